@@ -1,0 +1,1 @@
+"""Machinery that every service stands on. It knows no word of the domain."""

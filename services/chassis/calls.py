@@ -1,0 +1,216 @@
+"""Calls that come in and calls that go out: what every one of them gets, in one place.
+
+A call that comes in gets, in this order: its request's id; a deadline; its message parsed, its idempotency key
+taken from the header, and its rules checked; the handler; its failure told in a way that hides what is internal;
+a line in the log. A call that goes out passes the id on, and never waits longer than its caller does.
+"""
+
+import asyncio
+import json
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc import status_pb2
+from protovalidate import Validator
+
+from services.chassis.errors import (
+    Code,
+    DeadlineExceeded,
+    Failure,
+    InvalidArgument,
+    InvalidField,
+    PeerFailure,
+    Unavailable,
+)
+from services.chassis.ids import new_id
+from services.chassis.logs import request_id
+from services.chassis.status import from_status, to_status
+
+log = logging.getLogger(__name__)
+
+DEFAULT_SECONDS = 5.0
+"""The deadline of a call that comes without one."""
+
+MAX_SECONDS = 60.0
+"""The longest deadline that is granted."""
+
+DETAILS = "grpc-status-details-bin"
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_QUIET = ("/grpc.health.", "/grpc.reflection.")
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+_deadline: ContextVar[float] = ContextVar("deadline", default=0.0)
+"""When the present call ends, on the event loop's clock; 0 outside of one."""
+
+headers: ContextVar[dict[str, str | bytes]] = ContextVar("headers", default={})  # noqa: B039  never changed
+"""The present call's metadata."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Handler = Callable[[Any, Context], Awaitable[Any]]
+
+validator = Validator()
+
+
+class Incoming(grpc.aio.ServerInterceptor):
+    """Wraps every handler of our own; once per method, as handlers never change."""
+
+    def __init__(self) -> None:
+        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Return the wrapped handler of the method that is called."""
+        method: str = handler_call_details.method
+        if wrapped := self._wrapped.get(method):
+            return wrapped
+        handler = await continuation(handler_call_details)
+        if handler is None or method.startswith(_QUIET) or handler.unary_unary is None:
+            return handler
+        wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler))
+        self._wrapped[method] = wrapped
+        return wrapped
+
+
+def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[bytes, Context], Awaitable[bytes]]:
+    answer_call = cast(Handler, handler.unary_unary)
+    parse = cast(Callable[[bytes], Message], handler.request_deserializer)
+    render = cast(Callable[[Message], bytes], handler.response_serializer)
+
+    async def serve(data: bytes, context: Context) -> bytes:
+        started = time.perf_counter()
+        metadata = dict(context.invocation_metadata() or ())
+        given = str(metadata.get("x-request-id", ""))
+        request_id.set(given if _SANE_ID.fullmatch(given) else str(new_id()))
+        headers.set(metadata)
+        failure: Failure
+        try:
+            remaining = context.time_remaining()
+            seconds = min(DEFAULT_SECONDS if remaining is None else remaining, MAX_SECONDS)
+            _deadline.set(asyncio.get_running_loop().time() + seconds)
+            async with asyncio.timeout(seconds):
+                request = _parsed(parse, data, metadata)
+                answer: bytes = render(await answer_call(request, context))
+            _log_call(method, started, "OK")
+            return answer
+        except Failure as told:
+            failure = told
+        except TimeoutError:
+            failure = DeadlineExceeded()
+        except Exception:
+            log.exception("%s failed", method)
+            failure = Failure("Something went wrong on our side. It has been logged with this request's id.")
+        _log_call(method, started, failure.reason)
+        await context.abort(
+            _CODES[failure.code],
+            failure.message,
+            ((DETAILS, to_status(failure).SerializeToString()),),
+        )
+        raise AssertionError("abort raises")
+
+    return serve
+
+
+def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: dict[str, str | bytes]) -> Message:
+    try:
+        request = parse(data)
+    except DecodeError as error:
+        raise InvalidArgument("The request is not a message of this method.") from error
+    if "idempotency_key" in request.DESCRIPTOR.fields_by_name and "idempotency-key" in metadata:
+        header = str(metadata["idempotency-key"])
+        if getattr(request, "idempotency_key", "") not in ("", header):
+            raise InvalidField(("idempotencyKey", "differs from the header Idempotency-Key: send one of the two"))
+        request.idempotency_key = header  # type: ignore[attr-defined]
+    check(request)
+    return request
+
+
+def check(message: Message) -> None:
+    """Raise InvalidField unless `message` keeps the rules that its contract states."""
+    if violations := validator.collect_violations(message):
+        raise InvalidField(*((_path(v.proto.field), v.proto.message) for v in violations[:10]))
+
+
+def _path(path: Any) -> str:
+    """Spell a field's path as JSON does, such as `sections[0].rows[2].seatCount`."""
+    if path is None:
+        return ""
+    parts = []
+    for element in path.elements:
+        index = element.subscript
+        parts.append(_camel(element.field_name) + (f"[{index.value}]" if index is not None else ""))
+    return ".".join(parts)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _log_call(method: str, started: float, outcome: str) -> None:
+    if log.isEnabledFor(logging.INFO):
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        log.info("call", extra={"method": method, "outcome": outcome, "ms": milliseconds})
+
+
+ResponseT = TypeVar("ResponseT")
+
+
+async def call(
+    method: Callable[..., Awaitable[ResponseT]], request: Message, *, seconds: float = DEFAULT_SECONDS
+) -> ResponseT:
+    """Call a peer. Raises PeerFailure with what it refused, Unavailable where it is away.
+
+    What a peer that is away, overloaded or too slow did is not known: the call must be repeatable.
+    """
+    if until := _deadline.get():
+        seconds = min(seconds, until - asyncio.get_running_loop().time())
+        if seconds <= 0:
+            raise DeadlineExceeded()
+    metadata = (("x-request-id", request_id.get()),) if request_id.get() else None
+    try:
+        return await method(request, timeout=seconds, metadata=metadata)
+    except grpc.aio.AioRpcError as error:
+        raise _failure_of(error) from error
+
+
+def _failure_of(error: grpc.aio.AioRpcError) -> Failure:
+    for key, value in error.trailing_metadata() or ():
+        if key == DETAILS and isinstance(value, bytes):
+            failure = from_status(status_pb2.Status.FromString(value))
+            # A peer's defect is not the caller's business; that a part is away is.
+            return failure if failure.code is not Code.INTERNAL else Unavailable()
+    number = error.code().value[0]
+    if number in (Code.UNAVAILABLE, Code.CANCELLED, Code.UNKNOWN, Code.INTERNAL):
+        return Unavailable()
+    if number == Code.DEADLINE_EXCEEDED:
+        return DeadlineExceeded()
+    code = Code(number) if number in Code._value2member_map_ else Code.UNKNOWN
+    return PeerFailure(code, code.name, error.details() or code.name, {})
+
+
+def channel(address: str) -> grpc.aio.Channel:
+    """Open a channel to a peer at `host:port`. A broken connection is noticed and made anew within seconds."""
+    config = {
+        "methodConfig": [{"name": [{}], "waitForReady": False}],
+        "loadBalancingConfig": [{"round_robin": {}}],
+    }
+    return grpc.aio.insecure_channel(
+        address,
+        options=[
+            ("grpc.keepalive_time_ms", 20_000),
+            ("grpc.keepalive_timeout_ms", 5_000),
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.min_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 1_000),
+            ("grpc.service_config", json.dumps(config)),
+        ],
+    )

@@ -1,0 +1,223 @@
+"""The database: a pool of connections, and transactions that one can see.
+
+Statements are written by hand and run by psycopg. Round trips are what a transaction costs, so statements are
+kept back until an answer is needed (libpq's pipeline mode):
+
+    async with db.transaction() as tx:
+        shows, seats = await tx.fetch_all((LOCK, ...), (SEATS, ...))    # one round trip, BEGIN included
+        ...                                                             # decide
+        await tx.send(WRITE, ...)                                       # kept back
+                                                                        # one round trip, COMMIT included
+
+A connection that is lost in COMMIT leaves open whether the commit happened. Every transaction therefore writes a
+marker under an id of its own; when in doubt, the same marker is written again: it can be written if, and only if,
+the transaction was undone (docs/adr/0002-commit-markers.md). Leaving the block normally means committed.
+"""
+
+import asyncio
+import functools
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.rows import namedtuple_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
+
+from services.chassis.errors import Interrupted, ResourceExhausted, Unavailable
+from services.chassis.ids import new_id
+
+log = logging.getLogger(__name__)
+
+Parameters = Sequence[Any] | dict[str, Any]
+Statement = tuple[str, Parameters]
+
+# The innermost wait gives up first: lock < statement < request.
+LOCK_TIMEOUT_MS = 2_000
+STATEMENT_TIMEOUT_MS = 4_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
+
+MARK = "INSERT INTO commit_markers (id) VALUES (%s)"
+SWEEP_MARKERS = "DELETE FROM commit_markers WHERE created_at < clock_timestamp() - interval '15 minutes'"
+READ_CLOCK = "SELECT boxoffice_clock() AS now"
+"""The database's clock, read anew in every statement. Tests move it by replacing the function."""
+
+_UNDONE = (
+    pg.DeadlockDetected,
+    pg.SerializationFailure,
+    pg.LockNotAvailable,
+    pg.QueryCanceled,
+    pg.AdminShutdown,
+    pg.CrashShutdown,
+    pg.CannotConnectNow,
+    pg.IdleInTransactionSessionTimeout,
+)
+
+
+class Transaction:
+    """A transaction under way."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any], pipeline: psycopg.AsyncPipeline) -> None:
+        self._connection = connection
+        self._pipeline = pipeline
+        self._after_commit: list[Callable[[], None]] = []
+
+    async def send(self, sql: str, parameters: Parameters = ()) -> None:
+        """Run a statement whose answer is not needed; it goes out with the next one that is, or with COMMIT."""
+        await self._connection.execute(sql.encode(), parameters)
+
+    async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Any]:
+        """Run a statement and return its rows."""
+        return (await self.fetch_all((sql, parameters)))[0]
+
+    async def fetch_all(self, *statements: Statement) -> list[list[Any]]:
+        """Run statements one after the other in one round trip, and return the rows of each."""
+        cursors = [await self._connection.execute(sql.encode(), parameters) for sql, parameters in statements]
+        await self._pipeline.sync()
+        return [await cursor.fetchall() for cursor in cursors]
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once this transaction is committed."""
+        self._after_commit.append(callback)
+
+    def _committed(self) -> None:
+        for callback in self._after_commit:
+            callback()
+
+
+class Database:
+    """A service's database."""
+
+    def __init__(self, url: str, *, pool_size: int, name: str) -> None:
+        """`name` is what pg_stat_activity shows."""
+        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
+            url,
+            min_size=min(2, pool_size),
+            max_size=pool_size,
+            open=False,
+            name=name,
+            timeout=2.0,
+            max_waiting=256,
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": 0,
+                "row_factory": namedtuple_row,
+                "application_name": name,
+                "connect_timeout": 5,
+                "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+                f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS} -c timezone=UTC",
+            },
+        )
+        self._checking: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect; raise Unavailable if the database does not answer within ten seconds."""
+        try:
+            await self._pool.open(wait=True, timeout=10)
+        except PoolTimeout as error:
+            await self._pool.close()
+            raise Unavailable("The database does not answer: check DATABASE_URL, and that it runs.") from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._checking is not None:
+            await self._checking
+        await self._pool.close()
+
+    async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Any]:
+        """Run one statement as a transaction of its own and return its rows. Not for writes that must be known."""
+        async with self._connection() as connection:
+            return await (await connection.execute(sql.encode(), parameters)).fetchall()
+
+    async def execute(self, sql: str, parameters: Parameters = ()) -> int:
+        """Run one statement that may safely be run twice, as a transaction of its own; return the rows it hit."""
+        async with self._connection() as connection:
+            return (await connection.execute(sql.encode(), parameters)).rowcount
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Run a transaction: committed if the block ends normally, undone if it raises.
+
+        Raises Interrupted where the database undid it and it may be run again, ResourceExhausted where no
+        connection came free in time, Unavailable where it could not be found out whether it was committed.
+        """
+        marker = new_id()
+        committing = False
+        try:
+            async with self._connection() as connection:
+                try:
+                    async with connection.pipeline() as pipeline:
+                        await connection.execute(b"BEGIN")
+                        await connection.execute(MARK.encode(), (marker,))
+                        transaction = Transaction(connection, pipeline)
+                        yield transaction
+                        await connection.execute(b"COMMIT")
+                        committing = True
+                        await pipeline.sync()
+                finally:
+                    if not connection.closed and connection.info.transaction_status:
+                        await connection.execute(b"ROLLBACK")
+        except Interrupted as error:
+            if not (committing and isinstance(error.__cause__, psycopg.OperationalError)):
+                raise
+            if not await self._was_committed(marker):
+                raise
+        transaction._committed()
+
+    async def _was_committed(self, marker: UUID) -> bool:
+        """Find out what became of the transaction that wrote `marker`, waiting for it to end if need be."""
+        for attempt in range(20):
+            try:
+                async with self._connection() as connection:
+                    await connection.execute(MARK.encode(), (marker,))
+                return False
+            except pg.UniqueViolation:
+                return True
+            except (Unavailable, ResourceExhausted):
+                # The server may be restarting, or the lost session may hold the marker still.
+                await asyncio.sleep(min(0.05 * 2**attempt, 0.5))
+        raise Unavailable("The database went away in the middle of this; it may or may not have happened.")
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """Lend a connection; translate what the driver raises."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, TooManyRequests) as error:
+            raise ResourceExhausted() from error
+        except _UNDONE as error:
+            log.warning("transaction undone: %s", error)
+            raise Interrupted() from error
+        except psycopg.OperationalError as error:
+            log.warning("connection lost: %s", error)
+            self._check_pool()
+            raise Interrupted() from error
+
+    def _check_pool(self) -> None:
+        """Replace connections that died with this one, before callers meet them."""
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.create_task(self._pool.check())
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def retried(script: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """Run a transaction script once more if the database undid it, as it does when a connection has died idle.
+
+    Only for scripts with a single transaction: Interrupted says that nothing of it happened.
+    """
+
+    @functools.wraps(script)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await script(*args, **kwargs)
+        except Interrupted:
+            return await script(*args, **kwargs)
+
+    return run

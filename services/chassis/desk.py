@@ -1,0 +1,250 @@
+"""The batching desk: group commit for commands.
+
+While one batch is being carried out, arriving commands queue; the next batch takes them together. A lone command
+waits for nothing. Commands have a key (a show, say): commands of one key are never in two batches at once, and
+are taken in the order they came, urgent ones first.
+
+Limits: `max_batch` commands and `max_keys` keys a batch, `lanes` batches at once, `max_queue` waiting commands of
+each kind, ordinary and urgent, so that neither can lock the other out. Over it, ResourceExhausted.
+
+A caller that goes away before its command is taken is dropped; once taken, a command is carried out.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Coroutine, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+
+from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
+
+log = logging.getLogger(__name__)
+
+RETRIES = 2
+"""How often a batch that the database undid is run again."""
+
+PATIENCE = 3
+"""How often a key may be skipped because another process has it, before it is waited for."""
+
+
+class Command(Protocol):
+    """What a desk takes."""
+
+    @property
+    def key(self) -> Hashable:
+        """What the command needs for itself while it is carried out."""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it goes before, and has a queue of its own."""
+
+
+class _Busy:
+    """The answer for a command whose key another process has: it stays queued."""
+
+
+BUSY: Final = _Busy()
+
+C = TypeVar("C", bound=Command)
+A = TypeVar("A")
+Outcome: TypeAlias = "A | Failure | _Busy"
+C_contra = TypeVar("C_contra", bound=Command, contravariant=True)
+A_co = TypeVar("A_co", covariant=True)
+
+
+class Run(Protocol[C_contra, A_co]):
+    """Carry out a batch and answer each command, in order: with its answer, with a Failure, or with BUSY.
+
+    With `wait`, the batch has a single key, which is to be waited for. A raised Interrupted means that nothing
+    happened and the batch may be run again; another raised error means that some command spoils the batch.
+    """
+
+    def __call__(self, batch: Sequence[C_contra], *, wait: bool) -> Awaitable[Sequence[Outcome[A_co]]]: ...
+
+
+@dataclass(slots=True, eq=False)
+class _Entry(Generic[C, A]):
+    command: C
+    answer: asyncio.Future[A]
+
+
+@dataclass(slots=True, eq=False)
+class _Line(Generic[C, A]):
+    """The commands of one key that wait."""
+
+    urgent: deque[_Entry[C, A]] = field(default_factory=deque)
+    ordinary: deque[_Entry[C, A]] = field(default_factory=deque)
+    skips: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.urgent or self.ordinary)
+
+
+class Desk(Generic[C, A]):
+    """Takes commands one by one and carries them out in batches."""
+
+    def __init__(
+        self,
+        run: Run[C, A],
+        *,
+        lanes: int = 2,
+        max_batch: int = 128,
+        max_keys: int = 64,
+        max_queue: int = 2_000,
+    ) -> None:
+        self._run = run
+        self._lanes = lanes
+        self._waiting_lanes = 4
+        self._max_batch = max_batch
+        self._max_keys = max_keys
+        self._max_queue = max_queue
+        self._lines: dict[Hashable, _Line[C, A]] = {}
+        self._ready: deque[Hashable] = deque()  # keys with commands that no batch has, in turn
+        self._stuck: deque[Hashable] = deque()  # keys that were skipped too often
+        self._queued = {True: 0, False: 0}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def submit(self, command: C) -> A:
+        """Queue `command` and return its answer, or raise its Failure.
+
+        Raises ResourceExhausted if too many wait already, Unavailable if the desk is closed.
+        """
+        if self._closed:
+            raise Unavailable()
+        if self._queued[command.urgent] >= self._max_queue:
+            raise ResourceExhausted()
+        entry: _Entry[C, A] = _Entry(command, asyncio.get_running_loop().create_future())
+        line = self._lines.get(command.key)
+        if line is None:
+            line = self._lines[command.key] = _Line()
+            self._ready.append(command.key)
+            self._open_lane()
+        (line.urgent if command.urgent else line.ordinary).append(entry)
+        self._queued[command.urgent] += 1
+        return await entry.answer
+
+    async def close(self) -> None:
+        """Take no more commands, and finish those that wait."""
+        self._closed = True
+        while self._tasks or self._lines:
+            await (asyncio.wait(self._tasks) if self._tasks else asyncio.sleep(0.005))
+
+    def _open_lane(self) -> None:
+        if self._lanes > 0:
+            self._lanes -= 1
+            self._spawn(self._work())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self) -> None:
+        """Carry out batches until no key is ready."""
+        try:
+            while batch := self._take():
+                await self._carry_out(batch, wait=False)
+        finally:
+            self._lanes += 1
+
+    async def _wait_for(self, key: Hashable) -> None:
+        """Carry out the commands of a key that another process has had for long."""
+        try:
+            while key is not None:
+                if entries := self._take_line(self._lines[key], self._max_batch):
+                    await self._carry_out(entries, wait=True)
+                else:
+                    self._put_back(key)
+                key = self._stuck.popleft() if self._stuck else None
+        finally:
+            self._waiting_lanes += 1
+
+    def _take(self) -> list[_Entry[C, A]]:
+        batch: list[_Entry[C, A]] = []
+        keys = 0
+        while self._ready and keys < self._max_keys and len(batch) < self._max_batch:
+            key = self._ready.popleft()
+            if taken := self._take_line(self._lines[key], self._max_batch - len(batch)):
+                batch += taken
+                keys += 1
+            else:
+                self._put_back(key)
+        return batch
+
+    def _take_line(self, line: _Line[C, A], most: int) -> list[_Entry[C, A]]:
+        taken: list[_Entry[C, A]] = []
+        for queue, urgent in ((line.urgent, True), (line.ordinary, False)):
+            while queue and len(taken) < most:
+                entry = queue.popleft()
+                self._queued[urgent] -= 1
+                if not entry.answer.done():  # else the caller has gone
+                    taken.append(entry)
+        return taken
+
+    def _put_back(self, key: Hashable) -> None:
+        """Let go of `key`: its commands, if any wait, are ready for the next batch."""
+        if self._lines[key]:
+            self._ready.append(key)
+            self._open_lane()
+        else:
+            del self._lines[key]
+
+    async def _carry_out(self, batch: list[_Entry[C, A]], *, wait: bool) -> None:
+        keys = dict.fromkeys(entry.command.key for entry in batch)
+        busy: dict[Hashable, list[_Entry[C, A]]] = {}
+        for entry, outcome in zip(batch, await self._outcomes(batch, wait=wait), strict=True):
+            if isinstance(outcome, _Busy):
+                busy.setdefault(entry.command.key, []).append(entry)
+            elif entry.answer.done():
+                pass  # the caller went away meanwhile; what was done stays done
+            elif isinstance(outcome, BaseException):
+                entry.answer.set_exception(outcome)
+            else:
+                entry.answer.set_result(outcome)
+        for key in keys:
+            if key in busy:
+                self._skip(key, busy[key])
+            else:
+                self._lines[key].skips = 0
+                self._put_back(key)
+
+    def _skip(self, key: Hashable, entries: list[_Entry[C, A]]) -> None:
+        """Put `entries` back to the front of their line and try again a little later, or wait for the key."""
+        line = self._lines[key]
+        for entry in reversed(entries):
+            (line.urgent if entry.command.urgent else line.ordinary).appendleft(entry)
+            self._queued[entry.command.urgent] += 1
+        line.skips += 1
+        if line.skips <= PATIENCE:
+            asyncio.get_running_loop().call_later(0.002 * 2**line.skips, self._put_back, key)
+        elif self._waiting_lanes > 0:
+            self._waiting_lanes -= 1
+            self._spawn(self._wait_for(key))
+        else:
+            self._stuck.append(key)
+
+    async def _outcomes(self, batch: list[_Entry[C, A]], *, wait: bool) -> Sequence[Outcome[A] | BaseException]:
+        """Run `batch`; halve it where one of its commands spoils it."""
+        commands = [entry.command for entry in batch]
+        for attempt in range(RETRIES + 1):
+            try:
+                outcomes = await self._run(commands, wait=wait)
+                assert len(outcomes) == len(batch)
+                return outcomes
+            except Interrupted as failure:
+                if attempt == RETRIES or wait:
+                    return [failure] * len(batch)
+                await asyncio.sleep(0.01 * 2**attempt)
+            except Failure as failure:
+                return [failure] * len(batch)
+            except Exception as error:
+                if len(batch) == 1:
+                    log.exception("a command cannot be carried out")
+                    return [error]
+                log.warning("a batch of %d is halved: %r", len(batch), error)
+                middle = len(batch) // 2
+                first = await self._outcomes(batch[:middle], wait=wait)
+                return [*first, *await self._outcomes(batch[middle:], wait=wait)]
+        raise AssertionError("unreachable")

@@ -1,0 +1,39 @@
+"""Jobs: the scheduler only ticks; the work is a function that runs once and may run anywhere at the same time."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from services.chassis.errors import Failure
+
+log = logging.getLogger(__name__)
+
+Job = Callable[[], Awaitable[int]]
+"""Do one bounded piece of work; return how much there was to do."""
+
+
+def scheduler() -> AsyncIOScheduler:
+    """Make a scheduler. A job that is still running, or was missed, ticks once, later."""
+    return AsyncIOScheduler(
+        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
+    )
+
+
+def add(ticks: AsyncIOScheduler, name: str, job: Job, trigger: BaseTrigger) -> None:
+    """Run `job` at each tick of `trigger`, again and again until it finds nothing more to do."""
+
+    async def run() -> None:
+        done = 0
+        try:
+            while worked := await job():
+                done += worked
+        except Failure as failure:
+            log.warning("job %s waits for its next tick: %s", name, failure)
+        except Exception:
+            log.exception("job %s failed", name)
+        if done:
+            log.info("job", extra={"job": name, "done": done})
+
+    ticks.add_job(run, trigger, id=name, name=name)

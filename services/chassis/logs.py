@@ -1,0 +1,35 @@
+"""Structured logs: one JSON object a line on standard output, with the request's id where there is one."""
+
+import logging
+import sys
+from contextvars import ContextVar
+
+from pythonjsonlogger.json import JsonFormatter
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the request that is being served; empty outside of one."""
+
+
+class _WithRequestId(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        if current := request_id.get():
+            record.request_id = current
+        return True
+
+
+def configure(service: str, level: str) -> None:
+    """Send every log record of this process to standard output as JSON."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        JsonFormatter(
+            "%(levelname)s %(name)s %(message)s",
+            rename_fields={"levelname": "level", "name": "logger"},
+            static_fields={"service": service},
+            timestamp="time",
+        )
+    )
+    handler.addFilter(_WithRequestId())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # Ticks every few seconds are no news; what the jobs do is.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)

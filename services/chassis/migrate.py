@@ -1,0 +1,47 @@
+"""Migrations: Alembic, one at a time, and never for long in anybody's way."""
+
+import sys
+from pathlib import Path
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+MIGRATION_LOCK = 0x626F_786F  # "boxo"; advisory locks count per database, and no other is taken here
+
+
+def migrate(service: str, folder: Path, url: str) -> None:
+    """Bring the database at `url` to the newest migration of `folder`, or end the process with one line why not.
+
+    Two at once take turns. A migration that waits two seconds for a lock, or runs for ten minutes, is undone.
+    """
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SET lock_timeout = '60s'"))
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            connection.execute(text("SET lock_timeout = '2s'"))
+            connection.execute(text("SET statement_timeout = '10min'"))
+            connection.commit()
+            config = Config()
+            config.set_main_option("script_location", str(folder))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        sys.exit(f"{service}: the database cannot be migrated: {reason}")
+    finally:
+        engine.dispose()
+
+
+def run(metadata: MetaData) -> None:
+    """Run the migrations asked for; a service's migrations/env.py calls this, and nothing else."""
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=metadata,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

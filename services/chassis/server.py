@@ -1,0 +1,94 @@
+"""The server: everything that a service's process does between its start and its end."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+import grpc
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
+from grpc_reflection.v1alpha import reflection
+
+from services.chassis.calls import Incoming
+from services.chassis.settings import ServiceSettings
+
+log = logging.getLogger(__name__)
+
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""The largest request. Answers may be larger: a seat map of 50,000 seats is."""
+
+OPTIONS: Sequence[tuple[str, Any]] = (
+    ("grpc.so_reuseport", 0),  # a second process on the same port is a mistake, not a replica
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_concurrent_streams", 1_000),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+
+def make_server() -> grpc.aio.Server:
+    """Make a server with what every call gets."""
+    return grpc.aio.server(interceptors=[Incoming()], options=OPTIONS)
+
+
+async def serve(
+    settings: ServiceSettings,
+    server: grpc.aio.Server,
+    services: Sequence[str],
+    *,
+    background: Sequence[Coroutine[Any, Any, None]] = (),
+    ticks: AsyncIOScheduler | None = None,
+    closing: Sequence[Callable[[], Awaitable[None]]] = (),
+) -> None:
+    """Serve until SIGTERM or SIGINT, then stop politely.
+
+    `services` are the full names to announce. `background` runs meanwhile and is cancelled at the end; one that
+    ends by itself is a defect and ends the process. `closing` is awaited last, in order.
+
+    The stop: health says NOT_SERVING; after the drain time the door closes; running requests get the grace time;
+    background work ends; what is left is closed.
+    """
+    health = HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+    reflection.enable_server_reflection([*services, health_name, reflection.SERVICE_NAME], server)
+    address = f"{settings.host}:{settings.port}"
+    try:
+        server.add_insecure_port(address)
+    except RuntimeError:
+        raise SystemExit(f"{address} cannot be listened on: is something there already? Set PORT to another.") from None
+
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+
+    await server.start()
+    tasks = [asyncio.create_task(work) for work in background]
+    if ticks is not None:
+        ticks.start()
+    for name_ in ("", *services):
+        await health.set(name_, health_pb2.HealthCheckResponse.SERVING)
+    log.info("serving", extra={"address": address, "settings": settings.shown()})
+
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    broken = [task for task in tasks if task.done()]
+
+    log.info("stopping")
+    await health.enter_graceful_shutdown()
+    if stop.is_set():
+        await asyncio.sleep(settings.drain_seconds)
+    await server.stop(settings.grace_seconds)
+    if ticks is not None:
+        ticks.shutdown(wait=False)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, stopped, return_exceptions=not broken)
+    for close in closing:
+        await close()
+    log.info("stopped")

@@ -1,0 +1,44 @@
+"""Settings: one frozen object per service, read from the environment once."""
+
+import sys
+from typing import Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """What every service is told. Names are those of the environment, in lower case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, str_strip_whitespace=True)
+
+    database_url: SecretStr = Field(description="postgresql://role:secret@host:port/database")
+    host: str = Field("127.0.0.1", description="the address to listen on")
+    port: int = Field(ge=1, le=65535, description="the port to listen on")
+    environment: Literal["development", "production"] = "development"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    database_pool_size: int = Field(8, ge=2, le=100, description="connections to the database at most")
+    drain_seconds: float = Field(0.0, ge=0, le=60, description="time between NOT_SERVING and closing the door")
+    grace_seconds: float = Field(5.0, ge=0, le=120, description="time that running requests get at the stop")
+
+    def shown(self) -> dict[str, str]:
+        """Return the settings as text, secrets hidden."""
+        return {name: str(getattr(self, name)) for name in type(self).model_fields}
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(kind: type[S], service: str) -> S:
+    """Read the settings of `service` from the environment, or end the process with one line on what is wrong."""
+    try:
+        return kind()
+    except ValidationError as error:
+        problems = []
+        for problem in error.errors(include_url=False, include_input=False):
+            name = str(problem["loc"][0]).upper() if problem["loc"] else ""
+            field = kind.model_fields.get(name.lower())
+            hint = f" ({field.description})" if field is not None and field.description else ""
+            what = "is not set" if problem["type"] == "missing" else f"is wrong: {problem['msg']}"
+            problems.append(f"{name} {what}{hint}".strip())
+        sys.exit(f"{service}: {'; '.join(problems)}")
