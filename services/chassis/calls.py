@@ -5,6 +5,8 @@ taken from the header, and its rules checked; the handler; its failure told in a
 a line in the log. A call that goes out passes the id on, and never waits longer than its caller does.
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
 import logging

@@ -189,6 +189,11 @@ class Database:
                 yield connection
         except (PoolTimeout, TooManyRequests) as error:
             raise ResourceExhausted() from error
+        except pg.UniqueViolation as error:
+            if error.diag.table_name != "idempotency_keys":
+                raise
+            # Another transaction stored this key meanwhile: run again, this one finds its answer.
+            raise Interrupted() from error
         except _UNDONE as error:
             log.warning("transaction undone: %s", error)
             raise Interrupted() from error

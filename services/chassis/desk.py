@@ -15,7 +15,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Coroutine, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, Union
 
 from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
 
@@ -48,7 +48,7 @@ BUSY: Final = _Busy()
 
 C = TypeVar("C", bound=Command)
 A = TypeVar("A")
-Outcome: TypeAlias = "A | Failure | _Busy"
+Outcome: TypeAlias = Union[A, Failure, _Busy]  # noqa: UP007  a generic alias
 C_contra = TypeVar("C_contra", bound=Command, contravariant=True)
 A_co = TypeVar("A_co", covariant=True)
 
@@ -107,7 +107,27 @@ class Desk(Generic[C, A]):
         self._closed = False
 
     async def submit(self, command: C) -> A:
-        """Queue `command` and return its answer, or raise its Failure.
+        """Queue `command` and return its answer, or raise its Failure."""
+        return await self.enqueue(command)
+
+    async def submit_all(self, commands: Sequence[C]) -> list[A | Failure]:
+        """Queue `commands` and return the answer of each, or its Failure."""
+        waiting: list[asyncio.Future[A]] = []
+        for command in commands:
+            try:
+                waiting.append(self.enqueue(command))
+            except Failure as failure:
+                refused: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+                refused.set_exception(failure)
+                waiting.append(refused)
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, Failure):
+                raise answer
+        return answers  # type: ignore[return-value]  # narrowed by the loop above
+
+    def enqueue(self, command: C) -> asyncio.Future[A]:
+        """Queue `command` and return where its answer will be.
 
         Raises ResourceExhausted if too many wait already, Unavailable if the desk is closed.
         """
@@ -123,7 +143,7 @@ class Desk(Generic[C, A]):
             self._open_lane()
         (line.urgent if command.urgent else line.ordinary).append(entry)
         self._queued[command.urgent] += 1
-        return await entry.answer
+        return entry.answer
 
     async def close(self) -> None:
         """Take no more commands, and finish those that wait."""

@@ -5,6 +5,7 @@ what was asked for. It is stored on success only: what was refused may be tried 
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -66,7 +67,7 @@ async def find(tx: Transaction, key: Key) -> bytes | None:
     """
     _, rows = await tx.fetch_all(
         (LOCK, ("/".join(map(str, key.name)),)),
-        (FIND, ([key.user_id], [key.method], [key.key])),
+        (FIND, columns([key])),
     )
     if not rows:
         return None
@@ -77,13 +78,10 @@ async def find(tx: Transaction, key: Key) -> bytes | None:
 async def keep(tx: Transaction, *answers: tuple[Key, bytes]) -> None:
     """Store answers under their keys, in the transaction that did what they say."""
     keys = [key for key, _ in answers]
-    await tx.send(
-        KEEP,
-        (
-            [key.user_id for key in keys],
-            [key.method for key in keys],
-            [key.key for key in keys],
-            [key.request_hash for key in keys],
-            [answer for _, answer in answers],
-        ),
-    )
+    hashes = [key.request_hash for key in keys]
+    await tx.send(KEEP, (*columns(keys), hashes, [answer for _, answer in answers]))
+
+
+def columns(keys: Sequence[Key]) -> tuple[list[UUID], list[str], list[str]]:
+    """Spread keys into the parameters of FIND."""
+    return [key.user_id for key in keys], [key.method for key in keys], [key.key for key in keys]

@@ -1,9 +1,10 @@
 """Settings: one frozen object per service, read from the environment once."""
 
+import base64
 import sys
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,6 +25,34 @@ class ServiceSettings(BaseSettings):
     def shown(self) -> dict[str, str]:
         """Return the settings as text, secrets hidden."""
         return {name: str(getattr(self, name)) for name in type(self).model_fields}
+
+
+MIN_SECRET_BYTES = 24
+MIN_DISTINCT_BYTES = 14
+"""Far fewer than random bytes have: 24 of those almost never have less than 20."""
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(_key(secret)) < MIN_SECRET_BYTES:
+        raise ValueError(f"it must be base64 of at least {MIN_SECRET_BYTES} bytes")
+    return secret
+
+
+SigningSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+"""A secret that signs: base64 of 24 bytes or more, with `whsec_` before it or not."""
+
+
+def looks_random(secret: SecretStr) -> bool:
+    """Tell whether a signing secret may be random bytes, and is not a word or a row of zeros."""
+    return len(set(_key(secret))) >= MIN_DISTINCT_BYTES
+
+
+def _key(secret: SecretStr) -> bytes:
+    text = secret.get_secret_value().removeprefix("whsec_").rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        return b""
 
 
 S = TypeVar("S", bound=BaseSettings)

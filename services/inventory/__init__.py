@@ -1,0 +1,1 @@
+"""Inventory: venues, events, shows and seats, and who has each seat."""

@@ -1,0 +1,48 @@
+"""Inventory: `python -m services.inventory [serve|migrate]`."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from apscheduler.triggers.interval import IntervalTrigger
+from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
+
+from services.chassis import cli, jobs
+from services.chassis.database import Database
+from services.chassis.desk import Desk
+from services.chassis.server import make_server, serve
+from services.inventory.domain.seats import Rules
+from services.inventory.jobs import forget, tidy_holds
+from services.inventory.operations.seats import SeatCommands
+from services.inventory.rpc.catalogue import CatalogServicer
+from services.inventory.rpc.inventory import InventoryServicer, held_bytes
+from services.inventory.settings import Settings
+
+SERVICES = [
+    catalog_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,
+    inventory_pb2.DESCRIPTOR.services_by_name["InventoryService"].full_name,
+]
+
+
+async def run(settings: Settings) -> None:
+    """Wire inventory together and serve."""
+    db = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size, name="inventory")
+    await db.open()
+    rules = Rules(
+        max_seats_per_user=settings.max_seats_per_user,
+        hold=timedelta(minutes=settings.seat_hold_minutes),
+        reservation_max=timedelta(minutes=settings.reservation_max_minutes),
+    )
+    desk = Desk(SeatCommands(db, rules, held_bytes), max_keys=settings.shows_per_transaction)
+
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "tidy-holds", lambda: tidy_holds(db, desk), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "forget", lambda: forget(db, settings.change_retention_minutes), IntervalTrigger(minutes=5))
+
+    server = make_server()
+    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
+    inventory_pb2_grpc.add_InventoryServiceServicer_to_server(InventoryServicer(db, desk), server)
+    await serve(settings, server, SERVICES, ticks=ticks, closing=[desk.close, db.close])
+
+
+if __name__ == "__main__":
+    cli.main("inventory", __doc__, Settings, run, Path(__file__).parent / "migrations")

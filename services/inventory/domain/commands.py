@@ -1,0 +1,290 @@
+"""Commands: everything that changes seats.
+
+Each is decided by `apply` alone, against a show that is locked and an instant that was read after the lock: all of
+it happens or none of it does. What `apply` returns is the answer; what it raises is told and changes nothing. A
+Failure that is returned is told as well, but what was changed with it stays.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from services.chassis.idempotency import Key
+from services.inventory.domain.errors import (
+    ClaimClosed,
+    ClaimConfirmed,
+    SeatLimitExceeded,
+    SeatNotFound,
+    SeatsUnavailable,
+    ShowStarted,
+)
+from services.inventory.domain.seats import Reservation, ReservationState, Rules, Seat, Show, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(ABC):
+    """A change of a show's seats. The fields say what has to be read before it can be decided."""
+
+    urgent: ClassVar[bool] = False
+
+    show_id: UUID
+    seat_ids: Sequence[UUID] = ()
+    """The seats that it names."""
+    user_id: UUID | None = None
+    """The user whose seats count."""
+    booking_id: UUID | None = None
+    """The booking whose claim it is about."""
+    idempotency: Key | None = None
+
+    @property
+    def key(self) -> UUID:
+        """The show, which is locked while its seats change."""
+        return self.show_id
+
+    @abstractmethod
+    def apply(self, show: Show, now: datetime, rules: Rules) -> Any:
+        """Decide the command and carry it out on `show`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Seats that a user holds."""
+
+    show_id: UUID
+    user_id: UUID
+    seats: Sequence[Seat]
+    currency: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold(Command):
+    """Hold seats for a user. Seats that the user holds already stay held as long as they were."""
+
+    user_id: UUID
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> Held:
+        """Hold all seats, or raise SeatNotFound, SeatsUnavailable, SeatLimitExceeded or ShowStarted."""
+        seats = _takeable(show, self.seat_ids, self.user_id, now, rules)
+        for seat in seats:
+            if not seat.is_held_by(self.user_id, now):
+                claim = replace(
+                    seat, status=Status.HELD, holder_id=self.user_id, booking_id=None, expires_at=now + rules.hold
+                )
+                show.take(claim, now)
+        return Held(self.show_id, self.user_id, [show.seats[id_] for id_ in self.seat_ids], show.currency, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseHolds(Command):
+    """Release a user's holds."""
+
+    user_id: UUID
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> int:
+        """Release what the user holds; return how many seats that were."""
+        held = [seat for seat in show.seats_of(self.user_id, now) if seat.status == Status.HELD]
+        for seat in held:
+            show.put(seat.freed())
+        return len(held)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A booking's claim, with its seats."""
+
+    reservation: Reservation
+    show_id: UUID
+    seats: Sequence[Seat]
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserve(Command):
+    """Reserve seats to a booking. They may be free, or held by its user."""
+
+    user_id: UUID
+    booking_id: UUID
+    ttl: timedelta
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> Reserved:
+        """Reserve all seats, or raise as Hold does, or ClaimClosed if this booking's claim has ended already."""
+        known = show.reservations.get(self.booking_id)
+        if known is None:
+            until = now + min(self.ttl, rules.reservation_max)
+            for seat in _takeable(show, self.seat_ids, self.user_id, now, rules):
+                claim = replace(
+                    seat,
+                    status=Status.RESERVED,
+                    holder_id=self.user_id,
+                    booking_id=self.booking_id,
+                    expires_at=until,
+                )
+                show.take(claim, now)
+            known = Reservation(
+                self.booking_id, self.user_id, ReservationState.RESERVED, list(self.seat_ids), now, until
+            )
+            show.put_reservation(known)
+        elif known.state in (ReservationState.RELEASED, ReservationState.REFUSED):
+            raise ClaimClosed()
+        elif set(known.seat_ids) != set(self.seat_ids) or known.user_id != self.user_id:
+            raise ClaimClosed("This booking has a claim on other seats.")
+        return Reserved(known, self.show_id, [show.seats[id_] for id_ in self.seat_ids], show.currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extend(Command):
+    """Give a live reservation more time, never less, and never more than it may have in all."""
+
+    urgent: ClassVar[bool] = True
+
+    booking_id: UUID
+    ttl: timedelta
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> datetime:
+        """Return when the claim lapses now, or raise ClaimClosed if it is not alive."""
+        known = show.reservations.get(self.booking_id)
+        if known is None or known.state != ReservationState.RESERVED or known.expires_at <= now:
+            raise ClaimClosed()
+        until = max(known.expires_at, min(now + self.ttl, known.reserved_at + rules.reservation_max))
+        if until != known.expires_at:
+            for seat in show.seats_of_booking(self.booking_id):
+                show.put(replace(seat, expires_at=until))
+            show.put_reservation(replace(known, expires_at=until))
+        return until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm(Command):
+    """Book a reservation's seats for good.
+
+    A claim that lapsed is revived if every seat is free or still its own, the show has not begun, and the user's
+    limit allows it. Otherwise it is refused for good, which is remembered.
+    """
+
+    urgent: ClassVar[bool] = True
+
+    booking_id: UUID
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> ClaimClosed | None:
+        """Return None if the seats are booked, ClaimClosed if they never will be."""
+        known = show.reservations.get(self.booking_id)
+        if known is None:
+            show.put_reservation(_closed(self.booking_id, now))
+            return ClaimClosed()
+        if known.state == ReservationState.CONFIRMED:
+            return None
+        if known.state == ReservationState.REFUSED:
+            return ClaimClosed()
+        assert known.user_id is not None, "only a REFUSED reservation lacks its user"
+        seats = [show.seats[seat_id] for seat_id in known.seat_ids]
+        alive = known.state == ReservationState.RESERVED and known.expires_at > now
+        if not alive:
+            own_now = sum(seat.booking_id != self.booking_id for seat in show.seats_of(known.user_id, now))
+            if (
+                show.starts_at <= now
+                or not all(seat.booking_id == self.booking_id or seat.is_free(now) for seat in seats)
+                or own_now + len(seats) > rules.max_seats_per_user
+            ):
+                show.close(self.booking_id, ReservationState.REFUSED)
+                return ClaimClosed("The seats could not be kept for this booking.")
+        for seat in seats:
+            claim = replace(
+                seat,
+                status=Status.BOOKED,
+                holder_id=known.user_id,
+                booking_id=self.booking_id,
+                expires_at=None,
+            )
+            show.take(claim, now)
+        show.put_reservation(replace(known, state=ReservationState.CONFIRMED))
+        return None
+
+
+class Cause(StrEnum):
+    """Why a claim is released."""
+
+    EXPIRED = "EXPIRED"
+    ABANDONED = "ABANDONED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(Command):
+    """End a claim that was not confirmed: it expired, and may be revived; or it is given up, for good.
+
+    Giving up a claim that is not known refuses the reserve that may still be on its way.
+    """
+
+    urgent: ClassVar[bool] = True
+
+    booking_id: UUID
+    cause: Cause
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> None:
+        """Release the claim, or raise ClaimConfirmed."""
+        known = show.reservations.get(self.booking_id)
+        if known is None:
+            show.put_reservation(_closed(self.booking_id, now))
+            return
+        if known.state == ReservationState.CONFIRMED:
+            raise ClaimConfirmed()
+        state = ReservationState.RELEASED if self.cause == Cause.EXPIRED else ReservationState.REFUSED
+        if known.state not in (state, ReservationState.REFUSED):
+            show.close(self.booking_id, state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbook(Command):
+    """Put the seats of a confirmed booking on sale again, for good."""
+
+    urgent: ClassVar[bool] = True
+
+    booking_id: UUID
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> None:
+        """Free the seats, or raise ClaimClosed if they were never confirmed."""
+        known = show.reservations.get(self.booking_id)
+        if known is None or known.state in (ReservationState.RESERVED, ReservationState.RELEASED):
+            raise ClaimClosed("This booking's seats were never confirmed.")
+        if known.state == ReservationState.CONFIRMED:
+            show.close(self.booking_id, ReservationState.REFUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidy(Command):
+    """Clear the rows of holds that have lapsed. They are free already; this only keeps the tables small."""
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> int:
+        """Clear lapsed holds among the seats it names; return how many."""
+        lapsed = [
+            seat
+            for seat in map(show.seats.get, self.seat_ids)
+            if seat is not None and seat.status == Status.HELD and not seat.is_claimed(now)
+        ]
+        for seat in lapsed:
+            show.put(seat.freed())
+        return len(lapsed)
+
+
+def _takeable(show: Show, seat_ids: Sequence[UUID], user_id: UUID, now: datetime, rules: Rules) -> list[Seat]:
+    """Return the seats if the user may take all of them, or raise what stands in the way."""
+    if unknown := [seat_id for seat_id in seat_ids if seat_id not in show.seats]:
+        raise SeatNotFound(unknown)
+    if show.starts_at <= now:
+        raise ShowStarted()
+    seats = [show.seats[seat_id] for seat_id in seat_ids]
+    if taken := [seat.id for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
+        raise SeatsUnavailable(taken)
+    more = sum(seat.is_free(now) for seat in seats)
+    if len(show.seats_of(user_id, now)) + more > rules.max_seats_per_user:
+        raise SeatLimitExceeded(limit=rules.max_seats_per_user)
+    return seats
+
+
+def _closed(booking_id: UUID, now: datetime) -> Reservation:
+    """Make the record of a claim that is closed before it was made."""
+    return Reservation(booking_id, None, ReservationState.REFUSED, [], now, now)

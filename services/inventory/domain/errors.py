@@ -1,0 +1,56 @@
+"""What inventory refuses."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from services.chassis.errors import Aborted, FailedPrecondition, NotFound
+
+
+class ShowNotFound(NotFound):
+    """There is no such show: list the shows to find one."""
+
+    reason = "SHOW_NOT_FOUND"
+
+
+class _OfSeats:
+    """Names the seats in question, as `seat_ids`, separated by commas."""
+
+    def __init__(self, seat_ids: Iterable[UUID]) -> None:
+        self.seat_ids = list(seat_ids)
+        super().__init__(seat_ids=",".join(map(str, self.seat_ids)))  # type: ignore[call-arg]
+
+
+class SeatNotFound(_OfSeats, NotFound):
+    """The show has no such seats: take their ids from its seat map."""
+
+    reason = "SEAT_NOT_FOUND"
+
+
+class SeatsUnavailable(_OfSeats, Aborted):
+    """Some of these seats are taken: choose others."""
+
+    reason = "SEATS_UNAVAILABLE"
+
+
+class SeatLimitExceeded(FailedPrecondition):
+    """That would be more seats of one show than a user may have: choose fewer, or release some."""
+
+    reason = "SEAT_LIMIT_EXCEEDED"
+
+
+class ShowStarted(FailedPrecondition):
+    """The show has begun: its seats can be neither held nor booked any more."""
+
+    reason = "SHOW_STARTED"
+
+
+class ClaimClosed(FailedPrecondition):
+    """This booking's claim on its seats has ended."""
+
+    reason = "CLAIM_CLOSED"
+
+
+class ClaimConfirmed(FailedPrecondition):
+    """This booking's seats are booked for good; they can be unbooked."""
+
+    reason = "CLAIM_CONFIRMED"

@@ -1,0 +1,156 @@
+"""Seats and the claims on them.
+
+    AVAILABLE ──► HELD ──► RESERVED ──► BOOKED
+        ▲          │           │           │
+        └──────────┴───────────┴───────────┘        BLOCKED is not for sale
+
+A HELD seat belongs to a user, a RESERVED one to a PENDING booking, a BOOKED one to a CONFIRMED booking. A claim that
+has lapsed is no claim, from the instant it lapses: whoever decides treats the seat as free.
+
+What becomes of a booking's claim is remembered as its reservation:
+
+    RESERVED ──► CONFIRMED ──► REFUSED
+        │  ▲________│____________▲ ▲
+        ▼           │            │ │
+    RELEASED ───────┘────────────┘ │        RELEASED lapsed, and may be revived by a payment that comes late;
+        (never made) ──────────────┘        REFUSED is closed for good.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+
+class Status(StrEnum):
+    """What a seat's row says. Whether a claim has lapsed is a matter of time: see Seat.is_claimed."""
+
+    AVAILABLE = "AVAILABLE"
+    HELD = "HELD"
+    RESERVED = "RESERVED"
+    BOOKED = "BOOKED"
+    BLOCKED = "BLOCKED"
+
+
+class ReservationState(StrEnum):
+    """What became of a booking's claim."""
+
+    RESERVED = "RESERVED"
+    CONFIRMED = "CONFIRMED"
+    RELEASED = "RELEASED"
+    REFUSED = "REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is allowed; from the settings."""
+
+    max_seats_per_user: int
+    hold: timedelta
+    reservation_max: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A seat of a show."""
+
+    id: UUID
+    section: str
+    row: str
+    number: int
+    tier: str
+    price: int
+    status: str
+    holder_id: UUID | None = None
+    booking_id: UUID | None = None
+    expires_at: datetime | None = None
+
+    def is_claimed(self, now: datetime) -> bool:
+        """Tell whether somebody has the seat at `now`."""
+        return self.holder_id is not None and (self.expires_at is None or self.expires_at > now)
+
+    def is_free(self, now: datetime) -> bool:
+        """Tell whether the seat can be taken at `now`."""
+        return self.status != Status.BLOCKED and not self.is_claimed(now)
+
+    def is_held_by(self, user_id: UUID, now: datetime) -> bool:
+        """Tell whether `user_id` holds the seat at `now`."""
+        return self.status == Status.HELD and self.holder_id == user_id and self.is_claimed(now)
+
+    def freed(self) -> "Seat":
+        """Return the seat without any claim."""
+        return replace(self, status=Status.AVAILABLE, holder_id=None, booking_id=None, expires_at=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A booking's claim on seats, and what became of it."""
+
+    booking_id: UUID
+    user_id: UUID | None
+    state: str
+    seat_ids: Sequence[UUID]
+    reserved_at: datetime
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class Show:
+    """What a batch knows of a show while it has its lock, and what it changes.
+
+    `seats` holds at least the seats that the batch's commands name or that their users or bookings have.
+    """
+
+    id: UUID
+    starts_at: datetime
+    currency: str
+    seats: dict[UUID, Seat] = field(default_factory=dict)
+    reservations: dict[UUID, Reservation] = field(default_factory=dict)
+    changed_seats: set[UUID] = field(default_factory=set)
+    changed_reservations: set[UUID] = field(default_factory=set)
+    _of_user: dict[UUID, set[UUID]] = field(default_factory=dict)
+
+    def load(self, seats: Iterable[Seat]) -> None:
+        """Take seats as they were read."""
+        for seat in seats:
+            self.seats[seat.id] = seat
+            if seat.holder_id is not None:
+                self._of_user.setdefault(seat.holder_id, set()).add(seat.id)
+
+    def put(self, seat: Seat) -> None:
+        """Change a seat."""
+        before = self.seats[seat.id].holder_id
+        if before is not None:
+            self._of_user[before].discard(seat.id)
+        self.load([seat])
+        self.changed_seats.add(seat.id)
+
+    def put_reservation(self, reservation: Reservation) -> None:
+        """Make or change a reservation."""
+        self.reservations[reservation.booking_id] = reservation
+        self.changed_reservations.add(reservation.booking_id)
+
+    def seats_of(self, user_id: UUID, now: datetime) -> list[Seat]:
+        """Return the seats that a user has at `now`, in whatever way."""
+        owned = (self.seats[seat_id] for seat_id in self._of_user.get(user_id, ()))
+        return [seat for seat in owned if seat.is_claimed(now)]
+
+    def seats_of_booking(self, booking_id: UUID) -> list[Seat]:
+        """Return the seats that a booking's claim still has, lapsed or not."""
+        reservation = self.reservations[booking_id]
+        seats = (self.seats[seat_id] for seat_id in reservation.seat_ids if seat_id in self.seats)
+        return [seat for seat in seats if seat.booking_id == booking_id]
+
+    def take(self, seat: Seat, now: datetime) -> None:
+        """Put a claim on a seat. A lapsed claim of a booking that it replaces lapses wholly: all seats or none."""
+        lapsed = self.seats[seat.id]
+        self.put(seat)
+        if lapsed.booking_id is not None and lapsed.booking_id != seat.booking_id:
+            self.close(lapsed.booking_id, ReservationState.RELEASED)
+
+    def close(self, booking_id: UUID, state: ReservationState) -> None:
+        """End a booking's claim and free the seats that it still has."""
+        for seat in self.seats_of_booking(booking_id):
+            self.put(seat.freed())
+        self.put_reservation(replace(self.reservations[booking_id], state=state))

@@ -1,0 +1,26 @@
+"""Inventory's jobs. Each does one bounded piece of work and returns how much it did."""
+
+from services.chassis.database import SWEEP_MARKERS, Database
+from services.chassis.desk import Desk
+from services.inventory.domain.commands import Command, Tidy
+from services.inventory.queries import seats as sql
+
+TIDY_BATCH = 500
+
+
+async def tidy_holds(db: Database, desk: "Desk[Command, object]") -> int:
+    """Clear the rows of holds that have lapsed, show by show through the desk."""
+    rows = await db.fetch(sql.LAPSED_HOLDS, (TIDY_BATCH,))
+    cleared = 0
+    for row in rows:
+        answer = await desk.submit(Tidy(show_id=row.show_id, seat_ids=row.seat_ids))
+        assert isinstance(answer, int)
+        cleared += answer
+    return cleared
+
+
+async def forget(db: Database, retention_minutes: int) -> int:
+    """Forget changes of seats, and marks of transactions, that nobody can ask for any more."""
+    await db.execute(SWEEP_MARKERS)
+    await db.execute(sql.FORGET_CHANGES, (retention_minutes,))
+    return 0

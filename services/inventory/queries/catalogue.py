@@ -1,0 +1,200 @@
+"""The catalogue's statements."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# --- Events
+
+_EVENTS = "SELECT id, title, description, category, duration_minutes, language, created_at FROM events"
+
+CREATE_EVENT = """
+    INSERT INTO events (id, title, description, category, duration_minutes, language)
+    VALUES (%(id)s, %(title)s, %(description)s, %(category)s, %(duration_minutes)s, %(language)s)
+    RETURNING id, title, description, category, duration_minutes, language, created_at
+"""
+"""Create an event and return it."""
+
+FIND_EVENT = f"{_EVENTS} WHERE id = %s"
+
+_EVENT_FILTERS = {"category": "category = %(category)s", "after": "id < %(after)s"}
+
+
+def list_events(given: Mapping[str, Any]) -> str:
+    """Events, newest first; filters `category` and `after` (an id)."""
+    return _page(_EVENTS, _EVENT_FILTERS, given, order="id DESC")
+
+
+# --- Venues and their screens
+
+# The screens come along as arrays, by name: a page of venues is one statement.
+_VENUES = """
+    SELECT v.id, v.name, v.city, v.address, v.created_at, s.ids, s.names, s.seat_counts
+    FROM venues v
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(array_agg(id ORDER BY name), '{}') AS ids,
+            coalesce(array_agg(name ORDER BY name), '{}') AS names,
+            coalesce(array_agg(seat_count ORDER BY name), '{}') AS seat_counts
+        FROM screens
+        WHERE venue_id = v.id
+    ) s
+"""
+
+CREATE_VENUE = """
+    INSERT INTO venues (id, name, city, address)
+    VALUES (%(id)s, %(name)s, %(city)s, %(address)s)
+    RETURNING
+        id, name, city, address, created_at,
+        '{}'::uuid[] AS ids, '{}'::text[] AS names, '{}'::int[] AS seat_counts
+"""
+"""Create a venue and return it; it has no screens yet."""
+
+FIND_VENUE = f"{_VENUES} WHERE v.id = %s"
+
+_VENUE_FILTERS = {"city": "v.city = %(city)s", "after": "v.id < %(after)s"}
+
+
+def list_venues(given: Mapping[str, Any]) -> str:
+    """Venues with their screens, newest first; filters `city` and `after` (an id)."""
+    return _page(_VENUES, _VENUE_FILTERS, given, order="v.id DESC")
+
+
+LOCK_VENUE = "SELECT id FROM venues WHERE id = %(venue_id)s FOR UPDATE"
+"""The lock under which a venue gets screens."""
+
+COUNT_SCREENS = """
+    SELECT count(*) AS screens, count(*) FILTER (WHERE name = %(name)s) AS namesakes
+    FROM screens
+    WHERE venue_id = %(venue_id)s
+"""
+"""How many screens a venue has, and how many of them have this name already. Only under the venue's lock."""
+
+CREATE_SCREEN = """
+    INSERT INTO screens (id, venue_id, name, seat_count)
+    VALUES (%(id)s, %(venue_id)s, %(name)s, %(seat_count)s)
+"""
+
+CREATE_SCREEN_SEATS = """
+    INSERT INTO screen_seats (screen_id, id, position, section, row, number, tier)
+    SELECT
+        %(screen_id)s, (%(seat_ids)s::uuid[])[r.position + number], r.position + number - 1,
+        r.section, r.label, number, r.tier
+    FROM unnest(
+        %(positions)s::int[], %(sections)s::text[], %(labels)s::text[], %(seat_counts)s::int[], %(tiers)s::text[]
+    ) AS r (position, section, label, seat_count, tier)
+    CROSS JOIN generate_series(1, r.seat_count) AS number
+"""
+"""Create the seats of rows; `positions` are those of each row's first seat, `seat_ids` are in order of position."""
+
+SEAT_LAYOUT = """
+    SELECT
+        section, row,
+        array_agg(id::text ORDER BY position) AS seat_ids,
+        array_agg(number ORDER BY position) AS numbers,
+        array_agg(tier ORDER BY position) AS tiers
+    FROM screen_seats
+    WHERE screen_id = %s
+    GROUP BY section, row
+    ORDER BY min(position)
+"""
+"""A screen's rows from the front to the back, with their seats as columns."""
+
+# --- Shows
+
+# Every show that is answered is read by this, the one that was just created too.
+_SHOWS = """
+    SELECT
+        s.id, s.event_id, e.title, e.category,
+        v.id AS venue_id, v.name AS venue_name, v.city, c.id AS screen_id, c.name AS screen_name,
+        s.starts_at, s.ends_at, s.currency, p.tiers, p.prices
+    FROM shows s
+    JOIN events e ON e.id = s.event_id
+    JOIN screens c ON c.id = s.screen_id
+    JOIN venues v ON v.id = c.venue_id
+    CROSS JOIN LATERAL (
+        SELECT array_agg(tier ORDER BY tier) AS tiers, array_agg(price ORDER BY tier) AS prices
+        FROM show_prices
+        WHERE show_id = s.id
+    ) p
+"""
+
+FIND_SHOW = f"{_SHOWS} WHERE s.id = %s"
+
+_SHOW_FILTERS = {
+    "event_id": "s.event_id = %(event_id)s",
+    "movie_id": "s.event_id = %(movie_id)s"
+    " AND EXISTS (SELECT FROM events WHERE id = %(movie_id)s AND category = 'MOVIE')",
+    "screen_id": "s.screen_id = %(screen_id)s",
+    "begin": "s.starts_at >= %(begin)s",
+    "end": "s.starts_at < %(end)s",
+    "after_id": "(s.starts_at, s.id) > (%(after_starts_at)s, %(after_id)s)",
+}
+
+
+def list_shows(given: Mapping[str, Any]) -> str:
+    """Shows, earliest first; see _SHOW_FILTERS for what may be given."""
+    return _page(_SHOWS, _SHOW_FILTERS, given, order="s.starts_at, s.id")
+
+
+LOCK_SCREEN = "SELECT seat_count FROM screens WHERE id = %(screen_id)s FOR UPDATE"
+"""The lock under which a screen gets shows: without it, two that overlap could be created at once."""
+
+SCREEN_TIERS = "SELECT DISTINCT tier FROM screen_seats WHERE screen_id = %(screen_id)s"
+
+SEATS_OF_SCREEN = """
+    SELECT id FROM screen_seats WHERE screen_id = %(screen_id)s AND id = ANY(%(blocked_seat_ids)s)
+"""
+"""Those of the given seats that the screen has."""
+
+OVERLAPPING = """
+    SELECT s.id
+    FROM shows s
+    JOIN events e ON e.id = %(event_id)s
+    WHERE s.screen_id = %(screen_id)s
+        AND s.starts_at < %(starts_at)s + make_interval(mins => e.duration_minutes)
+        AND s.ends_at > %(starts_at)s
+        AND s.starts_at > %(starts_at)s - interval '1440 minutes'
+    LIMIT 1
+"""
+"""A show on the screen while the event would be. The last condition follows from the longest duration there is
+and spares reading the screen's past. Only under the screen's lock."""
+
+CREATE_SHOW = """
+    INSERT INTO shows (id, event_id, screen_id, starts_at, ends_at, currency)
+    SELECT
+        %(id)s, id, %(screen_id)s, %(starts_at)s, %(starts_at)s + make_interval(mins => duration_minutes), %(currency)s
+    FROM events
+    WHERE id = %(event_id)s
+"""
+"""Create a show that lasts as long as its event."""
+
+CREATE_SHOW_PRICES = """
+    INSERT INTO show_prices (show_id, tier, price)
+    SELECT %(id)s, tier, price FROM unnest(%(tiers)s::text[], %(prices)s::int[]) AS p (tier, price)
+"""
+
+CREATE_SHOW_COUNTER = """
+    INSERT INTO show_counters (show_id, starts_at, currency) VALUES (%(id)s, %(starts_at)s, %(currency)s)
+"""
+"""Create the lock for the show's seats; the number of its last change is 0."""
+
+# IN (SELECT unnest()) is hashed whatever the planner expects of the arrays; a join might not be. The price is
+# joined from the left, so that a seat without one fails loudly.
+CREATE_SHOW_SEATS = """
+    INSERT INTO show_seats (show_id, id, position, section, row, number, tier, price, status)
+    SELECT
+        %(id)s, (%(seat_ids)s::uuid[])[s.position + 1], s.position, s.section, s.row, s.number, s.tier, p.price,
+        CASE WHEN s.id IN (SELECT unnest(%(blocked_seat_ids)s::uuid[])) THEN 'BLOCKED' ELSE 'AVAILABLE' END
+    FROM screen_seats s
+    LEFT JOIN unnest(%(tiers)s::text[], %(prices)s::int[]) AS p (tier, price) ON p.tier = s.tier
+    WHERE s.screen_id = %(screen_id)s
+    ORDER BY s.position
+"""
+"""Create a seat for every seat of the screen; `seat_ids` are in order of position."""
+
+
+def _page(select: str, filters: Mapping[str, str], given: Mapping[str, Any], *, order: str) -> str:
+    """Compose a page's statement of `filters` whose parameter is not None, so that each has a plan that suits it."""
+    conditions = [condition for name, condition in filters.items() if given[name] is not None]
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"{select} {where} ORDER BY {order} LIMIT %(limit)s"

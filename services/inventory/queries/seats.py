@@ -1,0 +1,97 @@
+"""Statements about seats on sale."""
+
+LOCK_SHOWS = """
+    SELECT show_id, starts_at, currency FROM show_counters
+    WHERE show_id = ANY(%s) ORDER BY show_id FOR UPDATE SKIP LOCKED
+"""
+"""Lock the shows that nobody else has. The counter's row is the lock for all seats of its show."""
+
+WAIT_FOR_SHOWS = LOCK_SHOWS.replace("SKIP LOCKED", "")
+"""Lock the shows, waiting for others to let go of them."""
+
+WHICH_SHOWS_EXIST = "SELECT show_id FROM show_counters WHERE show_id = ANY(%s)"
+
+_SEAT = """
+    s.show_id, s.id, s.section, s.row, s.number, s.tier, s.price, s.status, s.holder_id, s.booking_id, s.expires_at
+"""
+
+SEATS_BY_ID = f"""
+    SELECT {_SEAT} FROM show_seats s
+    JOIN unnest(%s::uuid[], %s::uuid[]) AS named (show_id, id) ON (s.show_id, s.id) = (named.show_id, named.id)
+"""
+
+SEATS_OF_USERS = f"""
+    SELECT {_SEAT} FROM show_seats s
+    JOIN unnest(%s::uuid[], %s::uuid[]) AS owner (show_id, user_id)
+        ON s.holder_id = owner.user_id AND s.show_id = owner.show_id
+"""
+
+RESERVATIONS = """
+    SELECT r.show_id, r.booking_id, r.user_id, r.state, r.seat_ids, r.reserved_at, r.expires_at FROM reservations r
+    JOIN unnest(%s::uuid[], %s::uuid[]) AS named (show_id, booking_id)
+        ON (r.show_id, r.booking_id) = (named.show_id, named.booking_id)
+"""
+
+SEATS_OF_RESERVATIONS = f"""
+    SELECT {_SEAT} FROM reservations r
+    JOIN unnest(%s::uuid[], %s::uuid[]) AS named (show_id, booking_id)
+        ON (r.show_id, r.booking_id) = (named.show_id, named.booking_id)
+    JOIN show_seats s ON s.show_id = r.show_id AND s.id = ANY(r.seat_ids)
+"""
+
+WRITE_SEATS = """
+    UPDATE show_seats s SET
+        status = new.status, holder_id = new.holder_id, booking_id = new.booking_id, expires_at = new.expires_at
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::timestamptz[])
+        AS new (show_id, id, status, holder_id, booking_id, expires_at)
+    WHERE s.show_id = new.show_id AND s.id = new.id
+"""
+
+TAKE_NUMBERS = """
+    UPDATE show_counters SET sequence = sequence + 1 WHERE show_id = ANY(%s)
+"""
+"""Take the next number of each show, for all that this transaction changes of it."""
+
+WRITE_CHANGES = """
+    INSERT INTO seat_changes (show_id, sequence, seat_id, status, expires_at, changed_at)
+    SELECT c.show_id, c.sequence, new.id, new.status, new.expires_at, %s
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[]) AS new (show_id, id, status, expires_at)
+    JOIN show_counters c ON c.show_id = new.show_id
+"""
+
+WRITE_RESERVATIONS = """
+    INSERT INTO reservations (show_id, booking_id, user_id, state, seat_ids, reserved_at, expires_at, changed_at)
+    SELECT new.show_id, new.booking_id, new.user_id, new.state, new.seat_ids::uuid[], new.reserved_at, new.expires_at,
+        %s
+    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+        AS new (show_id, booking_id, user_id, state, seat_ids, reserved_at, expires_at)
+    ON CONFLICT (show_id, booking_id) DO UPDATE SET
+        state = excluded.state, expires_at = excluded.expires_at, changed_at = excluded.changed_at
+"""
+
+SEAT_MAP = f"""
+    WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
+    SELECT c.sequence, c.currency, clock.now, {_SEAT}
+    FROM show_counters c CROSS JOIN clock
+    LEFT JOIN show_seats s ON s.show_id = c.show_id AND (s.section = %(section)s OR %(section)s = '')
+    WHERE c.show_id = %(show_id)s
+    ORDER BY s.position
+"""
+"""A show's seats, its number and the clock, all of one snapshot. A show without such seats gives one row of nulls."""
+
+SHOWS_HELD_BY_USER = """
+    SELECT DISTINCT show_id FROM show_seats WHERE holder_id = %s AND status = 'HELD' ORDER BY show_id LIMIT %s
+"""
+
+LAPSED_HOLDS = """
+    SELECT show_id, array_agg(id) AS seat_ids FROM (
+        SELECT show_id, id FROM show_seats
+        WHERE status = 'HELD' AND expires_at <= boxoffice_clock()
+        ORDER BY expires_at LIMIT %s
+    ) AS lapsed
+    GROUP BY show_id
+"""
+
+FORGET_CHANGES = """
+    DELETE FROM seat_changes WHERE changed_at < boxoffice_clock() - make_interval(mins => %s)
+"""

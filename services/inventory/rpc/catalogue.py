@@ -1,0 +1,84 @@
+"""CatalogService: parse, call, render."""
+
+from uuid import UUID
+
+from boxoffice.inventory.v1 import catalog_pb2 as pb
+from boxoffice.inventory.v1 import catalog_pb2_grpc
+
+from services.chassis.calls import Context
+from services.chassis.database import Database
+from services.chassis.idempotency import key_of
+from services.chassis.pages import BY_ID, BY_TIME_AND_ID, Page
+from services.inventory.domain.catalogue import MOVIE
+from services.inventory.operations import catalogue, shows
+from services.inventory.operations.once import Once
+from services.inventory.rpc import catalogue_messages as messages
+
+
+class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
+    """What is on, where and when. The contract says what each method does and when it fails."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def CreateEvent(self, request: pb.CreateEventRequest, context: Context) -> pb.Event:
+        once = Once(key_of(request, "CreateEvent"), pb.Event, messages.render_event)
+        return await catalogue.create_event(self._db, messages.parse_event(request), once)
+
+    async def GetEvent(self, request: pb.GetEventRequest, context: Context) -> pb.Event:
+        return messages.render_event(await catalogue.get_event(self._db, UUID(request.event_id)))
+
+    async def ListEvents(self, request: pb.ListEventsRequest, context: Context) -> pb.ListEventsResponse:
+        page = Page(request, BY_ID)
+        category = pb.Event.Category.Name(request.category) if request.category else None
+        found = await catalogue.list_events(self._db, category=category, after=page.after, limit=page.limit)
+        events, token = page.cut(found, lambda event: event.id)
+        return pb.ListEventsResponse(events=map(messages.render_event, events), next_page_token=token)
+
+    async def CreateMovie(self, request: pb.CreateMovieRequest, context: Context) -> pb.Movie:
+        once = Once(key_of(request, "CreateMovie"), pb.Movie, messages.render_movie)
+        return await catalogue.create_event(self._db, messages.parse_movie(request), once)
+
+    async def GetMovie(self, request: pb.GetMovieRequest, context: Context) -> pb.Movie:
+        return messages.render_movie(await catalogue.get_movie(self._db, UUID(request.movie_id)))
+
+    async def ListMovies(self, request: pb.ListMoviesRequest, context: Context) -> pb.ListMoviesResponse:
+        page = Page(request, BY_ID)
+        found = await catalogue.list_events(self._db, category=MOVIE, after=page.after, limit=page.limit)
+        movies, token = page.cut(found, lambda movie: movie.id)
+        return pb.ListMoviesResponse(movies=map(messages.render_movie, movies), next_page_token=token)
+
+    async def CreateVenue(self, request: pb.CreateVenueRequest, context: Context) -> pb.Venue:
+        once = Once(key_of(request, "CreateVenue"), pb.Venue, messages.render_venue)
+        return await catalogue.create_venue(self._db, messages.parse_venue(request), once)
+
+    async def GetVenue(self, request: pb.GetVenueRequest, context: Context) -> pb.Venue:
+        return messages.render_venue(await catalogue.get_venue(self._db, UUID(request.venue_id)))
+
+    async def ListVenues(self, request: pb.ListVenuesRequest, context: Context) -> pb.ListVenuesResponse:
+        page = Page(request, BY_ID)
+        found = await catalogue.list_venues(self._db, city=request.city or None, after=page.after, limit=page.limit)
+        venues, token = page.cut(found, lambda venue: venue.id)
+        return pb.ListVenuesResponse(venues=map(messages.render_venue, venues), next_page_token=token)
+
+    async def CreateScreen(self, request: pb.CreateScreenRequest, context: Context) -> pb.Screen:
+        once = Once(key_of(request, "CreateScreen"), pb.Screen, messages.render_screen)
+        return await catalogue.create_screen(self._db, messages.parse_screen(request), once)
+
+    async def GetSeatLayout(self, request: pb.GetSeatLayoutRequest, context: Context) -> pb.SeatLayout:
+        screen_id = UUID(request.screen_id)
+        return messages.render_layout(str(screen_id), await catalogue.get_seat_layout(self._db, screen_id))
+
+    async def CreateShow(self, request: pb.CreateShowRequest, context: Context) -> pb.Show:
+        once = Once(key_of(request, "CreateShow"), pb.Show, messages.render_show)
+        return await shows.create_show(self._db, messages.parse_show(request), once)
+
+    async def GetShow(self, request: pb.GetShowRequest, context: Context) -> pb.Show:
+        return messages.render_show(await shows.get_show(self._db, UUID(request.show_id)))
+
+    async def ListShows(self, request: pb.ListShowsRequest, context: Context) -> pb.ListShowsResponse:
+        page = Page(request, BY_TIME_AND_ID)
+        which = messages.parse_show_filter(request)
+        found = await shows.list_shows(self._db, which, after=page.after, limit=page.limit)
+        on, token = page.cut(found, lambda show: (show.starts_at, show.id))
+        return pb.ListShowsResponse(shows=map(messages.render_show, on), next_page_token=token)

@@ -1,0 +1,16 @@
+"""What inventory is told."""
+
+from pydantic import Field
+
+from services.chassis.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Inventory's settings."""
+
+    port: int = Field(50051, ge=1, le=65535, description="the port to listen on")
+    seat_hold_minutes: int = Field(5, ge=1, le=60, description="how long a hold lives")
+    max_seats_per_user: int = Field(6, ge=1, le=100, description="seats of one show that a user may have")
+    reservation_max_minutes: int = Field(30, ge=1, le=120, description="how long a reservation may live in all")
+    shows_per_transaction: int = Field(64, ge=1, le=256, description="shows locked at once; 1 on Citus")
+    change_retention_minutes: int = Field(60, ge=1, le=10080, description="how long changes of seats are kept")

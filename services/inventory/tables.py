@@ -1,0 +1,188 @@
+"""The schema. Migrations make it; a test proves that the two agree."""
+
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from services.chassis import tables as chassis
+
+metadata = chassis.metadata()
+
+commit_markers = chassis.commit_markers(metadata)
+idempotency_keys = chassis.idempotency_keys(metadata)
+
+TIERS = "tier IN ('REGULAR', 'PREMIUM', 'VIP')"
+NOW = text("clock_timestamp()")
+
+# --- The catalogue: written once, read often.
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("duration_minutes", Integer, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    CheckConstraint("category IN ('MOVIE', 'CONCERT', 'THEATRE', 'SPORT', 'OTHER')", name="category"),
+    CheckConstraint("duration_minutes BETWEEN 1 AND 1440", name="duration"),
+    Index(None, "category", "id"),
+)
+
+venues = Table(
+    "venues",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Index(None, "city", "id"),
+)
+
+screens = Table(
+    "screens",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("venue_id", Uuid, ForeignKey("venues.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("seat_count", Integer, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    UniqueConstraint("venue_id", "name"),
+)
+
+screen_seats = Table(
+    "screen_seats",
+    metadata,
+    Column("screen_id", Uuid, ForeignKey("screens.id"), nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("position", Integer, nullable=False, comment="from the front to the back, from 0"),
+    Column("section", Text, nullable=False),
+    Column("row", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("tier", Text, nullable=False),
+    PrimaryKeyConstraint("screen_id", "id"),
+    UniqueConstraint("screen_id", "position"),
+    UniqueConstraint("screen_id", "section", "row", "number"),
+    CheckConstraint(TIERS, name="tier"),
+)
+
+shows = Table(
+    "shows",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("event_id", Uuid, ForeignKey("events.id"), nullable=False),
+    Column("screen_id", Uuid, ForeignKey("screens.id"), nullable=False),
+    Column("starts_at", DateTime(timezone=True), nullable=False),
+    Column("ends_at", DateTime(timezone=True), nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    CheckConstraint("starts_at < ends_at", name="order"),
+    Index(None, "starts_at", "id"),
+    Index(None, "event_id", "starts_at", "id"),
+    Index(None, "screen_id", "starts_at", "id"),
+)
+
+show_prices = Table(
+    "show_prices",
+    metadata,
+    Column("show_id", Uuid, ForeignKey("shows.id"), nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("price", Integer, nullable=False, comment="minor units"),
+    PrimaryKeyConstraint("show_id", "tier"),
+    CheckConstraint(TIERS, name="tier"),
+    CheckConstraint("price > 0", name="price"),
+)
+
+# --- Seats on sale: written all the time. Every key begins with the show, so that these tables can be distributed
+# --- by it; they have no foreign keys, because every write of them happens under the show's lock.
+
+show_counters = Table(
+    "show_counters",
+    metadata,
+    Column("show_id", Uuid, primary_key=True),
+    Column("sequence", Integer, nullable=False, server_default="0", comment="number of the last change"),
+    Column("starts_at", DateTime(timezone=True), nullable=False, comment="the show's, never changed"),
+    Column("currency", Text, nullable=False, comment="the show's, never changed"),
+    comment="the lock for all seats of a show, and what selling them needs to know",
+)
+
+show_seats = Table(
+    "show_seats",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("position", Integer, nullable=False, comment="from the front to the back, from 0"),
+    Column("section", Text, nullable=False),
+    Column("row", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("price", Integer, nullable=False, comment="minor units"),
+    Column("status", Text, nullable=False),
+    Column("holder_id", Uuid, comment="the user who has it"),
+    Column("booking_id", Uuid),
+    Column("expires_at", DateTime(timezone=True), comment="when the claim on it lapses"),
+    PrimaryKeyConstraint("show_id", "id"),
+    CheckConstraint(TIERS, name="tier"),
+    CheckConstraint("price > 0", name="price"),
+    CheckConstraint(
+        """CASE status
+            WHEN 'AVAILABLE' THEN holder_id IS NULL AND booking_id IS NULL AND expires_at IS NULL
+            WHEN 'BLOCKED' THEN holder_id IS NULL AND booking_id IS NULL AND expires_at IS NULL
+            WHEN 'HELD' THEN holder_id IS NOT NULL AND booking_id IS NULL AND expires_at IS NOT NULL
+            WHEN 'RESERVED' THEN holder_id IS NOT NULL AND booking_id IS NOT NULL AND expires_at IS NOT NULL
+            WHEN 'BOOKED' THEN holder_id IS NOT NULL AND booking_id IS NOT NULL AND expires_at IS NULL
+            ELSE false
+        END""",
+        name="claim",
+    ),
+    # The seats a user has: for the cap, and to release holds.
+    Index("show_seats_holder_idx", "holder_id", "show_id", postgresql_where=text("holder_id IS NOT NULL")),
+    # Holds to tidy.
+    Index("show_seats_lapse_idx", "expires_at", postgresql_where=text("status = 'HELD'")),
+)
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("booking_id", Uuid, nullable=False),
+    Column("user_id", Uuid, comment="null where the claim was closed before it was made"),
+    Column("state", Text, nullable=False),
+    Column("seat_ids", ARRAY(Uuid), nullable=False),
+    Column("reserved_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("show_id", "booking_id"),
+    CheckConstraint("state IN ('RESERVED', 'CONFIRMED', 'RELEASED', 'REFUSED')", name="state"),
+    CheckConstraint("state = 'REFUSED' OR (user_id IS NOT NULL AND seat_ids <> '{}')", name="claim"),
+    comment="what became of every booking's claim on seats",
+)
+
+seat_changes = Table(
+    "seat_changes",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("seat_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("show_id", "sequence", "seat_id"),
+    Index("seat_changes_changed_at_idx", "changed_at", postgresql_using="brin"),
+    comment="every change of a seat under its show's number; numbers have no gaps",
+)
