@@ -132,6 +132,13 @@ class Database:
         async with self._connection() as connection:
             return await (await connection.execute(sql.encode(), parameters)).fetchall()
 
+    async def fetch_all(self, *statements: Statement) -> list[list[Any]]:
+        """Run reading statements in one round trip and return the rows of each."""
+        async with self._connection() as connection, connection.pipeline() as pipeline:
+            cursors = [await connection.execute(sql.encode(), parameters) for sql, parameters in statements]
+            await pipeline.sync()
+            return [await cursor.fetchall() for cursor in cursors]
+
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one statement that may safely be run twice, as a transaction of its own; return the rows it hit."""
         async with self._connection() as connection:
@@ -226,3 +233,9 @@ def retried(script: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
             return await script(*args, **kwargs)
 
     return run
+
+
+async def sweep_markers(db: Database) -> int:
+    """Forget the marks of transactions that nobody can be in doubt of any more. A job."""
+    await db.execute(SWEEP_MARKERS)
+    return 0

@@ -68,6 +68,7 @@ def load(kind: type[S], service: str) -> S:
             name = str(problem["loc"][0]).upper() if problem["loc"] else ""
             field = kind.model_fields.get(name.lower())
             hint = f" ({field.description})" if field is not None and field.description else ""
-            what = "is not set" if problem["type"] == "missing" else f"is wrong: {problem['msg']}"
+            told = problem["msg"].removeprefix("Value error, ")
+            what = "is not set" if problem["type"] == "missing" else f"is wrong: {told}" if name else told
             problems.append(f"{name} {what}{hint}".strip())
         sys.exit(f"{service}: {'; '.join(problems)}")

@@ -7,11 +7,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
 
 from services.chassis import cli, jobs
-from services.chassis.database import Database
+from services.chassis.database import Database, sweep_markers
 from services.chassis.desk import Desk
 from services.chassis.server import make_server, serve
 from services.inventory.domain.seats import Rules
-from services.inventory.jobs import forget, tidy_holds
+from services.inventory.jobs import forget_changes, tidy_holds
 from services.inventory.operations.seats import SeatCommands
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer, held_bytes
@@ -36,7 +36,9 @@ async def run(settings: Settings) -> None:
 
     ticks = jobs.scheduler()
     jobs.add(ticks, "tidy-holds", lambda: tidy_holds(db, desk), IntervalTrigger(minutes=5))
-    jobs.add(ticks, "forget", lambda: forget(db, settings.change_retention_minutes), IntervalTrigger(minutes=5))
+    retention = settings.change_retention_minutes
+    jobs.add(ticks, "forget-changes", lambda: forget_changes(db, retention), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
 
     server = make_server()
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)

@@ -1,6 +1,6 @@
 """Inventory's jobs. Each does one bounded piece of work and returns how much it did."""
 
-from services.chassis.database import SWEEP_MARKERS, Database
+from services.chassis.database import Database
 from services.chassis.desk import Desk
 from services.inventory.domain.commands import Command, Tidy
 from services.inventory.queries import seats as sql
@@ -19,8 +19,7 @@ async def tidy_holds(db: Database, desk: "Desk[Command, object]") -> int:
     return cleared
 
 
-async def forget(db: Database, retention_minutes: int) -> int:
-    """Forget changes of seats, and marks of transactions, that nobody can ask for any more."""
-    await db.execute(SWEEP_MARKERS)
+async def forget_changes(db: Database, retention_minutes: int) -> int:
+    """Forget changes of seats that nobody can ask for any more."""
     await db.execute(sql.FORGET_CHANGES, (retention_minutes,))
     return 0

@@ -15,6 +15,7 @@ from services.inventory.domain.commands import Command, Confirm, Hold, Release, 
 from services.inventory.domain.seats import Rules
 from services.inventory.operations.seats import SeatCommands
 from services.inventory.rpc.inventory import held_bytes
+from tests.inventory.catalogue_client import catalogue as catalogue  # a fixture
 
 RULES = Rules(max_seats_per_user=6, hold=timedelta(minutes=5), reservation_max=timedelta(minutes=30))
 TTL = timedelta(minutes=15)

@@ -112,7 +112,9 @@ _SHOWS = """
     JOIN screens c ON c.id = s.screen_id
     JOIN venues v ON v.id = c.venue_id
     CROSS JOIN LATERAL (
-        SELECT array_agg(tier ORDER BY tier) AS tiers, array_agg(price ORDER BY tier) AS prices
+        SELECT
+            coalesce(array_agg(tier ORDER BY tier), '{}') AS tiers,
+            coalesce(array_agg(price ORDER BY tier), '{}') AS prices
         FROM show_prices
         WHERE show_id = s.id
     ) p

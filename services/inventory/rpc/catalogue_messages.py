@@ -9,6 +9,7 @@ from boxoffice.inventory.v1.seat_pb2 import Seat
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.errors import InvalidField
+from services.chassis.times import to_timestamp
 from services.inventory.domain import catalogue as domain
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
@@ -117,7 +118,7 @@ def render_event(event: domain.Event) -> pb.Event:
         category=pb.Event.Category.Value(event.category),
         duration_minutes=event.duration_minutes,
         language=event.language,
-        created_at=_timestamp(event.created_at),
+        created_at=to_timestamp(event.created_at),
     )
 
 
@@ -129,7 +130,7 @@ def render_movie(event: domain.Event) -> pb.Movie:
         description=event.description,
         duration_minutes=event.duration_minutes,
         language=event.language,
-        created_at=_timestamp(event.created_at),
+        created_at=to_timestamp(event.created_at),
     )
 
 
@@ -141,7 +142,7 @@ def render_venue(venue: domain.Venue) -> pb.Venue:
         city=venue.city,
         address=venue.address,
         screens=map(render_screen, venue.screens),
-        created_at=_timestamp(venue.created_at),
+        created_at=to_timestamp(venue.created_at),
     )
 
 
@@ -184,14 +185,8 @@ def render_show(show: domain.Show) -> pb.Show:
         city=show.city,
         screen_id=str(show.screen_id),
         screen_name=show.screen_name,
-        start_time=_timestamp(show.starts_at),
-        end_time=_timestamp(show.ends_at),
+        start_time=to_timestamp(show.starts_at),
+        end_time=to_timestamp(show.ends_at),
         currency=show.currency,
         prices=sorted(prices, key=lambda price: price.tier),
     )
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    timestamp = Timestamp()
-    timestamp.FromDatetime(instant)
-    return timestamp

@@ -1,0 +1,1 @@
+"""Booking: the lifecycle of bookings, and the saga that drives it."""

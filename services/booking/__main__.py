@@ -1,0 +1,65 @@
+"""Booking: `python -m services.booking [serve|migrate]`."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+
+from services.booking import deliveries
+from services.booking.clients import Inventory, Payments
+from services.booking.operations import change
+from services.booking.rpc import render
+from services.booking.rpc.booking import BookingServicer
+from services.booking.saga import Saga
+from services.booking.settings import Settings
+from services.chassis import cli, jobs
+from services.chassis.calls import channel
+from services.chassis.database import Database, sweep_markers
+from services.chassis.desk import Desk
+from services.chassis.outbox import Outbox
+from services.chassis.server import make_server, serve
+
+SERVICES = [booking_pb2.DESCRIPTOR.services_by_name["BookingService"].full_name]
+
+
+async def run(settings: Settings) -> None:
+    """Wire booking together and serve."""
+    db = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size, name="booking")
+    await db.open()
+    to_inventory, to_payment = channel(settings.inventory_address), channel(settings.payment_address)
+    inventory, payments = Inventory(to_inventory), Payments(to_payment)
+    outbox = Outbox(db)
+    saga = Saga(
+        db,
+        outbox,
+        inventory,
+        payments,
+        render=render.changed_bytes,
+        expiry=timedelta(minutes=settings.booking_expiry_minutes),
+        extension=timedelta(minutes=settings.decline_extension_minutes),
+    )
+    # Every booking is its own key, so a batch may have as many keys as commands.
+    desk = Desk(saga.create, lanes=3, max_batch=128, max_keys=128)
+
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "expire-bookings", lambda: change.expire_due(db, outbox), IntervalTrigger(minutes=1))
+    jobs.add(ticks, "archive", lambda: change.archive(db), CronTrigger(hour=3))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
+
+    server = make_server()
+    servicer = BookingServicer(db, outbox, desk, saga, inventory, payments, settings.refund_policy)
+    booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
+    await serve(
+        settings,
+        server,
+        SERVICES,
+        background=[outbox.relay(deliveries.peers(inventory, payments)), saga.recover()],
+        ticks=ticks,
+        closing=[desk.close, to_inventory.close, to_payment.close, db.close],
+    )
+
+
+if __name__ == "__main__":
+    cli.main("booking", __doc__, Settings, run, Path(__file__).parent / "migrations")

@@ -1,0 +1,187 @@
+"""The services that booking calls. Every call has a deadline; what cannot be answered raises Unavailable."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import grpc
+from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
+from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
+
+from services.booking.domain.bookings import BookedSeat, BookedShow
+from services.booking.messages import Refund, Release
+from services.chassis.calls import call
+from services.chassis.errors import Failure
+from services.chassis.status import from_status
+
+SECONDS = 3.0
+"""How long a step of the saga waits for a peer; shorter than its lease."""
+
+SHOWS = 10_000
+"""Shows that are remembered. They never change."""
+
+RefundState = payment_pb2.BatchRefundPaymentsResponse.Result.State
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a booking asks inventory for."""
+
+    booking_id: UUID
+    show_id: UUID
+    user_id: UUID
+    seat_ids: Sequence[UUID]
+    ttl_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What inventory gave."""
+
+    seats: Sequence[BookedSeat]
+    total_amount: int
+    currency: str
+    expires_at: datetime
+
+
+Name = tuple[UUID, UUID]
+"""The name of a claim: booking and show."""
+
+
+class Inventory:
+    """Inventory, as booking sees it."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._seats = inventory_pb2_grpc.InventoryServiceStub(channel)
+        self._catalog = catalog_pb2_grpc.CatalogServiceStub(channel)
+        self._shows: OrderedDict[UUID, BookedShow] = OrderedDict()
+
+    async def show(self, show_id: UUID) -> BookedShow:
+        """Return a show as it is booked. Raises inventory's SHOW_NOT_FOUND."""
+        if known := self._shows.get(show_id):
+            self._shows.move_to_end(show_id)
+            return known
+        show = await call(self._catalog.GetShow, catalog_pb2.GetShowRequest(show_id=str(show_id)), seconds=SECONDS)
+        known = BookedShow(
+            show_id=show_id,
+            event_id=UUID(show.event_id),
+            is_movie=bool(show.movie_id),
+            title=show.title,
+            theatre=show.venue_name,
+            city=show.city,
+            screen=show.screen_name,
+            starts_at=show.start_time.ToDatetime(UTC),
+        )
+        self._shows[show_id] = known
+        if len(self._shows) > SHOWS:
+            self._shows.popitem(last=False)
+        return known
+
+    async def reserve(self, claims: Sequence[Claim]) -> list[Reservation | Failure]:
+        """Reserve seats: for each claim a reservation, or why not."""
+        request = inventory_pb2.BatchReserveSeatsRequest()
+        for claim in claims:
+            request.claims.add(
+                booking_id=str(claim.booking_id),
+                show_id=str(claim.show_id),
+                user_id=str(claim.user_id),
+                show_seat_ids=map(str, claim.seat_ids),
+                ttl_seconds=claim.ttl_seconds,
+            )
+        response = await call(self._seats.BatchReserveSeats, request, seconds=SECONDS)
+        return [
+            from_status(result.refusal) if result.HasField("refusal") else _reservation(result.reservation)
+            for result in response.results
+        ]
+
+    async def extend(self, names: Sequence[Name], ttl_seconds: int) -> list[datetime | Failure]:
+        """Give claims more time: for each when it lapses now, or why it cannot have more."""
+        request = inventory_pb2.BatchExtendReservationsRequest()
+        for name in names:
+            request.extensions.add(name=_name(name), ttl_seconds=ttl_seconds)
+        response = await call(self._seats.BatchExtendReservations, request, seconds=SECONDS)
+        return [
+            from_status(result.refusal) if result.HasField("refusal") else result.expires_at.ToDatetime(UTC)
+            for result in response.results
+        ]
+
+    async def confirm(self, names: Sequence[Name]) -> list[Failure | None]:
+        """Book claims for good: for each None, or why not."""
+        request = inventory_pb2.BatchConfirmReservationsRequest(names=map(_name, names))
+        response = await call(self._seats.BatchConfirmReservations, request, seconds=SECONDS)
+        return [_refusal(result) for result in response.results]
+
+    async def release(self, releases: Sequence[Release]) -> list[Failure | None]:
+        """Release claims. One that was confirmed after all is left alone: a late payment has revived it."""
+        request = inventory_pb2.BatchReleaseReservationsRequest(releases=releases)
+        response = await call(self._seats.BatchReleaseReservations, request, seconds=SECONDS)
+        refusals = [_refusal(result) for result in response.results]
+        return [None if refusal and refusal.reason == "CLAIM_CONFIRMED" else refusal for refusal in refusals]
+
+    async def unbook(self, name: Name) -> None:
+        """Put a booking's seats on sale again, or raise why not."""
+        request = inventory_pb2.BatchUnbookReservationsRequest(names=[_name(name)])
+        response = await call(self._seats.BatchUnbookReservations, request, seconds=SECONDS)
+        if refusal := _refusal(response.results[0]):
+            raise refusal
+
+
+class Payments:
+    """Payment, as booking sees it."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._payments = payment_pb2_grpc.PaymentServiceStub(channel)
+
+    async def newest(self, booking_id: UUID) -> payment_pb2.Payment | None:
+        """Return a booking's newest payment; None where there is none, or payment is away."""
+        request = payment_pb2.GetPaymentStatusRequest(booking_id=str(booking_id))
+        try:
+            status = await call(self._payments.GetPaymentStatus, request, seconds=1.0)
+        except Failure:
+            return None
+        return status.payments[0] if status.payments else None
+
+    async def refund(self, refunds: Sequence[Refund]) -> list["RefundState.ValueType | Failure"]:
+        """Give money back: for each how far the refund is, or why it was not accepted."""
+        request = payment_pb2.BatchRefundPaymentsRequest(refunds=refunds)
+        response = await call(self._payments.BatchRefundPayments, request, seconds=SECONDS)
+        return [
+            from_status(result.refusal) if result.HasField("refusal") else result.state for result in response.results
+        ]
+
+    async def close(self, booking_ids: Sequence[str]) -> None:
+        """Close bookings for payment."""
+        request = payment_pb2.BatchClosePaymentsRequest(booking_ids=booking_ids)
+        await call(self._payments.BatchClosePayments, request, seconds=SECONDS)
+
+
+def _name(name: Name) -> inventory_pb2.ReservationName:
+    booking_id, show_id = name
+    return inventory_pb2.ReservationName(booking_id=str(booking_id), show_id=str(show_id))
+
+
+def _reservation(reservation: inventory_pb2.Reservation) -> Reservation:
+    return Reservation(
+        [
+            BookedSeat(
+                UUID(seat.id), seat.section, seat.row, seat.number, seat_pb2.Seat.Tier.Name(seat.tier), seat.price
+            )
+            for seat in reservation.seats
+        ],
+        reservation.total_amount,
+        reservation.currency,
+        reservation.expires_at.ToDatetime(UTC),
+    )
+
+
+def _refusal(result: "_Result") -> Failure | None:
+    return from_status(result.refusal) if result.HasField("refusal") else None
+
+
+_Result = (
+    inventory_pb2.BatchConfirmReservationsResponse.Result
+    | inventory_pb2.BatchReleaseReservationsResponse.Result
+    | inventory_pb2.BatchUnbookReservationsResponse.Result
+)

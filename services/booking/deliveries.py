@@ -1,0 +1,26 @@
+"""How the relay delivers booking's messages."""
+
+from collections.abc import Mapping, Sequence
+
+from services.booking import messages
+from services.booking.clients import Inventory, Payments
+from services.chassis.errors import Failure
+from services.chassis.outbox import Deliver
+
+
+def peers(inventory: Inventory, payments: Payments) -> Mapping[str, Deliver]:
+    """Return, by topic, who takes the messages."""
+
+    async def releases(payloads: Sequence[bytes]) -> Sequence[Failure | None]:
+        return await inventory.release([messages.Release.FromString(payload) for payload in payloads])
+
+    async def closures(payloads: Sequence[bytes]) -> Sequence[Failure | None]:
+        await payments.close([payload.decode() for payload in payloads])
+        return [None] * len(payloads)
+
+    async def refunds(payloads: Sequence[bytes]) -> Sequence[Failure | None]:
+        answers = await payments.refund([messages.Refund.FromString(payload) for payload in payloads])
+        # A refund that is accepted is carried out by payment, however long that takes.
+        return [answer if isinstance(answer, Failure) else None for answer in answers]
+
+    return {messages.RELEASES: releases, messages.CLOSURES: closures, messages.REFUNDS: refunds}

@@ -1,0 +1,151 @@
+"""Bookings: their states, the moves between them, and what captured money comes to.
+
+    (RESERVING) ──► PENDING ──► (CONFIRMING) ──► CONFIRMED ──► (REFUNDING) ──► REFUNDED
+                      │ │          │    ▲
+                      │ └► CANCELLED    │ money that came late
+                      └──────► EXPIRED ◄┘
+
+States in brackets are steps of the saga; nobody outside sees them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class State(StrEnum):
+    """Where a booking is, the saga's steps included."""
+
+    RESERVING = "RESERVING"
+    PENDING = "PENDING"
+    CONFIRMING = "CONFIRMING"
+    CONFIRMED = "CONFIRMED"
+    REFUNDING = "REFUNDING"
+    REFUNDED = "REFUNDED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+NEXT: Mapping[State, frozenset[State]] = {
+    State.RESERVING: frozenset({State.PENDING}),  # or the row is dropped
+    State.PENDING: frozenset({State.CONFIRMING, State.CANCELLED, State.EXPIRED}),
+    State.CONFIRMING: frozenset({State.CONFIRMED, State.EXPIRED}),
+    State.CONFIRMED: frozenset({State.REFUNDING}),
+    State.REFUNDING: frozenset({State.REFUNDED}),
+    State.EXPIRED: frozenset({State.CONFIRMING}),
+    State.CANCELLED: frozenset(),
+    State.REFUNDED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BookedShow:
+    """The show as it was when it was booked."""
+
+    show_id: UUID
+    event_id: UUID
+    is_movie: bool
+    title: str
+    theatre: str
+    city: str
+    screen: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BookedSeat:
+    """A seat of a booking with its frozen price in minor units."""
+
+    id: UUID
+    section: str
+    row: str
+    number: int
+    tier: str
+    price: int
+
+    @property
+    def label(self) -> str:
+        """The seat in words."""
+        return f"{self.section} {self.row}{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A booking's row."""
+
+    id: UUID
+    user_id: UUID
+    state: State
+    version: int
+    confirming_from: State | None
+    total_amount: int
+    currency: str
+    expires_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    payment_id: UUID | None
+    refund_amount: int | None
+    refund_percentage: int | None
+    show: BookedShow
+    seat_labels: Sequence[str]
+
+    def public_state(self, now: datetime) -> State:
+        """Return the state that callers see. A booking whose time is up reads EXPIRED at once."""
+        if self.state == State.CONFIRMING:
+            assert self.confirming_from is not None
+            return self.confirming_from
+        if self.state == State.REFUNDING:
+            return State.CONFIRMED
+        if self.state == State.PENDING and self.expires_at is not None and self.expires_at <= now:
+            return State.EXPIRED
+        return self.state
+
+    @property
+    def description(self) -> str:
+        """What is paid for, in words."""
+        return f"{self.show.title}, {self.show.starts_at:%a %d %b %H:%M} UTC, {self.show.theatre}"
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Money that was taken for a booking."""
+
+    payment_id: UUID
+    booking_id: UUID
+    session_id: str
+    amount: int
+    currency: str
+
+
+class Settlement(StrEnum):
+    """What captured money comes to."""
+
+    CONFIRM = "CONFIRM"
+    """It may buy the ticket: inventory has to confirm."""
+    KEPT = "KEPT"
+    """It has bought the ticket already."""
+    NO_TICKET = "NO_TICKET"
+    """It goes back: there is no ticket for it."""
+    DUPLICATE = "DUPLICATE"
+    """It goes back: another payment has bought the ticket, or is about to."""
+    MISMATCH = "MISMATCH"
+    """It goes back: it is not what was asked for."""
+
+
+def settle(booking: Booking, capture: Capture) -> Settlement:
+    """Decide what a capture comes to. Money is never kept without a ticket."""
+    if (capture.amount, capture.currency) != (booking.total_amount, booking.currency):
+        return Settlement.MISMATCH
+    match booking.state:
+        case State.PENDING | State.EXPIRED:
+            return Settlement.CONFIRM
+        case State.CANCELLED:
+            return Settlement.NO_TICKET
+        case _ if booking.payment_id != capture.payment_id:
+            return Settlement.DUPLICATE
+        case State.CONFIRMING:
+            return Settlement.CONFIRM
+        case _:
+            return Settlement.KEPT

@@ -1,0 +1,47 @@
+"""What booking refuses."""
+
+from services.chassis.errors import Aborted, FailedPrecondition, NotFound
+
+
+class BookingNotFound(NotFound):
+    """There is no such booking."""
+
+    reason = "BOOKING_NOT_FOUND"
+
+
+class BookingNotPending(FailedPrecondition):
+    """The booking does not wait for its payment any more."""
+
+    reason = "BOOKING_NOT_PENDING"
+
+
+class BookingNotConfirmed(FailedPrecondition):
+    """Only a confirmed booking can be refunded."""
+
+    reason = "BOOKING_NOT_CONFIRMED"
+
+
+class RefundNotAllowed(FailedPrecondition):
+    """It is too close to the show for a refund."""
+
+    reason = "REFUND_NOT_ALLOWED"
+
+
+class PaymentInProgress(Aborted):
+    """A payment for this booking is being settled right now: ask again in a moment."""
+
+    reason = "PAYMENT_IN_PROGRESS"
+    retry_after_seconds = 1.0
+
+
+class RequestInProgress(Aborted):
+    """The first request with this idempotency key is still being carried out: ask again in a moment."""
+
+    reason = "REQUEST_IN_PROGRESS"
+    retry_after_seconds = 1.0
+
+
+class CaptureMismatch(FailedPrecondition):
+    """This capture was recorded before with other facts."""
+
+    reason = "CAPTURE_MISMATCH"

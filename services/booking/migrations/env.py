@@ -1,0 +1,6 @@
+"""Alembic's way in."""
+
+from services.booking.tables import metadata
+from services.chassis import migrate
+
+migrate.run(metadata)

@@ -1,0 +1,133 @@
+"""Cancelling, refunding, expiring, archiving, and taking over what was left unfinished."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from services.booking import messages
+from services.booking.domain.bookings import Booking, State
+from services.booking.domain.errors import (
+    BookingNotConfirmed,
+    BookingNotFound,
+    BookingNotPending,
+    PaymentInProgress,
+    RefundNotAllowed,
+)
+from services.booking.domain.refunds import RefundPolicy, refund_amount
+from services.booking.operations import rows
+from services.booking.operations.create import LEASE_SECONDS, Changed
+from services.booking.queries import bookings as sql
+from services.chassis import idempotency
+from services.chassis.database import READ_CLOCK, Database, Transaction, retried
+from services.chassis.outbox import Outbox
+
+
+async def _locked(tx: Transaction, booking_id: UUID, user_id: UUID) -> tuple[Booking, datetime]:
+    """Lock a booking of a user and, after that, read the clock; raise BookingNotFound."""
+    found, clock = await tx.fetch_all((sql.LOCK_BOOKINGS, ([booking_id],)), (READ_CLOCK, ()))
+    if not found or found[0].user_id != user_id:
+        raise BookingNotFound()
+    return rows.booking(found[0]), clock[0].now
+
+
+@retried
+async def cancel(
+    db: Database,
+    outbox: Outbox,
+    booking_id: UUID,
+    user_id: UUID,
+    key: idempotency.Key | None,
+    render: Callable[[Changed], bytes],
+) -> bytes:
+    """Cancel a PENDING booking; return the answer, which is stored under `key`.
+
+    Raises BookingNotFound, BookingNotPending or PaymentInProgress.
+    """
+    async with db.transaction() as tx:
+        if key and (answer := await idempotency.find(tx, key)) is not None:
+            return answer
+        booking, now = await _locked(tx, booking_id, user_id)
+        if booking.state == State.CONFIRMING and booking.confirming_from == State.PENDING:
+            raise PaymentInProgress()
+        if (state := booking.public_state(now)) != State.PENDING:
+            raise BookingNotPending(status=state)
+        [row], seats = await tx.fetch_all((sql.CANCEL, (booking.id, booking.version)), (sql.SEATS, ([booking.id],)))
+        answer = render(Changed(rows.booking(row), rows.seats_by_booking(seats).get(booking.id, [])))
+        if key:
+            await idempotency.keep(tx, (key, answer))
+        await outbox.append(
+            tx,
+            [
+                messages.release(booking.id, booking.show.show_id, expired=False),
+                messages.close_payments(booking.id),
+            ],
+        )
+    return answer
+
+
+@retried
+async def begin_refund(
+    db: Database, booking_id: UUID, user_id: UUID, key: idempotency.Key | None, policy: RefundPolicy
+) -> Booking:
+    """Freeze amount and percentage of a CONFIRMED booking's refund: from here on, it is only carried out.
+
+    A refund that is under way already, or was asked for with the same key, is returned as it is now. Raises
+    BookingNotFound, BookingNotConfirmed or RefundNotAllowed.
+    """
+    async with db.transaction() as tx:
+        asked_before = key is not None and await idempotency.find(tx, key) is not None
+        booking, now = await _locked(tx, booking_id, user_id)
+        if asked_before or booking.state == State.REFUNDING:
+            return booking
+        if booking.state != State.CONFIRMED:
+            raise BookingNotConfirmed(status=booking.public_state(now))
+        percentage = policy.percentage(now, booking.show.starts_at)
+        amount = refund_amount(booking.total_amount, percentage)
+        if amount == 0:
+            raise RefundNotAllowed()
+        [row] = await tx.fetch(sql.BEGIN_REFUNDING, (amount, percentage, LEASE_SECONDS, booking.id, booking.version))
+        if key:
+            # What the refund came to is in the booking's row.
+            await idempotency.keep(tx, (key, b""))
+    return rows.booking(row)
+
+
+@retried
+async def finish_refund(db: Database, booking_id: UUID) -> Booking:
+    """Write down that the money has gone back, if nobody has yet; return the booking."""
+    async with db.transaction() as tx:
+        _, found = await tx.fetch_all((sql.FINISH_REFUNDING, (booking_id,)), (sql.BOOKING, (booking_id,)))
+    return rows.booking(found[0])
+
+
+async def mark_stuck(db: Database, booking_id: UUID) -> None:
+    """Show that the bank has declined a booking's refund for good."""
+    await db.execute(sql.REFUND_STUCK, (booking_id,))
+
+
+@retried
+async def expire_due(db: Database, outbox: Outbox, *, limit: int = 500) -> int:
+    """Expire one batch of PENDING bookings whose time is up; return how many."""
+    async with db.transaction() as tx:
+        expired = await tx.fetch(sql.EXPIRE_DUE, (limit,))
+        await outbox.append(tx, [messages.release(row.id, row.show_id, expired=True) for row in expired])
+    return len(expired)
+
+
+async def archive(db: Database, *, days: int = 30, limit: int = 1_000) -> int:
+    """Drop the seat rows of one batch of bookings that came to nothing `days` ago; return how many rows."""
+    return await db.execute(sql.ARCHIVE, (days, limit))
+
+
+@retried
+async def claim_unfinished(db: Database, *, limit: int = 100) -> list[Booking]:
+    """Take over one batch of steps that nobody has finished."""
+    async with db.transaction() as tx:
+        claimed = await tx.fetch(sql.CLAIM_UNFINISHED, (LEASE_SECONDS, limit))
+    return [rows.booking(row) for row in claimed]
+
+
+async def postpone(db: Database, booking_ids: Sequence[UUID], seconds: float) -> None:
+    """Have unfinished steps taken over in `seconds`."""
+    if booking_ids:
+        await db.execute(sql.POSTPONE, (seconds, list(booking_ids)))

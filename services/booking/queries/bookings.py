@@ -1,0 +1,199 @@
+"""Statements about bookings. Every move is guarded by the state and version that it starts from."""
+
+COLUMNS = """
+    id, user_id, state, version, confirming_from, total_amount, currency, expires_at, created_at, updated_at,
+    payment_id, refund_amount, refund_percentage,
+    show_id, event_id, is_movie, title, theatre, city, screen, starts_at, seat_labels
+"""
+
+# --- Create
+
+BEGIN_BOOKINGS = f"""
+    INSERT INTO bookings (id, user_id, state, lease_until, created_at, updated_at, idempotency_key, request_hash,
+        show_id, event_id, is_movie, title, theatre, city, screen, starts_at)
+    SELECT new.id, new.user_id, 'RESERVING', clock.now + make_interval(secs => %s), clock.now, clock.now,
+        new.idempotency_key, new.request_hash,
+        new.show_id, new.event_id, new.is_movie, new.title, new.theatre, new.city, new.screen, new.starts_at
+    FROM (SELECT boxoffice_clock() AS now) AS clock, unnest(
+        %s::uuid[], %s::uuid[], %s::text[], %s::bytea[],
+        %s::uuid[], %s::uuid[], %s::bool[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]
+    ) AS new (id, user_id, idempotency_key, request_hash,
+        show_id, event_id, is_movie, title, theatre, city, screen, starts_at)
+    ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+    RETURNING {COLUMNS}
+"""
+"""Write the intent. A key that is in use already gives no row."""
+
+FINISH_BOOKINGS = f"""
+    UPDATE bookings SET
+        state = 'PENDING', version = version + 1, lease_until = NULL, updated_at = boxoffice_clock(),
+        total_amount = priced.total, currency = priced.in_currency, expires_at = priced.until,
+        seat_labels = string_to_array(priced.labels, E'\\n')
+    FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::timestamptz[], %s::text[])
+        AS priced (booking_id, total, in_currency, until, labels)
+    WHERE id = priced.booking_id AND state = 'RESERVING' AND version = 1
+    RETURNING {COLUMNS}
+"""
+"""Freeze the price. A booking that recovery took over meanwhile gives no row."""
+
+WRITE_SEATS = """
+    INSERT INTO booking_seats (booking_id, position, seat_id, section, row, number, tier, price)
+    SELECT * FROM unnest(%s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::text[], %s::int[], %s::text[], %s::int[])
+"""
+
+DROP_BOOKINGS = "DELETE FROM bookings WHERE id = ANY(%s) AND state = 'RESERVING'"
+
+# --- Look
+
+BOOKING = f"SELECT {COLUMNS} FROM bookings WHERE id = %s AND state <> 'RESERVING'"
+
+BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%s) AND state <> 'RESERVING'"
+
+BOOKINGS_OF_USER = f"""
+    SELECT {COLUMNS} FROM bookings
+    WHERE user_id = %(user_id)s AND state <> 'RESERVING' AND (%(before)s::uuid IS NULL OR id < %(before)s)
+    ORDER BY id DESC LIMIT %(limit)s
+"""
+
+SEATS = """
+    SELECT booking_id, seat_id, section, row, number, tier, price FROM booking_seats
+    WHERE booking_id = ANY(%s) ORDER BY booking_id, position
+"""
+
+# --- Move
+
+LOCK_BOOKINGS = f"""
+    SELECT {COLUMNS} FROM bookings WHERE id = ANY(%s) AND state <> 'RESERVING' ORDER BY id FOR UPDATE
+"""
+
+CANCEL = f"""
+    UPDATE bookings SET state = 'CANCELLED', version = version + 1, updated_at = boxoffice_clock()
+    WHERE id = %s AND state = 'PENDING' AND version = %s
+    RETURNING {COLUMNS}
+"""
+
+EXPIRE_DUE = """
+    UPDATE bookings SET state = 'EXPIRED', version = version + 1, updated_at = boxoffice_clock()
+    WHERE id IN (
+        SELECT id FROM bookings WHERE state = 'PENDING' AND expires_at <= boxoffice_clock()
+        ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
+    ) AND state = 'PENDING'
+    RETURNING id, show_id
+"""
+
+EXTEND = """
+    UPDATE bookings b SET expires_at = new.expires_at
+    FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (booking_id, expires_at)
+    WHERE b.id = new.booking_id AND b.state = 'PENDING' AND b.expires_at < new.expires_at
+"""
+"""Copy inventory's answer. It never shortens, so copies may come in any order."""
+
+EXPIRE = """
+    UPDATE bookings SET state = 'EXPIRED', version = version + 1, updated_at = boxoffice_clock()
+    WHERE id = ANY(%s) AND state = 'PENDING'
+    RETURNING id, show_id
+"""
+
+BEGIN_CONFIRMING = f"""
+    UPDATE bookings SET
+        state = 'CONFIRMING', confirming_from = state, version = version + 1, payment_id = move.by_payment_id,
+        lease_until = boxoffice_clock() + make_interval(secs => %s)
+    FROM unnest(%s::uuid[], %s::int[], %s::uuid[]) AS move (booking_id, from_version, by_payment_id)
+    WHERE id = move.booking_id AND state IN ('PENDING', 'EXPIRED') AND version = move.from_version
+    RETURNING {COLUMNS}
+"""
+
+CONFIRM = """
+    UPDATE bookings b SET
+        state = 'CONFIRMED', confirming_from = NULL, version = b.version + 1, lease_until = NULL,
+        updated_at = boxoffice_clock()
+    FROM unnest(%s::uuid[], %s::int[]) AS new (booking_id, version)
+    WHERE b.id = new.booking_id AND b.state = 'CONFIRMING' AND b.version = new.version
+    RETURNING b.payment_id
+"""
+
+FAIL_CONFIRMING = """
+    UPDATE bookings b SET
+        state = 'EXPIRED', confirming_from = NULL, version = b.version + 1, lease_until = NULL, payment_id = NULL,
+        updated_at = boxoffice_clock()
+    FROM unnest(%s::uuid[], %s::int[], %s::uuid[]) AS new (booking_id, version, payment_id)
+    WHERE b.id = new.booking_id AND b.state = 'CONFIRMING' AND b.version = new.version
+    RETURNING new.payment_id, b.total_amount
+"""
+
+BEGIN_REFUNDING = f"""
+    UPDATE bookings SET
+        state = 'REFUNDING', version = version + 1, refund_amount = %s, refund_percentage = %s,
+        lease_until = boxoffice_clock() + make_interval(secs => %s)
+    WHERE id = %s AND state = 'CONFIRMED' AND version = %s
+    RETURNING {COLUMNS}
+"""
+
+FINISH_REFUNDING = """
+    UPDATE bookings SET
+        state = 'REFUNDED', version = version + 1, lease_until = NULL, refund_stuck = false,
+        updated_at = boxoffice_clock()
+    WHERE id = %s AND state = 'REFUNDING'
+    RETURNING id
+"""
+
+REFUND_STUCK = """
+    UPDATE bookings SET refund_stuck = true, lease_until = boxoffice_clock() + interval '1 minute'
+    WHERE id = %s AND state = 'REFUNDING'
+"""
+
+# --- Recover
+
+CLAIM_UNFINISHED = f"""
+    UPDATE bookings SET version = version + 1, lease_until = boxoffice_clock() + make_interval(secs => %s)
+    WHERE id IN (
+        SELECT id FROM bookings
+        WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING') AND lease_until <= boxoffice_clock()
+        ORDER BY lease_until LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING {COLUMNS}
+"""
+"""Take over steps that nobody has finished; the new version fences off whoever began them."""
+
+POSTPONE = """
+    UPDATE bookings SET lease_until = boxoffice_clock() + make_interval(secs => %s)
+    WHERE id = ANY(%s) AND state IN ('RESERVING', 'CONFIRMING', 'REFUNDING')
+"""
+
+# --- Captures and declines
+
+CAPTURES = """
+    SELECT payment_id, booking_id, session_id, amount, currency, settlement FROM captures
+    WHERE payment_id = ANY(%s)
+"""
+
+RECORD_CAPTURES = """
+    INSERT INTO captures (payment_id, booking_id, session_id, amount, currency, settlement, recorded_at)
+    SELECT new.*, boxoffice_clock()
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[])
+        AS new (payment_id, booking_id, session_id, amount, currency, settlement)
+"""
+
+SETTLE_CAPTURES = """
+    UPDATE captures SET settlement = %s WHERE payment_id = ANY(%s) AND settlement = 'CONFIRM'
+"""
+
+KNOWN_DECLINES = "SELECT payment_id FROM declines WHERE payment_id = ANY(%s)"
+
+RECORD_DECLINES = """
+    INSERT INTO declines (payment_id, booking_id, recorded_at)
+    SELECT new.*, boxoffice_clock() FROM unnest(%s::uuid[], %s::uuid[]) AS new (payment_id, booking_id)
+    ON CONFLICT DO NOTHING
+"""
+
+# --- Archive
+
+ARCHIVE = """
+    DELETE FROM booking_seats WHERE booking_id IN (
+        SELECT id FROM bookings b
+        WHERE state IN ('CANCELLED', 'EXPIRED') AND updated_at < boxoffice_clock() - make_interval(days => %s)
+            AND EXISTS (SELECT FROM booking_seats s WHERE s.booking_id = b.id)
+        ORDER BY updated_at LIMIT %s
+    )
+"""
+"""Drop the seat rows of bookings that came to nothing long ago. Their labels stay."""

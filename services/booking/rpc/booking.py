@@ -1,0 +1,147 @@
+"""BookingService: parse, call, render."""
+
+from typing import Any
+from uuid import UUID
+
+from boxoffice.booking.v1 import booking_pb2 as pb
+from boxoffice.booking.v1 import booking_pb2_grpc
+
+from services.booking.clients import Inventory, Payments
+from services.booking.domain.bookings import Capture, State
+from services.booking.domain.errors import BookingNotPending, PaymentInProgress
+from services.booking.domain.refunds import RefundPolicy
+from services.booking.operations import change, look
+from services.booking.operations.create import Changed, Create
+from services.booking.rpc import render
+from services.booking.saga import Saga
+from services.chassis import idempotency, pages
+from services.chassis.calls import Context
+from services.chassis.database import Database
+from services.chassis.desk import Desk
+from services.chassis.errors import InvalidField
+from services.chassis.ids import new_id
+from services.chassis.outbox import Outbox
+from services.chassis.status import to_status
+from services.chassis.times import to_timestamp
+
+
+class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
+    """The lifecycle of bookings."""
+
+    def __init__(
+        self,
+        db: Database,
+        outbox: Outbox,
+        desk: Desk[Create, Any],
+        saga: Saga,
+        inventory: Inventory,
+        payments: Payments,
+        refund_policy: RefundPolicy,
+    ) -> None:
+        self._db = db
+        self._outbox = outbox
+        self._desk = desk
+        self._saga = saga
+        self._inventory = inventory
+        self._payments = payments
+        self._refund_policy = refund_policy
+
+    async def CreateBooking(self, request: pb.CreateBookingRequest, context: Context) -> pb.Booking:
+        user_id = UUID(request.user_id)
+        seat_ids = [UUID(seat_id) for seat_id in request.show_seat_ids]
+        if len(set(seat_ids)) != len(seat_ids):
+            raise InvalidField(("showSeatIds", "names a seat twice"))
+        show = await self._inventory.show(UUID(request.show_id))
+        key = idempotency.key_of(request, "CreateBooking", user_id)
+        answer = await self._desk.submit(Create(new_id(), user_id, show, seat_ids, key))
+        return render.changed(answer) if isinstance(answer, Changed) else pb.Booking.FromString(answer)
+
+    async def GetBooking(self, request: pb.GetBookingRequest, context: Context) -> pb.Booking:
+        booking_id = UUID(request.booking_id)
+        user_id = UUID(request.user_id) if request.user_id else None
+        seen = await look.find(self._db, booking_id, user_id)
+        return render.booking(seen.booking, seen.seats, seen.now, await self._payments.newest(booking_id))
+
+    async def ListBookings(self, request: pb.ListBookingsRequest, context: Context) -> pb.ListBookingsResponse:
+        page = pages.Page(request, pages.BY_ID)
+        seen = await look.of_user(self._db, UUID(request.user_id), page.after, page.limit)
+        bookings, token = page.cut(seen, lambda one: one.booking.id)
+        return pb.ListBookingsResponse(
+            bookings=[render.booking(one.booking, one.seats, one.now) for one in bookings], next_page_token=token
+        )
+
+    async def CancelBooking(self, request: pb.CancelBookingRequest, context: Context) -> pb.Booking:
+        user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
+        cancelled = await change.cancel(
+            self._db,
+            self._outbox,
+            booking_id,
+            user_id,
+            idempotency.key_of(request, "CancelBooking", user_id),
+            render.changed_bytes,
+        )
+        return pb.Booking.FromString(cancelled)
+
+    async def RefundBooking(self, request: pb.RefundBookingRequest, context: Context) -> pb.RefundBookingResponse:
+        user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
+        key = idempotency.key_of(request, "RefundBooking", user_id)
+        begun = await change.begin_refund(self._db, booking_id, user_id, key, self._refund_policy)
+        booking = await self._saga.refund(begun)
+        assert booking.refund_amount is not None and booking.refund_percentage is not None, "frozen when it began"
+        response = pb.RefundBookingResponse
+        return response(
+            booking_id=request.booking_id,
+            refund_amount=booking.refund_amount,
+            refund_percentage=booking.refund_percentage,
+            currency=booking.currency,
+            status=response.REFUNDED if booking.state == State.REFUNDED else response.PROCESSING,
+        )
+
+    async def GetPayableBooking(self, request: pb.GetPayableBookingRequest, context: Context) -> pb.PayableBooking:
+        seen = await look.find(self._db, UUID(request.booking_id), UUID(request.user_id))
+        booking = seen.booking
+        if booking.state == State.CONFIRMING and booking.confirming_from == State.PENDING:
+            raise PaymentInProgress()
+        if (state := booking.public_state(seen.now)) != State.PENDING:
+            raise BookingNotPending(status=state)
+        assert booking.expires_at is not None, "a PENDING booking has its time"
+        return pb.PayableBooking(
+            booking_id=str(booking.id),
+            user_id=str(booking.user_id),
+            amount=booking.total_amount,
+            currency=booking.currency,
+            expires_at=to_timestamp(booking.expires_at),
+            description=booking.description,
+            seats=booking.seat_labels,
+        )
+
+    async def BatchRecordCaptures(
+        self, request: pb.BatchRecordCapturesRequest, context: Context
+    ) -> pb.BatchRecordCapturesResponse:
+        refusals = await self._saga.settle(
+            [
+                Capture(
+                    UUID(capture.payment_id),
+                    UUID(capture.booking_id),
+                    capture.session_id,
+                    capture.amount,
+                    capture.currency,
+                )
+                for capture in request.captures
+            ]
+        )
+        result = pb.BatchRecordCapturesResponse.Result
+        return pb.BatchRecordCapturesResponse(
+            results=[result(refusal=to_status(refusal) if refusal else None) for refusal in refusals]
+        )
+
+    async def BatchRecordDeclines(
+        self, request: pb.BatchRecordDeclinesRequest, context: Context
+    ) -> pb.BatchRecordDeclinesResponse:
+        refusals = await self._saga.decline(
+            [(UUID(decline.payment_id), UUID(decline.booking_id)) for decline in request.declines]
+        )
+        result = pb.BatchRecordDeclinesResponse.Result
+        return pb.BatchRecordDeclinesResponse(
+            results=[result(refusal=to_status(refusal) if refusal else None) for refusal in refusals]
+        )

@@ -1,0 +1,244 @@
+"""The saga: what happens to a booking across services, step by step.
+
+Every step is written down before its call goes out, and can be taken over from the row by anybody: each call may be
+repeated. No transaction is open during a call. The row's version fences off whoever was too slow.
+
+Inventory's confirm is the pivot: before it, a saga that cannot go on is undone; after it, it only goes forward.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.booking.clients import Claim, Inventory, Payments, RefundState, Reservation
+from services.booking.domain.bookings import Booking, Capture, State
+from services.booking.domain.errors import BookingNotFound, RequestInProgress
+from services.booking.messages import Refund, release_of
+from services.booking.operations import change, create, look, settle
+from services.booking.operations.create import Changed, Create
+from services.chassis.database import Database
+from services.chassis.desk import BUSY, Outcome
+from services.chassis.errors import Failure, is_transient
+from services.chassis.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2.0
+"""When a step whose peer was away is tried again."""
+
+RECOVERY_SECONDS = 1.0
+"""How often it is looked for unfinished steps."""
+
+WAIT_STEPS = 40
+WAIT_STEP_SECONDS = 0.05
+
+
+class Saga:
+    """Drives bookings through their lives."""
+
+    def __init__(
+        self,
+        db: Database,
+        outbox: Outbox,
+        inventory: Inventory,
+        payments: Payments,
+        *,
+        render: Callable[[Changed], bytes],
+        expiry: timedelta,
+        extension: timedelta,
+    ) -> None:
+        """`render` makes of a created booking what is stored under an idempotency key."""
+        self._db = db
+        self._outbox = outbox
+        self._inventory = inventory
+        self._payments = payments
+        self._render = render
+        self._expiry_seconds = int(expiry.total_seconds())
+        self._extension_seconds = int(extension.total_seconds())
+
+    # --- Create: RESERVING → inventory reserves → PENDING
+
+    async def create(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[Changed | bytes]]:
+        """Create a batch of bookings; what booking's desk runs."""
+        outcomes = await create.begin(self._db, batch)
+        if wait:
+            outcomes = await self._wait_for_first(batch, outcomes)
+        begun = [command for command, outcome in zip(batch, outcomes, strict=True) if outcome is None]
+        created = await self._reserve(begun) if begun else {}
+        return [
+            created[command.id] if outcome is None else outcome
+            for command, outcome in zip(batch, outcomes, strict=True)
+        ]
+
+    async def _wait_for_first(
+        self, batch: Sequence[Create], outcomes: list[Outcome[bytes] | None]
+    ) -> list[Outcome[bytes] | None]:
+        """Wait, for a while, for another process that carries out the first request with the same key."""
+        for _ in range(WAIT_STEPS):
+            busy = [index for index, outcome in enumerate(outcomes) if outcome is BUSY]
+            if not busy:
+                return outcomes
+            await asyncio.sleep(WAIT_STEP_SECONDS)
+            again = await create.begin(self._db, [batch[index] for index in busy])
+            for index, outcome in zip(busy, again, strict=True):
+                outcomes[index] = outcome
+        return [RequestInProgress() if outcome is BUSY else outcome for outcome in outcomes]
+
+    async def _reserve(self, begun: Sequence[Create]) -> dict[UUID, Changed | bytes | Failure]:
+        claims = [
+            Claim(command.id, command.show.show_id, command.user_id, command.seat_ids, self._expiry_seconds)
+            for command in begun
+        ]
+        answers: Sequence[Reservation | Failure]
+        try:
+            answers = await self._inventory.reserve(claims)
+        except Failure as failure:
+            answers = [failure] * len(begun)
+        priced: list[create.Priced] = []
+        refused: list[UUID] = []
+        unknown: list[UUID] = []
+        outcomes: dict[UUID, Changed | bytes | Failure] = {}
+        for command, answer in zip(begun, answers, strict=True):
+            if isinstance(answer, Reservation):
+                priced.append(
+                    create.Priced(command, answer.seats, answer.total_amount, answer.currency, answer.expires_at)
+                )
+                continue
+            outcomes[command.id] = answer
+            (unknown if is_transient(answer) else refused).append(command.id)
+        if priced or refused:
+            outcomes |= await create.finish(self._db, priced, refused, self._render)
+        # It is not known whether inventory reserved these: recovery gives back what it may have.
+        await change.postpone(self._db, unknown, 0)
+        return outcomes
+
+    # --- Settle: captured → CONFIRMING → inventory confirms → CONFIRMED, or the money goes back
+
+    async def settle(self, captures: Sequence[Capture]) -> Sequence[Failure | None]:
+        """Record captures and settle them; for each None, or why it could not be recorded.
+
+        What is recorded is settled in the end, by recovery if need be.
+        """
+        recorded = await settle.record(self._db, self._outbox, captures)
+        if recorded.confirming:
+            try:
+                await self._confirm(recorded.confirming)
+            except Failure as failure:
+                log.warning("%d confirmations are left to recovery: %s", len(recorded.confirming), failure)
+        return recorded.refusals
+
+    async def _confirm(self, bookings: Sequence[Booking]) -> None:
+        if not bookings:
+            return
+        answers: Sequence[Failure | None]
+        try:
+            answers = await self._inventory.confirm([(booking.id, booking.show.show_id) for booking in bookings])
+        except Failure as failure:
+            answers = [failure] * len(bookings)
+        confirmed = [booking for booking, answer in zip(bookings, answers, strict=True) if answer is None]
+        refused, unknown = [], []
+        for booking, answer in zip(bookings, answers, strict=True):
+            if answer is None:
+                continue
+            if answer.reason == "CLAIM_CLOSED":
+                refused.append(booking)
+            else:
+                log.warning("booking %s is not confirmed yet: %s", booking.id, answer)
+                unknown.append(booking.id)
+        if confirmed or refused:
+            await settle.finish(self._db, self._outbox, confirmed, refused)
+        await change.postpone(self._db, unknown, RETRY_SECONDS)
+
+    # --- Decline: inventory extends first, booking copies
+
+    async def decline(self, declines: Sequence[tuple[UUID, UUID]]) -> Sequence[Failure | None]:
+        """Give bookings, of (payment, booking) declines, more time to be paid for; for each None, or why not."""
+        new = await settle.new_declines(self._db, [payment_id for payment_id, _ in declines])
+        known = await look.find_all(self._db, [booking_id for _, booking_id in declines])
+        pending = [
+            known[booking_id]
+            for payment_id, booking_id in dict.fromkeys(declines)
+            if payment_id in new and booking_id in known and known[booking_id].state == State.PENDING
+        ]
+        answers: Sequence[datetime | Failure] = []
+        if pending:
+            names = [(booking.id, booking.show.show_id) for booking in pending]
+            answers = await self._inventory.extend(names, self._extension_seconds)
+        extended, lapsed, unknown = [], [], dict[UUID, Failure]()
+        for booking, answer in zip(pending, answers, strict=True):
+            if isinstance(answer, datetime):
+                extended.append((booking.id, answer))
+            elif is_transient(answer):
+                unknown[booking.id] = answer
+            else:
+                lapsed.append(booking.id)
+        heard = [(payment, id_) for payment, id_ in declines if id_ in known and id_ not in unknown]
+        await settle.record_declines(self._db, self._outbox, heard, extended, lapsed)
+        return [unknown.get(booking_id) if booking_id in known else BookingNotFound() for _, booking_id in declines]
+
+    # --- Refund: REFUNDING → inventory unbooks → payment refunds → REFUNDED
+
+    async def refund(self, booking: Booking) -> Booking:
+        """Carry a refund on as far as it goes now, and return the booking; recovery does the rest."""
+        if booking.state != State.REFUNDING:
+            return booking
+        try:
+            await self._inventory.unbook((booking.id, booking.show.show_id))
+            state = await self._return_money(booking)
+            if state == RefundState.SUCCEEDED:
+                return await change.finish_refund(self._db, booking.id)
+            if state == RefundState.STUCK:
+                log.error("the bank declines the refund of booking %s for good", booking.id)
+                await change.mark_stuck(self._db, booking.id)
+                return booking
+        except Failure as failure:
+            log.warning("the refund of booking %s waits: %s", booking.id, failure)
+        await change.postpone(self._db, [booking.id], RETRY_SECONDS)
+        return booking
+
+    async def _return_money(self, booking: Booking) -> "RefundState.ValueType":
+        assert booking.refund_amount is not None, "frozen before"
+        refund = Refund(payment_id=str(booking.payment_id), cause=Refund.REQUESTED, amount=booking.refund_amount)
+        [answer] = await self._payments.refund([refund])
+        if isinstance(answer, Failure):
+            raise answer
+        return answer
+
+    # --- Recovery
+
+    async def recover(self) -> None:
+        """Finish, for ever, what was left unfinished."""
+        while True:
+            try:
+                while await self.recover_once():
+                    pass
+            except Failure as failure:
+                log.warning("recovery waits: %s", failure)
+            except Exception:
+                log.exception("recovery stumbled")
+            await asyncio.sleep(RECOVERY_SECONDS)
+
+    async def recover_once(self) -> int:
+        """Take over one batch of unfinished steps and carry them on; return how many there were."""
+        claimed = await change.claim_unfinished(self._db)
+        by_state: dict[State, list[Booking]] = {}
+        for booking in claimed:
+            by_state.setdefault(booking.state, []).append(booking)
+        await asyncio.gather(
+            self._give_up(by_state.get(State.RESERVING, [])),
+            self._confirm(by_state.get(State.CONFIRMING, [])),
+            *(self.refund(booking) for booking in by_state.get(State.REFUNDING, [])),
+        )
+        return len(claimed)
+
+    async def _give_up(self, bookings: Sequence[Booking]) -> None:
+        """Undo bookings of which it is not known whether they have their seats."""
+        if not bookings:
+            return
+        releases = [release_of(booking.id, booking.show.show_id, expired=False) for booking in bookings]
+        answers = await self._inventory.release(releases)
+        await create.drop(
+            self._db, [booking.id for booking, answer in zip(bookings, answers, strict=True) if answer is None]
+        )

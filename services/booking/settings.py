@@ -1,0 +1,33 @@
+"""What booking is told."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from services.booking.domain.refunds import RefundPolicy
+from services.chassis.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Booking's settings."""
+
+    port: int = Field(50052, ge=1, le=65535, description="the port to listen on")
+    inventory_address: str = Field("127.0.0.1:50051", description="host:port of inventory")
+    payment_address: str = Field("127.0.0.1:50053", description="host:port of payment")
+    booking_expiry_minutes: int = Field(15, ge=3, le=30, description="how long a booking waits for its payment")
+    decline_extension_minutes: int = Field(5, ge=1, le=30, description="time to try again after a decline")
+    refund_steps: Annotated[str, NoDecode] = Field(
+        "24:100,2:50", description="hours before the show:per cent that comes back; later than all, nothing"
+    )
+
+    @field_validator("refund_steps")
+    @classmethod
+    def _check_refund_steps(cls, text: str) -> str:
+        RefundPolicy.parse(text)
+        return text
+
+    @property
+    def refund_policy(self) -> RefundPolicy:
+        """How much comes back, and until when."""
+        return RefundPolicy.parse(self.refund_steps)

@@ -1,0 +1,135 @@
+"""The schema. Migrations make it; a test proves that the two agree."""
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from services.chassis import tables as chassis
+
+metadata = chassis.metadata()
+
+commit_markers = chassis.commit_markers(metadata)
+idempotency_keys = chassis.idempotency_keys(metadata)
+outbox = chassis.outbox(metadata)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1", comment="counts moves; fences late workers off"),
+    Column("confirming_from", Text, comment="what callers see while CONFIRMING"),
+    Column("lease_until", DateTime(timezone=True), comment="when recovery takes an unfinished step over"),
+    Column("total_amount", Integer, nullable=False, server_default="0", comment="minor units; frozen when reserved"),
+    Column("currency", Text, nullable=False, server_default=""),
+    Column("expires_at", DateTime(timezone=True), comment="by inventory's clock"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("payment_id", Uuid, comment="the payment that buys the ticket"),
+    Column("refund_amount", Integer, comment="minor units"),
+    Column("refund_percentage", Integer),
+    Column("refund_stuck", Boolean, nullable=False, server_default="false", comment="declined for good by the bank"),
+    Column("idempotency_key", Text),
+    Column("request_hash", LargeBinary),
+    # The show as it was when it was booked.
+    Column("show_id", Uuid, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("is_movie", Boolean, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("theatre", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("screen", Text, nullable=False),
+    Column("starts_at", DateTime(timezone=True), nullable=False),
+    Column("seat_labels", ARRAY(Text), nullable=False, server_default="{}", comment="kept when seat rows are archived"),
+    CheckConstraint(
+        """CASE state
+            WHEN 'RESERVING' THEN lease_until IS NOT NULL AND expires_at IS NULL AND payment_id IS NULL
+            WHEN 'PENDING' THEN expires_at IS NOT NULL AND payment_id IS NULL AND refund_amount IS NULL
+            WHEN 'CONFIRMING' THEN lease_until IS NOT NULL AND payment_id IS NOT NULL AND refund_amount IS NULL
+            WHEN 'CONFIRMED' THEN payment_id IS NOT NULL AND refund_amount IS NULL
+            WHEN 'REFUNDING' THEN lease_until IS NOT NULL AND payment_id IS NOT NULL AND refund_amount > 0
+            WHEN 'REFUNDED' THEN payment_id IS NOT NULL AND refund_amount > 0
+            WHEN 'CANCELLED' THEN payment_id IS NULL AND refund_amount IS NULL
+            WHEN 'EXPIRED' THEN payment_id IS NULL AND refund_amount IS NULL
+            ELSE false
+        END""",
+        name="shape",
+    ),
+    CheckConstraint("(state = 'CONFIRMING') = (confirming_from IS NOT NULL)", name="confirming_from"),
+    CheckConstraint("state = 'RESERVING' OR (total_amount > 0 AND currency <> '')", name="price"),
+    CheckConstraint("refund_amount <= total_amount", name="refund"),
+    Index("bookings_user_idx", "user_id", "id"),
+    # One booking per key, from before its seats are asked for.
+    Index(
+        "bookings_idempotency_idx",
+        "user_id",
+        "idempotency_key",
+        unique=True,
+        postgresql_where=text("idempotency_key IS NOT NULL"),
+    ),
+    Index("bookings_due_idx", "expires_at", postgresql_where=text("state = 'PENDING'")),
+    Index(
+        "bookings_unfinished_idx",
+        "lease_until",
+        postgresql_where=text("state IN ('RESERVING', 'CONFIRMING', 'REFUNDING')"),
+    ),
+    Index("bookings_archive_idx", "updated_at", postgresql_where=text("state IN ('CANCELLED', 'EXPIRED')")),
+)
+
+booking_seats = Table(
+    "booking_seats",
+    metadata,
+    Column("booking_id", Uuid, ForeignKey("bookings.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("seat_id", Uuid, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("row", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("price", Integer, nullable=False, comment="minor units, frozen"),
+    PrimaryKeyConstraint("booking_id", "position"),
+)
+
+captures = Table(
+    "captures",
+    metadata,
+    Column("payment_id", Uuid, primary_key=True),
+    Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False, index=True),
+    Column("session_id", Text, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("settlement", Text, nullable=False, comment="CONFIRM until it is known which"),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("settlement IN ('CONFIRM', 'KEPT', 'NO_TICKET', 'DUPLICATE', 'MISMATCH')", name="settlement"),
+    # Money that is kept, or may be: at most one capture of a booking.
+    Index(
+        "captures_kept_idx",
+        "booking_id",
+        unique=True,
+        postgresql_where=text("settlement IN ('CONFIRM', 'KEPT')"),
+    ),
+    comment="money that was taken for bookings, and what it came to",
+)
+
+declines = Table(
+    "declines",
+    metadata,
+    Column("payment_id", Uuid, primary_key=True),
+    Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    comment="declined payments that were heard of: each extends its booking once",
+)

@@ -1,0 +1,313 @@
+"""The lifecycle of bookings, against real databases and a real inventory."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import pytest
+from boxoffice.booking.v1 import booking_pb2 as pb
+from boxoffice.inventory.v1 import inventory_pb2
+from boxoffice.payment.v1 import payment_pb2
+from google.rpc import error_details_pb2, status_pb2
+
+from services.booking.operations import change
+from services.chassis.calls import DETAILS
+from services.chassis.ids import new_id
+from tests.booking.conftest import House
+from tests.conftest import move_clock
+
+ANN, BOB = uuid4(), uuid4()
+Refund = payment_pb2.BatchRefundPaymentsRequest.Refund
+
+
+def reason(error: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo:
+    """Read why a call was refused."""
+    details = dict(error.trailing_metadata() or ())[DETAILS]
+    status = status_pb2.Status.FromString(details)  # type: ignore[arg-type]
+    info = error_details_pb2.ErrorInfo()
+    status.details[0].Unpack(info)
+    return info
+
+
+async def refused(call: Any) -> error_details_pb2.ErrorInfo:
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await call
+    return reason(error.value)
+
+
+async def move_clocks(house: House, interval: str) -> None:
+    await move_clock(house.db, interval)
+    await move_clock(house.inventory_db, interval)
+
+
+async def test_a_booking_freezes_its_price_and_takes_its_seats(house: House) -> None:
+    booking = await house.book(ANN, 0, 1)
+    assert (booking.status, booking.total_amount, booking.currency) == (pb.Booking.PENDING, 50_002, "INR")
+    assert [seat.id for seat in booking.seats] == house.seat_ids[:2]
+    assert booking.show.title == "Monsoon Letters"
+    assert (await house.seat_statuses())[:3] == ["BOOKED", "BOOKED", "AVAILABLE"]
+
+
+async def test_seats_of_another_booking_are_refused_and_no_booking_is_left(house: House) -> None:
+    await house.book(ANN, 0)
+    info = await refused(house.book(BOB, 0, 1))
+    assert (info.reason, info.metadata["seat_ids"]) == ("SEATS_UNAVAILABLE", house.seat_ids[0])
+    assert len(await house.db.fetch("SELECT FROM bookings")) == 1
+    assert len((await house.bookings.ListBookings(pb.ListBookingsRequest(user_id=str(BOB)))).bookings) == 0
+
+
+@pytest.mark.parametrize("buyers", [10, 50])
+async def test_one_of_many_concurrent_buyers_of_a_seat_gets_it(house: House, buyers: int) -> None:
+    outcomes = await asyncio.gather(*(house.book(uuid4(), 3) for _ in range(buyers)), return_exceptions=True)
+    assert sum(isinstance(outcome, pb.Booking) for outcome in outcomes) == 1
+    reasons = {reason(outcome).reason for outcome in outcomes if isinstance(outcome, grpc.aio.AioRpcError)}
+    assert reasons == {"SEATS_UNAVAILABLE"}
+
+
+async def test_twenty_equal_requests_with_one_key_make_one_booking_and_equal_answers(house: House) -> None:
+    answers = await asyncio.gather(*(house.book(ANN, 0, key="k1") for _ in range(20)))
+    assert len({answer.SerializeToString(deterministic=True) for answer in answers}) == 1
+    assert len(await house.db.fetch("SELECT FROM bookings")) == 1
+
+
+async def test_a_key_is_refused_for_another_request_but_free_for_another_user(house: House) -> None:
+    await house.book(ANN, 0, key="k1")
+    assert (await refused(house.book(ANN, 1, key="k1"))).reason == "IDEMPOTENCY_KEY_REUSED"
+    await house.book(BOB, 1, key="k1")
+
+
+async def test_a_refused_request_may_be_tried_again_under_its_key(house: House) -> None:
+    other = await house.book(BOB, 0)
+    await refused(house.book(ANN, 0, key="k1"))
+    await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=other.id, user_id=str(BOB)))
+    await house.relay()
+    await house.book(ANN, 0, key="k1")
+
+
+async def test_captured_money_confirms_the_booking_however_often_it_is_told(house: House) -> None:
+    booking, payment = await house.book(ANN, 0), uuid4()
+    results = await asyncio.gather(*(house.capture(booking, payment=payment) for _ in range(20)))
+    assert not any(result.HasField("refusal") for result in results)
+    assert await house.status(booking.id) == "CONFIRMED"
+    await house.relay()
+    assert house.payment.refunds == []
+
+
+async def test_a_second_capture_for_one_booking_is_returned(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    first, second = uuid4(), uuid4()
+    await asyncio.gather(house.capture(booking, payment=first), house.capture(booking, payment=second))
+    await house.relay()
+    [refund] = house.payment.refunds
+    assert (refund.cause, refund.amount) == (Refund.DUPLICATE, booking.total_amount)
+    kept = await house.db.fetch("SELECT payment_id FROM captures WHERE settlement = 'KEPT'")
+    assert {str(row.payment_id) for row in kept} | {refund.payment_id} == {str(first), str(second)}
+
+
+async def test_a_capture_of_another_amount_never_confirms_and_goes_back(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    await house.capture(booking, amount=1)
+    await house.relay()
+    assert [(refund.cause, refund.amount) for refund in house.payment.refunds] == [(Refund.MISMATCH, 1)]
+    assert await house.status(booking.id) == "PENDING"
+
+
+async def test_a_capture_that_was_told_before_with_other_facts_is_refused(house: House) -> None:
+    booking, payment = await house.book(ANN, 0), uuid4()
+    await house.capture(booking, payment=payment)
+    result = await house.capture(booking, payment=payment, amount=1)
+    assert result.HasField("refusal")
+    unknown = pb.Booking(id=str(new_id()), total_amount=1, currency="INR")
+    assert (await house.capture(unknown)).HasField("refusal")
+
+
+async def test_money_after_cancel_is_returned_and_seats_are_free(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    cancelled = await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=booking.id, user_id=str(ANN)))
+    assert (cancelled.status, len(cancelled.seats)) == (pb.Booking.CANCELLED, 1)
+    await house.relay()
+    assert (await house.seat_statuses())[0] == "AVAILABLE"
+    assert house.payment.closed == [booking.id]
+    await house.capture(booking)
+    await house.relay()
+    assert [refund.cause for refund in house.payment.refunds] == [Refund.NO_TICKET]
+    assert await house.status(booking.id) == "CANCELLED"
+
+
+async def test_only_its_user_cancels_a_booking_and_only_while_it_is_pending(house: House) -> None:
+    booking = await house.confirmed(ANN, 0)
+    info = await refused(house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=booking.id, user_id=str(BOB))))
+    assert info.reason == "BOOKING_NOT_FOUND"
+    info = await refused(house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=booking.id, user_id=str(ANN))))
+    assert (info.reason, info.metadata["status"]) == ("BOOKING_NOT_PENDING", "CONFIRMED")
+
+
+async def test_a_due_booking_reads_expired_at_once_and_its_seats_can_be_booked(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    await move_clocks(house, "16 minutes")
+    assert await house.status(booking.id) == "EXPIRED"
+    await house.book(BOB, 0)
+    assert await change.expire_due(house.db, house.outbox) == 1
+    await house.relay()
+    assert (await house.seat_statuses())[0] == "BOOKED"
+
+
+async def test_late_money_gets_the_same_seats_if_they_are_free(house: House) -> None:
+    booking = await house.book(ANN, 0, 1)
+    await move_clocks(house, "20 minutes")
+    await change.expire_due(house.db, house.outbox)
+    await house.relay()
+    await house.capture(booking)
+    assert await house.status(booking.id) == "CONFIRMED"
+    assert (await house.seat_statuses())[:2] == ["BOOKED", "BOOKED"]
+
+
+async def test_late_money_goes_back_if_a_seat_is_gone(house: House) -> None:
+    booking = await house.book(ANN, 0, 1)
+    await move_clocks(house, "20 minutes")
+    await house.book(BOB, 1)
+    await house.capture(booking)
+    await house.relay()
+    assert [(r.cause, r.amount) for r in house.payment.refunds] == [(Refund.NO_TICKET, booking.total_amount)]
+    assert await house.status(booking.id) == "EXPIRED"
+
+
+async def test_a_decline_gives_more_time_once(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    await move_clocks(house, "12 minutes")
+    decline = pb.BatchRecordDeclinesRequest.Decline(payment_id=str(uuid4()), booking_id=booking.id)
+    await house.bookings.BatchRecordDeclines(pb.BatchRecordDeclinesRequest(declines=[decline, decline]))
+    extended = (await house.get(booking.id)).expires_at.ToDatetime()
+    gained = extended - booking.expires_at.ToDatetime()
+    assert timedelta(minutes=1, seconds=50) < gained < timedelta(minutes=2, seconds=10)
+    await move_clocks(house, "14 minutes")
+    await house.bookings.BatchRecordDeclines(pb.BatchRecordDeclinesRequest(declines=[decline]))
+    assert (await house.get(booking.id)).expires_at.ToDatetime() == extended
+
+
+async def test_a_booking_that_inventory_will_not_extend_expires(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    await move_clock(house.inventory_db, "16 minutes")
+    decline = pb.BatchRecordDeclinesRequest.Decline(payment_id=str(uuid4()), booking_id=booking.id)
+    await house.bookings.BatchRecordDeclines(pb.BatchRecordDeclinesRequest(declines=[decline]))
+    assert await house.status(booking.id) == "EXPIRED"
+
+
+@pytest.mark.parametrize(
+    ("starts_in", "percentage", "amount"),
+    [(timedelta(days=3), 100, 50_002), (timedelta(hours=3), 50, 25_001)],
+)
+async def test_a_refund_gives_back_what_the_time_left_allows(house: House, percentage: int, amount: int) -> None:
+    booking = await house.confirmed(ANN, 0, 1)
+    request = pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN))
+    answers = await asyncio.gather(*(house.bookings.RefundBooking(request) for _ in range(10)), return_exceptions=True)
+    told = [answer for answer in answers if isinstance(answer, pb.RefundBookingResponse)]
+    assert {(answer.refund_amount, answer.refund_percentage) for answer in told} == {(amount, percentage)}
+    others = [answer for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
+    assert {reason(other).reason for other in others} <= {"BOOKING_NOT_CONFIRMED"}
+    assert {(r.cause, r.amount) for r in house.payment.refunds} == {(Refund.REQUESTED, amount)}
+    assert await house.status(booking.id) == "REFUNDED"
+    assert (await house.seat_statuses())[:2] == ["AVAILABLE", "AVAILABLE"]
+
+
+@pytest.mark.parametrize("starts_in", [timedelta(hours=1)])
+async def test_a_refund_too_close_to_the_show_is_refused_and_changes_nothing(house: House) -> None:
+    booking = await house.confirmed(ANN, 0)
+    info = await refused(house.bookings.RefundBooking(pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN))))
+    assert info.reason == "REFUND_NOT_ALLOWED"
+    assert await house.status(booking.id) == "CONFIRMED"
+
+
+async def test_a_repeated_refund_with_its_key_gives_the_same_answer(house: House) -> None:
+    booking = await house.confirmed(ANN, 0)
+    request = pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN), idempotency_key="r1")
+    answers = await asyncio.gather(*(house.bookings.RefundBooking(request) for _ in range(20)))
+    answers.append(await house.bookings.RefundBooking(request))
+    assert {(a.refund_amount, a.status) for a in answers} == {(25_001, pb.RefundBookingResponse.REFUNDED)}
+
+
+async def test_a_refund_is_finished_once_payment_is_back(house: House) -> None:
+    booking = await house.confirmed(ANN, 0)
+    house.payment.away = True
+    request = pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN))
+    answer = await house.bookings.RefundBooking(request)
+    assert answer.status == pb.RefundBookingResponse.PROCESSING
+    assert (await house.get(booking.id)).status == pb.Booking.CONFIRMED
+    house.payment.away = False
+    await move_clock(house.db, "1 minute")
+    assert await house.saga.recover_once() == 1
+    assert await house.status(booking.id) == "REFUNDED"
+
+
+async def test_a_refund_that_the_bank_declines_is_shown_as_stuck(house: House) -> None:
+    booking = await house.confirmed(ANN, 0)
+    house.payment.refund_state = payment_pb2.BatchRefundPaymentsResponse.Result.STUCK
+    await house.bookings.RefundBooking(pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN)))
+    [row] = await house.db.fetch("SELECT state, refund_stuck FROM bookings")
+    assert (row.state, row.refund_stuck) == ("REFUNDING", True)
+
+
+async def test_recovery_gives_back_what_a_crashed_create_may_have_taken(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    # As it stands when the process died between inventory's answer and its own second transaction.
+    await house.db.execute("DELETE FROM booking_seats")
+    await house.db.execute(
+        "UPDATE bookings SET state = 'RESERVING', version = 1, expires_at = NULL, lease_until = boxoffice_clock()"
+    )
+    assert (await refused(house.get(booking.id))).reason == "BOOKING_NOT_FOUND"
+    assert await house.saga.recover_once() == 1
+    assert await house.db.fetch("SELECT FROM bookings") == []
+    assert (await house.seat_statuses())[0] == "AVAILABLE"
+
+
+async def test_recovery_confirms_what_a_crashed_settlement_left(house: House) -> None:
+    booking = await house.confirmed(ANN, 0)
+    await house.db.execute("UPDATE captures SET settlement = 'CONFIRM'")
+    await house.db.execute(
+        "UPDATE bookings SET state = 'CONFIRMING', confirming_from = 'PENDING', lease_until = boxoffice_clock()"
+    )
+    cancel = pb.CancelBookingRequest(booking_id=booking.id, user_id=str(ANN))
+    assert (await refused(house.bookings.CancelBooking(cancel))).reason == "PAYMENT_IN_PROGRESS"
+    assert await house.saga.recover_once() == 1
+    assert await house.status(booking.id) == "CONFIRMED"
+    [row] = await house.db.fetch("SELECT settlement FROM captures")
+    assert row.settlement == "KEPT"
+
+
+async def test_a_booking_is_shown_without_its_payment_while_payment_is_away(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    assert (await house.get(booking.id)).HasField("payment")
+    house.payment.away = True
+    assert not (await house.get(booking.id)).HasField("payment")
+
+
+async def test_a_users_bookings_come_in_pages_newest_first(house: House) -> None:
+    made = [(await house.book(ANN, number)).id for number in range(5)]
+    listed, token = [], ""
+    for _ in range(3):
+        page = await house.bookings.ListBookings(
+            pb.ListBookingsRequest(user_id=str(ANN), page_size=2, page_token=token)
+        )
+        listed += [booking.id for booking in page.bookings]
+        token = page.next_page_token
+    assert (listed, token) == (made[::-1], "")
+
+
+async def test_holding_and_then_booking_uses_the_held_seats(house: House) -> None:
+    hold = inventory_pb2.HoldSeatsRequest(show_id=house.show_id, user_id=str(ANN), show_seat_ids=house.seat_ids[:2])
+    await house.seats.HoldSeats(hold)
+    assert (await refused(house.book(BOB, 1))).reason == "SEATS_UNAVAILABLE"
+    await house.book(ANN, 0, 1)
+
+
+async def test_long_dead_bookings_lose_their_seat_rows_but_keep_their_labels(house: House) -> None:
+    dead, alive = await house.book(ANN, 0), await house.confirmed(ANN, 1)
+    await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=dead.id, user_id=str(ANN)))
+    await move_clock(house.db, "31 days")
+    assert await change.archive(house.db) == 1
+    assert await change.archive(house.db) == 0
+    assert len((await house.get(alive.id)).seats) == 1
+    rows = await house.db.fetch("SELECT seat_labels FROM bookings")
+    assert all(row.seat_labels for row in rows)
