@@ -10,7 +10,7 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from services.chassis.ids import new_id
 from tests.inventory.catalogue_client import Catalogue, invalid_fields, refusal, walk
 
-NOBODYS_ID = "01890000-0000-7000-8000-000000000000"
+NOBODYS_ID = "0189abcd-0000-7000-8000-000000000000"
 EVENT: dict[str, Any] = {
     "title": "Monsoon Letters",
     "description": "A postman delivers\n\tthirty years of lost mail.",

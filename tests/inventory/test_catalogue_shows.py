@@ -114,7 +114,7 @@ def at(seconds: int, nanos: int = 0) -> Timestamp:
 
 
 TIER_PRICE = pb.TierPrice(tier=REGULAR, price=1)
-SOME_ID = "01890000-0000-7000-8000-000000000000"
+SOME_ID = "0189abcd-0000-7000-8000-000000000000"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+# The verbs of this repository. CI calls these and no others.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The Python to make the environment with, 3.11 or newer; at first python3, then the one it was made with.
+PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo python3)
+# How many processes the tests are spread over, and what else pytest is told.
+TEST_WORKERS ?= 2
+TEST_ARGS ?=
+
+BIN := .venv/bin
+SOURCES := gateway services stack tests
+# The image that the contracts must stay compatible with, once there is a release: buf build protos -o protos/released.binpb
+RELEASED := protos/released.binpb
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --custom-compile-command "make lock"
+
+.PHONY: help
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: env
+env: ## make the environment .venv from the locks
+	@command -v $(PYTHON) >/dev/null || { echo "boxoffice: $(PYTHON) is not here: install Python 3.11 or newer, or name one: make env PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "boxoffice: needs Python 3.11 or newer, $(PYTHON) is older: name another, for example make env PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -I stack/environment.py
+
+.PHONY: run
+run: env ## start everything on this machine; Ctrl-C stops it
+	@exec $(BIN)/python -m stack run
+
+.PHONY: test
+test: env ## run the tests; nothing else needs to run
+	@$(BIN)/pytest -n $(TEST_WORKERS) $(TEST_ARGS)
+
+.PHONY: lint
+lint: env ## check format, style, import rules and contracts
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/buf lint
+	@$(BIN)/buf format protos --diff --exit-code
+	@PATH="$(CURDIR)/$(BIN):$$PATH" lint-imports
+
+.PHONY: types
+types: env ## check the types
+	@$(BIN)/mypy
+
+.PHONY: format
+format: env ## put code and contracts into format
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/buf format protos --write
+
+.PHONY: protos
+protos: env ## generate code and descriptor from the contracts
+	@sh protos/generate.sh
+
+.PHONY: lock
+lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews all)
+	@$(COMPILE) $(UPGRADE) pyproject.toml --group dev -o requirements.lock
+	@grep '^uv==' requirements.lock | sed 's/ .*//' | $(COMPILE) --no-annotate - -o requirements.bootstrap.lock
+
+.PHONY: verify
+verify: check test ## everything that has to hold: check, then test
+
+.PHONY: check
+check: lint types check-contracts check-generated check-lock ## everything that has to hold, but for the tests
+
+.PHONY: check-contracts
+check-contracts: env
+	@if [ -e $(RELEASED) ]; then $(BIN)/buf breaking protos --against $(RELEASED); fi
+
+.PHONY: check-generated
+check-generated: env
+	@work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; mkdir "$$work/gateway"; \
+	cp -R buf.yaml protos third_party "$$work"; ln -s "$(CURDIR)/.venv" "$$work/.venv"; \
+	sh "$$work/protos/generate.sh" && \
+	diff -r -q -x __pycache__ protos/gen "$$work/protos/gen" && cmp gateway/descriptor.binpb "$$work/gateway/descriptor.binpb" || \
+	{ echo "boxoffice: generated files are not those of the contracts: make protos" >&2; exit 1; }
+
+# The environment holds what the lock names, so what the project asks for has to be there already. Needs no network.
+.PHONY: check-lock
+check-lock: env
+	@$(BIN)/uv pip install --dry-run --no-index --no-cache --quiet --python $(BIN)/python -r pyproject.toml --group dev || \
+	{ echo "boxoffice: requirements.lock lacks what pyproject.toml asks for: make lock" >&2; exit 1; }
+
+.PHONY: clean
+clean: ## remove the environment and what tools left behind; data/ stays
+	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

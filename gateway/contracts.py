@@ -1,0 +1,45 @@
+"""What the contracts say about the edge: which methods are public, and which service answers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.api import annotations_pb2
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+DESCRIPTOR = Path(__file__).with_name("descriptor.binpb")
+
+
+@dataclass(frozen=True)
+class PublicMethod:
+    """A method that outsiders may call: one that has a REST path in the contracts."""
+
+    service: str
+    name: str
+    cluster: str
+    reads_only: bool
+
+    @property
+    def path(self) -> str:
+        """Its path in gRPC, such as /boxoffice.inventory.v1.CatalogService/GetShow."""
+        return f"/{self.service}/{self.name}"
+
+
+def public_methods(descriptor: bytes) -> list[PublicMethod]:
+    """Return the methods of a serialized FileDescriptorSet that carry google.api.http, in the contracts' order.
+
+    The cluster is the second word of the package: boxoffice.inventory.v1 is answered by inventory.
+    """
+    return [
+        PublicMethod(
+            service=f"{file.package}.{service.name}",
+            name=method.name,
+            cluster=file.package.split(".")[1],
+            reads_only=method.options.Extensions[annotations_pb2.http].HasField("get"),
+        )
+        for file in FileDescriptorSet.FromString(descriptor).file
+        for service in file.service
+        for method in service.method
+        if method.options.HasExtension(annotations_pb2.http)
+    ]

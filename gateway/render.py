@@ -1,0 +1,167 @@
+"""Render Envoy's configuration from the template envoy.yaml and the contracts.
+
+`python -m gateway.render --inventory HOST:PORT --booking HOST:PORT --payment HOST:PORT --bank HOST:PORT` prints it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gateway import replies
+from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
+
+TEMPLATE = Path(__file__).with_name("envoy.yaml")
+
+CLUSTERS = ("inventory", "booking", "payment", "bank")
+"""The services behind the gateway, by the second word of their packages."""
+
+TIMEOUT_SECONDS = 5.0
+"""How long a call may take: the deadline that services are told, where the caller sets none."""
+
+GRACE_SECONDS = 0.25
+"""How much later Envoy gives up, so that a service's own word on a deadline that passed comes first."""
+
+
+def render(
+    addresses: Mapping[str, str],
+    *,
+    port: int,
+    admin_port: int,
+    host: str = "127.0.0.1",
+    admin_host: str = "127.0.0.1",
+    descriptor: Path = DESCRIPTOR,
+) -> str:
+    """Return Envoy's configuration as YAML.
+
+    `addresses` maps each of CLUSTERS to "host:port", or to several with commas between them where the service has
+    replicas. `host` and `port` are where callers come in. `admin_host` had better stay on this machine: whoever
+    reaches it can stop the gateway. `descriptor` is where Envoy will find the descriptor set, where that is not
+    where it is now.
+
+    Raises ValueError where an address is missing or is not one.
+    """
+    template = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
+    parts = template["parts"]
+    methods = public_methods(DESCRIPTOR.read_bytes())
+    if missing := [name for name in CLUSTERS if not addresses.get(name)]:
+        raise ValueError(f"no address for {', '.join(missing)}")
+    values = {
+        "host": host,
+        "port": port,
+        "admin_host": admin_host,
+        "admin_port": admin_port,
+        "unless_request_id_is_sane": _unless("x-request-id", "[A-Za-z0-9._-]{1,100}", parts),
+        "unless_deadline_is_sane": _unless("grpc-timeout", "[0-9]{1,8}[HMSmun]", parts),
+        "health_path": replies.HEALTH_PATH,
+        "liveness_path": replies.LIVENESS_PATH,
+        # Per cent, rounded up: a service is healthy while one of its replicas is.
+        "healthy": {name: {"value": 1} for name in CLUSTERS},
+        "descriptor": str(descriptor),
+        "services": sorted({method.service for method in methods}),
+        "routes": [_route(method, parts) for method in methods],
+        "replies": replies.mappers(),
+        "clusters": [_cluster(name, addresses[name], parts) for name in CLUSTERS],
+    }
+    return yaml.dump(_fill(template["bootstrap"], values), Dumper=_Plain, sort_keys=False, width=1000)
+
+
+def _route(method: PublicMethod, parts: Mapping[str, Any]) -> Any:
+    values = {
+        "path": method.path,
+        "cluster": method.cluster,
+        "timeout": f"{TIMEOUT_SECONDS + GRACE_SECONDS:.3f}s",
+        "deadline": f"{TIMEOUT_SECONDS * 1000:.0f}m",
+        "retry_on": parts["retry_on"]["reads" if method.reads_only else "any"],
+    }
+    return _fill(parts["route"], values)
+
+
+def _unless(header: str, sane: str, parts: Mapping[str, Any]) -> Any:
+    return _fill(parts["unless_header_is_sane"], {"header": header, "sane": sane})
+
+
+def _cluster(name: str, addresses: str, parts: Mapping[str, Any]) -> Any:
+    endpoints = [_endpoint(address.strip()) for address in addresses.split(",")]
+    discovery = parts["fixed" if all(_is_ip(host) for host, _ in endpoints) else "dns"]
+    values = {
+        "name": name,
+        "endpoints": [
+            {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}
+            for host, port in endpoints
+        ],
+    }
+    return _fill(parts["cluster"], values) | discovery
+
+
+def _endpoint(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError(f"not an address of the form host:port: {address!r}")
+    return host, int(port)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _fill(node: Any, values: Mapping[str, Any]) -> Any:
+    """Return a copy of a part of the template with every `${name}` replaced by the value of that name."""
+    match node:
+        case dict():
+            return {key: _fill(value, values) for key, value in node.items()}
+        case list():
+            return [_fill(value, values) for value in node]
+        case str() if node.startswith("${"):
+            return values[node[2:-1]]
+    return node
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes what is used twice twice, for people to read."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def main() -> None:
+    """Print the configuration that the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m gateway.render", description=(__doc__ or "").splitlines()[0])
+    for name in CLUSTERS:
+        parser.add_argument(
+            f"--{name}", required=True, metavar="HOST:PORT", help=f"where {name} is; commas between replicas"
+        )
+    parser.add_argument("--host", default="127.0.0.1", help="where callers come in (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8001, help="(default: %(default)s)")
+    parser.add_argument("--admin-host", default="127.0.0.1", help="(default: %(default)s)")
+    parser.add_argument("--admin-port", type=int, default=9901, help="(default: %(default)s)")
+    parser.add_argument(
+        "--descriptor", type=Path, default=DESCRIPTOR, help="where Envoy will find descriptor.binpb (default: here)"
+    )
+    options = parser.parse_args()
+    try:
+        text = render(
+            {name: getattr(options, name) for name in CLUSTERS},
+            host=options.host,
+            port=options.port,
+            admin_host=options.admin_host,
+            admin_port=options.admin_port,
+            descriptor=options.descriptor,
+        )
+    except ValueError as error:
+        parser.error(str(error))
+    print(text, end="")
+
+
+if __name__ == "__main__":
+    main()

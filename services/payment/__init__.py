@@ -1,0 +1,1 @@
+"""Payment: takes money for bookings through a payment gateway, and gives it back."""

@@ -1,0 +1,60 @@
+"""Payment: `python -m services.payment [serve|migrate]`."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from apscheduler.triggers.interval import IntervalTrigger
+from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
+
+from services.chassis import cli, jobs
+from services.chassis.calls import channel
+from services.chassis.database import Database, sweep_markers
+from services.chassis.outbox import Outbox
+from services.chassis.server import make_server, serve
+from services.payment.clients import Bank, Booking
+from services.payment.operations.messages import CAPTURES, DECLINES
+from services.payment.rpc.service import PaymentService
+from services.payment.rpc.webhooks import Signatures
+from services.payment.saga.checkout import Checkout, Rules
+from services.payment.saga.refunds import Refunds
+from services.payment.settings import Settings
+
+SERVICES = [payment_pb2.DESCRIPTOR.services_by_name["PaymentService"].full_name]
+
+
+async def run(settings: Settings) -> None:
+    """Wire payment together and serve."""
+    db = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size, name="payment")
+    await db.open()
+    to_booking = channel(settings.booking_address)
+    to_bank = channel(settings.payment_gateway_url.removeprefix("grpc://"))
+    booking, bank, outbox = Booking(to_booking), Bank(to_bank), Outbox(db)
+    rules = Rules(
+        margin=timedelta(seconds=settings.session_margin_seconds),
+        poll_first_seconds=settings.poll_first_seconds,
+        poll_max_seconds=settings.poll_max_seconds,
+    )
+    checkout = Checkout(db, outbox, booking, bank, rules)
+    refunds = Refunds(db, bank)
+    signatures = Signatures([secret.get_secret_value() for secret in settings.webhook_secrets])
+
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "poll-bank", checkout.poll, IntervalTrigger(seconds=1))
+    jobs.add(ticks, "recover-refunds", refunds.recover, IntervalTrigger(seconds=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
+
+    server = make_server()
+    servicer = PaymentService(db, outbox, checkout, refunds, signatures, public_url=settings.public_url)
+    payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)
+    await serve(
+        settings,
+        server,
+        SERVICES,
+        background=[outbox.relay({CAPTURES: booking.record_captures, DECLINES: booking.record_declines})],
+        ticks=ticks,
+        closing=[to_booking.close, to_bank.close, db.close],
+    )
+
+
+if __name__ == "__main__":
+    cli.main("payment", __doc__, Settings, run, Path(__file__).parent / "migrations")

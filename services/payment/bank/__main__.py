@@ -1,0 +1,50 @@
+"""The bank, a fake payment gateway: `python -m services.payment.bank [serve|migrate]`."""
+
+from pathlib import Path
+
+from apscheduler.triggers.interval import IntervalTrigger
+from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
+
+from services.chassis import cli
+from services.chassis import jobs as ticking
+from services.chassis.database import Database, sweep_markers
+from services.chassis.server import make_server, serve
+from services.payment.bank import jobs
+from services.payment.bank.clients import Merchant
+from services.payment.bank.operations import sessions
+from services.payment.bank.operations.deliveries import Deliveries
+from services.payment.bank.rpc.service import BankService
+from services.payment.bank.settings import Settings
+
+NAME = "payment.bank"
+SERVICES = [bank_pb2.DESCRIPTOR.services_by_name["BankService"].full_name]
+
+
+async def run(settings: Settings) -> None:
+    """Wire the bank together and serve."""
+    db = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size, name=NAME)
+    await db.open()
+    deliveries = Deliveries(db)
+    secret = settings.payment_webhook_secret.get_secret_value()
+    merchant = Merchant(settings.webhook_url, secret, connections=jobs.PARALLEL)
+
+    ticks = ticking.scheduler()
+    ticking.add(ticks, "expire-sessions", lambda: sessions.expire(db, deliveries), IntervalTrigger(seconds=1))
+    ticking.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
+
+    server = make_server()
+    simulation = settings.environment != "production"
+    servicer = BankService(db, deliveries, seed=settings.bank_seed, simulation=simulation)
+    bank_pb2_grpc.add_BankServiceServicer_to_server(servicer, server)
+    await serve(
+        settings,
+        server,
+        SERVICES,
+        background=[jobs.Sender(deliveries, merchant).run()],
+        ticks=ticks,
+        closing=[merchant.close, db.close],
+    )
+
+
+if __name__ == "__main__":
+    cli.main(NAME, __doc__, Settings, run, Path(__file__).parent / "migrations")

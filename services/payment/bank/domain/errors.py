@@ -1,0 +1,39 @@
+"""What the bank refuses."""
+
+from services.chassis.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied
+
+
+class SessionNotFound(NotFound):
+    """There is no such checkout session."""
+
+    reason = "SESSION_NOT_FOUND"
+
+
+class SessionMismatch(AlreadyExists):
+    """There is a session of this id with other facts."""
+
+    reason = "SESSION_MISMATCH"
+
+
+class SessionNotCaptured(FailedPrecondition):
+    """No money was taken in this session, so none can be given back."""
+
+    reason = "SESSION_NOT_CAPTURED"
+
+
+class RefundExceedsCapture(FailedPrecondition):
+    """The session's refunds would exceed what was taken."""
+
+    reason = "REFUND_EXCEEDS_CAPTURE"
+
+
+class RefundMismatch(AlreadyExists):
+    """There is a refund of this id with other facts."""
+
+    reason = "REFUND_MISMATCH"
+
+
+class SimulationDisabled(PermissionDenied):
+    """Payments cannot be simulated in production."""
+
+    reason = "SIMULATION_DISABLED"

@@ -1,0 +1,81 @@
+"""The sender of webhooks. The bank's other job is operations.sessions.expire."""
+
+import asyncio
+import logging
+
+from services.chassis.errors import Failure
+from services.payment.bank.clients import Merchant
+from services.payment.bank.operations.deliveries import Deliveries, Delivery
+
+log = logging.getLogger(__name__)
+
+PARALLEL = 16
+"""Webhooks on their way at once."""
+
+STOP_SECONDS = 2.0
+"""How long webhooks that are on their way may take when the bank stops."""
+
+POLL_SECONDS = 1.0
+"""How often to look for webhooks that another replica appended, or left behind."""
+
+
+class Sender:
+    """Sends webhooks, several at once; a slow one holds nobody up but itself."""
+
+    def __init__(self, deliveries: Deliveries, merchant: Merchant) -> None:
+        self._deliveries = deliveries
+        self._merchant = merchant
+        self._sending: set[asyncio.Task[None]] = set()
+        self._more = False
+
+    async def run(self) -> None:
+        """Send what is due, until cancelled."""
+        try:
+            await self._run(self._deliveries.wake)
+        finally:
+            if self._sending:
+                await asyncio.wait(self._sending, timeout=STOP_SECONDS)
+
+    async def _run(self, wake: asyncio.Event) -> None:
+        while True:
+            wake.clear()
+            try:
+                await self._start()
+            except Failure as failure:
+                log.warning("the sender waits: %s", failure)
+            except Exception:
+                log.exception("the sender stumbled")
+            try:
+                await asyncio.wait_for(wake.wait(), POLL_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def _start(self) -> None:
+        """Start sending as many webhooks as there is room for."""
+        room = PARALLEL - len(self._sending)
+        due = await self._deliveries.claim(room) if room else []
+        self._more = len(due) == room
+        for delivery in due:
+            task = asyncio.create_task(self._send(delivery))
+            self._sending.add(task)
+            task.add_done_callback(self._sent)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        if self._more:
+            self._deliveries.wake.set()
+
+    async def _send(self, delivery: Delivery) -> None:
+        try:
+            error = await self._merchant.post(delivery.event_id, delivery.payload)
+            if error is None:
+                await self._deliveries.delivered(delivery)
+                return
+            delay = await self._deliveries.postpone(delivery, error)
+            log.warning("webhook not taken", extra={"event_id": delivery.event_id, "error": error})
+            asyncio.get_running_loop().call_later(delay, self._deliveries.wake.set)
+        except Failure as failure:
+            # The lease runs out and it is sent again, under the same id.
+            log.warning("webhook left for later: %s", failure)
+        except Exception:
+            log.exception("webhook %s cannot be sent", delivery.event_id)

@@ -1,0 +1,6 @@
+"""Alembic's way in."""
+
+from services.chassis import migrate
+from services.payment.bank.tables import metadata
+
+migrate.run(metadata)

@@ -1,0 +1,1 @@
+"""Transaction scripts: each is one transaction, and none calls anybody while it is open."""

@@ -1,0 +1,108 @@
+"""BankService: parse, call, render."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import grpc
+from boxoffice.bank.v1 import bank_pb2 as pb
+from boxoffice.bank.v1 import bank_pb2_grpc
+from google.api import httpbody_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.chassis.database import Database
+from services.chassis.errors import InvalidField
+from services.chassis.times import to_timestamp
+from services.payment.bank.domain.errors import SessionNotFound, SimulationDisabled
+from services.payment.bank.domain.sessions import Session, Status, draw
+from services.payment.bank.operations import refunds, sessions
+from services.payment.bank.operations.deliveries import Deliveries
+from services.payment.bank.rpc import page
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+_ENDS = {
+    pb.SimulatePaymentRequest.SUCCESS: Status.CAPTURED,
+    pb.SimulatePaymentRequest.DECLINE: Status.DECLINED,
+}
+
+
+class BankService(bank_pb2_grpc.BankServiceServicer):
+    """The bank's contract; see boxoffice/bank/v1/bank.proto for what each method promises."""
+
+    def __init__(self, db: Database, deliveries: Deliveries, *, seed: str, simulation: bool) -> None:
+        """`simulation` is whether payments may be simulated."""
+        self._db = db
+        self._deliveries = deliveries
+        self._seed = seed
+        self._simulation = simulation
+
+    async def CreateSession(self, request: pb.CreateSessionRequest, context: Context) -> pb.Session:
+        session = await sessions.create(
+            self._db,
+            session_id=request.session_id,
+            payment_id=UUID(request.payment_id),
+            amount=request.amount,
+            currency=request.currency,
+            expires_at=_time(request.expires_at),
+            description=request.description.replace("\0", ""),
+            items=[item.replace("\0", "") for item in request.items],
+        )
+        return _session(session)
+
+    async def GetSession(self, request: pb.GetSessionRequest, context: Context) -> pb.Session:
+        session, _ = await sessions.get(self._db, request.session_id)
+        return _session(session)
+
+    async def CloseSession(self, request: pb.CloseSessionRequest, context: Context) -> pb.Session:
+        return _session(await sessions.end(self._db, self._deliveries, request.session_id, Status.CLOSED))
+
+    async def CreateRefund(self, request: pb.CreateRefundRequest, context: Context) -> pb.Refund:
+        refund = await refunds.refund(
+            self._db,
+            self._deliveries,
+            refund_id=UUID(request.refund_id),
+            session_id=request.session_id,
+            amount=request.amount,
+        )
+        return pb.Refund(
+            id=str(refund.id),
+            session_id=refund.session_id,
+            amount=refund.amount,
+            status=pb.Refund.Status.Value(refund.status),
+        )
+
+    async def SimulatePayment(self, request: pb.SimulatePaymentRequest, context: Context) -> pb.Session:
+        if not self._simulation:
+            raise SimulationDisabled()
+        wanted = _ENDS.get(request.result) or draw(self._seed, request.session_id)
+        return _session(await sessions.end(self._db, self._deliveries, request.session_id, wanted))
+
+    async def GetCheckoutPage(self, request: pb.GetCheckoutPageRequest, context: Context) -> httpbody_pb2.HttpBody:
+        """Return a page for people. It is a page, not an error, for sessions that have ended or never were."""
+        try:
+            session, now = await sessions.get(self._db, request.session_id.replace("\0", ""))
+            html = page.render(session, now)
+        except SessionNotFound:
+            html = page.render_unknown()
+        await context.send_initial_metadata(page.HEADERS)
+        return httpbody_pb2.HttpBody(content_type="text/html; charset=utf-8", data=html.encode())
+
+
+def _time(stamp: Timestamp) -> datetime:
+    try:
+        return stamp.ToDatetime(UTC)
+    except ValueError as error:
+        raise InvalidField(("expiresAt", "is no time between the years 1 and 9999")) from error
+
+
+def _session(session: Session) -> pb.Session:
+    return pb.Session(
+        id=session.id,
+        payment_id=str(session.payment_id),
+        amount=session.amount,
+        currency=session.currency,
+        status=pb.Session.Status.Value(session.status),
+        refunded_amount=session.refunded_amount,
+        expires_at=to_timestamp(session.expires_at),
+    )

@@ -1,0 +1,155 @@
+"""The peers: booking, and the bank as any payment gateway's adapter would look."""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC
+from enum import StrEnum
+from uuid import UUID
+
+import grpc
+from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+
+from services.chassis.calls import call
+from services.chassis.errors import Code, Failure, PeerFailure, Unavailable, is_transient
+from services.chassis.status import from_status
+from services.chassis.times import to_timestamp
+from services.payment.domain.payments import Outcome, Payable, Payment, Report
+from services.payment.domain.refunds import Refund
+
+log = logging.getLogger(__name__)
+
+BANK_SECONDS = 3.0
+
+_OUTCOMES = {
+    bank_pb2.Session.OPEN: None,
+    bank_pb2.Session.CAPTURED: Outcome.CAPTURED,
+    bank_pb2.Session.DECLINED: Outcome.DECLINED,
+    bank_pb2.Session.EXPIRED: Outcome.EXPIRED,
+    bank_pb2.Session.CLOSED: Outcome.CLOSED,
+}
+
+
+class Booking:
+    """The booking service."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = booking_pb2_grpc.BookingServiceStub(channel)
+
+    async def payable(self, booking_id: UUID, user_id: UUID) -> Payable:
+        """Return a booking that waits for its payment; raise what booking refuses, in its own words."""
+        request = booking_pb2.GetPayableBookingRequest(booking_id=str(booking_id), user_id=str(user_id))
+        answer = await call(self._stub.GetPayableBooking, request)
+        return Payable(
+            booking_id=booking_id,
+            user_id=user_id,
+            amount=answer.amount,
+            currency=answer.currency,
+            expires_at=answer.expires_at.ToDatetime(tzinfo=UTC),
+            description=answer.description,
+            items=answer.seats,
+        )
+
+    async def record_captures(self, payloads: Sequence[bytes]) -> list[Failure | None]:
+        """Deliver messages of the topic `captures`."""
+        kind = booking_pb2.BatchRecordCapturesRequest.Capture
+        request = booking_pb2.BatchRecordCapturesRequest(captures=map(kind.FromString, payloads))
+        answer = await call(self._stub.BatchRecordCaptures, request)
+        return [from_status(r.refusal) if r.HasField("refusal") else None for r in answer.results]
+
+    async def record_declines(self, payloads: Sequence[bytes]) -> list[Failure | None]:
+        """Deliver messages of the topic `declines`."""
+        kind = booking_pb2.BatchRecordDeclinesRequest.Decline
+        request = booking_pb2.BatchRecordDeclinesRequest(declines=map(kind.FromString, payloads))
+        answer = await call(self._stub.BatchRecordDeclines, request)
+        return [from_status(r.refusal) if r.HasField("refusal") else None for r in answer.results]
+
+
+class RefundAnswer(StrEnum):
+    """What the bank says to a refund."""
+
+    SUCCEEDED = "SUCCEEDED"
+    PENDING = "PENDING"
+
+
+class RefundDeclined(Exception):
+    """The bank will not carry this refund out."""
+
+
+class Bank:
+    """The payment gateway. Every call may be repeated; what came of one that fails is not known.
+
+    Unavailable also stands for refusals that can only be a defect of ours, which are logged as errors: customers
+    have no use for what the bank said to us.
+    """
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = bank_pb2_grpc.BankServiceStub(channel)
+
+    async def create_session(self, payment: Payment, booking: Payable) -> Report:
+        """Open the session of a payment, or look at it if it was opened before."""
+        request = bank_pb2.CreateSessionRequest(
+            session_id=payment.session_id,
+            payment_id=str(payment.id),
+            amount=payment.amount,
+            currency=payment.currency,
+            expires_at=to_timestamp(payment.expires_at),
+            description=booking.description[:500],
+            items=[item[:100] for item in booking.items[:100]],
+        )
+        try:
+            return _report(await call(self._stub.CreateSession, request, seconds=BANK_SECONDS))
+        except PeerFailure as refusal:
+            raise _defect(refusal) from refusal
+
+    async def get_session(self, session_id: str) -> Report | None:
+        """Look at a session; return None if the bank does not know it."""
+        request = bank_pb2.GetSessionRequest(session_id=session_id)
+        try:
+            return _report(await call(self._stub.GetSession, request, seconds=BANK_SECONDS))
+        except PeerFailure as refusal:
+            if refusal.code == Code.NOT_FOUND:
+                return None
+            raise _defect(refusal) from refusal
+
+    async def close_session(self, session_id: str, seconds: float = BANK_SECONDS) -> Report | None:
+        """Close a session if it is open, and look at it; return None if the bank does not know it."""
+        request = bank_pb2.CloseSessionRequest(session_id=session_id)
+        try:
+            return _report(await call(self._stub.CloseSession, request, seconds=seconds))
+        except PeerFailure as refusal:
+            if refusal.code == Code.NOT_FOUND:
+                return None
+            raise _defect(refusal) from refusal
+
+    async def refund(self, refund: Refund, seconds: float = BANK_SECONDS) -> RefundAnswer:
+        """Have a refund carried out; raise RefundDeclined if the bank never will."""
+        request = bank_pb2.CreateRefundRequest(
+            refund_id=str(refund.id), session_id=refund.session_id, amount=refund.amount
+        )
+        try:
+            answer = await call(self._stub.CreateRefund, request, seconds=seconds)
+        except PeerFailure as refusal:
+            if is_transient(refusal):
+                raise
+            raise RefundDeclined(f"{refusal.reason}: {refusal.message}") from refusal
+        if answer.status == bank_pb2.Refund.DECLINED:
+            raise RefundDeclined("declined")
+        return RefundAnswer.SUCCEEDED if answer.status == bank_pb2.Refund.SUCCEEDED else RefundAnswer.PENDING
+
+
+def _report(session: bank_pb2.Session) -> Report:
+    return Report(
+        payment_id=UUID(session.payment_id),
+        session_id=session.id,
+        amount=session.amount,
+        currency=session.currency,
+        outcome=_OUTCOMES[session.status],
+    )
+
+
+def _defect(refusal: PeerFailure) -> Failure:
+    if is_transient(refusal):
+        return refusal
+    log.error("the bank refused us: %s: %s", refusal.reason, refusal)
+    return Unavailable()

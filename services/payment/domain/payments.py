@@ -1,0 +1,130 @@
+"""Payments: attempts to pay for a booking, and what the bank's word makes of them.
+
+What is known of a payment only grows. That money was taken is never forgotten, and is believed at any time, for the
+bank may tell it late: after we thought the session closed or over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from services.payment.domain.errors import (
+    BookingNotPending,
+    EventMismatch,
+    PaymentAttemptsExceeded,
+    PaymentInProgress,
+)
+
+MAX_SESSIONS = 10
+"""How many sessions a booking may have in all."""
+
+MIN_SESSION = timedelta(seconds=5)
+"""What is left to pay in, at least, when a session opens."""
+
+
+class State(StrEnum):
+    """How far a payment is."""
+
+    PENDING = "PENDING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+    REFUNDED = "REFUNDED"
+    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
+
+
+class Outcome(StrEnum):
+    """What became of a session, as the bank tells."""
+
+    CAPTURED = "CAPTURED"
+    DECLINED = "DECLINED"
+    EXPIRED = "EXPIRED"
+    CLOSED = "CLOSED"
+
+
+NEXT = {
+    (State.PENDING, Outcome.CAPTURED): State.SUCCESS,
+    (State.PENDING, Outcome.DECLINED): State.FAILED,
+    (State.PENDING, Outcome.CLOSED): State.FAILED,
+    (State.PENDING, Outcome.EXPIRED): State.EXPIRED,
+    (State.FAILED, Outcome.CAPTURED): State.SUCCESS,
+    (State.EXPIRED, Outcome.CAPTURED): State.SUCCESS,
+}
+"""Where a payment goes. Whatever is not here changes nothing. Refunds alone lead on from SUCCESS."""
+
+CAPTURED = frozenset({State.SUCCESS, State.PARTIALLY_REFUNDED, State.REFUNDED})
+"""The states of payments whose money was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the bank says of a session. `outcome` is None while it is open."""
+
+    payment_id: UUID
+    session_id: str
+    amount: int
+    currency: str
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One attempt to pay for a booking."""
+
+    id: UUID
+    booking_id: UUID
+    user_id: UUID
+    session_id: str
+    amount: int
+    currency: str
+    state: State
+    refunded_amount: int
+    expires_at: datetime
+    created_at: datetime
+    updated_at: datetime
+
+    def check(self, report: Report) -> None:
+        """Raise EventMismatch unless `report` is about this payment's session, amount and currency."""
+        if (report.session_id, report.amount, report.currency) != (self.session_id, self.amount, self.currency):
+            raise EventMismatch()
+
+    def after(self, outcome: Outcome) -> State:
+        """Return the state that `outcome` brings, which may be the present one."""
+        return NEXT.get((self.state, outcome), self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Payable:
+    """A booking that waits for its payment, as booking tells."""
+
+    booking_id: UUID
+    user_id: UUID
+    amount: int
+    currency: str
+    expires_at: datetime
+    description: str
+    items: Sequence[str]
+
+
+def choose_session(
+    booking: Payable, closed: bool, payments: Sequence[Payment], now: datetime, margin: timedelta
+) -> Payment | datetime:
+    """Return the live payment of a booking, or when the session of a new one ends.
+
+    Raises BookingNotPending, PaymentInProgress or PaymentAttemptsExceeded.
+    """
+    if closed:
+        raise BookingNotPending()
+    for payment in payments:
+        if payment.state == State.PENDING:
+            return payment
+        if payment.state in (State.SUCCESS, State.PARTIALLY_REFUNDED):
+            raise PaymentInProgress()
+    if len(payments) >= MAX_SESSIONS:
+        raise PaymentAttemptsExceeded()
+    expires_at = booking.expires_at - margin
+    if expires_at - now < MIN_SESSION:
+        raise BookingNotPending("Too little of the booking's time is left to pay in.", status="PENDING")
+    return expires_at

@@ -1,0 +1,67 @@
+"""Refunds: money to give back. One is accepted under the name (payment, cause), and then carried out in the end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from services.payment.domain.errors import PaymentNotCaptured, RefundMismatch
+from services.payment.domain.payments import CAPTURED, Payment
+
+
+class RefundState(StrEnum):
+    """How far a refund is. REQUESTED → SUCCEEDED or STUCK; from STUCK only the bank's word that it paid leads on."""
+
+    REQUESTED = "REQUESTED"
+    SUCCEEDED = "SUCCEEDED"
+    STUCK = "STUCK"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """Money that booking wants given back."""
+
+    payment_id: UUID
+    cause: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money to give back."""
+
+    id: UUID
+    payment_id: UUID
+    session_id: str
+    cause: str
+    amount: int
+    state: RefundState
+
+
+@dataclass(frozen=True, slots=True)
+class RefundReport:
+    """The bank's word that it has carried a refund out."""
+
+    refund_id: UUID
+    payment_id: UUID
+    session_id: str
+    amount: int
+    currency: str
+
+
+def accept(payment: Payment, known: Sequence[Refund], asked: RefundRequest, new_id: UUID) -> Refund:
+    """Return the refund of this payment and cause: one of those that are `known`, or a new one of id `new_id`.
+
+    Raises PaymentNotCaptured, or RefundMismatch where the known one has another amount or all refunds together,
+    the stuck ones too, would exceed the capture.
+    """
+    for refund in known:
+        if refund.cause == asked.cause:
+            if refund.amount != asked.amount:
+                raise RefundMismatch()
+            return refund
+    if payment.state not in CAPTURED:
+        raise PaymentNotCaptured()
+    if sum(refund.amount for refund in known) + asked.amount > payment.amount:
+        raise RefundMismatch()
+    return Refund(new_id, payment.id, payment.session_id, asked.cause, asked.amount, RefundState.REQUESTED)

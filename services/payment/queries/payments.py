@@ -1,0 +1,66 @@
+"""Statements about payments and the bookings they are for."""
+
+_PAYMENT = """
+    p.id, p.booking_id, p.user_id, p.session_id, p.amount, p.currency, p.state, p.refunded_amount,
+    p.expires_at, p.created_at, p.updated_at
+"""
+
+OPEN_ACCOUNT = "INSERT INTO booking_accounts (booking_id) VALUES (%s) ON CONFLICT (booking_id) DO NOTHING"
+
+LOCK_ACCOUNT = "SELECT closed_at IS NOT NULL AS closed FROM booking_accounts WHERE booking_id = %s FOR UPDATE"
+
+CLOSED = "SELECT closed_at IS NOT NULL AS closed FROM booking_accounts WHERE booking_id = %s"
+
+CLOSE_ACCOUNTS = """
+    INSERT INTO booking_accounts AS a (booking_id, closed_at)
+    SELECT DISTINCT id, boxoffice_clock() FROM unnest(%s::uuid[]) AS named (id) ORDER BY id
+    ON CONFLICT (booking_id) DO UPDATE SET closed_at = COALESCE(a.closed_at, EXCLUDED.closed_at)
+"""
+"""Close the bookings for payment, those too that nothing was ever paid for."""
+
+TAKE_LIVE_PAYMENTS = f"""
+    UPDATE payments p SET next_poll_at = clock_timestamp() + make_interval(secs => %s)
+    WHERE p.state = 'PENDING' AND p.booking_id = ANY(%s)
+    RETURNING {_PAYMENT}
+"""
+"""Return the bookings' live payments, to be asked about now and, if need be, again in so many seconds."""
+
+PAYMENTS_OF_BOOKING = f"SELECT {_PAYMENT} FROM payments p WHERE p.booking_id = %s ORDER BY p.id DESC"
+
+LOCK_PAYMENT = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = %s FOR UPDATE"
+
+LOCK_PAYMENTS = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = ANY(%s) ORDER BY p.id FOR UPDATE"
+
+BEGIN_PAYMENT = """
+    INSERT INTO payments (
+        id, booking_id, user_id, session_id, amount, currency, state, expires_at, created_at, updated_at, next_poll_at
+    ) VALUES (
+        %s, %s, %s, %s, %s, %s, 'PENDING', %s, %s, %s, clock_timestamp() + make_interval(secs => %s)
+    )
+"""
+
+MOVE_PAYMENT = """
+    UPDATE payments SET state = %s, updated_at = %s, next_poll_at = NULL WHERE id = %s AND state = %s
+"""
+"""Move a payment that is locked from the state it has to another that is not PENDING."""
+
+REMEMBER_EVENT = """
+    INSERT INTO webhook_events (id, type, payment_id) VALUES (%s, %s, %s) ON CONFLICT (id) DO NOTHING RETURNING id
+"""
+"""Put an event into the inbox; no row comes back if it is there already. Two at once take turns."""
+
+CLAIM_POLLS = f"""
+    UPDATE payments p SET
+        polls = polls + 1,
+        next_poll_at = clock_timestamp()
+            + make_interval(secs => least(%s * (p.polls + 2), %s) * (0.75 + random() / 2))
+    WHERE p.id IN (
+        SELECT id FROM payments
+        WHERE state = 'PENDING' AND next_poll_at <= (SELECT clock_timestamp())
+        ORDER BY next_poll_at LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING {_PAYMENT},
+        p.expires_at <= boxoffice_clock() AS over,
+        (SELECT a.closed_at IS NOT NULL FROM booking_accounts a WHERE a.booking_id = p.booking_id) AS closed
+"""
+"""Take live payments that are due to be asked about, and say when they are due next: later each time."""

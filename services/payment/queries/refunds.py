@@ -1,0 +1,49 @@
+"""Statements about refunds."""
+
+_REFUND = "r.id, r.payment_id, p.session_id, r.cause, r.amount, r.state"
+
+REFUNDS_OF_PAYMENTS = f"""
+    SELECT {_REFUND} FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.payment_id = ANY(%s)
+"""
+
+REFUND = f"SELECT {_REFUND}, p.currency FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.id = %s"
+
+REQUEST_REFUNDS = """
+    INSERT INTO refunds (id, payment_id, cause, amount, state, next_attempt_at)
+    SELECT n.*, 'REQUESTED', clock_timestamp() + make_interval(secs => %s)
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[]) AS n (id, payment_id, cause, amount)
+"""
+
+CLAIM_REFUNDS = f"""
+    UPDATE refunds r SET
+        attempts = r.attempts + 1,
+        next_attempt_at = clock_timestamp()
+            + make_interval(secs => least(%s * 2 ^ least(r.attempts, 10), %s) * (0.75 + random() / 2))
+    FROM payments p
+    WHERE p.id = r.payment_id AND r.id IN (
+        SELECT id FROM refunds
+        WHERE state = 'REQUESTED' AND next_attempt_at <= (SELECT clock_timestamp())
+        ORDER BY next_attempt_at LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING {_REFUND}
+"""
+"""Take refunds that are due to be tried, and say when they are due next: later each time."""
+
+SUCCEED = """
+    WITH done AS (
+        UPDATE refunds SET state = 'SUCCEEDED', stuck_reason = NULL, updated_at = boxoffice_clock()
+        WHERE id = %s AND state <> 'SUCCEEDED'
+        RETURNING payment_id, amount
+    )
+    UPDATE payments p SET
+        refunded_amount = p.refunded_amount + done.amount,
+        state = CASE WHEN p.refunded_amount + done.amount = p.amount THEN 'REFUNDED' ELSE 'PARTIALLY_REFUNDED' END,
+        updated_at = boxoffice_clock()
+    FROM done WHERE p.id = done.payment_id
+"""
+"""Note that a refund was carried out, and count it, once. May be run any number of times."""
+
+STICK = """
+    UPDATE refunds SET state = 'STUCK', stuck_reason = %s, updated_at = boxoffice_clock()
+    WHERE id = %s AND state = 'REQUESTED'
+"""

@@ -1,0 +1,121 @@
+"""PaymentService: parse, call, render."""
+
+from typing import Any
+from uuid import UUID
+
+import grpc
+from boxoffice.payment.v1 import payment_pb2 as pb
+from boxoffice.payment.v1 import payment_pb2_grpc
+from google.api import httpbody_pb2
+
+from services.chassis.calls import headers
+from services.chassis.database import Database
+from services.chassis.errors import Failure
+from services.chassis.idempotency import key_of
+from services.chassis.outbox import Outbox
+from services.chassis.status import to_status
+from services.chassis.times import to_timestamp
+from services.payment.domain.payments import Payment, Report
+from services.payment.domain.refunds import Refund, RefundRequest
+from services.payment.operations import answers, payments, refunds
+from services.payment.rpc.webhooks import Signatures, parse
+from services.payment.saga.checkout import Checkout
+from services.payment.saga.refunds import Refunds
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+_Refund = pb.BatchRefundPaymentsRequest.Refund
+_Result = pb.BatchRefundPaymentsResponse.Result
+
+
+class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
+    """Payment's contract; see boxoffice/payment/v1/payment.proto for what each method promises."""
+
+    def __init__(
+        self,
+        db: Database,
+        outbox: Outbox,
+        checkout: Checkout,
+        refunds: Refunds,
+        signatures: Signatures,
+        *,
+        public_url: str,
+    ) -> None:
+        """`public_url` is where customers reach Boxoffice."""
+        self._db = db
+        self._outbox = outbox
+        self._checkout = checkout
+        self._refunds = refunds
+        self._signatures = signatures
+        self._public_url = public_url.rstrip("/")
+
+    async def InitiatePayment(self, request: pb.InitiatePaymentRequest, context: Context) -> pb.InitiatePaymentResponse:
+        user_id = UUID(request.user_id)
+        key = key_of(request, "InitiatePayment", user_id)
+        if key is not None and (known := await answers.known(self._db, key)) is not None:
+            return pb.InitiatePaymentResponse.FromString(known)
+        payment = await self._checkout.open(UUID(request.booking_id), user_id)
+        answer = self._initiated(payment)
+        if key is not None:
+            kept = await answers.keep(self._db, key, answer.SerializeToString())
+            return pb.InitiatePaymentResponse.FromString(kept)
+        return answer
+
+    async def GetPaymentStatus(self, request: pb.GetPaymentStatusRequest, context: Context) -> pb.PaymentStatus:
+        user_id = UUID(request.user_id) if request.user_id else None
+        found = await payments.of_booking(self._db, UUID(request.booking_id), user_id)
+        return pb.PaymentStatus(booking_id=str(found[0].booking_id), payments=map(_payment, found))
+
+    async def ReceiveWebhook(self, request: httpbody_pb2.HttpBody, context: Context) -> pb.ReceiveWebhookResponse:
+        event_id = self._signatures.check(request.data, headers.get())
+        event, report = parse(event_id, request.data)
+        if isinstance(report, Report):
+            await payments.record(self._db, self._outbox, report, event)
+        else:
+            await refunds.record(self._db, report, event)
+        return pb.ReceiveWebhookResponse()
+
+    async def BatchRefundPayments(
+        self, request: pb.BatchRefundPaymentsRequest, context: Context
+    ) -> pb.BatchRefundPaymentsResponse:
+        asked = [
+            RefundRequest(UUID(refund.payment_id), _Refund.Cause.Name(refund.cause), refund.amount)
+            for refund in request.refunds
+        ]
+        return pb.BatchRefundPaymentsResponse(results=map(_result, await self._refunds.request(asked)))
+
+    async def BatchClosePayments(
+        self, request: pb.BatchClosePaymentsRequest, context: Context
+    ) -> pb.BatchClosePaymentsResponse:
+        await self._checkout.close([UUID(booking_id) for booking_id in request.booking_ids])
+        return pb.BatchClosePaymentsResponse()
+
+    def _initiated(self, payment: Payment) -> pb.InitiatePaymentResponse:
+        return pb.InitiatePaymentResponse(
+            payment_id=str(payment.id),
+            session_id=payment.session_id,
+            payment_url=f"{self._public_url}/api/v1/payments/fake-checkout/{payment.session_id}",
+            expires_at=to_timestamp(payment.expires_at),
+            amount=payment.amount,
+            currency=payment.currency,
+        )
+
+
+def _payment(payment: Payment) -> pb.Payment:
+    return pb.Payment(
+        id=str(payment.id),
+        booking_id=str(payment.booking_id),
+        session_id=payment.session_id,
+        amount=payment.amount,
+        currency=payment.currency,
+        status=pb.Payment.Status.Value(payment.state),
+        refunded_amount=payment.refunded_amount,
+        created_at=to_timestamp(payment.created_at),
+        updated_at=to_timestamp(payment.updated_at),
+    )
+
+
+def _result(answer: Refund | Failure) -> pb.BatchRefundPaymentsResponse.Result:
+    if isinstance(answer, Failure):
+        return _Result(refusal=to_status(answer))
+    return _Result(state=_Result.State.Value(answer.state))

@@ -1,0 +1,1 @@
+"""What takes several steps: transactions, and calls of peers between them."""

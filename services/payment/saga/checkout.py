@@ -1,0 +1,118 @@
+"""Opening, closing and watching of checkout sessions.
+
+The order of steps is what keeps money and tickets together: a payment is committed before the bank hears of its
+session, and a booking's tombstone before its sessions are closed. Whoever opens a session looks for the tombstone
+afterwards: one of the two sees the other.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from services.chassis.database import Database
+from services.chassis.errors import Failure
+from services.chassis.outbox import Outbox
+from services.payment.clients import Bank, Booking
+from services.payment.domain.errors import BookingNotPending, PaymentInProgress
+from services.payment.domain.payments import CAPTURED, Outcome, Payment, Report
+from services.payment.operations import payments
+from services.payment.saga.side_by_side import each
+
+log = logging.getLogger(__name__)
+
+ROUNDS = 3
+"""How many sessions that turn out to have ended are gone through before the caller is asked to come back."""
+
+CLOSE_SECONDS = 1.0
+"""How long the caller of a close waits for the bank. What is not closed by then, the poller closes."""
+
+POLL_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say of sessions."""
+
+    margin: timedelta
+    """How long before its booking a session ends."""
+    poll_first_seconds: float
+    poll_max_seconds: float
+
+
+class Checkout:
+    """The checkout sessions of bookings."""
+
+    def __init__(self, db: Database, outbox: Outbox, booking: Booking, bank: Bank, rules: Rules) -> None:
+        self._db = db
+        self._outbox = outbox
+        self._booking = booking
+        self._bank = bank
+        self._rules = rules
+
+    async def open(self, booking_id: UUID, user_id: UUID) -> Payment:
+        """Return the payment of a booking whose session is open at the bank, opening one if there is none.
+
+        Raises what booking refuses, and what choose_session does. A session of which the bank tells that it has
+        ended is recorded first, as its webhook would: this is how a declined one makes room for the next.
+        """
+        booking = await self._booking.payable(booking_id, user_id)
+        for _ in range(ROUNDS):
+            payment = await payments.begin(self._db, booking, self._rules.margin, self._rules.poll_first_seconds)
+            report = await self._bank.create_session(payment, booking)
+            if report.outcome is None:
+                if await payments.is_closed(self._db, booking_id):
+                    await self._close(payment)
+                    raise BookingNotPending()
+                return payment
+            if await payments.record(self._db, self._outbox, report) in CAPTURED:
+                raise PaymentInProgress()
+        raise PaymentInProgress("This booking's payments are being sorted out: try again in a moment.")
+
+    async def close(self, booking_ids: Sequence[UUID]) -> None:
+        """Close bookings for payment, for good. The tombstone is what counts; open sessions are closed after it."""
+        live = await payments.close(self._db, booking_ids, CLOSE_SECONDS * 2)
+        until = asyncio.get_running_loop().time() + CLOSE_SECONDS
+
+        async def close(payment: Payment) -> None:
+            seconds = until - asyncio.get_running_loop().time()
+            if seconds > 0:
+                await self._close(payment, seconds)
+
+        await each(live, close)
+
+    async def poll(self) -> int:
+        """Ask the bank about one batch of live payments, and record what it tells; return how many were due."""
+        due = await payments.due(self._db, self._rules.poll_first_seconds, self._rules.poll_max_seconds, POLL_BATCH)
+        await each(due, self._ask)
+        return len(due)
+
+    async def _close(self, payment: Payment, seconds: float = CLOSE_SECONDS) -> None:
+        try:
+            if report := await self._bank.close_session(payment.session_id, seconds):
+                await payments.record(self._db, self._outbox, report)
+        except Failure as failure:
+            log.warning("session %s is left to the poller: %s", payment.session_id, failure)
+
+    async def _ask(self, due: payments.Due) -> None:
+        """Ask the bank about a live payment.
+
+        A session that it does not know was never opened, or its opening is still on its way: only when its time is
+        up can nobody pay it any more.
+        """
+        payment = due.payment
+        ask = self._bank.close_session if due.closed else self._bank.get_session
+        try:
+            report = await ask(payment.session_id)
+            if report is None and due.over:
+                report = replace(_nothing(payment), outcome=Outcome.EXPIRED)
+            if report is not None and report.outcome is not None:
+                await payments.record(self._db, self._outbox, report)
+        except Failure as failure:
+            log.warning("payment %s is asked about again later: %s", payment.id, failure)
+
+
+def _nothing(payment: Payment) -> Report:
+    return Report(payment.id, payment.session_id, payment.amount, payment.currency, None)

@@ -1,0 +1,42 @@
+"""What payment is told."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from services.chassis.settings import ServiceSettings, SigningSecret, looks_random
+
+
+class Settings(ServiceSettings):
+    """Payment's settings."""
+
+    port: int = Field(50053, ge=1, le=65535, description="the port to listen on")
+    booking_address: str = Field("127.0.0.1:50052", description="where booking is: host:port")
+    payment_gateway_url: str = Field(
+        "grpc://127.0.0.1:50063", pattern=r"^grpc://[^\s/]+:\d+$", description="where the bank is: grpc://host:port"
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8001", pattern=r"^https?://[^\s/]+(/\S*)?$", description="where customers reach Boxoffice"
+    )
+    payment_webhook_secret: SigningSecret = Field(
+        description="what the bank signs webhooks with: base64 of 24 random bytes or more"
+    )
+    payment_webhook_secret_previous: SigningSecret | None = Field(
+        None, description="the secret before, which is good as well while secrets are changed"
+    )
+    session_margin_seconds: int = Field(
+        120, ge=0, le=600, description="how long before its booking a checkout session ends"
+    )
+    poll_first_seconds: float = Field(10, gt=0, le=600, description="when the bank is first asked about a payment")
+    poll_max_seconds: float = Field(30, gt=0, le=600, description="how far apart it is asked later")
+
+    @model_validator(mode="after")
+    def _secrets_are_random_in_production(self) -> Self:
+        if self.environment == "production" and not all(map(looks_random, self.webhook_secrets)):
+            raise ValueError("PAYMENT_WEBHOOK_SECRET is too weak for production: make it of random bytes")
+        return self
+
+    @property
+    def webhook_secrets(self) -> list[SigningSecret]:
+        """The secrets that are good."""
+        return [s for s in (self.payment_webhook_secret, self.payment_webhook_secret_previous) if s is not None]

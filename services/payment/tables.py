@@ -1,0 +1,106 @@
+"""The schema. Migrations make it; a test proves that the two agree."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from services.chassis import tables as chassis
+
+metadata = chassis.metadata()
+
+commit_markers = chassis.commit_markers(metadata)
+outbox = chassis.outbox(metadata)
+idempotency_keys = chassis.idempotency_keys(metadata)
+
+booking_accounts = Table(
+    "booking_accounts",
+    metadata,
+    Column("booking_id", Uuid, primary_key=True),
+    Column("closed_at", DateTime(timezone=True), comment="since when no session may open any more"),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    comment="the lock for the opening of a booking's sessions, and its tombstone",
+)
+
+payments = Table(
+    "payments",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("booking_id", Uuid, ForeignKey("booking_accounts.booking_id"), nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("session_id", Text, nullable=False, unique=True, comment="the bank's checkout session, named by us"),
+    Column("amount", Integer, nullable=False, comment="minor units"),
+    Column("currency", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("refunded_amount", Integer, nullable=False, server_default="0", comment="minor units"),
+    Column("expires_at", DateTime(timezone=True), nullable=False, comment="the session's"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, comment="when it came to its state"),
+    Column("next_poll_at", DateTime(timezone=True), comment="when the bank is asked about it"),
+    Column("polls", Integer, nullable=False, server_default="0"),
+    CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    CheckConstraint(
+        """CASE state
+            WHEN 'PENDING' THEN refunded_amount = 0 AND next_poll_at IS NOT NULL
+            WHEN 'SUCCESS' THEN refunded_amount = 0 AND next_poll_at IS NULL
+            WHEN 'FAILED' THEN refunded_amount = 0 AND next_poll_at IS NULL
+            WHEN 'EXPIRED' THEN refunded_amount = 0 AND next_poll_at IS NULL
+            WHEN 'REFUNDED' THEN refunded_amount = amount AND next_poll_at IS NULL
+            WHEN 'PARTIALLY_REFUNDED' THEN
+                refunded_amount > 0 AND refunded_amount < amount AND next_poll_at IS NULL
+            ELSE false
+        END""",
+        name="state",
+    ),
+    Index(None, "booking_id", "id"),
+    Index("payments_live_key", "booking_id", unique=True, postgresql_where=text("state = 'PENDING'")),
+    Index("payments_poll_idx", "next_poll_at", postgresql_where=text("state = 'PENDING'")),
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="also the bank's name for it"),
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("amount", Integer, nullable=False, comment="minor units"),
+    Column("state", Text, nullable=False),
+    Column("stuck_reason", Text, comment="why the bank declined it for good"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="tries after the first"),
+    Column("next_attempt_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
+    UniqueConstraint("payment_id", "cause"),
+    CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("cause IN ('REQUESTED', 'NO_TICKET', 'DUPLICATE', 'MISMATCH')", name="cause"),
+    CheckConstraint(
+        """CASE state
+            WHEN 'REQUESTED' THEN stuck_reason IS NULL
+            WHEN 'SUCCEEDED' THEN stuck_reason IS NULL
+            WHEN 'STUCK' THEN stuck_reason IS NOT NULL
+            ELSE false
+        END""",
+        name="state",
+    ),
+    Index("refunds_due_idx", "next_attempt_at", postgresql_where=text("state = 'REQUESTED'")),
+)
+
+webhook_events = Table(
+    "webhook_events",
+    metadata,
+    Column("id", Text, primary_key=True, comment="the bank's name for it"),
+    Column("type", Text, nullable=False),
+    Column("payment_id", Uuid, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    comment="the inbox: every event that was taken; rows stay for ever",
+)

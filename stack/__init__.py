@@ -1,0 +1,6 @@
+"""Everything of Boxoffice on one machine: `python -m stack run`.
+
+`environment` makes the virtual environment · `settings` what may be chosen · `credentials` the secrets ·
+`places`, `postgres`, `databases` the embedded PostgreSQL · `processes`, `supervisor` children and their
+restarts · `services`, `envoy` what is run · `launcher` the order of it all · `demo`, `walk` something to try.
+"""

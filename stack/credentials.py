@@ -1,0 +1,62 @@
+"""The stack's secrets: made once, kept in one file that only its owner can read."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stack.errors import StackError
+
+NAMES = ("postgres", "inventory", "booking", "payment", "bank", "webhook")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Secrets by name: a password for each role of PostgreSQL, and `webhook`, which signs the bank's webhooks."""
+
+    secrets: dict[str, str] = field(repr=False)
+
+    def __getitem__(self, name: str) -> str:
+        return self.secrets[name]
+
+
+def load(file: Path) -> Credentials:
+    """Read the secrets in `file`, first making those that are missing; raise StackError if it cannot be read."""
+    try:
+        known = json.loads(file.read_text()) if file.exists() else {}
+        if not isinstance(known, dict) or not all(isinstance(value, str) for value in known.values()):
+            raise ValueError
+    except OSError as error:
+        raise StackError(f"cannot read {file}: {error.strerror}") from None
+    except ValueError:
+        raise StackError(f"{file} is damaged: put a copy of it back, or move its folder away to start anew") from None
+    missing = [name for name in NAMES if name not in known]
+    if missing:
+        known |= {name: _make(name) for name in missing}
+        write_private(file, json.dumps(known, indent=2) + "\n")
+    return Credentials(known)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Put `text` into `file`, wholly or not at all, readable by its owner only."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    try:
+        with os.fdopen(handle, "w") as draft:
+            draft.write(text)
+            draft.flush()
+            os.fsync(draft.fileno())
+        os.replace(name, file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _make(name: str) -> str:
+    if name == "webhook":
+        return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    return secrets.token_urlsafe(24)

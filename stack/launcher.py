@@ -1,0 +1,222 @@
+"""The stack as a whole: PostgreSQL, migrations, services, demo data, Envoy, in this order; and back."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stack import credentials, databases, demo, envoy, ports, services
+from stack.errors import StackError
+from stack.postgres import Server
+from stack.processes import Child
+from stack.services import SERVICES
+from stack.settings import Settings
+from stack.supervisor import Say, Supervisor
+
+STOP_ORDER = (("gateway",), ("inventory", "booking", "payment"), ("bank",), ("postgres",))
+
+
+class Stack:
+    """Everything of Boxoffice, run from one process.
+
+    Start it from a thread that lives as long as the stack: on Linux its processes end with that thread.
+    `environments` adds to what a service is told, by the service's name. `say` gets a line for all that happens.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        environments: Mapping[str, Mapping[str, str]] | None = None,
+        say: Say = lambda line: None,
+    ) -> None:
+        self.settings = settings
+        self.say = say
+        self._overrides = environments or {}
+        self._lock: int | None = None
+        self._supervisor: Supervisor | None = None
+        self._server: Server | None = None
+        self._demo: demo.Demo | None = None
+
+    @property
+    def public_url(self) -> str:
+        """The gateway's address, without a path."""
+        return services.public_url(self.settings)
+
+    @property
+    def logs(self) -> Path:
+        return self.settings.data_dir / "logs"
+
+    @property
+    def server(self) -> Server:
+        """The PostgreSQL server, for looking into the databases as superuser."""
+        assert self._server is not None, "the stack has not been started"
+        return self._server
+
+    @property
+    def demo(self) -> demo.Demo:
+        """The demo data that was loaded at the start."""
+        assert self._demo is not None, "the stack has not been started"
+        return self._demo
+
+    def address(self, name: str) -> str:
+        """Return the host:port of a service, for gRPC."""
+        return services.address(self.settings, name)
+
+    def start(self) -> None:
+        """Start everything and wait until it is healthy; raise StackError, with all stopped, if something fails."""
+        self._take_folder()
+        self._supervisor = Supervisor(self.say)
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop everything in order, gateway first and PostgreSQL last; return when no process is left."""
+        if self._supervisor is not None:
+            for names in STOP_ORDER:
+                running = [name for name in names if self._supervisor.is_running(name)]
+                if running:
+                    self.say(f"stopping {', '.join(running)}")
+                self._supervisor.stop(names)
+            self._supervisor.close()
+            self._supervisor = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def kill(self, name: str) -> None:
+        """Kill a process with SIGKILL, as an accident would; it is started again, see `wait_healthy`."""
+        self._running().kill(name)
+
+    def stop_one(self, name: str) -> None:
+        """Stop one process; it stays down until `start_one`."""
+        self._running().stop([name])
+
+    def start_one(self, name: str) -> None:
+        """Start one process that was stopped and wait until it is healthy."""
+        supervisor = self._running()
+        supervisor.start([supervisor.child(name)])
+
+    def restart(self, name: str) -> None:
+        """Stop one process in order, start it again and wait until it is healthy."""
+        self.stop_one(name)
+        self.start_one(name)
+
+    def wait_healthy(self, name: str, seconds: float = 30) -> None:
+        """Wait until a process is up and healthy; raise StackError if that takes longer than `seconds`."""
+        self._running().wait_healthy(name, seconds)
+
+    def pid(self, name: str) -> int:
+        """Return the id of a process."""
+        pid = self._running().child(name).pid
+        assert pid is not None
+        return pid
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        settings, supervisor = self.settings, self._running()
+        secrets = credentials.load(settings.data_dir / "credentials.json")
+        server = Server(
+            settings.data_dir, settings.postgres_port, secrets["postgres"], durable=settings.postgres_durable
+        )
+        self._server = server
+
+        self.say("PostgreSQL: starting")
+        server.end_orphan()
+        ports.require_free(settings.ports())
+        server.prepare()
+        supervisor.start([Child(server.program(), self.logs)])
+        databases.provision(server, secrets.secrets)
+
+        told = services.environments(settings, secrets, self._overrides)
+        self.say("databases: migrating")
+        self._run_together([Child(services.migration(service, told[service.name]), self.logs) for service in SERVICES])
+
+        self.say(f"services: starting {', '.join(service.name for service in SERVICES)}")
+        supervisor.start(
+            [Child(services.program(service, settings, told[service.name]), self.logs) for service in SERVICES]
+        )
+
+        self.say("demo data: loading")
+        self._demo = demo.load(self.address("inventory"))
+
+        self.say("gateway: starting Envoy")
+        supervisor.start([Child(envoy.program(settings), self.logs)])
+
+    def _run_together(self, children: list[Child]) -> None:
+        try:
+            for child in children:
+                child.spawn()
+            for child in children:
+                child.wait_done()
+        finally:
+            for child in children:
+                child.kill()
+
+    def _take_folder(self) -> None:
+        """Make the data folder and lock it, so that no second stack uses it; raise StackError if one does."""
+        data = self.settings.data_dir
+        try:
+            # Root's PostgreSQL runs as another user, who must be able to pass through to its own folder.
+            data.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+            self.logs.mkdir(mode=0o700, exist_ok=True)
+            handle = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StackError(f"cannot use {data}: {error.strerror}; set DATA_DIR to another folder") from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(handle, 20).decode().strip()
+            os.close(handle)
+            raise StackError(
+                f"a stack runs from {data} already (process {holder}): use that one, stop it, "
+                "or set DATA_DIR and the ports for a second one"
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        self._lock = handle
+
+    def _running(self) -> Supervisor:
+        assert self._supervisor is not None, "the stack is not running"
+        return self._supervisor
+
+
+def temporary_settings(folder: Path) -> Settings:
+    """Return settings for a stack on free ports that keeps its data in `folder` and does not wait for the disk."""
+    names = Settings.model_construct().ports()
+    chosen = dict(zip((name.lower() for name in names), ports.choose(len(names)), strict=True))
+    return Settings.model_validate({**chosen, "data_dir": folder, "postgres_durable": False})
+
+
+@contextmanager
+def temporary_stack(
+    *, environments: Mapping[str, Mapping[str, str]] | None = None, say: Say = lambda line: None
+) -> Iterator[Stack]:
+    """Run a stack of one's own for tests, in a temporary folder; all of it is gone at the end.
+
+    If it fails, the folder stays, for its logs.
+    """
+    # Not pytest's tmp_path: that is closed to other users, and root runs PostgreSQL as another user.
+    folder = Path(tempfile.mkdtemp(prefix="boxoffice-stack-"))
+    folder.chmod(0o711)
+    with Stack(temporary_settings(folder), environments=environments, say=say) as stack:
+        yield stack
+    shutil.rmtree(folder)

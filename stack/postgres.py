@@ -1,0 +1,271 @@
+"""The embedded PostgreSQL server: made once, started and stopped as a child, reached over loopback with a password.
+
+It has no Unix socket: nobody needs one, and a long path (over 107 bytes) would refuse the start.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from stack import places, ports
+from stack.credentials import write_private
+from stack.errors import StackError
+from stack.processes import Child, Program, User, living_name, wait_healthy, wait_until
+
+SUPERUSER = "postgres"
+TEMPORARY_TRIES = 5
+TEMPORARY_BYTES = 2 * 1024**3
+ORPHAN_SECONDS = 30
+
+SETTINGS = {
+    "listen_addresses": ports.LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
+    "log_min_duration_statement": "500ms",
+    # Slow statements are logged without their values, which may be anybody's.
+    "log_parameter_max_length": "0",
+}
+HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class Server:
+    """A PostgreSQL server: its data in `data`/postgres, its log in `data`/logs, its superuser's password.
+
+    `durable=False` makes it faster and is for tests: what it holds may not survive a crash of the machine.
+    """
+
+    def __init__(self, data: Path, port: int, password: str, *, durable: bool = True) -> None:
+        self.data = data
+        self.port = port
+        self.durable = durable
+        self._password = password
+
+    @property
+    def cluster(self) -> Path:
+        """Where PostgreSQL's files really are; see `places`."""
+        return (self.data / "postgres").resolve()
+
+    def prepare(self) -> None:
+        """Make the cluster if there is none yet; raise StackError if the folder holds something else.
+
+        The caller sees to it that nobody else starts a server on this folder.
+        """
+        cluster = self.cluster
+        for draft in cluster.parent.glob("postgres.draft-*"):
+            _remove(draft)
+        if self._is_missing(cluster):
+            self._create()
+        found = (self.cluster / "PG_VERSION").read_text().strip()
+        if found != str(places.VERSION):
+            raise StackError(
+                f"{self.cluster} was made by PostgreSQL {found}, this is {places.VERSION}: "
+                "set DATA_DIR to another folder"
+            )
+
+    def end_orphan(self) -> None:
+        """See off a server that a killed launcher left on this cluster; on Linux it is on its way out already.
+
+        Raise StackError if it will not go.
+        """
+        try:
+            pid = int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            return
+        if not _may_be_postgres(pid):
+            return
+        os.kill(pid, signal.SIGINT)
+        if not wait_until(lambda: not _may_be_postgres(pid), ORPHAN_SECONDS):
+            raise StackError(f"an earlier PostgreSQL (process {pid}) still uses {self.cluster}: end it first")
+
+    def program(self) -> Program:
+        """Return how to run the server; `prepare` comes first."""
+        user = places.server_user(self.cluster)
+        settings = SETTINGS | {"port": str(self.port)} | ({} if self.durable else HASTY)
+        options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
+        return Program(
+            name="postgres",
+            command=[places.programs(user) / "postgres", "-D", self.cluster, *options],
+            environment=_environment(),
+            healthy=self._answers,
+            user=user,
+            # SIGINT is PostgreSQL's fast shutdown: sessions are ended, nothing has to be recovered at the next start.
+            stop_signal=signal.SIGINT,
+            orphan_signal=signal.SIGINT,
+            grace_seconds=30,
+        )
+
+    def url(self, database: str = SUPERUSER) -> str:
+        """Return the URL of `database` for the superuser."""
+        return url(self.port, database, SUPERUSER, self._password)
+
+    def connect(self, database: str = SUPERUSER) -> psycopg.Connection:
+        """Connect as the superuser, in autocommit mode."""
+        return psycopg.connect(self.url(database), autocommit=True, connect_timeout=5)
+
+    def create_database(self, name: str, *, template: str | None = None, owner: str | None = None) -> str:
+        """Create a database, as a copy of `template` if given, and return its URL for the superuser.
+
+        Nobody may be connected to the template meanwhile.
+        """
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY {}").format(
+            sql.Identifier(name),
+            sql.Identifier(template or "template1"),
+            sql.Identifier(owner or SUPERUSER),
+            # Copying files is quicker where nothing waits for the disk; writing all to the log is where it does.
+            sql.Identifier("wal_log" if self.durable else "file_copy"),
+        )
+        with self.connect() as connection:
+            connection.execute(statement)
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database if it exists, ending the sessions in it."""
+        with self.connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _answers(self) -> bool:
+        try:
+            self.connect().close()
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise StackError(
+                    f"the password in {self.data / 'credentials.json'} is not that of {self.cluster}: "
+                    "put the file that belongs to it back"
+                ) from None
+            return False
+        return True
+
+    def _is_missing(self, cluster: Path) -> bool:
+        try:
+            if (cluster / "PG_VERSION").exists():
+                return False
+            if not cluster.parent.is_dir():
+                raise StackError(
+                    f"{self.data / 'postgres'} leads to {cluster}, which is gone: put it back, or remove the link"
+                )
+            if cluster.exists() and any(cluster.iterdir()):
+                raise StackError(f"{cluster} is not PostgreSQL's: move it away, or set DATA_DIR to another folder")
+        except PermissionError:
+            raise StackError(
+                f"{cluster} belongs to another user: start as that user, or set DATA_DIR to another folder"
+            ) from None
+        return True
+
+    def _create(self) -> None:
+        """Make the cluster in a draft folder and rename it when it is complete: there is all of it, or nothing."""
+        cluster = self.cluster
+        user = places.server_user(cluster)
+        initdb = places.programs(user) / "initdb"
+        cluster = places.cluster_folder(self.data, user)
+        draft = Path(tempfile.mkdtemp(dir=cluster.parent, prefix="postgres.draft-"))
+        password_file = draft.with_name(draft.name + ".password")
+        try:
+            write_private(password_file, self._password + "\n")
+            if user is not None:
+                os.chown(draft, user.uid, user.gid)
+                os.chown(password_file, user.uid, user.gid)
+            self._initdb(initdb, draft, password_file, user)
+            if cluster.exists():
+                cluster.rmdir()
+            draft.rename(cluster)
+            _sync_folder(cluster.parent)
+        finally:
+            password_file.unlink(missing_ok=True)
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def _initdb(self, initdb: Path, folder: Path, password_file: Path, user: User | None) -> None:
+        command: list[str | Path] = [initdb, "-D", folder, "-U", SUPERUSER, "--pwfile", password_file]
+        command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        command += ["--no-instructions", "--locale=C", *([] if self.durable else ["--no-sync"])]
+        who: dict[str, Any] = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
+        made = subprocess.run(command, env=_environment(), cwd="/", capture_output=True, text=True, **who)
+        if made.returncode != 0:
+            reason = (made.stderr.strip() or made.stdout.strip()).splitlines() or ["no reason given"]
+            raise StackError(f"cannot make the databases' folder {self.cluster}: {reason[-1]}")
+
+
+def url(port: int, database: str, role: str, password: str) -> str:
+    """Return the URL of a database on this machine."""
+    return f"postgresql://{role}:{quote(password, safe='')}@{ports.LOOPBACK}:{port}/{database}"
+
+
+@contextmanager
+def temporary_server() -> Iterator[Server]:
+    """Run a server of one's own for tests: a free port, a temporary folder, nothing durable; all gone at the end.
+
+    It ends when the thread that entered ends, also by kill -9.
+    """
+    # Not pytest's tmp_path: that is closed to other users, and root runs PostgreSQL as another user.
+    data = Path(tempfile.mkdtemp(prefix="boxoffice-postgres-", dir=_memory()))
+    data.chmod(0o711)
+    child: Child | None = None
+    try:
+        server = Server(data, ports.choose(1)[0], secrets.token_urlsafe(24), durable=False)
+        server.prepare()
+        for left in reversed(range(TEMPORARY_TRIES)):
+            child = Child(server.program(), data)
+            child.spawn()
+            try:
+                wait_healthy([child])
+                break
+            except StackError:
+                # Somebody may have taken the port since it was chosen.
+                child.kill()
+                if not left:
+                    raise
+                server.port = ports.choose(1)[0]
+        yield server
+    finally:
+        if child is not None:
+            # Nothing in it is worth an orderly end.
+            child.signal(signal.SIGQUIT)
+            if not wait_until(lambda: not child.running, 5):
+                child.kill()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """Return a file system in memory if there is one with room: copying a database takes 8 ms there, not 350."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > TEMPORARY_BYTES
+    return memory if roomy else None
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _may_be_postgres(pid: int) -> bool:
+    return living_name(pid) in ("postgres", "")
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,187 @@
+"""Child processes: start one, watch it, end it; none is ever left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stack.errors import StackError
+
+SHIM = Path(__file__).with_name("child.py")
+POLL_SECONDS = 0.02
+LOG_LIMIT_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class User:
+    """A user of this machine to run something as."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run as a child, and how it is told healthy and ended."""
+
+    name: str
+    command: Sequence[str | Path]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    healthy: Callable[[], bool] = lambda: True
+    folder: Path = Path("/")
+    user: User | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    # What it gets when the launcher itself is killed: at once and for certain, for nobody is left to look after it.
+    orphan_signal: signal.Signals = signal.SIGKILL
+    start_seconds: float = 30
+    grace_seconds: float = 10
+
+
+class Child:
+    """A program's process, started as often as needed.
+
+    The process is the leader of a session of its own, so a Ctrl-C on the terminal reaches the launcher only. On
+    Linux it ends when the thread that started it ends, also by kill -9: start it from a thread that stays.
+    """
+
+    def __init__(self, program: Program, logs: Path) -> None:
+        self.program = program
+        self.log = logs / f"{program.name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.program.name
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, or None if none was started yet."""
+        return self._process.pid if self._process else None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def ending(self) -> str:
+        """How the process ended, in words."""
+        code = self._process.returncode if self._process else None
+        if code is not None and code < 0:
+            return f"was ended by {signal.Signals(-code).name}"
+        return f"ended with exit code {code}"
+
+    def spawn(self) -> None:
+        """Start the process; its output is appended to the log."""
+        program = self.program
+        user = program.user or User(-1, -1)
+        numbers = (os.getpid(), program.orphan_signal.value, user.uid, user.gid)
+        shim: list[str | Path] = [sys.executable, "-I", "-S", SHIM, *map(str, numbers)]
+        _rotate(self.log)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*shim, *program.command],
+                env=dict(program.environment),
+                cwd=program.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def healthy(self) -> bool:
+        return self.running and self.program.healthy()
+
+    def wait_done(self) -> None:
+        """Wait until the process has ended by itself; raise StackError if it failed or takes too long."""
+        assert self._process is not None
+        if not wait_until(lambda: not self.running, self.program.start_seconds):
+            self.kill()
+            raise StackError(f"{self.name} is not done after {self.program.start_seconds:g} s{self.last_words()}")
+        if self._process.returncode != 0:
+            raise StackError(f"{self.name} {self.ending}{self.last_words()}")
+
+    def signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self.running:
+            self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """End the process at once, with SIGKILL."""
+        self.signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+
+    def last_words(self) -> str:
+        """The last line of the log and where the log is, to go behind a complaint."""
+        lines = self.log.read_bytes()[-4000:].decode(errors="replace").split("\n") if self.log.exists() else []
+        said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return f": {said[:300]} (see {self.log})" if said else f" (see {self.log})"
+
+
+def wait_healthy(children: Iterable[Child]) -> None:
+    """Wait until all of `children` are healthy; raise StackError as soon as one ends or takes too long."""
+    waiting = list(children)
+    pause = threading.Event()
+    began = time.monotonic()
+    while waiting:
+        for child in waiting.copy():
+            limit = child.program.start_seconds
+            if not child.running:
+                raise StackError(f"{child.name} {child.ending} while it started{child.last_words()}")
+            if child.healthy():
+                waiting.remove(child)
+            elif time.monotonic() - began > limit:
+                raise StackError(f"{child.name} is not healthy after {limit:g} s{child.last_words()}")
+        if waiting:
+            pause.wait(POLL_SECONDS)
+
+
+def stop(children: Iterable[Child]) -> list[str]:
+    """End `children` together: each is asked first and killed after its grace; return the names of the killed."""
+    running = [child for child in children if child.running]
+    for child in running:
+        child.signal(child.program.stop_signal)
+    killed = []
+    began = time.monotonic()
+    for child in running:
+        left = began + child.program.grace_seconds - time.monotonic()
+        if not wait_until(lambda child=child: not child.running, left):  # type: ignore[misc]  # binds the loop's child
+            child.kill()
+            killed.append(child.name)
+    return killed
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait up to `seconds` until `condition` holds; return whether it does."""
+    pause = threading.Event()
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() >= end:
+            return False
+        pause.wait(POLL_SECONDS)
+    return True
+
+
+def living_name(pid: int) -> str | None:
+    """Return the name of a process, "" where this system does not tell, or None if it has ended."""
+    try:
+        os.kill(pid, 0)
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        return ""
+    except FileNotFoundError:
+        return None if Path("/proc/self").exists() else ""
+    return None if rest.startswith(" Z") else name  # a zombie has ended, though nobody has asked how
+
+
+def _rotate(log: Path) -> None:
+    if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+        log.replace(log.with_suffix(".log.1"))

@@ -1,0 +1,56 @@
+"""What may be chosen about a stack, read from the environment once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stack.errors import StackError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """A stack's settings. Each is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+
+    gateway_port: Port = 8001
+    envoy_admin_port: Port = 9901
+    inventory_port: Port = 50051
+    booking_port: Port = 50052
+    payment_port: Port = 50053
+    bank_port: Port = 50063
+    postgres_port: Port = 5433
+    data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
+    postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
+
+    def ports(self) -> dict[str, int]:
+        """Return every port by the name of its variable."""
+        return {name.upper(): getattr(self, name) for name in type(self).model_fields if name.endswith("_port")}
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        for port, uses in Counter(self.ports().values()).items():
+            if uses > 1:
+                names = " and ".join(name for name, value in self.ports().items() if value == port)
+                raise ValueError(f"{names} are both {port}")
+        return self
+
+
+def load() -> Settings:
+    """Read the settings from the environment; raise StackError if one of them is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = (
+            f"{str(problem['loc'][0]).upper()}: {problem['msg']}" if problem["loc"] else problem["msg"]
+            for problem in error.errors(include_url=False, include_input=False)
+        )
+        raise StackError(f"settings are wrong: {'; '.join(problems)}") from None

@@ -1,0 +1,60 @@
+"""The bank's rules, without anything around them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.chassis.ids import new_id
+from services.payment.bank.domain.errors import RefundExceedsCapture, SessionNotCaptured
+from services.payment.bank.domain.sessions import Session, Status, draw
+from services.payment.bank.operations.deliveries import delay_seconds
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def session(status: Status = Status.OPEN, *, refunded: int = 0, until: datetime = NOW + SECOND) -> Session:
+    return Session("sess_1", new_id(), 1000, "INR", "", [], status, refunded, until)
+
+
+@pytest.mark.parametrize("end", [Status.CAPTURED, Status.DECLINED, Status.CLOSED, Status.EXPIRED])
+def test_an_open_session_comes_to_the_end_that_is_wanted(end: Status):
+    assert session().ended(end, NOW).status == end
+
+
+@pytest.mark.parametrize("end", [Status.CAPTURED, Status.DECLINED, Status.CLOSED])
+def test_a_session_whose_time_is_up_expires_whatever_is_wanted(end: Status):
+    assert session(until=NOW).ended(end, NOW).status == Status.EXPIRED
+
+
+@pytest.mark.parametrize("is_", [status for status in Status if status != Status.OPEN])
+@pytest.mark.parametrize("wanted", [status for status in Status if status != Status.OPEN])
+def test_a_session_that_has_ended_stays_as_it_is(is_: Status, wanted: Status):
+    assert session(is_, until=NOW - SECOND).ended(wanted, NOW).status == is_
+
+
+def test_refunds_add_up_to_the_capture_and_no_further():
+    some = session(Status.CAPTURED).refunded(600)
+    assert some.refunded(400).refunded_amount == 1000
+    with pytest.raises(RefundExceedsCapture):
+        some.refunded(401)
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status != Status.CAPTURED])
+def test_nothing_is_given_back_where_nothing_was_taken(status: Status):
+    with pytest.raises(SessionNotCaptured):
+        session(status).refunded(1)
+
+
+def test_the_draw_pays_nine_of_ten_and_the_same_session_always_alike():
+    ids = [f"sess_{n}" for n in range(2000)]
+    drawn = [draw("seed", id_) for id_ in ids]
+    assert drawn == [draw("seed", id_) for id_ in ids]
+    assert drawn != [draw("another", id_) for id_ in ids]
+    assert 0.88 < drawn.count(Status.CAPTURED) / len(ids) < 0.92
+    assert set(drawn) == {Status.CAPTURED, Status.DECLINED}
+
+
+def test_retries_are_quick_at_first_and_never_more_than_a_minute_apart():
+    assert [delay_seconds(n) for n in range(1, 6)] == [0.2, 0.5, 1, 2, 4]
+    assert delay_seconds(100_000) == 60

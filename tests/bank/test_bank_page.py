@@ -1,0 +1,111 @@
+"""The checkout page: what it says, and what nobody can make it do."""
+
+import base64
+import hashlib
+import re
+from typing import Any
+
+import pytest
+from boxoffice.bank.v1 import bank_pb2 as pb
+
+from services.chassis.ids import new_id
+from services.payment.bank.rpc.page import money
+from tests.bank.support import Bank, refused
+from tests.conftest import move_clock
+
+
+async def page(bank: Bank, session_id: str) -> tuple[str, dict[str, Any]]:
+    call = bank.stub.GetCheckoutPage(pb.GetCheckoutPageRequest(session_id=session_id))
+    answer = await call
+    assert answer.content_type == "text/html; charset=utf-8"
+    return answer.data.decode(), dict(await call.initial_metadata())
+
+
+async def test_the_page_of_an_open_session_says_what_is_paid_and_how_to(bank: Bank):
+    opened = await bank.open(amount=50_000, description="Monsoon Letters, Sat 21 Nov", items=["Stalls C7", "Stalls C8"])
+    html, _ = await page(bank, opened.id)
+    for text in ("Monsoon Letters, Sat 21 Nov", "<li>Stalls C7</li><li>Stalls C8</li>", "₹500.00", opened.id):
+        assert text in html
+    assert 'data-look="open"' in html
+    [seconds] = re.findall(r'data-seconds="(\d+)"', html)
+    assert 590 <= int(seconds) <= 600
+    assert re.findall(r'data-result="(\w+)"', html) == ["SUCCESS", "DECLINE"]
+    assert 'aria-live="polite"' in html
+    assert 'name="viewport"' in html
+    assert "$" not in html
+
+
+@pytest.mark.parametrize(
+    ("end", "look", "title"),
+    [("pay", "paid", "Paid"), ("decline", "declined", "Declined"), ("close", "closed", "Closed")],
+)
+async def test_the_page_of_a_session_that_has_ended_says_so(bank: Bank, end: str, look: str, title: str):
+    opened = await bank.open()
+    await getattr(bank, end)(opened.id)
+    html, _ = await page(bank, opened.id)
+    assert f'data-look="{look}"' in html
+    assert f"<strong>{title}</strong>" in html
+
+
+async def test_the_page_of_a_session_whose_time_is_up_says_so(bank: Bank):
+    opened = await bank.open(minutes=10)
+    await move_clock(bank.db, "11 minutes")
+    html, _ = await page(bank, opened.id)
+    assert 'data-look="expired"' in html
+    assert "no money was taken" in html
+
+
+@pytest.mark.parametrize("id_", ["", "sess_x", f"sess_{new_id()}", "<script>alert(1)</script>", "\0", "../../etc"])
+async def test_an_unknown_session_has_a_page_too_that_repeats_nothing(bank: Bank, id_: str):
+    html, headers = await page(bank, id_)
+    assert 'data-look="unknown"' in html
+    assert "There is no such checkout" in html
+    assert "alert(1)" not in html
+    assert "content-security-policy" in headers
+
+
+async def test_an_id_that_is_too_long_is_refused(bank: Bank):
+    assert (await refused(page(bank, "x" * 101)))[1] == "INVALID_FIELD"
+
+
+async def test_texts_from_outside_cannot_become_markup(bank: Bank):
+    evil = "</h1><script>alert('x')</script><img src=x onerror=\"alert(1)\"> & $amount ${session}"
+    opened = await bank.open(description=evil, items=[evil[:100], '"><b>'])
+    html, _ = await page(bank, opened.id)
+    assert html.count("<script>") == 1
+    assert "<img" not in html
+    assert "<b>" not in html
+    assert "&lt;/h1&gt;&lt;script&gt;" in html
+    assert "$amount ${session}" in html  # what looks like a place to fill stays as it was written
+
+
+async def test_the_page_allows_its_own_script_and_style_and_nothing_else(bank: Bank):
+    opened = await bank.open(description="<script>evil()</script>")
+    html, headers = await page(bank, opened.id)
+    policy = headers["content-security-policy"]
+    for tag in ("script", "style"):
+        [body] = re.findall(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()}'" in policy
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+    assert not re.findall(r"(?:src|href)=|url\(|@import| style=| on\w+=", html)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (50_000, "INR", "₹500.00"),
+        (1, "INR", "₹0.01"),
+        (123_456_789, "USD", "$1,234,567.89"),
+        (500, "JPY", "¥500"),
+        (1_234, "KWD", "KWD\u00a01.234"),
+        (1_250, "CHF", "CHF\u00a012.50"),
+        (2**31 - 1, "EUR", "€21,474,836.47"),
+    ],
+)
+def test_amounts_are_written_as_people_do(amount: int, currency: str, text: str):
+    assert money(amount, currency) == text

@@ -1,0 +1,122 @@
+"""Which methods can be reached through the gateway: the public ones, in all three ways, and no others."""
+
+import re
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from google.protobuf.empty_pb2 import Empty
+from google.rpc import code_pb2
+
+from tests.gateway.fakes import INTERNAL, PUBLIC, Method, Services, call, call_web, status_of
+
+BINDINGS = [
+    pytest.param(verb, path, method, id=f"{verb} {path}") for method in PUBLIC for verb, path in method.bindings
+]
+PUBLIC_METHODS = [pytest.param(method, id=method.path) for method in PUBLIC]
+INTERNAL_METHODS = [pytest.param(method, id=method.path) for method in INTERNAL]
+HIDDEN = [method.path for method in INTERNAL] + [
+    "/grpc.health.v1.Health/Check",
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    "/boxoffice.inventory.v1.CatalogService/Nope",
+    "/boxoffice.inventory.v1.CatalogService/GetShow/",
+    "/nope",
+]
+
+
+def test_the_contracts_have_public_and_internal_methods() -> None:
+    assert len(PUBLIC) > 20
+    assert len(INTERNAL) > 10
+
+
+@pytest.mark.parametrize(("verb", "path", "method"), BINDINGS)
+async def test_rest_reaches_each_public_method_at_each_of_its_paths(
+    verb: str, path: str, method: Method, rest: httpx.AsyncClient, services: Services
+) -> None:
+    fields = re.findall(r"{(\w+)}", path)
+    url = re.sub(r"{(\w+)}", r"my-\1", path)
+    answer = await rest.request(verb, url, json={} if verb in ("POST", "PATCH") else None)
+    assert answer.status_code == 200
+    (arrived,) = services[method.cluster].calls
+    assert arrived.path == method.path
+    assert {name: getattr(arrived.request, name) for name in fields} == {name: f"my-{name}" for name in fields}
+    assert services.calls == [arrived]
+
+
+@pytest.mark.parametrize("method", PUBLIC_METHODS)
+async def test_grpc_reaches_each_public_method(method: Method, channel: grpc.aio.Channel, services: Services) -> None:
+    request = method.request()
+    await call(channel, method.path, request)
+    (arrived,) = services.calls
+    assert (arrived.path, arrived.request) == (method.path, request)
+
+
+@pytest.mark.parametrize("method", PUBLIC_METHODS)
+async def test_grpc_web_reaches_each_public_method(method: Method, rest: httpx.AsyncClient, services: Services) -> None:
+    _, trailers = await call_web(rest, method.path, method.request())
+    assert trailers["grpc-status"] == "0"
+    assert [arrived.path for arrived in services.calls] == [method.path]
+
+
+@pytest.mark.parametrize("path", HIDDEN)
+async def test_grpc_reaches_nothing_else(path: str, channel: grpc.aio.Channel, services: Services) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as failure:
+        await call(channel, path, Empty())
+    assert failure.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    assert failure.value.details() == "There is no such method: look at its path and verb."
+    assert status_of(failure.value).code == code_pb2.UNIMPLEMENTED
+    assert services.calls == []
+
+
+@pytest.mark.parametrize("path", HIDDEN)
+async def test_grpc_web_reaches_nothing_else(path: str, rest: httpx.AsyncClient, services: Services) -> None:
+    message, trailers = await call_web(rest, path, Empty())
+    assert (message, trailers["grpc-status"]) == (b"", "12")
+    assert services.calls == []
+
+
+@pytest.mark.parametrize("method", [*PUBLIC_METHODS, *INTERNAL_METHODS])
+@pytest.mark.parametrize("content_type", ["application/json", "application/proto", "application/connect+json"])
+async def test_rest_reaches_no_method_by_its_grpc_path(
+    method: Method, content_type: str, rest: httpx.AsyncClient, services: Services
+) -> None:
+    answer = await rest.post(method.path, content=b"{}", headers={"content-type": content_type})
+    assert answer.status_code == 404
+    assert answer.json()["details"][0]["reason"] == "METHOD_NOT_FOUND"
+    assert services.calls == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/api/v1/nope"),
+        ("GET", "/api/v1/bookings"),
+        ("PUT", "/api/v1/bookings"),
+        ("DELETE", "/api/v1/shows/x"),
+        ("POST", "/healthz"),
+        ("POST", "/api/v1/health"),
+    ],
+)
+async def test_an_unknown_path_or_verb_is_404_in_json(
+    verb: str, path: str, rest: httpx.AsyncClient, services: Services
+) -> None:
+    answer = await rest.request(verb, path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/json"
+    expected: dict[str, Any] = {
+        "code": 5,
+        "message": "There is no such method: look at its path and verb.",
+        "details": [
+            {
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "METHOD_NOT_FOUND",
+                "domain": "boxoffice",
+                "metadata": {},
+            }
+        ],
+    }
+    assert answer.json() == expected
+    assert services.calls == []

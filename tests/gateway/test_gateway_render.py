@@ -1,0 +1,67 @@
+"""The rendered configuration: Envoy itself judges it."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gateway.envoy import envoy_command
+from gateway.render import CLUSTERS, render
+
+HERE = dict.fromkeys(CLUSTERS, "127.0.0.1:50051")
+CONTAINERS = {name: f"{name}:50051" for name in CLUSTERS}
+REPLICAS = dict.fromkeys(CLUSTERS, "10.0.0.1:50051, 10.0.0.2:50052,[::1]:50053")
+
+
+def cluster(config: str, name: str) -> Any:
+    return next(each for each in yaml.safe_load(config)["static_resources"]["clusters"] if each["name"] == name)
+
+
+@pytest.mark.parametrize("addresses", [HERE, CONTAINERS, REPLICAS], ids=["here", "containers", "replicas"])
+async def test_envoy_takes_the_configuration_without_a_word(addresses: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "envoy.yaml"
+    config.write_text(render(addresses, port=8001, admin_port=9901, host="0.0.0.0"))
+    envoy = await asyncio.create_subprocess_exec(
+        *envoy_command(config, "--mode", "validate"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    said, _ = await envoy.communicate()
+    assert envoy.returncode == 0, said.decode()
+    # Warnings would name deprecated fields.
+    assert "warning" not in said.decode()
+
+
+def test_addresses_become_endpoints() -> None:
+    fixed = cluster(render(REPLICAS, port=1, admin_port=2), "booking")
+    endpoints = fixed["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    where = [endpoint["endpoint"]["address"]["socket_address"] for endpoint in endpoints]
+    assert [(address["address"], address["port_value"]) for address in where] == [
+        ("10.0.0.1", 50051),
+        ("10.0.0.2", 50052),
+        ("::1", 50053),
+    ]
+    assert fixed["type"] == "STATIC"
+    named = cluster(render(CONTAINERS, port=1, admin_port=2), "booking")
+    assert named["cluster_type"]["name"] == "envoy.cluster.dns"
+
+
+def test_the_admin_page_stays_on_this_machine_unless_told_otherwise() -> None:
+    config = yaml.safe_load(render(HERE, port=1, admin_port=2, host="0.0.0.0"))
+    assert config["admin"]["address"]["socket_address"] == {"address": "127.0.0.1", "port_value": 2}
+
+
+@pytest.mark.parametrize("address", ["", "host", "host:", ":1", "host:0", "host:65536", "host:x", "a:1,,b:2"])
+def test_what_is_not_an_address_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        render({**HERE, "bank": address}, port=1, admin_port=2)
+
+
+def test_the_command_line_prints_the_same() -> None:
+    options = [word for name, address in CONTAINERS.items() for word in (f"--{name}", address)]
+    command = [sys.executable, "-m", "gateway.render", *options, "--host", "0.0.0.0", "--descriptor", "/etc/d.binpb"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    expected = render(CONTAINERS, port=8001, admin_port=9901, host="0.0.0.0", descriptor=Path("/etc/d.binpb"))
+    assert printed == expected

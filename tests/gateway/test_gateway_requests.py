@@ -1,0 +1,274 @@
+"""What becomes of a request on its way in: bodies, headers, deadlines; and what is refused at the door."""
+
+import http.client
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from boxoffice.booking.v1 import booking_pb2
+from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, seat_pb2
+from google.api import httpbody_pb2
+from google.protobuf.message import Message
+
+from tests.gateway.fakes import Gateway, Services, call, eventually
+
+GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
+SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/GetSeatMap"
+CHECKOUT = "/boxoffice.bank.v1.BankService/GetCheckoutPage"
+
+
+def reason(answer: httpx.Response) -> Any:
+    return answer.json()["details"][0]["reason"]
+
+
+async def test_json_comes_and_goes_in_camel_case(rest: httpx.AsyncClient, services: Services) -> None:
+    async def booking(request: Any, _: object) -> Message:
+        return booking_pb2.Booking(user_id=request.user_id, status=booking_pb2.Booking.PENDING, total_amount=45000)
+
+    services["booking"].answers["/boxoffice.booking.v1.BookingService/CreateBooking"] = booking
+    answer = await rest.post(
+        "/api/v1/bookings", json={"userId": "u", "showId": "s", "showSeatIds": ["a", "b"], "idempotencyKey": "k"}
+    )
+    (arrived,) = services.calls
+    assert arrived.request == booking_pb2.CreateBookingRequest(
+        user_id="u", show_id="s", show_seat_ids=["a", "b"], idempotency_key="k"
+    )
+    body = answer.json()
+    assert (body["userId"], body["status"], body["totalAmount"]) == ("u", "PENDING", 45000)
+    # Fields that are empty are there, things that are absent are not.
+    assert (body["id"], body["seats"]) == ("", [])
+    assert "payment" not in body
+
+
+async def test_query_parameters_become_fields(rest: httpx.AsyncClient, services: Services) -> None:
+    await rest.get("/api/v1/shows?movieId=m&from=2026-11-21T18:00:00Z&pageSize=7&pageToken=a%2Bb")
+    (arrived,) = services.calls
+    assert arrived.request.movie_id == "m"
+    assert getattr(arrived.request, "from").ToJsonString() == "2026-11-21T18:00:00Z"
+    assert (arrived.request.page_size, arrived.request.page_token) == (7, "a+b")
+
+
+async def test_a_path_value_of_any_kind_is_for_the_service_to_judge(
+    rest: httpx.AsyncClient, services: Services
+) -> None:
+    assert (await rest.get("/api/v1/shows/not%20a%2Fuuid%00")).status_code == 400
+    assert (await rest.get("/api/v1/shows/not%20a%2Fuuid")).status_code == 200
+    (arrived,) = services.calls
+    assert arrived.request.show_id == "not a/uuid"
+
+
+async def test_a_webhook_arrives_byte_for_byte_with_its_signature(rest: httpx.AsyncClient, services: Services) -> None:
+    body = bytes(range(256)) + b' {"a":  1.0, "\xc3\xa9": null}\r\n\0'
+    signed = {"webhook-id": "msg_1", "webhook-timestamp": "1700000000", "webhook-signature": "v1,K5oZ/+= v1,xyz="}
+    answer = await rest.post(
+        "/api/v1/payments/webhook", content=body, headers={**signed, "content-type": "application/json"}
+    )
+    assert answer.status_code == 200
+    (arrived,) = services.calls
+    assert arrived.request == httpbody_pb2.HttpBody(content_type="application/json", data=body)
+    assert {name: arrived.metadata[name] for name in signed} == signed
+
+
+async def test_the_checkout_page_is_html(rest: httpx.AsyncClient, services: Services) -> None:
+    page = "<!doctype html><p>₹ 450".encode() + b"\xff"
+
+    async def checkout(request: object, _: object) -> Message:
+        return httpbody_pb2.HttpBody(content_type="text/html; charset=utf-8", data=page)
+
+    services["bank"].answers[CHECKOUT] = checkout
+    answer = await rest.get("/api/v1/payments/fake-checkout/sess_x")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.content == page
+
+
+async def test_the_seat_map_of_a_stadium_fits(rest: httpx.AsyncClient, services: Services) -> None:
+    seats = [
+        seat_pb2.ShowSeat(
+            id=f"019aa4c8-5d5c-7b1e-9f6e-{number:012}", section="East", row=f"R{number // 100}", number=number % 100
+        )
+        for number in range(50_000)
+    ]
+
+    async def seat_map(request: object, _: object) -> Message:
+        return inventory_pb2.SeatMap(seats=seats)
+
+    services["inventory"].answers[SEAT_MAP] = seat_map
+    answer = await rest.get("/api/v1/seats/shows/x")
+    assert answer.status_code == 200
+    assert len(answer.json()["seats"]) == 50_000
+
+
+async def test_headers_pass_but_for_forged_ones(rest: httpx.AsyncClient, services: Services) -> None:
+    kept = {"idempotency-key": "order-1", "authorization": "Bearer x"}
+    forged = {"x-user-id": "root", "X-User-Roles": "admin", "x-envoy-max-retries": "9", "x-envoy-decorator": "a"}
+    await rest.get("/api/v1/shows/x", headers={**kept, **forged})
+    (arrived,) = services.calls
+    assert {name: arrived.metadata[name] for name in kept} == kept
+    assert not {name.lower() for name in forged} & set(arrived.metadata)
+
+
+async def test_forged_headers_are_stripped_from_grpc_too(channel: grpc.aio.Channel, services: Services) -> None:
+    method = channel.unary_unary(GET_SHOW, request_serializer=catalog_pb2.GetShowRequest.SerializeToString)
+    await method(catalog_pb2.GetShowRequest(), metadata=(("x-user-id", "root"), ("x-trace", "kept")))
+    (arrived,) = services.calls
+    assert "x-user-id" not in arrived.metadata
+    assert arrived.metadata["x-trace"] == "kept"
+
+
+async def test_a_header_with_an_underscore_is_refused(rest: httpx.AsyncClient, services: Services) -> None:
+    answer = await rest.get("/api/v1/shows/x", headers={"x_user_id": "root"})
+    assert (answer.status_code, reason(answer)) == (400, "INVALID_FIELD")
+    assert services.calls == []
+
+
+@pytest.mark.parametrize("given", ["a", "Order_7.try-2", "x" * 100])
+async def test_a_callers_request_id_is_kept(given: str, rest: httpx.AsyncClient, services: Services) -> None:
+    answer = await rest.get("/api/v1/shows/x", headers={"x-request-id": given})
+    assert answer.headers["x-request-id"] == given
+    assert services.calls[0].metadata["x-request-id"] == given
+
+
+@pytest.mark.parametrize("given", [None, b"", b"two words", b'"quoted"', b"x" * 101, b"\xff\xfe"])
+async def test_a_request_id_is_made_where_there_is_no_sane_one(
+    given: bytes | None, rest: httpx.AsyncClient, services: Services
+) -> None:
+    headers = [] if given is None else [(b"x-request-id", given)]
+    answer = await rest.get("/api/v1/shows/x", headers=headers)
+    made = answer.headers["x-request-id"]
+    assert len(made) == 36
+    assert services.calls[0].metadata["x-request-id"] == made
+
+
+async def test_refusals_carry_the_request_id_too(rest: httpx.AsyncClient) -> None:
+    answer = await rest.get("/nope", headers={"x-request-id": "mine"})
+    assert answer.headers["x-request-id"] == "mine"
+
+
+async def test_every_call_has_a_deadline(
+    rest: httpx.AsyncClient, channel: grpc.aio.Channel, services: Services
+) -> None:
+    await rest.get("/api/v1/shows/x")
+    await rest.get("/api/v1/shows/x", headers={"grpc-timeout": "1500m"})
+    await rest.get("/api/v1/shows/x", headers={"grpc-timeout": "soon"})
+    method = channel.unary_unary(GET_SHOW, request_serializer=catalog_pb2.GetShowRequest.SerializeToString)
+    await method(catalog_pb2.GetShowRequest())
+    seconds = [arrived.seconds_left for arrived in services.calls]
+    assert seconds == pytest.approx([5, 1.5, 5, 5], abs=0.4)
+
+
+@pytest.mark.parametrize(
+    ("query", "about"),
+    [
+        ("?nope=1", "nope"),
+        ("?pageSize=many", "page_size"),
+        ("?pageSize=1.5", "page_size"),
+        ("?pageSize=99999999999", "page_size"),
+        ("?from=yesterday", "timestamp"),
+    ],
+)
+async def test_a_query_that_does_not_fit_is_refused(
+    query: str, about: str, rest: httpx.AsyncClient, services: Services
+) -> None:
+    answer = await rest.get(f"/api/v1/shows{query}")
+    assert (answer.status_code, answer.json()["code"], reason(answer)) == (400, 3, "INVALID_FIELD")
+    assert about in answer.json()["message"]
+    assert services.calls == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"userId" 1}',
+        b'{"userId":"a"',
+        b"{}{}",
+        b"[]",
+        b"7",
+        b"userId=a",
+        b'{"userId":{"a":1}}',
+        b'{"showSeatIds":7}',
+        b'{"userId":"\xff\xfe"}',
+        b'{"userId":"\\ud800"}',
+        b"[" * 100_000,
+        b'{"a":' * 10_000,
+    ],
+)
+async def test_malformed_json_is_refused(body: bytes, rest: httpx.AsyncClient, services: Services) -> None:
+    answer = await rest.post("/api/v1/bookings", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/json"
+    assert (answer.json()["code"], reason(answer)) == (3, "INVALID_FIELD")
+    assert answer.json()["message"].startswith("The request is not well-formed. ")
+    assert services.calls == []
+
+
+async def test_a_body_that_contradicts_the_path_is_refused(rest: httpx.AsyncClient, services: Services) -> None:
+    answer = await rest.patch("/api/v1/bookings/a/cancel", json={"booking_id": "b"})
+    assert (answer.status_code, reason(answer)) == (400, "INVALID_FIELD")
+    assert services.calls == []
+
+
+async def test_the_path_wins_over_a_body_that_contradicts_it_in_camel_case(
+    rest: httpx.AsyncClient, services: Services
+) -> None:
+    # Envoy compares the names as the contracts spell them. What it lets through is harmless at least.
+    await rest.patch("/api/v1/bookings/a/cancel", json={"bookingId": "b"})
+    (arrived,) = services.calls
+    assert arrived.request.booking_id == "a"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/bookings", "/api/v1/payments/webhook"])
+@pytest.mark.parametrize("size", [300 * 1024, 4 * 1024 * 1024])
+async def test_a_body_that_is_too_large_is_refused(
+    path: str, size: int, rest: httpx.AsyncClient, services: Services
+) -> None:
+    answer = await rest.post(path, content=b'{"idempotencyKey": "' + b"x" * size + b'"}')
+    assert (answer.status_code, answer.json()["code"], reason(answer)) == (413, 3, "REQUEST_TOO_LARGE")
+    assert services.calls == []
+
+
+async def test_a_body_of_256_kib_is_not_too_large(rest: httpx.AsyncClient, services: Services) -> None:
+    answer = await rest.post("/api/v1/payments/webhook", content=b"\x80" * 256 * 1024)
+    assert answer.status_code == 200
+    assert len(services.calls[0].request.data) == 256 * 1024
+
+
+@pytest.mark.parametrize("headers", [{"a": "x" * 40_000}, {f"a{number}": "x" for number in range(120)}])
+async def test_headers_that_are_too_large_or_too_many_are_refused(
+    headers: dict[str, str], rest: httpx.AsyncClient, services: Services
+) -> None:
+    answer = await rest.get("/api/v1/shows/x", headers=headers)
+    assert (answer.status_code, reason(answer)) == (431, "REQUEST_TOO_LARGE")
+    assert services.calls == []
+
+
+async def test_what_is_logged(gateway: Gateway, rest: httpx.AsyncClient, channel: grpc.aio.Channel) -> None:
+    await rest.get("/api/v1/shows/x?nope=1", headers={"x-request-id": "log-bad"})
+    await rest.get("/api/v1/shows/x", headers={"x-request-id": "log-rest"})
+    await rest.get("/healthz", headers={"x-request-id": "log-quiet"})
+    await call(channel, GET_SHOW, catalog_pb2.GetShowRequest())
+
+    def lines() -> dict[str, Any] | None:
+        by_id = {line["request_id"]: line for line in gateway.access_log}
+        return by_id if {"log-bad", "log-rest"} <= set(by_id) else None
+
+    logged = await eventually(lines)
+    line = logged["log-rest"]
+    assert (line["method"], line["path"], line["rpc"]) == ("GET", "/api/v1/shows/x", GET_SHOW)
+    assert (line["status"], line["grpc_status"], line["flags"]) == (200, "OK", "-")
+    assert line["duration_ms"] >= 0
+    assert logged["log-bad"]["status"] == 400
+    assert "log-quiet" not in logged
+
+
+def test_smuggled_framing_is_refused(gateway: Gateway, services: Services) -> None:
+    client = http.client.HTTPConnection(gateway.address)
+    client.putrequest("POST", "/api/v1/bookings")
+    client.putheader("content-length", "5")
+    client.putheader("transfer-encoding", "chunked")
+    client.endheaders(b"0\r\n\r\n")
+    answer = client.getresponse()
+    assert answer.status == 400
+    assert answer.getheader("content-type") == "application/json"
+    client.close()
+    assert services.calls == []

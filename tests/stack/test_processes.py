@@ -1,0 +1,113 @@
+"""Children are real processes: small Python programs."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stack.errors import StackError
+from stack.processes import Child, Program, living_name, stop, wait_healthy, wait_until
+from stack.settings import ROOT
+
+SECONDS = 10
+WAITS = "import signal; print('ready', flush=True); signal.pause()"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); signal.pause()"
+
+
+def child(code: str, logs: Path, name: str = "child", **more: object) -> Child:
+    log = logs / f"{name}.log"
+    options = {"healthy": lambda: log.exists() and "ready" in log.read_text(), "grace_seconds": SECONDS} | more
+    return Child(Program(name, [sys.executable, "-u", "-c", code], **options), logs)  # type: ignore[arg-type]
+
+
+def test_a_child_is_asked_to_end_and_ends(tmp_path: Path) -> None:
+    one = child(WAITS, tmp_path)
+    one.spawn()
+    wait_healthy([one])
+    assert stop([one]) == []
+    assert not one.running
+    assert one.ending == "was ended by SIGTERM"
+
+
+def test_a_child_that_will_not_end_is_killed_after_its_grace(tmp_path: Path) -> None:
+    one, other = child(STUBBORN, tmp_path, "stubborn", grace_seconds=0.2), child(WAITS, tmp_path, "willing")
+    for each in (one, other):
+        each.spawn()
+    wait_healthy([one, other])
+    assert stop([one, other]) == ["stubborn"]
+    assert not one.running
+    assert not other.running
+
+
+def test_a_child_that_dies_while_it_starts_is_named_with_its_last_words(tmp_path: Path) -> None:
+    one = child("import sys; sys.exit('no such table: seats')", tmp_path, "inventory")
+    one.spawn()
+    with pytest.raises(StackError, match=r"inventory ended with exit code 1 while it started: no such table: seats"):
+        wait_healthy([one])
+
+
+def test_a_death_is_told_at_once_though_others_still_start(tmp_path: Path) -> None:
+    slow, dying = (
+        child(WAITS, tmp_path, "slow", healthy=lambda: False),
+        child("import sys; sys.exit(3)", tmp_path, "dying"),
+    )
+    for each in (slow, dying):
+        each.spawn()
+    with pytest.raises(StackError, match="dying ended with exit code 3"):
+        wait_healthy([slow, dying])
+    slow.kill()
+
+
+def test_a_child_that_never_gets_healthy_is_named(tmp_path: Path) -> None:
+    one = child("import signal; signal.pause()", tmp_path, "booking", start_seconds=0.1)
+    one.spawn()
+    with pytest.raises(StackError, match=r"booking is not healthy after 0.1 s"):
+        wait_healthy([one])
+    one.kill()
+
+
+def test_a_program_that_is_not_there_says_so(tmp_path: Path) -> None:
+    one = Child(Program("gone", ["/no/such/program"]), tmp_path)
+    one.spawn()
+    with pytest.raises(StackError, match="cannot run /no/such/program: No such file"):
+        one.wait_done()
+
+
+def test_a_child_hears_no_ctrl_c_from_the_terminal(tmp_path: Path) -> None:
+    one = child(WAITS, tmp_path)
+    one.spawn()
+    wait_healthy([one])
+    assert one.pid is not None
+    assert os.getsid(one.pid) == one.pid
+    stop([one])
+
+
+def test_output_is_added_to_the_log_of_earlier_starts(tmp_path: Path) -> None:
+    one = child("print('ready')", tmp_path)
+    for _ in range(2):
+        one.spawn()
+        one.wait_done()
+    assert one.log.read_text() == "ready\nready\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent has died")
+def test_a_killed_launcher_leaves_no_child(tmp_path: Path) -> None:
+    launcher = f"""
+import signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from stack.processes import Child, Program
+one = Child(Program("one", [sys.executable, "-c", {STUBBORN!r}]), Path({str(tmp_path)!r}))
+one.spawn()
+print(one.pid, flush=True)
+signal.pause()
+"""
+    with subprocess.Popen([sys.executable, "-c", launcher], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        assert wait_until(lambda: "ready" in (tmp_path / "one.log").read_text(), SECONDS)
+        process.send_signal(signal.SIGKILL)
+    assert wait_until(lambda: living_name(pid) is None, SECONDS)
