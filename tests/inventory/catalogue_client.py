@@ -1,6 +1,7 @@
 """The catalogue as its callers see it: a real server with every interceptor, over a real database."""
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -133,6 +134,18 @@ class Catalogue:
     async def show(self, **fields: Any) -> pb.Show:
         show: pb.Show = await self.rpc.CreateShow(await self.show_request(**fields))
         return show
+
+    async def race(self, method: Any, requests: Iterable[Message]) -> list[Any]:
+        """Call `method` with every request at once; return the answers and errors."""
+        # A pool opens its connections one by one; a race needs them all from the start.
+        barrier = asyncio.Barrier(8)
+
+        async def occupy() -> None:
+            async with self.db.transaction():
+                await barrier.wait()
+
+        await asyncio.gather(*(occupy() for _ in range(barrier.parties)))
+        return list(await asyncio.gather(*map(method, requests), return_exceptions=True))
 
     async def count(self, table: str) -> int:
         return int((await self.db.fetch(f"SELECT count(*) AS n FROM {table}"))[0].n)

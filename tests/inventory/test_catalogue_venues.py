@@ -1,6 +1,5 @@
 """Venues, screens and seat layouts, through the whole service."""
 
-import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,6 +21,8 @@ from tests.inventory.catalogue_client import (
 )
 
 ONE_SEAT = (section("Box", ("A", 1, VIP)),)
+ARENA = (section("Floor", *((str(row), 1_000, REGULAR) for row in range(3))),)
+"""Enough seats that creating them takes a while: time for others to come between."""
 
 
 async def test_a_venue_is_read_as_it_was_created_and_with_its_screens_by_name(catalogue: Catalogue) -> None:
@@ -150,14 +151,14 @@ async def test_a_screen_needs_a_venue(catalogue: Catalogue) -> None:
 
 async def test_of_many_screens_of_one_name_created_at_once_one_is_created(catalogue: Catalogue) -> None:
     venue = await catalogue.venue()
-    requests = [pb.CreateScreenRequest(venue_id=venue.id, name=name, sections=HALL) for name in "ABCDEF" * 6]
-    answers = await asyncio.gather(*map(catalogue.rpc.CreateScreen, requests), return_exceptions=True)
-    assert sorted(answer.name for answer in answers if isinstance(answer, pb.Screen)) == list("ABCDEF")
+    requests = [pb.CreateScreenRequest(venue_id=venue.id, name=name, sections=ARENA) for name in "ABC" * 8]
+    answers = await catalogue.race(catalogue.rpc.CreateScreen, requests)
+    assert sorted(answer.name for answer in answers if isinstance(answer, pb.Screen)) == list("ABC")
     codes = {answer.code() for answer in answers if isinstance(answer, grpc.aio.AioRpcError)}
     assert codes == {grpc.StatusCode.ALREADY_EXISTS}
     refused = await refusal(catalogue.rpc.CreateScreen(requests[0]))
     assert (refused.reason, refused.metadata) == ("SCREEN_ALREADY_EXISTS", {"name": "A"})
-    assert await catalogue.count("screen_seats") == 60
+    assert await catalogue.count("screen_seats") == 9_000
 
 
 async def test_another_venue_may_have_a_screen_of_the_same_name(catalogue: Catalogue) -> None:
@@ -169,13 +170,12 @@ async def test_a_venue_has_100_screens_at_most_also_when_many_are_created_at_onc
     venue, other = await catalogue.venue(), await catalogue.venue()
     await catalogue.db.execute(
         "INSERT INTO screens (id, venue_id, name, seat_count)"
-        " SELECT gen_random_uuid(), %s, 'Old ' || n, 1 FROM generate_series(1, 90) AS n",
+        " SELECT gen_random_uuid(), %s, 'Old ' || n, 1 FROM generate_series(1, 98) AS n",
         (venue.id,),
     )
-    answers = await asyncio.gather(
-        *(catalogue.screen(venue, ONE_SEAT, name=f"New {number}") for number in range(30)), return_exceptions=True
-    )
-    assert sum(isinstance(answer, pb.Screen) for answer in answers) == 10
+    requests = [pb.CreateScreenRequest(venue_id=venue.id, name=f"New {n}", sections=ARENA) for n in range(16)]
+    answers = await catalogue.race(catalogue.rpc.CreateScreen, requests)
+    assert sum(isinstance(answer, pb.Screen) for answer in answers) == 2
     refused = await refusal(catalogue.screen(venue, ONE_SEAT, name="One more"))
     assert (refused.code, refused.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "SCREEN_LIMIT_EXCEEDED")
     assert refused.metadata == {"limit": "100"}
@@ -186,7 +186,7 @@ async def test_a_venue_has_100_screens_at_most_also_when_many_are_created_at_onc
 async def test_twenty_equal_screens_at_once_with_one_key_are_one_screen(catalogue: Catalogue) -> None:
     venue = await catalogue.venue()
     request = pb.CreateScreenRequest(venue_id=venue.id, name="Screen 1", sections=HALL, idempotency_key="once")
-    answers = await asyncio.gather(*(catalogue.rpc.CreateScreen(request) for _ in range(20)))
+    answers = await catalogue.race(catalogue.rpc.CreateScreen, [request] * 20)
     assert all(answer == answers[0] for answer in answers)
     assert (await catalogue.count("screens"), await catalogue.count("screen_seats")) == (1, 10)
     request.sections[0].rows[0].seat_count += 1
