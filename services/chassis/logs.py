@@ -30,6 +30,6 @@ def configure(service: str, level: str) -> None:
     )
     handler.addFilter(_WithRequestId())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # Ticks every few seconds are no news; what the jobs do is.
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # Ticks every few seconds are no news, nor that a job takes longer than from one to the next; what jobs do is.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -90,7 +90,6 @@ class MoodyBank(BankService):
     away: bool = False
     mute: bool = False
     """Do what is asked, and lose the answer."""
-    calls: list[str]
     instead: Callable[[str], Awaitable[Any]] | None = None
     """Asked before every call of a merchant; what it gives, if anything, is the answer."""
 
@@ -152,9 +151,7 @@ class Payment:
         """Initiate a payment, of a new booking where none is named."""
         if not booking_id:
             booking_id, _ = await self.book()
-        request = pb.InitiatePaymentRequest(
-            booking_id=booking_id, user_id=self.booked[booking_id], idempotency_key=key
-        )
+        request = pb.InitiatePaymentRequest(booking_id=booking_id, user_id=self.booked[booking_id], idempotency_key=key)
         return await self.stub.InitiatePayment(request)
 
     async def paid(self, amount: int = 50_000) -> pb.Payment:

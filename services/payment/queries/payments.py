@@ -13,7 +13,7 @@ CLOSED = "SELECT closed_at IS NOT NULL AS closed FROM booking_accounts WHERE boo
 
 CLOSE_ACCOUNTS = """
     INSERT INTO booking_accounts AS a (booking_id, closed_at)
-    SELECT DISTINCT id, boxoffice_clock() FROM unnest(%s::uuid[]) AS named (id) ORDER BY id
+    SELECT id, boxoffice_clock() FROM (SELECT DISTINCT unnest(%s::uuid[]) AS id) AS named ORDER BY id
     ON CONFLICT (booking_id) DO UPDATE SET closed_at = COALESCE(a.closed_at, EXCLUDED.closed_at)
 """
 """Close the bookings for payment, those too that nothing was ever paid for."""
