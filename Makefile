@@ -29,6 +29,18 @@ env: ## make the environment .venv from the locks
 run: env ## start everything on this machine; Ctrl-C stops it
 	@exec $(BIN)/python -m stack run
 
+.PHONY: up
+up: ## start everything in containers; REPLICAS=2 starts two of each service
+	@sh docker/compose.sh up
+
+.PHONY: down
+down: ## stop the containers; their data stays
+	@sh docker/compose.sh down
+
+.PHONY: secrets
+secrets: ## make a .env with the secrets that the containers need, for a trial
+	@$(PYTHON) docker/make_secrets.py
+
 .PHONY: test
 test: env ## run the tests; nothing else needs to run
 	@$(BIN)/pytest -n $(TEST_WORKERS) $(TEST_ARGS)
@@ -58,7 +70,17 @@ protos: env ## generate code and descriptor from the contracts
 .PHONY: lock
 lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews all)
 	@$(COMPILE) $(UPGRADE) pyproject.toml --group dev -o requirements.lock
+	@echo pyyaml | $(COMPILE) pyproject.toml - -c requirements.lock -o requirements.runtime.lock
+	@printf 'check-jsonschema\nhadolint-bin\n' | $(COMPILE) $(UPGRADE) - -o docker/lint.lock
 	@grep '^uv==' requirements.lock | sed 's/ .*//' | $(COMPILE) --no-annotate - -o requirements.bootstrap.lock
+
+.PHONY: licences
+licences: env ## list the licences of what the locks name in docs/licences.md
+	@$(BIN)/python docs/licences.py
+
+.PHONY: test-image
+test-image: env ## check the image's files: lint them, install the image's lock, run from it; asks the package index
+	@$(BIN)/pytest -p no:cacheprovider $(TEST_ARGS) tests/compose/image_checks.py
 
 .PHONY: verify
 verify: check test ## everything that has to hold: check, then test

@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +16,14 @@ from typing import Self
 from stack import credentials, databases, demo, envoy, ports, services
 from stack.errors import StackError
 from stack.postgres import Server
-from stack.processes import Child
+from stack.processes import Child, wait_until
 from stack.services import SERVICES
 from stack.settings import Settings
 from stack.supervisor import Say, Supervisor
 
 STOP_ORDER = (("gateway",), ("inventory", "booking", "payment"), ("bank",), ("postgres",))
+NAMES = tuple(name for names in STOP_ORDER for name in names)
+"""Every process, in the order they are stopped."""
 
 
 class Stack:
@@ -116,6 +119,15 @@ class Stack:
         """Wait until a process is up and healthy; raise StackError if that takes longer than `seconds`."""
         self._running().wait_healthy(name, seconds)
 
+    def wait_ready(self, seconds: float = 30) -> None:
+        """Wait until every process is healthy and the gateway sees it so; raise StackError after `seconds`."""
+        end = time.monotonic() + seconds
+        supervisor = self._running()
+        for name in NAMES:
+            supervisor.wait_healthy(name, end - time.monotonic())
+        if not wait_until(supervisor.child("gateway").healthy, end - time.monotonic()):
+            raise StackError(f"the gateway is not healthy after {seconds:g} s (see {self.logs})")
+
     def pid(self, name: str) -> int:
         """Return the id of a process."""
         pid = self._running().child(name).pid
@@ -147,8 +159,10 @@ class Stack:
         databases.provision(server, secrets.secrets)
 
         told = services.environments(settings, secrets, self._overrides)
-        self.say("databases: migrating")
-        self._run_together([Child(services.migration(service, told[service.name]), self.logs) for service in SERVICES])
+        behind = [service for service in SERVICES if not databases.is_current(server, service.name, service.migrations)]
+        if behind:
+            self.say(f"databases: migrating {', '.join(service.name for service in behind)}")
+        self._run_together([Child(services.migration(service, told[service.name]), self.logs) for service in behind])
 
         self.say(f"services: starting {', '.join(service.name for service in SERVICES)}")
         supervisor.start(

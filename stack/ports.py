@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Mapping
+from itertools import islice
 
 from stack.errors import StackError
+from stack.processes import wait_until
 
 LOOPBACK = "127.0.0.1"
+PASSING_SECONDS = 1.0
+# Below the ports that systems give to outgoing connections. In that range a client that tries again and again while a
+# server restarts can be given the very port it calls: it is then connected to itself, and the server's port is taken.
+CHOICE = range(20_000, 32_000)
 
 
 def is_free(port: int) -> bool:
@@ -23,6 +30,8 @@ def is_free(port: int) -> bool:
 
 def require_free(ports: Mapping[str, int]) -> None:
     """Raise StackError naming those of `ports` (by the name of their variable) that are in use."""
+    # Ports above 32767 may be taken for a moment by anybody's outgoing connection.
+    wait_until(lambda: all(map(is_free, ports.values())), PASSING_SECONDS)
     busy = [f"{port} ({name})" for name, port in ports.items() if not is_free(port)]
     if len(busy) == 1:
         raise StackError(f"port {busy[0]} is in use: end what uses it, or set that variable to another port")
@@ -32,11 +41,5 @@ def require_free(ports: Mapping[str, int]) -> None:
 
 def choose(count: int) -> list[int]:
     """Return `count` different ports that are free right now, for tests."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    candidates = random.sample(CHOICE, len(CHOICE))
+    return list(islice(filter(is_free, candidates), count))

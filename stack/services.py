@@ -32,6 +32,11 @@ class Service:
     module: str
     told: tuple[str, ...]
 
+    @property
+    def migrations(self) -> Path:
+        """The folder of its migrations."""
+        return ROOT / self.module.replace(".", "/") / "migrations" / "versions"
+
 
 SERVICES = (
     Service("bank", "services.payment.bank", ("PAYMENT_WEBHOOK_SECRET", "WEBHOOK_URL", "PUBLIC_URL")),

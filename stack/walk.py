@@ -28,11 +28,11 @@ def walk(public_url: str, show_id: str) -> list[Step]:
         Step("Pick two free seats", f'SEATS=$(curl -sS "$API/seats/shows/$SHOW/available" | {_first_seats()})'),
         Step("Alice holds them", f"{_post('bookings/hold-seats', _seats('ALICE'))} | {_PRETTY}"),
         Step("Bob is refused: 409", f"{_post('bookings/hold-seats', _seats('BOB'))} -w '\\nHTTP %{{http_code}}\\n'"),
-        Step("Alice books them", f'BOOKING=$({_post("bookings", _seats("ALICE"))} | {_pick("id")}) && echo "$BOOKING"'),
+        Step("Alice books them", f'BOOKING=$({_post("bookings", _seats("ALICE"))} | {_pick("id")}); echo "$BOOKING"'),
         Step(
             "She begins to pay",
             f"SESSION=$({_post('payments/initiate', _body(bookingId='BOOKING', userId='ALICE'))}"
-            f' | {_pick("sessionId")}) && echo "$SESSION"',
+            f' | {_pick("sessionId")}); echo "$SESSION"',
         ),
         Step(
             "The bank takes the money", f"{_post('payments/simulate/$SESSION', _text('result', 'SUCCESS'))} | {_PRETTY}"
@@ -76,7 +76,8 @@ def _uuid() -> str:
 
 
 def _pick(name: str) -> str:
-    return _python(f'import json, sys; print(json.load(sys.stdin)["{name}"])')
+    """Print one field of the answer, or the whole answer if it lacks it: then it says what went wrong."""
+    return _python(f'import json, sys; answer = json.load(sys.stdin); print(answer.get("{name}") or sys.exit(answer))')
 
 
 def _first_seats() -> str:

@@ -88,7 +88,7 @@ def test_a_durable_server_waits_for_the_disk_and_a_temporary_one_does_not(folder
     durable = Server(folder, ports.choose(1)[0], "open sesame")
     with running(durable):
         assert waits(durable) == ("on", "on")
-    assert waits(postgres) == ("off", "off")
+    assert waits(postgres) == ("off", "on")
 
 
 @pytest.mark.parametrize("password", ["", "wrong"])

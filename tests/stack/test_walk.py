@@ -16,7 +16,7 @@ def test_the_bodies_are_json_once_the_shell_has_filled_them_in() -> None:
     curl = (
         'curl() { while [ "$1" != -d ] && [ $# -gt 1 ]; do shift; done;'
         ' if [ "$1" = -d ]; then printf %s "$2" | python3 -m json.tool --compact >&2; fi;'
-        ' echo \'{"id":"1","sessionId":"2","summary":{},"seats":[{"id":"3"},{"id":"4"}],"status":"\'$NOW\'"}\'; }'
+        ' echo \'{"id":"1","sessionId":"2","summary":{"x":1},"seats":[{"id":"3"},{"id":"4"}],"status":"\'$NOW\'"}\'; }'
     )
     # What a step waits for has come to pass when it asks.
     waits = {state: f"NOW={state}\n" for state in ("CONFIRMED", "REFUNDED")}
