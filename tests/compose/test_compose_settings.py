@@ -1,0 +1,125 @@
+"""What containers are told agrees with what services ask for, and with what `make run` tells them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+import services.booking.settings
+import services.inventory.settings
+import services.payment.bank.settings
+import services.payment.settings
+from services.chassis.settings import ServiceSettings
+from stack import postgres
+from stack.databases import DATABASES
+from stack.services import SERVICES
+from stack.settings import Settings as StackSettings
+from tests.compose.support import SECRETS, arguments, compose, exec_form, gateway_rendering, options, stages, told
+
+KINDS: dict[str, type[ServiceSettings]] = {
+    "inventory": services.inventory.settings.Settings,
+    "booking": services.booking.settings.Settings,
+    "payment": services.payment.settings.Settings,
+    "bank": services.payment.bank.settings.Settings,
+}
+FOR_LIBRARIES = {"no_proxy"}
+FILE = compose(SECRETS)["services"]
+STACK = {service.name: service for service in SERVICES}
+PORTS = StackSettings.model_construct().ports()
+
+
+def settings(name: str, **environment: str) -> Any:
+    given = told(compose(SECRETS | environment)["services"][name], SECRETS | environment)
+    return KINDS[name](**{key.lower(): value for key, value in given.items()})
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_service_is_run_as_the_stack_runs_it(name: str) -> None:
+    command = ["python", "-m", STACK[name].module]
+    assert FILE[name]["command"] == command
+    assert FILE[f"{name}-migrate"]["command"] == [*command, "migrate"]
+    assert FILE[f"{name}-migrate"]["environment"] == FILE[name]["environment"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_setting_can_be_set_and_nothing_else_is(name: str) -> None:
+    known = {setting.upper() for setting in KINDS[name].model_fields}
+    assert FILE[name]["environment"].keys() - FOR_LIBRARIES == known, f"docker-compose.yml: x-{name}-told"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_service_is_told_what_the_stack_tells_it(name: str) -> None:
+    facts = {fact for fact in STACK[name].told if fact.lower() in KINDS[name].model_fields}
+    assert facts <= told(FILE[name], {}).keys()
+
+
+@pytest.mark.parametrize("environment", ["production", "development"])
+@pytest.mark.parametrize("name", KINDS)
+def test_a_service_takes_its_settings(name: str, environment: str) -> None:
+    own = settings(name, ENVIRONMENT=environment)
+    assert own.environment == environment
+    assert own.host == "0.0.0.0"
+    assert own.port == PORTS[f"{name.upper()}_PORT"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_service_uses_its_own_role_and_database(name: str) -> None:
+    url = urlsplit(settings(name).database_url.get_secret_value())
+    assert (url.username, url.password) == (name, SECRETS[f"{name.upper()}_PASSWORD"])
+    assert (url.hostname, url.port, url.path) == ("postgres", 5432, f"/{DATABASES[name]}")
+
+
+def test_addresses_lead_to_the_services() -> None:
+    booking, payment, bank = settings("booking"), settings("payment"), settings("bank")
+    assert booking.inventory_address == _address("inventory")
+    assert booking.payment_address == _address("payment")
+    assert payment.booking_address == _address("booking")
+    assert payment.payment_gateway_url == f"grpc://{_address('bank')}"
+    assert bank.webhook_url == f"http://gateway:{PORTS['GATEWAY_PORT']}/api/v1/payments/webhook"
+    for name in KINDS:
+        assert set(FILE[name]["networks"]) >= {"services"}
+
+
+def test_the_gateway_looks_for_each_service_where_it_is() -> None:
+    given = options(gateway_rendering())
+    assert {name: given[name] for name in KINDS} == {name: _address(name) for name in KINDS}
+    assert given["host"] == "0.0.0.0"
+    assert int(given["port"]) == PORTS["GATEWAY_PORT"]
+    assert given["admin-host"] == "127.0.0.1"
+    assert int(given["admin-port"]) == PORTS["ENVOY_ADMIN_PORT"]
+
+
+def test_customers_are_sent_to_where_the_gateway_is_published() -> None:
+    assert settings("payment").public_url == "http://127.0.0.1:8001"
+    assert settings("payment", GATEWAY_PORT="80").public_url == "http://127.0.0.1:80"
+    assert settings("payment", PUBLIC_URL="https://box.example").public_url == "https://box.example"
+
+
+def test_rules_pass_through() -> None:
+    assert settings("inventory", SEAT_HOLD_MINUTES="7").seat_hold_minutes == 7
+    assert settings("inventory").seat_hold_minutes == KINDS["inventory"].model_fields["seat_hold_minutes"].default
+
+
+def test_postgres_is_set_as_the_stack_sets_it() -> None:
+    given = dict(word.removeprefix("-c").split("=", 1) for word in FILE["postgres"]["command"][1:])
+    # Where it listens is the image's business, and this one is the default.
+    own = {"listen_addresses", "unix_socket_directories", "password_encryption"}
+    assert given == {name: value for name, value in postgres.SETTINGS.items() if name not in own}
+    source = Path(postgres.__file__).read_text()
+    for option in FILE["postgres"]["environment"]["POSTGRES_INITDB_ARGS"].split():
+        assert f'"{option}"' in source
+
+
+def test_health_is_asked_of_the_service_itself() -> None:
+    service = stages()["service"]
+    assert exec_form((service.last("HEALTHCHECK") or "").partition("CMD ")[2]) == ["python", "docker/health.py"]
+    gateway = stages()["gateway"]
+    assert exec_form((gateway.last("HEALTHCHECK") or "").partition("CMD ")[2])[1:] == ["health"]
+    assert arguments().keys() == {"PYTHON_VERSION", "ENVOY_VERSION"}
+
+
+def _address(name: str) -> str:
+    return f"{name}:{PORTS[f'{name.upper()}_PORT']}"

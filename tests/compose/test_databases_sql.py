@@ -1,0 +1,126 @@
+"""docker/databases.sql makes the roles and databases that the stack makes, and services work with them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from stack import databases, places
+from stack.postgres import Server, temporary_server, url
+from stack.services import SERVICES
+from tests.compose.support import ROOT, SECRETS, compose, told
+
+PASSWORDS = {role: SECRETS[f"{role.upper()}_PASSWORD"] for role in databases.DATABASES}
+FILE = compose(SECRETS)["services"]
+
+# What decides who may do what; a role's verifier is salted, so only its kind compares.
+RIGHTS = {
+    "roles": "SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,"
+    " rolconnlimit, rolbypassrls, rolvaliduntil, left(rolpassword, 14) FROM pg_authid"
+    " WHERE rolname !~ '^pg_' ORDER BY 1",
+    "members": "SELECT roleid::regrole::text, member::regrole::text FROM pg_auth_members ORDER BY 1, 2",
+    "databases": "SELECT datname, datdba::regrole::text, datacl::text, datallowconn, datistemplate, encoding,"
+    " datlocprovider, datlocale FROM pg_database ORDER BY 1",
+    "settings": "SELECT datname, setrole::regrole::text, setconfig FROM pg_db_role_setting"
+    " LEFT JOIN pg_database ON pg_database.oid = setdatabase ORDER BY 1, 2",
+}
+SCHEMAS = (
+    "SELECT nspname, nspowner::regrole::text, nspacl::text FROM pg_namespace"
+    " WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1"
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with temporary_server() as one:
+        run(one)
+        yield one
+
+
+def run(server: Server, **changed: str) -> None:
+    done = attempt(server, **changed)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+
+
+def attempt(server: Server, **changed: str) -> subprocess.CompletedProcess[str]:
+    """Run the script as the container does, with psql of the same version."""
+    service = FILE["databases"]
+    psql, *options = service["entrypoint"]
+    mount = service["volumes"][0].split(":")
+    command = [
+        places.programs(None) / psql,
+        *(option.replace(mount[1], str(ROOT / mount[0])) for option in options),
+        server.url(),
+    ]
+    passwords = {name: value for name, value in told(service, {}).items() if not name.startswith("PG")}
+    return subprocess.run(command, env=passwords | changed, capture_output=True, text=True, timeout=60)
+
+
+def rights(server: Server) -> dict[str, Any]:
+    with server.connect() as connection:
+        found: dict[str, Any] = {name: connection.execute(query.encode()).fetchall() for name, query in RIGHTS.items()}
+    for database in dict.fromkeys(databases.DATABASES.values()):
+        with server.connect(database) as connection:
+            found[f"schemas of {database}"] = connection.execute(SCHEMAS).fetchall()
+    return found
+
+
+def test_roles_and_rights_are_the_stacks(server: Server) -> None:
+    with temporary_server() as stacks:
+        databases.provision(stacks, PASSWORDS)
+        assert rights(server) == rights(stacks)
+
+
+def test_running_it_again_sets_passwords_and_keeps_all_else(server: Server) -> None:
+    before = rights(server)
+    run(server, BOOKING_PASSWORD="another-secret-of-it")
+    psycopg.connect(url(server.port, "booking", "booking", "another-secret-of-it")).close()
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(url(server.port, "booking", "booking", PASSWORDS["booking"]))
+    run(server)
+    assert rights(server) == before
+
+
+@pytest.mark.parametrize("password", ["short", "with@sign-and-/slash", "with spaces and more", ""])
+def test_a_password_that_cannot_stand_in_a_url_is_refused(server: Server, password: str) -> None:
+    done = attempt(server, BANK_PASSWORD=password)
+    assert done.returncode != 0
+    assert "make secrets" in done.stderr
+
+
+def test_the_log_holds_no_password(server: Server) -> None:
+    with server.connect() as connection:
+        connection.execute("ALTER SYSTEM SET log_statement = 'all'")
+        connection.execute("SELECT pg_reload_conf()")
+    try:
+        run(server)
+        log = (server.data / "postgres.log").read_text()
+        assert "inventory" in log
+        assert not [secret for secret in PASSWORDS.values() if secret in log]
+    finally:
+        with server.connect() as connection:
+            connection.execute("ALTER SYSTEM RESET log_statement")
+            connection.execute("SELECT pg_reload_conf()")
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_a_service_migrates_its_database(server: Server, service: Any) -> None:
+    environment = told(FILE[f"{service.name}-migrate"], SECRETS)
+    environment["DATABASE_URL"] = environment["DATABASE_URL"].replace("postgres:5432", f"127.0.0.1:{server.port}")
+    command = [sys.executable, *FILE[f"{service.name}-migrate"]["command"][1:]]
+    for _ in range(2):  # as often as one likes
+        subprocess.run(command, env={"PATH": os.defpath} | environment, cwd=ROOT, check=True, timeout=60)
+    with psycopg.connect(environment["DATABASE_URL"]) as connection:
+        tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()").fetchone()
+    assert tables is not None and tables[0] > 2
+
+
+def test_the_script_is_where_the_container_looks() -> None:
+    assert Path(ROOT / FILE["databases"]["volumes"][0].partition(":")[0]).is_file()

@@ -1,0 +1,27 @@
+"""docs/licences.md names the licence of everything in the locks and in third_party."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.compose.support import ROOT, locked
+
+PAGE = (ROOT / "docs" / "licences.md").read_text()
+
+
+def test_the_page_is_what_make_licences_writes() -> None:
+    code = "import sys; sys.path.insert(0, 'docs'); import licences; print(licences.page(), end='')"
+    made = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert made == PAGE, "run make licences"
+
+
+def test_every_locked_package_is_listed_once() -> None:
+    for name in locked(ROOT / "requirements.lock").keys() | locked(ROOT / "requirements.runtime.lock").keys():
+        assert PAGE.count(f"\n| {name} | ") == 1, name
+
+
+def test_every_folder_of_others_is_listed_and_has_its_licence() -> None:
+    for folder in filter(lambda path: path.is_dir(), (ROOT / "third_party").iterdir()):
+        assert f"| `third_party/{folder.name}` | Apache-2.0 |" in PAGE
+        assert "Apache License" in (folder / "LICENSE").read_text()
