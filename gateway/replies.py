@@ -64,6 +64,8 @@ def _all(*filters: dict[str, Any]) -> dict[str, Any]:
     return {"and_filter": {"filters": list(filters)}}
 
 
+AWAY = "A part of the system is away right now: try again in a moment, with the same key if there is one."
+
 REPLIES = (
     Reply(
         _all(_status_is(503), _path_is(HEALTH_PATH)),
@@ -71,6 +73,14 @@ REPLIES = (
         "UNAVAILABLE",
         "Not every service is healthy: wait a moment. If it stays so, look for inventory, booking, payment or bank "
         "in the logs, and start again what has stopped.",
+        retry_after_seconds=1,
+    ),
+    # Before "too much": a service that dies amid many calls uses up what may be sent again, and is away all the same.
+    Reply(
+        _all(_status_is(503), {"response_flag_filter": {"flags": ["UF", "UC", "UR", "LR"]}}),
+        code_pb2.UNAVAILABLE,
+        "UNAVAILABLE",
+        AWAY,
         retry_after_seconds=1,
     ),
     Reply(
@@ -123,7 +133,7 @@ REPLIES = (
         _status_is(503),
         code_pb2.UNAVAILABLE,
         "UNAVAILABLE",
-        "A part of the system is away right now: try again in a moment, with the same key if there is one.",
+        AWAY,
         retry_after_seconds=1,
     ),
     Reply(

@@ -1,4 +1,4 @@
-"""Booking: `python -m services.booking [serve|migrate]`."""
+"""Booking: `python -m services.booking [serve|migrate|redrive]`."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -62,4 +62,11 @@ async def run(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    cli.main("booking", __doc__, Settings, run, Path(__file__).parent / "migrations")
+    cli.main(
+        "booking",
+        __doc__,
+        Settings,
+        run,
+        Path(__file__).parent / "migrations",
+        redrive=lambda db: Outbox(db).redrive(),
+    )

@@ -238,7 +238,12 @@ class Saga:
         if not bookings:
             return
         releases = [release_of(booking.id, booking.show.show_id, expired=False) for booking in bookings]
-        answers = await self._inventory.release(releases)
+        try:
+            answers = await self._inventory.release(releases)
+        except Failure as failure:
+            log.warning("%d bookings are given up later: %s", len(bookings), failure)
+            await change.postpone(self._db, [booking.id for booking in bookings], RETRY_SECONDS)
+            return
         await create.drop(
             self._db, [booking.id for booking, answer in zip(bookings, answers, strict=True) if answer is None]
         )

@@ -13,6 +13,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
@@ -41,6 +42,10 @@ DEFAULT_SECONDS = 5.0
 
 MAX_SECONDS = 60.0
 """The longest deadline that is granted."""
+
+THOROUGH_BYTES = 2048
+"""The largest message in which every broken rule is looked for. In larger ones the first is told: a message of a
+megabyte can break a rule 300,000 times, and to find all of that takes eight seconds in which nothing else runs."""
 
 DETAILS = "grpc-status-details-bin"
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -137,7 +142,10 @@ def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: dict[str, 
 
 def check(message: Message) -> None:
     """Raise InvalidField unless `message` keeps the rules that its contract states."""
-    if violations := validator.collect_violations(message):
+    violations = validator.collect_violations(message, fail_fast=True)
+    if violations:
+        if message.ByteSize() <= THOROUGH_BYTES:
+            violations = validator.collect_violations(message)
         raise InvalidField(*((_path(v.proto.field), v.proto.message) for v in violations[:10]))
 
 
@@ -187,9 +195,10 @@ async def call(
 def _failure_of(error: grpc.aio.AioRpcError) -> Failure:
     for key, value in error.trailing_metadata() or ():
         if key == DETAILS and isinstance(value, bytes):
-            failure = from_status(status_pb2.Status.FromString(value))
-            # A peer's defect is not the caller's business; that a part is away is.
-            return failure if failure.code is not Code.INTERNAL else Unavailable()
+            with suppress(DecodeError):
+                failure = from_status(status_pb2.Status.FromString(value))
+                # A peer's defect is not the caller's business; that a part is away is.
+                return failure if failure.code is not Code.INTERNAL else Unavailable()
     number = error.code().value[0]
     if number in (Code.UNAVAILABLE, Code.CANCELLED, Code.UNKNOWN, Code.INTERNAL):
         return Unavailable()

@@ -12,11 +12,14 @@ kept back until an answer is needed (libpq's pipeline mode):
 A connection that is lost in COMMIT leaves open whether the commit happened. Every transaction therefore writes a
 marker under an id of its own; when in doubt, the same marker is written again: it can be written if, and only if,
 the transaction was undone (docs/adr/0002-commit-markers.md). Leaving the block normally means committed.
+
+A connection that died while it lay idle is not lent: a server that was restarted is met by nobody.
 """
 
 import asyncio
 import functools
 import logging
+import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
@@ -27,7 +30,7 @@ from psycopg import errors as pg
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
-from services.chassis.errors import Interrupted, ResourceExhausted, Unavailable
+from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
 from services.chassis.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -40,7 +43,15 @@ LOCK_TIMEOUT_MS = 2_000
 STATEMENT_TIMEOUT_MS = 4_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
 
+CONNECTION_SECONDS = 2.0
+"""How long a caller waits for a connection."""
+
+OPEN_TRIES = 5
+"""How often at the start."""
+
 MARK = "INSERT INTO commit_markers (id) VALUES (%s)"
+FENCE = "INSERT INTO commit_markers (id) VALUES (%s), (%s)"
+FENCED = "SELECT FROM commit_markers WHERE id = %s"
 SWEEP_MARKERS = "DELETE FROM commit_markers WHERE created_at < clock_timestamp() - interval '15 minutes'"
 READ_CLOCK = "SELECT boxoffice_clock() AS now"
 """The database's clock, read anew in every statement. Tests move it by replacing the function."""
@@ -99,32 +110,44 @@ class Database:
             max_size=pool_size,
             open=False,
             name=name,
-            timeout=2.0,
+            timeout=CONNECTION_SECONDS,
             max_waiting=256,
+            # A failed attempt to connect is repeated after 1 s, and given up after 2: whoever asks next begins anew.
+            # The longer the pool tries, the longer it pauses, and after an outage nobody would wait for it.
+            reconnect_timeout=2.0,
             kwargs={
                 "autocommit": True,
                 "prepare_threshold": 0,
                 "row_factory": namedtuple_row,
                 "application_name": name,
                 "connect_timeout": 5,
+                # A server that fell silent, behind a broken network say, is given up after some ten seconds.
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 10_000,
                 "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
                 f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS} -c timezone=UTC",
             },
         )
-        self._checking: asyncio.Task[None] | None = None
+        self._lent = 0
 
     async def open(self) -> None:
         """Connect; raise Unavailable if the database does not answer within ten seconds."""
-        try:
-            await self._pool.open(wait=True, timeout=10)
-        except PoolTimeout as error:
-            await self._pool.close()
-            raise Unavailable("The database does not answer: check DATABASE_URL, and that it runs.") from error
+        await self._pool.open()
+        for left in reversed(range(OPEN_TRIES)):
+            try:
+                async with self._connection():
+                    return
+            except Failure as failure:
+                if not left:
+                    await self._pool.close()
+                    raise Unavailable(
+                        "The database does not answer: check DATABASE_URL, and that it runs."
+                    ) from failure
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._checking is not None:
-            await self._checking
         await self._pool.close()
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Any]:
@@ -149,7 +172,8 @@ class Database:
         """Run a transaction: committed if the block ends normally, undone if it raises.
 
         Raises Interrupted where the database undid it and it may be run again, ResourceExhausted where no
-        connection came free in time, Unavailable where it could not be found out whether it was committed.
+        connection came free in time, Unavailable where there is none because the database is away, or where it
+        could not be found out whether the transaction was committed.
         """
         marker = new_id()
         committing = False
@@ -161,9 +185,12 @@ class Database:
                         await connection.execute(MARK.encode(), (marker,))
                         transaction = Transaction(connection, pipeline)
                         yield transaction
-                        await connection.execute(b"COMMIT")
                         committing = True
+                        commit = await connection.execute(b"COMMIT")
                         await pipeline.sync()
+                        if commit.statusmessage != "COMMIT":
+                            # The block swallowed the error of a statement.
+                            raise pg.InFailedSqlTransaction("a statement of this transaction had failed")
                 finally:
                     if not connection.closed and connection.info.transaction_status:
                         await connection.execute(b"ROLLBACK")
@@ -176,13 +203,17 @@ class Database:
 
     async def _was_committed(self, marker: UUID) -> bool:
         """Find out what became of the transaction that wrote `marker`, waiting for it to end if need be."""
+        fence = new_id()
         for attempt in range(20):
             try:
                 async with self._connection() as connection:
-                    await connection.execute(MARK.encode(), (marker,))
+                    try:
+                        # One of the two wrote the marker: the transaction, or this in an attempt whose answer was lost.
+                        await connection.execute(FENCE.encode(), (marker, fence))
+                    except pg.UniqueViolation:
+                        fenced = await connection.execute(FENCED.encode(), (fence,))
+                        return not await fenced.fetchall()
                 return False
-            except pg.UniqueViolation:
-                return True
             except (Unavailable, ResourceExhausted):
                 # The server may be restarting, or the lost session may hold the marker still.
                 await asyncio.sleep(min(0.05 * 2**attempt, 0.5))
@@ -192,10 +223,16 @@ class Database:
     async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         """Lend a connection; translate what the driver raises."""
         try:
-            async with self._pool.connection() as connection:
+            connection = await self._living()
+            self._lent += 1
+            try:
                 yield connection
+            finally:
+                self._lent -= 1
+                await self._pool.putconn(connection)
         except (PoolTimeout, TooManyRequests) as error:
-            raise ResourceExhausted() from error
+            # Where nobody has one, it is not for too many callers that there is none.
+            raise (ResourceExhausted if self._lent else Unavailable)() from error
         except pg.UniqueViolation as error:
             if error.diag.table_name != "idempotency_keys":
                 raise
@@ -206,13 +243,27 @@ class Database:
             raise Interrupted() from error
         except psycopg.OperationalError as error:
             log.warning("connection lost: %s", error)
-            self._check_pool()
             raise Interrupted() from error
 
-    def _check_pool(self) -> None:
-        """Replace connections that died with this one, before callers meet them."""
-        if self._checking is None or self._checking.done():
-            self._checking = asyncio.create_task(self._pool.check())
+    async def _living(self) -> psycopg.AsyncConnection[Any]:
+        """Take a connection out of the pool, leaving out those that died while they lay there."""
+        connection = await self._pool.getconn()
+        for _ in range(self._pool.max_size):
+            if not _has_died(connection):
+                break
+            await connection.close()
+            await self._pool.putconn(connection)
+            connection = await self._pool.getconn()
+        return connection
+
+
+def _has_died(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Tell whether the server has said anything since the last answer, which it does when it ends a session."""
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 P = ParamSpec("P")

@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Coroutine, Hashable, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, Union
 
@@ -26,6 +27,9 @@ RETRIES = 2
 
 PATIENCE = 3
 """How often a key may be skipped because another process has it, before it is waited for."""
+
+REST_SECONDS = 0.1
+"""When a key is tried again that was waited for in vain."""
 
 
 class Command(Protocol):
@@ -67,6 +71,7 @@ class Run(Protocol[C_contra, A_co]):
 class _Entry(Generic[C, A]):
     command: C
     answer: asyncio.Future[A]
+    waits: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -79,6 +84,10 @@ class _Line(Generic[C, A]):
 
     def __bool__(self) -> bool:
         return bool(self.urgent or self.ordinary)
+
+    def of(self, command: C) -> deque[_Entry[C, A]]:
+        """Return the queue that is for `command`."""
+        return self.urgent if command.urgent else self.ordinary
 
 
 class Desk(Generic[C, A]):
@@ -141,8 +150,9 @@ class Desk(Generic[C, A]):
             line = self._lines[command.key] = _Line()
             self._ready.append(command.key)
             self._open_lane()
-        (line.urgent if command.urgent else line.ordinary).append(entry)
+        line.of(command).append(entry)
         self._queued[command.urgent] += 1
+        entry.answer.add_done_callback(lambda _: self._drop(entry))
         return entry.answer
 
     async def close(self) -> None:
@@ -157,7 +167,9 @@ class Desk(Generic[C, A]):
             self._spawn(self._work())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+        # In a context of its own: a batch is not part of the call that happened to open the lane, and neither that
+        # call's deadline nor its id holds for the others.
+        task = asyncio.get_running_loop().create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -198,10 +210,18 @@ class Desk(Generic[C, A]):
         for queue, urgent in ((line.urgent, True), (line.ordinary, False)):
             while queue and len(taken) < most:
                 entry = queue.popleft()
+                entry.waits = False
                 self._queued[urgent] -= 1
                 if not entry.answer.done():  # else the caller has gone
                     taken.append(entry)
         return taken
+
+    def _drop(self, entry: _Entry[C, A]) -> None:
+        """Forget a command whose caller went away while it waited."""
+        if entry.waits:
+            entry.waits = False
+            self._queued[entry.command.urgent] -= 1
+            self._lines[entry.command.key].of(entry.command).remove(entry)
 
     def _put_back(self, key: Hashable) -> None:
         """Let go of `key`: its commands, if any wait, are ready for the next batch."""
@@ -225,19 +245,23 @@ class Desk(Generic[C, A]):
                 entry.answer.set_result(outcome)
         for key in keys:
             if key in busy:
-                self._skip(key, busy[key])
+                self._skip(key, busy[key], waited=wait)
             else:
                 self._lines[key].skips = 0
                 self._put_back(key)
 
-    def _skip(self, key: Hashable, entries: list[_Entry[C, A]]) -> None:
+    def _skip(self, key: Hashable, entries: list[_Entry[C, A]], *, waited: bool) -> None:
         """Put `entries` back to the front of their line and try again a little later, or wait for the key."""
         line = self._lines[key]
         for entry in reversed(entries):
-            (line.urgent if entry.command.urgent else line.ordinary).appendleft(entry)
-            self._queued[entry.command.urgent] += 1
+            if not entry.answer.done():  # else the caller has gone
+                entry.waits = True
+                line.of(entry.command).appendleft(entry)
+                self._queued[entry.command.urgent] += 1
         line.skips += 1
-        if line.skips <= PATIENCE:
+        if waited:
+            asyncio.get_running_loop().call_later(REST_SECONDS, self._put_back, key)
+        elif line.skips <= PATIENCE:
             asyncio.get_running_loop().call_later(0.002 * 2**line.skips, self._put_back, key)
         elif self._waiting_lanes > 0:
             self._waiting_lanes -= 1
@@ -259,6 +283,12 @@ class Desk(Generic[C, A]):
                 await asyncio.sleep(0.01 * 2**attempt)
             except Failure as failure:
                 return [failure] * len(batch)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                # Not this task was cancelled but what it waited for, a call on a channel that was closed, say.
+                return [Unavailable()] * len(batch)
             except Exception as error:
                 if len(batch) == 1:
                     log.exception("a command cannot be carried out")

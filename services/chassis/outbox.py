@@ -1,14 +1,18 @@
 """The outbox: messages to other services, appended in the transaction that they tell of, and delivered later.
 
-A relay delivers them at least once, in batches by topic, and is woken by the transaction that appends. Only
-definite refusals count against a message; ten of them make it a dead letter, which stays until somebody redrives
-it. A peer that is away is tried for ever, at most five seconds apart.
+A relay delivers them at least once, in batches by topic, and is woken by the transaction that appends. Topics have
+nothing to do with each other: a peer that is slow or away holds up its own messages only. Only definite refusals
+count against a message; ten of them make it a dead letter, which stays until somebody redrives it. A peer that is
+away is tried for ever, at most five seconds apart. A message of a topic that the relay has no peer for stays for a
+relay that has.
 """
 
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -32,7 +36,7 @@ CLAIM = """
     UPDATE outbox SET next_attempt_at = clock_timestamp() + make_interval(secs => %s), attempts = attempts + 1
     WHERE id IN (
         SELECT id FROM outbox
-        WHERE dead_at IS NULL AND next_attempt_at <= clock_timestamp()
+        WHERE topic = %s AND dead_at IS NULL AND next_attempt_at <= (SELECT clock_timestamp())
         ORDER BY next_attempt_at LIMIT %s FOR UPDATE SKIP LOCKED
     )
     RETURNING id, topic, payload, attempts, refusals
@@ -69,7 +73,7 @@ class Outbox:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._wake = asyncio.Event()
+        self._wakes: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def append(self, tx: Transaction, messages: Sequence[Message]) -> None:
         """Append messages in the transaction that they tell of."""
@@ -79,54 +83,57 @@ class Outbox:
             APPEND,
             ([new_id() for _ in messages], [m.topic for m in messages], [m.payload for m in messages]),
         )
-        tx.after_commit(self._wake.set)
+        tx.after_commit(lambda: self._wake({message.topic for message in messages}))
 
     async def redrive(self) -> int:
         """Give every dead letter another life; return how many there were."""
         redriven = await self._db.execute(REDRIVE)
-        self._wake.set()
+        self._wake(self._wakes)
         return redriven
+
+    def _wake(self, topics: Iterable[str]) -> None:
+        for topic in topics:
+            self._wakes[topic].set()
 
     async def relay(self, peers: Mapping[str, Deliver]) -> None:
         """Deliver messages to `peers`, by topic, until cancelled."""
+        await asyncio.gather(*(self._relay(topic, deliver) for topic, deliver in peers.items()))
+
+    async def _relay(self, topic: str, deliver: Deliver) -> None:
+        wake = self._wakes[topic]
         while True:
-            self._wake.clear()
+            wake.clear()
             try:
-                while await self.deliver_once(peers) == BATCH:
+                while await self._deliver(topic, deliver) == BATCH:
                     pass
             except Failure as failure:
-                log.warning("the relay waits: %s", failure)
+                log.warning("the relay of %s waits: %s", topic, failure)
             except Exception:
-                log.exception("the relay stumbled")
-            try:
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
-            except TimeoutError:
-                continue
+                log.exception("the relay of %s stumbled", topic)
+            # Not asyncio.wait_for: before Python 3.12 it swallows a cancellation that comes together with the wake.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await wake.wait()
 
     async def deliver_once(self, peers: Mapping[str, Deliver]) -> int:
+        """Deliver one batch of due messages of each topic; return how many were due."""
+        return sum(await asyncio.gather(*(self._deliver(topic, deliver) for topic, deliver in peers.items())))
+
+    async def _deliver(self, topic: str, deliver: Deliver) -> int:
         """Deliver one batch of due messages; return how many were due.
 
         They are leased while they are on their way, so that relays of other processes leave them alone. A lease
         that runs out means a second delivery, which receivers are made for.
         """
-        rows = await self._db.fetch(CLAIM, (LEASE_SECONDS, BATCH))
-        topics: dict[str, list[_Row]] = {}
-        for row in rows:
-            topics.setdefault(row.topic, []).append(row)
-        await asyncio.gather(*(self._deliver(peers[topic], due) for topic, due in topics.items()))
-        return len(rows)
-
-    async def _deliver(self, deliver: Deliver, rows: Sequence["_Row"]) -> None:
-        outcomes: Sequence[Failure | None]
-        try:
-            outcomes = await deliver([bytes(row.payload) for row in rows])
-        except Failure as failure:
-            outcomes = [failure] * len(rows)
+        rows: Sequence[_Row] = await self._db.fetch(CLAIM, (LEASE_SECONDS, topic, BATCH))
+        if not rows:
+            return 0
+        outcomes = await _offer(deliver, rows)
         if done := [row.id for row, outcome in zip(rows, outcomes, strict=True) if outcome is None]:
             await self._db.execute(DELIVERED, (done,))
         late = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if outcome is not None]
         if late:
-            log.warning("%d messages of %s wait: %s", len(late), late[0][0].topic, late[0][1])
+            log.warning("%d messages of %s wait: %s", len(late), topic, late[0][1])
             await self._db.execute(
                 POSTPONE,
                 (
@@ -137,6 +144,10 @@ class Outbox:
                     [f"{failure.reason}: {failure.message}" for _, failure in late],
                 ),
             )
+            for row, why in late:
+                if row.refusals + 1 == MAX_REFUSALS and not is_transient(why):
+                    log.error("dead letter", extra={"message_id": str(row.id), "topic": row.topic, "why": str(why)})
+        return len(rows)
 
 
 class _Row:
@@ -147,6 +158,23 @@ class _Row:
     payload: bytes
     attempts: int
     refusals: int
+
+
+async def _offer(deliver: Deliver, rows: Sequence[_Row]) -> Sequence[Failure | None]:
+    """Offer messages to their peer. One that cannot be delivered for a defect spoils it for no other."""
+    try:
+        outcomes = await deliver([bytes(row.payload) for row in rows])
+        if len(outcomes) != len(rows):
+            raise ValueError(f"{len(outcomes)} answers to {len(rows)} messages")
+        return outcomes
+    except Failure as failure:
+        return [failure] * len(rows)
+    except Exception:
+        if len(rows) == 1:
+            log.exception("message %s of %s cannot be delivered", rows[0].id, rows[0].topic)
+            return [Failure("There is a defect on our side: see the log.")]
+    middle = len(rows) // 2
+    return [*await _offer(deliver, rows[:middle]), *await _offer(deliver, rows[middle:])]
 
 
 def _delay_seconds(attempts: int) -> float:

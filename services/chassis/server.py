@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 import grpc
@@ -13,6 +14,7 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis.calls import Incoming
+from services.chassis.errors import Failure, Unavailable
 from services.chassis.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ async def serve(
     ticks: AsyncIOScheduler | None = None,
     closing: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then stop politely.
+    """Serve until SIGTERM or SIGINT, then stop politely. Raises Failure if it cannot serve, or not any more.
 
     `services` are the full names to announce. `background` runs meanwhile and is cancelled at the end; one that
     ends by itself is a defect and ends the process. `closing` is awaited last, in order.
@@ -59,9 +61,16 @@ async def serve(
     reflection.enable_server_reflection([*services, health_name, reflection.SERVICE_NAME], server)
     address = f"{settings.host}:{settings.port}"
     try:
+        _try_port(settings.host, settings.port)
         server.add_insecure_port(address)
-    except RuntimeError:
-        raise SystemExit(f"{address} cannot be listened on: is something there already? Set PORT to another.") from None
+    except (OSError, RuntimeError):
+        for work in background:
+            work.close()
+        for close in closing:
+            await close()
+        raise Unavailable(
+            f"{address} cannot be listened on: is something there already? Set PORT to another."
+        ) from None
 
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -78,6 +87,8 @@ async def serve(
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
     broken = [task for task in tasks if task.done()]
+    for task in broken:
+        log.error("work in the background has ended", exc_info=None if task.cancelled() else task.exception())
 
     log.info("stopping")
     await health.enter_graceful_shutdown()
@@ -86,9 +97,23 @@ async def serve(
     await server.stop(settings.grace_seconds)
     if ticks is not None:
         ticks.shutdown(wait=False)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, stopped, return_exceptions=not broken)
+    await _end([*tasks, stopped])
     for close in closing:
         await close()
     log.info("stopped")
+    if broken:
+        raise Failure("work in the background has ended, which it never should: see the log")
+
+
+def _try_port(host: str, port: int) -> None:
+    """Raise OSError if the port cannot be had; gRPC would write lines of its own about it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    socket.create_server((host.strip("[]"), port), family=family).close()
+
+
+async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel `tasks` until they have ended: asyncio.wait_for may swallow a cancellation, before Python 3.12."""
+    while going := [task for task in tasks if not task.done()]:
+        for task in going:
+            task.cancel()
+        await asyncio.wait(going, timeout=1)

@@ -4,8 +4,22 @@ import base64
 import sys
 from typing import Annotated, Literal, TypeVar
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _usable(url: SecretStr) -> SecretStr:
+    """Refuse what the driver would refuse: it would quote the text, the secret in it and all."""
+    text = url.get_secret_value()
+    try:
+        port = conninfo_to_dict(text).get("port", "5432")
+    except ProgrammingError:
+        port = ""
+    if not (text.startswith("postgresql://") and str(port).isdecimal()):
+        raise ValueError("it must look like this")
+    return url
 
 
 class ServiceSettings(BaseSettings):
@@ -13,7 +27,9 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, str_strip_whitespace=True)
 
-    database_url: SecretStr = Field(description="postgresql://role:secret@host:port/database")
+    database_url: Annotated[SecretStr, AfterValidator(_usable)] = Field(
+        description="postgresql://role:secret@host:port/database"
+    )
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(ge=1, le=65535, description="the port to listen on")
     environment: Literal["development", "production"] = "development"

@@ -1,4 +1,4 @@
-"""Payment: `python -m services.payment [serve|migrate]`."""
+"""Payment: `python -m services.payment [serve|migrate|redrive]`."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -38,13 +38,14 @@ async def run(settings: Settings) -> None:
     refunds = Refunds(db, bank)
     signatures = Signatures([secret.get_secret_value() for secret in settings.webhook_secrets])
 
+    await checkout.catch_up()
     ticks = jobs.scheduler()
     jobs.add(ticks, "poll-bank", checkout.poll, IntervalTrigger(seconds=1))
     jobs.add(ticks, "recover-refunds", refunds.recover, IntervalTrigger(seconds=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
 
     server = make_server()
-    servicer = PaymentService(db, outbox, checkout, refunds, signatures, public_url=settings.public_url)
+    servicer = PaymentService(db, checkout, refunds, signatures, public_url=settings.public_url)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)
     await serve(
         settings,
@@ -57,4 +58,11 @@ async def run(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    cli.main("payment", __doc__, Settings, run, Path(__file__).parent / "migrations")
+    cli.main(
+        "payment",
+        __doc__,
+        Settings,
+        run,
+        Path(__file__).parent / "migrations",
+        redrive=lambda db: Outbox(db).redrive(),
+    )

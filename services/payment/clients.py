@@ -96,6 +96,7 @@ class Bank:
             expires_at=to_timestamp(payment.expires_at),
             description=booking.description[:500],
             items=[item[:100] for item in booking.items[:100]],
+            order_id=str(payment.booking_id),
         )
         try:
             return _report(await call(self._stub.CreateSession, request, seconds=BANK_SECONDS))

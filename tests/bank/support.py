@@ -21,11 +21,11 @@ from services.chassis.times import to_timestamp
 from services.payment.bank.clients import Merchant
 from services.payment.bank.jobs import PARALLEL, Sender
 from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.rpc.service import BankService
+from services.payment.bank.rpc.service import BankService, Sandbox
 from tests.conftest import served
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1iYW5rLW51bWJlci1vbmU="
-SEED = "test"
+SANDBOX = Sandbox(seed="test")
 
 T = TypeVar("T")
 
@@ -142,6 +142,9 @@ class Bank:
         wanted = pb.SimulatePaymentRequest.DECLINE
         return await self.stub.SimulatePayment(pb.SimulatePaymentRequest(session_id=session_id, result=wanted))
 
+    async def simulate(self, session_id: str, method: str) -> pb.Session:
+        return await self.stub.SimulatePayment(pb.SimulatePaymentRequest(session_id=session_id, payment_method=method))
+
     async def refund(self, session_id: str, amount: int, refund_id: str = "") -> pb.Refund:
         return await self.stub.CreateRefund(
             pb.CreateRefundRequest(refund_id=refund_id or str(new_id()), session_id=session_id, amount=amount)
@@ -172,10 +175,10 @@ def new_session(now: datetime, *, amount: int = 50_000, minutes: float = 10, **m
 
 @asynccontextmanager
 async def served_bank(
-    db: Database, kind: type[BankService] = BankService, *, simulation: bool = True
+    db: Database, kind: type[BankService] = BankService, *, sandbox: Sandbox = SANDBOX
 ) -> AsyncIterator[tuple[Bank, BankService, grpc.aio.Channel]]:
     """Serve a bank on a free port, without its sender."""
     deliveries = Deliveries(db)
-    servicer = kind(db, deliveries, seed=SEED, simulation=simulation)
+    servicer = kind(db, deliveries, sandbox)
     async with served(lambda server: bank_pb2_grpc.add_BankServiceServicer_to_server(servicer, server)) as channel:
         yield Bank(db, deliveries, bank_pb2_grpc.BankServiceStub(channel)), servicer, channel

@@ -6,7 +6,8 @@ import pytest
 
 from services.chassis.ids import new_id
 from services.payment.bank.domain.errors import RefundExceedsCapture, SessionNotCaptured
-from services.payment.bank.domain.sessions import Session, Status, draw
+from services.payment.bank.domain.scenarios import DECLINE, MIXES, SCENARIOS, SUCCEED, draw
+from services.payment.bank.domain.sessions import Session, Status
 from services.payment.bank.operations.deliveries import delay_seconds
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -48,11 +49,22 @@ def test_nothing_is_given_back_where_nothing_was_taken(status: Status):
 
 def test_the_draw_pays_nine_of_ten_and_the_same_session_always_alike():
     ids = [f"sess_{n}" for n in range(2000)]
-    drawn = [draw("seed", id_) for id_ in ids]
-    assert drawn == [draw("seed", id_) for id_ in ids]
-    assert drawn != [draw("another", id_) for id_ in ids]
-    assert 0.88 < drawn.count(Status.CAPTURED) / len(ids) < 0.92
-    assert set(drawn) == {Status.CAPTURED, Status.DECLINED}
+    drawn = [draw("plain", "seed", id_) for id_ in ids]
+    assert drawn == [draw("plain", "seed", id_) for id_ in ids]
+    assert drawn != [draw("plain", "another", id_) for id_ in ids]
+    assert 0.88 < drawn.count(SUCCEED) / len(ids) < 0.92
+    assert set(drawn) == {SUCCEED, DECLINE}
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_a_mix_gives_each_of_its_methods_its_share(mix: str):
+    ids = [f"sess_{n}" for n in range(4000)]
+    drawn = [draw(mix, "seed", id_) for id_ in ids]
+    assert sum(share for share, _ in MIXES[mix]) == pytest.approx(1)
+    for share, method in MIXES[mix]:
+        assert method in SCENARIOS
+        assert drawn.count(method) / len(ids) == pytest.approx(share, abs=0.02)
+        assert method in drawn
 
 
 def test_retries_are_quick_at_first_and_never_more_than_a_minute_apart():

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from boxoffice.bank.v1 import bank_pb2 as pb
 
+from services.payment.bank.domain.scenarios import SCENARIOS
 from services.payment.bank.rpc.page import money
 from tests.bank.support import Bank, refused
 from tests.conftest import move_clock
@@ -28,7 +29,8 @@ async def test_the_page_of_an_open_session_says_what_is_paid_and_how_to(bank: Ba
     assert 'data-look="open"' in html
     [seconds] = re.findall(r'data-seconds="(\d+)"', html)
     assert 590 <= int(seconds) <= 600
-    assert re.findall(r'data-result="(\w+)"', html) == ["SUCCESS", "DECLINE"]
+    assert re.findall(r'<option value="(\w+)">', html) == list(SCENARIOS)
+    assert re.findall(r'<button [^>]*id="(\w+)"', html) == ["pay", "decline"]
     assert 'aria-live="polite"' in html
     assert 'name="viewport"' in html
     assert "$" not in html

@@ -12,9 +12,10 @@ from grpc import StatusCode
 from services.chassis.database import READ_CLOCK, Database
 from services.chassis.ids import new_id
 from services.chassis.times import to_timestamp
-from services.payment.bank.domain.sessions import draw
+from services.payment.bank.domain.scenarios import SCENARIOS, draw
 from services.payment.bank.operations import sessions
-from tests.bank.support import SEED, Bank, new_session, refused, served_bank
+from services.payment.bank.rpc.service import Sandbox
+from tests.bank.support import Bank, new_session, refused, served_bank
 from tests.conftest import move_clock
 
 Status = pb.Session.Status
@@ -93,7 +94,8 @@ async def test_where_nothing_is_chosen_the_seed_decides(bank: Bank):
     for _ in range(5):
         opened = await bank.open()
         ended = await bank.stub.SimulatePayment(pb.SimulatePaymentRequest(session_id=opened.id))
-        assert Status.Name(ended.status) == draw(SEED, opened.id)
+        assert ended.payment_method == draw("plain", "test", opened.id)
+        assert Status.Name(ended.status) == SCENARIOS[ended.payment_method].end
 
 
 async def test_a_session_whose_time_is_up_cannot_be_paid(bank: Bank):
@@ -110,8 +112,8 @@ async def test_the_sweep_ends_sessions_whose_time_is_up_and_tells_once(bank: Ban
     over = [await bank.open(minutes=1) for _ in range(3)]
     alive = await bank.open(minutes=60)
     await move_clock(bank.db, "2 minutes")
-    assert sum(await asyncio.gather(*(sessions.expire(bank.db, bank.deliveries) for _ in range(4)))) == 3
-    assert await sessions.expire(bank.db, bank.deliveries) == 0
+    assert sum(await asyncio.gather(*(sessions.end_due(bank.db, bank.deliveries) for _ in range(4)))) == 3
+    assert await sessions.end_due(bank.db, bank.deliveries) == 0
     for session in over:
         assert await bank.events(session.id) == ["payment.expired"]
     assert (await bank.get(alive.id)).status == Status.OPEN
@@ -135,7 +137,7 @@ async def test_closing_a_paid_session_tells_that_it_is_paid(bank: Bank):
 async def test_a_session_that_is_created_late_is_over_and_told(bank: Bank):
     opened = await bank.open(minutes=-1)
     assert opened.status == Status.EXPIRED
-    assert await sessions.expire(bank.db, bank.deliveries) == 1
+    assert await sessions.end_due(bank.db, bank.deliveries) == 1
     assert await bank.events(opened.id) == ["payment.expired"]
 
 
@@ -202,7 +204,7 @@ async def test_what_was_not_taken_is_not_given_back(bank: Bank):
 
 
 async def test_nobody_pays_by_a_click_in_production(bank_db: Database):
-    async with served_bank(bank_db, simulation=False) as (bank, _, _):
+    async with served_bank(bank_db, sandbox=Sandbox(enabled=False)) as (bank, _, _):
         opened = await bank.open()
         assert await refused(bank.pay(opened.id)) == (StatusCode.PERMISSION_DENIED, "SIMULATION_DISABLED")
         assert (await bank.get(opened.id)).status == Status.OPEN

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import grpc
 import pytest
+from boxoffice.bank.v1 import bank_pb2
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2 as pb
 from boxoffice.payment.v1 import payment_pb2_grpc
@@ -90,13 +91,13 @@ class MoodyBank(BankService):
     away: bool = False
     mute: bool = False
     """Do what is asked, and lose the answer."""
-    instead: Callable[[str], Awaitable[Any]] | None = None
+    instead: Callable[[str, Any], Awaitable[Any]] | None = None
     """Asked before every call of a merchant; what it gives, if anything, is the answer."""
 
     async def _moody(self, name: str, request: Any, context: Any) -> Any:
         if self.away:
             raise Unavailable()
-        if self.instead is not None and (answer := await self.instead(name)) is not None:
+        if self.instead is not None and (answer := await self.instead(name, request)) is not None:
             return answer
         answer = await getattr(super(), name)(request, context)
         if self.mute:
@@ -154,6 +155,17 @@ class Payment:
         request = pb.InitiatePaymentRequest(booking_id=booking_id, user_id=self.booked[booking_id], idempotency_key=key)
         return await self.stub.InitiatePayment(request)
 
+    def lie(self, status: bank_pb2.Session.Status.ValueType) -> None:
+        """Let the bank say, until it is told otherwise, that every session has come to `status`."""
+
+        async def instead(name: str, request: Any) -> Any:
+            asked = bank_pb2.GetSessionRequest(session_id=request.session_id)
+            answer = await BankService.GetSession(self.mood, asked, None)  # type: ignore[arg-type]
+            answer.status = status
+            return answer
+
+        self.mood.instead = instead
+
     async def paid(self, amount: int = 50_000) -> pb.Payment:
         """Make a booking, pay for it, and return its payment."""
         booking_id, _ = await self.book(amount=amount)
@@ -209,16 +221,18 @@ class Payment:
         return int(row.n)
 
     async def everything(self) -> dict[str, list[Any]]:
-        """Return all that is stored, but for marks of transactions, to see that nothing changed."""
+        """Return all that is stored, but for marks of transactions, to see that nothing changed.
+
+        When the bank is asked next is a matter of time alone.
+        """
         tables = ("booking_accounts", "payments", "refunds", "webhook_events", "outbox", "idempotency_keys")
-        return {table: sorted(map(str, await self.db.fetch(f"SELECT * FROM {table}"))) for table in tables}
+        query = "SELECT (to_jsonb(t) - '{{polls,next_poll_at}}'::text[])::text AS row FROM {} t"
+        return {table: sorted(row.row for row in await self.db.fetch(query.format(table))) for table in tables}
 
     def service(self) -> PaymentService:
         """Make another replica."""
         signatures = Signatures([SECRET, PREVIOUS_SECRET])
-        return PaymentService(
-            self.db, self.outbox, self.checkout, self.refunds, signatures, public_url="http://127.0.0.1:8001/"
-        )
+        return PaymentService(self.db, self.checkout, self.refunds, signatures, public_url="http://127.0.0.1:8001/")
 
     @asynccontextmanager
     async def webhooks(self, *, before: Callable[[Received], Awaitable[None]] | None = None) -> AsyncIterator[None]:

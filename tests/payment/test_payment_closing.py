@@ -1,6 +1,7 @@
 """Tombstones and the poller: no session of a dead booking, and every payment settles without its webhook."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from grpc import StatusCode
@@ -83,7 +84,7 @@ async def test_a_bank_that_hangs_holds_up_a_close_for_a_second_at_most(payment: 
     await payment.initiate(booking_id)
     released = asyncio.Event()
 
-    async def hang(name: str) -> None:
+    async def hang(name: str, request: Any) -> None:
         await released.wait()
 
     payment.mood.instead = hang
@@ -97,7 +98,7 @@ async def test_a_session_that_opens_while_its_booking_is_closed_does_not_stay_op
     """The close comes after the intent and before the bank hears of the session."""
     booking_id, _ = await payment.book()
 
-    async def close_first(name: str) -> None:
+    async def close_first(name: str, request: Any) -> None:
         if name == "CreateSession":
             payment.mood.instead = None
             await payment.close(booking_id)
@@ -209,6 +210,18 @@ async def test_a_bank_that_is_away_is_no_end_of_a_payment(payment: Payment):
     assert await payment.statuses(booking_id) == ["SUCCESS"]
 
 
+async def test_whoever_comes_back_asks_about_every_live_payment_at_once(payment: Payment):
+    paid = [await payment.initiate() for _ in range(3)]
+    for begun in paid:
+        await payment.bank.pay(begun.session_id)
+    still_open = await payment.initiate()
+    assert await payment.checkout.poll() == 0
+    await payment.checkout.catch_up()
+    assert await payment.checkout.poll() == 4
+    rows = await payment.db.fetch("SELECT session_id FROM payments WHERE state = 'PENDING'")
+    assert [row.session_id for row in rows] == [still_open.session_id]
+
+
 async def test_two_pollers_share_the_work(payment: Payment):
     for _ in range(10):
         await payment.initiate()
@@ -220,6 +233,7 @@ async def test_a_capture_that_booking_cannot_take_is_told_until_it_can(payment: 
     booking_id, _ = await payment.book()
     begun = await payment.initiate(booking_id)
     payment.booking.refuse = Unavailable()
+    await payment.bank.pay(begun.session_id)
     await payment.hook(event(begun))
     await payment.relay()
     assert await payment.count("outbox") == 1
@@ -234,7 +248,9 @@ async def test_one_capture_that_booking_refuses_holds_up_no_other(payment: Payme
     refused_id, refused_user = await payment.book()
     booking_id, _ = await payment.book()
     for id_ in (refused_id, booking_id):
-        await payment.hook(event(await payment.initiate(id_)))
+        begun = await payment.initiate(id_)
+        await payment.bank.pay(begun.session_id)
+        await payment.hook(event(begun))
     del payment.booking.payable[refused_id, refused_user]
     await payment.relay()
     assert [capture.booking_id for capture in payment.booking.captures] == [booking_id]

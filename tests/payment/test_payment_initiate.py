@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from boxoffice.payment.v1 import payment_pb2 as pb
@@ -145,7 +146,7 @@ async def test_the_intent_is_there_though_the_bank_was_never_reached(payment: Pa
 
 
 async def test_a_refusal_of_the_bank_itself_is_not_passed_on(payment: Payment):
-    async def refuse(name: str) -> None:
+    async def refuse(name: str, request: Any) -> None:
         raise FailedPrecondition("secret words of the bank")
 
     payment.mood.instead = refuse

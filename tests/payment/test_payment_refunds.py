@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Any
 
 import psycopg
 import pytest
@@ -135,7 +136,7 @@ async def test_a_bank_that_hangs_holds_the_caller_up_for_a_second_at_most(paymen
     one = await payment.paid()
     released = asyncio.Event()
 
-    async def hang(name: str) -> None:
+    async def hang(name: str, request: Any) -> None:
         await released.wait()
 
     payment.mood.instead = hang
@@ -151,7 +152,7 @@ async def test_a_bank_that_hangs_holds_the_caller_up_for_a_second_at_most(paymen
 async def test_a_refund_under_way_at_the_bank_is_asked_for_again(payment: Payment):
     one = await payment.paid()
 
-    async def pending(name: str) -> bank_pb2.Refund:
+    async def pending(name: str, request: Any) -> bank_pb2.Refund:
         return bank_pb2.Refund(status=bank_pb2.Refund.PENDING)
 
     payment.mood.instead = pending
@@ -166,7 +167,7 @@ async def test_a_refund_that_the_bank_declines_for_good_is_stuck_and_alarmed(
 ):
     one = await payment.paid()
 
-    async def decline(name: str) -> bank_pb2.Refund:
+    async def decline(name: str, request: Any) -> bank_pb2.Refund:
         return bank_pb2.Refund(status=bank_pb2.Refund.DECLINED)
 
     payment.mood.instead = decline
@@ -194,7 +195,7 @@ async def test_one_refund_that_cannot_be_tried_holds_up_no_other(payment: Paymen
     payment.mood.away = False
     failed = iter([True])
 
-    async def fail_once(name: str) -> None:
+    async def fail_once(name: str, request: Any) -> None:
         if next(failed, False):
             raise RuntimeError("a defect of the bank")
 

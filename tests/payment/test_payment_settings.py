@@ -75,6 +75,8 @@ def test_the_previous_secret_is_held_to_the_same(environment: Environment):
         (PaymentSettings, "PORT", "0"),
         (BankSettings, "WEBHOOK_URL", "ftp://127.0.0.1/"),
         (BankSettings, "PORT", "many"),
+        (BankSettings, "BANK_SCENARIOS", "wild"),
+        (BankSettings, "BANK_DELAY_SECONDS", "0"),
     ],
 )
 def test_a_wrong_setting_is_named(kind: type[ServiceSettings], name: str, value: str, environment: Environment):

@@ -1,5 +1,6 @@
-"""The bank, a fake payment gateway: `python -m services.payment.bank [serve|migrate]`."""
+"""The bank, a fake payment gateway: `python -m services.payment.bank [serve|migrate|redrive]`."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from apscheduler.triggers.interval import IntervalTrigger
@@ -13,7 +14,7 @@ from services.payment.bank import jobs
 from services.payment.bank.clients import Merchant
 from services.payment.bank.operations import sessions
 from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.rpc.service import BankService
+from services.payment.bank.rpc.service import BankService, Sandbox
 from services.payment.bank.settings import Settings
 
 NAME = "payment.bank"
@@ -29,12 +30,17 @@ async def run(settings: Settings) -> None:
     merchant = Merchant(settings.webhook_url, secret, connections=jobs.PARALLEL)
 
     ticks = ticking.scheduler()
-    ticking.add(ticks, "expire-sessions", lambda: sessions.expire(db, deliveries), IntervalTrigger(seconds=1))
+    ticking.add(ticks, "end-sessions", lambda: sessions.end_due(db, deliveries), IntervalTrigger(seconds=1))
     ticking.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
 
     server = make_server()
-    simulation = settings.environment != "production"
-    servicer = BankService(db, deliveries, seed=settings.bank_seed, simulation=simulation)
+    sandbox = Sandbox(
+        enabled=settings.environment != "production",
+        mix=settings.bank_scenarios,
+        seed=settings.bank_seed,
+        delay=timedelta(seconds=settings.bank_delay_seconds),
+    )
+    servicer = BankService(db, deliveries, sandbox)
     bank_pb2_grpc.add_BankServiceServicer_to_server(servicer, server)
     await serve(
         settings,
@@ -47,4 +53,11 @@ async def run(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    cli.main(NAME, __doc__, Settings, run, Path(__file__).parent / "migrations")
+    cli.main(
+        NAME,
+        __doc__,
+        Settings,
+        run,
+        Path(__file__).parent / "migrations",
+        redrive=lambda db: Deliveries(db).redrive(),
+    )

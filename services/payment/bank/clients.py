@@ -1,11 +1,23 @@
 """The merchant's side of a webhook: signed as the Standard Webhooks specification says, and posted."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import httpx
 from standardwebhooks import Webhook
 
 TIMEOUT_SECONDS = 5.0
+TOO_BUSY = (408, 429)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the merchant answered to a webhook."""
+
+    error: str | None = None
+    """Why it was not taken; None if it was."""
+    is_refusal: bool = False
+    """Whether it was looked at and refused; an error that is none may pass."""
 
 
 class Merchant:
@@ -22,8 +34,8 @@ class Merchant:
             headers={"content-type": "application/json", "user-agent": "boxoffice-bank/1"},
         )
 
-    async def post(self, event_id: str, payload: bytes) -> str | None:
-        """Post an event; return None if it was taken, or why not."""
+    async def post(self, event_id: str, payload: bytes) -> Answer:
+        """Post an event and return what the merchant answered, if anything."""
         now = datetime.now(UTC)
         headers = {
             "webhook-id": event_id,
@@ -33,8 +45,11 @@ class Merchant:
         try:
             answer = await self._http.post(self._url, content=payload, headers=headers)
         except httpx.HTTPError as error:
-            return f"{type(error).__name__}: {error}"[:200]
-        return None if answer.is_success else f"HTTP {answer.status_code}"
+            return Answer(f"{type(error).__name__}: {error}"[:200])
+        if answer.is_success:
+            return Answer()
+        is_refusal = answer.is_client_error and answer.status_code not in TOO_BUSY
+        return Answer(f"HTTP {answer.status_code}", is_refusal)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,4 +1,4 @@
-"""The sender of webhooks. The bank's other job is operations.sessions.expire."""
+"""The sender of webhooks. The bank's other job is operations.sessions.end_due."""
 
 import asyncio
 import logging
@@ -67,12 +67,12 @@ class Sender:
 
     async def _send(self, delivery: Delivery) -> None:
         try:
-            error = await self._merchant.post(delivery.event_id, delivery.payload)
-            if error is None:
-                await self._deliveries.delivered(delivery)
+            answer = await self._merchant.post(delivery.event_id, delivery.payload)
+            if answer.error is None or (delivery.is_lie and answer.is_refusal):
+                await self._deliveries.delivered(delivery, answer.error)
                 return
-            delay = await self._deliveries.postpone(delivery, error)
-            log.warning("webhook not taken", extra={"event_id": delivery.event_id, "error": error})
+            delay = await self._deliveries.postpone(delivery, answer.error)
+            log.warning("webhook not taken", extra={"event_id": delivery.event_id, "error": answer.error})
             asyncio.get_running_loop().call_later(delay, self._deliveries.wake.set)
         except Failure as failure:
             # The lease runs out and it is sent again, under the same id.

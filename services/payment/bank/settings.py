@@ -1,6 +1,6 @@
 """What the bank is told."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,7 +17,13 @@ class Settings(ServiceSettings):
         description="where events are delivered",
     )
     payment_webhook_secret: SigningSecret = Field(description="signs webhooks: base64 of 24 random bytes or more")
-    bank_seed: str = Field("boxoffice", description="decides which sessions are paid where nobody chooses")
+    bank_seed: str = Field("boxoffice", description="decides what comes of sessions where nobody chooses")
+    bank_scenarios: Literal["plain", "mixed"] = Field(
+        "plain", description="plain: 9 of 10 are paid where nobody chooses; mixed: some of those misbehave too"
+    )
+    bank_delay_seconds: float = Field(
+        1200, gt=0, le=86_400, description="how late what is late is; longer than a booking's time by default"
+    )
 
     @model_validator(mode="after")
     def _secret_is_random_in_production(self) -> Self:

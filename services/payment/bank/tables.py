@@ -6,6 +6,7 @@ Names have no schema: the bank's role finds its own by its search path.
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -40,6 +41,9 @@ sessions = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
     Column("ended_at", DateTime(timezone=True)),
+    Column("order_id", Text, nullable=False, server_default="", comment="the merchant's name for what is paid for"),
+    Column("payment_method", Text, comment="the scenario that was chosen or drawn"),
+    Column("decides_at", DateTime(timezone=True), comment="when the payment that is under way is decided"),
     CheckConstraint("amount > 0", name="amount"),
     CheckConstraint("status IN ('OPEN', 'CAPTURED', 'DECLINED', 'EXPIRED', 'CLOSED')", name="status"),
     CheckConstraint("(status = 'OPEN') = (ended_at IS NULL)", name="end"),
@@ -50,8 +54,10 @@ sessions = Table(
         END""",
         name="refunded",
     ),
-    # Sessions whose time is up.
-    Index("sessions_expiry_idx", "expires_at", postgresql_where=text("status = 'OPEN'")),
+    CheckConstraint("decides_at IS NULL OR payment_method IS NOT NULL", name="under_way"),
+    # Sessions whose time is up, or whose payment is to be decided.
+    Index("sessions_due_idx", text("COALESCE(decides_at, expires_at)"), postgresql_where=text("status = 'OPEN'")),
+    Index("sessions_declined_idx", "order_id", postgresql_where=text("status = 'DECLINED'")),
 )
 
 refunds = Table(
@@ -62,6 +68,7 @@ refunds = Table(
     Column("amount", Integer, nullable=False, comment="minor units"),
     Column("status", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
+    Column("failures", Integer, nullable=False, server_default="0", comment="how often it failed"),
     CheckConstraint("amount > 0", name="amount"),
     CheckConstraint("status IN ('PENDING', 'SUCCEEDED', 'DECLINED')", name="status"),
     Index(None, "session_id"),
@@ -93,7 +100,7 @@ ledger = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", Text, primary_key=True, comment="the event's id, the same in every try"),
+    Column("id", Text, primary_key=True, comment="the event's id, the same in every try, unless it repeats another"),
     Column("session_id", Text, ForeignKey("sessions.id"), nullable=False),
     Column("type", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False, comment="the body, to the byte"),
@@ -102,7 +109,10 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("last_error", Text),
     Column("delivered_at", DateTime(timezone=True)),
-    Column("dead_at", DateTime(timezone=True), comment="given up"),
+    Column("dead_at", DateTime(timezone=True), comment="given up, until somebody redrives it"),
+    Column("repeats", Text, comment="the event whose id it carries instead of its own"),
+    Column("is_lie", Boolean, nullable=False, server_default="false", comment="any answer will do"),
+    Column("redriven_at", DateTime(timezone=True), comment="when it was given another life"),
     CheckConstraint("delivered_at IS NULL OR dead_at IS NULL", name="end"),
     Index(None, "session_id"),
     Index(

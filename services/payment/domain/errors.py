@@ -35,7 +35,7 @@ class InvalidSignature(Unauthenticated):
 
 
 class EventMismatch(InvalidArgument):
-    """The event names another session, amount or currency than its payment has."""
+    """The event names another session, amount or currency than its payment has, or is not what the bank says now."""
 
     reason = "EVENT_MISMATCH"
 

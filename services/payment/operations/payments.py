@@ -114,6 +114,15 @@ async def record(db: Database, outbox: Outbox, report: Report, event: Event | No
 
 
 @retried
+async def get(db: Database, payment_id: UUID) -> Payment:
+    """Return a payment; raise PaymentNotFound."""
+    rows = await db.fetch(sql.PAYMENT, (payment_id,))
+    if not rows:
+        raise PaymentNotFound()
+    return payment_of(rows[0])
+
+
+@retried
 async def is_closed(db: Database, booking_id: UUID) -> bool:
     """Tell whether a booking is closed for payment."""
     rows = await db.fetch(sql.CLOSED, (booking_id,))
@@ -134,6 +143,16 @@ async def due(db: Database, first_seconds: float, max_seconds: float, most: int)
     """Take live payments that are due to be asked about."""
     rows = await db.fetch(sql.CLAIM_POLLS, (first_seconds, max_seconds, most))
     return [Due(payment_of(row), row.over, row.closed) for row in rows]
+
+
+async def hasten(db: Database, payment_id: UUID, session_id: str) -> None:
+    """Let those of the live payments that have this id or this session be asked about at once."""
+    await db.execute(sql.HASTEN_POLLS, (payment_id, session_id))
+
+
+async def hasten_all(db: Database) -> int:
+    """Let all live payments be asked about at once; return how many were not due yet."""
+    return await db.execute(sql.HASTEN_ALL_POLLS)
 
 
 @retried

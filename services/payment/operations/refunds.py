@@ -81,27 +81,31 @@ async def due(db: Database, most: int) -> list[Refund]:
 
 
 @retried
-async def record(db: Database, report: RefundReport, event: Event) -> None:
-    """Record the bank's word that a refund was carried out.
+async def named(db: Database, report: RefundReport) -> Refund:
+    """Return the refund that the bank tells of.
 
     Raises PaymentNotFound if there is no such refund, EventMismatch if it has other facts.
     """
+    rows = await db.fetch(sql.REFUND, (report.refund_id,))
+    if not rows:
+        raise PaymentNotFound()
+    row = rows[0]
+    if (row.payment_id, row.session_id, row.amount, row.currency) != (
+        report.payment_id,
+        report.session_id,
+        report.amount,
+        report.currency,
+    ):
+        raise EventMismatch()
+    return _refund(row)
+
+
+@retried
+async def record(db: Database, refund: Refund, event: Event) -> None:
+    """Record that a refund was carried out, with the event that told of it."""
     async with db.transaction() as tx:
-        rows, _ = await tx.fetch_all(
-            (sql.REFUND, (report.refund_id,)),
-            (payments_sql.REMEMBER_EVENT, (event.id, event.type, report.payment_id)),
-        )
-        if not rows:
-            raise PaymentNotFound()
-        row = rows[0]
-        if (row.payment_id, row.session_id, row.amount, row.currency) != (
-            report.payment_id,
-            report.session_id,
-            report.amount,
-            report.currency,
-        ):
-            raise EventMismatch()
-        await tx.send(sql.SUCCEED, (report.refund_id,))
+        await tx.send(payments_sql.REMEMBER_EVENT, (event.id, event.type, refund.payment_id))
+        await tx.send(sql.SUCCEED, (refund.id,))
 
 
 def _refund(row: Any) -> Refund:

@@ -27,6 +27,8 @@ TAKE_LIVE_PAYMENTS = f"""
 
 PAYMENTS_OF_BOOKING = f"SELECT {_PAYMENT} FROM payments p WHERE p.booking_id = %s ORDER BY p.id DESC"
 
+PAYMENT = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = %s"
+
 LOCK_PAYMENT = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = %s FOR UPDATE"
 
 LOCK_PAYMENTS = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = ANY(%s) ORDER BY p.id FOR UPDATE"
@@ -64,3 +66,18 @@ CLAIM_POLLS = f"""
         (SELECT a.closed_at IS NOT NULL FROM booking_accounts a WHERE a.booking_id = p.booking_id) AS closed
 """
 """Take live payments that are due to be asked about, and say when they are due next: later each time."""
+
+HASTEN_POLLS = """
+    UPDATE payments SET next_poll_at = clock_timestamp()
+    WHERE state = 'PENDING' AND (id = %s OR session_id = %s)
+"""
+"""Let live payments that are named in some way be due to be asked about."""
+
+HASTEN_ALL_POLLS = """
+    UPDATE payments SET next_poll_at = clock_timestamp()
+    WHERE id IN (
+        SELECT id FROM payments WHERE state = 'PENDING' AND next_poll_at > (SELECT clock_timestamp())
+        FOR UPDATE SKIP LOCKED
+    )
+"""
+"""Let every live payment be due to be asked about, but for those that somebody is busy with."""

@@ -12,12 +12,11 @@ from services.chassis.calls import headers
 from services.chassis.database import Database
 from services.chassis.errors import Failure
 from services.chassis.idempotency import key_of
-from services.chassis.outbox import Outbox
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.payment.domain.payments import Payment, Report
 from services.payment.domain.refunds import Refund, RefundRequest
-from services.payment.operations import answers, payments, refunds
+from services.payment.operations import answers, payments
 from services.payment.rpc.webhooks import Signatures, parse
 from services.payment.saga.checkout import Checkout
 from services.payment.saga.refunds import Refunds
@@ -34,7 +33,6 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
     def __init__(
         self,
         db: Database,
-        outbox: Outbox,
         checkout: Checkout,
         refunds: Refunds,
         signatures: Signatures,
@@ -43,7 +41,6 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
     ) -> None:
         """`public_url` is where customers reach Boxoffice."""
         self._db = db
-        self._outbox = outbox
         self._checkout = checkout
         self._refunds = refunds
         self._signatures = signatures
@@ -68,11 +65,11 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
 
     async def ReceiveWebhook(self, request: httpbody_pb2.HttpBody, context: Context) -> pb.ReceiveWebhookResponse:
         event_id = self._signatures.check(request.data, headers.get())
-        event, report = parse(event_id, request.data)
-        if isinstance(report, Report):
-            await payments.record(self._db, self._outbox, report, event)
+        event, told = parse(event_id, request.data)
+        if isinstance(told, Report):
+            await self._checkout.hear(told, event)
         else:
-            await refunds.record(self._db, report, event)
+            await self._refunds.hear(told, event)
         return pb.ReceiveWebhookResponse()
 
     async def BatchRefundPayments(

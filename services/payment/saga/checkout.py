@@ -3,6 +3,9 @@
 The order of steps is what keeps money and tickets together: a payment is committed before the bank hears of its
 session, and a booking's tombstone before its sessions are closed. Whoever opens a session looks for the tombstone
 afterwards: one of the two sees the other.
+
+What became of a session is what the bank answers when it is asked. A webhook, however well signed, only says that it
+is time to ask: it may be late, out of order, or not be true.
 """
 
 import asyncio
@@ -16,9 +19,10 @@ from services.chassis.database import Database
 from services.chassis.errors import Failure
 from services.chassis.outbox import Outbox
 from services.payment.clients import Bank, Booking
-from services.payment.domain.errors import BookingNotPending, PaymentInProgress
+from services.payment.domain.errors import BookingNotPending, EventMismatch, PaymentInProgress, PaymentNotFound
 from services.payment.domain.payments import CAPTURED, Outcome, Payment, Report
 from services.payment.operations import payments
+from services.payment.operations.payments import Event
 from services.payment.saga.side_by_side import each
 
 log = logging.getLogger(__name__)
@@ -82,6 +86,31 @@ class Checkout:
                 await self._close(payment, seconds)
 
         await each(live, close)
+
+    async def hear(self, told: Report, event: Event) -> None:
+        """Take an event of the bank: ask what it has come to, and record that with the event.
+
+        Raises PaymentNotFound, or EventMismatch if the event has other facts than its payment, or the bank says
+        that nothing has happened. An event that could change nothing any more is remembered, and nobody is asked.
+        """
+        try:
+            payment = await payments.get(self._db, told.payment_id)
+            payment.check(told)
+        except (PaymentNotFound, EventMismatch):
+            await payments.hasten(self._db, told.payment_id, told.session_id)
+            raise
+        if told.outcome is None or payment.after(told.outcome) == payment.state:
+            await payments.record(self._db, self._outbox, replace(told, outcome=None), event)
+            return
+        report = await self._bank.get_session(payment.session_id)
+        if report is None or report.outcome is None:
+            log.error("event %s says %s, the bank does not", event.id, told.outcome)
+            raise EventMismatch()
+        await payments.record(self._db, self._outbox, report, event)
+
+    async def catch_up(self) -> None:
+        """Have the bank asked about all live payments: nobody knows what happened while payment was away."""
+        await payments.hasten_all(self._db)
 
     async def poll(self) -> int:
         """Ask the bank about one batch of live payments, and record what it tells; return how many were due."""

@@ -8,8 +8,10 @@ from dataclasses import replace
 from services.chassis.database import Database
 from services.chassis.errors import Failure
 from services.payment.clients import BANK_SECONDS, Bank, RefundAnswer, RefundDeclined
-from services.payment.domain.refunds import Refund, RefundRequest, RefundState
+from services.payment.domain.errors import EventMismatch
+from services.payment.domain.refunds import Refund, RefundReport, RefundRequest, RefundState
 from services.payment.operations import refunds
+from services.payment.operations.payments import Event
 from services.payment.saga.side_by_side import each
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,22 @@ class Refunds:
             return await self._carry_out(answer, seconds)
 
         return await each(answers, attempt)
+
+    async def hear(self, told: RefundReport, event: Event) -> None:
+        """Take the bank's word that a refund was carried out: ask for it again, and record what the bank answers.
+
+        Raises PaymentNotFound if there is no such refund, EventMismatch if it has other facts, or the bank says
+        that it was not carried out.
+        """
+        refund = await refunds.named(self._db, told)
+        if refund.state != RefundState.SUCCEEDED:
+            try:
+                answer = await self._bank.refund(refund)
+            except RefundDeclined as declined:
+                raise EventMismatch() from declined
+            if answer != RefundAnswer.SUCCEEDED:
+                raise EventMismatch()
+        await refunds.record(self._db, refund, event)
 
     async def recover(self) -> int:
         """Try one batch of refunds that are due again; return how many there were."""

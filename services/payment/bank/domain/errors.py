@@ -1,6 +1,6 @@
 """What the bank refuses."""
 
-from services.chassis.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied
+from services.chassis.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied, Unavailable
 
 
 class SessionNotFound(NotFound):
@@ -31,6 +31,12 @@ class RefundMismatch(AlreadyExists):
     """There is a refund of this id with other facts."""
 
     reason = "REFUND_MISMATCH"
+
+
+class RefundFailed(Unavailable):
+    """The refund failed this time: ask for it again, under the same id."""
+
+    reason = "REFUND_FAILED"
 
 
 class SimulationDisabled(PermissionDenied):

@@ -1,19 +1,16 @@
 """Checkout sessions: what may become of them.
 
 A session is OPEN once, and then ended for good: CAPTURED, DECLINED, EXPIRED or CLOSED. One whose time is up counts
-as EXPIRED from that instant on, whatever its row says.
+as EXPIRED from that instant on, whatever its row says. One whose payment is under way stays OPEN, past its time and
+whoever would close it, until its payment is decided.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 from uuid import UUID
 
 from services.payment.bank.domain.errors import RefundExceedsCapture, SessionNotCaptured
-
-PAID_SHARE = 0.9
-"""How many of the sessions are paid where nobody chooses."""
 
 
 class Status(StrEnum):
@@ -47,17 +44,25 @@ class Session:
     status: Status
     refunded_amount: int
     expires_at: datetime
+    order_id: str = ""
+    """The merchant's name for what is paid for."""
+    payment_method: str | None = None
+    decides_at: datetime | None = None
+    """When the payment that is under way is decided."""
 
     def at(self, now: datetime) -> "Session":
-        """Return the session as it is at `now`: EXPIRED if it is open and its time is up."""
-        if self.status == Status.OPEN and now >= self.expires_at:
+        """Return the session as it is at `now`: EXPIRED if it can be paid no more because its time is up."""
+        if self.status == Status.OPEN and self.decides_at is None and now >= self.expires_at:
             return replace(self, status=Status.EXPIRED)
         return self
 
+    def can_end(self, now: datetime) -> bool:
+        """Tell whether the session can be paid, declined or closed at `now`."""
+        return self.at(now).status == Status.OPEN and self.decides_at is None
+
     def ended(self, end: Status, now: datetime) -> "Session":
         """Return what becomes of the session if `end` is wanted at `now`; one that has ended stays as it is."""
-        here = self.at(now)
-        return replace(here, status=end) if here.status == Status.OPEN else here
+        return replace(self, status=end) if self.can_end(now) else self.at(now)
 
     def refunded(self, amount: int) -> "Session":
         """Return the session less `amount`; raise SessionNotCaptured or RefundExceedsCapture."""
@@ -76,9 +81,3 @@ class Refund:
     session_id: str
     amount: int
     status: RefundStatus
-
-
-def draw(seed: str, session_id: str) -> Status:
-    """Decide a session that nobody decides: the same seed and session always come to the same."""
-    number = int.from_bytes(sha256(f"{seed}:{session_id}".encode()).digest()[:8])
-    return Status.CAPTURED if number < PAID_SHARE * 2**64 else Status.DECLINED

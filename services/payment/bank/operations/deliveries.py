@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from services.chassis.database import Database, Transaction
 from services.chassis.ids import new_id
-from services.payment.bank.domain.events import Event
+from services.payment.bank.domain.scenarios import Telling
 from services.payment.bank.queries import deliveries as sql
 
 log = logging.getLogger(__name__)
@@ -23,9 +23,12 @@ MAX_DELAY_SECONDS = 60.0
 class Delivery:
     """A webhook that is on its way."""
 
+    id: str
     event_id: str
     payload: bytes
     attempts: int
+    is_lie: bool
+    """Whether it has done its work once the merchant has refused it."""
 
 
 class Deliveries:
@@ -35,32 +38,41 @@ class Deliveries:
         self._db = db
         self.wake = asyncio.Event()
 
-    async def append(self, tx: Transaction, told: Sequence[Event]) -> None:
-        """Append events in the transaction that they tell of."""
-        ids = [f"evt_{new_id()}" for _ in told]
-        columns = ([e.session_id for e in told], [e.type for e in told], [e.payload for e in told])
-        await tx.send(sql.APPEND, (ids, *columns))
-        tx.after_commit(self.wake.set)
+    async def append(self, tx: Transaction, told: Sequence[Telling]) -> None:
+        """Append webhooks in the transaction that they tell of; those of one event share its id."""
+        rows = []
+        for telling in told:
+            event, first = telling.event, f"evt_{new_id()}"
+            for number, delay in enumerate(telling.delays_seconds):
+                id_, repeats = (f"evt_{new_id()}", first) if number else (first, None)
+                rows.append((id_, event.session_id, event.type, event.payload, repeats, telling.is_lie, float(delay)))
+        if rows:
+            await tx.send(sql.APPEND, [list(column) for column in zip(*rows, strict=True)])
+            tx.after_commit(self.wake.set)
 
     async def claim(self, most: int) -> list[Delivery]:
         """Take webhooks that are due, and lease them."""
         rows = await self._db.fetch(sql.CLAIM, (LEASE_SECONDS, most))
-        return [Delivery(row.id, bytes(row.payload), row.attempts) for row in rows]
+        return [Delivery(row.id, row.event_id, bytes(row.payload), row.attempts, row.is_lie) for row in rows]
 
-    async def delivered(self, delivery: Delivery) -> None:
-        """Note that a webhook was taken."""
-        await self._db.execute(sql.DELIVERED, (delivery.event_id,))
+    async def delivered(self, delivery: Delivery, error: str | None = None) -> None:
+        """Note that a webhook was taken, or that a lie was refused with `error`."""
+        await self._db.execute(sql.DELIVERED, (error, delivery.id))
 
     async def postpone(self, delivery: Delivery, error: str) -> float:
         """Note that a webhook was not taken; return in how many seconds it is tried again.
 
-        After three days it is given up, which is logged as an error and stays to be seen.
+        After three days it is given up, which is logged as an error, once, and stays to be seen and redriven.
         """
         delay = delay_seconds(delivery.attempts) * random.uniform(0.75, 1.25)
-        rows = await self._db.fetch(sql.POSTPONE, (delay, error, GIVE_UP_DAYS, delivery.event_id))
+        rows = await self._db.fetch(sql.POSTPONE, (delay, error, GIVE_UP_DAYS, delivery.id))
         if rows and rows[0].dead_at is not None:
-            log.error("webhook given up", extra={"event_id": delivery.event_id, "error": error})
+            log.error("webhook given up", extra={"delivery_id": delivery.id, "error": error})
         return delay
+
+    async def redrive(self) -> int:
+        """Give every webhook that was given up another three days; return how many there were."""
+        return await self._db.execute(sql.REDRIVE)
 
 
 def delay_seconds(attempts: int) -> float:

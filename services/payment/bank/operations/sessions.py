@@ -1,13 +1,16 @@
 """What happens to sessions."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from services.chassis.database import READ_CLOCK, Database, Transaction, retried
+from services.chassis.ids import new_id
 from services.payment.bank.domain import events
 from services.payment.bank.domain.errors import SessionMismatch, SessionNotFound
+from services.payment.bank.domain.scenarios import SCENARIOS, Telling, tellings
 from services.payment.bank.domain.sessions import Session, Status
 from services.payment.bank.operations.deliveries import Deliveries
 from services.payment.bank.queries import sessions as sql
@@ -26,9 +29,10 @@ async def create(
     expires_at: datetime,
     description: str,
     items: Sequence[str],
+    order_id: str,
 ) -> Session:
     """Create a session, or return the one of this id; raise SessionMismatch if that has other facts."""
-    parameters = (session_id, payment_id, amount, currency, description, list(items), expires_at)
+    parameters = (session_id, payment_id, amount, currency, description, list(items), expires_at, order_id)
     row = (await db.fetch(sql.CREATE_SESSION, parameters))[0]
     session = _session(row)
     if (session.payment_id, session.amount, session.currency, session.expires_at) != (
@@ -52,33 +56,51 @@ async def get(db: Database, session_id: str) -> tuple[Session, datetime]:
 
 
 @retried
-async def end(db: Database, deliveries: Deliveries, session_id: str, wanted: Status) -> Session:
-    """Bring an open session to the end that is wanted, or to EXPIRED if its time is up; return how it stands.
-
-    A session that has ended is returned as it is. Raises SessionNotFound. The money and the webhook are written in
-    the same transaction.
-    """
+async def close(db: Database, deliveries: Deliveries, session_id: str) -> Session:
+    """Close an open session, unless its time is up or its payment is under way; return how it stands."""
     async with db.transaction() as tx:
         session, now = await lock(tx, session_id)
-        ended = session.ended(wanted, now)
+        ended = session.ended(Status.CLOSED, now)
         if ended.status != session.status:
-            await tx.send(sql.END_SESSION, (ended.status, now, session_id))
-            if ended.status == Status.CAPTURED:
-                await tx.send(sql.CAPTURE, (session_id, ended.amount, ended.currency))
-            if event := events.of_session(ended, now):
-                await deliveries.append(tx, [event])
+            await _end(tx, deliveries, ended, now)
     return ended
 
 
-async def expire(db: Database, deliveries: Deliveries) -> int:
-    """End one batch of open sessions whose time is up; return how many there were."""
+@retried
+async def pay(db: Database, deliveries: Deliveries, session_id: str, method: str, delay: timedelta) -> Session:
+    """Let happen what a payment method does; return how the session stands then.
+
+    A session that cannot be paid any more, or that is being paid, is returned as it is. Raises SessionNotFound.
+    `delay` is how late what is late is.
+    """
+    scenario = SCENARIOS[method]
     async with db.transaction() as tx:
-        rows = await tx.fetch(sql.LOCK_OVERDUE, (SWEEP_BATCH,))
-        if rows:
-            now: datetime = rows[0].now
-            ended = [_session(row).ended(Status.EXPIRED, now) for row in rows]
-            await tx.send(sql.END_OVERDUE, (now, [session.id for session in ended]))
-            await deliveries.append(tx, [event for session in ended if (event := events.of_session(session, now))])
+        session, now = await lock(tx, session_id)
+        if not session.can_end(now):
+            ended = session.at(now)
+            if ended.status != session.status:
+                await _end(tx, deliveries, ended, now)
+            return ended
+        chosen = replace(session, payment_method=method)
+        if scenario.under_way:
+            await tx.send(sql.BEGIN_PAYMENT, (method, now + delay, session_id))
+            return replace(chosen, decides_at=now + delay)
+        return await _decide(tx, deliveries, chosen, now, delay)
+
+
+@retried
+async def end_due(db: Database, deliveries: Deliveries) -> int:
+    """End one batch of open sessions whose time is up, or whose payment is to be decided; return how many."""
+    async with db.transaction() as tx:
+        rows = await tx.fetch(sql.LOCK_DUE, (SWEEP_BATCH,))
+        due = [(_session(row), row.now) for row in rows]
+        for session, now in due:
+            if session.decides_at is not None and session.decides_at <= now:
+                await _decide(tx, deliveries, session, now, timedelta())
+        over = [(ended, now) for session, now in due if (ended := session.at(now)).status == Status.EXPIRED]
+        if over:
+            await tx.send(sql.END_OVERDUE, (over[0][1], [session.id for session, _ in over]))
+            await deliveries.append(tx, [telling for session, now in over for telling in _plain(session, now)])
     return len(rows)
 
 
@@ -88,6 +110,42 @@ async def lock(tx: Transaction, session_id: str) -> tuple[Session, datetime]:
     if not rows:
         raise SessionNotFound()
     return _session(rows[0]), clock.now
+
+
+async def _decide(
+    tx: Transaction, deliveries: Deliveries, session: Session, now: datetime, delay: timedelta
+) -> Session:
+    """Bring an open session to the end that its scenario has for it: the one place where scenarios happen."""
+    assert session.payment_method is not None, "chosen before"
+    scenario = SCENARIOS[session.payment_method]
+    declined_before = scenario.declines_first and bool(await tx.fetch(sql.DECLINED_BEFORE, (session.order_id,)))
+    ended = replace(session, status=scenario.outcome(declined_before=declined_before))
+    stranger = await _stranger(tx, ended) if any(tell.lie for tell in scenario.tells) else ended
+    told = tellings(scenario, ended, stranger, now, delay.total_seconds())
+    await _end(tx, deliveries, ended, now, told)
+    return ended
+
+
+async def _end(
+    tx: Transaction, deliveries: Deliveries, ended: Session, now: datetime, told: Sequence[Telling] | None = None
+) -> None:
+    """Write that a session has ended, with its money and its webhooks."""
+    await tx.send(sql.END_SESSION, (ended.status, ended.payment_method, now, ended.id))
+    if ended.status == Status.CAPTURED:
+        await tx.send(sql.CAPTURE, (ended.id, ended.amount, ended.currency))
+    await deliveries.append(tx, _plain(ended, now) if told is None else told)
+
+
+def _plain(ended: Session, now: datetime) -> list[Telling]:
+    """Return the webhook that tells the truth, if there is one."""
+    event = events.of_session(ended, now)
+    return [Telling(event)] if event else []
+
+
+async def _stranger(tx: Transaction, session: Session) -> Session:
+    """Return a session for something else; one that is made up where there is none."""
+    rows = await tx.fetch(sql.STRANGER, (session.order_id,))
+    return _session(rows[0]) if rows else replace(session, id=f"sess_{new_id()}", payment_id=new_id())
 
 
 def _session(row: Any) -> Session:
@@ -101,4 +159,7 @@ def _session(row: Any) -> Session:
         Status(row.status),
         row.refunded_amount,
         row.expires_at,
+        row.order_id,
+        row.payment_method,
+        row.decides_at,
     )

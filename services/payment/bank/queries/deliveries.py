@@ -1,8 +1,11 @@
 """Statements about webhooks."""
 
 APPEND = """
-    INSERT INTO deliveries (id, session_id, type, payload)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[])
+    INSERT INTO deliveries (id, session_id, type, payload, repeats, is_lie, next_attempt_at)
+    SELECT new.id, new.session_id, new.type, new.payload, new.repeats, new.is_lie,
+        clock_timestamp() + make_interval(secs => new.seconds)
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[], %s::text[], %s::bool[], %s::float[])
+        AS new (id, session_id, type, payload, repeats, is_lie, seconds)
 """
 
 CLAIM = """
@@ -13,17 +16,29 @@ CLAIM = """
         WHERE delivered_at IS NULL AND dead_at IS NULL AND next_attempt_at <= (SELECT clock_timestamp())
         ORDER BY next_attempt_at LIMIT %s FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, payload, attempts
+    RETURNING id, COALESCE(repeats, id) AS event_id, payload, attempts, is_lie
 """
 """Take webhooks that are due, and lease them, so that other replicas leave them alone meanwhile."""
 
-DELIVERED = "UPDATE deliveries SET delivered_at = clock_timestamp(), dead_at = NULL WHERE id = %s"
+DELIVERED = """
+    UPDATE deliveries SET delivered_at = clock_timestamp(), last_error = COALESCE(%s, last_error), dead_at = NULL
+    WHERE id = %s
+"""
 
 POSTPONE = """
     UPDATE deliveries SET
         next_attempt_at = clock_timestamp() + make_interval(secs => %s),
         last_error = %s,
-        dead_at = CASE WHEN created_at < clock_timestamp() - make_interval(days => %s) THEN clock_timestamp() END
+        dead_at = CASE
+            WHEN COALESCE(redriven_at, created_at) < clock_timestamp() - make_interval(days => %s)
+            THEN clock_timestamp()
+        END
     WHERE id = %s AND delivered_at IS NULL
     RETURNING dead_at
+"""
+
+REDRIVE = """
+    UPDATE deliveries SET
+        dead_at = NULL, attempts = 0, redriven_at = clock_timestamp(), next_attempt_at = clock_timestamp()
+    WHERE dead_at IS NOT NULL
 """

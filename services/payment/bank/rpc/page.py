@@ -8,6 +8,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
+from services.payment.bank.domain.scenarios import SCENARIOS
 from services.payment.bank.domain.sessions import Session, Status
 
 _SOURCE = files("services.payment.bank").joinpath("checkout.html").read_text(encoding="utf-8")
@@ -23,6 +24,10 @@ _ENDS = {
     Status.EXPIRED: ("expired", "Expired", "The time to pay is up, and no money was taken."),
     Status.CLOSED: ("closed", "Closed", "This payment was called off, and no money was taken."),
 }
+_UNDER_WAY = ("waiting", "Under way", "The bank takes its time. Your booking says how it stands.")
+_METHODS = "".join(
+    f'<option value="{escape(method)}">{escape(scenario.about)}</option>' for method, scenario in SCENARIOS.items()
+)
 
 
 def _hash(tag: str) -> str:
@@ -47,7 +52,7 @@ HEADERS = (
 def render(session: Session, now: datetime) -> str:
     """Render the page of a session as it is at `now`."""
     if session.status == Status.OPEN:
-        look, title, message = "open", "Checkout", ""
+        look, title, message = ("open", "Checkout", "") if session.decides_at is None else _UNDER_WAY
     else:
         look, title, message = _ENDS[session.status]
     return _fill(
@@ -86,5 +91,5 @@ def money(amount: int, currency: str) -> str:
 
 
 def _fill(*, items: str, **texts: str) -> str:
-    """Fill the page; every text but the list of items, which is ready, is escaped here."""
-    return _TEMPLATE.substitute({name: escape(text) for name, text in texts.items()}, items=items)
+    """Fill the page; every text is escaped here, but for items and methods, which are ready."""
+    return _TEMPLATE.substitute({name: escape(text) for name, text in texts.items()}, items=items, methods=_METHODS)

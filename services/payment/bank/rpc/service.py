@@ -1,6 +1,7 @@
 """BankService: parse, call, render."""
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,28 +15,39 @@ from services.chassis.database import Database
 from services.chassis.errors import InvalidField
 from services.chassis.times import to_timestamp
 from services.payment.bank.domain.errors import SessionNotFound, SimulationDisabled
-from services.payment.bank.domain.sessions import Session, Status, draw
+from services.payment.bank.domain.scenarios import DECLINE, SCENARIOS, SUCCEED, draw
+from services.payment.bank.domain.sessions import Session
 from services.payment.bank.operations import refunds, sessions
 from services.payment.bank.operations.deliveries import Deliveries
 from services.payment.bank.rpc import page
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-_ENDS = {
-    pb.SimulatePaymentRequest.SUCCESS: Status.CAPTURED,
-    pb.SimulatePaymentRequest.DECLINE: Status.DECLINED,
+_METHODS = {
+    pb.SimulatePaymentRequest.SUCCESS: SUCCEED,
+    pb.SimulatePaymentRequest.DECLINE: DECLINE,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """How payments are simulated."""
+
+    enabled: bool = True
+    mix: str = "plain"
+    """What is drawn from where nobody chooses; of domain.scenarios.MIXES."""
+    seed: str = "boxoffice"
+    delay: timedelta = timedelta(minutes=20)
+    """How late what is late is."""
 
 
 class BankService(bank_pb2_grpc.BankServiceServicer):
     """The bank's contract; see boxoffice/bank/v1/bank.proto for what each method promises."""
 
-    def __init__(self, db: Database, deliveries: Deliveries, *, seed: str, simulation: bool) -> None:
-        """`simulation` is whether payments may be simulated."""
+    def __init__(self, db: Database, deliveries: Deliveries, sandbox: Sandbox) -> None:
         self._db = db
         self._deliveries = deliveries
-        self._seed = seed
-        self._simulation = simulation
+        self._sandbox = sandbox
 
     async def CreateSession(self, request: pb.CreateSessionRequest, context: Context) -> pb.Session:
         session = await sessions.create(
@@ -47,6 +59,7 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
             expires_at=_time(request.expires_at),
             description=request.description.replace("\0", ""),
             items=[item.replace("\0", "") for item in request.items],
+            order_id=request.order_id.replace("\0", ""),
         )
         return _session(session)
 
@@ -55,7 +68,7 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
         return _session(session)
 
     async def CloseSession(self, request: pb.CloseSessionRequest, context: Context) -> pb.Session:
-        return _session(await sessions.end(self._db, self._deliveries, request.session_id, Status.CLOSED))
+        return _session(await sessions.close(self._db, self._deliveries, request.session_id))
 
     async def CreateRefund(self, request: pb.CreateRefundRequest, context: Context) -> pb.Refund:
         refund = await refunds.refund(
@@ -73,10 +86,10 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
         )
 
     async def SimulatePayment(self, request: pb.SimulatePaymentRequest, context: Context) -> pb.Session:
-        if not self._simulation:
+        if not self._sandbox.enabled:
             raise SimulationDisabled()
-        wanted = _ENDS.get(request.result) or draw(self._seed, request.session_id)
-        return _session(await sessions.end(self._db, self._deliveries, request.session_id, wanted))
+        method = self._method(request)
+        return _session(await sessions.pay(self._db, self._deliveries, request.session_id, method, self._sandbox.delay))
 
     async def GetCheckoutPage(self, request: pb.GetCheckoutPageRequest, context: Context) -> httpbody_pb2.HttpBody:
         """Return a page for people. It is a page, not an error, for sessions that have ended or never were."""
@@ -87,6 +100,17 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
             html = page.render_unknown()
         await context.send_initial_metadata(page.HEADERS)
         return httpbody_pb2.HttpBody(content_type="text/html; charset=utf-8", data=html.encode())
+
+    def _method(self, request: pb.SimulatePaymentRequest) -> str:
+        """Return the payment method that is chosen, or drawn where none is."""
+        if not request.payment_method:
+            drawn = draw(self._sandbox.mix, self._sandbox.seed, request.session_id)
+            return _METHODS.get(request.result, drawn)
+        if request.result:
+            raise InvalidField(("paymentMethod", "says what the result is: send one of the two"))
+        if request.payment_method not in SCENARIOS:
+            raise InvalidField(("paymentMethod", f"is none of {', '.join(SCENARIOS)}"))
+        return request.payment_method
 
 
 def _time(stamp: Timestamp) -> datetime:
@@ -105,4 +129,5 @@ def _session(session: Session) -> pb.Session:
         status=pb.Session.Status.Value(session.status),
         refunded_amount=session.refunded_amount,
         expires_at=to_timestamp(session.expires_at),
+        payment_method=session.payment_method or "",
     )

@@ -28,7 +28,7 @@ from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62oxoffice/bank/v1/bank.proto\x12\x11\x62oxoffice.bank.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x02\n\x07Session\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12\x39\n\x06status\x18\x05 \x01(\x0e\x32!.boxoffice.bank.v1.Session.StatusR\x06status\x12\'\n\x0frefunded_amount\x18\x06 \x01(\x05R\x0erefundedAmount\x12\x39\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\"_\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x08\n\x04OPEN\x10\x01\x12\x0c\n\x08\x43\x41PTURED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\n\n\x06\x43LOSED\x10\x05\"\xd5\x01\n\x06Refund\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x38\n\x06status\x18\x04 \x01(\x0e\x32 .boxoffice.bank.v1.Refund.StatusR\x06status\"J\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\r\n\tSUCCEEDED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\"\xfc\x02\n\x14\x43reateSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12\'\n\npayment_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12\x1f\n\x06\x61mount\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x06\x61mount\x12-\n\x08\x63urrency\x18\x04 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$R\x08\x63urrency\x12\x41\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\texpiresAt\x12*\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\x0b\x64\x65scription\x12$\n\x05items\x18\x07 \x03(\tB\x0e\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18\x64R\x05items\"k\n\x11GetSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"m\n\x13\x43loseSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"\xb5\x01\n\x13\x43reateRefundRequest\x12%\n\trefund_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08refundId\x12V\n\nsession_id\x18\x02 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12\x1f\n\x06\x61mount\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x06\x61mount\"\x80\x02\n\x16SimulatePaymentRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12R\n\x06result\x18\x02 \x01(\x0e\x32\x30.boxoffice.bank.v1.SimulatePaymentRequest.ResultB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06result\":\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x0b\n\x07SUCCESS\x10\x01\x12\x0b\n\x07\x44\x45\x43LINE\x10\x02\"@\n\x16GetCheckoutPageRequest\x12&\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\tsessionId2\xf2\x04\n\x0b\x42\x61nkService\x12T\n\rCreateSession\x12\'.boxoffice.bank.v1.CreateSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\x12N\n\nGetSession\x12$.boxoffice.bank.v1.GetSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\x12R\n\x0c\x43loseSession\x12&.boxoffice.bank.v1.CloseSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\x12Q\n\x0c\x43reateRefund\x12&.boxoffice.bank.v1.CreateRefundRequest\x1a\x19.boxoffice.bank.v1.Refund\x12\x8b\x01\n\x0fSimulatePayment\x12).boxoffice.bank.v1.SimulatePaymentRequest\x1a\x1a.boxoffice.bank.v1.Session\"1\x82\xd3\xe4\x93\x02+\"&/api/v1/payments/simulate/{session_id}:\x01*\x12\x87\x01\n\x0fGetCheckoutPage\x12).boxoffice.bank.v1.GetCheckoutPageRequest\x1a\x14.google.api.HttpBody\"3\x82\xd3\xe4\x93\x02-\x12+/api/v1/payments/fake-checkout/{session_id}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62oxoffice/bank/v1/bank.proto\x12\x11\x62oxoffice.bank.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x03\n\x07Session\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12\x39\n\x06status\x18\x05 \x01(\x0e\x32!.boxoffice.bank.v1.Session.StatusR\x06status\x12\'\n\x0frefunded_amount\x18\x06 \x01(\x05R\x0erefundedAmount\x12\x39\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12%\n\x0epayment_method\x18\x08 \x01(\tR\rpaymentMethod\"_\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x08\n\x04OPEN\x10\x01\x12\x0c\n\x08\x43\x41PTURED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\n\n\x06\x43LOSED\x10\x05\"\xd5\x01\n\x06Refund\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x38\n\x06status\x18\x04 \x01(\x0e\x32 .boxoffice.bank.v1.Refund.StatusR\x06status\"J\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\r\n\tSUCCEEDED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\"\xa0\x03\n\x14\x43reateSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12\'\n\npayment_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12\x1f\n\x06\x61mount\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x06\x61mount\x12-\n\x08\x63urrency\x18\x04 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$R\x08\x63urrency\x12\x41\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\texpiresAt\x12*\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\x0b\x64\x65scription\x12$\n\x05items\x18\x07 \x03(\tB\x0e\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18\x64R\x05items\x12\"\n\x08order_id\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x07orderId\"k\n\x11GetSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"m\n\x13\x43loseSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"\xb5\x01\n\x13\x43reateRefundRequest\x12%\n\trefund_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08refundId\x12V\n\nsession_id\x18\x02 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12\x1f\n\x06\x61mount\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x06\x61mount\"\xb0\x02\n\x16SimulatePaymentRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12R\n\x06result\x18\x02 \x01(\x0e\x32\x30.boxoffice.bank.v1.SimulatePaymentRequest.ResultB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06result\x12.\n\x0epayment_method\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\rpaymentMethod\":\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x0b\n\x07SUCCESS\x10\x01\x12\x0b\n\x07\x44\x45\x43LINE\x10\x02\"@\n\x16GetCheckoutPageRequest\x12&\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\tsessionId2\xf2\x04\n\x0b\x42\x61nkService\x12T\n\rCreateSession\x12\'.boxoffice.bank.v1.CreateSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\x12N\n\nGetSession\x12$.boxoffice.bank.v1.GetSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\x12R\n\x0c\x43loseSession\x12&.boxoffice.bank.v1.CloseSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\x12Q\n\x0c\x43reateRefund\x12&.boxoffice.bank.v1.CreateRefundRequest\x1a\x19.boxoffice.bank.v1.Refund\x12\x8b\x01\n\x0fSimulatePayment\x12).boxoffice.bank.v1.SimulatePaymentRequest\x1a\x1a.boxoffice.bank.v1.Session\"1\x82\xd3\xe4\x93\x02+\"&/api/v1/payments/simulate/{session_id}:\x01*\x12\x87\x01\n\x0fGetCheckoutPage\x12).boxoffice.bank.v1.GetCheckoutPageRequest\x1a\x14.google.api.HttpBody\"3\x82\xd3\xe4\x93\x02-\x12+/api/v1/payments/fake-checkout/{session_id}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +49,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATESESSIONREQUEST'].fields_by_name['description']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_CREATESESSIONREQUEST'].fields_by_name['items']._loaded_options = None
   _globals['_CREATESESSIONREQUEST'].fields_by_name['items']._serialized_options = b'\272H\013\222\001\010\020d\"\004r\002\030d'
+  _globals['_CREATESESSIONREQUEST'].fields_by_name['order_id']._loaded_options = None
+  _globals['_CREATESESSIONREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\004r\002\030d'
   _globals['_GETSESSIONREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_GETSESSIONREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
   _globals['_CLOSESESSIONREQUEST'].fields_by_name['session_id']._loaded_options = None
@@ -63,6 +65,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIMULATEPAYMENTREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
   _globals['_SIMULATEPAYMENTREQUEST'].fields_by_name['result']._loaded_options = None
   _globals['_SIMULATEPAYMENTREQUEST'].fields_by_name['result']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_SIMULATEPAYMENTREQUEST'].fields_by_name['payment_method']._loaded_options = None
+  _globals['_SIMULATEPAYMENTREQUEST'].fields_by_name['payment_method']._serialized_options = b'\272H\004r\002\030d'
   _globals['_GETCHECKOUTPAGEREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_GETCHECKOUTPAGEREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\004r\002\030d'
   _globals['_BANKSERVICE'].methods_by_name['SimulatePayment']._loaded_options = None
@@ -70,27 +74,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BANKSERVICE'].methods_by_name['GetCheckoutPage']._loaded_options = None
   _globals['_BANKSERVICE'].methods_by_name['GetCheckoutPage']._serialized_options = b'\202\323\344\223\002-\022+/api/v1/payments/fake-checkout/{session_id}'
   _globals['_SESSION']._serialized_start=171
-  _globals['_SESSION']._serialized_end=535
-  _globals['_SESSION_STATUS']._serialized_start=440
-  _globals['_SESSION_STATUS']._serialized_end=535
-  _globals['_REFUND']._serialized_start=538
-  _globals['_REFUND']._serialized_end=751
-  _globals['_REFUND_STATUS']._serialized_start=677
-  _globals['_REFUND_STATUS']._serialized_end=751
-  _globals['_CREATESESSIONREQUEST']._serialized_start=754
-  _globals['_CREATESESSIONREQUEST']._serialized_end=1134
-  _globals['_GETSESSIONREQUEST']._serialized_start=1136
-  _globals['_GETSESSIONREQUEST']._serialized_end=1243
-  _globals['_CLOSESESSIONREQUEST']._serialized_start=1245
-  _globals['_CLOSESESSIONREQUEST']._serialized_end=1354
-  _globals['_CREATEREFUNDREQUEST']._serialized_start=1357
-  _globals['_CREATEREFUNDREQUEST']._serialized_end=1538
-  _globals['_SIMULATEPAYMENTREQUEST']._serialized_start=1541
-  _globals['_SIMULATEPAYMENTREQUEST']._serialized_end=1797
-  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_start=1739
-  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_end=1797
-  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_start=1799
-  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_end=1863
-  _globals['_BANKSERVICE']._serialized_start=1866
-  _globals['_BANKSERVICE']._serialized_end=2492
+  _globals['_SESSION']._serialized_end=574
+  _globals['_SESSION_STATUS']._serialized_start=479
+  _globals['_SESSION_STATUS']._serialized_end=574
+  _globals['_REFUND']._serialized_start=577
+  _globals['_REFUND']._serialized_end=790
+  _globals['_REFUND_STATUS']._serialized_start=716
+  _globals['_REFUND_STATUS']._serialized_end=790
+  _globals['_CREATESESSIONREQUEST']._serialized_start=793
+  _globals['_CREATESESSIONREQUEST']._serialized_end=1209
+  _globals['_GETSESSIONREQUEST']._serialized_start=1211
+  _globals['_GETSESSIONREQUEST']._serialized_end=1318
+  _globals['_CLOSESESSIONREQUEST']._serialized_start=1320
+  _globals['_CLOSESESSIONREQUEST']._serialized_end=1429
+  _globals['_CREATEREFUNDREQUEST']._serialized_start=1432
+  _globals['_CREATEREFUNDREQUEST']._serialized_end=1613
+  _globals['_SIMULATEPAYMENTREQUEST']._serialized_start=1616
+  _globals['_SIMULATEPAYMENTREQUEST']._serialized_end=1920
+  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_start=1862
+  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_end=1920
+  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_start=1922
+  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_end=1986
+  _globals['_BANKSERVICE']._serialized_start=1989
+  _globals['_BANKSERVICE']._serialized_end=2615
 # @@protoc_insertion_point(module_scope)

@@ -70,6 +70,7 @@ class Session(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     REFUNDED_AMOUNT_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The session's id: `sess_` and a UUID."""
     payment_id: _builtins.str
@@ -82,6 +83,8 @@ class Session(_message.Message):
     """How far it is."""
     refunded_amount: _builtins.int
     """How much of a capture was given back, in minor units."""
+    payment_method: _builtins.str
+    """The payment method that was chosen or drawn; empty while there is none. OPEN with a method: under way."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """Until when it can be paid."""
@@ -96,10 +99,11 @@ class Session(_message.Message):
         status: Global___Session.Status.ValueType = ...,
         refunded_amount: _builtins.int = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
+        payment_method: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "currency", b"currency", "expires_at", b"expires_at", "id", b"id", "payment_id", b"payment_id", "refunded_amount", b"refunded_amount", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "currency", b"currency", "expires_at", b"expires_at", "id", b"id", "payment_id", b"payment_id", "payment_method", b"payment_method", "refunded_amount", b"refunded_amount", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -177,6 +181,7 @@ class CreateSessionRequest(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The id it shall have: `sess_` and a UUID."""
     payment_id: _builtins.str
@@ -187,6 +192,8 @@ class CreateSessionRequest(_message.Message):
     """The ISO 4217 code of the amount."""
     description: _builtins.str
     """What is paid for, in words; up to 500 characters."""
+    order_id: _builtins.str
+    """The merchant's name for what is paid for, the same in every session for it; up to 100 characters."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """Until when it can be paid."""
@@ -205,10 +212,11 @@ class CreateSessionRequest(_message.Message):
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         description: _builtins.str = ...,
         items: _abc.Iterable[_builtins.str] | None = ...,
+        order_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "currency", b"currency", "description", b"description", "expires_at", b"expires_at", "items", b"items", "payment_id", b"payment_id", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "currency", b"currency", "description", b"description", "expires_at", b"expires_at", "items", b"items", "order_id", b"order_id", "payment_id", b"payment_id", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -313,19 +321,23 @@ class SimulatePaymentRequest(_message.Message):
 
     SESSION_ID_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
+    PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session: `sess_` and a UUID."""
     result: Global___SimulatePaymentRequest.Result.ValueType
-    """What it shall come to; drawn where it is absent."""
+    """What it shall come to: short for the methods `pm_succeed` and `pm_decline`."""
+    payment_method: _builtins.str
+    """What the customer pays with, such as `pm_duplicate`."""
     def __init__(
         self,
         *,
         session_id: _builtins.str = ...,
         result: Global___SimulatePaymentRequest.Result.ValueType = ...,
+        payment_method: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment_method", b"payment_method", "result", b"result", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

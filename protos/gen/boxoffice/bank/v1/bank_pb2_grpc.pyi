@@ -68,9 +68,11 @@ class BankServiceStub:
     """
     SimulatePayment: _grpc.UnaryUnaryMultiCallable[_bank_pb2.SimulatePaymentRequest, _bank_pb2.Session]
     """Pays or declines an open session, as the customer's click on the checkout page does. Refused in production.
-    Where no result is given, nine sessions of ten are paid, by a seeded draw over the session's id. A session
-    that has ended is returned as it is.
+    A payment method says what comes of it: the money, the webhooks, later refunds (docs/sandbox.md lists them).
+    Where neither method nor result is given, a seeded draw over the session's id decides; by default nine
+    sessions of ten are paid. A session that has ended, or is under way, is returned as it is.
 
+    INVALID_ARGUMENT INVALID_FIELD: there is no such payment method, or both a method and a result are given.
     NOT_FOUND SESSION_NOT_FOUND: there is no such session.
     PERMISSION_DENIED SIMULATION_DISABLED: the bank runs in production.
     """
@@ -114,9 +116,11 @@ class BankServiceAsyncStub(BankServiceStub):
     """
     SimulatePayment: _aio.UnaryUnaryMultiCallable[_bank_pb2.SimulatePaymentRequest, _bank_pb2.Session]  # type: ignore[assignment]
     """Pays or declines an open session, as the customer's click on the checkout page does. Refused in production.
-    Where no result is given, nine sessions of ten are paid, by a seeded draw over the session's id. A session
-    that has ended is returned as it is.
+    A payment method says what comes of it: the money, the webhooks, later refunds (docs/sandbox.md lists them).
+    Where neither method nor result is given, a seeded draw over the session's id decides; by default nine
+    sessions of ten are paid. A session that has ended, or is under way, is returned as it is.
 
+    INVALID_ARGUMENT INVALID_FIELD: there is no such payment method, or both a method and a result are given.
     NOT_FOUND SESSION_NOT_FOUND: there is no such session.
     PERMISSION_DENIED SIMULATION_DISABLED: the bank runs in production.
     """
@@ -187,9 +191,11 @@ class BankServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bank_pb2.Session, _abc.Awaitable[_bank_pb2.Session]]:
         """Pays or declines an open session, as the customer's click on the checkout page does. Refused in production.
-        Where no result is given, nine sessions of ten are paid, by a seeded draw over the session's id. A session
-        that has ended is returned as it is.
+        A payment method says what comes of it: the money, the webhooks, later refunds (docs/sandbox.md lists them).
+        Where neither method nor result is given, a seeded draw over the session's id decides; by default nine
+        sessions of ten are paid. A session that has ended, or is under way, is returned as it is.
 
+        INVALID_ARGUMENT INVALID_FIELD: there is no such payment method, or both a method and a result are given.
         NOT_FOUND SESSION_NOT_FOUND: there is no such session.
         PERMISSION_DENIED SIMULATION_DISABLED: the bank runs in production.
         """

@@ -1,0 +1,163 @@
+"""Payment methods: what comes of a payment that is made with each, as with the test cards of a real gateway.
+
+A scenario is data: the end that a session comes to, the webhooks that tell of it, and how later refunds fare.
+docs/sandbox.md tells of each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from services.payment.bank.domain.events import Event, of_session
+from services.payment.bank.domain.sessions import RefundStatus, Session, Status
+
+
+class Lie(StrEnum):
+    """What an event names instead of the truth."""
+
+    AMOUNT = "AMOUNT"
+    """A smaller amount."""
+    PAYMENT = "PAYMENT"
+    """Another customer's payment, with this session."""
+    SESSION = "SESSION"
+    """Another customer's session, with this payment."""
+    STRANGER = "STRANGER"
+    """Another customer's payment, session and amount: only the bank's books show that it is not true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Webhooks of one event that come of a payment. Those of equal events carry the same id."""
+
+    end: Status | None = None
+    """What is told that the session came to; None: the truth."""
+    times: int = 1
+    """How many there are, all at once."""
+    after_seconds: float = 0
+    delayed: bool = False
+    """Whether they wait for as long as BANK_DELAY_SECONDS says."""
+    lie: Lie | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What comes of a payment."""
+
+    about: str
+    """What the checkout page says of it."""
+    end: Status = Status.CAPTURED
+    declines_first: bool = False
+    """Whether it is declined where no payment for the same order was declined before."""
+    under_way: bool = False
+    """Whether the end comes only when BANK_DELAY_SECONDS have passed; until then the session stays OPEN."""
+    tells: Sequence[Tell] = (Tell(),)
+    failing_refunds: int = 0
+    """How often each refund fails before it is carried out."""
+    refunds_declined: bool = False
+    """Whether refunds are declined for good."""
+
+    def outcome(self, *, declined_before: bool) -> Status:
+        """Return the end of a payment."""
+        return Status.DECLINED if self.declines_first and not declined_before else self.end
+
+    def refund(self, failures: int) -> RefundStatus:
+        """Return what becomes of a refund that has failed so often; PENDING: it fails again."""
+        if failures < self.failing_refunds:
+            return RefundStatus.PENDING
+        return RefundStatus.DECLINED if self.refunds_declined else RefundStatus.SUCCEEDED
+
+
+SUCCEED = "pm_succeed"
+DECLINE = "pm_decline"
+
+_FALSE_ENDS = (Tell(Status.DECLINED), Tell(Status.EXPIRED))
+
+SCENARIOS: Mapping[str, Scenario] = {
+    SUCCEED: Scenario("Pays at once"),
+    DECLINE: Scenario("Is declined", end=Status.DECLINED),
+    "pm_decline_then_succeed": Scenario("Is declined the first time, pays the next", declines_first=True),
+    "pm_never_answer": Scenario("Pays, but no webhook ever tells", tells=()),
+    "pm_duplicate": Scenario("Pays, and the webhook comes four times", tells=(Tell(times=3), Tell(after_seconds=1))),
+    "pm_reorder": Scenario(
+        "Pays, between webhooks that say it was declined and expired",
+        tells=(*_FALSE_ENDS, Tell(after_seconds=0.5), *(replace(tell, after_seconds=1) for tell in _FALSE_ENDS)),
+    ),
+    "pm_delay": Scenario("Pays, and the webhook comes after the booking's time", tells=(Tell(delayed=True),)),
+    "pm_late": Scenario("Is under way until after the booking's time, then pays", under_way=True),
+    "pm_tamper_amount": Scenario("Pays, but the webhook names a smaller amount", tells=(Tell(lie=Lie.AMOUNT),)),
+    "pm_tamper_payment": Scenario(
+        "Pays, but the webhooks name somebody else's payment",
+        tells=(Tell(lie=Lie.PAYMENT), Tell(lie=Lie.SESSION), Tell(lie=Lie.STRANGER)),
+    ),
+    "pm_fail_refund_1": Scenario("Pays; a refund fails once before it works", failing_refunds=1),
+    "pm_fail_refund_3": Scenario("Pays; a refund fails three times before it works", failing_refunds=3),
+    "pm_refund_declined": Scenario("Pays; refunds are declined for good", refunds_declined=True),
+}
+"""Every payment method."""
+
+MIXES: Mapping[str, Sequence[tuple[float, str]]] = {
+    "plain": ((0.90, SUCCEED), (0.10, DECLINE)),
+    "mixed": (
+        (0.80, SUCCEED),
+        (0.08, DECLINE),
+        (0.05, "pm_duplicate"),
+        (0.03, "pm_reorder"),
+        (0.01, "pm_never_answer"),
+        (0.01, "pm_tamper_amount"),
+        (0.01, "pm_tamper_payment"),
+        (0.01, "pm_fail_refund_1"),
+    ),
+}
+"""What is drawn from where nobody chooses: shares and payment methods. All that these begin ends within a minute."""
+
+
+def draw(mix: str, seed: str, session_id: str) -> str:
+    """Choose a payment method where nobody does: the same mix, seed and session always come to the same."""
+    number = int.from_bytes(sha256(f"{seed}:{session_id}".encode()).digest()[:8]) / 2**64
+    for share, method in MIXES[mix]:
+        if number < share:
+            return method
+        number -= share
+    return MIXES[mix][0][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An event with its webhooks."""
+
+    event: Event
+    delays_seconds: tuple[float, ...] = (0.0,)
+    """When each of them is sent, from now on."""
+    is_lie: bool = False
+    """A lie is sent until somebody answers it, whatever the answer."""
+
+
+def tellings(
+    scenario: Scenario, ended: Session, stranger: Session, now: datetime, delay_seconds: float
+) -> list[Telling]:
+    """Return the webhooks of a session that a scenario brought to its end; `stranger` is for lies about others."""
+    told: dict[tuple[Event, bool], list[float]] = {}
+    for tell in scenario.tells:
+        named = _named(tell.lie, ended, stranger)
+        event = of_session(replace(named, status=tell.end or ended.status), now)
+        assert event is not None, "scenarios come to ends that are told"
+        event = replace(event, session_id=ended.id)
+        delay = delay_seconds if tell.delayed else tell.after_seconds
+        told.setdefault((event, tell.lie is not None), []).extend([delay] * tell.times)
+    return [Telling(event, tuple(delays), is_lie) for (event, is_lie), delays in told.items()]
+
+
+def _named(lie: Lie | None, ended: Session, stranger: Session) -> Session:
+    match lie:
+        case None:
+            return ended
+        case Lie.AMOUNT:
+            return replace(ended, amount=ended.amount // 2 or 1)
+        case Lie.PAYMENT:
+            return replace(ended, payment_id=stranger.payment_id)
+        case Lie.SESSION:
+            return replace(ended, id=stranger.id)
+        case Lie.STRANGER:
+            return stranger

@@ -1,0 +1,619 @@
+"""Calls that come in and calls that go out, over a real server and a real channel."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import grpc
+import pytest
+from boxoffice.inventory.v1 import catalog_pb2 as pb
+from boxoffice.inventory.v1 import catalog_pb2_grpc
+from google.rpc import error_details_pb2, status_pb2
+
+from services.chassis import calls, errors, logs
+from services.chassis.calls import DEFAULT_SECONDS, MAX_SECONDS, call
+from services.chassis.errors import (
+    Aborted,
+    Code,
+    DeadlineExceeded,
+    Failure,
+    InvalidField,
+    NotFound,
+    PeerFailure,
+    Unavailable,
+)
+from services.chassis.server import MAX_MESSAGE_BYTES, make_server
+from tests.conftest import served
+
+EVENT = str(uuid4())
+Answer = Callable[[Any, Any], Awaitable[Any]]
+
+
+class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
+    """A catalogue whose every method does what the test says, and remembers what it was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.requests: list[Any] = []
+
+    async def _answer(self, request: Any, context: Any) -> Any:
+        self.requests.append(request)
+        return await self.answer(request, context)
+
+    GetEvent = ListEvents = CreateVenue = CreateScreen = CreateShow = GetVenue = _answer
+
+
+Stub = catalog_pb2_grpc.CatalogServiceStub
+
+
+@asynccontextmanager
+async def catalog(answer: Answer) -> AsyncIterator[tuple[Any, Catalog]]:
+    """Serve a catalogue; give a stub for it and its servicer."""
+    servicer = Catalog(answer)
+    async with served(
+        lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(servicer, server)
+    ) as channel:
+        yield Stub(channel), servicer
+
+
+def raising(error: BaseException) -> Answer:
+    async def answer(request: Any, context: Any) -> Any:
+        raise error
+
+    return answer
+
+
+async def nothing(request: Any, context: Any) -> Any:
+    return pb.Event() if isinstance(request, pb.GetEventRequest) else pb.Venue()
+
+
+async def refused(calling: Awaitable[Any]) -> tuple[grpc.aio.AioRpcError, status_pb2.Status]:
+    """Await a call that must fail; return the error, and the status in its details."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await calling
+    for key, value in caught.value.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            status = status_pb2.Status.FromString(value)
+            assert status.code == caught.value.code().value[0]
+            assert status.message == caught.value.details()
+            return caught.value, status
+    return caught.value, status_pb2.Status()
+
+
+def details(status: status_pb2.Status) -> tuple[error_details_pb2.ErrorInfo, error_details_pb2.BadRequest]:
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in status.details:
+        detail.Unpack(info)
+        detail.Unpack(bad)
+    return info, bad
+
+
+# --- Requests that break a rule
+
+
+async def test_a_request_that_breaks_a_rule_never_reaches_its_handler_and_names_the_field() -> None:
+    async with catalog(nothing) as (stub, servicer):
+        error, status = await refused(stub.GetEvent(pb.GetEventRequest(event_id="not a uuid")))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        info, bad = details(status)
+        assert (info.reason, info.domain) == ("INVALID_FIELD", "boxoffice")
+        assert [(it.field, bool(it.description)) for it in bad.field_violations] == [("eventId", True)]
+        assert servicer.requests == []
+
+
+async def test_paths_are_spelled_as_json_spells_them_with_what_they_are_nested_in() -> None:
+    section = pb.CreateScreenRequest.Section
+    row = pb.CreateScreenRequest.Row
+    request = pb.CreateScreenRequest(
+        venue_id=EVENT,
+        name="Main",
+        sections=[
+            section(name="A", rows=[row(label="1", seat_count=1, tier=1)]),
+            section(name="B", rows=[row(label="1", seat_count=1, tier=1), row(label="2", seat_count=0, tier=1)]),
+        ],
+    )
+    async with catalog(nothing) as (stub, _):
+        _, bad = details((await refused(stub.CreateScreen(request)))[1])
+    assert [it.field for it in bad.field_violations] == ["sections[1].rows[1].seatCount"]
+
+
+async def test_of_many_broken_rules_ten_are_told() -> None:
+    section = pb.CreateScreenRequest.Section(rows=[pb.CreateScreenRequest.Row() for _ in range(500)])
+    async with catalog(nothing) as (stub, _):
+        error, status = await refused(stub.CreateScreen(pb.CreateScreenRequest(sections=[section])))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    _, bad = details(status)
+    assert len(bad.field_violations) == 10
+
+
+async def test_a_large_message_that_breaks_very_many_rules_is_refused_quickly() -> None:
+    """To find all of them takes seconds, in which nobody else is served."""
+    sections = [
+        pb.CreateScreenRequest.Section(rows=[pb.CreateScreenRequest.Row() for _ in range(500)]) for _ in range(100)
+    ]
+    async with catalog(nothing) as (stub, _):
+        began = time.process_time()
+        error, status = await refused(stub.CreateScreen(pb.CreateScreenRequest(sections=sections)))
+        spent = time.process_time() - began
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert len(details(status)[1].field_violations) == 1
+    assert spent < 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\xff" * 10, b"\x0a\xff", b"\x0a\x02\xff\xfe", b"\x0b" * 300, bytes(range(256))],
+    ids=["no fields", "cut off", "no utf-8", "deep groups", "every byte"],
+)
+async def test_bytes_that_are_no_message_are_refused_as_such(data: bytes) -> None:
+    servicer = Catalog(nothing)
+    async with served(
+        lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(servicer, server)
+    ) as channel:
+        raw = channel.unary_unary("/boxoffice.inventory.v1.CatalogService/GetEvent")
+        error, status = await refused(raw(data))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert details(status)[0].reason == "INVALID_FIELD"
+        assert servicer.requests == []
+
+
+async def test_an_empty_request_is_checked_like_any_other() -> None:
+    async with catalog(nothing) as (stub, _):
+        _, bad = details((await refused(stub.GetEvent(pb.GetEventRequest())))[1])
+    assert [it.field for it in bad.field_violations] == ["eventId"]
+
+
+async def test_a_message_that_is_too_large_is_refused() -> None:
+    async with catalog(nothing) as (stub, servicer):
+        request = pb.CreateVenueRequest(name="Odeon", city="Pune", address="x" * (MAX_MESSAGE_BYTES + 1))
+        error, _ = await refused(stub.CreateVenue(request))
+        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert servicer.requests == []
+
+
+async def test_an_unknown_method_is_unimplemented() -> None:
+    async with served(
+        lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(Catalog(nothing), server)
+    ) as channel:
+        for _ in range(2):
+            raw = channel.unary_unary("/boxoffice.inventory.v1.CatalogService/Destroy")
+            error, _ = await refused(raw(b""))
+            assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+# --- Failures
+
+
+def all_failures() -> list[Failure]:
+    """Every kind of Failure that the chassis knows, and those that services derive."""
+    kinds = {Failure}
+    while more := {sub for kind in kinds for sub in kind.__subclasses__()} - kinds:
+        kinds |= more
+    made: list[Failure] = []
+    for kind in sorted(kinds, key=lambda kind: (kind.__module__, kind.__name__)):
+        if kind is PeerFailure:
+            made.append(PeerFailure(Code.ABORTED, "TAKEN", "Gone.", {"who": "ann"}, 2.5))
+        elif kind is InvalidField:
+            made.append(InvalidField(("a.b[0]", "is wrong"), ("", "as a whole")))
+        elif kind.__module__ == errors.__name__:
+            made.append(kind())
+    return made
+
+
+FAILURES = all_failures()
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+async def test_a_failure_is_told_with_its_code_its_reason_and_its_details(failure: Failure) -> None:
+    async with catalog(raising(failure)) as (stub, _):
+        error, status = await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT)))
+    assert error.code().value[0] == failure.code
+    assert error.details() == failure.message != ""
+    info, bad = details(status)
+    assert (info.reason, info.domain, dict(info.metadata)) == (failure.reason, "boxoffice", failure.metadata)
+    violations = failure.violations if isinstance(failure, InvalidField) else ()
+    assert [(it.field, it.description) for it in bad.field_violations] == list(violations)
+    retry = error_details_pb2.RetryInfo()
+    told = [detail.Unpack(retry) for detail in status.details]
+    assert any(told) == (failure.retry_after_seconds is not None)
+    if failure.retry_after_seconds is not None:
+        assert retry.retry_delay.ToMilliseconds() == failure.retry_after_seconds * 1000
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+async def test_a_peers_failure_is_passed_on_as_it_was_said(failure: Failure) -> None:
+    async with catalog(raising(failure)) as (stub, _):
+        with pytest.raises(Failure) as caught:
+            await call(stub.GetEvent, pb.GetEventRequest(event_id=EVENT))
+    told = caught.value
+    if failure.code is Code.INTERNAL:
+        assert type(told) is Unavailable
+        return
+    assert (told.code, told.reason, told.message) == (failure.code, failure.reason, failure.message)
+    assert (told.metadata, told.retry_after_seconds) == (failure.metadata, failure.retry_after_seconds)
+
+
+SECRET = "SELECT secret FROM users -- /srv/app/secret.py"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError(SECRET), KeyError(SECRET), OSError(2, SECRET), RecursionError(SECRET), AssertionError(SECRET)],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_defect_is_told_in_plain_words_and_logged_in_full(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with catalog(raising(error)) as (stub, _):
+        told, status = await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT)))
+    assert told.code() is grpc.StatusCode.INTERNAL
+    everything = f"{told.details()} {status} {told.trailing_metadata()} {told.debug_error_string()}"
+    for internal in ("secret", "SELECT", "/srv", ".py", type(error).__name__, "Traceback"):
+        assert internal not in everything
+    [record] = [record for record in caplog.records if record.exc_info]
+    assert record.exc_info is not None and record.exc_info[1] is error
+
+
+async def test_an_answer_that_cannot_be_rendered_is_a_defect_like_any_other() -> None:
+    async def wrong(request: Any, context: Any) -> Any:
+        return Catalog
+
+    async with catalog(wrong) as (stub, _):
+        error, _ = await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT)))
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert "Catalog" not in str(error.details())
+
+
+async def test_a_message_with_any_characters_arrives_whole() -> None:
+    text = "naïve 10 % “quoted”\n漢字"
+    async with catalog(raising(NotFound(text, show="é"))) as (stub, _):
+        error, status = await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT)))
+    assert error.details() == text
+    assert dict(details(status)[0].metadata) == {"show": "é"}
+
+
+# --- Deadlines
+
+
+async def test_a_handler_that_takes_too_long_is_cancelled() -> None:
+    cancelled = asyncio.Event()
+
+    async def slow(request: Any, context: Any) -> Any:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    async with catalog(slow) as (stub, _):
+        error, _ = await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT), timeout=0.1))
+        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        await asyncio.wait_for(cancelled.wait(), 5)
+
+
+async def test_a_handler_without_a_deadline_gets_one_and_its_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "DEFAULT_SECONDS", 0.05)
+
+    async def slow(request: Any, context: Any) -> Any:
+        await asyncio.Event().wait()
+
+    async with catalog(slow) as (stub, _):
+        error, status = await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT)))
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert details(status)[0].reason == "DEADLINE_EXCEEDED"
+
+
+async def test_a_handler_ends_when_its_caller_goes_away() -> None:
+    entered, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: Any, context: Any) -> Any:
+        entered.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    async with catalog(slow) as (stub, _):
+        calling = asyncio.ensure_future(stub.GetEvent(pb.GetEventRequest(event_id=EVENT)))
+        await entered.wait()
+        calling.cancel()
+        await asyncio.wait_for(cancelled.wait(), 5)
+
+
+async def remaining_for(**given: Any) -> float:
+    """Return how many seconds a handler has when its caller gives it `given`."""
+    seen: list[float] = []
+
+    async def look(request: Any, context: Any) -> Any:
+        seen.append(calls._deadline.get() - asyncio.get_running_loop().time())
+        return pb.Event()
+
+    async with catalog(look) as (stub, _):
+        await stub.GetEvent(pb.GetEventRequest(event_id=EVENT), **given)
+    return seen[0]
+
+
+async def test_a_call_without_a_deadline_has_the_usual_one() -> None:
+    assert DEFAULT_SECONDS - 1 < await remaining_for() <= DEFAULT_SECONDS
+
+
+async def test_a_call_with_a_deadline_has_that() -> None:
+    assert 1 < await remaining_for(timeout=2.0) <= 2.01
+
+
+async def test_no_deadline_is_longer_than_the_longest() -> None:
+    assert MAX_SECONDS - 1 < await remaining_for(timeout=100_000) <= MAX_SECONDS
+
+
+async def test_a_call_to_a_peer_never_has_longer_than_its_caller() -> None:
+    inner: list[float] = []
+
+    async def look(request: Any, context: Any) -> Any:
+        inner.append(context.time_remaining())
+        return pb.Event()
+
+    async with catalog(look) as (peer, _):
+
+        async def outer(request: Any, context: Any) -> Any:
+            await call(peer.GetEvent, request, seconds=50)
+            await call(peer.GetEvent, request, seconds=0.5)
+            return pb.Event()
+
+        async with catalog(outer) as (stub, _):
+            await stub.GetEvent(pb.GetEventRequest(event_id=EVENT), timeout=2.0)
+    # Clocks that are read at two ends differ by a little.
+    assert 1 < inner[0] <= 2.01
+    assert inner[1] <= 0.51
+
+
+async def test_a_call_whose_callers_time_is_up_is_not_made() -> None:
+    async with catalog(nothing) as (peer, servicer):
+        calls._deadline.set(asyncio.get_running_loop().time() - 1)
+        with pytest.raises(DeadlineExceeded):
+            await call(peer.GetEvent, pb.GetEventRequest(event_id=EVENT))
+        assert servicer.requests == []
+
+
+async def test_a_peer_that_takes_too_long_is_given_up() -> None:
+    async def slow(request: Any, context: Any) -> Any:
+        await asyncio.Event().wait()
+
+    async with catalog(slow) as (stub, _):
+        with pytest.raises(DeadlineExceeded):
+            await call(stub.GetEvent, pb.GetEventRequest(event_id=EVENT), seconds=0.1)
+
+
+# --- Request ids
+
+
+async def request_id_for(*metadata: tuple[str, str]) -> str:
+    """Return the id that a peer two services further on sees."""
+    seen: list[str] = []
+
+    async def look(request: Any, context: Any) -> Any:
+        seen.append(logs.request_id.get())
+        return pb.Event()
+
+    async with catalog(look) as (peer, _):
+
+        async def pass_on(request: Any, context: Any) -> Any:
+            seen.append(logs.request_id.get())
+            return await call(peer.GetEvent, request)
+
+        async with catalog(pass_on) as (stub, _):
+            await stub.GetEvent(pb.GetEventRequest(event_id=EVENT), metadata=metadata)
+    assert len(set(seen)) == 1, "the same in both services"
+    return seen[0]
+
+
+async def test_a_requests_id_goes_with_it_through_all_services() -> None:
+    assert await request_id_for(("x-request-id", "abc-123_x.Y")) == "abc-123_x.Y"
+
+
+@pytest.mark.parametrize("insane", ["", "a b", "x" * 101, 'a"b', "a;b", "../../etc", "{}"])
+async def test_an_insane_id_is_replaced(insane: str) -> None:
+    assert UUID(await request_id_for(("x-request-id", insane))).version == 7
+
+
+async def test_a_request_without_an_id_gets_one() -> None:
+    assert await request_id_for() != await request_id_for()
+
+
+async def test_every_call_is_a_line_in_the_log_with_its_id(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "services.chassis.calls")
+    caplog.handler.addFilter(logs._WithRequestId())
+    async with catalog(raising(Aborted())) as (stub, _):
+        await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT), metadata=(("x-request-id", "abc"),)))
+    [line] = [vars(record) for record in caplog.records if record.message == "call"]
+    assert line["method"] == "/boxoffice.inventory.v1.CatalogService/GetEvent"
+    assert (line["outcome"], line["request_id"]) == ("ABORTED", "abc")
+    assert line["ms"] >= 0
+
+
+# --- Idempotency keys
+
+
+async def key_for(*, field: str = "", header: str | None = None) -> str:
+    """Return the key that a handler sees."""
+    metadata = () if header is None else (("idempotency-key", header),)
+    async with catalog(nothing) as (stub, servicer):
+        request = pb.CreateVenueRequest(name="Odeon", city="Pune", idempotency_key=field)
+        await stub.CreateVenue(request, metadata=metadata)
+        return str(servicer.requests[0].idempotency_key)
+
+
+async def test_the_header_fills_the_field() -> None:
+    assert await key_for(header="k1") == "k1"
+    assert await key_for(field="k1") == "k1"
+    assert await key_for(field="k1", header="k1") == "k1"
+    assert await key_for() == ""
+
+
+@pytest.mark.parametrize(("field", "header"), [("k1", "k2"), ("", "k" * 201), ("", "a b"), ("k1", "")])
+async def test_a_header_that_differs_or_breaks_the_rule_is_refused(field: str, header: str) -> None:
+    async with catalog(nothing) as (stub, servicer):
+        request = pb.CreateVenueRequest(name="Odeon", city="Pune", idempotency_key=field)
+        error, status = await refused(stub.CreateVenue(request, metadata=(("idempotency-key", header),)))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert [it.field for it in details(status)[1].field_violations] == ["idempotencyKey"]
+        assert servicer.requests == []
+
+
+async def test_a_method_without_keys_ignores_the_header() -> None:
+    async with catalog(nothing) as (stub, _):
+        await stub.GetEvent(pb.GetEventRequest(event_id=EVENT), metadata=(("idempotency-key", "k"),))
+
+
+# --- Peers
+
+
+async def test_a_peer_that_is_away_is_unavailable_at_once() -> None:
+    async with calls.channel("127.0.0.1:1") as channel:
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(Unavailable) as caught:
+            await call(Stub(channel).GetEvent, pb.GetEventRequest(event_id=EVENT), seconds=30)
+    assert type(caught.value) is Unavailable
+    assert asyncio.get_running_loop().time() - began < 5
+
+
+async def test_a_peer_that_speaks_no_grpc_is_unavailable() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nhello")
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server, calls.channel(f"127.0.0.1:{server.sockets[0].getsockname()[1]}") as channel:
+        with pytest.raises(Unavailable):
+            await call(Stub(channel).GetEvent, pb.GetEventRequest(event_id=EVENT))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, Unavailable),
+        (grpc.StatusCode.UNKNOWN, Unavailable),
+        (grpc.StatusCode.INTERNAL, Unavailable),
+        (grpc.StatusCode.CANCELLED, Unavailable),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, DeadlineExceeded),
+    ],
+)
+async def test_what_a_peer_says_without_details_is_understood(code: grpc.StatusCode, expected: type[Failure]) -> None:
+    async def abort(request: Any, context: Any) -> Any:
+        await context.abort(code, "so it is")
+
+    async with catalog(abort) as (stub, _):
+        with pytest.raises(Failure) as caught:
+            await call(stub.GetEvent, pb.GetEventRequest(event_id=EVENT))
+    assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize(
+    "code", [grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNIMPLEMENTED]
+)
+async def test_a_definite_refusal_without_details_keeps_its_code(code: grpc.StatusCode) -> None:
+    async def abort(request: Any, context: Any) -> Any:
+        await context.abort(code, "so it is")
+
+    async with catalog(abort) as (stub, _):
+        with pytest.raises(PeerFailure) as caught:
+            await call(stub.GetEvent, pb.GetEventRequest(event_id=EVENT))
+    assert (caught.value.code, caught.value.message) == (code.value[0], "so it is")
+
+
+async def test_a_code_that_boxoffice_does_not_use_is_unknown_and_transient() -> None:
+    async def abort(request: Any, context: Any) -> Any:
+        await context.abort(grpc.StatusCode.DATA_LOSS, "odd")
+
+    async with catalog(abort) as (stub, _):
+        with pytest.raises(PeerFailure) as caught:
+            await call(stub.GetEvent, pb.GetEventRequest(event_id=EVENT))
+    assert caught.value.code is Code.UNKNOWN
+    assert errors.is_transient(caught.value)
+
+
+async def test_details_that_cannot_be_read_are_as_good_as_none() -> None:
+    async def abort(request: Any, context: Any) -> Any:
+        context.set_trailing_metadata((("grpc-status-details-bin", b"\xff\xff"),))
+        await context.abort(grpc.StatusCode.NOT_FOUND, "odd")
+
+    async with catalog(abort) as (stub, _):
+        with pytest.raises(PeerFailure) as caught:
+            await call(stub.GetEvent, pb.GetEventRequest(event_id=EVENT))
+    assert caught.value.code is Code.NOT_FOUND
+
+
+async def test_a_peer_that_comes_back_is_found_again_soon() -> None:
+    servicer = Catalog(nothing)
+    first, second = make_server(), make_server()
+    for server in (first, second):
+        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(servicer, server)
+    port = first.add_insecure_port("127.0.0.1:0")
+    await first.start()
+    async with calls.channel(f"127.0.0.1:{port}") as channel:
+        request = pb.GetEventRequest(event_id=EVENT)
+        await call(Stub(channel).GetEvent, request)
+        await first.stop(0)
+        with pytest.raises(Unavailable):
+            await call(Stub(channel).GetEvent, request)
+        assert second.add_insecure_port(f"127.0.0.1:{port}") == port
+        await second.start()
+        back = asyncio.get_running_loop().time()
+        while True:
+            try:
+                await call(Stub(channel).GetEvent, request)
+                break
+            except Unavailable:
+                assert asyncio.get_running_loop().time() - back < 5
+                await asyncio.sleep(0.02)
+        assert asyncio.get_running_loop().time() - back < 3
+        await second.stop(0)
+
+
+# --- Overload
+
+
+async def test_many_calls_at_once_do_not_mix_their_contexts() -> None:
+    async def look(request: Any, context: Any) -> Any:
+        mine = logs.request_id.get()
+        await asyncio.sleep(0)
+        assert logs.request_id.get() == mine
+        return pb.Event(id=mine)
+
+    async with catalog(look) as (stub, _):
+        answers = await asyncio.gather(
+            *(
+                stub.GetEvent(pb.GetEventRequest(event_id=EVENT), metadata=(("x-request-id", f"id-{n}"),))
+                for n in range(200)
+            )
+        )
+    assert [answer.id for answer in answers] == [f"id-{n}" for n in range(200)]
+
+
+async def test_the_log_is_json_a_line_with_the_requests_id(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        logs.configure("test", "INFO")
+        token = logs.request_id.set("abc")
+        try:
+            raise ValueError("two\nlines")
+        except ValueError:
+            logging.getLogger("x").exception("it %s", "failed")
+        logs.request_id.reset(token)
+        logging.getLogger("x").info("outside")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["service"], first["level"], first["message"], first["request_id"]) == (
+        "test",
+        "ERROR",
+        "it failed",
+        "abc",
+    )
+    assert "ValueError: two\nlines" in first["exc_info"]
+    assert "request_id" not in second

@@ -1,0 +1,349 @@
+"""A connection that is lost around COMMIT: the outcome is found out, and is the true one."""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from services.chassis.database import Database
+from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
+from stack import ports
+from stack.postgres import Server
+from stack.processes import Child, wait_healthy, wait_until
+from tests.chassis.conftest import make_schema
+from tests.chassis.waiting import until_waiting
+from tests.chassis.wire import Break, Wire
+from tests.conftest import opened
+
+
+@pytest.fixture
+async def wire(chassis_url: str) -> AsyncIterator[Wire]:
+    async with Wire(chassis_url).open() as wire:
+        yield wire
+
+
+@pytest.fixture
+async def db(wire: Wire) -> AsyncIterator[Database]:
+    """A database behind the wire."""
+    async with opened(wire.url) as database:
+        yield database
+
+
+@pytest.fixture
+async def observer(chassis_url: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A session of the test's own, around the wire."""
+    async with await psycopg.AsyncConnection.connect(chassis_url, autocommit=True) as connection:
+        yield connection
+
+
+async def things(observer: psycopg.AsyncConnection[Any]) -> list[int]:
+    cursor = await observer.execute("SELECT id FROM things ORDER BY id")
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def add(db: Database, told: list[str], *, fetches: bool = True, slowly: bool = False) -> None:
+    """Add thing 1."""
+    async with db.transaction() as tx:
+        tx.after_commit(lambda: told.append("committed"))
+        if fetches:
+            await tx.fetch("SELECT 1")
+        await tx.send("INSERT INTO things (id) VALUES (1)")
+        if slowly:
+            await tx.send("INSERT INTO slow VALUES (1)")
+
+
+@pytest.mark.parametrize("fetches", [True, False], ids=["several round trips", "one round trip"])
+async def test_a_commit_whose_answer_is_lost_is_found_out_to_have_happened(
+    db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any], fetches: bool
+) -> None:
+    told: list[str] = []
+    wire.break_at("COMMIT", Break.ANSWER_LOST)
+    await add(db, told, fetches=fetches)
+    assert wire.broken == 1
+    assert await things(observer) == [1]
+    assert told == ["committed"]
+
+
+@pytest.mark.parametrize("fetches", [True, False], ids=["several round trips", "one round trip"])
+async def test_a_commit_that_never_arrives_interrupts(
+    db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any], fetches: bool
+) -> None:
+    told: list[str] = []
+    wire.break_at("COMMIT", Break.BEFORE)
+    with pytest.raises(Interrupted):
+        await add(db, told, fetches=fetches)
+    assert wire.broken == 1
+    assert await things(observer) == []
+    assert told == []
+    await add(db, told)
+    assert told == ["committed"]
+
+
+async def test_a_commit_that_is_still_under_way_is_waited_for(
+    db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    told: list[str] = []
+    await observer.execute("SELECT pg_advisory_lock(1)")
+    wire.break_at("COMMIT", Break.AT_ONCE)
+    adding = asyncio.create_task(add(db, told, slowly=True))
+    # The commit waits for the lock, and whoever asks what became of it waits for the commit.
+    await until_waiting(observer, sessions=2)
+    assert not adding.done()
+    assert await things(observer) == []
+    await observer.execute("SELECT pg_advisory_unlock(1)")
+    await adding
+    assert wire.broken == 1
+    assert await things(observer) == [1]
+    assert told == ["committed"]
+
+
+async def test_a_commit_that_fails_in_the_end_after_its_client_has_gone_interrupts(
+    db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    told: list[str] = []
+    await observer.execute("SELECT pg_advisory_lock(1)")
+    wire.break_at("COMMIT", Break.AT_ONCE)
+    adding = asyncio.create_task(add(db, told, slowly=True))
+    await until_waiting(observer, sessions=2)
+    await observer.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND query = 'COMMIT' AND wait_event_type = 'Lock'"
+    )
+    with pytest.raises(Interrupted):
+        await adding
+    assert await things(observer) == []
+    assert told == []
+
+
+async def test_who_asks_and_loses_the_answer_does_not_take_its_own_mark_for_the_commit(
+    db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    """The commit never arrived; the first question did, but its answer is lost as well."""
+    broken: list[str] = []
+
+    def watch(statement: str) -> Break | None:
+        if statement == "COMMIT" and not broken:
+            broken.append(statement)
+            return Break.BEFORE
+        if statement.startswith("INSERT INTO commit_markers") and len(broken) == 1:
+            broken.append(statement)
+            return Break.ANSWER_LOST
+        return None
+
+    told: list[str] = []
+    wire.watch = watch
+    with pytest.raises(Interrupted):
+        await add(db, told)
+    assert len(broken) == 2
+    assert await things(observer) == []
+    assert told == []
+
+
+async def test_who_asks_and_loses_the_answer_still_finds_out_that_the_commit_happened(
+    db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    broken: list[str] = []
+
+    def watch(statement: str) -> Break | None:
+        if statement == "COMMIT" and not broken:
+            broken.append(statement)
+            return Break.ANSWER_LOST
+        if statement.startswith("INSERT INTO commit_markers") and len(broken) in (1, 2):
+            broken.append(statement)
+            return Break.ANSWER_LOST
+        return None
+
+    told: list[str] = []
+    wire.watch = watch
+    await add(db, told)
+    assert len(broken) == 3
+    assert await things(observer) == [1]
+    assert told == ["committed"]
+
+
+async def test_statements_that_arrive_after_the_question_was_answered_are_fenced_off(
+    db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    """The whole transaction was held up on its way, and arrives when its author has given it up."""
+    told: list[str] = []
+    wire.break_at("COMMIT", Break.BEFORE)
+    with pytest.raises(Interrupted):
+        await add(db, told, fetches=False)
+    cursor = await observer.execute("SELECT id FROM commit_markers ORDER BY created_at, id")
+    markers = [row[0] for row in await cursor.fetchall()]
+    refused = 0
+    for marker in markers:
+        try:
+            await observer.execute("INSERT INTO commit_markers (id) VALUES (%s)", (marker,))
+        except psycopg.errors.UniqueViolation:
+            refused += 1
+    assert refused == len(markers) > 0
+
+
+async def test_a_database_that_is_away_is_told_so_and_found_again_soon(wire: Wire, db: Database) -> None:
+    """Not after ever longer pauses; and that there is no connection is not for too many callers."""
+    wire.refusing = True
+    wire.break_at("SELECT", Break.BEFORE, times=100)
+    with pytest.raises(Interrupted):
+        await db.fetch("SELECT 1")
+    away = time.monotonic()
+    failures: list[Failure] = []
+    while time.monotonic() - away < 4:
+        try:
+            await db.fetch("SELECT 1")
+        except Failure as failure:
+            failures.append(failure)
+    assert failures
+    assert {type(failure) for failure in failures} <= {Interrupted, Unavailable}
+    wire.refusing = False
+    wire.watch = lambda statement: None
+    back = time.monotonic()
+    while True:
+        try:
+            await db.fetch("SELECT 1")
+            break
+        except (Unavailable, ResourceExhausted):
+            assert time.monotonic() - back < 10
+    assert time.monotonic() - back < 2
+
+
+# --- The server itself is killed
+
+
+class OwnServer:
+    """A server that a test may kill. What it holds would not survive the machine, but survives the process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = Server(folder, ports.choose(1)[0], "open sesame", durable=False)
+        self.server.prepare()
+        self.child = Child(self.server.program(), folder)
+        self.start()
+
+    def start(self) -> None:
+        self.child.spawn()
+        wait_healthy([self.child])
+
+    def kill(self) -> None:
+        """Kill the postmaster; its sessions end when they notice."""
+        postmaster = int((self.server.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+        sessions = _children(postmaster)
+        os.kill(postmaster, signal.SIGKILL)
+        assert wait_until(lambda: not any(_is_alive(pid) for pid in sessions), 20)
+        self.child.kill()
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(stat.read_text().rpartition(") ")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[OwnServer]:
+    folder = Path(tempfile.mkdtemp(prefix="boxoffice-test-"))
+    folder.chmod(0o711)
+    own = OwnServer(folder)
+    try:
+        yield own
+    finally:
+        own.kill()
+        shutil.rmtree(folder)
+
+
+@asynccontextmanager
+async def on_own_server(own: OwnServer, name: str) -> AsyncIterator[tuple[Wire, Database]]:
+    url = own.server.create_database(name)
+    make_schema(url)
+    with own.server.connect() as connection:
+        connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
+    async with Wire(url).open() as wire, opened(wire.url) as db:
+        yield wire, db
+
+
+async def count_things(db: Database) -> int:
+    """Ask until the server answers."""
+    began = time.monotonic()
+    while True:
+        try:
+            [row] = await db.fetch("SELECT count(*) AS things FROM things")
+            return int(row.things)
+        except Failure:
+            assert time.monotonic() - began < 10
+
+
+async def test_a_server_that_is_killed_in_the_middle_of_a_transaction_interrupts_it(own_server: OwnServer) -> None:
+    async with on_own_server(own_server, "middle") as (_, db):
+        told: list[str] = []
+        with pytest.raises(Interrupted):
+            async with db.transaction() as tx:
+                tx.after_commit(lambda: told.append("committed"))
+                await tx.fetch("INSERT INTO things (id) VALUES (1) RETURNING id")
+                await asyncio.to_thread(own_server.kill)
+                own_server.start()
+        assert await count_things(db) == 0
+        assert told == []
+
+
+async def test_a_server_that_is_killed_after_a_commit_whose_answer_is_lost_still_knows_it(
+    own_server: OwnServer,
+) -> None:
+    async with on_own_server(own_server, "after") as (wire, db):
+        told: list[str] = []
+        killed = asyncio.Event()
+
+        def watch(statement: str) -> Break | None:
+            if statement == "COMMIT" and not wire.broken:
+                wire.refusing = True  # nobody can ask before the server is killed
+                killed.set()
+                return Break.ANSWER_LOST
+            return None
+
+        wire.watch = watch
+        adding = asyncio.create_task(add(db, told))
+        await killed.wait()
+        while True:  # until the server has carried it out
+            async with await psycopg.AsyncConnection.connect(own_server.server.url("after")) as observer:
+                if await things(observer):
+                    break
+        await asyncio.to_thread(own_server.kill)
+        await asyncio.to_thread(own_server.start)
+        wire.refusing = False
+        await adding
+        assert await count_things(db) == 1
+        assert told == ["committed"]
+
+
+async def test_a_server_that_is_killed_during_a_commit_has_undone_it(own_server: OwnServer) -> None:
+    async with on_own_server(own_server, "during") as (_, db):
+        told: list[str] = []
+        async with await psycopg.AsyncConnection.connect(own_server.server.url("during"), autocommit=True) as observer:
+            await observer.execute("SELECT pg_advisory_lock(1)")
+            adding = asyncio.create_task(add(db, told, slowly=True))
+            await until_waiting(observer)
+            await asyncio.to_thread(own_server.kill)
+        await asyncio.to_thread(own_server.start)
+        with pytest.raises(Interrupted):
+            await adding
+        assert await count_things(db) == 0
+        assert told == []

@@ -1,0 +1,494 @@
+"""Transactions: committed, undone, interrupted, cancelled; and the pool that they run on."""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors as pg
+
+from services.chassis.database import Database, retried, sweep_markers
+from services.chassis.errors import Aborted, Failure, Interrupted, ResourceExhausted, Unavailable
+from tests.chassis.waiting import until, until_waiting
+from tests.conftest import opened
+
+ADD = "INSERT INTO things (id, amount) VALUES (%s, %s)"
+
+
+async def things(db: Database) -> list[tuple[int, int]]:
+    return [tuple(row) for row in await db.fetch("SELECT id, amount FROM things ORDER BY id")]
+
+
+async def sessions_in_transaction(db: Database) -> int:
+    [row] = await db.fetch(
+        "SELECT count(*) AS open FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+        " AND backend_type = 'client backend'"
+    )
+    return int(row.open)
+
+
+@pytest.fixture
+async def observer(chassis_url: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A session of the test's own."""
+    async with await psycopg.AsyncConnection.connect(chassis_url, autocommit=True) as connection:
+        yield connection
+
+
+# --- Committed or undone
+
+
+async def test_a_block_that_ends_normally_is_committed(db: Database) -> None:
+    async with db.transaction() as tx:
+        await tx.send(ADD, (1, 10))
+        await tx.send(ADD, (2, 20))
+        assert [row.amount for row in await tx.fetch("SELECT amount FROM things ORDER BY id")] == [10, 20]
+        await tx.send(ADD, (3, 30))
+    assert await things(db) == [(1, 10), (2, 20), (3, 30)]
+    assert await sessions_in_transaction(db) == 0
+
+
+async def test_a_block_that_raises_is_undone(db: Database) -> None:
+    with pytest.raises(Aborted):
+        async with db.transaction() as tx:
+            await tx.send(ADD, (1, 10))
+            await tx.fetch("SELECT 1")
+            await tx.send(ADD, (2, 20))
+            raise Aborted()
+    assert await things(db) == []
+    assert await sessions_in_transaction(db) == 0
+
+
+async def test_a_block_that_raises_before_anything_went_out_is_undone(db: Database) -> None:
+    with pytest.raises(Aborted):
+        async with db.transaction() as tx:
+            await tx.send(ADD, (1, 10))
+            raise Aborted()
+    assert await things(db) == []
+
+
+async def test_an_empty_block_is_fine(db: Database) -> None:
+    async with db.transaction():
+        pass
+
+
+async def test_a_statement_that_was_kept_back_is_run_and_not_before_it_has_to(db: Database) -> None:
+    async with db.transaction() as tx:
+        await tx.send(ADD, (1, 10))
+        assert await things(db) == []
+    assert await things(db) == [(1, 10)]
+
+
+async def test_a_broken_rule_in_a_statement_that_was_kept_back_surfaces_and_undoes_all(db: Database) -> None:
+    told: list[str] = []
+    with pytest.raises(pg.CheckViolation):
+        async with db.transaction() as tx:
+            tx.after_commit(lambda: told.append("committed"))
+            await tx.send(ADD, (1, 10))
+            await tx.send(ADD, (2, -1))
+    assert await things(db) == []
+    assert told == []
+
+
+async def test_a_broken_rule_in_a_statement_that_was_kept_back_surfaces_in_the_next_fetch(db: Database) -> None:
+    with pytest.raises(pg.CheckViolation):
+        async with db.transaction() as tx:
+            await tx.send(ADD, (2, -1))
+            await tx.fetch("SELECT 1")
+    assert await things(db) == []
+
+
+async def test_a_rule_that_is_checked_at_commit_surfaces_and_undoes_all(db: Database) -> None:
+    told: list[str] = []
+    with pytest.raises(pg.UniqueViolation):
+        async with db.transaction() as tx:
+            tx.after_commit(lambda: told.append("committed"))
+            await tx.send(ADD, (1, 10))
+            await tx.fetch("INSERT INTO rivals VALUES (1), (1) RETURNING id")
+    assert await things(db) == []
+    assert told == []
+
+
+async def test_a_block_that_swallows_a_failed_statement_does_not_pass_for_committed(db: Database) -> None:
+    """PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and calls that a success."""
+    told: list[str] = []
+    with pytest.raises(psycopg.Error):
+        async with db.transaction() as tx:
+            tx.after_commit(lambda: told.append("committed"))
+            await tx.send(ADD, (1, 10))
+            with pytest.raises(pg.CheckViolation):
+                await tx.fetch("INSERT INTO things VALUES (2, -1) RETURNING id")
+    assert await things(db) == []
+    assert told == []
+
+
+async def test_fetch_all_answers_each_statement(db: Database) -> None:
+    async with db.transaction() as tx:
+        answers = await tx.fetch_all(
+            ("SELECT %s::int AS a", (1,)), ("SELECT 2 AS b WHERE false", ()), ("SELECT %(c)s::int AS c", {"c": 3})
+        )
+    assert [[tuple(row) for row in rows] for rows in answers] == [[(1,)], [], [(3,)]]
+    answers = await db.fetch_all(("SELECT 1 AS a", ()), ("SELECT 2 AS b", ()))
+    assert [[tuple(row) for row in rows] for rows in answers] == [[(1,)], [(2,)]]
+
+
+async def test_callbacks_run_once_after_the_commit_and_not_before(db: Database) -> None:
+    told: list[str] = []
+    async with db.transaction() as tx:
+        tx.after_commit(lambda: told.append("first"))
+        tx.after_commit(lambda: told.append("second"))
+        await tx.fetch("SELECT 1")
+        assert told == []
+    assert told == ["first", "second"]
+
+
+async def test_execute_tells_how_many_rows_it_hit(db: Database) -> None:
+    assert await db.execute("INSERT INTO things SELECT generate_series(1, 3)") == 3
+    assert await db.execute("DELETE FROM things WHERE id > %s", (1,)) == 2
+
+
+async def test_old_markers_are_swept_and_new_ones_stay(db: Database) -> None:
+    async with db.transaction():
+        pass
+    await db.execute("UPDATE commit_markers SET created_at = created_at - interval '16 minutes'")
+    async with db.transaction():
+        pass
+    assert await sweep_markers(db) == 0
+    [row] = await db.fetch("SELECT count(*) AS markers FROM commit_markers")
+    assert row.markers == 1
+
+
+# --- Statements that were being prepared when something failed
+
+
+async def test_statements_prepared_in_a_failed_pipeline_work_afterwards(single: Database) -> None:
+    """What the server skipped after an error was never prepared there; the driver has to know."""
+    for _ in range(3):
+        with pytest.raises(pg.CheckViolation):
+            async with single.transaction() as tx:
+                await tx.send(ADD, (1, -1))
+                await tx.send("UPDATE things SET amount = amount + %s", (1,))
+                await tx.fetch_all(("SELECT %s::int + 1 AS n", (1,)), ("SELECT %s::int + 2 AS n", (1,)))
+        async with single.transaction() as tx:
+            await tx.send("UPDATE things SET amount = amount + %s", (1,))
+            one, two = await tx.fetch_all(("SELECT %s::int + 1 AS n", (1,)), ("SELECT %s::int + 2 AS n", (1,)))
+        assert (one[0].n, two[0].n) == (2, 3)
+        await single.execute("UPDATE things SET amount = amount + %s", (1,))
+
+
+async def test_many_different_statements_on_one_connection(single: Database) -> None:
+    """More of them than a connection keeps prepared."""
+    for number in range(130):
+        async with single.transaction() as tx:
+            [row] = await tx.fetch(f"SELECT {number} AS n, %s::int AS m", (number,))
+        assert row == (number, number)
+
+
+# --- Undone by the database
+
+
+async def test_a_deadlock_undoes_one_of_the_two_for_certain(db: Database) -> None:
+    await db.execute("INSERT INTO things VALUES (1, 0), (2, 0)")
+    first_has_1, second_has_2 = asyncio.Event(), asyncio.Event()
+    take = "UPDATE things SET amount = amount + 1 WHERE id = %s RETURNING id"
+
+    async def cross(one: int, other: int, mine: asyncio.Event, theirs: asyncio.Event) -> None:
+        async with db.transaction() as tx:
+            await tx.send("SET LOCAL deadlock_timeout = '10ms'")
+            await tx.fetch(take, (one,))
+            mine.set()
+            await theirs.wait()
+            await tx.fetch(take, (other,))
+
+    outcomes = await asyncio.gather(
+        cross(1, 2, first_has_1, second_has_2), cross(2, 1, second_has_2, first_has_1), return_exceptions=True
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Interrupted", "NoneType"]
+    assert await things(db) == [(1, 1), (2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting"),
+    [
+        pytest.param("UPDATE things SET amount = 7 RETURNING id", "lock_timeout", id="lock"),
+        pytest.param("UPDATE things SET amount = 7 RETURNING id", "statement_timeout", id="statement"),
+    ],
+)
+async def test_a_wait_that_takes_too_long_is_interrupted(db: Database, statement: str, setting: str) -> None:
+    await db.execute("INSERT INTO things VALUES (1, 0)")
+    async with db.transaction() as holder:
+        await holder.fetch("SELECT id FROM things FOR UPDATE")
+        with pytest.raises(Interrupted):
+            async with db.transaction() as tx:
+                await tx.send(f"SET LOCAL {setting} = '20ms'")
+                await tx.fetch(statement)
+    assert await things(db) == [(1, 0)]
+
+
+async def test_a_session_that_idles_in_its_transaction_is_interrupted(db: Database) -> None:
+    with pytest.raises(Interrupted):
+        async with db.transaction() as tx:
+            await tx.send("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
+            [me] = await tx.fetch("SELECT pg_backend_pid() AS pid")
+
+            async def is_gone() -> bool:
+                return not await db.fetch("SELECT FROM pg_stat_activity WHERE pid = %s", (me.pid,))
+
+            await until(is_gone)
+            await tx.fetch("INSERT INTO things VALUES (1, 0) RETURNING id")
+    assert await things(db) == []
+
+
+async def test_another_transaction_with_the_same_idempotency_key_interrupts(db: Database) -> None:
+    keep = "INSERT INTO idempotency_keys VALUES (gen_random_uuid(), 'm', 'k', '', '')"
+    again = "INSERT INTO idempotency_keys SELECT user_id, method, key, '', '' FROM idempotency_keys"
+    await db.execute(keep)
+    with pytest.raises(Interrupted):
+        async with db.transaction() as tx:
+            await tx.send(ADD, (1, 1))
+            await tx.send(again)
+    assert await things(db) == []
+
+
+async def test_any_other_duplicate_is_told_as_it_is(db: Database) -> None:
+    await db.execute("INSERT INTO things VALUES (1, 0)")
+    with pytest.raises(pg.UniqueViolation):
+        async with db.transaction() as tx:
+            await tx.send(ADD, (1, 1))
+
+
+# --- Broken connections
+
+
+async def kill_sessions(observer: psycopg.AsyncConnection[Any]) -> int:
+    """End every session of the database but the observer's; return how many there were."""
+    cursor = await observer.execute(
+        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def test_a_connection_that_breaks_in_a_transaction_interrupts_it_and_the_pool_recovers(
+    db: Database, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    with pytest.raises(Interrupted):
+        async with db.transaction() as tx:
+            await tx.fetch("INSERT INTO things VALUES (1, 1) RETURNING id")
+            await kill_sessions(observer)
+            await tx.fetch("INSERT INTO things VALUES (2, 2) RETURNING id")
+    async with db.transaction() as tx:
+        await tx.send(ADD, (3, 3))
+    assert await things(db) == [(3, 3)]
+
+
+async def test_a_connection_that_breaks_before_the_commit_interrupts_the_transaction(
+    db: Database, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    with pytest.raises(Interrupted):
+        async with db.transaction() as tx:
+            await tx.fetch("INSERT INTO things VALUES (1, 1) RETURNING id")
+            await kill_sessions(observer)
+    assert await things(db) == []
+
+
+async def use_fetch(db: Database) -> None:
+    await db.fetch("SELECT 1")
+
+
+async def use_fetch_all(db: Database) -> None:
+    await db.fetch_all(("SELECT 1", ()), ("SELECT 2", ()))
+
+
+async def use_execute(db: Database) -> None:
+    await db.execute("UPDATE things SET amount = 1")
+
+
+async def use_transaction(db: Database) -> None:
+    async with db.transaction() as tx:
+        await tx.fetch("SELECT 1")
+
+
+USES = [use_fetch, use_fetch_all, use_execute, use_transaction]
+
+
+@pytest.mark.parametrize("use", USES)
+async def test_nobody_meets_a_connection_that_died_while_it_lay_idle(
+    db: Database, observer: psycopg.AsyncConnection[Any], use: Callable[[Database], Awaitable[None]]
+) -> None:
+    """As after a restart of the server."""
+    all_lent = asyncio.Barrier(8)  # as many as the pool may have
+
+    async def hold() -> None:
+        async with db.transaction() as tx:
+            await tx.fetch("SELECT 1")
+            await all_lent.wait()
+
+    await asyncio.gather(*(hold() for _ in range(8)))
+    assert await kill_sessions(observer) == 8
+    await asyncio.gather(*(use(db) for _ in range(3)))
+
+
+async def test_a_database_can_be_closed_while_it_replaces_connections(
+    chassis_url: str, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    async with opened(chassis_url) as db:
+        await kill_sessions(observer)
+        await db.fetch("SELECT 1")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for what it will do")
+async def test_a_server_that_fell_silent_is_given_up_within_seconds(db: Database) -> None:
+    async with db._connection() as connection:
+        with socket.socket(fileno=os.dup(connection.fileno())) as wire:
+            assert wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            idle = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+            interval = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
+            probes = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
+            assert idle + interval * probes <= 12
+            assert 0 < wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 12_000
+
+
+# --- Cancelled
+
+
+async def count_rollbacks_by_pool(records: list[logging.LogRecord]) -> int:
+    return sum("returned connection" in record.getMessage() for record in records)
+
+
+@pytest.mark.parametrize("where", ["in a statement", "between statements", "in the commit", "before anything"])
+async def test_a_cancelled_transaction_is_undone_and_leaves_its_connection_clean(
+    single: Database,
+    observer: psycopg.AsyncConnection[Any],
+    caplog: pytest.LogCaptureFixture,
+    where: str,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    [session] = await single.fetch("SELECT pg_backend_pid() AS pid")
+    await observer.execute("SELECT pg_advisory_lock(1)")
+    reached = asyncio.Event()
+
+    async def work() -> None:
+        async with single.transaction() as tx:
+            if where == "before anything":
+                reached.set()
+                await asyncio.Event().wait()
+            await tx.fetch("INSERT INTO things VALUES (1, 1) RETURNING id")
+            if where == "in a statement":
+                reached.set()
+                await tx.fetch("SELECT pg_advisory_lock(1)")
+            if where == "between statements":
+                reached.set()
+                await asyncio.Event().wait()
+            await tx.send("INSERT INTO slow VALUES (1)")
+            reached.set()
+
+    task = asyncio.create_task(work())
+    await reached.wait()
+    if where in ("in a statement", "in the commit"):
+        await until_waiting(observer)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with single.transaction() as tx:
+        [row] = await tx.fetch(
+            "SELECT pg_backend_pid() AS pid, (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()"
+            " AND locktype = 'advisory') AS locks, (SELECT count(*) FROM things) AS things"
+        )
+    assert row == (session.pid, 0, 0), "the same connection, without locks, and nothing was written"
+    assert await count_rollbacks_by_pool(caplog.records) == 0
+
+
+async def test_a_deadline_in_the_middle_of_a_statement_leaves_the_connection_clean(
+    single: Database, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    await observer.execute("SELECT pg_advisory_lock(1)")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05), single.transaction() as tx:
+            await tx.fetch("INSERT INTO things VALUES (1, 1) RETURNING id")
+            await tx.fetch("SELECT pg_advisory_lock(1)")
+    assert await things(single) == []
+
+
+# --- The pool's bounds
+
+
+async def test_who_finds_the_pool_exhausted_is_refused_within_bounded_time(chassis_url: str) -> None:
+    async with opened(chassis_url, pool_size=2) as db:
+        release = asyncio.Event()
+
+        async def hold(ready: asyncio.Event) -> None:
+            async with db.transaction() as tx:
+                await tx.fetch("SELECT 1")
+                ready.set()
+                await release.wait()
+
+        ready = [asyncio.Event(), asyncio.Event()]
+        holders = [asyncio.create_task(hold(event)) for event in ready]
+        for event in ready:
+            await event.wait()
+        began = time.monotonic()
+        waiting = [asyncio.create_task(db.fetch("SELECT 1")) for _ in range(256)]
+        await asyncio.sleep(0)
+        with pytest.raises(ResourceExhausted):
+            await db.fetch("SELECT 1")
+        assert time.monotonic() - began < 1.5, "too many wait already: refused at once"
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {ResourceExhausted}
+        assert 1.5 < time.monotonic() - began < 4
+        release.set()
+        await asyncio.gather(*holders)
+        assert len(await db.fetch("SELECT 1")) == 1
+
+
+async def test_a_database_that_is_not_there_is_told_in_one_line() -> None:
+    db = Database("postgresql://nobody:nothing@127.0.0.1:1/nowhere", pool_size=2, name="test")
+    db._pool.timeout = 0.05
+    with pytest.raises(Unavailable, match="DATABASE_URL"):
+        await db.open()
+    assert db._pool.closed
+
+
+# --- Run again
+
+
+class Script:
+    """A transaction script that fails as told."""
+
+    def __init__(self, *failures: Failure) -> None:
+        self.failures = list(failures)
+        self.runs = 0
+
+    async def __call__(self, argument: int, *, name: str) -> str:
+        self.runs += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return f"{argument} {name}"
+
+
+@pytest.mark.parametrize(("failures", "runs"), [((), 1), ((Interrupted(),), 2)])
+async def test_retried_runs_an_interrupted_script_once_more(failures: tuple[Failure, ...], runs: int) -> None:
+    script = Script(*failures)
+    assert await retried(script)(1, name="x") == "1 x"
+    assert script.runs == runs
+
+
+@pytest.mark.parametrize(
+    ("failures", "runs"),
+    [((Interrupted(), Interrupted(), Interrupted()), 2), ((Unavailable(),), 1), ((Aborted(),), 1)],
+)
+async def test_retried_runs_nothing_a_third_time_and_nothing_else_twice(
+    failures: tuple[Failure, ...], runs: int
+) -> None:
+    script = Script(*failures)
+    with pytest.raises(type(failures[0])):
+        await retried(script)(1, name="x")
+    assert script.runs == runs

@@ -1,0 +1,121 @@
+"""Idempotency keys: one effect, one answer, whoever asks and however often."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+from boxoffice.inventory.v1 import catalog_pb2 as pb
+
+from services.chassis import idempotency
+from services.chassis.database import Database, retried
+from services.chassis.errors import Aborted, IdempotencyKeyReused
+from services.chassis.idempotency import NOBODY, Key, key_of
+
+ANN, BOB = uuid4(), uuid4()
+
+
+def key(user: UUID = ANN, method: str = "Buy", name: str = "k1", request: bytes = b"two seats") -> Key:
+    return Key(user, method, name, request)
+
+
+@retried
+async def buy(db: Database, asked: Key, *, refuse: bool = False) -> bytes:
+    """Do something once, as a transaction script does."""
+    async with db.transaction() as tx:
+        if (stored := await idempotency.find(tx, asked)) is not None:
+            return stored
+        [row] = await tx.fetch("INSERT INTO things DEFAULT VALUES RETURNING id")
+        if refuse:
+            raise Aborted()
+        answer = f"thing {row.id}".encode()
+        await idempotency.keep(tx, (asked, answer))
+    return answer
+
+
+async def count(db: Database) -> int:
+    [row] = await db.fetch("SELECT count(*) AS things FROM things")
+    return int(row.things)
+
+
+async def test_twenty_equal_requests_at_once_have_one_effect_and_one_answer(db: Database) -> None:
+    answers = await asyncio.gather(*(buy(db, key()) for _ in range(20)))
+    assert answers == [b"thing 1"] * 20
+    assert await count(db) == 1
+
+
+async def test_an_equal_request_later_gets_the_same_answer(db: Database) -> None:
+    assert await buy(db, key()) == await buy(db, key())
+    assert await count(db) == 1
+
+
+async def test_another_request_under_the_key_is_refused(db: Database) -> None:
+    await buy(db, key())
+    with pytest.raises(IdempotencyKeyReused):
+        await buy(db, key(request=b"three seats"))
+    assert await count(db) == 1
+
+
+async def test_of_different_requests_at_once_under_one_key_one_wins(db: Database) -> None:
+    outcomes = await asyncio.gather(*(buy(db, key(request=str(n).encode())) for n in range(10)), return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["IdempotencyKeyReused"] * 9 + ["bytes"]
+    assert await count(db) == 1
+
+
+@pytest.mark.parametrize("other", [{"user": BOB}, {"method": "Sell"}, {"name": "k2"}, {"name": "K1"}])
+async def test_the_key_of_another_user_or_method_is_another_key(db: Database, other: dict[str, str]) -> None:
+    answers = await asyncio.gather(buy(db, key()), buy(db, key(**other)))  # type: ignore[arg-type]
+    assert sorted(answers) == [b"thing 1", b"thing 2"]
+    assert await count(db) == 2
+
+
+async def test_a_refusal_is_not_kept_and_may_be_tried_again(db: Database) -> None:
+    with pytest.raises(Aborted):
+        await buy(db, key(), refuse=True)
+    assert await count(db) == 0
+    await buy(db, key(request=b"something else even"))
+    assert await count(db) == 1
+
+
+async def test_a_key_may_have_any_characters_and_none_runs_into_another(db: Database) -> None:
+    names = ["a/b", "a//b", "a", "'; DROP TABLE things --", "%s", "é" * 100, "\\"]
+    keys = [key(name=name) for name in names] + [key(method="a", name="b/c"), key(method="a/b", name="c")]
+    answers = [await buy(db, asked) for asked in keys]
+    assert len(set(answers)) == len(keys)
+    assert [await buy(db, asked) for asked in keys] == answers
+
+
+async def test_answers_are_kept_as_they_are(db: Database) -> None:
+    answer = bytes(range(256))
+    async with db.transaction() as tx:
+        await idempotency.keep(tx, (key(), answer), (key(name="empty"), b""))
+    async with db.transaction() as tx:
+        assert await idempotency.find(tx, key()) == answer
+        assert await idempotency.find(tx, key(name="empty")) == b""
+
+
+# --- How keys are read from requests
+
+
+def test_a_request_without_a_key_has_none() -> None:
+    assert key_of(pb.CreateVenueRequest(name="Odeon"), "CreateVenue") is None
+
+
+def test_a_requests_hash_covers_everything_but_the_key() -> None:
+    def read(**fields: str) -> Key:
+        found = key_of(pb.CreateVenueRequest(**fields), "CreateVenue", ANN)
+        assert found is not None
+        return found
+
+    first = read(name="Odeon", city="Pune", idempotency_key="k1")
+    assert first.name == (ANN, "CreateVenue", "k1")
+    assert read(name="Odeon", city="Pune", idempotency_key="k2").request_hash == first.request_hash
+    for other in ({"name": "Odeon"}, {"name": "Odeon", "city": "pune"}, {"name": "Odeon", "address": "Pune"}):
+        assert read(idempotency_key="k1", **other).request_hash != first.request_hash
+
+
+def test_reading_the_key_leaves_the_request_alone() -> None:
+    request = pb.CreateVenueRequest(name="Odeon", idempotency_key="k1")
+    found = key_of(request, "CreateVenue")
+    assert found is not None
+    assert found.user_id == NOBODY
+    assert request.idempotency_key == "k1"

@@ -1,0 +1,59 @@
+"""Ticks: a job runs until it finds nothing more to do, and no failure ends its ticking."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import pytest
+from apscheduler.triggers.interval import IntervalTrigger
+
+from services.chassis import jobs
+from services.chassis.errors import Unavailable
+
+SECONDS = 10
+
+
+async def ticked(work: Callable[[], int], until: asyncio.Event) -> None:
+    """Tick a job every few milliseconds until `until` is set."""
+
+    async def job() -> int:
+        return work()
+
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "test", job, IntervalTrigger(seconds=0.01))  # type: ignore[arg-type]
+    ticks.start()
+    try:
+        await asyncio.wait_for(until.wait(), SECONDS)
+    finally:
+        ticks.shutdown(wait=False)
+
+
+async def test_a_job_goes_on_until_nothing_is_left() -> None:
+    left, done = [3, 2, 1, 0], asyncio.Event()
+    ran: list[int] = []
+
+    def work() -> int:
+        ran.append(left.pop(0) if left else 0)
+        if not left:
+            done.set()
+        return ran[-1]
+
+    await ticked(work, done)
+    assert ran[:4] == [3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("error", [Unavailable(), ValueError("a defect")], ids=["failure", "defect"])
+async def test_a_job_that_fails_ticks_again(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    errors, done = [error, error], asyncio.Event()
+
+    def work() -> int:
+        if errors:
+            raise errors.pop()
+        done.set()
+        return 0
+
+    await ticked(work, done)
+    told = [record for record in caplog.records if record.name == "services.chassis.jobs"]
+    assert len(told) == 2
+    assert all((record.exc_info is not None) == isinstance(error, ValueError) for record in told)

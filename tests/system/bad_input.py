@@ -1,0 +1,302 @@
+"""Requests that are wrong in one way each, made from the contracts: for every method, every field, every kind of wrong.
+
+What is right is written by hand, in `samples`, for every method that has a body or a path; the rest follows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from buf.validate import validate_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tests.gateway.fakes import Method
+from tests.system.client import Json, Show
+
+JSON = {"content-type": "application/json"}
+TIMESTAMP = Timestamp.DESCRIPTOR.full_name
+DEEP = 10_000
+MANY = 10_000
+
+NOT_UUIDS = (
+    "nope",
+    "7",
+    " ",
+    "00000000-0000-0000-0000-00000000000g",
+    "00000000000000000000000000000000",
+    "{00000000-0000-0000-0000-000000000000}",
+    "urn:uuid:00000000-0000-0000-0000-000000000000",
+    "00000000-0000-0000-0000-000000000000\0",
+    "\0",
+    "' OR 1=1 --",
+    "x" * 5_000,
+)
+NOT_TEXTS = (7, True, {"a": 1}, ["a"], 1.5)
+NOT_NUMBERS = ("many", 1.5, 99_999_999_999, -99_999_999_999, {"a": 1}, [], True, "0x10", "1e400", " ")
+NOT_TIMES = ("yesterday", "", 7, True, {"a": 1}, "2026-13-01T00:00:00Z", "10000-01-01T00:00:00Z", "2030-01-01", "\0")
+NOT_BODIES: Mapping[str, bytes] = {
+    "null": b"null",
+    "a list": b"[]",
+    "a number": b"7",
+    "a text": b'"x"',
+    "an unfinished object": b'{"userId":"a"',
+    "an object without a colon": b'{"userId" "a"}',
+    "a comma too many": b'{"userId":"a",}',
+    "two objects": b"{}{}",
+    "something behind": b"{} x",
+    "a form": b"userId=a&showId=b",
+    "bytes that are no text": b'{"userId":"\xff\xfe"}',
+    "half of a surrogate": b'{"userId":"\\ud800"}',
+    "a raw NUL": b"\0",
+    "NULs around": b"\0{}\0",
+    "a number that is too large": b'{"userId":1e400}',
+    "deep objects": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+    "deep lists": b'{"a":' + b"[" * DEEP + b"]" * DEEP + b"}",
+    "deep and unfinished": b"[" * 100_000,
+    "a large text": b'{"userId":"' + b"x" * 300_000 + b'"}',
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is to name in a request that is right but for one thing."""
+
+    show: Show
+    event_id: str
+    layout_seat_id: str
+    user: str
+    booking_id: str
+    session_id: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request that must be refused. `at` is the field to blame, where the request is right JSON for its method."""
+
+    name: str
+    verb: str
+    url: str
+    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    at: str | None = None
+    reason: str | None = None
+
+
+def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
+    """Return, by method, values for its paths' variables, and a body that would be accepted."""
+    show, user, unknown = world.show, world.user, str(uuid4())
+    seats = {"showId": show.id, "userId": user, "showSeatIds": show.seats[:2], "idempotencyKey": "k"}
+    return {
+        "CreateEvent": ({}, {"title": "T", "description": "d", "category": "SPORT", "durationMinutes": 9}),
+        "CreateMovie": ({}, {"title": "T", "description": "d", "durationMinutes": 9, "language": "en"}),
+        "CreateVenue": ({}, {"name": "N", "city": "C", "address": "a"}),
+        "CreateScreen": (
+            {"venue_id": show.venue_id},
+            {"name": "S", "sections": [{"name": "N", "rows": [{"label": "A", "seatCount": 2, "tier": "VIP"}]}]},
+        ),
+        "CreateShow": (
+            {},
+            {
+                "movieId": show.movie_id,
+                "screenId": show.screen_id,
+                "startTime": "2031-01-01T00:00:00Z",
+                "currency": "INR",
+                "prices": [{"tier": tier, "price": 100} for tier in ("REGULAR", "PREMIUM", "VIP")],
+                "blockedSeatIds": [world.layout_seat_id],
+            },
+        ),
+        "HoldSeats": ({}, seats),
+        "CreateBooking": ({}, seats),
+        "CancelBooking": ({"booking_id": world.booking_id}, {"userId": user}),
+        "RefundBooking": ({"booking_id": world.booking_id}, {"userId": user}),
+        "InitiatePayment": ({}, {"bookingId": world.booking_id, "userId": user}),
+        # Nothing at all may be said of the result, so only an unknown session keeps this from doing something.
+        "SimulatePayment": ({"session_id": f"sess_{unknown}"}, {"result": "SUCCESS"}),
+        "ReceiveWebhook": ({}, None),
+        "GetCheckoutPage": ({"session_id": world.session_id}, None),
+        "GetEvent": ({"event_id": world.event_id}, None),
+        "GetMovie": ({"movie_id": show.movie_id}, None),
+        "GetVenue": ({"venue_id": show.venue_id}, None),
+        "GetSeatLayout": ({"screen_id": show.screen_id}, None),
+        "GetShow": ({"show_id": show.id}, None),
+        "GetSeatMap": ({"show_id": show.id}, None),
+        "ListAvailableSeats": ({"show_id": show.id}, None),
+        "ReleaseHolds": ({"user_id": user}, None),
+        "GetBooking": ({"booking_id": world.booking_id}, None),
+        "ListBookings": ({"user_id": user}, None),
+        "GetPaymentStatus": ({"booking_id": world.booking_id}, None),
+        **dict.fromkeys(("ListEvents", "ListMovies", "ListVenues", "ListShows"), ({}, None)),
+    }
+
+
+def cases(verb: str, path: str, method: Method, world: World) -> Iterator[Case]:
+    """Make all requests to a method at one of its paths that must be refused."""
+    variables, body = samples(world)[method.descriptor.name]
+    url = re.sub(r"{(\w+)}", lambda name: variables[name[1]], path)
+    yield from _bad_paths(verb, path, method, variables, body)
+    yield from _bad_queries(verb, url, method, variables, body)
+    if body is not None:
+        yield from _bad_bodies(verb, url, method)
+        for at, wrong, blamed in _bad_fields(method.descriptor.input_type, body, variables):
+            shown = json.dumps(wrong)[:60]
+            yield Case(
+                f"{at} = {shown}", verb, url, _encoded(wrong_body(body, at, wrong)), JSON, at if blamed else None
+            )
+
+
+def _bad_paths(verb: str, path: str, method: Method, variables: Json, body: Json | None) -> Iterator[Case]:
+    content = None if body is None else _encoded(body)
+    headers = {} if body is None else JSON
+    for name in variables:
+        is_page = method.descriptor.name == "GetCheckoutPage"
+        # The page is for people: whatever they ask for, they are told in words.
+        wrongs = ("x" * 5_000,) if is_page else NOT_UUIDS
+        for wrong in (*wrongs, "\0"):
+            url = re.sub(
+                r"{(\w+)}", lambda it, name=name, wrong=wrong: wrong if it[1] == name else variables[it[1]], path
+            )
+            # A NUL in a path is not let in at all.
+            at = None if "\0" in wrong else camel(name)
+            yield Case(f"{name} = {wrong[:60]!r}", verb, quote(url), content, headers, at)
+        for raw in ("%FF%FE", "%00", "%ED%A0%80"):
+            url = re.sub(r"{(\w+)}", lambda it, name=name, raw=raw: raw if it[1] == name else variables[it[1]], path)
+            yield Case(f"{name} = {raw}", verb, url, content, headers)
+        if name != "user_id" and not is_page:
+            unknown = f"sess_{uuid4()}" if name == "session_id" else str(uuid4())
+            url = re.sub(r"{(\w+)}", lambda it, name=name, to=unknown: to if it[1] == name else variables[it[1]], path)
+            reason = "PAYMENT_NOT_FOUND" if method.descriptor.name == "GetPaymentStatus" else _not_found(name)
+            yield Case(f"{name} = unknown", verb, url, content, headers, reason=reason)
+
+
+def _bad_queries(verb: str, url: str, method: Method, variables: Json, body: Json | None) -> Iterator[Case]:
+    content = None if body is None else _encoded(body)
+    headers = {} if body is None else JSON
+    yield Case("an unknown query parameter", verb, f"{url}?nope=1", content, headers)
+    yield Case("a NUL for a query parameter", verb, f"{url}?%00=1", content, headers)
+    if body is not None or method.descriptor.name == "ReceiveWebhook":
+        return
+    for each in method.descriptor.input_type.fields:
+        if each.name in variables:
+            continue
+        for wrong, blamed in _bad_values(each):
+            if isinstance(wrong, (str, int, float)) and not isinstance(wrong, bool):
+                if wrong == "" or (
+                    wrong in NOT_TEXTS and each.type == FieldDescriptor.TYPE_STRING and not _is_uuid(each)
+                ):
+                    continue  # a number in a query is a text, and an empty one is none
+                # In a query the gateway knows enums by their names only.
+                at = camel(each.name) if blamed and each.type != FieldDescriptor.TYPE_ENUM else None
+                yield Case(
+                    f"?{each.name} = {str(wrong)[:60]!r}", verb, f"{url}?{each.json_name}={quote(str(wrong))}", at=at
+                )
+        yield Case(f"?{each.name} = %FF", verb, f"{url}?{each.json_name}=%FF%FE")
+        if each.name == "page_token":
+            for token in ("AAAA", "not a token", "=", "A" * 200):
+                at = "pageToken"
+                yield Case(f"?page_token = {token[:20]}", verb, f"{url}?pageToken={quote(token)}", at=at)
+
+
+def _bad_bodies(verb: str, url: str, method: Method) -> Iterator[Case]:
+    yield Case("no body", verb, url)
+    yield Case("an empty body", verb, url, b"", JSON)
+    yield Case("an empty object", verb, url, b"{}", JSON)
+    for name, content in NOT_BODIES.items():
+        yield Case(name, verb, url, content, JSON)
+    yield Case("XML", verb, url, b"<a><b/></a>", {"content-type": "application/xml"})
+    yield Case("a form", verb, url, b"userId=a", {"content-type": "application/x-www-form-urlencoded"})
+    yield Case("plain text", verb, url, b"hello", {"content-type": "text/plain"})
+    yield Case("compressed", verb, url, b"\x1f\x8b\x08\0\0\0", JSON | {"content-encoding": "gzip"})
+
+
+def _bad_fields(message: Descriptor, body: Json, variables: Json) -> Iterator[tuple[str, Any, bool]]:
+    """Yield (where in the body, what is wrong there, whether the field is to be blamed)."""
+    for each in message.fields:
+        if each.name in variables:
+            continue
+        name = camel(each.name)
+        for wrong, blamed in _bad_values(each, body.get(name)):
+            yield name, wrong, blamed
+        nested = body.get(name)
+        if each.type == FieldDescriptor.TYPE_MESSAGE and each.is_repeated and nested:
+            for at, wrong, blamed in _bad_fields(each.message_type, nested[0], {}):
+                yield f"{name}[0].{at}", wrong, blamed
+
+
+def _bad_values(each: FieldDescriptor, right: Any = None) -> Iterator[tuple[Any, bool]]:
+    """Yield values that a field must not have, and whether a refusal names the field: the gateway's own do not."""
+    if each.is_repeated:
+        yield from ((wrong, False) for wrong in ({"a": 1}, [{"a": {"b": 1}}], [[["a"]]], True))
+        if each.type != FieldDescriptor.TYPE_MESSAGE:
+            yield from (([wrong], wrong not in NOT_TEXTS) for wrong in (*NOT_UUIDS, *NOT_TEXTS[:3], ""))
+            one = str(uuid4())
+            yield [one, one], True
+            yield [one, one.upper()], True
+            yield [str(uuid4()) for _ in range(5_000)], True
+            # More than the gateway lets in.
+            yield [str(uuid4()) for _ in range(MANY)], False
+        else:
+            yield from (([wrong], False) for wrong in (7, "x", True))
+            yield [right[0] if right else {}] * MANY, False
+            yield [right[0] if right else {}] * 101, True
+        if rules(each).repeated.min_items:
+            yield [], True
+    elif each.type == FieldDescriptor.TYPE_STRING:
+        yield from ((wrong, False) for wrong in NOT_TEXTS)
+        if _is_uuid(each):
+            yield from ((wrong, True) for wrong in NOT_UUIDS)
+        else:
+            yield from ((wrong, True) for wrong in ("\0", "a\0b", "x" * 5_000))
+        is_needed = rules(each).ignore != validate_pb2.IGNORE_IF_ZERO_VALUE
+        if is_needed and (_is_uuid(each) or rules(each).string.min_len):
+            yield "", True
+    elif each.type == FieldDescriptor.TYPE_ENUM:
+        yield from ((wrong, False) for wrong in ("NOPE", {"a": 1}, ["A"], 1.5, "\0"))
+        yield from ((wrong, True) for wrong in (99, -1))
+    elif each.type == FieldDescriptor.TYPE_INT32:
+        yield from ((wrong, False) for wrong in NOT_NUMBERS)
+        yield from ((wrong, True) for wrong in (-1, 2**31 - 1, -(2**31)))
+    elif each.type == FieldDescriptor.TYPE_MESSAGE and each.message_type.full_name == TIMESTAMP:
+        yield from ((wrong, False) for wrong in NOT_TIMES)
+    else:
+        raise NotImplementedError(f"{each.full_name}: say what is wrong for a field of this type")
+
+
+def wrong_body(body: Json, at: str, wrong: Any) -> Json:
+    """Return a copy of a body with something wrong at a place such as `sections[0].rows[0].label`."""
+    copy: Json = json.loads(json.dumps(body))
+    place: Any = copy
+    *way, last = [int(part) if part.isdigit() else part for part in re.findall(r"\w+", at)]
+    for part in way:
+        place = place[part]
+    place[last] = wrong
+    return copy
+
+
+def rules(each: FieldDescriptor) -> validate_pb2.FieldRules:
+    """Return what the contract says of a field."""
+    return each.GetOptions().Extensions[validate_pb2.field]
+
+
+def camel(name: str) -> str:
+    """Spell a field as JSON does."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _is_uuid(each: FieldDescriptor) -> bool:
+    return rules(each).string.uuid
+
+
+def _not_found(variable: str) -> str:
+    return variable.removesuffix("_id").upper() + "_NOT_FOUND"
+
+
+def _encoded(body: Json) -> bytes:
+    return json.dumps(body).encode()

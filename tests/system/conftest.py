@@ -1,0 +1,118 @@
+"""A whole stack of its own, started once, with PostgreSQL, the four services and Envoy; and ways to it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import grpc
+import httpx
+import pytest
+
+from stack.errors import StackError
+from stack.launcher import Stack, temporary_settings
+from stack.processes import wait_until
+from tests.system.client import Client, Show
+from tests.system.databases import unfinished
+from tests.system.invariants import audit
+
+HERE = Path(__file__).parent
+GROUP = "system"
+STARTS = 3
+REST_SECONDS = 30
+
+walk_timings: list[tuple[float, str]] = []
+"""(milliseconds, what was asked) of the walks' requests."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Keep all of these tests on one worker, so that one stack runs: with `--dist loadgroup`, see pyproject.toml."""
+    own = [item for item in items if HERE in item.path.parents]
+    for item in own:
+        item.add_marker(pytest.mark.xdist_group(GROUP))
+    yield
+    # xdist 3.8 tells the group by a field that pytest 9.2 has under another name, so that it goes unheard:
+    # https://github.com/pytest-dev/pytest-xdist/issues/1386. This says it again, until xdist does.
+    for item in own:
+        suffix = f"@{GROUP}"
+        if getattr(config.option, "loadgroup", False) and not item.nodeid.endswith(suffix):
+            item._id = item._id.parse(item.nodeid + suffix)
+
+
+def _started() -> Stack:
+    """Start a stack. Its PostgreSQL is durable, for it will be killed, and its data lies in memory, to be quick."""
+    for left in reversed(range(STARTS)):
+        memory = Path("/dev/shm")
+        folder = Path(tempfile.mkdtemp(prefix="boxoffice-system-", dir=memory if memory.is_dir() else None))
+        # Root's PostgreSQL runs as another user, who must be able to pass through.
+        folder.chmod(0o711)
+        stack = Stack(temporary_settings(folder).model_copy(update={"postgres_durable": True}))
+        try:
+            stack.start()
+        except StackError as error:
+            # Somebody may have taken a port since it was chosen.
+            if not left or "in use" not in str(error):
+                raise
+            continue
+        return stack
+    raise AssertionError("the last try raises")
+
+
+@pytest.fixture(scope="session")
+def stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
+    """The stack. When the tests are over, its books must be in order."""
+    stack = _started()
+    try:
+        yield stack
+        wait_until(lambda: unfinished(stack.server) == 0, REST_SECONDS)
+        faults = audit(stack.server)
+    finally:
+        stack.stop()
+        _tell_worst(pytestconfig)
+    assert not faults, f"see {stack.settings.data_dir}\n" + "\n".join(map(str, faults))
+    shutil.rmtree(stack.settings.data_dir)
+
+
+def _tell_worst(config: pytest.Config) -> None:
+    if not walk_timings:
+        return
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    assert capture is not None
+    worst = ", ".join(f"{what} {milliseconds:.0f} ms" for milliseconds, what in sorted(walk_timings, reverse=True)[:3])
+    with capture.global_and_fixture_disabled():
+        print(f"\nthe walk's slowest requests of {len(walk_timings)}: {worst}", file=sys.stderr)
+
+
+@asynccontextmanager
+async def opened_client(stack: Stack) -> AsyncIterator[Client]:
+    """Open the API, over connections of its own."""
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    async with httpx.AsyncClient(base_url=stack.public_url, limits=limits, timeout=15, trust_env=False) as http:
+        yield Client(http)
+
+
+@pytest.fixture
+async def client(stack: Stack) -> AsyncIterator[Client]:
+    """The API, over connections of a test's own, with all of the stack up, whatever the test before did to it."""
+    async with opened_client(stack) as client:
+        await client.healthy()
+        yield client
+
+
+@pytest.fixture
+async def channel(stack: Stack) -> AsyncIterator[grpc.aio.Channel]:
+    """The API over native gRPC, through the gateway's port."""
+    target = stack.public_url.removeprefix("http://")
+    async with grpc.aio.insecure_channel(target, options=[("grpc.enable_http_proxy", 0)]) as channel:
+        yield channel
+
+
+@pytest.fixture
+async def show(client: Client) -> Show:
+    """A show of the test's own: thirty seats, in three days."""
+    return await client.make_show()

@@ -1,0 +1,144 @@
+"""The stack's databases, looked at and touched from outside, as only a test may."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from psycopg import sql
+
+from stack.postgres import Server
+from tests.system.invariants import SOURCES
+
+CLOCKS = {
+    "inventory": ("inventory", "public"),
+    "booking": ("booking", "public"),
+    "payment": ("payment", "public"),
+    "bank": ("payment", "bank"),
+}
+"""Where each service's clock is: database and schema."""
+
+# When the bank is asked next is a matter of time alone.
+NOT_COMPARED = ("polls", "next_poll_at")
+UNFINISHED = {
+    "booking": (
+        "SELECT (SELECT count(*) FROM outbox)"
+        " + (SELECT count(*) FROM bookings WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING'))"
+    ),
+    "payment": (
+        "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM refunds WHERE state = 'REQUESTED')"
+        " + (SELECT count(*) FROM bank.deliveries WHERE delivered_at IS NULL)"
+    ),
+}
+
+T = TypeVar("T")
+
+
+async def eventually(look: Callable[[], Awaitable[T]], within_seconds: float = 30) -> T:
+    """Look until what is seen is true, and return it; fail if it is not within a bounded time."""
+    end = time.monotonic() + within_seconds
+    while not (seen := await look()):
+        assert time.monotonic() < end, f"not so within {within_seconds} s"
+        await asyncio.sleep(0.02)
+    return seen
+
+
+def rows(server: Server, database: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Run a statement in one of the databases and return its rows."""
+    with server.connect(database) as connection:
+        return connection.execute(statement.encode(), parameters).fetchall()
+
+
+def value(server: Server, database: str, statement: str, *parameters: object) -> Any:
+    """Return the one value that a query gives."""
+    [(found,)] = rows(server, database, statement, *parameters)
+    return found
+
+
+def contents(server: Server) -> dict[str, str]:
+    """Return a fingerprint of every table of every service, to compare with a later one."""
+    prints: dict[str, str] = {}
+    for database, schemas in SOURCES.items():
+        with server.connect(database) as connection:
+            for name, schema in schemas:
+                tables = connection.execute(
+                    "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r'"
+                    " AND relname <> 'commit_markers'",
+                    [schema],
+                ).fetchall()
+                for (table,) in tables:
+                    query = sql.SQL(
+                        "SELECT count(*) || ' rows, ' || coalesce(md5(string_agg(row, '' ORDER BY row)), '')"
+                        " FROM (SELECT (to_jsonb(t) - %s::text[])::text AS row FROM {} t) AS rows"
+                    ).format(sql.Identifier(schema, table))
+                    [(seen,)] = connection.execute(query, [list(NOT_COMPARED)]).fetchall()
+                    prints[f"{name}.{table}"] = seen
+    return prints
+
+
+@asynccontextmanager
+async def unchanged(server: Server) -> AsyncIterator[None]:
+    """See that nothing at all changes in the databases, once what was under way has come to rest."""
+    await at_rest(server)
+    before = contents(server)
+    yield
+    after = contents(server)
+    assert {table: seen for table, seen in after.items() if seen != before[table]} == {}
+
+
+def set_clock(server: Server, service: str, interval: str | None) -> None:
+    """Move a service's clock by `interval`, such as '6 minutes'; None puts it right again."""
+    database, schema = CLOCKS[service]
+    later = sql.SQL(" + {}::interval").format(sql.Literal(interval)) if interval else sql.SQL("")
+    statement = sql.SQL(
+        "CREATE OR REPLACE FUNCTION {}() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE"
+        " RETURN clock_timestamp(){}"
+    ).format(sql.Identifier(schema, "boxoffice_clock"), later)
+    with server.connect(database) as connection:
+        connection.execute(statement)
+
+
+@asynccontextmanager
+async def later(server: Server, interval: str, *services: str) -> AsyncIterator[None]:
+    """Let it be later for some services; before it ends, what is under way there is waited for.
+
+    A step that were left unfinished would wait for its lease, which ends by the clock that was moved.
+    """
+    try:
+        for service in services:
+            set_clock(server, service, interval)
+        yield
+        await at_rest(server)
+    finally:
+        for service in services:
+            set_clock(server, service, None)
+
+
+def unfinished(server: Server) -> int:
+    """Return how many messages, sagas and refunds are under way."""
+    return sum(value(server, database, query) for database, query in UNFINISHED.items())
+
+
+async def at_rest(server: Server, within_seconds: float = 30) -> None:
+    """Wait until no message, saga or refund is under way."""
+
+    async def nothing_unfinished() -> bool:
+        return unfinished(server) == 0
+
+    await eventually(nothing_unfinished, within_seconds)
+
+
+def money(server: Server, booking_id: str) -> int:
+    """Return what the bank's ledger holds of a booking, in minor units."""
+    return int(
+        value(
+            server,
+            "payment",
+            "SELECT coalesce(sum(l.amount), 0) FROM bank.ledger l JOIN payments p ON p.session_id = l.session_id"
+            " WHERE p.booking_id = %s",
+            booking_id,
+        )
+    )

@@ -1,0 +1,227 @@
+"""Whatever is wrong with a request: it is refused with a reason and the field, and changes nothing."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import httpx
+import pytest
+from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
+from google.protobuf.descriptor import FieldDescriptor
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from stack.launcher import Stack
+from tests.gateway.fakes import PUBLIC, Method
+from tests.system.bad_input import JSON, Case, World, cases, samples
+from tests.system.client import Client, Show, new_user, ok, refusal
+from tests.system.conftest import opened_client
+from tests.system.databases import at_rest, unchanged
+from tests.system.test_walk import refused
+
+BINDINGS = [
+    pytest.param(verb, path, method, id=f"{verb} {path}") for method in PUBLIC for verb, path in method.bindings
+]
+# What the gateway, or the reader of messages, says of what is no message of the method at all.
+NOT_WELL_FORMED = ("The request is not well-formed. ", "The request is not a message of this method.")
+
+
+@pytest.fixture(scope="module")
+async def world(stack: Stack) -> World:
+    """Something of everything; the user has a booking that waits, and a hold."""
+    async with opened_client(stack) as client:
+        show = await client.make_show()
+        event = ok(await client.ask("POST", "events", {"title": "E", "category": "CONCERT", "durationMinutes": 60}))
+        layout = ok(await client.ask("GET", f"seats/screens/{show.screen_id}"))
+        user = new_user()
+        booking = await client.booked(show, user, show.seats[-1:])
+        session = await client.session(booking)
+        ok(await client.hold(show, user, show.seats[-2:-1]))
+    await at_rest(stack.server)
+    return World(show, event["id"], layout["rows"][0]["seats"][0]["id"], user, booking["id"], session)
+
+
+@pytest.mark.parametrize(("verb", "path", "method"), BINDINGS)
+async def test_bad_input_is_refused_and_changes_nothing(
+    stack: Stack, client: Client, world: World, verb: str, path: str, method: Method
+) -> None:
+    tried = list(cases(verb, path, method, world))
+    async with unchanged(stack.server):
+        turn = asyncio.Semaphore(8)
+
+        async def attempt(case: Case) -> str | None:
+            async with turn:
+                answer = await client.http.request(
+                    case.verb, case.url, content=case.content, headers=dict(case.headers)
+                )
+            complaint = wrong_with(case, answer)
+            return complaint and f"{case.name}: {complaint}"
+
+        complaints = [complaint for complaint in await asyncio.gather(*map(attempt, tried)) if complaint]
+        assert not complaints, f"{len(complaints)} of {len(tried)}:\n" + "\n".join(complaints)
+
+
+def wrong_with(case: Case, answer: httpx.Response) -> str | None:
+    """Return what is wrong with the answer to a bad request, or None."""
+    if not 400 <= answer.status_code < 500:
+        return f"{answer.status_code} {answer.text[:200]}"
+    try:
+        told = refusal(answer)
+    except (AssertionError, KeyError) as error:
+        return f"no proper refusal: {error!r}"[:300]
+    if case.reason is not None:
+        return None if told.reason == case.reason else f"{told.reason} instead of {case.reason}"
+    if case.at is not None:
+        if any(field == case.at or field.startswith((f"{case.at}[", f"{case.at}.")) for field in told.fields):
+            return None
+        return f"{case.at} is not blamed: {told}"
+    if told.reason == "INVALID_FIELD" and not told.fields and not told.message.startswith(NOT_WELL_FORMED):
+        return f"no field is blamed: {told}"
+    return None
+
+
+async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client: Client, world: World) -> None:
+    # Else all of the above would be refused for another reason.
+    for method in PUBLIC:
+        variables, body = samples(world)[method.descriptor.name]
+        assert set(variables) <= {each.name for each in method.descriptor.input_type.fields}
+        if method.descriptor.name in ("ReceiveWebhook", "SimulatePayment", "RefundBooking", "CancelBooking"):
+            continue
+        verb, path = method.bindings[0]
+        answer = await client.http.request(verb, path.format_map(variables), json=body)
+        assert answer.status_code == 200, f"{verb} {path}: {answer.text}"
+
+
+# --- Over gRPC
+
+
+def bad_messages(method: Method) -> Iterator[tuple[str, bytes]]:
+    """Yield messages that are no messages of the method, or hold what they must not."""
+    yield "garbage", b"\xff\xff\xff\xff"
+    yield "the wrong wire type", b"\x0d\x00\x00\x00"
+    yield "an unfinished field", b"\x0a\x7fabc"
+    for each in method.descriptor.input_type.fields:
+        if each.type == FieldDescriptor.TYPE_STRING:
+            tag = bytes([each.number << 3 | 2])
+            yield f"{each.name} is no text", tag + b"\x02\xff\xfe"
+            yield f"{each.name} is NUL", tag + b"\x01\0"
+            yield f"{each.name} is huge", tag + b"\xa0\x8d\x06" + b"x" * 100_000
+
+
+@pytest.mark.parametrize("method", [pytest.param(method, id=method.descriptor.name) for method in PUBLIC])
+async def test_bad_messages_are_refused_and_change_nothing(
+    stack: Stack, channel: grpc.aio.Channel, method: Method
+) -> None:
+    async with unchanged(stack.server):
+        for name, data in bad_messages(method):
+            if method.descriptor.name == "GetCheckoutPage" and name == "session_id is NUL":
+                continue  # it has a page, as everything has
+            if name == "the wrong wire type" and not method.descriptor.input_type.fields[0].name.endswith("_id"):
+                continue  # an unknown field is left alone, and then nothing is wrong with a list
+            try:
+                answer = await channel.unary_unary(method.path, request_serializer=bytes)(data, timeout=10)
+            except grpc.aio.AioRpcError as error:
+                expected = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNAUTHENTICATED)
+                assert error.code() in expected, f"{name}: {error}"
+                status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
+                assert status is not None, name
+                assert status.details[0].Unpack(info), name
+                assert info.reason in ("INVALID_FIELD", "INVALID_SIGNATURE"), name
+            else:
+                raise AssertionError(f"{name} is accepted: {answer[:200]!r}")
+
+
+# --- Requests that are dangerous if they are taken for something else
+
+
+async def test_a_hold_without_a_user_touches_nobodys_holds(
+    stack: Stack, client: Client, channel: grpc.aio.Channel, show: Show
+) -> None:
+    alice = new_user()
+    ok(await client.hold(show, alice, show.seats[:2]))
+    async with unchanged(stack.server):
+        seats: dict[str, Any] = {"showId": show.id, "showSeatIds": show.seats[:1]}
+        for nobody in ({}, {"userId": ""}, {"userId": None}, {"userId": "\0"}, {"user": alice}):
+            for path in ("bookings/hold-seats", "bookings"):
+                told = refusal(await client.ask("POST", path, seats | nobody))
+                assert (told.status, told.reason, told.fields) == (400, "INVALID_FIELD", ("userId",))
+        for path in (
+            "bookings/holds/",
+            "bookings/holds",
+            "bookings/holds/%20",
+            "bookings/holds/*",
+            "bookings/holds/null",
+        ):
+            assert refusal(await client.ask("DELETE", path)).status in (400, 404)
+        inventory = inventory_pb2_grpc.InventoryServiceStub(channel)
+        for user in ("", "00000000"):
+            code, _ = await refused(inventory.ReleaseHolds(inventory_pb2.ReleaseHoldsRequest(user_id=user)))
+            assert code == grpc.StatusCode.INVALID_ARGUMENT
+    # Another user's release, even of the same show, is not hers; nor is a release in another show.
+    assert ok(await client.ask("DELETE", f"bookings/holds/{new_user()}?showId={show.id}")) == {"released": 0}
+    other = await client.make_show()
+    assert ok(await client.ask("DELETE", f"bookings/holds/{alice}?showId={other.id}")) == {"released": 0}
+    assert await client.statuses(show.id, show.seats[:2], alice) == ["HELD_BY_ME", "HELD_BY_ME"]
+    assert ok(await client.ask("DELETE", f"bookings/holds/{alice}")) == {"released": 2}
+
+
+async def test_unknown_names_are_not_found(stack: Stack, client: Client, show: Show) -> None:
+    user, unknown = new_user(), str(uuid4())
+    async with unchanged(stack.server):
+        other = show.seats[0]
+        for body, reason in (
+            ({"showId": unknown, "userId": user, "showSeatIds": [other]}, "SHOW_NOT_FOUND"),
+            ({"showId": show.id, "userId": user, "showSeatIds": [other, unknown]}, "SEAT_NOT_FOUND"),
+        ):
+            for path in ("bookings/hold-seats", "bookings"):
+                told = refusal(await client.ask("POST", path, body))
+                assert (told.status, told.reason) == (404, reason)
+                if reason == "SEAT_NOT_FOUND":
+                    assert told.metadata == {"seat_ids": unknown}
+        show_body = {
+            "screenId": show.screen_id,
+            "startTime": "2031-01-01T00:00:00Z",
+            "prices": [{"tier": tier, "price": 1} for tier in ("REGULAR", "PREMIUM", "VIP")],
+        }
+        for names, reason in (
+            ({"movieId": unknown}, "MOVIE_NOT_FOUND"),
+            ({"eventId": unknown}, "EVENT_NOT_FOUND"),
+            ({"movieId": show.movie_id, "screenId": unknown}, "SCREEN_NOT_FOUND"),
+        ):
+            told = refusal(await client.ask("POST", "shows", show_body | names))
+            assert (told.status, told.reason) == (404, reason)
+        told = refusal(await client.ask("POST", "payments/initiate", {"bookingId": unknown, "userId": user}))
+        assert (told.status, told.reason) == (404, "BOOKING_NOT_FOUND")
+
+
+async def test_a_seat_named_twice_is_refused_in_any_spelling(stack: Stack, client: Client, show: Show) -> None:
+    user, seat = new_user(), show.seats[0]
+    async with unchanged(stack.server):
+        for ask in (client.hold, client.book):
+            for seats in ([seat, seat], [seat, seat.upper()], [seat.upper(), seat]):
+                told = refusal(await ask(show, user, seats))
+                assert (told.status, told.reason, told.fields) == (400, "INVALID_FIELD", ("showSeatIds",))
+    # In capitals alone it is the same seat.
+    assert ok(await client.hold(show, user.upper(), [seat.upper()]))["seats"][0]["id"] == seat
+    assert await client.statuses(show.id, [seat], user) == ["HELD_BY_ME"]
+
+
+async def test_ten_thousand_seats_are_refused(stack: Stack, client: Client, show: Show) -> None:
+    user = new_user()
+    async with unchanged(stack.server):
+        few = refusal(await client.book(show, user, [str(uuid4()) for _ in range(101)]))
+        assert (few.status, few.reason, few.fields) == (400, "INVALID_FIELD", ("showSeatIds",))
+        short = refusal(await client.book(show, user, ["x"] * 10_000))
+        assert (short.status, short.reason) == (400, "INVALID_FIELD")
+        assert short.fields[0] == "showSeatIds"
+        many = refusal(await client.book(show, user, [str(uuid4()) for _ in range(10_000)]))
+        assert (many.status, many.reason) == (413, "REQUEST_TOO_LARGE")
+
+
+async def test_json_that_is_not_said_to_be_json_is_read_all_the_same(client: Client, show: Show) -> None:
+    # The gateway looks at the body, not at its label.
+    content = b'{"title":"Labelled","durationMinutes":9}'
+    for headers in ({}, {"content-type": "text/plain"}, JSON):
+        ok(await client.http.post("/api/v1/movies", content=content, headers=headers))

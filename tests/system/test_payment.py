@@ -1,0 +1,332 @@
+"""Money: what is paid, declined, returned; late, twice, forged."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from services.booking.operations import change
+from services.chassis.outbox import Outbox
+from stack.credentials import load
+from stack.launcher import Stack
+from stack.postgres import url
+from tests.conftest import opened
+from tests.system.client import Client, Json, Show, new_user, ok, refusal
+from tests.system.databases import at_rest, contents, later, money, rows, unchanged
+
+WEBHOOK = "payments/webhook"
+
+
+async def test_after_a_decline_one_may_pay_again(stack: Stack, client: Client, show: Show) -> None:
+    booking = await client.booked(show, new_user(), show.seats[:2])
+    first = await client.session(booking)
+    assert await client.session(booking) == first
+    assert (await client.pay(first, "DECLINE"))["status"] == "DECLINED"
+    await client.until_payment(booking["id"], "FAILED")
+    await at_rest(stack.server)
+    assert (await client.booking(booking["id"]))["status"] == "PENDING"
+    assert money(stack.server, booking["id"]) == 0
+    # What is over stays over.
+    assert (await client.pay(first))["status"] == "DECLINED"
+
+    second = await client.session(booking)
+    assert second != first
+    await client.pay(second)
+    await client.until(booking["id"], "CONFIRMED")
+    assert [payment["status"] for payment in await client.payments(booking["id"])] == ["SUCCESS", "FAILED"]
+    assert money(stack.server, booking["id"]) == booking["totalAmount"]
+
+
+async def test_a_decline_near_the_end_gives_more_time(stack: Stack, client: Client, show: Show) -> None:
+    booking = await client.booked(show, new_user(), show.seats[:1])
+    session = await client.session(booking)
+    async with later(stack.server, "12 minutes", "inventory", "booking", "payment", "bank"):
+        assert (await client.pay(session, "DECLINE"))["status"] == "DECLINED"
+        await client.until_payment(booking["id"], "FAILED")
+        await at_rest(stack.server)
+        extended = await client.booking(booking["id"])
+        assert extended["status"] == "PENDING"
+        assert extended["expiresAt"] > booking["expiresAt"]
+        seats = (await client.seat_map(show.id))["seats"]
+        assert seats[0]["expiresAt"] == extended["expiresAt"]
+        await client.pay(await client.session(booking))
+        await client.until(booking["id"], "CONFIRMED")
+
+
+async def test_a_cancelled_booking_cannot_be_paid(stack: Stack, client: Client, show: Show) -> None:
+    booking = await client.booked(show, new_user(), show.seats[:2])
+    session = await client.session(booking)
+    assert ok(await client.cancel(booking))["status"] == "CANCELLED"
+    assert refusal(await client.initiate(booking)).reason == "BOOKING_NOT_PENDING"
+    await at_rest(stack.server)
+    assert await client.statuses(show.id, show.seats[:2]) == ["AVAILABLE", "AVAILABLE"]
+    assert (await client.pay(session))["status"] == "CLOSED"
+    refused = refusal(await client.cancel(booking))
+    assert (refused.status, refused.reason, refused.metadata) == (400, "BOOKING_NOT_PENDING", {"status": "CANCELLED"})
+    assert money(stack.server, booking["id"]) == 0
+
+
+async def test_money_that_crosses_a_cancellation_is_returned(stack: Stack, client: Client, show: Show) -> None:
+    booking = await client.booked(show, new_user(), show.seats[:2])
+    session = await client.session(booking)
+    # The bank takes the money, but payment is away: booking hears of it only after the user has cancelled.
+    stack.stop_one("payment")
+    try:
+        assert (await client.pay(session))["status"] == "CAPTURED"
+        assert money(stack.server, booking["id"]) == booking["totalAmount"]
+        assert ok(await client.cancel(booking))["status"] == "CANCELLED"
+    finally:
+        stack.start_one("payment")
+    await client.healthy()
+    client.patient = True
+    payment = await client.until_payment(booking["id"], "REFUNDED")
+    assert payment["refundedAmount"] == booking["totalAmount"]
+    assert money(stack.server, booking["id"]) == 0
+    assert (await client.booking(booking["id"]))["status"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("tidied", [False, True], ids=["lapsed", "expired by the job"])
+async def test_a_late_payment_gets_its_seats_if_they_are_free(
+    stack: Stack, client: Client, show: Show, tidied: bool
+) -> None:
+    booking = await client.booked(show, new_user(), show.seats[:2])
+    session = await client.session(booking)
+    async with later(stack.server, "16 minutes", "inventory", "booking"):
+        assert (await client.booking(booking["id"]))["status"] == "EXPIRED"
+        if tidied:
+            await expire_due(stack)
+            await at_rest(stack.server)
+        await client.pay(session)
+        await client.until(booking["id"], "CONFIRMED")
+        assert await client.statuses(show.id, show.seats[:2]) == ["BOOKED", "BOOKED"]
+    assert money(stack.server, booking["id"]) == booking["totalAmount"]
+
+
+@pytest.mark.parametrize("tidied", [False, True], ids=["lapsed", "expired by the job"])
+async def test_a_late_payment_is_returned_if_a_seat_is_gone(
+    stack: Stack, client: Client, show: Show, tidied: bool
+) -> None:
+    alice, bob = new_user(), new_user()
+    booking = await client.booked(show, alice, show.seats[:2])
+    session = await client.session(booking)
+    async with later(stack.server, "16 minutes", "inventory", "booking"):
+        if tidied:
+            await expire_due(stack)
+        others = await client.confirmed(show, bob, show.seats[1:2])
+        await client.pay(session)
+        payment = await client.until_payment(booking["id"], "REFUNDED")
+        assert payment["refundedAmount"] == booking["totalAmount"]
+        assert (await client.booking(booking["id"]))["status"] == "EXPIRED"
+        assert await client.statuses(show.id, show.seats[:2]) == ["AVAILABLE", "BOOKED"]
+    assert money(stack.server, booking["id"]) == 0
+    assert money(stack.server, others["id"]) == others["totalAmount"]
+
+
+async def expire_due(stack: Stack) -> None:
+    """Run the job that expires bookings once, here and now, as any replica might."""
+    secrets = load(stack.settings.data_dir / "credentials.json")
+    async with opened(url(stack.settings.postgres_port, "booking", "booking", secrets["booking"])) as db:
+        assert await change.expire_due(db, Outbox(db)) > 0
+
+
+@pytest.mark.parametrize(("hours", "percentage"), [(25, 100), (23, 50), (3, 50)])
+async def test_how_much_comes_back_depends_on_the_time_left(
+    stack: Stack, client: Client, hours: int, percentage: int
+) -> None:
+    show = await client.make_show(starts_in=timedelta(hours=hours))
+    seats = show.seats[:1]  # of an odd price
+    booking = await client.confirmed(show, new_user(), seats)
+    refund = ok(await client.refund(booking))
+    returned = show.price(seats) * percentage // 100
+    assert (refund["refundAmount"], refund["refundPercentage"], refund["currency"]) == (returned, percentage, "INR")
+    refunded = await client.until(booking["id"], "REFUNDED")
+    assert refunded["refund"] == {"amount": returned, "percentage": percentage, "completed": True}
+    await client.until_payment(booking["id"], "REFUNDED" if percentage == 100 else "PARTIALLY_REFUNDED")
+    assert money(stack.server, booking["id"]) == show.price(seats) - returned
+    assert refusal(await client.refund(booking)).reason == "BOOKING_NOT_CONFIRMED"
+
+
+async def test_nothing_comes_back_right_before_the_show(stack: Stack, client: Client) -> None:
+    show = await client.make_show(starts_in=timedelta(minutes=110))
+    booking = await client.confirmed(show, new_user(), show.seats[:2])
+    async with unchanged(stack.server):
+        refused = refusal(await client.refund(booking))
+        assert (refused.status, refused.reason) == (400, "REFUND_NOT_ALLOWED")
+
+
+async def test_another_user_sees_and_changes_nothing(stack: Stack, client: Client, show: Show) -> None:
+    booking = await client.confirmed(show, new_user(), show.seats[:1])
+    pending = await client.booked(show, new_user(), show.seats[1:2])
+    await client.session(pending)
+    async with unchanged(stack.server):
+        stranger = new_user()
+        for answer in (
+            await client.ask("GET", f"bookings/{booking['id']}", params={"userId": stranger}),
+            await client.cancel(pending | {"userId": stranger}),
+            await client.refund(booking | {"userId": stranger}),
+            await client.initiate(pending | {"userId": stranger}),
+        ):
+            assert (refusal(answer).status, refusal(answer).reason) == (404, "BOOKING_NOT_FOUND")
+        hidden = await client.ask("GET", f"payments/status/{booking['id']}", params={"userId": stranger})
+        assert (refusal(hidden).status, refusal(hidden).reason) == (404, "PAYMENT_NOT_FOUND")
+
+
+async def test_what_is_in_the_wrong_state_is_refused_with_the_state(client: Client, show: Show) -> None:
+    pending = await client.booked(show, new_user(), show.seats[:1])
+    refused = refusal(await client.refund(pending))
+    assert (refused.status, refused.reason, refused.metadata) == (400, "BOOKING_NOT_CONFIRMED", {"status": "PENDING"})
+    assert refusal(await client.ask("GET", f"payments/status/{pending['id']}")).reason == "PAYMENT_NOT_FOUND"
+    confirmed = await client.confirmed(show, new_user(), show.seats[1:2])
+    refused = refusal(await client.cancel(confirmed))
+    assert (refused.status, refused.reason, refused.metadata) == (400, "BOOKING_NOT_PENDING", {"status": "CONFIRMED"})
+
+
+# --- Webhooks
+
+
+def signed(secret: str, event_id: str, body: bytes, *, at: float | None = None) -> dict[str, str]:
+    """Sign a webhook as the Standard Webhooks specification says."""
+    stamp = str(int(time.time() if at is None else at))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    digest = hmac.new(key, f"{event_id}.{stamp}.".encode() + body, hashlib.sha256).digest()
+    return {
+        "webhook-id": event_id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": "v1," + base64.b64encode(digest).decode(),
+        "content-type": "application/json",
+    }
+
+
+async def paid_event(stack: Stack, client: Client, show: Show) -> tuple[Json, bytes]:
+    """Return a PENDING booking with an open session, and the body that would say it was paid."""
+    booking = await client.booked(show, new_user(), show.seats[:1])
+    initiated = ok(await client.initiate(booking))
+    data = {
+        "payment_id": initiated["paymentId"],
+        "session_id": initiated["sessionId"],
+        "amount": initiated["amount"],
+        "currency": initiated["currency"],
+    }
+    event = {"type": "payment.captured", "timestamp": "2026-11-21T18:00:00Z", "data": data}
+    return booking, json.dumps(event).encode()
+
+
+async def test_a_forged_webhook_changes_nothing(stack: Stack, client: Client, show: Show) -> None:
+    booking, body = await paid_event(stack, client, show)
+    secret = load(stack.settings.data_dir / "credentials.json")["webhook"]
+    wrong = "whsec_" + base64.b64encode(b"0123456789abcdefghijklmnop").decode()
+    good = signed(secret, "evt_x", body)
+    async with unchanged(stack.server):
+        forgeries = {
+            "no signature": ({"content-type": "application/json"}, body),
+            "another secret": (signed(wrong, "evt_x", body), body),
+            "301 s old": (signed(secret, "evt_x", body, at=time.time() - 301), body),
+            "far ahead": (signed(secret, "evt_x", body, at=time.time() + 330), body),
+            "another id": (good | {"webhook-id": "evt_y"}, body),
+            "another time": (good | {"webhook-timestamp": str(int(good["webhook-timestamp"]) - 1)}, body),
+            "a body that was changed": (good, body.replace(b"INR", b"USD")),
+            "a space more": (good, body + b" "),
+            "no version": (good | {"webhook-signature": good["webhook-signature"].removeprefix("v1,")}, body),
+            "not base64": (good | {"webhook-signature": "v1,\u00e9"}, body),
+            "no number": (good | {"webhook-timestamp": "now"}, body),
+            "not text": (good, b"\xff\xfe\x00"),
+            "nothing": (good, b""),
+        }
+        for name, (headers, content) in forgeries.items():
+            encoded = {key: text.encode("latin-1") for key, text in headers.items()}
+            answer = await client.ask("POST", WEBHOOK, content=content, headers=encoded)
+            assert answer.status_code == 401, name
+            refused = refusal(answer)
+            assert (refused.status, refused.reason) == (401, "INVALID_SIGNATURE"), name
+    assert (await client.booking(booking["id"]))["status"] == "PENDING"
+
+
+async def test_a_signed_webhook_that_fits_no_payment_changes_nothing(stack: Stack, client: Client, show: Show) -> None:
+    _, body = await paid_event(stack, client, show)
+    secret = load(stack.settings.data_dir / "credentials.json")["webhook"]
+    event = json.loads(body)
+    async with unchanged(stack.server):
+
+        def changed(**data: object) -> bytes:
+            return json.dumps(event | {"data": event["data"] | data}).encode()
+
+        bodies = {
+            changed(payment_id=str(uuid4())): (404, "PAYMENT_NOT_FOUND"),
+            changed(amount=1): (400, "EVENT_MISMATCH"),
+            changed(currency="USD"): (400, "EVENT_MISMATCH"),
+            changed(session_id=f"sess_{uuid4()}"): (400, "EVENT_MISMATCH"),
+            changed(amount="1"): (400, "INVALID_FIELD"),
+            changed(payment_id="\0"): (400, "INVALID_FIELD"),
+            json.dumps(event | {"type": "payment.imagined"}).encode(): (400, "INVALID_FIELD"),
+            b"{": (400, "INVALID_FIELD"),
+            # Only text can be signed, so what is none has no good signature.
+            b"\xff": (401, "INVALID_SIGNATURE"),
+            b"[" * 60_000: (400, "INVALID_FIELD"),
+            b'"' + b"x" * 70_000 + b'"': (400, "INVALID_FIELD"),
+        }
+        for number, (content, expected) in enumerate(bodies.items()):
+            headers = signed(secret, f"evt_{number}", content)
+            refused = refusal(await client.ask("POST", WEBHOOK, content=content, headers=headers))
+            assert (refused.status, refused.reason) == expected, content[:100]
+
+
+async def test_the_banks_own_webhook_played_again_changes_nothing(stack: Stack, client: Client, show: Show) -> None:
+    booking = await client.confirmed(show, new_user(), show.seats[:1])
+    ok(await client.refund(booking))
+    await client.until_payment(booking["id"], "REFUNDED")
+    await at_rest(stack.server)
+    secret = load(stack.settings.data_dir / "credentials.json")["webhook"]
+    sent = rows(
+        stack.server,
+        "payment",
+        "SELECT d.id, d.payload FROM bank.deliveries d JOIN payments p ON p.session_id = d.session_id"
+        " WHERE p.booking_id = %s ORDER BY d.created_at",
+        booking["id"],
+    )
+    assert len(sent) == 2
+    before = contents(stack.server)
+    for event_id, payload in sent * 2:
+        body = bytes(payload)
+        assert ok(await client.ask("POST", WEBHOOK, content=body, headers=signed(secret, event_id, body))) == {}
+    await at_rest(stack.server)
+    assert contents(stack.server) == before
+    # The same news under a new name are remembered, and change nothing else.
+    for number, (_, payload) in enumerate(sent):
+        body = bytes(payload)
+        headers = signed(secret, f"evt_again_{number}", body)
+        assert (await client.ask("POST", WEBHOOK, content=body, headers=headers)).status_code == 200
+    await at_rest(stack.server)
+    after = contents(stack.server)
+    assert {table for table in after if after[table] != before[table]} == {"payment.webhook_events"}
+
+
+# --- The checkout page
+
+
+async def test_the_checkout_page_shows_what_is_paid_for(client: Client, show: Show) -> None:
+    booking = await client.booked(show, new_user(), show.seats[:2])
+    initiated = ok(await client.initiate(booking))
+    page = await client.http.get(initiated["paymentUrl"])
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for shown in ("₹400.02", "Stalls R1", "Stalls R2", booking["show"]["title"], "Pay", "Decline"):
+        assert shown in page.text, shown
+    # What the page's buttons do.
+    assert (await client.pay(initiated["sessionId"]))["status"] == "CAPTURED"
+    assert "The payment went through." in (await client.http.get(initiated["paymentUrl"])).text
+
+
+async def test_an_unknown_session_has_a_page_and_cannot_be_paid(stack: Stack, client: Client) -> None:
+    session = f"sess_{uuid4()}"
+    async with unchanged(stack.server):
+        refused = refusal(await client.ask("POST", f"payments/simulate/{session}", {"result": "SUCCESS"}))
+        assert (refused.status, refused.reason) == (404, "SESSION_NOT_FOUND")
+        page = await client.ask("GET", f"payments/fake-checkout/{session}")
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert "There is no such checkout." in page.text

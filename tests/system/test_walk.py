@@ -1,0 +1,184 @@
+"""The story of a booking, from the hold to the refund: as it is printed for people, and over native gRPC."""
+
+import re
+import shlex
+import subprocess
+import time
+from collections import Counter
+from typing import Any
+
+import grpc
+from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
+from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from stack.launcher import Stack
+from stack.walk import walk
+from tests.gateway.fakes import call_web
+from tests.system.client import Client, Show, new_user, ok, refusal
+from tests.system.conftest import walk_timings
+from tests.system.databases import eventually, money
+
+SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/GetSeatMap"
+HELD_BY_ME = seat_pb2.ShowSeat.HELD_BY_ME
+
+
+def test_the_printed_walk_works_as_it_is_printed(stack: Stack) -> None:
+    steps = walk(stack.public_url, stack.demo.shows[0].id)
+    script = "\n".join(f"echo {shlex.quote('### ' + step.title)}\n{step.command}\necho" for step in steps)
+    began = time.monotonic()
+    done = subprocess.run(
+        ["bash", "-eu", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    print(f"the printed walk took {time.monotonic() - began:.1f} s, with the start of its programs")
+    said = dict(re.findall(r"^### (.+)\n((?:(?!###).*\n)*)", done.stdout, re.MULTILINE))
+    assert set(said) == {step.title for step in steps}
+
+    assert said["Alice holds them"].count('"status": "HELD_BY_ME"') == 2
+    assert '"expiresIn": 300' in said["Alice holds them"] or '"expiresIn": 299' in said["Alice holds them"]
+    assert "SEATS_UNAVAILABLE" in said["Bob is refused: 409"]
+    assert "HTTP 409" in said["Bob is refused: 409"]
+    assert re.fullmatch(r"[0-9a-f-]{36}", said["Alice books them"].strip())
+    assert said["She begins to pay"].startswith("sess_")
+    assert '"status": "CAPTURED"' in said["The bank takes the money"]
+    assert said["Her booking is confirmed"].strip().endswith("CONFIRMED")
+    assert '"status": "CONFIRMED"' in said["Her ticket"]
+    assert '"refundPercentage": 100' in said["She gives it back"]
+    assert said["Her money is back"].strip().endswith("REFUNDED")
+    assert said["The seats are on sale again"] == said["The show's seats, counted"]
+
+
+async def test_the_walk_over_rest_and_how_long_its_requests_take(stack: Stack, client: Client, show: Show) -> None:
+    client.timings.clear()
+    alice, bob, seats = new_user(), new_user(), show.seats[:2]
+    before = (await client.seat_map(show.id, alice))["summary"]
+
+    held = ok(await client.hold(show, alice, seats))
+    assert [seat["id"] for seat in held["seats"]] == seats
+    assert held["totalAmount"] == show.price(seats)
+    refused = refusal(await client.hold(show, bob, seats))
+    assert (refused.status, refused.reason) == (409, "SEATS_UNAVAILABLE")
+
+    booking = await client.booked(show, alice, seats)
+    assert (booking["status"], booking["totalAmount"], booking["currency"]) == ("PENDING", show.price(seats), "INR")
+    initiated = ok(await client.initiate(booking))
+    assert (initiated["amount"], initiated["currency"]) == (show.price(seats), "INR")
+    assert (await client.pay(initiated["sessionId"]))["status"] == "CAPTURED"
+    paid = time.monotonic()
+    confirmed = await client.until(booking["id"], "CONFIRMED")
+    settled_ms = (time.monotonic() - paid) * 1000
+    assert confirmed["payment"]["status"] == "SUCCESS"
+    assert [seat["id"] for seat in confirmed["seats"]] == seats
+    assert (confirmed["show"]["id"], confirmed["show"]["movieId"]) == (show.id, show.movie_id)
+    assert money(stack.server, booking["id"]) == show.price(seats)
+    assert await client.statuses(show.id, seats) == ["BOOKED", "BOOKED"]
+
+    refund = ok(await client.refund(booking))
+    assert (refund["refundAmount"], refund["refundPercentage"]) == (show.price(seats), 100)
+    await client.until(booking["id"], "REFUNDED")
+    await client.until_payment(booking["id"], "REFUNDED")
+    assert money(stack.server, booking["id"]) == 0
+    assert (await client.seat_map(show.id, alice))["summary"] == before
+
+    walk_timings.extend(client.timings)
+    walk_timings.append((settled_ms, "(paid until seen CONFIRMED)"))
+
+
+async def test_the_walk_over_grpc(channel: grpc.aio.Channel, show: Show) -> None:
+    catalogue = catalog_pb2_grpc.CatalogServiceStub(channel)
+    inventory = inventory_pb2_grpc.InventoryServiceStub(channel)
+    bookings = booking_pb2_grpc.BookingServiceStub(channel)
+    payments = payment_pb2_grpc.PaymentServiceStub(channel)
+    bank = bank_pb2_grpc.BankServiceStub(channel)
+    alice, bob, seats = new_user(), new_user(), show.seats[:2]
+
+    shows = await catalogue.ListShows(catalog_pb2.ListShowsRequest(movie_id=show.movie_id))
+    assert [listed.id for listed in shows.shows] == [show.id]
+    seat_map = inventory_pb2.GetSeatMapRequest(show_id=show.id, user_id=alice)
+    before = (await inventory.GetSeatMap(seat_map)).summary
+
+    held = await inventory.HoldSeats(
+        inventory_pb2.HoldSeatsRequest(show_id=show.id, user_id=alice, show_seat_ids=seats)
+    )
+    assert [(seat.id, seat.status) for seat in held.seats] == [(seat, HELD_BY_ME) for seat in seats]
+    code, info = await refused(
+        inventory.HoldSeats(inventory_pb2.HoldSeatsRequest(show_id=show.id, user_id=bob, show_seat_ids=seats))
+    )
+    assert (code, info.reason) == (grpc.StatusCode.ABORTED, "SEATS_UNAVAILABLE")
+    assert set(info.metadata["seat_ids"].split(",")) == set(seats)
+
+    booking = await bookings.CreateBooking(
+        booking_pb2.CreateBookingRequest(show_id=show.id, user_id=alice, show_seat_ids=seats)
+    )
+    assert (booking.status, booking.total_amount) == (booking_pb2.Booking.PENDING, show.price(seats))
+    initiated = await payments.InitiatePayment(payment_pb2.InitiatePaymentRequest(booking_id=booking.id, user_id=alice))
+    session = await bank.SimulatePayment(
+        bank_pb2.SimulatePaymentRequest(session_id=initiated.session_id, result=bank_pb2.SimulatePaymentRequest.SUCCESS)
+    )
+    assert session.status == bank_pb2.Session.CAPTURED
+
+    async def until(status: "booking_pb2.Booking.Status.ValueType") -> None:
+        async def look() -> bool:
+            found = await bookings.GetBooking(booking_pb2.GetBookingRequest(booking_id=booking.id))
+            return found.status == status
+
+        await eventually(look)
+
+    await until(booking_pb2.Booking.CONFIRMED)
+    refund = await bookings.RefundBooking(booking_pb2.RefundBookingRequest(booking_id=booking.id, user_id=alice))
+    assert (refund.refund_amount, refund.refund_percentage) == (show.price(seats), 100)
+    await until(booking_pb2.Booking.REFUNDED)
+    assert (await inventory.GetSeatMap(seat_map)).summary == before
+
+
+async def refused(call: Any) -> tuple[grpc.StatusCode, error_details_pb2.ErrorInfo]:
+    """Await a call that must be refused; tell its code and reason."""
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
+        assert status is not None, error
+        assert status.details[0].Unpack(info)
+        return error.code(), info
+    raise AssertionError("the call succeeded")
+
+
+async def test_a_seat_map_over_grpc_web(client: Client, show: Show) -> None:
+    request = inventory_pb2.GetSeatMapRequest(show_id=show.id)
+    message, trailers = await call_web(client.http, SEAT_MAP, request)
+    assert trailers["grpc-status"] == "0"
+    assert [seat.id for seat in inventory_pb2.SeatMap.FromString(message).seats] == show.seats
+
+
+async def test_a_seat_map_adds_up_and_tells_a_hold_to_its_holder_only(client: Client, show: Show) -> None:
+    alice, bob = new_user(), new_user()
+    ok(await client.hold(show, alice, show.seats[:3]))
+    await client.booked(show, bob, show.seats[3:5])
+
+    for user, held, held_by_me in ((alice, 0, 3), (bob, 3, 0), (None, 3, 0)):
+        seats = await client.seat_map(show.id, user)
+        listed = [seat["id"] for seat in seats["seats"]]
+        assert listed == show.seats
+        assert len(set(listed)) == 30
+        summary = dict(seats["summary"])
+        assert summary == {
+            "total": 30,
+            "available": 25,
+            "booked": 2,
+            "held": held,
+            "heldByMe": held_by_me,
+            "blocked": 0,
+        }
+        assert summary.pop("total") == sum(summary.values())
+        counted = Counter(seat["status"] for seat in seats["seats"])
+        assert counted == Counter(AVAILABLE=25, BOOKED=2, HELD=held, HELD_BY_ME=held_by_me) + Counter()
+        # Whoever holds a seat, everybody may know until when.
+        assert all("expiresAt" in seat for seat in seats["seats"] if seat["status"] != "AVAILABLE")
+
+    free = ok(await client.ask("GET", f"seats/shows/{show.id}/available"))
+    assert [seat["id"] for seat in free["seats"]] == show.seats[5:]
