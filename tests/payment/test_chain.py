@@ -14,7 +14,7 @@ from grpc import StatusCode
 from services.payment.bank.domain.scenarios import DECLINE, MIXES
 from tests.bank.support import eventually, refused
 from tests.conftest import Databases
-from tests.payment.chain import Chain, running
+from tests.payment.chain import WITHIN_SECONDS, Chain, running
 from tests.payment.conftest import event, signed
 
 PRICE = 25_001
@@ -76,19 +76,19 @@ async def test_pay_racing_cancel_a_hundred_times_is_a_ticket_or_the_money_back(c
         pass
 
     async def bank_has_it(booking: booking_pb2.Booking) -> None:
-        await eventually(lambda: chain.ledger(booking))
+        await eventually(lambda: chain.ledger(booking), WITHIN_SECONDS)
 
     async def payment_knows(booking: booking_pb2.Booking) -> None:
         query = "SELECT 1 FROM payments WHERE booking_id = %s AND state = 'SUCCESS'"
-        await eventually(lambda: chain.payment_db.fetch(query, (booking.id,)))
+        await eventually(lambda: chain.payment_db.fetch(query, (booking.id,)), WITHIN_SECONDS)
 
     async def booking_knows(booking: booking_pb2.Booking) -> None:
         query = "SELECT 1 FROM captures WHERE booking_id = %s"
-        await eventually(lambda: chain.booking_db.fetch(query, (booking.id,)))
+        await eventually(lambda: chain.booking_db.fetch(query, (booking.id,)), WITHIN_SECONDS)
 
     await_stage = (nowhere, bank_has_it, payment_knows, booking_knows)
-    for start in range(0, ROUNDS, 20):
-        bookings = await asyncio.gather(*(race(number) for number in range(start, start + 20)))
+    for start in range(0, ROUNDS, 10):
+        bookings = await asyncio.gather(*(race(number) for number in range(start, start + 10)))
         await chain.at_rest()
         for number, booking in enumerate(bookings, start):
             status = await chain.status(booking)
@@ -142,7 +142,7 @@ async def test_of_two_sessions_that_are_both_paid_one_is_kept_and_one_is_returne
         rows = await chain.booking_db.fetch("SELECT settlement FROM captures ORDER BY settlement")
         return [row.settlement for row in rows] == ["DUPLICATE", "KEPT"]
 
-    await eventually(both_settled)
+    await eventually(both_settled, WITHIN_SECONDS)
     await chain.at_rest()
     assert sorted(await chain.ledger(booking)) == [-PRICE, PRICE, PRICE]
     assert await chain.status(booking) == "CONFIRMED"

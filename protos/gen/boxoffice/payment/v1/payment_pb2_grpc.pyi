@@ -63,7 +63,8 @@ class PaymentServiceStub:
     stored. An event that was received before is answered alike and changes nothing.
 
     INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, not JSON, or not an event.
-    INVALID_ARGUMENT EVENT_MISMATCH: the event names another session, amount or currency than its payment has.
+    INVALID_ARGUMENT EVENT_MISMATCH: the event names another session, amount or currency than its payment has, or it
+    is not what the bank says when it is asked.
     UNAUTHENTICATED INVALID_SIGNATURE: a signature header is missing, wrong, or more than five minutes off.
     NOT_FOUND PAYMENT_NOT_FOUND: there is no such payment.
 
@@ -112,7 +113,8 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     stored. An event that was received before is answered alike and changes nothing.
 
     INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, not JSON, or not an event.
-    INVALID_ARGUMENT EVENT_MISMATCH: the event names another session, amount or currency than its payment has.
+    INVALID_ARGUMENT EVENT_MISMATCH: the event names another session, amount or currency than its payment has, or it
+    is not what the bank says when it is asked.
     UNAUTHENTICATED INVALID_SIGNATURE: a signature header is missing, wrong, or more than five minutes off.
     NOT_FOUND PAYMENT_NOT_FOUND: there is no such payment.
 
@@ -176,7 +178,8 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         stored. An event that was received before is answered alike and changes nothing.
 
         INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, not JSON, or not an event.
-        INVALID_ARGUMENT EVENT_MISMATCH: the event names another session, amount or currency than its payment has.
+        INVALID_ARGUMENT EVENT_MISMATCH: the event names another session, amount or currency than its payment has, or it
+        is not what the bank says when it is asked.
         UNAUTHENTICATED INVALID_SIGNATURE: a signature header is missing, wrong, or more than five minutes off.
         NOT_FOUND PAYMENT_NOT_FOUND: there is no such payment.
 
