@@ -23,7 +23,7 @@ from services.chassis.ids import new_id
 log = logging.getLogger(__name__)
 
 BATCH = 128
-LEASE_SECONDS = 15
+LEASE_SECONDS = 8
 MAX_REFUSALS = 10
 MAX_DELAY_SECONDS = 5.0
 POLL_SECONDS = 1.0

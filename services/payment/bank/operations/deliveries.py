@@ -13,7 +13,7 @@ from services.payment.bank.queries import deliveries as sql
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 15.0
+LEASE_SECONDS = 8.0
 GIVE_UP_DAYS = 3
 FIRST_DELAYS_SECONDS = (0.2, 0.5)
 MAX_DELAY_SECONDS = 60.0

@@ -1,0 +1,101 @@
+"""The import rules hold, and each of them can be broken: `make lint` would see it."""
+
+import os
+import subprocess
+import sys
+from copy import deepcopy
+from pathlib import Path
+
+import grimp
+import pytest
+from importlinter.api import read_configuration
+from importlinter.contracts.forbidden import ForbiddenContract
+from importlinter.contracts.independence import IndependenceContract
+from importlinter.contracts.layers import LayersContract
+from importlinter.domain.contract import Contract
+
+ROOT = Path(__file__).parent.parent
+CONFIGURATION = read_configuration(str(ROOT / "pyproject.toml"))
+KINDS: dict[str, type[Contract]] = {
+    "forbidden": ForbiddenContract,
+    "independence": IndependenceContract,
+    "layers": LayersContract,
+}
+CONTRACTS = {options["id"]: options for options in CONFIGURATION["contracts_options"]}
+
+# What each rule is there to forbid.
+VIOLATIONS = [
+    ("services", "services.inventory.jobs", "services.booking.settings"),
+    ("services", "services.payment.clients", "services.booking.domain.bookings"),
+    ("services", "services.booking.clients", "services.payment.bank.settings"),
+    ("chassis", "services.chassis.ids", "services.inventory.settings"),
+    ("outside", "services.booking.messages", "stack"),
+    ("outside", "services.chassis.server", "tests"),
+    ("outside", "services.payment.bank.rpc.service", "gateway"),
+    ("bank", "services.payment.clients", "services.payment.bank.domain.sessions"),
+    ("bank", "services.payment.saga.checkout", "services.payment.bank.operations.sessions"),
+    ("merchant", "services.payment.bank.clients", "services.payment.settings"),
+    ("merchant", "services.payment.bank.operations.refunds", "services.payment.operations.refunds"),
+    ("domain", "services.booking.domain.refunds", "grpc"),
+    ("domain", "services.inventory.domain.seats", "sqlalchemy"),
+    ("domain", "services.payment.domain.payments", "google"),
+    ("domain", "services.payment.bank.domain.sessions", "psycopg"),
+    ("domain", "services.inventory.domain.seats", "time"),
+    ("driver", "services.payment.operations.answers", "psycopg"),
+    ("driver", "services.payment.bank.operations.sessions", "psycopg_pool"),
+    ("inventory", "services.inventory.queries.seats", "services.inventory.operations.seats"),
+    ("inventory", "services.inventory.jobs", "services.inventory.rpc.inventory"),
+    ("inventory", "services.inventory.domain.seats", "services.inventory.settings"),
+    ("booking", "services.booking.operations.create", "services.booking.clients"),
+    ("booking", "services.booking.clients", "services.booking.operations.create"),
+    ("booking", "services.booking.operations.change", "services.booking.saga"),
+    ("payment", "services.payment.saga.checkout", "services.payment.rpc.service"),
+    ("payment", "services.payment.domain.payments", "services.payment.tables"),
+    ("bank-layers", "services.payment.bank.operations.sessions", "services.payment.bank.jobs"),
+    ("bank-layers", "services.payment.bank.tables", "services.payment.bank.queries.sessions"),
+]
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("services", include_external_packages=True, cache_dir=None)
+
+
+def is_kept(name: str, graph: grimp.ImportGraph) -> bool:
+    options = {key: value for key, value in CONTRACTS[name].items() if key not in ("id", "name", "type")}
+    contract = KINDS[CONTRACTS[name]["type"]](name, CONFIGURATION["session_options"], options)
+    return bool(contract.check(graph, verbose=False).kept)
+
+
+def test_the_rules_hold() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("name", "importer", "imported"), VIOLATIONS)
+def test_a_rule_is_broken_by_what_it_forbids(graph: grimp.ImportGraph, name: str, importer: str, imported: str) -> None:
+    assert is_kept(name, graph)
+    worse = deepcopy(graph)
+    assert importer in worse.modules
+    if imported not in worse.modules:
+        assert not imported.startswith("services.")
+        worse.add_module(imported, is_squashed=True)
+    worse.add_import(importer=importer, imported=imported)
+    assert not is_kept(name, worse)
+
+
+@pytest.mark.parametrize("container", ["inventory", "booking", "payment", "payment.bank"])
+def test_a_new_room_of_a_service_needs_a_place_among_the_layers(graph: grimp.ImportGraph, container: str) -> None:
+    worse = deepcopy(graph)
+    worse.add_module(f"services.{container}.helpers")
+    assert not is_kept({"payment.bank": "bank-layers"}.get(container, container), worse)
+
+
+def test_every_rule_was_tried() -> None:
+    assert {name for name, _, _ in VIOLATIONS} == set(CONTRACTS)
