@@ -17,7 +17,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url -
 
 .PHONY: help
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: env
 env: ## make the environment .venv from the locks
@@ -28,6 +28,26 @@ env: ## make the environment .venv from the locks
 .PHONY: run
 run: env ## start everything on this machine; Ctrl-C stops it
 	@exec $(BIN)/python -m stack run
+
+.PHONY: demo
+demo: env ## play the whole story in the terminal, on the running stack
+	@exec $(BIN)/python -m stack demo
+
+.PHONY: status
+status: env ## show each process of the running stack
+	@exec $(BIN)/python -m stack status
+
+.PHONY: logs
+logs: env ## show and follow the logs; LOG=booking only that one
+	@exec $(BIN)/python -m stack logs $(LOG)
+
+.PHONY: stop
+stop: env ## stop the running stack; its data stays
+	@exec $(BIN)/python -m stack stop
+
+.PHONY: reset
+reset: env ## delete all data, after a question (YES=1: without)
+	@exec $(BIN)/python -m stack reset $(if $(YES),--yes)
 
 .PHONY: up
 up: ## start everything in containers; REPLICAS=2 starts two of each service
@@ -44,6 +64,10 @@ secrets: ## make a .env with the secrets that the containers need, for a trial
 .PHONY: test
 test: env ## run the tests; nothing else needs to run
 	@$(BIN)/pytest -n $(TEST_WORKERS) $(TEST_ARGS)
+
+.PHONY: test-browser
+test-browser: env ## look at the checkout page in Chromium, which has to be installed (PICTURES=folder keeps screenshots)
+	@PICTURES="$(PICTURES)" $(BIN)/pytest -m browser $(TEST_ARGS) tests/browser
 
 .PHONY: lint
 lint: env ## check format, style, import rules and contracts

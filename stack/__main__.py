@@ -1,9 +1,11 @@
-"""`python -m stack run`: start everything on this machine and keep it running until Ctrl-C."""
+"""`python -m stack run`: start everything on this machine and keep it running until Ctrl-C; other verbs look at it."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import io
+import os
 import signal
 import sys
 import threading
@@ -12,10 +14,12 @@ from types import FrameType
 
 import psycopg
 
+from stack import control, story
 from stack import settings as configuration
 from stack.errors import StackError
 from stack.launcher import Stack
 from stack.services import API, SERVICES
+from stack.settings import Settings
 from stack.walk import render, walk
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -26,20 +30,62 @@ class Interrupted(BaseException):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m stack", description="Run Boxoffice on this machine.")
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("run", help="start everything and keep it running until Ctrl-C")
-    parser.parse_args()
+    arguments = _parser().parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a film's title may have letters that the terminal has not
     try:
-        run()
+        sys.exit(_do(arguments))
     except StackError as error:
         sys.exit(f"boxoffice: {error}")
+    except BrokenPipeError:
+        # Whoever read this has read enough, as in `make logs | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
     except (OSError, psycopg.Error) as error:
         # A full disk, a database that went away: said in the machine's words, which are one line or a few.
         sys.exit(f"boxoffice: {' '.join(str(error).split())}")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
-def run() -> None:
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stack", description="Run Boxoffice on this machine.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("run", help="start everything and keep it running until Ctrl-C")
+    verbs.add_parser("demo", help="play the whole story on the running stack")
+    verbs.add_parser("status", help="show every process: exit code 0 all healthy, 1 one is not, 3 nothing runs")
+    verbs.add_parser("stop", help="stop the running stack and wait until it is gone")
+    logs = verbs.add_parser("logs", help="show the logs, and follow them while a stack runs")
+    logs.add_argument("names", nargs="*", metavar="NAME", help="whose, for example booking; all by default")
+    logs.add_argument("--lines", type=int, default=20, help="how many lines of each to begin with (default: 20)")
+    logs.add_argument("--no-follow", action="store_true", help="end after those")
+    reset = verbs.add_parser("reset", help="delete all data, after a question")
+    reset.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    return parser
+
+
+def _do(arguments: argparse.Namespace) -> int:
+    """Do what the verb says and return the exit code."""
+    settings = configuration.load()
+    match arguments.verb:
+        case "run":
+            run(settings)
+            return 0
+        case "demo":
+            return story.play(settings)
+        case "status":
+            return control.status(settings)
+        case "stop":
+            return control.stop(settings)
+        case "logs":
+            return control.logs(settings, arguments.names, lines=arguments.lines, follow=not arguments.no_follow)
+        case "reset":
+            return control.reset(settings, sure=arguments.yes)
+        case _:
+            raise AssertionError(arguments.verb)
+
+
+def run(settings: Settings) -> None:
     """Start the stack, say where it is, and wait for a signal to stop it."""
     over = threading.Event()
     starting = True
@@ -54,7 +100,7 @@ def run() -> None:
         if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
             continue  # started with nohup: to outlive the terminal is what it is for
         signal.signal(number, end)
-    stack = Stack(configuration.load(), say=say)
+    stack = Stack(settings, say=say)
     began = time.monotonic()
     try:
         stack.start()
@@ -90,7 +136,8 @@ def welcome(stack: Stack) -> str:
     width = max(map(len, places))
     table = "\n".join(f"  {name:<{width}}  {place}" for name, place in places.items())
     steps = render(walk(stack.public_url, stack.demo.shows[0].id))
-    return f"Boxoffice is running. Ctrl-C stops it.\n\n{table}\n\nTry it, in another terminal:\n\n{steps}"
+    told = "Try it, in another terminal (`make demo` plays a longer story):"
+    return f"Boxoffice is running. Ctrl-C stops it.\n\n{table}\n\n{told}\n\n{steps}"
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from stack.errors import StackError
 
+FILE = "credentials.json"
 NAMES = ("postgres", "inventory", "booking", "payment", "bank", "webhook")
 
 

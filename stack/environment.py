@@ -122,4 +122,8 @@ def fail(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as error:
+        # A full disk, a folder that may not be written.
+        fail(f"cannot make .venv: {error}")

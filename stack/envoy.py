@@ -36,21 +36,24 @@ def program(settings: Settings) -> Program:
     ]
     return Program(
         name="gateway",
-        command=[_executable(), "-c", configuration, *options],
+        command=[executable(), "-c", configuration, *options],
         environment={"PATH": os.defpath},
-        healthy=lambda: _is_healthy(settings.gateway_port),
+        healthy=lambda: is_healthy(settings.gateway_port),
+        start_seconds=settings.start_seconds,
     )
 
 
-def _executable() -> Path:
+def executable() -> Path:
+    """Return Envoy's program; raise StackError if it is not installed."""
     found = importlib.util.find_spec(PACKAGE)
-    executable = Path(found.origin).parent / "_bin" / "envoy" if found and found.origin else None
-    if executable is None or not executable.exists():
+    program = Path(found.origin).parent / "_bin" / "envoy" if found and found.origin else None
+    if program is None or not program.exists():
         raise StackError("Envoy is not installed: run `make clean env`")
-    return executable
+    return program
 
 
-def _is_healthy(port: int) -> bool:
+def is_healthy(port: int) -> bool:
+    """Ask the gateway once whether every service is healthy."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=PROBE_SECONDS)
     try:
         connection.request("GET", f"{API}/health")

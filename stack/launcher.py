@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from stack import credentials, databases, demo, envoy, ports, services
+from stack import credentials, databases, demo, envoy, ports, running, services
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, wait_until
@@ -55,7 +55,7 @@ class Stack:
 
     @property
     def logs(self) -> Path:
-        return self.settings.data_dir / "logs"
+        return self.settings.data_dir / running.LOGS
 
     @property
     def server(self) -> Server:
@@ -87,9 +87,9 @@ class Stack:
         """Stop everything in order, gateway first and PostgreSQL last; return when no process is left."""
         if self._supervisor is not None:
             for names in STOP_ORDER:
-                running = [name for name in names if self._supervisor.is_running(name)]
-                if running:
-                    self.say(f"stopping {', '.join(running)}")
+                ending = [name for name in names if self._supervisor.is_running(name)]
+                if ending:
+                    self.say(f"stopping {', '.join(ending)}")
                 self._supervisor.stop(names)
             self._supervisor.close()
             self._supervisor = None
@@ -145,11 +145,14 @@ class Stack:
 
     def _start(self) -> None:
         settings, supervisor = self.settings, self._running()
-        secrets = credentials.load(settings.data_dir / "credentials.json")
+        secrets = credentials.load(settings.data_dir / credentials.FILE)
         server = Server(
             settings.data_dir, settings.postgres_port, secrets["postgres"], durable=settings.postgres_durable
         )
         self._server = server
+
+        # Before anything is started: what is not installed would else be missed in the end only.
+        envoy.executable()
 
         self.say("PostgreSQL: starting")
         server.end_orphan()
@@ -192,20 +195,23 @@ class Stack:
             # Root's PostgreSQL runs as another user, who must be able to pass through to its own folder.
             data.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
             self.logs.mkdir(mode=0o700, exist_ok=True)
-            handle = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            handle = os.open(data / running.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise StackError(f"cannot use {data}: {error.strerror}; set DATA_DIR to another folder") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(handle, 20).decode().strip()
+            holder = running.holder(handle)
             os.close(handle)
             raise StackError(
                 f"a stack runs from {data} already (process {holder}): use that one, stop it, "
                 "or set DATA_DIR and the ports for a second one"
             ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        try:
+            running.note(handle, self.settings)
+        except OSError as error:
+            os.close(handle)
+            raise StackError(f"cannot write into {data}: {error.strerror}") from None
         self._lock = handle
 
     def _running(self) -> Supervisor:

@@ -42,6 +42,8 @@ def programs(user: User | None) -> Path:
     """Return the folder of PostgreSQL's programs that `user` can run; raise StackError if they are not installed."""
     package = _package()
     installed = package / f"pginstall{VERSION}" / "bin"
+    if not (installed / "postgres").exists():
+        raise StackError("PostgreSQL is not installed: run `make clean env`")
     if _runs(installed / "postgres", user):
         return installed
     if user is None:

@@ -91,6 +91,8 @@ class Server:
         except (FileNotFoundError, ValueError):
             return
         if not _may_be_postgres(pid):
+            # After a crash of the machine its number may be somebody else's, which would keep PostgreSQL from starting.
+            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
             return
         os.kill(pid, signal.SIGINT)
         if not wait_until(lambda: not _may_be_postgres(pid), ORPHAN_SECONDS):
@@ -105,7 +107,7 @@ class Server:
             name="postgres",
             command=[places.programs(user) / "postgres", "-D", self.cluster, *options],
             environment=_environment(),
-            healthy=self._answers,
+            healthy=self.answers,
             user=user,
             # SIGINT is PostgreSQL's fast shutdown: sessions are ended, nothing has to be recovered at the next start.
             stop_signal=signal.SIGINT,
@@ -142,7 +144,8 @@ class Server:
         with self.connect() as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Tell whether the server takes connections; raise StackError if it does not know the password."""
         try:
             self.connect().close()
         except psycopg.OperationalError as error:
@@ -199,8 +202,12 @@ class Server:
         who: dict[str, Any] = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
         made = subprocess.run(command, env=_environment(), cwd="/", capture_output=True, text=True, **who)
         if made.returncode != 0:
-            reason = (made.stderr.strip() or made.stdout.strip()).splitlines() or ["no reason given"]
-            raise StackError(f"cannot make the databases' folder {self.cluster}: {reason[-1]}")
+            lines = (made.stderr.strip() or made.stdout.strip()).splitlines() or ["no reason given"]
+            # What went wrong comes before what initdb did about it.
+            reason = next((line for line in lines if "FATAL: " in line or "error: " in line), lines[-1])
+            raise StackError(
+                f"cannot make the databases' folder {self.cluster}: {reason.partition('FATAL: ')[2] or reason}"
+            )
 
 
 def url(port: int, database: str, role: str, password: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -94,6 +95,9 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        # For others to see who it is; on a full disk they do not.
+        with contextlib.suppress(OSError):
+            pid_file(self.log.parent, self.name).write_text(f"{self._process.pid}\n")
 
     def healthy(self) -> bool:
         return self.running and self.program.healthy()
@@ -166,6 +170,11 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         pause.wait(POLL_SECONDS)
     return True
+
+
+def pid_file(logs: Path, name: str) -> Path:
+    """Return the file that names the process of a child, made when it was started."""
+    return logs / f"{name}.pid"
 
 
 def living_name(pid: int) -> str | None:

@@ -100,6 +100,7 @@ def program(service: Service, settings: Settings, environment: Mapping[str, str]
         command=[Path(sys.executable), "-m", service.module],
         environment=environment,
         healthy=lambda: is_serving(target),
+        start_seconds=settings.start_seconds,
         folder=ROOT,
     )
 

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     bank_port: Port = 50063
     postgres_port: Port = 5433
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
+    start_seconds: float = Field(default=30, gt=0, description="how long a service may take until it is healthy")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
     def ports(self) -> dict[str, int]:

@@ -217,6 +217,26 @@ async def test_a_command_whose_caller_went_away_before_it_was_taken_is_never_car
     await close(desk)
 
 
+@pytest.mark.parametrize("steps", range(8))
+@instantly
+async def test_a_caller_may_go_away_at_the_very_moment_when_its_command_is_taken(steps: int) -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen, lanes=1)
+    submit(desk, Order("a", "1"))
+    first = await kitchen.next()
+    answer = desk.enqueue(Order("a", "gone"))
+    first.answer()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    taken = len(kitchen.history) == 2
+    answer.cancel()
+    await settle()
+    assert (len(kitchen.history) == 2) == taken
+    if taken:
+        (await kitchen.next()).answer()
+    await close(desk)
+
+
 @instantly
 async def test_a_key_all_of_whose_callers_went_away_is_forgotten() -> None:
     kitchen = Kitchen()
@@ -408,6 +428,27 @@ async def test_a_busy_key_is_tried_a_few_times_with_growing_pauses_and_then_wait
     assert last.wait
     last.answer()
     assert await answer == "1"
+    await close(desk)
+
+
+@instantly
+async def test_a_key_that_was_had_in_between_is_tried_as_often_again() -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen)
+    submit(desk, Order("a", "1"))
+    for _ in range(PATIENCE):
+        (await kitchen.next()).busy()
+    batch = await kitchen.next()
+    submit(desk, Order("a", "2"))
+    await settle()
+    batch.answer()
+    for _ in range(PATIENCE + 1):
+        batch = await kitchen.next()
+        assert not batch.wait
+        batch.busy()
+    last = await kitchen.next()
+    assert last.wait
+    last.answer()
     await close(desk)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -63,6 +64,11 @@ async def rows(db: Database) -> list[Any]:
 async def make_due(db: Database) -> None:
     """Let the time until the next attempts pass."""
     await db.execute("UPDATE outbox SET next_attempt_at = clock_timestamp()")
+
+
+async def is_asleep(outbox: Outbox) -> bool:
+    """Tell whether a relay waits to be woken."""
+    return bool(outbox._wakes["letters"]._waiters)  # type: ignore[attr-defined]
 
 
 @asynccontextmanager
@@ -130,6 +136,8 @@ async def test_the_commit_wakes_the_relay(db: Database, outbox: Outbox, monkeypa
             peer.came.clear()
             await append(db, outbox, str(number).encode())
             await asyncio.wait_for(peer.came.wait(), SECONDS)
+        # And then it sleeps.
+        await until(partial(is_asleep, outbox))
     assert sorted(peer.taken) == [b"0", b"1", b"2", b"3", b"4"]
 
 
@@ -391,11 +399,7 @@ async def test_the_relay_survives_its_database(chassis_url: str, caplog: pytest.
 @pytest.mark.parametrize("steps", range(5))
 async def test_a_relay_that_is_cancelled_as_it_is_woken_ends(db: Database, outbox: Outbox, steps: int) -> None:
     task = asyncio.create_task(outbox.relay({"letters": Peer()}))
-
-    async def is_asleep() -> bool:
-        return bool(outbox._wakes["letters"]._waiters)  # type: ignore[attr-defined]
-
-    await until(is_asleep)
+    await until(partial(is_asleep, outbox))
     outbox._wake(["letters"])
     for _ in range(steps):
         await asyncio.sleep(0)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -196,6 +197,16 @@ async def test_a_port_that_is_busy_is_told_in_one_line() -> None:
 # --- A real one
 
 
+async def is_closed(port: int) -> bool:
+    """Tell whether nobody listens on the port."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return True
+    writer.close()
+    return False
+
+
 @pytest.fixture
 def inventory_url(databases: Databases) -> Any:
     with databases.fresh("inventory") as url:
@@ -218,7 +229,7 @@ async def test_inventory_finishes_its_running_request_and_leaves(inventory_url: 
         )
         await until_waiting(observer)
         it.signal(signal.SIGTERM)
-        await it.says("stopping")
+        await until(partial(is_closed, it.port))
         assert not creating.done()
         await blocker.rollback()
         assert (await creating).name == "Odeon"

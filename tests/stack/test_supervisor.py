@@ -37,7 +37,7 @@ def supervisor(said: list[str]) -> Iterator[Supervisor]:
 
 
 def child(folder: Path, name: str = "one", code: str = WAITS) -> Child:
-    file = folder / f"{name}.pid"
+    file = folder / f"{name}.seen"
 
     def healthy() -> bool:
         return file.exists() and file.read_text() == str(made.pid)

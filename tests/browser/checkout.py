@@ -1,0 +1,56 @@
+"""Bookings to pay for, and what became of them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from stack.launcher import Stack
+
+SECONDS = 20
+
+
+@dataclass
+class Checkout:
+    stack: Stack
+    http: httpx.Client
+
+    def begin(self, seats: int = 2) -> tuple[str, str]:
+        """Book seats and open a checkout; return the booking's id and the page's address."""
+        show, user = self.stack.demo.shows[0].id, str(uuid4())
+        free = self.ask("GET", f"seats/shows/{show}/available")["seats"][:seats]
+        wanted = {"showId": show, "userId": user, "showSeatIds": [seat["id"] for seat in free]}
+        booking = self.ask("POST", "bookings", wanted)["id"]
+        return booking, self.ask("POST", "payments/initiate", {"bookingId": booking, "userId": user})["paymentUrl"]
+
+    def until(self, booking: str, status: str) -> None:
+        """Wait until a booking has a status."""
+        end = time.monotonic() + SECONDS
+        while (seen := self.ask("GET", f"bookings/{booking}")["status"]) != status:
+            assert time.monotonic() < end, seen
+            time.sleep(0.05)
+
+    def until_payment(self, booking: str, status: str) -> None:
+        """Wait until a booking's newest payment has a status."""
+        end = time.monotonic() + SECONDS
+        while (seen := self.ask("GET", f"payments/status/{booking}")["payments"][0]["status"]) != status:
+            assert time.monotonic() < end, seen
+            time.sleep(0.05)
+
+    def run_out(self, url: str) -> None:
+        """Let the time of a session be over at the bank."""
+        with self.stack.server.connect("payment") as connection:
+            changed = connection.execute(
+                "UPDATE bank.sessions SET expires_at = clock_timestamp() - interval '1 second' WHERE id = %s",
+                [url.rpartition("/")[2]],
+            )
+            assert changed.rowcount == 1
+
+    def ask(self, verb: str, path: str, body: object = None) -> Any:
+        answer = self.http.request(verb, path, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()

@@ -1,0 +1,140 @@
+"""A stack as it is handled from another terminal: `status`, `logs`, `demo`, `stop`, `reset`."""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from stack import control, places, running
+from stack.launcher import NAMES, temporary_settings
+from stack.postgres import Server
+from stack.processes import living_name, wait_until
+from tests.stack.commands import SECONDS, ask, environment, started
+
+
+def count_bookings(env: dict[str, str]) -> dict[str, int]:
+    folder = Path(env["DATA_DIR"])
+    password = json.loads((folder / "credentials.json").read_text())["postgres"]
+    with Server(folder, int(env["POSTGRES_PORT"]), password).connect("booking") as connection:
+        return dict(connection.execute("SELECT state, count(*)::int FROM bookings GROUP BY state").fetchall())
+
+
+def pids(status: str) -> dict[str, int]:
+    rows = [line.split() for line in status.splitlines()[1:]]
+    return {row[0]: int(row[1]) for row in rows if row[1] != "-"}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent has died")
+def test_a_stack_is_looked_at_played_killed_started_again_stopped_and_forgotten(folder: Path, tmp_path: Path) -> None:
+    env = environment(folder)
+    with started(env, tmp_path / "first.txt") as launcher:
+        # From a terminal that knows the folder only.
+        elsewhere = {name: value for name, value in env.items() if not name.endswith("_PORT")}
+        seen = ask("status", env=elsewhere)
+        assert (seen.returncode, seen.stderr) == (0, "")
+        assert seen.stdout.count(" healthy ") == len(NAMES)
+        assert pids(seen.stdout)["launcher"] == launcher.pid
+        assert set(pids(seen.stdout)) == {"launcher", *NAMES}
+
+        told = ask("demo", env=elsewhere)
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert "NOT AS TOLD" not in told.stdout
+        assert "\033" not in told.stdout
+        booked = {"CONFIRMED": 2, "EXPIRED": 1, "REFUNDED": 1}
+        assert count_bookings(env) == booked
+
+        refused = ask("reset", "--yes", env=elsewhere)
+        assert refused.returncode == 1
+        assert refused.stderr == (
+            f"boxoffice: a stack runs from {folder} (process {launcher.pid}): `make stop` first\n"
+        )
+        lines = ask("logs", "booking", "--lines", "3", "--no-follow", env=elsewhere).stdout.splitlines()
+        assert lines and all(line.startswith("booking | ") for line in lines)
+
+        # One process that is down is told as such.
+        os.kill(pids(seen.stdout)["payment"], signal.SIGSTOP)
+        ill = ask("status", env=elsewhere)
+        os.kill(pids(seen.stdout)["payment"], signal.SIGCONT)
+        assert ill.returncode == 1
+        assert next(line.split()[0] for line in ill.stdout.splitlines() if "not healthy" in line) == "payment"
+
+        launcher.send_signal(signal.SIGKILL)
+        launcher.wait(SECONDS)
+        left = pids(seen.stdout).values()
+        assert wait_until(lambda: not any(map(living_name, left)), SECONDS)
+
+    gone = ask("status", env=env)
+    assert (gone.returncode, gone.stdout) == (3, f"nothing runs from {folder}; `make run` starts a stack\n")
+    with started(env, tmp_path / "second.txt") as launcher:
+        assert count_bookings(env) == booked
+        stopped = ask("stop", env=env)
+        assert (stopped.returncode, stopped.stderr) == (0, "")
+        assert launcher.wait(SECONDS) == 0
+    assert ask("stop", env=env).stdout == f"nothing runs from {folder}; `make run` starts a stack\n"
+
+    kept = ask("reset", env=env, said="no\n")
+    assert (kept.returncode, kept.stderr) == (1, "boxoffice: nothing was deleted\n")
+    assert (folder / "postgres").exists()
+    outside = (folder / "postgres").resolve()
+    (folder / "notes.txt").write_text("mine")
+    done = ask("reset", env=env, said=f"{folder.name}\n")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+    assert not outside.exists()
+
+
+@pytest.mark.parametrize(
+    ("verb", "code", "out", "error"),
+    [
+        ("status", 3, "nothing runs from {}; `make run` starts a stack\n", ""),
+        ("stop", 0, "nothing runs from {}; `make run` starts a stack\n", ""),
+        ("reset", 0, "nothing to delete: no stack has run from {}\n", ""),
+        ("logs", 1, "", "boxoffice: no logs in {}/logs yet: `make run` makes them\n"),
+        ("demo", 1, "", "boxoffice: nothing runs from {}: `make run` in another terminal first\n"),
+    ],
+)
+def test_where_nothing_runs_a_verb_says_so_in_one_line(
+    verb: str, code: int, out: str, error: str, tmp_path: Path
+) -> None:
+    done = ask(verb, env=environment(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (code, out.format(tmp_path), error.format(tmp_path))
+
+
+def test_a_process_that_only_has_the_launchers_old_id_is_not_taken_for_it(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    (tmp_path / "lock").write_text(f"{os.getppid()}\n{{}}\n")
+    assert ask("status", env=env).returncode == 3
+    # Also while somebody else has the lock.
+    with (tmp_path / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert ask("stop", env=env).stdout.startswith("nothing runs from ")
+
+
+def test_reset_deletes_what_lies_outside_and_only_what_a_stack_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+
+    data, outside, mine = tmp_path / "data", tmp_path / "outside", tmp_path / "mine"
+    for folder in (data / "logs", outside / "data-1" / "postgres", outside / "data-2", mine):
+        folder.mkdir(parents=True)
+    monkeypatch.setattr(places, "OUTSIDE", outside)
+    (data / running.LOCK).write_text("1\n{}\n")
+    (data / "postgres").symlink_to(outside / "data-1" / "postgres")
+    assert control.reset(temporary_settings(data), sure=True) == 0
+    assert capsys.readouterr().out == f"deleted {data} and {outside / 'data-1'}\n"
+    assert sorted(path.name for path in outside.iterdir()) == ["data-2"]
+    assert not data.exists()
+
+    # A link of one's own: it goes, what it leads to stays.
+    (data / "logs").mkdir(parents=True)
+    (data / running.LOCK).write_text("1\n{}\n")
+    (data / "postgres").symlink_to(mine)
+    assert control.reset(temporary_settings(data), sure=True) == 0
+    assert mine.exists()
+    shutil.rmtree(mine)
