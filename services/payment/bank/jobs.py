@@ -46,7 +46,9 @@ class Sender:
             except Exception:
                 log.exception("the sender stumbled")
             try:
-                await asyncio.wait_for(wake.wait(), POLL_SECONDS)
+                # Not wait_for, which may swallow a cancellation.
+                async with asyncio.timeout(POLL_SECONDS):
+                    await wake.wait()
             except TimeoutError:
                 continue
 
