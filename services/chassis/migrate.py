@@ -13,8 +13,8 @@ TURN_SECONDS = 60
 MIGRATION_LOCK = 0x626F_786F  # "boxo"; advisory locks count per database, and no other is taken here
 
 
-def migrate(service: str, folder: Path, url: str) -> None:
-    """Bring the database at `url` to the newest migration of `folder`, or end the process with one line why not.
+def migrate(service: str, folder: Path, url: str, revision: str = "head") -> None:
+    """Bring the database at `url` to a migration of `folder`; end the process with one line if that cannot be done.
 
     Two at once take turns. A migration that waits two seconds for a lock, or runs for ten minutes, is undone.
     """
@@ -28,7 +28,7 @@ def migrate(service: str, folder: Path, url: str) -> None:
             config = Config()
             config.set_main_option("script_location", str(folder))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
             connection.commit()
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
