@@ -20,7 +20,7 @@ from services.booking.operations import change, create, look, settle
 from services.booking.operations.create import Changed, Create
 from services.chassis.database import Database
 from services.chassis.desk import BUSY, Outcome
-from services.chassis.errors import Failure, is_transient
+from services.chassis.errors import Failure, Unavailable, is_transient
 from services.chassis.outbox import Outbox
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,11 @@ class Saga:
             if not busy:
                 return outcomes
             await asyncio.sleep(WAIT_STEP_SECONDS)
-            again = await create.begin(self._db, [batch[index] for index in busy])
+            try:
+                again = await create.begin(self._db, [batch[index] for index in busy])
+            except Failure as failure:
+                log.warning("a key under way is asked about again: %s", failure)
+                continue
             for index, outcome in zip(busy, again, strict=True):
                 outcomes[index] = outcome
         return [RequestInProgress() if outcome is BUSY else outcome for outcome in outcomes]
@@ -108,10 +112,15 @@ class Saga:
                 continue
             outcomes[command.id] = answer
             (unknown if is_transient(answer) else refused).append(command.id)
-        if priced or refused:
-            outcomes |= await create.finish(self._db, priced, refused, self._render)
-        # It is not known whether inventory reserved these: recovery gives back what it may have.
-        await change.postpone(self._db, unknown, 0)
+        try:
+            if priced or refused:
+                outcomes |= await create.finish(self._db, priced, refused, self._render)
+            # It is not known whether inventory reserved these: recovery gives back what it may have.
+            await change.postpone(self._db, unknown, 0)
+        except Failure as failure:
+            # The intents are written, so this batch must not be run again: recovery gives back what was reserved.
+            log.warning("%d bookings are left to recovery: %s", len(begun), failure)
+            outcomes |= {one.command.id: Unavailable() for one in priced if one.command.id not in outcomes}
         return outcomes
 
     # --- Settle: captured → CONFIRMING → inventory confirms → CONFIRMED, or the money goes back
@@ -190,13 +199,19 @@ class Saga:
             if state == RefundState.SUCCEEDED:
                 return await change.finish_refund(self._db, booking.id)
             if state == RefundState.STUCK:
-                log.error("the bank declines the refund of booking %s for good", booking.id)
-                await change.mark_stuck(self._db, booking.id)
+                await self._mark_stuck(booking, "the bank declines it for good")
                 return booking
         except Failure as failure:
+            if not is_transient(failure):
+                await self._mark_stuck(booking, f"{failure.reason}: {failure.message}")
+                return booking
             log.warning("the refund of booking %s waits: %s", booking.id, failure)
         await change.postpone(self._db, [booking.id], RETRY_SECONDS)
         return booking
+
+    async def _mark_stuck(self, booking: Booking, why: str) -> None:
+        if await change.mark_stuck(self._db, booking.id):
+            log.error("refund stuck", extra={"booking_id": str(booking.id), "why": why})
 
     async def _return_money(self, booking: Booking) -> "RefundState.ValueType":
         assert booking.refund_amount is not None, "frozen before"

@@ -28,7 +28,6 @@ from services.chassis.errors import (
     Failure,
     InvalidArgument,
     InvalidField,
-    PeerFailure,
     Unavailable,
 )
 from services.chassis.ids import new_id
@@ -200,12 +199,13 @@ def _failure_of(error: grpc.aio.AioRpcError) -> Failure:
                 # A peer's defect is not the caller's business; that a part is away is.
                 return failure if failure.code is not Code.INTERNAL else Unavailable()
     number = error.code().value[0]
-    if number in (Code.UNAVAILABLE, Code.CANCELLED, Code.UNKNOWN, Code.INTERNAL):
+    if number == Code.UNAVAILABLE:
         return Unavailable()
     if number == Code.DEADLINE_EXCEEDED:
         return DeadlineExceeded()
-    code = Code(number) if number in Code._value2member_map_ else Code.UNKNOWN
-    return PeerFailure(code, code.name, error.details() or code.name, {})
+    # Not a refusal of the peer's own, which has details, but of the machinery between us: it is not known what to do.
+    log.error("a peer cannot be called: %s: %s", error.code().name, error.details())
+    return Unavailable()
 
 
 def channel(address: str) -> grpc.aio.Channel:

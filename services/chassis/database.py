@@ -52,7 +52,12 @@ OPEN_TRIES = 5
 MARK = "INSERT INTO commit_markers (id) VALUES (%s)"
 FENCE = "INSERT INTO commit_markers (id) VALUES (%s), (%s)"
 FENCED = "SELECT FROM commit_markers WHERE id = %s"
-SWEEP_MARKERS = "DELETE FROM commit_markers WHERE created_at < clock_timestamp() - interval '15 minutes'"
+SWEEP_MARKERS = """
+    DELETE FROM commit_markers WHERE id = ANY(ARRAY(
+        SELECT id FROM commit_markers WHERE created_at < (SELECT clock_timestamp()) - interval '15 minutes'
+        ORDER BY created_at LIMIT 5000 FOR UPDATE SKIP LOCKED
+    ))
+"""
 READ_CLOCK = "SELECT boxoffice_clock() AS now"
 """The database's clock, read anew in every statement. Tests move it by replacing the function."""
 
@@ -287,6 +292,5 @@ def retried(script: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
 
 
 async def sweep_markers(db: Database) -> int:
-    """Forget the marks of transactions that nobody can be in doubt of any more. A job."""
-    await db.execute(SWEEP_MARKERS)
-    return 0
+    """Forget one batch of marks of transactions that nobody can be in doubt of any more; return how many. A job."""
+    return await db.execute(SWEEP_MARKERS)

@@ -161,14 +161,15 @@ class _Row:
 
 
 async def _offer(deliver: Deliver, rows: Sequence[_Row]) -> Sequence[Failure | None]:
-    """Offer messages to their peer. One that cannot be delivered for a defect spoils it for no other."""
+    """Offer messages to their peer. One that cannot be delivered, or for which all are refused, spoils no other."""
     try:
         outcomes = await deliver([bytes(row.payload) for row in rows])
         if len(outcomes) != len(rows):
             raise ValueError(f"{len(outcomes)} answers to {len(rows)} messages")
         return outcomes
     except Failure as failure:
-        return [failure] * len(rows)
+        if len(rows) == 1 or is_transient(failure):
+            return [failure] * len(rows)
     except Exception:
         if len(rows) == 1:
             log.exception("message %s of %s cannot be delivered", rows[0].id, rows[0].topic)

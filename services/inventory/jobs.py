@@ -20,6 +20,5 @@ async def tidy_holds(db: Database, desk: "Desk[Command, object]") -> int:
 
 
 async def forget_changes(db: Database, retention_minutes: int) -> int:
-    """Forget changes of seats that nobody can ask for any more."""
-    await db.execute(sql.FORGET_CHANGES, (retention_minutes,))
-    return 0
+    """Forget one batch of changes of seats that are older than they are kept; return how many."""
+    return await db.execute(sql.FORGET_CHANGES, (retention_minutes,))

@@ -131,12 +131,16 @@ class Bank:
         try:
             answer = await call(self._stub.CreateRefund, request, seconds=seconds)
         except PeerFailure as refusal:
-            if is_transient(refusal):
-                raise
+            if refusal.reason not in _FINAL_REFUSALS:
+                raise _defect(refusal) from refusal
             raise RefundDeclined(f"{refusal.reason}: {refusal.message}") from refusal
         if answer.status == bank_pb2.Refund.DECLINED:
             raise RefundDeclined("declined")
         return RefundAnswer.SUCCEEDED if answer.status == bank_pb2.Refund.SUCCEEDED else RefundAnswer.PENDING
+
+
+_FINAL_REFUSALS = ("SESSION_NOT_CAPTURED", "REFUND_EXCEEDS_CAPTURE", "REFUND_MISMATCH")
+"""What the bank will say of a refund however often it is asked."""
 
 
 def _report(session: bank_pb2.Session) -> Report:

@@ -12,8 +12,11 @@ from boxoffice.inventory.v1 import inventory_pb2
 from boxoffice.payment.v1 import payment_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from services.booking.operations import change
+from services.booking.domain.bookings import NEXT, State
+from services.booking.operations import change, create
+from services.booking.queries import bookings as sql
 from services.chassis.calls import DETAILS
+from services.chassis.errors import Interrupted
 from services.chassis.ids import new_id
 from tests.booking.conftest import House
 from tests.conftest import move_clock
@@ -311,3 +314,53 @@ async def test_long_dead_bookings_lose_their_seat_rows_but_keep_their_labels(hou
     assert len((await house.get(alive.id)).seats) == 1
     rows = await house.db.fetch("SELECT seat_labels FROM bookings")
     assert all(row.seat_labels for row in rows)
+
+
+async def test_a_database_that_fails_after_the_reserve_costs_nobody_a_seat(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> Any:
+        raise Interrupted()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(create, "finish", fail)
+        assert (await refused(house.book(ANN, 0))).reason == "UNAVAILABLE"
+    await move_clock(house.db, "1 minute")
+    await house.saga.recover_once()
+    assert (await house.seat_statuses())[0] == "AVAILABLE"
+    assert await house.db.fetch("SELECT FROM bookings") == []
+
+
+async def test_another_request_with_a_key_that_is_under_way_is_told_so_at_once(house: House) -> None:
+    await house.book(ANN, 0, key="k1")
+    await house.db.execute("DELETE FROM idempotency_keys")  # as it stands before the first has finished
+    assert (await refused(house.book(ANN, 1, key="k1"))).reason == "IDEMPOTENCY_KEY_REUSED"
+
+
+async def test_a_refund_that_is_refused_for_good_is_shown_as_stuck_and_told_once(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    booking = await house.confirmed(ANN, 0)
+    house.payment.refund_state = payment_pb2.BatchRefundPaymentsResponse.Result.STUCK
+    request = pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN))
+    for _ in range(3):
+        await house.bookings.RefundBooking(request)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["refund stuck"]
+
+
+def test_every_move_in_sql_is_one_that_the_domain_allows() -> None:
+    moves = {
+        (State.RESERVING, State.PENDING): sql.FINISH_BOOKINGS,
+        (State.PENDING, State.CONFIRMING): sql.BEGIN_CONFIRMING,
+        (State.EXPIRED, State.CONFIRMING): sql.BEGIN_CONFIRMING,
+        (State.PENDING, State.CANCELLED): sql.CANCEL,
+        (State.PENDING, State.EXPIRED): sql.EXPIRE_DUE,
+        (State.CONFIRMING, State.CONFIRMED): sql.CONFIRM,
+        (State.CONFIRMING, State.EXPIRED): sql.FAIL_CONFIRMING,
+        (State.CONFIRMED, State.REFUNDING): sql.BEGIN_REFUNDING,
+        (State.REFUNDING, State.REFUNDED): sql.FINISH_REFUNDING,
+    }
+    assert set(moves) == {(source, target) for source, targets in NEXT.items() for target in targets}
+    for (source, target), statement in moves.items():
+        assert f"state = '{target}'" in statement
+        assert f"'{source}'" in statement.partition("WHERE")[2]

@@ -472,3 +472,17 @@ async def test_a_lease_that_ran_out_means_a_second_delivery_and_no_loss(db: Data
     assert await Outbox(db).deliver_once({"letters": peer}) == 1
     assert peer.taken == [b"1"]
     assert await rows(db) == []
+
+
+async def test_a_message_for_which_a_whole_batch_is_refused_spoils_it_for_no_other(
+    db: Database, outbox: Outbox
+) -> None:
+    async def picky(payloads: Sequence[bytes]) -> Sequence[Failure | None]:
+        if b"bad" in payloads:
+            raise NotFound("The request is refused whole.")
+        return [None] * len(payloads)
+
+    await append(db, outbox, b"1", b"2", b"bad", b"3", b"4")
+    await outbox.deliver_once({"letters": picky})
+    [row] = await rows(db)
+    assert (bytes(row.payload), row.refusals) == (b"bad", 1)

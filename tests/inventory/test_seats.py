@@ -259,3 +259,12 @@ async def test_tidying_clears_lapsed_holds_and_leaves_live_ones(on_sale: OnSale)
     await on_sale.desk.submit(Tidy(show_id=show_id, seat_ids=[seats[0]]))
     rows = await on_sale.db.fetch("SELECT status FROM show_seats WHERE id = ANY(%s)", ([on_sale.seats[0], seats[0]],))
     assert sorted(row.status for row in rows) == ["AVAILABLE", "HELD"]
+
+
+async def test_the_cap_holds_for_a_claim_that_was_released_early_and_is_revived(on_sale: OnSale) -> None:
+    booking = await on_sale.reserve(ANN, 0, 1, 2)
+    await on_sale.release(booking, Cause.EXPIRED)
+    await on_sale.reserve(ANN, 3, 4, 5, 6, 7, 8)
+    with pytest.raises(ClaimClosed):
+        await on_sale.confirm(booking)
+    assert (await on_sale.statuses())[:3] == ["AVAILABLE"] * 3

@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import itertools
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from boxoffice.bank.v1.bank_pb2 import Session
@@ -11,6 +13,9 @@ from boxoffice.payment.v1 import payment_pb2 as pb
 from grpc import StatusCode
 
 from services.chassis.ids import new_id
+from services.payment.domain.payments import Outcome, Report
+from services.payment.operations import payments
+from services.payment.operations.payments import Event
 from tests.bank.support import Received, eventually, refused
 from tests.conftest import move_clock
 from tests.payment.conftest import Payment, event, signed
@@ -291,3 +296,13 @@ async def test_the_word_of_a_refund_with_other_facts_changes_nothing(payment: Pa
         (StatusCode.NOT_FOUND, "PAYMENT_NOT_FOUND"),
     )
     assert await payment.everything() == before
+
+
+async def test_a_capture_counts_though_an_event_of_its_name_was_seen_before(payment: Payment):
+    booking_id, one = await begun(payment)
+    facts = Report(UUID(one.payment_id), one.session_id, one.amount, one.currency, None)
+    again = Event("evt_twice", "payment.captured")
+    await payments.record(payment.db, payment.outbox, facts, again)
+    await payments.record(payment.db, payment.outbox, replace(facts, outcome=Outcome.CAPTURED), again)
+    assert await payment.statuses(booking_id) == ["SUCCESS"]
+    assert await payment.count("outbox") == 1

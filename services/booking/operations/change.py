@@ -100,9 +100,11 @@ async def finish_refund(db: Database, booking_id: UUID) -> Booking:
     return rows.booking(found[0])
 
 
-async def mark_stuck(db: Database, booking_id: UUID) -> None:
-    """Show that the bank has declined a booking's refund for good."""
-    await db.execute(sql.REFUND_STUCK, (booking_id,))
+@retried
+async def mark_stuck(db: Database, booking_id: UUID) -> bool:
+    """Show that a booking's refund cannot be carried out; return whether that is news. It is tried each minute."""
+    marked = await db.fetch(sql.REFUND_STUCK, (booking_id,))
+    return bool(marked and marked[0].is_news)
 
 
 @retried

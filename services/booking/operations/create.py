@@ -9,7 +9,7 @@ from services.booking.domain.bookings import BookedSeat, BookedShow, Booking
 from services.booking.operations import rows
 from services.booking.queries import bookings as sql
 from services.chassis import idempotency
-from services.chassis.database import Database
+from services.chassis.database import Database, retried
 from services.chassis.desk import BUSY, Outcome
 from services.chassis.errors import Failure, Unavailable
 
@@ -69,21 +69,25 @@ async def begin(db: Database, batch: Sequence[Create]) -> list[Outcome[bytes] | 
                 ),
             ),
         )
-    ids = {row.id for row in begun}
-    answers = {(row.user_id, row.method, row.key): row for row in stored}
+        ids = {row.id for row in begun}
+        taken = [command.idempotency for command in batch if command.id not in ids and command.idempotency]
+        under_way = await tx.fetch(sql.KEYS_UNDER_WAY, idempotency.columns(taken)[::2]) if taken else []
+    answers = {(row.user_id, row.key): row for row in (*under_way, *stored)}
     return [None if command.id in ids else _known(command, answers) for command in batch]
 
 
-def _known(command: Create, answers: dict[tuple[UUID, str, str], Any]) -> Outcome[bytes]:
-    assert command.idempotency is not None, "only a key that is in use keeps a booking from beginning"
-    answer = answers.get(command.idempotency.name)
-    if answer is None:
+def _known(command: Create, answers: dict[tuple[UUID, str], Any]) -> Outcome[bytes]:
+    """Return the answer to the first request with the same key, or BUSY while that is under way."""
+    key = command.idempotency
+    assert key is not None, "only a key that is in use keeps a booking from beginning"
+    first = answers.get((key.user_id, key.key))
+    if first is None:
         return BUSY
     try:
-        command.idempotency.check(bytes(answer.request_hash))
+        key.check(bytes(first.request_hash))
     except Failure as failure:
         return failure
-    return bytes(answer.answer)
+    return BUSY if first.answer is None else bytes(first.answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class Priced:
     expires_at: Any
 
 
+@retried
 async def finish(
     db: Database, priced: Sequence[Priced], refused: Sequence[UUID], render: Callable[[Changed], bytes]
 ) -> dict[UUID, Changed | bytes | Failure]:

@@ -24,6 +24,13 @@ BEGIN_BOOKINGS = f"""
 """
 """Write the intent. A key that is in use already gives no row."""
 
+KEYS_UNDER_WAY = """
+    SELECT b.user_id, b.idempotency_key AS key, b.request_hash, NULL AS answer
+    FROM bookings b JOIN unnest(%s::uuid[], %s::text[]) AS asked (user_id, key)
+        ON b.user_id = asked.user_id AND b.idempotency_key = asked.key
+"""
+"""Requests of which it is known that they were begun."""
+
 FINISH_BOOKINGS = f"""
     UPDATE bookings SET
         state = 'PENDING', version = version + 1, lease_until = NULL, updated_at = boxoffice_clock(),
@@ -139,7 +146,9 @@ FINISH_REFUNDING = """
 
 REFUND_STUCK = """
     UPDATE bookings SET refund_stuck = true, lease_until = boxoffice_clock() + interval '1 minute'
-    WHERE id = %s AND state = 'REFUNDING'
+    FROM (SELECT id AS old_id, refund_stuck AS was_stuck FROM bookings WHERE id = %s FOR UPDATE) AS old
+    WHERE id = old.old_id AND state = 'REFUNDING'
+    RETURNING NOT old.was_stuck AS is_news
 """
 
 # --- Recover

@@ -148,7 +148,7 @@ class Extend(Command):
     def apply(self, show: Show, now: datetime, rules: Rules) -> datetime:
         """Return when the claim lapses now, or raise ClaimClosed if it is not alive."""
         known = show.reservations.get(self.booking_id)
-        if known is None or known.state != ReservationState.RESERVED or known.expires_at <= now:
+        if known is None or not known.is_alive(now):
             raise ClaimClosed()
         until = max(known.expires_at, min(now + self.ttl, known.reserved_at + rules.reservation_max))
         if until != known.expires_at:
@@ -182,8 +182,7 @@ class Confirm(Command):
             return ClaimClosed()
         assert known.user_id is not None, "only a REFUSED reservation lacks its user"
         seats = [show.seats[seat_id] for seat_id in known.seat_ids]
-        alive = known.state == ReservationState.RESERVED and known.expires_at > now
-        if not alive:
+        if not known.is_alive(now):
             own_now = sum(seat.booking_id != self.booking_id for seat in show.seats_of(known.user_id, now))
             if (
                 show.starts_at <= now

@@ -94,6 +94,10 @@ class Reservation:
     reserved_at: datetime
     expires_at: datetime
 
+    def is_alive(self, now: datetime) -> bool:
+        """Tell whether the claim still has its seats at `now`, not yet confirmed."""
+        return self.state == ReservationState.RESERVED and self.expires_at > now
+
 
 @dataclass(slots=True)
 class Show:

@@ -140,7 +140,7 @@ async def _read_lapsed(tx: Transaction, shows: dict[UUID, Show], batch: Sequence
         for command in batch
         if isinstance(command, Confirm) and (show := shows.get(command.show_id)) is not None
         if (claim := show.reservations.get(command.booking_id)) is not None
-        if claim.user_id is not None and claim.expires_at <= now
+        if claim.user_id is not None and not claim.is_alive(now)
     )
     if losers[0]:
         reservations, seats = await tx.fetch_all((sql.RESERVATIONS, losers), (sql.SEATS_OF_RESERVATIONS, losers))

@@ -93,5 +93,8 @@ LAPSED_HOLDS = """
 """
 
 FORGET_CHANGES = """
-    DELETE FROM seat_changes WHERE changed_at < boxoffice_clock() - make_interval(mins => %s)
+    DELETE FROM seat_changes WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM seat_changes WHERE changed_at < (SELECT boxoffice_clock()) - make_interval(mins => %s)
+        LIMIT 5000
+    ))
 """

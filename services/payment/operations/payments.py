@@ -93,14 +93,14 @@ async def record(db: Database, outbox: Outbox, report: Report, event: Event | No
     if event is not None:
         inbox.append((sql.REMEMBER_EVENT, (event.id, event.type, report.payment_id)))
     async with db.transaction() as tx:
-        rows, [clock], *taken = await tx.fetch_all((sql.LOCK_PAYMENT, (report.payment_id,)), (READ_CLOCK, ()), *inbox)
+        rows, [clock], *_ = await tx.fetch_all((sql.LOCK_PAYMENT, (report.payment_id,)), (READ_CLOCK, ()), *inbox)
         if not rows:
             raise PaymentNotFound()
         payment = payment_of(rows[0])
         payment.check(report)
-        seen = taken == [[]]
-        if seen or report.outcome is None:
+        if report.outcome is None:
             return payment.state
+        # Also where the event was seen before: what the bank says now counts, whatever an event of that name said.
         state = payment.after(report.outcome)
         if state == payment.state:
             return state

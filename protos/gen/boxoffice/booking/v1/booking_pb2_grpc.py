@@ -95,6 +95,7 @@ class BookingServiceServicer:
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -167,7 +168,8 @@ class BookingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchRecordDeclines(self, request, context):
-        """Tells booking of declined payments: a booking that is still PENDING gets more time to try again.
+        """Tells booking of declined payments: a booking that is still PENDING has at least five
+        minutes left afterwards, by default, to try again.
 
         Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
         """

@@ -50,6 +50,7 @@ class BookingServiceStub:
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GetBookingRequest, _booking_pb2.Booking]
     """Returns one booking.
@@ -94,7 +95,8 @@ class BookingServiceStub:
     FAILED_PRECONDITION CAPTURE_MISMATCH: the capture was recorded before with other facts.
     """
     BatchRecordDeclines: _grpc.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordDeclinesRequest, _booking_pb2.BatchRecordDeclinesResponse]
-    """Tells booking of declined payments: a booking that is still PENDING gets more time to try again.
+    """Tells booking of declined payments: a booking that is still PENDING has at least five
+    minutes left afterwards, by default, to try again.
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
     """
@@ -117,6 +119,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.GetBookingRequest, _booking_pb2.Booking]  # type: ignore[assignment]
     """Returns one booking.
@@ -161,7 +164,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION CAPTURE_MISMATCH: the capture was recorded before with other facts.
     """
     BatchRecordDeclines: _aio.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordDeclinesRequest, _booking_pb2.BatchRecordDeclinesResponse]  # type: ignore[assignment]
-    """Tells booking of declined payments: a booking that is still PENDING gets more time to try again.
+    """Tells booking of declined payments: a booking that is still PENDING has at least five
+    minutes left afterwards, by default, to try again.
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
     """
@@ -187,6 +191,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
 
     @_abc_1.abstractmethod
@@ -273,7 +278,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.BatchRecordDeclinesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.BatchRecordDeclinesResponse, _abc.Awaitable[_booking_pb2.BatchRecordDeclinesResponse]]:
-        """Tells booking of declined payments: a booking that is still PENDING gets more time to try again.
+        """Tells booking of declined payments: a booking that is still PENDING has at least five
+        minutes left afterwards, by default, to try again.
 
         Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
         """

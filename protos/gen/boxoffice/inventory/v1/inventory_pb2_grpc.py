@@ -111,7 +111,7 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def HoldSeats(self, request, context):
-        """Holds seats for a user for five minutes: all of them or none. Seats that the user holds already stay held
+        """Holds seats for a user, for five minutes by default: all of them or none. Seats that the user holds already stay held
         as long as they were: holding again never extends.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
@@ -150,7 +150,7 @@ class InventoryServiceServicer:
 
     def BatchExtendReservations(self, request, context):
         """Gives live reservations more time. A reservation never gets less time than it has, and never lives longer
-        than 30 minutes in all.
+        than 30 minutes in all, by default.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known.
         """

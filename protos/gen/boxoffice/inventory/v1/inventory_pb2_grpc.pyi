@@ -52,7 +52,7 @@ class InventoryServiceStub:
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     HoldSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.HoldSeatsRequest, _inventory_pb2.HoldSeatsResponse]
-    """Holds seats for a user for five minutes: all of them or none. Seats that the user holds already stay held
+    """Holds seats for a user, for five minutes by default: all of them or none. Seats that the user holds already stay held
     as long as they were: holding again never extends.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
@@ -79,7 +79,7 @@ class InventoryServiceStub:
     """
     BatchExtendReservations: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchExtendReservationsRequest, _inventory_pb2.BatchExtendReservationsResponse]
     """Gives live reservations more time. A reservation never gets less time than it has, and never lives longer
-    than 30 minutes in all.
+    than 30 minutes in all, by default.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known.
     """
@@ -122,7 +122,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     HoldSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.HoldSeatsRequest, _inventory_pb2.HoldSeatsResponse]  # type: ignore[assignment]
-    """Holds seats for a user for five minutes: all of them or none. Seats that the user holds already stay held
+    """Holds seats for a user, for five minutes by default: all of them or none. Seats that the user holds already stay held
     as long as they were: holding again never extends.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
@@ -149,7 +149,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """
     BatchExtendReservations: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchExtendReservationsRequest, _inventory_pb2.BatchExtendReservationsResponse]  # type: ignore[assignment]
     """Gives live reservations more time. A reservation never gets less time than it has, and never lives longer
-    than 30 minutes in all.
+    than 30 minutes in all, by default.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known.
     """
@@ -207,7 +207,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.HoldSeatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.HoldSeatsResponse, _abc.Awaitable[_inventory_pb2.HoldSeatsResponse]]:
-        """Holds seats for a user for five minutes: all of them or none. Seats that the user holds already stay held
+        """Holds seats for a user, for five minutes by default: all of them or none. Seats that the user holds already stay held
         as long as they were: holding again never extends.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
@@ -252,7 +252,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.BatchExtendReservationsResponse, _abc.Awaitable[_inventory_pb2.BatchExtendReservationsResponse]]:
         """Gives live reservations more time. A reservation never gets less time than it has, and never lives longer
-        than 30 minutes in all.
+        than 30 minutes in all, by default.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known.
         """

@@ -176,7 +176,7 @@ class InitiatePaymentResponse(_message.Message):
     """The ISO 4217 code of the amount."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """When the session ends: two minutes before the booking expires."""
+        """When the session ends: by default two minutes before the booking expires."""
 
     def __init__(
         self,
@@ -293,7 +293,7 @@ class BatchRefundPaymentsRequest(_message.Message):
             DUPLICATE: BatchRefundPaymentsRequest.Refund._Cause.ValueType  # 3
             """The booking was paid for already."""
             MISMATCH: BatchRefundPaymentsRequest.Refund._Cause.ValueType  # 4
-            """The capture is not what the booking asked for: amount, currency or session differ."""
+            """The capture is not what the booking asked for: amount or currency differ."""
 
         class Cause(_Cause, metaclass=_CauseEnumTypeWrapper):
             """Why money is given back. A payment has at most one refund of each cause."""
@@ -306,7 +306,7 @@ class BatchRefundPaymentsRequest(_message.Message):
         DUPLICATE: BatchRefundPaymentsRequest.Refund.Cause.ValueType  # 3
         """The booking was paid for already."""
         MISMATCH: BatchRefundPaymentsRequest.Refund.Cause.ValueType  # 4
-        """The capture is not what the booking asked for: amount, currency or session differ."""
+        """The capture is not what the booking asked for: amount or currency differ."""
 
         PAYMENT_ID_FIELD_NUMBER: _builtins.int
         CAUSE_FIELD_NUMBER: _builtins.int
