@@ -290,7 +290,8 @@ async def test_a_handler_that_takes_too_long_is_cancelled() -> None:
             cancelled.set()
 
     async with catalog(slow) as (stub, _):
-        error, _ = await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT), timeout=0.1))
+        # Long enough for the call to arrive before its deadline on a busy machine.
+        error, _ = await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT), timeout=1.5))
         assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         await asyncio.wait_for(cancelled.wait(), 5)
 

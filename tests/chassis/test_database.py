@@ -159,6 +159,7 @@ async def test_old_markers_are_swept_and_new_ones_stay(db: Database) -> None:
     await db.execute("UPDATE commit_markers SET created_at = created_at - interval '16 minutes'")
     async with db.transaction():
         pass
+    assert await sweep_markers(db) == 1
     assert await sweep_markers(db) == 0
     [row] = await db.fetch("SELECT count(*) AS markers FROM commit_markers")
     assert row.markers == 1
