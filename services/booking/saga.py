@@ -231,7 +231,7 @@ class Saga:
                     pass
             except Failure as failure:
                 log.warning("recovery waits: %s", failure)
-            except Exception:
+            except Exception:  # a defect with one booking must not end the recovery of all others
                 log.exception("recovery stumbled")
             await asyncio.sleep(RECOVERY_SECONDS)
 

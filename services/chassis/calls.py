@@ -111,7 +111,7 @@ def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[b
             failure = told
         except TimeoutError:
             failure = DeadlineExceeded()
-        except Exception:
+        except Exception:  # whatever it is, its class and text stay inside
             log.exception("%s failed", method)
             failure = Failure("Something went wrong on our side. It has been logged with this request's id.")
         _log_call(method, started, failure.reason)

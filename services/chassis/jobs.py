@@ -31,7 +31,7 @@ def add(ticks: AsyncIOScheduler, name: str, job: Job, trigger: BaseTrigger) -> N
                 done += worked
         except Failure as failure:
             log.warning("job %s waits for its next tick: %s", name, failure)
-        except Exception:
+        except Exception:  # the next tick tries again
             log.exception("job %s failed", name)
         if done:
             log.info("job", extra={"job": name, "done": done})

@@ -108,7 +108,7 @@ class Outbox:
                     pass
             except Failure as failure:
                 log.warning("the relay of %s waits: %s", topic, failure)
-            except Exception:
+            except Exception:  # a relay never ends by itself: messages would wait for ever
                 log.exception("the relay of %s stumbled", topic)
             # Not asyncio.wait_for: before Python 3.12 it swallows a cancellation that comes together with the wake.
             with suppress(TimeoutError):
@@ -170,7 +170,7 @@ async def _offer(deliver: Deliver, rows: Sequence[_Row]) -> Sequence[Failure | N
     except Failure as failure:
         if len(rows) == 1 or is_transient(failure):
             return [failure] * len(rows)
-    except Exception:
+    except Exception:  # a message of ours that cannot even be offered: found by halving, logged, tried again
         if len(rows) == 1:
             log.exception("message %s of %s cannot be delivered", rows[0].id, rows[0].topic)
             return [Failure("There is a defect on our side: see the log.")]
