@@ -22,7 +22,9 @@ from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
 from services.chassis.database import Database
 from services.chassis.desk import Desk
+from services.chassis.errors import Failure
 from services.chassis.outbox import Outbox
+from services.chassis.status import to_status
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer
 from tests.conftest import served
@@ -39,12 +41,18 @@ class FakePayment(payment_pb2_grpc.PaymentServiceServicer):
     refunds: list[Any] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     refund_state: "payment_pb2.BatchRefundPaymentsResponse.Result.State.ValueType" = RefundState.SUCCEEDED
+    refund_refusal: Failure | None = None
     away: bool = False
 
     async def BatchRefundPayments(self, request: Any, context: Any) -> Any:
         if self.away:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
         self.refunds += request.refunds
+        if self.refund_refusal is not None:
+            refusal = to_status(self.refund_refusal)
+            return payment_pb2.BatchRefundPaymentsResponse(
+                results=[RefundState(refusal=refusal) for _ in request.refunds]
+            )
         return payment_pb2.BatchRefundPaymentsResponse(
             results=[RefundState(state=self.refund_state) for _ in request.refunds]
         )

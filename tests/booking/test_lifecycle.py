@@ -16,7 +16,7 @@ from services.booking.domain.bookings import NEXT, State
 from services.booking.operations import change, create
 from services.booking.queries import bookings as sql
 from services.chassis.calls import DETAILS
-from services.chassis.errors import Interrupted
+from services.chassis.errors import FailedPrecondition, Failure, Interrupted
 from services.chassis.ids import new_id
 from tests.booking.conftest import House
 from tests.conftest import move_clock
@@ -337,15 +337,24 @@ async def test_another_request_with_a_key_that_is_under_way_is_told_so_at_once(h
     assert (await refused(house.book(ANN, 1, key="k1"))).reason == "IDEMPOTENCY_KEY_REUSED"
 
 
+@pytest.mark.parametrize(
+    ("state", "refusal"),
+    [
+        (payment_pb2.BatchRefundPaymentsResponse.Result.STUCK, None),
+        (payment_pb2.BatchRefundPaymentsResponse.Result.STATE_UNSPECIFIED, FailedPrecondition("never")),
+    ],
+)
 async def test_a_refund_that_is_refused_for_good_is_shown_as_stuck_and_told_once(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: House, caplog: pytest.LogCaptureFixture, state: Any, refusal: Failure | None
 ) -> None:
     booking = await house.confirmed(ANN, 0)
-    house.payment.refund_state = payment_pb2.BatchRefundPaymentsResponse.Result.STUCK
+    house.payment.refund_state, house.payment.refund_refusal = state, refusal
     request = pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN))
     for _ in range(3):
         await house.bookings.RefundBooking(request)
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["refund stuck"]
+    [row] = await house.db.fetch("SELECT state, refund_stuck FROM bookings")
+    assert (row.state, row.refund_stuck) == ("REFUNDING", True)
 
 
 def test_every_move_in_sql_is_one_that_the_domain_allows() -> None:

@@ -220,3 +220,11 @@ async def test_malformed_refunds_are_refused(payment: Payment):
     expected = (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
     for asked in ([], [("x", REQUESTED, 1)], [(str(new_id()), 0, 1)], [(str(new_id()), REQUESTED, 0)]):
         assert await refused(payment.refund(*asked)) == expected
+
+
+async def test_a_bank_that_has_lost_a_session_is_asked_again_and_the_refund_is_not_stuck(payment: Payment):
+    one = await payment.paid()
+    await payment.db.execute("UPDATE payments SET session_id = %s WHERE id = %s", (f"sess_{new_id()}", one.id))
+    assert await reasons(payment, (one.id, NO_TICKET, 50_000)) == ["REQUESTED"]
+    await payment.db.execute("UPDATE payments SET session_id = %s WHERE id = %s", (one.session_id, one.id))
+    assert await reasons(payment, (one.id, NO_TICKET, 50_000)) == ["SUCCEEDED"]
