@@ -316,6 +316,18 @@ async def test_long_dead_bookings_lose_their_seat_rows_but_keep_their_labels(hou
     assert all(row.seat_labels for row in rows)
 
 
+@pytest.mark.parametrize("starts_in", [timedelta(days=60)])
+async def test_an_expired_booking_keeps_its_seats_as_long_as_late_money_may_buy_them(house: House) -> None:
+    booking = await house.book(ANN, 0, 1)
+    await move_clocks(house, "16 minutes")
+    assert await change.expire_due(house.db, house.outbox) == 1
+    await move_clocks(house, "31 days")
+    assert await change.archive(house.db) == 0
+    await house.capture(booking)
+    late = await house.get(booking.id)
+    assert (late.status, [seat.id for seat in late.seats]) == (pb.Booking.CONFIRMED, house.seat_ids[:2])
+
+
 async def test_a_database_that_fails_after_the_reserve_costs_nobody_a_seat(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,7 +117,10 @@ async def expire_due(db: Database, outbox: Outbox, *, limit: int = 500) -> int:
 
 
 async def archive(db: Database, *, days: int = 30, limit: int = 1_000) -> int:
-    """Drop the seat rows of one batch of bookings that came to nothing `days` ago; return how many rows."""
+    """Drop the seat rows of one batch of bookings that came to nothing `days` ago; return how many rows.
+
+    What money that comes late could still buy stays.
+    """
     return await db.execute(sql.ARCHIVE, (days, limit))
 
 

@@ -201,8 +201,12 @@ ARCHIVE = """
     DELETE FROM booking_seats WHERE booking_id IN (
         SELECT id FROM bookings b
         WHERE state IN ('CANCELLED', 'EXPIRED') AND updated_at < boxoffice_clock() - make_interval(days => %s)
+            AND (state = 'CANCELLED' OR starts_at <= boxoffice_clock())
             AND EXISTS (SELECT FROM booking_seats s WHERE s.booking_id = b.id)
         ORDER BY updated_at LIMIT %s
     )
 """
-"""Drop the seat rows of bookings that came to nothing long ago. Their labels stay."""
+"""Drop the seat rows of bookings that came to nothing long ago. Their labels stay.
+
+Until its show begins, an EXPIRED booking may still be confirmed by money that comes late: it keeps its seats.
+"""
