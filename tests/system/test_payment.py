@@ -127,6 +127,27 @@ async def test_a_late_payment_is_returned_if_a_seat_is_gone(
     assert money(stack.server, others["id"]) == others["totalAmount"]
 
 
+@pytest.mark.parametrize("instead", ["the show has begun", "the user has six other seats"])
+async def test_a_late_payment_is_returned_and_told_if_its_seats_may_not_be_had_any_more(
+    stack: Stack, client: Client, instead: str
+) -> None:
+    show = await client.make_show(starts_in=timedelta(minutes=40))
+    user = new_user()
+    booking = await client.booked(show, user, show.seats[:2])
+    session = await client.session(booking)
+    over = instead == "the show has begun"
+    async with later(stack.server, "45 minutes" if over else "16 minutes", "inventory", "booking"):
+        if not over:
+            ok(await client.hold(show, user, show.seats[10:16]))
+        await client.pay(session)
+        payment = await client.until_payment(booking["id"], "REFUNDED")
+        assert payment["refundedAmount"] == booking["totalAmount"]
+        told = await client.booking(booking["id"])
+        assert (told["status"], told["payment"]["status"]) == ("EXPIRED", "REFUNDED")
+        assert await client.statuses(show.id, show.seats[:2]) == ["AVAILABLE", "AVAILABLE"]
+    assert money(stack.server, booking["id"]) == 0
+
+
 async def expire_due(stack: Stack) -> None:
     """Run the job that expires bookings once, here and now, as any replica might."""
     secrets = load(stack.settings.data_dir / "credentials.json")
