@@ -44,7 +44,7 @@ async def run(settings: Settings) -> None:
     desk = Desk(saga.create, lanes=3, max_batch=128, max_keys=128)
 
     ticks = jobs.scheduler()
-    jobs.add(ticks, "expire-bookings", lambda: change.expire_due(db, outbox), IntervalTrigger(minutes=1))
+    jobs.add(ticks, "expire-bookings", saga.expire_due, IntervalTrigger(minutes=1))
     jobs.add(ticks, "archive", lambda: change.archive(db), CronTrigger(hour=3))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
 

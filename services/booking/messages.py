@@ -22,15 +22,15 @@ _CAUSES = {
 }
 
 
-def release_of(booking_id: UUID, show_id: UUID, *, expired: bool) -> Release:
-    """Name a booking's claim that has ended: its time is up, or it is given up."""
+def release_of(booking_id: UUID, show_id: UUID, cause: "Release.Cause.ValueType") -> Release:
+    """Name a booking's claim that is to end: its time is up, or it is given up."""
     name = inventory_pb2.ReservationName(booking_id=str(booking_id), show_id=str(show_id))
-    return Release(name=name, cause=Release.EXPIRED if expired else Release.ABANDONED)
+    return Release(name=name, cause=cause)
 
 
-def release(booking_id: UUID, show_id: UUID, *, expired: bool) -> Message:
-    """Tell inventory that a booking's claim has ended."""
-    return Message(RELEASES, release_of(booking_id, show_id, expired=expired).SerializeToString())
+def give_up(booking_id: UUID, show_id: UUID) -> Message:
+    """Tell inventory that a booking's claim is given up."""
+    return Message(RELEASES, release_of(booking_id, show_id, Release.ABANDONED).SerializeToString())
 
 
 def close_payments(booking_id: UUID) -> Message:

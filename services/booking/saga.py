@@ -15,7 +15,7 @@ from uuid import UUID
 from services.booking.clients import Claim, Inventory, Payments, RefundState, Reservation
 from services.booking.domain.bookings import Booking, Capture, State
 from services.booking.domain.errors import BookingNotFound, RequestInProgress
-from services.booking.messages import Refund, release_of
+from services.booking.messages import Refund, Release, release_of
 from services.booking.operations import change, create, look, settle
 from services.booking.operations.create import Changed, Create
 from services.chassis.database import Database
@@ -175,17 +175,34 @@ class Saga:
         if pending:
             names = [(booking.id, booking.show.show_id) for booking in pending]
             answers = await self._inventory.extend(names, self._extension_seconds)
-        extended, lapsed, unknown = [], [], dict[UUID, Failure]()
+        extended, lapsed, unknown = [], list[Booking](), dict[UUID, Failure]()
         for booking, answer in zip(pending, answers, strict=True):
             if isinstance(answer, datetime):
                 extended.append((booking.id, answer))
             elif is_transient(answer):
                 unknown[booking.id] = answer
             else:
-                lapsed.append(booking.id)
+                lapsed.append(booking)
         heard = [(payment, id_) for payment, id_ in declines if id_ in known and id_ not in unknown]
-        await settle.record_declines(self._db, self._outbox, heard, extended, lapsed)
+        await settle.record_declines(self._db, heard, extended)
+        await self._expire(lapsed)
         return [unknown.get(booking_id) if booking_id in known else BookingNotFound() for _, booking_id in declines]
+
+    # --- Expire: inventory releases what has lapsed by its clock, booking copies
+
+    async def expire_due(self) -> int:
+        """Expire one batch of PENDING bookings whose time is up; return how many. A job."""
+        return await self._expire(await change.claim_due(self._db))
+
+    async def _expire(self, bookings: Sequence[Booking]) -> int:
+        """Expire bookings if inventory, whose clock alone counts, finds their claims lapsed; return how many."""
+        if not bookings:
+            return 0
+        answers = await self._inventory.release(
+            [release_of(booking.id, booking.show.show_id, Release.EXPIRED) for booking in bookings]
+        )
+        released = [booking.id for booking, answer in zip(bookings, answers, strict=True) if answer is None]
+        return await change.expire(self._db, released)
 
     # --- Refund: REFUNDING → inventory unbooks → payment refunds → REFUNDED
 
@@ -252,7 +269,7 @@ class Saga:
         """Undo bookings of which it is not known whether they have their seats."""
         if not bookings:
             return
-        releases = [release_of(booking.id, booking.show.show_id, expired=False) for booking in bookings]
+        releases = [release_of(booking.id, booking.show.show_id, Release.ABANDONED) for booking in bookings]
         try:
             answers = await self._inventory.release(releases)
         except Failure as failure:

@@ -152,15 +152,47 @@ async def test_a_due_booking_reads_expired_at_once_and_its_seats_can_be_booked(h
     await move_clocks(house, "16 minutes")
     assert await house.status(booking.id) == "EXPIRED"
     await house.book(BOB, 0)
-    assert await change.expire_due(house.db, house.outbox) == 1
+    assert await house.saga.expire_due() == 1
     await house.relay()
     assert (await house.seat_statuses())[0] == "BOOKED"
+
+
+async def test_a_clock_an_hour_ahead_of_inventorys_takes_no_seats_away(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    await move_clock(house.db, "1 hour")
+    assert await house.saga.expire_due() == 0
+    assert (await refused(house.book(BOB, 0))).reason == "SEATS_UNAVAILABLE"
+    await house.capture(booking)
+    assert await house.status(booking.id) == "CONFIRMED"
+
+
+async def test_a_clock_an_hour_behind_inventorys_keeps_no_seats_and_no_money(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    await move_clock(house.inventory_db, "1 hour")
+    rival = await house.book(BOB, 0)
+    assert await house.status(booking.id) == "PENDING"
+    await house.capture(booking)
+    await house.capture(rival)
+    assert (await house.status(booking.id), await house.status(rival.id)) == ("EXPIRED", "CONFIRMED")
+    await house.relay()
+    assert [(r.cause, r.amount) for r in house.payment.refunds] == [(Refund.NO_TICKET, booking.total_amount)]
+
+
+async def test_two_replicas_that_expire_bookings_share_the_work(house: House) -> None:
+    for number in range(6):
+        await house.book(uuid4(), number)
+    await move_clocks(house, "16 minutes")
+    first, second = await asyncio.gather(change.claim_due(house.db, limit=3), change.claim_due(house.db, limit=3))
+    assert len({booking.id for booking in (*first, *second)}) == 6
+    assert await house.saga.expire_due() == 0, "all of them are somebody's"
+    await move_clocks(house, "17 minutes")
+    assert await house.saga.expire_due() == 6
 
 
 async def test_late_money_gets_the_same_seats_if_they_are_free(house: House) -> None:
     booking = await house.book(ANN, 0, 1)
     await move_clocks(house, "20 minutes")
-    await change.expire_due(house.db, house.outbox)
+    await house.saga.expire_due()
     await house.relay()
     await house.capture(booking)
     assert await house.status(booking.id) == "CONFIRMED"
@@ -320,7 +352,7 @@ async def test_long_dead_bookings_lose_their_seat_rows_but_keep_their_labels(hou
 async def test_an_expired_booking_keeps_its_seats_as_long_as_late_money_may_buy_them(house: House) -> None:
     booking = await house.book(ANN, 0, 1)
     await move_clocks(house, "16 minutes")
-    assert await change.expire_due(house.db, house.outbox) == 1
+    assert await house.saga.expire_due() == 1
     await move_clocks(house, "31 days")
     assert await change.archive(house.db) == 0
     await house.capture(booking)
@@ -375,7 +407,7 @@ def test_every_move_in_sql_is_one_that_the_domain_allows() -> None:
         (State.PENDING, State.CONFIRMING): sql.BEGIN_CONFIRMING,
         (State.EXPIRED, State.CONFIRMING): sql.BEGIN_CONFIRMING,
         (State.PENDING, State.CANCELLED): sql.CANCEL,
-        (State.PENDING, State.EXPIRED): sql.EXPIRE_DUE,
+        (State.PENDING, State.EXPIRED): sql.EXPIRE,
         (State.CONFIRMING, State.CONFIRMED): sql.CONFIRM,
         (State.CONFIRMING, State.EXPIRED): sql.FAIL_CONFIRMING,
         (State.CONFIRMED, State.REFUNDING): sql.BEGIN_REFUNDING,

@@ -10,6 +10,7 @@ from services.chassis.errors import Failure
 from services.chassis.ids import new_id
 from services.inventory.domain.commands import Cause, Extend, Hold, ReleaseHolds, Tidy, Unbook
 from services.inventory.domain.errors import (
+    ClaimAlive,
     ClaimClosed,
     ClaimConfirmed,
     SeatLimitExceeded,
@@ -19,6 +20,7 @@ from services.inventory.domain.errors import (
     ShowStarted,
 )
 from services.inventory.jobs import tidy_holds
+from tests.chassis.waiting import until
 from tests.conftest import move_clock
 from tests.inventory.conftest import OnSale, make_desk, put_on_sale
 
@@ -161,6 +163,30 @@ async def test_a_late_confirm_revives_a_lapsed_claim_whose_seats_are_free(on_sal
     assert (await on_sale.statuses())[:2] == ["BOOKED", "BOOKED"]
 
 
+async def test_a_claim_that_somebody_thinks_expired_keeps_its_seats_until_it_lapses_here(on_sale: OnSale) -> None:
+    booking = await on_sale.reserve(ANN, 0, 1)
+    with pytest.raises(ClaimAlive):
+        await on_sale.release(booking, Cause.EXPIRED)
+    assert (await on_sale.reservation(booking), (await on_sale.statuses())[:2]) == ("RESERVED", ["RESERVED"] * 2)
+    await move_clock(on_sale.db, "15 minutes 1 second")
+    await on_sale.release(booking, Cause.EXPIRED)
+    assert (await on_sale.reservation(booking), (await on_sale.statuses())[:2]) == ("RELEASED", ["AVAILABLE"] * 2)
+
+
+async def test_a_claim_that_lapses_while_its_show_is_waited_for_has_lapsed(on_sale: OnSale) -> None:
+    booking = await on_sale.reserve(ANN, 0)
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%show_counters%%'"
+    async with on_sale.db.transaction() as elsewhere:
+        await elsewhere.fetch("SELECT FROM show_counters WHERE show_id = %s FOR UPDATE", (on_sale.show_id,))
+        extend = Extend(show_id=on_sale.show_id, booking_id=booking, ttl=timedelta(minutes=5))
+        extending = asyncio.ensure_future(on_sale.desk.submit(extend))
+        await until(lambda: on_sale.db.fetch(waiting))
+        await move_clock(on_sale.db, "15 minutes 1 second")
+    with pytest.raises(ClaimClosed):
+        await extending
+    await on_sale.hold(BOB, 0)
+
+
 async def test_a_late_confirm_with_a_seat_gone_is_refused_for_good(on_sale: OnSale) -> None:
     booking = await on_sale.reserve(ANN, 0, 1)
     await move_clock(on_sale.db, "20 minutes")
@@ -263,7 +289,9 @@ async def test_tidying_clears_lapsed_holds_and_leaves_live_ones(on_sale: OnSale)
 
 async def test_the_cap_holds_for_a_claim_that_was_released_early_and_is_revived(on_sale: OnSale) -> None:
     booking = await on_sale.reserve(ANN, 0, 1, 2)
+    await move_clock(on_sale.db, "20 minutes")
     await on_sale.release(booking, Cause.EXPIRED)
+    await move_clock(on_sale.db, "0 minutes")  # a clock that was put right
     await on_sale.reserve(ANN, 3, 4, 5, 6, 7, 8)
     with pytest.raises(ClaimClosed):
         await on_sale.confirm(booking)

@@ -10,7 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from services.booking.operations import change
+from services.booking.clients import Inventory, Payments
+from services.booking.rpc.render import changed_bytes
+from services.booking.saga import Saga
+from services.chassis.calls import channel
 from services.chassis.outbox import Outbox
 from stack.credentials import load
 from stack.launcher import Stack
@@ -151,8 +154,22 @@ async def test_a_late_payment_is_returned_and_told_if_its_seats_may_not_be_had_a
 async def expire_due(stack: Stack) -> None:
     """Run the job that expires bookings once, here and now, as any replica might."""
     secrets = load(stack.settings.data_dir / "credentials.json")
-    async with opened(url(stack.settings.postgres_port, "booking", "booking", secrets["booking"])) as db:
-        assert await change.expire_due(db, Outbox(db)) > 0
+    database = url(stack.settings.postgres_port, "booking", "booking", secrets["booking"])
+    async with (
+        opened(database) as db,
+        channel(stack.address("inventory")) as to_inventory,
+        channel(stack.address("payment")) as to_payment,
+    ):
+        saga = Saga(
+            db,
+            Outbox(db),
+            Inventory(to_inventory),
+            Payments(to_payment),
+            render=changed_bytes,
+            expiry=timedelta(minutes=15),
+            extension=timedelta(minutes=5),
+        )
+        assert await saga.expire_due() > 0
 
 
 @pytest.mark.parametrize(("hours", "percentage"), [(25, 100), (23, 50), (3, 50)])

@@ -58,7 +58,7 @@ async def cancel(
         await outbox.append(
             tx,
             [
-                messages.release(booking.id, booking.show.show_id, expired=False),
+                messages.give_up(booking.id, booking.show.show_id),
                 messages.close_payments(booking.id),
             ],
         )
@@ -108,12 +108,16 @@ async def mark_stuck(db: Database, booking_id: UUID) -> bool:
 
 
 @retried
-async def expire_due(db: Database, outbox: Outbox, *, limit: int = 500) -> int:
-    """Expire one batch of PENDING bookings whose time is up; return how many."""
+async def claim_due(db: Database, *, limit: int = 256) -> list[Booking]:
+    """Take one batch of PENDING bookings whose time seems to be up."""
     async with db.transaction() as tx:
-        expired = await tx.fetch(sql.EXPIRE_DUE, (limit,))
-        await outbox.append(tx, [messages.release(row.id, row.show_id, expired=True) for row in expired])
-    return len(expired)
+        claimed = await tx.fetch(sql.CLAIM_DUE, (LEASE_SECONDS, limit))
+    return [rows.booking(row) for row in claimed]
+
+
+async def expire(db: Database, booking_ids: Sequence[UUID]) -> int:
+    """Expire bookings whose claims inventory has released; return how many were PENDING still."""
+    return await db.execute(sql.EXPIRE, (list(booking_ids),))
 
 
 async def archive(db: Database, *, days: int = 30, limit: int = 1_000) -> int:

@@ -127,17 +127,10 @@ async def new_declines(db: Database, payment_ids: Sequence[UUID]) -> set[UUID]:
 
 @retried
 async def record_declines(
-    db: Database,
-    outbox: Outbox,
-    declines: Sequence[tuple[UUID, UUID]],
-    extended: Sequence[tuple[UUID, Any]],
-    lapsed: Sequence[UUID],
+    db: Database, declines: Sequence[tuple[UUID, UUID]], extended: Sequence[tuple[UUID, Any]]
 ) -> None:
-    """Record (payment, booking) declines, copy what inventory extended, expire what it would not extend."""
+    """Record (payment, booking) declines, and copy what inventory extended."""
     async with db.transaction() as tx:
         await tx.send(sql.RECORD_DECLINES, ([payment for payment, _ in declines], [id_ for _, id_ in declines]))
         if extended:
             await tx.send(sql.EXTEND, ([id_ for id_, _ in extended], [until for _, until in extended]))
-        if lapsed:
-            expired = await tx.fetch(sql.EXPIRE, (list(lapsed),))
-            await outbox.append(tx, [messages.release(row.id, row.show_id, expired=True) for row in expired])

@@ -74,19 +74,22 @@ LOCK_BOOKINGS = f"""
 """
 
 CANCEL = f"""
-    UPDATE bookings SET state = 'CANCELLED', version = version + 1, updated_at = boxoffice_clock()
+    UPDATE bookings SET state = 'CANCELLED', version = version + 1, lease_until = NULL, updated_at = boxoffice_clock()
     WHERE id = %s AND state = 'PENDING' AND version = %s
     RETURNING {COLUMNS}
 """
 
-EXPIRE_DUE = """
-    UPDATE bookings SET state = 'EXPIRED', version = version + 1, updated_at = boxoffice_clock()
+CLAIM_DUE = f"""
+    UPDATE bookings SET lease_until = boxoffice_clock() + make_interval(secs => %s)
     WHERE id IN (
-        SELECT id FROM bookings WHERE state = 'PENDING' AND expires_at <= boxoffice_clock()
+        SELECT id FROM bookings
+        WHERE state = 'PENDING' AND expires_at <= boxoffice_clock()
+            AND (lease_until IS NULL OR lease_until <= boxoffice_clock())
         ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
-    ) AND state = 'PENDING'
-    RETURNING id, show_id
+    )
+    RETURNING {COLUMNS}
 """
+"""The lease keeps other replicas from asking inventory about the same bookings."""
 
 EXTEND = """
     UPDATE bookings b SET expires_at = new.expires_at
@@ -96,9 +99,8 @@ EXTEND = """
 """Copy inventory's answer. It never shortens, so copies may come in any order."""
 
 EXPIRE = """
-    UPDATE bookings SET state = 'EXPIRED', version = version + 1, updated_at = boxoffice_clock()
+    UPDATE bookings SET state = 'EXPIRED', version = version + 1, lease_until = NULL, updated_at = boxoffice_clock()
     WHERE id = ANY(%s) AND state = 'PENDING'
-    RETURNING id, show_id
 """
 
 BEGIN_CONFIRMING = f"""

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from services.chassis.idempotency import Key
 from services.inventory.domain.errors import (
+    ClaimAlive,
     ClaimClosed,
     ClaimConfirmed,
     SeatLimitExceeded,
@@ -224,13 +225,15 @@ class Release(Command):
     cause: Cause
 
     def apply(self, show: Show, now: datetime, rules: Rules) -> None:
-        """Release the claim, or raise ClaimConfirmed."""
+        """Release the claim, or raise ClaimConfirmed, or ClaimAlive if it is said to have expired and has not."""
         known = show.reservations.get(self.booking_id)
         if known is None:
             show.put_reservation(_closed(self.booking_id, now))
             return
         if known.state == ReservationState.CONFIRMED:
             raise ClaimConfirmed()
+        if self.cause == Cause.EXPIRED and known.is_alive(now):
+            raise ClaimAlive()
         state = ReservationState.RELEASED if self.cause == Cause.EXPIRED else ReservationState.REFUSED
         if known.state not in (state, ReservationState.REFUSED):
             show.close(self.booking_id, state)

@@ -50,6 +50,12 @@ class ClaimClosed(FailedPrecondition):
     reason = "CLAIM_CLOSED"
 
 
+class ClaimAlive(FailedPrecondition):
+    """This booking's claim on its seats has not lapsed yet."""
+
+    reason = "CLAIM_ALIVE"
+
+
 class ClaimConfirmed(FailedPrecondition):
     """This booking's seats are booked for good; they can be unbooked."""
 

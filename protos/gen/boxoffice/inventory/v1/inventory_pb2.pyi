@@ -772,7 +772,7 @@ class BatchReleaseReservationsRequest(_message.Message):
             DESCRIPTOR: _descriptor.EnumDescriptor
             CAUSE_UNSPECIFIED: BatchReleaseReservationsRequest.Release._Cause.ValueType  # 0
             EXPIRED: BatchReleaseReservationsRequest.Release._Cause.ValueType  # 1
-            """Its time is up. A late payment may still revive it."""
+            """Its time is up, which inventory's clock has to bear out. A late payment may still revive it."""
             ABANDONED: BatchReleaseReservationsRequest.Release._Cause.ValueType  # 2
             """It is given up. Nothing revives it."""
 
@@ -781,7 +781,7 @@ class BatchReleaseReservationsRequest(_message.Message):
 
         CAUSE_UNSPECIFIED: BatchReleaseReservationsRequest.Release.Cause.ValueType  # 0
         EXPIRED: BatchReleaseReservationsRequest.Release.Cause.ValueType  # 1
-        """Its time is up. A late payment may still revive it."""
+        """Its time is up, which inventory's clock has to bear out. A late payment may still revive it."""
         ABANDONED: BatchReleaseReservationsRequest.Release.Cause.ValueType  # 2
         """It is given up. Nothing revives it."""
 

@@ -174,6 +174,7 @@ class InventoryServiceServicer:
         the reserve that may still be on its way.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CONFIRMED: the seats are booked for good; unbook them.
+        FAILED_PRECONDITION CLAIM_ALIVE: it is said to have expired, but by inventory's clock it has not.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -95,6 +95,7 @@ class InventoryServiceStub:
     the reserve that may still be on its way.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CONFIRMED: the seats are booked for good; unbook them.
+    FAILED_PRECONDITION CLAIM_ALIVE: it is said to have expired, but by inventory's clock it has not.
     """
     BatchUnbookReservations: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchUnbookReservationsRequest, _inventory_pb2.BatchUnbookReservationsResponse]
     """Puts the seats of confirmed bookings on sale again: they are being refunded. Final.
@@ -165,6 +166,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     the reserve that may still be on its way.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CONFIRMED: the seats are booked for good; unbook them.
+    FAILED_PRECONDITION CLAIM_ALIVE: it is said to have expired, but by inventory's clock it has not.
     """
     BatchUnbookReservations: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchUnbookReservationsRequest, _inventory_pb2.BatchUnbookReservationsResponse]  # type: ignore[assignment]
     """Puts the seats of confirmed bookings on sale again: they are being refunded. Final.
@@ -280,6 +282,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         the reserve that may still be on its way.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CONFIRMED: the seats are booked for good; unbook them.
+        FAILED_PRECONDITION CLAIM_ALIVE: it is said to have expired, but by inventory's clock it has not.
         """
 
     @_abc_1.abstractmethod
