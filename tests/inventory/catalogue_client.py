@@ -31,13 +31,14 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Refusal:
-    """How a call was refused: its code, the reason, and the fields at fault with what is wrong with each."""
+    """How a call was refused: its code, the reason, the fields at fault with what is wrong, when to come back."""
 
     code: grpc.StatusCode
     reason: str
     fields: dict[str, str]
     metadata: dict[str, str]
     message: str
+    retry_seconds: float
 
 
 async def refusal(call: Awaitable[Any]) -> Refusal:
@@ -46,13 +47,21 @@ async def refusal(call: Awaitable[Any]) -> Refusal:
         await call
     status = rpc_status.from_call(caught.value)
     assert status is not None, caught.value
-    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
     for detail in status.details:
         detail.Unpack(info)
         detail.Unpack(bad)
+        detail.Unpack(retry)
     assert info.domain == "boxoffice"
     fields = {it.field: it.description for it in bad.field_violations}
-    return Refusal(caught.value.code(), info.reason, fields, dict(info.metadata), status.message)
+    return Refusal(
+        caught.value.code(),
+        info.reason,
+        fields,
+        dict(info.metadata),
+        status.message,
+        retry.retry_delay.ToMilliseconds() / 1000,
+    )
 
 
 async def invalid_fields(call: Awaitable[Any]) -> dict[str, str]:

@@ -1,0 +1,53 @@
+"""Idempotency keys of inventory: what requests are told that wait too long for the first with their key."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import grpc
+import pytest
+from boxoffice.inventory.v1 import catalog_pb2 as pb
+from boxoffice.inventory.v1 import inventory_pb2
+
+from services.chassis import idempotency
+from services.chassis.errors import Unavailable
+from services.inventory.domain.commands import Hold
+from tests.inventory.catalogue_client import Catalogue, refusal
+from tests.inventory.conftest import OnSale
+
+
+async def test_a_creation_whose_key_is_under_way_for_long_is_told_so(catalogue: Catalogue) -> None:
+    request = pb.CreateVenueRequest(name="Regal", city="Pune", idempotency_key="k1")
+    key = idempotency.key_of(request, "CreateVenue")
+    assert key is not None
+    async with catalogue.db.transaction() as first:
+        await idempotency.find(first, key)
+        refused = await refusal(catalogue.rpc.CreateVenue(request))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.ABORTED, "REQUEST_IN_PROGRESS")
+    assert refused.retry_seconds == 1
+    await catalogue.rpc.CreateVenue(request)
+    assert await catalogue.count("venues") == 1
+
+
+async def test_a_hold_whose_show_another_process_has_for_long_is_told_to_come_back(on_sale: OnSale) -> None:
+    """Its key needs no lock of its own: the show's has equal requests take turns."""
+    user = uuid4()
+    request = inventory_pb2.HoldSeatsRequest(
+        show_id=str(on_sale.show_id), user_id=str(user), show_seat_ids=[str(on_sale.seats[0])], idempotency_key="k1"
+    )
+    hold = Hold(
+        show_id=on_sale.show_id,
+        user_id=user,
+        seat_ids=on_sale.ids(0),
+        idempotency=idempotency.key_of(request, "HoldSeats", user),
+    )
+    async with on_sale.db.transaction() as other:
+        await other.fetch("SELECT show_id FROM show_counters FOR UPDATE")
+        with pytest.raises(Unavailable) as told:
+            await on_sale.desk.submit(hold)
+        assert told.value.retry_after_seconds == 1
+    answer = await on_sale.desk.submit(hold)
+    assert await on_sale.desk.submit(hold) == answer
+    assert (await on_sale.statuses()).count("HELD") == 1
+    [held] = [row for row in await on_sale.rows() if row.status == "HELD"]
+    assert inventory_pb2.HoldSeatsResponse.FromString(answer).expires_in == timedelta(minutes=5).total_seconds()
+    assert held.holder_id == user
