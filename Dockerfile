@@ -1,4 +1,4 @@
-# Two images. `service` runs inventory, booking, payment, the bank and their migrations: the command says which.
+# Two images. `service` runs inventory, booking, payment, the bank, their migrations and the audit: the command says which.
 # `gateway` is Envoy's official image with the configuration that the contracts give.
 
 # The Python that the locks are made for and the tests run on; the Envoy of requirements.lock. A test compares them.
@@ -15,6 +15,9 @@ WORKDIR /opt/boxoffice
 COPY protos/gen protos/gen
 COPY gateway gateway
 COPY services services
+# The audit, and no more of the stack.
+COPY stack/__init__.py stack/audit.py stack/errors.py stack/settings.py stack/
+COPY stack/invariants stack/invariants
 COPY docker/health.py docker/health.py
 # The image is read-only where it runs: what Python would write beside the code is written now. And whoever's files
 # these were, the image's user can read them.

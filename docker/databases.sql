@@ -1,4 +1,5 @@
--- Roles and databases: one of each for every service, and for the bank a role and a schema beside payment's.
+-- Roles and databases: one of each for every service, and for the bank a role and a schema beside payment's; and role
+-- `audit`, which reads what these make and writes into a scratch database of its own only.
 -- What stack/databases.py does for one machine, for containers. It may be run as often as one likes: it makes what is
 -- missing and sets the passwords, so a new password in .env holds from the next `make up` on.
 \set ON_ERROR_STOP on
@@ -6,6 +7,7 @@
 \getenv booking_password BOOKING_PASSWORD
 \getenv payment_password PAYMENT_PASSWORD
 \getenv bank_password BANK_PASSWORD
+\getenv audit_password AUDIT_PASSWORD
 
 -- So that no log can ever hold a password.
 SET log_statement = 'none';
@@ -17,34 +19,54 @@ SET client_min_messages = 'warning';
 
 -- Passwords stand in URLs as they are.
 SELECT count(*) > 0 AS unfit
-FROM unnest(ARRAY[:'inventory_password', :'booking_password', :'payment_password', :'bank_password']) AS password
+FROM unnest(ARRAY[:'inventory_password', :'booking_password', :'payment_password', :'bank_password', :'audit_password'])
+  AS password
 WHERE password !~ '^[A-Za-z0-9._~-]{16,}$' \gset
 \if :unfit
   DO $$ BEGIN RAISE 'a password of a role is unfit: 16 or more of A-Z a-z 0-9 . _ ~ - (make secrets makes such)'; END $$;
 \endif
 
 SELECT format('CREATE ROLE %I', role)
-FROM unnest(ARRAY['inventory', 'booking', 'payment', 'bank']) AS role
+FROM unnest(ARRAY['inventory', 'booking', 'payment', 'bank', 'audit']) AS role
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) \gexec
 ALTER ROLE inventory LOGIN PASSWORD :'inventory_password';
 ALTER ROLE booking LOGIN PASSWORD :'booking_password';
 ALTER ROLE payment LOGIN PASSWORD :'payment_password';
 ALTER ROLE bank LOGIN PASSWORD :'bank_password';
+ALTER ROLE audit LOGIN PASSWORD :'audit_password';
 
 SELECT format('CREATE DATABASE %I OWNER %I', name, name)
-FROM unnest(ARRAY['inventory', 'booking', 'payment']) AS name
+FROM unnest(ARRAY['inventory', 'booking', 'payment', 'audit']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = name) \gexec
 
 -- A role gets into its own database only.
-REVOKE ALL ON DATABASE inventory, booking, payment, postgres, template1 FROM PUBLIC;
+REVOKE ALL ON DATABASE inventory, booking, payment, audit, postgres, template1 FROM PUBLIC;
 GRANT CONNECT ON DATABASE payment TO bank;
 ALTER ROLE bank IN DATABASE payment SET search_path = bank;
 
+-- But the auditor reads in all of them. Not as a member of pg_read_all_data: that one reads the roles' verifiers too.
+GRANT CONNECT ON DATABASE inventory, booking, payment TO audit;
+ALTER ROLE audit IN DATABASE inventory SET default_transaction_read_only = on;
+ALTER ROLE audit IN DATABASE booking SET default_transaction_read_only = on;
+ALTER ROLE audit IN DATABASE payment SET default_transaction_read_only = on;
+
+\connect audit
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
 \connect inventory
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO audit;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO audit;
+ALTER DEFAULT PRIVILEGES FOR ROLE inventory IN SCHEMA public GRANT SELECT ON TABLES TO audit;
 \connect booking
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO audit;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO audit;
+ALTER DEFAULT PRIVILEGES FOR ROLE booking IN SCHEMA public GRANT SELECT ON TABLES TO audit;
 \connect payment
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 SET client_min_messages = 'warning';
 CREATE SCHEMA IF NOT EXISTS bank AUTHORIZATION bank;
+GRANT USAGE ON SCHEMA public, bank TO audit;
+GRANT SELECT ON ALL TABLES IN SCHEMA public, bank TO audit;
+ALTER DEFAULT PRIVILEGES FOR ROLE payment IN SCHEMA public GRANT SELECT ON TABLES TO audit;
+ALTER DEFAULT PRIVILEGES FOR ROLE bank IN SCHEMA bank GRANT SELECT ON TABLES TO audit;

@@ -7,7 +7,14 @@ import sys
 from pathlib import Path
 
 ENV = Path(__file__).resolve().parent.parent / ".env"
-PASSWORDS = ("POSTGRES_PASSWORD", "INVENTORY_PASSWORD", "BOOKING_PASSWORD", "PAYMENT_PASSWORD", "BANK_PASSWORD")
+PASSWORDS = (
+    "POSTGRES_PASSWORD",
+    "INVENTORY_PASSWORD",
+    "BOOKING_PASSWORD",
+    "PAYMENT_PASSWORD",
+    "BANK_PASSWORD",
+    "AUDIT_PASSWORD",
+)
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ VIOLATIONS = [
     ("domain", "services.payment.domain.payments", "google"),
     ("domain", "services.payment.bank.domain.sessions", "psycopg"),
     ("domain", "services.inventory.domain.seats", "time"),
-    ("driver", "services.payment.operations.answers", "psycopg"),
+    ("driver", "services.payment.operations.refunds", "psycopg"),
     ("driver", "services.payment.bank.operations.sessions", "psycopg_pool"),
     ("inventory", "services.inventory.queries.seats", "services.inventory.operations.seats"),
     ("inventory", "services.inventory.jobs", "services.inventory.rpc.inventory"),

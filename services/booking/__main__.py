@@ -46,6 +46,8 @@ async def run(settings: Settings) -> None:
     ticks = jobs.scheduler()
     jobs.add(ticks, "expire-bookings", saga.expire_due, IntervalTrigger(minutes=1))
     jobs.add(ticks, "archive", lambda: change.archive(db), CronTrigger(hour=3))
+    key_days = settings.idempotency_key_days
+    jobs.add(ticks, "forget-keys", lambda: change.forget_keys(db, key_days), IntervalTrigger(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
 
     server = make_server()

@@ -14,13 +14,13 @@ from uuid import UUID
 
 from services.booking.clients import Claim, Inventory, Payments, RefundState, Reservation
 from services.booking.domain.bookings import Booking, Capture, State
-from services.booking.domain.errors import BookingNotFound, RequestInProgress
+from services.booking.domain.errors import BookingNotFound
 from services.booking.messages import Refund, Release, release_of
 from services.booking.operations import change, create, look, settle
 from services.booking.operations.create import Changed, Create
 from services.chassis.database import Database
 from services.chassis.desk import BUSY, Outcome
-from services.chassis.errors import Failure, Unavailable, is_transient
+from services.chassis.errors import Failure, RequestInProgress, Unavailable, is_transient
 from services.chassis.outbox import Outbox
 
 log = logging.getLogger(__name__)

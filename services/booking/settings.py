@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from services.booking.domain.refunds import RefundPolicy
-from services.chassis.settings import ServiceSettings
+from services.chassis.settings import KeyDays, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -20,6 +20,7 @@ class Settings(ServiceSettings):
     refund_steps: Annotated[str, NoDecode] = Field(
         "24:100,2:50", description="hours before the show:per cent that comes back; later than all, nothing"
     )
+    idempotency_key_days: KeyDays = 7
 
     @field_validator("refund_steps")
     @classmethod

@@ -12,7 +12,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
@@ -22,6 +22,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 from protovalidate import Validator
 
+from services.chassis import faults
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
@@ -30,6 +31,7 @@ from services.chassis.errors import (
     InvalidField,
     Unavailable,
 )
+from services.chassis.faults import AnswerLost, Kind
 from services.chassis.ids import new_id
 from services.chassis.logs import request_id
 from services.chassis.status import from_status, to_status
@@ -91,7 +93,10 @@ def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[b
     parse = cast(Callable[[bytes], Message], handler.request_deserializer)
     render = cast(Callable[[Message], bytes], handler.response_serializer)
 
+    name = method.rpartition("/")[2]
+
     async def serve(data: bytes, context: Context) -> bytes:
+        faults.operation.set(name)
         started = time.perf_counter()
         metadata = dict(context.invocation_metadata() or ())
         given = str(metadata.get("x-request-id", ""))
@@ -103,14 +108,20 @@ def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[b
             seconds = min(DEFAULT_SECONDS if remaining is None else remaining, MAX_SECONDS)
             _deadline.set(asyncio.get_running_loop().time() + seconds)
             async with asyncio.timeout(seconds):
-                request = _parsed(parse, data, metadata)
+                if faults.armed is not None:
+                    await faults.armed.reach(Kind.ASKED)
+                request = _parsed(parse, data, context.invocation_metadata() or ())
                 answer: bytes = render(await answer_call(request, context))
+                if faults.armed is not None:
+                    await faults.armed.reach(Kind.ANSWER)
             _log_call(method, started, "OK")
             return answer
         except Failure as told:
             failure = told
         except TimeoutError:
             failure = DeadlineExceeded()
+        except AnswerLost:
+            await context.abort(grpc.StatusCode.UNAVAILABLE)
         except Exception:  # whatever it is, its class and text stay inside
             log.exception("%s failed", method)
             failure = Failure("Something went wrong on our side. It has been logged with this request's id.")
@@ -125,16 +136,19 @@ def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[b
     return serve
 
 
-def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: dict[str, str | bytes]) -> Message:
+def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: Iterable[tuple[str, str | bytes]]) -> Message:
     try:
         request = parse(data)
     except DecodeError as error:
         raise InvalidArgument("The request is not a message of this method.") from error
-    if "idempotency_key" in request.DESCRIPTOR.fields_by_name and "idempotency-key" in metadata:
-        header = str(metadata["idempotency-key"])
-        if getattr(request, "idempotency_key", "") not in ("", header):
-            raise InvalidField(("idempotencyKey", "differs from the header Idempotency-Key: send one of the two"))
-        request.idempotency_key = header  # type: ignore[attr-defined]
+    if "idempotency_key" in request.DESCRIPTOR.fields_by_name:
+        keys = {str(value) for name, value in metadata if name == "idempotency-key"}
+        if given := getattr(request, "idempotency_key", ""):
+            keys.add(given)
+        if len(keys) > 1:
+            raise InvalidField(("idempotencyKey", "differs from a header Idempotency-Key: send one key"))
+        if keys:
+            request.idempotency_key = keys.pop()  # type: ignore[attr-defined]
     check(request)
     return request
 
@@ -186,9 +200,25 @@ async def call(
             raise DeadlineExceeded()
     metadata = (("x-request-id", request_id.get()),) if request_id.get() else None
     try:
-        return await method(request, timeout=seconds, metadata=metadata)
+        return await ask(request.DESCRIPTOR.name, seconds, lambda: method(request, timeout=seconds, metadata=metadata))
     except grpc.aio.AioRpcError as error:
         raise _failure_of(error) from error
+
+
+async def ask(what: str, seconds: float, asking: Callable[[], Awaitable[ResponseT]]) -> ResponseT:
+    """Ask anything outside of this process; `what` names it, `seconds` is how long `asking` takes at most.
+
+    Raises what `asking` raises; Unavailable and DeadlineExceeded where a fault point says so.
+    """
+    if faults.armed is None:
+        return await asking()
+    what = what.removesuffix("Request")
+    until = asyncio.get_running_loop().time() + seconds
+    await faults.armed.reach(Kind.CALL, what, until=until)
+    answer = await asking()
+    if faults.armed is not None:
+        await faults.armed.reach(Kind.ANSWERED, what, until=until)
+    return answer
 
 
 def _failure_of(error: grpc.aio.AioRpcError) -> Failure:

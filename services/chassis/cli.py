@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from services.chassis import logs, settings
+from services.chassis import faults, logs, settings
 from services.chassis.database import Database
 from services.chassis.errors import Failure
 
@@ -55,9 +55,15 @@ def main(
             print(f"{service}: dead letters redriven: {uvloop.run(_redriven(told, redrive))}")
             return
         logs.configure(service, told.log_level)
-        uvloop.run(serve(told))
+        uvloop.run(_served(service, told, serve))
     except Failure as failure:
         sys.exit(f"{service}: {failure.message}")
+
+
+async def _served(service: str, told: S, serve: Callable[[S], Coroutine[Any, Any, None]]) -> None:
+    if told.faults_address:
+        await faults.arm(service, told.faults_address)
+    await serve(told)
 
 
 async def _redriven(told: settings.ServiceSettings, redrive: Callable[[Database], Awaitable[int]]) -> int:

@@ -30,7 +30,9 @@ from psycopg import errors as pg
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
+from services.chassis import faults
 from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
+from services.chassis.faults import Kind, named
 from services.chassis.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -80,9 +82,12 @@ class Transaction:
         self._connection = connection
         self._pipeline = pipeline
         self._after_commit: list[Callable[[], None]] = []
+        self._statements: list[tuple[str, bool]] = []  # for fault points: what was run, and whether to any effect
 
     async def send(self, sql: str, parameters: Parameters = ()) -> None:
         """Run a statement whose answer is not needed; it goes out with the next one that is, or with COMMIT."""
+        if faults.armed is not None:
+            self._statements.append((sql, True))
         await self._connection.execute(sql.encode(), parameters)
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Any]:
@@ -93,11 +98,19 @@ class Transaction:
         """Run statements one after the other in one round trip, and return the rows of each."""
         cursors = [await self._connection.execute(sql.encode(), parameters) for sql, parameters in statements]
         await self._pipeline.sync()
+        if faults.armed is not None:
+            done = [(sql, cursor.rowcount > 0) for (sql, _), cursor in zip(statements, cursors, strict=True)]
+            self._statements += done
+            await faults.armed.reach(Kind.EXECUTE, named(done), connection=self._connection)
         return [await cursor.fetchall() for cursor in cursors]
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` once this transaction is committed."""
         self._after_commit.append(callback)
+
+    async def _reach(self, kind: Kind) -> None:
+        if faults.armed is not None:
+            await faults.armed.reach(kind, named(self._statements), connection=self._connection)
 
     def _committed(self) -> None:
         for callback in self._after_commit:
@@ -158,19 +171,22 @@ class Database:
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Any]:
         """Run one statement as a transaction of its own and return its rows. Not for writes that must be known."""
         async with self._connection() as connection:
-            return await (await connection.execute(sql.encode(), parameters)).fetchall()
+            return await (await _alone(connection, sql, parameters)).fetchall()
 
     async def fetch_all(self, *statements: Statement) -> list[list[Any]]:
         """Run reading statements in one round trip and return the rows of each."""
         async with self._connection() as connection, connection.pipeline() as pipeline:
             cursors = [await connection.execute(sql.encode(), parameters) for sql, parameters in statements]
             await pipeline.sync()
+            if faults.armed is not None:
+                done = [(sql, cursor.rowcount > 0) for (sql, _), cursor in zip(statements, cursors, strict=True)]
+                await faults.armed.reach(Kind.EXECUTE, named(done), connection=connection)
             return [await cursor.fetchall() for cursor in cursors]
 
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one statement that may safely be run twice, as a transaction of its own; return the rows it hit."""
         async with self._connection() as connection:
-            return (await connection.execute(sql.encode(), parameters)).rowcount
+            return (await _alone(connection, sql, parameters)).rowcount
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -186,12 +202,18 @@ class Database:
             async with self._connection() as connection:
                 try:
                     async with connection.pipeline() as pipeline:
+                        if faults.armed is not None:
+                            await faults.armed.reach(Kind.BEGIN, connection=connection)
                         await connection.execute(b"BEGIN")
                         await connection.execute(MARK.encode(), (marker,))
                         transaction = Transaction(connection, pipeline)
                         yield transaction
+                        if faults.armed is not None:
+                            await transaction._reach(Kind.COMMIT)
                         committing = True
                         commit = await connection.execute(b"COMMIT")
+                        if faults.armed is not None:
+                            await transaction._reach(Kind.COMMITTED)
                         await pipeline.sync()
                         if commit.statusmessage != "COMMIT":
                             # The block swallowed the error of a statement.
@@ -260,6 +282,18 @@ class Database:
             await self._pool.putconn(connection)
             connection = await self._pool.getconn()
         return connection
+
+
+async def _alone(
+    connection: psycopg.AsyncConnection[Any], sql: str, parameters: Parameters
+) -> psycopg.AsyncCursor[Any]:
+    """Run a statement as a transaction of its own."""
+    if faults.armed is not None:
+        await faults.armed.reach(Kind.BEGIN, named([(sql, True)]), connection=connection)
+    cursor = await connection.execute(sql.encode(), parameters)
+    if faults.armed is not None:
+        await faults.armed.reach(Kind.COMMITTED, named([(sql, cursor.rowcount > 0)]), connection=connection)
+    return cursor
 
 
 def _has_died(connection: psycopg.AsyncConnection[Any]) -> bool:

@@ -18,6 +18,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, Union
 
+from services.chassis import faults
 from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
 
 log = logging.getLogger(__name__)
@@ -232,6 +233,9 @@ class Desk(Generic[C, A]):
             del self._lines[key]
 
     async def _carry_out(self, batch: list[_Entry[C, A]], *, wait: bool) -> None:
+        if faults.armed is not None:
+            kinds = sorted({type(entry.command).__name__ for entry in batch})
+            faults.operation.set(f"desk {'+'.join(kinds)}")
         keys = dict.fromkeys(entry.command.key for entry in batch)
         busy: dict[Hashable, list[_Entry[C, A]]] = {}
         for entry, outcome in zip(batch, await self._outcomes(batch, wait=wait), strict=True):

@@ -149,6 +149,13 @@ class IdempotencyKeyReused(AlreadyExists):
     reason = "IDEMPOTENCY_KEY_REUSED"
 
 
+class RequestInProgress(Aborted):
+    """The first request with this idempotency key is still being carried out: ask again in a moment."""
+
+    reason = "REQUEST_IN_PROGRESS"
+    retry_after_seconds = 1.0
+
+
 class PeerFailure(Failure):
     """What another service refused, passed on as it was said."""
 

@@ -1,18 +1,24 @@
 """Idempotency keys: the same key and request give the same answer, whatever happens in between.
 
-A key belongs to a user and a method, and is kept in the service that was called, in the transaction that does
-what was asked for. It is stored on success only: what was refused may be tried again under the same key.
+A key belongs to a user and a method, and is kept in the service that was called, with the request's hash and the
+answer. It is stored on success only: what was refused may be tried again under the same key. After some days it is
+forgotten; from then on the same request is a new one.
+
+`Once` is the way for a request by itself. The desks of inventory and booking carry many requests out in one
+transaction, and look their keys up and store them as sets: see SeatCommands and `begin` of booking's operations.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
+from psycopg import errors as pg
 
-from services.chassis.database import Transaction
-from services.chassis.errors import IdempotencyKeyReused
+from services.chassis.database import Database, Transaction, retried
+from services.chassis.errors import IdempotencyKeyReused, RequestInProgress
 
 FIND = """
     SELECT k.user_id, k.method, k.key, k.request_hash, k.answer
@@ -24,6 +30,13 @@ KEEP = """
     SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::bytea[])
 """
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+FORGET = """
+    DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM idempotency_keys WHERE created_at < (SELECT boxoffice_clock()) - make_interval(days => %s)
+        ORDER BY created_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING user_id, method, key
+"""
 
 NOBODY = UUID(int=0)
 """The user of requests that name none."""
@@ -60,15 +73,71 @@ def key_of(request: Message, method: str, user_id: UUID = NOBODY) -> Key | None:
     return Key(user_id, method, key, hashlib.sha256(copy.SerializeToString(deterministic=True)).digest())
 
 
-async def find(tx: Transaction, key: Key) -> bytes | None:
-    """Return the answer stored under `key`, or None. Requests with the same key take turns from here on.
+T = TypeVar("T")
+M = TypeVar("M", bound=Message)
 
-    Raises IdempotencyKeyReused if the key was used for another request.
+
+@dataclass(frozen=True, slots=True)
+class Once(Generic[T, M]):
+    """How to carry a request out once, however often it comes: what it comes to is a T, and its answer an M."""
+
+    key: Key | None
+    kind: type[M]
+    render: Callable[[T], M]
+
+    async def answer(self, tx: Transaction) -> M | None:
+        """Return the answer that is stored under the key, or None if the request is to be carried out in `tx`.
+
+        Raises what `find` does.
+        """
+        stored = None if self.key is None else await find(tx, self.key)
+        return None if stored is None else self.kind.FromString(stored)
+
+    async def keep(self, tx: Transaction, outcome: T) -> M:
+        """Render the answer and store it under the key, in the transaction that did what it says."""
+        answer = self.render(outcome)
+        if self.key is not None:
+            await keep(tx, (self.key, answer.SerializeToString()))
+        return answer
+
+    async def around(self, db: Database, carry_out: Callable[[], Awaitable[T]]) -> M:
+        """Answer a request that takes calls of other services, around which there is no transaction.
+
+        Equal requests at once are all carried out, which therefore has to be repeatable by itself. They are all given
+        the answer that was stored first. Raises what `find` does.
+        """
+        if self.key is None:
+            return self.render(await carry_out())
+        if (answer := await self._stored(db)) is not None:
+            return answer
+        return await self._settled(db, await carry_out())
+
+    @retried
+    async def _stored(self, db: Database) -> M | None:
+        async with db.transaction() as tx:
+            return await self.answer(tx)
+
+    @retried
+    async def _settled(self, db: Database, outcome: T) -> M:
+        async with db.transaction() as tx:
+            if (earlier := await self.answer(tx)) is not None:
+                return earlier
+            return await self.keep(tx, outcome)
+
+
+async def find(tx: Transaction, key: Key) -> bytes | None:
+    """Return the answer stored under `key`, or None. Requests with the same key take turns until `tx` ends.
+
+    Raises IdempotencyKeyReused if the key was used for another request, and RequestInProgress if the request before
+    this one takes longer than locks are waited for.
     """
-    _, rows = await tx.fetch_all(
-        (LOCK, ("/".join(map(str, key.name)),)),
-        (FIND, columns([key])),
-    )
+    try:
+        _, rows = await tx.fetch_all(
+            (LOCK, ("/".join(map(str, key.name)),)),
+            (FIND, columns([key])),
+        )
+    except pg.LockNotAvailable as error:
+        raise RequestInProgress() from error
     if not rows:
         return None
     key.check(rows[0].request_hash)
@@ -85,3 +154,8 @@ async def keep(tx: Transaction, *answers: tuple[Key, bytes]) -> None:
 def columns(keys: Sequence[Key]) -> tuple[list[UUID], list[str], list[str]]:
     """Spread keys into the parameters of FIND."""
     return [key.user_id for key in keys], [key.method for key in keys], [key.key for key in keys]
+
+
+async def forget(db: Database, days: int) -> int:
+    """Forget one batch of keys that are older than `days`; return how many. A job."""
+    return await db.execute(FORGET, (days,))

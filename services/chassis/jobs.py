@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from services.chassis import faults
 from services.chassis.errors import Failure
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ def add(ticks: AsyncIOScheduler, name: str, job: Job, trigger: BaseTrigger) -> N
     """Run `job` at each tick of `trigger`, again and again until it finds nothing more to do."""
 
     async def run() -> None:
+        faults.operation.set(f"job {name}")
         done = 0
         try:
             while worked := await job():

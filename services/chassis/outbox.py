@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.chassis import faults
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import Failure, is_transient
 from services.chassis.ids import new_id
@@ -125,6 +126,7 @@ class Outbox:
         They are leased while they are on their way, so that relays of other processes leave them alone. A lease
         that runs out means a second delivery, which receivers are made for.
         """
+        faults.operation.set(f"relay {topic}")
         rows: Sequence[_Row] = await self._db.fetch(CLAIM, (LEASE_SECONDS, topic, BATCH))
         if not rows:
             return 0

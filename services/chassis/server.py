@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextvars import Context, copy_context
 from typing import Any
 
 import grpc
@@ -13,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
+from services.chassis import faults
 from services.chassis.calls import Incoming
 from services.chassis.errors import Failure, Unavailable
 from services.chassis.settings import ServiceSettings
@@ -77,7 +79,7 @@ async def serve(
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
 
     await server.start()
-    tasks = [asyncio.create_task(work) for work in background]
+    tasks = [asyncio.create_task(work, context=_named(work)) for work in background]
     if ticks is not None:
         ticks.start()
     for name_ in ("", *services):
@@ -103,6 +105,13 @@ async def serve(
     log.info("stopped")
     if broken:
         raise Failure("work in the background has ended, which it never should: see the log")
+
+
+def _named(work: Coroutine[Any, Any, None]) -> Context:
+    """Return a context in which `work` is what is being done."""
+    context = copy_context()
+    context.run(faults.operation.set, getattr(work, "__qualname__", "background"))
+    return context
 
 
 def _try_port(host: str, port: int) -> None:

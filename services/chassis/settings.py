@@ -2,11 +2,11 @@
 
 import base64
 import sys
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -37,11 +37,26 @@ class ServiceSettings(BaseSettings):
     database_pool_size: int = Field(8, ge=2, le=100, description="connections to the database at most")
     drain_seconds: float = Field(0.0, ge=0, le=60, description="time between NOT_SERVING and closing the door")
     grace_seconds: float = Field(5.0, ge=0, le=120, description="time that running requests get at the stop")
+    faults_address: str = Field(
+        "",
+        pattern=r"^((127(\.\d+){3}|localhost|\[::1\]):\d+)?$",
+        description="for tests only: where fault points are controlled, host:port on loopback",
+    )
+
+    @model_validator(mode="after")
+    def _no_faults_in_production(self) -> Self:
+        if self.faults_address and self.environment == "production":
+            raise ValueError("FAULTS_ADDRESS is for tests and cannot be set in production: unset it")
+        return self
 
     def shown(self) -> dict[str, str]:
         """Return the settings as text, secrets hidden."""
         return {name: str(getattr(self, name)) for name in type(self).model_fields}
 
+
+KeyDays = Annotated[
+    int, Field(ge=1, le=365, description="how many days the answers to requests with an idempotency key are kept")
+]
 
 MIN_SECRET_BYTES = 24
 MIN_DISTINCT_BYTES = 14

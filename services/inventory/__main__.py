@@ -6,7 +6,7 @@ from pathlib import Path
 from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
 
-from services.chassis import cli, jobs
+from services.chassis import cli, idempotency, jobs
 from services.chassis.database import Database, sweep_markers
 from services.chassis.desk import Desk
 from services.chassis.server import make_server, serve
@@ -38,6 +38,8 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "tidy-holds", lambda: tidy_holds(db, desk), IntervalTrigger(minutes=5))
     retention = settings.change_retention_minutes
     jobs.add(ticks, "forget-changes", lambda: forget_changes(db, retention), IntervalTrigger(minutes=5))
+    key_days = settings.idempotency_key_days
+    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(db, key_days), IntervalTrigger(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
 
     server = make_server()

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from services.chassis.settings import ServiceSettings
+from services.chassis.settings import KeyDays, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -14,3 +14,4 @@ class Settings(ServiceSettings):
     reservation_max_minutes: int = Field(30, ge=1, le=120, description="how long a reservation may live in all")
     shows_per_transaction: int = Field(64, ge=1, le=256, description="shows locked at once; 1 on Citus")
     change_retention_minutes: int = Field(60, ge=1, le=10080, description="how long changes of seats are kept")
+    idempotency_key_days: KeyDays = 7

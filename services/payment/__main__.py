@@ -6,7 +6,7 @@ from pathlib import Path
 from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
-from services.chassis import cli, jobs
+from services.chassis import cli, idempotency, jobs
 from services.chassis.calls import channel
 from services.chassis.database import Database, sweep_markers
 from services.chassis.outbox import Outbox
@@ -42,6 +42,8 @@ async def run(settings: Settings) -> None:
     ticks = jobs.scheduler()
     jobs.add(ticks, "poll-bank", checkout.poll, IntervalTrigger(seconds=1))
     jobs.add(ticks, "recover-refunds", refunds.recover, IntervalTrigger(seconds=1))
+    key_days = settings.idempotency_key_days
+    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(db, key_days), IntervalTrigger(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
 
     server = make_server()

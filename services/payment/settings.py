@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from services.chassis.settings import ServiceSettings, SigningSecret, looks_random
+from services.chassis.settings import KeyDays, ServiceSettings, SigningSecret, looks_random
 
 
 class Settings(ServiceSettings):
@@ -29,6 +29,7 @@ class Settings(ServiceSettings):
     )
     poll_first_seconds: float = Field(5, gt=0, le=600, description="when the bank is first asked about a payment")
     poll_max_seconds: float = Field(30, gt=0, le=600, description="how far apart it is asked later")
+    idempotency_key_days: KeyDays = 7
 
     @model_validator(mode="after")
     def _secrets_are_random_in_production(self) -> Self:

@@ -466,6 +466,16 @@ async def test_a_header_that_differs_or_breaks_the_rule_is_refused(field: str, h
         assert servicer.requests == []
 
 
+async def test_of_two_headers_that_differ_none_is_taken() -> None:
+    async with catalog(nothing) as (stub, servicer):
+        request = pb.CreateVenueRequest(name="Odeon", city="Pune")
+        two = (("idempotency-key", "k1"), ("idempotency-key", "k2"))
+        _, status = await refused(stub.CreateVenue(request, metadata=two))
+        assert [it.field for it in details(status)[1].field_violations] == ["idempotencyKey"]
+        await stub.CreateVenue(request, metadata=two[:1] * 2)
+        assert [it.idempotency_key for it in servicer.requests] == ["k1"]
+
+
 async def test_a_method_without_keys_ignores_the_header() -> None:
     async with catalog(nothing) as (stub, _):
         await stub.GetEvent(pb.GetEventRequest(event_id=EVENT), metadata=(("idempotency-key", "k"),))

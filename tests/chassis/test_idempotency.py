@@ -8,8 +8,9 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.chassis import idempotency
 from services.chassis.database import Database, retried
-from services.chassis.errors import Aborted, IdempotencyKeyReused
-from services.chassis.idempotency import NOBODY, Key, key_of
+from services.chassis.errors import Aborted, IdempotencyKeyReused, RequestInProgress
+from services.chassis.idempotency import NOBODY, Key, Once, forget, key_of
+from tests.conftest import move_clock
 
 ANN, BOB = uuid4(), uuid4()
 
@@ -91,6 +92,112 @@ async def test_answers_are_kept_as_they_are(db: Database) -> None:
     async with db.transaction() as tx:
         assert await idempotency.find(tx, key()) == answer
         assert await idempotency.find(tx, key(name="empty")) == b""
+
+
+async def test_who_waits_too_long_for_an_equal_request_is_told_that_it_is_under_way(db: Database) -> None:
+    async with db.transaction() as first:
+        assert await idempotency.find(first, key()) is None
+        with pytest.raises(RequestInProgress) as told:
+            await buy(db, key())
+        assert told.value.retry_after_seconds
+        assert await buy(db, key(name="another")) == b"thing 1"
+    assert await buy(db, key()) == b"thing 2"
+
+
+# --- Around calls of other services
+
+
+class Shop:
+    """Carries a request out by calls, that is: outside of any transaction of ours."""
+
+    def __init__(self) -> None:
+        self.carried_out = 0
+        self.closed = False
+
+    async def order(self) -> str:
+        self.carried_out += 1
+        number = self.carried_out
+        await asyncio.sleep(0)
+        if self.closed:
+            raise Aborted()
+        return f"order {number}"
+
+
+def once(asked: Key | None) -> Once[str, pb.Venue]:
+    return Once(asked, pb.Venue, lambda outcome: pb.Venue(name=outcome))
+
+
+async def test_twenty_equal_requests_around_calls_get_the_answer_that_was_stored_first(db: Database) -> None:
+    shop = Shop()
+    answers = await asyncio.gather(*(once(key()).around(db, shop.order) for _ in range(20)))
+    assert all(answer == answers[0] for answer in answers)
+    calls = shop.carried_out
+    assert await once(key()).around(db, shop.order) == answers[0]
+    assert shop.carried_out == calls
+    with pytest.raises(IdempotencyKeyReused):
+        await once(key(request=b"another")).around(db, shop.order)
+    assert shop.carried_out == calls
+
+
+async def test_a_refusal_around_calls_is_not_kept(db: Database) -> None:
+    shop = Shop()
+    shop.closed = True
+    with pytest.raises(Aborted):
+        await once(key()).around(db, shop.order)
+    shop.closed = False
+    assert (await once(key()).around(db, shop.order)).name == "order 2"
+
+
+async def test_without_a_key_every_request_is_carried_out(db: Database) -> None:
+    shop = Shop()
+    assert [(await once(None).around(db, shop.order)).name for _ in range(2)] == ["order 1", "order 2"]
+    assert await stored(db) == 0
+
+
+# --- How they are forgotten
+
+
+async def stored(db: Database) -> int:
+    [row] = await db.fetch("SELECT count(*) AS keys FROM idempotency_keys")
+    return int(row.keys)
+
+
+async def test_a_key_is_forgotten_after_its_days_and_not_before(db: Database) -> None:
+    await buy(db, key())
+    await move_clock(db, "7 days - 1 minute")
+    assert await forget(db, 7) == 0
+    assert await buy(db, key()) == b"thing 1"
+    await move_clock(db, "7 days")
+    await buy(db, key(name="new"))
+    await db.execute("UPDATE idempotency_keys SET created_at = boxoffice_clock() WHERE key = 'new'")
+    assert await forget(db, 7) == 1
+    assert await forget(db, 7) == 0
+    assert await buy(db, key()) == b"thing 3"
+    assert await buy(db, key(name="new")) == b"thing 2"
+
+
+async def test_keys_are_forgotten_in_bounded_batches_the_oldest_first(db: Database) -> None:
+    await db.execute(
+        "INSERT INTO idempotency_keys SELECT gen_random_uuid(), 'm', n::text, '', '',"
+        " clock_timestamp() - make_interval(days => 8, secs => n) FROM generate_series(1, 1500) AS n"
+    )
+    assert await forget(db, 7) == 1000
+    [left] = await db.fetch("SELECT min(key::int) AS first, max(key::int) AS last FROM idempotency_keys")
+    assert (left.first, left.last) == (1, 500)
+    assert [await forget(db, 7), await forget(db, 7)] == [500, 0]
+
+
+async def test_two_who_forget_at_once_share_the_keys_and_wait_for_nobody(db: Database) -> None:
+    for number in range(10):
+        await buy(db, key(name=f"k{number}"))
+    await move_clock(db, "8 days")
+    async with db.transaction() as other:
+        taken = await other.fetch("SELECT key FROM idempotency_keys ORDER BY key LIMIT 4 FOR UPDATE")
+        assert await forget(db, 7) == 6
+        assert await forget(db, 7) == 0
+    assert await stored(db) == len(taken) == 4
+    assert sum(await asyncio.gather(*(forget(db, 7) for _ in range(4)))) == 4
+    assert await stored(db) == 0
 
 
 # --- How keys are read from requests

@@ -332,6 +332,7 @@ BAD: list[tuple[str, Mapping[str, str], list[str]]] = [
     ("payment", {"PAYMENT_WEBHOOK_SECRET": "hunter2"}, ["DATABASE_URL", "PAYMENT_WEBHOOK_SECRET is wrong"]),
     ("payment", {"PAYMENT_GATEWAY_URL": "hunter2"}, ["PAYMENT_GATEWAY_URL is wrong", "PAYMENT_WEBHOOK_SECRET is not"]),
     ("payment.bank", {"WEBHOOK_URL": "hunter2"}, ["WEBHOOK_URL is wrong", "PAYMENT_WEBHOOK_SECRET is not set"]),
+    ("inventory", {"FAULTS_ADDRESS": "db.example:1"}, ["DATABASE_URL", "FAULTS_ADDRESS is wrong"]),
     ("booking", {"REFUND_STEPS": "often", "BOOKING_EXPIRY_MINUTES": ""}, ["REFUND_STEPS", "BOOKING_EXPIRY_MINUTES"]),
 ]
 

@@ -78,9 +78,11 @@ class Image:
         build = stages()["build"]
         workdir = build.last("WORKDIR")
         assert workdir == "/opt/boxoffice"
-        for (source,), target in build.copies():
+        for source, target in ((source, target) for sources, target in build.copies() for source in sources):
             # Before WORKDIR there is one copy, to the root, by an absolute path.
             place = folder / target[1:] / source if target.startswith("/") else self.code / target
+            if target == f"{Path(source).parent}/":
+                place = self.code / source
             place.parent.mkdir(parents=True, exist_ok=True)
             if (ROOT / source).is_dir():
                 shutil.copytree(ROOT / source, place, ignore=shutil.ignore_patterns("__pycache__"))
@@ -138,6 +140,10 @@ def test_its_user_cannot_change_it(image: Image) -> None:
         "import pathlib, sys\ntry: pathlib.Path('services/x').touch()\nexcept PermissionError: sys.exit(0)\nsys.exit(1)"
     )
     image.run(["python", "-c", code])
+
+
+def test_it_has_all_that_the_audit_needs(image: Image) -> None:
+    assert "--server" in image.run([*FILE["audit"]["entrypoint"][:3], "--help"])
 
 
 def test_it_renders_the_gateways_configuration(image: Image) -> None:

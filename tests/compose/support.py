@@ -23,6 +23,7 @@ SECRETS = {
     "BOOKING_PASSWORD": "secret-of-booking",
     "PAYMENT_PASSWORD": "secret-of-payment",
     "BANK_PASSWORD": "secret-of-the-bank",
+    "AUDIT_PASSWORD": "secret-of-the-auditor",
     "PAYMENT_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwIo2LaLaSw3Zx",
 }
 

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from services.inventory.settings import Settings
+from stack.audit import reach_by
 from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked
 
 SERVICES: dict[str, Any] = compose(SECRETS)["services"]
-ONCE = {name for name, service in SERVICES.items() if service["restart"] == "no"}
-LASTING = SERVICES.keys() - ONCE
+ASKED_FOR = {name for name, service in SERVICES.items() if "profiles" in service}
+ONCE = {name for name, service in SERVICES.items() if service["restart"] == "no"} - ASKED_FOR
+LASTING = SERVICES.keys() - ONCE - ASKED_FOR
 SPREAD = ("inventory", "booking", "payment")
 
 
@@ -70,6 +72,18 @@ def test_it_is_production_unless_told_otherwise() -> None:
     assert set(environments) == {None, "production"}
 
 
+def test_the_audit_runs_when_asked_for_and_knows_its_own_password_only() -> None:
+    assert {"audit"} == ASKED_FOR
+    audit = SERVICES["audit"]
+    assert audit["networks"] == ["databases"]
+    assert audit["environment"] == {"PGPASSWORD": SECRETS["AUDIT_PASSWORD"], "MAX_SEATS_PER_USER": None}
+    python, *module, server = audit["entrypoint"]
+    assert (python, module) == ("python", ["-m", "stack.audit"])
+    name, _, url = server.partition("=")
+    assert name == "--server"
+    assert reach_by(url)("booking") == "user=audit host=postgres port=5432 dbname=booking"
+
+
 def test_what_runs_once_is_waited_for_and_what_lasts_comes_back() -> None:
     awaited = {
         other
@@ -112,7 +126,7 @@ def test_five_replicas_of_each_leave_connections_over() -> None:
 
 def test_one_image_serves_all_services_and_is_made_here() -> None:
     users = {name: service for name, service in SERVICES.items() if service["image"] == "boxoffice-service"}
-    assert set(users) == {*SPREAD, "bank"} | {f"{name}-migrate" for name in (*SPREAD, "bank")}
+    assert set(users) == {*SPREAD, "bank", "audit"} | {f"{name}-migrate" for name in (*SPREAD, "bank")}
     makers = {name: service["build"] for name, service in users.items() if "build" in service}
     assert makers == {"inventory": {"context": ".", "target": "service"}}
     assert {service["pull_policy"] for service in users.values()} == {"build", "never"}

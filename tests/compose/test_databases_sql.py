@@ -32,7 +32,8 @@ RIGHTS = {
     " LEFT JOIN pg_database ON pg_database.oid = setdatabase ORDER BY 1, 2",
 }
 SCHEMAS = (
-    "SELECT nspname, nspowner::regrole::text, nspacl::text FROM pg_namespace"
+    "SELECT nspname, nspowner::regrole::text, nspacl::text, defaclrole::regrole::text, defaclobjtype, defaclacl::text"
+    " FROM pg_namespace LEFT JOIN pg_default_acl ON defaclnamespace = pg_namespace.oid"
     " WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1"
 )
 
@@ -120,6 +121,22 @@ def test_a_service_migrates_its_database(server: Server, service: Any) -> None:
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
         tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()").fetchone()
     assert tables is not None and tables[0] > 2
+
+
+def test_the_audit_sees_what_services_made_before_its_role_was_there(server: Server) -> None:
+    environment = {"PATH": os.defpath, "PGPASSWORD": PASSWORDS["audit"]}
+    command = [part.replace("postgres:5432", f"127.0.0.1:{server.port}") for part in FILE["audit"]["entrypoint"][1:]]
+    for service in SERVICES:
+        test_a_service_migrates_its_database(server, service)
+    with server.connect("payment") as connection:
+        connection.execute("REVOKE SELECT ON ALL TABLES IN SCHEMA public FROM audit")
+    for code in (1, 0):
+        done = subprocess.run(
+            [sys.executable, *command], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        run(server)
+    assert "invariants hold over" in done.stdout
 
 
 def test_the_script_is_where_the_container_looks() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -43,7 +46,17 @@ def test_the_services_image_has_no_installer_and_no_sources_but_what_runs() -> N
     assert service.all("COPY") == ["--from=build /opt /opt"]
     assert "--without-pip" in stages()["build"].all("RUN")[0]
     copied = {source for sources, _ in stages()["build"].copies() for source in sources}
-    assert copied == {"requirements.runtime.lock", "protos/gen", "gateway", "services", "docker/health.py"}
+    audit = {f"stack/{name}" for name in ("__init__.py", "audit.py", "errors.py", "invariants", "settings.py")}
+    assert copied == {"requirements.runtime.lock", "protos/gen", "gateway", "services", "docker/health.py"} | audit
+
+
+def test_the_audit_needs_no_more_of_the_stack_than_the_image_has() -> None:
+    listing = "import stack.audit, sys; print(*(name for name in sys.modules if name.partition('.')[0] == 'stack'))"
+    loaded = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True)
+    copied = {source for sources, _ in stages()["build"].copies() for source in sources}
+    for name in loaded.stdout.split():
+        path = name.replace(".", "/")
+        assert {f"{path}.py", f"{path}/__init__.py", str(Path(path).parent)} & copied or path in copied, name
 
 
 def test_packages_are_installed_by_hash_as_wheels() -> None:

@@ -3,11 +3,13 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from boxoffice.payment.v1 import payment_pb2 as pb
 from grpc import StatusCode
 
+from services.chassis import idempotency
 from services.chassis.errors import FailedPrecondition, Unavailable
 from services.chassis.ids import new_id
 from tests.bank.support import refused
@@ -75,6 +77,18 @@ async def test_a_key_is_free_again_after_a_refusal(payment: Payment):
     payment.mood.away = True
     assert (await refused(payment.initiate(booking_id, key="once")))[0] == StatusCode.UNAVAILABLE
     payment.mood.away = False
+    assert (await payment.initiate(booking_id, key="once")).session_id
+
+
+async def test_a_request_whose_key_is_under_way_for_long_is_told_so(payment: Payment):
+    booking_id, user_id = await payment.book()
+    request = pb.InitiatePaymentRequest(booking_id=booking_id, user_id=user_id, idempotency_key="once")
+    key = idempotency.key_of(request, "InitiatePayment", UUID(user_id))
+    assert key is not None
+    async with payment.db.transaction() as first:
+        await idempotency.find(first, key)
+        in_progress = (StatusCode.ABORTED, "REQUEST_IN_PROGRESS")
+        assert await refused(payment.initiate(booking_id, key="once")) == in_progress
     assert (await payment.initiate(booking_id, key="once")).session_id
 
 

@@ -1,103 +1,244 @@
-"""Requests that come twice, or twenty times at once, under one idempotency key."""
+"""Requests that come twice, or twenty times at once: under an idempotency key, or harmless by themselves."""
+
+from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
 
 import grpc
 import httpx
+import pytest
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 
+from stack.launcher import Stack
 from tests.system.client import Client, Json, Show, new_user, ok, refusal
+from tests.system.databases import at_rest, money, unchanged, value
+from tests.system.mutations import HARMLESS, KEYED, MUTATIONS, SETTLES, Case, ask, takes_key
+from tests.system.test_scenarios_webhooks import signed
+
+TWENTY = 20
+NO_KEYS: dict[str, dict[str, Any]] = {
+    "one in the body and another in the header": {"key": "a", "header": "b"},
+    "two headers": {"header": ("a", "b")},
+    "too long": {"key": "k" * 201},
+    "too long in the header": {"header": "k" * 201},
+    "a space": {"key": "a b"},
+    "a space in the header": {"header": "a b"},
+    "a letter beyond ASCII": {"key": "cl\u00e9"},
+    "a letter beyond ASCII in the header": {"header": "cl\u00e9".encode()},
+    "a NUL": {"key": "a\0b"},
+}
 
 
 def header(key: str) -> dict[str, str]:
     return {"Idempotency-Key": key}
 
 
-async def one_answer(times: int, ask: Callable[[], Awaitable[httpx.Response]]) -> Json:
-    """Ask so many times at once; return the answer, which must be the same each time."""
-    answers = [ok(answer) for answer in await asyncio.gather(*(ask() for _ in range(times)))]
-    assert all(answer == answers[0] for answer in answers)
-    return answers[0]
+def effects(stack: Stack, case: Case) -> int:
+    """Count how often what is right has happened."""
+    return int(value(stack.server, case.database, case.effects, case.name))
 
 
-async def test_twenty_bookings_at_once_under_one_key_are_one(
-    client: Client, channel: grpc.aio.Channel, show: Show
+def told(method: str, answer: httpx.Response) -> Json:
+    """Return what a success says that can be compared."""
+    return {name: what for name, what in ok(answer).items() if name != SETTLES.get(method)}
+
+
+def test_every_mutation_of_the_contracts_is_in_a_table() -> None:
+    assert {name for name, method in MUTATIONS.items() if takes_key(method)} == KEYED.keys()
+    assert {name for name, method in MUTATIONS.items() if not takes_key(method)} == HARMLESS.keys()
+
+
+@pytest.fixture(params=KEYED)
+def method(request: pytest.FixtureRequest) -> str:
+    """The name of each method that takes a key."""
+    return str(request.param)
+
+
+@pytest.fixture
+def key() -> str:
+    """A key that no other test uses: those of methods without a user are everybody's."""
+    return f"order-{uuid4()}"
+
+
+@pytest.fixture
+async def case(client: Client, show: Show, method: str) -> Case:
+    return await KEYED[method](client, show)
+
+
+async def test_twenty_at_once_under_one_key_are_one(
+    stack: Stack, client: Client, method: str, case: Case, key: str
 ) -> None:
-    user, key = new_user(), "order-1"
-    booking = await one_answer(20, lambda: client.book(show, user, show.seats[:2], headers=header(key)))
-    assert booking["status"] == "PENDING"
-    listed = ok(await client.ask("GET", f"bookings/user/{user}"))["bookings"]
-    assert [one["id"] for one in listed] == [booking["id"]]
-    # The key in the body is the same key, and so it is over gRPC.
-    body = {"showId": show.id, "userId": user, "showSeatIds": show.seats[:2], "idempotencyKey": key}
-    assert ok(await client.ask("POST", "bookings", body)) == booking
-    again = await booking_pb2_grpc.BookingServiceStub(channel).CreateBooking(
-        booking_pb2.CreateBookingRequest(
-            user_id=user, show_id=show.id, show_seat_ids=show.seats[:2], idempotency_key=key
-        )
-    )
-    assert again.id == booking["id"]
+    assert effects(stack, case) == 0
+
+    def again(number: int) -> Awaitable[httpx.Response]:
+        """Ask at each of the method's paths, with the key in the body or in the header."""
+        where = {"key": key} if number % 2 else {"header": key}
+        return ask(client, method, case.right, binding=number // 2, **where)
+
+    answers = await asyncio.gather(*map(again, range(TWENTY)))
+    await at_rest(stack.server)
+    assert effects(stack, case) == 1
+    async with unchanged(stack.server):
+        answers.append(await again(0))
+    assert [told(method, answer) for answer in answers] == [told(method, answers[0])] * (TWENTY + 1)
+    if method not in SETTLES:
+        assert {answer.content for answer in answers} == {answers[0].content}
 
 
-async def test_a_key_is_not_for_another_request(client: Client, show: Show) -> None:
+async def test_a_key_is_for_one_request_of_one_user_to_one_method(
+    stack: Stack, client: Client, method: str, case: Case, key: str
+) -> None:
+    first = told(method, await ask(client, method, case.right, header=key))
+    async with unchanged(stack.server):
+        for where in ({"key": key}, {"header": key}):
+            answers = await asyncio.gather(*(ask(client, method, case.other, **where) for _ in range(3)))
+            refused = {(refused.status, refused.reason) for refused in map(refusal, answers)}
+            assert refused == {(409, "IDEMPOTENCY_KEY_REUSED")}
+    assert effects(stack, case) == 1
+    if case.theirs is not None:
+        assert told(method, await ask(client, method, case.theirs, header=key)) != first
+    assert told(method, await ask(client, method, case.other, header=f"{key}-2")) != first
+
+
+async def test_a_refusal_stores_nothing_under_its_key(
+    stack: Stack, client: Client, method: str, case: Case, key: str
+) -> None:
+    async with unchanged(stack.server):
+        refusals = [refusal(await ask(client, method, case.refused, header=key)) for _ in range(2)]
+        assert {400 <= refused.status < 500 for refused in refusals} == {True}
+        assert "IDEMPOTENCY_KEY_REUSED" not in {refused.reason for refused in refusals}
+    ok(await ask(client, method, case.right, header=key))
+    await at_rest(stack.server)
+    assert effects(stack, case) == 1
+
+
+async def test_what_is_no_key_is_refused_by_its_name(stack: Stack, client: Client, method: str, case: Case) -> None:
+    async with unchanged(stack.server):
+        for what, where in NO_KEYS.items():
+            refused = refusal(await ask(client, method, case.right, **where))
+            seen = (refused.status, refused.reason, refused.fields)
+            assert seen == (400, "INVALID_FIELD", ("idempotencyKey",)), what
+    longest = ("".join(map(chr, range(ord("!"), ord("~") + 1))) * 3)[:200]
+    first = told(method, await ask(client, method, case.right, key=longest))
+    assert told(method, await ask(client, method, case.right, key=longest, header=longest)) == first
+    assert told(method, await ask(client, method, case.right, header=longest)) == first
+
+
+async def test_the_same_key_for_another_method_is_another_key(client: Client, show: Show, key: str) -> None:
+    user, seats = new_user(), show.seats[:2]
+    held = ok(await client.hold(show, user, seats, headers=header(key)))
+    booking = ok(await client.book(show, user, seats, headers=header(key)))
+    session = ok(await client.initiate(booking, headers=header(key)))
+    await client.pay(session["sessionId"])
+    await client.until(booking["id"], "CONFIRMED")
+    ok(await client.refund(booking, headers=header(key)))
+    # Each is still there under its own.
+    assert ok(await client.hold(show, user, seats, headers=header(key))) == held
+    assert ok(await client.book(show, user, seats, headers=header(key))) == booking
+    assert ok(await client.initiate(booking, headers=header(key))) == session
+
+
+async def test_a_key_is_the_same_over_grpc(client: Client, channel: grpc.aio.Channel, show: Show, key: str) -> None:
     user = new_user()
-    for ask in (client.hold, client.book):
-        ok(await ask(show, user, show.seats[:1], headers=header("k")))
-        refused = refusal(await ask(show, user, show.seats[1:2], headers=header("k")))
-        assert (refused.status, refused.reason) == (409, "IDEMPOTENCY_KEY_REUSED")
-    # It is another key of another user.
-    assert ok(await client.book(show, new_user(), show.seats[1:2], headers=header("k")))["status"] == "PENDING"
+    booking = ok(await client.book(show, user, show.seats[:2], headers=header(key)))
+    request = booking_pb2.CreateBookingRequest(
+        user_id=user, show_id=show.id, show_seat_ids=show.seats[:2], idempotency_key=key
+    )
+    assert (await booking_pb2_grpc.BookingServiceStub(channel).CreateBooking(request)).id == booking["id"]
 
 
-async def test_header_and_body_must_name_one_key(client: Client, show: Show) -> None:
-    body = {"showId": show.id, "userId": new_user(), "showSeatIds": show.seats[:1], "idempotencyKey": "a"}
-    for path in ("bookings", "bookings/hold-seats"):
-        refused = refusal(await client.ask("POST", path, body, headers=header("b")))
-        assert (refused.status, refused.reason, refused.fields) == (400, "INVALID_FIELD", ("idempotencyKey",))
-    assert await client.statuses(show.id, show.seats[:1]) == ["AVAILABLE"]
-    ok(await client.ask("POST", "bookings", body, headers=header("a")))
-
-
-async def test_a_refusal_may_be_tried_again_under_its_key(client: Client, show: Show) -> None:
+async def test_a_refused_booking_may_be_had_under_its_key_once_its_seats_are_free(
+    client: Client, show: Show, key: str
+) -> None:
     alice, bob, seats = new_user(), new_user(), show.seats[:1]
     ok(await client.hold(show, alice, seats))
-    assert refusal(await client.book(show, bob, seats, headers=header("k"))).reason == "SEATS_UNAVAILABLE"
+    assert refusal(await client.book(show, bob, seats, headers=header(key))).reason == "SEATS_UNAVAILABLE"
     assert ok(await client.ask("DELETE", f"bookings/holds/{alice}"))["released"] == 1
-    assert ok(await client.book(show, bob, seats, headers=header("k")))["status"] == "PENDING"
+    assert ok(await client.book(show, bob, seats, headers=header(key)))["status"] == "PENDING"
 
 
-async def test_twenty_of_everything_else_under_one_key(client: Client, show: Show) -> None:
-    user, seats = new_user(), show.seats[:2]
-    held = await one_answer(20, lambda: client.hold(show, user, seats, headers=header("hold")))
-    assert [seat["id"] for seat in held["seats"]] == seats
-    booking = await client.booked(show, user, seats)
-    initiated = await one_answer(20, lambda: client.initiate(booking, headers=header("pay")))
-    assert [payment["sessionId"] for payment in await client.payments(booking["id"])] == [initiated["sessionId"]]
-    await asyncio.gather(*(client.pay(initiated["sessionId"]) for _ in range(20)))
+@pytest.mark.parametrize(
+    ("process", "method"),
+    [
+        ("inventory", "CreateShow"),
+        ("inventory", "HoldSeats"),
+        ("booking", "CreateBooking"),
+        ("booking", "CancelBooking"),
+        ("payment", "InitiatePayment"),
+    ],
+)
+async def test_an_answer_outlives_its_service(
+    stack: Stack, client: Client, process: str, method: str, case: Case, key: str
+) -> None:
+    client.patient = True  # other services may find it again a moment later than the gateway does
+    first = await ask(client, method, case.right, header=key)
+    ok(first)
+    await at_rest(stack.server)
+    stack.kill(process)
+    await asyncio.to_thread(stack.wait_healthy, process)
+    await client.healthy()
+    async with unchanged(stack.server):
+        assert (await ask(client, method, case.right, header=key)).content == first.content
+        refused = refusal(await ask(client, method, case.other, header=key))
+        assert (refused.status, refused.reason) == (409, "IDEMPOTENCY_KEY_REUSED")
+    assert effects(stack, case) == 1
+
+
+# --- Without a key: each of HARMLESS
+
+
+async def twenty(ask_once: Callable[[], Awaitable[httpx.Response]]) -> list[Json]:
+    return [ok(answer) for answer in await asyncio.gather(*(ask_once() for _ in range(TWENTY)))]
+
+
+async def test_twenty_releases_of_holds_release_each_hold_once(client: Client, show: Show) -> None:
+    user, another_show = new_user(), await client.make_show()
+    ok(await client.hold(show, user, show.seats[:3]))
+    ok(await client.hold(another_show, user, another_show.seats[:2]))
+    answers = await twenty(lambda: client.ask("DELETE", f"bookings/holds/{user}"))
+    assert sum(answer["released"] for answer in answers) == 5
+    assert ok(await client.ask("DELETE", f"bookings/holds/{user}"))["released"] == 0
+    assert set(await client.statuses(show.id, show.seats[:3])) == {"AVAILABLE"}
+    assert (await client.seat_map(show.id))["sequence"] == 2, "the hold, and one release"
+
+
+async def test_twenty_clicks_come_to_one_payment(stack: Stack, client: Client, show: Show) -> None:
+    booking = await client.booked(show, new_user(), show.seats[:1])
+    session = await client.session(booking)
+    results = iter(["SUCCESS", "DECLINE"] * TWENTY)
+    answers = await twenty(lambda: client.ask("POST", f"payments/simulate/{session}", {"result": next(results)}))
+    await at_rest(stack.server)
+    # Whoever came first has decided; all were shown the session as it was by then.
+    [payment] = await client.payments(booking["id"])
+    status = (await client.pay(session))["status"]
+    assert {answer["id"] for answer in answers} == {session}
+    assert {answer["status"] for answer in answers} == {status}
+    assert (payment["status"], money(stack.server, booking["id"])) == {
+        "CAPTURED": ("SUCCESS", booking["totalAmount"]),
+        "DECLINED": ("FAILED", 0),
+    }[status]
+
+
+async def test_an_event_that_comes_twenty_times_is_taken_once(stack: Stack, client: Client, show: Show) -> None:
+    booking = await client.booked(show, new_user(), show.seats[:1])
+    initiated = ok(await client.initiate(booking))
+    await client.pay(initiated["sessionId"])
+    content, headers = signed(stack, initiated, "payment.captured")
+    answers = await twenty(lambda: client.ask("POST", "payments/webhook", content=content, headers=headers))
+    assert answers == [{}] * TWENTY
     await client.until(booking["id"], "CONFIRMED")
-    refunds = [
-        ok(answer)
-        for answer in await asyncio.gather(*(client.refund(booking, headers=header("back")) for _ in range(20)))
-    ]
-    assert {refund["refundAmount"] for refund in refunds} == {show.price(seats)}
-    payment = await client.until_payment(booking["id"], "REFUNDED")
-    assert payment["refundedAmount"] == show.price(seats)
+    await at_rest(stack.server)
+    taken = "SELECT count(*) FROM webhook_events WHERE id = %s"
+    assert value(stack.server, "payment", taken, headers["webhook-id"]) == 1
+    assert money(stack.server, booking["id"]) == booking["totalAmount"]
+    async with unchanged(stack.server):
+        ok(await client.ask("POST", "payments/webhook", content=content, headers=headers))
 
 
 async def test_twenty_sessions_at_once_without_a_key_are_one(client: Client, show: Show) -> None:
     booking = await client.booked(show, new_user(), show.seats[:1])
-    answers = await asyncio.gather(*(client.initiate(booking) for _ in range(20)))
-    assert len({ok(answer)["sessionId"] for answer in answers}) == 1
-
-
-async def test_shows_and_screens_are_created_once_under_a_key(client: Client, show: Show) -> None:
-    screen = {"name": "Twin", "sections": [{"name": "S", "rows": [{"label": "A", "seatCount": 3, "tier": "VIP"}]}]}
-    for path, body in (
-        (f"venues/{show.venue_id}/screens", screen),
-        ("movies", {"title": "Once", "durationMinutes": 9}),
-    ):
-        await one_answer(20, lambda path=path, body=body: client.ask("POST", path, body, headers=header(new_key)))
-
-
-new_key = new_user()
+    answers = await twenty(lambda: client.initiate(booking))
+    assert len({answer["sessionId"] for answer in answers}) == 1

@@ -17,8 +17,8 @@ from tests.system.databases import at_rest, contents, money, unchanged
 MISMATCH = (400, "EVENT_MISMATCH")
 
 
-async def send(stack: Stack, client: Client, initiated: Json, type_: str, **other: Any) -> tuple[int, str]:
-    """Send an event about a payment, signed with the true secret; return the status and reason of the answer."""
+def signed(stack: Stack, initiated: Json, type_: str, **other: Any) -> tuple[bytes, dict[str, str]]:
+    """Make an event about a payment, signed with the true secret; return its body and headers."""
     data = {
         "payment_id": initiated["paymentId"],
         "session_id": initiated["sessionId"],
@@ -34,7 +34,13 @@ async def send(stack: Stack, client: Client, initiated: Json, type_: str, **othe
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(secret).sign(id_, now, body),
     }
-    answer = await client.ask("POST", "payments/webhook", content=body.encode(), headers=headers)
+    return body.encode(), headers
+
+
+async def send(stack: Stack, client: Client, initiated: Json, type_: str, **other: Any) -> tuple[int, str]:
+    """Send such an event; return the status and reason of the answer."""
+    content, headers = signed(stack, initiated, type_, **other)
+    answer = await client.ask("POST", "payments/webhook", content=content, headers=headers)
     return (200, "") if answer.status_code == 200 else (answer.status_code, refusal(answer).reason)
 
 

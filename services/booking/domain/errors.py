@@ -34,13 +34,6 @@ class PaymentInProgress(Aborted):
     retry_after_seconds = 1.0
 
 
-class RequestInProgress(Aborted):
-    """The first request with this idempotency key is still being carried out: ask again in a moment."""
-
-    reason = "REQUEST_IN_PROGRESS"
-    retry_after_seconds = 1.0
-
-
 class CaptureMismatch(FailedPrecondition):
     """This capture was recorded before with other facts."""
 

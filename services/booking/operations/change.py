@@ -1,8 +1,11 @@
 """Cancelling, refunding, expiring, archiving, and taking over what was left unfinished."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
+
+from google.protobuf.message import Message
 
 from services.booking import messages
 from services.booking.domain.bookings import Booking, State
@@ -21,6 +24,8 @@ from services.chassis import idempotency
 from services.chassis.database import READ_CLOCK, Database, Transaction, retried
 from services.chassis.outbox import Outbox
 
+M = TypeVar("M", bound=Message)
+
 
 async def _locked(tx: Transaction, booking_id: UUID, user_id: UUID) -> tuple[Booking, datetime]:
     """Lock a booking of a user and, after that, read the clock; raise BookingNotFound."""
@@ -32,19 +37,11 @@ async def _locked(tx: Transaction, booking_id: UUID, user_id: UUID) -> tuple[Boo
 
 @retried
 async def cancel(
-    db: Database,
-    outbox: Outbox,
-    booking_id: UUID,
-    user_id: UUID,
-    key: idempotency.Key | None,
-    render: Callable[[Changed], bytes],
-) -> bytes:
-    """Cancel a PENDING booking; return the answer, which is stored under `key`.
-
-    Raises BookingNotFound, BookingNotPending or PaymentInProgress.
-    """
+    db: Database, outbox: Outbox, booking_id: UUID, user_id: UUID, once: idempotency.Once[Changed, M]
+) -> M:
+    """Cancel a PENDING booking. Raises BookingNotFound, BookingNotPending or PaymentInProgress."""
     async with db.transaction() as tx:
-        if key and (answer := await idempotency.find(tx, key)) is not None:
+        if (answer := await once.answer(tx)) is not None:
             return answer
         booking, now = await _locked(tx, booking_id, user_id)
         if booking.state == State.CONFIRMING and booking.confirming_from == State.PENDING:
@@ -52,9 +49,8 @@ async def cancel(
         if (state := booking.public_state(now)) != State.PENDING:
             raise BookingNotPending(status=state)
         [row], seats = await tx.fetch_all((sql.CANCEL, (booking.id, booking.version)), (sql.SEATS, ([booking.id],)))
-        answer = render(Changed(rows.booking(row), rows.seats_by_booking(seats).get(booking.id, [])))
-        if key:
-            await idempotency.keep(tx, (key, answer))
+        cancelled = Changed(rows.booking(row), rows.seats_by_booking(seats).get(booking.id, []))
+        answer = await once.keep(tx, cancelled)
         await outbox.append(
             tx,
             [
@@ -71,8 +67,9 @@ async def begin_refund(
 ) -> Booking:
     """Freeze amount and percentage of a CONFIRMED booking's refund: from here on, it is only carried out.
 
-    A refund that is under way already, or was asked for with the same key, is returned as it is now. Raises
-    BookingNotFound, BookingNotConfirmed or RefundNotAllowed.
+    A refund that is under way already, or was asked for with the same key, is returned as it is now: the key is
+    stored without an answer (docs/adr/0008-refund-answers.md). Raises BookingNotFound, BookingNotConfirmed or
+    RefundNotAllowed.
     """
     async with db.transaction() as tx:
         asked_before = key is not None and await idempotency.find(tx, key) is not None
@@ -87,7 +84,6 @@ async def begin_refund(
             raise RefundNotAllowed()
         [row] = await tx.fetch(sql.BEGIN_REFUNDING, (amount, percentage, LEASE_SECONDS, booking.id, booking.version))
         if key:
-            # What the refund came to is in the booking's row.
             await idempotency.keep(tx, (key, b""))
     return rows.booking(row)
 
@@ -126,6 +122,11 @@ async def archive(db: Database, *, days: int = 30, limit: int = 1_000) -> int:
     What money that comes late could still buy stays.
     """
     return await db.execute(sql.ARCHIVE, (days, limit))
+
+
+async def forget_keys(db: Database, days: int) -> int:
+    """Forget one batch of idempotency keys that are older than `days`; return how many."""
+    return await db.execute(sql.FORGET_KEYS, (days,))
 
 
 @retried

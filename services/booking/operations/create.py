@@ -43,7 +43,11 @@ class Changed:
 
 
 async def begin(db: Database, batch: Sequence[Create]) -> list[Outcome[bytes] | None]:
-    """Write the intents of a batch. Answer None for each that goes on, or its outcome if that is known already."""
+    """Write the intents of a batch. Answer None for each that goes on, or its outcome if that is known already.
+
+    Idempotency keys are looked up for the whole batch. No lock of a transaction lasts until inventory has answered:
+    the row of the intent holds the key from now on, for as long as its answer is kept.
+    """
     keyed = [command.idempotency for command in batch if command.idempotency]
     keys = [command.idempotency for command in batch]
     shows = [command.show for command in batch]

@@ -1,5 +1,7 @@
 """Statements about bookings. Every move is guarded by the state and version that it starts from."""
 
+from services.chassis import idempotency
+
 COLUMNS = """
     id, user_id, state, version, confirming_from, total_amount, currency, expires_at, created_at, updated_at,
     payment_id, refund_amount, refund_percentage,
@@ -212,3 +214,16 @@ ARCHIVE = """
 
 Until its show begins, an EXPIRED booking may still be confirmed by money that comes late: it keeps its seats.
 """
+
+# --- Forget
+
+FORGET_KEYS = f"""
+    WITH forgotten AS ({idempotency.FORGET}),
+    freed AS (
+        UPDATE bookings b SET idempotency_key = NULL, request_hash = NULL
+        FROM forgotten f
+        WHERE f.method = 'CreateBooking' AND b.user_id = f.user_id AND b.idempotency_key = f.key
+    )
+    SELECT FROM forgotten
+"""
+"""A booking's own key goes together with its answer: by itself it would read as a request that is still under way."""

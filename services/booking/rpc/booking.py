@@ -72,15 +72,8 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
 
     async def CancelBooking(self, request: pb.CancelBookingRequest, context: Context) -> pb.Booking:
         user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
-        cancelled = await change.cancel(
-            self._db,
-            self._outbox,
-            booking_id,
-            user_id,
-            idempotency.key_of(request, "CancelBooking", user_id),
-            render.changed_bytes,
-        )
-        return pb.Booking.FromString(cancelled)
+        once = idempotency.Once(idempotency.key_of(request, "CancelBooking", user_id), pb.Booking, render.changed)
+        return await change.cancel(self._db, self._outbox, booking_id, user_id, once)
 
     async def RefundBooking(self, request: pb.RefundBookingRequest, context: Context) -> pb.RefundBookingResponse:
         user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)

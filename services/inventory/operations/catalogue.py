@@ -8,6 +8,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from services.chassis.database import Database, retried
+from services.chassis.idempotency import Once
 from services.chassis.ids import new_id
 from services.inventory.domain.catalogue import (
     MAX_SCREENS_PER_VENUE,
@@ -26,7 +27,6 @@ from services.inventory.domain.catalogue import (
     Venue,
     VenueNotFound,
 )
-from services.inventory.operations.once import Once
 from services.inventory.queries import catalogue as queries
 
 M = TypeVar("M", bound=Message)

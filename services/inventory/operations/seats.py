@@ -23,7 +23,11 @@ Pairs = tuple[list[UUID], list[UUID]]
 
 
 class SeatCommands:
-    """Carries out batches of commands; what inventory's desk runs."""
+    """Carries out batches of commands; what inventory's desk runs.
+
+    Idempotency keys are read and written for the whole batch, in the statements that go out anyway. They need no lock
+    of their own: equal requests name the same show, whose lock has them take turns.
+    """
 
     def __init__(self, db: Database, rules: Rules, render: Callable[[Any], bytes]) -> None:
         """`render` makes of an answer what is stored under an idempotency key; such answers come rendered."""

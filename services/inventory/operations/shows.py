@@ -8,6 +8,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from services.chassis.database import READ_CLOCK, Database, retried
+from services.chassis.idempotency import Once
 from services.chassis.ids import new_id
 from services.inventory.domain.catalogue import (
     MOVIE,
@@ -22,7 +23,6 @@ from services.inventory.domain.catalogue import (
     check_show_fits,
 )
 from services.inventory.domain.errors import ShowNotFound
-from services.inventory.operations.once import Once
 from services.inventory.queries import catalogue as queries
 
 M = TypeVar("M", bound=Message)

@@ -7,11 +7,10 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc
 
 from services.chassis.calls import Context
 from services.chassis.database import Database
-from services.chassis.idempotency import key_of
+from services.chassis.idempotency import Once, key_of
 from services.chassis.pages import BY_ID, BY_TIME_AND_ID, Page
 from services.inventory.domain.catalogue import MOVIE
 from services.inventory.operations import catalogue, shows
-from services.inventory.operations.once import Once
 from services.inventory.rpc import catalogue_messages as messages
 
 

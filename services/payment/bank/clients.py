@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 import httpx
 from standardwebhooks import Webhook
 
+from services.chassis.calls import ask
+from services.chassis.errors import Failure
+
 TIMEOUT_SECONDS = 5.0
 TOO_BUSY = (408, 429)
 
@@ -43,8 +46,10 @@ class Merchant:
             "webhook-signature": self._webhook.sign(event_id, now, payload.decode()),
         }
         try:
-            answer = await self._http.post(self._url, content=payload, headers=headers)
-        except httpx.HTTPError as error:
+            answer = await ask(
+                "webhook", TIMEOUT_SECONDS, lambda: self._http.post(self._url, content=payload, headers=headers)
+            )
+        except (httpx.HTTPError, Failure) as error:
             return Answer(f"{type(error).__name__}: {error}"[:200])
         if answer.is_success:
             return Answer()

@@ -11,12 +11,12 @@ from google.api import httpbody_pb2
 from services.chassis.calls import headers
 from services.chassis.database import Database
 from services.chassis.errors import Failure
-from services.chassis.idempotency import key_of
+from services.chassis.idempotency import Once, key_of
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.payment.domain.payments import Payment, Report
 from services.payment.domain.refunds import Refund, RefundRequest
-from services.payment.operations import answers, payments
+from services.payment.operations import payments
 from services.payment.rpc.webhooks import Signatures, parse
 from services.payment.saga.checkout import Checkout
 from services.payment.saga.refunds import Refunds
@@ -47,16 +47,9 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         self._public_url = public_url.rstrip("/")
 
     async def InitiatePayment(self, request: pb.InitiatePaymentRequest, context: Context) -> pb.InitiatePaymentResponse:
-        user_id = UUID(request.user_id)
-        key = key_of(request, "InitiatePayment", user_id)
-        if key is not None and (known := await answers.known(self._db, key)) is not None:
-            return pb.InitiatePaymentResponse.FromString(known)
-        payment = await self._checkout.open(UUID(request.booking_id), user_id)
-        answer = self._initiated(payment)
-        if key is not None:
-            kept = await answers.keep(self._db, key, answer.SerializeToString())
-            return pb.InitiatePaymentResponse.FromString(kept)
-        return answer
+        booking_id, user_id = UUID(request.booking_id), UUID(request.user_id)
+        once = Once(key_of(request, "InitiatePayment", user_id), pb.InitiatePaymentResponse, self._initiated)
+        return await once.around(self._db, lambda: self._checkout.open(booking_id, user_id))
 
     async def GetPaymentStatus(self, request: pb.GetPaymentStatusRequest, context: Context) -> pb.PaymentStatus:
         user_id = UUID(request.user_id) if request.user_id else None

@@ -275,8 +275,9 @@ class CreateBookingRequest(_message.Message):
     show_id: _builtins.str
     """The show (UUID)."""
     idempotency_key: _builtins.str
-    """Makes the request safe to repeat: the same key and request give the same answer. Up to 200 visible ASCII
-    characters; may also be sent as the header `Idempotency-Key`.
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
     """
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -396,8 +397,9 @@ class CancelBookingRequest(_message.Message):
     user_id: _builtins.str
     """The user it belongs to (UUID)."""
     idempotency_key: _builtins.str
-    """Makes the request safe to repeat: the same key and request give the same answer. Up to 200 visible ASCII
-    characters; may also be sent as the header `Idempotency-Key`.
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
     """
     def __init__(
         self,
@@ -428,8 +430,9 @@ class RefundBookingRequest(_message.Message):
     user_id: _builtins.str
     """The user it belongs to (UUID)."""
     idempotency_key: _builtins.str
-    """Makes the request safe to repeat: the same key and request give the same answer. Up to 200 visible ASCII
-    characters; may also be sent as the header `Idempotency-Key`.
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
     """
     def __init__(
         self,

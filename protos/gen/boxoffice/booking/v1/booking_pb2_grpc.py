@@ -126,6 +126,7 @@ class BookingServiceServicer:
         FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`). A confirmed one can be refunded.
         ABORTED PAYMENT_IN_PROGRESS: its payment is being settled right now; RetryInfo says when to ask again.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,6 +141,7 @@ class BookingServiceServicer:
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -69,6 +69,7 @@ class BookingServiceStub:
     FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`). A confirmed one can be refunded.
     ABORTED PAYMENT_IN_PROGRESS: its payment is being settled right now; RetryInfo says when to ask again.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     RefundBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.RefundBookingRequest, _booking_pb2.RefundBookingResponse]
     """Refunds a CONFIRMED booking and puts its seats on sale again. How much comes back depends on the time left
@@ -79,6 +80,7 @@ class BookingServiceStub:
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetPayableBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GetPayableBookingRequest, _booking_pb2.PayableBooking]
     """Returns what the payment service needs to open a checkout session.
@@ -138,6 +140,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`). A confirmed one can be refunded.
     ABORTED PAYMENT_IN_PROGRESS: its payment is being settled right now; RetryInfo says when to ask again.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     RefundBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.RefundBookingRequest, _booking_pb2.RefundBookingResponse]  # type: ignore[assignment]
     """Refunds a CONFIRMED booking and puts its seats on sale again. How much comes back depends on the time left
@@ -148,6 +151,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetPayableBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.GetPayableBookingRequest, _booking_pb2.PayableBooking]  # type: ignore[assignment]
     """Returns what the payment service needs to open a checkout session.
@@ -228,6 +232,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`). A confirmed one can be refunded.
         ABORTED PAYMENT_IN_PROGRESS: its payment is being settled right now; RetryInfo says when to ask again.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
 
     @_abc_1.abstractmethod
@@ -244,6 +249,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
 
     @_abc_1.abstractmethod

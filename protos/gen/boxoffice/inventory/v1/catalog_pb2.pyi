@@ -411,8 +411,9 @@ class CreateEventRequest(_message.Message):
     language: _builtins.str
     """The language it is in, as a BCP 47 tag; may be empty."""
     idempotency_key: _builtins.str
-    """Makes the request safe to repeat: the same key and request give the same answer. Up to 200 visible ASCII
-    characters; may also be sent as the header `Idempotency-Key`.
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
     """
     def __init__(
         self,
@@ -532,8 +533,9 @@ class CreateMovieRequest(_message.Message):
     language: _builtins.str
     """The language it is in, as a BCP 47 tag; may be empty."""
     idempotency_key: _builtins.str
-    """Makes the request safe to repeat: the same key and request give the same answer. Up to 200 visible ASCII
-    characters; may also be sent as the header `Idempotency-Key`.
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
     """
     def __init__(
         self,
@@ -645,8 +647,9 @@ class CreateVenueRequest(_message.Message):
     address: _builtins.str
     """Its street address; up to 300 characters, no control characters."""
     idempotency_key: _builtins.str
-    """Makes the request safe to repeat: the same key and request give the same answer. Up to 200 visible ASCII
-    characters; may also be sent as the header `Idempotency-Key`.
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
     """
     def __init__(
         self,
@@ -813,8 +816,9 @@ class CreateScreenRequest(_message.Message):
     name: _builtins.str
     """Its name, unique in the venue; 1 to 100 characters, no control characters."""
     idempotency_key: _builtins.str
-    """Makes the request safe to repeat: the same key and request give the same answer. Up to 200 visible ASCII
-    characters; may also be sent as the header `Idempotency-Key`.
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
     """
     @_builtins.property
     def sections(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateScreenRequest.Section]:
@@ -881,8 +885,9 @@ class CreateShowRequest(_message.Message):
     currency: _builtins.str
     """The ISO 4217 code of its prices; INR where it is absent."""
     idempotency_key: _builtins.str
-    """Makes the request safe to repeat: the same key and request give the same answer. Up to 200 visible ASCII
-    characters; may also be sent as the header `Idempotency-Key`.
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
     """
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:

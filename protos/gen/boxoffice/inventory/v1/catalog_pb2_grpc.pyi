@@ -42,6 +42,7 @@ class CatalogServiceStub:
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetEventRequest, _catalog_pb2.Event]
     """Returns one event of any category.
@@ -58,6 +59,7 @@ class CatalogServiceStub:
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetMovie: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetMovieRequest, _catalog_pb2.Movie]
     """Returns one movie.
@@ -74,6 +76,7 @@ class CatalogServiceStub:
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetVenue: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetVenueRequest, _catalog_pb2.Venue]
     """Returns one venue with its screens.
@@ -94,6 +97,7 @@ class CatalogServiceStub:
     FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
     ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetSeatLayout: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetSeatLayoutRequest, _catalog_pb2.SeatLayout]
     """Returns the seat layout of a screen, row by row.
@@ -109,6 +113,7 @@ class CatalogServiceStub:
     NOT_FOUND EVENT_NOT_FOUND, MOVIE_NOT_FOUND, SCREEN_NOT_FOUND: what the request names does not exist.
     FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetShow: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetShowRequest, _catalog_pb2.Show]
     """Returns one show.
@@ -132,6 +137,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetEventRequest, _catalog_pb2.Event]  # type: ignore[assignment]
     """Returns one event of any category.
@@ -148,6 +154,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetMovie: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetMovieRequest, _catalog_pb2.Movie]  # type: ignore[assignment]
     """Returns one movie.
@@ -164,6 +171,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetVenue: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetVenueRequest, _catalog_pb2.Venue]  # type: ignore[assignment]
     """Returns one venue with its screens.
@@ -184,6 +192,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
     ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetSeatLayout: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetSeatLayoutRequest, _catalog_pb2.SeatLayout]  # type: ignore[assignment]
     """Returns the seat layout of a screen, row by row.
@@ -199,6 +208,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     NOT_FOUND EVENT_NOT_FOUND, MOVIE_NOT_FOUND, SCREEN_NOT_FOUND: what the request names does not exist.
     FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetShow: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetShowRequest, _catalog_pb2.Show]  # type: ignore[assignment]
     """Returns one show.
@@ -225,6 +235,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
 
     @_abc_1.abstractmethod
@@ -259,6 +270,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
 
     @_abc_1.abstractmethod
@@ -293,6 +305,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
 
     @_abc_1.abstractmethod
@@ -331,6 +344,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
         ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
 
     @_abc_1.abstractmethod
@@ -358,6 +372,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND EVENT_NOT_FOUND, MOVIE_NOT_FOUND, SCREEN_NOT_FOUND: what the request names does not exist.
         FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
 
     @_abc_1.abstractmethod

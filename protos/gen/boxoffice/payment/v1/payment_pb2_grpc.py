@@ -81,6 +81,7 @@ class PaymentServiceServicer:
         FAILED_PRECONDITION PAYMENT_ATTEMPTS_EXCEEDED: ten sessions were opened for this booking already.
         ABORTED PAYMENT_IN_PROGRESS: money was captured and is being settled; RetryInfo says when to ask again.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -51,6 +51,7 @@ class PaymentServiceStub:
     FAILED_PRECONDITION PAYMENT_ATTEMPTS_EXCEEDED: ten sessions were opened for this booking already.
     ABORTED PAYMENT_IN_PROGRESS: money was captured and is being settled; RetryInfo says when to ask again.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetPaymentStatus: _grpc.UnaryUnaryMultiCallable[_payment_pb2.GetPaymentStatusRequest, _payment_pb2.PaymentStatus]
     """Returns a booking's payments, newest first.
@@ -101,6 +102,7 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     FAILED_PRECONDITION PAYMENT_ATTEMPTS_EXCEEDED: ten sessions were opened for this booking already.
     ABORTED PAYMENT_IN_PROGRESS: money was captured and is being settled; RetryInfo says when to ask again.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetPaymentStatus: _aio.UnaryUnaryMultiCallable[_payment_pb2.GetPaymentStatusRequest, _payment_pb2.PaymentStatus]  # type: ignore[assignment]
     """Returns a booking's payments, newest first.
@@ -154,6 +156,7 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION PAYMENT_ATTEMPTS_EXCEEDED: ten sessions were opened for this booking already.
         ABORTED PAYMENT_IN_PROGRESS: money was captured and is being settled; RetryInfo says when to ask again.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,207 @@
+"""Every method that changes something: a request of each, for the tests of idempotency keys.
+
+A mutation of the contracts that is in neither of the two tables below fails a test.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+import httpx
+
+from stack.services import API
+from tests.gateway.fakes import METHODS, Method
+from tests.system.bad_input import camel
+from tests.system.client import PRICES, Client, Json, Show, new_user
+
+
+def takes_key(method: Method) -> bool:
+    return "idempotency_key" in method.descriptor.input_type.fields_by_name
+
+
+MUTATIONS = {
+    method.descriptor.name: method
+    for method in METHODS.values()
+    if takes_key(method) or any(verb != "GET" for verb, _ in method.bindings)
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Requests of a method, as JSON with the variables of its path among the fields."""
+
+    right: Json
+    """What is asked for; nothing of it has happened yet."""
+    other: Json
+    """Something else that the same user could have."""
+    refused: Json
+    """Something that the same user is refused, for good."""
+    theirs: Json | None
+    """Something that another user can have; None where it is nobody's."""
+    database: str
+    effects: str
+    """Counts in `database` how often what is right has happened."""
+    name: object
+    """What the count is of."""
+
+
+Prepare = Callable[[Client, Show], Awaitable[Case]]
+
+
+def _event(name: str) -> Json:
+    return {"title": name, "category": "CONCERT", "durationMinutes": 90}
+
+
+async def create_event(client: Client, show: Show) -> Case:
+    one = str(uuid4())
+    wrong = _event("Another") | {"durationMinutes": 0}
+    effects = "SELECT count(*) FROM events WHERE title = %s"
+    return Case(_event(one), _event("Another"), wrong, None, "inventory", effects, one)
+
+
+async def create_movie(client: Client, show: Show) -> Case:
+    one = str(uuid4())
+    right, other = ({"title": title, "durationMinutes": 90} for title in (one, "Another"))
+    effects = "SELECT count(*) FROM events WHERE title = %s"
+    return Case(right, other, other | {"title": ""}, None, "inventory", effects, one)
+
+
+async def create_venue(client: Client, show: Show) -> Case:
+    one = str(uuid4())
+    right, other = ({"name": name, "city": "Pune"} for name in (one, "Another"))
+    effects = "SELECT count(*) FROM venues WHERE name = %s"
+    return Case(right, other, other | {"city": ""}, None, "inventory", effects, one)
+
+
+async def create_screen(client: Client, show: Show) -> Case:
+    seats = [{"name": "Stalls", "rows": [{"label": "A", "seatCount": 1, "tier": "VIP"}]}]
+    right, other = ({"venueId": show.venue_id, "name": name, "sections": seats} for name in ("Twin", "Another"))
+    taken = other | {"name": "Screen 1"}
+    effects = (
+        "SELECT count(*) FROM screens s JOIN screen_seats ON screen_id = s.id WHERE venue_id = %s AND name = 'Twin'"
+    )
+    return Case(right, other, taken, None, "inventory", effects, show.venue_id)
+
+
+async def create_show(client: Client, show: Show) -> Case:
+    def at(days: int) -> Json:
+        return {
+            "movieId": show.movie_id,
+            "screenId": show.screen_id,
+            "startTime": (show.starts_at + timedelta(days=days)).isoformat().replace("+00:00", "Z"),
+            "prices": [{"tier": tier, "price": price} for tier, price in PRICES.items()],
+        }
+
+    effects = "SELECT count(*) - 1 FROM shows WHERE screen_id = %s"
+    return Case(at(1), at(2), at(0), None, "inventory", effects, show.screen_id)
+
+
+async def hold_seats(client: Client, show: Show) -> Case:
+    return await _seats(client, show, "inventory", "SELECT sequence FROM show_counters WHERE show_id = %s", show.id)
+
+
+async def create_booking(client: Client, show: Show) -> Case:
+    user = new_user()
+    return await _seats(client, show, "booking", "SELECT count(*) FROM bookings WHERE user_id = %s", user, user)
+
+
+async def _seats(client: Client, show: Show, database: str, effects: str, name: str, user: str = "") -> Case:
+    def of(user: str, show_id: str, *numbers: int) -> Json:
+        return {"userId": user, "showId": show_id, "showSeatIds": [show.seats[number] for number in numbers]}
+
+    user = user or new_user()
+    return Case(
+        of(user, show.id, 0, 1),
+        of(user, show.id, 2),
+        of(user, str(uuid4()), 2),
+        of(new_user(), show.id, 3),
+        database,
+        effects,
+        name,
+    )
+
+
+async def cancel_booking(client: Client, show: Show) -> Case:
+    mine, other, theirs = await _bookings(client, show, client.booked)
+    # Its second version was when its seats had been reserved.
+    return _of_bookings(mine, other, theirs, "booking", "SELECT version - 2 FROM bookings WHERE id = %s")
+
+
+async def refund_booking(client: Client, show: Show) -> Case:
+    mine, other, theirs = await _bookings(client, show, client.confirmed)
+    effects = (
+        "SELECT count(*) FROM payments p JOIN bank.ledger l ON l.session_id = p.session_id AND l.amount < 0"
+        " WHERE p.booking_id = %s"
+    )
+    return _of_bookings(mine, other, theirs, "payment", effects)
+
+
+async def initiate_payment(client: Client, show: Show) -> Case:
+    mine, other, theirs = await _bookings(client, show, client.booked)
+    effects = "SELECT count(*) FROM payments p LEFT JOIN bank.sessions s ON s.payment_id = p.id WHERE p.booking_id = %s"
+    return _of_bookings(mine, other, theirs, "payment", effects)
+
+
+async def _bookings(
+    client: Client, show: Show, make: Callable[[Show, str, list[str]], Awaitable[Json]]
+) -> tuple[Json, Json, Json]:
+    user = new_user()
+    return (
+        await make(show, user, show.seats[:1]),
+        await make(show, user, show.seats[1:2]),
+        await make(show, new_user(), show.seats[2:3]),
+    )
+
+
+def _of_bookings(mine: Json, other: Json, theirs: Json, database: str, effects: str) -> Case:
+    right, another, not_theirs = ({"bookingId": one["id"], "userId": one["userId"]} for one in (mine, other, theirs))
+    return Case(right, another, right | {"bookingId": theirs["id"]}, not_theirs, database, effects, mine["id"])
+
+
+KEYED: dict[str, Prepare] = {
+    "CreateEvent": create_event,
+    "CreateMovie": create_movie,
+    "CreateVenue": create_venue,
+    "CreateScreen": create_screen,
+    "CreateShow": create_show,
+    "HoldSeats": hold_seats,
+    "CreateBooking": create_booking,
+    "CancelBooking": cancel_booking,
+    "InitiatePayment": initiate_payment,
+    "RefundBooking": refund_booking,
+}
+
+HARMLESS = {
+    "ReleaseHolds": "a DELETE: what is released once is released; each answer counts what it released itself",
+    "SimulatePayment": "the customer's click: a session comes to its end once, and is shown as it is from then on",
+    "ReceiveWebhook": "the bank's own id of the event, which its headers carry, is the key",
+}
+"""Mutations without a key, and why repeating them does nothing. Each has a test of its own below."""
+
+SETTLES = {"RefundBooking": "status"}
+"""What equal answers may differ in while something is under way: docs/adr/0008-refund-answers.md says why."""
+
+
+Header = str | bytes | Sequence[str]
+
+
+async def ask(
+    client: Client, name: str, request: Json, *, key: str = "", header: Header | None = None, binding: int = 0
+) -> httpx.Response:
+    """Ask for a method at one of its paths, with a key in the body, in a header (or headers), or both."""
+    bindings = MUTATIONS[name].bindings
+    verb, path = bindings[binding % len(bindings)]
+    body = dict(request)
+    url = re.sub(r"{(\w+)}", lambda variable: body.pop(camel(variable[1])), path.removeprefix(f"{API}/"))
+    if key:
+        body["idempotencyKey"] = key
+    headers = [] if header is None else [header] if isinstance(header, str | bytes) else header
+    return await client.ask(verb, url, body, headers=[(b"Idempotency-Key", _bytes(value)) for value in headers])
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
