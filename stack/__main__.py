@@ -14,7 +14,7 @@ from types import FrameType
 
 import psycopg
 
-from stack import control, story
+from stack import audit, control, story
 from stack import settings as configuration
 from stack.errors import StackError
 from stack.launcher import Stack
@@ -54,6 +54,15 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("run", help="start everything and keep it running until Ctrl-C")
     verbs.add_parser("demo", help="play the whole story on the running stack")
     verbs.add_parser("status", help="show every process: exit code 0 all healthy, 1 one is not, 3 nothing runs")
+    audits = verbs.add_parser(
+        "audit", help="hold the databases against what must never be: exit code 0 all holds, 1 not, 3 nothing runs"
+    )
+    audits.add_argument(
+        "--server",
+        metavar="URL",
+        help="the databases of another deployment, as postgresql://audit:password@host:port (or PGPASSWORD)",
+    )
+    audit.add_options(audits)
     verbs.add_parser("stop", help="stop the running stack and wait until it is gone")
     logs = verbs.add_parser("logs", help="show the logs, and follow them while a stack runs")
     logs.add_argument("names", nargs="*", metavar="NAME", help="whose, for example booking; all by default")
@@ -75,6 +84,8 @@ def _do(arguments: argparse.Namespace) -> int:
             return story.play(settings)
         case "status":
             return control.status(settings)
+        case "audit":
+            return control.audit(settings, arguments.server, always=arguments.always, wait_seconds=arguments.wait)
         case "stop":
             return control.stop(settings)
         case "logs":

@@ -1,4 +1,4 @@
-"""What can be asked of a stack from another terminal: how it is, its logs, to stop, and to forget everything."""
+"""What can be asked of a stack from another terminal: how it is, its logs, an audit, to stop, to forget it all."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from stack import audit as auditing
 from stack import places, running
 from stack.errors import StackError
 from stack.postgres import Server
@@ -92,6 +93,19 @@ def logs(settings: Settings, names: Sequence[str], *, lines: int, follow: bool) 
     for tail in tails:
         tail.more()
     return 0
+
+
+def audit(settings: Settings, server: str | None, *, always: bool, wait_seconds: float) -> int:
+    """Audit the running stack's databases, or those of `server`, a URL; return as `audit.run`, 3 if nothing runs."""
+    if server is not None:
+        reach = auditing.reach_by(server)
+    elif (launcher := running.find(settings)) is not None:
+        settings = launcher.settings
+        reach = running.auditors_way(settings)
+    else:
+        print(_nothing(settings))
+        return NOTHING_RUNS
+    return auditing.run(reach, max_seats_per_user=settings.max_seats_per_user, always=always, wait_seconds=wait_seconds)
 
 
 def reset(settings: Settings, *, sure: bool) -> int:

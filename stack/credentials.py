@@ -13,7 +13,7 @@ from pathlib import Path
 from stack.errors import StackError
 
 FILE = "credentials.json"
-NAMES = ("postgres", "inventory", "booking", "payment", "bank", "webhook")
+NAMES = ("postgres", "inventory", "booking", "payment", "bank", "audit", "webhook")
 
 
 @dataclass(frozen=True)

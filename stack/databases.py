@@ -1,4 +1,7 @@
-"""Roles and databases: one of each for every service, and for the bank a role and a schema beside payment's."""
+"""Roles and databases: one of each for every service, and for the bank a role and a schema beside payment's.
+
+Role `audit` reads what these roles make, and writes into a scratch database of its own only.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from psycopg import sql
 
 from stack.postgres import Server
 
-DATABASES = {"inventory": "inventory", "booking": "booking", "payment": "payment", "bank": "payment"}
+AUDITOR = "audit"
+OWNERS = {"inventory": "inventory", "booking": "booking", "payment": "payment", "bank": "payment"}
+"""The database of each service's role."""
+DATABASES = {**OWNERS, AUDITOR: AUDITOR}
 """The database of each role."""
 
 
@@ -18,7 +24,7 @@ def provision(server: Server, passwords: Mapping[str, str]) -> None:
     """Create the roles and databases that are missing and set the roles' passwords, as often as one likes.
 
     A role may connect to its own database only. In database `payment` the bank owns schema `bank` and may use
-    nothing else, and role `payment` may not use schema `bank`.
+    nothing else, and role `payment` may not use schema `bank`. Role `audit` may read every table of the services.
     """
     with server.connect() as connection:
         for role in DATABASES:
@@ -34,6 +40,9 @@ def provision(server: Server, passwords: Mapping[str, str]) -> None:
             connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
     with server.connect("payment") as connection:
         connection.execute("CREATE SCHEMA IF NOT EXISTS bank AUTHORIZATION bank")
+    for owner, database in OWNERS.items():
+        with server.connect(database) as connection:
+            _let_audit(connection, owner, database)
 
 
 def is_current(server: Server, role: str, migrations: Path) -> bool:
@@ -42,8 +51,7 @@ def is_current(server: Server, role: str, migrations: Path) -> bool:
     A migration's file begins with its revision.
     """
     newest = max(path.name.partition("_")[0] for path in migrations.glob("[0-9]*.py"))
-    schema = "bank" if role == "bank" else "public"
-    table = sql.Identifier(schema, "alembic_version")
+    table = sql.Identifier(_schema(role), "alembic_version")
     with server.connect(DATABASES[role]) as connection:
         try:
             versions = connection.execute(sql.SQL("SELECT version_num FROM {}").format(table)).fetchall()
@@ -67,6 +75,30 @@ def _database(connection: psycopg.Connection, database: str) -> None:
         name = sql.Identifier(database)
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, name))
     _close(connection, database)
+
+
+def _let_audit(connection: psycopg.Connection, owner: str, database: str) -> None:
+    """Let role `audit` read what `owner` has in this database, and will have."""
+    # Not as a member of pg_read_all_data: that one reads the roles' verifiers too.
+    for statement in (
+        "GRANT CONNECT ON DATABASE {database} TO {audit}",
+        "ALTER ROLE {audit} IN DATABASE {database} SET default_transaction_read_only = on",
+        "GRANT USAGE ON SCHEMA {schema} TO {audit}",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {audit}",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema} GRANT SELECT ON TABLES TO {audit}",
+    ):
+        connection.execute(
+            sql.SQL(statement).format(
+                database=sql.Identifier(database),
+                schema=sql.Identifier(_schema(owner)),
+                owner=sql.Identifier(owner),
+                audit=sql.Identifier(AUDITOR),
+            )
+        )
+
+
+def _schema(role: str) -> str:
+    return "bank" if role == "bank" else "public"
 
 
 def _close(connection: psycopg.Connection, database: str) -> None:

@@ -1,6 +1,6 @@
 """Which stack runs from a data folder, as anybody can see from outside: its launcher, its ports, its processes.
 
-The launcher keeps the folder's `lock` locked as long as it lives; in it are its process id and its ports.
+The launcher keeps the folder's `lock` locked as long as it lives; in it are its id and what it was started with.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from stack import credentials, envoy, services
+from stack import credentials, envoy, postgres, services
+from stack.databases import AUDITOR
 from stack.errors import StackError
 from stack.ports import LOOPBACK
 from stack.postgres import Server
@@ -47,9 +48,10 @@ class Process:
 
 
 def note(handle: int, settings: Settings) -> None:
-    """Write into the lock file, which the caller has locked, who runs the stack and on which ports."""
+    """Write into the lock file, which the caller has locked, who runs the stack, on which ports, by which limit."""
+    told = settings.ports() | {"MAX_SEATS_PER_USER": settings.max_seats_per_user}
     os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n{json.dumps(settings.ports())}\n".encode(), 0)
+    os.pwrite(handle, f"{os.getpid()}\n{json.dumps(told)}\n".encode(), 0)
 
 
 def holder(handle: int) -> str:
@@ -60,7 +62,7 @@ def holder(handle: int) -> str:
 def find(settings: Settings) -> Launcher | None:
     """Return the launcher of the stack that runs from the data folder of `settings`, or None if none does.
 
-    The ports are those it was started with, whatever the environment says now. Raise StackError if the folder
+    Ports and limit are those it was started with, whatever the environment says now. Raise StackError if the folder
     cannot be looked into, or what is locked there is not a stack.
     """
     lock = settings.data_dir / LOCK
@@ -79,10 +81,16 @@ def find(settings: Settings) -> Launcher | None:
     finally:
         os.close(handle)
     try:
-        ports = {name.lower(): port for name, port in json.loads(text.partition("\n")[2]).items()}
-        return Launcher(pid, since, Settings.model_validate({**ports, "data_dir": settings.data_dir}))
+        told = {name.lower(): value for name, value in json.loads(text.partition("\n")[2]).items()}
+        return Launcher(pid, since, Settings.model_validate({**told, "data_dir": settings.data_dir}))
     except (ValueError, AttributeError):
         raise StackError(f"{lock} does not say on which ports process {pid} runs a stack: end that process") from None
+
+
+def auditors_way(settings: Settings) -> Callable[[str], str]:
+    """Return how role `audit` reaches the databases of a running stack: a function from their names to URLs."""
+    password = credentials.load(settings.data_dir / credentials.FILE)[AUDITOR]
+    return lambda database: postgres.url(settings.postgres_port, database, AUDITOR, password)
 
 
 def processes(launcher: Launcher) -> list[Process]:

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     postgres_port: Port = 5433
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
     start_seconds: float = Field(default=30, gt=0, description="how long a service may take until it is healthy")
+    max_seats_per_user: int = Field(default=6, ge=1, le=100, description="inventory's; the audit holds sales to it")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
     def ports(self) -> dict[str, int]:

@@ -17,9 +17,10 @@ from uuid import uuid4
 
 import httpx
 
-from stack import credentials, running, services
+from stack import audit, credentials, running, services
 from stack.ageing import age
 from stack.errors import StackError
+from stack.invariants import ALWAYS, INVARIANTS
 from stack.postgres import Server
 from stack.settings import Settings
 
@@ -61,6 +62,7 @@ def play(settings: Settings, out: TextIO = sys.stdout) -> int:
         page = Page(out, in_colour(out))
         try:
             Story(Shop(http), page, server).play()
+            page.line(_audited(settings))
         except Unexpected as error:
             page.wrong(str(error))
             return 1
@@ -303,6 +305,16 @@ class Story:
         _must(_statuses(shop.seat_map(show, user), seats) == ["AVAILABLE"] * len(seats), "the seats are not free")
         page.came("EXPIRED: the seats are free for others at once.")
         return booking, session
+
+
+def _audited(settings: Settings) -> str:
+    """Return what the audit says in one line; raise Unexpected if something is broken."""
+    reach = running.auditors_way(settings)
+    # Where others keep the system busy, only what holds at any time can be asked.
+    invariants = INVARIANTS if audit.rest(reach, PATIENCE_SECONDS) else ALWAYS
+    found = audit.look(reach, invariants, settings.max_seats_per_user)
+    _must(not found.broken, f"{found.summary}: see `make audit`")
+    return f"The audit: {found.summary}."
 
 
 def _must(holds: bool, otherwise: str) -> None:

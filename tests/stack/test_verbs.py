@@ -1,4 +1,4 @@
-"""A stack as it is handled from another terminal: `status`, `logs`, `demo`, `stop`, `reset`."""
+"""A stack as it is handled from another terminal: `status`, `logs`, `demo`, `audit`, `stop`, `reset`."""
 
 import fcntl
 import json
@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from stack import control, places, running
+from stack import control, credentials, places, running
+from stack.invariants import ALWAYS, INVARIANTS
 from stack.launcher import NAMES, temporary_settings
 from stack.postgres import Server
 from stack.processes import living_name, wait_until
@@ -22,6 +23,41 @@ def count_bookings(env: dict[str, str]) -> dict[str, int]:
     password = json.loads((folder / "credentials.json").read_text())["postgres"]
     with Server(folder, int(env["POSTGRES_PORT"]), password).connect("booking") as connection:
         return dict(connection.execute("SELECT state, count(*)::int FROM bookings GROUP BY state").fetchall())
+
+
+def audited(env: dict[str, str], folder: Path) -> None:
+    """See the books audited in order and out of order, from a terminal that knows the folder only."""
+    healthy = ask("audit", env=env)
+    assert (healthy.returncode, healthy.stderr) == (0, ""), healthy.stdout
+    heading, *table, empty, summary = healthy.stdout.splitlines()
+    assert heading.split() == ["invariant", "rows", "checked", "violations"]
+    assert [line.split()[0] for line in table] == [invariant.name for invariant in INVARIANTS]
+    assert {line.split()[-1] for line in table} == {"0"}
+    assert (empty, summary.split(" over ")[0]) == ("", f"{len(INVARIANTS)} invariants hold")
+    always = ask("audit", "--always", env=env).stdout
+    assert f"\n{len(ALWAYS)} invariants hold over " in always
+
+    launcher = running.find(temporary_settings(folder))
+    assert launcher is not None
+    own = credentials.load(folder / credentials.FILE)
+    with Server(folder, launcher.settings.postgres_port, own["postgres"]).connect("booking") as connection:
+        damage = "UPDATE bookings SET total_amount = total_amount + %s WHERE id = %s"
+        [(ticket,), *_] = connection.execute("SELECT id FROM bookings WHERE state = 'CONFIRMED'").fetchall()
+        connection.execute(damage, [1, ticket])
+        damaged = ask("audit", env=env)
+        server = f"postgresql://audit@127.0.0.1:{launcher.settings.postgres_port}"
+        by_url = ask("audit", "--server", server, env=env | {"PGPASSWORD": own["audit"]})
+        played = ask("demo", env=env)
+        connection.execute(damage, [-1, ticket])
+    assert (damaged.returncode, damaged.stderr) == (1, "")
+    assert "\nno-money-without-a-ticket: the bank's ledger holds of each booking its price" in damaged.stdout
+    assert f" of {len(INVARIANTS)} invariants are broken" in damaged.stdout.splitlines()[-1]
+    assert (by_url.returncode, by_url.stdout) == (1, damaged.stdout)
+    assert played.returncode == 1
+    assert "NOT AS TOLD" in played.stdout and "invariants are broken: see `make audit`" in played.stdout
+    refused = ask("audit", "--server", server, env=env | {"PGPASSWORD": "wrong"})
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("boxoffice: ") and refused.stderr.count("\n") == 1
 
 
 def pids(status: str) -> dict[str, int]:
@@ -45,9 +81,13 @@ def test_a_stack_is_looked_at_played_killed_started_again_stopped_and_forgotten(
         told = ask("demo", env=elsewhere)
         assert told.returncode == 0, told.stdout + told.stderr
         assert "NOT AS TOLD" not in told.stdout
+        assert "\nThe audit: " in told.stdout and " invariants hold over " in told.stdout.splitlines()[-1]
         assert "\033" not in told.stdout
         booked = {"CONFIRMED": 2, "EXPIRED": 1, "REFUNDED": 1}
         assert count_bookings(env) == booked
+
+        audited(elsewhere, folder)
+        booked = count_bookings(env)
 
         refused = ask("reset", "--yes", env=elsewhere)
         assert refused.returncode == 1
@@ -93,6 +133,7 @@ def test_a_stack_is_looked_at_played_killed_started_again_stopped_and_forgotten(
     ("verb", "code", "out", "error"),
     [
         ("status", 3, "nothing runs from {}; `make run` starts a stack\n", ""),
+        ("audit", 3, "nothing runs from {}; `make run` starts a stack\n", ""),
         ("stop", 0, "nothing runs from {}; `make run` starts a stack\n", ""),
         ("reset", 0, "nothing to delete: no stack has run from {}\n", ""),
         ("logs", 1, "", "boxoffice: no logs in {}/logs yet: `make run` makes them\n"),

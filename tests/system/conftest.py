@@ -13,17 +13,14 @@ import grpc
 import httpx
 import pytest
 
+from stack import audit
 from stack.errors import StackError
 from stack.launcher import Stack, temporary_settings
-from stack.processes import wait_until
 from tests.system.client import Client, Show
-from tests.system.databases import unfinished
-from tests.system.invariants import audit
 
 HERE = Path(__file__).parent
 GROUP = "system"
 STARTS = 3
-REST_SECONDS = 30
 
 walk_timings: list[tuple[float, str]] = []
 """(milliseconds, what was asked) of the walks' requests."""
@@ -69,8 +66,8 @@ def stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
     stack = _started()
     try:
         yield stack
-        wait_until(lambda: unfinished(stack.server) == 0, REST_SECONDS)
-        faults = audit(stack.server)
+        audit.rest(stack.server.url, audit.REST_SECONDS)
+        faults = audit.look(stack.server.url).broken
     finally:
         stack.stop()
         _tell_worst(pytestconfig)

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from psycopg import sql
 
+from stack.audit import SOURCES, under_way
 from stack.postgres import Server
-from tests.system.invariants import SOURCES
 
 CLOCKS = {
     "inventory": ("inventory", "public"),
@@ -23,16 +23,6 @@ CLOCKS = {
 
 # When the bank is asked next is a matter of time alone.
 NOT_COMPARED = ("polls", "next_poll_at")
-UNFINISHED = {
-    "booking": (
-        "SELECT (SELECT count(*) FROM outbox)"
-        " + (SELECT count(*) FROM bookings WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING'))"
-    ),
-    "payment": (
-        "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM refunds WHERE state = 'REQUESTED')"
-        " + (SELECT count(*) FROM bank.deliveries WHERE delivered_at IS NULL)"
-    ),
-}
 
 T = TypeVar("T")
 
@@ -117,18 +107,13 @@ async def later(server: Server, interval: str, *services: str) -> AsyncIterator[
             set_clock(server, service, None)
 
 
-def unfinished(server: Server) -> int:
-    """Return how many messages, sagas and refunds are under way."""
-    return sum(value(server, database, query) for database, query in UNFINISHED.items())
-
-
 async def at_rest(server: Server, within_seconds: float = 30) -> None:
     """Wait until no message, saga or refund is under way."""
 
-    async def nothing_unfinished() -> bool:
-        return unfinished(server) == 0
+    async def nothing_is_under_way() -> bool:
+        return not under_way(server.url)
 
-    await eventually(nothing_unfinished, within_seconds)
+    await eventually(nothing_is_under_way, within_seconds)
 
 
 def money(server: Server, booking_id: str) -> int:

@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from stack import audit
 from stack.launcher import Stack
 from tests.system.client import TRANSIENT, Client, Json, Show, new_user, ok
 from tests.system.databases import at_rest, money
-from tests.system.invariants import audit
 
 PROCESSES = ("inventory", "booking", "payment", "bank", "gateway", "postgres")
 IN_FLIGHT = 4
@@ -130,7 +130,7 @@ async def test_the_walk_goes_on_after_a_process_was_killed(stack: Stack, client:
         assert money(stack.server, booking["id"]) == booking["totalAmount"]
     for booking in [*stages.cancelling, *stages.returning]:
         assert money(stack.server, booking["id"]) == 0
-    faults = audit(stack.server)
+    faults = audit.look(stack.server.url).broken
     assert not faults, "\n".join(map(str, faults))
 
 

@@ -1,0 +1,256 @@
+"""Invariants across the databases: they hold once nothing is under way any more."""
+
+from stack.invariants.invariant import Invariant
+
+ACROSS = (
+    Invariant(
+        "no-saga-is-unfinished",
+        "every booking has come to a state that callers can see, but for refunds shown as stuck",
+        ("booking.bookings",),
+        """
+        SELECT id AS booking_id, state, lease_until FROM booking.bookings
+        WHERE (state IN ('PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED', 'REFUNDED')) IS NOT TRUE
+            AND refund_stuck IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "nothing-is-left-to-tell",
+        "every message of an outbox and every webhook of the bank has been delivered, none is a dead letter",
+        ("booking.outbox", "payment.outbox", "bank.deliveries"),
+        """
+        SELECT 'booking' AS sender, id::text, topic, attempts, dead_reason AS error FROM booking.outbox
+        UNION ALL SELECT 'payment', id::text, topic, attempts, dead_reason FROM payment.outbox
+        UNION ALL SELECT 'bank', id, type, attempts, last_error FROM bank.deliveries WHERE delivered_at IS NULL
+        """,
+    ),
+    Invariant(
+        "no-refund-is-under-way",
+        "every refund that was accepted has been carried out, but for those shown as stuck",
+        ("payment.refunds",),
+        """
+        SELECT id AS refund_id, payment_id, cause, amount, state, attempts FROM payment.refunds
+        WHERE (state IN ('SUCCEEDED', 'STUCK')) IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "booked-seats-are-those-of-confirmed-bookings",
+        "every BOOKED seat belongs to a CONFIRMED booking that names it, and every such booking has all its seats",
+        ("inventory.show_seats WHERE status = 'BOOKED'", "booking.bookings WHERE state = 'CONFIRMED'"),
+        """
+        SELECT coalesce(s.show_id, c.show_id) AS show_id, coalesce(s.id, c.seat_id) AS seat_id,
+            s.booking_id AS booked_by, c.booking_id AS confirmed_for
+        FROM (SELECT * FROM inventory.show_seats WHERE status = 'BOOKED') AS s
+        FULL JOIN (
+            SELECT b.show_id, b.id AS booking_id, bs.seat_id
+            FROM booking.bookings b LEFT JOIN booking.booking_seats bs ON bs.booking_id = b.id
+            WHERE b.state = 'CONFIRMED'
+        ) AS c ON (c.show_id, c.booking_id, c.seat_id) = (s.show_id, s.booking_id, s.id)
+        WHERE s.id IS NULL OR c.seat_id IS NULL
+        """,
+    ),
+    Invariant(
+        "claims-follow-bookings",
+        "inventory remembers of every claim what became of its booking, and no claim is alive without one",
+        ("booking.bookings", "inventory.reservations"),
+        """
+        SELECT coalesce(b.id, r.booking_id) AS booking_id, b.state, b.total_amount, r.state AS claim
+        FROM booking.bookings b FULL JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (b.show_id, b.id)
+        WHERE CASE b.state
+            WHEN 'PENDING' THEN r.state IN ('RESERVED', 'RELEASED')
+            WHEN 'CONFIRMED' THEN r.state = 'CONFIRMED'
+            WHEN 'EXPIRED' THEN r.state IN ('RELEASED', 'REFUSED')
+            WHEN 'CANCELLED' THEN r.state = 'REFUSED'
+            WHEN 'REFUNDING' THEN r.state IN ('CONFIRMED', 'REFUSED')
+            WHEN 'REFUNDED' THEN r.state = 'REFUSED'
+            ELSE b.id IS NULL AND r.state = 'REFUSED'
+        END IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "claims-are-for-what-was-booked",
+        "a claim is of its booking's user, on its booking's seats and no others",
+        ("inventory.reservations WHERE user_id IS NOT NULL",),
+        """
+        SELECT b.id AS booking_id, b.state, b.user_id, r.user_id AS claimed_by, s.seat_ids, r.seat_ids AS claimed
+        FROM inventory.reservations r
+        JOIN booking.bookings b ON b.id = r.booking_id
+        JOIN (
+            SELECT booking_id, array_agg(seat_id) AS seat_ids FROM booking.booking_seats GROUP BY booking_id
+        ) AS s ON s.booking_id = b.id
+        WHERE b.user_id IS DISTINCT FROM r.user_id
+            OR (s.seat_ids @> r.seat_ids AND r.seat_ids @> s.seat_ids) IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "booked-seats-are-as-inventory-sells-them",
+        "the seats of a booking are seats of its show, at inventory's price and currency, and it starts as frozen",
+        ("booking.booking_seats",),
+        """
+        SELECT b.id AS booking_id, bs.seat_id, bs.section, bs.row, bs.number, bs.tier, bs.price,
+            s.id AS sold_seat_id, s.price AS sold_at, b.currency, c.currency AS sold_in, b.starts_at,
+            c.starts_at AS sold_starts_at
+        FROM booking.booking_seats bs
+        LEFT JOIN booking.bookings b ON b.id = bs.booking_id
+        LEFT JOIN inventory.show_seats s ON (s.show_id, s.id) = (b.show_id, bs.seat_id)
+        LEFT JOIN inventory.show_counters c ON c.show_id = b.show_id
+        WHERE s.id IS NULL OR c.show_id IS NULL
+            OR (bs.section, bs.row, bs.number, bs.tier, bs.price)
+                IS DISTINCT FROM (s.section, s.row, s.number, s.tier, s.price)
+            OR (b.currency, b.starts_at) IS DISTINCT FROM (c.currency, c.starts_at)
+        """,
+    ),
+    Invariant(
+        "no-money-without-a-ticket",
+        "the bank's ledger holds of each booking its price if it is CONFIRMED, what was kept if it is REFUNDED, "
+        "and nothing otherwise, but for refunds shown as stuck",
+        ("booking.bookings", "bank.ledger"),
+        """
+        WITH held AS (
+            SELECT p.booking_id, sum(l.amount) AS net
+            FROM bank.ledger l LEFT JOIN bank.sessions s ON s.id = l.session_id
+            LEFT JOIN payment.payments p ON p.id = s.payment_id
+            GROUP BY p.booking_id
+        ), sent_back AS (
+            SELECT p.booking_id, coalesce(sum(r.amount) FILTER (WHERE r.state = 'STUCK' AND r.cause <> 'REQUESTED'), 0)
+                AS stuck, coalesce(sum(r.amount) FILTER (WHERE r.state = 'SUCCEEDED' AND r.cause = 'REQUESTED'), 0)
+                AS returned
+            FROM payment.refunds r JOIN payment.payments p ON p.id = r.payment_id
+            GROUP BY p.booking_id
+        )
+        SELECT coalesce(b.id, h.booking_id) AS booking_id, b.state, b.total_amount, b.refund_amount, h.net
+        FROM booking.bookings b
+        FULL JOIN held h ON h.booking_id = b.id
+        LEFT JOIN sent_back r ON r.booking_id = b.id
+        WHERE b.id IS NULL OR coalesce(h.net, 0) IS DISTINCT FROM coalesce(r.stuck, 0) + CASE b.state
+            WHEN 'CONFIRMED' THEN b.total_amount
+            WHEN 'REFUNDING' THEN b.total_amount - coalesce(r.returned, 0)
+            WHEN 'REFUNDED' THEN b.total_amount - b.refund_amount
+            ELSE 0
+        END
+        """,
+    ),
+    Invariant(
+        "one-capture-is-kept",
+        "no booking keeps the money of two payments",
+        ("payment.payments WHERE state IN ('SUCCESS', 'PARTIALLY_REFUNDED')",),
+        """
+        SELECT p.booking_id, count(*) AS kept
+        FROM payment.payments p JOIN bank.sessions s ON s.id = p.session_id
+        WHERE s.status = 'CAPTURED' AND (s.refunded_amount = s.amount) IS NOT TRUE AND NOT EXISTS (
+            SELECT FROM payment.refunds r WHERE r.payment_id = p.id AND r.state = 'STUCK' AND r.cause <> 'REQUESTED'
+        )
+        GROUP BY p.booking_id HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "payment-sees-what-the-bank-did",
+        "a payment's state is that of its session, and it gave back what the bank gave back",
+        ("payment.payments",),
+        """
+        SELECT p.id AS payment_id, p.state, p.refunded_amount, s.status, s.refunded_amount AS bank_refunded_amount
+        FROM payment.payments p JOIN bank.sessions s ON s.id = p.session_id
+        WHERE p.refunded_amount IS DISTINCT FROM s.refunded_amount OR p.state IS DISTINCT FROM CASE s.status
+            WHEN 'OPEN' THEN 'PENDING'
+            WHEN 'DECLINED' THEN 'FAILED'
+            WHEN 'CLOSED' THEN 'FAILED'
+            WHEN 'EXPIRED' THEN 'EXPIRED'
+            WHEN 'CAPTURED' THEN CASE s.refunded_amount
+                WHEN 0 THEN 'SUCCESS'
+                WHEN s.amount THEN 'REFUNDED'
+                ELSE 'PARTIALLY_REFUNDED'
+            END
+        END
+        """,
+    ),
+    Invariant(
+        "payments-are-over-the-frozen-price",
+        "a payment asks its booking's user for its booking's price",
+        ("payment.payments",),
+        """
+        SELECT p.id AS payment_id, p.booking_id, p.user_id, p.amount, p.currency,
+            b.user_id AS booked_by, b.total_amount, b.currency AS booked_in
+        FROM payment.payments p LEFT JOIN booking.bookings b ON b.id = p.booking_id
+        WHERE b.id IS NULL
+            OR (p.user_id, p.amount, p.currency) IS DISTINCT FROM (b.user_id, b.total_amount, b.currency)
+        """,
+    ),
+    Invariant(
+        "booking-heard-of-every-capture",
+        "what booking knows of captured money is what the bank took for that payment and booking, and each is settled",
+        ("bank.ledger WHERE kind = 'CAPTURE'", "booking.captures"),
+        """
+        SELECT coalesce(c.session_id, l.session_id) AS session_id, c.payment_id, c.booking_id, c.settlement,
+            c.amount AS known, l.amount AS taken, l.payment_id AS taken_by, l.booking_id AS taken_for
+        FROM booking.captures c
+        FULL JOIN (
+            SELECT l.session_id, l.amount, l.currency, s.payment_id, p.booking_id
+            FROM bank.ledger l LEFT JOIN bank.sessions s ON s.id = l.session_id
+            LEFT JOIN payment.payments p ON p.id = s.payment_id
+            WHERE l.kind = 'CAPTURE'
+        ) AS l ON l.session_id = c.session_id
+        WHERE c.session_id IS NULL OR l.session_id IS NULL OR c.settlement IS NOT DISTINCT FROM 'CONFIRM'
+            OR (c.payment_id, c.booking_id, c.amount, c.currency)
+                IS DISTINCT FROM (l.payment_id, l.booking_id, l.amount, l.currency)
+        """,
+    ),
+    Invariant(
+        "money-that-bought-nothing-goes-back",
+        "every capture that bought no ticket is refunded in full for that cause, and nothing else is",
+        (
+            "booking.captures WHERE settlement NOT IN ('CONFIRM', 'KEPT')",
+            "payment.refunds WHERE cause <> 'REQUESTED'",
+        ),
+        """
+        SELECT coalesce(c.payment_id, r.payment_id) AS payment_id, c.booking_id, c.settlement, c.amount,
+            r.cause, r.amount AS refunded, r.state
+        FROM (SELECT * FROM booking.captures WHERE settlement NOT IN ('CONFIRM', 'KEPT')) AS c
+        FULL JOIN (SELECT * FROM payment.refunds WHERE cause <> 'REQUESTED') AS r
+            ON (r.payment_id, r.cause) = (c.payment_id, c.settlement)
+        WHERE r.amount IS DISTINCT FROM c.amount OR num_nulls(r.payment_id, c.payment_id) > 0
+        """,
+    ),
+    Invariant(
+        "refunded-bookings-stay-refunded",
+        "a refund that a customer asked for is one of a REFUNDED booking, over the amount decided there, and back",
+        (
+            "booking.bookings WHERE state IN ('REFUNDING', 'REFUNDED')",
+            "payment.refunds WHERE cause = 'REQUESTED'",
+        ),
+        """
+        SELECT coalesce(b.id, r.booking_id) AS booking_id, b.state, b.refund_amount, r.id AS refund_id, r.amount,
+            r.state AS refund_state
+        FROM (SELECT * FROM booking.bookings WHERE state IN ('REFUNDING', 'REFUNDED')) AS b
+        FULL JOIN (
+            SELECT r.*, p.booking_id FROM payment.refunds r LEFT JOIN payment.payments p ON p.id = r.payment_id
+            WHERE r.cause = 'REQUESTED'
+        ) AS r ON (r.booking_id, r.payment_id) = (b.id, b.payment_id)
+        WHERE b.id IS NULL
+            OR (b.state = 'REFUNDED' AND r.state IS DISTINCT FROM 'SUCCEEDED')
+            OR (r.amount IS DISTINCT FROM b.refund_amount AND NOT (r.id IS NULL AND b.refund_stuck))
+        """,
+    ),
+    Invariant(
+        "cancelled-bookings-stay-cancelled",
+        "a booking that payment has closed is CANCELLED, and one that is CANCELLED is closed: for good",
+        ("booking.bookings WHERE state = 'CANCELLED'", "payment.booking_accounts WHERE closed_at IS NOT NULL"),
+        """
+        SELECT coalesce(b.id, a.booking_id) AS booking_id, b.state, a.closed_at
+        FROM (SELECT * FROM payment.booking_accounts WHERE closed_at IS NOT NULL) AS a
+        FULL JOIN booking.bookings b ON b.id = a.booking_id
+        WHERE (b.state IS NOT DISTINCT FROM 'CANCELLED') <> (a.booking_id IS NOT NULL)
+        """,
+    ),
+    Invariant(
+        "ended-bookings-cannot-be-paid",
+        "no checkout session is open for a booking that was cancelled, confirmed or refunded",
+        ("booking.bookings WHERE state IN ('CANCELLED', 'CONFIRMED', 'REFUNDING', 'REFUNDED')",),
+        """
+        SELECT b.id AS booking_id, b.state, s.id AS session_id
+        FROM booking.bookings b
+        JOIN payment.payments p ON p.booking_id = b.id
+        JOIN bank.sessions s ON s.id = p.session_id
+        WHERE b.state IN ('CANCELLED', 'CONFIRMED', 'REFUNDING', 'REFUNDED') AND s.status = 'OPEN'
+            AND (s.expires_at <= clock_timestamp()) IS NOT TRUE
+        """,
+    ),
+)

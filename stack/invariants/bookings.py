@@ -1,0 +1,132 @@
+"""Invariants of booking's database."""
+
+from stack.invariants.invariant import Invariant
+
+BOOKINGS = (
+    Invariant(
+        "bookings-are-what-their-state-says",
+        "a booking has what belongs to its state and nothing else: a price, an end, a payment, a refund, a lease",
+        ("booking.bookings",),
+        """
+        SELECT id AS booking_id, state, confirming_from, total_amount, currency, expires_at, payment_id,
+            refund_amount, refund_percentage, refund_stuck, lease_until
+        FROM booking.bookings
+        WHERE CASE state
+            WHEN 'RESERVING' THEN
+                lease_until IS NOT NULL AND num_nonnulls(expires_at, payment_id, refund_amount, refund_percentage) = 0
+            WHEN 'PENDING' THEN
+                expires_at IS NOT NULL AND num_nonnulls(payment_id, refund_amount, refund_percentage) = 0
+            WHEN 'CONFIRMING' THEN
+                num_nonnulls(lease_until, payment_id) = 2 AND num_nonnulls(refund_amount, refund_percentage) = 0
+            WHEN 'CONFIRMED' THEN payment_id IS NOT NULL AND num_nonnulls(refund_amount, refund_percentage) = 0
+            WHEN 'REFUNDING' THEN num_nonnulls(lease_until, payment_id, refund_amount, refund_percentage) = 4
+            WHEN 'REFUNDED' THEN num_nonnulls(payment_id, refund_amount, refund_percentage) = 3
+            WHEN 'CANCELLED' THEN num_nonnulls(payment_id, refund_amount, refund_percentage) = 0
+            WHEN 'EXPIRED' THEN num_nonnulls(payment_id, refund_amount, refund_percentage) = 0
+        END IS NOT TRUE
+            OR (confirming_from IN ('PENDING', 'EXPIRED')) IS DISTINCT FROM CASE state WHEN 'CONFIRMING' THEN true END
+            OR (state <> 'RESERVING' AND (total_amount > 0 AND currency <> '') IS NOT TRUE)
+            OR (NOT refund_stuck OR state = 'REFUNDING') IS NOT TRUE
+            OR num_nulls(user_id, show_id, version) > 0
+        """,
+    ),
+    Invariant(
+        "refunds-are-the-share-that-was-decided",
+        "a refund is its percentage of the price, rounded down to the minor unit, and never nothing",
+        ("booking.bookings WHERE state IN ('REFUNDING', 'REFUNDED')",),
+        """
+        SELECT id AS booking_id, state, total_amount, refund_percentage, refund_amount
+        FROM booking.bookings
+        WHERE (state IN ('REFUNDING', 'REFUNDED') OR num_nonnulls(refund_amount, refund_percentage) > 0) AND (
+            refund_percentage BETWEEN 1 AND 100 AND refund_amount > 0
+            AND refund_amount = total_amount::bigint * refund_percentage / 100
+        ) IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "a-seat-is-sold-once",
+        "no seat of a show belongs to two CONFIRMED bookings",
+        ("booking.bookings WHERE state = 'CONFIRMED'",),
+        """
+        SELECT b.show_id, s.seat_id, array_agg(b.id) AS bookings
+        FROM booking.bookings b JOIN booking.booking_seats s ON s.booking_id = b.id
+        WHERE b.state = 'CONFIRMED'
+        GROUP BY b.show_id, s.seat_id HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "the-price-is-that-of-the-seats",
+        "a booking costs what its seats cost when they were reserved, and names each of them",
+        ("booking.bookings WHERE state <> 'RESERVING'",),
+        """
+        SELECT coalesce(b.id, s.booking_id) AS booking_id, b.state, b.total_amount, s.price AS price_of_seats,
+            cardinality(b.seat_labels) AS labels, s.seats
+        FROM booking.bookings b FULL JOIN (
+            SELECT booking_id, sum(price) AS price, count(*) AS seats, min(price) AS least
+            FROM booking.booking_seats GROUP BY booking_id
+        ) AS s ON s.booking_id = b.id
+        WHERE CASE
+            WHEN s.booking_id IS NOT NULL
+                THEN b.total_amount = s.price AND cardinality(b.seat_labels) = s.seats AND s.least > 0
+            WHEN b.state IN ('CANCELLED', 'EXPIRED') THEN cardinality(b.seat_labels) > 0  -- its seats are archived
+            ELSE b.state = 'RESERVING'
+        END IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "a-ticket-is-bought-by-one-capture",
+        "a booking that is paid for has a capture of its frozen price, and no other booking has money that is kept",
+        (
+            "booking.bookings WHERE state IN ('CONFIRMING', 'CONFIRMED', 'REFUNDING', 'REFUNDED')",
+            "booking.captures WHERE settlement IN ('CONFIRM', 'KEPT')",
+        ),
+        """
+        SELECT coalesce(b.id, c.booking_id) AS booking_id, b.state, b.total_amount, b.payment_id AS paid_by,
+            c.payment_id, c.settlement, c.amount
+        FROM (
+            SELECT * FROM booking.bookings WHERE state IN ('CONFIRMING', 'CONFIRMED', 'REFUNDING', 'REFUNDED')
+        ) AS b FULL JOIN (
+            SELECT * FROM booking.captures WHERE settlement IN ('CONFIRM', 'KEPT')
+        ) AS c ON (c.booking_id, c.payment_id) = (b.id, b.payment_id)
+        WHERE (c.amount, c.currency) IS DISTINCT FROM (b.total_amount, b.currency)
+            OR c.settlement IS DISTINCT FROM CASE b.state WHEN 'CONFIRMING' THEN 'CONFIRM' ELSE 'KEPT' END
+            OR b.id IS NULL
+        """,
+    ),
+    Invariant(
+        "captures-come-to-something",
+        "money that was taken is kept, or under way to be, or goes back for a cause that there is",
+        ("booking.captures",),
+        """
+        SELECT payment_id, booking_id, session_id, amount, settlement
+        FROM booking.captures
+        WHERE (settlement IN ('CONFIRM', 'KEPT', 'NO_TICKET', 'DUPLICATE', 'MISMATCH')) IS NOT TRUE
+            OR num_nulls(payment_id, booking_id, session_id, amount, currency) > 0
+        """,
+    ),
+    Invariant(
+        "bookings-and-captures-are-there-once",
+        "one booking to an id and to an idempotency key, one row to a seat of it, a capture and a message",
+        ("booking.bookings", "booking.booking_seats", "booking.captures", "booking.outbox"),
+        """
+        SELECT 'booking' AS what, id::text AS key, count(*) AS times
+        FROM booking.bookings GROUP BY id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'idempotency key', concat_ws(' ', user_id, idempotency_key), count(*)
+        FROM booking.bookings WHERE idempotency_key IS NOT NULL
+        GROUP BY user_id, idempotency_key HAVING count(*) > 1
+        UNION ALL
+        SELECT 'seat', concat_ws(' ', booking_id, seat_id), count(*)
+        FROM booking.booking_seats GROUP BY booking_id, seat_id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'capture', payment_id::text, count(*)
+        FROM booking.captures GROUP BY payment_id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'kept capture', booking_id::text, count(*)
+        FROM booking.captures WHERE settlement IN ('CONFIRM', 'KEPT') GROUP BY booking_id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'message', id::text, count(*)
+        FROM booking.outbox GROUP BY id HAVING count(*) > 1
+        """,
+    ),
+)

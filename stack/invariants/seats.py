@@ -1,0 +1,141 @@
+"""Invariants of inventory's database."""
+
+from stack.invariants.invariant import Invariant
+
+SEATS = (
+    Invariant(
+        "seats-are-what-their-status-says",
+        "a HELD seat has a user and an end, a RESERVED one a booking too, a BOOKED one no end, others nothing of it",
+        ("inventory.show_seats",),
+        """
+        SELECT show_id, id AS seat_id, status, holder_id, booking_id, expires_at, price
+        FROM inventory.show_seats
+        WHERE CASE
+            WHEN status IN ('AVAILABLE', 'BLOCKED') THEN num_nonnulls(holder_id, booking_id, expires_at) = 0
+            WHEN status = 'HELD' THEN num_nonnulls(holder_id, expires_at) = 2 AND booking_id IS NULL
+            WHEN status = 'RESERVED' THEN num_nonnulls(holder_id, booking_id, expires_at) = 3
+            WHEN status = 'BOOKED' THEN num_nonnulls(holder_id, booking_id) = 2 AND expires_at IS NULL
+        END IS NOT TRUE OR (price > 0) IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "claimed-seats-have-their-reservation",
+        "a seat that is RESERVED or BOOKED belongs to a live claim of that booking and user, on that very seat",
+        ("inventory.show_seats WHERE booking_id IS NOT NULL",),
+        """
+        SELECT s.show_id, s.id AS seat_id, s.status, s.booking_id, r.state
+        FROM inventory.show_seats s
+        LEFT JOIN inventory.reservations r ON r.show_id = s.show_id AND r.booking_id = s.booking_id
+        WHERE s.booking_id IS NOT NULL AND (
+            r.state IS DISTINCT FROM CASE s.status WHEN 'RESERVED' THEN 'RESERVED' ELSE 'CONFIRMED' END
+            OR r.user_id IS DISTINCT FROM s.holder_id
+            OR (s.status = 'RESERVED' AND r.expires_at IS DISTINCT FROM s.expires_at)
+            OR (s.id = ANY (r.seat_ids)) IS NOT TRUE
+        )
+        """,
+    ),
+    Invariant(
+        "reservations-have-all-their-seats",
+        "a claim that is RESERVED or CONFIRMED has every one of its seats: all or none",
+        ("inventory.reservations WHERE state IN ('RESERVED', 'CONFIRMED')",),
+        """
+        SELECT r.show_id, r.booking_id, r.state, wanted.seat_id, s.status, s.booking_id AS seat_booking_id
+        FROM inventory.reservations r LEFT JOIN unnest(r.seat_ids) AS wanted (seat_id) ON true
+        LEFT JOIN inventory.show_seats s ON s.show_id = r.show_id AND s.id = wanted.seat_id
+        WHERE r.state IN ('RESERVED', 'CONFIRMED') AND s.booking_id IS DISTINCT FROM r.booking_id
+        """,
+    ),
+    Invariant(
+        "reservations-say-who-and-what",
+        "a claim is in a state that there is, and unless it was refused before it was made, it has a user and seats",
+        ("inventory.reservations",),
+        """
+        SELECT show_id, booking_id, state, user_id, seat_ids
+        FROM inventory.reservations
+        WHERE CASE
+            WHEN state IN ('RESERVED', 'CONFIRMED', 'RELEASED') THEN user_id IS NOT NULL AND cardinality(seat_ids) > 0
+            WHEN state = 'REFUSED' THEN (user_id IS NOT NULL) = (cardinality(seat_ids) > 0)
+        END IS NOT TRUE OR num_nulls(reserved_at, expires_at) > 0
+        """,
+    ),
+    Invariant(
+        "seat-limit",
+        "nobody has more seats of a show than a user may have, held, reserved and booked together",
+        ("inventory.show_seats WHERE holder_id IS NOT NULL",),
+        """
+        SELECT show_id, holder_id, count(*) AS seats
+        FROM inventory.show_seats
+        WHERE holder_id IS NOT NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+        GROUP BY show_id, holder_id HAVING count(*) > %(max_seats_per_user)s
+        """,
+    ),
+    Invariant(
+        "every-show-has-its-lock-and-seats",
+        "a show has the counter that locks its seats, with the show's facts, and a seat for each of its screen's",
+        ("inventory.shows",),
+        """
+        SELECT coalesce(s.id, c.show_id, n.show_id) AS show_id, s.starts_at, c.starts_at AS counted_starts_at,
+            s.currency, c.currency AS counted_currency, c.sequence, n.seats, screen.seat_count
+        FROM inventory.shows s
+        FULL JOIN inventory.show_counters c ON c.show_id = s.id
+        FULL JOIN (SELECT show_id, count(*) AS seats FROM inventory.show_seats GROUP BY show_id) AS n
+            ON n.show_id = coalesce(s.id, c.show_id)
+        LEFT JOIN inventory.screens screen ON screen.id = s.screen_id
+        WHERE s.id IS NULL OR c.show_id IS NULL OR (s.starts_at, s.currency) IS DISTINCT FROM (c.starts_at, c.currency)
+            OR (c.sequence >= 0) IS NOT TRUE OR n.seats IS DISTINCT FROM screen.seat_count
+        """,
+    ),
+    Invariant(
+        "gapless-numbers",
+        "the changes of a show that are remembered have numbers without gaps, up to the show's own",
+        ("inventory.seat_changes",),
+        """
+        SELECT h.show_id, c.sequence, min(h.sequence) AS first, max(h.sequence) AS last,
+            count(DISTINCT h.sequence) AS numbers
+        FROM inventory.seat_changes h LEFT JOIN inventory.show_counters c USING (show_id)
+        GROUP BY h.show_id, c.sequence
+        HAVING c.sequence IS DISTINCT FROM max(h.sequence)
+            OR count(DISTINCT h.sequence) <> max(h.sequence) - min(h.sequence) + 1
+            OR count(*) <> count(h.sequence)
+        """,
+    ),
+    Invariant(
+        "last-change-is-what-the-seat-is",
+        "the last change of a seat that is remembered says what its row says: no seat changes without a number",
+        ("inventory.seat_changes",),
+        """
+        SELECT h.show_id, h.seat_id, s.status, s.expires_at, h.status AS told, h.expires_at AS told_expires_at
+        FROM (
+            SELECT DISTINCT ON (show_id, seat_id) * FROM inventory.seat_changes
+            ORDER BY show_id, seat_id, sequence DESC
+        ) AS h LEFT JOIN inventory.show_seats s ON s.show_id = h.show_id AND s.id = h.seat_id
+        WHERE s.id IS NULL OR (h.status, h.expires_at) IS DISTINCT FROM (s.status, s.expires_at)
+        """,
+    ),
+    Invariant(
+        "seats-and-claims-are-there-once",
+        "a show has one counter, a seat one row, a booking one claim, a change one number",
+        (
+            "inventory.show_seats",
+            "inventory.reservations",
+            "inventory.show_counters",
+            "inventory.seat_changes",
+        ),
+        """
+        SELECT 'seat' AS what, concat_ws(' ', show_id, id) AS key, count(*) AS times
+        FROM inventory.show_seats GROUP BY show_id, id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'place', concat_ws(' ', show_id, section, row, number), count(*)
+        FROM inventory.show_seats GROUP BY show_id, section, row, number HAVING count(*) > 1
+        UNION ALL
+        SELECT 'claim', booking_id::text, count(*)
+        FROM inventory.reservations GROUP BY booking_id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'counter', show_id::text, count(*)
+        FROM inventory.show_counters GROUP BY show_id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'change', concat_ws(' ', show_id, sequence, seat_id), count(*)
+        FROM inventory.seat_changes GROUP BY show_id, sequence, seat_id HAVING count(*) > 1
+        """,
+    ),
+)
