@@ -8,9 +8,10 @@ PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo pyth
 # How many processes the tests are spread over, and what else pytest is told.
 TEST_WORKERS ?= 2
 TEST_ARGS ?=
+GRID_ARGS ?=
 
 BIN := .venv/bin
-SOURCES := gateway services stack tests
+SOURCES := bench gateway services stack tests
 # The image that the contracts must stay compatible with, once there is a release: buf build protos -o protos/released.binpb
 RELEASED := protos/released.binpb
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --custom-compile-command "make lock"
@@ -32,6 +33,10 @@ run: env ## start everything on this machine; Ctrl-C stops it
 .PHONY: demo
 demo: env ## play the whole story in the terminal, on the running stack
 	@exec $(BIN)/python -m stack demo
+
+.PHONY: audit
+audit: env ## hold the databases against what must never be (ALWAYS=1: under load; SERVER=postgresql://… others)
+	@exec $(BIN)/python -m stack audit $(if $(ALWAYS),--always) $(if $(WAIT),--wait $(WAIT)) $(if $(SERVER),--server '$(SERVER)')
 
 .PHONY: status
 status: env ## show each process of the running stack
@@ -69,6 +74,10 @@ test: env ## run the tests; nothing else needs to run
 test-browser: env ## look at the checkout page in Chromium, which has to be installed (PICTURES=folder keeps screenshots)
 	@PICTURES="$(PICTURES)" $(BIN)/pytest -m browser $(TEST_ARGS) tests/browser
 
+.PHONY: grid
+grid: env ## break every step of every operation at every point, which takes hours (GRID_ARGS="-k settle": some)
+	@$(BIN)/pytest -n 0 -m grid $(GRID_ARGS) tests/faults
+
 .PHONY: lint
 lint: env ## check format, style, import rules and contracts
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -97,6 +106,10 @@ lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews 
 	@echo pyyaml | $(COMPILE) pyproject.toml - -c requirements.lock -o requirements.runtime.lock
 	@printf 'check-jsonschema\nhadolint-bin\n' | $(COMPILE) $(UPGRADE) - -o docker/lint.lock
 	@grep '^uv==' requirements.lock | sed 's/ .*//' | $(COMPILE) --no-annotate - -o requirements.bootstrap.lock
+
+.PHONY: bench
+bench: env ## measure it, beside references, in some 25 minutes (QUICK=1: in three; ONLY=create,flow: some of it)
+	@exec $(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: licences
 licences: env ## list the licences of what the locks name in docs/licences.md

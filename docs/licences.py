@@ -21,9 +21,11 @@ SPDX = {
     "BSD-3-Clause": "BSD-3-Clause",
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
+    "Apache-2.0": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "MPL-2.0": "MPL-2.0",
+    "PSF-2.0": "PSF-2.0",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
 """Older words for licences, as packages still declare them."""

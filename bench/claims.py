@@ -1,0 +1,122 @@
+"""What the figures have to show: ratios to references of the same session first, absolute figures where those count."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bench.measure import GENERATOR, Result
+
+Results = Mapping[str, Result]
+"""The median result of each case, by name."""
+
+SERVICES = ("inventory", "booking", "payment", "bank")
+MEGABYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One thing to show. `value` raises KeyError where what it needs was not measured."""
+
+    about: str
+    value: Callable[[Results], float]
+    wanted: float
+    at_most: bool = False
+    """Whether `wanted` is a ceiling; else a floor."""
+
+    def holds(self, value: float) -> bool:
+        return value <= self.wanted if self.at_most else value >= self.wanted
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What came of a claim."""
+
+    claim: Claim
+    value: float
+
+    @property
+    def holds(self) -> bool:
+        return not math.isnan(self.value) and self.claim.holds(self.value)
+
+
+def shown(results: Results) -> list[Shown]:
+    """Return what came of every claim for which enough was measured."""
+    found = []
+    for claim in CLAIMS:
+        try:
+            found.append(Shown(claim, claim.value(results)))
+        except KeyError:
+            continue
+    return found
+
+
+def rate(name: str) -> Callable[[Results], float]:
+    """The rate of a case."""
+    return lambda results: results[name].per_second
+
+
+def ratio(name: str, to: str) -> Callable[[Results], float]:
+    """The rate of a case by that of another."""
+    return lambda results: results[name].per_second / results[to].per_second
+
+
+def figure(name: str, of: str) -> Callable[[Results], float]:
+    """A figure that a case measures besides."""
+    return lambda results: results[of].figures[name]
+
+
+def _cost(results: Results) -> float:
+    return results["scale.1e7"].cpu_ms_each / results["scale.1e5"].cpu_ms_each
+
+
+def _memory(results: Results) -> float:
+    peaks = [
+        used.memory_bytes
+        for result in results.values()
+        for name, used in result.usage.items()
+        if name in SERVICES and name != GENERATOR
+    ]
+    if not peaks:
+        raise KeyError("memory")
+    return max(peaks) / MEGABYTES
+
+
+def _hot(results: Results) -> float:
+    """How many of a thousand were not answered as they should be."""
+    result = results["hot.1000"]
+    return abs(result.done - 1) + abs(result.errors.get("SEATS_UNAVAILABLE", 0) - 999)
+
+
+BIG, SPREAD = "create.grpc.big.64", "create.grpc.spread.64"
+
+CLAIMS = (
+    Claim("create, big show, 64 clients ÷ the seeds' transaction", ratio(BIG, "reference.seeds.64"), 1.0),
+    Claim("create, big show, 64 clients: p99 in ms", lambda r: r[BIG].latencies.p99, 40, at_most=True),
+    Claim("create, 1 client: p50 in ms", lambda r: r["create.grpc.big.1"].latencies.p50, 5, at_most=True),
+    Claim("create, 1,000 shows ÷ big show", ratio(SPREAD, BIG), 0.7),
+    Claim("create over REST ÷ over gRPC, big show", ratio("create.rest.big.64", BIG), 0.5),
+    Claim("create ÷ our statements alone, batches of 64", ratio(BIG, "reference.own.64"), 0),
+    Claim("create ÷ the hops alone", ratio(BIG, "reference.echo.grpc"), 0),
+    Claim("create over REST ÷ the hops alone", ratio("create.rest.big.64", "reference.echo.rest"), 0),
+    Claim("tickets per second", rate("flow.grpc.64"), 500),
+    Claim("tickets per second over REST", rate("flow.rest.64"), 0),
+    Claim("maps of 500 seats per second, selling", rate("seats.grpc.500.selling"), 2_000),
+    Claim("maps of 500 seats per second, selling, REST", rate("seats.rest.500.selling"), 700),
+    Claim("maps of 100 seats per second, selling", rate("seats.grpc.100.selling"), 4_000),
+    Claim("maps of 100 seats per second, selling, REST", rate("seats.rest.100.selling"), 2_000),
+    Claim("hot seat, 1,000 clients: wrong answers", _hot, 0, at_most=True),
+    Claim("hot seat, 1,000 clients: last answer in ms", figure("last_answer_ms", "hot.1000"), 1_000, at_most=True),
+    Claim("on-sale: paid seats per second", figure("seats_per_second", "onsale"), 1_000),
+    Claim("on-sale: seats not paid", figure("unpaid", "onsale"), 0, at_most=True),
+    Claim("on-sale: seats sold twice", figure("oversold", "onsale"), 0, at_most=True),
+    Claim("expiry: seconds to release all", figure("release_seconds", "expiry"), 60, at_most=True),
+    Claim("expiry: p99 of new bookings in ms", lambda r: r["expiry"].latencies.p99, 100, at_most=True),
+    Claim("cost of a booking, 10⁷ seats ÷ 10⁵ seats", _cost, 1.2, at_most=True),
+    Claim("overload: done ÷ peak", figure("goodput_of_peak", "overload"), 0.9),
+    Claim("overload: p99 of refusals in ms", figure("refused_p99_ms", "overload"), 1_000, at_most=True),
+    Claim("overload: seconds to recover", figure("recovery_seconds", "overload"), 10, at_most=True),
+    Claim("peak memory of a service in MB", _memory, 200, at_most=True),
+)
+"""Every claim. One that wants at least 0 only tells."""

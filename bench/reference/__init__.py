@@ -1,0 +1,1 @@
+"""What our figures are held against, measured on the same server in the same session."""

@@ -1,0 +1,151 @@
+"""Our own statements, without us: what booking and inventory send for a batch of bookings, from pgbench.
+
+The text is that of the services' queries, so that it cannot drift. What is missing is everything but SQL: gRPC,
+parsing, deciding, two of three processes. So this is what the services cannot exceed on this server.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from string import Template
+from urllib.parse import quote
+
+from psycopg import sql as composed
+
+from bench.cases import Case
+from bench.measure import Result
+from bench.reference import pgbench
+from bench.world import World
+from services.booking.queries import bookings
+from services.chassis import database, idempotency
+from services.inventory.queries import seats
+from stack.settings import ROOT
+
+DATA = Path(__file__).with_name("own.sql")
+SIZES = {1: 8, 64: 2}
+"""Bookings in a batch, and how many pgbench clients run batches: as many as the desk has lanes."""
+SHOWS = 1_000
+LEASE_SECONDS = 8
+
+
+def cases() -> list[Case]:
+    """Return a case for each size of batch."""
+    return [Case(f"reference.own.{size}", "bookings", partial(run, size=size)) for size in SIZES]
+
+
+def run(world: World, size: int) -> Result:
+    """Book seats that are all free when it begins, in batches of a size."""
+    clients = SIZES[size]
+    batches = int(world.seconds * (200 if size > 1 else 500))
+    name = f"reference_own_{size}"
+    _load(world, name, size, batches)
+    return pgbench.run(
+        world,
+        script(),
+        name,
+        clients=clients,
+        transactions=batches,
+        each=size,
+        variables={"i": -1, "clients": clients, "lease": LEASE_SECONDS},
+    )
+
+
+def script() -> str:
+    """Return what one batch sends, in the pipelines in which the services send it."""
+    begin = "BEGIN"
+    return "\n".join(
+        [
+            r"\set i :i + 1",
+            r"\set batch :i * :clients + :client_id",
+            "SELECT *, clock_timestamp()::text AS now, gen_random_uuid() AS mark_1, gen_random_uuid() AS mark_2,"
+            " gen_random_uuid() AS mark_3 FROM batches JOIN batch_seats USING (batch) WHERE batch = :batch \\gset",
+            # Booking: the intent.
+            *_pipeline(
+                begin,
+                bind(database.MARK, "mark_1"),
+                bind(idempotency.FIND, "users", "methods", "keys"),
+                bind(
+                    bookings.BEGIN_BOOKINGS,
+                    *("lease", "bookings", "users", "keys", "hashes", "shows", "shows", "movies"),
+                    *("titles", "theatres", "cities", "screens", "starts"),
+                ),
+            ),
+            *_pipeline("COMMIT"),
+            # Inventory: the claim.
+            *_pipeline(
+                begin,
+                bind(database.MARK, "mark_2"),
+                bind(seats.LOCK_SHOWS, "shows"),
+                database.READ_CLOCK,
+                bind(seats.SEATS_BY_ID, "seat_shows", "seats"),
+                bind(seats.SEATS_OF_USERS, "shows", "users"),
+                bind(seats.RESERVATIONS, "shows", "bookings"),
+            ),
+            *_pipeline(
+                bind(
+                    seats.WRITE_SEATS, *("seat_shows", "seats", "statuses", "holders", "seat_bookings", "seat_untils")
+                ),
+                bind(seats.TAKE_NUMBERS, "shows"),
+                bind(seats.WRITE_CHANGES, *("now", "seat_shows", "seats", "statuses", "seat_untils")),
+                bind(
+                    seats.WRITE_RESERVATIONS,
+                    *("now", "shows", "bookings", "users", "reserved", "claims", "reserved_at", "untils"),
+                ),
+                "COMMIT",
+            ),
+            # Booking: the price.
+            *_pipeline(
+                begin,
+                bind(database.MARK, "mark_3"),
+                bind(bookings.FINISH_BOOKINGS, *("bookings", "totals", "currencies", "untils", "labels")),
+            ),
+            *_pipeline(
+                bind(
+                    bookings.WRITE_SEATS,
+                    *("seat_bookings", "places", "seats", "sections", "rows", "numbers", "tiers", "prices"),
+                ),
+                bind(idempotency.KEEP, "users", "methods", "keys", "hashes", "answers"),
+                "COMMIT",
+            ),
+        ]
+    )
+
+
+def bind(statement: str, *names: str) -> str:
+    """Put pgbench's variables into a statement of the services; raise ValueError if it takes another number of them."""
+    first, *rest = statement.split("%s")
+    if len(rest) != len(names):
+        raise ValueError(f"{len(names)} names for {len(rest)} parameters: {statement}")
+    return first + "".join(f":{name}{text}" for name, text in zip(names, rest, strict=True))
+
+
+def _pipeline(*statements: str) -> list[str]:
+    return [r"\startpipeline", *(f"{statement.strip()};" for statement in statements), r"\endpipeline"]
+
+
+def _load(world: World, name: str, size: int, batches: int) -> None:
+    """Make a database with both services' schemas, as their migrations make them, and all that the script needs."""
+    server = world.stack.server
+    server.create_database(name)
+    with server.connect(name) as connection:
+        for schema in ("inventory", "booking"):
+            connection.execute(composed.SQL("CREATE SCHEMA {}").format(composed.Identifier(schema)))
+    for schema in ("inventory", "booking"):
+        url = f"{server.url(name)}?options={quote(f'-csearch_path={schema}')}"
+        subprocess.run(
+            [sys.executable, "-m", f"services.{schema}", "migrate"],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": url},
+            check=True,
+        )
+    with server.connect(name) as connection:
+        # The chassis' tables are in both; inventory's serve.
+        database_name = composed.Identifier(name)
+        connection.execute(composed.SQL("ALTER DATABASE {} SET search_path = inventory, booking").format(database_name))
+    seats_each = max(2, -(-2 * size * batches // SHOWS) // 2 * 2 + 2)
+    numbers = {"shows": SHOWS, "seats": seats_each, "size": size, "batches": batches}
+    pgbench.execute(server, name, Template(DATA.read_text()).substitute(numbers))

@@ -1,0 +1,68 @@
+-- What the reference of our own statements runs on: seats on sale, and batches of bookings ready to be parameters.
+-- `shows` shows of `seats` seats, two for each booking of `batches` batches of `size`.
+INSERT INTO show_counters (show_id, starts_at, currency)
+    SELECT gen_random_uuid(), now() + interval '3 days', 'INR' FROM generate_series(1, $shows);
+
+INSERT INTO show_seats (show_id, id, position, section, row, number, tier, price, status)
+    SELECT show_id, gen_random_uuid(), n, 'Stalls', (n / 50)::text, n % 50 + 1, 'REGULAR', 25000, 'AVAILABLE'
+    FROM show_counters, generate_series(0, $seats - 1) n;
+
+-- Neighbours in a batch are of different shows, as far as there are so many.
+CREATE TABLE plan AS
+    SELECT
+        (number / $size)::int AS batch, show_id, seats, gen_random_uuid() AS booking_id, gen_random_uuid() AS user_id,
+        gen_random_uuid()::text AS key, sha256(number::text::bytea) AS hash
+    FROM (
+        SELECT row_number() OVER (ORDER BY pair, show_id) - 1 AS number, show_id, seats
+        FROM (
+            SELECT show_id, position / 2 AS pair, array_agg(id ORDER BY position) AS seats
+            FROM show_seats GROUP BY show_id, position / 2
+        ) AS pairs
+    ) AS numbered
+    WHERE number < $size * $batches;
+
+CREATE TABLE batches AS
+    SELECT
+        batch,
+        array_agg(booking_id)::text AS bookings,
+        array_agg(user_id)::text AS users,
+        array_agg(key)::text AS keys,
+        array_agg(hash)::text AS hashes,
+        array_agg('CreateBooking'::text)::text AS methods,
+        array_agg(show_id)::text AS shows,
+        array_agg(false)::text AS movies,
+        array_agg('Monsoon Letters'::text)::text AS titles,
+        array_agg('Lantern House'::text)::text AS theatres,
+        array_agg('Pune'::text)::text AS cities,
+        array_agg('Screen 1'::text)::text AS screens,
+        array_agg(now() + interval '3 days')::text AS starts,
+        array_agg('RESERVED'::text)::text AS reserved,
+        array_agg(seats::text)::text AS claims,
+        array_agg(now())::text AS reserved_at,
+        array_agg(now() + interval '15 minutes')::text AS untils,
+        array_agg(50000)::text AS totals,
+        array_agg('INR'::text)::text AS currencies,
+        array_agg(E'Stalls A1\nStalls A2'::text)::text AS labels,
+        array_agg(decode(repeat('ab', 500), 'hex'))::text AS answers
+    FROM plan GROUP BY batch;
+ALTER TABLE batches ADD PRIMARY KEY (batch);
+
+-- The same by seat, two for each booking.
+CREATE TABLE batch_seats AS
+    SELECT
+        batch,
+        array_agg(show_id)::text AS seat_shows,
+        array_agg(seat)::text AS seats,
+        array_agg('RESERVED'::text)::text AS statuses,
+        array_agg(user_id)::text AS holders,
+        array_agg(booking_id)::text AS seat_bookings,
+        array_agg(now() + interval '15 minutes')::text AS seat_untils,
+        array_agg(place - 1)::text AS places,
+        array_agg('Stalls'::text)::text AS sections,
+        array_agg('A'::text)::text AS rows,
+        array_agg(1)::text AS numbers,
+        array_agg('REGULAR'::text)::text AS tiers,
+        array_agg(25000)::text AS prices
+    FROM plan, unnest(seats) WITH ORDINALITY AS s (seat, place) GROUP BY batch;
+ALTER TABLE batch_seats ADD PRIMARY KEY (batch);
+VACUUM ANALYZE;

@@ -1,0 +1,1 @@
+"""What customers do, one file for each kind."""

@@ -1,0 +1,242 @@
+"""The API as a customer uses it: over gRPC to the services themselves, or over REST through the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any, TypeVar
+
+import aiohttp
+import grpc
+from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
+from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc import error_details_pb2, status_pb2
+
+CALL_SECONDS = 10.0
+CONNECTIONS = 4
+"""Over how many connections to each service gRPC calls go."""
+OPTIONS: Sequence[tuple[str, Any]] = (
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.max_receive_message_length", -1),
+)
+DETAILS = "grpc-status-details-bin"
+JSON = {"content-type": "application/json"}
+
+
+class Refused(Exception):
+    """A request was refused, or not answered."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the API is: the gateway's URL, and each service's host:port."""
+
+    url: str
+    inventory: str
+    booking: str
+    payment: str
+    bank: str
+
+
+class Shop(ABC):
+    """What a customer can do. Everything raises Refused with the reason that was told."""
+
+    @abstractmethod
+    async def hold(self, user: str, show: str, seats: Sequence[str], key: str) -> None: ...
+
+    @abstractmethod
+    async def book(self, user: str, show: str, seats: Sequence[str], key: str) -> str:
+        """Create a booking and return its id."""
+
+    @abstractmethod
+    async def initiate(self, user: str, booking: str, key: str) -> str:
+        """Begin to pay and return the session."""
+
+    @abstractmethod
+    async def pay(self, session: str, method: str = "") -> str:
+        """Have the bank simulate a payment, by a method of its choice if none is named; return the session's status."""
+
+    @abstractmethod
+    async def status(self, user: str) -> str:
+        """Return the status of a user's newest booking: the cheapest way to see it, with no call behind it."""
+
+    @abstractmethod
+    async def read(self, booking: str) -> str:
+        """Read a whole booking, its payment too; return its status."""
+
+    @abstractmethod
+    async def cancel(self, user: str, booking: str, key: str) -> None: ...
+
+    @abstractmethod
+    async def seats(self, show: str) -> int:
+        """Read a show's seat map; return the bytes of the answer."""
+
+
+class GrpcShop(Shop):
+    """Over gRPC, to the services themselves."""
+
+    def __init__(self, channels: dict[str, list[grpc.aio.Channel]]) -> None:
+        self._inventory = cycle([inventory_pb2_grpc.InventoryServiceStub(channel) for channel in channels["inventory"]])
+        self._booking = cycle([booking_pb2_grpc.BookingServiceStub(channel) for channel in channels["booking"]])
+        self._payment = cycle([payment_pb2_grpc.PaymentServiceStub(channel) for channel in channels["payment"]])
+        self._bank = cycle([bank_pb2_grpc.BankServiceStub(channel) for channel in channels["bank"]])
+        # Read as bytes: what an app does with hundreds of seats is its own affair.
+        self._maps: Iterator[Callable[..., Awaitable[bytes]]] = cycle(
+            [
+                channel.unary_unary(
+                    "/boxoffice.inventory.v1.InventoryService/GetSeatMap",
+                    request_serializer=inventory_pb2.GetSeatMapRequest.SerializeToString,
+                )
+                for channel in channels["inventory"]
+            ]
+        )
+
+    async def hold(self, user: str, show: str, seats: Sequence[str], key: str) -> None:
+        request = inventory_pb2.HoldSeatsRequest(user_id=user, show_id=show, show_seat_ids=seats, idempotency_key=key)
+        await _call(next(self._inventory).HoldSeats, request)
+
+    async def book(self, user: str, show: str, seats: Sequence[str], key: str) -> str:
+        request = booking_pb2.CreateBookingRequest(user_id=user, show_id=show, show_seat_ids=seats, idempotency_key=key)
+        return (await _call(next(self._booking).CreateBooking, request)).id
+
+    async def initiate(self, user: str, booking: str, key: str) -> str:
+        request = payment_pb2.InitiatePaymentRequest(user_id=user, booking_id=booking, idempotency_key=key)
+        return (await _call(next(self._payment).InitiatePayment, request)).session_id
+
+    async def pay(self, session: str, method: str = "") -> str:
+        request = bank_pb2.SimulatePaymentRequest(session_id=session, payment_method=method)
+        answer = await _call(next(self._bank).SimulatePayment, request)
+        return bank_pb2.Session.Status.Name(answer.status)
+
+    async def status(self, user: str) -> str:
+        request = booking_pb2.ListBookingsRequest(user_id=user, page_size=1)
+        answer = await _call(next(self._booking).ListBookings, request)
+        return booking_pb2.Booking.Status.Name(answer.bookings[0].status)
+
+    async def read(self, booking: str) -> str:
+        request = booking_pb2.GetBookingRequest(booking_id=booking)
+        return booking_pb2.Booking.Status.Name((await _call(next(self._booking).GetBooking, request)).status)
+
+    async def cancel(self, user: str, booking: str, key: str) -> None:
+        request = booking_pb2.CancelBookingRequest(user_id=user, booking_id=booking, idempotency_key=key)
+        await _call(next(self._booking).CancelBooking, request)
+
+    async def seats(self, show: str) -> int:
+        return len(await _call(next(self._maps), inventory_pb2.GetSeatMapRequest(show_id=show)))
+
+
+A = TypeVar("A")
+
+
+async def _call(method: Callable[..., Awaitable[A]], request: Message) -> A:
+    try:
+        return await method(request, timeout=CALL_SECONDS)
+    except grpc.aio.AioRpcError as error:
+        raise Refused(_reason(error)) from error
+
+
+def _reason(error: grpc.aio.AioRpcError) -> str:
+    """Return the reason that a refusal tells, with its code where that says how to take it."""
+    info = error_details_pb2.ErrorInfo()
+    for key, value in error.trailing_metadata() or ():
+        if key == DETAILS and isinstance(value, bytes):
+            with suppress(DecodeError):
+                for detail in status_pb2.Status.FromString(value).details:
+                    if detail.Unpack(info):
+                        return str(info.reason)
+    return str(error.code().name)
+
+
+class RestShop(Shop):
+    """Over REST, through the gateway."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+        self._http = http
+        self._api = f"{url}/api/v1"
+
+    async def hold(self, user: str, show: str, seats: Sequence[str], key: str) -> None:
+        await self._post(
+            "bookings/hold-seats", {"userId": user, "showId": show, "showSeatIds": seats, "idempotencyKey": key}
+        )
+
+    async def book(self, user: str, show: str, seats: Sequence[str], key: str) -> str:
+        body = {"userId": user, "showId": show, "showSeatIds": seats, "idempotencyKey": key}
+        return str((await self._post("bookings", body))["id"])
+
+    async def initiate(self, user: str, booking: str, key: str) -> str:
+        body = {"userId": user, "bookingId": booking, "idempotencyKey": key}
+        return str((await self._post("payments/initiate", body))["sessionId"])
+
+    async def pay(self, session: str, method: str = "") -> str:
+        return str((await self._post(f"payments/simulate/{session}", {"paymentMethod": method}))["status"])
+
+    async def status(self, user: str) -> str:
+        answer = json.loads(await self._ask("GET", f"bookings/user/{user}?pageSize=1"))
+        return str(answer["bookings"][0]["status"])
+
+    async def read(self, booking: str) -> str:
+        return str(json.loads(await self._ask("GET", f"bookings/{booking}"))["status"])
+
+    async def cancel(self, user: str, booking: str, key: str) -> None:
+        await self._ask("PATCH", f"bookings/{booking}/cancel", {"userId": user, "idempotencyKey": key})
+
+    async def seats(self, show: str) -> int:
+        return len(await self._ask("GET", f"seats/shows/{show}"))
+
+    async def _post(self, path: str, body: object) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(await self._ask("POST", path, body))
+        return answer
+
+    async def _ask(self, verb: str, path: str, body: object = None) -> bytes:
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            async with self._http.request(verb, f"{self._api}/{path}", data=data, headers=JSON) as answer:
+                content = await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Refused(type(error).__name__) from error
+        if answer.status != 200:
+            raise Refused(_told(answer.status, content))
+        return content
+
+
+def _told(status: int, content: bytes) -> str:
+    with suppress(ValueError, TypeError, AttributeError):
+        for detail in json.loads(content).get("details", []):
+            if reason := detail.get("reason"):
+                return str(reason)
+    return f"HTTP {status}"
+
+
+@asynccontextmanager
+async def opened(target: Target, *, rest: bool) -> AsyncIterator[Shop]:
+    """Connect to the API; gRPC connections stand when this returns."""
+    if rest:
+        connector = aiohttp.TCPConnector(limit=0)
+        timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False) as http:
+            yield RestShop(http, target.url)
+        return
+    channels = {
+        name: [grpc.aio.insecure_channel(getattr(target, name), options=OPTIONS) for _ in range(CONNECTIONS)]
+        for name in ("inventory", "booking", "payment", "bank")
+    }
+    everyone = [channel for some in channels.values() for channel in some]
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            await asyncio.gather(*(channel.channel_ready() for channel in everyone))
+        yield GrpcShop(channels)
+    finally:
+        await asyncio.gather(*(channel.close() for channel in everyone))

@@ -1,0 +1,219 @@
+"""What all cases measure: a private durable stack, with shows made for them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import grpc
+from boxoffice.inventory.v1 import catalog_pb2 as catalog
+from boxoffice.inventory.v1.catalog_pb2_grpc import CatalogServiceStub
+from boxoffice.inventory.v1.seat_pb2 import Seat
+
+from bench.load import Generator, Load, Tally
+from bench.measure import Meter, Usage
+from bench.shops import OPTIONS, Target
+from stack.launcher import Stack, temporary_settings
+
+Say = Callable[[str], None]
+T = TypeVar("T")
+
+# By convention on a disk, unlike /tmp: a commit that only reaches memory proves nothing.
+DISK = Path("/var/tmp")
+CALL_SECONDS = 60
+MAKERS = 8
+"""How many shows are made at once, each on a screen of its own."""
+SEATS_PER_ROW = 50
+ROWS_PER_SECTION = 20
+MINUTES = 60
+LEAD = timedelta(days=3)
+PRICE = 25_000
+
+# Where nobody chooses, payments come to all the ends that there are.
+ENVIRONMENTS = {"bank": {"BANK_SCENARIOS": "mixed"}}
+
+SEATS = """
+    SELECT show_id::text, array_agg(id::text ORDER BY position) FROM show_seats
+    WHERE show_id = ANY(%s::uuid[]) GROUP BY show_id
+"""
+
+
+@dataclass(frozen=True)
+class Show:
+    """A show that was made for a case: all its seats are free, from the front to the back."""
+
+    id: str
+    seats: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """What a customer wants to buy: two seats side by side."""
+
+    user: str
+    show: str
+    seats: Sequence[str]
+
+
+class World:
+    """A running stack, and what the cases ask of it."""
+
+    def __init__(self, stack: Stack, *, quick: bool = False, say: Say = lambda line: None) -> None:
+        self.stack = stack
+        self.quick = quick
+        self.say = say
+        self.target = Target(
+            stack.public_url, **{name: stack.address(name) for name in ("inventory", "booking", "payment", "bank")}
+        )
+        self._channel = grpc.insecure_channel(stack.address("inventory"), options=OPTIONS)
+        self._catalogue = CatalogServiceStub(self._channel)
+        self._screens: dict[int, list[str]] = {}
+        self._starts: dict[str, int] = {}
+        self._spread: Iterator[Purchase] = iter(())
+        self._kept: dict[str, Any] = {}
+        self.ending = ExitStack()
+        """What has to be ended with the stack."""
+        services = ("inventory", "booking", "payment", "bank", "gateway")
+        self.meter = Meter(
+            {name: lambda name=name: stack.pid(name) for name in services},  # type: ignore[misc]
+            {"postgres": lambda: stack.pid("postgres")},
+        )
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """Return what `make` made when this was first asked for by this name."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        made: T = self._kept[name]
+        return made
+
+    @property
+    def seconds(self) -> float:
+        """How long a run takes load."""
+        return 2 if self.quick else 5
+
+    def close(self) -> None:
+        self.ending.close()
+        self._channel.close()
+
+    def run(self, *loads: Load, meter: Meter | None = None) -> tuple[list[Tally], dict[str, Usage]]:
+        """Carry loads out, all at the same time, each in a process of its own; tell also what the stack used.
+
+        `meter` measures others than the stack's processes.
+        """
+        meter = meter or self.meter
+        with ExitStack() as ending:
+            generators = []
+            for load in loads:
+                generators.append(Generator(load))
+                ending.callback(generators[-1].end)
+            for generator in generators:
+                generator.wait_ready()
+            self.settle()
+            meter.start()
+            for generator in generators:
+                generator.go()
+            tallies = [generator.tally() for generator in generators]
+            return tallies, meter.stop()
+
+    def settle(self) -> None:
+        """Have what was loaded before written down, so that no run pays for another's data."""
+        with self.stack.server.connect() as connection:
+            connection.execute("CHECKPOINT")
+
+    def show(self, seats: int) -> Show:
+        """Make one show of so many seats."""
+        return self.shows(1, seats)[0]
+
+    def shows(self, count: int, seats: int) -> list[Show]:
+        """Make shows of so many seats each, through the catalogue."""
+        screens = self._screens.get(seats, [])
+        wanted = min(count, MAKERS)
+        if len(screens) < wanted:
+            venue = self._catalogue.CreateVenue(
+                catalog.CreateVenueRequest(name=f"Bench {seats} {uuid4()}", city="Pune"), timeout=CALL_SECONDS
+            )
+            screens = self._screens[seats] = [self._screen(venue.id, number, seats) for number in range(wanted)]
+        event = self._catalogue.CreateMovie(
+            catalog.CreateMovieRequest(title="Bench", duration_minutes=MINUTES), timeout=CALL_SECONDS
+        )
+        shares = [count // wanted + (number < count % wanted) for number in range(wanted)]
+        with ThreadPoolExecutor(wanted) as makers:
+            made = makers.map(lambda screen, share: self._make(event.id, screen, share), screens, shares)
+            ids = [show for some in made for show in some]
+        with self.stack.server.connect("inventory") as connection:
+            connection.execute("ANALYZE show_seats, show_counters")
+            return [Show(id_, seats_) for id_, seats_ in connection.execute(SEATS, [ids])]
+
+    def spread(self, count: int) -> list[Purchase]:
+        """Return purchases that lie in turn in 1,000 shows of 200 seats, of which nobody has bought yet."""
+        taken = list(islice(self._spread, count))
+        while len(taken) < count:
+            self.say("making 1,000 shows of 200 seats")
+            shows = self.shows(1_000, 200)
+            self._spread = iter([one for turn in zip(*map(purchases, shows), strict=True) for one in turn])
+            taken += islice(self._spread, count - len(taken))
+        return taken
+
+    def _screen(self, venue: str, number: int, seats: int) -> str:
+        rows = [
+            catalog.CreateScreenRequest.Row(
+                label=str(row), seat_count=min(SEATS_PER_ROW, seats - row * SEATS_PER_ROW), tier=Seat.REGULAR
+            )
+            for row in range((seats + SEATS_PER_ROW - 1) // SEATS_PER_ROW)
+        ]
+        sections = [
+            catalog.CreateScreenRequest.Section(name=f"Block {first}", rows=rows[first : first + ROWS_PER_SECTION])
+            for first in range(0, len(rows), ROWS_PER_SECTION)
+        ]
+        request = catalog.CreateScreenRequest(venue_id=venue, name=f"Screen {number}", sections=sections)
+        return self._catalogue.CreateScreen(request, timeout=CALL_SECONDS).id
+
+    def _make(self, event: str, screen: str, count: int) -> list[str]:
+        """Make shows one after the other on a screen."""
+        made = []
+        for _ in range(count):
+            number = self._starts[screen] = self._starts.get(screen, 0) + 1
+            request = catalog.CreateShowRequest(
+                event_id=event, screen_id=screen, prices=[catalog.TierPrice(tier=Seat.REGULAR, price=PRICE)]
+            )
+            request.start_time.FromDatetime(datetime.now(UTC) + LEAD + timedelta(minutes=number * 2 * MINUTES))
+            made.append(self._catalogue.CreateShow(request, timeout=CALL_SECONDS).id)
+        return made
+
+
+def purchases(show: Show) -> list[Purchase]:
+    """Return a purchase of each two seats of a show, each by a new user."""
+    pairs = zip(show.seats[::2], show.seats[1::2], strict=False)
+    return [Purchase(str(uuid4()), show.id, pair) for pair in pairs]
+
+
+@contextmanager
+def started(*, quick: bool = False, durable: bool = True, say: Say = lambda line: None) -> Iterator[World]:
+    """Start a stack on free ports, its data on a disk; all of it is gone in the end, unless something fails."""
+    folder = Path(tempfile.mkdtemp(prefix="boxoffice-bench-", dir=DISK if DISK.is_dir() else None))
+    # Root's PostgreSQL runs as another user, who must be able to pass through.
+    folder.chmod(0o711)
+    settings = temporary_settings(folder).model_copy(update={"postgres_durable": durable})
+    with Stack(settings, environments=ENVIRONMENTS, say=say) as stack:
+        world = World(stack, quick=quick, say=say)
+        try:
+            yield world
+        finally:
+            world.close()
+    _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    postgres = folder / "postgres"
+    if postgres.is_symlink():  # root's data may lie elsewhere, see stack.places
+        shutil.rmtree(postgres.resolve().parent)
+    shutil.rmtree(folder)

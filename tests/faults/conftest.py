@@ -1,0 +1,85 @@
+"""A stack of its own whose fault points are armed, started once; its jobs tick twice a second."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from stack import supervisor
+from stack.launcher import Stack, temporary_stack
+from stack.services import SERVICES
+from tests.faults.controller import Controller
+from tests.faults.grid import Outcome
+from tests.faults.world import World
+from tests.system.conftest import opened_client
+
+HERE = Path(__file__).parent
+GROUP = "faults"
+NEVER = "600"
+"""Seconds after which the bank is asked, unprompted, about a payment; the grid lets it be sooner where it wants."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Keep all of these tests on one worker, so that one stack runs: see tests/system/conftest.py."""
+    own = [item for item in items if HERE in item.path.parents]
+    for item in own:
+        item.add_marker(pytest.mark.xdist_group(GROUP))
+    yield
+    for item in own:
+        suffix = f"@{GROUP}"
+        if getattr(config.option, "loadgroup", False) and not item.nodeid.endswith(suffix):
+            item._id = item._id.parse(item.nodeid + suffix)
+
+
+@pytest.fixture(scope="session")
+def controller() -> Iterator[Controller]:
+    with Controller() as controller:
+        yield controller
+
+
+@pytest.fixture(scope="session")
+def stack(controller: Controller) -> Iterator[Stack]:
+    armed = {"FAULTS_ADDRESS": controller.address, "PYTHONPATH": str(HERE / "quick")}
+    polls = {"POLL_FIRST_SECONDS": NEVER, "POLL_MAX_SECONDS": NEVER}
+    environments = {service.name: armed | (polls if service.name == "payment" else {}) for service in SERVICES}
+    with pytest.MonkeyPatch.context() as patched:
+        # So that a service that is killed again and again is started at once each time.
+        patched.setattr(supervisor, "STEADY_SECONDS", 0.0)
+        with temporary_stack(environments=environments) as stack:
+            yield stack
+
+
+@pytest.fixture(scope="session")
+async def world(stack: Stack, controller: Controller) -> AsyncIterator[World]:
+    async with opened_client(stack) as client:
+        await client.healthy()
+        client.patient = True
+        yield World(stack, controller, client)
+
+
+Report = dict[str, Outcome]
+_report: Report = {}
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    """What came of each part of the grid, to be told in the end."""
+    return _report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what came of the grid."""
+    if not _report:
+        return
+    terminalreporter.section("crash grid")
+    for name, outcome in _report.items():
+        terminalreporter.write_line(f"{name}: {outcome}")
+    terminalreporter.write_line(
+        f"in all: {sum(len(outcome.points) for outcome in _report.values())} points, "
+        f"{sum(outcome.cases for outcome in _report.values())} faults, "
+        f"{sum(len(outcome.wrong) for outcome in _report.values())} wrong, "
+        f"{sum(len(outcome.missed) for outcome in _report.values())} missed"
+    )
