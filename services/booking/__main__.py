@@ -16,7 +16,7 @@ from services.booking.saga import Saga
 from services.booking.settings import Settings
 from services.chassis import cli, jobs
 from services.chassis.calls import channel
-from services.chassis.database import Database, sweep_markers
+from services.chassis.database import Pools, sweep_markers
 from services.chassis.desk import Desk
 from services.chassis.outbox import Outbox
 from services.chassis.server import make_server, serve
@@ -26,29 +26,33 @@ SERVICES = [booking_pb2.DESCRIPTOR.services_by_name["BookingService"].full_name]
 
 async def run(settings: Settings) -> None:
     """Wire booking together and serve."""
-    db = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size, name="booking")
-    await db.open()
+    url = settings.database_url.get_secret_value()
+    pools = await Pools.open(url, calls=settings.database_pool_size, name="booking")
+    db, background = pools.calls, pools.background
     to_inventory, to_payment = channel(settings.inventory_address), channel(settings.payment_address)
     inventory, payments = Inventory(to_inventory), Payments(to_payment)
-    outbox = Outbox(db)
-    saga = Saga(
-        db,
-        outbox,
-        inventory,
-        payments,
-        render=render.changed_bytes,
-        expiry=timedelta(minutes=settings.booking_expiry_minutes),
-        extension=timedelta(minutes=settings.decline_extension_minutes),
+    outbox = Outbox(background)
+    saga, recovery = (
+        Saga(
+            pool,
+            outbox,
+            inventory,
+            payments,
+            render=render.changed_bytes,
+            expiry=timedelta(minutes=settings.booking_expiry_minutes),
+            extension=timedelta(minutes=settings.decline_extension_minutes),
+        )
+        for pool in (db, background)
     )
     # Every booking is its own key, so a batch may have as many keys as commands.
     desk = Desk(saga.create, lanes=3, max_batch=128, max_keys=128)
 
     ticks = jobs.scheduler()
-    jobs.add(ticks, "expire-bookings", saga.expire_due, IntervalTrigger(minutes=1))
-    jobs.add(ticks, "archive", lambda: change.archive(db), CronTrigger(hour=3))
+    jobs.add(ticks, "expire-bookings", recovery.expire_due, IntervalTrigger(minutes=1))
+    jobs.add(ticks, "archive", lambda: change.archive(background), CronTrigger(hour=3))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: change.forget_keys(db, key_days), IntervalTrigger(hours=1))
-    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "forget-keys", lambda: change.forget_keys(background, key_days), IntervalTrigger(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
 
     server = make_server()
     servicer = BookingServicer(db, outbox, desk, saga, inventory, payments, settings.refund_policy)
@@ -57,9 +61,9 @@ async def run(settings: Settings) -> None:
         settings,
         server,
         SERVICES,
-        background=[outbox.relay(deliveries.peers(inventory, payments)), saga.recover()],
+        background=[outbox.relay(deliveries.peers(inventory, payments)), recovery.recover()],
         ticks=ticks,
-        closing=[desk.close, to_inventory.close, to_payment.close, db.close],
+        closing=[desk.close, to_inventory.close, to_payment.close, pools.close],
     )
 
 

@@ -22,6 +22,7 @@ import logging
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -47,6 +48,9 @@ IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
 
 CONNECTION_SECONDS = 2.0
 """How long a caller waits for a connection."""
+
+BACKGROUND_CONNECTIONS = 3
+"""What a service's work behind its calls has for itself."""
 
 OPEN_TRIES = 5
 """How often at the start."""
@@ -282,6 +286,33 @@ class Database:
             await self._pool.putconn(connection)
             connection = await self._pool.getconn()
         return connection
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """A service's connections: those that calls use, and a few that only the work behind them has.
+
+    However many calls there are, recovery, relay and jobs go on.
+    """
+
+    calls: Database
+    background: Database
+
+    @classmethod
+    async def open(cls, url: str, *, calls: int, background: int = BACKGROUND_CONNECTIONS, name: str) -> "Pools":
+        """Connect, with so many connections of each kind at most; raise Unavailable as Database.open does."""
+        pools = cls(
+            Database(url, pool_size=calls, name=name),
+            Database(url, pool_size=background, name=f"{name}-background"),
+        )
+        await pools.calls.open()
+        await pools.background.open()
+        return pools
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.calls.close()
+        await self.background.close()
 
 
 async def _alone(

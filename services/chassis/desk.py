@@ -26,6 +26,12 @@ log = logging.getLogger(__name__)
 RETRIES = 2
 """How often a batch that the database undid is run again."""
 
+LANES = 2
+"""Batches at once, where nothing else is said."""
+
+WAITING_LANES = 4
+"""Batches at once beside them that wait for a key which another process has."""
+
 PATIENCE = 3
 """How often a key may be skipped because another process has it, before it is waited for."""
 
@@ -98,14 +104,14 @@ class Desk(Generic[C, A]):
         self,
         run: Run[C, A],
         *,
-        lanes: int = 2,
+        lanes: int = LANES,
         max_batch: int = 128,
         max_keys: int = 64,
         max_queue: int = 2_000,
     ) -> None:
         self._run = run
         self._lanes = lanes
-        self._waiting_lanes = 4
+        self._waiting_lanes = WAITING_LANES
         self._max_batch = max_batch
         self._max_keys = max_keys
         self._max_queue = max_queue

@@ -34,7 +34,9 @@ class ServiceSettings(BaseSettings):
     port: int = Field(ge=1, le=65535, description="the port to listen on")
     environment: Literal["development", "production"] = "development"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    database_pool_size: int = Field(8, ge=2, le=100, description="connections to the database at most")
+    database_pool_size: int = Field(
+        8, ge=2, le=100, description="connections to the database that calls use at most; the work behind has others"
+    )
     drain_seconds: float = Field(0.0, ge=0, le=60, description="time between NOT_SERVING and closing the door")
     grace_seconds: float = Field(5.0, ge=0, le=120, description="time that running requests get at the stop")
     faults_address: str = Field(

@@ -7,8 +7,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
 
 from services.chassis import cli, idempotency, jobs
-from services.chassis.database import Database, sweep_markers
-from services.chassis.desk import Desk
+from services.chassis.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
+from services.chassis.desk import LANES, WAITING_LANES, Desk
 from services.chassis.server import make_server, serve
 from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
@@ -25,27 +25,30 @@ SERVICES = [
 
 async def run(settings: Settings) -> None:
     """Wire inventory together and serve."""
-    db = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size, name="inventory")
-    await db.open()
+    url = settings.database_url.get_secret_value()
+    # The desk's connections are not those of calls, so that looking at seats never keeps anybody from settling.
+    own = LANES + WAITING_LANES + BACKGROUND_CONNECTIONS
+    pools = await Pools.open(url, calls=settings.database_pool_size, background=own, name="inventory")
+    db, background = pools.calls, pools.background
     rules = Rules(
         max_seats_per_user=settings.max_seats_per_user,
         hold=timedelta(minutes=settings.seat_hold_minutes),
         reservation_max=timedelta(minutes=settings.reservation_max_minutes),
     )
-    desk = Desk(SeatCommands(db, rules, held_bytes), max_keys=settings.shows_per_transaction)
+    desk = Desk(SeatCommands(background, rules, held_bytes), max_keys=settings.shows_per_transaction)
 
     ticks = jobs.scheduler()
-    jobs.add(ticks, "tidy-holds", lambda: tidy_holds(db, desk), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "tidy-holds", lambda: tidy_holds(background, desk), IntervalTrigger(minutes=5))
     retention = settings.change_retention_minutes
-    jobs.add(ticks, "forget-changes", lambda: forget_changes(db, retention), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "forget-changes", lambda: forget_changes(background, retention), IntervalTrigger(minutes=5))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(db, key_days), IntervalTrigger(hours=1))
-    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), IntervalTrigger(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
 
     server = make_server()
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(InventoryServicer(db, desk), server)
-    await serve(settings, server, SERVICES, ticks=ticks, closing=[desk.close, db.close])
+    await serve(settings, server, SERVICES, ticks=ticks, closing=[desk.close, pools.close])
 
 
 if __name__ == "__main__":

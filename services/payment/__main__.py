@@ -8,7 +8,7 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
 from services.chassis import cli, idempotency, jobs
 from services.chassis.calls import channel
-from services.chassis.database import Database, sweep_markers
+from services.chassis.database import Pools, sweep_markers
 from services.chassis.outbox import Outbox
 from services.chassis.server import make_server, serve
 from services.payment.clients import Bank, Booking
@@ -24,27 +24,28 @@ SERVICES = [payment_pb2.DESCRIPTOR.services_by_name["PaymentService"].full_name]
 
 async def run(settings: Settings) -> None:
     """Wire payment together and serve."""
-    db = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size, name="payment")
-    await db.open()
+    url = settings.database_url.get_secret_value()
+    pools = await Pools.open(url, calls=settings.database_pool_size, name="payment")
+    db, background = pools.calls, pools.background
     to_booking = channel(settings.booking_address)
     to_bank = channel(settings.payment_gateway_url.removeprefix("grpc://"))
-    booking, bank, outbox = Booking(to_booking), Bank(to_bank), Outbox(db)
+    booking, bank, outbox = Booking(to_booking), Bank(to_bank), Outbox(background)
     rules = Rules(
         margin=timedelta(seconds=settings.session_margin_seconds),
         poll_first_seconds=settings.poll_first_seconds,
         poll_max_seconds=settings.poll_max_seconds,
     )
-    checkout = Checkout(db, outbox, booking, bank, rules)
-    refunds = Refunds(db, bank)
+    checkout, poller = (Checkout(pool, outbox, booking, bank, rules) for pool in (db, background))
+    refunds, recovery = (Refunds(pool, bank) for pool in (db, background))
     signatures = Signatures([secret.get_secret_value() for secret in settings.webhook_secrets])
 
-    await checkout.catch_up()
+    await poller.catch_up()
     ticks = jobs.scheduler()
-    jobs.add(ticks, "poll-bank", checkout.poll, IntervalTrigger(seconds=1))
-    jobs.add(ticks, "recover-refunds", refunds.recover, IntervalTrigger(seconds=1))
+    jobs.add(ticks, "poll-bank", poller.poll, IntervalTrigger(seconds=1))
+    jobs.add(ticks, "recover-refunds", recovery.recover, IntervalTrigger(seconds=1))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(db, key_days), IntervalTrigger(hours=1))
-    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), IntervalTrigger(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
 
     server = make_server()
     servicer = PaymentService(db, checkout, refunds, signatures, public_url=settings.public_url)
@@ -55,7 +56,7 @@ async def run(settings: Settings) -> None:
         SERVICES,
         background=[outbox.relay({CAPTURES: booking.record_captures, DECLINES: booking.record_declines})],
         ticks=ticks,
-        closing=[to_booking.close, to_bank.close, db.close],
+        closing=[to_booking.close, to_bank.close, pools.close],
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from services.chassis.database import BACKGROUND_CONNECTIONS
+from services.chassis.desk import LANES, WAITING_LANES
 from services.inventory.settings import Settings
 from stack.audit import reach_by
 from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked
@@ -120,8 +122,8 @@ def test_five_replicas_of_each_leave_connections_over() -> None:
     (connections,) = (
         int(word.partition("=")[2]) for word in SERVICES["postgres"]["command"] if word.startswith("-cmax_connections=")
     )
-    pool = Settings.model_fields["database_pool_size"].default
-    assert 5 * len(SPREAD) * pool + pool < connections - 20
+    each = Settings.model_fields["database_pool_size"].default + BACKGROUND_CONNECTIONS
+    assert 5 * (len(SPREAD) * each + LANES + WAITING_LANES) + each < connections - 20
 
 
 def test_one_image_serves_all_services_and_is_made_here() -> None:

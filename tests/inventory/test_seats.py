@@ -19,7 +19,7 @@ from services.inventory.domain.errors import (
     ShowNotFound,
     ShowStarted,
 )
-from services.inventory.jobs import tidy_holds
+from services.inventory.jobs import forget_changes, tidy_holds
 from tests.chassis.waiting import until
 from tests.conftest import move_clock
 from tests.inventory.conftest import OnSale, make_desk, put_on_sale
@@ -273,6 +273,20 @@ async def test_numbers_have_no_gaps_and_tell_every_change(on_sale: OnSale) -> No
     assert {row.sequence for row in rows} == set(range(1, await on_sale.sequence() + 1))
     latest = {row.seat_id: row.status for row in rows}
     assert [latest.get(row.id, "AVAILABLE") for row in await on_sale.rows()] == await on_sale.statuses()
+
+
+async def test_what_is_forgotten_leaves_no_gap_though_the_clock_was_put_back(on_sale: OnSale) -> None:
+    await on_sale.hold(ANN, 0)
+    await move_clock(on_sale.db, "2 hours")
+    await on_sale.hold(BOB, 1)
+    await move_clock(on_sale.db, "1 hour")
+    await on_sale.hold(uuid4(), 2)
+    await move_clock(on_sale.db, "150 minutes")
+    await on_sale.hold(uuid4(), 3)
+    assert await forget_changes(on_sale.db, 60) == 3
+    rows = await on_sale.db.fetch("SELECT sequence FROM seat_changes ORDER BY sequence")
+    assert [row.sequence for row in rows] == [4]
+    assert await forget_changes(on_sale.db, 60) == 0
 
 
 async def test_tidying_clears_lapsed_holds_and_leaves_live_ones(on_sale: OnSale) -> None:

@@ -8,7 +8,7 @@ from google.protobuf import empty_pb2
 from stack.launcher import Stack
 from tests.gateway.fakes import INTERNAL, Method
 from tests.system.client import Client, Show, new_user, ok, refusal
-from tests.system.databases import eventually, value
+from tests.system.databases import eventually, rows, value
 
 
 @pytest.mark.parametrize("method", [pytest.param(method, id=method.descriptor.name) for method in INTERNAL])
@@ -114,3 +114,9 @@ async def test_a_booking_that_was_left_unfinished_is_given_up_soon_after_invento
     await eventually(is_gone)
     claim = "SELECT state FROM reservations WHERE booking_id = %s"
     assert value(stack.server, "inventory", claim, booking_id) == "REFUSED"
+
+
+def test_the_work_behind_calls_has_connections_of_its_own(stack: Stack) -> None:
+    names = "SELECT DISTINCT application_name FROM pg_stat_activity WHERE application_name LIKE '%%-background'"
+    found = {name for (name,) in rows(stack.server, "postgres", names)}
+    assert found == {f"{service}-background" for service in ("inventory", "booking", "payment", "payment.bank")}

@@ -93,8 +93,14 @@ LAPSED_HOLDS = """
 """
 
 FORGET_CHANGES = """
-    DELETE FROM seat_changes WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM seat_changes WHERE changed_at < (SELECT boxoffice_clock()) - make_interval(mins => %s)
-        LIMIT 5000
-    ))
+    DELETE FROM seat_changes h USING (
+        SELECT show_id, max(sequence) AS sequence FROM (
+            SELECT show_id, sequence FROM seat_changes
+            WHERE changed_at < (SELECT boxoffice_clock()) - make_interval(mins => %s)
+            ORDER BY changed_at LIMIT 5000
+        ) AS old
+        GROUP BY show_id
+    ) AS last
+    WHERE h.show_id = last.show_id AND h.sequence <= last.sequence
 """
+"""What is kept of a show's changes has no gaps: the oldest go, up to a number, whatever the clock did in between."""

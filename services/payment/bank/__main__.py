@@ -8,7 +8,7 @@ from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 
 from services.chassis import cli
 from services.chassis import jobs as ticking
-from services.chassis.database import Database, sweep_markers
+from services.chassis.database import Pools, sweep_markers
 from services.chassis.server import make_server, serve
 from services.payment.bank import jobs
 from services.payment.bank.clients import Merchant
@@ -23,15 +23,16 @@ SERVICES = [bank_pb2.DESCRIPTOR.services_by_name["BankService"].full_name]
 
 async def run(settings: Settings) -> None:
     """Wire the bank together and serve."""
-    db = Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size, name=NAME)
-    await db.open()
-    deliveries = Deliveries(db)
+    url = settings.database_url.get_secret_value()
+    pools = await Pools.open(url, calls=settings.database_pool_size, name=NAME)
+    background = pools.background
+    deliveries = Deliveries(background)
     secret = settings.payment_webhook_secret.get_secret_value()
     merchant = Merchant(settings.webhook_url, secret, connections=jobs.PARALLEL)
 
     ticks = ticking.scheduler()
-    ticking.add(ticks, "end-sessions", lambda: sessions.end_due(db, deliveries), IntervalTrigger(seconds=1))
-    ticking.add(ticks, "sweep-markers", lambda: sweep_markers(db), IntervalTrigger(minutes=5))
+    ticking.add(ticks, "end-sessions", lambda: sessions.end_due(background, deliveries), IntervalTrigger(seconds=1))
+    ticking.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
 
     server = make_server()
     sandbox = Sandbox(
@@ -40,7 +41,7 @@ async def run(settings: Settings) -> None:
         seed=settings.bank_seed,
         delay=timedelta(seconds=settings.bank_delay_seconds),
     )
-    servicer = BankService(db, deliveries, sandbox)
+    servicer = BankService(pools.calls, deliveries, sandbox)
     bank_pb2_grpc.add_BankServiceServicer_to_server(servicer, server)
     await serve(
         settings,
@@ -48,7 +49,7 @@ async def run(settings: Settings) -> None:
         SERVICES,
         background=[jobs.Sender(deliveries, merchant).run()],
         ticks=ticks,
-        closing=[merchant.close, db.close],
+        closing=[merchant.close, pools.close],
     )
 
 
