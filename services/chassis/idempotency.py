@@ -11,7 +11,7 @@ transaction, and look their keys up and store them as sets: see SeatCommands and
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -108,14 +108,11 @@ class Once(Generic[T, M]):
         """
         if self.key is None:
             return self.render(await carry_out())
-        if (answer := await self._stored(db)) is not None:
-            return answer
+        # Without a lock: nobody has to wait for what is repeatable.
+        stored = _stored(self.key, await retried(db.fetch)(FIND, columns([self.key])))
+        if stored is not None:
+            return self.kind.FromString(stored)
         return await self._settled(db, await carry_out())
-
-    @retried
-    async def _stored(self, db: Database) -> M | None:
-        async with db.transaction() as tx:
-            return await self.answer(tx)
 
     @retried
     async def _settled(self, db: Database, outcome: T) -> M:
@@ -138,6 +135,10 @@ async def find(tx: Transaction, key: Key) -> bytes | None:
         )
     except pg.LockNotAvailable as error:
         raise RequestInProgress() from error
+    return _stored(key, rows)
+
+
+def _stored(key: Key, rows: Sequence[Any]) -> bytes | None:
     if not rows:
         return None
     key.check(rows[0].request_hash)
