@@ -45,6 +45,8 @@ Statement = tuple[str, Parameters]
 LOCK_TIMEOUT_MS = 2_000
 STATEMENT_TIMEOUT_MS = 4_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
+TRANSACTION_TIMEOUT_MS = 8_000
+"""Ends what no other limit does: a client that froze between statements of a pipeline is not idle to the server."""
 
 CONNECTION_SECONDS = 2.0
 """How long a caller waits for a connection."""
@@ -76,6 +78,7 @@ _UNDONE = (
     pg.CrashShutdown,
     pg.CannotConnectNow,
     pg.IdleInTransactionSessionTimeout,
+    pg.TransactionTimeout,
 )
 
 
@@ -149,7 +152,8 @@ class Database:
                 "keepalives_count": 3,
                 "tcp_user_timeout": 10_000,
                 "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
-                f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS} -c timezone=UTC",
+                f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS}"
+                f" -c transaction_timeout={TRANSACTION_TIMEOUT_MS} -c timezone=UTC",
             },
         )
         self._lent = 0

@@ -246,6 +246,28 @@ async def test_a_session_that_idles_in_its_transaction_is_interrupted(db: Databa
     assert await things(db) == []
 
 
+async def test_a_session_that_stops_between_statements_is_interrupted(db: Database) -> None:
+    """To the server it is not idle: it has run a statement and waits for the next."""
+    with pytest.raises(Interrupted):
+        async with db.transaction() as tx:
+            await tx.send("SET LOCAL transaction_timeout = '50ms'")
+            [me] = await tx.fetch("SELECT pg_backend_pid() AS pid")
+            await tx.send("INSERT INTO things VALUES (1, 0)")
+
+            async def is_gone() -> bool:
+                return not await db.fetch("SELECT FROM pg_stat_activity WHERE pid = %s", (me.pid,))
+
+            await until(is_gone)
+            await tx.fetch("SELECT 1")
+    assert await things(db) == []
+
+
+async def test_every_session_has_limits(db: Database) -> None:
+    limits = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout")
+    [row] = await db.fetch("SELECT " + ", ".join(f"current_setting('{limit}') AS {limit}" for limit in limits))
+    assert list(row) == ["2s", "4s", "5s", "8s"]
+
+
 async def test_another_transaction_with_the_same_idempotency_key_interrupts(db: Database) -> None:
     keep = "INSERT INTO idempotency_keys VALUES (gen_random_uuid(), 'm', 'k', '', '')"
     again = "INSERT INTO idempotency_keys SELECT user_id, method, key, '', '' FROM idempotency_keys"
