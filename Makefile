@@ -38,6 +38,10 @@ demo: env ## play the whole story in the terminal, on the running stack
 audit: env ## hold the databases against what must never be (ALWAYS=1: under load; SERVER=postgresql://… others)
 	@exec $(BIN)/python -m stack audit $(if $(ALWAYS),--always) $(if $(WAIT),--wait $(WAIT)) $(if $(SERVER),--server '$(SERVER)')
 
+.PHONY: storm
+storm: env ## load and a fault a second on a stack of its own, then every promise checked (SECONDS=600 SEED=… JSON=file)
+	@exec $(BIN)/python -m stack storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed '$(SEED)') $(if $(JSON),--json '$(JSON)')
+
 .PHONY: status
 status: env ## show each process of the running stack
 	@exec $(BIN)/python -m stack status
@@ -109,7 +113,7 @@ lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews 
 
 .PHONY: bench
 bench: env ## measure it, beside references, in some 25 minutes (QUICK=1: in three; ONLY=create,flow: some of it)
-	@exec $(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS))
+	@exec $(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(BENCH_ARGS)
 
 .PHONY: licences
 licences: env ## list the licences of what the locks name in docs/licences.md

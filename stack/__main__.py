@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 
 import psycopg
@@ -20,6 +21,7 @@ from stack.errors import StackError
 from stack.launcher import Stack
 from stack.services import API, SERVICES
 from stack.settings import Settings
+from stack.storm import storm
 from stack.walk import render, walk
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -63,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the databases of another deployment, as postgresql://audit:password@host:port (or PGPASSWORD)",
     )
     audit.add_options(audits)
+    storms = verbs.add_parser(
+        "storm", help="load and faults on a stack of its own, then every promise checked: exit code 0 all kept, 1 not"
+    )
+    storms.add_argument("--seconds", type=float, default=600, help="how long it lasts (default: 600)")
+    storms.add_argument("--seed", default="boxoffice", help="what customers and faults are drawn from")
+    storms.add_argument("--json", type=Path, metavar="FILE", help="write what came of it to this file too")
     verbs.add_parser("stop", help="stop the running stack and wait until it is gone")
     logs = verbs.add_parser("logs", help="show the logs, and follow them while a stack runs")
     logs.add_argument("names", nargs="*", metavar="NAME", help="whose, for example booking; all by default")
@@ -86,6 +94,8 @@ def _do(arguments: argparse.Namespace) -> int:
             return control.status(settings)
         case "audit":
             return control.audit(settings, arguments.server, always=arguments.always, wait_seconds=arguments.wait)
+        case "storm":
+            return storm.run(storm.Options(arguments.seconds, arguments.seed, arguments.json), say)
         case "stop":
             return control.stop(settings)
         case "logs":

@@ -19,7 +19,7 @@ from stack.postgres import Server
 from stack.processes import Child, wait_until
 from stack.services import SERVICES
 from stack.settings import Settings
-from stack.supervisor import Say, Supervisor
+from stack.supervisor import STEADY_SECONDS, Recovery, Say, Supervisor
 
 STOP_ORDER = (("gateway",), ("inventory", "booking", "payment"), ("bank",), ("postgres",))
 NAMES = tuple(name for names in STOP_ORDER for name in names)
@@ -31,6 +31,7 @@ class Stack:
 
     Start it from a thread that lives as long as the stack: on Linux its processes end with that thread.
     `environments` adds to what a service is told, by the service's name. `say` gets a line for all that happens.
+    `steady_seconds`: how long a process must have been healthy to be started again at once when it dies.
     """
 
     def __init__(
@@ -39,9 +40,11 @@ class Stack:
         *,
         environments: Mapping[str, Mapping[str, str]] | None = None,
         say: Say = lambda line: None,
+        steady_seconds: float = STEADY_SECONDS,
     ) -> None:
         self.settings = settings
         self.say = say
+        self._steady_seconds = steady_seconds
         self._overrides = environments or {}
         self._lock: int | None = None
         self._supervisor: Supervisor | None = None
@@ -76,7 +79,7 @@ class Stack:
     def start(self) -> None:
         """Start everything and wait until it is healthy; raise StackError, with all stopped, if something fails."""
         self._take_folder()
-        self._supervisor = Supervisor(self.say)
+        self._supervisor = Supervisor(self.say, steady_seconds=self._steady_seconds)
         try:
             self._start()
         except BaseException:
@@ -100,6 +103,15 @@ class Stack:
     def kill(self, name: str) -> None:
         """Kill a process with SIGKILL, as an accident would; it is started again, see `wait_healthy`."""
         self._running().kill(name)
+
+    def is_up(self, name: str) -> bool:
+        """Tell whether a process runs and has been healthy since it was started."""
+        return self._running().is_up(name)
+
+    @property
+    def recoveries(self) -> list[Recovery]:
+        """Who died since the start of the stack and came back."""
+        return self._running().recoveries
 
     def stop_one(self, name: str) -> None:
         """Stop one process; it stays down until `start_one`."""

@@ -19,22 +19,35 @@ STEADY_SECONDS = 10.0
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class Recovery:
+    """A child that died was started again, at `started` on the monotonic clock, and healthy after `seconds`."""
+
+    name: str
+    started: float
+    seconds: float
+
+
 @dataclass
 class _Watch:
     child: Child
     healthy_since: float | None
     deaths: int = 0
     start_at: float | None = None
+    started: float = 0.0
 
 
 class Supervisor:
     """Children by name, each started again when it dies: at once the first time, then with growing delays.
 
     Everything that starts or ends a child happens under one lock, so that a wanted end is never taken for a death.
+    One that has been healthy for `steady_seconds` counts as if it had never died. `recoveries` lists who came back.
     """
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, *, steady_seconds: float = STEADY_SECONDS) -> None:
+        self.recoveries: list[Recovery] = []
         self._say = say
+        self._steady_seconds = steady_seconds
         self._watches: dict[str, _Watch] = {}
         self._lock = threading.RLock()
         self._over = threading.Event()
@@ -80,7 +93,7 @@ class Supervisor:
 
     def wait_healthy(self, name: str, seconds: float = 30) -> None:
         """Wait until a child is up and healthy; raise StackError if that takes longer than `seconds`."""
-        if not wait_until(lambda: self._is_up(name), seconds):
+        if not wait_until(lambda: self.is_up(name), seconds):
             raise StackError(f"{name} is not healthy after {seconds:g} s (see {self.child(name).log})")
 
     def close(self) -> None:
@@ -88,7 +101,8 @@ class Supervisor:
         self._over.set()
         self._thread.join()
 
-    def _is_up(self, name: str) -> bool:
+    def is_up(self, name: str) -> bool:
+        """Tell whether a child runs and has been healthy since it was started."""
         with self._lock:
             watch = self._watches[name]
             return watch.healthy_since is not None and watch.child.running
@@ -115,13 +129,15 @@ class Supervisor:
             if watch.start_at is not None:
                 if now >= watch.start_at:
                     watch.start_at = None
+                    watch.started = now
                     child.spawn()
             elif not child.running:
                 self._bury(watch, now)
             elif recovered:
                 watch.healthy_since = now
+                self.recoveries.append(Recovery(child.name, watch.started, now - watch.started))
                 self._say(f"{child.name} is healthy again")
-            elif watch.deaths and watch.healthy_since is not None and now - watch.healthy_since > STEADY_SECONDS:
+            elif watch.deaths and watch.healthy_since is not None and now - watch.healthy_since > self._steady_seconds:
                 watch.deaths = 0
 
     def _bury(self, watch: _Watch, now: float) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from stack import supervisor
-from stack.launcher import Stack, temporary_stack
+from stack.launcher import Stack, temporary_settings
 from stack.services import SERVICES
 from tests.faults.controller import Controller
 from tests.faults.grid import Outcome
@@ -34,6 +35,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item._id = item._id.parse(item.nodeid + suffix)
 
 
+def told(name: str, controller: Controller) -> dict[str, str]:
+    """Return what a service is told here and nowhere else."""
+    polls = {"POLL_FIRST_SECONDS": NEVER, "POLL_MAX_SECONDS": NEVER} if name == "payment" else {}
+    return {"FAULTS_ADDRESS": controller.address, "PYTHONPATH": str(HERE / "quick")} | polls
+
+
 @pytest.fixture(scope="session")
 def controller() -> Iterator[Controller]:
     with Controller() as controller:
@@ -42,14 +49,14 @@ def controller() -> Iterator[Controller]:
 
 @pytest.fixture(scope="session")
 def stack(controller: Controller) -> Iterator[Stack]:
-    armed = {"FAULTS_ADDRESS": controller.address, "PYTHONPATH": str(HERE / "quick")}
-    polls = {"POLL_FIRST_SECONDS": NEVER, "POLL_MAX_SECONDS": NEVER}
-    environments = {service.name: armed | (polls if service.name == "payment" else {}) for service in SERVICES}
-    with pytest.MonkeyPatch.context() as patched:
-        # So that a service that is killed again and again is started at once each time.
-        patched.setattr(supervisor, "STEADY_SECONDS", 0.0)
-        with temporary_stack(environments=environments) as stack:
-            yield stack
+    environments = {service.name: told(service.name, controller) for service in SERVICES}
+    # Not pytest's tmp_path: root runs PostgreSQL as another user, who must be able to pass through.
+    folder = Path(tempfile.mkdtemp(prefix="boxoffice-faults-"))
+    folder.chmod(0o711)
+    # A service that is killed again and again is started at once each time.
+    with Stack(temporary_settings(folder), environments=environments, steady_seconds=0.0) as stack:
+        yield stack
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,7 @@ async def tidy_holds(world: World) -> AsyncIterator[None]:
 
 @operation
 async def book(world: World) -> AsyncIterator[None]:
-    (show, seats), user = await world.some(), new_user()
+    (show, seats), user = await world.some(fresh=True), new_user()
     ok(await world.client.hold(show, user, seats[:1]))
     yield
     body = {"showId": show.id, "userId": user, "showSeatIds": seats}

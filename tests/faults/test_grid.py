@@ -18,7 +18,7 @@ from tests.faults.world import World
 
 SEED = os.environ.get("GRID_SEED", "0")
 DRAWN_OPERATIONS = 2
-DRAWN_FAULTS = 8
+DRAWN_FAULTS = 6
 
 PIVOTS = [
     # (operation, fault, where): after these there is no way back.
@@ -50,6 +50,7 @@ async def test_an_operation_survives_every_fault_at_each_of_its_points(
     assert not (outcome.wrong or outcome.missed), str(outcome)
 
 
+@pytest.mark.timeout(600)
 async def test_the_pivots_and_some_drawn_points_survive_their_faults(
     world: World, idle: set[Point], report: Report
 ) -> None:

@@ -44,6 +44,12 @@ HURRY = {
 }
 """What lets every lease and every pause end now, as if time had passed."""
 
+DUE = {
+    "booking": "SELECT count(*) FROM bookings WHERE state = 'PENDING' AND expires_at <= boxoffice_clock()",
+    "payment": "SELECT count(*) FROM bank.sessions WHERE status = 'OPEN' AND expires_at <= bank.boxoffice_clock()",
+}
+"""What a job will soon find."""
+
 
 @dataclass
 class World:
@@ -55,10 +61,10 @@ class World:
     _shows: dict[timedelta, tuple[Show, list[str]]] = field(default_factory=dict)
     _violations: set[str] = field(default_factory=set)
 
-    async def some(self, count: int = 2, starts_in: timedelta = FAR) -> tuple[Show, list[str]]:
-        """Return a show and seats of it that nobody has had before."""
+    async def some(self, count: int = 2, starts_in: timedelta = FAR, *, fresh: bool = False) -> tuple[Show, list[str]]:
+        """Return a show and seats of it that nobody has had before; a `fresh` show is one that booking has not met."""
         show, left = self._shows.get(starts_in, (None, []))
-        if show is None or len(left) < count:
+        if show is None or len(left) < count or fresh:
             show = await self.client.make_show(starts_in=starts_in, seats_per_row=20)
             left = list(show.seats)
         self._shows[starts_in] = show, left[count:]
@@ -147,13 +153,18 @@ class World:
         """Wait until nothing is under way. In a hurry, no lease and no pause is waited for longer than a second."""
         end = time.monotonic() + REST_SECONDS
         hurry_at = time.monotonic() + HURRY_SECONDS
-        while left := await asyncio.to_thread(audit.under_way, self.stack.server.url):
+        while left := await asyncio.to_thread(self._left):
             now = time.monotonic()
             assert now < end, f"still under way after {REST_SECONDS} s: {left}"
             if hurry and now >= hurry_at:
                 self.hurry()
                 hurry_at = now + HURRY_SECONDS
             await asyncio.sleep(0.03)
+
+    def _left(self) -> dict[str, int]:
+        """Count what is under way, or due."""
+        due = {f"due in {database}": value(self.stack.server, database, query) for database, query in DUE.items()}
+        return audit.under_way(self.stack.server.url) | {what: count for what, count in due.items() if count}
 
     def hurry(self) -> None:
         """Let leases and pauses end."""

@@ -1,0 +1,242 @@
+"""The customers' histories against the databases: whatever was acknowledged must be so.
+
+Only what the system said of itself is asked here. Whether the databases agree with each other is the audit's to tell.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from stack.postgres import Server
+from stack.storm.history import History, Json, Told
+
+REFUND_IS_OVER = ("REFUNDED", "REFUNDING")
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A promise that was broken: which, and what shows it."""
+
+    promise: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.promise}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A booking as the databases have it. `net` is what the bank holds for it, less what it declined to return."""
+
+    id: str
+    user: str
+    show: str
+    state: str
+    amount: int
+    currency: str
+    seats: frozenset[str]
+    key: str | None
+    refund_amount: int | None
+    stuck: bool
+    net: int
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the databases say at the end."""
+
+    bookings: dict[str, Booking]
+    captured: dict[str, int]
+    """What the bank took, by session."""
+    methods: dict[str, set[str]]
+    """The payment methods that were used for a booking."""
+    holds: set[tuple[str, str, datetime]]
+    """Every hold that there was: show, seat, and when it was to lapse."""
+
+
+def read(server: Server) -> Books:
+    """Read what histories are compared with."""
+    with server.connect("payment") as payment:
+        net: dict[str, int] = dict(payment.execute(NET).fetchall())
+        captured: dict[str, int] = dict(payment.execute(CAPTURED).fetchall())
+        methods = defaultdict[str, set[str]](set)
+        for booking_id, method in payment.execute(METHODS).fetchall():
+            methods[booking_id].add(method)
+    with server.connect("booking") as booking:
+        rows = booking.execute(BOOKINGS).fetchall()
+    with server.connect("inventory") as inventory:
+        holds = set(inventory.execute(HOLDS).fetchall())
+    bookings = {
+        id_: Booking(id_, user, show, state, amount, currency, frozenset(seats), key, refund, stuck, net.get(id_, 0))
+        for id_, user, show, state, amount, currency, seats, key, refund, stuck in rows
+    }
+    return Books(bookings, captured, dict(methods), holds)
+
+
+def compare(history: History, books: Books) -> list[Violation]:
+    """Return every promise that was broken."""
+    return [Violation(promise, what) for promise, rule in RULES.items() for what in rule(history, books)]
+
+
+def _holds_were_made(history: History, books: Books) -> Iterator[str]:
+    for told in _told(history, "hold"):
+        for seat in told.answer["seats"]:
+            if (told.request.about, seat["id"], datetime.fromisoformat(seat["expiresAt"])) not in books.holds:
+                yield f"seat {seat['id']} was never held until {seat['expiresAt']}: {told.request}"
+
+
+def _bookings_are_there(history: History, books: Books) -> Iterator[str]:
+    for told in _told(history, "book"):
+        booking, answer = books.bookings.get(told.answer["id"]), told.answer
+        if booking is None:
+            yield f"booking {answer['id']} was acknowledged and is not there"
+            continue
+        said = (answer["userId"], answer["show"]["id"], answer["totalAmount"], answer["currency"])
+        seats = {seat["id"] for seat in answer["seats"]}
+        asked = set((told.request.body or {})["showSeatIds"])
+        if said != (booking.user, booking.show, booking.amount, booking.currency) or seats != booking.seats:
+            yield f"booking {booking.id} is {booking}, its user was told {answer}"
+        elif (seats, booking.user, booking.show) != (asked, told.request.user, told.request.about):
+            yield f"booking {booking.id} is not what was asked for: {booking}"
+
+
+def _confirmed_stays(history: History, books: Books) -> Iterator[str]:
+    refund_asked = _asked(history, "refund")
+    for id_ in history.bookings_seen("CONFIRMED"):
+        state = books.bookings[id_].state if id_ in books.bookings else "not there"
+        if state != "CONFIRMED" and not (state in REFUND_IS_OVER and id_ in refund_asked):
+            yield f"booking {id_} was seen CONFIRMED and is {state}"
+
+
+def _cancelled_stays(history: History, books: Books) -> Iterator[str]:
+    for id_ in history.bookings_seen("CANCELLED"):
+        state = books.bookings[id_].state if id_ in books.bookings else "not there"
+        if state != "CANCELLED":
+            yield f"booking {id_} was acknowledged as CANCELLED and is {state}"
+
+
+def _refunds_are_made(history: History, books: Books) -> Iterator[str]:
+    for told in _told(history, "refund"):
+        id_, amount = told.request.about, told.answer["refundAmount"]
+        booking = books.bookings.get(id_)
+        if booking is None or booking.state not in REFUND_IS_OVER or booking.refund_amount != amount:
+            yield f"a refund of {amount} was acknowledged for booking {id_}, which is {booking}"
+        elif booking.state == "REFUNDING" and not (
+            booking.stuck and "pm_refund_declined" in books.methods.get(id_, set())
+        ):
+            yield f"the refund of booking {id_} is not over: {booking}"
+    for id_ in history.bookings_seen("REFUNDED"):
+        if id_ not in books.bookings or books.bookings[id_].state != "REFUNDED":
+            yield f"booking {id_} was seen REFUNDED and is {books.bookings.get(id_)}"
+
+
+def _nothing_happens_unasked(history: History, books: Books) -> Iterator[str]:
+    orders = {(request.user, request.key): request for request in history.asked if request.kind == "book"}
+    cancels, refunds = _asked(history, "cancel"), _asked(history, "refund")
+    for booking in books.bookings.values():
+        order = orders.get((booking.user, booking.key))
+        if order is None or booking.seats != set((order.body or {})["showSeatIds"]):
+            yield f"booking {booking.id} was not asked for: {booking}"
+        if booking.state == "CANCELLED" and booking.id not in cancels:
+            yield f"booking {booking.id} is CANCELLED, and nobody asked for it"
+        if booking.state in REFUND_IS_OVER and booking.id not in refunds:
+            yield f"booking {booking.id} is {booking.state}, and nobody asked for it"
+
+
+def _repetitions_are_answered_alike(history: History, _: Books) -> Iterator[str]:
+    first: dict[tuple[str, str, str], Json] = {}
+    for told in history.told:
+        request = told.request
+        if request.key is None or request.kind == "look":
+            continue
+        answer = told.answer
+        if request.kind == "refund":
+            # How far a refund is may have changed (docs/adr/0008-refund-answers.md).
+            answer = {name: value for name, value in answer.items() if name != "status"}
+        before = first.setdefault((request.user, request.kind, request.key), answer)
+        if before != answer:
+            yield f"{request.kind} under key {request.key} was answered {before}, later {answer}"
+
+
+def _seats_are_sold_once(history: History, books: Books) -> Iterator[str]:
+    """Bookings that were seen CONFIRMED and that nobody wanted to give back: their seats are theirs alone."""
+    sold: dict[tuple[str, str], str] = {}
+    orders = {told.answer["id"]: told for told in _told(history, "book")}
+    for id_ in sorted(history.bookings_seen("CONFIRMED") - _asked(history, "refund")):
+        if id_ not in orders:
+            continue
+        for seat in orders[id_].answer["seats"]:
+            other = sold.setdefault((orders[id_].request.about, seat["id"]), id_)
+            if other != id_:
+                yield f"seat {seat['id']} was sold to bookings {other} and {id_}"
+
+
+def _nobody_pays_more_than_told(history: History, books: Books) -> Iterator[str]:
+    prices = {told.answer["id"]: told.answer["totalAmount"] for told in _told(history, "book")}
+    for id_, price in prices.items():
+        booking = books.bookings.get(id_)
+        if booking is not None and booking.net > price:
+            yield f"booking {id_} costs {price}, as was told, and the bank holds {booking.net}"
+    amounts = {told.answer["sessionId"]: told.answer["amount"] for told in _told(history, "initiate")}
+    for session, taken in books.captured.items():
+        if session in amounts and taken != amounts[session]:
+            yield f"session {session} was over {amounts[session]}, as was told, and the bank took {taken}"
+
+
+def _payments_are_taken(history: History, books: Books) -> Iterator[str]:
+    for told in _told(history, "pay"):
+        if told.answer["status"] == "CAPTURED" and told.request.about not in books.captured:
+            yield f"session {told.request.about} was acknowledged as CAPTURED and the bank took nothing"
+
+
+def _what_is_there_is_found(history: History, _: Books) -> Iterator[str]:
+    """All that customers ask about was acknowledged to them before."""
+    for request, why in history.refused:
+        if why.startswith("404"):
+            yield f"{request.kind} {request.about}: {why}"
+
+
+def _told(history: History, kind: str) -> Iterator[Told]:
+    return (told for told in history.told if told.request.kind == kind)
+
+
+def _asked(history: History, kind: str) -> set[str]:
+    return {request.about for request in history.asked if request.kind == kind}
+
+
+RULES: dict[str, Callable[[History, Books], Iterator[str]]] = {
+    "a hold that was acknowledged was made": _holds_were_made,
+    "a booking that was acknowledged is there, as it was told": _bookings_are_there,
+    "a booking that was seen CONFIRMED stays so, or was given back by its user": _confirmed_stays,
+    "a booking that was cancelled stays so": _cancelled_stays,
+    "a refund that was acknowledged is made": _refunds_are_made,
+    "what was acknowledged is found": _what_is_there_is_found,
+    "nothing happens that nobody asked for": _nothing_happens_unasked,
+    "equal requests under one key have equal answers": _repetitions_are_answered_alike,
+    "a seat is sold once": _seats_are_sold_once,
+    "nobody pays more than was told": _nobody_pays_more_than_told,
+    "a payment that was acknowledged was taken": _payments_are_taken,
+}
+
+BOOKINGS = """
+    SELECT id::text, user_id::text, show_id::text, state, total_amount, currency,
+        ARRAY(SELECT seat_id::text FROM booking_seats s WHERE s.booking_id = b.id), idempotency_key,
+        refund_amount, refund_stuck
+    FROM bookings b
+"""
+NET = """
+    SELECT p.booking_id::text, sum(l.amount)::int - coalesce((
+        SELECT sum(r.amount) FROM refunds r JOIN payments o ON o.id = r.payment_id
+        WHERE o.booking_id = p.booking_id AND r.state = 'STUCK' AND r.cause <> 'REQUESTED'
+    ), 0)::int
+    FROM payments p JOIN bank.ledger l ON l.session_id = p.session_id GROUP BY p.booking_id
+"""
+CAPTURED = "SELECT session_id, sum(amount)::int FROM bank.ledger WHERE kind = 'CAPTURE' GROUP BY session_id"
+METHODS = """
+    SELECT p.booking_id::text, s.payment_method FROM payments p JOIN bank.sessions s ON s.id = p.session_id
+    WHERE s.payment_method IS NOT NULL
+"""
+HOLDS = "SELECT show_id::text, seat_id::text, expires_at FROM seat_changes WHERE status = 'HELD'"

@@ -1,0 +1,273 @@
+"""The order of a storm: a stack of its own, customers and faults, then rest, and the reckoning."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from stack import audit
+from stack.launcher import Stack, temporary_settings
+from stack.storm import comparison, report
+from stack.storm.client import GaveUp, Refused, Shop, open_http
+from stack.storm.clocks import Clocks
+from stack.storm.faults import Faults
+from stack.storm.history import History
+from stack.storm.recovery import Probe
+from stack.storm.report import Report
+from stack.storm.shows import Box, make_show
+from stack.storm.stories import Customer, Stories
+
+Say = Callable[[str], None]
+
+CUSTOMERS = 64
+"""How many there are at once."""
+ARRIVALS_PER_SECOND = 18.0
+"""How many come in the long run: so that two cores are busy, and not beyond. After an outage they come in a crowd."""
+PROGRESS_SECONDS = 5.0
+LEAVE_SECONDS = 10.0
+"""How long customers may go on with what they do when the storm is over."""
+READY_SECONDS = 60.0
+REST_SECONDS = 150.0
+LOOK_SECONDS = 0.2
+
+ENVIRONMENTS = {
+    # What lapses, lapses soon: the clocks jump by minutes.
+    "inventory": {"SEAT_HOLD_MINUTES": "1", "CHANGE_RETENTION_MINUTES": "10080"},
+    "booking": {"BOOKING_EXPIRY_MINUTES": "3"},
+    # A webhook that is late comes so much later by the wall's clock, and a payment by the bank's, which jumps.
+    "bank": {"BANK_DELAY_SECONDS": "10", "BANK_SCENARIOS": "mixed"},
+    "payment": {"SESSION_MARGIN_SECONDS": "10"},
+}
+
+DUE_SESSIONS = """
+    SELECT count(*) FROM bank.sessions
+    WHERE status = 'OPEN' AND coalesce(decides_at, expires_at) <= bank.boxoffice_clock()
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What may be chosen about a storm."""
+
+    seconds: float
+    seed: str
+    json: Path | None = None
+
+
+def run(options: Options, say: Say) -> int:
+    """Raise a storm and print what came of it; return 0 if every promise was kept and all came to rest."""
+    folder = Path(tempfile.mkdtemp(prefix="boxoffice-storm-"))
+    # Root's PostgreSQL runs as another user, who must be able to pass through.
+    folder.chmod(0o711)
+    settings = temporary_settings(folder).model_copy(update={"postgres_durable": True})
+    # Who is killed is started again at once, however often: the storm measures that, and it kills no one who is ill.
+    stack = Stack(settings, environments=ENVIRONMENTS, steady_seconds=0, say=_log(folder))
+    say(f"storm of {options.seconds:g} s, seed {options.seed}: starting a stack in {folder}")
+    with stack:
+        storm = Storm(stack, options, say)
+        asyncio.run(storm.rage())
+        storm.reckon()
+    print(f"\n{storm.report}")
+    if options.json is not None:
+        storm.report.write(options.json)
+    if not storm.report.is_well:
+        say(f"not well: data and logs are kept in {folder}")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+class Storm:
+    """A storm over a stack that runs."""
+
+    def __init__(self, stack: Stack, options: Options, say: Say) -> None:
+        self.report = Report(options.seed, options.seconds)
+        self._stack = stack
+        self._options = options
+        self._say = say
+        self._history = History()
+        self._clocks = Clocks(stack.server)
+        self._faults: Faults | None = None
+        self._last_fault = 0.0
+        self._over = asyncio.Event()
+        self._playing: set[asyncio.Task[None]] = set()
+        self._beside: set[asyncio.Task[None]] = set()
+
+    async def rage(self) -> None:
+        """Let customers and faults loose until the time is up, or somebody interrupts; then let all of it end."""
+        chance = random.Random(self._options.seed)
+        faults_over = threading.Event()
+        with _signals(self._over):
+            async with open_http(self._stack.public_url) as http:
+                shop = Shop(http, self._history, chance)
+                box = Box(shop, chance)
+                await box.open()
+                probe = await self._probe(shop, chance)
+                self._history.began = began = time.monotonic()
+                self._faults = Faults(
+                    self._stack, self._clocks, probe, random.Random(f"faults {self._options.seed}"), began,
+                    _log(self._stack.settings.data_dir),
+                )  # fmt: skip
+                striking = asyncio.create_task(asyncio.to_thread(self._faults.run, faults_over))
+                coming = asyncio.create_task(self._customers(shop, box))
+                progress = asyncio.create_task(self._progress())
+                watched = asyncio.create_task(self._over.wait())
+                await asyncio.wait(
+                    [watched, striking, coming], timeout=self._options.seconds, return_when=asyncio.FIRST_COMPLETED
+                )
+                self.report.interrupted = self._over.is_set()
+                self.report.seconds = time.monotonic() - began
+                self._over.set()
+                faults_over.set()
+                await striking
+                self._last_fault = time.monotonic()
+                progress.cancel()
+                coming.cancel()
+                self._say("the storm is over: waiting for the customers, and for rest")
+                await _end(self._playing, LEAVE_SECONDS)
+                await _end(self._beside, 0)
+
+    def reckon(self) -> None:
+        """Wait for rest, audit the books, and hold the customers' histories against them."""
+        told, faults, stack = self.report, self._faults, self._stack
+        assert faults is not None, "it has raged"
+        stack.wait_ready(READY_SECONDS)
+        faults.pass_time()
+        self._rest()
+        self._say("comparing what customers were told with the databases")
+        audited = audit.look(stack.server.url, max_seats_per_user=stack.settings.max_seats_per_user)
+        told.audit = audited.summary
+        violations = comparison.compare(self._history, comparison.read(stack.server))
+        told.violations = report.broken(violations, audited.broken)
+        history = self._history
+        told.requests, told.acknowledged, told.given_up = history.attempts, len(history.told), history.given_up
+        told.refusals = dict(history.refusals.most_common())
+        told.faults, told.faults_by_kind = len(faults.done), faults.by_kind
+        told.sold = report.sold(stack.server)
+        met = [recovery for recovery in stack.recoveries if report.met(recovery, faults.away)]
+        told.recoveries = report.spreads([recovery for recovery in stack.recoveries if recovery not in met])
+        told.recoveries_without_database = report.spreads(met)
+        asked = faults.returns[0].seconds if faults.returns else {}
+        told.returns = {name: report.Spread.of([one.seconds[name] for one in faults.returns]) for name in asked}
+        told.restarted_by_returns = [name for one in faults.returns for name in one.restarted]
+
+    async def _customers(self, shop: Shop, box: Box) -> None:
+        """Let customers come, each with a story drawn from the seed; those that wait at the door come in a crowd."""
+        door = asyncio.Semaphore(CUSTOMERS)
+        arrivals = random.Random(f"arrivals {self._options.seed}")
+        arrival = time.monotonic()
+        while True:
+            arrival += arrivals.expovariate(ARRIVALS_PER_SECOND)
+            await asyncio.sleep(max(0.0, arrival - time.monotonic()))
+            await door.acquire()
+            chance = random.Random(f"story {self.report.stories} {self._options.seed}")
+            self.report.stories += 1
+            playing = asyncio.create_task(Stories(shop, box, chance, self._spawn).play())
+            self._playing.add(playing)
+            playing.add_done_callback(self._playing.discard)
+            playing.add_done_callback(lambda _: door.release())
+
+    def _spawn(self, doing: Coroutine[Any, Any, None]) -> None:
+        async def quietly() -> None:
+            with contextlib.suppress(Refused, GaveUp):
+                await doing
+
+        task = asyncio.create_task(quietly())
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    async def _probe(self, shop: Shop, chance: random.Random) -> Probe:
+        show, customer = await make_show(shop), Customer(shop, chance)
+        booking = await customer.book(show.id, [show.seats.popleft()])
+        session = await customer.session(booking)
+        return Probe(self._stack.public_url, self._history, show.id, show.seats, booking["id"], session)
+
+    async def _progress(self) -> None:
+        """Say every few seconds how it goes."""
+        assert self._faults is not None
+        while True:
+            await asyncio.sleep(PROGRESS_SECONDS)
+            with contextlib.suppress(psycopg.Error):
+                self.report.sold = await asyncio.to_thread(report.sold, self._stack.server)
+            history, sold = self._history, self.report.sold
+            troubles = ", ".join(f"{why} {count}" for why, count in history.refusals.most_common(4))
+            self._say(
+                f"{time.monotonic() - history.began:5.0f} s  {len(self._faults.done)} faults  "
+                f"{history.attempts:,} requests  {sold.confirmed:,} confirmed  {sold.late} late  "
+                f"{sold.refunds} refunds  |  {troubles}"
+            )
+
+    def _rest(self) -> None:
+        """Wait until nothing is under way, and note how long after the last fault that was."""
+        told = self.report
+        while True:
+            left = audit.under_way(self._stack.server.url)
+            with self._stack.server.connect("payment") as connection:
+                [(due,)] = connection.execute(DUE_SESSIONS).fetchall()
+            if due:
+                left["payments that the bank has to decide"] = due
+            passed = time.monotonic() - self._last_fault
+            if not set(left) - {"webhooks"}:
+                told.sagas_seconds = min(told.sagas_seconds, passed)
+            if not left:
+                told.rest_seconds = passed
+                return
+            if passed > REST_SECONDS:
+                told.left = left
+                return
+            time.sleep(LOOK_SECONDS)
+
+
+async def _end(going: set[asyncio.Task[None]], seconds: float) -> None:
+    """Let what customers do come to its end, for a while; what is asked for by then may happen or not."""
+    if not (tasks := list(going)):
+        return
+    _, late = await asyncio.wait(tasks, timeout=seconds)
+    for task in late:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+@contextlib.contextmanager
+def _signals(over: asyncio.Event) -> Iterator[None]:
+    """Let Ctrl-C end the storm, and not the reckoning: a second one ends that too."""
+    loop = asyncio.get_running_loop()
+    ends = (signal.SIGINT, signal.SIGTERM)
+
+    def end() -> None:
+        over.set()
+        for number in ends:
+            loop.remove_signal_handler(number)
+
+    for number in ends:
+        loop.add_signal_handler(number, end)
+    try:
+        yield
+    finally:
+        for number in ends:
+            loop.remove_signal_handler(number)
+
+
+def _log(folder: Path) -> Say:
+    """Return what writes lines, with the time, into the storm's own log."""
+    file = folder / "storm.log"
+
+    def write(line: str) -> None:
+        with file.open("a") as log:
+            log.write(f"{time.strftime('%H:%M:%S')}.{int(time.time() * 1000) % 1000:03} {line}\n")
+
+    return write
