@@ -16,7 +16,7 @@ from datetime import datetime
 import psycopg
 
 from bench import report
-from bench.cases import Case, chosen
+from bench.cases import Case, chosen, warm_up
 from bench.measure import Result
 from bench.reference import echo, own, seeds
 from bench.scenarios import availability, create, expiry, flow, hot, onsale, overload, scale
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", metavar="NAME,NAME", help="cases, or groups of them; --list tells which")
     parser.add_argument("--quick", action="store_true", help="fewer cases, shorter, once")
     parser.add_argument("--rounds", type=int, help=f"how often (default: {ROUNDS})")
+    parser.add_argument("--without-ghz", action="store_true", help="have Python make all load, also where ghz is")
     parser.add_argument("--list", action="store_true", help="only name the cases")
     return parser
 
@@ -72,8 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
     sound = True
     for about, some in sittings:
         say(about)
-        with started(quick=arguments.quick, say=lambda line: None) as world:
+        with started(quick=arguments.quick, ghz=not arguments.without_ghz) as world:
             world.say = say
+            warm_up(world)
             for case in some:
                 runs[case.name].append(_measured(world, case))
             sound = _audited(world) and sound

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bench.load import Load
 from bench.measure import Result
-from bench.world import World
+from bench.stories import buy
+from bench.world import World, purchases
+
+WARM_UP, WARM_UP_CLIENTS = 100, 16
 
 Run = Callable[[World], Result]
 
@@ -23,6 +27,15 @@ class Case:
     """Whether one run is enough: it is long, and has its own repetitions inside."""
     in_quick: bool = True
     """Whether a quick bench has it too."""
+
+
+def warm_up(world: World) -> None:
+    """Have everything run for the first time: connections, statements, code."""
+    wanted = purchases(world.show(4 * WARM_UP))
+    world.run(
+        Load(buy, wanted[::2], world.target, WARM_UP_CLIENTS),
+        Load(buy, wanted[1::2], world.target, WARM_UP_CLIENTS, rest=True),
+    )
 
 
 def chosen(cases: Sequence[Case], wanted: Sequence[str], *, quick: bool) -> list[Case]:

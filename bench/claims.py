@@ -59,7 +59,7 @@ def rate(name: str) -> Callable[[Results], float]:
 
 def ratio(name: str, to: str) -> Callable[[Results], float]:
     """The rate of a case by that of another."""
-    return lambda results: results[name].per_second / results[to].per_second
+    return lambda results: _by(results[name].per_second, results[to].per_second)
 
 
 def figure(name: str, of: str) -> Callable[[Results], float]:
@@ -68,7 +68,11 @@ def figure(name: str, of: str) -> Callable[[Results], float]:
 
 
 def _cost(results: Results) -> float:
-    return results["scale.1e7"].cpu_ms_each / results["scale.1e5"].cpu_ms_each
+    return _by(results["scale.1e7"].cpu_ms_each, results["scale.1e5"].cpu_ms_each)
+
+
+def _by(value: float, other: float) -> float:
+    return value / other if other else math.nan
 
 
 def _memory(results: Results) -> float:

@@ -72,9 +72,9 @@ class Result:
 
     @property
     def cpu_ms_each(self) -> float:
-        """CPU time of all processes but the generator's, for each that went well, in milliseconds."""
-        spent = sum(used.cpu_seconds for name, used in self.usage.items() if name != GENERATOR)
-        return spent / self.done * 1000 if self.done else math.nan
+        """CPU time of all processes but the generator's, for each that went well, in milliseconds; NaN if unknown."""
+        spent = [used.cpu_seconds for name, used in self.usage.items() if name != GENERATOR]
+        return sum(spent) / self.done * 1000 if self.done and spent else math.nan
 
 
 GENERATOR = "generator"

@@ -33,7 +33,8 @@ async def buy(shop: Shop, wanted: Purchase, figures: Counter[str]) -> None:
 
 async def look(shop: Shop, show: str, figures: Counter[str]) -> None:
     """Read a seat map. Counts its `bytes`."""
-    figures["bytes"] += await shop.seats(show)
+    size = await shop.seats(show)  # first: others count meanwhile
+    figures["bytes"] += size
 
 
 async def until_confirmed(shop: Shop, user: str, figures: Counter[str]) -> None:

@@ -67,9 +67,11 @@ class Purchase:
 class World:
     """A running stack, and what the cases ask of it."""
 
-    def __init__(self, stack: Stack, *, quick: bool = False, say: Say = lambda line: None) -> None:
+    def __init__(self, stack: Stack, *, quick: bool = False, ghz: bool = True, say: Say = lambda line: None) -> None:
+        """`quick`: shorter runs; `ghz`: whether ghz makes load where it is installed."""
         self.stack = stack
         self.quick = quick
+        self.ghz = ghz
         self.say = say
         self.target = Target(
             stack.public_url, **{name: stack.address(name) for name in ("inventory", "booking", "payment", "bank")}
@@ -197,14 +199,16 @@ def purchases(show: Show) -> list[Purchase]:
 
 
 @contextmanager
-def started(*, quick: bool = False, durable: bool = True, say: Say = lambda line: None) -> Iterator[World]:
+def started(
+    *, quick: bool = False, ghz: bool = True, durable: bool = True, say: Say = lambda line: None
+) -> Iterator[World]:
     """Start a stack on free ports, its data on a disk; all of it is gone in the end, unless something fails."""
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-bench-", dir=DISK if DISK.is_dir() else None))
     # Root's PostgreSQL runs as another user, who must be able to pass through.
     folder.chmod(0o711)
     settings = temporary_settings(folder).model_copy(update={"postgres_durable": durable})
     with Stack(settings, environments=ENVIRONMENTS, say=say) as stack:
-        world = World(stack, quick=quick, say=say)
+        world = World(stack, quick=quick, ghz=ghz, say=say)
         try:
             yield world
         finally:

@@ -35,7 +35,7 @@ def cases() -> list[Case]:
 def run(world: World, *, rest: bool, big: bool, clients: int) -> Result:
     """Create bookings, until the time is over or the big show is sold out."""
     wanted = purchases(world.show(BIG)) if big else world.spread(int(world.seconds * MOST_PER_SECOND[clients]))
-    if not rest and (program := ghz.find()):
+    if not rest and world.ghz and (program := ghz.find()):
         return ghz.create_bookings(world, program, wanted, clients)
     [tally], usage = world.run(Load(book, wanted, world.target, clients, seconds=world.seconds, rest=rest))
     return tally.result(usage)

@@ -22,7 +22,7 @@ from bench.shops import Refused, Shop
 from bench.stories import until_confirmed
 from bench.world import World
 
-SEATS, QUICK_SEATS = 50_000, 4_000
+SEATS, QUICK_SEATS = 50_000, 2_000
 CLIENTS = 256
 SPREAD = 300
 """How many pairs from the front customers look at, on average."""

@@ -39,7 +39,11 @@ FILL = (
     """,
     "DROP TABLE filler",
 )
-SOME_SHOWS = "SELECT array_agg(show_id::text) FROM (SELECT show_id FROM show_counters ORDER BY random() LIMIT %s) AS s"
+SOME_SHOWS = """
+    SELECT array_agg(id::text) FROM (
+        SELECT id FROM shows WHERE screen_id = (SELECT screen_id FROM shows WHERE id = %s) ORDER BY random() LIMIT %s
+    ) AS some
+"""
 
 
 def cases() -> list[Case]:
@@ -61,7 +65,7 @@ def run(world: World, seats: int) -> Result:
         for statement in FILL:
             connection.execute(_filled(statement, given))
         connection.execute("VACUUM ANALYZE")
-        [(ids,)] = connection.execute(SOME_SHOWS, [count]).fetchall()
+        [(ids,)] = connection.execute(SOME_SHOWS, [pattern.id, count]).fetchall()
         shows = [Show(*row) for row in connection.execute(SEATS, [ids])]
     [tally], usage = world.run(Load(book, _spread(shows, count), world.target, CLIENTS, seconds=seconds))
     result = tally.result(usage)

@@ -1,0 +1,128 @@
+"""What a booking costs in statements, round trips and bytes, and that a batch shares them. Counts, not times: a change
+that makes one of these worse is seen on any machine."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from boxoffice.inventory.v1 import inventory_pb2
+from psycopg.pq import PipelineStatus
+
+from services.booking.domain.bookings import BookedShow
+from services.booking.operations.create import Changed, Create
+from services.chassis import idempotency
+from services.chassis.ids import new_id
+from tests.booking.conftest import House
+from tests.booking.conftest import house as house  # a fixture
+from tests.booking.conftest import starts_in as starts_in  # a fixture
+from tests.inventory.conftest import put_on_sale
+
+BATCH = 64
+
+# What a batch of bookings costs, however many there are: booking's intent, inventory's claim, booking's price.
+STATEMENTS = 23
+ROUND_TRIPS = 6
+SEAT_MAP_BYTES_EACH = 64
+
+
+@dataclass
+class Count:
+    """What was sent to databases."""
+
+    statements: int = 0
+    round_trips: int = 0
+
+
+@contextmanager
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Count]:
+    """Count what this process sends to its databases."""
+    count = Count()
+    execute, sync = psycopg.AsyncConnection.execute, psycopg.AsyncPipeline.sync
+
+    async def counting_execute(connection: Any, *args: Any, **kwargs: Any) -> Any:
+        count.statements += 1
+        count.round_trips += connection.pgconn.pipeline_status == PipelineStatus.OFF
+        return await execute(connection, *args, **kwargs)
+
+    async def counting_sync(pipeline: Any) -> None:
+        count.round_trips += 1
+        await sync(pipeline)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(psycopg.AsyncConnection, "execute", counting_execute)
+        patched.setattr(psycopg.AsyncPipeline, "sync", counting_sync)
+        yield count
+
+
+def orders(show_id: UUID, seats: Sequence[UUID]) -> list[Create]:
+    """Order two seats for each of many users, each under a key."""
+    show = BookedShow(
+        show_id=show_id,
+        event_id=new_id(),
+        is_movie=True,
+        title="Monsoon Letters",
+        theatre="Regal",
+        city="Pune",
+        screen="Screen 1",
+        starts_at=datetime.now(UTC) + timedelta(days=3),
+    )
+    users = [uuid4() for _ in seats[::2]]
+    return [
+        Create(new_id(), user, show, pair, idempotency.Key(user, "CreateBooking", str(uuid4()), b"hash"))
+        for user, pair in zip(users, zip(seats[::2], seats[1::2], strict=True), strict=True)
+    ]
+
+
+async def book(house: House, batch: Sequence[Create]) -> None:
+    outcomes = await house.saga.create(batch, wait=False)
+    assert all(isinstance(outcome, Changed | bytes) for outcome in outcomes), outcomes
+
+
+async def test_a_batch_of_bookings_costs_no_more_statements_and_round_trips_than_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = orders(*await put_on_sale(house.inventory_db, seats=2 + 2 * BATCH))
+    with counted(monkeypatch) as alone:
+        await book(house, [first])
+    with counted(monkeypatch) as together:
+        await book(house, others)
+    assert (together.statements, together.round_trips) == (alone.statements, alone.round_trips)
+    assert alone.statements <= STATEMENTS
+    assert alone.round_trips <= ROUND_TRIPS
+
+
+async def test_a_batch_is_several_times_as_fast_as_its_bookings_one_by_one(house: House) -> None:
+    # Both ways in turn, and the best of each: whatever else the machine does meets both.
+    alone, together = [], []
+    for _ in range(3):
+        show_id, seats = await put_on_sale(house.inventory_db, seats=4 * BATCH)
+        all_orders = orders(show_id, seats)
+        began = time.perf_counter()
+        for order in all_orders[:BATCH]:
+            await book(house, [order])
+        middle = time.perf_counter()
+        await book(house, all_orders[BATCH:])
+        alone.append(middle - began)
+        together.append(time.perf_counter() - middle)
+    assert min(alone) > 3 * min(together)
+
+
+@pytest.mark.parametrize("seats", [100, 500])
+async def test_a_seat_map_takes_few_bytes_for_each_seat(house: House, seats: int) -> None:
+    show_id, _ = await put_on_sale(house.inventory_db, seats=seats)
+    answer = await house.seats.GetSeatMap(inventory_pb2.GetSeatMapRequest(show_id=str(show_id)))
+    assert len(answer.seats) == seats
+    assert answer.ByteSize() <= seats * SEAT_MAP_BYTES_EACH
+
+
+async def test_a_seat_map_is_read_in_one_round_trip(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = inventory_pb2.GetSeatMapRequest(show_id=house.show_id)
+    with counted(monkeypatch) as count:
+        await house.seats.GetSeatMap(request)
+    assert (count.statements, count.round_trips) == (1, 1)
