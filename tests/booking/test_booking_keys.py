@@ -1,5 +1,6 @@
 """Idempotency keys of booking: requests that wait for the first with their key, and keys that are forgotten."""
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Any
 from uuid import uuid4
@@ -89,3 +90,23 @@ async def test_a_key_that_another_method_forgets_stays_with_its_booking(house: H
     )
     assert await change.forget_keys(house.db, 7) == 1
     assert (await house.book(ANN, 0, key="k1")).id == first.id
+
+
+async def test_every_key_that_a_refund_was_answered_under_is_used(house: House) -> None:
+    booking, other = await house.confirmed(ANN, 0), await house.confirmed(ANN, 1)
+    house.payment.away = True
+    asks = [
+        pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN), idempotency_key=f"r{number}")
+        for number in range(4)
+    ]
+    first = await asyncio.gather(*(house.bookings.RefundBooking(ask) for ask in asks))
+    house.payment.away = False
+    await move_clock(house.db, "9 seconds")
+    await house.saga.recover_once()
+    assert (await house.get(booking.id)).status == pb.Booking.REFUNDED
+    again = [await house.bookings.RefundBooking(ask) for ask in asks]
+    assert {(one.refund_amount, one.refund_percentage) for one in (*first, *again)} == {(booking.total_amount, 100)}
+    for ask in asks:
+        ask.booking_id = other.id
+        assert (await refused(house.bookings.RefundBooking(ask)))[:2] == ("ALREADY_EXISTS", "IDEMPOTENCY_KEY_REUSED")
+    assert (await house.get(other.id)).status == pb.Booking.CONFIRMED

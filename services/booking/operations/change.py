@@ -74,18 +74,21 @@ async def begin_refund(
     async with db.transaction() as tx:
         asked_before = key is not None and await idempotency.find(tx, key) is not None
         booking, now = await _locked(tx, booking_id, user_id)
-        if asked_before or booking.state == State.REFUNDING:
+        if asked_before:
             return booking
-        if booking.state != State.CONFIRMED:
-            raise BookingNotConfirmed(status=booking.public_state(now))
-        percentage = policy.percentage(now, booking.show.starts_at)
-        amount = refund_amount(booking.total_amount, percentage)
-        if amount == 0:
-            raise RefundNotAllowed()
-        [row] = await tx.fetch(sql.BEGIN_REFUNDING, (amount, percentage, LEASE_SECONDS, booking.id, booking.version))
+        if booking.state != State.REFUNDING:
+            if booking.state != State.CONFIRMED:
+                raise BookingNotConfirmed(status=booking.public_state(now))
+            percentage = policy.percentage(now, booking.show.starts_at)
+            amount = refund_amount(booking.total_amount, percentage)
+            if amount == 0:
+                raise RefundNotAllowed()
+            frozen = (amount, percentage, LEASE_SECONDS, booking.id, booking.version)
+            booking = rows.booking((await tx.fetch(sql.BEGIN_REFUNDING, frozen))[0])
         if key:
+            # Whoever is answered with success has used the key, also where another request began the refund.
             await idempotency.keep(tx, (key, b""))
-    return rows.booking(row)
+    return booking
 
 
 @retried

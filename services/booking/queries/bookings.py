@@ -1,4 +1,8 @@
-"""Statements about bookings. Every move is guarded by the state and version that it starts from."""
+"""Statements about bookings.
+
+Every move is guarded by the state that it starts from, and by the version too where a booking can come back to that
+state, or somebody else may be at the same step.
+"""
 
 from services.chassis import idempotency
 
