@@ -146,7 +146,7 @@ def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: Iterable[t
         if given := getattr(request, "idempotency_key", ""):
             keys.add(given)
         if len(keys) > 1:
-            raise InvalidField(("idempotencyKey", "differs from a header Idempotency-Key: send one key"))
+            raise InvalidField(("idempotencyKey", "comes twice and differs, in body or headers: send one key"))
         if keys:
             request.idempotency_key = keys.pop()  # type: ignore[attr-defined]
     check(request)

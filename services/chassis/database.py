@@ -264,6 +264,10 @@ class Database:
                 yield connection
             finally:
                 self._lent -= 1
+                if connection.pgconn.pipeline_status:
+                    # Who was cancelled on the way into a pipeline or out of it may leave the connection in one, where
+                    # the next statement would be answered and never be committed.
+                    await connection.close()
                 await self._pool.putconn(connection)
         except (PoolTimeout, TooManyRequests) as error:
             # Where nobody has one, it is not for too many callers that there is none.

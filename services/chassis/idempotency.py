@@ -104,7 +104,8 @@ class Once(Generic[T, M]):
         """Answer a request that takes calls of other services, around which there is no transaction.
 
         Equal requests at once are all carried out, which therefore has to be repeatable by itself. They are all given
-        the answer that was stored first. Raises what `find` does.
+        the answer that was stored first. Of two requests that use one key for different things at the very same time,
+        the one that is refused has been carried out too. Raises what `find` does.
         """
         if self.key is None:
             return self.render(await carry_out())

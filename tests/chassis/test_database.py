@@ -441,6 +441,25 @@ async def test_a_deadline_in_the_middle_of_a_statement_leaves_the_connection_cle
     assert await things(single) == []
 
 
+async def test_what_is_answered_is_committed_however_somebody_was_cancelled_before(
+    single: Database, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    async def work() -> None:
+        async with single.transaction() as tx:
+            await tx.fetch_all(("SELECT 1", ()), ("SELECT 2", ()))
+
+    for step in range(60):
+        working = asyncio.create_task(work())
+        for _ in range(step):
+            await asyncio.sleep(0)
+        working.cancel()
+        await asyncio.wait([working])
+        # Its answer comes back: so it is there, whatever becomes of this service now.
+        await single.fetch(f"{ADD} RETURNING id", (step, 0))
+        seen = await observer.execute("SELECT count(*) FROM things WHERE id = %s", (step,))
+        assert await seen.fetchone() == (1,), f"lost after a cancellation {step} steps into a transaction"
+
+
 # --- The pool's bounds
 
 

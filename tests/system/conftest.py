@@ -25,6 +25,9 @@ STARTS = 3
 walk_timings: list[tuple[float, str]] = []
 """(milliseconds, what was asked) of the walks' requests."""
 
+books_out_of_order: list[str] = []
+"""What the audits after each file found."""
+
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
@@ -61,18 +64,26 @@ def _started() -> Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
-    """The stack. When the tests are over, its books must be in order."""
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The stack. Where a test failed, its data and logs stay."""
     stack = _started()
     try:
         yield stack
-        audit.rest(stack.server.url, audit.REST_SECONDS)
-        faults = audit.look(stack.server.url).broken
     finally:
         stack.stop()
-        _tell_worst(pytestconfig)
+        _tell_worst(request.config)
+    if not (request.session.testsfailed or books_out_of_order):
+        shutil.rmtree(stack.settings.data_dir)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def books_in_order(stack: Stack) -> Iterator[None]:
+    """When a file's tests are over, the stack's books must be in order."""
+    yield
+    audit.rest(stack.server.url, audit.REST_SECONDS)
+    faults = audit.look(stack.server.url).broken
+    books_out_of_order.extend(map(str, faults))
     assert not faults, f"see {stack.settings.data_dir}\n" + "\n".join(map(str, faults))
-    shutil.rmtree(stack.settings.data_dir)
 
 
 def _tell_worst(config: pytest.Config) -> None:

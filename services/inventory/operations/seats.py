@@ -26,7 +26,8 @@ class SeatCommands:
     """Carries out batches of commands; what inventory's desk runs.
 
     Idempotency keys are read and written for the whole batch, in the statements that go out anyway. They need no lock
-    of their own: equal requests name the same show, whose lock has them take turns.
+    of their own: equal requests name the same show, whose lock has them take turns. Where a key is used for two shows
+    at once, one of the two cannot store it, which undoes its batch; run again, it finds the key used.
     """
 
     def __init__(self, db: Database, rules: Rules, render: Callable[[Any], bytes]) -> None:
