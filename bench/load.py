@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import resource
+import signal
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -170,6 +171,7 @@ class Generator:
 
 
 def _generate(load: Load, pipe: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the bench, which ends this
     uvloop.run(_generated(load, pipe))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -207,12 +208,19 @@ def started(
     # Root's PostgreSQL runs as another user, who must be able to pass through.
     folder.chmod(0o711)
     settings = temporary_settings(folder).model_copy(update={"postgres_durable": durable})
-    with Stack(settings, environments=ENVIRONMENTS, say=say) as stack:
-        world = World(stack, quick=quick, ghz=ghz, say=say)
-        try:
-            yield world
-        finally:
-            world.close()
+    try:
+        with Stack(settings, environments=ENVIRONMENTS, say=say) as stack:
+            world = World(stack, quick=quick, ghz=ghz, say=say)
+            try:
+                yield world
+            finally:
+                world.close()
+    except Exception:
+        print(f"bench: this failed; its data and logs are left in {folder}", file=sys.stderr)
+        raise
+    except KeyboardInterrupt:
+        _remove(folder)
+        raise
     _remove(folder)
 
 

@@ -42,7 +42,7 @@ FILL = (
 SOME_SHOWS = """
     SELECT array_agg(id::text) FROM (
         SELECT id FROM shows WHERE screen_id = (SELECT screen_id FROM shows WHERE id = %s) ORDER BY random() LIMIT %s
-    ) AS some
+    ) AS drawn
 """
 
 

@@ -110,7 +110,8 @@ class Saga:
                     create.Priced(command, answer.seats, answer.total_amount, answer.currency, answer.expires_at)
                 )
                 continue
-            outcomes[command.id] = answer
+            # Recovery was faster and has closed the claim: it is nothing that the caller did, and may be tried again.
+            outcomes[command.id] = Unavailable() if answer.reason == "CLAIM_CLOSED" else answer
             (unknown if is_transient(answer) else refused).append(command.id)
         try:
             if priced or refused:

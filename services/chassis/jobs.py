@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from services.chassis import faults
 from services.chassis.errors import Failure
@@ -23,7 +25,10 @@ def scheduler() -> AsyncIOScheduler:
 
 
 def add(ticks: AsyncIOScheduler, name: str, job: Job, trigger: BaseTrigger) -> None:
-    """Run `job` at each tick of `trigger`, again and again until it finds nothing more to do."""
+    """Run `job` at each tick of `trigger`, again and again until it finds nothing more to do.
+
+    One that runs at intervals also runs at the start: a service that often starts anew does its work all the same.
+    """
 
     async def run() -> None:
         faults.operation.set(f"job {name}")
@@ -38,4 +43,5 @@ def add(ticks: AsyncIOScheduler, name: str, job: Job, trigger: BaseTrigger) -> N
         if done:
             log.info("job", extra={"job": name, "done": done})
 
-    ticks.add_job(run, trigger, id=name, name=name)
+    first = {"next_run_time": datetime.now(UTC)} if isinstance(trigger, IntervalTrigger) else {}
+    ticks.add_job(run, trigger, id=name, name=name, **first)

@@ -20,7 +20,7 @@ from stack.services import SERVICES
 from stack.storm.clocks import Clocks
 from stack.storm.recovery import Probe
 
-PAUSE_SECONDS = (0.45, 1.2)
+PAUSE_SECONDS = (0.4, 1.0)
 """How long after a fault the next one comes."""
 TICK_SECONDS = 0.02
 READY_SECONDS = 4.0

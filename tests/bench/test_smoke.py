@@ -17,7 +17,7 @@ from bench.scenarios import availability, create, flow, hot, onsale
 from bench.world import World, started
 from stack.settings import ROOT
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("bench")]
+pytestmark = pytest.mark.timeout(300)
 
 
 class Short(World):

@@ -89,3 +89,27 @@ async def test_a_refused_confirmation_that_wakes_up_late_leaves_the_next_one_alo
     assert [row.settlement for row in rows] == ["NO_TICKET", "NO_TICKET"]
     await house.relay()
     assert len({refund.payment_id for refund in house.payment.refunds}) == 2
+
+
+async def test_a_create_whose_reserve_comes_after_recovery_gave_it_up_may_be_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+    reserve = Inventory.reserve
+
+    async def late(*args: Any) -> Any:
+        asked.set()
+        await go_on.wait()
+        return await reserve(*args)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(Inventory, "reserve", late)
+        creating = asyncio.ensure_future(house.book(ANN, 0, key="k"))
+        await asked.wait()
+        await move_clock(house.db, "9 seconds")
+        assert await house.saga.recover_once() == 1
+        go_on.set()
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await creating
+    assert refusal.value.code() == grpc.StatusCode.UNAVAILABLE
+    assert (await house.book(ANN, 0, key="k")).seats[0].id == house.seat_ids[0]

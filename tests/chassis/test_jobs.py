@@ -57,3 +57,19 @@ async def test_a_job_that_fails_ticks_again(error: Exception, caplog: pytest.Log
     told = [record for record in caplog.records if record.name == "services.chassis.jobs"]
     assert len(told) == 2
     assert all((record.exc_info is not None) == isinstance(error, ValueError) for record in told)
+
+
+async def test_a_job_at_intervals_runs_at_the_start_too() -> None:
+    ran = asyncio.Event()
+
+    async def job() -> int:
+        ran.set()
+        return 0
+
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "test", job, IntervalTrigger(hours=1))
+    ticks.start()
+    try:
+        await asyncio.wait_for(ran.wait(), SECONDS)
+    finally:
+        ticks.shutdown(wait=False)

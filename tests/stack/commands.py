@@ -24,9 +24,7 @@ def environment(folder: Path, **more: object) -> dict[str, str]:
     return os.environ | chosen | own | {name: str(value) for name, value in more.items()}
 
 
-def ask(
-    verb: str, *arguments: str, env: Mapping[str, str], said: str = "", seconds: float = SECONDS
-) -> subprocess.CompletedProcess[str]:
+def ask(verb: str, *arguments: str, env: Mapping[str, str], said: str = "") -> subprocess.CompletedProcess[str]:
     """Run `python -m stack VERB` to its end."""
     return subprocess.run(
         [sys.executable, "-m", "stack", verb, *arguments],
@@ -35,7 +33,7 @@ def ask(
         input=said,
         capture_output=True,
         text=True,
-        timeout=seconds,
+        timeout=SECONDS,
     )
 
 
