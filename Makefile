@@ -9,6 +9,8 @@ PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo pyth
 TEST_WORKERS ?= 2
 TEST_ARGS ?=
 GRID_ARGS ?=
+# How many runs `make model` makes.
+MODEL_EXAMPLES ?= 500
 
 BIN := .venv/bin
 SOURCES := bench gateway services stack tests
@@ -35,7 +37,7 @@ demo: env ## play the whole story in the terminal, on the running stack
 	@exec $(BIN)/python -m stack demo
 
 .PHONY: audit
-audit: env ## hold the databases against what must never be (ALWAYS=1: under load; SERVER=postgresql://… others)
+audit: env ## hold the databases against what must never be (ALWAYS=1: under load; WAIT=30 s; SERVER=postgresql://… others)
 	@exec $(BIN)/python -m stack audit $(if $(ALWAYS),--always) $(if $(WAIT),--wait $(WAIT)) $(if $(SERVER),--server '$(SERVER)')
 
 .PHONY: storm
@@ -81,6 +83,10 @@ test-browser: env ## look at the checkout page in Chromium, which has to be inst
 .PHONY: grid
 grid: env ## break every step of every operation at every point, which takes hours (GRID_ARGS="-k settle": some)
 	@$(BIN)/pytest -n 0 -m grid $(GRID_ARGS) tests/faults
+
+.PHONY: model
+model: env ## hold the services against a model of their domain for long (MODEL_EXAMPLES=500 runs), and plant bugs in them
+	@MODEL_EXAMPLES=$(MODEL_EXAMPLES) $(BIN)/pytest -n 0 $(TEST_ARGS) tests/model
 
 .PHONY: lint
 lint: env ## check format, style, import rules and contracts

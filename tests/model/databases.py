@@ -1,0 +1,50 @@
+"""The databases of the model test: as `make run` makes them, emptied for each run."""
+
+from __future__ import annotations
+
+from psycopg import sql
+
+from services.chassis.migrate import migrate
+from stack.postgres import Server
+from tests.conftest import SERVICES
+
+SERVICE_NAMES = ("inventory", "booking", "payment")
+BANK = "model_bank"
+
+DUE = {
+    "outbox": "UPDATE outbox SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > clock_timestamp()",
+    "leases": "UPDATE bookings SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
+    "polls": "UPDATE payments SET next_poll_at = clock_timestamp() WHERE next_poll_at > clock_timestamp()",
+    "refunds": "UPDATE refunds SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > clock_timestamp()",
+    "webhooks": "UPDATE bank.deliveries SET next_attempt_at = clock_timestamp() WHERE delivered_at IS NULL",
+}
+"""What lets pauses and leases end at once, as if time had passed."""
+CLEAR = "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('public', 'bank')"
+KEPT = ("alembic_version", "events", "venues", "screens", "screen_seats")
+BUSY = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = ANY(%s) AND pid <> pg_backend_pid() AND state IN ('active', 'idle in transaction')
+"""
+
+
+def make_databases(server: Server) -> dict[str, str]:
+    """Make the databases of a world, as `make run` has them, and a scratch one for the audit; return their URLs."""
+    names = {name: f"model_{name}" for name in (*SERVICE_NAMES, "audit")}
+    urls = {name: server.create_database(database) for name, database in names.items()}
+    with server.connect() as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN SUPERUSER PASSWORD 'bank'").format(sql.Identifier(BANK)))
+        connection.execute(sql.SQL("ALTER ROLE {} SET search_path = bank").format(sql.Identifier(BANK)))
+    with server.connect(names["payment"]) as connection:
+        connection.execute("CREATE SCHEMA bank")
+    urls["bank"] = f"postgresql://{BANK}:bank@127.0.0.1:{server.port}/{names['payment']}"
+    for name in (*SERVICE_NAMES, "bank"):
+        service = "payment/bank" if name == "bank" else name
+        migrate(service, SERVICES / service / "migrations", urls[name])
+    return urls
+
+
+def drop_databases(server: Server) -> None:
+    for name in (*SERVICE_NAMES, "audit"):
+        server.drop_database(f"model_{name}")
+    with server.connect() as connection:
+        connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(BANK)))

@@ -1,0 +1,136 @@
+"""Replicas of the services, wired as their processes are, but for what runs in the background."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import grpc
+from boxoffice.booking.v1 import booking_pb2_grpc
+from boxoffice.inventory.v1 import catalog_pb2_grpc, inventory_pb2_grpc
+from boxoffice.payment.v1 import payment_pb2_grpc
+
+from services.booking import deliveries
+from services.booking.clients import Inventory, Payments
+from services.booking.domain.refunds import RefundPolicy
+from services.booking.rpc import render
+from services.booking.rpc.booking import BookingServicer
+from services.booking.saga import Saga
+from services.chassis.calls import channel
+from services.chassis.database import Database
+from services.chassis.desk import Desk
+from services.chassis.outbox import Outbox
+from services.inventory.domain.seats import Rules
+from services.inventory.operations.seats import SeatCommands
+from services.inventory.rpc.catalogue import CatalogServicer
+from services.inventory.rpc.inventory import InventoryServicer, held_bytes
+from services.payment import clients
+from services.payment.operations.messages import CAPTURES, DECLINES
+from services.payment.rpc.service import PaymentService
+from services.payment.rpc.webhooks import Signatures
+from services.payment.saga.checkout import Checkout
+from services.payment.saga.checkout import Rules as SessionRules
+from services.payment.saga.refunds import Refunds
+from tests.bank.support import SECRET
+from tests.model import facts
+
+Ports = Mapping[tuple[str, int], int]
+"""Where each replica of a service listens."""
+
+
+@dataclass
+class Replica:
+    """A process of a service, or nearly."""
+
+    db: Database
+    server: grpc.aio.Server
+    channels: list[grpc.aio.Channel]
+    parts: Any
+    """What ticks need."""
+    desk: Desk[Any, Any] | None = None
+
+    async def kill(self) -> None:
+        """End it at once: calls and batches under way are cut off."""
+        await self.server.stop(None)
+        tasks = list(self.desk._tasks) if self.desk else []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for channel_ in self.channels:
+            await channel_.close()
+        await self.db.close()
+
+
+@dataclass
+class BookingParts:
+    outbox: Outbox
+    saga: Saga
+    peers: Mapping[str, Any]
+
+
+@dataclass
+class PaymentParts:
+    outbox: Outbox
+    checkout: Checkout
+    refunds: Refunds
+    peers: Mapping[str, Any]
+
+
+async def start(name: str, url: str, server: grpc.aio.Server, ports: Ports) -> Replica:
+    """Start a replica of a service on a server that has its port."""
+    db = Database(url, pool_size=4, name=f"model {name}")
+    await db.open()
+    replica = {"inventory": _inventory, "booking": _booking, "payment": _payment}[name](db, server, ports)
+    await server.start()
+    return replica
+
+
+def _peers(ports: Ports, name: str) -> grpc.aio.Channel:
+    """Open a channel to all replicas of a service, as DNS would give them."""
+    return channel("ipv4:" + ",".join(f"127.0.0.1:{port}" for (service, _), port in ports.items() if service == name))
+
+
+def _inventory(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
+    rules = Rules(
+        max_seats_per_user=facts.CAP,
+        hold=timedelta(seconds=facts.HOLD),
+        reservation_max=timedelta(seconds=facts.LIFE),
+    )
+    desk: Desk[Any, Any] = Desk(SeatCommands(db, rules, held_bytes))
+    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
+    inventory_pb2_grpc.add_InventoryServiceServicer_to_server(InventoryServicer(db, desk), server)
+    return Replica(db, server, [], None, desk)
+
+
+def _booking(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
+    to_inventory, to_payment = _peers(ports, "inventory"), _peers(ports, "payment")
+    inventory, payments, outbox = Inventory(to_inventory), Payments(to_payment), Outbox(db)
+    saga = Saga(
+        db,
+        outbox,
+        inventory,
+        payments,
+        render=render.changed_bytes,
+        expiry=timedelta(seconds=facts.EXPIRY),
+        extension=timedelta(seconds=facts.EXTENSION),
+    )
+    desk: Desk[Any, Any] = Desk(saga.create, lanes=3, max_batch=128, max_keys=128)
+    policy = RefundPolicy.parse(",".join(f"{seconds // 3600}:{share}" for seconds, share in facts.REFUNDS))
+    servicer = BookingServicer(db, outbox, desk, saga, inventory, payments, policy)
+    booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
+    parts = BookingParts(outbox, saga, deliveries.peers(inventory, payments))
+    return Replica(db, server, [to_inventory, to_payment], parts, desk)
+
+
+def _payment(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
+    to_booking, to_bank = _peers(ports, "booking"), _peers(ports, "bank")
+    booking, bank, outbox = clients.Booking(to_booking), clients.Bank(to_bank), Outbox(db)
+    rules = SessionRules(timedelta(seconds=facts.MARGIN), poll_first_seconds=5, poll_max_seconds=30)
+    checkout, refunds = Checkout(db, outbox, booking, bank, rules), Refunds(db, bank)
+    service = PaymentService(db, checkout, refunds, Signatures([SECRET]), public_url="http://127.0.0.1:8001")
+    payment_pb2_grpc.add_PaymentServiceServicer_to_server(service, server)
+    peers = {CAPTURES: booking.record_captures, DECLINES: booking.record_declines}
+    return Replica(db, server, [to_booking, to_bank], PaymentParts(outbox, checkout, refunds, peers))

@@ -1,0 +1,98 @@
+"""What is seen of Boxoffice, in the model's words: the seat map as everybody sees it, else what the databases hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from boxoffice.booking.v1 import booking_pb2
+from boxoffice.inventory.v1 import inventory_pb2, seat_pb2
+
+from services.booking import messages
+from services.payment.operations.messages import CAPTURES, DECLINES
+from tests.model.facts import Seen
+
+Databases = Mapping[str, psycopg.AsyncConnection[Any]]
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+"""When everything begins: the future, so that nothing has lapsed by the machine's own clock, which the audit reads."""
+PAYMENTS = """
+    SELECT p.id::text, p.state, coalesce(s.status, ''), EXISTS (
+        SELECT FROM refunds r WHERE r.payment_id = p.id AND r.cause <> 'REQUESTED'
+    )
+    FROM payments p LEFT JOIN bank.sessions s ON s.id = p.session_id
+"""
+WEBHOOKS = """
+    SELECT DISTINCT CASE WHEN d.is_lie THEN 'lie' ELSE 'webhook' END, s.payment_id::text
+    FROM bank.deliveries d JOIN bank.sessions s ON s.id = d.session_id
+    WHERE d.delivered_at IS NULL AND d.type <> 'refund.succeeded'
+"""
+MESSAGES: Mapping[str, Callable[[bytes], tuple[str, str]]] = {
+    messages.RELEASES: lambda payload: ("release", messages.Release.FromString(payload).name.booking_id),
+    messages.CLOSURES: lambda payload: ("close", payload.decode()),
+    messages.REFUNDS: lambda payload: ("return", messages.Refund.FromString(payload).payment_id),
+    CAPTURES: lambda payload: (
+        "captured",
+        booking_pb2.BatchRecordCapturesRequest.Capture.FromString(payload).payment_id,
+    ),
+    DECLINES: lambda payload: (
+        "declined",
+        booking_pb2.BatchRecordDeclinesRequest.Decline.FromString(payload).payment_id,
+    ),
+}
+"""What the model calls a message, by its topic."""
+
+
+async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) -> Seen:
+    """Look at everything: at the seats as everybody does, else into the databases."""
+    shown, [claims], [bookings, captures, told], [payments, closed, also_told, webhooks] = await asyncio.gather(
+        seat_map,
+        _rows(databases, "inventory", "SELECT booking_id::text, state, expires_at FROM reservations"),
+        _rows(
+            databases,
+            "booking",
+            "SELECT id::text, state, expires_at FROM bookings",
+            "SELECT payment_id::text FROM captures",
+            "SELECT topic, payload FROM outbox",
+        ),
+        _rows(
+            databases,
+            "payment",
+            PAYMENTS,
+            "SELECT booking_id::text FROM booking_accounts WHERE closed_at IS NOT NULL",
+            "SELECT topic, payload FROM outbox",
+            WEBHOOKS,
+        ),
+    )
+    seats = [
+        (seat_pb2.ShowSeat.Status.Name(seat.status), seconds(seat.expires_at) if seat.expires_at.seconds else None)
+        for seat in shown.seats
+    ]
+    return Seen(
+        seats,
+        {id_: ("RESERVED" if state == "RELEASED" else state, since(until)) for id_, state, until in claims},
+        {id_: (state, since(until) if until else None) for id_, state, until in bookings},
+        {id_: (state, status, (id_,) in captures, returned) for id_, state, status, returned in payments},
+        frozenset(id_ for (id_,) in closed),
+        frozenset([*(MESSAGES[topic](payload) for topic, payload in told + also_told), *webhooks]),
+    )
+
+
+async def _rows(databases: Databases, name: str, *queries: str) -> list[list[Any]]:
+    """Return the rows of some queries, in one round trip."""
+    async with databases[name].pipeline():
+        cursors = [await databases[name].execute(query.encode()) for query in queries]
+    return [await cursor.fetchall() for cursor in cursors]
+
+
+def seconds(stamp: Any) -> int:
+    return since(stamp.ToDatetime(UTC))
+
+
+def since(time: datetime) -> int:
+    seconds = (time - NOON).total_seconds()
+    assert seconds == int(seconds), "time stands still at whole seconds"
+    return int(seconds)
