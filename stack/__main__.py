@@ -57,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("demo", help="play the whole story on the running stack")
     verbs.add_parser("status", help="show every process: exit code 0 all healthy, 1 one is not, 3 nothing runs")
     audits = verbs.add_parser(
-        "audit", help="hold the databases against what must never be: exit code 0 all holds, 1 not, 3 nothing runs"
+        "audit",
+        help="hold the databases against what must never be: exit code 0 all holds, 1 not, 3 nothing runs, 4 too busy "
+        "to ask everything",
     )
     audits.add_argument(
         "--server",

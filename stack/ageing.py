@@ -1,7 +1,8 @@
 """Let the time of one booking run out, and of nobody else's: for the demo, which cannot wait for fifteen minutes.
 
 In each of the two databases it is one transaction under the lock that the services take, and it leaves behind what
-they would have written if the claim had been made so much earlier.
+they would have written if the claim had been made so much earlier. Booking's is committed first: a booking's time is up
+no later than its claim's.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def age(server: Server, show_id: str, booking_id: str) -> None:
             raise StackError(f"booking {booking_id} has no claim on seats that could run out")
         names["until"] = claim[0]
         connection.execute(AGE_SEATS, names)
-    with server.connect("booking") as connection, connection.transaction():
-        connection.execute("SET LOCAL lock_timeout = '5s'")
-        if connection.execute(AGE_BOOKING, names).rowcount != 1:
-            raise StackError(f"booking {booking_id} is not PENDING any more")
+        with server.connect("booking") as booking, booking.transaction():
+            booking.execute("SET LOCAL lock_timeout = '5s'")
+            if booking.execute(AGE_BOOKING, names).rowcount != 1:
+                raise StackError(f"booking {booking_id} is not PENDING any more")

@@ -1,7 +1,8 @@
 """The audit: whether the services' databases, taken together, are as they must be. `python -m stack audit` runs it.
 
-They are read by role `audit`, which can write nothing in them, and copied into its scratch database, in a transaction
-that is undone in the end: however an audit ends, nothing is left of it. One runs at a time; a second one waits.
+They are read by role `audit`, which can write nothing in them, as all of them stand at one instant, and copied into its
+scratch database, in a transaction that is undone in the end: however an audit ends, nothing is left of it. One runs at
+a time; a second one waits.
 
 It is one of the few modules here that the services' image has: there it is `python -m stack.audit`.
 """
@@ -9,25 +10,27 @@ It is one of the few modules here that the services' image has: there it is `pyt
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import psycopg
 from psycopg import conninfo, sql
-from psycopg.rows import dict_row
 
 from stack import settings as configuration
 from stack.errors import StackError
-from stack.invariants import ALWAYS, INVARIANTS, Invariant
+from stack.invariants import ALWAYS, AT_REST, INVARIANTS, Invariant
+from stack.snapshots import UNDER_WAY as UNDER_WAY
+from stack.snapshots import Connection as Scratch
+from stack.snapshots import Reach, Snapshots, UnderWay, connected, snapshots
 
-Reach = Callable[[str], str]
-"""Gives the URL by which a database is reached, from its name."""
 Say = Callable[[str], None]
-Scratch = psycopg.Connection[dict[str, Any]]
 
 DATABASE = "audit"
 SOURCES = {
@@ -36,39 +39,32 @@ SOURCES = {
     "payment": (("payment", "public"), ("bank", "bank")),
 }
 """For each database, what is copied of it: the schema's name here, and there."""
+CLOCK = "clock"
+"""The table, beside what is copied of each service, that has what its clock says."""
 LEFT_OUT = ("alembic_version", "commit_markers", "idempotency_keys")
 
-UNDER_WAY = (
-    ("booking", "messages of booking", "SELECT count(*) FROM outbox WHERE dead_at IS NULL"),
-    (
-        "booking",
-        "unfinished bookings",
-        "SELECT count(*) FROM bookings WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING') AND NOT refund_stuck",
-    ),
-    ("payment", "messages of payment", "SELECT count(*) FROM outbox WHERE dead_at IS NULL"),
-    ("payment", "refunds", "SELECT count(*) FROM refunds WHERE state = 'REQUESTED'"),
-    (
-        "payment",
-        "payments that the bank has to be asked about",
-        "SELECT count(*) FROM payments p JOIN bank.sessions s ON s.id = p.session_id"
-        " WHERE p.state = 'PENDING' AND s.status <> 'OPEN'",
-    ),
-    (
-        "payment",
-        "webhooks",
-        "SELECT count(*) FROM bank.deliveries WHERE delivered_at IS NULL AND dead_at IS NULL",
-    ),
-)
-"""What ends by itself if one waits, which dead letters and stuck refunds do not: where it is, what, how to count it."""
+LIMITS = {"max_seats_per_user": 6, "seat_hold_minutes": 5, "reservation_max_minutes": 30}
+"""What inventory allows unless it was told otherwise."""
 
+BROKEN, NEVER_AT_REST = 1, 4
+"""Exit codes."""
 ONE_AT_A_TIME = 1
 """The advisory lock of an audit."""
-CONNECT_SECONDS = 5
 OTHER_AUDIT_SECONDS = 600
 REST_SECONDS = 30.0
+STUCK_SECONDS = 10.0
+"""Longer than any lease and any pause between two tries: what has not moved by then is stuck."""
 QUIET_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 EXAMPLES = 10
+
+
+class Rest(Enum):
+    """What came of waiting: nothing is under way; the same things are, from first to last; others are all the time."""
+
+    CAME = "came"
+    STUCK = "stuck"
+    BUSY = "busy"
 
 
 @dataclass(frozen=True)
@@ -111,10 +107,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the audit's options, but for where the databases are."""
     parser.add_argument(
         "--wait",
-        type=float,
+        type=_seconds,
         default=REST_SECONDS,
         metavar="SECONDS",
-        help=f"how long to wait until nothing is under way (default: {REST_SECONDS:g})",
+        help=f"how long to wait until nothing is under way (default: {REST_SECONDS:g}); what has not moved by then is "
+        f"shown as broken, if that is {STUCK_SECONDS:g} s or more",
     )
     parser.add_argument(
         "--always", action="store_true", help="only the invariants that hold at any time, for a system under load"
@@ -131,55 +128,54 @@ def reach_by(server: str) -> Reach:
     return lambda database: conninfo.make_conninfo("", **{**parts, "dbname": database})
 
 
-def run(
-    reach: Reach,
-    *,
-    max_seats_per_user: int,
-    always: bool = False,
-    wait_seconds: float = REST_SECONDS,
-) -> int:
-    """Audit the databases and print what came of it; return 0 if all invariants hold, 1 if one is broken."""
-    invariants = ALWAYS if always else INVARIANTS
-    with scratch(reach, _say) as copies:
-        if not always:
-            rest(reach, wait_seconds, _say)
-        rows = copy(reach, copies)
-        audit = Audit(check(copies, invariants, max_seats_per_user), rows)
+def run(reach: Reach, limits: Mapping[str, int], *, always: bool = False, wait_seconds: float = REST_SECONDS) -> int:
+    """Audit the databases and print what came of it.
+
+    Return 0 if all invariants hold, 1 if one is broken, 4 if those that hold at any time do and the system did not come
+    to rest, so that the others could not be asked.
+    """
+    with scratch(reach, _say) as copies, snapshots(reach) as sources:
+        if always:
+            sources.take()
+        busy = not always and _await_rest(sources, wait_seconds, _say) == Rest.BUSY
+        rows = copy(sources, copies)
+        audit = Audit(check(copies, ALWAYS if always or busy else INVARIANTS, limits), rows)
     _print_table(audit.results)
     for result in audit.broken:
         print(f"\n{result}")
     print(f"\n{audit.summary}")
-    return 1 if audit.broken else 0
+    if busy:
+        print(f"{len(AT_REST)} others, which hold at rest, were not asked: the system is busy")
+    return BROKEN if audit.broken else NEVER_AT_REST if busy else 0
 
 
-def look(reach: Reach, invariants: Sequence[Invariant] = INVARIANTS, max_seats_per_user: int = 6) -> Audit:
-    """Audit the databases as they are now, and print nothing."""
-    with scratch(reach) as copies:
-        rows = copy(reach, copies)
-        return Audit(check(copies, invariants, max_seats_per_user), rows)
+def look(
+    reach: Reach, invariants: Sequence[Invariant] = INVARIANTS, *, wait_seconds: float | None = None, **limits: int
+) -> Audit:
+    """Audit the databases as they are now, and print nothing.
+
+    With `wait_seconds`, wait so long for rest, and if it does not come, ask only what holds at any time.
+    """
+    with scratch(reach) as copies, snapshots(reach) as sources:
+        if wait_seconds is None:
+            sources.take()
+        elif _await_rest(sources, wait_seconds) != Rest.CAME:
+            invariants = ALWAYS
+        rows = copy(sources, copies)
+        return Audit(check(copies, invariants, LIMITS | limits), rows)
 
 
 def under_way(reach: Reach) -> dict[str, int]:
     """Count what is under way, by what it is; what there is none of is left out."""
-    with _looking(reach) as counts:
-        return counts()
+    with snapshots(reach) as sources:
+        sources.take()
+        return _counted(sources.under_way())
 
 
 def rest(reach: Reach, seconds: float, say: Say = lambda line: None) -> bool:
     """Wait until nothing is under way; return whether that came within so many seconds."""
-    began = time.monotonic()
-    told = False
-    with _looking(reach) as counts:
-        while left := counts():
-            passed = time.monotonic() - began
-            if passed >= seconds:
-                say(f"still under way after {seconds:g} s: {_named(left)}")
-                return False
-            if not told and passed >= QUIET_SECONDS:
-                say(f"waiting, at most {seconds:g} s, for what is under way: {_named(left)}")
-                told = True
-            time.sleep(LOOK_SECONDS)
-    return True
+    with snapshots(reach) as sources:
+        return _await_rest(sources, seconds, say) == Rest.CAME
 
 
 @contextmanager
@@ -188,7 +184,7 @@ def scratch(reach: Reach, say: Say = lambda line: None) -> Iterator[Scratch]:
 
     Raises StackError if role `audit` is not known, or another audit does not end.
     """
-    with _connected(reach(DATABASE)) as connection:
+    with connected(reach(DATABASE)) as connection:
         try:
             _take_turn(connection, say)
             yield connection
@@ -196,25 +192,58 @@ def scratch(reach: Reach, say: Say = lambda line: None) -> Iterator[Scratch]:
             connection.rollback()
 
 
-def copy(reach: Reach, copies: Scratch) -> int:
-    """Copy the services' tables, those of a database as they stand at one instant; return how many rows they have."""
+def copy(sources: Snapshots, copies: Scratch) -> int:
+    """Copy the services' tables as the snapshots have them, and what the clocks say; return how many rows there are."""
     rows = 0
     for database, schemas in SOURCES.items():
-        with _connected(reach(database)) as source:
-            source.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            source.read_only = True
-            for here, there in schemas:
-                copies.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(here)))
-                for table, columns in _tables(source, there).items():
-                    rows += _copy_table(
-                        source, sql.Identifier(there, table), copies, sql.Identifier(here, table), columns
-                    )
+        source = sources.databases[database]
+        for here, there in schemas:
+            copies.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(here)))
+            # Read after the snapshot was taken: whatever a snapshot shows has happened by then.
+            [clock] = source.execute(
+                sql.SQL("SELECT {}() AS now").format(sql.Identifier(there, "boxoffice_clock"))
+            ).fetchall()
+            copies.execute(
+                sql.SQL("CREATE UNLOGGED TABLE {} AS SELECT {}::timestamptz AS now").format(
+                    sql.Identifier(here, CLOCK), sql.Literal(clock["now"])
+                )
+            )
+            for table, columns in _tables(source, there).items():
+                rows += _copy_table(source, sql.Identifier(there, table), copies, sql.Identifier(here, table), columns)
     return rows
 
 
-def check(copies: Scratch, invariants: Sequence[Invariant] = INVARIANTS, max_seats_per_user: int = 6) -> list[Result]:
+def check(
+    copies: Scratch, invariants: Sequence[Invariant] = INVARIANTS, limits: Mapping[str, int] = LIMITS
+) -> list[Result]:
     """Look at what was copied by each of `invariants`."""
-    return [_check(copies, invariant, max_seats_per_user) for invariant in invariants]
+    return [_check(copies, invariant, limits) for invariant in invariants]
+
+
+def _await_rest(sources: Snapshots, seconds: float, say: Say = lambda line: None) -> Rest:
+    """Take snapshots until nothing is under way in them, or for so many seconds; the last ones stay."""
+    began = time.monotonic()
+    looks: list[UnderWay] = []
+    told = False
+    while True:
+        at_once, left = sources.take(), sources.under_way()
+        if at_once and not left:
+            return Rest.CAME
+        looks.append(left)
+        passed = time.monotonic() - began
+        if passed >= seconds:
+            break
+        if not told and passed >= QUIET_SECONDS:
+            say(f"waiting, at most {seconds:g} s, for what is under way: {_named(left)}")
+            told = True
+        time.sleep(LOOK_SECONDS)
+    if at_once and passed >= STUCK_SECONDS and all(look == left for look in looks):
+        say(f"nothing has moved for {passed:.0f} s: {_named(left)}")
+        return Rest.STUCK
+    stayed = frozenset.intersection(*looks) if len(looks) > 1 else ()
+    all_the_time = f"; all that time: {_named(stayed)}" if stayed else ""
+    say(f"still under way after {seconds:g} s: {_named(left)}{all_the_time}")
+    return Rest.BUSY
 
 
 def _take_turn(connection: Scratch, say: Say) -> None:
@@ -230,11 +259,11 @@ def _take_turn(connection: Scratch, say: Say) -> None:
         raise StackError(f"another audit is not over after {OTHER_AUDIT_SECONDS} s: end it first") from None
 
 
-def _check(copies: Scratch, invariant: Invariant, max_seats_per_user: int) -> Result:
+def _check(copies: Scratch, invariant: Invariant, limits: Mapping[str, int]) -> Result:
     counts = sql.SQL(" + ").join(sql.SQL("(SELECT count(*) FROM " + what + ")") for what in invariant.looks_at)
     [counted] = copies.execute(sql.SQL("SELECT {} AS rows").format(counts)).fetchall()
     query = f"SELECT count(*) OVER () AS violations, broken.* FROM ({invariant.sql}) AS broken LIMIT {EXAMPLES}"
-    found = copies.execute(query.encode(), {"max_seats_per_user": max_seats_per_user}).fetchall()
+    found = copies.execute(query.encode(), limits).fetchall()
     violations = found[0]["violations"] if found else 0
     examples = [{key: value for key, value in row.items() if key != "violations"} for row in found]
     return Result(invariant, counted["rows"], violations, examples)
@@ -281,37 +310,6 @@ def _tables(source: Scratch, schema: str) -> dict[str, list[tuple[str, str]]]:
     return tables
 
 
-@contextmanager
-def _looking(reach: Reach) -> Iterator[Callable[[], dict[str, int]]]:
-    """Give a function that counts what is under way."""
-    with ExitStack() as opened:
-        databases = {database for database, _, _ in UNDER_WAY}
-        connections = {database: opened.enter_context(_connected(reach(database))) for database in databases}
-        for connection in connections.values():
-            connection.autocommit = True
-
-        def counts() -> dict[str, int]:
-            found = {}
-            for database, what, query in UNDER_WAY:
-                [row] = connections[database].execute(query.encode()).fetchall()
-                found[what] = row["count"]
-            return {what: count for what, count in found.items() if count}
-
-        yield counts
-
-
-def _connected(url: str) -> Scratch:
-    try:
-        return psycopg.connect(url, row_factory=dict_row, connect_timeout=CONNECT_SECONDS)
-    except psycopg.OperationalError as error:
-        if "password authentication failed" in str(error):
-            raise StackError(
-                "the server does not know this password of role `audit`: `make stop` and `make run` make the role "
-                "where an earlier version ran, in containers `make up`"
-            ) from None
-        raise
-
-
 def _print_table(results: Sequence[Result]) -> None:
     rows = [("invariant", "rows checked", "violations")]
     rows += [(result.invariant.name, f"{result.checked:,}", f"{result.violations:,}") for result in results]
@@ -320,8 +318,24 @@ def _print_table(results: Sequence[Result]) -> None:
         print(f"{name:<{width}}  {checked:>12}  {violations:>10}")
 
 
-def _named(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {what}" for what, count in counts.items())
+def _counted(left: UnderWay) -> dict[str, int]:
+    counts = Counter(what for what, _ in left)
+    return {what: counts[what] for _, what, _ in UNDER_WAY if counts[what]}
+
+
+def _named(left: UnderWay) -> str:
+    return ", ".join(f"{what} ({count})" for what, count in _counted(left).items()) or "nothing but short transactions"
+
+
+def _seconds(text: str) -> float:
+    """Read an option's number of seconds."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds: give one from 0 up")
+    return seconds
 
 
 def _text(value: Any) -> str:
@@ -341,7 +355,7 @@ def main() -> None:
     try:
         code = run(
             reach_by(arguments.server),
-            max_seats_per_user=configuration.load().max_seats_per_user,
+            configuration.load().limits(),
             always=arguments.always,
             wait_seconds=arguments.wait,
         )

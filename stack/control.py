@@ -105,7 +105,7 @@ def audit(settings: Settings, server: str | None, *, always: bool, wait_seconds:
     else:
         print(_nothing(settings))
         return NOTHING_RUNS
-    return auditing.run(reach, max_seats_per_user=settings.max_seats_per_user, always=always, wait_seconds=wait_seconds)
+    return auditing.run(reach, settings.limits(), always=always, wait_seconds=wait_seconds)
 
 
 def reset(settings: Settings, *, sure: bool) -> int:

@@ -48,8 +48,8 @@ class Process:
 
 
 def note(handle: int, settings: Settings) -> None:
-    """Write into the lock file, which the caller has locked, who runs the stack, on which ports, by which limit."""
-    told = settings.ports() | {"MAX_SEATS_PER_USER": settings.max_seats_per_user}
+    """Write into the lock file, which the caller has locked, who runs the stack, on which ports, by which limits."""
+    told = settings.ports() | {name.upper(): value for name, value in settings.limits().items()}
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{os.getpid()}\n{json.dumps(told)}\n".encode(), 0)
 
@@ -62,7 +62,7 @@ def holder(handle: int) -> str:
 def find(settings: Settings) -> Launcher | None:
     """Return the launcher of the stack that runs from the data folder of `settings`, or None if none does.
 
-    Ports and limit are those it was started with, whatever the environment says now. Raise StackError if the folder
+    Ports and limits are those it was started with, whatever the environment says now. Raise StackError if the folder
     cannot be looked into, or what is locked there is not a stack.
     """
     lock = settings.data_dir / LOCK

@@ -31,11 +31,20 @@ class Settings(BaseSettings):
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
     start_seconds: float = Field(default=30, gt=0, description="how long a service may take until it is healthy")
     max_seats_per_user: int = Field(default=6, ge=1, le=100, description="inventory's; the audit holds sales to it")
+    seat_hold_minutes: int = Field(default=5, ge=1, le=60, description="inventory's; the audit holds holds to it")
+    reservation_max_minutes: int = Field(
+        default=30, ge=1, le=120, description="inventory's; the audit holds claims to it"
+    )
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
     def ports(self) -> dict[str, int]:
         """Return every port by the name of its variable."""
         return {name.upper(): getattr(self, name) for name in type(self).model_fields if name.endswith("_port")}
+
+    def limits(self) -> dict[str, int]:
+        """Return inventory's limits that the audit has to know."""
+        names = ("max_seats_per_user", "seat_hold_minutes", "reservation_max_minutes")
+        return {name: getattr(self, name) for name in names}
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

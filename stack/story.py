@@ -20,7 +20,7 @@ import httpx
 from stack import audit, credentials, running, services
 from stack.ageing import age
 from stack.errors import StackError
-from stack.invariants import ALWAYS, INVARIANTS
+from stack.invariants import INVARIANTS
 from stack.postgres import Server
 from stack.settings import Settings
 
@@ -311,8 +311,7 @@ def _audited(settings: Settings) -> str:
     """Return what the audit says in one line; raise Unexpected if something is broken."""
     reach = running.auditors_way(settings)
     # Where others keep the system busy, only what holds at any time can be asked.
-    invariants = INVARIANTS if audit.rest(reach, PATIENCE_SECONDS) else ALWAYS
-    found = audit.look(reach, invariants, settings.max_seats_per_user)
+    found = audit.look(reach, INVARIANTS, wait_seconds=PATIENCE_SECONDS, **settings.limits())
     _must(not found.broken, f"{found.summary}: see `make audit`")
     return f"The audit: {found.summary}."
 

@@ -50,13 +50,15 @@ ACROSS = (
     ),
     Invariant(
         "claims-follow-bookings",
-        "inventory remembers of every claim what became of its booking, and no claim is alive without one",
+        "inventory remembers of every claim what became of its booking, no claim is alive without one, and no booking "
+        "waits for its payment longer than its claim",
         ("booking.bookings", "inventory.reservations"),
         """
-        SELECT coalesce(b.id, r.booking_id) AS booking_id, b.state, b.total_amount, r.state AS claim
+        SELECT coalesce(b.id, r.booking_id) AS booking_id, b.state, b.expires_at, r.state AS claim,
+            r.expires_at AS claim_expires_at
         FROM booking.bookings b FULL JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (b.show_id, b.id)
         WHERE CASE b.state
-            WHEN 'PENDING' THEN r.state IN ('RESERVED', 'RELEASED')
+            WHEN 'PENDING' THEN r.state IN ('RESERVED', 'RELEASED') AND b.expires_at <= r.expires_at
             WHEN 'CONFIRMED' THEN r.state = 'CONFIRMED'
             WHEN 'EXPIRED' THEN r.state IN ('RELEASED', 'REFUSED')
             WHEN 'CANCELLED' THEN r.state = 'REFUSED'
@@ -93,8 +95,7 @@ ACROSS = (
         LEFT JOIN booking.bookings b ON b.id = bs.booking_id
         LEFT JOIN inventory.show_seats s ON (s.show_id, s.id) = (b.show_id, bs.seat_id)
         LEFT JOIN inventory.show_counters c ON c.show_id = b.show_id
-        WHERE s.id IS NULL OR c.show_id IS NULL
-            OR (bs.section, bs.row, bs.number, bs.tier, bs.price)
+        WHERE (bs.section, bs.row, bs.number, bs.tier, bs.price)
                 IS DISTINCT FROM (s.section, s.row, s.number, s.tier, s.price)
             OR (b.currency, b.starts_at) IS DISTINCT FROM (c.currency, c.starts_at)
         """,
@@ -170,8 +171,7 @@ ACROSS = (
         SELECT p.id AS payment_id, p.booking_id, p.user_id, p.amount, p.currency,
             b.user_id AS booked_by, b.total_amount, b.currency AS booked_in
         FROM payment.payments p LEFT JOIN booking.bookings b ON b.id = p.booking_id
-        WHERE b.id IS NULL
-            OR (p.user_id, p.amount, p.currency) IS DISTINCT FROM (b.user_id, b.total_amount, b.currency)
+        WHERE (p.user_id, p.amount, p.currency) IS DISTINCT FROM (b.user_id, b.total_amount, b.currency)
         """,
     ),
     Invariant(
@@ -188,7 +188,7 @@ ACROSS = (
             LEFT JOIN payment.payments p ON p.id = s.payment_id
             WHERE l.kind = 'CAPTURE'
         ) AS l ON l.session_id = c.session_id
-        WHERE c.session_id IS NULL OR l.session_id IS NULL OR c.settlement IS NOT DISTINCT FROM 'CONFIRM'
+        WHERE c.settlement IS NOT DISTINCT FROM 'CONFIRM'
             OR (c.payment_id, c.booking_id, c.amount, c.currency)
                 IS DISTINCT FROM (l.payment_id, l.booking_id, l.amount, l.currency)
         """,
@@ -206,7 +206,7 @@ ACROSS = (
         FROM (SELECT * FROM booking.captures WHERE settlement NOT IN ('CONFIRM', 'KEPT')) AS c
         FULL JOIN (SELECT * FROM payment.refunds WHERE cause <> 'REQUESTED') AS r
             ON (r.payment_id, r.cause) = (c.payment_id, c.settlement)
-        WHERE r.amount IS DISTINCT FROM c.amount OR num_nulls(r.payment_id, c.payment_id) > 0
+        WHERE r.amount IS DISTINCT FROM c.amount
         """,
     ),
     Invariant(
@@ -224,8 +224,7 @@ ACROSS = (
             SELECT r.*, p.booking_id FROM payment.refunds r LEFT JOIN payment.payments p ON p.id = r.payment_id
             WHERE r.cause = 'REQUESTED'
         ) AS r ON (r.booking_id, r.payment_id) = (b.id, b.payment_id)
-        WHERE b.id IS NULL
-            OR (b.state = 'REFUNDED' AND r.state IS DISTINCT FROM 'SUCCEEDED')
+        WHERE (b.state = 'REFUNDED' AND r.state IS DISTINCT FROM 'SUCCEEDED')
             OR (r.amount IS DISTINCT FROM b.refund_amount AND NOT (r.id IS NULL AND b.refund_stuck))
         """,
     ),
@@ -249,8 +248,9 @@ ACROSS = (
         FROM booking.bookings b
         JOIN payment.payments p ON p.booking_id = b.id
         JOIN bank.sessions s ON s.id = p.session_id
+        CROSS JOIN bank.clock
         WHERE b.state IN ('CANCELLED', 'CONFIRMED', 'REFUNDING', 'REFUNDED') AND s.status = 'OPEN'
-            AND (s.expires_at <= clock_timestamp()) IS NOT TRUE
+            AND (s.expires_at <= clock.now) IS NOT TRUE
         """,
     ),
 )

@@ -90,7 +90,6 @@ BOOKINGS = (
         ) AS c ON (c.booking_id, c.payment_id) = (b.id, b.payment_id)
         WHERE (c.amount, c.currency) IS DISTINCT FROM (b.total_amount, b.currency)
             OR c.settlement IS DISTINCT FROM CASE b.state WHEN 'CONFIRMING' THEN 'CONFIRM' ELSE 'KEPT' END
-            OR b.id IS NULL
         """,
     ),
     Invariant(

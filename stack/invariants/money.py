@@ -69,7 +69,7 @@ MONEY = (
         """
         SELECT s.id AS session_id, s.payment_id, s.amount, s.currency, p.amount AS asked, p.currency AS asked_currency
         FROM bank.sessions s LEFT JOIN payment.payments p ON p.session_id = s.id
-        WHERE p.id IS NULL OR (p.id, p.amount, p.currency) IS DISTINCT FROM (s.payment_id, s.amount, s.currency)
+        WHERE (p.id, p.amount, p.currency) IS DISTINCT FROM (s.payment_id, s.amount, s.currency)
         """,
     ),
     Invariant(
@@ -96,8 +96,7 @@ MONEY = (
         FROM payment.refunds r
         FULL JOIN bank.refunds b ON b.id = r.id
         LEFT JOIN payment.payments p ON p.id = r.payment_id
-        WHERE r.id IS NULL
-            OR (b.id IS NOT NULL AND (b.session_id, b.amount) IS DISTINCT FROM (p.session_id, r.amount))
+        WHERE (b.id IS NOT NULL AND (b.session_id, b.amount) IS DISTINCT FROM (p.session_id, r.amount))
             OR (r.state = 'SUCCEEDED' AND b.status IS DISTINCT FROM 'SUCCEEDED')
             OR (b.id IS NOT NULL AND (b.status IN ('PENDING', 'SUCCEEDED', 'DECLINED')) IS NOT TRUE)
         """,

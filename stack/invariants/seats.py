@@ -47,15 +47,18 @@ SEATS = (
     ),
     Invariant(
         "reservations-say-who-and-what",
-        "a claim is in a state that there is, and unless it was refused before it was made, it has a user and seats",
+        "a claim is in a state that there is, and unless it was refused before it was made, it has a user and seats; "
+        "it was released only when its time was up",
         ("inventory.reservations",),
         """
-        SELECT show_id, booking_id, state, user_id, seat_ids
+        SELECT show_id, booking_id, state, user_id, seat_ids, expires_at, changed_at
         FROM inventory.reservations
         WHERE CASE
             WHEN state IN ('RESERVED', 'CONFIRMED', 'RELEASED') THEN user_id IS NOT NULL AND cardinality(seat_ids) > 0
             WHEN state = 'REFUSED' THEN (user_id IS NOT NULL) = (cardinality(seat_ids) > 0)
-        END IS NOT TRUE OR num_nulls(reserved_at, expires_at) > 0
+        END IS NOT TRUE
+            OR num_nulls(reserved_at, expires_at) > 0
+            OR (state = 'RELEASED' AND (expires_at <= changed_at) IS NOT TRUE)
         """,
     ),
     Invariant(
@@ -64,9 +67,30 @@ SEATS = (
         ("inventory.show_seats WHERE holder_id IS NOT NULL",),
         """
         SELECT show_id, holder_id, count(*) AS seats
-        FROM inventory.show_seats
-        WHERE holder_id IS NOT NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+        FROM inventory.show_seats CROSS JOIN inventory.clock
+        WHERE holder_id IS NOT NULL AND (expires_at IS NULL OR expires_at > now)
         GROUP BY show_id, holder_id HAVING count(*) > %(max_seats_per_user)s
+        """,
+    ),
+    # A clock may have been set back since a hold was made: its length is told by the change that made it, while that
+    # is remembered.
+    Invariant(
+        "holds-and-claims-end-in-time",
+        "no hold and no reservation lives longer than one may",
+        ("inventory.show_seats WHERE status = 'HELD'", "inventory.reservations WHERE state = 'RESERVED'"),
+        """
+        SELECT s.show_id, s.id AS seat_id, s.holder_id AS user_id, NULL AS booking_id, h.changed_at AS since,
+            s.expires_at
+        FROM inventory.show_seats s CROSS JOIN inventory.clock LEFT JOIN (
+            SELECT DISTINCT ON (show_id, seat_id) * FROM inventory.seat_changes
+            ORDER BY show_id, seat_id, sequence DESC
+        ) AS h ON h.show_id = s.show_id AND h.seat_id = s.id
+        WHERE s.status = 'HELD'
+            AND s.expires_at > coalesce(h.changed_at, clock.now) + make_interval(mins => %(seat_hold_minutes)s)
+        UNION ALL
+        SELECT show_id, NULL, user_id, booking_id, reserved_at, expires_at
+        FROM inventory.reservations
+        WHERE state = 'RESERVED' AND expires_at > reserved_at + make_interval(mins => %(reservation_max_minutes)s)
         """,
     ),
     Invariant(
@@ -81,7 +105,7 @@ SEATS = (
         FULL JOIN (SELECT show_id, count(*) AS seats FROM inventory.show_seats GROUP BY show_id) AS n
             ON n.show_id = coalesce(s.id, c.show_id)
         LEFT JOIN inventory.screens screen ON screen.id = s.screen_id
-        WHERE s.id IS NULL OR c.show_id IS NULL OR (s.starts_at, s.currency) IS DISTINCT FROM (c.starts_at, c.currency)
+        WHERE (s.starts_at, s.currency) IS DISTINCT FROM (c.starts_at, c.currency)
             OR (c.sequence >= 0) IS NOT TRUE OR n.seats IS DISTINCT FROM screen.seat_count
         """,
     ),
@@ -109,7 +133,7 @@ SEATS = (
             SELECT DISTINCT ON (show_id, seat_id) * FROM inventory.seat_changes
             ORDER BY show_id, seat_id, sequence DESC
         ) AS h LEFT JOIN inventory.show_seats s ON s.show_id = h.show_id AND s.id = h.seat_id
-        WHERE s.id IS NULL OR (h.status, h.expires_at) IS DISTINCT FROM (s.status, s.expires_at)
+        WHERE (h.status, h.expires_at) IS DISTINCT FROM (s.status, s.expires_at)
         """,
     ),
     Invariant(

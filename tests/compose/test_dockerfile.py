@@ -46,7 +46,8 @@ def test_the_services_image_has_no_installer_and_no_sources_but_what_runs() -> N
     assert service.all("COPY") == ["--from=build /opt /opt"]
     assert "--without-pip" in stages()["build"].all("RUN")[0]
     copied = {source for sources, _ in stages()["build"].copies() for source in sources}
-    audit = {f"stack/{name}" for name in ("__init__.py", "audit.py", "errors.py", "invariants", "settings.py")}
+    modules = ("__init__.py", "audit.py", "errors.py", "invariants", "settings.py", "snapshots.py")
+    audit = {f"stack/{name}" for name in modules}
     assert copied == {"requirements.runtime.lock", "protos/gen", "gateway", "services", "docker/health.py"} | audit
 
 

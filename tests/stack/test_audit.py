@@ -1,4 +1,4 @@
-"""How the audit reads the databases: copies that leave nothing behind, one at a time, once nothing is under way."""
+"""How the audit reads the databases: at one instant at which nothing is under way, and leaving nothing behind."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,11 +19,12 @@ import pytest
 from stack import audit, databases, services
 from stack.credentials import Credentials
 from stack.errors import StackError
-from stack.invariants import INVARIANTS
+from stack.invariants import ALWAYS, AT_REST, INVARIANTS
 from stack.launcher import temporary_settings
 from stack.postgres import Server, temporary_server, url
 from stack.processes import wait_until
 from stack.settings import ROOT
+from stack.snapshots import TRIES, Snapshots, snapshots
 
 PASSWORDS = {role: f"secret of {role}" for role in databases.DATABASES}
 SECONDS = 30
@@ -48,8 +53,16 @@ def reach(server: Server) -> audit.Reach:
     return reach_as(server, "audit", PASSWORDS["audit"])
 
 
+@contextmanager
+def copied(reach: audit.Reach, say: audit.Say = lambda line: None) -> Iterator[audit.Scratch]:
+    with audit.scratch(reach, say) as copies, snapshots(reach) as sources:
+        assert sources.take()
+        audit.copy(sources, copies)
+        yield copies
+
+
 def test_empty_databases_are_in_order(reach: audit.Reach, capsys: pytest.CaptureFixture[str]) -> None:
-    assert audit.run(reach, max_seats_per_user=6) == 0
+    assert audit.run(reach, audit.LIMITS) == 0
     assert capsys.readouterr().out.endswith(f"\n{len(INVARIANTS)} invariants hold over 0 rows\n")
 
 
@@ -63,14 +76,11 @@ def test_an_audit_leaves_nothing_behind_also_when_it_dies(server: Server, reach:
 
     audit.look(reach)
     assert made() == []
-    with pytest.raises(RuntimeError), audit.scratch(reach) as copies:
-        audit.copy(reach, copies)
+    with pytest.raises(RuntimeError), copied(reach):
         raise RuntimeError
     assert made() == []
-    with pytest.raises(psycopg.OperationalError), audit.scratch(reach) as copies:
-        audit.copy(reach, copies)
-        with server.connect() as connection:
-            connection.execute("SELECT pg_terminate_backend(%s)", [copies.info.backend_pid])
+    with pytest.raises(psycopg.OperationalError), copied(reach) as copies, server.connect() as connection:
+        connection.execute("SELECT pg_terminate_backend(%s)", [copies.info.backend_pid])
     assert made() == []
     assert audit.look(reach).broken == []
 
@@ -80,15 +90,13 @@ def test_two_audits_take_turns(reach: audit.Reach) -> None:
     done = threading.Event()
 
     def second() -> None:
-        with audit.scratch(reach, said.append) as copies:
-            audit.copy(reach, copies)
+        with copied(reach, said.append):
             done.set()
 
-    with audit.scratch(reach) as copies:
+    with copied(reach):
         other = threading.Thread(target=second)
         other.start()
         assert wait_until(lambda: bool(said), SECONDS)
-        audit.copy(reach, copies)
         assert not done.is_set()
     other.join(SECONDS)
     assert done.is_set()
@@ -109,23 +117,138 @@ def test_it_waits_for_what_is_under_way_and_says_so(server: Server, reach: audit
             booking.execute("DELETE FROM outbox")
             waiting.join(SECONDS)
     assert rested == [True]
-    assert said == [f"waiting, at most {SECONDS} s, for what is under way: 1 messages of booking"]
+    assert said == [f"waiting, at most {SECONDS} s, for what is under way: messages of booking (1)"]
 
 
-def test_what_never_comes_to_rest_is_shown(
-    server: Server, reach: audit.Reach, capsys: pytest.CaptureFixture[str]
+def test_what_is_stuck_is_shown_as_broken(
+    server: Server, reach: audit.Reach, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with server.connect("booking") as booking:
         booking.execute(MESSAGE.format("NULL").encode())
         try:
-            assert audit.run(reach, max_seats_per_user=6, wait_seconds=0) == 1
+            # Too short a wait to tell what is stuck from what takes its time.
+            assert audit.run(reach, audit.LIMITS, wait_seconds=0) == audit.NEVER_AT_REST
+            unknown = capsys.readouterr().out
+            monkeypatch.setattr(audit, "STUCK_SECONDS", 0.2)
+            assert audit.run(reach, audit.LIMITS, wait_seconds=0.2) == audit.BROKEN
             told = capsys.readouterr().out
-            assert audit.run(reach, max_seats_per_user=6, always=True) == 0
+            assert audit.run(reach, audit.LIMITS, always=True) == 0
         finally:
             booking.execute("DELETE FROM outbox")
-    assert told.startswith("still under way after 0 s: 1 messages of booking\n")
+    assert unknown.startswith("still under way after 0 s: messages of booking (1)\n")
+    assert told.startswith("nothing has moved for 0 s: messages of booking (1)\n")
     assert "\nnothing-is-left-to-tell: " in told
     assert told.endswith(f"\n1 of {len(INVARIANTS)} invariants is broken\n")
+
+
+@contextmanager
+def never_at_rest(server: Server) -> Iterator[None]:
+    """Let there always be a message, and no message for long."""
+    over = threading.Event()
+
+    def go_on() -> None:
+        with server.connect("booking") as booking:
+            while not over.is_set():
+                booking.execute("WITH gone AS (DELETE FROM outbox) " + MESSAGE.format("NULL"))
+            booking.execute("DELETE FROM outbox")
+
+    with server.connect("booking") as booking:
+        booking.execute(MESSAGE.format("NULL").encode())
+    writing = threading.Thread(target=go_on)
+    writing.start()
+    try:
+        yield
+    finally:
+        over.set()
+        writing.join(SECONDS)
+
+
+def test_a_system_that_never_comes_to_rest_is_called_busy_and_not_broken(
+    server: Server, reach: audit.Reach, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "STUCK_SECONDS", 0.2)
+    with never_at_rest(server):
+        assert audit.run(reach, audit.LIMITS, wait_seconds=0.5) == audit.NEVER_AT_REST
+        told = capsys.readouterr().out
+        fallen_back = audit.look(reach, wait_seconds=0.5)
+    assert told.startswith("still under way after 0.5 s: messages of booking (1)\n")
+    assert f"\n{len(ALWAYS)} invariants hold over " in told
+    assert told.endswith(f"\n{len(AT_REST)} others, which hold at rest, were not asked: the system is busy\n")
+    assert [result.invariant for result in fallen_back.results] == list(ALWAYS)
+
+
+@dataclass
+class Meddled:
+    """A connection whose snapshots are taken a moment after somebody else has committed something."""
+
+    connection: Any
+    meddle: Callable[[], object]
+    times: int
+    taken: list[str] = field(default_factory=list)
+
+    def execute(self, query: str) -> Any:
+        if "pg_current_snapshot" in query:
+            if len(self.taken) < self.times:
+                self.meddle()
+            self.taken.append(query)
+        return self.connection.execute(query)
+
+    def rollback(self) -> None:
+        self.connection.rollback()
+
+
+@pytest.mark.parametrize(("times", "at_once"), [(0, True), (3, True), (TRIES, False)])
+def test_snapshots_with_a_commit_between_them_are_taken_again(
+    server: Server, reach: audit.Reach, times: int, at_once: bool
+) -> None:
+    with server.connect("booking") as booking, snapshots(reach) as sources:
+        inserted = MESSAGE.format("now()").encode()
+        meddled = Meddled(sources.databases["payment"], lambda: booking.execute(inserted), times)
+        connections: Any = {**sources.databases, "payment": meddled}
+        try:
+            assert Snapshots(connections).take() == at_once
+            assert len(meddled.taken) == (times + 1 if at_once else TRIES)
+            [seen] = connections["booking"].execute("SELECT count(*) FROM outbox").fetchall()
+            assert seen["count"] == (times if at_once else times - 1)
+        finally:
+            booking.execute("DELETE FROM outbox")
+
+
+HOLD = """
+    INSERT INTO show_seats
+        (show_id, id, position, section, row, number, tier, price, status, holder_id, expires_at)
+    VALUES (gen_random_uuid(), gen_random_uuid(), 0, 'Stalls', 'A', 1, 'REGULAR', 100, 'HELD', gen_random_uuid(),
+        clock_timestamp() + interval '50 minutes')
+"""
+CLOCK = "CREATE OR REPLACE FUNCTION boxoffice_clock() RETURNS timestamptz LANGUAGE sql RETURN clock_timestamp() {}"
+
+
+def test_holds_are_held_against_the_limit_that_is_told_and_inventorys_clock(server: Server, reach: audit.Reach) -> None:
+    def too_long(**limits: int) -> int:
+        [result] = audit.look(
+            reach, [one for one in ALWAYS if one.name == "holds-and-claims-end-in-time"], **limits
+        ).results
+        return result.violations
+
+    with server.connect("inventory") as inventory:
+        inventory.execute(HOLD.encode())
+        try:
+            assert (too_long(), too_long(seat_hold_minutes=60)) == (1, 0)
+            inventory.execute(CLOCK.format("+ interval '46 minutes'").encode())
+            assert (too_long(), too_long(seat_hold_minutes=1)) == (0, 1)
+        finally:
+            inventory.execute(CLOCK.format("").encode())
+            inventory.execute("DELETE FROM show_seats")
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon", ""])
+def test_a_wait_that_is_no_time_is_refused(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = ArgumentParser()
+    audit.add_options(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args([f"--wait={seconds}"])
+    told = f"error: argument --wait: '{seconds}' is no number of seconds: give one from 0 up\n"
+    assert capsys.readouterr().err.endswith(told)
 
 
 def test_nobody_waits_for_dead_letters_which_are_faults_all_the_same(server: Server, reach: audit.Reach) -> None:

@@ -170,7 +170,7 @@ def test_a_migration_that_fails(folder: Path) -> None:
 
 
 def test_a_setting_of_a_service_that_is_wrong(folder: Path) -> None:
-    fails(folder, "inventory: SEAT_HOLD_MINUTES is wrong: ", env=environment(folder, SEAT_HOLD_MINUTES="soon"))
+    fails(folder, "inventory: SHOWS_PER_TRANSACTION is wrong: ", env=environment(folder, SHOWS_PER_TRANSACTION="some"))
 
 
 def test_a_service_that_dies_at_once(folder: Path) -> None:

@@ -5,55 +5,29 @@ None of the databases' constraints is in the way there, as if each had been lost
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Damage:
-    """What is done to the copy, in words and in SQL, and the name of the invariant that must see it."""
-
-    name: str
-    invariant: str
-    sql: str
-
-
-CONFIRMED = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' LIMIT 1)"
-REFUNDED = "(SELECT id FROM booking.bookings WHERE state = 'REFUNDED' LIMIT 1)"
-PENDING = "(SELECT id FROM booking.bookings WHERE state = 'PENDING' LIMIT 1)"
-PAID = f"(SELECT session_id FROM booking.captures WHERE booking_id = {CONFIRMED})"
-NEW = "'00000000-0000-0000-0000-000000000001'"
-
-
-def seats(status: str, change: str) -> str:
-    return f"UPDATE inventory.show_seats SET {change} WHERE status = '{status}'"
-
-
-def claims(state: str, change: str) -> str:
-    return f"UPDATE inventory.reservations SET {change} WHERE state = '{state}'"
-
-
-def bookings(state: str, change: str) -> str:
-    return f"UPDATE booking.bookings SET {change} WHERE state = '{state}'"
-
-
-def payments(state: str, change: str) -> str:
-    return f"UPDATE payment.payments SET {change} WHERE state = '{state}'"
-
-
-def sessions(status: str, change: str) -> str:
-    return f"UPDATE bank.sessions SET {change} WHERE status = '{status}'"
-
-
-def again(table: str, condition: str = "true") -> str:
-    """Insert a row a second time, as no key would let anybody."""
-    return f"INSERT INTO {table} SELECT * FROM {table} WHERE {condition} LIMIT 1"
-
+from tests.system.damage import (
+    CONFIRMED,
+    NEW,
+    PAID,
+    PENDING,
+    REFUNDED,
+    Damage,
+    again,
+    bookings,
+    claims,
+    payments,
+    seats,
+    sessions,
+)
+from tests.system.damages_at_rest import AT_REST
 
 SHAPE, CLAIMED, WHOLE = (
     "seats-are-what-their-status-says",
     "claimed-seats-have-their-reservation",
     "reservations-have-all-their-seats",
 )
+CLAIM, IN_TIME = "reservations-say-who-and-what", "holds-and-claims-end-in-time"
+YEARS = "expires_at = now() + interval '10 years'"
 OF_SEATS = (
     Damage("a hold without an end", SHAPE, seats("HELD", "expires_at = NULL")),
     Damage("a hold of nobody", SHAPE, seats("HELD", "holder_id = NULL")),
@@ -79,9 +53,9 @@ OF_SEATS = (
     ),
     Damage("sold seats that are gone", WHOLE, "DELETE FROM inventory.show_seats WHERE status = 'BOOKED'"),
     Damage("a claim with no seats in it", WHOLE, claims("RESERVED", "seat_ids = '{}'")),
-    Damage("a claim in no state", "reservations-say-who-and-what", claims("REFUSED", "state = NULL")),
-    Damage("a claim in an unknown state", "reservations-say-who-and-what", claims("CONFIRMED", "state = 'LOST'")),
-    Damage("a closed claim of nobody", "reservations-say-who-and-what", claims("REFUSED", "user_id = NULL")),
+    Damage("a claim in no state", CLAIM, claims("REFUSED", "state = NULL")),
+    Damage("a claim in an unknown state", CLAIM, claims("CONFIRMED", "state = 'LOST'")),
+    Damage("a closed claim of nobody", CLAIM, claims("REFUSED", "user_id = NULL")),
     Damage(
         "a user with every seat",
         "seat-limit",
@@ -118,7 +92,7 @@ OF_SEATS = (
         "UPDATE inventory.show_counters SET sequence = sequence + 1",
     ),
     Damage(
-        "a change that is lost",
+        "changes under later numbers",
         "gapless-numbers",
         "UPDATE inventory.seat_changes SET sequence = sequence + 1 WHERE sequence > 1",
     ),
@@ -138,6 +112,52 @@ OF_SEATS = (
     Damage("a claim twice", "seats-and-claims-are-there-once", again("inventory.reservations")),
     Damage("a lock twice", "seats-and-claims-are-there-once", again("inventory.show_counters")),
     Damage("a change twice", "seats-and-claims-are-there-once", again("inventory.seat_changes")),
+    Damage("a hold of a booking", SHAPE, seats("HELD", "booking_id = gen_random_uuid()")),
+    Damage("a sold seat of nobody", SHAPE, seats("BOOKED", "holder_id = NULL")),
+    Damage("seats sold to a claim of another show", CLAIMED, claims("CONFIRMED", "show_id = gen_random_uuid()")),
+    Damage("a claim that has its seats in another show", WHOLE, claims("CONFIRMED", "show_id = gen_random_uuid()")),
+    Damage("a live claim of nobody", CLAIM, claims("CONFIRMED", "user_id = NULL")),
+    Damage("a live claim on nothing", CLAIM, claims("RESERVED", "seat_ids = '{}'")),
+    Damage("a claim that was made at no time", CLAIM, claims("CONFIRMED", "reserved_at = NULL")),
+    Damage("a claim released before its time", CLAIM, claims("RESERVED", "state = 'RELEASED', changed_at = now()")),
+    Damage("a claim released at no time", CLAIM, claims("RESERVED", "state = 'RELEASED', changed_at = NULL")),
+    Damage(
+        "a hold for years",
+        IN_TIME,
+        f"{seats('HELD', YEARS)};UPDATE inventory.seat_changes SET {YEARS} WHERE status = 'HELD'",
+    ),
+    Damage(
+        "a hold for years, its change forgotten", IN_TIME, f"{seats('HELD', YEARS)};DELETE FROM inventory.seat_changes"
+    ),
+    Damage(
+        "a hold for years, with a change of that seat in another show",
+        IN_TIME,
+        f"{seats('HELD', YEARS)};"
+        f"UPDATE inventory.seat_changes SET show_id = gen_random_uuid(), changed_at = now() + interval '20 years'",
+    ),
+    Damage("a claim for years", IN_TIME, f"{claims('RESERVED', YEARS)};{seats('RESERVED', YEARS)}"),
+    Damage(
+        "a lock without a number",
+        "every-show-has-its-lock-and-seats",
+        "UPDATE inventory.show_counters SET sequence = NULL",
+    ),
+    Damage(
+        "a gap in the numbers",
+        "gapless-numbers",
+        "DELETE FROM inventory.seat_changes WHERE sequence = 2 AND show_id IN"
+        " (SELECT show_id FROM inventory.seat_changes WHERE sequence = 3)",
+    ),
+    Damage(
+        "one change without a number",
+        "gapless-numbers",
+        "UPDATE inventory.seat_changes SET sequence = NULL WHERE sequence = 1 AND show_id IN"
+        " (SELECT show_id FROM inventory.seat_changes WHERE sequence = 2)",
+    ),
+    Damage(
+        "changes of a show unheard of",
+        "last-change-is-what-the-seat-is",
+        f"UPDATE inventory.seat_changes SET show_id = {NEW}",
+    ),
 )
 
 STATE, SHARE, PRICE = (
@@ -193,6 +213,52 @@ OF_BOOKINGS = (
         "bookings-and-captures-are-there-once",
         f"INSERT INTO booking.outbox (id, topic) VALUES ({NEW}, 'releases'), ({NEW}, 'releases')",
     ),
+    Damage("a booking begun without a lease", STATE, bookings("PENDING", "state = 'RESERVING', expires_at = NULL")),
+    Damage("a booking begun that has an end", STATE, bookings("PENDING", "state = 'RESERVING', lease_until = now()")),
+    Damage(
+        "a booking that waits for its payment, and has one",
+        STATE,
+        bookings("PENDING", "payment_id = gen_random_uuid()"),
+    ),
+    Damage(
+        "a confirmation without a lease",
+        STATE,
+        bookings("CONFIRMED", "state = 'CONFIRMING', confirming_from = 'PENDING'"),
+    ),
+    Damage(
+        "a confirmation that is refunded",
+        STATE,
+        bookings("REFUNDED", "state = 'CONFIRMING', confirming_from = 'PENDING', lease_until = now()"),
+    ),
+    Damage("a ticket with a refund", STATE, bookings("CONFIRMED", "refund_amount = 1")),
+    Damage("a booking in no currency", STATE, bookings("PENDING", "currency = ''")),
+    Damage("a booking of nobody", STATE, bookings("PENDING", "user_id = NULL")),
+    Damage(
+        "a refund of which nothing is known",
+        SHARE,
+        bookings("REFUNDED", "refund_amount = NULL, refund_percentage = NULL"),
+    ),
+    Damage(
+        "a refund of twice the price",
+        SHARE,
+        bookings("REFUNDED", "refund_amount = 2 * total_amount, refund_percentage = 200"),
+    ),
+    Damage(
+        "a refund of nothing", SHARE, bookings("REFUNDED", "refund_amount = 0, refund_percentage = 1, total_amount = 1")
+    ),
+    Damage(
+        "a seat for nothing, another for both",
+        PRICE,
+        "UPDATE booking.booking_seats s SET price = CASE position WHEN 0 THEN 0 ELSE b.total_amount END"
+        " FROM booking.bookings b WHERE b.id = s.booking_id AND b.state = 'CONFIRMED'"
+        " AND cardinality(b.seat_labels) = 2",
+    ),
+    Damage(
+        "a ticket whose money is not kept yet",
+        BOUGHT,
+        "UPDATE booking.captures SET settlement = 'CONFIRM' WHERE settlement = 'KEPT'",
+    ),
+    Damage("money in no currency", "captures-come-to-something", "UPDATE booking.captures SET currency = NULL"),
 )
 
 COUNTED, ASKED, TOLD = (
@@ -200,29 +266,25 @@ COUNTED, ASKED, TOLD = (
     "sessions-are-what-payments-asked-for",
     "the-ledger-tells-of-every-movement",
 )
-ONCE = "payments-and-money-are-there-once"
+ONCE, WITHIN = "payments-and-money-are-there-once", "refunds-stay-within-the-capture"
+OF_STATE, OF_STATUS = "payments-are-what-their-state-says", "sessions-are-what-their-status-says"
+CAPTURED, BANK = "refunds-are-of-captured-payments", "the-bank-refunds-what-it-was-asked-for"
 OF_MONEY = (
-    Damage("a payment of nothing", "payments-are-what-their-state-says", payments("SUCCESS", "amount = 0")),
-    Damage("a payment in no state", "payments-are-what-their-state-says", payments("SUCCESS", "state = NULL")),
-    Damage(
-        "a payment nobody asks about", "payments-are-what-their-state-says", payments("PENDING", "next_poll_at = NULL")
-    ),
+    Damage("a payment of nothing", OF_STATE, payments("SUCCESS", "amount = 0")),
+    Damage("a payment in no state", OF_STATE, payments("SUCCESS", "state = NULL")),
+    Damage("a payment nobody asks about", OF_STATE, payments("PENDING", "next_poll_at = NULL")),
     Damage(
         "a payment half refunded, it says",
-        "payments-are-what-their-state-says",
+        OF_STATE,
         payments("SUCCESS", "refunded_amount = 1"),
     ),
     Damage("a refund not counted", COUNTED, payments("REFUNDED", "refunded_amount = 0")),
     Damage("a refund not counted at all", COUNTED, payments("REFUNDED", "refunded_amount = NULL")),
     Damage("refunds above the payment", COUNTED, again("payment.refunds", "state = 'SUCCEEDED'")),
-    Damage(
-        "a refund of money never taken", "refunds-are-of-captured-payments", payments("REFUNDED", "state = 'FAILED'")
-    ),
-    Damage("a refund in no state", "refunds-are-of-captured-payments", "UPDATE payment.refunds SET state = NULL"),
-    Damage("a refund for no cause", "refunds-are-of-captured-payments", "UPDATE payment.refunds SET cause = NULL"),
-    Damage(
-        "a refund of no payment", "refunds-are-of-captured-payments", "UPDATE payment.refunds SET payment_id = NULL"
-    ),
+    Damage("a refund of money never taken", CAPTURED, payments("REFUNDED", "state = 'FAILED'")),
+    Damage("a refund in no state", CAPTURED, "UPDATE payment.refunds SET state = NULL"),
+    Damage("a refund for no cause", CAPTURED, "UPDATE payment.refunds SET cause = NULL"),
+    Damage("a refund of no payment", CAPTURED, "UPDATE payment.refunds SET payment_id = NULL"),
     Damage(
         "money taken after a decline, it says", "a-payment-never-regresses", payments("FAILED", "state = 'SUCCESS'")
     ),
@@ -230,33 +292,29 @@ OF_MONEY = (
     Damage("a session over more", ASKED, "UPDATE bank.sessions SET amount = amount + 1"),
     Damage("a session in no currency", ASKED, "UPDATE bank.sessions SET currency = NULL"),
     Damage("a session that nobody asked for", ASKED, "DELETE FROM payment.payments WHERE state = 'SUCCESS'"),
-    Damage("a session in no state", "sessions-are-what-their-status-says", sessions("OPEN", "status = NULL")),
-    Damage(
-        "an open session that has ended", "sessions-are-what-their-status-says", sessions("OPEN", "ended_at = now()")
-    ),
+    Damage("a session in no state", OF_STATUS, sessions("OPEN", "status = NULL")),
+    Damage("an open session that has ended", OF_STATUS, sessions("OPEN", "ended_at = now()")),
     Damage(
         "a declined session gives back",
-        "sessions-are-what-their-status-says",
+        OF_STATUS,
         sessions("DECLINED", "refunded_amount = 1"),
     ),
-    Damage("a refund the bank does not know", "the-bank-refunds-what-it-was-asked-for", "DELETE FROM bank.refunds"),
-    Damage("a refund nobody asked for", "the-bank-refunds-what-it-was-asked-for", "DELETE FROM payment.refunds"),
+    Damage("a refund the bank does not know", BANK, "DELETE FROM bank.refunds"),
+    Damage("a refund nobody asked for", BANK, "DELETE FROM payment.refunds"),
     Damage(
         "a refund of another amount",
-        "the-bank-refunds-what-it-was-asked-for",
+        BANK,
         "UPDATE bank.refunds SET amount = amount - 1",
     ),
     Damage(
         "a refund out of another session",
-        "the-bank-refunds-what-it-was-asked-for",
+        BANK,
         "UPDATE bank.refunds SET session_id = NULL",
     ),
-    Damage("more given back than taken", "refunds-stay-within-the-capture", again("bank.ledger", "kind = 'REFUND'")),
-    Damage("a refund only counted", "refunds-stay-within-the-capture", sessions("CAPTURED", "refunded_amount = 1")),
-    Damage(
-        "money of a declined session", "refunds-stay-within-the-capture", sessions("CAPTURED", "status = 'DECLINED'")
-    ),
-    Damage("money of no session", "refunds-stay-within-the-capture", f"DELETE FROM bank.sessions WHERE id = {PAID}"),
+    Damage("more given back than taken", WITHIN, again("bank.ledger", "kind = 'REFUND'")),
+    Damage("a refund only counted", WITHIN, sessions("CAPTURED", "refunded_amount = 1")),
+    Damage("money of a declined session", WITHIN, sessions("CAPTURED", "status = 'DECLINED'")),
+    Damage("money of no session", WITHIN, f"DELETE FROM bank.sessions WHERE id = {PAID}"),
     Damage("a capture of another amount", TOLD, "UPDATE bank.ledger SET amount = amount - 1 WHERE kind = 'CAPTURE'"),
     Damage("an entry in no currency", TOLD, "UPDATE bank.ledger SET currency = NULL"),
     Damage("an entry of no kind", TOLD, "UPDATE bank.ledger SET kind = NULL WHERE kind = 'REFUND'"),
@@ -274,107 +332,44 @@ OF_MONEY = (
     Damage("a refund in the ledger twice", ONCE, again("bank.ledger", "kind = 'REFUND'")),
     Damage("an event twice", ONCE, again("payment.webhook_events")),
     Damage("an account twice", ONCE, again("payment.booking_accounts")),
-)
-
-SOLD, FOLLOW, FOR_WHAT = (
-    "booked-seats-are-those-of-confirmed-bookings",
-    "claims-follow-bookings",
-    "claims-are-for-what-was-booked",
-)
-AS_SOLD, NO_MONEY, SEES = (
-    "booked-seats-are-as-inventory-sells-them",
-    "no-money-without-a-ticket",
-    "payment-sees-what-the-bank-did",
-)
-HEARD, BACK = "booking-heard-of-every-capture", "money-that-bought-nothing-goes-back"
-STAY_REFUNDED, STAY_CANCELLED = "refunded-bookings-stay-refunded", "cancelled-bookings-stay-cancelled"
-AT_REST = (
-    Damage("a refund never finished", "no-saga-is-unfinished", bookings("REFUNDED", "state = 'REFUNDING'")),
-    Damage("a booking never begun", "no-saga-is-unfinished", bookings("PENDING", "state = 'RESERVING'")),
+    Damage("a payment refunded in part, by nothing", OF_STATE, payments("SUCCESS", "state = 'PARTIALLY_REFUNDED'")),
+    Damage("a payment refunded in part, in full", OF_STATE, payments("REFUNDED", "state = 'PARTIALLY_REFUNDED'")),
+    Damage("a payment in no currency that there is", OF_STATE, payments("SUCCESS", "currency = 'rupees'")),
     Damage(
-        "a message of booking left",
-        "nothing-is-left-to-tell",
-        f"INSERT INTO booking.outbox (id, topic) VALUES ({NEW}, 'releases')",
+        "more refunds asked for than were paid",
+        COUNTED,
+        "INSERT INTO payment.refunds (id, payment_id, cause, amount, state, stuck_reason)"
+        f" SELECT {NEW}, payment_id, 'DUPLICATE', amount, 'STUCK', 'declined' FROM payment.refunds LIMIT 1",
+    ),
+    Damage("a refund of nothing", CAPTURED, "UPDATE payment.refunds SET amount = 0"),
+    Damage("a refund in a state that there is not", CAPTURED, "UPDATE payment.refunds SET state = 'LOST'"),
+    Damage("a refund that succeeded and is stuck", CAPTURED, "UPDATE payment.refunds SET stuck_reason = 'declined'"),
+    Damage("an open session gives back", OF_STATUS, sessions("OPEN", "refunded_amount = 1")),
+    Damage("a declined session that goes on", OF_STATUS, sessions("DECLINED", "ended_at = NULL")),
+    Damage("a captured session that goes on", OF_STATUS, sessions("CAPTURED", "ended_at = NULL")),
+    Damage("a session that gave back too much", OF_STATUS, sessions("CAPTURED", "refunded_amount = amount + 1")),
+    Damage("a session over nothing", OF_STATUS, sessions("OPEN", "amount = 0")),
+    Damage(
+        "a refund in no status that there is",
+        BANK,
+        "UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined';UPDATE bank.refunds SET status = 'LOST'",
+    ),
+    Damage("money in and out of no session", WITHIN, "DELETE FROM bank.sessions WHERE refunded_amount = amount"),
+    Damage(
+        "more given back than taken, and counted",
+        WITHIN,
+        f"UPDATE bank.sessions SET refunded_amount = amount + 1 WHERE id = {PAID};"
+        "INSERT INTO bank.ledger (session_id, kind, amount)"
+        f" SELECT id, 'REFUND', -refunded_amount FROM bank.sessions WHERE id = {PAID}",
     ),
     Damage(
-        "a dead letter of payment",
-        "nothing-is-left-to-tell",
-        f"INSERT INTO payment.outbox (id, topic, dead_at) VALUES ({NEW}, 'captures', now())",
+        "a capture for a refund", TOLD, "UPDATE bank.ledger SET refund_id = gen_random_uuid() WHERE kind = 'CAPTURE'"
     ),
-    Damage("webhooks not delivered", "nothing-is-left-to-tell", "UPDATE bank.deliveries SET delivered_at = NULL"),
-    Damage("a refund not carried out", "no-refund-is-under-way", "UPDATE payment.refunds SET state = 'REQUESTED'"),
-    Damage("a refund in limbo", "no-refund-is-under-way", "UPDATE payment.refunds SET state = NULL"),
-    Damage("sold seats of an expired booking", SOLD, bookings("CONFIRMED", "state = 'EXPIRED'")),
-    Damage("a refunded booking back as a ticket", SOLD, bookings("REFUNDED", "state = 'CONFIRMED'")),
-    Damage("tickets without seats", SOLD, "DELETE FROM booking.booking_seats"),
+    Damage("a capture of a declined session", TOLD, sessions("CAPTURED", "status = 'DECLINED'")),
     Damage(
-        "sold seats on sale again",
-        SOLD,
-        seats("BOOKED", "status = 'AVAILABLE', booking_id = NULL, holder_id = NULL"),
-    ),
-    Damage("a ticket back to waiting", FOLLOW, bookings("CONFIRMED", "state = 'PENDING'")),
-    Damage("a booking that vanished", FOLLOW, f"DELETE FROM booking.bookings WHERE id = {PENDING}"),
-    Damage("claims forgotten", FOLLOW, "DELETE FROM inventory.reservations WHERE state = 'REFUSED'"),
-    Damage("a claim that came back", FOLLOW, claims("REFUSED", "state = 'RELEASED'")),
-    Damage("a claim on seats of another", FOR_WHAT, claims("RESERVED", "seat_ids = ARRAY[gen_random_uuid()]")),
-    Damage("a claim on a seat less", FOR_WHAT, claims("RESERVED", "seat_ids = seat_ids[2:]")),
-    Damage("a booking of another user", FOR_WHAT, bookings("PENDING", "user_id = gen_random_uuid()")),
-    Damage("a seat at another price", AS_SOLD, "UPDATE booking.booking_seats SET price = price + 1"),
-    Damage("a seat in another place", AS_SOLD, "UPDATE booking.booking_seats SET number = NULL"),
-    Damage("a booking of another show", AS_SOLD, bookings("CONFIRMED", "show_id = gen_random_uuid()")),
-    Damage("a booking of another day", AS_SOLD, bookings("CONFIRMED", "starts_at = now()")),
-    Damage("a booking in another currency", AS_SOLD, bookings("CONFIRMED", "currency = 'XXX'")),
-    Damage("money kept of an expired booking", NO_MONEY, bookings("CONFIRMED", "state = 'EXPIRED'")),
-    Damage("a ticket without money", NO_MONEY, bookings("PENDING", "state = 'CONFIRMED'")),
-    Damage("a refund short of a unit", NO_MONEY, "UPDATE booking.bookings SET refund_amount = refund_amount - 1"),
-    Damage("a refund of an unknown amount", NO_MONEY, bookings("REFUNDED", "refund_amount = NULL")),
-    Damage("money that never went back", NO_MONEY, "DELETE FROM bank.ledger WHERE kind = 'REFUND'"),
-    Damage("money of no booking", NO_MONEY, f"DELETE FROM booking.bookings WHERE id = {CONFIRMED}"),
-    Damage("money of no session and no booking", NO_MONEY, f"DELETE FROM bank.sessions WHERE id = {PAID}"),
-    Damage("a ticket paid for twice", "one-capture-is-kept", again("bank.sessions", f"id = {PAID}")),
-    Damage("a refund that payment missed", SEES, payments("REFUNDED", "state = 'SUCCESS'")),
-    Damage("an open session taken for over", SEES, payments("PENDING", "state = 'EXPIRED'")),
-    Damage("a session in a state payment cannot see", SEES, sessions("CAPTURED", "status = NULL")),
-    Damage(
-        "a payment below the price", "payments-are-over-the-frozen-price", payments("PENDING", "amount = amount - 1")
-    ),
-    Damage("a payment of nobody", "payments-are-over-the-frozen-price", payments("PENDING", "user_id = NULL")),
-    Damage("money booking never heard of", HEARD, "DELETE FROM booking.captures"),
-    Damage(
-        "money never settled", HEARD, "UPDATE booking.captures SET settlement = 'CONFIRM' WHERE settlement = 'KEPT'"
-    ),
-    Damage("more money than was taken", HEARD, "UPDATE booking.captures SET amount = amount + 1"),
-    Damage("money for another booking", HEARD, f"UPDATE booking.captures SET booking_id = {PENDING}"),
-    Damage("money without a ticket, not sent back", BACK, "DELETE FROM payment.refunds WHERE cause = 'NO_TICKET'"),
-    Damage(
-        "half the money sent back", BACK, "UPDATE payment.refunds SET amount = amount / 2 WHERE cause = 'NO_TICKET'"
-    ),
-    Damage(
-        "money sent back for another cause",
-        BACK,
-        "UPDATE payment.refunds SET cause = 'DUPLICATE' WHERE cause = 'NO_TICKET'",
-    ),
-    Damage(
-        "money sent back though it is kept",
-        BACK,
-        "UPDATE booking.captures SET settlement = 'KEPT' WHERE settlement = 'NO_TICKET'",
-    ),
-    Damage("a refunded booking reopened", STAY_REFUNDED, bookings("REFUNDED", "state = 'EXPIRED'")),
-    Damage("a refund never asked for", STAY_REFUNDED, "DELETE FROM payment.refunds WHERE cause = 'REQUESTED'"),
-    Damage(
-        "another amount sent back than decided",
-        STAY_REFUNDED,
-        "UPDATE payment.refunds SET amount = amount - 1 WHERE cause = 'REQUESTED'",
-    ),
-    Damage("a cancelled booking that expired", STAY_CANCELLED, bookings("CANCELLED", "state = 'EXPIRED'")),
-    Damage(
-        "a cancelled booking that may be paid", STAY_CANCELLED, "UPDATE payment.booking_accounts SET closed_at = NULL"
-    ),
-    Damage("a closed account of no booking", STAY_CANCELLED, "DELETE FROM booking.bookings WHERE state = 'CANCELLED'"),
-    Damage(
-        "a cancelled booking that can be paid",
-        "ended-bookings-cannot-be-paid",
-        sessions("CLOSED", "status = 'OPEN', expires_at = now() + interval '1 hour'"),
+        "a refund that took money",
+        TOLD,
+        "UPDATE bank.ledger SET amount = -amount WHERE kind = 'REFUND'; UPDATE bank.refunds SET amount = -amount",
     ),
 )
 

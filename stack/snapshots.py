@@ -1,0 +1,106 @@
+"""The services' databases, read as all of them stand at one instant, and what is under way in them then.
+
+They are on one server, which numbers the transactions of all its databases together: snapshots for which the same
+transactions are over are of one instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from stack.errors import StackError
+
+Reach = Callable[[str], str]
+"""Gives the URL by which a database is reached, from its name."""
+Connection = psycopg.Connection[dict[str, Any]]
+UnderWay = frozenset[tuple[str, str]]
+"""What is under way: what it is, and which."""
+
+DATABASES = ("booking", "payment", "inventory")
+
+UNDER_WAY = (
+    ("booking", "messages of booking", "SELECT array_agg(id::text) FROM outbox WHERE dead_at IS NULL"),
+    (
+        "booking",
+        "unfinished bookings",
+        "SELECT array_agg(id::text) FROM bookings"
+        " WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING') AND NOT refund_stuck",
+    ),
+    ("payment", "messages of payment", "SELECT array_agg(id::text) FROM outbox WHERE dead_at IS NULL"),
+    ("payment", "refunds", "SELECT array_agg(id::text) FROM refunds WHERE state = 'REQUESTED'"),
+    (
+        "payment",
+        "payments that the bank has to be asked about",
+        "SELECT array_agg(p.id::text) FROM payments p JOIN bank.sessions s ON s.id = p.session_id"
+        " WHERE p.state = 'PENDING' AND s.status <> 'OPEN'",
+    ),
+    (
+        "payment",
+        "webhooks",
+        "SELECT array_agg(id) FROM bank.deliveries WHERE delivered_at IS NULL AND dead_at IS NULL",
+    ),
+)
+"""What ends by itself if one waits, which dead letters and stuck refunds do not: where it is, what, and which ids."""
+
+CONNECT_SECONDS = 5
+TRIES = 10
+"""How often snapshots are taken in a row until they are of one instant. Every commit on the server may spoil a try."""
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """A connection to each database, in a transaction that sees what `take` took."""
+
+    databases: Mapping[str, Connection]
+
+    def take(self) -> bool:
+        """Take a snapshot of each database; return whether they are of one instant, which is tried a few times."""
+        return any(self._take() for _ in range(TRIES))
+
+    def under_way(self) -> UnderWay:
+        """Return what is under way in the snapshots."""
+        found = set()
+        for database, what, query in UNDER_WAY:
+            [row] = self.databases[database].execute(query.encode()).fetchall()
+            found |= {(what, one) for one in row["array_agg"] or ()}
+        return frozenset(found)
+
+    def _take(self) -> bool:
+        connections = self.databases.values()
+        for connection in connections:
+            connection.rollback()
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        # Each transaction's first query is what takes its snapshot.
+        taken = [
+            connection.execute("SELECT pg_current_snapshot()::text AS taken").fetchall() for connection in connections
+        ]
+        return all(one == taken[0] for one in taken)
+
+
+@contextmanager
+def snapshots(reach: Reach) -> Iterator[Snapshots]:
+    """Give snapshots of the databases, which are not taken yet; raise StackError if role `audit` is not known."""
+    with ExitStack() as opened:
+        connections = {database: opened.enter_context(connected(reach(database))) for database in DATABASES}
+        for connection in connections.values():
+            connection.autocommit = True
+        yield Snapshots(connections)
+
+
+def connected(url: str) -> Connection:
+    """Connect to a database; raise StackError if role `audit` is not known there."""
+    try:
+        return psycopg.connect(url, row_factory=dict_row, connect_timeout=CONNECT_SECONDS)
+    except psycopg.OperationalError as error:
+        if "password authentication failed" in str(error):
+            raise StackError(
+                "the server does not know this password of role `audit`: `make stop` and `make run` make the role "
+                "where an earlier version ran, in containers `make up`"
+            ) from None
+        raise

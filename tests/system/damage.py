@@ -1,0 +1,69 @@
+"""What damages to a copy of the databases are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is done to the copy, in words and in SQL, and the name of the invariant that must see it."""
+
+    name: str
+    invariant: str
+    sql: str
+
+
+CONFIRMED = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' LIMIT 1)"
+REFUNDED = "(SELECT id FROM booking.bookings WHERE state = 'REFUNDED' LIMIT 1)"
+PENDING = "(SELECT id FROM booking.bookings WHERE state = 'PENDING' LIMIT 1)"
+PAID = f"(SELECT session_id FROM booking.captures WHERE booking_id = {CONFIRMED})"
+NEW = "'00000000-0000-0000-0000-000000000001'"
+
+
+def seats(status: str, change: str) -> str:
+    return f"UPDATE inventory.show_seats SET {change} WHERE status = '{status}'"
+
+
+def claims(state: str, change: str) -> str:
+    return f"UPDATE inventory.reservations SET {change} WHERE state = '{state}'"
+
+
+def bookings(state: str, change: str) -> str:
+    return f"UPDATE booking.bookings SET {change} WHERE state = '{state}'"
+
+
+def payments(state: str, change: str) -> str:
+    return f"UPDATE payment.payments SET {change} WHERE state = '{state}'"
+
+
+def sessions(status: str, change: str) -> str:
+    return f"UPDATE bank.sessions SET {change} WHERE status = '{status}'"
+
+
+def again(table: str, condition: str = "true") -> str:
+    """Insert a row a second time, as no key would let anybody."""
+    return f"INSERT INTO {table} SELECT * FROM {table} WHERE {condition} LIMIT 1"
+
+
+REFUND_STUCK = "UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined' WHERE cause = 'NO_TICKET'"
+
+
+def second_payment(state: str) -> str:
+    """Let the money that went back for want of a ticket have been for the booking that is in this state."""
+    return f"""
+        UPDATE payment.payments p
+            SET booking_id = b.id, user_id = b.user_id, amount = b.total_amount, refunded_amount = b.total_amount
+            FROM booking.bookings b, payment.refunds r
+            WHERE b.state = '{state}' AND r.payment_id = p.id AND r.cause = 'NO_TICKET';
+        UPDATE booking.captures c SET booking_id = p.booking_id, amount = p.amount
+            FROM payment.payments p WHERE p.id = c.payment_id AND c.settlement = 'NO_TICKET';
+        UPDATE payment.refunds r SET amount = p.amount
+            FROM payment.payments p WHERE p.id = r.payment_id AND r.cause = 'NO_TICKET';
+        UPDATE bank.refunds b SET amount = r.amount
+            FROM payment.refunds r WHERE r.id = b.id AND r.cause = 'NO_TICKET';
+        UPDATE bank.sessions s SET amount = r.amount, refunded_amount = r.amount
+            FROM bank.refunds b JOIN payment.refunds r ON r.id = b.id
+            WHERE b.session_id = s.id AND r.cause = 'NO_TICKET';
+        UPDATE bank.ledger l SET amount = sign(l.amount) * s.amount FROM bank.sessions s WHERE s.id = l.session_id
+    """

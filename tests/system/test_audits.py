@@ -1,0 +1,42 @@
+"""Audits of a stack that is in use."""
+
+import asyncio
+import itertools
+
+import pytest
+
+from stack import audit
+from stack.launcher import Stack
+from tests.system.client import Client, new_user, ok
+
+AUDITS, WAIT_SECONDS = 12, 3
+
+
+async def test_audits_while_sales_go_on_call_nothing_broken(
+    stack: Stack, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sales follow each other without a pause: an audit finds an instant of rest, or says that there was none."""
+    show = await client.make_show(seats_per_row=100)
+    over = asyncio.Event()
+
+    async def sell() -> None:
+        for seat in itertools.count():
+            if over.is_set():
+                return
+            ticket = await client.confirmed(show, new_user(), [show.seats[seat]])
+            if seat % 3 == 0:
+                ok(await client.refund(ticket))
+            unpaid = await client.booked(show, new_user(), [show.seats[-1]])
+            await client.session(unpaid)
+            ok(await client.cancel(unpaid))
+
+    selling = asyncio.create_task(sell())
+    try:
+        codes = [
+            await asyncio.to_thread(audit.run, stack.server.url, audit.LIMITS, wait_seconds=WAIT_SECONDS)
+            for _ in range(AUDITS)
+        ]
+    finally:
+        over.set()
+        await selling
+    assert audit.BROKEN not in codes, capsys.readouterr().out
