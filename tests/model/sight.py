@@ -18,7 +18,7 @@ from tests.model.facts import Seen
 Databases = Mapping[str, psycopg.AsyncConnection[Any]]
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
-"""When everything begins: the future, so that nothing has lapsed by the machine's own clock, which the audit reads."""
+"""When everything begins."""
 PAYMENTS = """
     SELECT p.id::text, p.state, coalesce(s.status, ''), EXISTS (
         SELECT FROM refunds r WHERE r.payment_id = p.id AND r.cause <> 'REQUESTED'
