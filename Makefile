@@ -88,6 +88,10 @@ grid: env ## break every step of every operation at every point, which takes hou
 model: env ## hold the services against a model of their domain for long (MODEL_EXAMPLES=500 runs), and plant bugs in them
 	@MODEL_EXAMPLES=$(MODEL_EXAMPLES) $(BIN)/pytest -n 0 $(TEST_ARGS) tests/model
 
+.PHONY: mutants
+mutants: env ## plant bugs one by one and see that tests find each, in half an hour (ONLY=refund: some; WORKERS=1 JSON=file)
+	@exec $(BIN)/python -m tests.mutants.run $(if $(ONLY),--only '$(ONLY)') $(if $(WORKERS),--workers $(WORKERS)) $(if $(JSON),--json '$(JSON)')
+
 .PHONY: lint
 lint: env ## check format, style, import rules and contracts
 	@$(BIN)/ruff format --check $(SOURCES)

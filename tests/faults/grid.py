@@ -137,6 +137,8 @@ async def _run(world: World, case: Case) -> bool:
                 await world.rest(hurry=True)
                 with suppress(AssertionError):
                     await fault.reached(within_seconds=LAST_SECONDS)
+                if fault.fired:
+                    await meanwhile
             finally:
                 meanwhile.cancel()
         if fault.fired and victim:

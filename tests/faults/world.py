@@ -36,8 +36,10 @@ HURRY = {
         "UPDATE outbox SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > clock_timestamp()",
         "UPDATE refunds SET next_attempt_at = clock_timestamp()"
         " WHERE state = 'REQUESTED' AND next_attempt_at > clock_timestamp()",
-        "UPDATE payments p SET next_poll_at = clock_timestamp() FROM bank.sessions s WHERE s.id = p.session_id"
-        " AND p.state = 'PENDING' AND s.status <> 'OPEN' AND p.next_poll_at > clock_timestamp()",
+        "UPDATE payments p SET next_poll_at = clock_timestamp()"
+        " FROM bank.sessions s, booking_accounts a WHERE s.id = p.session_id AND a.booking_id = p.booking_id"
+        " AND p.state = 'PENDING' AND (s.status <> 'OPEN' OR a.closed_at IS NOT NULL)"
+        " AND p.next_poll_at > clock_timestamp()",
         "UPDATE bank.deliveries SET next_attempt_at = clock_timestamp()"
         " WHERE delivered_at IS NULL AND next_attempt_at > clock_timestamp()",
     ),
@@ -45,8 +47,20 @@ HURRY = {
 """What lets every lease and every pause end now, as if time had passed."""
 
 DUE = {
-    "booking": "SELECT count(*) FROM bookings WHERE state = 'PENDING' AND expires_at <= boxoffice_clock()",
-    "payment": "SELECT count(*) FROM bank.sessions WHERE status = 'OPEN' AND expires_at <= bank.boxoffice_clock()",
+    "bookings to expire": (
+        "booking",
+        "SELECT count(*) FROM bookings WHERE state = 'PENDING' AND expires_at <= boxoffice_clock()",
+    ),
+    "sessions to end": (
+        "payment",
+        "SELECT count(*) FROM bank.sessions WHERE status = 'OPEN' AND expires_at <= bank.boxoffice_clock()",
+    ),
+    "sessions to close": (
+        "payment",
+        "SELECT count(*) FROM payments p JOIN booking_accounts a USING (booking_id)"
+        " JOIN bank.sessions s ON s.id = p.session_id"
+        " WHERE p.state = 'PENDING' AND a.closed_at IS NOT NULL AND s.status = 'OPEN'",
+    ),
 }
 """What a job will soon find."""
 
@@ -163,7 +177,7 @@ class World:
 
     def _left(self) -> dict[str, int]:
         """Count what is under way, or due."""
-        due = {f"due in {database}": value(self.stack.server, database, query) for database, query in DUE.items()}
+        due = {what: value(self.stack.server, database, query) for what, (database, query) in DUE.items()}
         return audit.under_way(self.stack.server.url) | {what: count for what, count in due.items() if count}
 
     def hurry(self) -> None:

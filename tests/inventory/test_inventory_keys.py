@@ -9,8 +9,8 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2
 
 from services.chassis import idempotency
-from services.chassis.errors import Unavailable
-from services.inventory.domain.commands import Hold
+from services.chassis.errors import IdempotencyKeyReused, Unavailable
+from services.inventory.domain.commands import Hold, ReleaseHolds
 from tests.inventory.catalogue_client import Catalogue, refusal
 from tests.inventory.conftest import OnSale
 
@@ -51,3 +51,19 @@ async def test_a_hold_whose_show_another_process_has_for_long_is_told_to_come_ba
     [held] = [row for row in await on_sale.rows() if row.status == "HELD"]
     assert inventory_pb2.HoldSeatsResponse.FromString(answer).expires_in == timedelta(minutes=5).total_seconds()
     assert held.holder_id == user
+
+
+async def test_a_hold_under_a_key_is_answered_as_at_first_and_no_other_has_its_key(on_sale: OnSale) -> None:
+    user = uuid4()
+
+    def hold(*numbers: int) -> Hold:
+        ids = on_sale.ids(*numbers)
+        key = idempotency.Key(user, "HoldSeats", "k1", b"".join(id_.bytes for id_ in ids))
+        return Hold(show_id=on_sale.show_id, user_id=user, seat_ids=ids, idempotency=key)
+
+    answer = await on_sale.desk.submit(hold(0))
+    await on_sale.desk.submit(ReleaseHolds(show_id=on_sale.show_id, user_id=user))
+    assert await on_sale.desk.submit(hold(0)) == answer
+    with pytest.raises(IdempotencyKeyReused):
+        await on_sale.desk.submit(hold(1))
+    assert set(await on_sale.statuses()) == {"AVAILABLE"}

@@ -135,6 +135,17 @@ async def test_extending_never_shortens_and_never_exceeds_the_longest_life(on_sa
     assert await extend(30) == timedelta(minutes=15)
 
 
+async def test_an_extended_reservation_keeps_its_seats_as_long_as_it_was_given(on_sale: OnSale) -> None:
+    booking = await on_sale.reserve(ANN, 0)
+    await move_clock(on_sale.db, "14 minutes")
+    await on_sale.desk.submit(Extend(show_id=on_sale.show_id, booking_id=booking, ttl=timedelta(minutes=5)))
+    await move_clock(on_sale.db, "16 minutes")
+    with pytest.raises(ClaimAlive):
+        await on_sale.release(booking, Cause.EXPIRED)
+    with pytest.raises(SeatsUnavailable):
+        await on_sale.hold(BOB, 0)
+
+
 async def test_a_lapsed_reservation_cannot_be_extended(on_sale: OnSale) -> None:
     booking = await on_sale.reserve(ANN, 0)
     await move_clock(on_sale.db, "16 minutes")
@@ -171,6 +182,16 @@ async def test_a_claim_that_somebody_thinks_expired_keeps_its_seats_until_it_lap
     await move_clock(on_sale.db, "15 minutes 1 second")
     await on_sale.release(booking, Cause.EXPIRED)
     assert (await on_sale.reservation(booking), (await on_sale.statuses())[:2]) == ("RELEASED", ["AVAILABLE"] * 2)
+
+
+async def test_a_show_that_is_locked_elsewhere_holds_up_no_other(on_sale: OnSale) -> None:
+    other_id, other_seats = await put_on_sale(on_sale.db)
+    async with on_sale.db.transaction() as elsewhere:
+        await elsewhere.fetch("SELECT FROM show_counters WHERE show_id = %s FOR UPDATE", (on_sale.show_id,))
+        waiting = on_sale.desk.enqueue(Hold(show_id=on_sale.show_id, user_id=ANN, seat_ids=on_sale.ids(0)))
+        await on_sale.desk.submit(Hold(show_id=other_id, user_id=ANN, seat_ids=other_seats[:1]))
+        assert not waiting.done()
+    await waiting
 
 
 async def test_a_claim_that_lapses_while_its_show_is_waited_for_has_lapsed(on_sale: OnSale) -> None:

@@ -1,0 +1,95 @@
+"""Rules of seats at their edges, which a clock that runs would never meet."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.inventory.domain.commands import Cause, Confirm, Extend, Hold, Release, ReleaseHolds, Reserve, Tidy
+from services.inventory.domain.errors import ClaimClosed
+from services.inventory.domain.seats import ReservationState, Seat, Show, Status
+from tests.inventory.conftest import RULES, TTL
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+ANN, BOOKING = uuid4(), uuid4()
+
+
+@pytest.fixture
+def show() -> Show:
+    """A show of three free seats, in three days."""
+    show = Show(uuid4(), NOW + timedelta(days=3), "INR")
+    show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 25_000, Status.AVAILABLE) for number in range(3))
+    return show
+
+
+def hold(show: Show, *numbers: int, at: datetime = NOW) -> Any:
+    ids = list(show.seats)
+    return Hold(show_id=show.id, user_id=ANN, seat_ids=[ids[n] for n in numbers]).apply(show, at, RULES)
+
+
+def reserve(show: Show, *numbers: int, ttl: timedelta = TTL) -> Any:
+    ids = [list(show.seats)[n] for n in numbers]
+    return Reserve(show_id=show.id, user_id=ANN, booking_id=BOOKING, seat_ids=ids, ttl=ttl).apply(show, NOW, RULES)
+
+
+def test_a_hold_is_over_at_the_very_instant_at_which_it_lapses(show: Show) -> None:
+    [seat] = hold(show, 0).seats
+    assert seat.is_claimed(NOW + RULES.hold - timedelta.resolution)
+    assert not seat.is_claimed(NOW + RULES.hold)
+
+
+def test_a_reservation_is_over_at_the_very_instant_at_which_it_lapses(show: Show) -> None:
+    reservation = reserve(show, 0).reservation
+    assert reservation.is_alive(NOW + TTL - timedelta.resolution)
+    assert not reservation.is_alive(NOW + TTL)
+
+
+def test_holding_ones_own_lapsed_hold_begins_anew(show: Show) -> None:
+    hold(show, 0)
+    [seat] = hold(show, 0, at=NOW + RULES.hold).seats
+    assert seat.expires_at == NOW + 2 * RULES.hold
+
+
+def test_releasing_holds_leaves_reservations(show: Show) -> None:
+    reserve(show, 0)
+    hold(show, 1)
+    assert ReleaseHolds(show_id=show.id, user_id=ANN).apply(show, NOW, RULES) == 1
+    assert [seat.status for seat in show.seats.values()] == [Status.RESERVED, Status.AVAILABLE, Status.AVAILABLE]
+
+
+def test_a_reservation_lasts_no_longer_than_any_may(show: Show) -> None:
+    assert reserve(show, 0, ttl=timedelta(days=1)).reservation.expires_at == NOW + RULES.reservation_max
+
+
+def test_a_repeated_reserve_that_names_other_seats_is_refused(show: Show) -> None:
+    reserve(show, 0)
+    with pytest.raises(ClaimClosed):
+        reserve(show, 0, 1)
+
+
+def test_a_reserve_that_comes_after_its_own_confirm_is_refused(show: Show) -> None:
+    assert Confirm(show_id=show.id, booking_id=BOOKING).apply(show, NOW, RULES) is not None
+    assert show.reservations[BOOKING].state == ReservationState.REFUSED
+    with pytest.raises(ClaimClosed):
+        reserve(show, 0)
+
+
+def test_tidying_leaves_a_hold_that_was_made_since_it_was_looked_for(show: Show) -> None:
+    hold(show, 0)
+    assert Tidy(show_id=show.id, seat_ids=list(show.seats)).apply(show, NOW, RULES) == 0
+
+
+def test_a_reserve_that_comes_again_after_its_claim_was_given_up_is_refused(show: Show) -> None:
+    reserve(show, 0)
+    Release(show_id=show.id, booking_id=BOOKING, cause=Cause.ABANDONED).apply(show, NOW, RULES)
+    with pytest.raises(ClaimClosed):
+        reserve(show, 0)
+
+
+def test_extending_a_reservation_extends_its_seats(show: Show) -> None:
+    reserve(show, 0)
+    later = NOW + timedelta(minutes=10)
+    until = Extend(show_id=show.id, booking_id=BOOKING, ttl=TTL).apply(show, later, RULES)
+    assert until == later + TTL
+    assert [seat.expires_at for seat in show.seats_of_booking(BOOKING)] == [until]

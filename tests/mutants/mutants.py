@@ -1,0 +1,23 @@
+"""All bugs that are planted."""
+
+from tests.mutants import (
+    bank,
+    booking,
+    booking_saga,
+    chassis,
+    inventory,
+    inventory_batches,
+    payment,
+    payment_refunds,
+)
+
+MUTANTS = (
+    *inventory.MUTANTS,
+    *inventory_batches.MUTANTS,
+    *booking.MUTANTS,
+    *booking_saga.MUTANTS,
+    *payment.MUTANTS,
+    *payment_refunds.MUTANTS,
+    *bank.MUTANTS,
+    *chassis.MUTANTS,
+)

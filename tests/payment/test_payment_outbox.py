@@ -1,0 +1,39 @@
+"""What booking has to be told is stored together with what it tells of; and what is final stays."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+from grpc import StatusCode
+
+from services.chassis.errors import Unavailable
+from services.chassis.outbox import Message, Outbox
+from services.payment.domain.refunds import Refund, RefundState
+from services.payment.operations import refunds
+from tests.bank.support import refused
+from tests.payment.conftest import Payment, event
+from tests.payment.test_payment_refunds import NO_TICKET, reasons
+from tests.payment.test_payment_webhooks import paid
+
+
+async def test_a_capture_that_booking_would_not_be_told_of_is_not_recorded(
+    payment: Payment, monkeypatch: pytest.MonkeyPatch
+):
+    async def append(_: Outbox, tx: Any, messages: Sequence[Message]) -> None:
+        raise Unavailable()
+
+    booking_id, one = await paid(payment)
+    with monkeypatch.context() as broken:
+        broken.setattr(Outbox, "append", append)
+        assert await refused(payment.hook(event(one))) == (StatusCode.UNAVAILABLE, "UNAVAILABLE")
+    assert await payment.statuses(booking_id) == ["PENDING"]
+
+
+async def test_a_refund_that_was_carried_out_is_not_stuck_by_who_heard_otherwise(payment: Payment):
+    one = await payment.paid()
+    assert await reasons(payment, (one.id, NO_TICKET, 50_000)) == ["SUCCEEDED"]
+    [row] = await payment.db.fetch("SELECT id FROM refunds")
+    heard = Refund(row.id, UUID(one.id), "", "NO_TICKET", 50_000, RefundState.REQUESTED)
+    await refunds.stick(payment.db, heard, "declined")
+    assert await reasons(payment, (one.id, NO_TICKET, 50_000)) == ["SUCCEEDED"]
