@@ -65,16 +65,14 @@ def script() -> str:
             " gen_random_uuid() AS mark_3 FROM batches JOIN batch_seats USING (batch) WHERE batch = :batch \\gset",
             # Booking: the intent.
             *_pipeline(
-                begin,
                 bind(database.MARK, "mark_1"),
                 bind(idempotency.FIND, "users", "methods", "keys"),
                 bind(
                     bookings.BEGIN_BOOKINGS,
-                    *("lease", "bookings", "users", "keys", "hashes", "shows", "shows", "movies"),
-                    *("titles", "theatres", "cities", "screens", "starts"),
+                    *("lease", "bookings", "users", "keys", "hashes", "shows"),
+                    *("shows_once", "shows_once", "movies", "titles", "theatres", "cities", "screens", "starts"),
                 ),
             ),
-            *_pipeline("COMMIT"),
             # Inventory: the claim.
             *_pipeline(
                 begin,
@@ -99,17 +97,13 @@ def script() -> str:
             ),
             # Booking: the price.
             *_pipeline(
-                begin,
                 bind(database.MARK, "mark_3"),
-                bind(bookings.FINISH_BOOKINGS, *("bookings", "totals", "currencies", "untils", "labels")),
-            ),
-            *_pipeline(
                 bind(
-                    bookings.WRITE_SEATS,
+                    bookings.FINISH_BOOKINGS,
+                    *("bookings", "totals", "currencies", "untils", "labels"),
                     *("seat_bookings", "places", "seats", "sections", "rows", "numbers", "tiers", "prices"),
+                    *("bookings", "users", "methods", "keys", "hashes", "answers"),
                 ),
-                bind(idempotency.KEEP, "users", "methods", "keys", "hashes", "answers"),
-                "COMMIT",
             ),
         ]
     )

@@ -49,7 +49,7 @@ class Saga:
         expiry: timedelta,
         extension: timedelta,
     ) -> None:
-        """`render` makes of a created booking what is stored under an idempotency key."""
+        """`render` makes of a created booking what its caller is answered."""
         self._db = db
         self._outbox = outbox
         self._inventory = inventory
@@ -60,21 +60,25 @@ class Saga:
 
     # --- Create: RESERVING → inventory reserves → PENDING
 
-    async def create(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[Changed | bytes]]:
+    async def create(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[bytes]]:
         """Create a batch of bookings; what booking's desk runs."""
         outcomes = await create.begin(self._db, batch)
         if wait:
             outcomes = await self._wait_for_first(batch, outcomes)
-        begun = [command for command, outcome in zip(batch, outcomes, strict=True) if outcome is None]
-        created = await self._reserve(begun) if begun else {}
+        begun = {
+            command.id: (command, outcome)
+            for command, outcome in zip(batch, outcomes, strict=True)
+            if isinstance(outcome, datetime)
+        }
+        created = await self._reserve(list(begun.values())) if begun else {}
         return [
-            created[command.id] if outcome is None else outcome
+            created[command.id] if isinstance(outcome, datetime) else outcome
             for command, outcome in zip(batch, outcomes, strict=True)
         ]
 
     async def _wait_for_first(
-        self, batch: Sequence[Create], outcomes: list[Outcome[bytes] | None]
-    ) -> list[Outcome[bytes] | None]:
+        self, batch: Sequence[Create], outcomes: list[Outcome[bytes] | datetime]
+    ) -> list[Outcome[bytes] | datetime]:
         """Wait, for a while, for another process that carries out the first request with the same key."""
         for _ in range(WAIT_STEPS):
             busy = [index for index, outcome in enumerate(outcomes) if outcome is BUSY]
@@ -90,10 +94,10 @@ class Saga:
                 outcomes[index] = outcome
         return [RequestInProgress() if outcome is BUSY else outcome for outcome in outcomes]
 
-    async def _reserve(self, begun: Sequence[Create]) -> dict[UUID, Changed | bytes | Failure]:
+    async def _reserve(self, begun: Sequence[tuple[Create, datetime]]) -> dict[UUID, bytes | Failure]:
         claims = [
             Claim(command.id, command.show.show_id, command.user_id, command.seat_ids, self._expiry_seconds)
-            for command in begun
+            for command, _ in begun
         ]
         answers: Sequence[Reservation | Failure]
         try:
@@ -103,11 +107,11 @@ class Saga:
         priced: list[create.Priced] = []
         refused: list[UUID] = []
         unknown: list[UUID] = []
-        outcomes: dict[UUID, Changed | bytes | Failure] = {}
-        for command, answer in zip(begun, answers, strict=True):
+        outcomes: dict[UUID, bytes | Failure] = {}
+        for (command, since), answer in zip(begun, answers, strict=True):
             if isinstance(answer, Reservation):
                 priced.append(
-                    create.Priced(command, answer.seats, answer.total_amount, answer.currency, answer.expires_at)
+                    create.Priced(command, since, answer.seats, answer.total_amount, answer.currency, answer.expires_at)
                 )
                 continue
             # Recovery was faster and has closed the claim: it is nothing that the caller did, and may be tried again.

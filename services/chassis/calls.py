@@ -62,6 +62,8 @@ headers: ContextVar[dict[str, str | bytes]] = ContextVar("headers", default={}) 
 Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Callable[[Any, Context], Awaitable[Any]]
 
+MessageT = TypeVar("MessageT", bound=Message)
+
 validator = Validator()
 
 
@@ -111,7 +113,8 @@ def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[b
                 if faults.armed is not None:
                     await faults.armed.reach(Kind.ASKED)
                 request = _parsed(parse, data, context.invocation_metadata() or ())
-                answer: bytes = render(await answer_call(request, context))
+                message = await answer_call(request, context)
+                answer = message if isinstance(message, bytes) else render(message)
                 if faults.armed is not None:
                     await faults.armed.reach(Kind.ANSWER)
             _log_call(method, started, "OK")
@@ -134,6 +137,11 @@ def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[b
         raise AssertionError("abort raises")
 
     return serve
+
+
+def encoded(kind: type[MessageT], data: bytes) -> MessageT:
+    """Answer with a message of this kind that is encoded already, and of which nothing else is wanted."""
+    return cast(MessageT, data)
 
 
 def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: Iterable[tuple[str, str | bytes]]) -> Message:

@@ -9,6 +9,8 @@ kept back until an answer is needed (libpq's pipeline mode):
         await tx.send(WRITE, ...)                                       # kept back
                                                                         # one round trip, COMMIT included
 
+    await db.transact((WRITE, ...), (WRITE_MORE, ...))                  # one round trip in all
+
 A connection that is lost in COMMIT leaves open whether the commit happened. Every transaction therefore writes a
 marker under an id of its own; when in doubt, the same marker is written again: it can be written if, and only if,
 the transaction was undone (docs/adr/0002-commit-markers.md). Leaving the block normally means committed.
@@ -222,19 +224,46 @@ class Database:
                         commit = await connection.execute(b"COMMIT")
                         if faults.armed is not None:
                             await transaction._reach(Kind.COMMITTED)
-                        await pipeline.sync()
-                        if commit.statusmessage != "COMMIT":
-                            # The block swallowed the error of a statement.
-                            raise pg.InFailedSqlTransaction("a statement of this transaction had failed")
+                    if commit.statusmessage != "COMMIT":
+                        # The block swallowed the error of a statement.
+                        raise pg.InFailedSqlTransaction("a statement of this transaction had failed")
                 finally:
                     if not connection.closed and connection.info.transaction_status:
                         await connection.execute(b"ROLLBACK")
         except Interrupted as error:
-            if not (committing and isinstance(error.__cause__, psycopg.OperationalError)):
-                raise
-            if not await self._was_committed(marker):
+            if not (committing and await self._was_committed_after(error, marker)):
                 raise
         transaction._committed()
+
+    async def transact(self, *statements: Statement) -> list[list[Any]]:
+        """Run statements as a transaction in a single round trip, and return the rows of each.
+
+        Raises what `transaction` does; Unavailable also where all was committed and the rows were lost on their way.
+        """
+        marker = new_id()
+        committing = False
+        try:
+            async with self._connection() as connection:
+                # What is sent in one pipeline without BEGIN is one transaction, says libpq.
+                async with connection.pipeline():
+                    if faults.armed is not None:
+                        await faults.armed.reach(Kind.BEGIN, connection=connection)
+                    await connection.execute(MARK.encode(), (marker,))
+                    cursors = [await connection.execute(sql.encode(), parameters) for sql, parameters in statements]
+                    if faults.armed is not None:
+                        await faults.armed.reach(Kind.COMMIT, _named_all(statements), connection=connection)
+                    committing = True
+                if faults.armed is not None:
+                    await faults.armed.reach(Kind.COMMITTED, _named_all(statements), connection=connection)
+                return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+        except Interrupted as error:
+            if committing and await self._was_committed_after(error, marker):
+                raise Unavailable("The database went away when this had just happened: ask what it came to.") from error
+            raise
+
+    async def _was_committed_after(self, error: Interrupted, marker: UUID) -> bool:
+        """Tell whether a transaction was committed, in whose COMMIT there was this error."""
+        return isinstance(error.__cause__, psycopg.OperationalError) and await self._was_committed(marker)
 
     async def _was_committed(self, marker: UUID) -> bool:
         """Find out what became of the transaction that wrote `marker`, waiting for it to end if need be."""
@@ -333,6 +362,10 @@ async def _alone(
     if faults.armed is not None:
         await faults.armed.reach(Kind.COMMITTED, named([(sql, cursor.rowcount > 0)]), connection=connection)
     return cursor
+
+
+def _named_all(statements: Sequence[Statement]) -> str:
+    return named([(sql, True) for sql, _ in statements])
 
 
 def _has_died(connection: psycopg.AsyncConnection[Any]) -> bool:

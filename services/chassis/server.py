@@ -1,6 +1,7 @@
 """The server: everything that a service's process does between its start and its end."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -77,6 +78,12 @@ async def serve(
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
+
+    # What has been made until now stays; what calls make is seldom a cycle. Collecting as eagerly as Python does by
+    # itself takes a twentieth of a busy service's time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
     await server.start()
     tasks = [asyncio.create_task(work, context=_named(work)) for work in background]

@@ -1,12 +1,14 @@
 """Times on the wire."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND, _MICROSECOND = timedelta(seconds=1), timedelta(microseconds=1)
 
 
 def to_timestamp(time: datetime) -> Timestamp:
     """Render an aware datetime."""
-    stamp = Timestamp()
-    stamp.FromDatetime(time)
-    return stamp
+    seconds, rest = divmod(time - EPOCH, _SECOND)
+    return Timestamp(seconds=seconds, nanos=rest // _MICROSECOND * 1000)

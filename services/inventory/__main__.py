@@ -12,9 +12,11 @@ from services.chassis.desk import LANES, WAITING_LANES, Desk
 from services.chassis.server import make_server, serve
 from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
+from services.inventory.operations.availability import Availability
 from services.inventory.operations.seats import SeatCommands
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer, held_bytes
+from services.inventory.rpc.seat_maps import seat_bytes
 from services.inventory.settings import Settings
 
 SERVICES = [
@@ -45,10 +47,11 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), IntervalTrigger(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
 
+    availability = Availability(db, seat_bytes)
     server = make_server()
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
-    inventory_pb2_grpc.add_InventoryServiceServicer_to_server(InventoryServicer(db, desk), server)
-    await serve(settings, server, SERVICES, ticks=ticks, closing=[desk.close, pools.close])
+    inventory_pb2_grpc.add_InventoryServiceServicer_to_server(InventoryServicer(db, desk, availability), server)
+    await serve(settings, server, SERVICES, ticks=ticks, closing=[desk.close, availability.close, pools.close])
 
 
 if __name__ == "__main__":

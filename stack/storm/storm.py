@@ -33,7 +33,7 @@ Say = Callable[[str], None]
 
 CUSTOMERS = 64
 """How many there are at once."""
-ARRIVALS_PER_SECOND = 18.0
+ARRIVALS_PER_SECOND = 36.0
 """How many come in the long run: so that two cores are busy, and not beyond. After an outage they come in a crowd."""
 PROGRESS_SECONDS = 5.0
 LEAVE_SECONDS = 10.0

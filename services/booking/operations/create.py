@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.booking.domain.bookings import BookedSeat, BookedShow, Booking
-from services.booking.operations import rows
+from services.booking.domain.bookings import BookedSeat, BookedShow, Booking, State
 from services.booking.queries import bookings as sql
 from services.chassis import idempotency
 from services.chassis.database import Database, retried
@@ -42,42 +42,41 @@ class Changed:
     seats: Sequence[BookedSeat]
 
 
-async def begin(db: Database, batch: Sequence[Create]) -> list[Outcome[bytes] | None]:
-    """Write the intents of a batch. Answer None for each that goes on, or its outcome if that is known already.
+async def begin(db: Database, batch: Sequence[Create]) -> list[Outcome[bytes] | datetime]:
+    """Write the intents of a batch. Answer since when for each that goes on, or its outcome if that is known already.
 
     Idempotency keys are looked up for the whole batch. No lock of a transaction lasts until inventory has answered:
     the row of the intent holds the key from now on, for as long as its answer is kept.
     """
-    keyed = [command.idempotency for command in batch if command.idempotency]
     keys = [command.idempotency for command in batch]
-    shows = [command.show for command in batch]
-    async with db.transaction() as tx:
-        stored, begun = await tx.fetch_all(
-            (idempotency.FIND, idempotency.columns(keyed)),
+    shows = list({command.show.show_id: command.show for command in batch}.values())
+    stored, begun = await db.transact(
+        (idempotency.FIND, idempotency.columns([key for key in keys if key])),
+        (
+            sql.BEGIN_BOOKINGS,
             (
-                sql.BEGIN_BOOKINGS,
-                (
-                    LEASE_SECONDS,
-                    [command.id for command in batch],
-                    [command.user_id for command in batch],
-                    [key.key if key else None for key in keys],
-                    [key.request_hash if key else None for key in keys],
-                    [show.show_id for show in shows],
-                    [show.event_id for show in shows],
-                    [show.is_movie for show in shows],
-                    [show.title for show in shows],
-                    [show.theatre for show in shows],
-                    [show.city for show in shows],
-                    [show.screen for show in shows],
-                    [show.starts_at for show in shows],
-                ),
+                LEASE_SECONDS,
+                [command.id for command in batch],
+                [command.user_id for command in batch],
+                [key.key if key else None for key in keys],
+                [key.request_hash if key else None for key in keys],
+                [command.show.show_id for command in batch],
+                [show.show_id for show in shows],
+                [show.event_id for show in shows],
+                [show.is_movie for show in shows],
+                [show.title for show in shows],
+                [show.theatre for show in shows],
+                [show.city for show in shows],
+                [show.screen for show in shows],
+                [show.starts_at for show in shows],
             ),
-        )
-        ids = {row.id for row in begun}
-        taken = [command.idempotency for command in batch if command.id not in ids and command.idempotency]
-        under_way = await tx.fetch(sql.KEYS_UNDER_WAY, idempotency.columns(taken)[::2]) if taken else []
+        ),
+    )
+    since = {row.id: row.created_at for row in begun}
+    taken = [command.idempotency for command in batch if command.id not in since and command.idempotency]
+    under_way = await db.fetch(sql.KEYS_UNDER_WAY, idempotency.columns(taken)[::2]) if taken else []
     answers = {(row.user_id, row.key): row for row in (*under_way, *stored)}
-    return [None if command.id in ids else _known(command, answers) for command in batch]
+    return [since[command.id] if command.id in since else _known(command, answers) for command in batch]
 
 
 def _known(command: Create, answers: dict[tuple[UUID, str], Any]) -> Outcome[bytes]:
@@ -96,59 +95,76 @@ def _known(command: Create, answers: dict[tuple[UUID, str], Any]) -> Outcome[byt
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A command for which inventory has reserved the seats."""
+    """A booking for which inventory has reserved the seats."""
 
     command: Create
+    since: datetime
     seats: Sequence[BookedSeat]
     total_amount: int
     currency: str
-    expires_at: Any
+    expires_at: datetime
+
+    def booking(self) -> Booking:
+        """Return the booking as it will be."""
+        return Booking(
+            self.command.id,
+            self.command.user_id,
+            State.PENDING,
+            2,
+            None,
+            self.total_amount,
+            self.currency,
+            self.expires_at,
+            self.since,
+            self.since,
+            None,
+            None,
+            None,
+            self.command.show,
+            [seat.label for seat in self.seats],
+        )
 
 
 @retried
 async def finish(
     db: Database, priced: Sequence[Priced], refused: Sequence[UUID], render: Callable[[Changed], bytes]
-) -> dict[UUID, Changed | bytes | Failure]:
+) -> dict[UUID, bytes | Failure]:
     """Freeze the prices of what was reserved, drop what was refused; return what became of the former.
 
-    With an idempotency key the answer is what `render` makes of it, stored for repetitions.
+    The answer is what `render` makes of it, stored for repetitions where there is an idempotency key.
     """
-    async with db.transaction() as tx:
-        finished = await tx.fetch(
+    bookings = [one.booking() for one in priced]
+    answers = {booking.id: render(Changed(booking, one.seats)) for booking, one in zip(bookings, priced, strict=True)}
+    seats = [(one.command.id, position, seat) for one in priced for position, seat in enumerate(one.seats)]
+    keyed = [(one.command.id, one.command.idempotency) for one in priced if one.command.idempotency]
+    finished, *_ = await db.transact(
+        (
             sql.FINISH_BOOKINGS,
             (
-                [one.command.id for one in priced],
-                [one.total_amount for one in priced],
-                [one.currency for one in priced],
-                [one.expires_at for one in priced],
-                ["\n".join(seat.label for seat in one.seats) for one in priced],
+                [booking.id for booking in bookings],
+                [booking.total_amount for booking in bookings],
+                [booking.currency for booking in bookings],
+                [booking.expires_at for booking in bookings],
+                ["\n".join(booking.seat_labels) for booking in bookings],
+                [id_ for id_, _, _ in seats],
+                [position for _, position, _ in seats],
+                [seat.id for _, _, seat in seats],
+                [seat.section for _, _, seat in seats],
+                [seat.row for _, _, seat in seats],
+                [seat.number for _, _, seat in seats],
+                [seat.tier for _, _, seat in seats],
+                [seat.price for _, _, seat in seats],
+                [id_ for id_, _ in keyed],
+                *idempotency.columns([key for _, key in keyed]),
+                [key.request_hash for _, key in keyed],
+                [answers[id_] for id_, _ in keyed],
             ),
-        )
-        bookings = {row.id: rows.booking(row) for row in finished}
-        outcomes: dict[UUID, Changed | bytes | Failure] = {}
-        kept: list[tuple[idempotency.Key, bytes]] = []
-        seats: list[tuple[Any, ...]] = []
-        for one in priced:
-            id_ = one.command.id
-            if id_ not in bookings:
-                outcomes[id_] = Unavailable()  # recovery was faster, and has given the seats back
-                continue
-            created = Changed(bookings[id_], one.seats)
-            outcomes[id_] = created
-            if one.command.idempotency:
-                outcomes[id_] = answer = render(created)
-                kept.append((one.command.idempotency, answer))
-            seats += [
-                (id_, position, seat.id, seat.section, seat.row, seat.number, seat.tier, seat.price)
-                for position, seat in enumerate(one.seats)
-            ]
-        if seats:
-            await tx.send(sql.WRITE_SEATS, [list(column) for column in zip(*seats, strict=True)])
-        if kept:
-            await idempotency.keep(tx, *kept)
-        if refused:
-            await tx.send(sql.DROP_BOOKINGS, (list(refused),))
-    return outcomes
+        ),
+        *([(sql.DROP_BOOKINGS, (list(refused),))] if refused else []),
+    )
+    ids = {row.id for row in finished}
+    # Where recovery was faster, it has given the seats back.
+    return {id_: answer if id_ in ids else Unavailable() for id_, answer in answers.items()}
 
 
 async def drop(db: Database, ids: Sequence[UUID]) -> None:

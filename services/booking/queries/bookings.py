@@ -14,19 +14,20 @@ COLUMNS = """
 
 # --- Create
 
-BEGIN_BOOKINGS = f"""
+BEGIN_BOOKINGS = """
     INSERT INTO bookings (id, user_id, state, lease_until, created_at, updated_at, idempotency_key, request_hash,
         show_id, event_id, is_movie, title, theatre, city, screen, starts_at)
     SELECT new.id, new.user_id, 'RESERVING', clock.now + make_interval(secs => %s), clock.now, clock.now,
         new.idempotency_key, new.request_hash,
-        new.show_id, new.event_id, new.is_movie, new.title, new.theatre, new.city, new.screen, new.starts_at
+        show.id, show.event_id, show.is_movie, show.title, show.theatre, show.city, show.screen, show.starts_at
     FROM (SELECT boxoffice_clock() AS now) AS clock, unnest(
-        %s::uuid[], %s::uuid[], %s::text[], %s::bytea[],
+        %s::uuid[], %s::uuid[], %s::text[], %s::bytea[], %s::uuid[]
+    ) AS new (id, user_id, idempotency_key, request_hash, show_id)
+    JOIN unnest(
         %s::uuid[], %s::uuid[], %s::bool[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]
-    ) AS new (id, user_id, idempotency_key, request_hash,
-        show_id, event_id, is_movie, title, theatre, city, screen, starts_at)
+    ) AS show (id, event_id, is_movie, title, theatre, city, screen, starts_at) ON show.id = new.show_id
     ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING {COLUMNS}
+    RETURNING id, created_at
 """
 """Write the intent. A key that is in use already gives no row."""
 
@@ -37,22 +38,31 @@ KEYS_UNDER_WAY = """
 """
 """Requests of which it is known that they were begun."""
 
-FINISH_BOOKINGS = f"""
-    UPDATE bookings SET
-        state = 'PENDING', version = version + 1, lease_until = NULL, updated_at = boxoffice_clock(),
-        total_amount = priced.total, currency = priced.in_currency, expires_at = priced.until,
-        seat_labels = string_to_array(priced.labels, E'\\n')
-    FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::timestamptz[], %s::text[])
-        AS priced (booking_id, total, in_currency, until, labels)
-    WHERE id = priced.booking_id AND state = 'RESERVING' AND version = 1
-    RETURNING {COLUMNS}
+FINISH_BOOKINGS = """
+    WITH finished AS (
+        UPDATE bookings SET
+            state = 'PENDING', version = version + 1, lease_until = NULL,
+            total_amount = priced.total, currency = priced.in_currency, expires_at = priced.until,
+            seat_labels = string_to_array(priced.labels, E'\\n')
+        FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::timestamptz[], %s::text[])
+            AS priced (booking_id, total, in_currency, until, labels)
+        WHERE id = priced.booking_id AND state = 'RESERVING' AND version = 1
+        RETURNING id
+    ), with_seats AS (
+        INSERT INTO booking_seats (booking_id, position, seat_id, section, row, number, tier, price)
+        SELECT seat.* FROM finished JOIN unnest(
+            %s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::text[], %s::int[], %s::text[], %s::int[]
+        ) AS seat (booking_id, position, seat_id, section, row, number, tier, price) ON seat.booking_id = finished.id
+    ), with_answers AS (
+        INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer)
+        SELECT kept.user_id, kept.method, kept.key, kept.request_hash, kept.answer FROM finished JOIN unnest(
+            %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::bytea[]
+        ) AS kept (booking_id, user_id, method, key, request_hash, answer) ON kept.booking_id = finished.id
+    )
+    SELECT id FROM finished
 """
-"""Freeze the price. A booking that recovery took over meanwhile gives no row."""
-
-WRITE_SEATS = """
-    INSERT INTO booking_seats (booking_id, position, seat_id, section, row, number, tier, price)
-    SELECT * FROM unnest(%s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::text[], %s::int[], %s::text[], %s::int[])
-"""
+"""Freeze the price, and write the seats and the answer under the key. A booking that recovery took over meanwhile gives
+no row and has nothing written."""
 
 DROP_BOOKINGS = "DELETE FROM bookings WHERE id = ANY(%s) AND state = 'RESERVING'"
 

@@ -1,6 +1,5 @@
 """BookingService: parse, call, render."""
 
-from typing import Any
 from uuid import UUID
 
 from boxoffice.booking.v1 import booking_pb2 as pb
@@ -11,11 +10,11 @@ from services.booking.domain.bookings import Capture, State
 from services.booking.domain.errors import BookingNotPending, PaymentInProgress
 from services.booking.domain.refunds import RefundPolicy
 from services.booking.operations import change, look
-from services.booking.operations.create import Changed, Create
+from services.booking.operations.create import Create
 from services.booking.rpc import render
 from services.booking.saga import Saga
 from services.chassis import idempotency, pages
-from services.chassis.calls import Context
+from services.chassis.calls import Context, encoded
 from services.chassis.database import Database
 from services.chassis.desk import Desk
 from services.chassis.errors import InvalidField
@@ -32,7 +31,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         self,
         db: Database,
         outbox: Outbox,
-        desk: Desk[Create, Any],
+        desk: Desk[Create, bytes],
         saga: Saga,
         inventory: Inventory,
         payments: Payments,
@@ -53,8 +52,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
             raise InvalidField(("showSeatIds", "names a seat twice"))
         show = await self._inventory.show(UUID(request.show_id))
         key = idempotency.key_of(request, "CreateBooking", user_id)
-        answer = await self._desk.submit(Create(new_id(), user_id, show, seat_ids, key))
-        return render.changed(answer) if isinstance(answer, Changed) else pb.Booking.FromString(answer)
+        return encoded(pb.Booking, await self._desk.submit(Create(new_id(), user_id, show, seat_ids, key)))
 
     async def GetBooking(self, request: pb.GetBookingRequest, context: Context) -> pb.Booking:
         booking_id = UUID(request.booking_id)

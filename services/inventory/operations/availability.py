@@ -1,32 +1,103 @@
-"""What can be had: the seats of a show as they stand."""
+"""What can be had: the seats of shows as they stand, for many who look at once.
 
-from collections.abc import Sequence
+Shows that are looked at are kept in memory, as they stood after some change. Whoever looks has that number compared
+with the show's in a statement that begins after he came, so he misses no change that anybody was told of before; those
+who come meanwhile share the next one. What has changed is read along, and changes that number no gaps leave nothing
+out. Where some are forgotten already, or the clock went back, the show is read anew.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, ClassVar
 from uuid import UUID
 
-from services.chassis.database import Database, retried
+from services.chassis.database import Database
+from services.chassis.desk import Desk, Outcome
 from services.inventory.domain.errors import ShowNotFound
+from services.inventory.domain.seat_map import Render, SeatMap
 from services.inventory.domain.seats import Seat
 from services.inventory.queries import seats as sql
 
+KEPT_SEATS = 200_000
+"""Seats that are kept in memory in all, but for the show that was looked at last."""
+
 
 @dataclass(frozen=True, slots=True)
-class SeatMap:
-    """The seats of a show after all changes up to `sequence`, claims judged at `now`."""
+class _Look:
+    """The wish to see a show."""
 
-    show_id: UUID
-    sequence: int
-    now: datetime
-    currency: str
-    seats: Sequence[Seat]
+    urgent: ClassVar[bool] = False
+
+    key: UUID
 
 
-@retried
-async def seat_map(db: Database, show_id: UUID, section: str) -> SeatMap:
-    """Read the seats of a show, or of one section where it is not empty; raise ShowNotFound."""
-    rows = await db.fetch(sql.SEAT_MAP, {"show_id": show_id, "section": section})
-    if not rows:
-        raise ShowNotFound()
-    sequence, currency, now = rows[0][:3]
-    return SeatMap(show_id, sequence, now, currency, [Seat(*row[4:]) for row in rows if row.id is not None])
+class Availability:
+    """The seats of the shows that were looked at last."""
+
+    def __init__(self, db: Database, render: Render) -> None:
+        self._db = db
+        self._render = render
+        self._kept: OrderedDict[UUID, SeatMap] = OrderedDict()
+        self._kept_seats = 0
+        self._desk: Desk[_Look, SeatMap] = Desk(self._refresh, lanes=2, max_batch=1_000)
+
+    async def of(self, show_id: UUID) -> SeatMap:
+        """Return the seats of a show as they stand; raise ShowNotFound. It goes on changing: look at once."""
+        return await self._desk.submit(_Look(show_id))
+
+    async def close(self) -> None:
+        """Answer those who have asked, and no more."""
+        await self._desk.close()
+
+    async def _refresh(self, batch: Sequence[_Look], *, wait: bool) -> Sequence[Outcome[SeatMap]]:
+        """Bring the shows of a batch up to date; what the desk runs."""
+        asked = dict.fromkeys(look.key for look in batch)
+        known = {show_id: self._kept[show_id].sequence for show_id in asked if show_id in self._kept}
+        found: dict[UUID, SeatMap] = {}
+        if known:
+            rows = await self._db.fetch(sql.SEATS_SINCE, (list(known), list(known.values())))
+            for show_id, changes in groupby(rows, attrgetter("show_id")):
+                if seats := self._advance(show_id, list(changes)):
+                    found[show_id] = seats
+        for show_id in asked.keys() - found.keys():
+            if seats := await self._read(show_id):
+                found[show_id] = seats
+        for show_id, seats in found.items():
+            self._keep(show_id, seats)
+        self._forget()
+        return [found.get(look.key) or ShowNotFound() for look in batch]
+
+    def _advance(self, show_id: UUID, rows: Sequence[Any]) -> SeatMap | None:
+        """Return what is kept of a show with its changes, or None if that does not do."""
+        kept, last = self._kept.get(show_id), rows[0]
+        changes = {row.change for row in rows if row.change is not None}
+        if kept is None or len(changes) != last.show_sequence - kept.sequence or last.now < kept.now:
+            return None
+        kept.advance(last.show_sequence, last.now, _seats(rows))
+        return kept
+
+    async def _read(self, show_id: UUID) -> SeatMap | None:
+        """Return all of a show, or None if there is none."""
+        rows = await self._db.fetch(sql.SEATS_OF_SHOW, (show_id,))
+        if not rows:
+            return None
+        first = rows[0]
+        return SeatMap(show_id, first.show_sequence, first.now, first.currency, list(_seats(rows)), self._render)
+
+    def _keep(self, show_id: UUID, seats: SeatMap) -> None:
+        self._kept_seats += len(seats) - len(self._kept.get(show_id, ()))
+        self._kept[show_id] = seats
+        self._kept.move_to_end(show_id)
+
+    def _forget(self) -> None:
+        """Drop the shows that were looked at longest ago, where too many seats are kept."""
+        while self._kept_seats > KEPT_SEATS and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self._kept_seats -= len(dropped)
+
+
+def _seats(rows: Iterable[Any]) -> Iterable[Seat]:
+    return (Seat(*row[-10:]) for row in rows if row.id is not None)

@@ -11,9 +11,10 @@ WAIT_FOR_SHOWS = LOCK_SHOWS.replace("SKIP LOCKED", "")
 
 WHICH_SHOWS_EXIST = "SELECT show_id FROM show_counters WHERE show_id = ANY(%s)"
 
-_SEAT = """
-    s.show_id, s.id, s.section, s.row, s.number, s.tier, s.price, s.status, s.holder_id, s.booking_id, s.expires_at
+_SEAT_ALONE = """
+    s.id, s.section, s.row, s.number, s.tier, s.price, s.status, s.holder_id, s.booking_id, s.expires_at
 """
+_SEAT = f"s.show_id, {_SEAT_ALONE}"
 
 SEATS_BY_ID = f"""
     SELECT {_SEAT} FROM show_seats s
@@ -69,15 +70,30 @@ WRITE_RESERVATIONS = """
         state = excluded.state, expires_at = excluded.expires_at, changed_at = excluded.changed_at
 """
 
-SEAT_MAP = f"""
+SEATS_OF_SHOW = f"""
     WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
-    SELECT c.sequence, c.currency, clock.now, {_SEAT}
-    FROM show_counters c CROSS JOIN clock
-    LEFT JOIN show_seats s ON s.show_id = c.show_id AND (s.section = %(section)s OR %(section)s = '')
-    WHERE c.show_id = %(show_id)s
+    SELECT c.show_id, c.sequence AS show_sequence, c.currency, clock.now, {_SEAT_ALONE}
+    FROM show_counters c CROSS JOIN clock LEFT JOIN show_seats s ON s.show_id = c.show_id
+    WHERE c.show_id = %s
     ORDER BY s.position
 """
-"""A show's seats, its number and the clock, all of one snapshot. A show without such seats gives one row of nulls."""
+"""A show's seats, its number and the clock, all of one snapshot. A show without seats gives one row of nulls."""
+
+SEATS_SINCE = f"""
+    WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
+    SELECT c.show_id, c.sequence AS show_sequence, c.currency, clock.now, s.*
+    FROM unnest(%s::uuid[], %s::int[]) AS known (show_id, sequence)
+    JOIN show_counters c ON c.show_id = known.show_id CROSS JOIN clock
+    LEFT JOIN LATERAL (
+        SELECT h.sequence AS change, {_SEAT_ALONE}
+        FROM seat_changes h JOIN show_seats s ON s.show_id = h.show_id AND s.id = h.seat_id
+        WHERE h.show_id = c.show_id AND h.sequence > known.sequence
+        ORDER BY h.sequence LIMIT 1000
+    ) AS s ON true
+    ORDER BY c.show_id
+"""
+"""The seats of shows that changed after a number, each with the number of its change, all of one snapshot; not more
+than are worth it. A show in which none changed gives one row of nulls."""
 
 SHOWS_HELD_BY_USER = """
     SELECT DISTINCT show_id FROM show_seats WHERE holder_id = %s AND status = 'HELD' ORDER BY show_id LIMIT %s

@@ -1,14 +1,13 @@
 """InventoryService: parse, hand to the desk, render."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import ceil
 from typing import Any
 from uuid import UUID
 
 from boxoffice.inventory.v1 import inventory_pb2 as pb
-from boxoffice.inventory.v1 import inventory_pb2_grpc, seat_pb2
+from boxoffice.inventory.v1 import inventory_pb2_grpc
 from google.rpc import status_pb2
 
 from services.chassis import idempotency
@@ -31,9 +30,10 @@ from services.inventory.domain.commands import (
     Reserved,
     Unbook,
 )
-from services.inventory.domain.seats import Seat, Status
-from services.inventory.operations.availability import SeatMap, seat_map
+from services.inventory.domain.seats import Status
+from services.inventory.operations.availability import Availability
 from services.inventory.queries import seats as sql
+from services.inventory.rpc.seat_maps import TIERS, available_seats, seat_map, show_seat
 
 MAX_SHOWS_OF_RELEASE = 1_000
 """Shows in which one request releases a user's holds."""
@@ -42,31 +42,24 @@ _CAUSES = {
     pb.BatchReleaseReservationsRequest.Release.EXPIRED: Cause.EXPIRED,
     pb.BatchReleaseReservationsRequest.Release.ABANDONED: Cause.ABANDONED,
 }
-_TIERS = dict(seat_pb2.Seat.Tier.items())
 
 
 class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
     """Who has which seat."""
 
-    def __init__(self, db: Database, desk: Desk[Command, Any]) -> None:
+    def __init__(self, db: Database, desk: Desk[Command, Any], availability: Availability) -> None:
         self._db = db
         self._desk = desk
+        self._availability = availability
 
     async def GetSeatMap(self, request: pb.GetSeatMapRequest, context: Context) -> pb.SeatMap:
-        seats = await seat_map(self._db, UUID(request.show_id), request.section)
-        return _seat_map(seats, UUID(request.user_id) if request.user_id else None)
+        seats = await self._availability.of(UUID(request.show_id))
+        return seat_map(seats.look(request.section, UUID(request.user_id) if request.user_id else None))
 
     async def ListAvailableSeats(
         self, request: pb.ListAvailableSeatsRequest, context: Context
     ) -> pb.ListAvailableSeatsResponse:
-        seats = await seat_map(self._db, UUID(request.show_id), request.section)
-        return pb.ListAvailableSeatsResponse(
-            show_id=str(seats.show_id),
-            sequence=seats.sequence,
-            as_of=to_timestamp(seats.now),
-            currency=seats.currency,
-            seats=[_show_seat(seat, None, seats.now) for seat in seats.seats if seat.is_free(seats.now)],
-        )
+        return available_seats((await self._availability.of(UUID(request.show_id))).free(request.section))
 
     async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
         user_id = UUID(request.user_id)
@@ -200,57 +193,12 @@ def held(answer: Held) -> pb.HoldSeatsResponse:
     return pb.HoldSeatsResponse(
         show_id=str(answer.show_id),
         user_id=str(answer.user_id),
-        seats=[_show_seat(seat, answer.user_id, answer.now) for seat in answer.seats],
+        seats=[show_seat(seat, Status.HELD, mine=True) for seat in answer.seats],
         expires_at=to_timestamp(first),
         expires_in=ceil((first - answer.now).total_seconds()),
         total_amount=sum(seat.price for seat in answer.seats),
         currency=answer.currency,
     )
-
-
-def _seat_map(seats: SeatMap, user_id: UUID | None) -> pb.SeatMap:
-    rendered = [_show_seat(seat, user_id, seats.now) for seat in seats.seats]
-    count = Counter(seat.status for seat in rendered)
-    return pb.SeatMap(
-        show_id=str(seats.show_id),
-        sequence=seats.sequence,
-        as_of=to_timestamp(seats.now),
-        currency=seats.currency,
-        summary=pb.SeatMap.Summary(
-            total=len(rendered),
-            available=count[seat_pb2.ShowSeat.AVAILABLE],
-            booked=count[seat_pb2.ShowSeat.BOOKED],
-            held=count[seat_pb2.ShowSeat.HELD],
-            held_by_me=count[seat_pb2.ShowSeat.HELD_BY_ME],
-            blocked=count[seat_pb2.ShowSeat.BLOCKED],
-        ),
-        seats=rendered,
-    )
-
-
-def _show_seat(seat: Seat, user_id: UUID | None, now: datetime) -> seat_pb2.ShowSeat:
-    claimed = seat.is_claimed(now)
-    return seat_pb2.ShowSeat(
-        id=str(seat.id),
-        section=seat.section,
-        row=seat.row,
-        number=seat.number,
-        tier=_TIERS[seat.tier],
-        price=seat.price,
-        status=_public_status(seat, user_id, claimed=claimed),
-        expires_at=to_timestamp(seat.expires_at) if claimed and seat.expires_at is not None else None,
-    )
-
-
-def _public_status(seat: Seat, user_id: UUID | None, *, claimed: bool) -> seat_pb2.ShowSeat.Status.ValueType:
-    """Say what may be done with a seat. A seat of a PENDING booking is BOOKED to everyone."""
-    if seat.status == Status.BLOCKED:
-        return seat_pb2.ShowSeat.BLOCKED
-    if not claimed:
-        return seat_pb2.ShowSeat.AVAILABLE
-    if seat.status != Status.HELD:
-        return seat_pb2.ShowSeat.BOOKED
-    return seat_pb2.ShowSeat.HELD_BY_ME if seat.holder_id == user_id else seat_pb2.ShowSeat.HELD
 
 
 def _reservation(answer: Reserved) -> pb.Reservation:
@@ -263,7 +211,7 @@ def _reservation(answer: Reserved) -> pb.Reservation:
                 section=seat.section,
                 row=seat.row,
                 number=seat.number,
-                tier=_TIERS[seat.tier],
+                tier=TIERS[seat.tier],
                 price=seat.price,
             )
             for seat in answer.seats

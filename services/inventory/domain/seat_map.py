@@ -1,0 +1,133 @@
+"""The seats of a show as everybody may see them, kept up to date change by change."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from heapq import heappop, heappush
+from uuid import UUID
+
+from services.inventory.domain.seats import Seat, Status
+
+Render = Callable[[Seat, Status, bool], bytes]
+"""Renders a seat, as what it may be taken for, and whether the user who asks holds it."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What somebody who looks at a show, or at one section of it, sees."""
+
+    show_id: UUID
+    sequence: int
+    now: datetime
+    currency: str
+    statuses: Counter[Status]
+    """How many of the seats are what. Holds of the user who asks are HELD as well."""
+    held_by_me: int
+    seats: Sequence[bytes]
+    """The seats as they were rendered, from the front to the back."""
+
+    @cached_property
+    def joined(self) -> bytes:
+        """The rendered seats in one piece."""
+        return b"".join(self.seats)
+
+
+class SeatMap:
+    """The seats of a show after all changes up to `sequence`, claims judged at `now`.
+
+    Each seat is rendered once for each change, and not for each look.
+    """
+
+    def __init__(
+        self, show_id: UUID, sequence: int, now: datetime, currency: str, seats: Sequence[Seat], render: Render
+    ) -> None:
+        """`seats` are all of the show's, from the front to the back."""
+        self.show_id = show_id
+        self.sequence = sequence
+        self.now = now
+        self._currency = currency
+        self._render = render
+        self._seats = list(seats)
+        self._index = {seat.id: index for index, seat in enumerate(seats)}
+        self._sections: dict[str, list[int]] = {}
+        for index, seat in enumerate(seats):
+            self._sections.setdefault(seat.section, []).append(index)
+        self._statuses = [Status.AVAILABLE] * len(seats)
+        self._rendered = [b""] * len(seats)
+        self._lapses: list[tuple[datetime, int]] = []
+        self._held: dict[UUID, set[int]] = {}
+        self._everybodys: Look | None = None
+        for index in range(len(seats)):
+            self._judge(index)
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    def advance(self, sequence: int, now: datetime, changed: Iterable[Seat]) -> None:
+        """Take the changes up to `sequence`, and let claims lapse that end by `now`, which never goes back."""
+        self.sequence, self.now = sequence, now
+        self._everybodys = None
+        for seat in changed:
+            index = self._index[seat.id]
+            self._let_go(index)
+            self._seats[index] = seat
+            self._judge(index)
+        if len(self._lapses) > 4 * len(self) + 64:
+            # Most are of claims that ended otherwise.
+            live = {index: seat.expires_at for index, seat in enumerate(self._seats) if seat.expires_at is not None}
+            self._lapses = sorted((expires_at, index) for index, expires_at in live.items())
+        while self._lapses and self._lapses[0][0] <= now:
+            _, index = heappop(self._lapses)
+            self._let_go(index)
+            self._judge(index)
+
+    def look(self, section: str, user_id: UUID | None) -> Look:
+        """Return all seats, or those of one section where it is not empty, as `user_id` sees them."""
+        held = self._held.get(user_id, set()) if user_id is not None else set()
+        if section or held:
+            return self._look(self._sections.get(section, ()) if section else range(len(self)), held)
+        if self._everybodys is None:
+            self._everybodys = self._look(range(len(self)), held)
+        return self._everybodys
+
+    def free(self, section: str) -> Look:
+        """Return the seats that can be had, in all sections or in one."""
+        indices = self._sections.get(section, ()) if section else range(len(self))
+        return self._look([index for index in indices if self._statuses[index] == Status.AVAILABLE], set())
+
+    def _look(self, indices: Sequence[int], held: set[int]) -> Look:
+        rendered = self._rendered
+        if held:
+            rendered = rendered.copy()
+            for index in held:
+                rendered[index] = self._render(self._seats[index], Status.HELD, True)
+        return Look(
+            self.show_id,
+            self.sequence,
+            self.now,
+            self._currency,
+            Counter([self._statuses[index] for index in indices]),
+            len(held.intersection(indices)) if held else 0,
+            [rendered[index] for index in indices],
+        )
+
+    def _judge(self, index: int) -> None:
+        """Say what a seat may be taken for now, and remember when that ends."""
+        seat = self._seats[index]
+        status = Status.AVAILABLE if seat.is_free(self.now) else Status(seat.status)
+        if status == Status.HELD and seat.holder_id is not None:
+            self._held.setdefault(seat.holder_id, set()).add(index)
+        if status != Status.AVAILABLE and seat.expires_at is not None:
+            heappush(self._lapses, (seat.expires_at, index))
+        self._statuses[index] = status
+        self._rendered[index] = self._render(seat, status, False)
+
+    def _let_go(self, index: int) -> None:
+        """Forget that a seat may have been held."""
+        holder_id = self._seats[index].holder_id
+        if holder_id is not None and (held := self._held.get(holder_id)):
+            held.discard(index)
+            if not held:
+                del self._held[holder_id]

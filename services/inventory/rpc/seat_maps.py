@@ -1,0 +1,75 @@
+"""Seats on the wire, as somebody sees them who looks for some.
+
+A seat is encoded when it changes, and answers are put together from seats that are encoded already: a message that
+follows another one is the two merged, says protobuf's encoding. For 500 seats that is TODO times faster.
+"""
+
+from boxoffice.inventory.v1 import inventory_pb2 as pb
+from boxoffice.inventory.v1 import seat_pb2
+
+from services.chassis.calls import encoded
+from services.chassis.times import to_timestamp
+from services.inventory.domain.seat_map import Look
+from services.inventory.domain.seats import Seat, Status
+
+TIERS = dict(seat_pb2.Seat.Tier.items())
+
+_PUBLIC = {
+    Status.AVAILABLE: seat_pb2.ShowSeat.AVAILABLE,
+    Status.HELD: seat_pb2.ShowSeat.HELD,
+    Status.RESERVED: seat_pb2.ShowSeat.BOOKED,
+    Status.BOOKED: seat_pb2.ShowSeat.BOOKED,
+    Status.BLOCKED: seat_pb2.ShowSeat.BLOCKED,
+}
+"""What may be done with a seat. A seat of a PENDING booking is BOOKED to everyone."""
+
+_FREE_SEATS = pb.ListAvailableSeatsResponse(seats=[seat_pb2.ShowSeat()]).SerializeToString()[:1]
+"""What stands before each seat there: one byte, as in a SeatMap, but not the same."""
+
+
+def show_seat(seat: Seat, status: Status, *, mine: bool) -> seat_pb2.ShowSeat:
+    """Render a seat that may be taken for `status`."""
+    return seat_pb2.ShowSeat(
+        id=str(seat.id),
+        section=seat.section,
+        row=seat.row,
+        number=seat.number,
+        tier=TIERS[seat.tier],
+        price=seat.price,
+        status=seat_pb2.ShowSeat.HELD_BY_ME if mine else _PUBLIC[status],
+        expires_at=to_timestamp(seat.expires_at) if status != Status.AVAILABLE and seat.expires_at else None,
+    )
+
+
+def seat_bytes(seat: Seat, status: Status, mine: bool) -> bytes:
+    """Encode a seat as an element of SeatMap.seats."""
+    return pb.SeatMap(seats=[show_seat(seat, status, mine=mine)]).SerializeToString()
+
+
+def seat_map(look: Look) -> pb.SeatMap:
+    """Render a seat map."""
+    count = look.statuses
+    head = pb.SeatMap(
+        show_id=str(look.show_id),
+        sequence=look.sequence,
+        as_of=to_timestamp(look.now),
+        currency=look.currency,
+        summary=pb.SeatMap.Summary(
+            total=count.total(),
+            available=count[Status.AVAILABLE],
+            booked=count[Status.RESERVED] + count[Status.BOOKED],
+            held=count[Status.HELD] - look.held_by_me,
+            held_by_me=look.held_by_me,
+            blocked=count[Status.BLOCKED],
+        ),
+    )
+    return encoded(pb.SeatMap, head.SerializeToString() + look.joined)
+
+
+def available_seats(look: Look) -> pb.ListAvailableSeatsResponse:
+    """Render the seats that are free."""
+    head = pb.ListAvailableSeatsResponse(
+        show_id=str(look.show_id), sequence=look.sequence, as_of=to_timestamp(look.now), currency=look.currency
+    )
+    seats = b"".join([_FREE_SEATS + seat[1:] for seat in look.seats])
+    return encoded(pb.ListAvailableSeatsResponse, head.SerializeToString() + seats)
