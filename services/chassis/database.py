@@ -34,6 +34,7 @@ from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from services.chassis import faults
+from services.chassis.columns import with_columns
 from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
 from services.chassis.faults import Kind, named
 from services.chassis.ids import new_id
@@ -70,6 +71,8 @@ SWEEP_MARKERS = """
 """
 READ_CLOCK = "SELECT boxoffice_clock() AS now"
 """The database's clock, read anew in every statement. Tests move it by replacing the function."""
+
+_ADAPTED = with_columns()
 
 _UNDONE = (
     pg.DeadlockDetected,
@@ -147,6 +150,7 @@ class Database:
                 "prepare_threshold": 0,
                 "row_factory": namedtuple_row,
                 "application_name": name,
+                "context": _ADAPTED,
                 "connect_timeout": 5,
                 # A server that fell silent, behind a broken network say, is given up after some ten seconds.
                 "keepalives_idle": 5,
