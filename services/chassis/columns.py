@@ -5,13 +5,15 @@ ours has elements of one kind, and every statement says of which, so a look at t
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from psycopg import DataError
 from psycopg.adapt import AdaptersMap, Dumper
 from psycopg.postgres import adapters
+
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def _text(value: str) -> str:
@@ -22,8 +24,10 @@ def _text(value: str) -> str:
 _SPELL: dict[type, Callable[[Any], str]] = {
     UUID: lambda value: value.hex,
     int: str,
+    float: str,
     bool: lambda value: "t" if value else "f",
     datetime: lambda value: f'"{value.isoformat()}"',
+    timedelta: lambda value: f'"{value // _MICROSECOND} microseconds"',
     bytes: lambda value: f'"\\\\x{value.hex()}"',
     str: _text,
 }
@@ -33,7 +37,7 @@ class ColumnDumper(Dumper):
     """Dumps a list of values of one kind, and None, as an array's text; what kind that is the statement says."""
 
     def dump(self, obj: Sequence[Any]) -> bytes:
-        """Spell the array; raise DataError for a text that PostgreSQL cannot hold, TypeError for a kind of no column."""
+        """Spell the array; raise DataError for a text that PostgreSQL cannot hold, TypeError for an unknown kind."""
         kind = next((type(value) for value in obj if value is not None), str)
         spell = _SPELL.get(kind) or (_text if issubclass(kind, str) else None)
         if spell is None:

@@ -25,8 +25,10 @@ from services.chassis.desk import Desk
 from services.chassis.errors import Failure
 from services.chassis.outbox import Outbox
 from services.chassis.status import to_status
+from services.inventory.operations.availability import Availability
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer
+from services.inventory.rpc.seat_maps import seat_bytes
 from tests.conftest import served
 from tests.inventory.conftest import make_desk
 
@@ -171,7 +173,7 @@ async def house(inventory_db: Database, booking_db: Database, starts_in: timedel
                     CatalogServicer(inventory_db), server
                 ),
                 lambda server: inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
-                    InventoryServicer(inventory_db, desk), server
+                    InventoryServicer(inventory_db, desk, Availability(inventory_db, seat_bytes)), server
                 ),
             )
         )

@@ -28,8 +28,10 @@ from services.chassis.database import Database
 from services.chassis.desk import Desk
 from services.chassis.outbox import Outbox
 from services.chassis.server import make_server
+from services.inventory.operations.availability import Availability
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer
+from services.inventory.rpc.seat_maps import seat_bytes
 from services.payment import clients
 from services.payment.operations.messages import CAPTURES, DECLINES
 from services.payment.rpc.service import PaymentService
@@ -150,7 +152,7 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
             served(
                 lambda s: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(inventory_db), s),
                 lambda s: inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
-                    InventoryServicer(inventory_db, desk), s
+                    InventoryServicer(inventory_db, desk, Availability(inventory_db, seat_bytes)), s
                 ),
             )
         )
