@@ -347,3 +347,45 @@ async def test_a_server_that_is_killed_during_a_commit_has_undone_it(own_server:
             await adding
         assert await count_things(db) == 0
         assert told == []
+
+
+ADD_TWICE = (("INSERT INTO things (id) VALUES (%s) RETURNING id", (1,)), ("INSERT INTO things (id) VALUES (2)", ()))
+
+
+async def test_a_transaction_of_one_round_trip_answers_the_rows_of_each_statement(
+    db: Database, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    [[row], none] = await db.transact(*ADD_TWICE)
+    assert (row.id, none) == (1, [])
+    assert await things(observer) == [1, 2]
+
+
+async def test_a_transaction_of_one_round_trip_that_fails_changes_nothing(
+    db: Database, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await db.transact(*ADD_TWICE, ADD_TWICE[0])
+    assert await things(observer) == []
+    assert len(await db.transact(*ADD_TWICE)) == 2
+
+
+async def test_a_transaction_of_one_round_trip_that_never_arrives_interrupts(
+    db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    wire.break_at(ADD_TWICE[1][0], Break.BEFORE)
+    with pytest.raises(Interrupted):
+        await db.transact(*ADD_TWICE)
+    assert wire.broken == 1
+    assert await things(observer) == []
+
+
+async def test_a_transaction_of_one_round_trip_whose_rows_are_lost_is_not_run_again(
+    db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any]
+) -> None:
+    """Interrupted would say that nothing happened."""
+    wire.break_at(ADD_TWICE[1][0], Break.ANSWER_LOST)
+    with pytest.raises(Unavailable) as lost:
+        await db.transact(*ADD_TWICE)
+    assert not isinstance(lost.value, Interrupted)
+    assert wire.broken == 1
+    assert await things(observer) == [1, 2]

@@ -27,7 +27,7 @@ MUTANTS = (
     Mutant(
         "a commit whose answer was lost is run again",
         DATABASE,
-        "            if not await self._was_committed(marker):\n                raise\n",
+        "            if not (committing and await self._was_committed_after(error, marker)):\n                raise\n",
         "            raise\n",
         MONEY,
         COMMIT,
@@ -35,8 +35,16 @@ MUTANTS = (
     Mutant(
         "a commit whose answer was lost passes for done",
         DATABASE,
-        "            if not await self._was_committed(marker):\n                raise\n",
+        "            if not (committing and await self._was_committed_after(error, marker)):\n                raise\n",
         "            pass\n",
+        MONEY,
+        COMMIT,
+    ),
+    Mutant(
+        "a transaction whose rows were lost is run again",
+        DATABASE,
+        "            if committing and await self._was_committed_after(error, marker):",
+        "            if not committing:",
         MONEY,
         COMMIT,
     ),
@@ -51,8 +59,8 @@ MUTANTS = (
     Mutant(
         "a transaction whose statement failed passes for committed",
         DATABASE,
-        '                        if commit.statusmessage != "COMMIT":',
-        "                        if not commit.statusmessage:",
+        '                    if commit.statusmessage != "COMMIT":',
+        "                    if not commit.statusmessage:",
         MONEY,
         (*COMMIT,),
     ),

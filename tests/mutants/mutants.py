@@ -6,6 +6,7 @@ from tests.mutants import (
     booking_saga,
     chassis,
     inventory,
+    inventory_availability,
     inventory_batches,
     payment,
     payment_refunds,
@@ -14,6 +15,7 @@ from tests.mutants import (
 MUTANTS = (
     *inventory.MUTANTS,
     *inventory_batches.MUTANTS,
+    *inventory_availability.MUTANTS,
     *booking.MUTANTS,
     *booking_saga.MUTANTS,
     *payment.MUTANTS,
