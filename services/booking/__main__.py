@@ -10,6 +10,7 @@ from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from services.booking import deliveries
 from services.booking.clients import Inventory, Payments
 from services.booking.operations import change
+from services.booking.operations.look import Bookings
 from services.booking.rpc import render
 from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
@@ -54,8 +55,9 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "forget-keys", lambda: change.forget_keys(background, key_days), IntervalTrigger(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
 
+    bookings = Bookings(db)
     server = make_server()
-    servicer = BookingServicer(db, outbox, desk, saga, inventory, payments, settings.refund_policy)
+    servicer = BookingServicer(db, bookings, outbox, desk, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
     await serve(
         settings,

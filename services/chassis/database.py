@@ -189,9 +189,9 @@ class Database:
 
     async def fetch_all(self, *statements: Statement) -> list[list[Any]]:
         """Run reading statements in one round trip and return the rows of each."""
-        async with self._connection() as connection, connection.pipeline() as pipeline:
-            cursors = [await connection.execute(sql.encode(), parameters) for sql, parameters in statements]
-            await pipeline.sync()
+        async with self._connection() as connection:
+            async with connection.pipeline():
+                cursors = [await connection.execute(sql.encode(), parameters) for sql, parameters in statements]
             if faults.armed is not None:
                 done = [(sql, cursor.rowcount > 0) for (sql, _), cursor in zip(statements, cursors, strict=True)]
                 await faults.armed.reach(Kind.EXECUTE, named(done), connection=connection)

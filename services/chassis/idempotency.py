@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 from psycopg import errors as pg
 
 from services.chassis.database import Database, Transaction, retried
-from services.chassis.errors import IdempotencyKeyReused, RequestInProgress
+from services.chassis.errors import IdempotencyKeyReused, Interrupted, RequestInProgress
 
 FIND = """
     SELECT k.user_id, k.method, k.key, k.request_hash, k.answer
@@ -29,6 +29,7 @@ KEEP = """
     INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer)
     SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::bytea[])
 """
+KEEP_FIRST = KEEP + "ON CONFLICT DO NOTHING"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 FORGET = """
     DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
@@ -113,14 +114,21 @@ class Once(Generic[T, M]):
         stored = _stored(self.key, await retried(db.fetch)(FIND, columns([self.key])))
         if stored is not None:
             return self.kind.FromString(stored)
-        return await self._settled(db, await carry_out())
+        return await self._settled(db, self.key, self.render(await carry_out()))
 
     @retried
-    async def _settled(self, db: Database, outcome: T) -> M:
-        async with db.transaction() as tx:
-            if (earlier := await self.answer(tx)) is not None:
-                return earlier
-            return await self.keep(tx, outcome)
+    async def _settled(self, db: Database, key: Key, answer: M) -> M:
+        """Store the answer unless there is one, and return the one that is there."""
+        columns_ = (*columns([key]), [key.request_hash], [answer.SerializeToString()])
+        try:
+            _, rows = await db.transact((KEEP_FIRST, columns_), (FIND, columns([key])))
+        except Interrupted as error:
+            if isinstance(error.__cause__, pg.LockNotAvailable):
+                raise RequestInProgress() from error
+            raise
+        stored = _stored(key, rows)
+        assert stored is not None, "somebody has stored it"
+        return self.kind.FromString(stored)
 
 
 async def find(tx: Transaction, key: Key) -> bytes | None:

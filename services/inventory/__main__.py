@@ -51,7 +51,7 @@ async def run(settings: Settings) -> None:
     server = make_server()
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(InventoryServicer(db, desk, availability), server)
-    await serve(settings, server, SERVICES, ticks=ticks, closing=[desk.close, availability.close, pools.close])
+    await serve(settings, server, SERVICES, ticks=ticks, closing=[desk.close, pools.close])
 
 
 if __name__ == "__main__":

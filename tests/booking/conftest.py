@@ -17,6 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.booking import deliveries
 from services.booking.clients import Inventory, Payments
 from services.booking.domain.refunds import RefundPolicy
+from services.booking.operations.look import Bookings
 from services.booking.rpc import render
 from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
@@ -191,7 +192,9 @@ async def house(inventory_db: Database, booking_db: Database, starts_in: timedel
             extension=timedelta(minutes=5),
         )
         booking_desk = Desk(saga.create, max_keys=128)
-        servicer = BookingServicer(booking_db, outbox, booking_desk, saga, inventory, payments, POLICY)
+        servicer = BookingServicer(
+            booking_db, Bookings(booking_db), outbox, booking_desk, saga, inventory, payments, POLICY
+        )
         to_booking = await stack.enter_async_context(
             served(lambda server: booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server))
         )

@@ -35,12 +35,14 @@ def kept(on_sale: OnSale) -> Availability:
 
 async def look(kept: Availability, show_id: UUID, user: UUID | None = None, section: str = "") -> pb.SeatMap:
     """Look, as the service does, and read the answer, as a client does."""
-    data: Any = seat_maps.seat_map((await kept.of(show_id)).look(section, user))
+    seats = await kept.of(show_id)
+    data: Any = seat_maps.seat_map(seats, seats.view(section, user))
     return pb.SeatMap.FromString(data)
 
 
 async def free(kept: Availability, show_id: UUID, section: str = "") -> pb.ListAvailableSeatsResponse:
-    data: Any = seat_maps.available_seats((await kept.of(show_id)).free(section))
+    seats = await kept.of(show_id)
+    data: Any = seat_maps.available_seats(seats, seats.free(section))
     return pb.ListAvailableSeatsResponse.FromString(data)
 
 

@@ -16,6 +16,7 @@ from boxoffice.payment.v1 import payment_pb2_grpc
 from services.booking import deliveries
 from services.booking.clients import Inventory, Payments
 from services.booking.domain.refunds import RefundPolicy
+from services.booking.operations.look import Bookings
 from services.booking.rpc import render
 from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
@@ -123,7 +124,7 @@ def _booking(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     )
     desk: Desk[Any, Any] = Desk(saga.create, lanes=3, max_batch=128, max_keys=128)
     policy = RefundPolicy.parse(",".join(f"{seconds // 3600}:{share}" for seconds, share in facts.REFUNDS))
-    servicer = BookingServicer(db, outbox, desk, saga, inventory, payments, policy)
+    servicer = BookingServicer(db, Bookings(db), outbox, desk, saga, inventory, payments, policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
     parts = BookingParts(outbox, saga, deliveries.peers(inventory, payments))
     return Replica(db, server, [to_inventory, to_payment], parts, desk)

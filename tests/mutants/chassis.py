@@ -264,10 +264,8 @@ MUTANTS = (
     Mutant(
         "of equal requests around calls each has its own answer",
         KEYS,
-        "            if (earlier := await self.answer(tx)) is not None:\n                return earlier\n"
-        "            return await self.keep(tx, outcome)",
-        "            if await self.answer(tx) is not None:\n                return self.render(outcome)\n"
-        "            return await self.keep(tx, outcome)",
+        "        return self.kind.FromString(stored)\n\n\nasync def find(",
+        "        return answer\n\n\nasync def find(",
         REQUESTS,
         ONCE,
     ),

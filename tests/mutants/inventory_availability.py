@@ -26,9 +26,9 @@ MUTANTS = (
     Mutant(
         "a show that is gone is shown as it was",
         KEPT,
-        "        for show_id in asked.keys() - found.keys():",
+        "        for show_id in set(asked) - found.keys():",
         "        found |= {show_id: self._kept[show_id] for show_id in known.keys() - found.keys()}\n"
-        "        for show_id in asked.keys() - found.keys():",
+        "        for show_id in set(asked) - found.keys():",
         REQUESTS,
         LOOK,
     ),
@@ -43,8 +43,8 @@ MUTANTS = (
     Mutant(
         "a map is shown as it was before the change",
         SEAT_MAP,
-        "        self.sequence, self.now = sequence, now\n        self._everybodys = None",
-        "        self.sequence, self.now = sequence, now",
+        "        self._everybodys = None\n        seat = self._seats[index]",
+        "        seat = self._seats[index]",
         REQUESTS,
         LOOK,
     ),

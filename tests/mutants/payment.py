@@ -185,7 +185,7 @@ MUTANTS = (
     ),
     Mutant(
         "anybody sees anybody's payments",
-        PAYMENTS,
+        "services/payment/operations/look.py",
         "if not payments or (user_id is not None and payments[0].user_id != user_id):",
         "if not payments:",
         REQUESTS,
@@ -194,7 +194,7 @@ MUTANTS = (
     Mutant(
         "a session that opens while its booking is closed stays open",
         CHECKOUT,
-        "                if await payments.is_closed(self._db, booking_id):",
+        "                if await self._payments.is_closed(booking_id):",
         "                if payment is None:",
         MONEY,
         CLOSING,

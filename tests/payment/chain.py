@@ -20,6 +20,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.booking import deliveries
 from services.booking.clients import Inventory, Payments
 from services.booking.domain.refunds import RefundPolicy
+from services.booking.operations.look import Bookings
 from services.booking.rpc import render
 from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
@@ -170,7 +171,10 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
         stack.push_async_callback(booking_desk.close)
         policy = RefundPolicy.parse("24:100,2:50")
         booking_pb2_grpc.add_BookingServiceServicer_to_server(
-            BookingServicer(booking_db, booking_outbox, booking_desk, saga, inventory, payments, policy), booking_server
+            BookingServicer(
+                booking_db, Bookings(booking_db), booking_outbox, booking_desk, saga, inventory, payments, policy
+            ),
+            booking_server,
         )
 
         bank, _, to_bank = await stack.enter_async_context(served_bank(bank_db))

@@ -75,7 +75,7 @@ async def test_the_tombstone_stands_though_the_bank_is_away_and_the_poller_close
 
 
 async def bank_status_unseen(payment: Payment, session_id: str) -> str:
-    session, _ = await sessions.get(payment.bank.db, session_id)
+    session, _ = await sessions.Sessions(payment.bank.db).get(session_id)
     return session.status
 
 

@@ -85,10 +85,13 @@ async def test_a_request_whose_key_is_under_way_for_long_is_told_so(payment: Pay
     request = pb.InitiatePaymentRequest(booking_id=booking_id, user_id=user_id, idempotency_key="once")
     key = idempotency.key_of(request, "InitiatePayment", UUID(user_id))
     assert key is not None
-    async with payment.db.transaction() as first:
-        await idempotency.find(first, key)
-        in_progress = (StatusCode.ABORTED, "REQUEST_IN_PROGRESS")
-        assert await refused(payment.initiate(booking_id, key="once")) == in_progress
+    with pytest.raises(InterruptedError):
+        async with payment.db.transaction() as first:
+            await idempotency.keep(first, (key, b"never"))
+            await first.fetch("SELECT 1")  # so that it is sent
+            in_progress = (StatusCode.ABORTED, "REQUEST_IN_PROGRESS")
+            assert await refused(payment.initiate(booking_id, key="once")) == in_progress
+            raise InterruptedError("the process dies")
     assert (await payment.initiate(booking_id, key="once")).session_id
 
 

@@ -1,5 +1,6 @@
-"""Looking bookings up."""
+"""Looking bookings up, for all at once who ask."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from services.booking.domain.errors import BookingNotFound
 from services.booking.operations import rows
 from services.booking.queries import bookings as sql
 from services.chassis.database import READ_CLOCK, Database, retried
+from services.chassis.lookup import Lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,25 +23,54 @@ class Seen:
     now: datetime
 
 
-@retried
-async def find(db: Database, booking_id: UUID, user_id: UUID | None) -> Seen:
-    """Return a booking; raise BookingNotFound if there is none, or not of `user_id` where that is given."""
-    found, seats, clock = await db.fetch_all(
-        (sql.BOOKING, (booking_id,)), (sql.SEATS, ([booking_id],)), (READ_CLOCK, ())
-    )
-    if not found or (user_id is not None and found[0].user_id != user_id):
-        raise BookingNotFound()
-    return Seen(rows.booking(found[0]), rows.seats_by_booking(seats).get(booking_id, []), clock[0].now)
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a user's bookings: so many at most, made before the booking `before` if there is one."""
+
+    user_id: UUID
+    before: UUID | None
+    limit: int
 
 
-@retried
-async def of_user(db: Database, user_id: UUID, before: UUID | None, limit: int) -> list[Seen]:
-    """Return a user's bookings made before the booking `before`, newest first."""
-    [clock], found = await db.fetch_all(
-        (READ_CLOCK, ()), (sql.BOOKINGS_OF_USER, {"user_id": user_id, "before": before, "limit": limit})
-    )
-    seats = rows.seats_by_booking(await db.fetch(sql.SEATS, ([row.id for row in found],)))
-    return [Seen(rows.booking(row), seats.get(row.id, []), clock.now) for row in found]
+class Bookings:
+    """Bookings as they stand."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._by_id: Lookup[UUID, Seen] = Lookup(self._find)
+        self._by_user: Lookup[Page, list[Seen]] = Lookup(self._list, max_keys=32)
+
+    async def find(self, booking_id: UUID, user_id: UUID | None) -> Seen:
+        """Return a booking; raise BookingNotFound if there is none, or not of `user_id` where that is given."""
+        seen = await self._by_id.of(booking_id)
+        if seen is None or (user_id is not None and seen.booking.user_id != user_id):
+            raise BookingNotFound()
+        return seen
+
+    async def of_user(self, page: Page) -> list[Seen]:
+        """Return a page of a user's bookings, newest first."""
+        return await self._by_user.of(page) or []
+
+    async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Seen]:
+        [clock], found, seats = await self._db.fetch_all(
+            (READ_CLOCK, ()), (sql.BOOKINGS, (list(ids),)), (sql.SEATS, (list(ids),))
+        )
+        seats_of = rows.seats_by_booking(seats)
+        return {row.id: Seen(rows.booking(row), seats_of.get(row.id, []), clock.now) for row in found}
+
+    async def _list(self, pages: Sequence[Page]) -> dict[Page, list[Seen]]:
+        asked = (
+            [page.user_id for page in pages],
+            [page.before for page in pages],
+            [page.limit for page in pages],
+        )
+        [clock], found = await self._db.fetch_all((READ_CLOCK, ()), (sql.BOOKINGS_OF_USERS, asked))
+        seats = await self._db.fetch(sql.SEATS, ([row.id for row in found],))
+        seats_of = rows.seats_by_booking(seats)
+        lists: defaultdict[Page, list[Seen]] = defaultdict(list)
+        for row in found:
+            lists[pages[row.page - 1]].append(Seen(rows.booking(row), seats_of.get(row.id, []), clock.now))
+        return lists
 
 
 @retried

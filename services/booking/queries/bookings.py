@@ -72,11 +72,17 @@ BOOKING = f"SELECT {COLUMNS} FROM bookings WHERE id = %s AND state <> 'RESERVING
 
 BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%s) AND state <> 'RESERVING'"
 
-BOOKINGS_OF_USER = f"""
-    SELECT {COLUMNS} FROM bookings
-    WHERE user_id = %(user_id)s AND state <> 'RESERVING' AND (%(before)s::uuid IS NULL OR id < %(before)s)
-    ORDER BY id DESC LIMIT %(limit)s
+BOOKINGS_OF_USERS = f"""
+    SELECT asked.page, b.*
+    FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) WITH ORDINALITY AS asked (user_id, before, most, page)
+    CROSS JOIN LATERAL (
+        SELECT {COLUMNS} FROM bookings
+        WHERE user_id = asked.user_id AND state <> 'RESERVING' AND (asked.before IS NULL OR id < asked.before)
+        ORDER BY id DESC LIMIT asked.most
+    ) AS b
+    ORDER BY asked.page, b.id DESC
 """
+"""Pages of bookings of users, newest first: which page, counted from 1, and the booking."""
 
 SEATS = """
     SELECT booking_id, seat_id, section, row, number, tier, price FROM booking_seats

@@ -9,8 +9,9 @@ from services.booking.clients import Inventory, Payments
 from services.booking.domain.bookings import Capture, State
 from services.booking.domain.errors import BookingNotPending, PaymentInProgress
 from services.booking.domain.refunds import RefundPolicy
-from services.booking.operations import change, look
+from services.booking.operations import change
 from services.booking.operations.create import Create
+from services.booking.operations.look import Bookings, Page
 from services.booking.rpc import render
 from services.booking.saga import Saga
 from services.chassis import idempotency, pages
@@ -30,6 +31,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
     def __init__(
         self,
         db: Database,
+        bookings: Bookings,
         outbox: Outbox,
         desk: Desk[Create, bytes],
         saga: Saga,
@@ -38,6 +40,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         refund_policy: RefundPolicy,
     ) -> None:
         self._db = db
+        self._bookings = bookings
         self._outbox = outbox
         self._desk = desk
         self._saga = saga
@@ -57,12 +60,12 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
     async def GetBooking(self, request: pb.GetBookingRequest, context: Context) -> pb.Booking:
         booking_id = UUID(request.booking_id)
         user_id = UUID(request.user_id) if request.user_id else None
-        seen = await look.find(self._db, booking_id, user_id)
+        seen = await self._bookings.find(booking_id, user_id)
         return render.booking(seen.booking, seen.seats, seen.now, await self._payments.newest(booking_id))
 
     async def ListBookings(self, request: pb.ListBookingsRequest, context: Context) -> pb.ListBookingsResponse:
         page = pages.Page(request, pages.BY_ID)
-        seen = await look.of_user(self._db, UUID(request.user_id), page.after, page.limit)
+        seen = await self._bookings.of_user(Page(UUID(request.user_id), page.after, page.limit))
         bookings, token = page.cut(seen, lambda one: one.booking.id)
         return pb.ListBookingsResponse(
             bookings=[render.booking(one.booking, one.seats, one.now) for one in bookings], next_page_token=token
@@ -89,7 +92,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         )
 
     async def GetPayableBooking(self, request: pb.GetPayableBookingRequest, context: Context) -> pb.PayableBooking:
-        seen = await look.find(self._db, UUID(request.booking_id), UUID(request.user_id))
+        seen = await self._bookings.find(UUID(request.booking_id), UUID(request.user_id))
         booking = seen.booking
         if booking.state == State.CONFIRMING and booking.confirming_from == State.PENDING:
             raise PaymentInProgress()

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from heapq import heappop, heappush
 from uuid import UUID
 
@@ -14,24 +13,17 @@ Render = Callable[[Seat, Status, bool], bytes]
 """Renders a seat, as what it may be taken for, and whether the user who asks holds it."""
 
 
-@dataclass(frozen=True)
-class Look:
-    """What somebody who looks at a show, or at one section of it, sees."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """Some of the seats of a show, as somebody sees them."""
 
-    show_id: UUID
-    sequence: int
-    now: datetime
-    currency: str
     statuses: Counter[Status]
-    """How many of the seats are what. Holds of the user who asks are HELD as well."""
+    """How many of the seats are what. Holds of the user who looks are HELD as well."""
     held_by_me: int
     seats: Sequence[bytes]
     """The seats as they were rendered, from the front to the back."""
-
-    @cached_property
-    def joined(self) -> bytes:
-        """The rendered seats in one piece."""
-        return b"".join(self.seats)
+    joined: bytes
+    """The same in one piece."""
 
 
 class SeatMap:
@@ -47,7 +39,7 @@ class SeatMap:
         self.show_id = show_id
         self.sequence = sequence
         self.now = now
-        self._currency = currency
+        self.currency = currency
         self._render = render
         self._seats = list(seats)
         self._index = {seat.id: index for index, seat in enumerate(seats)}
@@ -58,7 +50,7 @@ class SeatMap:
         self._rendered = [b""] * len(seats)
         self._lapses: list[tuple[datetime, int]] = []
         self._held: dict[UUID, set[int]] = {}
-        self._everybodys: Look | None = None
+        self._everybodys: View | None = None
         for index in range(len(seats)):
             self._judge(index)
 
@@ -68,7 +60,6 @@ class SeatMap:
     def advance(self, sequence: int, now: datetime, changed: Iterable[Seat]) -> None:
         """Take the changes up to `sequence`, and let claims lapse that end by `now`, which never goes back."""
         self.sequence, self.now = sequence, now
-        self._everybodys = None
         for seat in changed:
             index = self._index[seat.id]
             self._let_go(index)
@@ -83,38 +74,37 @@ class SeatMap:
             self._let_go(index)
             self._judge(index)
 
-    def look(self, section: str, user_id: UUID | None) -> Look:
+    def view(self, section: str, user_id: UUID | None) -> View:
         """Return all seats, or those of one section where it is not empty, as `user_id` sees them."""
         held = self._held.get(user_id, set()) if user_id is not None else set()
         if section or held:
-            return self._look(self._sections.get(section, ()) if section else range(len(self)), held)
+            return self._view(self._sections.get(section, ()) if section else range(len(self)), held)
         if self._everybodys is None:
-            self._everybodys = self._look(range(len(self)), held)
+            self._everybodys = self._view(range(len(self)), held)
         return self._everybodys
 
-    def free(self, section: str) -> Look:
+    def free(self, section: str) -> View:
         """Return the seats that can be had, in all sections or in one."""
         indices = self._sections.get(section, ()) if section else range(len(self))
-        return self._look([index for index in indices if self._statuses[index] == Status.AVAILABLE], set())
+        return self._view([index for index in indices if self._statuses[index] == Status.AVAILABLE], set())
 
-    def _look(self, indices: Sequence[int], held: set[int]) -> Look:
+    def _view(self, indices: Sequence[int], held: set[int]) -> View:
         rendered = self._rendered
         if held:
             rendered = rendered.copy()
             for index in held:
                 rendered[index] = self._render(self._seats[index], Status.HELD, True)
-        return Look(
-            self.show_id,
-            self.sequence,
-            self.now,
-            self._currency,
+        seats = [rendered[index] for index in indices]
+        return View(
             Counter([self._statuses[index] for index in indices]),
             len(held.intersection(indices)) if held else 0,
-            [rendered[index] for index in indices],
+            seats,
+            b"".join(seats),
         )
 
     def _judge(self, index: int) -> None:
         """Say what a seat may be taken for now, and remember when that ends."""
+        self._everybodys = None
         seat = self._seats[index]
         status = Status.AVAILABLE if seat.is_free(self.now) else Status(seat.status)
         if status == Status.HELD and seat.holder_id is not None:

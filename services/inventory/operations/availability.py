@@ -8,14 +8,13 @@ out. Where some are forgotten already, or the clock went back, the show is read 
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from services.chassis.database import Database
-from services.chassis.desk import Desk, Outcome
+from services.chassis.lookup import Lookup
 from services.inventory.domain.errors import ShowNotFound
 from services.inventory.domain.seat_map import Render, SeatMap
 from services.inventory.domain.seats import Seat
@@ -23,15 +22,6 @@ from services.inventory.queries import seats as sql
 
 KEPT_SEATS = 200_000
 """Seats that are kept in memory in all, but for the show that was looked at last."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """The wish to see a show."""
-
-    urgent: ClassVar[bool] = False
-
-    key: UUID
 
 
 class Availability:
@@ -42,19 +32,17 @@ class Availability:
         self._render = render
         self._kept: OrderedDict[UUID, SeatMap] = OrderedDict()
         self._kept_seats = 0
-        self._desk: Desk[_Look, SeatMap] = Desk(self._refresh, lanes=2, max_batch=1_000)
+        self._lookup: Lookup[UUID, SeatMap] = Lookup(self._refresh, max_keys=64)
 
     async def of(self, show_id: UUID) -> SeatMap:
         """Return the seats of a show as they stand; raise ShowNotFound. It goes on changing: look at once."""
-        return await self._desk.submit(_Look(show_id))
+        seats = await self._lookup.of(show_id)
+        if seats is None:
+            raise ShowNotFound()
+        return seats
 
-    async def close(self) -> None:
-        """Answer those who have asked, and no more."""
-        await self._desk.close()
-
-    async def _refresh(self, batch: Sequence[_Look], *, wait: bool) -> Sequence[Outcome[SeatMap]]:
-        """Bring the shows of a batch up to date; what the desk runs."""
-        asked = dict.fromkeys(look.key for look in batch)
+    async def _refresh(self, asked: Sequence[UUID]) -> dict[UUID, SeatMap]:
+        """Bring shows up to date."""
         known = {show_id: self._kept[show_id].sequence for show_id in asked if show_id in self._kept}
         found: dict[UUID, SeatMap] = {}
         if known:
@@ -62,13 +50,13 @@ class Availability:
             for show_id, changes in groupby(rows, attrgetter("show_id")):
                 if seats := self._advance(show_id, list(changes)):
                     found[show_id] = seats
-        for show_id in asked.keys() - found.keys():
+        for show_id in set(asked) - found.keys():
             if seats := await self._read(show_id):
                 found[show_id] = seats
         for show_id, seats in found.items():
             self._keep(show_id, seats)
         self._forget()
-        return [found.get(look.key) or ShowNotFound() for look in batch]
+        return found
 
     def _advance(self, show_id: UUID, rows: Sequence[Any]) -> SeatMap | None:
         """Return what is kept of a show with its changes, or None if that does not do."""

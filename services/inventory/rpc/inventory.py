@@ -54,12 +54,13 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
 
     async def GetSeatMap(self, request: pb.GetSeatMapRequest, context: Context) -> pb.SeatMap:
         seats = await self._availability.of(UUID(request.show_id))
-        return seat_map(seats.look(request.section, UUID(request.user_id) if request.user_id else None))
+        return seat_map(seats, seats.view(request.section, UUID(request.user_id) if request.user_id else None))
 
     async def ListAvailableSeats(
         self, request: pb.ListAvailableSeatsRequest, context: Context
     ) -> pb.ListAvailableSeatsResponse:
-        return available_seats((await self._availability.of(UUID(request.show_id))).free(request.section))
+        seats = await self._availability.of(UUID(request.show_id))
+        return available_seats(seats, seats.free(request.section))
 
     async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
         user_id = UUID(request.user_id)

@@ -9,7 +9,7 @@ from boxoffice.inventory.v1 import seat_pb2
 
 from services.chassis.calls import encoded
 from services.chassis.times import to_timestamp
-from services.inventory.domain.seat_map import Look
+from services.inventory.domain.seat_map import SeatMap, View
 from services.inventory.domain.seats import Seat, Status
 
 TIERS = dict(seat_pb2.Seat.Tier.items())
@@ -46,30 +46,30 @@ def seat_bytes(seat: Seat, status: Status, mine: bool) -> bytes:
     return pb.SeatMap(seats=[show_seat(seat, status, mine=mine)]).SerializeToString()
 
 
-def seat_map(look: Look) -> pb.SeatMap:
-    """Render a seat map."""
-    count = look.statuses
+def seat_map(seats: SeatMap, view: View) -> pb.SeatMap:
+    """Render a view of a show's seats."""
+    count = view.statuses
     head = pb.SeatMap(
-        show_id=str(look.show_id),
-        sequence=look.sequence,
-        as_of=to_timestamp(look.now),
-        currency=look.currency,
+        show_id=str(seats.show_id),
+        sequence=seats.sequence,
+        as_of=to_timestamp(seats.now),
+        currency=seats.currency,
         summary=pb.SeatMap.Summary(
-            total=count.total(),
+            total=len(view.seats),
             available=count[Status.AVAILABLE],
             booked=count[Status.RESERVED] + count[Status.BOOKED],
-            held=count[Status.HELD] - look.held_by_me,
-            held_by_me=look.held_by_me,
+            held=count[Status.HELD] - view.held_by_me,
+            held_by_me=view.held_by_me,
             blocked=count[Status.BLOCKED],
         ),
     )
-    return encoded(pb.SeatMap, head.SerializeToString() + look.joined)
+    return encoded(pb.SeatMap, head.SerializeToString() + view.joined)
 
 
-def available_seats(look: Look) -> pb.ListAvailableSeatsResponse:
-    """Render the seats that are free."""
+def available_seats(seats: SeatMap, view: View) -> pb.ListAvailableSeatsResponse:
+    """Render a view of a show's free seats."""
     head = pb.ListAvailableSeatsResponse(
-        show_id=str(look.show_id), sequence=look.sequence, as_of=to_timestamp(look.now), currency=look.currency
+        show_id=str(seats.show_id), sequence=seats.sequence, as_of=to_timestamp(seats.now), currency=seats.currency
     )
-    seats = b"".join([_FREE_SEATS + seat[1:] for seat in look.seats])
-    return encoded(pb.ListAvailableSeatsResponse, head.SerializeToString() + seats)
+    rest = b"".join([_FREE_SEATS + seat[1:] for seat in view.seats])
+    return encoded(pb.ListAvailableSeatsResponse, head.SerializeToString() + rest)

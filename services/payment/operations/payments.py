@@ -114,22 +114,6 @@ async def record(db: Database, outbox: Outbox, report: Report, event: Event | No
 
 
 @retried
-async def get(db: Database, payment_id: UUID) -> Payment:
-    """Return a payment; raise PaymentNotFound."""
-    rows = await db.fetch(sql.PAYMENT, (payment_id,))
-    if not rows:
-        raise PaymentNotFound()
-    return payment_of(rows[0])
-
-
-@retried
-async def is_closed(db: Database, booking_id: UUID) -> bool:
-    """Tell whether a booking is closed for payment."""
-    rows = await db.fetch(sql.CLOSED, (booking_id,))
-    return bool(rows and rows[0].closed)
-
-
-@retried
 async def close(db: Database, booking_ids: Sequence[UUID], poll_seconds: float) -> list[Payment]:
     """Close bookings for payment, for good; return their live payments, whose sessions are to be closed."""
     async with db.transaction() as tx:
@@ -153,16 +137,6 @@ async def hasten(db: Database, payment_id: UUID, session_id: str) -> None:
 async def hasten_all(db: Database) -> int:
     """Let all live payments be asked about at once; return how many were not due yet."""
     return await db.execute(sql.HASTEN_ALL_POLLS)
-
-
-@retried
-async def of_booking(db: Database, booking_id: UUID, user_id: UUID | None) -> list[Payment]:
-    """Return a booking's payments, newest first; raise PaymentNotFound if there are none, or another user's."""
-    rows = await db.fetch(sql.PAYMENTS_OF_BOOKING, (booking_id,))
-    payments = [payment_of(row) for row in rows]
-    if not payments or (user_id is not None and payments[0].user_id != user_id):
-        raise PaymentNotFound()
-    return payments
 
 
 def payment_of(row: Any) -> Payment:

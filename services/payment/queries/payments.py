@@ -9,7 +9,7 @@ OPEN_ACCOUNT = "INSERT INTO booking_accounts (booking_id) VALUES (%s) ON CONFLIC
 
 LOCK_ACCOUNT = "SELECT closed_at IS NOT NULL AS closed FROM booking_accounts WHERE booking_id = %s FOR UPDATE"
 
-CLOSED = "SELECT closed_at IS NOT NULL AS closed FROM booking_accounts WHERE booking_id = %s"
+CLOSED = "SELECT booking_id FROM booking_accounts WHERE booking_id = ANY(%s) AND closed_at IS NOT NULL"
 
 CLOSE_ACCOUNTS = """
     INSERT INTO booking_accounts AS a (booking_id, closed_at)
@@ -27,7 +27,9 @@ TAKE_LIVE_PAYMENTS = f"""
 
 PAYMENTS_OF_BOOKING = f"SELECT {_PAYMENT} FROM payments p WHERE p.booking_id = %s ORDER BY p.id DESC"
 
-PAYMENT = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = %s"
+PAYMENTS_OF_BOOKINGS = f"SELECT {_PAYMENT} FROM payments p WHERE p.booking_id = ANY(%s) ORDER BY p.id DESC"
+
+PAYMENTS = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = ANY(%s)"
 
 LOCK_PAYMENT = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = %s FOR UPDATE"
 

@@ -16,7 +16,7 @@ from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.payment.domain.payments import Payment, Report
 from services.payment.domain.refunds import Refund, RefundRequest
-from services.payment.operations import payments
+from services.payment.operations.look import Payments
 from services.payment.rpc.webhooks import Signatures, parse
 from services.payment.saga.checkout import Checkout
 from services.payment.saga.refunds import Refunds
@@ -41,6 +41,7 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
     ) -> None:
         """`public_url` is where customers reach Boxoffice."""
         self._db = db
+        self._payments = Payments(db)
         self._checkout = checkout
         self._refunds = refunds
         self._signatures = signatures
@@ -53,7 +54,7 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
 
     async def GetPaymentStatus(self, request: pb.GetPaymentStatusRequest, context: Context) -> pb.PaymentStatus:
         user_id = UUID(request.user_id) if request.user_id else None
-        found = await payments.of_booking(self._db, UUID(request.booking_id), user_id)
+        found = await self._payments.of_booking(UUID(request.booking_id), user_id)
         return pb.PaymentStatus(booking_id=str(found[0].booking_id), payments=map(_payment, found))
 
     async def ReceiveWebhook(self, request: httpbody_pb2.HttpBody, context: Context) -> pb.ReceiveWebhookResponse:

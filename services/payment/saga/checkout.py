@@ -22,6 +22,7 @@ from services.payment.clients import Bank, Booking
 from services.payment.domain.errors import BookingNotPending, EventMismatch, PaymentInProgress, PaymentNotFound
 from services.payment.domain.payments import CAPTURED, Outcome, Payment, Report
 from services.payment.operations import payments
+from services.payment.operations.look import Payments
 from services.payment.operations.payments import Event
 from services.payment.saga.side_by_side import each
 
@@ -51,6 +52,7 @@ class Checkout:
 
     def __init__(self, db: Database, outbox: Outbox, booking: Booking, bank: Bank, rules: Rules) -> None:
         self._db = db
+        self._payments = Payments(db)
         self._outbox = outbox
         self._booking = booking
         self._bank = bank
@@ -67,7 +69,7 @@ class Checkout:
             payment = await payments.begin(self._db, booking, self._rules.margin, self._rules.poll_first_seconds)
             report = await self._bank.create_session(payment, booking)
             if report.outcome is None:
-                if await payments.is_closed(self._db, booking_id):
+                if await self._payments.is_closed(booking_id):
                     await self._close(payment)
                     raise BookingNotPending()
                 return payment
@@ -94,7 +96,7 @@ class Checkout:
         that nothing has happened. An event that could change nothing any more is remembered, and nobody is asked.
         """
         try:
-            payment = await payments.get(self._db, told.payment_id)
+            payment = await self._payments.get(told.payment_id)
             payment.check(told)
         except (PaymentNotFound, EventMismatch):
             await payments.hasten(self._db, told.payment_id, told.session_id)

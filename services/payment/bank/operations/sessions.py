@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.chassis.database import READ_CLOCK, Database, Transaction, retried
 from services.chassis.ids import new_id
+from services.chassis.lookup import Lookup
 from services.payment.bank.domain import events
 from services.payment.bank.domain.errors import SessionMismatch, SessionNotFound
 from services.payment.bank.domain.scenarios import SCENARIOS, Telling, tellings
@@ -45,14 +46,23 @@ async def create(
     return session.at(row.now)
 
 
-@retried
-async def get(db: Database, session_id: str) -> tuple[Session, datetime]:
-    """Return a session as it is now, and when that is; raise SessionNotFound."""
-    rows = await db.fetch(sql.SESSION, (session_id,))
-    if not rows:
-        raise SessionNotFound()
-    now: datetime = rows[0].now
-    return _session(rows[0]).at(now), now
+class Sessions:
+    """Sessions as they stand, looked up for all at once who ask."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._by_id: Lookup[str, tuple[Session, datetime]] = Lookup(self._find)
+
+    async def get(self, session_id: str) -> tuple[Session, datetime]:
+        """Return a session as it is now, and when that is; raise SessionNotFound."""
+        found = await self._by_id.of(session_id)
+        if found is None:
+            raise SessionNotFound()
+        return found
+
+    async def _find(self, ids: Sequence[str]) -> dict[str, tuple[Session, datetime]]:
+        rows = await self._db.fetch(sql.SESSIONS, (list(ids),))
+        return {row.id: (_session(row).at(row.now), row.now) for row in rows}
 
 
 @retried

@@ -13,7 +13,7 @@ CREATE_SESSION = f"""
 """
 """Create the session, or change nothing; return the one that is there. May be run any number of times."""
 
-SESSION = f"SELECT {_SESSION}, boxoffice_clock() AS now FROM sessions s WHERE s.id = %s"
+SESSIONS = f"SELECT {_SESSION}, boxoffice_clock() AS now FROM sessions s WHERE s.id = ANY(%s)"
 
 LOCK_SESSION = f"SELECT {_SESSION} FROM sessions s WHERE s.id = %s FOR UPDATE"
 

@@ -46,6 +46,7 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
 
     def __init__(self, db: Database, deliveries: Deliveries, sandbox: Sandbox) -> None:
         self._db = db
+        self._sessions = sessions.Sessions(db)
         self._deliveries = deliveries
         self._sandbox = sandbox
 
@@ -64,7 +65,7 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
         return _session(session)
 
     async def GetSession(self, request: pb.GetSessionRequest, context: Context) -> pb.Session:
-        session, _ = await sessions.get(self._db, request.session_id)
+        session, _ = await self._sessions.get(request.session_id)
         return _session(session)
 
     async def CloseSession(self, request: pb.CloseSessionRequest, context: Context) -> pb.Session:
@@ -94,7 +95,7 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
     async def GetCheckoutPage(self, request: pb.GetCheckoutPageRequest, context: Context) -> httpbody_pb2.HttpBody:
         """Return a page for people. It is a page, not an error, for sessions that have ended or never were."""
         try:
-            session, now = await sessions.get(self._db, request.session_id.replace("\0", ""))
+            session, now = await self._sessions.get(request.session_id.replace("\0", ""))
             html = page.render(session, now)
         except SessionNotFound:
             html = page.render_unknown()
