@@ -15,7 +15,7 @@ DRIVER_HOLDERS = tuple(f"{CHASSIS}/{name}.py" for name in ("columns", "database"
 at what it would be told."""
 SPOKEN = ("delete", "get", "patch", "post", "put", "request", "send", "stream")
 """What an HTTP client says."""
-FORBIDDEN_IMPORTS = ("aiohttp", "requests", "socket", "urllib.request", "http.client")
+FORBIDDEN_IMPORTS = ("httpx", "requests", "socket", "urllib.request", "http.client")
 SOCKET_HOLDERS = (f"{CHASSIS}/server.py", f"{CHASSIS}/faults.py")
 
 
@@ -42,16 +42,16 @@ def _imports(path: str, tree: ast.AST) -> Iterator[str]:
 
 def _unwrapped(path: str, tree: ast.Module) -> Iterator[str]:
     """Yield uses of stubs and HTTP clients that are not arguments of a wrapper, and uses of a pool or connection."""
-    clients = _made_by(tree, lambda name: name.endswith("Stub") or name == "httpx.AsyncClient")
+    clients = _made_by(tree, lambda name: name.endswith("Stub") or name == "aiohttp.ClientSession")
     parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Attribute):
             continue
-        if ast.unparse(node.value) in clients and node.attr != "aclose" and not _is_wrapped(node, parents):
+        if ast.unparse(node.value) in clients and node.attr != "close" and not _is_wrapped(node, parents):
             yield f"{path}:{node.lineno}: {ast.unparse(node)} is not called through {' or '.join(WRAPPERS)}"
         if node.attr in ("_pool", "_connection", "cursor") and path not in DRIVER_HOLDERS:
             yield f"{path}:{node.lineno}: {ast.unparse(node)} goes around chassis.database"
-        if ast.unparse(node.value) == "httpx" and node.attr in SPOKEN:
+        if ast.unparse(node.value) == "aiohttp" and node.attr in SPOKEN:
             yield f"{path}:{node.lineno}: {ast.unparse(node)} is not called through {' or '.join(WRAPPERS)}"
         if node.attr in ("unary_unary", "unary_stream", "stream_unary", "stream_stream") and not path.startswith(
             CHASSIS
@@ -94,7 +94,7 @@ CLIENT = """
 class Inventory:
     def __init__(self, channel):
         self._seats = inventory_pb2_grpc.InventoryServiceStub(channel)
-        self._http = httpx.AsyncClient()
+        self._http = aiohttp.ClientSession()
     async def hold(self, request):
         {}
 """
@@ -105,7 +105,7 @@ class Inventory:
     [
         "return await call(self._seats.HoldSeats, request, seconds=1)",
         "return await ask('webhook', 5, lambda: self._http.post(request))",
-        "await self._http.aclose()",
+        "await self._http.close()",
     ],
 )
 def test_wrapped_calls_are_fine(fine: str) -> None:
@@ -122,7 +122,7 @@ def test_wrapped_calls_are_fine(fine: str) -> None:
         "return await call(reserve, request, seconds=await self._seats.HoldSeats(request))",
         "return await self._http.post(request)",
         "return await asyncio.wait_for(self._http.post(request), 5)",
-        "return httpx.post(request)",
+        "return aiohttp.request(request)",
         "return await self._channel.unary_unary('/x/Y')(request)",
         "return await self._db._pool.getconn()",
         "return await tx._connection.execute('SELECT 1')",

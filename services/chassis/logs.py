@@ -32,4 +32,3 @@ def configure(service: str, level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Ticks every few seconds are no news, nor that a job takes longer than from one to the next; what jobs do is.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -85,7 +85,7 @@ async def test_a_bank_that_was_stopped_goes_on_where_it_was(bank: Bank, receiver
 
 
 async def tried(bank: Bank) -> bool:
-    rows = await bank.db.fetch("SELECT last_error FROM deliveries WHERE last_error LIKE 'ConnectError%%'", {})
+    rows = await bank.db.fetch("SELECT last_error FROM deliveries WHERE last_error LIKE 'ClientConnectorError%%'", {})
     return bool(rows)
 
 

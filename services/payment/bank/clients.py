@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import httpx
+import aiohttp
 from standardwebhooks import Webhook
 
 from services.chassis.calls import ask
@@ -29,12 +29,11 @@ class Merchant:
     def __init__(self, url: str, secret: str, *, connections: int) -> None:
         self._url = url
         self._webhook = Webhook(secret)
-        self._http = httpx.AsyncClient(
-            timeout=TIMEOUT_SECONDS,
-            follow_redirects=False,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        self._http = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+            connector=aiohttp.TCPConnector(limit=connections),
             headers={"content-type": "application/json", "user-agent": "boxoffice-bank/1"},
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
 
     async def post(self, event_id: str, payload: bytes) -> Answer:
@@ -47,15 +46,18 @@ class Merchant:
         }
         try:
             answer = await ask(
-                "webhook", TIMEOUT_SECONDS, lambda: self._http.post(self._url, content=payload, headers=headers)
+                "webhook",
+                TIMEOUT_SECONDS,
+                lambda: self._http.post(self._url, data=payload, headers=headers, allow_redirects=False),
             )
-        except (httpx.HTTPError, Failure) as error:
+        except (aiohttp.ClientError, TimeoutError, Failure) as error:
             return Answer(f"{type(error).__name__}: {error}"[:200])
-        if answer.is_success:
+        answer.release()
+        if 200 <= answer.status < 300:
             return Answer()
-        is_refusal = answer.is_client_error and answer.status_code not in TOO_BUSY
-        return Answer(f"HTTP {answer.status_code}", is_refusal)
+        is_refusal = 400 <= answer.status < 500 and answer.status not in TOO_BUSY
+        return Answer(f"HTTP {answer.status}", is_refusal)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        await self._http.close()
