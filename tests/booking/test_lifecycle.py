@@ -276,6 +276,14 @@ async def test_a_refund_is_finished_once_payment_is_back(house: House) -> None:
     assert await house.status(booking.id) == "REFUNDED"
 
 
+async def test_a_refund_that_the_bank_has_yet_to_carry_out_is_not_finished(house: House) -> None:
+    booking = await house.confirmed(ANN, 0)
+    house.payment.refund_state = payment_pb2.BatchRefundPaymentsResponse.Result.REQUESTED
+    request = pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN))
+    assert (await house.bookings.RefundBooking(request)).status == pb.RefundBookingResponse.PROCESSING
+    assert await house.status(booking.id) == "CONFIRMED"
+
+
 async def test_a_refund_that_the_bank_declines_is_shown_as_stuck(house: House) -> None:
     booking = await house.confirmed(ANN, 0)
     house.payment.refund_state = payment_pb2.BatchRefundPaymentsResponse.Result.STUCK

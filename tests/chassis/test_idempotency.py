@@ -66,7 +66,14 @@ async def test_of_different_requests_at_once_under_one_key_one_wins(db: Database
 async def test_the_key_of_another_user_or_method_is_another_key(db: Database, other: dict[str, str]) -> None:
     answers = await asyncio.gather(buy(db, key()), buy(db, key(**other)))  # type: ignore[arg-type]
     assert sorted(answers) == [b"thing 1", b"thing 2"]
+    assert [await buy(db, key()), await buy(db, key(**other))] == answers  # type: ignore[arg-type]
     assert await count(db) == 2
+
+
+@pytest.mark.parametrize("other", [{"user": BOB}, {"method": "Sell"}, {"name": "k2"}])
+async def test_a_key_that_was_used_is_fresh_to_another_user_or_method(db: Database, other: dict[str, str]) -> None:
+    assert await buy(db, key()) == b"thing 1"
+    assert await buy(db, key(**other)) == b"thing 2"  # type: ignore[arg-type]
 
 
 async def test_a_refusal_is_not_kept_and_may_be_tried_again(db: Database) -> None:

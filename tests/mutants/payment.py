@@ -7,6 +7,7 @@ SQL = "services/payment/queries/payments.py"
 PAYMENTS = "services/payment/operations/payments.py"
 CHECKOUT = "services/payment/saga/checkout.py"
 
+TURNS = ("tests/payment/test_payment_turns.py",)
 RULES = ("tests/payment/test_payment_domain.py", "tests/payment/test_payment_webhooks.py")
 INITIATE = ("tests/payment/test_payment_initiate.py",)
 CLOSING = ("tests/payment/test_payment_closing.py",)
@@ -109,7 +110,7 @@ MUTANTS = (
         "FROM booking_accounts WHERE booking_id = %s FOR UPDATE",
         "FROM booking_accounts WHERE booking_id = %s",
         MONEY,
-        (*INITIATE, *CLOSING),
+        TURNS,
     ),
     Mutant(
         "an account that has payments is not closed",
@@ -141,7 +142,7 @@ MUTANTS = (
         'LOCK_PAYMENT = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = %s FOR UPDATE"',
         'LOCK_PAYMENT = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = %s"',
         MONEY,
-        HEARD,
+        TURNS,
     ),
     Mutant(
         "refunds are accepted without a lock",

@@ -9,6 +9,7 @@ CARRY_OUT = "services/payment/saga/refunds.py"
 CLIENTS = "services/payment/clients.py"
 WEBHOOKS = "services/payment/rpc/webhooks.py"
 
+TURNS = ("tests/payment/test_payment_turns.py",)
 RULES = ("tests/payment/test_payment_domain.py", "tests/payment/test_payment_webhooks.py")
 HEARD = ("tests/payment/test_payment_webhooks.py",)
 ATTACKS = ("tests/payment/test_payment_webhook_attacks.py",)
@@ -62,7 +63,7 @@ MUTANTS = (
         "        await tx.send(payments_sql.REMEMBER_EVENT, (event.id, event.type, refund.payment_id))\n",
         "",
         REQUESTS,
-        HEARD,
+        TURNS,
     ),
     Mutant(
         "a refund is counted each time it is told",
@@ -102,7 +103,7 @@ MUTANTS = (
         "        if refund.state != RefundState.SUCCEEDED:\n",
         "        if not refund.state:\n",
         MONEY,
-        HEARD,
+        TURNS,
     ),
     Mutant(
         "a refund that failed once is stuck",
