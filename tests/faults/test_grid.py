@@ -22,7 +22,7 @@ DRAWN_FAULTS = 6
 
 PIVOTS = [
     # (operation, fault, where): after these there is no way back.
-    ("book", RESET, ("booking", "desk Create", "committed", "UPDATE bookings")),
+    ("book", RESET, ("booking", "desk Create", "committed", "WITH bookings")),
     ("book", KILL, ("inventory", "desk Reserve", "committed", "SELECT show_counters")),
     ("settle", KILL, ("payment.bank", "SimulatePayment", "committed", "SELECT sessions")),
     ("settle", RESET, ("payment", "ReceiveWebhook", "committed", "SELECT payments")),
