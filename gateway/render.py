@@ -13,8 +13,9 @@ from typing import Any
 
 import yaml
 
-from gateway import replies
+from gateway import replies, rest
 from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
+from gateway.edge import Edge, add_options, edge_of
 
 TEMPLATE = Path(__file__).with_name("envoy.yaml")
 
@@ -36,19 +37,21 @@ def render(
     host: str = "127.0.0.1",
     admin_host: str = "127.0.0.1",
     descriptor: Path = DESCRIPTOR,
+    edge: Edge = Edge(),  # noqa: B008  it never changes
 ) -> str:
     """Return Envoy's configuration as YAML.
 
     `addresses` maps each of CLUSTERS to "host:port", or to several with commas between them where the service has
     replicas. `host` and `port` are where callers come in. `admin_host` had better stay on this machine: whoever
     reaches it can stop the gateway. `descriptor` is where Envoy will find the descriptor set, where that is not
-    where it is now.
+    where it is now. `edge` says who may call, and how often.
 
     Raises ValueError where an address is missing or is not one.
     """
     template = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
     parts = template["parts"]
-    methods = public_methods(DESCRIPTOR.read_bytes())
+    contracts = DESCRIPTOR.read_bytes()
+    methods = public_methods(contracts)
     if missing := [name for name in CLUSTERS if not addresses.get(name)]:
         raise ValueError(f"no address for {', '.join(missing)}")
     values = {
@@ -58,13 +61,18 @@ def render(
         "admin_port": admin_port,
         "unless_request_id_is_sane": _unless("x-request-id", "[A-Za-z0-9._-]{1,100}", parts),
         "unless_deadline_is_sane": _unless("grpc-timeout", "[0-9]{1,8}[HMSmun]", parts),
+        "unless_grpc": _unless("content-type", "application/grpc.*", parts),
+        "rest_check": rest.script(contracts),
+        "trusted_proxies": edge.trusted_proxies,
+        "bucket": edge.bucket(),
+        "cors": _fill(parts["cors"], {"origins": edge.origins()}),
         "health_path": replies.HEALTH_PATH,
         "liveness_path": replies.LIVENESS_PATH,
         # Per cent, rounded up: a service is healthy while one of its replicas is.
         "healthy": {name: {"value": 1} for name in CLUSTERS},
         "descriptor": str(descriptor),
         "services": sorted({method.service for method in methods}),
-        "routes": [_route(method, parts) for method in methods],
+        "routes": [*(_route(method, parts) for method in methods), _fill(parts["preflight"], {"cluster": CLUSTERS[0]})],
         "replies": replies.mappers(),
         "clusters": [_cluster(name, addresses[name], parts) for name in CLUSTERS],
     }
@@ -148,6 +156,7 @@ def main() -> None:
     parser.add_argument(
         "--descriptor", type=Path, default=DESCRIPTOR, help="where Envoy will find descriptor.binpb (default: here)"
     )
+    add_options(parser)
     options = parser.parse_args()
     try:
         text = render(
@@ -157,6 +166,7 @@ def main() -> None:
             admin_host=options.admin_host,
             admin_port=options.admin_port,
             descriptor=options.descriptor,
+            edge=edge_of(options),
         )
     except ValueError as error:
         parser.error(str(error))
