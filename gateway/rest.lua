@@ -220,7 +220,7 @@ local function field_path(levels)
     if type(part) == "number" then
       path = path .. "[" .. part .. "]"
     else
-      path = path .. (level > 1 and "." or "") .. part
+      path = path .. (level > 1 and "." or "") .. (part ~= "" and part or '""')
     end
   end
   return (path:sub(1, 100):gsub("[^ -~]", "?"))
