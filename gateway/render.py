@@ -54,6 +54,7 @@ def render(
     methods = public_methods(contracts)
     if missing := [name for name in CLUSTERS if not addresses.get(name)]:
         raise ValueError(f"no address for {', '.join(missing)}")
+    pages = [_fill(parts["pages"], {"cluster": CLUSTERS[0]})] if edge.cors_origins else []
     values = {
         "host": host,
         "port": port,
@@ -61,7 +62,7 @@ def render(
         "admin_port": admin_port,
         "unless_request_id_is_sane": _unless("x-request-id", "[A-Za-z0-9._-]{1,100}", parts),
         "unless_deadline_is_sane": _unless("grpc-timeout", "[0-9]{1,8}[HMSmun]", parts),
-        "unless_grpc": _unless("content-type", "application/grpc.*", parts),
+        "unless_nothing_to_check": parts["unless_nothing_to_check"],
         "rest_check": rest.script(contracts),
         "trusted_proxies": edge.trusted_proxies,
         "bucket": edge.bucket(),
@@ -72,7 +73,7 @@ def render(
         "healthy": {name: {"value": 1} for name in CLUSTERS},
         "descriptor": str(descriptor),
         "services": sorted({method.service for method in methods}),
-        "routes": [*(_route(method, parts) for method in methods), _fill(parts["preflight"], {"cluster": CLUSTERS[0]})],
+        "routes": [*(_route(method, parts) for method in methods), *pages],
         "replies": replies.mappers(),
         "clusters": [_cluster(name, addresses[name], parts) for name in CLUSTERS],
     }

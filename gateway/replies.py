@@ -117,7 +117,7 @@ REPLIES = (
         retry_after_seconds=1,
     ),
     Reply(
-        {"response_flag_filter": {"flags": ["UO", "OM"]}},
+        {"response_flag_filter": {"flags": ["UO"]}},
         code_pb2.RESOURCE_EXHAUSTED,
         "OVERLOADED",
         "Too much is going on right now: try again in a moment.",

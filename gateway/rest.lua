@@ -236,7 +236,6 @@ function envoy_on_request(request)
   local headers = request:headers()
   local verb, target = headers:get(":method"), headers:get(":path")
   local mark = find(target, "?", 1, true)
-  if not mark and verb ~= "POST" and verb ~= "PATCH" then return end
   local method, given = find_method(verb, mark and sub(target, 1, mark - 1) or target)
   if not method then return end
   local body
