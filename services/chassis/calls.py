@@ -29,6 +29,7 @@ from services.chassis.errors import (
     Failure,
     InvalidArgument,
     InvalidField,
+    RequestTooLarge,
     Unavailable,
 )
 from services.chassis.faults import AnswerLost, Kind
@@ -43,6 +44,9 @@ DEFAULT_SECONDS = 5.0
 
 MAX_SECONDS = 60.0
 """The longest deadline that is granted."""
+
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""The largest request. Answers may be larger: a seat map of 50,000 seats is."""
 
 THOROUGH_BYTES = 2048
 """The largest message in which every broken rule is looked for. In larger ones the first is told: a message of a
@@ -145,6 +149,8 @@ def encoded(kind: type[MessageT], data: bytes) -> MessageT:
 
 
 def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: Iterable[tuple[str, str | bytes]]) -> Message:
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise RequestTooLarge()
     try:
         request = parse(data)
     except DecodeError as error:
