@@ -19,7 +19,7 @@ class Edge:
     """How many requests a caller (an IPv4 address, an IPv6 /64) may send in the long run; two seconds' at once. More
     than one honest machine sends to one gateway, less than a flood."""
     trusted_proxies: int = 0
-    """How many proxies of one's own stand before the gateway: a caller is who the outermost says, in x-forwarded-for."""
+    """How many proxies of one's own stand before the gateway: who calls is told by the outermost, in x-forwarded-for."""
     cors_origins: tuple[str, ...] = ()
     """The origins, such as https://app.example, whose pages may call; `*` alone for all."""
 

@@ -170,6 +170,13 @@ REPLIES = (
         retry_after_seconds=1,
     ),
     Reply(
+        _status_is(501),
+        code_pb2.INVALID_ARGUMENT,
+        "INVALID_FIELD",
+        "The request is not well-formed. It has a transfer-encoding other than chunked.",
+        http_status=400,
+    ),
+    Reply(
         _status_is(500, "GE"),
         code_pb2.INTERNAL,
         "INTERNAL",
@@ -190,6 +197,16 @@ _SPEAKS_GRPC = (
     {"header_filter": {"header": {"name": "content-type", "string_match": {"prefix": "application/grpc"}}}},
     {"header_filter": {"header": {"name": "x-envoy-original-path", "present_match": True, "invert_match": True}}},
 )
+
+
+def malformed_frame() -> list[dict[str, Any]]:
+    """Return header mutations for what the gRPC library of a service says of a frame that no handler ever sees."""
+    status = Reply({}, code_pb2.INVALID_ARGUMENT, "INVALID_FIELD", "The request is not well-formed.").status(
+        code_pb2.INVALID_ARGUMENT
+    )
+    details = base64.b64encode(status.SerializeToString()).decode()
+    told = {"grpc-status": str(status.code), "grpc-message": status.message, "grpc-status-details-bin": details}
+    return [{"append": _header(name, value)} for name, value in told.items()]
 
 
 def mappers() -> list[dict[str, Any]]:

@@ -202,9 +202,7 @@ async def test_large_json_is_compressed_for_those_who_ask(rest: httpx.AsyncClien
     assert "content-encoding" not in small.headers
 
 
-async def test_answers_are_nobody_elses_and_what_they_say_they_are(
-    rest: httpx.AsyncClient, services: Services
-) -> None:
+async def test_answers_are_nobody_elses_and_what_they_say_they_are(rest: httpx.AsyncClient, services: Services) -> None:
     for path in ("/api/v1/shows/x", "/nope", "/api/v1/shows?nope=1", "/healthz"):
         answer = await rest.get(path)
         assert answer.headers["x-content-type-options"] == "nosniff", path
