@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
@@ -19,7 +20,7 @@ class Edge:
     """How many requests a caller (an IPv4 address, an IPv6 /64) may send in the long run; two seconds' at once. More
     than one honest machine sends to one gateway, less than a flood."""
     trusted_proxies: int = 0
-    """How many proxies of one's own stand before the gateway: who calls is told by the outermost, in x-forwarded-for."""
+    """How many proxies of one's own stand before the gateway: the outermost tells who calls, in x-forwarded-for."""
     cors_origins: tuple[str, ...] = ()
     """The origins, such as https://app.example, whose pages may call; `*` alone for all."""
 
@@ -50,24 +51,28 @@ class Edge:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Let a command line choose."""
-    shown = {field.name: field.default for field in fields(Edge)}
+    """Let a command line choose, or the environment."""
     parser.add_argument(
         "--rate-limit-per-second",
         type=int,
-        default=shown["rate_limit_per_second"],
-        help="requests of one caller; twice as many at once (default: %(default)s)",
+        default=os.environ.get("RATE_LIMIT_PER_SECOND") or Edge.rate_limit_per_second,
+        help="requests of one caller; twice as many at once (default: RATE_LIMIT_PER_SECOND, else %(default)s)",
     )
     parser.add_argument(
-        "--trusted-proxies", type=int, default=0, help="own proxies before the gateway (default: %(default)s)"
+        "--trusted-proxies",
+        type=int,
+        default=os.environ.get("TRUSTED_PROXIES") or Edge.trusted_proxies,
+        help="own proxies before the gateway (default: TRUSTED_PROXIES, else %(default)s)",
     )
     parser.add_argument(
-        "--cors-origins", default="", help="origins whose pages may call; commas between them (default: none)"
+        "--cors-origins",
+        default=os.environ.get("CORS_ORIGINS", ""),
+        help="origins whose pages may call, commas between them (default: CORS_ORIGINS, else none)",
     )
 
 
 def edge_of(options: argparse.Namespace) -> Edge:
-    """Return what a command line chose."""
+    """Return what a command line chose; raise ValueError where that makes no sense."""
     return Edge(options.rate_limit_per_second, options.trusted_proxies, origins_of(options.cors_origins))
 
 
