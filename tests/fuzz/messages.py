@@ -11,6 +11,9 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+LARGE_BYTES = 6 << 20
+"""Beyond what any service reads; larger messages would only keep the sender busy."""
+
 STRANGE_TEXTS = (
     "",
     " ",
@@ -158,7 +161,8 @@ class Dice:
                 case 0:
                     del into[:]
                 case 1 if len(into):
-                    into.extend(list(into) * chance.choice((1, 40, 400)))
+                    times = min(chance.choice((1, 40, 400)), LARGE_BYTES // max(message.ByteSize(), 1))
+                    into.extend(list(into) * times)
                 case _ if field.message_type is not None:
                     self._spoil(chance.choice(list(into)) if len(into) else into.add())
                 case _:
