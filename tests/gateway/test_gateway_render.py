@@ -1,6 +1,7 @@
 """The rendered configuration: Envoy itself judges it."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from gateway.edge import Edge
 from gateway.envoy import envoy_command
 from gateway.render import CLUSTERS, render
 
@@ -32,6 +34,37 @@ async def test_envoy_takes_the_configuration_without_a_word(addresses: dict[str,
     assert envoy.returncode == 0, said.decode()
     # Warnings would name deprecated fields.
     assert "warning" not in said.decode()
+
+
+def test_nothing_is_without_an_end() -> None:
+    config = yaml.safe_load(render(HERE, port=1, admin_port=2, edge=Edge(cors_origins=("https://app.example",))))
+    (listener,) = config["static_resources"]["listeners"]
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    assert {"request_headers_timeout", "request_timeout", "stream_idle_timeout"} <= set(manager)
+    (host,) = manager["route_config"]["virtual_hosts"]
+    for route in host["routes"]:
+        assert 0 < float(route["route"]["timeout"].removesuffix("s")) < 10, route
+    for cluster in config["static_resources"]["clusters"]:
+        (threshold,) = cluster["circuit_breakers"]["thresholds"]
+        assert {"max_connections", "max_pending_requests", "max_requests", "retry_budget"} <= set(threshold)
+        assert cluster["common_lb_config"]["healthy_panic_threshold"] == {"value": 0}
+        assert not cluster["outlier_detection"]["always_eject_one_host"]
+
+
+def test_what_is_chosen_can_come_from_the_environment() -> None:
+    options = [word for name, address in HERE.items() for word in (f"--{name}", address)]
+
+    def rendered(**environment: str) -> str:
+        command = [sys.executable, "-m", "gateway.render", *options]
+        told = {"PATH": os.defpath, "PYTHONPATH": "protos/gen", **environment}
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=told).stdout
+
+    edge = Edge(rate_limit_per_second=7, trusted_proxies=1, cors_origins=("https://a.example", "https://b.example"))
+    chosen = {"RATE_LIMIT_PER_SECOND": "7", "TRUSTED_PROXIES": "1"}
+    assert rendered(**chosen, CORS_ORIGINS="https://a.example, https://b.example") == render(
+        HERE, port=8001, admin_port=9901, edge=edge
+    )
+    assert rendered(RATE_LIMIT_PER_SECOND="", CORS_ORIGINS="") == render(HERE, port=8001, admin_port=9901)
 
 
 def test_addresses_become_endpoints() -> None:

@@ -148,7 +148,14 @@ async def test_the_seat_map_of_a_stadium_fits(rest: httpx.AsyncClient, services:
 
 async def test_headers_pass_but_for_forged_ones(rest: httpx.AsyncClient, services: Services) -> None:
     kept = {"idempotency-key": "order-1", "authorization": "Bearer x"}
-    forged = {"x-user-id": "root", "X-User-Roles": "admin", "x-envoy-max-retries": "9", "x-envoy-decorator": "a"}
+    forged = {
+        "x-user-id": "root",
+        "X-User-Roles": "admin",
+        "x-boxoffice-service": "booking",
+        "x-envoy-max-retries": "9",
+        "x-envoy-decorator": "a",
+        "x-forwarded-client-cert": "Subject=CN=booking",
+    }
     await rest.get("/api/v1/shows/x", headers={**kept, **forged})
     (arrived,) = services.calls
     assert {name: arrived.metadata[name] for name in kept} == kept
