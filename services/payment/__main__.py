@@ -12,6 +12,7 @@ from services.chassis.database import Pools, sweep_markers
 from services.chassis.outbox import Outbox
 from services.chassis.server import make_server, serve
 from services.payment.clients import Bank, Booking
+from services.payment.operations.look import Payments
 from services.payment.operations.messages import CAPTURES, DECLINES
 from services.payment.rpc.service import PaymentService
 from services.payment.rpc.webhooks import Signatures
@@ -48,7 +49,8 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
 
     server = make_server()
-    servicer = PaymentService(db, checkout, refunds, signatures, public_url=settings.public_url)
+    answers = idempotency.Answers(db)
+    servicer = PaymentService(answers, Payments(db), checkout, refunds, signatures, public_url=settings.public_url)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)
     await serve(
         settings,
@@ -56,7 +58,7 @@ async def run(settings: Settings) -> None:
         SERVICES,
         background=[outbox.relay({CAPTURES: booking.record_captures, DECLINES: booking.record_declines})],
         ticks=ticks,
-        closing=[to_booking.close, to_bank.close, pools.close],
+        closing=[checkout.finish, poller.finish, answers.finish, to_booking.close, to_bank.close, pools.close],
     )
 
 

@@ -264,8 +264,8 @@ MUTANTS = (
     Mutant(
         "of equal requests around calls each has its own answer",
         KEYS,
-        "        return self.kind.FromString(stored)\n\n\nasync def find(",
-        "        return answer\n\n\nasync def find(",
+        "        return [_outcome(keep.asked, by_name[keep.key]) for keep in batch]\n",
+        "        return [keep.answer for keep in batch]\n",
         REQUESTS,
         ONCE,
     ),

@@ -12,7 +12,7 @@ from services.chassis.database import Pools, sweep_markers
 from services.chassis.server import make_server, serve
 from services.payment.bank import jobs
 from services.payment.bank.clients import Merchant
-from services.payment.bank.operations import sessions
+from services.payment.bank.operations import close
 from services.payment.bank.operations.deliveries import Deliveries
 from services.payment.bank.rpc.service import BankService, Sandbox
 from services.payment.bank.settings import Settings
@@ -31,7 +31,7 @@ async def run(settings: Settings) -> None:
     merchant = Merchant(settings.webhook_url, secret, connections=jobs.PARALLEL)
 
     ticks = ticking.scheduler()
-    ticking.add(ticks, "end-sessions", lambda: sessions.end_due(background, deliveries), IntervalTrigger(seconds=1))
+    ticking.add(ticks, "end-sessions", lambda: close.end_due(background, deliveries), IntervalTrigger(seconds=1))
     ticking.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
 
     server = make_server()
@@ -49,7 +49,7 @@ async def run(settings: Settings) -> None:
         SERVICES,
         background=[jobs.Sender(deliveries, merchant).run()],
         ticks=ticks,
-        closing=[merchant.close, pools.close],
+        closing=[servicer.finish, deliveries.finish, merchant.close, pools.close],
     )
 
 
