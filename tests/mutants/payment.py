@@ -108,9 +108,9 @@ MUTANTS = (
     ),
     Mutant(
         "accounts are not locked",
-        SQL,
-        "WHERE booking_id = ANY(%s) ORDER BY booking_id FOR UPDATE\n",
-        "WHERE booking_id = ANY(%s) ORDER BY booking_id FOR SHARE\n",
+        BEGIN,
+        "(sql.WAIT_FOR_ACCOUNTS if wait else sql.LOCK_ACCOUNTS, (ids,))",
+        '(sql.WAIT_FOR_ACCOUNTS.replace("FOR UPDATE", ""), (ids,))',
         MONEY,
         TURNS,
     ),
