@@ -28,7 +28,7 @@ class Options:
     """
 
     timeout_seconds: float = 10.0
-    attempts: int = 4
+    attempts: int = 6
     request_id: str | None = None
 
     def __post_init__(self) -> None:
