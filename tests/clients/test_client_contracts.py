@@ -6,7 +6,10 @@ import importlib
 import inspect
 import pickle
 import pkgutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -17,9 +20,10 @@ from gateway.contracts import DESCRIPTOR, public_methods
 from gateway.replies import REPLIES
 from services.chassis.errors import Failure, PeerFailure
 from services.chassis.status import to_status
+from stack.settings import ROOT
 from tests.clients.service import NOBODY
 
-METHODS: dict[str, Method[..., object]] = {  # type: ignore[type-var]
+METHODS: dict[str, Method[..., Any]] = {
     name: method for name, method in vars(Methods).items() if isinstance(method, Method)
 }
 FAMILIES = {
@@ -61,13 +65,13 @@ def test_a_method_takes_and_gives_what_its_contract_says(name: str) -> None:
     method = METHODS[name]
     request = method._request
     if isinstance(request, type):
-        assert request.DESCRIPTOR is method.descriptor.input_type  # type: ignore[attr-defined]
+        assert request.DESCRIPTOR is method.descriptor.input_type
     else:
         signature = inspect.signature(request)
         assert str(signature.return_annotation) == f"catalog.{method.descriptor.input_type.name}"
         taken = [name.rstrip("_") for name in signature.parameters]
         assert taken == [field.name for field in method.descriptor.input_type.fields]
-    assert method.answer.DESCRIPTOR is method.descriptor.output_type  # type: ignore[attr-defined]
+    assert method.answer.DESCRIPTOR is method.descriptor.output_type
     assert method.__doc__
 
 
@@ -93,7 +97,7 @@ def test_a_refusal_arrives_as_its_class_and_family(kind: type[Failure]) -> None:
         def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
             return (("grpc-status-details-bin", details),)
 
-    error = errors.read(Told(), "id")  # type: ignore[arg-type]
+    error = errors.read(Told(), "id")
     assert type(error) is errors.BY_REASON[kind.reason]
     assert (error.reason, error.code.name, error.message) == (kind.reason, kind.code.name, "No.")
     assert error.retry_after_seconds == kind.retry_after_seconds
@@ -107,3 +111,12 @@ def test_an_error_survives_being_sent_to_another_process() -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), again.seat_ids) == (type(error), str(error), (NOBODY,))
     assert isinstance(again, BoxofficeError)
+
+
+def test_the_client_stands_on_the_contracts_alone() -> None:
+    program = "import sys, boxoffice_client; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    ours = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert {"services", "gateway", "stack"} <= ours
+    assert "boxoffice_client" in done.stdout.split()
+    assert not ours & set(done.stdout.split())

@@ -46,10 +46,10 @@ def test_a_key_of_ones_own_gives_the_same_answer(stack: Stack) -> None:
     with Client(stack.public_url) as boxoffice:
         seats = [boxoffice.list_available_seats(show_id=show).seats[0].id]
         asked = {"user_id": user, "show_id": show, "idempotency_key": str(uuid4())}
-        first = boxoffice.hold_seats(**asked, show_seat_ids=seats)  # type: ignore[arg-type]
-        assert boxoffice.hold_seats(**asked, show_seat_ids=seats) == first  # type: ignore[arg-type]
+        first = boxoffice.hold_seats(**asked, show_seat_ids=seats)
+        assert boxoffice.hold_seats(**asked, show_seat_ids=seats) == first
         with pytest.raises(errors.IdempotencyKeyReused):
-            boxoffice.hold_seats(**asked, show_seat_ids=[NOBODY])  # type: ignore[arg-type]
+            boxoffice.hold_seats(**asked, show_seat_ids=[NOBODY])
         boxoffice.release_holds(user_id=user)
 
 

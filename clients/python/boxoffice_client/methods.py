@@ -8,7 +8,7 @@ webhook and the checkout page, which are not for programs like this one.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from inspect import getdoc
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
@@ -39,7 +39,7 @@ class Caller(Protocol):
 class AsyncCaller(Protocol):
     """Who calls, and has the answer awaited."""
 
-    def _call(self, method: Method[..., AnswerT], request: Message) -> Awaitable[AnswerT]: ...
+    def _call(self, method: Method[..., AnswerT], request: Message) -> Coroutine[Any, Any, AnswerT]: ...
 
 
 class Method(Generic[P, AnswerT]):
@@ -70,7 +70,7 @@ class Method(Generic[P, AnswerT]):
     @overload
     def __get__(self, client: Caller, owner: object) -> Callable[P, AnswerT]: ...
     @overload
-    def __get__(self, client: AsyncCaller, owner: object) -> Callable[P, Awaitable[AnswerT]]: ...
+    def __get__(self, client: AsyncCaller, owner: object) -> Callable[P, Coroutine[Any, Any, AnswerT]]: ...
     def __get__(self, client: Any, owner: object) -> Any:
         if client is None:
             return self
