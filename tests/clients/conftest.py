@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boxoffice.bank.v1.bank_pb2_grpc import add_BankServiceServicer_to_server
-from boxoffice.booking.v1.booking_pb2_grpc import add_BookingServiceServicer_to_server
 
 from boxoffice_client import AsyncClient, Client, Options
-from services.chassis.server import make_server
 from stack import audit
 from stack.launcher import Stack, temporary_stack
-from tests.clients.service import Bank, Bookings, Script
+from tests.clients.service import Script, served
 
 HERE = Path(__file__).parent
 GROUP = "clients"
@@ -52,15 +49,10 @@ def without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def script() -> AsyncIterator[Script]:
     """A service on a port of its own, which answers what its script says."""
-    server, script = make_server(), Script()
-    add_BookingServiceServicer_to_server(Bookings(script), server)
-    add_BankServiceServicer_to_server(Bank(script), server)
-    script.url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    await server.start()
-    try:
-        yield script
-    finally:
-        await server.stop(None)
+    script = Script()
+    server = await served(script)
+    yield script
+    await server.stop(None)
 
 
 @pytest.fixture(params=[Client, AsyncClient], ids=["sync", "async"])

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 
 from boxoffice_client import AsyncClient, Client, Options
 from services.chassis.errors import Failure
+from services.chassis.server import make_server
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 BOOK = {"user_id": NOBODY, "show_id": NOBODY, "show_seat_ids": [NOBODY]}
@@ -57,6 +59,17 @@ class Bank(bank_pb2_grpc.BankServiceServicer):
     async def SimulatePayment(self, request: Any, context: Any) -> bank_pb2.Session:
         self._script.play(request, context)
         return bank_pb2.Session(id=request.session_id)
+
+
+async def served(script: Script) -> grpc.aio.Server:
+    """Serve what plays the script, at its address or, where it has none, at a free one."""
+    server = make_server()
+    booking_pb2_grpc.add_BookingServiceServicer_to_server(Bookings(script), server)
+    bank_pb2_grpc.add_BankServiceServicer_to_server(Bank(script), server)
+    port = server.add_insecure_port(script.url.removeprefix("http://") or "127.0.0.1:0")
+    script.url = f"http://127.0.0.1:{port}"
+    await server.start()
+    return server
 
 
 async def ask(kind: Callable[..., Any], url: str, options: Options, method: str, **fields: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,11 +11,11 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from boxoffice_client import BoxofficeError, Client, Options, calls, errors
+from boxoffice_client import AsyncClient, BoxofficeError, Client, Options, calls, errors
 from boxoffice_client.calls import Call
 from services.chassis.errors import Code, Failure, PeerFailure, RequestInProgress, ResourceExhausted, Unavailable
 from services.inventory.domain.errors import SeatsUnavailable
-from tests.clients.service import BOOK, NOBODY, SIMULATE, Script, ask
+from tests.clients.service import BOOK, NOBODY, SIMULATE, Script, ask, served
 
 Kind = Callable[..., Any]
 
@@ -105,6 +106,20 @@ async def test_a_service_that_is_not_there_is_unavailable(kind: Kind) -> None:
     with pytest.raises(errors.Unavailable) as caught:
         await ask(kind, "http://127.0.0.1:1", Options(attempts=2), "get_booking", booking_id=NOBODY)
     assert (caught.value.code, caught.value.metadata) == (grpc.StatusCode.UNAVAILABLE, {})
+
+
+async def test_a_service_that_comes_back_is_found_again_over_the_same_client() -> None:
+    script = Script()
+    server = await served(script)
+    async with AsyncClient(script.url, options=Options(timeout_seconds=30, attempts=100)) as client:
+        await client.get_booking(booking_id=NOBODY)
+        await server.stop(None)
+        with pytest.raises(errors.Unavailable):
+            await client.with_options(attempts=1).get_booking(booking_id=NOBODY)
+        asking = asyncio.create_task(client.get_booking(booking_id=NOBODY))
+        server = await served(script)
+        assert (await asking).id == NOBODY
+    await server.stop(None)
 
 
 async def test_a_reason_from_later_versions_is_the_base_class(kind: Kind, script: Script, options: Options) -> None:

@@ -64,15 +64,3 @@ def test_each_service_answers_its_own_methods_and_no_others(stack: Stack) -> Non
     assert reason("payment", "get_payment_status", booking_id=NOBODY) == "PAYMENT_NOT_FOUND"
     assert reason("bank", "simulate_payment", session_id=f"sess_{NOBODY}") == "SESSION_NOT_FOUND"
     assert reason("booking", "get_show", show_id=NOBODY) == "UNIMPLEMENTED"
-
-
-async def test_a_service_that_is_started_again_is_not_noticed(stack: Stack) -> None:
-    show = stack.demo.shows[-1].id
-    async with AsyncClient(f"http://{stack.address('inventory')}") as inventory:
-        inventory = inventory.with_options(timeout_seconds=60, attempts=60)
-        await inventory.get_show(show_id=show)
-        await asyncio.to_thread(stack.stop_one, "inventory")
-        asking = asyncio.create_task(inventory.get_show(show_id=show))
-        await asyncio.to_thread(stack.start_one, "inventory")
-        assert (await asking).id == show
-    await asyncio.to_thread(stack.wait_ready)
