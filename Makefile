@@ -13,7 +13,7 @@ GRID_ARGS ?=
 MODEL_EXAMPLES ?= 500
 
 BIN := .venv/bin
-SOURCES := bench gateway services stack tests
+SOURCES := bench clients examples gateway services stack tests
 # The image that the contracts must stay compatible with, once there is a release: buf build protos -o protos/released.binpb
 RELEASED := protos/released.binpb
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --custom-compile-command "make lock"
