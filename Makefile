@@ -117,7 +117,7 @@ protos: env ## generate code and descriptor from the contracts
 .PHONY: lock
 lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews all)
 	@$(COMPILE) $(UPGRADE) pyproject.toml --group dev -o requirements.lock
-	@echo pyyaml | $(COMPILE) pyproject.toml - -c requirements.lock -o requirements.runtime.lock
+	@printf 'mkdocs-swagger-ui-tag\npyyaml\n' | $(COMPILE) pyproject.toml - -c requirements.lock -o requirements.runtime.lock
 	@printf 'check-jsonschema\nhadolint-bin\n' | $(COMPILE) $(UPGRADE) - -o docker/lint.lock
 	@grep '^uv==' requirements.lock | sed 's/ .*//' | $(COMPILE) --no-annotate - -o requirements.bootstrap.lock
 
