@@ -120,7 +120,7 @@ def stages() -> dict[str, Stage]:
 
 def gateway_rendering() -> list[str]:
     """Return the command line by which the image's configuration is rendered: what follows `python -m`."""
-    (command,) = stages()["configuration"].all("RUN")
+    command, _ = stages()["configuration"].all("RUN")
     words = shlex.split(command)
     assert words[:2] == ["python", "-m"] and words[-2] == ">"
     return words[2:-2]

@@ -37,6 +37,12 @@ def configuration() -> Any:
 
 def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
     text = yaml.safe_dump(configuration)
+    static = options(gateway_rendering())["static-folder"]
+    _, copying = stages()["configuration"].all("RUN")
+    *command, folder = copying.split()
+    assert f"--from=configuration {folder} {static}" in stages()["gateway"].all("COPY")
+    subprocess.run([sys.executable, *command[1:], tmp_path / "static"], cwd=ROOT, check=True)
+    text = text.replace(static, str(tmp_path / "static"))
     inside = options(gateway_rendering())["descriptor"]
     assert text.count(inside) == 1
     (sources,) = [sources for sources, target in stages()["gateway"].copies() if target == inside]
