@@ -111,7 +111,7 @@ format: env ## put code and contracts into format
 	@$(BIN)/buf format protos --write
 
 .PHONY: protos
-protos: env ## generate code and descriptor from the contracts
+protos: env ## generate code, descriptor and OpenAPI from the contracts, and docs/errors.md from the errors
 	@sh protos/generate.sh
 
 .PHONY: lock
@@ -146,10 +146,11 @@ check-contracts: env
 .PHONY: check-generated
 check-generated: env
 	@work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; mkdir "$$work/gateway"; \
-	cp -R buf.yaml protos third_party "$$work"; ln -s "$(CURDIR)/.venv" "$$work/.venv"; \
+	cp -R buf.yaml docs protos third_party "$$work"; ln -s "$(CURDIR)/.venv" "$$work/.venv"; \
 	sh "$$work/protos/generate.sh" && \
-	diff -r -q -x __pycache__ protos/gen "$$work/protos/gen" && cmp gateway/descriptor.binpb "$$work/gateway/descriptor.binpb" || \
-	{ echo "boxoffice: generated files are not those of the contracts: make protos" >&2; exit 1; }
+	diff -r -q -x __pycache__ protos/gen "$$work/protos/gen" && cmp gateway/descriptor.binpb "$$work/gateway/descriptor.binpb" && \
+	cmp gateway/openapi.json "$$work/gateway/openapi.json" && cmp docs/errors.md "$$work/docs/errors.md" || \
+	{ echo "boxoffice: generated files are not those of their sources: make protos" >&2; exit 1; }
 
 # The environment holds what the lock names, so what the project asks for has to be there already. Needs no network.
 .PHONY: check-lock
