@@ -111,7 +111,7 @@ def _kinds() -> Iterator[type[Failure]]:
     told: dict[tuple[str, str, str], type[Failure]] = {}
     kinds: list[type[Failure]] = [Failure, *_subclasses(Failure)]
     for kind in kinds:
-        derived = kind.__subclasses__()
+        derived = list(_subclasses(kind))
         only_base = derived and all(each.reason != kind.reason for each in derived)
         if kind not in LEFT_OUT and not only_base:
             told.setdefault((kind.reason, kind.code.name, _service(kind)), kind)

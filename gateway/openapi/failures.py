@@ -95,8 +95,9 @@ SCHEMAS: Json = {
                             "description": "The field, such as `sections[0].rows[2].seatCount`.",
                         },
                         "description": {"type": "string", "description": "What is wrong with it."},
+                        "reason": {"type": "string", "description": "Empty: no rule has a name."},
                     },
-                    "required": ["field", "description"],
+                    "required": ["field", "description", "reason"],
                 },
             }
         },
@@ -170,7 +171,7 @@ def _example(reason: Reason, broken: Mapping[str, str]) -> Json:
     ]
     if reason.reason == "INVALID_FIELD" and broken:
         message = "; ".join(f"{field}: {what}" for field, what in broken.items())
-        violations = [{"field": field, "description": what} for field, what in broken.items()]
+        violations = [{"field": field, "description": what, "reason": ""} for field, what in broken.items()]
         details.append({"@type": f"{TYPES}BadRequest", "fieldViolations": violations})
     if "RetryInfo" in reason.text:
         details.append({"@type": f"{TYPES}RetryInfo", "retryDelay": "1s"})
