@@ -77,7 +77,7 @@ test: env ## run the tests; nothing else needs to run
 	@$(BIN)/pytest -n $(TEST_WORKERS) $(TEST_ARGS)
 
 .PHONY: test-browser
-test-browser: env ## look at the checkout page in Chromium, which has to be installed (PICTURES=folder keeps screenshots)
+test-browser: env ## look at the pages in Chromium, which has to be installed (PICTURES=folder keeps screenshots)
 	@PICTURES="$(PICTURES)" $(BIN)/pytest -m browser $(TEST_ARGS) tests/browser
 
 .PHONY: grid

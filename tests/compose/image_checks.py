@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from gateway.static import files
 from stack.ports import choose
 from stack.postgres import Server
 from stack.services import SERVICES, is_serving
@@ -150,6 +151,19 @@ def test_it_renders_the_gateways_configuration(image: Image) -> None:
     command = [sys.executable, "-m", *gateway_rendering()]
     here = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert image.run(["python", "-m", *gateway_rendering()]) == here
+
+
+def test_it_has_the_files_that_the_gateway_serves(image: Image) -> None:
+    # Not under tmp_path, which the image's user cannot reach.
+    folder = Path(tempfile.mkdtemp(prefix="boxoffice-static-"))
+    folder.chmod(0o777)
+    _, copying = stages()["configuration"].all("RUN")
+    *command, _ = copying.split()
+    image.run([*command, str(folder)])
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {
+        file.source.name: file.source.read_bytes() for file in files()
+    }
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
