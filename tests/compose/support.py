@@ -126,7 +126,7 @@ def gateway_rendering() -> list[str]:
 
 
 def gateway_copying() -> list[str]:
-    """Return the command line by which the files are copied together that the image serves: what follows `python -m`."""
+    """Return the command line that copies together what the image serves: what follows `python -m`."""
     return _configuration()[1]
 
 
