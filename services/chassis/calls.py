@@ -155,7 +155,7 @@ def _serve(
             await context.abort(grpc.StatusCode.UNAVAILABLE)
         except Exception:  # whatever it is, its class and text stay inside
             log.exception("%s failed", method)
-            failure = Failure("Something went wrong on our side. It has been logged with this request's id.")
+            failure = Failure()
         _tell_call(method, started, failure.reason)
         await context.abort(
             _CODES[failure.code],
