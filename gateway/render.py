@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from gateway import replies, rest
+from gateway import replies, rest, static
 from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
 from gateway.edge import Edge, add_options, edge_of
 
@@ -37,14 +37,15 @@ def render(
     host: str = "127.0.0.1",
     admin_host: str = "127.0.0.1",
     descriptor: Path = DESCRIPTOR,
+    static_folder: Path | None = None,
     edge: Edge = Edge(),  # noqa: B008  it never changes
 ) -> str:
     """Return Envoy's configuration as YAML.
 
     `addresses` maps each of CLUSTERS to "host:port", or to several with commas between them where the service has
     replicas. `host` and `port` are where callers come in. `admin_host` had better stay on this machine: whoever
-    reaches it can stop the gateway. `descriptor` is where Envoy will find the descriptor set, where that is not
-    where it is now. `edge` says who may call, and how often.
+    reaches it can stop the gateway. `descriptor` and `static_folder` are where Envoy will find the descriptor set and
+    the files that it serves, where that is not where they are now. `edge` says who may call, and how often.
 
     Raises ValueError where an address is missing or is not one.
     """
@@ -75,7 +76,12 @@ def render(
         "healthy": {name: {"value": 1} for name in CLUSTERS},
         "descriptor": str(descriptor),
         "services": sorted({method.service for method in methods}),
-        "routes": [*(_route(method, parts) for method in methods), *pages],
+        "routes": [
+            *static.routes(static_folder, parts["static"]),
+            *(_route(method, parts) for method in methods),
+            *pages,
+        ],
+        "max_static_bytes": static.MAX_BYTES,
         "replies": replies.mappers(),
         "clusters": [_cluster(name, addresses[name], parts) for name in CLUSTERS],
     }
@@ -159,6 +165,9 @@ def main() -> None:
     parser.add_argument(
         "--descriptor", type=Path, default=DESCRIPTOR, help="where Envoy will find descriptor.binpb (default: here)"
     )
+    parser.add_argument(
+        "--static-folder", type=Path, help="where Envoy will find what `python -m gateway.static` copies together"
+    )
     add_options(parser)
     options = parser.parse_args()
     try:
@@ -169,6 +178,7 @@ def main() -> None:
             admin_host=options.admin_host,
             admin_port=options.admin_port,
             descriptor=options.descriptor,
+            static_folder=options.static_folder,
             edge=edge_of(options),
         )
     except ValueError as error:

@@ -135,19 +135,19 @@ REPLIES = (
         _status_is(413),
         code_pb2.INVALID_ARGUMENT,
         "REQUEST_TOO_LARGE",
-        "The body is larger than 256 KiB.",
+        "The body is larger than 256 KiB: send less at once.",
     ),
     Reply(
         _status_is(431),
         code_pb2.INVALID_ARGUMENT,
         "REQUEST_TOO_LARGE",
-        "The headers are larger than 32 KiB, or more than 100.",
+        "The headers are larger than 32 KiB, or more than 100: send fewer.",
     ),
     Reply(
         _status_is(408),
         code_pb2.DEADLINE_EXCEEDED,
         "DEADLINE_EXCEEDED",
-        "The request was not received in time.",
+        "The request was not received in time: send it again, faster.",
     ),
     Reply(
         _status_is(429),
@@ -160,7 +160,7 @@ REPLIES = (
         _status_is(504),
         code_pb2.DEADLINE_EXCEEDED,
         "DEADLINE_EXCEEDED",
-        "The time for this request ran out; what became of it is not known. Ask, or repeat it with the same key.",
+        "The time for this request ran out, and what became of it is not known: ask, or repeat it with the same key.",
     ),
     Reply(
         _status_is(503),
@@ -180,7 +180,7 @@ REPLIES = (
         _status_is(500, "GE"),
         code_pb2.INTERNAL,
         "INTERNAL",
-        "Something went wrong on our side.",
+        "Something went wrong on our side: try again later, and quote this request's id if it stays so.",
         http_status=500,
     ),
     Reply(

@@ -42,7 +42,10 @@ def main() -> None:
         else:
             create()
         install()
-        write(site_packages() / "boxoffice.pth", [str(ROOT), str(ROOT / "protos" / "gen")])
+        write(
+            site_packages() / "boxoffice.pth",
+            [str(ROOT), str(ROOT / "protos" / "gen"), str(ROOT / "clients" / "python")],
+        )
         write(STAMP, wanted)
 
 

@@ -31,6 +31,7 @@ VIOLATIONS = [
     ("chassis", "services.chassis.ids", "services.inventory.settings"),
     ("outside", "services.booking.messages", "stack"),
     ("outside", "services.chassis.server", "tests"),
+    ("outside", "services.booking.clients", "boxoffice_client"),
     ("outside", "services.payment.bank.rpc.service", "gateway"),
     ("bank", "services.payment.clients", "services.payment.bank.domain.sessions"),
     ("bank", "services.payment.saga.checkout", "services.payment.bank.operations.sessions"),

@@ -11,14 +11,16 @@ transaction, and look their keys up and store them as sets: see SeatCommands and
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
 from psycopg import errors as pg
 
 from services.chassis.database import Database, Transaction, retried
+from services.chassis.desk import Desk, Outcome
 from services.chassis.errors import IdempotencyKeyReused, Interrupted, RequestInProgress
+from services.chassis.lookup import Lookup
 
 FIND = """
     SELECT k.user_id, k.method, k.key, k.request_hash, k.answer
@@ -101,7 +103,7 @@ class Once(Generic[T, M]):
             await keep(tx, (self.key, answer.SerializeToString()))
         return answer
 
-    async def around(self, db: Database, carry_out: Callable[[], Awaitable[T]]) -> M:
+    async def around(self, answers: "Answers", carry_out: Callable[[], Awaitable[T]]) -> M:
         """Answer a request that takes calls of other services, around which there is no transaction.
 
         Equal requests at once are all carried out, which therefore has to be repeatable by itself. They are all given
@@ -111,24 +113,71 @@ class Once(Generic[T, M]):
         if self.key is None:
             return self.render(await carry_out())
         # Without a lock: nobody has to wait for what is repeatable.
-        stored = _stored(self.key, await retried(db.fetch)(FIND, columns([self.key])))
-        if stored is not None:
-            return self.kind.FromString(stored)
-        return await self._settled(db, self.key, self.render(await carry_out()))
-
-    @retried
-    async def _settled(self, db: Database, key: Key, answer: M) -> M:
-        """Store the answer unless there is one, and return the one that is there."""
-        columns_ = (*columns([key]), [key.request_hash], [answer.SerializeToString()])
-        try:
-            _, rows = await db.transact((KEEP_FIRST, columns_), (FIND, columns([key])))
-        except Interrupted as error:
-            if isinstance(error.__cause__, pg.LockNotAvailable):
-                raise RequestInProgress() from error
-            raise
-        stored = _stored(key, rows)
-        assert stored is not None, "somebody has stored it"
+        stored = await answers.find(self.key)
+        if stored is None:
+            stored = await answers.keep_first(self.key, self.render(await carry_out()).SerializeToString())
         return self.kind.FromString(stored)
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The wish to store an answer under a key, unless there is one."""
+
+    urgent: ClassVar[bool] = False
+
+    asked: Key
+    answer: bytes
+
+    @property
+    def key(self) -> tuple[UUID, str, str]:
+        return self.asked.name
+
+
+class Answers:
+    """The stored answers of requests outside of any transaction, found and stored for all at once who ask."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._found: Lookup[Key, Any] = Lookup(self._find, name="find-answers")
+        self._desk: Desk[Keep, bytes] = Desk(self._keep, name="keep-answers", max_keys=128)
+
+    async def find(self, key: Key) -> bytes | None:
+        """Return the answer stored under `key`, or None; raise IdempotencyKeyReused."""
+        return _stored(key, await self._found.of(key))
+
+    async def keep_first(self, key: Key, answer: bytes) -> bytes:
+        """Store `answer` unless there is one, and return the one that is there.
+
+        Raises IdempotencyKeyReused, and RequestInProgress if an equal request keeps the key locked for too long.
+        """
+        return await self._desk.submit(Keep(key, answer))
+
+    async def finish(self) -> None:
+        """Store what waits to be stored, and take no more."""
+        await self._desk.close()
+
+    async def _find(self, keys: Sequence[Key]) -> dict[Key, Any]:
+        rows = await retried(self._db.fetch)(FIND, columns(keys))
+        by_name = {(row.user_id, row.method, row.key): row for row in rows}
+        return {key: by_name[key.name] for key in keys if key.name in by_name}
+
+    async def _keep(self, batch: Sequence[Keep], *, wait: bool) -> list[Outcome[bytes]]:
+        # In the order of their names, so that two processes wait for each other one way round only. Of equal names the
+        # one that came first stays first.
+        ordered = sorted(batch, key=lambda keep: keep.key)
+        names = columns([keep.asked for keep in ordered])
+        answers = ([keep.asked.request_hash for keep in ordered], [keep.answer for keep in ordered])
+        try:
+            _, rows = await self._db.transact((KEEP_FIRST, (*names, *answers)), (FIND, names))
+        except Interrupted as error:
+            if not isinstance(error.__cause__, pg.LockNotAvailable):
+                raise
+            if len(batch) > 1:
+                # The desk halves the batch: one key that is locked holds up no other.
+                raise error.__cause__ from None
+            return [RequestInProgress()]
+        by_name = {(row.user_id, row.method, row.key): row for row in rows}
+        return [_outcome(keep.asked, by_name[keep.key]) for keep in batch]
 
 
 async def find(tx: Transaction, key: Key) -> bytes | None:
@@ -144,14 +193,22 @@ async def find(tx: Transaction, key: Key) -> bytes | None:
         )
     except pg.LockNotAvailable as error:
         raise RequestInProgress() from error
-    return _stored(key, rows)
+    return _stored(key, rows[0] if rows else None)
 
 
-def _stored(key: Key, rows: Sequence[Any]) -> bytes | None:
-    if not rows:
+def _stored(key: Key, row: Any) -> bytes | None:
+    if row is None:
         return None
-    key.check(rows[0].request_hash)
-    return bytes(rows[0].answer)
+    key.check(bytes(row.request_hash))
+    return bytes(row.answer)
+
+
+def _outcome(key: Key, row: Any) -> Outcome[bytes]:
+    try:
+        key.check(bytes(row.request_hash))
+    except IdempotencyKeyReused as failure:
+        return failure
+    return bytes(row.answer)
 
 
 async def keep(tx: Transaction, *answers: tuple[Key, bytes]) -> None:

@@ -17,7 +17,7 @@ from services.chassis.database import Database
 from services.chassis.ids import new_id
 from services.payment.bank.domain.scenarios import SCENARIOS
 from services.payment.bank.domain.sessions import Status
-from services.payment.bank.operations import sessions
+from services.payment.bank.operations import close
 from services.payment.bank.rpc.service import Sandbox
 from tests.bank.support import Bank, Received, Receiver, eventually, refused, sending, served_bank
 from tests.conftest import move_clock
@@ -187,13 +187,13 @@ async def test_a_late_payment_stays_open_past_its_time_and_is_decided_after_the_
     opened = await bank.open(minutes=5)
     assert (await bank.simulate(opened.id, "pm_late")).status == pb.Session.OPEN
     await move_clock(bank.db, "9 minutes")
-    assert await sessions.end_due(bank.db, bank.deliveries) == 0
+    assert await close.end_due(bank.db, bank.deliveries) == 0
     assert (await bank.get(opened.id)).status == pb.Session.OPEN
     assert (await bank.close(opened.id)).status == pb.Session.OPEN
     assert (await bank.pay(opened.id)).status == pb.Session.OPEN
     assert await bank.ledger(opened.id) == []
     await move_clock(bank.db, "11 minutes")
-    assert sum(await asyncio.gather(*(sessions.end_due(bank.db, bank.deliveries) for _ in range(4)))) == 1
+    assert sum(await asyncio.gather(*(close.end_due(bank.db, bank.deliveries) for _ in range(4)))) == 1
     assert (await bank.get(opened.id)).status == pb.Session.CAPTURED
     assert await bank.ledger(opened.id) == [50_000]
     assert await bank.events(opened.id) == [CAPTURED]

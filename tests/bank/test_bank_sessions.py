@@ -13,7 +13,7 @@ from services.chassis.database import READ_CLOCK, Database
 from services.chassis.ids import new_id
 from services.chassis.times import to_timestamp
 from services.payment.bank.domain.scenarios import SCENARIOS, draw
-from services.payment.bank.operations import sessions
+from services.payment.bank.operations import close
 from services.payment.bank.rpc.service import Sandbox
 from tests.bank.support import Bank, new_session, refused, served_bank
 from tests.conftest import move_clock
@@ -112,8 +112,8 @@ async def test_the_sweep_ends_sessions_whose_time_is_up_and_tells_once(bank: Ban
     over = [await bank.open(minutes=1) for _ in range(3)]
     alive = await bank.open(minutes=60)
     await move_clock(bank.db, "2 minutes")
-    assert sum(await asyncio.gather(*(sessions.end_due(bank.db, bank.deliveries) for _ in range(4)))) == 3
-    assert await sessions.end_due(bank.db, bank.deliveries) == 0
+    assert sum(await asyncio.gather(*(close.end_due(bank.db, bank.deliveries) for _ in range(4)))) == 3
+    assert await close.end_due(bank.db, bank.deliveries) == 0
     for session in over:
         assert await bank.events(session.id) == ["payment.expired"]
     assert (await bank.get(alive.id)).status == Status.OPEN
@@ -137,7 +137,7 @@ async def test_closing_a_paid_session_tells_that_it_is_paid(bank: Bank):
 async def test_a_session_that_is_created_late_is_over_and_told(bank: Bank):
     opened = await bank.open(minutes=-1)
     assert opened.status == Status.EXPIRED
-    assert await sessions.end_due(bank.db, bank.deliveries) == 1
+    assert await close.end_due(bank.db, bank.deliveries) == 1
     assert await bank.events(opened.id) == ["payment.expired"]
 
 

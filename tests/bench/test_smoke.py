@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,17 @@ import pytest
 from bench import ghz
 from bench.__main__ import _audited
 from bench.cases import Case, warm_up
+from bench.ghz.data import FOLDER
 from bench.reference import echo, own, seeds
 from bench.scenarios import availability, create, flow, hot, onsale
 from bench.world import World, started
 from stack.settings import ROOT
+from tests.bench.test_ghz import CONFIGURATIONS
 
 pytestmark = pytest.mark.timeout(300)
+
+CALLS = 16
+"""How many calls a configuration of ghz makes here: one for each of its workers."""
 
 
 class Short(World):
@@ -90,37 +96,46 @@ def test_an_on_sale_sells_out(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     assert result.done == 20
 
 
-CONFIGURATIONS = sorted(path.name for path in Path(ghz.HERE).glob("*.json"))
+@pytest.fixture(scope="module")
+def data(world: World, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Folders in which a configuration of ghz finds what it needs, each with data of its own."""
+
+    @cache
+    def folder(through: str) -> Path:
+        here = tmp_path_factory.mktemp(through)
+        (here / "gateway").symlink_to(ROOT / "gateway")
+        subprocess.run(
+            [sys.executable, "-m", "bench.ghz.data", world.stack.public_url, "--calls", str(CALLS)],
+            cwd=here,
+            env={**os.environ, "no_proxy": "127.0.0.1"},
+            check=True,
+        )
+        return here
+
+    return folder
 
 
+def test_data_for_ghz_is_made_on_a_running_stack(data: Callable[[str], Path]) -> None:
+    made = {path.name: json.loads(path.read_text()) for path in (data("gateway") / FOLDER).iterdir()}
+    assert set(made) <= set(CONFIGURATIONS)
+    assert {len(rows) for rows in made.values()} == {1, CALLS}
+
+
+@pytest.mark.parametrize("through", ["gateway", "service"])
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_a_configuration_of_ghz_calls_its_method(world: World, name: str) -> None:
+def test_a_configuration_of_ghz_runs_as_it_is_without_an_error(
+    world: World, data: Callable[[str], Path], name: str, through: str
+) -> None:
     program = ghz.find()
     if program is None:
         pytest.skip("ghz is not on PATH, nor where Go installs programs")
     service = json.loads((ghz.HERE / name).read_text())["call"].split(".")[1]
-    nobody = "00000000-0000-4000-8000-000000000000"
-    data = {
-        "get-booking.json": {"booking_id": nobody},
-        "initiate-payment.json": {"booking_id": nobody, "user_id": nobody},
-        "simulate-payment.json": {"session_id": f"sess_{nobody}", "payment_method": "pm_succeed"},
-    }.get(name) or _printed(world, name.removesuffix(".json"))[0]
-    host = getattr(world.target, service)
-    told, _ = ghz.run(world, program, ghz.HERE / name, host, [data], 1, ["--total", "1"])
-    # What is nobody's is not found: the call arrived, with a message that its method takes.
-    expected = "NotFound" if nobody in str(data) else "OK"
-    assert [call["status"] for call in told["details"]] == [expected], told
-
-
-def _printed(world: World, method: str) -> list[dict[str, object]]:
-    show = world.show(100)
+    host = world.stack.address("gateway" if through == "gateway" else service)
     done = subprocess.run(
-        [sys.executable, "-m", "bench.ghz.data", world.stack.public_url, show.id, method],
-        cwd=ROOT,
-        env=dict(os.environ),
+        [program, "--config", ghz.HERE / name, "--total", str(CALLS), "--format", "json", host],
+        cwd=data(through),
         capture_output=True,
         text=True,
-        check=True,
     )
-    found: list[dict[str, object]] = json.loads(done.stdout)
-    return found
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert json.loads(done.stdout)["statusCodeDistribution"] == {"OK": CALLS}

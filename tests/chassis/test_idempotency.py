@@ -9,7 +9,7 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from services.chassis import idempotency
 from services.chassis.database import Database, retried
 from services.chassis.errors import Aborted, IdempotencyKeyReused, RequestInProgress
-from services.chassis.idempotency import NOBODY, Key, Once, forget, key_of
+from services.chassis.idempotency import NOBODY, Answers, Key, Once, forget, key_of
 from tests.conftest import move_clock
 
 ANN, BOB = uuid4(), uuid4()
@@ -136,13 +136,13 @@ def once(asked: Key | None) -> Once[str, pb.Venue]:
 
 async def test_twenty_equal_requests_around_calls_get_the_answer_that_was_stored_first(db: Database) -> None:
     shop = Shop()
-    answers = await asyncio.gather(*(once(key()).around(db, shop.order) for _ in range(20)))
+    answers = await asyncio.gather(*(once(key()).around(Answers(db), shop.order) for _ in range(20)))
     assert all(answer == answers[0] for answer in answers)
     calls = shop.carried_out
-    assert await once(key()).around(db, shop.order) == answers[0]
+    assert await once(key()).around(Answers(db), shop.order) == answers[0]
     assert shop.carried_out == calls
     with pytest.raises(IdempotencyKeyReused):
-        await once(key(request=b"another")).around(db, shop.order)
+        await once(key(request=b"another")).around(Answers(db), shop.order)
     assert shop.carried_out == calls
 
 
@@ -150,14 +150,14 @@ async def test_a_refusal_around_calls_is_not_kept(db: Database) -> None:
     shop = Shop()
     shop.closed = True
     with pytest.raises(Aborted):
-        await once(key()).around(db, shop.order)
+        await once(key()).around(Answers(db), shop.order)
     shop.closed = False
-    assert (await once(key()).around(db, shop.order)).name == "order 2"
+    assert (await once(key()).around(Answers(db), shop.order)).name == "order 2"
 
 
 async def test_without_a_key_every_request_is_carried_out(db: Database) -> None:
     shop = Shop()
-    assert [(await once(None).around(db, shop.order)).name for _ in range(2)] == ["order 1", "order 2"]
+    assert [(await once(None).around(Answers(db), shop.order)).name for _ in range(2)] == ["order 1", "order 2"]
     assert await stored(db) == 0
 
 

@@ -15,7 +15,7 @@ from services.chassis import idempotency
 from services.inventory.domain import commands
 from services.inventory.domain.seats import ReservationState, Seat
 from services.inventory.queries import seats as seats_sql
-from services.payment.operations import payments
+from services.payment.operations.record import Record
 from services.payment.saga.checkout import Checkout
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -110,7 +110,7 @@ def cancelled_bookings_stay_open_for_payment(patch: pytest.MonkeyPatch) -> None:
 
 def webhooks_are_believed(patch: pytest.MonkeyPatch) -> None:
     async def hear(self: Checkout, told: Any, event: Any) -> None:
-        await payments.record(self._db, self._outbox, told, event)
+        await self._record.submit(Record(told, event))
 
     patch.setattr(Checkout, "hear", hear)
 

@@ -23,6 +23,7 @@ from services.booking.saga import Saga
 from services.chassis.calls import channel
 from services.chassis.database import Database
 from services.chassis.desk import Desk
+from services.chassis.idempotency import Answers
 from services.chassis.outbox import Outbox
 from services.inventory.domain.seats import Rules
 from services.inventory.operations.availability import Availability
@@ -31,6 +32,7 @@ from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer, held_bytes
 from services.inventory.rpc.seat_maps import seat_bytes
 from services.payment import clients
+from services.payment.operations import look
 from services.payment.operations.messages import CAPTURES, DECLINES
 from services.payment.rpc.service import PaymentService
 from services.payment.rpc.webhooks import Signatures
@@ -135,7 +137,9 @@ def _payment(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     booking, bank, outbox = clients.Booking(to_booking), clients.Bank(to_bank), Outbox(db)
     rules = SessionRules(timedelta(seconds=facts.MARGIN), poll_first_seconds=5, poll_max_seconds=30)
     checkout, refunds = Checkout(db, outbox, booking, bank, rules), Refunds(db, bank)
-    service = PaymentService(db, checkout, refunds, Signatures([SECRET]), public_url="http://127.0.0.1:8001")
+    service = PaymentService(
+        Answers(db), look.Payments(db), checkout, refunds, Signatures([SECRET]), public_url="http://127.0.0.1:8001"
+    )
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(service, server)
     peers = {CAPTURES: booking.record_captures, DECLINES: booking.record_declines}
     return Replica(db, server, [to_booking, to_bank], PaymentParts(outbox, checkout, refunds, peers))

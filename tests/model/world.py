@@ -35,7 +35,7 @@ from services.payment.bank.domain import events
 from services.payment.bank.domain.scenarios import Telling
 from services.payment.bank.domain.sessions import Status
 from services.payment.bank.jobs import Sender
-from services.payment.bank.operations import sessions
+from services.payment.bank.operations import close, sessions
 from services.payment.bank.operations.deliveries import Deliveries
 from services.payment.bank.rpc.service import BankService
 from stack import audit
@@ -267,7 +267,7 @@ class World:
                 sender = Sender(self.deliveries, _Postman(self, replica))  # type: ignore[arg-type]
                 await asyncio.gather(*(sender._send(it) for it in await self.deliveries.claim(64)))
             case "bank":
-                await sessions.end_due(self.bank_db, self.deliveries)
+                await close.end_due(self.bank_db, self.deliveries)
             case "poll":
                 await self.admin["payment"].execute(DUE["polls"])
                 await payment.checkout.poll()

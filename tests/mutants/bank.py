@@ -3,7 +3,9 @@
 from tests.mutants.mutant import MONEY, REQUESTS, Mutant
 
 DOMAIN = "services/payment/bank/domain/sessions.py"
-SESSIONS = "services/payment/bank/operations/sessions.py"
+CREATE = "services/payment/bank/operations/create.py"
+ENDS = "services/payment/bank/operations/ends.py"
+PAY = "services/payment/bank/operations/pay.py"
 REFUNDS = "services/payment/bank/operations/refunds.py"
 DELIVERIES = "services/payment/bank/operations/deliveries.py"
 SQL = "services/payment/bank/queries/sessions.py"
@@ -11,6 +13,7 @@ DELIVERY_SQL = "services/payment/bank/queries/deliveries.py"
 JOBS = "services/payment/bank/jobs.py"
 
 RULES = ("tests/bank/test_bank_domain.py", "tests/bank/test_bank_sessions.py")
+TURNS = ("tests/bank/test_bank_turns.py",)
 LIFE = ("tests/bank/test_bank_sessions.py",)
 SENT = ("tests/bank/test_bank_deliveries.py",)
 SCENARIOS = ("tests/bank/test_bank_scenarios.py",)
@@ -18,19 +21,35 @@ SCENARIOS = ("tests/bank/test_bank_scenarios.py",)
 MUTANTS = (
     Mutant(
         "a session is captured twice",
-        SESSIONS,
-        "        if not session.can_end(now):",
-        "        if session.status == Status.CLOSED:",
+        PAY,
+        "                if not session.can_end(now):",
+        '                if session.status == "CLOSED":',
         MONEY,
         LIFE,
     ),
     Mutant(
-        "sessions end without a lock",
+        "sessions are closed without a lock",
         SQL,
         'LOCK_SESSION = f"SELECT {_SESSION} FROM sessions s WHERE s.id = %s FOR UPDATE"',
         'LOCK_SESSION = f"SELECT {_SESSION} FROM sessions s WHERE s.id = %s"',
         MONEY,
-        LIFE,
+        (*TURNS, *LIFE),
+    ),
+    Mutant(
+        "sessions are paid without a lock",
+        PAY,
+        "(sql.WAIT_FOR_SESSIONS if wait else sql.LOCK_SESSIONS, (ids,)), (READ_CLOCK, ())",
+        "(sql.SESSIONS, (ids,)), (READ_CLOCK, ())",
+        MONEY,
+        TURNS,
+    ),
+    Mutant(
+        "a session that somebody else has is not found",
+        PAY,
+        "                busy = {row.id for row in await tx.fetch(sql.SESSIONS, (missing,))}\n",
+        "                pass\n",
+        REQUESTS,
+        TURNS,
     ),
     Mutant(
         "the bank pays back more than it took",
@@ -74,9 +93,9 @@ MUTANTS = (
     ),
     Mutant(
         "a capture is missing in the ledger",
-        SESSIONS,
-        "        await tx.send(sql.CAPTURE, (ended.id, ended.amount, ended.currency))",
-        "        pass",
+        ENDS,
+        "    captured = [session for session in ended if session.status == Status.CAPTURED]\n",
+        "    captured = [session for session in ended[1:] if session.status == Status.CAPTURED]\n",
         MONEY,
         LIFE,
     ),
@@ -114,9 +133,9 @@ MUTANTS = (
     ),
     Mutant(
         "a session of one id may have another amount",
-        SESSIONS,
-        "    ):\n        raise SessionMismatch()\n",
-        "    ):\n        pass\n",
+        CREATE,
+        "same = (session.payment_id, session.amount, session.currency, session.expires_at) == command.facts\n",
+        "same = (session.payment_id, session.currency) == command.facts[::2]\n",
         MONEY,
         LIFE,
     ),
@@ -154,9 +173,9 @@ MUTANTS = (
     ),
     Mutant(
         "nobody is told of a session whose time is up",
-        SESSIONS,
-        "            await deliveries.append(tx, [telling for session, now in over for telling in",
-        "            await deliveries.append(tx, [telling for session, now in over[:0] for telling in",
+        ENDS,
+        "    return End(ended, [Telling(event)] if event else [])",
+        "    return End(ended, [])",
         REQUESTS,
         LIFE,
     ),

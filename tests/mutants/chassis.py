@@ -168,8 +168,8 @@ MUTANTS = (
     Mutant(
         "a message that was not taken is deleted",
         OUTBOX,
-        "zip(rows, outcomes, strict=True) if outcome is None]:",
-        "zip(rows, outcomes, strict=True)]:",
+        "zip(rows, outcomes, strict=True) if outcome is None]\n        if done:",
+        "zip(rows, outcomes, strict=True)]\n        if done:",
         MONEY,
         RELAY,
     ),
@@ -264,8 +264,8 @@ MUTANTS = (
     Mutant(
         "of equal requests around calls each has its own answer",
         KEYS,
-        "        return self.kind.FromString(stored)\n\n\nasync def find(",
-        "        return answer\n\n\nasync def find(",
+        "        return [_outcome(keep.asked, by_name[keep.key]) for keep in batch]\n",
+        "        return [keep.answer for keep in batch]\n",
         REQUESTS,
         ONCE,
     ),

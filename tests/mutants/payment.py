@@ -4,9 +4,11 @@ from tests.mutants.mutant import MONEY, REQUESTS, Mutant
 
 DOMAIN = "services/payment/domain/payments.py"
 SQL = "services/payment/queries/payments.py"
-PAYMENTS = "services/payment/operations/payments.py"
+BEGIN = "services/payment/operations/begin.py"
+RECORD = "services/payment/operations/record.py"
 CHECKOUT = "services/payment/saga/checkout.py"
 
+BATCHES = ("tests/payment/test_payment_batches.py",)
 TURNS = ("tests/payment/test_payment_turns.py",)
 RULES = ("tests/payment/test_payment_domain.py", "tests/payment/test_payment_webhooks.py")
 INITIATE = ("tests/payment/test_payment_initiate.py",)
@@ -105,10 +107,10 @@ MUTANTS = (
         RULES,
     ),
     Mutant(
-        "the account is not locked",
-        SQL,
-        "FROM booking_accounts WHERE booking_id = %s FOR UPDATE",
-        "FROM booking_accounts WHERE booking_id = %s",
+        "accounts are not locked",
+        BEGIN,
+        "(sql.WAIT_FOR_ACCOUNTS if wait else sql.LOCK_ACCOUNTS, (ids,))",
+        '(sql.WAIT_FOR_ACCOUNTS.replace("FOR UPDATE", ""), (ids,))',
         MONEY,
         TURNS,
     ),
@@ -137,10 +139,10 @@ MUTANTS = (
         CLOSING,
     ),
     Mutant(
-        "a payment is moved without a lock",
-        SQL,
-        'LOCK_PAYMENT = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = %s FOR UPDATE"',
-        'LOCK_PAYMENT = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = %s"',
+        "payments are moved without a lock",
+        RECORD,
+        "(sql.WAIT_FOR_PAYMENTS if wait else sql.LOCK_PAYMENTS, (ids,)), (READ_CLOCK, ())",
+        "(sql.PAYMENTS, (ids,)), (READ_CLOCK, ())",
         MONEY,
         TURNS,
     ),
@@ -154,33 +156,65 @@ MUTANTS = (
     ),
     Mutant(
         "the events of a payment are not kept",
-        PAYMENTS,
-        "        inbox.append((sql.REMEMBER_EVENT, (event.id, event.type, report.payment_id)))",
-        "        pass",
+        RECORD,
+        "            if events:\n",
+        "            if not events:\n",
         REQUESTS,
         HEARD,
     ),
     Mutant(
+        "of two words about a payment in one batch the second is judged without the first",
+        RECORD,
+        "_named(payments, command.report)\n",
+        "_named(before, command.report)\n",
+        MONEY,
+        BATCHES,
+    ),
+    Mutant(
+        "a payment that somebody else has is not found",
+        RECORD,
+        "                busy = {row.id for row in await tx.fetch(sql.PAYMENTS, (missing,))}\n",
+        "                pass\n",
+        MONEY,
+        TURNS,
+    ),
+    Mutant(
+        "the word about a payment that is not there is recorded with the others",
+        RECORD,
+        "                    outcomes.append(failure)\n",
+        "                    outcomes.append(failure)\n                    heard.append(command)\n",
+        REQUESTS,
+        BATCHES,
+    ),
+    Mutant(
+        "two openings of a booking in one batch are two payments",
+        BEGIN,
+        "                    known.insert(0, chosen)\n",
+        "",
+        MONEY,
+        BATCHES,
+    ),
+    Mutant(
         "booking is not told of a capture",
-        PAYMENTS,
-        "            await outbox.append(tx, [messages.captured(moved)])",
-        "            pass",
+        RECORD,
+        "{Outcome.CAPTURED: messages.captured, Outcome.DECLINED: messages.declined}",
+        "{Outcome.DECLINED: messages.declined}",
         MONEY,
         HEARD,
     ),
     Mutant(
         "booking is not told of a decline",
-        PAYMENTS,
-        "            await outbox.append(tx, [messages.declined(moved)])",
-        "            pass",
+        RECORD,
+        "{Outcome.CAPTURED: messages.captured, Outcome.DECLINED: messages.declined}",
+        "{Outcome.CAPTURED: messages.captured}",
         REQUESTS,
         HEARD,
     ),
     Mutant(
         "booking is told of a capture after that is committed",
-        PAYMENTS,
-        "        moved = replace(payment, state=state)\n",
-        "        moved = replace(payment, state=state)\n    async with db.transaction() as tx:\n",
+        RECORD,
+        "            await self._outbox.append(tx, told)\n",
+        "        async with self._db.transaction() as tx:\n            await self._outbox.append(tx, told)\n",
         MONEY,
         OUTBOX,
     ),

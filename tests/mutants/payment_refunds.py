@@ -60,7 +60,7 @@ MUTANTS = (
     Mutant(
         "the events of a refund are not kept",
         REFUND_SCRIPT,
-        "        await tx.send(payments_sql.REMEMBER_EVENT, (event.id, event.type, refund.payment_id))\n",
+        "        await tx.send(payments_sql.REMEMBER_EVENTS, ([event.id], [event.type], [refund.payment_id]))\n",
         "",
         REQUESTS,
         TURNS,

@@ -27,6 +27,7 @@ from services.booking.saga import Saga
 from services.chassis.calls import channel
 from services.chassis.database import Database
 from services.chassis.desk import Desk
+from services.chassis.idempotency import Answers
 from services.chassis.outbox import Outbox
 from services.chassis.server import make_server
 from services.inventory.operations.availability import Availability
@@ -34,6 +35,7 @@ from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer
 from services.inventory.rpc.seat_maps import seat_bytes
 from services.payment import clients
+from services.payment.operations import look
 from services.payment.operations.messages import CAPTURES, DECLINES
 from services.payment.rpc.service import PaymentService
 from services.payment.rpc.webhooks import Signatures
@@ -183,7 +185,14 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
         rules = Rules(timedelta(minutes=2), poll_first_seconds=5, poll_max_seconds=30)
         checkout, refunds = Checkout(payment_db, payment_outbox, told, asked, rules), Refunds(payment_db, asked)
         payment_pb2_grpc.add_PaymentServiceServicer_to_server(
-            PaymentService(payment_db, checkout, refunds, Signatures([SECRET]), public_url="http://127.0.0.1:8001"),
+            PaymentService(
+                Answers(payment_db),
+                look.Payments(payment_db),
+                checkout,
+                refunds,
+                Signatures([SECRET]),
+                public_url="http://127.0.0.1:8001",
+            ),
             payment_server,
         )
         for server in (booking_server, payment_server):

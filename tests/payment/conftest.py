@@ -22,12 +22,14 @@ from standardwebhooks import Webhook
 
 from services.chassis.database import READ_CLOCK, Database
 from services.chassis.errors import Failure, NotFound, Unavailable
+from services.chassis.idempotency import Answers
 from services.chassis.ids import new_id
 from services.chassis.outbox import Outbox
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.payment import clients
 from services.payment.bank.rpc.service import BankService
+from services.payment.operations.look import Payments
 from services.payment.operations.messages import CAPTURES, DECLINES
 from services.payment.rpc.service import PaymentService
 from services.payment.rpc.webhooks import Signatures
@@ -232,7 +234,14 @@ class Payment:
     def service(self) -> PaymentService:
         """Make another replica."""
         signatures = Signatures([SECRET, PREVIOUS_SECRET])
-        return PaymentService(self.db, self.checkout, self.refunds, signatures, public_url="http://127.0.0.1:8001/")
+        return PaymentService(
+            Answers(self.db),
+            Payments(self.db),
+            self.checkout,
+            self.refunds,
+            signatures,
+            public_url="http://127.0.0.1:8001/",
+        )
 
     @asynccontextmanager
     async def webhooks(self, *, before: Callable[[Received], Awaitable[None]] | None = None) -> AsyncIterator[None]:

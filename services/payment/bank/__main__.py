@@ -6,14 +6,15 @@ from pathlib import Path
 from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 
-from services.chassis import cli
+from services.chassis import cli, measures
 from services.chassis import jobs as ticking
 from services.chassis.database import Pools, sweep_markers
 from services.chassis.server import make_server, serve
 from services.payment.bank import jobs
 from services.payment.bank.clients import Merchant
-from services.payment.bank.operations import sessions
+from services.payment.bank.operations import close
 from services.payment.bank.operations.deliveries import Deliveries
+from services.payment.bank.queries.measures import MEASURES
 from services.payment.bank.rpc.service import BankService, Sandbox
 from services.payment.bank.settings import Settings
 
@@ -31,8 +32,9 @@ async def run(settings: Settings) -> None:
     merchant = Merchant(settings.webhook_url, secret, connections=jobs.PARALLEL)
 
     ticks = ticking.scheduler()
-    ticking.add(ticks, "end-sessions", lambda: sessions.end_due(background, deliveries), IntervalTrigger(seconds=1))
+    ticking.add(ticks, "end-sessions", lambda: close.end_due(background, deliveries), IntervalTrigger(seconds=1))
     ticking.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
+    measures.add(ticks, background, MEASURES)
 
     server = make_server()
     sandbox = Sandbox(
@@ -49,7 +51,7 @@ async def run(settings: Settings) -> None:
         SERVICES,
         background=[jobs.Sender(deliveries, merchant).run()],
         ticks=ticks,
-        closing=[merchant.close, pools.close],
+        closing=[servicer.finish, deliveries.finish, merchant.close, pools.close],
     )
 
 

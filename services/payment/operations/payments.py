@@ -1,17 +1,12 @@
-"""What happens to payments."""
+"""Payments: closing them, and which of them the bank is to be asked about."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.chassis.database import READ_CLOCK, Database, Statement, retried
-from services.chassis.ids import new_id
-from services.chassis.outbox import Outbox
-from services.payment.domain.errors import PaymentNotFound
-from services.payment.domain.payments import Outcome, Payable, Payment, Report, State, choose_session
-from services.payment.operations import messages
+from services.chassis.database import Database, retried
+from services.payment.domain.payments import Payment, State
 from services.payment.queries import payments as sql
 
 
@@ -32,85 +27,6 @@ class Due:
     """Whether its session's time is up."""
     closed: bool
     """Whether its booking is closed for payment."""
-
-
-@retried
-async def begin(db: Database, booking: Payable, margin: timedelta, poll_seconds: float) -> Payment:
-    """Return the live payment of a booking, beginning one if there is none; raise as choose_session does.
-
-    The payment is the intent: it is committed before the bank hears of its session.
-    """
-    async with db.transaction() as tx:
-        await tx.send(sql.OPEN_ACCOUNT, (booking.booking_id,))
-        [account], rows, [clock] = await tx.fetch_all(
-            (sql.LOCK_ACCOUNT, (booking.booking_id,)),
-            (sql.PAYMENTS_OF_BOOKING, (booking.booking_id,)),
-            (READ_CLOCK, ()),
-        )
-        now: datetime = clock.now
-        chosen = choose_session(booking, account.closed, [payment_of(row) for row in rows], now, margin)
-        if isinstance(chosen, Payment):
-            return chosen
-        payment = Payment(
-            id=new_id(),
-            booking_id=booking.booking_id,
-            user_id=booking.user_id,
-            session_id=f"sess_{new_id()}",
-            amount=booking.amount,
-            currency=booking.currency,
-            state=State.PENDING,
-            refunded_amount=0,
-            expires_at=chosen,
-            created_at=now,
-            updated_at=now,
-        )
-        await tx.send(
-            sql.BEGIN_PAYMENT,
-            (
-                payment.id,
-                payment.booking_id,
-                payment.user_id,
-                payment.session_id,
-                payment.amount,
-                payment.currency,
-                payment.expires_at,
-                now,
-                now,
-                poll_seconds,
-            ),
-        )
-    return payment
-
-
-@retried
-async def record(db: Database, outbox: Outbox, report: Report, event: Event | None = None) -> State:
-    """Record what the bank says of a session, and tell booking what it has to know; return the payment's state.
-
-    Raises PaymentNotFound, or EventMismatch if the payment has other facts. Whatever comes twice, late or out of
-    order changes nothing that it must not change: see domain/payments.py.
-    """
-    inbox: list[Statement] = []
-    if event is not None:
-        inbox.append((sql.REMEMBER_EVENT, (event.id, event.type, report.payment_id)))
-    async with db.transaction() as tx:
-        rows, [clock], *_ = await tx.fetch_all((sql.LOCK_PAYMENT, (report.payment_id,)), (READ_CLOCK, ()), *inbox)
-        if not rows:
-            raise PaymentNotFound()
-        payment = payment_of(rows[0])
-        payment.check(report)
-        if report.outcome is None:
-            return payment.state
-        # Also where the event was seen before: what the bank says now counts, whatever an event of that name said.
-        state = payment.after(report.outcome)
-        if state == payment.state:
-            return state
-        await tx.send(sql.MOVE_PAYMENT, (state, clock.now, payment.id, payment.state))
-        moved = replace(payment, state=state)
-        if report.outcome == Outcome.CAPTURED:
-            await outbox.append(tx, [messages.captured(moved)])
-        elif report.outcome == Outcome.DECLINED:
-            await outbox.append(tx, [messages.declined(moved)])
-    return state
 
 
 @retried

@@ -30,7 +30,7 @@ async def request(db: Database, asked: Sequence[RefundRequest]) -> list[Refund |
     new: list[Refund] = []
     async with db.transaction() as tx:
         payment_rows, refund_rows = await tx.fetch_all(
-            (payments_sql.LOCK_PAYMENTS, (ids,)), (sql.REFUNDS_OF_PAYMENTS, (ids,))
+            (payments_sql.WAIT_FOR_PAYMENTS, (ids,)), (sql.REFUNDS_OF_PAYMENTS, (ids,))
         )
         payments = {row.id: payment_of(row) for row in payment_rows}
         known = [_refund(row) for row in refund_rows]
@@ -104,7 +104,7 @@ async def named(db: Database, report: RefundReport) -> Refund:
 async def record(db: Database, refund: Refund, event: Event) -> None:
     """Record that a refund was carried out, with the event that told of it."""
     async with db.transaction() as tx:
-        await tx.send(payments_sql.REMEMBER_EVENT, (event.id, event.type, refund.payment_id))
+        await tx.send(payments_sql.REMEMBER_EVENTS, ([event.id], [event.type], [refund.payment_id]))
         await tx.send(sql.SUCCEED, (refund.id,))
 
 

@@ -5,9 +5,18 @@ _PAYMENT = """
     p.expires_at, p.created_at, p.updated_at
 """
 
-OPEN_ACCOUNT = "INSERT INTO booking_accounts (booking_id) VALUES (%s) ON CONFLICT (booking_id) DO NOTHING"
+OPEN_ACCOUNTS = """
+    INSERT INTO booking_accounts (booking_id) SELECT * FROM unnest(%s::uuid[]) ON CONFLICT (booking_id) DO NOTHING
+"""
+"""Make sure that there is an account of each booking; they come in order."""
 
-LOCK_ACCOUNT = "SELECT closed_at IS NOT NULL AS closed FROM booking_accounts WHERE booking_id = %s FOR UPDATE"
+WAIT_FOR_ACCOUNTS = """
+    SELECT booking_id, closed_at IS NOT NULL AS closed FROM booking_accounts
+    WHERE booking_id = ANY(%s) ORDER BY booking_id FOR UPDATE
+"""
+
+LOCK_ACCOUNTS = WAIT_FOR_ACCOUNTS + " SKIP LOCKED"
+"""Lock those of the accounts that nobody else has."""
 
 CLOSED = "SELECT booking_id FROM booking_accounts WHERE booking_id = ANY(%s) AND closed_at IS NOT NULL"
 
@@ -25,33 +34,35 @@ TAKE_LIVE_PAYMENTS = f"""
 """
 """Return the bookings' live payments, to be asked about now and, if need be, again in so many seconds."""
 
-PAYMENTS_OF_BOOKING = f"SELECT {_PAYMENT} FROM payments p WHERE p.booking_id = %s ORDER BY p.id DESC"
-
 PAYMENTS_OF_BOOKINGS = f"SELECT {_PAYMENT} FROM payments p WHERE p.booking_id = ANY(%s) ORDER BY p.id DESC"
 
 PAYMENTS = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = ANY(%s)"
 
-LOCK_PAYMENT = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = %s FOR UPDATE"
+WAIT_FOR_PAYMENTS = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = ANY(%s) ORDER BY p.id FOR UPDATE"
 
-LOCK_PAYMENTS = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = ANY(%s) ORDER BY p.id FOR UPDATE"
+LOCK_PAYMENTS = WAIT_FOR_PAYMENTS + " SKIP LOCKED"
+"""Lock those of the payments that nobody else has."""
 
-BEGIN_PAYMENT = """
+BEGIN_PAYMENTS = """
     INSERT INTO payments (
-        id, booking_id, user_id, session_id, amount, currency, state, expires_at, created_at, updated_at, next_poll_at
-    ) VALUES (
-        %s, %s, %s, %s, %s, %s, 'PENDING', %s, %s, %s, clock_timestamp() + make_interval(secs => %s)
+        state, created_at, updated_at, next_poll_at, id, booking_id, user_id, session_id, amount, currency, expires_at
     )
+    SELECT 'PENDING', %s, %s, clock_timestamp() + make_interval(secs => %s), new.*
+    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::text[], %s::timestamptz[]) AS new
 """
 
-MOVE_PAYMENT = """
-    UPDATE payments SET state = %s, updated_at = %s, next_poll_at = NULL WHERE id = %s AND state = %s
+MOVE_PAYMENTS = """
+    UPDATE payments SET state = move.to_state, updated_at = %s, next_poll_at = NULL
+    FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS move (payment_id, from_state, to_state)
+    WHERE id = move.payment_id AND state = move.from_state
 """
-"""Move a payment that is locked from the state it has to another that is not PENDING."""
+"""Move payments that are locked from the states they have to others that are not PENDING."""
 
-REMEMBER_EVENT = """
-    INSERT INTO webhook_events (id, type, payment_id) VALUES (%s, %s, %s) ON CONFLICT (id) DO NOTHING RETURNING id
+REMEMBER_EVENTS = """
+    INSERT INTO webhook_events (id, type, payment_id) SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[])
+    ON CONFLICT (id) DO NOTHING
 """
-"""Put an event into the inbox; no row comes back if it is there already. Two at once take turns."""
+"""Put events into the inbox, which may be there already; they come in order."""
 
 CLAIM_POLLS = f"""
     UPDATE payments p SET

@@ -9,9 +9,8 @@ from boxoffice.payment.v1 import payment_pb2_grpc
 from google.api import httpbody_pb2
 
 from services.chassis.calls import headers
-from services.chassis.database import Database
 from services.chassis.errors import Failure
-from services.chassis.idempotency import Once, key_of
+from services.chassis.idempotency import Answers, Once, key_of
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.payment.domain.payments import Payment, Report
@@ -32,7 +31,8 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
 
     def __init__(
         self,
-        db: Database,
+        answers: Answers,
+        payments: Payments,
         checkout: Checkout,
         refunds: Refunds,
         signatures: Signatures,
@@ -40,8 +40,8 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         public_url: str,
     ) -> None:
         """`public_url` is where customers reach Boxoffice."""
-        self._db = db
-        self._payments = Payments(db)
+        self._answers = answers
+        self._payments = payments
         self._checkout = checkout
         self._refunds = refunds
         self._signatures = signatures
@@ -50,7 +50,7 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
     async def InitiatePayment(self, request: pb.InitiatePaymentRequest, context: Context) -> pb.InitiatePaymentResponse:
         booking_id, user_id = UUID(request.booking_id), UUID(request.user_id)
         once = Once(key_of(request, "InitiatePayment", user_id), pb.InitiatePaymentResponse, self._initiated)
-        return await once.around(self._db, lambda: self._checkout.open(booking_id, user_id))
+        return await once.around(self._answers, lambda: self._checkout.open(booking_id, user_id))
 
     async def GetPaymentStatus(self, request: pb.GetPaymentStatusRequest, context: Context) -> pb.PaymentStatus:
         user_id = UUID(request.user_id) if request.user_id else None

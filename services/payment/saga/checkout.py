@@ -16,14 +16,17 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.chassis.database import Database
+from services.chassis.desk import Desk
 from services.chassis.errors import Failure
 from services.chassis.outbox import Outbox
 from services.payment.clients import Bank, Booking
 from services.payment.domain.errors import BookingNotPending, EventMismatch, PaymentInProgress, PaymentNotFound
 from services.payment.domain.payments import CAPTURED, Outcome, Payment, Report
 from services.payment.operations import payments
+from services.payment.operations.begin import Begin, Begins
 from services.payment.operations.look import Payments
 from services.payment.operations.payments import Event
+from services.payment.operations.record import Record, Records
 from services.payment.saga.side_by_side import each
 
 log = logging.getLogger(__name__)
@@ -53,7 +56,10 @@ class Checkout:
     def __init__(self, db: Database, outbox: Outbox, booking: Booking, bank: Bank, rules: Rules) -> None:
         self._db = db
         self._payments = Payments(db)
-        self._outbox = outbox
+        self._begin = Desk(
+            Begins(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds), name="begin-payments"
+        )
+        self._record = Desk(Records(db, outbox), name="record-payments")
         self._booking = booking
         self._bank = bank
         self._rules = rules
@@ -66,14 +72,14 @@ class Checkout:
         """
         booking = await self._booking.payable(booking_id, user_id)
         for _ in range(ROUNDS):
-            payment = await payments.begin(self._db, booking, self._rules.margin, self._rules.poll_first_seconds)
+            payment = await self._begin.submit(Begin(booking))
             report = await self._bank.create_session(payment, booking)
             if report.outcome is None:
                 if await self._payments.is_closed(booking_id):
                     await self._close(payment)
                     raise BookingNotPending()
                 return payment
-            if await payments.record(self._db, self._outbox, report) in CAPTURED:
+            if await self._record.submit(Record(report)) in CAPTURED:
                 raise PaymentInProgress()
         raise PaymentInProgress("This booking's payments are being sorted out: try again in a moment.")
 
@@ -102,13 +108,13 @@ class Checkout:
             await payments.hasten(self._db, told.payment_id, told.session_id)
             raise
         if told.outcome is None or payment.after(told.outcome) == payment.state:
-            await payments.record(self._db, self._outbox, replace(told, outcome=None), event)
+            await self._record.submit(Record(replace(told, outcome=None), event))
             return
         report = await self._bank.get_session(payment.session_id)
         if report is None or report.outcome is None:
             log.error("event %s says %s, the bank does not", event.id, told.outcome)
             raise EventMismatch()
-        await payments.record(self._db, self._outbox, report, event)
+        await self._record.submit(Record(report, event))
 
     async def catch_up(self) -> None:
         """Have the bank asked about all live payments: nobody knows what happened while payment was away."""
@@ -120,10 +126,15 @@ class Checkout:
         await each(due, self._ask)
         return len(due)
 
+    async def finish(self) -> None:
+        """Finish what is begun, and take no more."""
+        await self._begin.close()
+        await self._record.close()
+
     async def _close(self, payment: Payment, seconds: float = CLOSE_SECONDS) -> None:
         try:
             if report := await self._bank.close_session(payment.session_id, seconds):
-                await payments.record(self._db, self._outbox, report)
+                await self._record.submit(Record(report))
         except Failure as failure:
             log.warning("session %s is left to the poller: %s", payment.session_id, failure)
 
@@ -140,7 +151,7 @@ class Checkout:
             if report is None and due.over:
                 report = replace(_nothing(payment), outcome=Outcome.EXPIRED)
             if report is not None and report.outcome is not None:
-                await payments.record(self._db, self._outbox, report)
+                await self._record.submit(Record(report))
         except Failure as failure:
             log.warning("payment %s is asked about again later: %s", payment.id, failure)
 

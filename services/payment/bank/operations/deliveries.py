@@ -5,8 +5,10 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from services.chassis.database import Database, Transaction
+from services.chassis.desk import Desk
 from services.chassis.ids import new_id
 from services.payment.bank.domain.scenarios import Telling
 from services.payment.bank.queries import deliveries as sql
@@ -31,11 +33,22 @@ class Delivery:
     """Whether it has done its work once the merchant has refused it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The wish to note that a webhook was taken."""
+
+    urgent: ClassVar[bool] = False
+
+    key: str
+    error: str | None
+
+
 class Deliveries:
     """The webhooks of a bank's database. `wake` is set whenever there is a new one."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._delivered: Desk[Taken, None] = Desk(self._note, name="note-webhooks")
         self.wake = asyncio.Event()
 
     async def append(self, tx: Transaction, told: Sequence[Telling]) -> None:
@@ -57,7 +70,15 @@ class Deliveries:
 
     async def delivered(self, delivery: Delivery, error: str | None = None) -> None:
         """Note that a webhook was taken, or that a lie was refused with `error`."""
-        await self._db.execute(sql.DELIVERED, (error, delivery.id))
+        await self._delivered.submit(Taken(delivery.id, error))
+
+    async def _note(self, batch: Sequence[Taken], *, wait: bool) -> list[None]:
+        await self._db.execute(sql.DELIVERED, ([one.key for one in batch], [one.error for one in batch]))
+        return [None] * len(batch)
+
+    async def finish(self) -> None:
+        """Note what is to be noted, and take no more."""
+        await self._delivered.close()
 
     async def postpone(self, delivery: Delivery, error: str) -> float:
         """Note that a webhook was not taken; return in how many seconds it is tried again.

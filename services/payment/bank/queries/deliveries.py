@@ -21,8 +21,14 @@ CLAIM = """
 """Take webhooks that are due, and lease them, so that other replicas leave them alone meanwhile."""
 
 DELIVERED = """
-    UPDATE deliveries SET delivered_at = clock_timestamp(), last_error = COALESCE(%s, last_error), dead_at = NULL
-    WHERE id = %s
+    WITH done AS (
+        SELECT d.id, told.error
+        FROM deliveries d JOIN unnest(%s::text[], %s::text[]) AS told (id, error) ON told.id = d.id
+        ORDER BY d.id FOR UPDATE OF d
+    )
+    UPDATE deliveries d SET
+        delivered_at = clock_timestamp(), last_error = COALESCE(done.error, d.last_error), dead_at = NULL
+    FROM done WHERE d.id = done.id
 """
 
 POSTPONE = """

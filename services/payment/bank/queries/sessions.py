@@ -5,22 +5,40 @@ _SESSION = """
     s.order_id, s.payment_method, s.decides_at
 """
 
-CREATE_SESSION = f"""
+CREATE_SESSIONS = f"""
     INSERT INTO sessions AS s (id, payment_id, amount, currency, description, items, status, expires_at, order_id)
-    VALUES (%s, %s, %s, %s, %s, %s, 'OPEN', %s, %s)
+    SELECT new.id, new.payment_id, new.amount, new.currency, new.description,
+        ARRAY(SELECT jsonb_array_elements_text(new.items::jsonb)), 'OPEN', new.expires_at, new.order_id
+    FROM unnest(
+        %s::text[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[]
+    ) AS new (id, payment_id, amount, currency, description, items, expires_at, order_id)
     ON CONFLICT (id) DO UPDATE SET id = EXCLUDED.id
     RETURNING {_SESSION}, boxoffice_clock() AS now
 """
-"""Create the session, or change nothing; return the one that is there. May be run any number of times."""
+"""Create sessions where there are none, or change nothing; return those that are there. They come in order, each once.
+May be run any number of times. `items` is JSON: an array of arrays cannot be spread."""
 
 SESSIONS = f"SELECT {_SESSION}, boxoffice_clock() AS now FROM sessions s WHERE s.id = ANY(%s)"
 
 LOCK_SESSION = f"SELECT {_SESSION} FROM sessions s WHERE s.id = %s FOR UPDATE"
 
-END_SESSION = "UPDATE sessions SET status = %s, payment_method = %s, ended_at = %s WHERE id = %s AND status = 'OPEN'"
+WAIT_FOR_SESSIONS = f"SELECT {_SESSION} FROM sessions s WHERE s.id = ANY(%s) ORDER BY s.id FOR UPDATE"
 
-BEGIN_PAYMENT = "UPDATE sessions SET payment_method = %s, decides_at = %s WHERE id = %s AND status = 'OPEN'"
-"""Note that a payment is under way, and when it is decided."""
+LOCK_SESSIONS = WAIT_FOR_SESSIONS + " SKIP LOCKED"
+"""Lock those of the sessions that nobody else has."""
+
+END_SESSIONS = """
+    UPDATE sessions s SET status = ended.status, payment_method = ended.payment_method, ended_at = %s
+    FROM unnest(%s::text[], %s::text[], %s::text[]) AS ended (id, status, payment_method)
+    WHERE s.id = ended.id AND s.status = 'OPEN'
+"""
+
+BEGIN_PAYMENTS = """
+    UPDATE sessions s SET payment_method = begun.payment_method, decides_at = %s
+    FROM unnest(%s::text[], %s::text[]) AS begun (id, payment_method)
+    WHERE s.id = begun.id AND s.status = 'OPEN'
+"""
+"""Note that payments are under way, and when they are decided."""
 
 LOCK_DUE = f"""
     SELECT {_SESSION}, boxoffice_clock() AS now FROM sessions s
@@ -32,9 +50,7 @@ LOCK_DUE = f"""
 Neither time ever moves: what was due before the lock is due after it, unless a payment has begun meanwhile.
 """
 
-END_OVERDUE = "UPDATE sessions SET status = 'EXPIRED', ended_at = %s WHERE id = ANY(%s) AND status = 'OPEN'"
-
-DECLINED_BEFORE = "SELECT 1 FROM sessions WHERE order_id = %s AND order_id <> '' AND status = 'DECLINED' LIMIT 1"
+DECLINED_BEFORE = "SELECT DISTINCT order_id FROM sessions WHERE order_id = ANY(%s) AND status = 'DECLINED'"
 
 STRANGER = f"""
     SELECT {_SESSION} FROM sessions s WHERE s.status = 'OPEN' AND s.order_id <> %s
@@ -42,7 +58,11 @@ STRANGER = f"""
 """
 """An open session that is for something else."""
 
-CAPTURE = "INSERT INTO ledger (session_id, kind, amount, currency) VALUES (%s, 'CAPTURE', %s, %s)"
+CAPTURE = """
+    INSERT INTO ledger (session_id, kind, amount, currency)
+    SELECT new.session_id, 'CAPTURE', new.amount, new.currency
+    FROM unnest(%s::text[], %s::int[], %s::text[]) AS new (session_id, amount, currency)
+"""
 
 REFUND = "SELECT id, session_id, amount, status, failures FROM refunds WHERE id = %s"
 

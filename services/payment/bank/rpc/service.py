@@ -12,13 +12,17 @@ from google.api import httpbody_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.database import Database
+from services.chassis.desk import Desk
 from services.chassis.errors import InvalidField
 from services.chassis.times import to_timestamp
 from services.payment.bank.domain.errors import SessionNotFound, SimulationDisabled
 from services.payment.bank.domain.scenarios import DECLINE, SCENARIOS, SUCCEED, draw
 from services.payment.bank.domain.sessions import Session
-from services.payment.bank.operations import refunds, sessions
+from services.payment.bank.operations import close, refunds
+from services.payment.bank.operations.create import Create, Creates
 from services.payment.bank.operations.deliveries import Deliveries
+from services.payment.bank.operations.pay import Pay, Pays
+from services.payment.bank.operations.sessions import Sessions
 from services.payment.bank.rpc import page
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -46,13 +50,19 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
 
     def __init__(self, db: Database, deliveries: Deliveries, sandbox: Sandbox) -> None:
         self._db = db
-        self._sessions = sessions.Sessions(db)
+        self._sessions = Sessions(db)
+        self._create = Desk(Creates(db), name="create-sessions")
+        self._pay = Desk(Pays(db, deliveries, sandbox.delay), name="pay-sessions")
         self._deliveries = deliveries
         self._sandbox = sandbox
 
+    async def finish(self) -> None:
+        """Finish what is begun, and take no more."""
+        await self._create.close()
+        await self._pay.close()
+
     async def CreateSession(self, request: pb.CreateSessionRequest, context: Context) -> pb.Session:
-        session = await sessions.create(
-            self._db,
+        create = Create(
             session_id=request.session_id,
             payment_id=UUID(request.payment_id),
             amount=request.amount,
@@ -62,14 +72,14 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
             items=[item.replace("\0", "") for item in request.items],
             order_id=request.order_id.replace("\0", ""),
         )
-        return _session(session)
+        return _session(await self._create.submit(create))
 
     async def GetSession(self, request: pb.GetSessionRequest, context: Context) -> pb.Session:
         session, _ = await self._sessions.get(request.session_id)
         return _session(session)
 
     async def CloseSession(self, request: pb.CloseSessionRequest, context: Context) -> pb.Session:
-        return _session(await sessions.close(self._db, self._deliveries, request.session_id))
+        return _session(await close.close(self._db, self._deliveries, request.session_id))
 
     async def CreateRefund(self, request: pb.CreateRefundRequest, context: Context) -> pb.Refund:
         refund = await refunds.refund(
@@ -90,7 +100,7 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
         if not self._sandbox.enabled:
             raise SimulationDisabled()
         method = self._method(request)
-        return _session(await sessions.pay(self._db, self._deliveries, request.session_id, method, self._sandbox.delay))
+        return _session(await self._pay.submit(Pay(request.session_id, method)))
 
     async def GetCheckoutPage(self, request: pb.GetCheckoutPageRequest, context: Context) -> httpbody_pb2.HttpBody:
         """Return a page for people. It is a page, not an error, for sessions that have ended or never were."""

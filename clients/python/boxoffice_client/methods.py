@@ -1,0 +1,166 @@
+"""The public methods of Boxoffice, once for both clients.
+
+Each takes the fields of its request by name and returns the message of its answer; the contracts in protos/ tell what
+every field means and how a method can fail (`help(Client.create_booking)` shows it). What is not listed is the bank's
+webhook and the checkout page, which are not for programs like this one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import datetime
+from inspect import getdoc
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
+
+from boxoffice.bank.v1.bank_pb2 import Session, SimulatePaymentRequest
+from boxoffice.bank.v1.bank_pb2_grpc import BankServiceServicer as Bank
+from boxoffice.booking.v1 import booking_pb2 as booking
+from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceServicer as Bookings
+from boxoffice.inventory.v1 import catalog_pb2 as catalog
+from boxoffice.inventory.v1 import inventory_pb2 as inventory
+from boxoffice.inventory.v1.catalog_pb2_grpc import CatalogServiceServicer as Catalog
+from boxoffice.inventory.v1.inventory_pb2_grpc import InventoryServiceServicer as Inventory
+from boxoffice.payment.v1 import payment_pb2 as payment
+from boxoffice.payment.v1.payment_pb2_grpc import PaymentServiceServicer as Payments
+from google.api import annotations_pb2
+from google.protobuf.message import Message
+
+P = ParamSpec("P")
+AnswerT = TypeVar("AnswerT", bound=Message)
+
+
+class Caller(Protocol):
+    """Who calls, and waits for the answer."""
+
+    def _call(self, method: Method[..., AnswerT], request: Message) -> AnswerT: ...
+
+
+class AsyncCaller(Protocol):
+    """Who calls, and has the answer awaited."""
+
+    def _call(self, method: Method[..., AnswerT], request: Message) -> Coroutine[Any, Any, AnswerT]: ...
+
+
+class Method(Generic[P, AnswerT]):
+    """A method of a service, by the name of the attribute that it is; there it is what calls it.
+
+    `request` makes the request of its fields, `answer` is the message that comes back.
+    """
+
+    def __init__(self, service: type, request: Callable[P, Message], answer: type[AnswerT]) -> None:
+        self._service = service
+        self._request = request
+        self.answer = answer
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+        rpc = re.sub("(?:^|_)([a-z])", lambda match: match[1].upper(), name)
+        service = self.answer.DESCRIPTOR.file.services_by_name[self._service.__name__.removesuffix("Servicer")]
+        self.descriptor = service.methods_by_name[rpc]
+        self.path = f"/{service.full_name}/{rpc}"
+        self.takes_key = "idempotency_key" in self.descriptor.input_type.fields_by_name
+        http = self.descriptor.GetOptions().Extensions[annotations_pb2.http]
+        # It reads or removes, or its key tells that it is the same request.
+        self.repeatable = self.takes_key or http.WhichOneof("pattern") in ("get", "delete")
+        self.__doc__ = getdoc(getattr(self._service, rpc))
+
+    @overload
+    def __get__(self, client: None, owner: object) -> Method[P, AnswerT]: ...
+    @overload
+    def __get__(self, client: Caller, owner: object) -> Callable[P, AnswerT]: ...
+    @overload
+    def __get__(self, client: AsyncCaller, owner: object) -> Callable[P, Coroutine[Any, Any, AnswerT]]: ...
+    def __get__(self, client: Any, owner: object) -> Any:
+        if client is None:
+            return self
+
+        def call(*args: P.args, **fields: P.kwargs) -> Any:
+            return client._call(self, self._request(*args, **fields))
+
+        call.__name__, call.__doc__ = self._name, self.__doc__
+        return call
+
+
+def _create_show(
+    *,
+    event_id: str = "",
+    movie_id: str = "",
+    screen_id: str,
+    start_time: datetime,
+    currency: str = "",
+    prices: Iterable[catalog.TierPrice],
+    blocked_seat_ids: Iterable[str] = (),
+    idempotency_key: str = "",
+) -> catalog.CreateShowRequest:
+    """Take a time as Python has it, in UTC where it has no zone."""
+    request = catalog.CreateShowRequest(
+        event_id=event_id,
+        movie_id=movie_id,
+        screen_id=screen_id,
+        currency=currency,
+        prices=prices,
+        blocked_seat_ids=blocked_seat_ids,
+        idempotency_key=idempotency_key,
+    )
+    request.start_time.FromDatetime(start_time)
+    return request
+
+
+def _list_shows(
+    *,
+    event_id: str = "",
+    movie_id: str = "",
+    screen_id: str = "",
+    from_: datetime | None = None,
+    to: datetime | None = None,
+    page_size: int = 0,
+    page_token: str = "",
+) -> catalog.ListShowsRequest:
+    """Take times as Python has them, in UTC where they have no zone; `from` is a word of Python's own."""
+    request = catalog.ListShowsRequest(
+        event_id=event_id, movie_id=movie_id, screen_id=screen_id, page_size=page_size, page_token=page_token
+    )
+    if from_ is not None:
+        getattr(request, "from").FromDatetime(from_)
+    if to is not None:
+        request.to.FromDatetime(to)
+    return request
+
+
+class Methods:
+    """What both clients can do."""
+
+    # What is on, and where.
+    create_event = Method(Catalog, catalog.CreateEventRequest, catalog.Event)
+    get_event = Method(Catalog, catalog.GetEventRequest, catalog.Event)
+    list_events = Method(Catalog, catalog.ListEventsRequest, catalog.ListEventsResponse)
+    create_movie = Method(Catalog, catalog.CreateMovieRequest, catalog.Movie)
+    get_movie = Method(Catalog, catalog.GetMovieRequest, catalog.Movie)
+    list_movies = Method(Catalog, catalog.ListMoviesRequest, catalog.ListMoviesResponse)
+    create_venue = Method(Catalog, catalog.CreateVenueRequest, catalog.Venue)
+    get_venue = Method(Catalog, catalog.GetVenueRequest, catalog.Venue)
+    list_venues = Method(Catalog, catalog.ListVenuesRequest, catalog.ListVenuesResponse)
+    create_screen = Method(Catalog, catalog.CreateScreenRequest, catalog.Screen)
+    get_seat_layout = Method(Catalog, catalog.GetSeatLayoutRequest, catalog.SeatLayout)
+    create_show = Method(Catalog, _create_show, catalog.Show)
+    get_show = Method(Catalog, catalog.GetShowRequest, catalog.Show)
+    list_shows = Method(Catalog, _list_shows, catalog.ListShowsResponse)
+
+    # Who has which seat.
+    get_seat_map = Method(Inventory, inventory.GetSeatMapRequest, inventory.SeatMap)
+    list_available_seats = Method(Inventory, inventory.ListAvailableSeatsRequest, inventory.ListAvailableSeatsResponse)
+    hold_seats = Method(Inventory, inventory.HoldSeatsRequest, inventory.HoldSeatsResponse)
+    release_holds = Method(Inventory, inventory.ReleaseHoldsRequest, inventory.ReleaseHoldsResponse)
+
+    # Bookings.
+    create_booking = Method(Bookings, booking.CreateBookingRequest, booking.Booking)
+    get_booking = Method(Bookings, booking.GetBookingRequest, booking.Booking)
+    list_bookings = Method(Bookings, booking.ListBookingsRequest, booking.ListBookingsResponse)
+    cancel_booking = Method(Bookings, booking.CancelBookingRequest, booking.Booking)
+    refund_booking = Method(Bookings, booking.RefundBookingRequest, booking.RefundBookingResponse)
+
+    # Money.
+    initiate_payment = Method(Payments, payment.InitiatePaymentRequest, payment.InitiatePaymentResponse)
+    get_payment_status = Method(Payments, payment.GetPaymentStatusRequest, payment.PaymentStatus)
+    simulate_payment = Method(Bank, SimulatePaymentRequest, Session)

@@ -1,0 +1,78 @@
+// Buy two tickets and give them back, over REST by fetch: in a page, or in Node (`node examples/buy.mjs`).
+//
+// In a page of the gateway's own origin, or of one that it lets in:
+//   <script type="module">
+//     import { buy } from "./buy.mjs";
+//     await buy("http://127.0.0.1:8001", console.log);
+//   </script>
+
+/** What Boxoffice refused. Programs match on `reason`; `message` is for people. */
+export class Refused extends Error {
+  constructor({ code, message, details = [] }) {
+    super(message);
+    const info = details.find((detail) => detail.reason) ?? {};
+    Object.assign(this, { name: "Refused", code, reason: info.reason, metadata: info.metadata ?? {} });
+  }
+}
+
+const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
+
+/** Play the story against the gateway at `url`; `say` gets a line for each step. Returns the refunded booking. */
+export async function buy(url, say) {
+  const ask = async (path, body) => {
+    const answer = await fetch(`${url}/api/v1/${path}`, {
+      method: body ? "POST" : "GET",
+      headers: body ? { "content-type": "application/json", "idempotency-key": crypto.randomUUID() } : {},
+      body: body && JSON.stringify(body),
+      signal: AbortSignal.timeout(10_000),
+    });
+    const told = await answer.json();
+    if (!answer.ok) throw new Refused(told);
+    return told;
+  };
+  const waitFor = async (id, status) => {
+    for (let tries = 100; tries > 0; tries--) {
+      const booking = await ask(`bookings/${id}`);
+      if (booking.status === status) return booking;
+      await pause(200);
+    }
+    throw new Error(`the booking is not ${status}`);
+  };
+  const userId = crypto.randomUUID();
+
+  // What is on, late enough for all of the money to come back
+  const tomorrow = new Date(Date.now() + 25 * 3600 * 1000).toISOString();
+  const { shows } = await ask(`shows?from=${tomorrow}`);
+  const show = shows[0];
+  say(`show       ${show.title}, ${show.venueName}, ${show.startTime}`);
+
+  // Two seats, and two others if somebody is faster
+  let booking;
+  while (!booking) {
+    const { seats } = await ask(`seats/shows/${show.id}/available`);
+    const wanted = seats.slice(0, 2);
+    say(`seats      ${wanted.map((seat) => `${seat.section} ${seat.row}${seat.number}`).join(", ")}`);
+    try {
+      booking = await ask("bookings", { userId, showId: show.id, showSeatIds: wanted.map((seat) => seat.id) });
+    } catch (error) {
+      if (error.reason !== "SEATS_UNAVAILABLE") throw error;
+      say(`taken      ${error.metadata.seat_ids}, looking again`);
+    }
+  }
+  say(`booked     ${(booking.totalAmount / 100).toFixed(2)} ${booking.currency}`);
+
+  // Pay. People would open checkout.paymentUrl
+  const checkout = await ask("payments/initiate", { bookingId: booking.id, userId });
+  await ask(`payments/simulate/${checkout.sessionId}`, { paymentMethod: "pm_succeed" });
+  say((await waitFor(booking.id, "CONFIRMED")).status);
+
+  // Give them back
+  const refund = await ask(`payments/refund/${booking.id}`, { userId });
+  say(`refund     ${(refund.refundAmount / 100).toFixed(2)} ${refund.currency}, ${refund.refundPercentage} %`);
+  const refunded = await waitFor(booking.id, "REFUNDED");
+  say(refunded.status);
+  return refunded;
+}
+
+const node = globalThis.process;
+if (node?.versions?.node) await buy(node.env.BOXOFFICE_URL ?? "http://127.0.0.1:8001", console.log);

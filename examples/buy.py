@@ -1,0 +1,58 @@
+"""Buy two tickets and give them back, with the Python client: `.venv/bin/python examples/buy.py`."""
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from boxoffice.booking.v1.booking_pb2 import Booking
+
+from boxoffice_client import Client
+from boxoffice_client.errors import SeatsUnavailable
+
+URL = os.environ.get("BOXOFFICE_URL", "http://127.0.0.1:8001")
+PATIENCE_SECONDS = 20
+
+
+def main() -> None:
+    user = str(uuid4())
+    with Client(URL) as boxoffice:
+        # What is on, late enough for all of the money to come back
+        show = boxoffice.list_shows(from_=datetime.now(UTC) + timedelta(hours=25)).shows[0]
+        print(f"show       {show.title}, {show.venue_name}, {show.start_time.ToDatetime():%a %d %b %H:%M} UTC")
+
+        # Two seats, and two others if somebody is faster
+        while True:
+            seats = boxoffice.list_available_seats(show_id=show.id).seats[:2]
+            print("seats      " + ", ".join(f"{seat.section} {seat.row}{seat.number}" for seat in seats))
+            try:
+                booking = boxoffice.create_booking(
+                    user_id=user, show_id=show.id, show_seat_ids=[seat.id for seat in seats]
+                )
+                break
+            except SeatsUnavailable as error:
+                print(f"taken      {len(error.seat_ids)} of them, looking again")
+        print(f"booked     {booking.total_amount / 100:.2f} {booking.currency}")
+
+        # Pay. People would open checkout.payment_url
+        checkout = boxoffice.initiate_payment(booking_id=booking.id, user_id=user)
+        boxoffice.simulate_payment(session_id=checkout.session_id, payment_method="pm_succeed")
+        wait_for(boxoffice, booking.id, Booking.CONFIRMED)
+
+        # Give them back
+        refund = boxoffice.refund_booking(booking_id=booking.id, user_id=user)
+        print(f"refund     {refund.refund_amount / 100:.2f} {refund.currency}, {refund.refund_percentage} %")
+        wait_for(boxoffice, booking.id, Booking.REFUNDED)
+
+
+def wait_for(boxoffice: Client, booking_id: str, status: Booking.Status.ValueType) -> None:
+    """Look at a booking until it has a status."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while (booking := boxoffice.get_booking(booking_id=booking_id)).status != status:
+        if time.monotonic() > end:
+            raise SystemExit(f"the booking is still {Booking.Status.Name(booking.status)}")
+        time.sleep(0.2)
+    print(Booking.Status.Name(status))
+
+
+main()

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Buy two tickets and give them back, over gRPC with `buf curl` (grpcurl is much alike): sh examples/buy_with_buf.sh.
+# Python only reads the answers.
+set -eu
+URL=${BOXOFFICE_URL:-http://127.0.0.1:8001}
+HERE=$(dirname "$0")/..
+BUF=${BUF:-$HERE/.venv/bin/buf}
+
+# call METHOD REQUEST
+call() {
+  "$BUF" curl --schema "$HERE/gateway/descriptor.binpb" --protocol grpc --http2-prior-knowledge --timeout 10s \
+    -d "$2" "$URL/boxoffice.$1"
+}
+# pick EXPRESSION: print a value of the answer; fail if there is none, buf has said why
+pick() { python3 -c 'import json, sys; a = json.loads(sys.stdin.read() or sys.exit(1)); print(eval(sys.argv[1]))' "$1"; }
+# wait_for STATUS: look at the booking until it has it
+wait_for() {
+  for _ in $(seq 100); do
+    status=$(call booking.v1.BookingService/GetBooking "{\"bookingId\":\"$BOOKING\"}" | pick 'a["status"]')
+    [ "$status" = "$1" ] && echo "$status" && return
+    sleep 0.2
+  done
+  echo "the booking is still $status" >&2
+  exit 1
+}
+
+USER_ID=$(python3 -c 'import uuid; print(uuid.uuid4())')
+
+# What is on, late enough for all of the money to come back
+FROM=$(python3 -c 'from datetime import *; print(f"{datetime.now(timezone.utc) + timedelta(hours=25):%Y-%m-%dT%H:%M:%SZ}")')
+SHOW=$(call inventory.v1.CatalogService/ListShows "{\"from\":\"$FROM\"}" | pick 'a["shows"][0]["id"]')
+echo "show       $SHOW"
+
+# Two seats
+SEATS=$(call inventory.v1.InventoryService/ListAvailableSeats "{\"showId\":\"$SHOW\"}" |
+  pick 'json.dumps([seat["id"] for seat in a["seats"][:2]])')
+echo "seats      $SEATS"
+
+# Book them. The key makes it safe to send this again when no answer comes
+BOOKING=$(call booking.v1.BookingService/CreateBooking \
+  "{\"userId\":\"$USER_ID\",\"showId\":\"$SHOW\",\"showSeatIds\":$SEATS,\"idempotencyKey\":\"$USER_ID-1\"}" | pick 'a["id"]')
+echo "booked     $BOOKING"
+
+# Pay. People would open the answer's paymentUrl
+SESSION=$(call payment.v1.PaymentService/InitiatePayment "{\"bookingId\":\"$BOOKING\",\"userId\":\"$USER_ID\"}" |
+  pick 'a["sessionId"]')
+call bank.v1.BankService/SimulatePayment "{\"sessionId\":\"$SESSION\",\"paymentMethod\":\"pm_succeed\"}" |
+  pick '"paid       " + a["status"]'
+wait_for CONFIRMED
+
+# Give them back
+call booking.v1.BookingService/RefundBooking "{\"bookingId\":\"$BOOKING\",\"userId\":\"$USER_ID\"}" |
+  pick '"refund     %.2f %s, %d %%" % (a["refundAmount"] / 100, a["currency"], a["refundPercentage"])'
+wait_for REFUNDED

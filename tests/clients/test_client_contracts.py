@@ -1,0 +1,122 @@
+"""The Python client has every public method, and a class for every reason."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pickle
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import services
+from boxoffice_client import BoxofficeError, errors
+from boxoffice_client.methods import Method, Methods
+from gateway.contracts import DESCRIPTOR, public_methods
+from gateway.replies import REPLIES
+from services.chassis.errors import Failure, PeerFailure
+from services.chassis.status import to_status
+from stack.settings import ROOT
+from tests.clients.service import NOBODY
+
+METHODS: dict[str, Method[..., Any]] = {
+    name: method for name, method in vars(Methods).items() if isinstance(method, Method)
+}
+FAMILIES = {
+    "NOT_FOUND": errors.NotFound,
+    "ALREADY_EXISTS": errors.AlreadyExists,
+    "ABORTED": errors.Aborted,
+    "FAILED_PRECONDITION": errors.FailedPrecondition,
+    "PERMISSION_DENIED": errors.PermissionDenied,
+    "UNAUTHENTICATED": errors.Unauthenticated,
+    "UNAVAILABLE": errors.Unavailable,
+}
+
+
+def failures() -> set[type[Failure]]:
+    """Return all that services refuse by."""
+    for module in pkgutil.walk_packages(services.__path__, "services."):
+        if ".domain" in module.name:
+            importlib.import_module(module.name)
+
+    def below(kind: type[Failure]) -> Iterator[type[Failure]]:
+        yield kind
+        for each in kind.__subclasses__():
+            yield from below(each)
+
+    return {kind for kind in below(Failure) if kind.__module__.startswith("services.")}
+
+
+def test_every_public_method_is_there_but_for_the_webhook_and_the_page() -> None:
+    public = {method.path for method in public_methods(DESCRIPTOR.read_bytes())}
+    aside = {
+        "/boxoffice.payment.v1.PaymentService/ReceiveWebhook",
+        "/boxoffice.bank.v1.BankService/GetCheckoutPage",
+    }
+    assert {method.path for method in METHODS.values()} == public - aside
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_takes_and_gives_what_its_contract_says(name: str) -> None:
+    method = METHODS[name]
+    request = method._request
+    if isinstance(request, type):
+        assert request.DESCRIPTOR is method.descriptor.input_type
+    else:
+        signature = inspect.signature(request)
+        assert str(signature.return_annotation) == f"catalog.{method.descriptor.input_type.name}"
+        taken = [name.rstrip("_") for name in signature.parameters]
+        assert taken == [field.name for field in method.descriptor.input_type.fields]
+    assert method.answer.DESCRIPTOR is method.descriptor.output_type
+    assert method.__doc__
+
+
+def test_what_may_be_repeated_is_what_reads_or_removes_or_takes_a_key() -> None:
+    assert {name for name, method in METHODS.items() if not method.repeatable} == {"simulate_payment"}
+    assert {name for name, method in METHODS.items() if method.takes_key} == {
+        *("create_event", "create_movie", "create_venue", "create_screen", "create_show"),
+        *("hold_seats", "create_booking", "cancel_booking", "refund_booking", "initiate_payment"),
+    }
+
+
+def test_every_reason_has_its_class_and_every_class_its_reason() -> None:
+    told = {kind.reason for kind in failures()} | {reply.reason for reply in REPLIES}
+    assert set(errors.BY_REASON) == told
+
+
+@pytest.mark.parametrize("kind", sorted(failures() - {PeerFailure}, key=lambda kind: (kind.__module__, kind.__name__)))
+def test_a_refusal_arrives_as_its_class_and_family(kind: type[Failure]) -> None:
+    failure = PeerFailure(kind.code, kind.reason, "No.", {"seat_ids": NOBODY}, kind.retry_after_seconds)
+    details = to_status(failure).SerializeToString()
+
+    class Told:
+        def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
+            return (("grpc-status-details-bin", details),)
+
+    error = errors.read(Told(), "id")
+    assert type(error) is errors.BY_REASON[kind.reason]
+    assert (error.reason, error.code.name, error.message) == (kind.reason, kind.code.name, "No.")
+    assert error.retry_after_seconds == kind.retry_after_seconds
+    if len({each.code for each in failures() if each.reason == kind.reason}) == 1:
+        family = FAMILIES.get(kind.code.name)
+        assert {each for each in FAMILIES.values() if isinstance(error, each)} == ({family} if family else set())
+
+
+def test_an_error_survives_being_sent_to_another_process() -> None:
+    error = errors.SeatsUnavailable("Taken.", metadata={"seat_ids": NOBODY}, request_id="id")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.seat_ids) == (type(error), str(error), (NOBODY,))
+    assert isinstance(again, BoxofficeError)
+
+
+def test_the_client_stands_on_the_contracts_alone() -> None:
+    program = "import sys, boxoffice_client; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    ours = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert {"services", "gateway", "stack"} <= ours
+    assert "boxoffice_client" in done.stdout.split()
+    assert not ours & set(done.stdout.split())

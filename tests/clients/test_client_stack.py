@@ -1,0 +1,66 @@
+"""The Python client against a real stack: through the gateway, and each service by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from boxoffice.booking.v1.booking_pb2 import Booking
+
+from boxoffice_client import AsyncClient, BoxofficeError, Client, errors
+from stack.launcher import Stack
+from tests.clients.service import NOBODY
+
+
+def test_seats_are_had_by_one_and_the_other_is_told_which(stack: Stack) -> None:
+    show, alice, bob = stack.demo.shows[-1], str(uuid4()), str(uuid4())
+    with Client(stack.public_url) as boxoffice:
+        ids = [seat.id for seat in boxoffice.list_available_seats(show_id=show.id).seats[:3]]
+        held = boxoffice.hold_seats(user_id=alice, show_id=show.id, show_seat_ids=ids[:2])
+        assert [seat.id for seat in held.seats] == ids[:2]
+        with pytest.raises(errors.SeatsUnavailable) as caught:
+            boxoffice.create_booking(user_id=bob, show_id=show.id, show_seat_ids=ids)
+        assert set(caught.value.seat_ids) == set(ids[:2])
+        assert boxoffice.release_holds(user_id=alice).released == 2
+        booking = boxoffice.create_booking(user_id=bob, show_id=show.id, show_seat_ids=ids)
+        assert [one.id for one in boxoffice.list_bookings(user_id=bob).bookings] == [booking.id]
+        assert boxoffice.cancel_booking(user_id=bob, booking_id=booking.id).status == Booking.CANCELLED
+        with pytest.raises(errors.BookingNotPending) as late:
+            boxoffice.initiate_payment(user_id=bob, booking_id=booking.id)
+        assert late.value.metadata == {"status": "CANCELLED"}
+        with pytest.raises(errors.NotFound):
+            boxoffice.get_payment_status(booking_id=booking.id)
+
+
+async def test_twenty_calls_at_once_over_one_connection_are_answered(stack: Stack) -> None:
+    since = datetime.now(UTC) + timedelta(hours=1)
+    async with AsyncClient(stack.public_url) as boxoffice:
+        pages = await asyncio.gather(*(boxoffice.list_shows(from_=since, page_size=3) for _ in range(20)))
+    assert {len(page.shows) for page in pages} == {3}
+
+
+def test_a_key_of_ones_own_gives_the_same_answer(stack: Stack) -> None:
+    show, user = stack.demo.shows[-1].id, str(uuid4())
+    with Client(stack.public_url) as boxoffice:
+        seats = [boxoffice.list_available_seats(show_id=show).seats[0].id]
+        asked = {"user_id": user, "show_id": show, "idempotency_key": str(uuid4())}
+        first = boxoffice.hold_seats(**asked, show_seat_ids=seats)
+        assert boxoffice.hold_seats(**asked, show_seat_ids=seats) == first
+        with pytest.raises(errors.IdempotencyKeyReused):
+            boxoffice.hold_seats(**asked, show_seat_ids=[NOBODY])
+        boxoffice.release_holds(user_id=user)
+
+
+def test_each_service_answers_its_own_methods_and_no_others(stack: Stack) -> None:
+    def reason(service: str, method: str, **fields: str) -> str:
+        with Client(f"http://{stack.address(service)}") as client, pytest.raises(BoxofficeError) as caught:
+            getattr(client, method)(**fields)
+        return caught.value.reason
+
+    assert reason("inventory", "get_show", show_id=NOBODY) == "SHOW_NOT_FOUND"
+    assert reason("booking", "get_booking", booking_id=NOBODY) == "BOOKING_NOT_FOUND"
+    assert reason("payment", "get_payment_status", booking_id=NOBODY) == "PAYMENT_NOT_FOUND"
+    assert reason("bank", "simulate_payment", session_id=f"sess_{NOBODY}") == "SESSION_NOT_FOUND"
+    assert reason("booking", "get_show", show_id=NOBODY) == "UNIMPLEMENTED"
