@@ -200,7 +200,7 @@ class Saga:
         return await self._expire(await change.claim_due(self._db))
 
     async def _expire(self, bookings: Sequence[tuple[UUID, UUID]]) -> int:
-        """Expire those (booking, show) whose claims inventory, whose clock alone counts, finds lapsed; return how many."""
+        """Expire those (booking, show) whose claims have lapsed by inventory, whose clock counts; return how many."""
         if not bookings:
             return 0
         answers = await self._inventory.release(
