@@ -100,7 +100,10 @@ class Schemas:
         if kind := rules.WhichOneof("type"):
             schema |= _keywords(kind, getattr(rules, kind))
         # Answers have no rules, but comments that say the same.
-        if rules.string.uuid or "(UUID)" in self.described(field.full_name):
+        if rules.string.uuid and rules.ignore == validate_pb2.IGNORE_IF_ZERO_VALUE:
+            # Empty is absent.
+            schema["anyOf"] = [{"format": "uuid"}, {"maxLength": 0}]
+        elif rules.string.uuid or "(UUID)" in self.described(field.full_name):
             schema["format"] = "uuid"
         *_, message, _ = field.full_name.split(".")
         example = example_of(message, field.json_name)
