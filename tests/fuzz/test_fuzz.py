@@ -11,7 +11,6 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +23,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from stack.launcher import Stack, temporary_stack
+from stack.launcher import Stack
 from tests.fuzz.messages import Dice
 from tests.gateway.fakes import METHODS, Method
 
@@ -44,13 +43,6 @@ INTERNAL = re.compile(
 BARE = {grpc.StatusCode.RESOURCE_EXHAUSTED}
 """What the library beneath says by itself, of far more than the largest message, and then without details."""
 NEVER = {grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS}
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    """A stack of its own: what is made up here of captures and sessions would not stand an audit."""
-    with temporary_stack() as stack:
-        yield stack
 
 
 class Fuzz:
