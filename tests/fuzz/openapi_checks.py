@@ -1,4 +1,4 @@
-"""What schemathesis asks of answers besides its own checks. It loads this file in its own process: schemathesis.toml."""
+"""What schemathesis asks of answers besides its own checks. It loads this file in its own process."""
 
 from __future__ import annotations
 

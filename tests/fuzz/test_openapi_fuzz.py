@@ -1,4 +1,4 @@
-"""Requests that schemathesis draws from the OpenAPI document, to a running gateway: what comes back is as it says there.
+"""Requests that schemathesis draws from the OpenAPI document, to a running gateway: what comes back is as it says.
 
 `make fuzz` does this for long: FUZZ_CASES says how many at least, FUZZ_SEED which. schemathesis.toml says what is asked
 of the answers, and what is not, and why.
