@@ -25,6 +25,9 @@ SCALARS: dict[int, Schema] = {
 """The kinds of fields that public messages have; another one has to be thought about first."""
 
 TIMESTAMP = "google.protobuf.Timestamp"
+UUID_OR_EMPTY = "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"
+"""What an id may look like where it may be absent: empty is absent."""
+
 KEYWORDS = {
     "string": {"min_len": "minLength", "max_len": "maxLength", "pattern": "pattern"},
     "int32": {"gte": "minimum", "lte": "maximum"},
@@ -99,8 +102,7 @@ class Schemas:
             schema |= _keywords(kind, getattr(rules, kind))
         # Answers have no rules, but comments that say the same.
         if rules.string.uuid and rules.ignore == validate_pb2.IGNORE_IF_ZERO_VALUE:
-            # Empty is absent.
-            schema["anyOf"] = [{"format": "uuid"}, {"maxLength": 0}]
+            schema["pattern"] = UUID_OR_EMPTY
         elif rules.string.uuid or "(UUID)" in self.described(field.full_name):
             schema["format"] = "uuid"
         *_, message, _ = field.full_name.split(".")
