@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from services.chassis.errors import Aborted, FailedPrecondition, NotFound
+from services.chassis.errors import Aborted, FailedPrecondition, NotFound, OutOfRange
 
 
 class ShowNotFound(NotFound):
@@ -60,3 +60,9 @@ class ClaimConfirmed(FailedPrecondition):
     """This booking's seats are booked for good; they can be unbooked."""
 
     reason = "CLAIM_CONFIRMED"
+
+
+class SequenceNoLongerKept(OutOfRange):
+    """The changes after this number are not kept: read the seat map, and go on after its sequence."""
+
+    reason = "SEQUENCE_NO_LONGER_KEPT"
