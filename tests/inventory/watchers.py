@@ -15,6 +15,8 @@ from boxoffice.inventory.v1 import inventory_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2_grpc
 from boxoffice.inventory.v1.seat_pb2 import ShowSeat
 from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
 
 from services.chassis.calls import channel
 from services.chassis.database import Database
@@ -50,6 +52,9 @@ async def replica(
     servicer = InventoryServicer(db, desk, Availability(db, seat_bytes), watching)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(servicer, server)
     address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    health = HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    await health.set("", health_pb2.HealthCheckResponse.SERVING)
     await server.start()
     reading = asyncio.create_task(watching.run())
     try:

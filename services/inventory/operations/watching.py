@@ -102,8 +102,7 @@ class Watching:
         show.watchers += 1
         try:
             while True:
-                if self._ended:
-                    raise Unavailable("This server stops: watch again after the last number that came.")
+                self._check_not_ended()
                 if show.lost:
                     raise SequenceNoLongerKept()
                 if number < show.recent.base:
@@ -149,6 +148,10 @@ class Watching:
         for show in self._shows.values():
             for woken in show.waiting:
                 _wake(woken)
+
+    def _check_not_ended(self) -> None:
+        if self._ended:
+            raise Unavailable("This server stops: watch again after the last number that came.")
 
     def _can_go_on(self, show_id: UUID, number: int) -> bool:
         """Tell whether all that follows `number` is in memory."""

@@ -1,5 +1,6 @@
 """Changes of seats on the wire: as messages of WatchSeats, and as server-sent events."""
 
+import json
 import random
 from typing import Any
 
@@ -38,8 +39,8 @@ def _encode(change: Change) -> bytes:
 
 
 def _event(change: Change) -> bytes:
-    data = json_format.MessageToJson(_seat_change(change), always_print_fields_with_no_presence=True, indent=None)
-    return f"id: {change.sequence}\ndata: {data}\n\n".encode()
+    said = json_format.MessageToDict(_seat_change(change), always_print_fields_with_no_presence=True)
+    return f"id: {change.sequence}\ndata: {json.dumps(said, separators=(',', ':'))}\n\n".encode()
 
 
 def body(data: bytes) -> Any:
