@@ -56,7 +56,7 @@ class Method:
 
     @property
     def streams(self) -> bool:
-        """Whether it answers with a stream: what answers it here gives the last message, and may write others before."""
+        """Whether it answers with a stream. What answers it here returns the last message; it may write others."""
         return bool(self.descriptor.server_streaming)
 
     @property

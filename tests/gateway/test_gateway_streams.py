@@ -1,4 +1,4 @@
-"""Streams through the gateway: they come as they are sent, for as long as they are sent, and take nothing from calls."""
+"""Streams through the gateway: they come as they are sent, as long as they are sent, and take nothing from calls."""
 
 from __future__ import annotations
 
@@ -113,13 +113,17 @@ async def test_streams_take_no_places_from_calls(own_services: Services, tmp_pat
     own_services["inventory"].answers[STREAM_SEATS] = answer
     await gateway.start()
     try:
-        async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest:
-            async with rest.stream("GET", "/api/v1/seats/shows/x/watch") as stream:
-                await anext(stream.aiter_bytes())
-                refused = await rest.get("/api/v1/seats/shows/x/watch")
-                assert (refused.status_code, refused.json()["details"][0]["reason"]) == (429, "OVERLOADED")
-                assert (await rest.get("/api/v1/shows/x")).status_code == 200
-                ended.set()
+        async with (
+            httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest,
+            rest.stream("GET", "/api/v1/seats/shows/x/watch") as stream,
+        ):
+            parts = stream.aiter_bytes()
+            assert await anext(parts) == b":\n\n"
+            refused = await rest.get("/api/v1/seats/shows/x/watch")
+            assert (refused.status_code, refused.json()["details"][0]["reason"]) == (429, "OVERLOADED")
+            assert (await rest.get("/api/v1/shows/x")).status_code == 200
+            ended.set()
+            assert [part async for part in parts] == []
     finally:
         await gateway.stop()
 
@@ -190,9 +194,7 @@ async def test_a_browser_goes_on_where_it_left_off(on_sale: OnSale, own_services
             await gateway.stop()
 
 
-async def test_a_browser_that_cannot_go_on_is_told_why(
-    on_sale: OnSale, own_services: Services, tmp_path: Path
-) -> None:
+async def test_a_browser_that_cannot_go_on_is_told_why(on_sale: OnSale, own_services: Services, tmp_path: Path) -> None:
     async with replica(on_sale.db) as inventory:
         gateway = Gateway(
             tmp_path, render({**own_services.addresses, "inventory": inventory.address}, port=0, admin_port=0)

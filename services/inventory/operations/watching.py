@@ -85,6 +85,7 @@ class Watching:
         not asked for the next message for too long; Unavailable once `end` was called.
         """
         while not self._can_go_on(show_id, number):
+            self._check_not_ended()
             page = await self._lookup.of((show_id, number))
             if page is None:
                 raise ShowNotFound()
