@@ -50,7 +50,7 @@ def body(data: bytes) -> Any:
 
 def greeting() -> bytes:
     """Say after how many milliseconds to come again: not all at once, when a server stops."""
-    return f"retry: {random.randint(500, 2_500)}\n\n".encode()
+    return f"retry: {random.randint(1_000, 3_000)}\n\n".encode()
 
 
 MESSAGES = Form(_encode, bytes)
