@@ -161,6 +161,11 @@ def _peak(pid: int) -> int:
     return _kilobytes(PROC / str(pid) / "status", "VmHWM:")
 
 
+def resident_bytes(pid: int) -> int:
+    """Return the memory that a process has now; 0 where there is no /proc."""
+    return _kilobytes(PROC / str(pid) / "status", "VmRSS:")
+
+
 def _share(pid: int) -> int:
     """Return a process's memory, of what it shares with others its share."""
     return _kilobytes(PROC / str(pid) / "smaps_rollup", "Pss:")

@@ -19,6 +19,8 @@ class PublicMethod:
     name: str
     cluster: str
     reads_only: bool
+    streams: bool
+    """Whether it answers with a stream, which may go on for ever."""
 
     @property
     def path(self) -> str:
@@ -37,6 +39,7 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
             name=method.name,
             cluster=file.package.split(".")[1],
             reads_only=method.options.Extensions[annotations_pb2.http].HasField("get"),
+            streams=method.server_streaming,
         )
         for file in FileDescriptorSet.FromString(descriptor).file
         for service in file.service

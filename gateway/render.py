@@ -97,7 +97,11 @@ def _route(method: PublicMethod, parts: Mapping[str, Any]) -> Any:
         "deadline": f"{TIMEOUT_SECONDS * 1000:.0f}m",
         "retry_on": parts["retry_on"]["reads" if method.reads_only else "any"],
     }
-    return _fill(parts["route"], values)
+    route = _fill(parts["route"], values)
+    if method.streams:
+        route["route"] |= parts["stream"]
+        del route["request_headers_to_add"]
+    return route
 
 
 def _unless(header: str, sane: str, parts: Mapping[str, Any]) -> Any:

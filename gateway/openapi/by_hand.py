@@ -50,7 +50,15 @@ HEADERS: dict[str, list[Json]] = {
     "ReceiveWebhook": [
         {"name": name, "in": "header", "required": True, "description": _SIGNED, "schema": {"type": "string"}}
         for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
-    ]
+    ],
+    "StreamSeats": [
+        {
+            "name": "Last-Event-ID",
+            "in": "header",
+            "description": "The number of the last change that came; EventSource sends it by itself.",
+            "schema": {"type": "string"},
+        }
+    ],
 }
 """Headers that methods take, by the methods' names."""
 
@@ -99,7 +107,10 @@ BODIES: dict[str, Json] = {
 }
 """Bodies of requests that are not messages of the contracts, by the methods' names."""
 
-ANSWERS: dict[str, Json] = {"GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}}}
+ANSWERS: dict[str, Json] = {
+    "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},
+    "StreamSeats": {"text/event-stream": {"schema": {"type": "string"}}},
+}
 """Answers that are not messages of the contracts."""
 
 

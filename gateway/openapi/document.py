@@ -96,7 +96,11 @@ class _Operation:
             operation["parameters"] = parameters
         if self._has_body:
             operation["requestBody"] = self._body()
-        answer = {"description": "Done", "content": self._content()}
+        streams = self._method.server_streaming
+        # OpenAPI 3.1 has no word for a stream; the schema is that of one message.
+        answer = {"description": "Done" if not streams else "One after the other", "content": self._content()}
+        if streams:
+            operation["x-server-streaming"] = True
         reasons = self._comments.reasons(self._method.full_name)
         failed = failures.responses(reasons, needed(self._method.input_type), with_body=self._has_body)
         return operation | {"responses": {"200": answer, **failed}}

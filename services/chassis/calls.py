@@ -2,7 +2,8 @@
 
 A call that comes in gets, in this order: its request's id; a deadline; its message parsed, its idempotency key
 taken from the header, and its rules checked; the handler; its failure told in a way that hides what is internal;
-a line in the log. A call that goes out passes the id on, and never waits longer than its caller does.
+a line in the log. A call that is answered by a stream gets the same, but no deadline: it has one if its caller sets it.
+A call that goes out passes the id on, and never waits longer than its caller does.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import aclosing, suppress
 from contextvars import ContextVar
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import grpc
 from google.protobuf.message import DecodeError, Message
@@ -29,6 +30,7 @@ from services.chassis.errors import (
     Failure,
     InvalidArgument,
     InvalidField,
+    ReaderTooSlow,
     RequestTooLarge,
     ResourceExhausted,
     Unavailable,
@@ -53,6 +55,15 @@ MAX_CALLS = 1_024
 """Calls that a process works on at once. More are refused at the door, while that can still be done quickly: what
 waits behind them would be answered too late for whoever asked."""
 
+MAX_STREAMS = 2_000
+"""Streams at once, unless a service is told otherwise."""
+
+READING_SECONDS = 10.0
+"""How long a stream waits for its reader to take a message."""
+
+PARTING_SECONDS = 1.0
+"""And then to take the news that it is over."""
+
 THOROUGH_BYTES = 2048
 """The largest message in which every broken rule is looked for. In larger ones the first is told: a message of a
 megabyte can break a rule 300,000 times, and to find all of that takes eight seconds in which nothing else runs."""
@@ -70,6 +81,7 @@ headers: ContextVar[dict[str, str | bytes]] = ContextVar("headers", default={}) 
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Callable[[Any, Context], Awaitable[Any]]
+StreamHandler = Callable[[Any, Context], AsyncGenerator[Any, None]]
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -79,9 +91,11 @@ validator = Validator()
 class Incoming(grpc.aio.ServerInterceptor):
     """Wraps every handler of our own; once per method, as handlers never change."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_streams: int = MAX_STREAMS) -> None:
+        """`max_streams`: how many streams there may be at once."""
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._door = _Door()
+        self._streams_left = max_streams
 
     async def intercept_service(
         self,
@@ -93,11 +107,59 @@ class Incoming(grpc.aio.ServerInterceptor):
         if wrapped := self._wrapped.get(method):
             return wrapped
         handler = await continuation(handler_call_details)
-        if handler is None or method.startswith(_QUIET) or handler.unary_unary is None:
+        if handler is None or method.startswith(_QUIET):
             return handler
-        wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, self._door))
+        if handler.unary_unary is not None:
+            wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, self._door))
+        elif handler.unary_stream is not None:
+            wrapped = grpc.unary_stream_rpc_method_handler(self._serve_stream(method, handler))
+        else:
+            return handler
         self._wrapped[method] = wrapped
         return wrapped
+
+    def _serve_stream(
+        self, method: str, handler: grpc.RpcMethodHandler[Any, Any]
+    ) -> Callable[[bytes, Context], Awaitable[None]]:
+        answer_call = cast(StreamHandler, handler.unary_stream)
+        parse = cast(Callable[[bytes], Message], handler.request_deserializer)
+        render = cast(Callable[[Message], bytes], handler.response_serializer)
+
+        async def serve(data: bytes, context: Context) -> None:
+            started = _begin(method, context)
+            if not self._streams_left:
+                await _refuse(method, started, context, ResourceExhausted())
+            failure: Failure
+            self._streams_left -= 1
+            try:
+                if faults.armed is not None:
+                    await faults.armed.reach(Kind.ASKED)
+                request = _parsed(parse, data, context.invocation_metadata() or ())
+                async with aclosing(answer_call(request, context)) as messages:
+                    async for message in messages:
+                        async with asyncio.timeout(READING_SECONDS):
+                            await context.write(message if isinstance(message, bytes) else render(message))
+                _tell_call(method, started, "OK")
+                return
+            except Failure as told:
+                failure = told
+            except TimeoutError:
+                failure = ReaderTooSlow()
+            except asyncio.CancelledError:
+                _tell_call(method, started, "CANCELLED")  # the caller has left, or the server stops
+                raise
+            except Exception:  # whatever it is, its class and text stay inside
+                failure = _hidden(method)
+            finally:
+                self._streams_left += 1
+            try:
+                async with asyncio.timeout(PARTING_SECONDS):
+                    await _refuse(method, started, context, failure)
+            except TimeoutError:
+                # Who does not read has what is on its way to him taken back.
+                raise asyncio.CancelledError from None
+
+        return serve
 
 
 class _Door:
@@ -115,7 +177,6 @@ def _serve(
     parse = cast(Callable[[bytes], Message], handler.request_deserializer)
     render = cast(Callable[[Message], bytes], handler.response_serializer)
 
-    name = method.rpartition("/")[2]
     overload = ResourceExhausted()
     overload_details = ((DETAILS, to_status(overload).SerializeToString()),)
 
@@ -130,12 +191,7 @@ def _serve(
             door.inside -= 1
 
     async def served(data: bytes, context: Context) -> bytes:
-        faults.operation.set(name)
-        started = time.perf_counter()
-        metadata = dict(context.invocation_metadata() or ())
-        given = str(metadata.get("x-request-id", ""))
-        request_id.set(given if _SANE_ID.fullmatch(given) else str(new_id()))
-        headers.set(metadata)
+        started = _begin(method, context)
         failure: Failure
         try:
             remaining = context.time_remaining()
@@ -158,17 +214,37 @@ def _serve(
         except AnswerLost:
             await context.abort(grpc.StatusCode.UNAVAILABLE)
         except Exception:  # whatever it is, its class and text stay inside
-            log.exception("%s failed", method)
-            failure = Failure()
-        _tell_call(method, started, failure.reason)
-        await context.abort(
-            _CODES[failure.code],
-            failure.message,
-            ((DETAILS, to_status(failure).SerializeToString()),),
-        )
-        raise AssertionError("abort raises")
+            failure = _hidden(method)
+        await _refuse(method, started, context, failure)
 
     return serve
+
+
+def _begin(method: str, context: Context) -> float:
+    """Note what the present call is; return when it began."""
+    faults.operation.set(method.rpartition("/")[2])
+    metadata = dict(context.invocation_metadata() or ())
+    given = str(metadata.get("x-request-id", ""))
+    request_id.set(given if _SANE_ID.fullmatch(given) else str(new_id()))
+    headers.set(metadata)
+    return time.perf_counter()
+
+
+def _hidden(method: str) -> Failure:
+    """Log the defect that was just caught; return what is told of it."""
+    log.exception("%s failed", method)
+    return Failure()
+
+
+async def _refuse(method: str, started: float, context: Context, failure: Failure) -> NoReturn:
+    """End a call with what it failed by."""
+    _tell_call(method, started, failure.reason)
+    await context.abort(
+        _CODES[failure.code],
+        failure.message,
+        ((DETAILS, to_status(failure).SerializeToString()),),
+    )
+    raise AssertionError("abort raises")
 
 
 def encoded(kind: type[MessageT], data: bytes) -> MessageT:

@@ -16,7 +16,7 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis import faults, metrics
-from services.chassis.calls import MAX_MESSAGE_BYTES, Incoming
+from services.chassis.calls import MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming
 from services.chassis.errors import Failure, Unavailable
 from services.chassis.settings import ServiceSettings
 
@@ -34,9 +34,9 @@ OPTIONS: Sequence[tuple[str, Any]] = (
 )
 
 
-def make_server() -> grpc.aio.Server:
-    """Make a server with what every call gets."""
-    return grpc.aio.server(interceptors=[Incoming()], options=OPTIONS)
+def make_server(*, max_streams: int = MAX_STREAMS) -> grpc.aio.Server:
+    """Make a server with what every call gets, and so many calls at most that are answered by streams."""
+    return grpc.aio.server(interceptors=[Incoming(max_streams)], options=OPTIONS)
 
 
 async def serve(
@@ -46,15 +46,17 @@ async def serve(
     *,
     background: Sequence[Coroutine[Any, Any, None]] = (),
     ticks: AsyncIOScheduler | None = None,
+    ending: Sequence[Callable[[], None]] = (),
     closing: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT, then stop politely. Raises Failure if it cannot serve, or not any more.
 
     `services` are the full names to announce. `background` runs meanwhile and is cancelled at the end; one that
-    ends by itself is a defect and ends the process. `closing` is awaited last, in order.
+    ends by itself is a defect and ends the process. `ending` has streams end, which would not by themselves. `closing`
+    is awaited last, in order.
 
-    The stop: health says NOT_SERVING; after the drain time the door closes; running requests get the grace time;
-    background work ends; what is left is closed.
+    The stop: health says NOT_SERVING; after the drain time the door closes; streams end; running requests get the grace
+    time; background work ends; what is left is closed.
     """
     health = HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
@@ -98,7 +100,11 @@ async def serve(
     await health.enter_graceful_shutdown()
     if stop.is_set():
         await asyncio.sleep(settings.drain_seconds)
-    await server.stop(settings.grace_seconds)
+    stopping = asyncio.create_task(server.stop(settings.grace_seconds))
+    await asyncio.sleep(0)  # the door is closed before streams end, or they would come back in
+    for end in ending:
+        end()
+    await stopping
     if ticks is not None:
         ticks.shutdown(wait=False)
     await _end([*tasks, stopped])
