@@ -112,9 +112,15 @@ class Fuzz:
         def raw(answer: bytes) -> bytes:
             return answer
 
-        call = self.channels[to].unary_unary(method.path, request_serializer=raw, response_deserializer=raw)
+        make = self.channels[to].unary_stream if method.streams else self.channels[to].unary_unary
+        call = make(method.path, request_serializer=raw, response_deserializer=raw)(data, timeout=SECONDS)
         try:
-            answer = await call(data, timeout=SECONDS)
+            if method.streams:
+                # The first of its messages will do.
+                answer = await anext(aiter(call))
+                call.cancel()
+            else:
+                answer = await call
         except grpc.aio.AioRpcError as error:
             self._judge(case, data, error, hidden=to == "gateway" and not method.bindings)
             return
@@ -154,9 +160,13 @@ class Fuzz:
         else:
             path += "?" + "&".join(f"{name}={quote(str(value), safe='')}" for name, value in fields.items() if value)
         try:
-            answer = await self.rest.request(verb, path[:60_000], content=body)
+            request = self.rest.build_request(verb, path[:60_000], content=body)
         except httpx.InvalidURL:
             return
+        answer = await self.rest.send(request, stream=True)
+        if answer.status_code != 200 or not method.streams:
+            await answer.aread()
+        await answer.aclose()
         self.outcomes[f"HTTP {answer.status_code}"] += 1
         shown = f"{case} {verb} {path[:200]} {(body or b'')[:200]!r}: {answer.status_code} {answer.text[:300]}"
         if answer.status_code >= 500:

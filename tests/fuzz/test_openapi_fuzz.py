@@ -27,6 +27,12 @@ CASES = int(os.environ.get("FUZZ_CASES") or 0)
 SEED = os.environ.get("FUZZ_SEED") or "1"
 FEW = 8
 """How many cases an operation gets where nobody asks for more, and then none but drawn ones."""
+OPERATIONS = {
+    f"{verb.upper()} {path}": operation["operationId"]
+    for path, verb, operation in operations()
+    if not operation.get("x-server-streaming")
+}
+"""The names of those that are tried, by what schemathesis calls them."""
 BEYOND_REACH = {"ReceiveWebhook"}
 """Operations that nobody calls rightly by chance: it takes the bank's secret."""
 
@@ -44,16 +50,18 @@ def _things(url: str) -> Ids:
 
         show = ask("GET", "shows")["shows"][-1]
         seats = [seat["id"] for seat in ask("GET", f"seats/shows/{show['id']}/available")["seats"]]
-        users, bookings, sessions = [str(uuid4()), str(uuid4())], [], []
-        for number in range(4):
-            owner = {"userId": users[number % 2]}
-            body = {**owner, "showId": show["id"], "showSeatIds": [seats.pop()]}
-            bookings.append(ask("POST", "bookings", body)["id"])
-            paying = ask("POST", "payments/initiate", {**owner, "bookingId": bookings[-1]})
-            sessions.append(paying["sessionId"])
-        # Two that are paid, one of each user's.
-        for session in sessions[:2]:
-            ask("POST", f"payments/simulate/{session}", {"result": "SUCCESS"})
+        users, bookings, sessions = [str(uuid4()) for _ in range(3)], [], []
+        for owner in users:
+            own = []
+            for _ in range(5):
+                body = {"userId": owner, "showId": show["id"], "showSeatIds": [seats.pop()]}
+                own.append(ask("POST", "bookings", body)["id"])
+            # One will be paid, one has begun to be.
+            for booking in own[:2]:
+                begun = ask("POST", "payments/initiate", {"userId": owner, "bookingId": booking})
+                sessions.append(begun["sessionId"])
+            ask("POST", f"payments/simulate/{sessions[-2]}", {"result": "SUCCESS"})
+            bookings += own
         event = ask("POST", "events", {"title": "Live", "category": "CONCERT", "durationMinutes": 90})
         return {
             "bookingId": bookings,
@@ -82,7 +90,7 @@ def _settings(ids: Ids) -> str:
 def test_what_the_gateway_answers_is_as_the_document_says(stack: Stack, tmp_path: Path) -> None:
     settings, report = tmp_path / "schemathesis.toml", tmp_path / "report.json"
     settings.write_text(_settings(_things(stack.public_url)))
-    examples = max(CASES // len(operations()), FEW)
+    examples = max(CASES // len(OPERATIONS), FEW)
     run = subprocess.run(
         [
             *(Path(sys.executable).with_name("st"), "--config-file", settings, "--no-color", "run", FILE),
@@ -99,16 +107,16 @@ def test_what_the_gateway_answers_is_as_the_document_says(stack: Stack, tmp_path
     assert run.returncode == 0, run.stdout
     told = json.loads(report.read_text())
     assert told["test_cases"]["generated"] >= max(CASES, 200)
-    assert told["operations"]["tested"] == len(operations())
+    assert told["operations"]["tested"] == len(OPERATIONS)
     print(f"{told['test_cases']['generated']} cases, seed {SEED}")
     if CASES:
-        assert _succeeded(told) == {op["operationId"] for _, _, op in operations()} - BEYOND_REACH
+        # It got somewhere.
+        assert _succeeded(told) == set(OPERATIONS.values()) - BEYOND_REACH
     audit.rest(stack.server.url, audit.REST_SECONDS)
     assert audit.look(stack.server.url).broken == []
 
 
 def _succeeded(told: Any) -> set[str]:
     """Return the operations that succeeded at least once."""
-    names = {f"{verb.upper()} {path}": operation["operationId"] for path, verb, operation in operations()}
     rates = told["valid_rates"].items()
-    return {names[label] for label, phases in rates if any(each["accepted"] for each in phases.values())}
+    return {OPERATIONS[label] for label, phases in rates if any(each["accepted"] for each in phases.values())}
