@@ -14,9 +14,9 @@ from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
 from services.inventory.operations.availability import Availability
 from services.inventory.operations.seats import SeatCommands
-from services.inventory.queries.measures import MEASURES
 from services.inventory.operations.watching import CONNECTIONS as WATCHING_CONNECTIONS
 from services.inventory.operations.watching import Watching
+from services.inventory.queries.measures import MEASURES
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer, held_bytes
 from services.inventory.rpc.seat_maps import seat_bytes
