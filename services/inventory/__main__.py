@@ -9,6 +9,7 @@ from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2,
 from services.chassis import cli, idempotency, jobs, measures
 from services.chassis.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
 from services.chassis.desk import LANES, WAITING_LANES, Desk
+from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
 from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
@@ -53,7 +54,7 @@ async def run(settings: Settings) -> None:
     server = make_server()
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(InventoryServicer(db, desk, availability), server)
-    await serve(settings, server, SERVICES, ticks=ticks, closing=[desk.close, pools.close])
+    await serve(settings, server, SERVICES, ticks=ticks, ready=Readiness(url), closing=[desk.close, pools.close])
 
 
 if __name__ == "__main__":

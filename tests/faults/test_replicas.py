@@ -38,7 +38,7 @@ def replica(stack: Stack, controller: Controller) -> Iterator[Child]:
     settings = stack.settings.model_copy(update={"inventory_port": ports.choose(1)[0]})
     secrets = credentials.load(stack.settings.data_dir / credentials.FILE)
     environment = services.environments(settings, secrets, {"inventory": told("inventory", controller)})["inventory"]
-    child = Child(services.program(inventory, settings, environment), stack.logs.parent)
+    child = Child(services.program(services.Replica(inventory, 0), settings, environment), stack.logs.parent)
     child.spawn()
     try:
         wait_healthy([child])
