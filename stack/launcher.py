@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -102,7 +103,8 @@ class Stack:
                 ending = [name for name in names if self._supervisor.is_running(name)]
                 if ending:
                     self.say(f"stopping {', '.join(ending)}")
-                self._supervisor.stop(names)
+                # At once: who would send them calls is gone already.
+                self._supervisor.stop(names, signal.SIGINT)
             self._supervisor.close()
             self._supervisor = None
             envoy.forget(self.settings)
@@ -296,7 +298,10 @@ def temporary_settings(folder: Path, *, replicas: int = 1) -> Settings:
 
 @contextmanager
 def temporary_stack(
-    *, environments: Mapping[str, Mapping[str, str]] | None = None, say: Say = lambda line: None
+    *,
+    replicas: int = 1,
+    environments: Mapping[str, Mapping[str, str]] | None = None,
+    say: Say = lambda line: None,
 ) -> Iterator[Stack]:
     """Run a stack of one's own for tests, in a temporary folder; all of it is gone at the end.
 
@@ -305,6 +310,6 @@ def temporary_stack(
     # Not pytest's tmp_path: that is closed to other users, and root runs PostgreSQL as another user.
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-stack-"))
     folder.chmod(0o711)
-    with Stack(temporary_settings(folder), environments=environments, say=say) as stack:
+    with Stack(temporary_settings(folder, replicas=replicas), environments=environments, say=say) as stack:
         yield stack
     shutil.rmtree(folder)

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 MAX_MESSAGE_BYTES = 1024 * 1024
 """The largest request. Answers may be larger: a seat map of 50,000 seats is."""
 
+TELL_SECONDS = 1.0
+"""How long peers who watch may take, at the stop, to be told."""
+
 OPTIONS: Sequence[tuple[str, Any]] = (
     ("grpc.so_reuseport", 0),  # a second process on the same port is a mistake, not a replica
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -61,7 +64,7 @@ async def serve(
     ends by itself is a defect and ends the process. While `ready` finds that the database is away, health says
     NOT_SERVING. `closing` is awaited last, in order.
 
-    The stop: health says NOT_SERVING; after the drain time the door closes; running requests get the grace time;
+    The stop: health says NOT_SERVING; after the drain time, which SIGINT leaves out as nobody is there any more, the door closes; running requests get the grace time;
     background work ends; what is left is closed.
     """
     health = _Health()
@@ -78,9 +81,15 @@ async def serve(
             await close()
         raise
 
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    stop, drain = asyncio.Event(), asyncio.Event()
+
+    def end(politely: bool) -> None:
+        stop.set()
+        if politely:
+            drain.set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end, True)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, end, False)
 
     # What has been made until now stays; what calls make is seldom a cycle. Collecting as eagerly as Python does by
     # itself takes a twentieth of a busy service's time.
@@ -111,11 +120,10 @@ async def serve(
 
     log.info("stopping")
     await health.enter_graceful_shutdown()
-    if stop.is_set():
+    if drain.is_set():
         await asyncio.sleep(settings.drain_seconds)
     closed = asyncio.create_task(server.stop(settings.grace_seconds))
-    await asyncio.sleep(0)
-    health.end_watches()
+    await health.end_watches()
     await closed
     if ticks is not None:
         ticks.shutdown(wait=False)
@@ -128,23 +136,42 @@ async def serve(
 
 
 class _Health(HealthServicer):
-    """Health, whose streams can be ended: peers watch it for as long as they are connected."""
+    """Health, whose streams end with the server: peers watch for as long as they are connected."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._watches = set[asyncio.Task[None]]()
+        self._watches: dict[asyncio.Task[None], _Watcher] = {}
 
     async def Watch(self, request: health_pb2.HealthCheckRequest, context: Any) -> None:
-        watch = asyncio.ensure_future(super().Watch(request, context))
-        self._watches.add(watch)
-        watch.add_done_callback(self._watches.discard)
+        watcher = _Watcher(context)
+        watch = asyncio.ensure_future(super().Watch(request, watcher))
+        self._watches[watch] = watcher
+        watch.add_done_callback(self._watches.pop)
         with suppress(asyncio.CancelledError):
             await watch
 
-    def end_watches(self) -> None:
-        """End all streams; those who watch find nobody any more."""
-        for watch in self._watches:
+    async def end_watches(self) -> None:
+        """End all streams as soon as each has told that this does not serve any more."""
+        ending = dict(self._watches)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TELL_SECONDS):
+                for watcher in ending.values():
+                    await watcher.told.wait()
+        for watch in ending:
             watch.cancel()
+
+
+class _Watcher:
+    """The context of a stream of health; `told` is set once it has told NOT_SERVING."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self.told = asyncio.Event()
+
+    async def write(self, answer: health_pb2.HealthCheckResponse) -> None:
+        await self._context.write(answer)
+        if answer.status == health_pb2.HealthCheckResponse.NOT_SERVING:
+            self.told.set()
 
 
 def _named(work: Coroutine[Any, Any, None]) -> Context:
