@@ -17,8 +17,8 @@ from typing import Self
 from uuid import uuid4
 
 import httpx
-from boxoffice_client import AsyncClient, Options
 
+from boxoffice_client import AsyncClient, Options
 from stack.processes import wait_until
 from tests.system.client import Client, Show, new_user, ok
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from services.chassis.migrate import migrate
-from stack.__main__ import say
 from stack import audit, credentials, services
+from stack.__main__ import say
 from stack.launcher import Stack, temporary_stack
 from stack.services import SERVICES
 from tests.stack.customers import Customers
