@@ -64,8 +64,8 @@ async def serve(
     ends by itself is a defect and ends the process. While `ready` finds that the database is away, health says
     NOT_SERVING. `closing` is awaited last, in order.
 
-    The stop: health says NOT_SERVING; after the drain time, which SIGINT leaves out as nobody is there any more, the door closes; running requests get the grace time;
-    background work ends; what is left is closed.
+    The stop: health says NOT_SERVING; after the drain time the door closes; running requests get the grace time;
+    background work ends; what is left is closed. SIGINT leaves out the drain time: nobody sends calls any more.
     """
     health = _Health()
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
