@@ -8,7 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -144,7 +144,7 @@ class _Health(HealthServicer):
 
     async def Watch(self, request: health_pb2.HealthCheckRequest, context: Any) -> None:
         watcher = _Watcher(context)
-        watch = asyncio.ensure_future(super().Watch(request, watcher))
+        watch = asyncio.ensure_future(super().Watch(request, cast(Any, watcher)))
         self._watches[watch] = watcher
         watch.add_done_callback(self._watches.pop)
         with suppress(asyncio.CancelledError):
