@@ -102,9 +102,7 @@ def _do(arguments: argparse.Namespace) -> int:
         case "audit":
             return control.audit(settings, arguments.server, always=arguments.always, wait_seconds=arguments.wait)
         case "storm":
-            return storm.run(
-                storm.Options(arguments.seconds, arguments.seed, arguments.json, settings.replicas), say
-            )
+            return storm.run(storm.Options(arguments.seconds, arguments.seed, arguments.json, settings.replicas), say)
         case "roll":
             return control.roll(settings)
         case "stop":

@@ -161,7 +161,8 @@ class Stack:
         supervisor.start([supervisor.child(name) for name in names])
         if not wait_until(lambda: envoy.sees_all(self.settings), self.settings.start_seconds):
             raise StackError(f"the gateway does not see all of {', '.join(names)} (see {self.logs})")
-        time.sleep(SETTLE_SECONDS)
+        if number + 1 < self.settings.replicas:
+            time.sleep(SETTLE_SECONDS)
 
     def roll_gateway(self) -> None:
         """Let a new Envoy, with the configuration as it is now, take over from the one that runs."""

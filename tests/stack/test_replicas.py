@@ -1,4 +1,4 @@
-"""Two replicas of each service: each thing is done once, whoever does it; and a restart of everything is not noticed."""
+"""Two replicas of each service: each thing is done once, whoever does it, and a restart of all goes unnoticed."""
 
 from __future__ import annotations
 
