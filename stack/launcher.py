@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -103,8 +102,7 @@ class Stack:
                 ending = [name for name in names if self._supervisor.is_running(name)]
                 if ending:
                     self.say(f"stopping {', '.join(ending)}")
-                # At once: who would send them calls is gone already.
-                self._supervisor.stop(names, signal.SIGINT)
+                self._supervisor.stop(names)
             self._supervisor.close()
             self._supervisor = None
             envoy.forget(self.settings)

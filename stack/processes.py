@@ -146,14 +146,11 @@ def wait_healthy(children: Iterable[Child]) -> None:
             pause.wait(POLL_SECONDS)
 
 
-def stop(children: Iterable[Child], number: signal.Signals | None = None) -> list[str]:
-    """End `children` together: each is asked first, by its signal or this one, and killed after its grace.
-
-    Return the names of the killed.
-    """
+def stop(children: Iterable[Child]) -> list[str]:
+    """End `children` together: each is asked first and killed after its grace; return the names of the killed."""
     running = [child for child in children if child.running]
     for child in running:
-        child.signal(number or child.program.stop_signal)
+        child.signal(child.program.stop_signal)
     killed = []
     began = time.monotonic()
     for child in running:

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from signal import Signals
 
 from stack.errors import StackError
 from stack.processes import Child, stop, wait_healthy, wait_until
@@ -78,13 +77,13 @@ class Supervisor:
             for child in children:
                 self._watches[child.name] = _Watch(child, healthy_since=time.monotonic())
 
-    def stop(self, names: Iterable[str], number: Signals | None = None) -> None:
-        """End the children of these names together, by their own signal or this one, and watch them no more."""
+    def stop(self, names: Iterable[str]) -> None:
+        """End the children of these names together and watch them no more."""
         with self._lock:
             ending = [self._watches[name] for name in names if name in self._watches]
             for watch in ending:
                 watch.start_at = float("inf")
-            for name in stop([watch.child for watch in ending], number):
+            for name in stop(watch.child for watch in ending):
                 self._say(f"{name} did not end when asked and was killed")
 
     def replace(self, child: Child, seconds: float) -> None:

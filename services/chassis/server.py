@@ -65,7 +65,7 @@ async def serve(
     NOT_SERVING. `closing` is awaited last, in order.
 
     The stop: health says NOT_SERVING; after the drain time the door closes; running requests get the grace time;
-    background work ends; what is left is closed. SIGINT leaves out the drain time: nobody sends calls any more.
+    background work ends; what is left is closed.
     """
     health = _Health()
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
@@ -81,15 +81,9 @@ async def serve(
             await close()
         raise
 
-    stop, drain = asyncio.Event(), asyncio.Event()
-
-    def end(politely: bool) -> None:
-        stop.set()
-        if politely:
-            drain.set()
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end, True)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, end, False)
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
 
     # What has been made until now stays; what calls make is seldom a cycle. Collecting as eagerly as Python does by
     # itself takes a twentieth of a busy service's time.
@@ -120,7 +114,7 @@ async def serve(
 
     log.info("stopping")
     await health.enter_graceful_shutdown()
-    if drain.is_set():
+    if stop.is_set():
         await asyncio.sleep(settings.drain_seconds)
     closed = asyncio.create_task(server.stop(settings.grace_seconds))
     await health.end_watches()
