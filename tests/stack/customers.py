@@ -34,8 +34,6 @@ class Customers:
         self.failures: list[str] = []
         self.done: Counter[str] = Counter()
         """Stories that came to their end."""
-        self.longest_seconds = 0.0
-        """How long the slowest story took."""
         self._url = url
         self._over = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), name="customers")
@@ -71,7 +69,6 @@ class Customers:
         turn = 0
         show: Show | None = None
         while not self._over.is_set():
-            began = time.monotonic()
             try:
                 if show is None or len(show.seats) < 2:
                     show = await client.make_show(seats_per_row=50)
@@ -80,7 +77,6 @@ class Customers:
                 self.failures.append(f"{time.strftime('%H:%M:%S')} {traceback.format_exc(limit=-2)}")
                 await asyncio.sleep(0.1)  # what is broken is not broken a thousand times
                 continue
-            self.longest_seconds = max(self.longest_seconds, time.monotonic() - began)
             self.done[kind] += 1
             turn += 1
 
