@@ -35,7 +35,9 @@ def program(settings: Settings, epoch: int = 0) -> Program:
     """
     configuration = settings.data_dir / "envoy.yaml"
     places = {service.name: addresses(settings, service.name) for service in SERVICES}
-    configuration.write_text(render(places, port=settings.gateway_port, admin_port=settings.envoy_admin_port))
+    configuration.write_text(
+        render(places, port=settings.gateway_port, admin_port=settings.envoy_admin_port, edge=settings.edge())
+    )
     options = [
         *(_hot_restart(settings, epoch) if HOT else ["--disable-hot-restart"]),
         *("--concurrency", str(min(os.cpu_count() or 1, LARGEST_CONCURRENCY))),
