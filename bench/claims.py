@@ -80,7 +80,7 @@ def _memory(results: Results) -> float:
         used.memory_bytes
         for result in results.values()
         for name, used in result.usage.items()
-        if name.partition("-")[0] in SERVICES and name != GENERATOR
+        if name in SERVICES and name != GENERATOR
     ]
     if not peaks:
         raise KeyError("memory")
