@@ -363,14 +363,24 @@ def _failure_of(error: grpc.aio.AioRpcError) -> Failure:
 
 
 def channel(address: str) -> grpc.aio.Channel:
-    """Open a channel to a peer at `host:port`. A broken connection is noticed and made anew within seconds."""
+    """Open a channel to a peer at `host:port`, where host may be a name with several addresses; or at such, with IP
+    addresses and commas between them.
+
+    Calls go in turn to every replica that says SERVING: each is watched, so that none is sent to one that is about to
+    end. A broken connection is noticed and made anew within seconds, and replicas that were added are found.
+    """
     config = {
         "methodConfig": [{"name": [{}], "waitForReady": False}],
         "loadBalancingConfig": [{"round_robin": {}}],
+        "healthCheckConfig": {"serviceName": ""},
     }
+    if "," in address:
+        address = f"{'ipv6' if address.startswith('[') else 'ipv4'}:{address}"
     return grpc.aio.insecure_channel(
         address,
         options=[
+            # A name is asked for again when a connection ends, which servers see to: see OPTIONS in chassis/server.py.
+            ("grpc.dns_min_time_between_resolutions_ms", 2_000),
             ("grpc.keepalive_time_ms", 20_000),
             ("grpc.keepalive_timeout_ms", 5_000),
             ("grpc.initial_reconnect_backoff_ms", 100),
