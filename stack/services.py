@@ -86,6 +86,7 @@ def environments(
         service.name: inherited
         | {"ENVIRONMENT": "development", "HOST": LOOPBACK, "PORT": address(settings, service.name).rpartition(":")[2]}
         | {"METRICS_PORT": str(settings.ports()[f"{service.name.upper()}_METRICS_PORT"])}
+        | {"OTLP_ENDPOINT": settings.otlp_endpoint}
         | {"DATABASE_URL": database_url(settings, credentials, service.name)}
         | {name: facts[name] for name in service.told}
         | dict(overrides.get(service.name, {}))

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     booking_metrics_port: Port = 9465
     payment_metrics_port: Port = 9466
     bank_metrics_port: Port = 9467
+    gateway_metrics_port: Port = 9468
     postgres_port: Port = 5433
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
     start_seconds: float = Field(default=30, gt=0, description="how long a service may take until it is healthy")
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     reservation_max_minutes: int = Field(
         default=30, ge=1, le=120, description="inventory's; the audit holds claims to it"
     )
+    otlp_endpoint: str = Field(default="", description="where traces go, http://host:port; empty: nowhere")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
     def ports(self) -> dict[str, int]:

@@ -22,7 +22,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 from protovalidate import Validator
 
-from services.chassis import faults, metrics
+from services.chassis import faults, metrics, tracing
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
@@ -129,6 +129,7 @@ def _serve(
         faults.operation.set(name)
         started = time.perf_counter()
         metadata = dict(context.invocation_metadata() or ())
+        span = None if tracing.on is None else tracing.on.call_in(method, metadata)
         given = str(metadata.get("x-request-id", ""))
         request_id.set(given if _SANE_ID.fullmatch(given) else str(new_id()))
         headers.set(metadata)
@@ -145,18 +146,22 @@ def _serve(
                 answer = message if isinstance(message, bytes) else render(message)
                 if faults.armed is not None:
                     await faults.armed.reach(Kind.ANSWER)
-            _tell_call(method, started, "OK")
+            _tell_call(method, started, "OK", span)
             return answer
         except Failure as told:
             failure = told
         except TimeoutError:
             failure = DeadlineExceeded()
+        except asyncio.CancelledError:
+            if span is not None:
+                span.end("CANCELLED")
+            raise
         except AnswerLost:
             await context.abort(grpc.StatusCode.UNAVAILABLE)
         except Exception:  # whatever it is, its class and text stay inside
             log.exception("%s failed", method)
             failure = Failure()
-        _tell_call(method, started, failure.reason)
+        _tell_call(method, started, failure.reason, span)
         await context.abort(
             _CODES[failure.code],
             failure.message,
@@ -214,12 +219,14 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _tell_call(method: str, started: float, outcome: str) -> None:
-    """Count a call that is over, and write a line about it."""
+def _tell_call(method: str, started: float, outcome: str, span: tracing.Open | None) -> None:
+    """Count a call that is over, write a line about it, and end its span."""
     seconds = time.perf_counter() - started
     metrics.call_timer(method, outcome).observe(seconds)
     if log.isEnabledFor(logging.INFO):
         log.info("call", extra={"method": method, "outcome": outcome, "ms": round(seconds * 1000, 1)})
+    if span is not None:
+        span.end(outcome, request_id.get())
 
 
 ResponseT = TypeVar("ResponseT")
@@ -238,6 +245,9 @@ async def call(
             raise DeadlineExceeded()
     metadata = (("x-request-id", request_id.get()),) if request_id.get() else None
     name, started, outcome = request.DESCRIPTOR.name.removesuffix("Request"), time.perf_counter(), "OK"
+    span = None if tracing.on is None else tracing.on.call_out(name)
+    if span is not None:
+        metadata = (*(metadata or ()), *span.headers().items())
     try:
         return await ask(name, seconds, lambda: method(request, timeout=seconds, metadata=metadata))
     except grpc.aio.AioRpcError as error:
@@ -246,6 +256,8 @@ async def call(
         raise failure from error
     finally:
         metrics.peer_timer(name, outcome).observe(time.perf_counter() - started)
+        if span is not None:
+            span.end(outcome)
 
 
 async def ask(what: str, seconds: float, asking: Callable[[], Awaitable[ResponseT]]) -> ResponseT:
