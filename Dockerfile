@@ -39,7 +39,9 @@ CMD ["python", "-m", "services.inventory"]
 
 
 FROM service AS configuration
-RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 9901 \
+# Where traces go, if anywhere.
+ARG OTLP_ENDPOINT
+RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 9901 --metrics-port 9464 \
         --inventory inventory:50051 --booking booking:50052 --payment payment:50053 --bank bank:50063 \
         --descriptor /etc/boxoffice/descriptor.binpb --static-folder /etc/boxoffice/static > /tmp/envoy.yaml \
     && python -m gateway.static /tmp/static
