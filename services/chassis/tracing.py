@@ -10,6 +10,7 @@ Off, which is the normal case, this costs one look at `on`, and OpenTelemetry is
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ OUR_FAULT = {"INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED"}
 """Outcomes that make a span an error; other refusals are what a service is for."""
 
 EXPORT_SECONDS = 2.0
-"""How long one attempt to hand spans to the collector may take."""
+"""How long it may take to hand spans to the collector, and at the stop to hand over what is left."""
 
 
 class Open:
@@ -69,9 +70,8 @@ class Traces:
         self.context, self.trace = context, trace
         self.propagator = TraceContextTextMapPropagator()
         self._provider = TracerProvider(resource=Resource.create({"service.name": service}), shutdown_on_exit=False)
-        self._provider.add_span_processor(
-            BatchSpanProcessor(OTLPSpanExporter(endpoint, timeout=EXPORT_SECONDS), schedule_delay_millis=1_000)
-        )
+        self._exporter = OTLPSpanExporter(endpoint, timeout=EXPORT_SECONDS)
+        self._provider.add_span_processor(BatchSpanProcessor(self._exporter, schedule_delay_millis=1_000))
         self._tracer = self._provider.get_tracer("boxoffice")
 
     def call_in(self, method: str, metadata: Mapping[str, str | bytes]) -> Open:
@@ -114,8 +114,11 @@ class Traces:
         return "" if found is None else self.trace.format_trace_id(found.trace_id)
 
     def close(self) -> None:
-        """Hand over what is left."""
+        """Hand over what is left, in the time that there is."""
+        end = threading.Timer(EXPORT_SECONDS, self._exporter.shutdown)
+        end.start()
         self._provider.shutdown()
+        end.cancel()
 
     def _open(
         self,
