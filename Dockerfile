@@ -39,7 +39,10 @@ CMD ["python", "-m", "services.inventory"]
 
 
 FROM service AS configuration
-# Where traces go, if anywhere.
+# The gateway's settings; an empty one is the default.
+ARG RATE_LIMIT_PER_SECOND
+ARG TRUSTED_PROXIES
+ARG CORS_ORIGINS
 ARG OTLP_ENDPOINT
 RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 9901 --metrics-port 9464 \
         --inventory inventory:50051 --booking booking:50052 --payment payment:50053 --bank bank:50063 \

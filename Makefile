@@ -11,6 +11,9 @@ TEST_ARGS ?=
 GRID_ARGS ?=
 # How many runs `make model` makes.
 MODEL_EXAMPLES ?= 500
+# How many messages `make fuzz` sends, and which.
+FUZZ_CASES ?= 10000
+FUZZ_SEED ?= 1
 
 BIN := .venv/bin
 SOURCES := bench clients examples gateway services stack tests
@@ -99,6 +102,10 @@ model: env ## hold the services against a model of their domain for long (MODEL_
 .PHONY: mutants
 mutants: env ## plant bugs one by one and see that tests find each, in half an hour (ONLY=refund: some; WORKERS=1 JSON=file)
 	@exec $(BIN)/python -m tests.mutants.run $(if $(ONLY),--only '$(ONLY)') $(if $(WORKERS),--workers $(WORKERS)) $(if $(JSON),--json '$(JSON)')
+
+.PHONY: fuzz
+fuzz: env ## send random messages to every method, by gRPC and REST (FUZZ_CASES=10000 FUZZ_SEED=1)
+	@FUZZ_CASES="$(FUZZ_CASES)" FUZZ_SEED="$(FUZZ_SEED)" $(BIN)/pytest -n 0 -s $(TEST_ARGS) tests/fuzz
 
 .PHONY: lint
 lint: env ## check format, style, import rules and contracts

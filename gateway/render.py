@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
-from gateway import replies, static
+from gateway import replies, rest, static
 from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
+from gateway.edge import Edge, add_options, edge_of
 
 TEMPLATE = Path(__file__).with_name("envoy.yaml")
 
@@ -38,6 +39,7 @@ def render(
     admin_host: str = "127.0.0.1",
     descriptor: Path = DESCRIPTOR,
     static_folder: Path | None = None,
+    edge: Edge = Edge(),  # noqa: B008  it never changes
     metrics_port: int = 0,
     otlp_endpoint: str = "",
 ) -> str:
@@ -46,16 +48,19 @@ def render(
     `addresses` maps each of CLUSTERS to "host:port", or to several with commas between them where the service has
     replicas. `host` and `port` are where callers come in. `admin_host` had better stay on this machine: whoever
     reaches it can stop the gateway. `descriptor` and `static_folder` are where Envoy will find the descriptor set and
-    the files that it serves, where that is not where they are now. On `metrics_port`, at `host`, Prometheus may fetch
-    metrics, and do nothing else; 0: nowhere. `otlp_endpoint`, http://host:port, is where traces go; empty: nowhere.
+    the files that it serves, where that is not where they are now. `edge` says who may call, and how often. On
+    `metrics_port`, at `host`, Prometheus may fetch metrics, and do nothing else; 0: nowhere. `otlp_endpoint`,
+    http://host:port, is where traces go; empty: nowhere.
 
     Raises ValueError where an address is missing or is not one.
     """
     template = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
     parts = template["parts"]
-    methods = public_methods(DESCRIPTOR.read_bytes())
+    contracts = DESCRIPTOR.read_bytes()
+    methods = public_methods(contracts)
     if missing := [name for name in CLUSTERS if not addresses.get(name)]:
         raise ValueError(f"no address for {', '.join(missing)}")
+    pages = [_fill(parts["pages"], {"cluster": CLUSTERS[0]})] if edge.cors_origins else []
     values = {
         "host": host,
         "port": port,
@@ -63,13 +68,24 @@ def render(
         "admin_port": admin_port,
         "unless_request_id_is_sane": _unless("x-request-id", "[A-Za-z0-9._-]{1,100}", parts),
         "unless_deadline_is_sane": _unless("grpc-timeout", "[0-9]{1,8}[HMSmun]", parts),
+        "unless_frame_is_malformed": parts["unless_frame_is_malformed"],
+        "unless_nothing_to_check": parts["unless_nothing_to_check"],
+        "rest_check": rest.script(contracts),
+        "malformed_frame": replies.malformed_frame(),
+        "trusted_proxies": edge.trusted_proxies,
+        "bucket": edge.bucket(),
+        "cors": _fill(parts["cors"], {"origins": edge.origins()}),
         "health_path": replies.HEALTH_PATH,
         "liveness_path": replies.LIVENESS_PATH,
         # Per cent, rounded up: a service is healthy while one of its replicas is.
         "healthy": {name: {"value": 1} for name in CLUSTERS},
         "descriptor": str(descriptor),
         "services": sorted({method.service for method in methods}),
-        "routes": static.routes(static_folder, parts["static"]) + [_route(method, parts) for method in methods],
+        "routes": [
+            *static.routes(static_folder, parts["static"]),
+            *(_route(method, parts) for method in methods),
+            *pages,
+        ],
         "max_static_bytes": static.MAX_BYTES,
         "replies": replies.mappers(),
         "clusters": [_cluster(name, addresses[name], parts) for name in CLUSTERS],
@@ -187,6 +203,7 @@ def main() -> None:
         metavar="http://HOST:PORT",
         help="where traces go, to a collector that takes OTLP by gRPC (default: OTLP_ENDPOINT, else nowhere)",
     )
+    add_options(parser)
     options = parser.parse_args()
     try:
         text = render(
@@ -197,6 +214,7 @@ def main() -> None:
             admin_port=options.admin_port,
             descriptor=options.descriptor,
             static_folder=options.static_folder,
+            edge=edge_of(options),
             metrics_port=options.metrics_port,
             otlp_endpoint=options.otlp_endpoint,
         )

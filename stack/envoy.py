@@ -30,6 +30,7 @@ def program(settings: Settings) -> Program:
         addresses,
         port=settings.gateway_port,
         admin_port=settings.envoy_admin_port,
+        edge=settings.edge(),
         metrics_port=settings.gateway_metrics_port,
         otlp_endpoint=settings.otlp_endpoint,
     )

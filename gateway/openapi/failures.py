@@ -157,8 +157,8 @@ def _common() -> dict[int, dict[str, Told]]:
     found: dict[int, dict[str, Told]] = {}
     for reply in REPLIES:
         status = http_status(reply)
-        # What any server says to garbage is left out, and what only the health page says.
-        if status not in (404, 408, 431) and HEALTH_PATH not in str(reply.when):
+        # What any server says to garbage is left out, what only the health page says, and what has places to fill.
+        if status not in (404, 408, 431) and HEALTH_PATH not in str(reply.when) and reply.violation is None:
             found.setdefault(status, {}).setdefault(reply.reason, (reply.message, reply_example(reply)))
     return found
 

@@ -55,9 +55,15 @@ class Schemas:
         return self._keep(message.full_name, self._object(message, required, self.answer))
 
     def body(self, message: Descriptor, but: Collection[str] = ()) -> Schema:
-        """Return a reference to what may be sent for a message, without the fields that stand elsewhere."""
+        """Return a reference to what may be sent for a message, without the fields that stand elsewhere.
+
+        The gateway takes no others. What answers have too is not said to be closed, as they may get more.
+        """
         required = [name for name in needed(message) if name not in but]
-        return self._keep(message.full_name, self._object(message, required, self.body, but))
+        schema = self._object(message, required, self.body, but)
+        if "Request" in message.full_name:
+            schema["additionalProperties"] = False
+        return self._keep(message.full_name, schema)
 
     def parameter(self, field: FieldDescriptor) -> Schema:
         """Return the schema of a field that is sent in the path or the query."""

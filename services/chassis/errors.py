@@ -75,6 +75,12 @@ class InvalidField(InvalidArgument):
         super().__init__("; ".join(f"{field}: {what}" if field else what for field, what in self.violations))
 
 
+class RequestTooLarge(InvalidArgument):
+    """The request is larger than 1 MiB: ask for less at once."""
+
+    reason = "REQUEST_TOO_LARGE"
+
+
 class Unauthenticated(Failure):
     """It is not known who calls."""
 

@@ -16,7 +16,7 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc
 from google.rpc import error_details_pb2, status_pb2
 
 from services.chassis import calls, errors, logs
-from services.chassis.calls import DEFAULT_SECONDS, MAX_SECONDS, call
+from services.chassis.calls import DEFAULT_SECONDS, MAX_MESSAGE_BYTES, MAX_SECONDS, call
 from services.chassis.errors import (
     Aborted,
     Code,
@@ -27,7 +27,7 @@ from services.chassis.errors import (
     PeerFailure,
     Unavailable,
 )
-from services.chassis.server import MAX_MESSAGE_BYTES, make_server
+from services.chassis.server import make_server
 from tests.conftest import served
 
 EVENT = str(uuid4())
@@ -171,8 +171,13 @@ async def test_an_empty_request_is_checked_like_any_other() -> None:
 async def test_a_message_that_is_too_large_is_refused() -> None:
     async with catalog(nothing) as (stub, servicer):
         request = pb.CreateVenueRequest(name="Odeon", city="Pune", address="x" * (MAX_MESSAGE_BYTES + 1))
-        error, _ = await refused(stub.CreateVenue(request))
-        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        error, status = await refused(stub.CreateVenue(request))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert details(status)[0].reason == "REQUEST_TOO_LARGE"
+        much = pb.CreateVenueRequest(address="x" * (5 * MAX_MESSAGE_BYTES))
+        for compression in (grpc.Compression.NoCompression, grpc.Compression.Gzip):
+            error, _ = await refused(stub.CreateVenue(much, compression=compression))
+            assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert servicer.requests == []
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from gateway.edge import Edge
 from services.chassis.database import BACKGROUND_CONNECTIONS
 from services.chassis.desk import LANES, WAITING_LANES
 from services.inventory.settings import Settings
 from stack.audit import reach_by
-from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked
+from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked, stages
 
 SERVICES: dict[str, Any] = compose(SECRETS)["services"]
 OBSERVERS = {name for name, service in SERVICES.items() if service.get("profiles") == ["observe"]}
@@ -144,9 +145,11 @@ def test_one_image_serves_all_services_and_is_made_here() -> None:
     makers = {name: service["build"] for name, service in users.items() if "build" in service}
     assert makers == {"inventory": {"context": ".", "target": "service"}}
     assert {service["pull_policy"] for service in users.values()} == {"build", "never"}
-    told = compose(SECRETS | {"OTLP_ENDPOINT": "http://jaeger:4317"})["services"]["gateway"]["build"]["args"]
-    assert told == {"OTLP_ENDPOINT": "http://jaeger:4317"}
-    assert SERVICES["gateway"]["build"] == {"context": ".", "target": "gateway", "args": {"OTLP_ENDPOINT": ""}}
+    gateway = SERVICES["gateway"]["build"]
+    assert (gateway["context"], gateway["target"]) == (".", "gateway")
+    # What is chosen there reaches the command that renders the configuration.
+    assert set(gateway["args"]) == {name.upper() for name in Edge.__dataclass_fields__} | {"OTLP_ENDPOINT"}
+    assert stages()["configuration"].all("ARG") == list(gateway["args"])
 
 
 def test_images_of_others_are_pinned() -> None:

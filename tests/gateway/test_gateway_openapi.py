@@ -90,14 +90,16 @@ async def test_an_example_of_a_body_arrives_and_keeps_the_rules(
 
 
 @pytest.mark.parametrize("method", WITH_BODY, ids=lambda method: method.descriptor.name)
-async def test_a_field_that_is_not_known_is_ignored_as_the_document_says(
+async def test_a_field_that_is_not_known_is_refused_as_the_document_says(
     method: Method, rest: httpx.AsyncClient, services: Services
 ) -> None:
     schema = resolved(OPERATIONS[method.descriptor.name]["requestBody"]["content"]["application/json"]["schema"])
-    assert "additionalProperties" not in schema
+    assert schema["additionalProperties"] is False
     verb, path = method.bindings[0]
     answer = await rest.request(verb, re.sub(r"{\w+}", "x", path), json={"unheardOf": 1})
-    assert answer.status_code == 200
+    assert answer.status_code == 400
+    assert answer.json()["details"][1]["fieldViolations"][0]["field"] == "unheardOf"
+    assert services.calls == []
 
 
 def test_the_reasons_that_contracts_name_are_those_of_the_services() -> None:

@@ -27,6 +27,9 @@ async def test_a_file_arrives_whole_with_its_type(file: static.StaticFile, rest:
 @pytest.mark.parametrize("file", FILES, ids=PATHS)
 async def test_a_file_is_compressed_for_those_who_can_read_it(file: static.StaticFile, rest: httpx.AsyncClient) -> None:
     answer = await rest.get(file.path, headers={"accept-encoding": "gzip"})
+    if file.source.stat().st_size < 2048:
+        assert "content-encoding" not in answer.headers
+        return
     assert answer.headers["content-encoding"] == "gzip"
     assert "accept-encoding" in answer.headers["vary"].lower()
     assert answer.content == file.source.read_bytes()
