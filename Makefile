@@ -69,6 +69,14 @@ stop: env ## stop the running stack; its data stays
 reset: env ## delete all data, after a question (YES=1: without)
 	@exec $(BIN)/python -m stack reset $(if $(YES),--yes)
 
+.PHONY: backup
+backup: env ## write all databases of the running stack, and its secrets, to FILE=…
+	@exec $(BIN)/python -m stack backup '$(or $(FILE),$(error name a file: make backup FILE=boxoffice.tar.gz))'
+
+.PHONY: restore
+restore: env ## fill an empty data folder from FILE=…, for make run
+	@exec $(BIN)/python -m stack restore '$(or $(FILE),$(error name a file: make restore FILE=boxoffice.tar.gz))'
+
 .PHONY: up
 up: ## start everything in containers; REPLICAS=2 starts two of each service
 	@sh docker/compose.sh up

@@ -15,7 +15,7 @@ from types import FrameType
 
 import psycopg
 
-from stack import audit, control, story
+from stack import audit, backup, control, story
 from stack import settings as configuration
 from stack.errors import StackError
 from stack.launcher import Stack
@@ -85,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--no-follow", action="store_true", help="end after those")
     reset = verbs.add_parser("reset", help="delete all data, after a question")
     reset.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    backups = verbs.add_parser("backup", help="write all databases of the running stack, and its secrets, to one file")
+    backups.add_argument("file", type=Path, metavar="FILE", help="which must not be there yet")
+    restores = verbs.add_parser("restore", help="fill an empty data folder from such a file")
+    restores.add_argument("file", type=Path, metavar="FILE")
     return parser
 
 
@@ -105,6 +109,14 @@ def _do(arguments: argparse.Namespace) -> int:
             return storm.run(storm.Options(arguments.seconds, arguments.seed, arguments.json, settings.replicas), say)
         case "roll":
             return control.roll(settings)
+        case "backup":
+            backup.back_up(settings, arguments.file.absolute())
+            say(f"backed up to {arguments.file}: it holds secrets and customers' data, keep it as such")
+            return 0
+        case "restore":
+            backup.restore(settings, arguments.file.absolute())
+            say(f"restored to {settings.data_dir}: `make run`, then `make audit`")
+            return 0
         case "stop":
             return control.stop(settings)
         case "logs":

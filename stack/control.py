@@ -160,7 +160,7 @@ def reset(settings: Settings, *, sure: bool) -> int:
     if not (data / running.LOCK).exists():
         print(f"nothing to delete: no stack has run from {data}")
         return 0
-    with _alone(settings):
+    with alone(settings):
         outside = _outside(data)
         where = f"{data} and {outside}" if outside else str(data)
         if not sure:
@@ -230,7 +230,7 @@ def _is_run_by(settings: Settings, pid: int) -> bool:
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
+def alone(settings: Settings) -> Iterator[None]:
     """Have the data folder to oneself; raise StackError if a stack runs from it."""
     try:
         handle = os.open(settings.data_dir / running.LOCK, os.O_RDWR)

@@ -35,9 +35,15 @@ def program(settings: Settings, epoch: int = 0) -> Program:
     """
     configuration = settings.data_dir / "envoy.yaml"
     places = {service.name: addresses(settings, service.name) for service in SERVICES}
-    configuration.write_text(
-        render(places, port=settings.gateway_port, admin_port=settings.envoy_admin_port, edge=settings.edge())
+    text = render(
+        places,
+        port=settings.gateway_port,
+        admin_port=settings.envoy_admin_port,
+        edge=settings.edge(),
+        metrics_port=settings.gateway_metrics_port,
+        otlp_endpoint=settings.otlp_endpoint,
     )
+    configuration.write_text(text)
     options = [
         *(_hot_restart(settings, epoch) if HOT else ["--disable-hot-restart"]),
         *("--concurrency", str(min(os.cpu_count() or 1, LARGEST_CONCURRENCY))),

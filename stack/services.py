@@ -124,6 +124,7 @@ def environments(
         one.name: inherited
         | {"ENVIRONMENT": "development", "HOST": LOOPBACK, "PORT": str(one.port(settings))}
         | {"METRICS_PORT": str(one.port(settings, "METRICS_PORT"))}
+        | {"OTLP_ENDPOINT": settings.otlp_endpoint}
         | {"DATABASE_URL": database_url(settings, credentials, one.service.name)}
         | {name: facts[name] for name in one.service.told}
         | dict(overrides.get(one.service.name, {}))

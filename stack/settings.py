@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     booking_metrics_port: Port = 9465
     payment_metrics_port: Port = 9466
     bank_metrics_port: Port = 9467
+    gateway_metrics_port: Port = 9468
     postgres_port: Port = 5433
     replicas: int = Field(default=1, ge=1, le=9, description="processes of each service, their ports 100 apart")
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     )
     trusted_proxies: int = Field(default=0, ge=0, le=10, description="own proxies that stand before the gateway")
     cors_origins: str = Field(default="", description="origins whose pages may call; commas between them")
+    otlp_endpoint: str = Field(default="", description="where traces go, http://host:port; empty: nowhere")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
     def ports(self) -> dict[str, int]:
