@@ -23,7 +23,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 from protovalidate import Validator
 
-from services.chassis import faults, metrics
+from services.chassis import faults, metrics, tracing
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
@@ -126,9 +126,9 @@ class Incoming(grpc.aio.ServerInterceptor):
         render = cast(Callable[[Message], bytes], handler.response_serializer)
 
         async def serve(data: bytes, context: Context) -> None:
-            started = _begin(method, context)
+            started, span = _begin(method, context)
             if not self._streams_left:
-                await _refuse(method, started, context, ResourceExhausted())
+                await _refuse(method, started, context, ResourceExhausted(), span)
             failure: Failure
             self._streams_left -= 1
             try:
@@ -139,14 +139,14 @@ class Incoming(grpc.aio.ServerInterceptor):
                     async for message in messages:
                         async with asyncio.timeout(READING_SECONDS):
                             await context.write(message if isinstance(message, bytes) else render(message))
-                _tell_call(method, started, "OK")
+                _tell_call(method, started, "OK", span)
                 return
             except Failure as told:
                 failure = told
             except TimeoutError:
                 failure = ReaderTooSlow()
             except asyncio.CancelledError:
-                _tell_call(method, started, "CANCELLED")  # the caller has left, or the server stops
+                _tell_call(method, started, "CANCELLED", span)  # the caller has left, or the server stops
                 raise
             except Exception:  # whatever it is, its class and text stay inside
                 failure = _hidden(method)
@@ -154,7 +154,7 @@ class Incoming(grpc.aio.ServerInterceptor):
                 self._streams_left += 1
             try:
                 async with asyncio.timeout(PARTING_SECONDS):
-                    await _refuse(method, started, context, failure)
+                    await _refuse(method, started, context, failure, span)
             except TimeoutError:
                 # Who does not read has what is on its way to him taken back.
                 raise asyncio.CancelledError from None
@@ -191,7 +191,7 @@ def _serve(
             door.inside -= 1
 
     async def served(data: bytes, context: Context) -> bytes:
-        started = _begin(method, context)
+        started, span = _begin(method, context)
         failure: Failure
         try:
             remaining = context.time_remaining()
@@ -205,29 +205,34 @@ def _serve(
                 answer = message if isinstance(message, bytes) else render(message)
                 if faults.armed is not None:
                     await faults.armed.reach(Kind.ANSWER)
-            _tell_call(method, started, "OK")
+            _tell_call(method, started, "OK", span)
             return answer
         except Failure as told:
             failure = told
         except TimeoutError:
             failure = DeadlineExceeded()
+        except asyncio.CancelledError:
+            if span is not None:
+                span.end("CANCELLED")
+            raise
         except AnswerLost:
             await context.abort(grpc.StatusCode.UNAVAILABLE)
         except Exception:  # whatever it is, its class and text stay inside
             failure = _hidden(method)
-        await _refuse(method, started, context, failure)
+        await _refuse(method, started, context, failure, span)
 
     return serve
 
 
-def _begin(method: str, context: Context) -> float:
-    """Note what the present call is; return when it began."""
+def _begin(method: str, context: Context) -> tuple[float, tracing.Open | None]:
+    """Note what the present call is; return when it began, and its span."""
     faults.operation.set(method.rpartition("/")[2])
     metadata = dict(context.invocation_metadata() or ())
+    span = None if tracing.on is None else tracing.on.call_in(method, metadata)
     given = str(metadata.get("x-request-id", ""))
     request_id.set(given if _SANE_ID.fullmatch(given) else str(new_id()))
     headers.set(metadata)
-    return time.perf_counter()
+    return time.perf_counter(), span
 
 
 def _hidden(method: str) -> Failure:
@@ -236,9 +241,11 @@ def _hidden(method: str) -> Failure:
     return Failure()
 
 
-async def _refuse(method: str, started: float, context: Context, failure: Failure) -> NoReturn:
+async def _refuse(
+    method: str, started: float, context: Context, failure: Failure, span: tracing.Open | None
+) -> NoReturn:
     """End a call with what it failed by."""
-    _tell_call(method, started, failure.reason)
+    _tell_call(method, started, failure.reason, span)
     await context.abort(
         _CODES[failure.code],
         failure.message,
@@ -296,12 +303,14 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _tell_call(method: str, started: float, outcome: str) -> None:
-    """Count a call that is over, and write a line about it."""
+def _tell_call(method: str, started: float, outcome: str, span: tracing.Open | None) -> None:
+    """Count a call that is over, write a line about it, and end its span."""
     seconds = time.perf_counter() - started
     metrics.call_timer(method, outcome).observe(seconds)
     if log.isEnabledFor(logging.INFO):
         log.info("call", extra={"method": method, "outcome": outcome, "ms": round(seconds * 1000, 1)})
+    if span is not None:
+        span.end(outcome, request_id.get())
 
 
 ResponseT = TypeVar("ResponseT")
@@ -320,6 +329,9 @@ async def call(
             raise DeadlineExceeded()
     metadata = (("x-request-id", request_id.get()),) if request_id.get() else None
     name, started, outcome = request.DESCRIPTOR.name.removesuffix("Request"), time.perf_counter(), "OK"
+    span = None if tracing.on is None else tracing.on.call_out(name)
+    if span is not None:
+        metadata = (*(metadata or ()), *span.headers().items())
     try:
         return await ask(name, seconds, lambda: method(request, timeout=seconds, metadata=metadata))
     except grpc.aio.AioRpcError as error:
@@ -328,6 +340,8 @@ async def call(
         raise failure from error
     finally:
         metrics.peer_timer(name, outcome).observe(time.perf_counter() - started)
+        if span is not None:
+            span.end(outcome)
 
 
 async def ask(what: str, seconds: float, asking: Callable[[], Awaitable[ResponseT]]) -> ResponseT:
@@ -363,14 +377,24 @@ def _failure_of(error: grpc.aio.AioRpcError) -> Failure:
 
 
 def channel(address: str) -> grpc.aio.Channel:
-    """Open a channel to a peer at `host:port`. A broken connection is noticed and made anew within seconds."""
+    """Open a channel to a peer at `host:port`, where host may be a name with several addresses; or at such, with IP
+    addresses and commas between them.
+
+    Calls go in turn to every replica that says SERVING: each is watched, so that none is sent to one that is about to
+    end. A broken connection is noticed and made anew within seconds, and replicas that were added are found.
+    """
     config = {
         "methodConfig": [{"name": [{}], "waitForReady": False}],
         "loadBalancingConfig": [{"round_robin": {}}],
+        "healthCheckConfig": {"serviceName": ""},
     }
+    if "," in address:
+        address = f"{'ipv6' if address.startswith('[') else 'ipv4'}:{address}"
     return grpc.aio.insecure_channel(
         address,
         options=[
+            # A name is asked for again when a connection ends, which servers see to: see OPTIONS in chassis/server.py.
+            ("grpc.dns_min_time_between_resolutions_ms", 2_000),
             ("grpc.keepalive_time_ms", 20_000),
             ("grpc.keepalive_timeout_ms", 5_000),
             ("grpc.initial_reconnect_backoff_ms", 100),

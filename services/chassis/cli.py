@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from services.chassis import faults, logs, settings
+from services.chassis import faults, logs, settings, tracing
 from services.chassis.database import Database
 from services.chassis.errors import Failure
 
@@ -63,7 +63,12 @@ def main(
 async def _served(service: str, told: S, serve: Callable[[S], Coroutine[Any, Any, None]]) -> None:
     if told.faults_address:
         await faults.arm(service, told.faults_address)
-    await serve(told)
+    if told.otlp_endpoint:
+        tracing.start(service, told.otlp_endpoint)
+    try:
+        await serve(told)
+    finally:
+        tracing.stop()
 
 
 async def _redriven(told: settings.ServiceSettings, redrive: Callable[[Database], Awaitable[int]]) -> int:

@@ -9,14 +9,15 @@ from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2,
 from services.chassis import cli, idempotency, jobs, measures
 from services.chassis.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
 from services.chassis.desk import LANES, WAITING_LANES, Desk
+from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
 from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
 from services.inventory.operations.availability import Availability
 from services.inventory.operations.seats import SeatCommands
-from services.inventory.queries.measures import MEASURES
 from services.inventory.operations.watching import CONNECTIONS as WATCHING_CONNECTIONS
 from services.inventory.operations.watching import Watching
+from services.inventory.queries.measures import MEASURES
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer, held_bytes
 from services.inventory.rpc.seat_maps import seat_bytes
@@ -63,6 +64,7 @@ async def run(settings: Settings) -> None:
         SERVICES,
         background=[watching.run()],
         ticks=ticks,
+        ready=Readiness(url),
         ending=[watching.end],
         closing=[desk.close, pools.close],
     )

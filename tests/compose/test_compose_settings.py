@@ -92,6 +92,7 @@ def test_the_gateway_looks_for_each_service_where_it_is() -> None:
     assert int(given["port"]) == PORTS["GATEWAY_PORT"]
     assert given["admin-host"] == "127.0.0.1"
     assert int(given["admin-port"]) == PORTS["ENVOY_ADMIN_PORT"]
+    assert given["metrics-port"] == FILE["inventory"]["environment"]["METRICS_PORT"]
 
 
 def test_customers_are_sent_to_where_the_gateway_is_published() -> None:

@@ -105,6 +105,7 @@ async def test_a_field_that_is_not_known_is_refused_as_the_document_says(
 def test_the_reasons_that_contracts_name_are_those_of_the_services() -> None:
     kinds = list(_subclasses(Failure))
     told = {(kind.reason, int(kind.code)) for kind in kinds if kind.__module__.startswith("services.")}
+    told |= {(reply.reason, reply.code) for reply in REPLIES}
     named = {
         (reason, example["value"]["code"])
         for operation in OPERATIONS.values()

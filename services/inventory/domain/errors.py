@@ -72,6 +72,9 @@ class ClaimConfirmed(FailedPrecondition):
 
 
 class SequenceNoLongerKept(OutOfRange):
-    """The changes after this number are not kept: read the seat map, and go on after its sequence."""
+    """The changes after this number are not kept: read the seat map, and go on after its sequence.
+
+    Metadata: `sequence`, the number of the show's last change, where it is known.
+    """
 
     reason = "SEQUENCE_NO_LONGER_KEPT"
