@@ -73,7 +73,7 @@ def test_more_than_ten_violations_are_cut() -> None:
 def test_a_failure_of_another_kind_of_peer_is_understood() -> None:
     bare = from_status(status_pb2.Status(code=5, message="no such thing"))
     assert (bare.code, bare.reason, bare.message, bare.metadata) == (Code.NOT_FOUND, "NOT_FOUND", "no such thing", {})
-    odd = from_status(status_pb2.Status(code=11, message="out of range"))
+    odd = from_status(status_pb2.Status(code=15, message="data loss"))
     assert (odd.code, odd.reason) == (Code.UNKNOWN, "UNKNOWN")
 
 
@@ -88,6 +88,6 @@ def test_details_that_are_not_known_are_passed_over() -> None:
 
 def test_what_may_fare_better_later() -> None:
     definite = {Code.INVALID_ARGUMENT, Code.NOT_FOUND, Code.ALREADY_EXISTS, Code.PERMISSION_DENIED}
-    definite |= {Code.FAILED_PRECONDITION, Code.ABORTED, Code.UNIMPLEMENTED, Code.UNAUTHENTICATED}
+    definite |= {Code.FAILED_PRECONDITION, Code.OUT_OF_RANGE, Code.ABORTED, Code.UNIMPLEMENTED, Code.UNAUTHENTICATED}
     for code in Code:
         assert is_transient(PeerFailure(code, "X", "", {})) == (code not in definite)

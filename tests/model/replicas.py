@@ -96,7 +96,7 @@ async def start(name: str, url: str, server: grpc.aio.Server, ports: Ports) -> R
 
 def _peers(ports: Ports, name: str) -> grpc.aio.Channel:
     """Open a channel to all replicas of a service, as DNS would give them."""
-    return channel("ipv4:" + ",".join(f"127.0.0.1:{port}" for (service, _), port in ports.items() if service == name))
+    return channel(",".join(f"127.0.0.1:{port}" for (service, _), port in ports.items() if service == name))
 
 
 def _inventory(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:

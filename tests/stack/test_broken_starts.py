@@ -85,7 +85,7 @@ def overlaid(folder: Path, **modules: str) -> Iterator[dict[str, str]]:
     for name, text in modules.items():
         (over / name).mkdir(parents=True)
         (over / name / "__init__.py").write_text(text)
-    yield environment(folder, PYTHONPATH=over, START_SECONDS=4)
+    yield environment(folder, PYTHONPATH=over, START_SECONDS=10)
 
 
 @pytest.mark.parametrize("name", PORTS)
@@ -182,7 +182,7 @@ def test_a_service_that_dies_at_once(folder: Path) -> None:
 def test_a_service_that_never_gets_healthy(folder: Path) -> None:
     sleeps = "import sys, time\nif sys.orig_argv[-1] == 'services.booking': time.sleep(1000)"
     with overlaid(folder, sitecustomize=sleeps) as env:
-        fails(folder, "booking is not healthy after 4 s", env=env)
+        fails(folder, "booking is not healthy after 10 s", env=env)
 
 
 @pytest.mark.parametrize("bytes_", [0, 4_000_000])

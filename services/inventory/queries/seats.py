@@ -100,9 +100,9 @@ CHANGES_AFTER = """
     FROM unnest(%s::uuid[], %s::bigint[]) AS known (show_id, after)
     JOIN show_counters c ON c.show_id = known.show_id
     LEFT JOIN LATERAL (
-        SELECT sequence, changed_at, seat_id, status, expires_at FROM seat_changes
-        WHERE show_id = c.show_id AND sequence > known.after AND sequence <= known.after + 100
-        ORDER BY sequence, seat_id
+        SELECT s.sequence, s.changed_at, s.seat_id, s.status, s.expires_at FROM seat_changes s
+        WHERE s.show_id = c.show_id AND s.sequence > known.after AND s.sequence <= known.after + 100
+        ORDER BY s.sequence, s.seat_id
     ) AS h ON true
     ORDER BY known.show_id, known.after, h.sequence, h.seat_id
 """
