@@ -164,10 +164,12 @@ class Fuzz:
         except httpx.InvalidURL:
             return
         answer = await self.rest.send(request, stream=True)
-        if answer.status_code != 200 or not method.streams:
-            await answer.aread()
-        await answer.aclose()
         self.outcomes[f"HTTP {answer.status_code}"] += 1
+        if method.streams and answer.status_code == 200:
+            # It has no end.
+            await answer.aclose()
+            return
+        await answer.aread()
         shown = f"{case} {verb} {path[:200]} {(body or b'')[:200]!r}: {answer.status_code} {answer.text[:300]}"
         if answer.status_code >= 500:
             self.complaints.append(shown)
