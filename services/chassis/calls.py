@@ -1,8 +1,9 @@
 """Calls that come in and calls that go out: what every one of them gets, in one place.
 
-A call that comes in gets, in this order: its request's id; a deadline; its message parsed, its idempotency key
-taken from the header, and its rules checked; the handler; its failure told in a way that hides what is internal;
-a line in the log. A call that goes out passes the id on, and never waits longer than its caller does.
+A call that comes in gets, in this order: its request's id; a deadline; its message parsed and its idempotency key
+taken from the header; where there is a guard, its caller found out and held to the method's policy; its rules checked;
+the handler; its failure told in a way that hides what is internal; a line in the log. A call that goes out passes the
+id on, says which service it is from, and never waits longer than its caller does.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 from protovalidate import Validator
 
-from services.chassis import faults
+from services.chassis import faults, identity
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
@@ -32,6 +33,7 @@ from services.chassis.errors import (
     Unavailable,
 )
 from services.chassis.faults import AnswerLost, Kind
+from services.chassis.identity import Access, Guard
 from services.chassis.ids import new_id
 from services.chassis.logs import request_id
 from services.chassis.status import from_status, to_status
@@ -49,6 +51,9 @@ THOROUGH_BYTES = 2048
 megabyte can break a rule 300,000 times, and to find all of that takes eight seconds in which nothing else runs."""
 
 DETAILS = "grpc-status-details-bin"
+CHALLENGE = (("www-authenticate", 'Bearer realm="boxoffice"'),)
+"""Goes with every UNAUTHENTICATED, as HTTP wants it."""
+
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _QUIET = ("/grpc.health.", "/grpc.reflection.")
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -70,7 +75,9 @@ validator = Validator()
 class Incoming(grpc.aio.ServerInterceptor):
     """Wraps every handler of our own; once per method, as handlers never change."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard | None = None) -> None:
+        """Without a guard, anybody may call anything."""
+        self._guard = guard
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     async def intercept_service(
@@ -83,14 +90,20 @@ class Incoming(grpc.aio.ServerInterceptor):
         if wrapped := self._wrapped.get(method):
             return wrapped
         handler = await continuation(handler_call_details)
-        if handler is None or method.startswith(_QUIET) or handler.unary_unary is None:
+        if handler is None or method.startswith(_QUIET):
             return handler
-        wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler))
+        if handler.unary_unary is None:
+            # No stream is guarded yet, so none is open but to everybody.
+            return handler if self._guard is None or "PUBLIC" in identity.policy(method) else None
+        access = None if self._guard is None else self._guard.of(method)
+        wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, access))
         self._wrapped[method] = wrapped
         return wrapped
 
 
-def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[bytes, Context], Awaitable[bytes]]:
+def _serve(
+    method: str, handler: grpc.RpcMethodHandler[Any, Any], access: Access | None
+) -> Callable[[bytes, Context], Awaitable[bytes]]:
     answer_call = cast(Handler, handler.unary_unary)
     parse = cast(Callable[[bytes], Message], handler.request_deserializer)
     render = cast(Callable[[Message], bytes], handler.response_serializer)
@@ -113,6 +126,11 @@ def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[b
                 if faults.armed is not None:
                     await faults.armed.reach(Kind.ASKED)
                 request = _parsed(parse, data, context.invocation_metadata() or ())
+                if access is not None:
+                    await access.admit(request, metadata)
+                check(request)
+                if access is not None:
+                    access.check_owner(request)
                 message = await answer_call(request, context)
                 answer = message if isinstance(message, bytes) else render(message)
                 if faults.armed is not None:
@@ -132,7 +150,10 @@ def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[b
         await context.abort(
             _CODES[failure.code],
             failure.message,
-            ((DETAILS, to_status(failure).SerializeToString()),),
+            (
+                (DETAILS, to_status(failure).SerializeToString()),
+                *(CHALLENGE if failure.code is Code.UNAUTHENTICATED else ()),
+            ),
         )
         raise AssertionError("abort raises")
 
@@ -157,7 +178,6 @@ def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: Iterable[t
             raise InvalidField(("idempotencyKey", "comes twice and differs, in body or headers: send one key"))
         if keys:
             request.idempotency_key = keys.pop()  # type: ignore[attr-defined]
-    check(request)
     return request
 
 
@@ -206,7 +226,9 @@ async def call(
         seconds = min(seconds, until - asyncio.get_running_loop().time())
         if seconds <= 0:
             raise DeadlineExceeded()
-    metadata = (("x-request-id", request_id.get()),) if request_id.get() else None
+    metadata = [("x-request-id", request_id.get())] if request_id.get() else []
+    if identity.own is not None:
+        metadata.append((identity.SERVICE_HEADER, identity.own.own()))
     try:
         return await ask(request.DESCRIPTOR.name, seconds, lambda: method(request, timeout=seconds, metadata=metadata))
     except grpc.aio.AioRpcError as error:

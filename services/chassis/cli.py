@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from services.chassis import faults, logs, settings
+from services.chassis import faults, identity, logs, settings
 from services.chassis.database import Database
 from services.chassis.errors import Failure
 
@@ -63,6 +63,8 @@ def main(
 async def _served(service: str, told: S, serve: Callable[[S], Coroutine[Any, Any, None]]) -> None:
     if told.faults_address:
         await faults.arm(service, told.faults_address)
+    if told.auth == "on" and told.service_secret is not None:
+        identity.introduce(service, told.service_secret.get_secret_value())
     await serve(told)
 
 

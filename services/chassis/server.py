@@ -11,13 +11,15 @@ from typing import Any
 
 import grpc
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis import faults
-from services.chassis.calls import Incoming
+from services.chassis.calls import Incoming, call, channel
 from services.chassis.errors import Failure, Unavailable
+from services.chassis.identity import FetchedKeys, Guard, Keys, ServiceTokens
 from services.chassis.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
@@ -36,9 +38,25 @@ OPTIONS: Sequence[tuple[str, Any]] = (
 )
 
 
-def make_server() -> grpc.aio.Server:
-    """Make a server with what every call gets."""
-    return grpc.aio.server(interceptors=[Incoming()], options=OPTIONS)
+def make_server(settings: ServiceSettings | None = None, keys: Keys | None = None) -> grpc.aio.Server:
+    """Make a server with what every call gets.
+
+    Callers are held to the policies of the contracts where AUTH is on, or where `keys` are given, which only identity
+    has itself; without, its keys are asked for.
+    """
+    guard = None
+    if settings is not None and (keys is not None or settings.auth == "on"):
+        secret = settings.service_secret
+        services = ServiceTokens("", secret.get_secret_value()) if secret is not None else None
+        guard = Guard(keys or FetchedKeys(lambda: _fetch_keys(settings.identity_address)), services)
+    return grpc.aio.server(interceptors=[Incoming(guard)], options=OPTIONS)
+
+
+async def _fetch_keys(address: str) -> bytes:
+    # Once in some minutes: a connection that lay idle for so long is no better than a new one.
+    async with channel(address) as to_identity:
+        answer = await call(identity_pb2_grpc.IdentityServiceStub(to_identity).GetJwks, identity_pb2.GetJwksRequest())
+    return answer.data
 
 
 async def serve(
@@ -91,6 +109,8 @@ async def serve(
         ticks.start()
     for name_ in ("", *services):
         await health.set(name_, health_pb2.HealthCheckResponse.SERVING)
+    if settings.auth == "off":
+        log.warning("AUTH IS OFF: anybody who reaches this service may do anything. Set AUTH=on.")
     log.info("serving", extra={"address": address, "settings": settings.shown()})
 
     stopped = asyncio.create_task(stop.wait())

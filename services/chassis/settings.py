@@ -22,44 +22,6 @@ def _usable(url: SecretStr) -> SecretStr:
     return url
 
 
-class ServiceSettings(BaseSettings):
-    """What every service is told. Names are those of the environment, in lower case."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, str_strip_whitespace=True)
-
-    database_url: Annotated[SecretStr, AfterValidator(_usable)] = Field(
-        description="postgresql://role:secret@host:port/database"
-    )
-    host: str = Field("127.0.0.1", description="the address to listen on")
-    port: int = Field(ge=1, le=65535, description="the port to listen on")
-    environment: Literal["development", "production"] = "development"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    database_pool_size: int = Field(
-        8, ge=2, le=100, description="connections to the database that calls use at most; the work behind has others"
-    )
-    drain_seconds: float = Field(0.0, ge=0, le=60, description="time between NOT_SERVING and closing the door")
-    grace_seconds: float = Field(5.0, ge=0, le=120, description="time that running requests get at the stop")
-    faults_address: str = Field(
-        "",
-        pattern=r"^((127(\.\d+){3}|localhost|\[::1\]):\d+)?$",
-        description="for tests only: where fault points are controlled, host:port on loopback",
-    )
-
-    @model_validator(mode="after")
-    def _no_faults_in_production(self) -> Self:
-        if self.faults_address and self.environment == "production":
-            raise ValueError("FAULTS_ADDRESS is for tests and cannot be set in production: unset it")
-        return self
-
-    def shown(self) -> dict[str, str]:
-        """Return the settings as text, secrets hidden."""
-        return {name: str(getattr(self, name)) for name in type(self).model_fields}
-
-
-KeyDays = Annotated[
-    int, Field(ge=1, le=365, description="how many days the answers to requests with an idempotency key are kept")
-]
-
 MIN_SECRET_BYTES = 24
 MIN_DISTINCT_BYTES = 14
 """Far fewer than random bytes have: 24 of those almost never have less than 20."""
@@ -87,6 +49,63 @@ def _key(secret: SecretStr) -> bytes:
     except ValueError:
         return b""
 
+
+class ServiceSettings(BaseSettings):
+    """What every service is told. Names are those of the environment, in lower case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, str_strip_whitespace=True)
+
+    database_url: Annotated[SecretStr, AfterValidator(_usable)] = Field(
+        description="postgresql://role:secret@host:port/database"
+    )
+    host: str = Field("127.0.0.1", description="the address to listen on")
+    port: int = Field(ge=1, le=65535, description="the port to listen on")
+    environment: Literal["development", "production"] = "development"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    database_pool_size: int = Field(
+        8, ge=2, le=100, description="connections to the database that calls use at most; the work behind has others"
+    )
+    drain_seconds: float = Field(0.0, ge=0, le=60, description="time between NOT_SERVING and closing the door")
+    grace_seconds: float = Field(5.0, ge=0, le=120, description="time that running requests get at the stop")
+    faults_address: str = Field(
+        "",
+        pattern=r"^((127(\.\d+){3}|localhost|\[::1\]):\d+)?$",
+        description="for tests only: where fault points are controlled, host:port on loopback",
+    )
+
+    auth: Literal["on", "off"] = Field("off", description="off: anybody may call anything, for development only")
+    identity_address: str = Field(
+        "127.0.0.1:50054", pattern=r"^\S+:\d+$", description="where identity is, host:port; asked for its public keys"
+    )
+    service_secret: SigningSecret | None = Field(
+        None, description="by which services know each other: base64 of 24 random bytes or more, the same for all"
+    )
+
+    @model_validator(mode="after")
+    def _no_faults_in_production(self) -> Self:
+        if self.faults_address and self.environment == "production":
+            raise ValueError("FAULTS_ADDRESS is for tests and cannot be set in production: unset it")
+        return self
+
+    @model_validator(mode="after")
+    def _callers_are_known(self) -> Self:
+        if self.auth == "on" and self.service_secret is None:
+            raise ValueError("SERVICE_SECRET is not set, which AUTH=on takes: base64 of 24 random bytes or more")
+        if self.environment == "production":
+            if self.auth == "off":
+                raise ValueError("AUTH is off, which production does not allow: set it to on")
+            if self.service_secret is not None and not looks_random(self.service_secret):
+                raise ValueError("SERVICE_SECRET is too weak for production: make it of random bytes")
+        return self
+
+    def shown(self) -> dict[str, str]:
+        """Return the settings as text, secrets hidden."""
+        return {name: str(getattr(self, name)) for name in type(self).model_fields}
+
+
+KeyDays = Annotated[
+    int, Field(ge=1, le=365, description="how many days the answers to requests with an idempotency key are kept")
+]
 
 S = TypeVar("S", bound=BaseSettings)
 

@@ -48,7 +48,7 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
 
     availability = Availability(db, seat_bytes)
-    server = make_server()
+    server = make_server(settings)
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(InventoryServicer(db, desk, availability), server)
     await serve(settings, server, SERVICES, ticks=ticks, closing=[desk.close, pools.close])

@@ -48,7 +48,7 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), IntervalTrigger(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
 
-    server = make_server()
+    server = make_server(settings)
     answers = idempotency.Answers(db)
     servicer = PaymentService(answers, Payments(db), checkout, refunds, signatures, public_url=settings.public_url)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)

@@ -34,7 +34,7 @@ async def run(settings: Settings) -> None:
     ticking.add(ticks, "end-sessions", lambda: close.end_due(background, deliveries), IntervalTrigger(seconds=1))
     ticking.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
 
-    server = make_server()
+    server = make_server(settings)
     sandbox = Sandbox(
         enabled=settings.environment != "production",
         mix=settings.bank_scenarios,
