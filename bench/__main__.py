@@ -15,7 +15,7 @@ from datetime import datetime
 
 import psycopg
 
-from bench import report
+from bench import inside, report
 from bench.cases import Case, chosen, warm_up
 from bench.measure import Result
 from bench.reference import echo, own, seeds
@@ -70,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     repeated = [case for case in cases if not case.once]
     sittings = [(f"round {number} of {rounds}", repeated) for number in range(1, rounds + 1)] if repeated else []
     sittings += [(case.name, [case]) for case in cases if case.once]
+    done: dict[str, list[inside.Line]] = {}
     sound = True
     for about, some in sittings:
         say(about)
@@ -77,9 +78,11 @@ def run(arguments: argparse.Namespace) -> int:
             world.say = say
             warm_up(world)
             for case in some:
+                before = inside.look(world.stack.settings)
                 runs[case.name].append(_measured(world, case))
+                done[case.name] = inside.lines(before, inside.look(world.stack.settings))
             sound = _audited(world) and sound
-    told = report.Report(began, {case.name: case.unit for case in cases}, runs, arguments.quick)
+    told = report.Report(began, {case.name: case.unit for case in cases}, runs, arguments.quick, done)
     print(f"\n{report.text(told)}\n")
     for file in report.write(told, FOLDER):
         print(file.relative_to(ROOT))

@@ -8,13 +8,14 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from html import escape
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench import inside
 from bench.claims import Shown, shown
 from bench.measure import GENERATOR, Latencies, Result, Usage
 from stack.settings import ROOT
@@ -36,6 +37,8 @@ class Report:
     """What each case counts."""
     runs: Mapping[str, Sequence[Result]]
     quick: bool = False
+    inside: Mapping[str, Sequence[inside.Line]] = field(default_factory=dict)
+    """What the services did in the last run of each case."""
 
     @property
     def medians(self) -> dict[str, Result]:
@@ -108,6 +111,8 @@ def text(report: Report) -> str:
             (name, *(f"{one.cpu_seconds:.2f}  {one.memory_bytes / MEGABYTES:.0f}" if one else "" for one in used))
         )
     parts = [_table(speed), _table(cost)]
+    if report.inside:
+        parts.append(_table(inside.rows(report.inside)))
     if claims := report.claims:
         rows = [("to show", "measured", "wanted", "")]
         for one in claims:
@@ -145,6 +150,7 @@ def document(report: Report) -> dict[str, Any]:
                 "unit": report.units[name],
                 "median": _result(result),
                 "runs": [_result(run) for run in report.runs[name]],
+                "inside": [asdict(line) for line in report.inside.get(name, [])],
             }
             for name, result in report.medians.items()
         },

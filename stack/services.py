@@ -78,13 +78,14 @@ def environments(
         "WEBHOOK_URL": f"{public_url(settings)}{API}/payments/webhook",
         "PAYMENT_WEBHOOK_SECRET": credentials["webhook"],
     }
-    own = {"DATABASE_URL", "HOST", "PORT"}
+    own = {"DATABASE_URL", "HOST", "METRICS_PORT", "PORT"}
     # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts.
     inherited = {name: value for name, value in os.environ.items() if name not in facts.keys() | own}
     inherited["no_grpc_proxy"] = LOOPBACK
     return {
         service.name: inherited
         | {"ENVIRONMENT": "development", "HOST": LOOPBACK, "PORT": address(settings, service.name).rpartition(":")[2]}
+        | {"METRICS_PORT": str(settings.ports()[f"{service.name.upper()}_METRICS_PORT"])}
         | {"DATABASE_URL": database_url(settings, credentials, service.name)}
         | {name: facts[name] for name in service.told}
         | dict(overrides.get(service.name, {}))

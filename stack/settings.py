@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     booking_port: Port = 50052
     payment_port: Port = 50053
     bank_port: Port = 50063
+    inventory_metrics_port: Port = 9464
+    booking_metrics_port: Port = 9465
+    payment_metrics_port: Port = 9466
+    bank_metrics_port: Port = 9467
     postgres_port: Port = 5433
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
     start_seconds: float = Field(default=30, gt=0, description="how long a service may take until it is healthy")

@@ -11,11 +11,12 @@ from services.booking import deliveries
 from services.booking.clients import Inventory, Payments
 from services.booking.operations import change
 from services.booking.operations.look import Bookings
+from services.booking.queries.measures import MEASURES
 from services.booking.rpc import render
 from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
 from services.booking.settings import Settings
-from services.chassis import cli, jobs
+from services.chassis import cli, jobs, measures
 from services.chassis.calls import channel
 from services.chassis.database import Pools, sweep_markers
 from services.chassis.desk import Desk
@@ -46,7 +47,7 @@ async def run(settings: Settings) -> None:
         for pool in (db, background)
     )
     # Every booking is its own key, so a batch may have as many keys as commands.
-    desk = Desk(saga.create, max_batch=128, max_keys=128)
+    desk = Desk(saga.create, name="create-bookings", max_batch=128, max_keys=128)
 
     ticks = jobs.scheduler()
     jobs.add(ticks, "expire-bookings", recovery.expire_due, IntervalTrigger(minutes=1))
@@ -54,6 +55,7 @@ async def run(settings: Settings) -> None:
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: change.forget_keys(background, key_days), IntervalTrigger(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
+    measures.add(ticks, background, MEASURES)
 
     bookings = Bookings(db)
     server = make_server(settings)

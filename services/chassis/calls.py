@@ -23,13 +23,14 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 from protovalidate import Validator
 
-from services.chassis import faults, identity
+from services.chassis import faults, identity, metrics
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
     Failure,
     InvalidArgument,
     InvalidField,
+    ResourceExhausted,
     Unavailable,
 )
 from services.chassis.faults import AnswerLost, Kind
@@ -45,6 +46,10 @@ DEFAULT_SECONDS = 5.0
 
 MAX_SECONDS = 60.0
 """The longest deadline that is granted."""
+
+MAX_CALLS = 1_024
+"""Calls that a process works on at once. More are refused at the door, while that can still be done quickly: what
+waits behind them would be answered too late for whoever asked."""
 
 THOROUGH_BYTES = 2048
 """The largest message in which every broken rule is looked for. In larger ones the first is told: a message of a
@@ -79,6 +84,7 @@ class Incoming(grpc.aio.ServerInterceptor):
         """Without a guard, anybody may call anything."""
         self._guard = guard
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._door = _Door()
 
     async def intercept_service(
         self,
@@ -96,21 +102,41 @@ class Incoming(grpc.aio.ServerInterceptor):
             # No stream is guarded yet, so none is open but to everybody.
             return handler if self._guard is None or "PUBLIC" in identity.policy(method) else None
         access = None if self._guard is None else self._guard.of(method)
-        wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, access))
+        wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, self._door, access))
         self._wrapped[method] = wrapped
         return wrapped
 
 
+class _Door:
+    """How many calls are being worked on."""
+
+    def __init__(self) -> None:
+        self.inside = 0
+        metrics.CALLS_NOW.set_function(lambda: self.inside)
+
+
 def _serve(
-    method: str, handler: grpc.RpcMethodHandler[Any, Any], access: Access | None
+    method: str, handler: grpc.RpcMethodHandler[Any, Any], door: _Door, access: Access | None
 ) -> Callable[[bytes, Context], Awaitable[bytes]]:
     answer_call = cast(Handler, handler.unary_unary)
     parse = cast(Callable[[bytes], Message], handler.request_deserializer)
     render = cast(Callable[[Message], bytes], handler.response_serializer)
 
     name = method.rpartition("/")[2]
+    overload = ResourceExhausted()
+    overload_details = ((DETAILS, to_status(overload).SerializeToString()),)
 
     async def serve(data: bytes, context: Context) -> bytes:
+        if door.inside >= MAX_CALLS:
+            metrics.call_timer(method, overload.reason).observe(0)
+            await context.abort(_CODES[overload.code], overload.message, overload_details)
+        door.inside += 1
+        try:
+            return await served(data, context)
+        finally:
+            door.inside -= 1
+
+    async def served(data: bytes, context: Context) -> bytes:
         faults.operation.set(name)
         started = time.perf_counter()
         metadata = dict(context.invocation_metadata() or ())
@@ -135,7 +161,7 @@ def _serve(
                 answer = message if isinstance(message, bytes) else render(message)
                 if faults.armed is not None:
                     await faults.armed.reach(Kind.ANSWER)
-            _log_call(method, started, "OK")
+            _tell_call(method, started, "OK")
             return answer
         except Failure as told:
             failure = told
@@ -146,7 +172,7 @@ def _serve(
         except Exception:  # whatever it is, its class and text stay inside
             log.exception("%s failed", method)
             failure = Failure("Something went wrong on our side. It has been logged with this request's id.")
-        _log_call(method, started, failure.reason)
+        _tell_call(method, started, failure.reason)
         await context.abort(
             _CODES[failure.code],
             failure.message,
@@ -206,10 +232,12 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _log_call(method: str, started: float, outcome: str) -> None:
+def _tell_call(method: str, started: float, outcome: str) -> None:
+    """Count a call that is over, and write a line about it."""
+    seconds = time.perf_counter() - started
+    metrics.call_timer(method, outcome).observe(seconds)
     if log.isEnabledFor(logging.INFO):
-        milliseconds = round((time.perf_counter() - started) * 1000, 1)
-        log.info("call", extra={"method": method, "outcome": outcome, "ms": milliseconds})
+        log.info("call", extra={"method": method, "outcome": outcome, "ms": round(seconds * 1000, 1)})
 
 
 ResponseT = TypeVar("ResponseT")
@@ -229,10 +257,15 @@ async def call(
     metadata = [("x-request-id", request_id.get())] if request_id.get() else []
     if identity.own is not None:
         metadata.append((identity.SERVICE_HEADER, identity.own.own()))
+    name, started, outcome = request.DESCRIPTOR.name.removesuffix("Request"), time.perf_counter(), "OK"
     try:
-        return await ask(request.DESCRIPTOR.name, seconds, lambda: method(request, timeout=seconds, metadata=metadata))
+        return await ask(name, seconds, lambda: method(request, timeout=seconds, metadata=metadata))
     except grpc.aio.AioRpcError as error:
-        raise _failure_of(error) from error
+        failure = _failure_of(error)
+        outcome = failure.reason
+        raise failure from error
+    finally:
+        metrics.peer_timer(name, outcome).observe(time.perf_counter() - started)
 
 
 async def ask(what: str, seconds: float, asking: Callable[[], Awaitable[ResponseT]]) -> ResponseT:
@@ -242,7 +275,6 @@ async def ask(what: str, seconds: float, asking: Callable[[], Awaitable[Response
     """
     if faults.armed is None:
         return await asking()
-    what = what.removesuffix("Request")
     until = asyncio.get_running_loop().time() + seconds
     await faults.armed.reach(Kind.CALL, what, until=until)
     answer = await asking()

@@ -33,7 +33,7 @@ from psycopg import errors as pg
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
-from services.chassis import faults
+from services.chassis import faults, metrics
 from services.chassis.columns import with_columns
 from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
 from services.chassis.faults import Kind, named
@@ -162,11 +162,13 @@ class Database:
                 f" -c transaction_timeout={TRANSACTION_TIMEOUT_MS} -c timezone=UTC",
             },
         )
+        self._name = name
         self._lent = 0
 
     async def open(self) -> None:
         """Connect; raise Unavailable if the database does not answer within ten seconds."""
         await self._pool.open()
+        metrics.POOLS.stats[self._name] = self._pool.get_stats
         for left in reversed(range(OPEN_TRIES)):
             try:
                 async with self._connection():
@@ -180,6 +182,7 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        metrics.POOLS.stats.pop(self._name, None)
         await self._pool.close()
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Any]:

@@ -19,7 +19,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, Union
 
-from services.chassis import faults
+from services.chassis import faults, metrics
 from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
 
 log = logging.getLogger(__name__)
@@ -82,6 +82,8 @@ class Run(Protocol[C_contra, A_co]):
 class _Entry(Generic[C, A]):
     command: C
     answer: asyncio.Future[A]
+    since: float
+    """When it came, on the event loop's clock."""
     waits: bool = True
 
 
@@ -108,12 +110,19 @@ class Desk(Generic[C, A]):
         self,
         run: Run[C, A],
         *,
+        name: str = "",
         lanes: int = LANES,
         max_batch: int = 128,
         max_keys: int = 64,
         max_queue: int = 2_000,
     ) -> None:
+        """`name` is what metrics call it."""
         self._run = run
+        self._batch_sizes = metrics.BATCH.labels(name)
+        self._waits = metrics.WAIT.labels(name)
+        self._runs = metrics.RUN.labels(name)
+        metrics.QUEUED.labels(name).set_function(lambda: sum(self._queued.values()))
+        self._name = name
         self._lanes = lanes
         self._working = 0
         self._opening: asyncio.TimerHandle | None = None
@@ -157,7 +166,8 @@ class Desk(Generic[C, A]):
             raise Unavailable()
         if self._queued[command.urgent] >= self._max_queue:
             raise ResourceExhausted()
-        entry: _Entry[C, A] = _Entry(command, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        entry: _Entry[C, A] = _Entry(command, loop.create_future(), loop.time())
         line = self._lines.get(command.key)
         if line is None:
             line = self._lines[command.key] = _Line()
@@ -265,7 +275,12 @@ class Desk(Generic[C, A]):
             faults.operation.set(f"desk {'+'.join(kinds)}")
         keys = dict.fromkeys(entry.command.key for entry in batch)
         busy: dict[Hashable, list[_Entry[C, A]]] = {}
-        for entry, outcome in zip(batch, await self._outcomes(batch, wait=wait), strict=True):
+        began = asyncio.get_running_loop().time()
+        self._batch_sizes.observe(len(batch))
+        self._waits.observe(began - min(entry.since for entry in batch))
+        outcomes = await self._outcomes(batch, wait=wait)
+        self._runs.observe(asyncio.get_running_loop().time() - began)
+        for entry, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, _Busy):
                 busy.setdefault(entry.command.key, []).append(entry)
             elif entry.answer.done():
@@ -283,6 +298,7 @@ class Desk(Generic[C, A]):
 
     def _skip(self, key: Hashable, entries: list[_Entry[C, A]], *, waited: bool) -> None:
         """Put `entries` back to the front of their line and try again a little later, or wait for the key."""
+        metrics.AGAIN.labels(self._name, "busy").inc(len(entries))
         line = self._lines[key]
         for entry in reversed(entries):
             if not entry.answer.done():  # else the caller has gone
@@ -311,6 +327,7 @@ class Desk(Generic[C, A]):
             except Interrupted as failure:
                 if attempt == RETRIES or wait:
                     return [failure] * len(batch)
+                metrics.AGAIN.labels(self._name, "undone").inc()
                 await asyncio.sleep(0.01 * 2**attempt)
             except Failure as failure:
                 return [failure] * len(batch)
@@ -325,6 +342,7 @@ class Desk(Generic[C, A]):
                     log.exception("a command cannot be carried out")
                     return [error]
                 log.warning("a batch of %d is halved: %r", len(batch), error)
+                metrics.AGAIN.labels(self._name, "halved").inc()
                 middle = len(batch) // 2
                 first = await self._outcomes(batch[:middle], wait=wait)
                 return [*first, *await self._outcomes(batch[middle:], wait=wait)]

@@ -138,8 +138,8 @@ class Answers:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._found: Lookup[Key, Any] = Lookup(self._find)
-        self._desk: Desk[Keep, bytes] = Desk(self._keep, max_keys=128)
+        self._found: Lookup[Key, Any] = Lookup(self._find, name="find-answers")
+        self._desk: Desk[Keep, bytes] = Desk(self._keep, name="keep-answers", max_keys=128)
 
     async def find(self, key: Key) -> bytes | None:
         """Return the answer stored under `key`, or None; raise IdempotencyKeyReused."""

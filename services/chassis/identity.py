@@ -290,7 +290,9 @@ class Access:
                 raise PermissionDenied("This is not for services.")
         elif "OWNER" not in self._allowed and not who.roles & self._allowed:
             needed = " or ".join(sorted(self._allowed - {"SERVICE"}))
-            raise PermissionDenied(f"This takes the role {needed}." if needed else "This is for Boxoffice's own services.")
+            raise PermissionDenied(
+                f"This takes the role {needed}." if needed else "This is for Boxoffice's own services."
+            )
 
 
 def _is_plain_user(who: Caller | None) -> bool:

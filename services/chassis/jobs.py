@@ -8,7 +8,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from services.chassis import faults
+from services.chassis import faults, metrics
 from services.chassis.errors import Failure
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ def add(ticks: AsyncIOScheduler, name: str, job: Job, trigger: BaseTrigger) -> N
         except Exception:  # the next tick tries again
             log.exception("job %s failed", name)
         if done:
+            metrics.JOBS.labels(name).inc(done)
             log.info("job", extra={"job": name, "done": done})
 
     first = {"next_run_time": datetime.now(UTC)} if isinstance(trigger, IntervalTrigger) else {}

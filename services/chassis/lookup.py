@@ -29,10 +29,14 @@ class Wanted(Generic[K]):
 class Lookup(Generic[K, V]):
     """Reads by key."""
 
-    def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, max_keys: int = 128) -> None:
-        """`read` returns what it finds for so many keys at most, each once."""
+    def __init__(
+        self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, name: str = "", max_keys: int = 128
+    ) -> None:
+        """`read` returns what it finds for so many keys at most, each once. `name` is what metrics call it."""
         self._read = read
-        self._desk: Desk[Wanted[K], V | None] = Desk(self._run, lanes=LANES, max_batch=MAX_BATCH, max_keys=max_keys)
+        self._desk: Desk[Wanted[K], V | None] = Desk(
+            self._run, name=name, lanes=LANES, max_batch=MAX_BATCH, max_keys=max_keys
+        )
 
     async def of(self, key: K) -> V | None:
         """Return what there is under `key`, or None; raise what reading raises, or ResourceExhausted."""

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.chassis import faults
+from services.chassis import faults, metrics
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import Failure, is_transient
 from services.chassis.ids import new_id
@@ -131,8 +131,11 @@ class Outbox:
         if not rows:
             return 0
         outcomes = await _offer(deliver, rows)
-        if done := [row.id for row, outcome in zip(rows, outcomes, strict=True) if outcome is None]:
+        done = [row.id for row, outcome in zip(rows, outcomes, strict=True) if outcome is None]
+        if done:
             await self._db.execute(DELIVERED, (done,))
+        metrics.DELIVERED.labels(topic, "taken").inc(len(done))
+        metrics.DELIVERED.labels(topic, "later").inc(len(rows) - len(done))
         late = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if outcome is not None]
         if late:
             log.warning("%d messages of %s wait: %s", len(late), topic, late[0][1])

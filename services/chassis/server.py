@@ -16,7 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
-from services.chassis import faults
+from services.chassis import faults, metrics
 from services.chassis.calls import Incoming, call, channel
 from services.chassis.errors import Failure, Unavailable
 from services.chassis.identity import FetchedKeys, Guard, Keys, ServiceTokens
@@ -82,16 +82,13 @@ async def serve(
     reflection.enable_server_reflection([*services, health_name, reflection.SERVICE_NAME], server)
     address = f"{settings.host}:{settings.port}"
     try:
-        _try_port(settings.host, settings.port)
-        server.add_insecure_port(address)
-    except (OSError, RuntimeError):
+        _listen(server, settings)
+    except Failure:
         for work in background:
             work.close()
         for close in closing:
             await close()
-        raise Unavailable(
-            f"{address} cannot be listened on: is something there already? Set PORT to another."
-        ) from None
+        raise
 
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -139,6 +136,21 @@ def _named(work: Coroutine[Any, Any, None]) -> Context:
     context = copy_context()
     context.run(faults.operation.set, getattr(work, "__qualname__", "background"))
     return context
+
+
+def _listen(server: grpc.aio.Server, settings: ServiceSettings) -> None:
+    """Take the ports; raise Unavailable if one cannot be had."""
+    port, name = settings.port, "PORT"
+    try:
+        _try_port(settings.host, port)
+        server.add_insecure_port(f"{settings.host}:{port}")
+        if settings.metrics_port:
+            port, name = settings.metrics_port, "METRICS_PORT"
+            metrics.serve(settings.host, port)
+    except (OSError, RuntimeError):
+        raise Unavailable(
+            f"{settings.host}:{port} cannot be listened on: is something there already? Set {name} to another."
+        ) from None
 
 
 def _try_port(host: str, port: int) -> None:

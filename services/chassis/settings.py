@@ -67,6 +67,7 @@ class ServiceSettings(BaseSettings):
     )
     drain_seconds: float = Field(0.0, ge=0, le=60, description="time between NOT_SERVING and closing the door")
     grace_seconds: float = Field(5.0, ge=0, le=120, description="time that running requests get at the stop")
+    metrics_port: int = Field(0, ge=0, le=65535, description="where Prometheus may fetch metrics; 0: nowhere")
     faults_address: str = Field(
         "",
         pattern=r"^((127(\.\d+){3}|localhost|\[::1\]):\d+)?$",

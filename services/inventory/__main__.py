@@ -6,7 +6,7 @@ from pathlib import Path
 from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
 
-from services.chassis import cli, idempotency, jobs
+from services.chassis import cli, idempotency, jobs, measures
 from services.chassis.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
 from services.chassis.desk import LANES, WAITING_LANES, Desk
 from services.chassis.server import make_server, serve
@@ -14,6 +14,7 @@ from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
 from services.inventory.operations.availability import Availability
 from services.inventory.operations.seats import SeatCommands
+from services.inventory.queries.measures import MEASURES
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer, held_bytes
 from services.inventory.rpc.seat_maps import seat_bytes
@@ -37,7 +38,7 @@ async def run(settings: Settings) -> None:
         hold=timedelta(minutes=settings.seat_hold_minutes),
         reservation_max=timedelta(minutes=settings.reservation_max_minutes),
     )
-    desk = Desk(SeatCommands(background, rules, held_bytes), max_keys=settings.shows_per_transaction)
+    desk = Desk(SeatCommands(background, rules, held_bytes), name="seats", max_keys=settings.shows_per_transaction)
 
     ticks = jobs.scheduler()
     jobs.add(ticks, "tidy-holds", lambda: tidy_holds(background, desk), IntervalTrigger(minutes=5))
@@ -46,6 +47,7 @@ async def run(settings: Settings) -> None:
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), IntervalTrigger(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
+    measures.add(ticks, background, MEASURES)
 
     availability = Availability(db, seat_bytes)
     server = make_server(settings)

@@ -6,7 +6,7 @@ from pathlib import Path
 from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
-from services.chassis import cli, idempotency, jobs
+from services.chassis import cli, idempotency, jobs, measures
 from services.chassis.calls import channel
 from services.chassis.database import Pools, sweep_markers
 from services.chassis.outbox import Outbox
@@ -14,6 +14,7 @@ from services.chassis.server import make_server, serve
 from services.payment.clients import Bank, Booking
 from services.payment.operations.look import Payments
 from services.payment.operations.messages import CAPTURES, DECLINES
+from services.payment.queries.measures import MEASURES
 from services.payment.rpc.service import PaymentService
 from services.payment.rpc.webhooks import Signatures
 from services.payment.saga.checkout import Checkout, Rules
@@ -47,6 +48,7 @@ async def run(settings: Settings) -> None:
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), IntervalTrigger(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
+    measures.add(ticks, background, MEASURES)
 
     server = make_server(settings)
     answers = idempotency.Answers(db)

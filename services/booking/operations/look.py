@@ -37,8 +37,8 @@ class Bookings:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._by_id: Lookup[UUID, Seen] = Lookup(self._find)
-        self._by_user: Lookup[Page, list[Seen]] = Lookup(self._list, max_keys=32)
+        self._by_id: Lookup[UUID, Seen] = Lookup(self._find, name="look-bookings")
+        self._by_user: Lookup[Page, list[Seen]] = Lookup(self._list, name="list-bookings", max_keys=32)
 
     async def find(self, booking_id: UUID, user_id: UUID | None) -> Seen:
         """Return a booking; raise BookingNotFound if there is none, or not of `user_id` where that is given."""

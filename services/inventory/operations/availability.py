@@ -32,7 +32,7 @@ class Availability:
         self._render = render
         self._kept: OrderedDict[UUID, SeatMap] = OrderedDict()
         self._kept_seats = 0
-        self._lookup: Lookup[UUID, SeatMap] = Lookup(self._refresh, max_keys=64)
+        self._lookup: Lookup[UUID, SeatMap] = Lookup(self._refresh, name="seat-maps", max_keys=64)
 
     async def of(self, show_id: UUID) -> SeatMap:
         """Return the seats of a show as they stand; raise ShowNotFound. It goes on changing: look at once."""

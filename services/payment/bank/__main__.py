@@ -6,7 +6,7 @@ from pathlib import Path
 from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 
-from services.chassis import cli
+from services.chassis import cli, measures
 from services.chassis import jobs as ticking
 from services.chassis.database import Pools, sweep_markers
 from services.chassis.server import make_server, serve
@@ -14,6 +14,7 @@ from services.payment.bank import jobs
 from services.payment.bank.clients import Merchant
 from services.payment.bank.operations import close
 from services.payment.bank.operations.deliveries import Deliveries
+from services.payment.bank.queries.measures import MEASURES
 from services.payment.bank.rpc.service import BankService, Sandbox
 from services.payment.bank.settings import Settings
 
@@ -33,6 +34,7 @@ async def run(settings: Settings) -> None:
     ticks = ticking.scheduler()
     ticking.add(ticks, "end-sessions", lambda: close.end_due(background, deliveries), IntervalTrigger(seconds=1))
     ticking.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
+    measures.add(ticks, background, MEASURES)
 
     server = make_server(settings)
     sandbox = Sandbox(

@@ -17,9 +17,9 @@ class Payments:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._by_id: Lookup[UUID, Payment] = Lookup(self._find)
-        self._by_booking: Lookup[UUID, list[Payment]] = Lookup(self._list)
-        self._closed: Lookup[UUID, bool] = Lookup(self._which_closed)
+        self._by_id: Lookup[UUID, Payment] = Lookup(self._find, name="look-payments")
+        self._by_booking: Lookup[UUID, list[Payment]] = Lookup(self._list, name="list-payments")
+        self._closed: Lookup[UUID, bool] = Lookup(self._which_closed, name="look-accounts")
 
     async def get(self, payment_id: UUID) -> Payment:
         """Return a payment; raise PaymentNotFound."""

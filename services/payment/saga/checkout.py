@@ -56,8 +56,10 @@ class Checkout:
     def __init__(self, db: Database, outbox: Outbox, booking: Booking, bank: Bank, rules: Rules) -> None:
         self._db = db
         self._payments = Payments(db)
-        self._begin = Desk(Begins(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds))
-        self._record = Desk(Records(db, outbox))
+        self._begin = Desk(
+            Begins(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds), name="begin-payments"
+        )
+        self._record = Desk(Records(db, outbox), name="record-payments")
         self._booking = booking
         self._bank = bank
         self._rules = rules

@@ -48,7 +48,7 @@ class Deliveries:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._delivered: Desk[Taken, None] = Desk(self._note)
+        self._delivered: Desk[Taken, None] = Desk(self._note, name="note-webhooks")
         self.wake = asyncio.Event()
 
     async def append(self, tx: Transaction, told: Sequence[Telling]) -> None:

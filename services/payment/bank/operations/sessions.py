@@ -16,7 +16,7 @@ class Sessions:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._by_id: Lookup[str, tuple[Session, datetime]] = Lookup(self._find)
+        self._by_id: Lookup[str, tuple[Session, datetime]] = Lookup(self._find, name="look-sessions")
 
     async def get(self, session_id: str) -> tuple[Session, datetime]:
         """Return a session as it is now, and when that is; raise SessionNotFound."""

@@ -51,8 +51,8 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
     def __init__(self, db: Database, deliveries: Deliveries, sandbox: Sandbox) -> None:
         self._db = db
         self._sessions = Sessions(db)
-        self._create = Desk(Creates(db))
-        self._pay = Desk(Pays(db, deliveries, sandbox.delay))
+        self._create = Desk(Creates(db), name="create-sessions")
+        self._pay = Desk(Pays(db, deliveries, sandbox.delay), name="pay-sessions")
         self._deliveries = deliveries
         self._sandbox = sandbox
 

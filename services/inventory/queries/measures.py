@@ -1,0 +1,13 @@
+"""Statements whose answers are metrics."""
+
+from prometheus_client import Gauge
+
+from services.chassis.measures import Measure
+
+MEASURES = (
+    Measure(
+        Gauge("boxoffice_hold_lag_seconds", "How long the hold that lapsed first waits to be tidied"),
+        "SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(expires_at))) FROM show_seats"
+        " WHERE status = 'HELD' AND expires_at <= boxoffice_clock()",
+    ),
+)

@@ -1,0 +1,17 @@
+"""Statements whose answers are metrics."""
+
+from prometheus_client import Gauge
+
+from services.chassis.measures import Measure
+
+MEASURES = (
+    Measure(
+        Gauge("boxoffice_webhook_lag_seconds", "How long a webhook is overdue to be sent"),
+        "SELECT greatest(0, extract(epoch FROM clock_timestamp() - min(next_attempt_at))) FROM deliveries"
+        " WHERE delivered_at IS NULL AND dead_at IS NULL",
+    ),
+    Measure(
+        Gauge("boxoffice_webhooks_dead", "Webhooks that were given up"),
+        "SELECT count(*) FROM deliveries WHERE dead_at IS NOT NULL",
+    ),
+)
