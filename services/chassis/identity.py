@@ -302,7 +302,7 @@ def _is_plain_user(who: Caller | None) -> bool:
 def policy(method: str) -> frozenset[str]:
     """Return the kinds of caller that a method's contract allows; raise LookupError if it says nothing."""
     service, _, name = method.strip("/").partition("/")
-    found = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]  # type: ignore[no-untyped-call]
+    found = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
     allowed = found.GetOptions().Extensions[policy_pb2.policy].allow
     if not allowed or _Policy.CALLER_UNSPECIFIED in allowed:
         raise LookupError(f"{method} has no policy: its contract has to say who may call it")

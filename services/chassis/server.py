@@ -56,7 +56,7 @@ async def _fetch_keys(address: str) -> bytes:
     # Once in some minutes: a connection that lay idle for so long is no better than a new one.
     async with channel(address) as to_identity:
         answer = await call(identity_pb2_grpc.IdentityServiceStub(to_identity).GetJwks, identity_pb2.GetJwksRequest())
-    return answer.data
+        return bytes(answer.data)
 
 
 async def serve(
