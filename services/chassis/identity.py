@@ -21,7 +21,7 @@ from boxoffice.policy.v1 import policy_pb2
 from google.protobuf import descriptor_pool
 from google.protobuf.message import Message
 
-from services.chassis.errors import Failure, NotFound, PermissionDenied, Unauthenticated
+from services.chassis.errors import Failure, NotFound, PermissionDenied, Unauthenticated, Unavailable
 from services.chassis.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -108,9 +108,9 @@ class FetchedKeys:
     async def _renew(self) -> None:
         try:
             found = jwt.PyJWKSet.from_dict(json.loads(await self._fetch()))
-        except Failure:
+        except (Failure, jwt.PyJWTError, ValueError) as error:
             if not self._known:
-                raise
+                raise Unavailable() from error
             log.warning("identity does not tell its keys: the last ones stay in use")
         else:
             self._known = {key.key_id: key for key in found.keys if key.key_id}
