@@ -1,4 +1,4 @@
-# Two images. `service` runs inventory, booking, payment, the bank, their migrations and the audit: the command says which.
+# Two images. `service` runs inventory, booking, payment, the bank, identity, their migrations and the audit: the command says which.
 # `gateway` is Envoy's official image with the configuration that the contracts give.
 
 # The Python that the locks are made for and the tests run on; the Envoy of requirements.lock. A test compares them.
@@ -39,8 +39,11 @@ CMD ["python", "-m", "services.inventory"]
 
 
 FROM service AS configuration
+# What the services are told: compose hands both the same.
+ARG AUTH=on
 RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 9901 \
         --inventory inventory:50051 --booking booking:50052 --payment payment:50053 --bank bank:50063 \
+        --identity identity:50054 --auth "$AUTH" \
         --descriptor /etc/boxoffice/descriptor.binpb > /tmp/envoy.yaml
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from boxoffice.policy.v1 import policy_pb2
 from google.api import annotations_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
@@ -19,6 +20,8 @@ class PublicMethod:
     name: str
     cluster: str
     reads_only: bool
+    takes_token: bool
+    """Whether its policy asks who calls."""
 
     @property
     def path(self) -> str:
@@ -37,6 +40,7 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
             name=method.name,
             cluster=file.package.split(".")[1],
             reads_only=method.options.Extensions[annotations_pb2.http].HasField("get"),
+            takes_token=policy_pb2.Policy.PUBLIC not in method.options.Extensions[policy_pb2.policy].allow,
         )
         for file in FileDescriptorSet.FromString(descriptor).file
         for service in file.service

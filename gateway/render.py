@@ -1,6 +1,7 @@
 """Render Envoy's configuration from the template envoy.yaml and the contracts.
 
-`python -m gateway.render --inventory HOST:PORT --booking HOST:PORT --payment HOST:PORT --bank HOST:PORT` prints it.
+`python -m gateway.render --inventory HOST:PORT --booking HOST:PORT --payment HOST:PORT --bank HOST:PORT
+--identity HOST:PORT` prints it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Any
 
 import yaml
 
-from gateway import replies
+from gateway import auth, replies
 from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
 
 TEMPLATE = Path(__file__).with_name("envoy.yaml")
 
-CLUSTERS = ("inventory", "booking", "payment", "bank")
+CLUSTERS = ("inventory", "booking", "payment", "bank", "identity")
 """The services behind the gateway, by the second word of their packages."""
 
 TIMEOUT_SECONDS = 5.0
@@ -36,13 +37,15 @@ def render(
     host: str = "127.0.0.1",
     admin_host: str = "127.0.0.1",
     descriptor: Path = DESCRIPTOR,
+    tokens: bool = False,
 ) -> str:
     """Return Envoy's configuration as YAML.
 
     `addresses` maps each of CLUSTERS to "host:port", or to several with commas between them where the service has
     replicas. `host` and `port` are where callers come in. `admin_host` had better stay on this machine: whoever
     reaches it can stop the gateway. `descriptor` is where Envoy will find the descriptor set, where that is not
-    where it is now.
+    where it is now. `tokens` lets only those through whose access token is good, but for what the contracts allow
+    everybody; `port` must not be 0 then.
 
     Raises ValueError where an address is missing or is not one.
     """
@@ -68,7 +71,10 @@ def render(
         "replies": replies.mappers(),
         "clusters": [_cluster(name, addresses[name], parts) for name in CLUSTERS],
     }
-    return yaml.dump(_fill(template["bootstrap"], values), Dumper=_Plain, sort_keys=False, width=1000)
+    bootstrap = _fill(template["bootstrap"], values)
+    if tokens:
+        auth.add(bootstrap, _fill(parts["auth"], values | auth.values(methods, host)))
+    return yaml.dump(bootstrap, Dumper=_Plain, sort_keys=False, width=1000)
 
 
 def _route(method: PublicMethod, parts: Mapping[str, Any]) -> Any:
@@ -145,6 +151,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8001, help="(default: %(default)s)")
     parser.add_argument("--admin-host", default="127.0.0.1", help="(default: %(default)s)")
     parser.add_argument("--admin-port", type=int, default=9901, help="(default: %(default)s)")
+    parser.add_argument("--auth", choices=("on", "off"), default="off", help="on: calls take a token (default: off)")
     parser.add_argument(
         "--descriptor", type=Path, default=DESCRIPTOR, help="where Envoy will find descriptor.binpb (default: here)"
     )
@@ -157,6 +164,7 @@ def main() -> None:
             admin_host=options.admin_host,
             admin_port=options.admin_port,
             descriptor=options.descriptor,
+            tokens=options.auth == "on",
         )
     except ValueError as error:
         parser.error(str(error))

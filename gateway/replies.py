@@ -35,6 +35,8 @@ class Reply:
     grpc_code: int | None = None
     """The code in gRPC, where the custom there is another."""
     retry_after_seconds: int | None = None
+    challenge: bool = False
+    """Whether HTTP is told how to say who calls."""
     explained: bool = False
     """Whether JSON adds Envoy's own words to the message: they say what is wrong with the request."""
 
@@ -65,6 +67,8 @@ def _all(*filters: dict[str, Any]) -> dict[str, Any]:
 
 
 AWAY = "A part of the system is away right now: try again in a moment, with the same key if there is one."
+
+LOG_IN = "Log in, or refresh: this takes an access token that is good, sent as `authorization: Bearer …`."
 
 REPLIES = (
     Reply(
@@ -97,6 +101,22 @@ REPLIES = (
         "METHOD_NOT_FOUND",
         "There is no such method: look at its path and verb.",
         grpc_code=code_pb2.UNIMPLEMENTED,
+    ),
+    Reply(
+        _status_is(401),
+        code_pb2.UNAUTHENTICATED,
+        "UNAUTHENTICATED",
+        LOG_IN,
+        challenge=True,
+    ),
+    # A token for somebody else's audience.
+    Reply(
+        _status_is(403),
+        code_pb2.UNAUTHENTICATED,
+        "UNAUTHENTICATED",
+        LOG_IN,
+        http_status=401,
+        challenge=True,
     ),
     Reply(
         _status_is(413),
@@ -201,6 +221,8 @@ def _json(reply: Reply) -> dict[str, Any]:
         mapper["status_code"] = reply.http_status
     if reply.retry_after_seconds is not None:
         mapper["headers_to_add"] = [_header("retry-after", str(reply.retry_after_seconds))]
+    if reply.challenge:
+        mapper["headers_to_add"] = [_header("www-authenticate", 'Bearer realm="boxoffice"')]
     return mapper
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from stack import credentials, databases, demo, envoy, ports, running, services
+from stack import accounts, credentials, databases, demo, envoy, ports, running, services
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, wait_until
@@ -21,7 +21,7 @@ from stack.services import SERVICES
 from stack.settings import Settings
 from stack.supervisor import STEADY_SECONDS, Recovery, Say, Supervisor
 
-STOP_ORDER = (("gateway",), ("inventory", "booking", "payment"), ("bank",), ("postgres",))
+STOP_ORDER = (("gateway",), ("inventory", "booking", "payment"), ("bank", "identity"), ("postgres",))
 NAMES = tuple(name for names in STOP_ORDER for name in names)
 """Every process, in the order they are stopped."""
 
@@ -50,6 +50,7 @@ class Stack:
         self._supervisor: Supervisor | None = None
         self._server: Server | None = None
         self._demo: demo.Demo | None = None
+        self._accounts: dict[str, accounts.Account] = {}
 
     @property
     def public_url(self) -> str:
@@ -71,6 +72,18 @@ class Stack:
         """The demo data that was loaded at the start."""
         assert self._demo is not None, "the stack has not been started"
         return self._demo
+
+    def load_accounts(self) -> dict[str, accounts.Account]:
+        """Log in to the demo accounts, first making those that are missing; raise StackError if that cannot be."""
+        if not self._accounts:
+            secrets = credentials.load(self.settings.data_dir / credentials.FILE)
+            told = services.environments(self.settings, secrets, self._overrides)["identity"]
+            self._accounts = accounts.load(
+                self.address("identity"),
+                secrets,
+                lambda email: self._run_together([Child(services.make_admin(email, told), self.logs)]),
+            )
+        return self._accounts
 
     def address(self, name: str) -> str:
         """Return the host:port of a service, for gRPC."""
@@ -185,7 +198,8 @@ class Stack:
         )
 
         self.say("demo data: loading")
-        self._demo = demo.load(self.address("inventory"))
+        token = self.load_accounts()["organizer"].token if settings.auth == "on" else ""
+        self._demo = demo.load(self.address("inventory"), token=token)
 
         self.say("gateway: starting Envoy")
         supervisor.start([Child(envoy.program(settings), self.logs)])

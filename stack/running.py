@@ -49,7 +49,9 @@ class Process:
 
 def note(handle: int, settings: Settings) -> None:
     """Write into the lock file, which the caller has locked, who runs the stack, on which ports, by which limits."""
-    told = settings.ports() | {name.upper(): value for name, value in settings.limits().items()}
+    told = (
+        settings.ports() | {name.upper(): value for name, value in settings.limits().items()} | {"AUTH": settings.auth}
+    )
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{os.getpid()}\n{json.dumps(told)}\n".encode(), 0)
 

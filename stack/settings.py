@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,11 +26,13 @@ class Settings(BaseSettings):
     inventory_port: Port = 50051
     booking_port: Port = 50052
     payment_port: Port = 50053
+    identity_port: Port = 50054
     bank_port: Port = 50063
     inventory_metrics_port: Port = 9464
     booking_metrics_port: Port = 9465
     payment_metrics_port: Port = 9466
     bank_metrics_port: Port = 9467
+    identity_metrics_port: Port = 9468
     postgres_port: Port = 5433
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
     start_seconds: float = Field(default=30, gt=0, description="how long a service may take until it is healthy")
@@ -39,6 +41,7 @@ class Settings(BaseSettings):
     reservation_max_minutes: int = Field(
         default=30, ge=1, le=120, description="inventory's; the audit holds claims to it"
     )
+    auth: Literal["on", "off"] = Field(default="off", description="on: calls take a token, as in production")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
     def ports(self) -> dict[str, int]:
