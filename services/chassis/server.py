@@ -55,7 +55,8 @@ def make_server(settings: ServiceSettings | None = None, keys: Keys | None = Non
 async def _fetch_keys(address: str) -> bytes:
     # Once in some minutes: a connection that lay idle for so long is no better than a new one.
     async with channel(address) as to_identity:
-        answer = await call(identity_pb2_grpc.IdentityServiceStub(to_identity).GetJwks, identity_pb2.GetJwksRequest())
+        identity = identity_pb2_grpc.IdentityServiceStub(to_identity)
+        answer = await call(identity.GetJwks, identity_pb2.GetJwksRequest())
         return bytes(answer.data)
 
 

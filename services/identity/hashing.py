@@ -23,7 +23,7 @@ class Passwords:
 
     def __init__(self, *, threads: int, queue: int) -> None:
         """`threads` work at once; `queue` more may wait."""
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="hash")
         self._places = BoundedSemaphore(threads + queue)
         # What a password is compared with where there is no account: as much work, and no password fits.
         self._nobodys = _HASHER.hash(b"\0")
@@ -41,13 +41,13 @@ class Passwords:
 
     async def close(self) -> None:
         """Finish what is begun."""
-        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T]) -> T:
         if not self._places.acquire(blocking=False):
             raise ResourceExhausted()
         try:
-            future = self._pool.submit(work)
+            future = self._threads.submit(work)
         except BaseException:
             self._places.release()
             raise

@@ -17,7 +17,7 @@ SERVICES: dict[str, Any] = compose(SECRETS)["services"]
 ASKED_FOR = {name for name, service in SERVICES.items() if "profiles" in service}
 ONCE = {name for name, service in SERVICES.items() if service["restart"] == "no"} - ASKED_FOR
 LASTING = SERVICES.keys() - ONCE - ASKED_FOR
-SPREAD = ("inventory", "booking", "payment")
+SPREAD = ("inventory", "booking", "payment", "identity")
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -133,7 +133,7 @@ def test_one_image_serves_all_services_and_is_made_here() -> None:
     makers = {name: service["build"] for name, service in users.items() if "build" in service}
     assert makers == {"inventory": {"context": ".", "target": "service"}}
     assert {service["pull_policy"] for service in users.values()} == {"build", "never"}
-    assert SERVICES["gateway"]["build"] == {"context": ".", "target": "gateway"}
+    assert SERVICES["gateway"]["build"] == {"context": ".", "target": "gateway", "args": {"AUTH": "on"}}
 
 
 def test_images_of_others_are_pinned() -> None:
