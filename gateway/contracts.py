@@ -1,7 +1,11 @@
-"""What the contracts say about the edge: which methods are public, and which service answers them."""
+"""What the contracts say about the edge: which methods are public, who may call them, and which service answers them.
+
+`python -m gateway.contracts` fails where a method does not say who may call it.
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +33,18 @@ class PublicMethod:
         return f"/{self.service}/{self.name}"
 
 
+def without_policy(descriptor: bytes) -> list[str]:
+    """Return the methods of a serialized FileDescriptorSet that do not say who may call them."""
+    return [
+        f"{file.package}.{service.name}.{method.name}"
+        for file in FileDescriptorSet.FromString(descriptor).file
+        for service in file.service
+        for method in service.method
+        if not method.options.Extensions[policy_pb2.policy].allow
+        or policy_pb2.Policy.CALLER_UNSPECIFIED in method.options.Extensions[policy_pb2.policy].allow
+    ]
+
+
 def public_methods(descriptor: bytes) -> list[PublicMethod]:
     """Return the methods of a serialized FileDescriptorSet that carry google.api.http, in the contracts' order.
 
@@ -47,3 +63,8 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
         for method in service.method
         if method.options.HasExtension(annotations_pb2.http)
     ]
+
+
+if __name__ == "__main__":
+    if missing := without_policy(DESCRIPTOR.read_bytes()):
+        sys.exit(f"boxoffice: the contracts do not say who may call {', '.join(missing)}: see docs/security.md")

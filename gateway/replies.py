@@ -75,8 +75,8 @@ REPLIES = (
         _all(_status_is(503), _path_is(HEALTH_PATH)),
         code_pb2.UNAVAILABLE,
         "UNAVAILABLE",
-        "Not every service is healthy: wait a moment. If it stays so, look for inventory, booking, payment or bank "
-        "in the logs, and start again what has stopped.",
+        "Not every service is healthy: wait a moment. If it stays so, look for inventory, booking, payment, bank or "
+        "identity in the logs, and start again what has stopped.",
         retry_after_seconds=1,
     ),
     # Before "too much": a service that dies amid many calls uses up what may be sent again, and is away all the same.

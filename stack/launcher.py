@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from stack import accounts, credentials, databases, demo, envoy, ports, running, services
 from stack.errors import StackError
@@ -245,16 +245,19 @@ class Stack:
         return self._supervisor
 
 
-def temporary_settings(folder: Path) -> Settings:
+def temporary_settings(folder: Path, *, auth: Literal["on", "off"] = "off") -> Settings:
     """Return settings for a stack on free ports that keeps its data in `folder` and does not wait for the disk."""
     names = Settings.model_construct().ports()
     chosen = dict(zip((name.lower() for name in names), ports.choose(len(names)), strict=True))
-    return Settings.model_validate({**chosen, "data_dir": folder, "postgres_durable": False})
+    return Settings.model_validate({**chosen, "data_dir": folder, "postgres_durable": False, "auth": auth})
 
 
 @contextmanager
 def temporary_stack(
-    *, environments: Mapping[str, Mapping[str, str]] | None = None, say: Say = lambda line: None
+    *,
+    environments: Mapping[str, Mapping[str, str]] | None = None,
+    say: Say = lambda line: None,
+    auth: Literal["on", "off"] = "off",
 ) -> Iterator[Stack]:
     """Run a stack of one's own for tests, in a temporary folder; all of it is gone at the end.
 
@@ -263,6 +266,6 @@ def temporary_stack(
     # Not pytest's tmp_path: that is closed to other users, and root runs PostgreSQL as another user.
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-stack-"))
     folder.chmod(0o711)
-    with Stack(temporary_settings(folder), environments=environments, say=say) as stack:
+    with Stack(temporary_settings(folder, auth=auth), environments=environments, say=say) as stack:
         yield stack
     shutil.rmtree(folder)

@@ -149,7 +149,7 @@ class RegisterRequest(_message.Message):
     email: _builtins.str
     """The e-mail address. Large and small letters, their wide and narrow forms, and blanks around it make no difference."""
     password: _builtins.str
-    """The password; 8 to 128 characters, of any kind."""
+    """The password; 8 to 128 characters, of any kind but NUL."""
     name: _builtins.str
     """What the user is called; up to 100 characters, no control characters; may be empty."""
     idempotency_key: _builtins.str
@@ -312,7 +312,7 @@ class ChangePasswordRequest(_message.Message):
     current_password: _builtins.str
     """The present password; 1 to 128 characters."""
     new_password: _builtins.str
-    """The new password; 8 to 128 characters, of any kind."""
+    """The new password; 8 to 128 characters, of any kind but NUL."""
     def __init__(
         self,
         *,
@@ -397,7 +397,7 @@ class SetRolesRequest(_message.Message):
     """The user (UUID)."""
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[Global___User.Role.ValueType]:
-        """All of the roles, each once. USER stays, whether it is named or not."""
+        """All of the roles, each once; at least one. USER stays, whether it is named or not."""
 
     def __init__(
         self,
