@@ -39,17 +39,22 @@ CMD ["python", "-m", "services.inventory"]
 
 
 FROM service AS configuration
-# What the services are told: compose hands both the same.
+# The gateway's settings; an empty one is the default. What services are told of AUTH: compose hands both the same.
 ARG AUTH=on
+ARG RATE_LIMIT_PER_SECOND
+ARG TRUSTED_PROXIES
+ARG CORS_ORIGINS
 RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 9901 \
         --inventory inventory:50051 --booking booking:50052 --payment payment:50053 --bank bank:50063 \
-        --identity identity:50054 --auth "$AUTH" \
-        --descriptor /etc/boxoffice/descriptor.binpb > /tmp/envoy.yaml
+        --identity identity:50054 \
+        --descriptor /etc/boxoffice/descriptor.binpb --static-folder /etc/boxoffice/static > /tmp/envoy.yaml \
+    && python -m gateway.static /tmp/static
 
 
 FROM envoyproxy/envoy:v${ENVOY_VERSION} AS gateway
 COPY --chmod=0444 gateway/descriptor.binpb /etc/boxoffice/descriptor.binpb
 COPY --chmod=0555 docker/gateway.sh /etc/boxoffice/gateway.sh
+COPY --from=configuration /tmp/static /etc/boxoffice/static
 COPY --chmod=0444 --from=configuration /tmp/envoy.yaml /etc/boxoffice/envoy.yaml
 RUN envoy --mode validate --config-path /etc/boxoffice/envoy.yaml
 USER 101:101

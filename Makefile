@@ -11,6 +11,9 @@ TEST_ARGS ?=
 GRID_ARGS ?=
 # How many runs `make model` makes.
 MODEL_EXAMPLES ?= 500
+# How many messages `make fuzz` sends, and which.
+FUZZ_CASES ?= 10000
+FUZZ_SEED ?= 1
 
 BIN := .venv/bin
 SOURCES := bench clients examples gateway services stack tests
@@ -77,7 +80,7 @@ test: env ## run the tests; nothing else needs to run
 	@$(BIN)/pytest -n $(TEST_WORKERS) $(TEST_ARGS)
 
 .PHONY: test-browser
-test-browser: env ## look at the checkout page in Chromium, which has to be installed (PICTURES=folder keeps screenshots)
+test-browser: env ## look at the pages in Chromium, which has to be installed (PICTURES=folder keeps screenshots)
 	@PICTURES="$(PICTURES)" $(BIN)/pytest -m browser $(TEST_ARGS) tests/browser
 
 .PHONY: grid
@@ -91,6 +94,10 @@ model: env ## hold the services against a model of their domain for long (MODEL_
 .PHONY: mutants
 mutants: env ## plant bugs one by one and see that tests find each, in half an hour (ONLY=refund: some; WORKERS=1 JSON=file)
 	@exec $(BIN)/python -m tests.mutants.run $(if $(ONLY),--only '$(ONLY)') $(if $(WORKERS),--workers $(WORKERS)) $(if $(JSON),--json '$(JSON)')
+
+.PHONY: fuzz
+fuzz: env ## send random messages to every method, by gRPC and REST (FUZZ_CASES=10000 FUZZ_SEED=1)
+	@FUZZ_CASES="$(FUZZ_CASES)" FUZZ_SEED="$(FUZZ_SEED)" $(BIN)/pytest -n 0 -s $(TEST_ARGS) tests/fuzz
 
 .PHONY: lint
 lint: env ## check format, style, import rules and contracts
@@ -111,13 +118,13 @@ format: env ## put code and contracts into format
 	@$(BIN)/buf format protos --write
 
 .PHONY: protos
-protos: env ## generate code and descriptor from the contracts
+protos: env ## generate code, descriptor and OpenAPI from the contracts, and docs/errors.md from the errors
 	@sh protos/generate.sh
 
 .PHONY: lock
 lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews all)
 	@$(COMPILE) $(UPGRADE) pyproject.toml --group dev -o requirements.lock
-	@echo pyyaml | $(COMPILE) pyproject.toml - -c requirements.lock -o requirements.runtime.lock
+	@printf 'mkdocs-swagger-ui-tag\npyyaml\n' | $(COMPILE) pyproject.toml - -c requirements.lock -o requirements.runtime.lock
 	@printf 'check-jsonschema\nhadolint-bin\n' | $(COMPILE) $(UPGRADE) - -o docker/lint.lock
 	@grep '^uv==' requirements.lock | sed 's/ .*//' | $(COMPILE) --no-annotate - -o requirements.bootstrap.lock
 
@@ -147,10 +154,11 @@ check-contracts: env
 .PHONY: check-generated
 check-generated: env
 	@work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; mkdir "$$work/gateway"; \
-	cp -R buf.yaml protos third_party "$$work"; ln -s "$(CURDIR)/.venv" "$$work/.venv"; \
+	cp -R buf.yaml docs protos third_party "$$work"; ln -s "$(CURDIR)/.venv" "$$work/.venv"; \
 	sh "$$work/protos/generate.sh" && \
-	diff -r -q -x __pycache__ protos/gen "$$work/protos/gen" && cmp gateway/descriptor.binpb "$$work/gateway/descriptor.binpb" || \
-	{ echo "boxoffice: generated files are not those of the contracts: make protos" >&2; exit 1; }
+	diff -r -q -x __pycache__ protos/gen "$$work/protos/gen" && cmp gateway/descriptor.binpb "$$work/gateway/descriptor.binpb" && \
+	cmp gateway/openapi.json "$$work/gateway/openapi.json" && cmp docs/errors.md "$$work/docs/errors.md" || \
+	{ echo "boxoffice: generated files are not those of their sources: make protos" >&2; exit 1; }
 
 # The environment holds what the lock names, so what the project asks for has to be there already. Needs no network.
 .PHONY: check-lock

@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
-from gateway import auth, replies
+from gateway import auth, replies, rest, static
 from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
+from gateway.edge import Edge, add_options, edge_of
 
 TEMPLATE = Path(__file__).with_name("envoy.yaml")
 
@@ -37,23 +38,26 @@ def render(
     host: str = "127.0.0.1",
     admin_host: str = "127.0.0.1",
     descriptor: Path = DESCRIPTOR,
-    tokens: bool = False,
+    static_folder: Path | None = None,
+    edge: Edge = Edge(),  # noqa: B008  it never changes
 ) -> str:
     """Return Envoy's configuration as YAML.
 
     `addresses` maps each of CLUSTERS to "host:port", or to several with commas between them where the service has
     replicas. `host` and `port` are where callers come in. `admin_host` had better stay on this machine: whoever
-    reaches it can stop the gateway. `descriptor` is where Envoy will find the descriptor set, where that is not
-    where it is now. `tokens` lets only those through whose access token is good, but for what the contracts allow
-    everybody; `port` must not be 0 then.
+    reaches it can stop the gateway. `descriptor` and `static_folder` are where Envoy will find the descriptor set and
+    the files that it serves, where that is not where they are now. `edge` says who may call, and how often; where calls
+    take a token, `port` must not be 0.
 
     Raises ValueError where an address is missing or is not one.
     """
     template = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
     parts = template["parts"]
-    methods = public_methods(DESCRIPTOR.read_bytes())
+    contracts = DESCRIPTOR.read_bytes()
+    methods = public_methods(contracts)
     if missing := [name for name in CLUSTERS if not addresses.get(name)]:
         raise ValueError(f"no address for {', '.join(missing)}")
+    pages = [_fill(parts["pages"], {"cluster": CLUSTERS[0]})] if edge.cors_origins else []
     values = {
         "host": host,
         "port": port,
@@ -61,18 +65,30 @@ def render(
         "admin_port": admin_port,
         "unless_request_id_is_sane": _unless("x-request-id", "[A-Za-z0-9._-]{1,100}", parts),
         "unless_deadline_is_sane": _unless("grpc-timeout", "[0-9]{1,8}[HMSmun]", parts),
+        "unless_frame_is_malformed": parts["unless_frame_is_malformed"],
+        "unless_nothing_to_check": parts["unless_nothing_to_check"],
+        "rest_check": rest.script(contracts),
+        "malformed_frame": replies.malformed_frame(),
+        "trusted_proxies": edge.trusted_proxies,
+        "bucket": edge.bucket(),
+        "cors": _fill(parts["cors"], {"origins": edge.origins()}),
         "health_path": replies.HEALTH_PATH,
         "liveness_path": replies.LIVENESS_PATH,
         # Per cent, rounded up: a service is healthy while one of its replicas is.
         "healthy": {name: {"value": 1} for name in CLUSTERS},
         "descriptor": str(descriptor),
         "services": sorted({method.service for method in methods}),
-        "routes": [_route(method, parts) for method in methods],
+        "routes": [
+            *static.routes(static_folder, parts["static"]),
+            *(_route(method, parts) for method in methods),
+            *pages,
+        ],
+        "max_static_bytes": static.MAX_BYTES,
         "replies": replies.mappers(),
         "clusters": [_cluster(name, addresses[name], parts) for name in CLUSTERS],
     }
     bootstrap = _fill(template["bootstrap"], values)
-    if tokens:
+    if edge.auth == "on":
         auth.add(bootstrap, _fill(parts["auth"], values | auth.values(methods, host)))
     return yaml.dump(bootstrap, Dumper=_Plain, sort_keys=False, width=1000)
 
@@ -151,10 +167,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8001, help="(default: %(default)s)")
     parser.add_argument("--admin-host", default="127.0.0.1", help="(default: %(default)s)")
     parser.add_argument("--admin-port", type=int, default=9901, help="(default: %(default)s)")
-    parser.add_argument("--auth", choices=("on", "off"), default="off", help="on: calls take a token (default: off)")
     parser.add_argument(
         "--descriptor", type=Path, default=DESCRIPTOR, help="where Envoy will find descriptor.binpb (default: here)"
     )
+    parser.add_argument(
+        "--static-folder", type=Path, help="where Envoy will find what `python -m gateway.static` copies together"
+    )
+    add_options(parser)
     options = parser.parse_args()
     try:
         text = render(
@@ -164,7 +183,8 @@ def main() -> None:
             admin_host=options.admin_host,
             admin_port=options.admin_port,
             descriptor=options.descriptor,
-            tokens=options.auth == "on",
+            static_folder=options.static_folder,
+            edge=edge_of(options),
         )
     except ValueError as error:
         parser.error(str(error))

@@ -18,6 +18,8 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 DOMAIN = "boxoffice"
 HEALTH_PATH = "/api/v1/health"
 LIVENESS_PATH = "/healthz"
+REST_CHECK = "boxoffice.rest"
+"""Under this name rest.lua says what it refuses."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,19 @@ class Reply:
     retry_after_seconds: int | None = None
     challenge: bool = False
     """Whether HTTP is told how to say who calls."""
-    explained: bool = False
-    """Whether JSON adds Envoy's own words to the message: they say what is wrong with the request."""
+    explained: str = ""
+    """What JSON adds to the message, in Envoy's words: they say what is wrong with the request."""
+    violation: tuple[str, str] | None = None
+    """The field that is to be blamed, and why."""
 
     def status(self, code: int) -> status_pb2.Status:
         """Return the reply as the status message whose JSON is the body and whose bytes are the details."""
         details: list[Any] = [error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN)]
+        if self.violation is not None:
+            field, what = self.violation
+            bad = error_details_pb2.BadRequest()
+            bad.field_violations.add(field=field, description=what)
+            details.append(bad)
         if self.retry_after_seconds is not None:
             delay = duration_pb2.Duration(seconds=self.retry_after_seconds)
             details.append(error_details_pb2.RetryInfo(retry_delay=delay))
@@ -62,15 +71,39 @@ def _path_is(path: str) -> dict[str, Any]:
     return {"header_filter": {"header": {"name": ":path", "string_match": {"exact": path}}}}
 
 
+def _rest_check_says(key: str) -> dict[str, Any]:
+    path = [{"key": key}]
+    matcher = {"filter": REST_CHECK, "path": path, "value": {"present_match": True}}
+    return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
+
+
+def _rest_check_said(key: str) -> str:
+    return f"%DYNAMIC_METADATA({REST_CHECK}:{key})%"
+
+
 def _all(*filters: dict[str, Any]) -> dict[str, Any]:
     return {"and_filter": {"filters": list(filters)}}
 
 
 AWAY = "A part of the system is away right now: try again in a moment, with the same key if there is one."
 
-LOG_IN = "Log in, or refresh: this takes an access token that is good, sent as `authorization: Bearer …`."
+LOG_IN = "It is not known who calls: log in or refresh, and send the access token as `authorization: Bearer …`."
 
 REPLIES = (
+    Reply(
+        _all(_status_is(400), _rest_check_says("broken_rule")),
+        code_pb2.INVALID_ARGUMENT,
+        "INVALID_FIELD",
+        f"{_rest_check_said('field')}: {_rest_check_said('broken_rule')}",
+        violation=(_rest_check_said("field"), _rest_check_said("broken_rule")),
+    ),
+    Reply(
+        _all(_status_is(400), _rest_check_says("problem")),
+        code_pb2.INVALID_ARGUMENT,
+        "INVALID_FIELD",
+        "The request is not well-formed.",
+        explained=_rest_check_said("problem"),
+    ),
     Reply(
         _all(_status_is(503), _path_is(HEALTH_PATH)),
         code_pb2.UNAVAILABLE,
@@ -122,19 +155,19 @@ REPLIES = (
         _status_is(413),
         code_pb2.INVALID_ARGUMENT,
         "REQUEST_TOO_LARGE",
-        "The body is larger than 256 KiB.",
+        "The body is larger than 256 KiB: send less at once.",
     ),
     Reply(
         _status_is(431),
         code_pb2.INVALID_ARGUMENT,
         "REQUEST_TOO_LARGE",
-        "The headers are larger than 32 KiB, or more than 100.",
+        "The headers are larger than 32 KiB, or more than 100: send fewer.",
     ),
     Reply(
         _status_is(408),
         code_pb2.DEADLINE_EXCEEDED,
         "DEADLINE_EXCEEDED",
-        "The request was not received in time.",
+        "The request was not received in time: send it again, faster.",
     ),
     Reply(
         _status_is(429),
@@ -147,7 +180,7 @@ REPLIES = (
         _status_is(504),
         code_pb2.DEADLINE_EXCEEDED,
         "DEADLINE_EXCEEDED",
-        "The time for this request ran out; what became of it is not known. Ask, or repeat it with the same key.",
+        "The time for this request ran out, and what became of it is not known: ask, or repeat it with the same key.",
     ),
     Reply(
         _status_is(503),
@@ -157,10 +190,17 @@ REPLIES = (
         retry_after_seconds=1,
     ),
     Reply(
+        _status_is(501),
+        code_pb2.INVALID_ARGUMENT,
+        "INVALID_FIELD",
+        "The request is not well-formed. It has a transfer-encoding other than chunked.",
+        http_status=400,
+    ),
+    Reply(
         _status_is(500, "GE"),
         code_pb2.INTERNAL,
         "INTERNAL",
-        "Something went wrong on our side.",
+        "Something went wrong on our side: try again later, and quote this request's id if it stays so.",
         http_status=500,
     ),
     Reply(
@@ -168,7 +208,7 @@ REPLIES = (
         code_pb2.INVALID_ARGUMENT,
         "INVALID_FIELD",
         "The request is not well-formed.",
-        explained=True,
+        explained="%LOCAL_REPLY_BODY%",
     ),
 )
 
@@ -177,6 +217,16 @@ _SPEAKS_GRPC = (
     {"header_filter": {"header": {"name": "content-type", "string_match": {"prefix": "application/grpc"}}}},
     {"header_filter": {"header": {"name": "x-envoy-original-path", "present_match": True, "invert_match": True}}},
 )
+
+
+def malformed_frame() -> list[dict[str, Any]]:
+    """Return header mutations for what the gRPC library of a service says of a frame that no handler ever sees."""
+    status = Reply({}, code_pb2.INVALID_ARGUMENT, "INVALID_FIELD", "The request is not well-formed.").status(
+        code_pb2.INVALID_ARGUMENT
+    )
+    details = base64.b64encode(status.SerializeToString()).decode()
+    told = {"grpc-status": str(status.code), "grpc-message": status.message, "grpc-status-details-bin": details}
+    return [{"append": _header(name, value)} for name, value in told.items()]
 
 
 def mappers() -> list[dict[str, Any]]:
@@ -212,7 +262,7 @@ def _json(reply: Reply) -> dict[str, Any]:
     status = reply.status(reply.code)
     body = json.loads(json_format.MessageToJson(status, always_print_fields_with_no_presence=True))
     if reply.explained:
-        body["message"] += " %LOCAL_REPLY_BODY%"
+        body["message"] += f" {reply.explained}"
     mapper: dict[str, Any] = {
         "filter": reply.when,
         "body_format_override": {"json_format": body},

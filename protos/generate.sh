@@ -1,5 +1,6 @@
 #!/bin/sh
-# Generate from the contracts: Python code and typed stubs in protos/gen, Envoy's descriptor set in gateway/.
+# Generate from the contracts: Python code and typed stubs in protos/gen, Envoy's descriptor set and the OpenAPI document
+# in gateway/; and, from the services' errors, docs/errors.md.
 # buf resolves the imports; protoc (from grpcio-tools) generates from what buf resolved. Needs no network.
 set -eu
 cd "$(dirname "$0")/.."
@@ -26,3 +27,6 @@ mkdir "$work/gen"
 rm -rf protos/gen
 cp -R "$work/gen" protos/gen
 mv "$work/descriptor.binpb" gateway/descriptor.binpb
+"$bin/python" -m gateway.openapi "$work/all.binpb" >"$work/openapi.json"
+mv "$work/openapi.json" gateway/openapi.json
+"$bin/python" docs/errors.py

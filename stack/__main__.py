@@ -152,6 +152,7 @@ def welcome(stack: Stack) -> str:
     settings = stack.settings
     places = {
         "REST, gRPC, gRPC-Web": f"{stack.public_url}{API}",
+        "The API, to read and try": f"{stack.public_url}/api/docs",
         **{f"{service.name} (gRPC)": stack.address(service.name) for service in SERVICES},
         "PostgreSQL": f"127.0.0.1:{settings.postgres_port}, passwords in {settings.data_dir / 'credentials.json'}",
         "Envoy's admin page": f"http://127.0.0.1:{settings.envoy_admin_port}",

@@ -27,12 +27,7 @@ def program(settings: Settings) -> Program:
     configuration = settings.data_dir / "envoy.yaml"
     addresses = {service.name: address(settings, service.name) for service in SERVICES}
     configuration.write_text(
-        render(
-            addresses,
-            port=settings.gateway_port,
-            admin_port=settings.envoy_admin_port,
-            tokens=settings.auth == "on",
-        )
+        render(addresses, port=settings.gateway_port, admin_port=settings.envoy_admin_port, edge=settings.edge())
     )
     options = [
         # Without this a second Envoy on the machine takes the first one's place.

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.edge import Edge, origins_of
 from stack.errors import StackError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,6 +43,11 @@ class Settings(BaseSettings):
         default=30, ge=1, le=120, description="inventory's; the audit holds claims to it"
     )
     auth: Literal["on", "off"] = Field(default="off", description="on: calls take a token, as in production")
+    rate_limit_per_second: int = Field(
+        default=Edge.rate_limit_per_second, ge=1, le=1_000_000, description="the gateway's, for each caller"
+    )
+    trusted_proxies: int = Field(default=0, ge=0, le=10, description="own proxies that stand before the gateway")
+    cors_origins: str = Field(default="", description="origins whose pages may call; commas between them")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
     def ports(self) -> dict[str, int]:
@@ -52,6 +58,15 @@ class Settings(BaseSettings):
         """Return inventory's limits that the audit has to know."""
         names = ("max_seats_per_user", "seat_hold_minutes", "reservation_max_minutes")
         return {name: getattr(self, name) for name in names}
+
+    def edge(self) -> Edge:
+        """Return the gateway's settings."""
+        return Edge(self.rate_limit_per_second, self.trusted_proxies, origins_of(self.cors_origins), self.auth)
+
+    @model_validator(mode="after")
+    def _origins_are_some(self) -> Self:
+        self.edge()
+        return self
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

@@ -190,7 +190,7 @@ class Saga:
                 lapsed.append(booking)
         heard = [(payment, id_) for payment, id_ in declines if id_ in known and id_ not in unknown]
         await settle.record_declines(self._db, heard, extended)
-        await self._expire(lapsed)
+        await self._expire([(booking.id, booking.show.show_id) for booking in lapsed])
         return [unknown.get(booking_id) if booking_id in known else BookingNotFound() for _, booking_id in declines]
 
     # --- Expire: inventory releases what has lapsed by its clock, booking copies
@@ -199,14 +199,14 @@ class Saga:
         """Expire one batch of PENDING bookings whose time is up; return how many. A job."""
         return await self._expire(await change.claim_due(self._db))
 
-    async def _expire(self, bookings: Sequence[Booking]) -> int:
-        """Expire bookings if inventory, whose clock alone counts, finds their claims lapsed; return how many."""
+    async def _expire(self, bookings: Sequence[tuple[UUID, UUID]]) -> int:
+        """Expire those (booking, show) whose claims have lapsed by inventory, whose clock counts; return how many."""
         if not bookings:
             return 0
         answers = await self._inventory.release(
-            [release_of(booking.id, booking.show.show_id, Release.EXPIRED) for booking in bookings]
+            [release_of(booking_id, show_id, Release.EXPIRED) for booking_id, show_id in bookings]
         )
-        released = [booking.id for booking, answer in zip(bookings, answers, strict=True) if answer is None]
+        released = [booking_id for (booking_id, _), answer in zip(bookings, answers, strict=True) if answer is None]
         return await change.expire(self._db, released)
 
     # --- Refund: REFUNDING → inventory unbooks → payment refunds → REFUNDED

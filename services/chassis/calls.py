@@ -30,6 +30,7 @@ from services.chassis.errors import (
     Failure,
     InvalidArgument,
     InvalidField,
+    RequestTooLarge,
     ResourceExhausted,
     Unavailable,
 )
@@ -46,6 +47,9 @@ DEFAULT_SECONDS = 5.0
 
 MAX_SECONDS = 60.0
 """The longest deadline that is granted."""
+
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""The largest request. Answers may be larger: a seat map of 50,000 seats is."""
 
 MAX_CALLS = 1_024
 """Calls that a process works on at once. More are refused at the door, while that can still be done quickly: what
@@ -171,7 +175,7 @@ def _serve(
             await context.abort(grpc.StatusCode.UNAVAILABLE)
         except Exception:  # whatever it is, its class and text stay inside
             log.exception("%s failed", method)
-            failure = Failure("Something went wrong on our side. It has been logged with this request's id.")
+            failure = Failure()
         _tell_call(method, started, failure.reason)
         await context.abort(
             _CODES[failure.code],
@@ -192,6 +196,8 @@ def encoded(kind: type[MessageT], data: bytes) -> MessageT:
 
 
 def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: Iterable[tuple[str, str | bytes]]) -> Message:
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise RequestTooLarge()
     try:
         request = parse(data)
     except DecodeError as error:

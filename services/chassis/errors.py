@@ -12,7 +12,8 @@
     └── Unavailable              a peer or the database is away
         └── Interrupted          the database undid the transaction for certain; it may be run again
 
-Services derive their own from these: `reason` is what programs match on, the docstring is the message.
+Services derive their own from these: `reason` is what programs match on. The docstring's first paragraph is the
+message, "what happened: what to do next"; a second one tells the metadata. docs/errors.md is made from both.
 Whatever is not a Failure is a defect: callers are told nothing of it but that it happened.
 """
 
@@ -45,7 +46,7 @@ class Code(IntEnum):
 
 
 class Failure(Exception):
-    """The request could not be carried out."""
+    """Something went wrong on our side: try again later, and quote this request's id if it stays so."""
 
     code: ClassVar[Code] = Code.INTERNAL
     reason: ClassVar[str] = "INTERNAL"
@@ -66,12 +67,18 @@ class InvalidArgument(Failure):
 
 
 class InvalidField(InvalidArgument):
-    """The request breaks the rule of a field."""
+    """The request breaks the rule of a field: put right what the details name."""
 
     def __init__(self, *violations: tuple[str, str]) -> None:
         """`violations` are (field path in JSON's spelling, what is wrong) pairs; only the first ten are told."""
         self.violations: Sequence[tuple[str, str]] = violations[:10]
         super().__init__("; ".join(f"{field}: {what}" if field else what for field, what in self.violations))
+
+
+class RequestTooLarge(InvalidArgument):
+    """The request is larger than 1 MiB: ask for less at once."""
+
+    reason = "REQUEST_TOO_LARGE"
 
 
 class Unauthenticated(Failure):
@@ -137,7 +144,7 @@ class Interrupted(Unavailable):
 
 
 class DeadlineExceeded(Failure):
-    """The time for this request ran out; what became of it is not known. Ask, or repeat it with the same key."""
+    """The time for this request ran out, and what became of it is not known: ask, or repeat it with the same key."""
 
     code = Code.DEADLINE_EXCEEDED
     reason = "DEADLINE_EXCEEDED"

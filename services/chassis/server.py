@@ -17,19 +17,17 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis import faults, metrics
-from services.chassis.calls import Incoming, call, channel
+from services.chassis.calls import MAX_MESSAGE_BYTES, Incoming, call, channel
 from services.chassis.errors import Failure, Unavailable
 from services.chassis.identity import FetchedKeys, Guard, Keys, ServiceTokens
 from services.chassis.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
 
-MAX_MESSAGE_BYTES = 1024 * 1024
-"""The largest request. Answers may be larger: a seat map of 50,000 seats is."""
-
 OPTIONS: Sequence[tuple[str, Any]] = (
     ("grpc.so_reuseport", 0),  # a second process on the same port is a mistake, not a replica
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    # What is too large is refused with details by `calls`; what is much too large is not even read, and has none.
+    ("grpc.max_receive_message_length", 4 * MAX_MESSAGE_BYTES),
     ("grpc.max_concurrent_streams", 1_000),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),

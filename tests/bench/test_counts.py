@@ -18,15 +18,31 @@ from psycopg.pq import PipelineStatus
 from services.booking.domain.bookings import BookedShow
 from services.booking.operations.create import Create
 from services.chassis import idempotency
+from services.chassis.database import Database
 from services.chassis.ids import new_id
+from services.chassis.outbox import Outbox
 from services.inventory.operations.availability import Availability
 from services.inventory.rpc.seat_maps import seat_bytes
+from services.payment.bank.operations.create import Create as CreateSession
+from services.payment.bank.operations.create import Creates
+from services.payment.bank.operations.deliveries import Deliveries
+from services.payment.bank.operations.pay import Pay, Pays
+from services.payment.domain.payments import Outcome, Payable, Payment, Report, State
+from services.payment.operations.begin import Begin, Begins
+from services.payment.operations.payments import Event
+from services.payment.operations.record import Record, Records
 from tests.booking.conftest import House
 from tests.booking.conftest import house as house  # a fixture
 from tests.booking.conftest import starts_in as starts_in  # a fixture
 from tests.inventory.conftest import put_on_sale
 
 BATCH = 64
+
+# What payment and its bank send for a batch, however many there are: (statements, round trips).
+BEGIN_PAYMENTS = (8, 2)
+RECORD_PAYMENTS = (8, 2)
+CREATE_SESSIONS = (1, 1)
+PAY_SESSIONS = (8, 2)
 
 # What a batch of bookings costs, however many there are: booking's intent, inventory's claim, booking's price.
 STATEMENTS = 17
@@ -136,3 +152,34 @@ async def test_seat_maps_that_many_ask_for_at_once_take_one_round_trip(
     with counted(monkeypatch) as count:
         await asyncio.gather(*(availability.of(show_id) for _ in range(50)))
     assert (count.statements, count.round_trips) == (1, 1)
+
+
+async def test_a_batch_of_payments_costs_no_more_than_one(
+    payment_db: Database, bank_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until, deliveries = datetime.now(UTC) + timedelta(minutes=15), Deliveries(bank_db)
+    begins = Begins(payment_db, margin=timedelta(seconds=30), poll_seconds=60)
+    records, creates = Records(payment_db, Outbox(payment_db)), Creates(bank_db)
+    pays = Pays(bank_db, deliveries, timedelta())
+    costs: list[list[tuple[int, int]]] = []
+    for size in (1, BATCH):
+        wishes = [Begin(Payable(new_id(), new_id(), 500, "INR", until, "a show", ["A-1"])) for _ in range(size)]
+        with counted(monkeypatch) as begin:
+            begun = [one for one in await begins(wishes, wait=False) if isinstance(one, Payment)]
+        sessions = [
+            CreateSession(
+                one.session_id, one.id, one.amount, one.currency, until, "a show", ["A-1"], str(one.booking_id)
+            )
+            for one in begun
+        ]
+        with counted(monkeypatch) as create:
+            await creates(sessions, wait=False)
+        with counted(monkeypatch) as pay:
+            await pays([Pay(one.session_id, "pm_succeed") for one in begun], wait=False)
+        words = [Report(one.id, one.session_id, one.amount, one.currency, Outcome.CAPTURED) for one in begun]
+        events = [Event(f"evt_{one.id}", "payment.captured") for one in begun]
+        with counted(monkeypatch) as record:
+            states = await records([Record(*heard) for heard in zip(words, events, strict=True)], wait=False)
+        assert states == [State.SUCCESS] * size
+        costs.append([(count.statements, count.round_trips) for count in (begin, create, pay, record)])
+    assert costs == [[BEGIN_PAYMENTS, CREATE_SESSIONS, PAY_SESSIONS, RECORD_PAYMENTS]] * 2

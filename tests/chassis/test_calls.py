@@ -16,7 +16,7 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc
 from google.rpc import error_details_pb2, status_pb2
 
 from services.chassis import calls, errors, logs
-from services.chassis.calls import DEFAULT_SECONDS, MAX_SECONDS, call
+from services.chassis.calls import DEFAULT_SECONDS, MAX_MESSAGE_BYTES, MAX_SECONDS, call
 from services.chassis.errors import (
     Aborted,
     Code,
@@ -27,7 +27,7 @@ from services.chassis.errors import (
     PeerFailure,
     Unavailable,
 )
-from services.chassis.server import MAX_MESSAGE_BYTES, make_server
+from services.chassis.server import make_server
 from tests.conftest import served
 
 EVENT = str(uuid4())
@@ -171,8 +171,13 @@ async def test_an_empty_request_is_checked_like_any_other() -> None:
 async def test_a_message_that_is_too_large_is_refused() -> None:
     async with catalog(nothing) as (stub, servicer):
         request = pb.CreateVenueRequest(name="Odeon", city="Pune", address="x" * (MAX_MESSAGE_BYTES + 1))
-        error, _ = await refused(stub.CreateVenue(request))
-        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        error, status = await refused(stub.CreateVenue(request))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert details(status)[0].reason == "REQUEST_TOO_LARGE"
+        much = pb.CreateVenueRequest(address="x" * (5 * MAX_MESSAGE_BYTES))
+        for compression in (grpc.Compression.NoCompression, grpc.Compression.Gzip):
+            error, _ = await refused(stub.CreateVenue(much, compression=compression))
+            assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert servicer.requests == []
 
 
@@ -294,6 +299,30 @@ async def test_a_handler_that_takes_too_long_is_cancelled() -> None:
         error, _ = await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT), timeout=1.5))
         assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         await asyncio.wait_for(cancelled.wait(), 5)
+
+
+async def test_more_calls_than_can_be_answered_in_time_are_refused_at_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "MAX_CALLS", 3)
+    held = asyncio.Event()
+
+    async def hold(request: Any, context: Any) -> Any:
+        await held.wait()
+        return pb.Event()
+
+    request = pb.GetEventRequest(event_id=EVENT)
+    async with catalog(hold) as (stub, servicer):
+        inside = [asyncio.ensure_future(stub.GetEvent(request)) for _ in range(3)]
+        async with asyncio.timeout(10):
+            while len(servicer.requests) < 3:  # noqa: ASYNC110  nobody tells when they are there
+                await asyncio.sleep(0.01)
+        error, status = await refused(stub.GetEvent(request))
+        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert details(status)[0].reason == "OVERLOADED"
+        assert any(detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR) for detail in status.details)
+        held.set()
+        await asyncio.gather(*inside)
+        await stub.GetEvent(request)
+        assert len(servicer.requests) == 4
 
 
 async def test_a_handler_without_a_deadline_gets_one_and_its_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

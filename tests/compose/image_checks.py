@@ -20,10 +20,11 @@ from typing import Any
 
 import pytest
 
+from gateway.static import files
 from stack.ports import choose
 from stack.postgres import Server
 from stack.services import SERVICES, is_serving
-from tests.compose.support import ROOT, SECRETS, compose, exec_form, gateway_rendering, stages, told
+from tests.compose.support import ROOT, SECRETS, compose, exec_form, gateway_copying, gateway_rendering, stages, told
 from tests.compose.test_databases_sql import server  # noqa: F401  # a fixture
 
 FILE = compose(SECRETS)["services"]
@@ -150,6 +151,18 @@ def test_it_renders_the_gateways_configuration(image: Image) -> None:
     command = [sys.executable, "-m", *gateway_rendering()]
     here = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert image.run(["python", "-m", *gateway_rendering()]) == here
+
+
+def test_it_has_the_files_that_the_gateway_serves(image: Image) -> None:
+    # Not under tmp_path, which the image's user cannot reach.
+    folder = Path(tempfile.mkdtemp(prefix="boxoffice-static-"))
+    folder.chmod(0o777)
+    *copying, _ = gateway_copying()
+    image.run(["python", "-m", *copying, str(folder)])
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {
+        file.source.name: file.source.read_bytes() for file in files()
+    }
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

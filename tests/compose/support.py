@@ -123,10 +123,21 @@ def stages() -> dict[str, Stage]:
 
 def gateway_rendering() -> list[str]:
     """Return the command line by which the image's configuration is rendered: what follows `python -m`."""
+    words = _configuration()[0]
+    assert words[-2] == ">"
+    return words[:-2]
+
+
+def gateway_copying() -> list[str]:
+    """Return the command line that copies together what the image serves: what follows `python -m`."""
+    return _configuration()[1]
+
+
+def _configuration() -> list[list[str]]:
     (command,) = stages()["configuration"].all("RUN")
-    words = shlex.split(command)
-    assert words[:2] == ["python", "-m"] and words[-2] == ">"
-    return words[2:-2]
+    parts = [shlex.split(part) for part in command.split("&&")]
+    assert all(part[:2] == ["python", "-m"] for part in parts)
+    return [part[2:] for part in parts]
 
 
 def options(command: list[str]) -> dict[str, str]:

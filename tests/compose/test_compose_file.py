@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from gateway.edge import Edge
 from services.chassis.database import BACKGROUND_CONNECTIONS
 from services.chassis.desk import LANES, WAITING_LANES
 from services.inventory.settings import Settings
 from stack.audit import reach_by
-from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked
+from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked, stages
 
 SERVICES: dict[str, Any] = compose(SECRETS)["services"]
 ASKED_FOR = {name for name, service in SERVICES.items() if "profiles" in service}
@@ -133,7 +134,11 @@ def test_one_image_serves_all_services_and_is_made_here() -> None:
     makers = {name: service["build"] for name, service in users.items() if "build" in service}
     assert makers == {"inventory": {"context": ".", "target": "service"}}
     assert {service["pull_policy"] for service in users.values()} == {"build", "never"}
-    assert SERVICES["gateway"]["build"] == {"context": ".", "target": "gateway", "args": {"AUTH": "on"}}
+    gateway = SERVICES["gateway"]["build"]
+    assert (gateway["context"], gateway["target"]) == (".", "gateway")
+    # What is chosen there reaches the command that renders the configuration.
+    assert set(gateway["args"]) == {name.upper() for name in Edge.__dataclass_fields__}
+    assert stages()["configuration"].all("ARG") == ["AUTH=on", *list(gateway["args"])[1:]]
 
 
 def test_images_of_others_are_pinned() -> None:

@@ -16,8 +16,8 @@ from packaging.utils import canonicalize_name
 from tests.compose.support import ROOT, arguments, exec_form, locked, stages
 
 LOCK = locked(ROOT / "requirements.runtime.lock")
-# The gateway's configuration is rendered from a template in YAML while the image is made.
-RENDERING = "pyyaml"
+# The gateway's configuration is rendered from a template in YAML while the image is made, and Swagger UI put beside it.
+RENDERING = ("mkdocs-swagger-ui-tag", "pyyaml")
 
 
 def test_stages_start_from_pinned_images() -> None:
@@ -91,7 +91,7 @@ def test_the_images_lock_is_part_of_the_lock() -> None:
 
 def test_the_images_lock_is_what_the_services_need() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed = _closure([*project["dependencies"], RENDERING])
+    needed = _closure([*project["dependencies"], *RENDERING])
     assert needed <= LOCK.keys()
     # The rest is for systems that this is not.
     assert all(" ; " in LOCK[name].partition("\n")[0] for name in LOCK.keys() - needed)

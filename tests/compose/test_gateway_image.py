@@ -22,7 +22,7 @@ from boxoffice.inventory.v1 import catalog_pb2
 from gateway.envoy import envoy_binary
 from gateway.render import CLUSTERS, render
 from stack.ports import choose
-from tests.compose.support import ROOT, arguments, gateway_rendering, options, stages
+from tests.compose.support import ROOT, arguments, gateway_copying, gateway_rendering, options, stages
 from tests.gateway.fakes import FakeService, Services, eventually
 
 LIST_SHOWS = "/boxoffice.inventory.v1.CatalogService/ListShows"
@@ -32,12 +32,19 @@ LIST_SHOWS = "/boxoffice.inventory.v1.CatalogService/ListShows"
 def configuration() -> Any:
     """The image's configuration, rendered by the Dockerfile's own command."""
     command = [sys.executable, "-m", *gateway_rendering()]
-    command = [arguments()["AUTH"] if word == "$AUTH" else word for word in command]
-    return yaml.safe_load(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"AUTH": arguments()["AUTH"]}, check=True, capture_output=True, text=True
+    )
+    return yaml.safe_load(done.stdout)
 
 
 def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
     text = yaml.safe_dump(configuration)
+    static = options(gateway_rendering())["static-folder"]
+    *copying, folder = gateway_copying()
+    assert f"--from=configuration {folder} {static}" in stages()["gateway"].all("COPY")
+    subprocess.run([sys.executable, "-m", *copying, tmp_path / "static"], cwd=ROOT, check=True)
+    text = text.replace(static, str(tmp_path / "static"))
     inside = options(gateway_rendering())["descriptor"]
     assert text.count(inside) == 1, "in the transcoder"
     (sources,) = [sources for sources, target in stages()["gateway"].copies() if target == inside]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.render import CLUSTERS, render
-from tests.gateway.fakes import FakeService, Gateway, Services
+from tests.gateway.fakes import FakeService, Gateway, Services, eventually
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +31,16 @@ async def gateway(_services: Services, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def services(_services: Services) -> Services:
-    """The services behind the gateway, which remember nothing of other tests."""
+async def services(_services: Services, rest: httpx.AsyncClient) -> Services:
+    """The services behind the gateway, which remember nothing of other tests.
+
+    They live in this process: while a test kept it busy, the gateway may have taken them for dead.
+    """
+
+    async def healthy() -> bool:
+        return (await rest.get("/api/v1/health")).status_code == 200
+
+    await eventually(healthy)
     _services.forget()
     return _services
 

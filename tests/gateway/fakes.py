@@ -22,6 +22,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
 from gateway.envoy import envoy_command
+from services.chassis.server import make_server
 
 CONTRACTS = (
     "boxoffice.inventory.v1.catalog_pb2",
@@ -103,11 +104,13 @@ class FakeService(grpc.GenericRpcHandler):
     calls: list[Call] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
     port: int = 0
+    strict: bool = False
+    """Whether it checks requests as the services do."""
     _server: grpc.aio.Server | None = None
 
     async def start(self) -> None:
         """Serve; on the same port as before if it served before."""
-        server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        server = make_server() if self.strict else grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         server.add_generic_rpc_handlers((self,))
         health = HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
@@ -208,9 +211,10 @@ class Gateway:
         # It is bound at first, and listens once it knows how the services are.
         try:
             async with httpx.AsyncClient() as client:
-                return (await client.get(f"http://{self.address}/healthz")).status_code == 200
+                await client.get(f"http://{self.address}/healthz")
         except httpx.ConnectError:
             return False
+        return True
 
     async def stop(self) -> None:
         self._process.terminate()

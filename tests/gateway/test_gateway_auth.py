@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from google.api import httpbody_pb2
 
 from gateway import auth
+from gateway.edge import Edge
 from gateway.render import CLUSTERS, render
 from services.chassis import identity as chassis
 from services.identity.signing import SigningKey
@@ -42,7 +43,7 @@ def publish(services: Services, *keys: SigningKey) -> None:
 
 def configuration(services: Services) -> str:
     [port] = ports.choose(1)
-    return render(services.addresses, port=port, admin_port=0, tokens=True)
+    return render(services.addresses, port=port, admin_port=0, edge=Edge(auth="on"))
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def check_refused(answer: httpx.Response) -> None:
     assert answer.headers["content-type"] == "application/json"
     told = answer.json()
     assert told["code"] == 16
-    assert told["message"].startswith("Log in")
+    assert told["message"].startswith("It is not known who calls: log in")
     assert [(detail["reason"], detail["domain"]) for detail in told["details"]] == [("UNAUTHENTICATED", "boxoffice")]
 
 

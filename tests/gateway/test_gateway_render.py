@@ -1,6 +1,7 @@
 """The rendered configuration: Envoy itself judges it."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from gateway.edge import Edge
 from gateway.envoy import envoy_command
 from gateway.render import CLUSTERS, render
 
@@ -32,6 +34,45 @@ async def test_envoy_takes_the_configuration_without_a_word(addresses: dict[str,
     assert envoy.returncode == 0, said.decode()
     # Warnings would name deprecated fields.
     assert "warning" not in said.decode()
+
+
+def test_nothing_is_without_an_end() -> None:
+    config = yaml.safe_load(render(HERE, port=1, admin_port=2, edge=Edge(cors_origins=("https://app.example",))))
+    (listener,) = config["static_resources"]["listeners"]
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    assert {"request_headers_timeout", "request_timeout", "stream_idle_timeout"} <= set(manager)
+    (host,) = manager["route_config"]["virtual_hosts"]
+    for route in host["routes"]:
+        if "direct_response" in route:
+            continue
+        assert 0 < float(route["route"]["timeout"].removesuffix("s")) < 10, route
+    for cluster in config["static_resources"]["clusters"]:
+        (threshold,) = cluster["circuit_breakers"]["thresholds"]
+        assert {"max_connections", "max_pending_requests", "max_requests", "retry_budget"} <= set(threshold)
+        assert cluster["common_lb_config"]["healthy_panic_threshold"] == {"value": 0}
+        assert not cluster["outlier_detection"]["always_eject_one_host"]
+
+
+async def printed(addresses: dict[str, str], *more: str, **environment: str) -> str:
+    """Return what the command line prints. The services of other tests answer meanwhile, as they must."""
+    options = [word for name, address in addresses.items() for word in (f"--{name}", address)]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway.render", *options, *more),
+        env={"PATH": os.defpath, **environment},
+        stdout=subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0
+    return said.decode()
+
+
+async def test_what_is_chosen_can_come_from_the_environment() -> None:
+    edge = Edge(rate_limit_per_second=7, trusted_proxies=1, cors_origins=("https://a.example", "https://b.example"))
+    chosen = {"RATE_LIMIT_PER_SECOND": "7", "TRUSTED_PROXIES": "1"}
+    shown = await printed(HERE, **chosen, CORS_ORIGINS="https://a.example, https://b.example")
+    assert shown == render(HERE, port=8001, admin_port=9901, edge=edge)
+    unset = await printed(HERE, RATE_LIMIT_PER_SECOND="", CORS_ORIGINS="")
+    assert unset == render(HERE, port=8001, admin_port=9901)
 
 
 def test_addresses_become_endpoints() -> None:
@@ -59,9 +100,7 @@ def test_what_is_not_an_address_is_refused(address: str) -> None:
         render({**HERE, "bank": address}, port=1, admin_port=2)
 
 
-def test_the_command_line_prints_the_same() -> None:
-    options = [word for name, address in CONTAINERS.items() for word in (f"--{name}", address)]
-    command = [sys.executable, "-m", "gateway.render", *options, "--host", "0.0.0.0", "--descriptor", "/etc/d.binpb"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+async def test_the_command_line_prints_the_same() -> None:
+    shown = await printed(CONTAINERS, "--host", "0.0.0.0", "--descriptor", "/etc/d.binpb")
     expected = render(CONTAINERS, port=8001, admin_port=9901, host="0.0.0.0", descriptor=Path("/etc/d.binpb"))
-    assert printed == expected
+    assert shown == expected

@@ -48,8 +48,8 @@ MUTANTS = (
     Mutant(
         "bookings expire without inventory's word",
         SAGA,
-        "released = [booking.id for booking, answer in zip(bookings, answers, strict=True) if answer is None]",
-        "released = [booking.id for booking in bookings]",
+        "released = [booking_id for (booking_id, _), answer in zip(bookings, answers, strict=True) if answer is None]",
+        "released = [booking_id for booking_id, _ in bookings]",
         SEATS,
         LIFE,
     ),

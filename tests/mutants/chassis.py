@@ -168,8 +168,8 @@ MUTANTS = (
     Mutant(
         "a message that was not taken is deleted",
         OUTBOX,
-        "zip(rows, outcomes, strict=True) if outcome is None]:",
-        "zip(rows, outcomes, strict=True)]:",
+        "zip(rows, outcomes, strict=True) if outcome is None]\n        if done:",
+        "zip(rows, outcomes, strict=True)]\n        if done:",
         MONEY,
         RELAY,
     ),

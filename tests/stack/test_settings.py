@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
+from gateway.edge import Edge
 from stack import credentials, ports, settings
 from stack.errors import StackError
 
@@ -26,6 +27,17 @@ def test_a_bad_port_is_one_line_that_names_the_variable(monkeypatch: pytest.Monk
 def test_one_port_for_two_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANK_PORT", "50051")
     with pytest.raises(StackError, match="INVENTORY_PORT and BANK_PORT are both 50051"):
+        settings.load()
+
+
+def test_the_gateways_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings.load().edge() == Edge()
+    monkeypatch.setenv("RATE_LIMIT_PER_SECOND", "50")
+    monkeypatch.setenv("TRUSTED_PROXIES", "1")
+    monkeypatch.setenv("CORS_ORIGINS", "https://app.example, http://localhost:3000")
+    assert settings.load().edge() == Edge(50, 1, ("https://app.example", "http://localhost:3000"))
+    monkeypatch.setenv("CORS_ORIGINS", "app.example")
+    with pytest.raises(StackError, match=r"\Asettings are wrong: [^\n]*CORS_ORIGINS[^\n]*'app.example'\Z"):
         settings.load()
 
 

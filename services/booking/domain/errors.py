@@ -4,25 +4,31 @@ from services.chassis.errors import Aborted, FailedPrecondition, NotFound
 
 
 class BookingNotFound(NotFound):
-    """There is no such booking."""
+    """There is no such booking: look it up in the list of the user's bookings."""
 
     reason = "BOOKING_NOT_FOUND"
 
 
 class BookingNotPending(FailedPrecondition):
-    """The booking does not wait for its payment any more."""
+    """The booking does not wait for its payment any more: look at it; a confirmed one can be refunded.
+
+    Metadata: its `status`.
+    """
 
     reason = "BOOKING_NOT_PENDING"
 
 
 class BookingNotConfirmed(FailedPrecondition):
-    """Only a confirmed booking can be refunded."""
+    """Only a confirmed booking can be refunded: look at it; a pending one can be cancelled.
+
+    Metadata: its `status`.
+    """
 
     reason = "BOOKING_NOT_CONFIRMED"
 
 
 class RefundNotAllowed(FailedPrecondition):
-    """It is too close to the show for a refund."""
+    """It is too close to the show for a refund: the tickets stay good."""
 
     reason = "REFUND_NOT_ALLOWED"
 
@@ -35,6 +41,6 @@ class PaymentInProgress(Aborted):
 
 
 class CaptureMismatch(FailedPrecondition):
-    """This capture was recorded before with other facts."""
+    """This capture was recorded before with other facts: compare the books of both sides."""
 
     reason = "CAPTURE_MISMATCH"

@@ -24,6 +24,9 @@ from services.chassis import idempotency
 from services.chassis.database import READ_CLOCK, Database, Transaction, retried
 from services.chassis.outbox import Outbox
 
+EXPIRE_BATCH = 64
+"""Few enough that whoever books meanwhile does not wait long behind them."""
+
 M = TypeVar("M", bound=Message)
 
 
@@ -107,11 +110,11 @@ async def mark_stuck(db: Database, booking_id: UUID) -> bool:
 
 
 @retried
-async def claim_due(db: Database, *, limit: int = 256) -> list[Booking]:
-    """Take one batch of PENDING bookings whose time seems to be up."""
+async def claim_due(db: Database, *, limit: int = EXPIRE_BATCH) -> list[tuple[UUID, UUID]]:
+    """Take one batch of PENDING bookings whose time seems to be up; return (booking, show) of each."""
     async with db.transaction() as tx:
         claimed = await tx.fetch(sql.CLAIM_DUE, (LEASE_SECONDS, limit))
-    return [rows.booking(row) for row in claimed]
+    return [(row.id, row.show_id) for row in claimed]
 
 
 async def expire(db: Database, booking_ids: Sequence[UUID]) -> int:

@@ -101,7 +101,7 @@ CANCEL = f"""
     RETURNING {COLUMNS}
 """
 
-CLAIM_DUE = f"""
+CLAIM_DUE = """
     UPDATE bookings SET lease_until = boxoffice_clock() + make_interval(secs => %s)
     WHERE id IN (
         SELECT id FROM bookings
@@ -109,7 +109,7 @@ CLAIM_DUE = f"""
             AND (lease_until IS NULL OR lease_until <= boxoffice_clock())
         ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
     )
-    RETURNING {COLUMNS}
+    RETURNING id, show_id
 """
 """The lease keeps other replicas from asking inventory about the same bookings."""
 

@@ -38,19 +38,28 @@ class ScreenNotFound(NotFound):
 
 
 class ScreenLimitExceeded(FailedPrecondition):
-    """The venue has as many screens as a venue may have: add the screen to another venue."""
+    """The venue has as many screens as a venue may have: add the screen to another venue.
+
+    Metadata: the `limit`.
+    """
 
     reason = "SCREEN_LIMIT_EXCEEDED"
 
 
 class ScreenAlreadyExists(AlreadyExists):
-    """The venue has a screen of this name: choose another name."""
+    """The venue has a screen of this name: choose another name.
+
+    Metadata: the `name`.
+    """
 
     reason = "SCREEN_ALREADY_EXISTS"
 
 
 class ShowOverlaps(FailedPrecondition):
-    """Another show is on this screen at that time: choose another time or another screen."""
+    """Another show is on this screen at that time: choose another time or another screen.
+
+    Metadata: `show_id` of the other one.
+    """
 
     reason = "SHOW_OVERLAPS"
 

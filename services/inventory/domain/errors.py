@@ -21,42 +21,51 @@ class _OfSeats:
 
 
 class SeatNotFound(_OfSeats, NotFound):
-    """The show has no such seats: take their ids from its seat map."""
+    """The show has no such seats: take their ids from its seat map.
+
+    Metadata: `seat_ids`, separated by commas.
+    """
 
     reason = "SEAT_NOT_FOUND"
 
 
 class SeatsUnavailable(_OfSeats, Aborted):
-    """Some of these seats are taken: choose others."""
+    """Some of these seats are taken: choose others.
+
+    Metadata: `seat_ids`, separated by commas.
+    """
 
     reason = "SEATS_UNAVAILABLE"
 
 
 class SeatLimitExceeded(FailedPrecondition):
-    """That would be more seats of one show than a user may have: choose fewer, or release some."""
+    """That would be more seats of one show than a user may have: choose fewer, or release some.
+
+    Metadata: the `limit`.
+    """
 
     reason = "SEAT_LIMIT_EXCEEDED"
 
 
 class ShowStarted(FailedPrecondition):
-    """The show has begun: its seats can be neither held nor booked any more."""
+    """The show has begun, so its seats can be neither held nor booked: choose another show."""
 
     reason = "SHOW_STARTED"
 
 
 class ClaimClosed(FailedPrecondition):
-    """This booking's claim on its seats has ended."""
+    """This booking's claim on its seats has ended: make a new booking."""
 
     reason = "CLAIM_CLOSED"
 
 
 class ClaimAlive(FailedPrecondition):
-    """This booking's claim on its seats has not lapsed yet."""
+    """This booking's claim on its seats has not lapsed yet: ask again when it has."""
 
     reason = "CLAIM_ALIVE"
 
 
 class ClaimConfirmed(FailedPrecondition):
-    """This booking's seats are booked for good; they can be unbooked."""
+    """This booking's seats are booked for good: unbook them."""
 
     reason = "CLAIM_CONFIRMED"

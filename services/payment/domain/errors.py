@@ -4,7 +4,10 @@ from services.chassis.errors import Aborted, FailedPrecondition, InvalidArgument
 
 
 class BookingNotPending(FailedPrecondition):
-    """This booking cannot be paid for any more: it has ended, or too little of its time is left."""
+    """This booking has ended, or too little of its time is left to pay in: make a new booking.
+
+    Metadata: its `status`, where it is known.
+    """
 
     reason = "BOOKING_NOT_PENDING"
 
@@ -23,30 +26,30 @@ class PaymentInProgress(Aborted):
 
 
 class PaymentNotFound(NotFound):
-    """There is no such payment."""
+    """There is no such payment: begin one for the booking."""
 
     reason = "PAYMENT_NOT_FOUND"
 
 
 class InvalidSignature(Unauthenticated):
-    """The webhook's signature is missing, wrong, or more than five minutes off."""
+    """The webhook's signature is missing, wrong, or more than five minutes off: sign it again, as of now."""
 
     reason = "INVALID_SIGNATURE"
 
 
 class EventMismatch(InvalidArgument):
-    """The event names another session, amount or currency than its payment has, or is not what the bank says now."""
+    """The event is not what the payment has or what the bank says now: send what the bank has on its books."""
 
     reason = "EVENT_MISMATCH"
 
 
 class PaymentNotCaptured(FailedPrecondition):
-    """No money was taken by this payment, so none can be given back."""
+    """No money was taken by this payment, so none can be given back: look at its status."""
 
     reason = "PAYMENT_NOT_CAPTURED"
 
 
 class RefundMismatch(FailedPrecondition):
-    """The refund was asked for before with another amount, or the refunds would exceed what was taken."""
+    """It was asked for before with another amount, or would exceed what was taken: look at what was refunded."""
 
     reason = "REFUND_MISMATCH"

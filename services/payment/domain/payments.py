@@ -126,5 +126,7 @@ def choose_session(
         raise PaymentAttemptsExceeded()
     expires_at = booking.expires_at - margin
     if expires_at - now < MIN_SESSION:
-        raise BookingNotPending("Too little of the booking's time is left to pay in.", status="PENDING")
+        raise BookingNotPending(
+            "Too little of the booking's time is left to pay in: cancel it and book again.", status="PENDING"
+        )
     return expires_at

@@ -4,31 +4,31 @@ from services.chassis.errors import AlreadyExists, FailedPrecondition, NotFound,
 
 
 class SessionNotFound(NotFound):
-    """There is no such checkout session."""
+    """There is no such checkout session: take its id from the answer that opened it."""
 
     reason = "SESSION_NOT_FOUND"
 
 
 class SessionMismatch(AlreadyExists):
-    """There is a session of this id with other facts."""
+    """There is a session of this id with other facts: open one under a new id."""
 
     reason = "SESSION_MISMATCH"
 
 
 class SessionNotCaptured(FailedPrecondition):
-    """No money was taken in this session, so none can be given back."""
+    """No money was taken in this session, so none can be given back: look at its status."""
 
     reason = "SESSION_NOT_CAPTURED"
 
 
 class RefundExceedsCapture(FailedPrecondition):
-    """The session's refunds would exceed what was taken."""
+    """The session's refunds would exceed what was taken: ask for less."""
 
     reason = "REFUND_EXCEEDS_CAPTURE"
 
 
 class RefundMismatch(AlreadyExists):
-    """There is a refund of this id with other facts."""
+    """There is a refund of this id with other facts: ask under a new id."""
 
     reason = "REFUND_MISMATCH"
 
@@ -40,6 +40,6 @@ class RefundFailed(Unavailable):
 
 
 class SimulationDisabled(PermissionDenied):
-    """Payments cannot be simulated in production."""
+    """Payments cannot be simulated in production: pay with a real method."""
 
     reason = "SIMULATION_DISABLED"

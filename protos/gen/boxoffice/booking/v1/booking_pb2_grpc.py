@@ -90,7 +90,8 @@ class BookingServiceServicer:
         held by the user. The booking waits for its payment until `expires_at`.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
-        NOT_FOUND SHOW_NOT_FOUND, SEAT_NOT_FOUND: there is no such show, or it has no such seat (`seat_ids`).
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, or they are blocked (`seat_ids`).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.

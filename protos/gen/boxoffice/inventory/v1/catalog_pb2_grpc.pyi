@@ -110,7 +110,9 @@ class CatalogServiceStub:
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start is not in the future, a tier of the
     screen has no price or two, or a blocked seat is not one of the screen's.
-    NOT_FOUND EVENT_NOT_FOUND, MOVIE_NOT_FOUND, SCREEN_NOT_FOUND: what the request names does not exist.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
+    NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
     FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
@@ -205,7 +207,9 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start is not in the future, a tier of the
     screen has no price or two, or a blocked seat is not one of the screen's.
-    NOT_FOUND EVENT_NOT_FOUND, MOVIE_NOT_FOUND, SCREEN_NOT_FOUND: what the request names does not exist.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
+    NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
     FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
@@ -369,7 +373,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start is not in the future, a tier of the
         screen has no price or two, or a blocked seat is not one of the screen's.
-        NOT_FOUND EVENT_NOT_FOUND, MOVIE_NOT_FOUND, SCREEN_NOT_FOUND: what the request names does not exist.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
+        NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
         FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.

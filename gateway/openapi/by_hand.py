@@ -1,0 +1,161 @@
+"""What the contracts do not say: the conventions, the gateway's own pages, and bodies that are not messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.openapi import failures
+from gateway.openapi.comments import Reason
+from gateway.replies import HEALTH_PATH, REPLIES
+
+Json = dict[str, Any]
+
+INFO: Json = {
+    "title": "Boxoffice",
+    "version": "v1",
+    "summary": "Seats that are never sold twice, money that is never kept without a ticket.",
+    "description": """\
+Find a show, look at its seats, hold some, book them, pay.
+
+- **Errors** look alike everywhere: a status, a `message` for people, and an ErrorInfo whose `reason` programs match on.
+  Each method lists its reasons. Where there is a RetryInfo, the same request may fare better after its delay.
+- **Repeating** a request that changes something is safe with an `Idempotency-Key`: the same key and request give the
+  same answer, the key with another request is refused. A request that got no answer, or 503 or 504, may have been
+  carried out: repeat it with the same key.
+- **Who calls** is told by an access token, `authorization: Bearer …`; /api/v1/auth/login gives one for 15 minutes, and
+  /api/v1/auth/refresh the next. What takes one says so. A `userId` may be left out then: it is the caller's, and naming
+  another user's is refused as USER_NOT_FOUND. Where the system runs without (AUTH=off), `userId` tells who calls.
+- **Amounts** are whole numbers of the currency's minor unit (paise, cents). **Times** are RFC 3339 in UTC. **Ids** are
+  UUIDs; a checkout session's is `sess_` and a UUID.
+- **Lists** come in pages: send `nextPageToken` as `pageToken` until it is empty.
+- **Answers** have every field but those that say when they are absent. There may be new ones: ignore what is unknown.
+- **Requests** may spell fields in camelCase or snake_case. Fields of a body that are not known are ignored; parameters
+  of a query that are not known are refused. A body has 256 KiB at most.
+- Every answer has an `x-request-id`; send one of your own, or quote the one that you got when something went wrong.
+
+The same methods can be called over gRPC and gRPC-Web on the same port.""",
+    "license": {"name": "MIT", "identifier": "MIT"},
+}
+
+SECURITY: Json = {
+    "accessToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token, which is good for 15 minutes.",
+    }
+}
+
+ROLE_MISSING = Reason("PERMISSION_DENIED", "PERMISSION_DENIED", "a role is missing.")
+"""Of methods that take a role."""
+
+TAG = {"name": "Gateway", "description": "What the gateway says of itself and of the API."}
+
+PARAMETERS: Json = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "Makes the request safe to repeat; the same as `idempotencyKey` in the body.",
+        "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+    }
+}
+
+_SIGNED = "As the Standard Webhooks specification says."
+
+HEADERS: dict[str, list[Json]] = {
+    "ReceiveWebhook": [
+        {"name": name, "in": "header", "required": True, "description": _SIGNED, "schema": {"type": "string"}}
+        for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+    ]
+}
+"""Headers that methods take, by the methods' names."""
+
+SCHEMAS: Json = {
+    "WebhookEvent": {
+        "type": "object",
+        "description": "What the bank tells. What it knows more is ignored.",
+        "properties": {
+            "type": {
+                "type": "string",
+                "enum": ["payment.captured", "payment.declined", "payment.expired", "refund.succeeded"],
+            },
+            "timestamp": {"type": "string", "format": "date-time"},
+            "data": {
+                "type": "object",
+                "properties": {
+                    "payment_id": {"type": "string", "format": "uuid"},
+                    "session_id": {"type": "string", "maxLength": 100},
+                    "amount": {"type": "integer", "format": "int32", "minimum": 1},
+                    "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+                    "refund_id": {
+                        "type": "string",
+                        "format": "uuid",
+                        "description": "With refund.succeeded only.",
+                    },
+                },
+                "required": ["payment_id", "session_id", "amount", "currency"],
+            },
+        },
+        "required": ["type", "timestamp", "data"],
+    },
+    "Health": {
+        "type": "object",
+        "description": "Every service is healthy.",
+        "properties": {"status": {"const": "SERVING"}},
+        "required": ["status"],
+    },
+}
+
+BODIES: dict[str, Json] = {
+    "ReceiveWebhook": {
+        "required": True,
+        "description": "The event, byte for byte as it was signed; 64 KiB at most.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookEvent"}}},
+    }
+}
+"""Bodies of requests that are not messages of the contracts, by the methods' names."""
+
+ANSWERS: dict[str, Json] = {
+    "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},
+    "GetJwks": {"application/jwk-set+json": {"schema": {"type": "object"}}},
+}
+"""Answers that are not messages of the contracts."""
+
+
+def _page(operation: str, summary: str, kind: str, schema: Json) -> Json:
+    headers = {"etag": {"description": "The tag of what is answered.", "schema": {"type": "string"}}}
+    return {
+        "get": {
+            "operationId": operation,
+            "tags": [TAG["name"]],
+            "summary": summary,
+            "responses": {
+                "200": {"description": "Done", "headers": headers, "content": {kind: {"schema": schema}}},
+                "304": {"description": "It is what `if-none-match` names."},
+            },
+        }
+    }
+
+
+def _health() -> Json:
+    away = next(reply for reply in REPLIES if HEALTH_PATH in str(reply.when))
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}
+    return {
+        "get": {
+            "operationId": "GetHealth",
+            "tags": [TAG["name"]],
+            "summary": "Tells whether every service is healthy",
+            "responses": {
+                "200": {"description": "Every service is healthy.", "content": content},
+                str(failures.http_status(away)): failures.response_of(away),
+            },
+        }
+    }
+
+
+PATHS: Json = {
+    HEALTH_PATH: _health(),
+    "/api/openapi.json": _page("GetDescription", "Returns this document", "application/json", {"type": "object"}),
+    "/api/docs": _page("GetDocs", "Returns a page that shows this document", "text/html", {"type": "string"}),
+}
+"""The gateway's own pages."""

@@ -1,0 +1,143 @@
+"""The document: an operation for each REST path of the contracts, and what is said of all of them."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from typing import Any
+
+from boxoffice.policy.v1 import policy_pb2
+from google.api import annotations_pb2, http_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
+
+from gateway.openapi import by_hand, failures
+from gateway.openapi.comments import Comments
+from gateway.openapi.examples import BODIES
+from gateway.openapi.schemas import Schemas, needed
+
+Json = dict[str, Any]
+
+CONTRACTS = (
+    "inventory.v1.catalog",
+    "inventory.v1.inventory",
+    "booking.v1.booking",
+    "payment.v1.payment",
+    "bank.v1.bank",
+    "identity.v1.identity",
+)
+"""The contracts, in the order in which people meet them."""
+
+HTTP_BODY = "google.api.HttpBody"
+KEY = "idempotencyKey"
+
+
+def document(comments: Comments) -> Json:
+    """Return the document of all public methods."""
+    schemas = Schemas(comments)
+    paths: Json = {}
+    tags: list[Json] = []
+    for service in _services():
+        tag = service.name.removesuffix("Service")
+        tags.append({"name": tag, "description": comments.paragraphs(service.full_name)[0]})
+        for method in service.methods:
+            if method.GetOptions().HasExtension(annotations_pb2.http):
+                rule = method.GetOptions().Extensions[annotations_pb2.http]
+                for number, binding in enumerate([rule, *rule.additional_bindings]):
+                    operation = _Operation(method, binding, schemas, comments)
+                    name = method.name + ("Alias" if number else "")
+                    paths.setdefault(operation.path, {})[operation.verb] = operation.render(tag, name)
+    for path, item in by_hand.PATHS.items():
+        paths[path] = item
+    return {
+        "openapi": "3.1.0",
+        "info": by_hand.INFO,
+        "servers": [{"url": "/"}],
+        "tags": [*tags, by_hand.TAG],
+        "paths": paths,
+        "components": {
+            "parameters": by_hand.PARAMETERS,
+            "responses": failures.common_responses(),
+            "securitySchemes": by_hand.SECURITY,
+            "schemas": dict(sorted({**schemas.named, **failures.SCHEMAS, **by_hand.SCHEMAS}.items())),
+        },
+    }
+
+
+def _services() -> list[ServiceDescriptor]:
+    files = [import_module(f"boxoffice.{name}_pb2").DESCRIPTOR for name in CONTRACTS]
+    return [service for file in files for service in file.services_by_name.values()]
+
+
+class _Operation:
+    """A method under one of its paths."""
+
+    def __init__(
+        self, method: MethodDescriptor, binding: http_pb2.HttpRule, schemas: Schemas, comments: Comments
+    ) -> None:
+        self.verb: str = binding.WhichOneof("pattern") or ""
+        self._has_body = binding.body == "*"
+        self._method = method
+        self._schemas = schemas
+        self._comments = comments
+        template: str = getattr(binding, self.verb)
+        names = re.findall(r"{(\w+)}", template)
+        fields = method.input_type.fields_by_name
+        self._in_path = [fields[name] for name in names]
+        for field in self._in_path:
+            template = template.replace(f"{{{field.name}}}", f"{{{field.json_name}}}")
+        self.path = template
+
+    def render(self, tag: str, name: str) -> Json:
+        """Return the operation in OpenAPI's terms."""
+        first, *rest = self._comments.paragraphs(self._method.full_name)
+        summary, _, more = first.partition(". ")
+        description = "\n\n".join(filter(None, [more, *rest]))
+        operation: Json = {"operationId": name, "tags": [tag], "summary": summary.rstrip(".")}
+        if description:
+            operation["description"] = description
+        if parameters := self._parameters():
+            operation["parameters"] = parameters
+        if self._has_body:
+            operation["requestBody"] = self._body()
+        answer = {"description": "Done", "content": self._content()}
+        allowed = self._method.GetOptions().Extensions[policy_pb2.policy].allow
+        takes_token = policy_pb2.Policy.PUBLIC not in allowed
+        if takes_token:
+            operation["security"] = [dict.fromkeys(by_hand.SECURITY, [])]
+        reasons = list(self._comments.reasons(self._method.full_name))
+        if takes_token and policy_pb2.Policy.OWNER not in allowed:
+            reasons.append(by_hand.ROLE_MISSING)
+        broken = needed(self._method.input_type)
+        failed = failures.responses(reasons, broken, with_body=self._has_body, takes_token=takes_token)
+        return operation | {"responses": {"200": answer, **failed}}
+
+    def _parameters(self) -> list[Json]:
+        parameters = [self._parameter(field, "path") for field in self._in_path]
+        if not self._has_body:
+            asked = [field for field in self._method.input_type.fields if field not in self._in_path]
+            parameters += [self._parameter(field, "query") for field in asked]
+        elif "idempotency_key" in self._method.input_type.fields_by_name:
+            parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
+        return parameters + by_hand.HEADERS.get(self._method.name, [])
+
+    def _parameter(self, field: FieldDescriptor, place: str) -> Json:
+        parameter: Json = {"name": field.json_name, "in": place}
+        if place == "path":
+            parameter["required"] = True
+        description = self._schemas.described(field.full_name)
+        return parameter | {"description": description, "schema": self._schemas.parameter(field)}
+
+    def _body(self) -> Json:
+        message: Descriptor = self._method.input_type
+        if message.full_name == HTTP_BODY:
+            return by_hand.BODIES[self._method.name]
+        schema = self._schemas.body(message, but=[field.json_name for field in self._in_path])
+        content = {"schema": schema, "example": BODIES[self._method.name]}
+        required = "required" in self._schemas.named[message.name]
+        return {"required": required, "content": {"application/json": content}}
+
+    def _content(self) -> Json:
+        message: Descriptor = self._method.output_type
+        if message.full_name == HTTP_BODY:
+            return by_hand.ANSWERS[self._method.name]
+        return {"application/json": {"schema": self._schemas.answer(message)}}

@@ -1,0 +1,143 @@
+"""Values that make the document's examples, and the pages made from it, look like life."""
+
+from __future__ import annotations
+
+from typing import Any
+
+USER = "0198c2a0-0000-7000-8000-000000000001"
+EVENT = "0198c2a0-0000-7000-8000-000000000002"
+VENUE = "0198c2a0-0000-7000-8000-000000000003"
+SCREEN = "0198c2a0-0000-7000-8000-000000000004"
+SHOW = "0198c2a0-0000-7000-8000-000000000005"
+SEAT = "0198c2a0-0000-7000-8000-000000000006"
+BOOKING = "0198c2a0-0000-7000-8000-000000000007"
+PAYMENT = "0198c2a0-0000-7000-8000-000000000008"
+SESSION = "sess_0198c2a0-0000-7000-8000-000000000009"
+PAGE = f"http://127.0.0.1:8001/api/v1/payments/fake-checkout/{SESSION}"
+
+TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl"
+
+VALUES: dict[str, Any] = {
+    "accessToken": TOKEN,
+    "address": "4 Tamarind Lane",
+    "amount": 50000,
+    "available": 92,
+    "bookingId": BOOKING,
+    "city": "Pune",
+    "currency": "INR",
+    "description": "A postman delivers thirty years of lost mail.",
+    "durationMinutes": 128,
+    "eventId": EVENT,
+    "email": "asha@example.com",
+    "expiresIn": 300,
+    "held": 4,
+    "language": "hi",
+    "movieId": EVENT,
+    "name": "Lantern House",
+    "number": 7,
+    "paymentId": PAYMENT,
+    "paymentUrl": PAGE,
+    "percentage": 100,
+    "price": 25000,
+    "refundAmount": 50000,
+    "refundPercentage": 100,
+    "released": 2,
+    "row": "C",
+    "screen": "Screen 1",
+    "screenId": SCREEN,
+    "screenName": "Screen 1",
+    "seatCount": 100,
+    "section": "Stalls",
+    "sequence": 17,
+    "sessionId": SESSION,
+    "showId": SHOW,
+    "theatre": "Lantern House",
+    "title": "Monsoon Letters",
+    "total": 100,
+    "totalAmount": 50000,
+    "userId": USER,
+    "venueId": VENUE,
+    "venueName": "Lantern House",
+    "Booking.id": BOOKING,
+    "Event.id": EVENT,
+    "Movie.id": EVENT,
+    "Payment.id": PAYMENT,
+    "Payment.refundedAmount": 0,
+    "Refund.amount": 50000,
+    "Row.row": "C",
+    "Screen.id": SCREEN,
+    "Screen.name": "Screen 1",
+    "Seat.id": SEAT,
+    "Session.id": SESSION,
+    "Session.paymentMethod": "pm_succeed",
+    "Session.refundedAmount": 0,
+    "Show.id": SHOW,
+    "ShowSeat.id": SEAT,
+    "Summary.booked": 4,
+    "Summary.blocked": 0,
+    "Summary.heldByMe": 0,
+    "Tokens.expiresIn": 900,
+    "Tokens.refreshToken": "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8",
+    "Tokens.tokenType": "Bearer",
+    "User.id": USER,
+    "User.name": "Asha",
+    "Venue.id": VENUE,
+}
+"""What a field of an answer may hold, by its name, or by its message and name where that differs."""
+
+_SEATS = {"showId": SHOW, "userId": USER, "showSeatIds": [SEAT]}
+
+BODIES: dict[str, dict[str, Any]] = {
+    "CreateEvent": {
+        "title": "Monsoon Letters, live",
+        "description": "The songs of the film, by those who sang them.",
+        "category": "CONCERT",
+        "durationMinutes": 150,
+        "language": "hi",
+    },
+    "CreateMovie": {
+        "title": "Monsoon Letters",
+        "description": "A postman delivers thirty years of lost mail.",
+        "durationMinutes": 128,
+        "language": "hi",
+    },
+    "CreateVenue": {"name": "Lantern House", "city": "Pune", "address": "4 Tamarind Lane"},
+    "CreateScreen": {
+        "name": "Screen 1",
+        "sections": [
+            {
+                "name": "Stalls",
+                "rows": [
+                    {"label": "A", "seatCount": 10, "tier": "REGULAR"},
+                    {"label": "B", "seatCount": 10, "tier": "PREMIUM"},
+                ],
+            }
+        ],
+    },
+    "CreateShow": {
+        "movieId": EVENT,
+        "screenId": SCREEN,
+        "startTime": "2099-11-21T18:30:00Z",
+        "currency": "INR",
+        "prices": [{"tier": "REGULAR", "price": 18000}, {"tier": "PREMIUM", "price": 25000}],
+    },
+    "HoldSeats": _SEATS,
+    "CreateBooking": _SEATS,
+    "CancelBooking": {"userId": USER},
+    "RefundBooking": {"userId": USER},
+    "InitiatePayment": {"bookingId": BOOKING, "userId": USER},
+    "SimulatePayment": {"result": "SUCCESS"},
+    "Register": {"email": "asha@example.com", "password": "correct horse battery", "name": "Asha"},
+    "Login": {"email": "asha@example.com", "password": "correct horse battery"},
+    "Refresh": {"refreshToken": "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8"},
+    "Logout": {"refreshToken": "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8"},
+    "UpdateProfile": {"name": "Asha"},
+    "ChangePassword": {"currentPassword": "correct horse battery", "newPassword": "battery horse correct"},
+    "SetRoles": {"roles": ["ORGANIZER"]},
+}
+"""What may be sent to each method that takes a body. Those that name nothing else work as they stand."""
+
+
+def example_of(message: str, field: str) -> Any:
+    """Return what a field of an answer may hold, or None."""
+    return None if message.endswith("Request") else VALUES.get(f"{message}.{field}", VALUES.get(field))

@@ -1,0 +1,142 @@
+"""Messages of the contracts as JSON schemas, as the gateway writes and reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import protovalidate
+from buf.validate import validate_pb2
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message_factory import GetMessageClass
+
+from gateway.openapi.comments import Comments
+from gateway.openapi.examples import example_of
+
+Schema = dict[str, Any]
+Nested = Callable[[Descriptor], Schema]
+"""Makes the schema of a message within another: `Schemas.body` or `Schemas.answer`."""
+
+SCALARS: dict[int, Schema] = {
+    FieldDescriptor.TYPE_STRING: {"type": "string"},
+    FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
+    FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
+}
+"""The kinds of fields that public messages have; another one has to be thought about first."""
+
+TIMESTAMP = "google.protobuf.Timestamp"
+KEYWORDS = {
+    "string": {"min_len": "minLength", "max_len": "maxLength", "pattern": "pattern"},
+    "int32": {"gte": "minimum", "lte": "maximum"},
+    "repeated": {"min_items": "minItems", "max_items": "maxItems", "unique": "uniqueItems"},
+}
+"""The rules of the contracts that JSON schemas have a word for."""
+
+
+class Schemas:
+    """Makes schemas, and keeps those that have a name."""
+
+    def __init__(self, comments: Comments) -> None:
+        self.named: dict[str, Schema] = {}
+        self._comments = comments
+
+    def answer(self, message: Descriptor) -> Schema:
+        """Return a reference to what the gateway writes for a message.
+
+        Single values and lists are always there, even if they are empty. Messages are where no comment says otherwise.
+        """
+        required = [
+            field.json_name
+            for field in message.fields
+            if field.message_type is None
+            or field.is_repeated
+            or "absent" not in self.described(field.full_name).lower()
+        ]
+        return self._keep(message.full_name, self._object(message, required, self.answer))
+
+    def body(self, message: Descriptor, but: Collection[str] = ()) -> Schema:
+        """Return a reference to what may be sent for a message, without the fields that stand elsewhere.
+
+        The gateway takes no others. What answers have too is not said to be closed, as they may get more.
+        """
+        required = [name for name in needed(message) if name not in but]
+        schema = self._object(message, required, self.body, but)
+        if "Request" in message.full_name:
+            schema["additionalProperties"] = False
+        return self._keep(message.full_name, schema)
+
+    def parameter(self, field: FieldDescriptor) -> Schema:
+        """Return the schema of a field that is sent in the path or the query."""
+        return self._field(field, self.body)
+
+    def described(self, full_name: str) -> str:
+        """Return what the comments say of something."""
+        return "\n\n".join(self._comments.paragraphs(full_name))
+
+    def _object(self, message: Descriptor, required: list[str], nested: Nested, but: Collection[str] = ()) -> Schema:
+        properties = {
+            field.json_name: self._field(field, nested) | {"description": self.described(field.full_name)}
+            for field in message.fields
+            if field.json_name not in but
+        }
+        schema: Schema = {"type": "object", "description": self.described(message.full_name), "properties": properties}
+        return schema | {"required": required} if required else schema
+
+    def _field(self, field: FieldDescriptor, nested: Nested) -> Schema:
+        rules = field.GetOptions().Extensions[validate_pb2.field]
+        if field.is_repeated:
+            items = self._value(field, rules.repeated.items, nested)
+            return {"type": "array", "items": items} | _keywords("repeated", rules.repeated)
+        return self._value(field, rules, nested)
+
+    def _value(self, field: FieldDescriptor, rules: validate_pb2.FieldRules, nested: Nested) -> Schema:
+        if field.message_type is not None:
+            if field.message_type.full_name == TIMESTAMP:
+                return {"type": "string", "format": "date-time"}
+            return nested(field.message_type)
+        if field.enum_type is not None:
+            return self._enum(field.enum_type)
+        schema = dict(SCALARS[field.type])
+        if kind := rules.WhichOneof("type"):
+            schema |= _keywords(kind, getattr(rules, kind))
+        # Answers have no rules, but comments that say the same.
+        if rules.string.uuid or "(UUID)" in self.described(field.full_name):
+            schema["format"] = "uuid"
+        *_, message, _ = field.full_name.split(".")
+        example = example_of(message, field.json_name)
+        return schema if example is None else schema | {"examples": [example]}
+
+    def _enum(self, enum: EnumDescriptor) -> Schema:
+        """Refer to the values of an enum by name. The zero value stands for none: it is never written."""
+        values = [value for value in enum.values if value.number]
+        told = {value.name: self.described(f"{enum.full_name}.{value.name}") for value in values}
+        listed = "\n".join(f"- `{name}`: {text}" for name, text in told.items() if text)
+        description = "\n\n".join(filter(None, [self.described(enum.full_name), listed]))
+        return self._keep(enum.full_name, {"type": "string", "description": description, "enum": list(told)})
+
+    def _keep(self, full_name: str, schema: Schema) -> Schema:
+        """Keep a schema under a short name; raise ValueError where that name means something else already."""
+        name = full_name.partition(".v1.")[2]
+        if self.named.setdefault(name, schema) != schema:
+            raise ValueError(f"{name} would be two schemas: give one of its messages another name")
+        return {"$ref": f"#/components/schemas/{name}"}
+
+
+def needed(message: Descriptor) -> dict[str, str]:
+    """Return the fields, as JSON spells them, that a message must have, and what is said of one without them.
+
+    They are those whose rules an empty message breaks.
+    """
+    broken: dict[str, str] = {}
+    for violation in protovalidate.collect_violations(GetMessageClass(message)()):
+        if violation.proto.field is not None:
+            name = violation.proto.field.elements[0].field_name
+            broken.setdefault(message.fields_by_name[name].json_name, violation.proto.message)
+    return broken
+
+
+def _keywords(kind: str, rules: Any) -> Schema:
+    """Return the rules of one kind as keywords; raise KeyError for a rule that has none."""
+    return {
+        KEYWORDS[kind][rule.name]: value for rule, value in rules.ListFields() if rule.name not in ("items", "uuid")
+    }

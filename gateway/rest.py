@@ -1,0 +1,129 @@
+"""What REST requests may carry, as tables for rest.lua, which holds each request against them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from google.api import annotations_pb2
+from google.api.httpbody_pb2 import HttpBody
+from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet
+from google.protobuf.timestamp_pb2 import Timestamp
+
+SCRIPT = Path(__file__).with_name("rest.lua")
+
+_SCALARS = {
+    FieldDescriptorProto.TYPE_STRING: ("string", "must be a text"),
+    FieldDescriptorProto.TYPE_INT32: ("int32", "must be a whole number from -2147483648 to 2147483647"),
+    FieldDescriptorProto.TYPE_BOOL: ("bool", "must be true or false"),
+}
+
+
+def script(descriptor: bytes) -> str:
+    """Return the Lua program that checks the REST requests to the methods of a serialized FileDescriptorSet.
+
+    Raises NotImplementedError where a request has a field of a type that rest.lua does not know.
+    """
+    contracts = _Contracts(FileDescriptorSet.FromString(descriptor))
+    methods, fields = contracts.methods(), contracts.fields()
+    return f"local METHODS = {_lua(methods)}\nlocal FIELDS = {_lua(fields)}\n{SCRIPT.read_text(encoding='utf-8')}"
+
+
+class _Contracts:
+    """What is asked of the contracts."""
+
+    def __init__(self, files: FileDescriptorSet) -> None:
+        self._files = files
+        self._messages: dict[str, DescriptorProto] = {}
+        self._enums: dict[str, EnumDescriptorProto] = {}
+        self._needed: dict[str, None] = {}
+        for file in files.file:
+            self._take(file.package, file.message_type, file.enum_type)
+
+    def _take(self, scope: str, messages: Iterable[DescriptorProto], enums: Iterable[EnumDescriptorProto]) -> None:
+        for enum in enums:
+            self._enums[f".{scope}.{enum.name}"] = enum
+        for message in messages:
+            self._messages[f".{scope}.{message.name}"] = message
+            self._take(f"{scope}.{message.name}", message.nested_type, message.enum_type)
+
+    def methods(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the methods by verb; of each its path as a pattern of Lua, what the path names, its request."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for verb, path, has_body, message in self._bindings():
+            variables = re.findall(r"{(\w+)}", path)
+            if len(variables) > 1:
+                raise NotImplementedError(f"{path}: rest.lua knows paths with one variable")
+            pattern = re.sub(r"{\w+}", "([^/]+)", path.replace("-", "%-"))
+            method = {"path": f"^{pattern}$", "message": message, "body": has_body}
+            if variables:
+                method["variable"] = _json_name(self._messages[message], variables[0])
+            found.setdefault(verb, []).append(method)
+            if message != f".{HttpBody.DESCRIPTOR.full_name}":
+                self._needed[message] = None
+        return found
+
+    def _bindings(self) -> Iterator[tuple[str, str, bool, str]]:
+        for file in self._files.file:
+            for service in file.service:
+                for method in service.method:
+                    if method.options.HasExtension(annotations_pb2.http):
+                        rule = method.options.Extensions[annotations_pb2.http]
+                        for binding in (rule, *rule.additional_bindings):
+                            verb = binding.WhichOneof("pattern")
+                            yield verb.upper(), getattr(binding, verb), bool(binding.body), method.input_type
+
+    def fields(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Return the fields of all requests and of what is in them, by both of their spellings."""
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        needed = list(self._needed)
+        while needed:
+            name = needed.pop()
+            if name in found:
+                continue
+            found[name] = {}
+            for field in self._messages[name].field:
+                rule = self._field(field)
+                found[name] |= {field.json_name: rule, field.name: rule}
+                if "message" in rule:
+                    needed.append(rule["message"])
+        return found
+
+    def _field(self, field: FieldDescriptorProto) -> dict[str, Any]:
+        rule: dict[str, Any] = {"name": field.json_name}
+        if field.label == FieldDescriptorProto.LABEL_REPEATED:
+            rule["list"] = True
+        if field.type in _SCALARS:
+            rule["kind"], rule["expected"] = _SCALARS[field.type]
+        elif field.type == FieldDescriptorProto.TYPE_ENUM:
+            names = [value.name for value in self._enums[field.type_name].value]
+            rule |= {"kind": "enum", "expected": f"must be one of {', '.join(names[1:])}", "names": set(names)}
+        elif field.type_name == f".{Timestamp.DESCRIPTOR.full_name}":
+            rule |= {"kind": "time", "expected": "must be a time such as 2026-11-21T18:00:00Z"}
+        elif field.type == FieldDescriptorProto.TYPE_MESSAGE:
+            rule |= {"kind": "message", "message": field.type_name, "expected": "must be an object"}
+        else:
+            raise NotImplementedError(f"{field.name}: rest.lua does not know fields of this type")
+        return rule
+
+
+def _json_name(message: DescriptorProto, name: str) -> str:
+    return next(field.json_name for field in message.field if field.name == name)
+
+
+def _lua(value: Any) -> str:
+    """Write a value as Lua does."""
+    match value:
+        case dict():
+            return "{" + ",".join(f"[{_lua(key)}]={_lua(each)}" for key, each in value.items()) + "}"
+        case list():
+            return "{" + ",".join(map(_lua, value)) + "}"
+        case set():
+            return _lua(dict.fromkeys(sorted(value), True))
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return json.dumps(value)

@@ -1,0 +1,133 @@
+"""The OpenAPI document: valid, complete, and its examples are what they are examples of."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import httpx
+import pytest
+from google.protobuf import json_format
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from gateway.openapi.examples import BODIES
+from gateway.replies import HEALTH_PATH
+from services.chassis.calls import check as check_message
+from services.chassis.errors import Failure
+from tests.gateway.fakes import PUBLIC, Method, Services
+from tests.gateway.openapi import DOCUMENT, FILE, check, operations, resolved
+
+for module in ("booking", "inventory", "payment", "payment.bank"):
+    import_module(f"services.{module}.domain.errors")
+import_module("services.inventory.domain.catalogue")
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = {operation["operationId"]: operation for _, _, operation in operations()}
+WITH_BODY = [method for method in PUBLIC if method.descriptor.name in BODIES]
+
+
+def test_the_document_is_valid() -> None:
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+def test_every_public_method_is_in_the_document_under_each_of_its_paths() -> None:
+    there = {(verb.upper(), re.sub(r"{\w+}", "{}", path)) for path, verb, _ in operations()}
+    public = {(verb, re.sub(r"{\w+}", "{}", path)) for method in PUBLIC for verb, path in method.bindings}
+    own = {("GET", HEALTH_PATH), ("GET", "/api/openapi.json"), ("GET", "/api/docs")}
+    assert there == public | own
+    assert len(OPERATIONS) == len(operations())
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_says_what_it_does_and_how_it_may_fail(name: str) -> None:
+    operation = OPERATIONS[name]
+    assert operation["summary"] and operation["tags"][0] in {tag["name"] for tag in DOCUMENT["tags"]}
+    if operation["tags"] != ["Gateway"]:
+        assert {"200", "400", "429", "500", "503", "504"} <= operation["responses"].keys()
+    for status, response in operation["responses"].items():
+        response = resolved(response)
+        for media in response.get("content", {}).values():
+            for reason, example in media.get("examples", {}).items():
+                check(media["schema"], example["value"])
+                assert f"`{reason}`" in response["description"]
+                assert int(status) >= 400
+
+
+@pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"])
+def test_a_schemas_own_examples_fit_it(name: str) -> None:
+    schema = DOCUMENT["components"]["schemas"][name]
+    for field, value in schema.get("properties", {}).items():
+        assert value.get("description") or name in ("ErrorInfo", "BadRequest", "RetryInfo", "WebhookEvent", "Health"), (
+            field
+        )
+        for example in value.get("examples", []):
+            check(value, example)
+
+
+def test_every_method_with_a_body_has_an_example_of_it() -> None:
+    takes_body = {method.descriptor.name for method in PUBLIC if method.bindings[0][0] in ("POST", "PATCH")}
+    assert takes_body - {"ReceiveWebhook"} == BODIES.keys()
+
+
+@pytest.mark.parametrize("method", WITH_BODY, ids=lambda method: method.descriptor.name)
+async def test_an_example_of_a_body_arrives_and_keeps_the_rules(
+    method: Method, rest: httpx.AsyncClient, services: Services
+) -> None:
+    body = BODIES[method.descriptor.name]
+    check(OPERATIONS[method.descriptor.name]["requestBody"]["content"]["application/json"]["schema"], body)
+    verb, path = method.bindings[0]
+    in_path = {"session_id": "sess_0198c2a0-0000-7000-8000-000000000009"}
+    path = re.sub(r"{(\w+)}", lambda name: in_path.get(name[1], "0198c2a0-0000-7000-8000-000000000007"), path)
+    assert (await rest.request(verb, path, json=body)).status_code == 200
+    (arrived,) = services.calls
+    check_message(arrived.request)
+    sent = json_format.MessageToDict(arrived.request)
+    assert {name: sent[name] for name in body} == body
+
+
+@pytest.mark.parametrize("method", WITH_BODY, ids=lambda method: method.descriptor.name)
+async def test_a_field_that_is_not_known_is_refused_as_the_document_says(
+    method: Method, rest: httpx.AsyncClient, services: Services
+) -> None:
+    schema = resolved(OPERATIONS[method.descriptor.name]["requestBody"]["content"]["application/json"]["schema"])
+    assert schema["additionalProperties"] is False
+    verb, path = method.bindings[0]
+    answer = await rest.request(verb, re.sub(r"{\w+}", "x", path), json={"unheardOf": 1})
+    assert answer.status_code == 400
+    assert answer.json()["details"][1]["fieldViolations"][0]["field"] == "unheardOf"
+    assert services.calls == []
+
+
+def test_the_reasons_that_contracts_name_are_those_of_the_services() -> None:
+    kinds = list(_subclasses(Failure))
+    told = {(kind.reason, int(kind.code)) for kind in kinds if kind.__module__.startswith("services.")}
+    named = {
+        (reason, example["value"]["code"])
+        for operation in OPERATIONS.values()
+        for response in operation["responses"].values()
+        if "$ref" not in response and operation["tags"] != ["Gateway"]
+        for media in response.get("content", {}).values()
+        for reason, example in media.get("examples", {}).items()
+    }
+    assert len(named) > 20
+    assert named <= told
+
+
+def _subclasses(kind: type[Failure]) -> Iterator[type[Failure]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
+def test_the_document_is_what_the_contracts_give(tmp_path: Path) -> None:
+    descriptor = tmp_path / "all.binpb"
+    buf = Path(sys.executable).with_name("buf")
+    subprocess.run([buf, "build", ".", "-o", descriptor, "--as-file-descriptor-set"], cwd=ROOT, check=True)
+    made = subprocess.run(
+        [sys.executable, "-m", "gateway.openapi", descriptor], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert made.stdout == FILE.read_text(), "run make protos"

@@ -1,0 +1,121 @@
+"""What is asked and answered on a running system is as the OpenAPI document says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from stack.credentials import load
+from stack.launcher import Stack
+from tests.gateway.openapi import hold, operations
+from tests.system.client import Client, Show, new_user, ok, refusal
+from tests.system.databases import rows
+from tests.system.test_payment import signed
+
+NOBODY = str(uuid4())
+SESSION = f"sess_{NOBODY}"
+
+
+@pytest.fixture
+async def told(client: Client) -> AsyncIterator[set[str]]:
+    """Hold each answer that `client` gets against the document; give the operations that have succeeded."""
+    succeeded: set[str] = set()
+
+    async def look(answer: httpx.Response) -> None:
+        await answer.aread()
+        operation = hold(answer)
+        if answer.status_code == 200:
+            succeeded.add(operation["operationId"])
+
+    client.http.event_hooks = {"response": [look]}
+    yield succeeded
+
+
+async def test_every_operation_succeeds_as_the_document_says(stack: Stack, client: Client, told: set[str]) -> None:
+    await client.healthy()
+    for path in ("/api/openapi.json", "/api/docs"):
+        assert (await client.http.get(path)).status_code == 200
+    concert = {"title": "Live", "category": "CONCERT", "durationMinutes": 90}
+    event = ok(await client.ask("POST", "events", concert, headers={"Idempotency-Key": str(uuid4())}))
+    show = await client.make_show()
+    await _look_at_the_catalogue(client, show, event["id"])
+
+    user, seats = new_user(), show.seats[:2]
+    ok(await client.hold(show, user, seats))
+    await client.seat_map(show.id, user)
+    ok(await client.ask("GET", f"seats/shows/{show.id}/available", params={"section": "Stalls"}))
+    ok(await client.ask("DELETE", f"bookings/holds/{user}", params={"showId": show.id}))
+    ok(await client.cancel(await client.booked(show, user, seats)))
+
+    booking = await client.booked(show, user, seats)
+    session = await client.session(booking)
+    assert (await client.ask("GET", f"payments/fake-checkout/{session}")).status_code == 200
+    await client.pay(session)
+    await client.until(booking["id"], "CONFIRMED")
+    await client.payments(booking["id"])
+    ok(await client.ask("GET", f"bookings/user/{user}", params={"pageSize": 1}))
+    ok(await client.refund(booking))
+    await client.until(booking["id"], "REFUNDED")
+
+    # The bank's own news of the payment and the refund, played again.
+    secret = load(stack.settings.data_dir / "credentials.json")["webhook"]
+    news = "SELECT payload FROM bank.deliveries WHERE session_id = %s"
+    for (payload,) in rows(stack.server, "payment", news, session):
+        body = bytes(payload)
+        ok(await client.ask("POST", "payments/webhook", content=body, headers=signed(secret, str(uuid4()), body)))
+    assert told == {operation["operationId"] for _, _, operation in operations()}
+
+
+async def _look_at_the_catalogue(client: Client, show: Show, event_id: str) -> None:
+    """Read everything, under both names that venues have."""
+    for path in (f"events/{event_id}", f"movies/{show.movie_id}", f"shows/{show.id}"):
+        ok(await client.ask("GET", path))
+    for path in ("events", "movies", "venues", "theatres", "shows"):
+        ok(await client.ask("GET", path, params={"pageSize": 3}))
+    ok(await client.ask("GET", f"seats/screens/{show.screen_id}"))
+    theatre = ok(await client.ask("POST", "theatres", {"name": "House", "city": "Pune"}))
+    screen = {"name": "One", "sections": [{"name": "Stalls", "rows": [{"label": "A", "seatCount": 2, "tier": "VIP"}]}]}
+    ok(await client.ask("POST", f"theatres/{theatre['id']}/screens", screen))
+    for path in ("venues", "theatres"):
+        ok(await client.ask("GET", f"{path}/{theatre['id']}"))
+
+
+async def test_refusals_are_as_the_document_says(client: Client, show: Show, told: set[str]) -> None:
+    alice, bob, seats = new_user(), new_user(), show.seats[:2]
+    key = {"headers": {"Idempotency-Key": str(uuid4())}}
+    booking = ok(await client.book(show, alice, seats, **key))
+    refused = [
+        await client.book(show, alice, show.seats[2:3], **key),
+        await client.hold(show, bob, seats),
+        await client.book(show, bob, [NOBODY]),
+        await client.book(show, bob, show.seats[3:10]),
+        await client.book(show, "nobody", []),
+        await client.ask("POST", "bookings", headers={"content-type": "application/json"}),
+        await client.refund(booking),
+        await client.cancel({**booking, "userId": bob}),
+        await client.ask("GET", "shows", params={"unheard": "of"}),
+        await client.ask("GET", "shows", params={"pageToken": "x"}),
+        await client.ask("GET", f"shows/{NOBODY}"),
+        await client.ask("GET", f"payments/status/{NOBODY}"),
+        await client.ask("POST", f"payments/simulate/{SESSION}", {}),
+        await client.http.post("/api/v1/payments/webhook", content=b"{}"),
+        await client.ask("POST", "events", {"title": "x" * 300_000}),
+    ]
+    reasons = {(each.status, each.reason) for each in map(refusal, refused)}
+    assert reasons == {
+        (409, "IDEMPOTENCY_KEY_REUSED"),
+        (409, "SEATS_UNAVAILABLE"),
+        (404, "SEAT_NOT_FOUND"),
+        (400, "SEAT_LIMIT_EXCEEDED"),
+        (400, "INVALID_FIELD"),
+        (400, "BOOKING_NOT_CONFIRMED"),
+        (404, "BOOKING_NOT_FOUND"),
+        (404, "SHOW_NOT_FOUND"),
+        (404, "PAYMENT_NOT_FOUND"),
+        (404, "SESSION_NOT_FOUND"),
+        (401, "INVALID_SIGNATURE"),
+        (413, "REQUEST_TOO_LARGE"),
+    }

@@ -1,0 +1,84 @@
+"""The contracts bound every field that somebody sends: no text, list or number without an end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from buf.validate import validate_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tests.gateway.fakes import METHODS
+
+OPEN_END = re.compile(r"(?<!\\)[*+]|\{\d+,\}")
+
+
+def messages() -> Iterator[Descriptor]:
+    """Yield every message that can be sent, and those within."""
+    waiting = [method.descriptor.input_type for method in METHODS.values()]
+    seen = set()
+    while waiting:
+        message = waiting.pop()
+        if message.full_name in seen or not message.full_name.startswith("boxoffice."):
+            continue
+        seen.add(message.full_name)
+        yield message
+        waiting += [field.message_type for field in message.fields if field.message_type is not None]
+
+
+FIELDS = [field for message in messages() for field in message.fields]
+
+
+def rules(field: FieldDescriptor) -> validate_pb2.FieldRules:
+    return field.GetOptions().Extensions[validate_pb2.field]
+
+
+def what_is_unbounded(field: FieldDescriptor, rule: validate_pb2.FieldRules) -> str | None:
+    """Return what has no end in a field, or in an item of a list, or None."""
+    if field.type == field.TYPE_STRING:
+        text = rule.string
+        ends = text.HasField("max_len") or text.HasField("len") or text.HasField("max_bytes") or text.uuid
+        pattern_ends = bool(text.pattern) and OPEN_END.search(text.pattern) is None
+        return None if ends or pattern_ends else "length"
+    if field.type == field.TYPE_BYTES:
+        return None if rule.bytes.HasField("max_len") else "length"
+    if field.type == field.TYPE_ENUM:
+        return None if rule.enum.defined_only else "values"
+    if field.type == field.TYPE_INT32:
+        number = rule.int32
+        lowest = number.HasField("gte") or number.HasField("gt")
+        highest = number.HasField("lte") or number.HasField("lt")
+        return None if lowest and highest else "value"
+    if field.type == field.TYPE_BOOL:
+        return None
+    if field.type == field.TYPE_MESSAGE:
+        # A time is bounded by its own format; other messages by their fields.
+        own = field.message_type.full_name
+        return None if own == Timestamp.DESCRIPTOR.full_name or own.startswith("boxoffice.") else "content"
+    return "type"
+
+
+@pytest.mark.parametrize("field", [pytest.param(field, id=field.full_name) for field in FIELDS])
+def test_every_field_of_a_request_is_bounded(field: FieldDescriptor) -> None:
+    rule = rules(field)
+    if field.is_repeated:
+        assert rule.repeated.HasField("max_items"), "the list has no end: max_items"
+        rule = rule.repeated.items
+    assert (what := what_is_unbounded(field, rule)) is None, f"its {what} has no end"
+
+
+def test_there_are_fields_to_look_at() -> None:
+    assert len(FIELDS) > 80
+    assert {field.type for field in FIELDS} >= {FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_INT32}
+
+
+def test_what_has_no_end_is_found() -> None:
+    text = next(field for field in FIELDS if field.type == FieldDescriptor.TYPE_STRING)
+    number = next(field for field in FIELDS if field.type == FieldDescriptor.TYPE_INT32)
+    assert what_is_unbounded(text, validate_pb2.FieldRules()) == "length"
+    assert what_is_unbounded(text, validate_pb2.FieldRules(string={"pattern": "^[a-z]+$"})) == "length"
+    assert what_is_unbounded(text, validate_pb2.FieldRules(string={"pattern": "^[a-z]{3}$"})) is None
+    assert what_is_unbounded(number, validate_pb2.FieldRules(int32={"gte": 1})) == "value"
+    assert what_is_unbounded(number, validate_pb2.FieldRules(int32={"gte": 1, "lte": 2})) is None

@@ -1,0 +1,52 @@
+"""docs/errors.md is what the errors in the code give, and the metadata it tells of is what they carry."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "errors.md").read_text()
+
+_spec = importlib.util.spec_from_file_location("errors_page", ROOT / "docs" / "errors.py")
+assert _spec is not None and _spec.loader is not None
+errors_page = sys.modules[_spec.name] = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(errors_page)
+
+
+def test_the_page_is_what_make_protos_writes() -> None:
+    assert errors_page.page() == PAGE, "run make protos"
+
+
+def test_every_reason_in_the_code_is_on_the_page() -> None:
+    files = [*(ROOT / "services").rglob("errors.py"), *(ROOT / "services").rglob("catalogue.py")]
+    texts = "\n".join(file.read_text() for file in [*files, ROOT / "gateway" / "replies.py"])
+    reasons = set(re.findall(r'reason = "([A-Z_]+)"', texts)) | set(re.findall(r'^        "([A-Z_]+)",$', texts, re.M))
+    bases = {"UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION", "ABORTED"}
+    assert {reason for reason in reasons if f"| `{reason}` |" not in PAGE} == bases
+
+
+@pytest.mark.parametrize("kind", list(errors_page._kinds()), ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+def test_the_metadata_of_an_error_is_told(kind: type) -> None:
+    told = {key for text in errors_page._carried(kind) for key in re.findall(r"`(\w+)`", text)}
+    folder = kind.__module__.split(".domain")[0].replace(".", "/")
+    assert told == set(_keywords(ROOT / folder, kind.__name__)) | _given_by(kind)
+
+
+def _keywords(folder: Path, name: str) -> Iterator[str]:
+    """Yield the keywords with which the code of one service makes an error."""
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+                yield from (keyword.arg for keyword in node.keywords if keyword.arg)
+
+
+def _given_by(kind: type) -> set[str]:
+    """Return the keys that an error's own constructor gives: those of errors that are about seats."""
+    return {"seat_ids"} if any(base.__name__ == "_OfSeats" for base in kind.__mro__) else set()
