@@ -1,4 +1,4 @@
-"""What may be chosen about the gateway: how often a caller may call, and whose pages may, and whether calls take a token."""
+"""What may be chosen about the gateway: how often a caller may call, whose pages may, whether calls take a token."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class _Operation:
         allowed = self._method.GetOptions().Extensions[policy_pb2.policy].allow
         takes_token = policy_pb2.Policy.PUBLIC not in allowed
         if takes_token:
-            operation["security"] = [dict.fromkeys(by_hand.SECURITY, [])]
+            operation["security"] = [{name: [] for name in by_hand.SECURITY}]
         reasons = list(self._comments.reasons(self._method.full_name))
         if takes_token and policy_pb2.Policy.OWNER not in allowed:
             reasons.append(by_hand.ROLE_MISSING)

@@ -21,7 +21,7 @@ from boxoffice.policy.v1 import policy_pb2
 from google.protobuf import descriptor_pool
 from google.protobuf.message import Message
 
-from services.chassis.errors import Failure, NotFound, PermissionDenied, Unauthenticated, Unavailable
+from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, Unavailable, UserNotFound
 from services.chassis.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -67,12 +67,6 @@ class Caller:
 
 caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 """Who makes the present call, where that was verified."""
-
-
-class UserNotFound(NotFound):
-    """There is no such user, or it is not you: leave the user out, or name yourself."""
-
-    reason = "USER_NOT_FOUND"
 
 
 class Keys(Protocol):

@@ -15,13 +15,13 @@ from google.protobuf import json_format
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from gateway.openapi.examples import BODIES
-from gateway.replies import HEALTH_PATH
+from gateway.replies import HEALTH_PATH, REPLIES
 from services.chassis.calls import check as check_message
 from services.chassis.errors import Failure
 from tests.gateway.fakes import PUBLIC, Method, Services
 from tests.gateway.openapi import DOCUMENT, FILE, check, operations, resolved
 
-for module in ("booking", "inventory", "payment", "payment.bank"):
+for module in ("booking", "inventory", "payment", "payment.bank", "identity"):
     import_module(f"services.{module}.domain.errors")
 import_module("services.inventory.domain.catalogue")
 
@@ -69,7 +69,7 @@ def test_a_schemas_own_examples_fit_it(name: str) -> None:
 
 
 def test_every_method_with_a_body_has_an_example_of_it() -> None:
-    takes_body = {method.descriptor.name for method in PUBLIC if method.bindings[0][0] in ("POST", "PATCH")}
+    takes_body = {method.descriptor.name for method in PUBLIC if method.bindings[0][0] in ("POST", "PUT", "PATCH")}
     assert takes_body - {"ReceiveWebhook"} == BODIES.keys()
 
 
@@ -105,6 +105,7 @@ async def test_a_field_that_is_not_known_is_refused_as_the_document_says(
 def test_the_reasons_that_contracts_name_are_those_of_the_services() -> None:
     kinds = list(_subclasses(Failure))
     told = {(kind.reason, int(kind.code)) for kind in kinds if kind.__module__.startswith("services.")}
+    told |= {(reply.reason, reply.code) for reply in REPLIES}
     named = {
         (reason, example["value"]["code"])
         for operation in OPERATIONS.values()

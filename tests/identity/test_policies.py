@@ -12,8 +12,8 @@ from boxoffice.policy.v1 import policy_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from gateway.contracts import DESCRIPTOR, public_methods, without_policy
-from services.chassis.errors import Failure, PermissionDenied, Unauthenticated
-from services.chassis.identity import Access, Caller, FetchedKeys, Guard, ServiceTokens, UserNotFound, policy
+from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, UserNotFound
+from services.chassis.identity import Access, Caller, FetchedKeys, Guard, ServiceTokens, policy
 from services.identity.signing import SigningKey
 from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC, Method
 from tests.identity import forge
