@@ -104,6 +104,7 @@ class FetchedKeys:
             found = jwt.PyJWKSet.from_dict(json.loads(await self._fetch()))
         except (Failure, jwt.PyJWTError, ValueError) as error:
             if not self._known:
+                log.warning("identity does not tell its keys, and there never were any: no token is believed")
                 raise Unavailable() from error
             log.warning("identity does not tell its keys: the last ones stay in use")
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -73,14 +73,26 @@ def free_seats(stack: Stack, http: httpx.Client, count: int) -> list[str]:
     return [seat["id"] for seat in seats[:count]]
 
 
+def patiently(ask: Callable[[], httpx.Response]) -> Json:
+    """Ask until it is not refused because a part is away: services find each other a moment after they have started."""
+    answers: list[httpx.Response] = []
+
+    def asked() -> bool:
+        answers.append(ask())
+        return answers[-1].status_code != 503
+
+    wait_until(asked, 30)
+    return ok(answers[-1])
+
+
 @pytest.fixture(scope="module")
 def confirmed(stack: Stack, http: httpx.Client, alice: User) -> str:
     """A booking of Alice's who never says who she is but by her token: held, booked, paid."""
     seats = {"showId": stack.demo.shows[0].id, "showSeatIds": free_seats(stack, http, 2)}
-    ok(alice.ask("POST", "bookings/hold-seats", seats))
-    booking = ok(alice.ask("POST", "bookings", seats))
+    patiently(lambda: alice.ask("POST", "bookings/hold-seats", seats))
+    booking = patiently(lambda: alice.ask("POST", "bookings", seats | {"idempotencyKey": "one"}))
     assert booking["userId"] == alice.id
-    session = ok(alice.ask("POST", "payments/initiate", {"bookingId": booking["id"]}))["sessionId"]
+    session = patiently(lambda: alice.ask("POST", "payments/initiate", {"bookingId": booking["id"]}))["sessionId"]
     ok(http.post(f"payments/simulate/{session}", json={"result": "SUCCESS"}))
     wait_until(lambda: ok(alice.ask("GET", f"bookings/{booking['id']}"))["status"] == "CONFIRMED", 30)
     return str(booking["id"])
