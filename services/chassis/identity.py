@@ -45,6 +45,9 @@ MAX_TOKEN_BYTES = 4096
 MAX_VERIFIED = 10_000
 """Tokens that are known to be good; the one that was used longest ago is forgotten first."""
 
+MAX_SERVICE_TOKENS = 100
+"""Of the services' own tokens: each replica has a new one every few minutes."""
+
 SERVICE_HEADER = "x-service-token"
 _SERVICE_ALGORITHM = "HS256"
 _SERVICE_TYPE = "service+jwt"
@@ -127,21 +130,21 @@ class AccessTokens:
             raise Unauthenticated("The access token is not good, or not any more: refresh it, or log in.") from error
 
     async def _verify(self, token: str) -> Caller:
+        if (known := self._verified.get(token)) is not None:
+            self._verified.move_to_end(token)
+            who, key, until = known
+            if time.time() < until and await self._keys.find(str(key.key_id)) is key:
+                return who
+            self._verified.pop(token, None)
         if len(token) > MAX_TOKEN_BYTES:
             raise ValueError("a token of ours is shorter")
         kid = _header(token, ALGORITHM, TOKEN_TYPE)["kid"]
-        key = await self._keys.find(kid)
-        if key is None:
+        found = await self._keys.find(kid)
+        if found is None:
             raise KeyError(kid)
-        if (known := self._verified.get(token)) is not None:
-            who, verified_with, until = known
-            if verified_with is key and time.time() < until:
-                self._verified.move_to_end(token)
-                return who
-            del self._verified[token]
         claims = jwt.decode(
             token,
-            key,
+            found,
             algorithms=[ALGORITHM],
             issuer=ISSUER,
             audience=AUDIENCE,
@@ -149,7 +152,7 @@ class AccessTokens:
             options={"require": [*_CLAIMS, "roles"]},
         )
         who = Caller(user_id=UUID(claims["sub"]), roles=frozenset(map(str, claims["roles"])))
-        self._verified[token] = (who, key, claims["exp"] + CLOCK_SKEW_SECONDS)
+        self._verified[token] = (who, found, claims["exp"] + CLOCK_SKEW_SECONDS)
         if len(self._verified) > MAX_VERIFIED:
             self._verified.popitem(last=False)
         return who
@@ -163,6 +166,7 @@ class ServiceTokens:
         self._secret = secret
         self._own = ""
         self._renew_at = 0.0
+        self._verified: dict[str, tuple[Caller, float]] = {}
 
     def own(self) -> str:
         """Return a token that says that this is the service."""
@@ -182,6 +186,8 @@ class ServiceTokens:
 
     def verify(self, token: str) -> Caller:
         """Return which service's token this is; raise Unauthenticated if it is not good."""
+        if (known := self._verified.get(token)) is not None and time.time() < known[1]:
+            return known[0]
         try:
             if len(token) > MAX_TOKEN_BYTES:
                 raise ValueError("a token of ours is shorter")
@@ -196,7 +202,11 @@ class ServiceTokens:
             )
         except (jwt.PyJWTError, ValueError) as error:
             raise Unauthenticated("The service token is not good.") from error
-        return Caller(service=str(claims["sub"]))
+        if len(self._verified) >= MAX_SERVICE_TOKENS:
+            self._verified.clear()
+        who = Caller(service=str(claims["sub"]))
+        self._verified[token] = (who, claims["exp"] + CLOCK_SKEW_SECONDS)
+        return who
 
 
 def _header(token: str, algorithm: str, kind: str) -> dict[str, Any]:

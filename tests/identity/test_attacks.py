@@ -186,6 +186,8 @@ def test_a_service_is_known_by_the_secret() -> None:
     booking, inventory = ServiceTokens("booking", SECRET), ServiceTokens("inventory", SECRET)
     assert inventory.verify(booking.own()).service == "booking"
     assert booking.own() == booking.own()
+    for _ in range(2):
+        assert inventory.verify(booking.own()).service == "booking"
     with pytest.raises(Unauthenticated):
         ServiceTokens("inventory", SECRET + "x").verify(booking.own())
 
@@ -198,3 +200,21 @@ async def test_no_users_token_passes_for_a_services_nor_the_other_way_round(hous
             services.verify(token)
     async with refused("UNAUTHENTICATED"):
         await house.call("GetProfile", pb.GetProfileRequest(), token=services.own())
+
+
+def test_a_services_token_that_was_good_is_good_no_longer_than_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    booking, inventory = ServiceTokens("booking", SECRET), ServiceTokens("inventory", SECRET)
+    token = booking.own()
+    assert inventory.verify(token).service == "booking"
+    later = time.time() + 400
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> "Later":
+            return cls.fromtimestamp(later, tz)
+
+    monkeypatch.setattr("services.chassis.identity.time.time", lambda: later)
+    monkeypatch.setattr("jwt.api_jwt.datetime", Later)
+    with pytest.raises(Unauthenticated):
+        inventory.verify(token)
+    assert inventory.verify(booking.own()).service == "booking"
