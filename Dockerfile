@@ -44,7 +44,8 @@ ARG AUTH=on
 ARG RATE_LIMIT_PER_SECOND
 ARG TRUSTED_PROXIES
 ARG CORS_ORIGINS
-RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 9901 \
+ARG OTLP_ENDPOINT
+RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 9901 --metrics-port 9464 \
         --inventory inventory:50051 --booking booking:50052 --payment payment:50053 --bank bank:50063 \
         --identity identity:50054 \
         --descriptor /etc/boxoffice/descriptor.binpb --static-folder /etc/boxoffice/static > /tmp/envoy.yaml \

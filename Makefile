@@ -9,6 +9,8 @@ PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo pyth
 TEST_WORKERS ?= 2
 TEST_ARGS ?=
 GRID_ARGS ?=
+# How often `make test-roll` restarts everything.
+ROLLS ?= 20
 # How many runs `make model` makes.
 MODEL_EXAMPLES ?= 500
 # How many messages `make fuzz` sends, and which.
@@ -32,7 +34,7 @@ env: ## make the environment .venv from the locks
 	@$(PYTHON) -I stack/environment.py
 
 .PHONY: run
-run: env ## start everything on this machine; Ctrl-C stops it
+run: env ## start everything on this machine; Ctrl-C stops it (REPLICAS=2: two processes of each service)
 	@exec $(BIN)/python -m stack run
 
 .PHONY: demo
@@ -44,8 +46,12 @@ audit: env ## hold the databases against what must never be (ALWAYS=1: under loa
 	@exec $(BIN)/python -m stack audit $(if $(ALWAYS),--always) $(if $(WAIT),--wait $(WAIT)) $(if $(SERVER),--server '$(SERVER)')
 
 .PHONY: storm
-storm: env ## load and a fault a second on a stack of its own, then every promise checked (SECONDS=600 SEED=… JSON=file)
+storm: env ## load and a fault a second on a stack of its own, then every promise checked (SECONDS=600 SEED=… JSON=file REPLICAS=2)
 	@exec $(BIN)/python -m stack storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed '$(SEED)') $(if $(JSON),--json '$(JSON)')
+
+.PHONY: roll
+roll: env ## restart the running stack, replica by replica, so that no request fails where there are two (run REPLICAS=2)
+	@exec $(BIN)/python -m stack roll
 
 .PHONY: status
 status: env ## show each process of the running stack
@@ -62,6 +68,14 @@ stop: env ## stop the running stack; its data stays
 .PHONY: reset
 reset: env ## delete all data, after a question (YES=1: without)
 	@exec $(BIN)/python -m stack reset $(if $(YES),--yes)
+
+.PHONY: backup
+backup: env ## write all databases of the running stack, and its secrets, to FILE=…
+	@exec $(BIN)/python -m stack backup '$(or $(FILE),$(error name a file: make backup FILE=boxoffice.tar.gz))'
+
+.PHONY: restore
+restore: env ## fill an empty data folder from FILE=…, for make run
+	@exec $(BIN)/python -m stack restore '$(or $(FILE),$(error name a file: make restore FILE=boxoffice.tar.gz))'
 
 .PHONY: up
 up: ## start everything in containers; REPLICAS=2 starts two of each service
@@ -86,6 +100,10 @@ test-browser: env ## look at the pages in Chromium, which has to be installed (P
 .PHONY: grid
 grid: env ## break every step of every operation at every point, which takes hours (GRID_ARGS="-k settle": some)
 	@$(BIN)/pytest -n 0 -m grid $(GRID_ARGS) tests/faults
+
+.PHONY: test-roll
+test-roll: env ## restart everything under load again and again, and no request may fail (ROLLS=20)
+	@ROLLS=$(ROLLS) $(BIN)/pytest -n 0 $(TEST_ARGS) tests/stack/test_replicas.py -k no_request_fails
 
 .PHONY: model
 model: env ## hold the services against a model of their domain for long (MODEL_EXAMPLES=500 runs), and plant bugs in them
@@ -129,7 +147,7 @@ lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews 
 	@grep '^uv==' requirements.lock | sed 's/ .*//' | $(COMPILE) --no-annotate - -o requirements.bootstrap.lock
 
 .PHONY: bench
-bench: env ## measure it, beside references, in some 25 minutes (QUICK=1: in three; ONLY=create,flow: some of it)
+bench: env ## measure it, beside references, in some 25 minutes (QUICK=1: in three; ONLY=create,flow: some of it; REPLICAS=2)
 	@exec $(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(BENCH_ARGS)
 
 .PHONY: licences

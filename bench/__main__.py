@@ -19,15 +19,15 @@ from bench import inside, report
 from bench.cases import Case, chosen, warm_up
 from bench.measure import Result
 from bench.reference import echo, own, seeds
-from bench.scenarios import availability, create, expiry, flow, hot, onsale, overload, scale
+from bench.scenarios import availability, create, expiry, flow, hot, onsale, overload, scale, watch
 from bench.world import World, started
-from stack import audit, credentials
+from stack import audit, credentials, settings
 from stack.errors import StackError
 from stack.settings import ROOT
 
 CASES: Sequence[Case] = [
     case
-    for module in (seeds, create, own, echo, flow, hot, availability, onsale, expiry, overload, scale)
+    for module in (seeds, create, own, echo, flow, hot, availability, onsale, expiry, overload, scale, watch)
     for case in module.cases()
 ]
 ROUNDS, QUICK_ROUNDS = 3, 1
@@ -64,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.list:
         print("\n".join(case.name for case in cases))
         return 0
+    replicas = settings.load().replicas
     rounds = arguments.rounds or (QUICK_ROUNDS if arguments.quick else ROUNDS)
     runs: dict[str, list[Result]] = {case.name: [] for case in cases}
     began = datetime.now().astimezone()
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     sound = True
     for about, some in sittings:
         say(about)
-        with started(quick=arguments.quick, ghz=not arguments.without_ghz) as world:
+        with started(quick=arguments.quick, ghz=not arguments.without_ghz, replicas=replicas) as world:
             world.say = say
             warm_up(world)
             for case in some:
@@ -98,9 +99,9 @@ def _measured(world: World, case: Case) -> Result:
 
 def _audited(world: World) -> bool:
     """See that the books are in order after all this."""
-    settings = world.stack.settings
-    password = credentials.load(settings.data_dir / credentials.FILE)["audit"]
-    reach = audit.reach_by(f"postgresql://audit:{password}@127.0.0.1:{settings.postgres_port}")
+    own = world.stack.settings
+    password = credentials.load(own.data_dir / credentials.FILE)["audit"]
+    reach = audit.reach_by(f"postgresql://audit:{password}@127.0.0.1:{own.postgres_port}")
     audit.rest(reach, REST_SECONDS, say)
     found = audit.look(reach)
     say(f"  audit: {found.summary}")

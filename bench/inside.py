@@ -9,7 +9,7 @@ from urllib.request import urlopen
 from prometheus_client.parser import text_string_to_metric_families
 
 from stack.ports import LOOPBACK
-from stack.services import SERVICES
+from stack.services import SERVICES, replicas
 from stack.settings import Settings
 
 SECONDS = 5.0
@@ -45,14 +45,14 @@ class Line:
 def look(settings: Settings) -> Told:
     """Fetch what all services have counted until now."""
     told: dict[tuple[str, str, str], float] = {}
-    for service in SERVICES:
-        port = settings.ports()[f"{service.name.upper()}_METRICS_PORT"]
+    for one in replicas(settings):
+        port = one.port(settings, "METRICS_PORT")
         with urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=SECONDS) as answer:
             text = answer.read().decode()
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 if label := SAMPLES.get(sample.name):
-                    key = (service.name, sample.name, sample.labels[label])
+                    key = (one.service.name, sample.name, sample.labels[label])
                     told[key] = told.get(key, 0.0) + sample.value
     return told
 

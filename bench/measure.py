@@ -113,7 +113,7 @@ class Meter:
         after = self._cpu()
         memory = {name: _peak(pid()) for name, pid in self._processes.items()}
         memory |= {name: sum(map(_share, tree(pid()))) for name, pid in self._trees.items()}
-        return {name: Usage(after[name] - self._before[name], memory[name]) for name in after}
+        return by_service({name: Usage(after[name] - self._before[name], memory[name]) for name in after})
 
     def _cpu(self) -> dict[str, float]:
         cpu = {name: sum(_times(pid())[:2]) / _TICKS for name, pid in self._processes.items()}
@@ -122,6 +122,16 @@ class Meter:
             # The root's own time holds that of children that have ended.
             cpu[name] = (sum(_times(root)) + sum(sum(_times(child)[:2]) for child in children)) / _TICKS
         return cpu
+
+
+def by_service(used: Mapping[str, Usage]) -> dict[str, Usage]:
+    """Return what was used by services: of replicas, `booking` and `booking-2`, all CPU time, the largest's memory."""
+    together: dict[str, Usage] = {}
+    for name, usage in used.items():
+        service = name.partition("-")[0]
+        other = together.get(service, Usage(0.0, 0))
+        together[service] = Usage(other.cpu_seconds + usage.cpu_seconds, max(other.memory_bytes, usage.memory_bytes))
+    return together
 
 
 def ran(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> tuple[str, Usage]:
@@ -159,6 +169,11 @@ def _times(pid: int) -> tuple[int, int, int, int]:
 
 def _peak(pid: int) -> int:
     return _kilobytes(PROC / str(pid) / "status", "VmHWM:")
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the memory that a process has now; 0 where there is no /proc."""
+    return _kilobytes(PROC / str(pid) / "status", "VmRSS:")
 
 
 def _share(pid: int) -> int:

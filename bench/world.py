@@ -85,9 +85,9 @@ class World:
         self._kept: dict[str, Any] = {}
         self.ending = ExitStack()
         """What has to be ended with the stack."""
-        services = ("inventory", "booking", "payment", "bank", "gateway")
+        measured = [name for name in stack.names if name != "postgres"]
         self.meter = Meter(
-            {name: lambda name=name: stack.pid(name) for name in services},  # type: ignore[misc]
+            {name: lambda name=name: stack.pid(name) for name in measured},  # type: ignore[misc]
             {"postgres": lambda: stack.pid("postgres")},
         )
 
@@ -201,13 +201,18 @@ def purchases(show: Show) -> list[Purchase]:
 
 @contextmanager
 def started(
-    *, quick: bool = False, ghz: bool = True, durable: bool = True, say: Say = lambda line: None
+    *,
+    quick: bool = False,
+    ghz: bool = True,
+    durable: bool = True,
+    replicas: int = 1,
+    say: Say = lambda line: None,
 ) -> Iterator[World]:
     """Start a stack on free ports, its data on a disk; all of it is gone in the end, unless something fails."""
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-bench-", dir=DISK if DISK.is_dir() else None))
     # Root's PostgreSQL runs as another user, who must be able to pass through.
     folder.chmod(0o711)
-    settings = temporary_settings(folder).model_copy(update={"postgres_durable": durable})
+    settings = temporary_settings(folder, replicas=replicas).model_copy(update={"postgres_durable": durable})
     try:
         with Stack(settings, environments=ENVIRONMENTS, say=say) as stack:
             world = World(stack, quick=quick, ghz=ghz, say=say)

@@ -16,7 +16,8 @@ up)
   # Before the engine is asked: a missing secret is said first, and alone.
   problem=$(docker compose config --quiet 2>&1) || fail "$(printf '%s\n' "$problem" | sed 's/^.*required variable \([A-Z_]*\) is missing a value: /\1 is not set: /')"
   docker info >/dev/null 2>&1 || fail "no Docker engine answers: start it (or get the right to use it), or use make run, which needs none"
-  chmod a+r docker/databases.sql # PostgreSQL's user reads it
+  # Their containers' users read them.
+  chmod -R a+rX docker/databases.sql docker/prometheus docker/grafana
   exec docker compose up --build --detach --wait --remove-orphans
   ;;
 down)
@@ -25,7 +26,7 @@ down)
   for name in POSTGRES_PASSWORD INVENTORY_PASSWORD BOOKING_PASSWORD PAYMENT_PASSWORD BANK_PASSWORD IDENTITY_PASSWORD AUDIT_PASSWORD PAYMENT_WEBHOOK_SECRET SERVICE_SECRET SIGNING_KEY_SECRET; do
     export "$name=none"
   done
-  exec docker compose down --remove-orphans
+  exec docker compose --profile observe down --remove-orphans
   ;;
 *)
   fail "usage: docker/compose.sh up|down"

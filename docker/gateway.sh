@@ -29,7 +29,9 @@ is_idle() {
 }
 
 stop() {
-  # Callers are told to go elsewhere; what they have begun is ended first.
+  # Whoever spreads calls over gateways is told by the health pages, and callers are told to go elsewhere; what they
+  # have begun is ended first.
+  ask "$admin_port" POST /healthcheck/fail >/dev/null || true
   ask "$admin_port" POST '/drain_listeners?graceful' >/dev/null || true
   local end=$((SECONDS + drain_seconds))
   until is_idle || ((SECONDS >= end)); do sleep 0.1; done

@@ -34,6 +34,8 @@ KNOWN = {
     # For other systems than this one may be.
     "colorama": "BSD-3-Clause",
     "tzdata": "Apache-2.0",
+    # Declares it in its README only.
+    "promql-parser": "MIT",
     # Declares half of it.
     "uvloop": "MIT OR Apache-2.0",
 }

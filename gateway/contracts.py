@@ -26,6 +26,8 @@ class PublicMethod:
     reads_only: bool
     takes_token: bool
     """Whether its policy asks who calls."""
+    streams: bool
+    """Whether it answers with a stream, which may go on for ever."""
 
     @property
     def path(self) -> str:
@@ -57,6 +59,7 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
             cluster=file.package.split(".")[1],
             reads_only=method.options.Extensions[annotations_pb2.http].HasField("get"),
             takes_token=policy_pb2.Policy.PUBLIC not in method.options.Extensions[policy_pb2.policy].allow,
+            streams=method.server_streaming,
         )
         for file in FileDescriptorSet.FromString(descriptor).file
         for service in file.service

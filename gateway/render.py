@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,17 @@ def render(
     descriptor: Path = DESCRIPTOR,
     static_folder: Path | None = None,
     edge: Edge = Edge(),  # noqa: B008  it never changes
+    metrics_port: int = 0,
+    otlp_endpoint: str = "",
 ) -> str:
     """Return Envoy's configuration as YAML.
 
     `addresses` maps each of CLUSTERS to "host:port", or to several with commas between them where the service has
     replicas. `host` and `port` are where callers come in. `admin_host` had better stay on this machine: whoever
     reaches it can stop the gateway. `descriptor` and `static_folder` are where Envoy will find the descriptor set and
-    the files that it serves, where that is not where they are now. `edge` says who may call, and how often; where calls
-    take a token, `port` must not be 0.
+    the files that it serves, where that is not where they are now. `edge` says who may call, and how often. On
+    `metrics_port`, at `host`, Prometheus may fetch metrics, and do nothing else; 0: nowhere. `otlp_endpoint`,
+    http://host:port, is where traces go; empty: nowhere. Where calls take a token, `port` must not be 0.
 
     Raises ValueError where an address is missing or is not one.
     """
@@ -86,11 +90,20 @@ def render(
         "max_static_bytes": static.MAX_BYTES,
         "replies": replies.mappers(),
         "clusters": [_cluster(name, addresses[name], parts) for name in CLUSTERS],
+        "tracing": parts["tracing"] if otlp_endpoint else None,
+        "trace_id": "%TRACE_ID%" if otlp_endpoint else None,
     }
-    bootstrap = _fill(template["bootstrap"], values)
+    filled = _fill(template["bootstrap"], values)
+    resources = filled["static_resources"]
+    if otlp_endpoint:
+        resources["clusters"].append(_collector(otlp_endpoint, parts))
+    if metrics_port:
+        own = values | {"metrics_port": metrics_port}
+        resources["listeners"].append(_fill(parts["metrics"]["listener"], own))
+        resources["clusters"].append(_fill(parts["metrics"]["cluster"], own))
     if edge.auth == "on":
-        auth.add(bootstrap, _fill(parts["auth"], values | auth.values(methods, host)))
-    return yaml.dump(bootstrap, Dumper=_Plain, sort_keys=False, width=1000)
+        auth.add(filled, _fill(parts["auth"], values | auth.values(methods, host)))
+    return yaml.dump(filled, Dumper=_Plain, sort_keys=False, width=1000)
 
 
 def _route(method: PublicMethod, parts: Mapping[str, Any]) -> Any:
@@ -101,7 +114,11 @@ def _route(method: PublicMethod, parts: Mapping[str, Any]) -> Any:
         "deadline": f"{TIMEOUT_SECONDS * 1000:.0f}m",
         "retry_on": parts["retry_on"]["reads" if method.reads_only else "any"],
     }
-    return _fill(parts["route"], values)
+    route = _fill(parts["route"], values)
+    if method.streams:
+        route["route"] |= parts["stream"]
+        del route["request_headers_to_add"]
+    return route
 
 
 def _unless(header: str, sane: str, parts: Mapping[str, Any]) -> Any:
@@ -121,6 +138,13 @@ def _cluster(name: str, addresses: str, parts: Mapping[str, Any]) -> Any:
     return _fill(parts["cluster"], values) | discovery
 
 
+def _collector(endpoint: str, parts: Mapping[str, Any]) -> Any:
+    if not endpoint.startswith("http://"):
+        raise ValueError(f"not an address of the form http://host:port: {endpoint!r}")
+    host, port = _endpoint(endpoint.removeprefix("http://").removesuffix("/"))
+    return _fill(parts["collector"], {"host": host, "port": port}) | parts["fixed" if _is_ip(host) else "dns"]
+
+
 def _endpoint(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
@@ -138,10 +162,14 @@ def _is_ip(host: str) -> bool:
 
 
 def _fill(node: Any, values: Mapping[str, Any]) -> Any:
-    """Return a copy of a part of the template with every `${name}` replaced by the value of that name."""
+    """Return a copy of a part of the template with every `${name}` replaced by the value of that name.
+
+    What has the value None is left out, and its key with it.
+    """
     match node:
         case dict():
-            return {key: _fill(value, values) for key, value in node.items()}
+            filled = {key: _fill(value, values) for key, value in node.items()}
+            return {key: value for key, value in filled.items() if value is not None}
         case list():
             return [_fill(value, values) for value in node]
         case str() if node.startswith("${"):
@@ -173,6 +201,15 @@ def main() -> None:
     parser.add_argument(
         "--static-folder", type=Path, help="where Envoy will find what `python -m gateway.static` copies together"
     )
+    parser.add_argument(
+        "--metrics-port", type=int, default=0, help="where Prometheus may fetch metrics (default: nowhere)"
+    )
+    parser.add_argument(
+        "--otlp-endpoint",
+        default=os.environ.get("OTLP_ENDPOINT", ""),
+        metavar="http://HOST:PORT",
+        help="where traces go, to a collector that takes OTLP by gRPC (default: OTLP_ENDPOINT, else nowhere)",
+    )
     add_options(parser)
     options = parser.parse_args()
     try:
@@ -185,6 +222,8 @@ def main() -> None:
             descriptor=options.descriptor,
             static_folder=options.static_folder,
             edge=edge_of(options),
+            metrics_port=options.metrics_port,
+            otlp_endpoint=options.otlp_endpoint,
         )
     except ValueError as error:
         parser.error(str(error))

@@ -15,11 +15,11 @@ from types import FrameType
 
 import psycopg
 
-from stack import audit, control, story
+from stack import audit, backup, control, story
 from stack import settings as configuration
 from stack.errors import StackError
 from stack.launcher import Stack
-from stack.services import API, SERVICES
+from stack.services import API, replicas
 from stack.settings import Settings
 from stack.storm import storm
 from stack.walk import render, walk
@@ -27,8 +27,12 @@ from stack.walk import render, walk
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+ROLL_SIGNAL = control.ROLL_SIGNAL
+TICK_SECONDS = 0.2
+
+
 class Interrupted(BaseException):
-    """Somebody wants the stack to end while it is still starting."""
+    """Somebody wants the stack to end while it is still starting, or being restarted."""
 
 
 def main() -> None:
@@ -73,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     storms.add_argument("--seconds", type=float, default=600, help="how long it lasts (default: 600)")
     storms.add_argument("--seed", default="boxoffice", help="what customers and faults are drawn from")
     storms.add_argument("--json", type=Path, metavar="FILE", help="write what came of it to this file too")
+    verbs.add_parser("roll", help="restart every service and the gateway of the running stack, replica by replica")
     verbs.add_parser("stop", help="stop the running stack and wait until it is gone")
     logs = verbs.add_parser("logs", help="show the logs, and follow them while a stack runs")
     logs.add_argument("names", nargs="*", metavar="NAME", help="whose, for example booking; all by default")
@@ -80,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--no-follow", action="store_true", help="end after those")
     reset = verbs.add_parser("reset", help="delete all data, after a question")
     reset.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    backups = verbs.add_parser("backup", help="write all databases of the running stack, and its secrets, to one file")
+    backups.add_argument("file", type=Path, metavar="FILE", help="which must not be there yet")
+    restores = verbs.add_parser("restore", help="fill an empty data folder from such a file")
+    restores.add_argument("file", type=Path, metavar="FILE")
     return parser
 
 
@@ -97,7 +106,17 @@ def _do(arguments: argparse.Namespace) -> int:
         case "audit":
             return control.audit(settings, arguments.server, always=arguments.always, wait_seconds=arguments.wait)
         case "storm":
-            return storm.run(storm.Options(arguments.seconds, arguments.seed, arguments.json), say)
+            return storm.run(storm.Options(arguments.seconds, arguments.seed, arguments.json, settings.replicas), say)
+        case "roll":
+            return control.roll(settings)
+        case "backup":
+            backup.back_up(settings, arguments.file.absolute())
+            say(f"backed up to {arguments.file}: it holds secrets and customers' data, keep it as such")
+            return 0
+        case "restore":
+            backup.restore(settings, arguments.file.absolute())
+            say(f"restored to {settings.data_dir}: `make run`, then `make audit`")
+            return 0
         case "stop":
             return control.stop(settings)
         case "logs":
@@ -110,34 +129,52 @@ def _do(arguments: argparse.Namespace) -> int:
 
 def run(settings: Settings) -> None:
     """Start the stack, say where it is, and wait for a signal to stop it."""
-    over = threading.Event()
-    starting = True
+    over, roll = threading.Event(), threading.Event()
+    at_work = True
 
     def end(number: int, frame: FrameType | None) -> None:
         again = over.is_set()
         over.set()
-        if starting and not again:
+        if at_work and not again:
             raise Interrupted
 
     for number in ENDING_SIGNALS:
         if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
             continue  # started with nohup: to outlive the terminal is what it is for
         signal.signal(number, end)
+    signal.signal(ROLL_SIGNAL, lambda number, frame: roll.set())
     stack = Stack(settings, say=say)
     began = time.monotonic()
     try:
         stack.start()
         stack.load_accounts()
-        starting = False
+        at_work = False
         say(f"ready after {time.monotonic() - began:.1f} s")
         print(f"\n{welcome(stack)}\n", flush=True)
-        over.wait()
+        while not over.wait(TICK_SECONDS):
+            if roll.is_set():
+                roll.clear()
+                at_work = True
+                _roll(stack)
+                at_work = False
     except Interrupted:
         pass
     finally:
         over.set()
         stack.stop()
     say("stopped")
+
+
+def _roll(stack: Stack) -> None:
+    """Restart everything, and leave word of what came of it."""
+    began = time.monotonic()
+    try:
+        stack.roll()
+        told = f"everything was restarted, in {time.monotonic() - began:.0f} s"
+    except (StackError, OSError, psycopg.Error) as error:
+        told = f"{control.FAILED}{error}"
+    say(told)
+    control.leave_word(stack.settings, told)
 
 
 def say(line: str) -> None:
@@ -153,7 +190,7 @@ def welcome(stack: Stack) -> str:
     places = {
         "REST, gRPC, gRPC-Web": f"{stack.public_url}{API}",
         "The API, to read and try": f"{stack.public_url}/api/docs",
-        **{f"{service.name} (gRPC)": stack.address(service.name) for service in SERVICES},
+        **{f"{one.name} (gRPC)": one.address(settings) for one in replicas(settings)},
         "PostgreSQL": f"127.0.0.1:{settings.postgres_port}, passwords in {settings.data_dir / 'credentials.json'}",
         "Envoy's admin page": f"http://127.0.0.1:{settings.envoy_admin_port}",
         "logs": str(stack.logs / "*.log"),

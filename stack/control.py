@@ -23,7 +23,13 @@ NOTHING_RUNS = 3
 NOT_HEALTHY = 1
 STOP_SECONDS = 90.0
 FOLLOW_SECONDS = 0.2
-MADE = ("lock", "logs", "credentials.json", "envoy.yaml", "postgres")
+ROLL_SIGNAL = signal.SIGUSR1
+"""What tells a launcher to restart everything."""
+ROLL = "roll"
+"""Where it leaves word of what came of that."""
+ROLL_SECONDS = 600.0
+FAILED = "not everything was restarted, what was not runs on: "
+MADE = ("lock", "logs", "credentials.json", "envoy.yaml", "postgres", ROLL)
 """What a stack makes in its data folder; drafts of them begin with a dot, or go on behind another."""
 
 
@@ -71,6 +77,46 @@ def stop(settings: Settings) -> int:
     return 0
 
 
+def roll(settings: Settings) -> int:
+    """Have the launcher restart everything, replica by replica, and wait for it; return 3 if nothing runs."""
+    launcher = running.find(settings)
+    if launcher is None:
+        print(_nothing(settings))
+        return NOTHING_RUNS
+    if launcher.settings.replicas == 1:
+        print("each service has one process and is away while that restarts; with `make run REPLICAS=2` none would be")
+    word = settings.data_dir / ROLL
+    word.unlink(missing_ok=True)
+    before = running.pids(launcher)
+    try:
+        os.kill(launcher.pid, ROLL_SIGNAL)
+    except PermissionError:
+        raise StackError(f"the stack is another user's (process {launcher.pid}): do it as that user") from None
+    end = time.monotonic() + ROLL_SECONDS
+    told = set[str]()
+    while not word.exists():
+        if not _is_run_by(settings, launcher.pid) or time.monotonic() > end:
+            raise StackError(f"no word from process {launcher.pid}: look into `make status`")
+        now = running.pids(launcher)
+        for name in now.keys() - told:
+            if now[name] != before.get(name):
+                print(f"{name}: a new process, {now[name]}", flush=True)
+                told.add(name)
+        time.sleep(FOLLOW_SECONDS)
+    said = word.read_text()
+    if said.startswith(FAILED):
+        raise StackError(said)
+    print(said)
+    return 0
+
+
+def leave_word(settings: Settings, told: str) -> None:
+    """Tell whoever waits for `roll` what came of it."""
+    draft = settings.data_dir / f".{ROLL}"
+    draft.write_text(told)
+    draft.replace(settings.data_dir / ROLL)
+
+
 def logs(settings: Settings, names: Sequence[str], *, lines: int, follow: bool) -> int:
     """Print the last lines of the logs, and go on with what is added while a stack runs."""
     folder = settings.data_dir / running.LOGS
@@ -114,7 +160,7 @@ def reset(settings: Settings, *, sure: bool) -> int:
     if not (data / running.LOCK).exists():
         print(f"nothing to delete: no stack has run from {data}")
         return 0
-    with _alone(settings):
+    with alone(settings):
         outside = _outside(data)
         where = f"{data} and {outside}" if outside else str(data)
         if not sure:
@@ -184,7 +230,7 @@ def _is_run_by(settings: Settings, pid: int) -> bool:
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
+def alone(settings: Settings) -> Iterator[None]:
     """Have the data folder to oneself; raise StackError if a stack runs from it."""
     try:
         handle = os.open(settings.data_dir / running.LOCK, os.O_RDWR)

@@ -18,12 +18,14 @@ from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, wait_until
 from stack.services import SERVICES
-from stack.settings import Settings
+from stack.settings import PORT_STEP, Settings
 from stack.supervisor import STEADY_SECONDS, Recovery, Say, Supervisor
 
 STOP_ORDER = (("gateway",), ("inventory", "booking", "payment"), ("bank", "identity"), ("postgres",))
 NAMES = tuple(name for names in STOP_ORDER for name in names)
-"""Every process, in the order they are stopped."""
+"""Every process of a stack without further replicas, in the order they are stopped."""
+SETTLE_SECONDS = 2.0
+"""How long a replica must serve before others may end: until all its peers have found it, who look every second."""
 
 
 class Stack:
@@ -51,6 +53,13 @@ class Stack:
         self._server: Server | None = None
         self._demo: demo.Demo | None = None
         self._accounts: dict[str, accounts.Account] = {}
+        self._told: Mapping[str, Mapping[str, str]] = {}
+        self._epoch = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every process, in the order they are stopped."""
+        return tuple(name for names in self._stop_order() for name in names)
 
     @property
     def public_url(self) -> str:
@@ -102,13 +111,14 @@ class Stack:
     def stop(self) -> None:
         """Stop everything in order, gateway first and PostgreSQL last; return when no process is left."""
         if self._supervisor is not None:
-            for names in STOP_ORDER:
+            for names in self._stop_order():
                 ending = [name for name in names if self._supervisor.is_running(name)]
                 if ending:
                     self.say(f"stopping {', '.join(ending)}")
                 self._supervisor.stop(names)
             self._supervisor.close()
             self._supervisor = None
+            envoy.forget(self.settings)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -140,6 +150,42 @@ class Stack:
         self.stop_one(name)
         self.start_one(name)
 
+    def roll(self) -> None:
+        """Restart every service and the gateway without a request that fails, where each service has replicas.
+
+        Databases are brought to the newest form first, so what runs has to bear it. Then one replica of each service
+        at a time ends and is started anew; the next follow when the gateway and the peers have found these. The
+        gateway comes last: a new one takes over, the old one ends what it has begun. Raise StackError if something
+        does not come up, with all the rest running on. It is called in the thread that started the stack.
+        """
+        self._migrate()
+        for number in range(self.settings.replicas):
+            self.roll_replicas(number)
+        self.roll_gateway()
+
+    def roll_replicas(self, number: int) -> None:
+        """Restart this replica, counted from 0, of each service, in order; return when the others may end."""
+        names = [one.name for one in services.replicas(self.settings) if one.number == number]
+        self.say(f"restarting {', '.join(names)}")
+        supervisor = self._running()
+        supervisor.stop(names)
+        supervisor.start([supervisor.child(name) for name in names])
+        if not wait_until(lambda: envoy.sees_all(self.settings), self.settings.start_seconds):
+            raise StackError(f"the gateway does not see all of {', '.join(names)} (see {self.logs})")
+        if number + 1 < self.settings.replicas:
+            time.sleep(SETTLE_SECONDS)
+
+    def roll_gateway(self) -> None:
+        """Let a new Envoy, with the configuration as it is now, take over from the one that runs."""
+        if not envoy.HOT:
+            self.say("restarting the gateway; this system has no other way but to be without one meanwhile")
+            self.restart("gateway")
+            return
+        self.say("replacing the gateway")
+        program = envoy.program(self.settings, self._epoch + 1)
+        self._running().replace(Child(program, self.logs), envoy.OLD_SECONDS + program.grace_seconds)
+        self._epoch += 1
+
     def wait_healthy(self, name: str, seconds: float = 30) -> None:
         """Wait until a process is up and healthy; raise StackError if that takes longer than `seconds`."""
         self._running().wait_healthy(name, seconds)
@@ -148,7 +194,7 @@ class Stack:
         """Wait until every process is healthy and the gateway sees it so; raise StackError after `seconds`."""
         end = time.monotonic() + seconds
         supervisor = self._running()
-        for name in NAMES:
+        for name in self.names:
             supervisor.wait_healthy(name, end - time.monotonic())
         if not wait_until(supervisor.child("gateway").healthy, end - time.monotonic()):
             raise StackError(f"the gateway is not healthy after {seconds:g} s (see {self.logs})")
@@ -181,21 +227,17 @@ class Stack:
 
         self.say("PostgreSQL: starting")
         server.end_orphan()
-        ports.require_free(settings.ports())
+        ports.require_free(settings.all_ports())
         server.prepare()
         supervisor.start([Child(server.program(), self.logs)])
         databases.provision(server, secrets.secrets)
 
-        told = services.environments(settings, secrets, self._overrides)
-        behind = [service for service in SERVICES if not databases.is_current(server, service.name, service.migrations)]
-        if behind:
-            self.say(f"databases: migrating {', '.join(service.name for service in behind)}")
-        self._run_together([Child(services.migration(service, told[service.name]), self.logs) for service in behind])
+        told = self._told = services.environments(settings, secrets, self._overrides)
+        self._migrate()
 
-        self.say(f"services: starting {', '.join(service.name for service in SERVICES)}")
-        supervisor.start(
-            [Child(services.program(service, settings, told[service.name]), self.logs) for service in SERVICES]
-        )
+        replicas = services.replicas(settings)
+        self.say(f"services: starting {', '.join(one.name for one in replicas)}")
+        supervisor.start([Child(services.program(one, settings, told[one.name]), self.logs) for one in replicas])
 
         self.say("demo data: loading")
         token = self.load_accounts()["organizer"].token if settings.auth == "on" else ""
@@ -203,6 +245,20 @@ class Stack:
 
         self.say("gateway: starting Envoy")
         supervisor.start([Child(envoy.program(settings), self.logs)])
+
+    def _migrate(self) -> None:
+        """Bring the databases to their newest form."""
+        behind = [one for one in SERVICES if not databases.is_current(self.server, one.name, one.migrations)]
+        if behind:
+            self.say(f"databases: migrating {', '.join(service.name for service in behind)}")
+        self._run_together([Child(services.migration(one, self._told[one.name]), self.logs) for one in behind])
+
+    def _stop_order(self) -> list[list[str]]:
+        replicas = services.replicas(self.settings)
+        return [
+            [*names, *(one.name for one in replicas if one.number and one.service.name in names)]
+            for names in STOP_ORDER
+        ]
 
     def _run_together(self, children: list[Child]) -> None:
         try:
@@ -245,16 +301,20 @@ class Stack:
         return self._supervisor
 
 
-def temporary_settings(folder: Path, *, auth: Literal["on", "off"] = "off") -> Settings:
+def temporary_settings(folder: Path, *, replicas: int = 1, auth: Literal["on", "off"] = "off") -> Settings:
     """Return settings for a stack on free ports that keeps its data in `folder` and does not wait for the disk."""
     names = Settings.model_construct().ports()
-    chosen = dict(zip((name.lower() for name in names), ports.choose(len(names)), strict=True))
-    return Settings.model_validate({**chosen, "data_dir": folder, "postgres_durable": False, "auth": auth})
+    free = ports.choose(len(names), replicas=replicas, step=PORT_STEP)
+    chosen = dict(zip((name.lower() for name in names), free, strict=True))
+    return Settings.model_validate(
+        {**chosen, "replicas": replicas, "data_dir": folder, "postgres_durable": False, "auth": auth}
+    )
 
 
 @contextmanager
 def temporary_stack(
     *,
+    replicas: int = 1,
     environments: Mapping[str, Mapping[str, str]] | None = None,
     say: Say = lambda line: None,
     auth: Literal["on", "off"] = "off",
@@ -266,6 +326,7 @@ def temporary_stack(
     # Not pytest's tmp_path: that is closed to other users, and root runs PostgreSQL as another user.
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-stack-"))
     folder.chmod(0o711)
-    with Stack(temporary_settings(folder, auth=auth), environments=environments, say=say) as stack:
+    settings = temporary_settings(folder, replicas=replicas, auth=auth)
+    with Stack(settings, environments=environments, say=say) as stack:
         yield stack
     shutil.rmtree(folder)

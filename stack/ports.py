@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import socket
 from collections.abc import Mapping
-from itertools import islice
 
 from stack.errors import StackError
 from stack.processes import wait_until
@@ -39,7 +38,15 @@ def require_free(ports: Mapping[str, int]) -> None:
         raise StackError(f"ports {', '.join(busy)} are in use: end what uses them, or set other ports")
 
 
-def choose(count: int) -> list[int]:
-    """Return `count` different ports that are free right now, for tests."""
-    candidates = random.sample(CHOICE, len(CHOICE))
-    return list(islice(filter(is_free, candidates), count))
+def choose(count: int, *, replicas: int = 1, step: int = 0) -> list[int]:
+    """Return `count` different ports that are free right now, for tests; and so are those of their replicas."""
+    chosen: list[int] = []
+    taken: set[int] = set()
+    for port in random.sample(CHOICE, len(CHOICE)):
+        own = {port + number * step for number in range(replicas)}
+        if not own & taken and all(map(is_free, own)):
+            chosen.append(port)
+            taken |= own
+        if len(chosen) == count:
+            break
+    return chosen

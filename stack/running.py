@@ -19,7 +19,6 @@ from stack.errors import StackError
 from stack.ports import LOOPBACK
 from stack.postgres import Server
 from stack.processes import living_name, pid_file
-from stack.services import SERVICES
 from stack.settings import Settings
 
 LOCK = "lock"
@@ -49,9 +48,8 @@ class Process:
 
 def note(handle: int, settings: Settings) -> None:
     """Write into the lock file, which the caller has locked, who runs the stack, on which ports, by which limits."""
-    told = (
-        settings.ports() | {name.upper(): value for name, value in settings.limits().items()} | {"AUTH": settings.auth}
-    )
+    told = settings.ports() | {"REPLICAS": settings.replicas, "AUTH": settings.auth}
+    told |= {name.upper(): value for name, value in settings.limits().items()}
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{os.getpid()}\n{json.dumps(told)}\n".encode(), 0)
 
@@ -104,13 +102,28 @@ def processes(launcher: Launcher) -> list[Process]:
         credentials.load(settings.data_dir / credentials.FILE)["postgres"],
     )
     gateway = f"{services.public_url(settings)}{services.API}"
-    addresses = {service.name: services.address(settings, service.name) for service in SERVICES}
+    addresses = {one.name: one.address(settings) for one in services.replicas(settings)}
     logs = settings.data_dir / LOGS
     return [
         _look(logs, "postgres", f"{LOOPBACK}:{settings.postgres_port}", server.answers),
         *(_look(logs, name, at, partial(services.is_serving, at)) for name, at in addresses.items()),
         _look(logs, "gateway", gateway, partial(envoy.is_healthy, settings.gateway_port)),
     ]
+
+
+def pids(launcher: Launcher) -> dict[str, int]:
+    """Return the ids that the services' processes and the gateway's were last started with, by name."""
+    settings = launcher.settings
+    names = [*(one.name for one in services.replicas(settings)), "gateway"]
+    found = {name: _pid(pid_file(settings.data_dir / LOGS, name)) for name in names}
+    return {name: pid for name, pid in found.items() if pid is not None}
+
+
+def _pid(file: Path) -> int | None:
+    try:
+        return _number(file.read_text())
+    except OSError:
+        return None
 
 
 def _look(logs: Path, name: str, address: str, healthy: Callable[[], bool]) -> Process:

@@ -17,13 +17,15 @@ from stack.credentials import Credentials
 from stack.databases import DATABASES
 from stack.ports import LOOPBACK
 from stack.processes import Program
-from stack.settings import ROOT, Settings
+from stack.settings import PORT_STEP, ROOT, Settings
 
 API = "/api/v1"
 COMMON = ("AUTH", "IDENTITY_ADDRESS", "SERVICE_SECRET")
 """What every service is told."""
 PROBE_SECONDS = 1.0
 MIGRATION_SECONDS = 120
+DRAIN_SECONDS = 2
+"""How long a replica that is to end still takes calls. Envoy asks every second how it is, its peers are told."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,45 @@ SERVICES = (
 )
 
 
+@dataclass(frozen=True)
+class Replica:
+    """One of a service's processes, counted from 0."""
+
+    service: Service
+    number: int
+
+    @property
+    def name(self) -> str:
+        """What the process is called: `booking`, `booking-2` and so on."""
+        return f"{self.service.name}-{self.number + 1}" if self.number else self.service.name
+
+    def port(self, settings: Settings, kind: str = "PORT") -> int:
+        """Return the port it serves at, or its METRICS_PORT."""
+        return settings.ports()[f"{self.service.name.upper()}_{kind}"] + self.number * PORT_STEP
+
+    def address(self, settings: Settings) -> str:
+        """Return its host:port."""
+        return f"{LOOPBACK}:{self.port(settings)}"
+
+
+def replicas(settings: Settings) -> list[Replica]:
+    """Return every process of the services: all first replicas, then all second ones, and so on."""
+    return [Replica(service, number) for number in range(settings.replicas) for service in SERVICES]
+
+
 def public_url(settings: Settings) -> str:
     """Return the address that people use, without a path."""
     return f"http://{LOOPBACK}:{settings.gateway_port}"
 
 
 def address(settings: Settings, name: str) -> str:
-    """Return a service's host:port."""
+    """Return the host:port of a service's first replica."""
     return f"{LOOPBACK}:{settings.ports()[f'{name.upper()}_PORT']}"
+
+
+def addresses(settings: Settings, name: str) -> str:
+    """Return the host:port of each replica of a service, commas between them."""
+    return ",".join(one.address(settings) for one in replicas(settings) if one.service.name == name)
 
 
 def database_url(settings: Settings, credentials: Credentials, role: str) -> str:
@@ -71,17 +104,20 @@ def database_url(settings: Settings, credentials: Credentials, role: str) -> str
 def environments(
     settings: Settings, credentials: Credentials, overrides: Mapping[str, Mapping[str, str]]
 ) -> dict[str, dict[str, str]]:
-    """Return each service's environment: the launcher's own, what the service is told, then its overrides."""
+    """Return each process's environment by its name: the launcher's own, what its service is told, then overrides.
+
+    `overrides` go by the service's name.
+    """
     facts = {
-        "INVENTORY_ADDRESS": address(settings, "inventory"),
-        "BOOKING_ADDRESS": address(settings, "booking"),
-        "PAYMENT_ADDRESS": address(settings, "payment"),
-        "PAYMENT_GATEWAY_URL": f"grpc://{address(settings, 'bank')}",
+        "INVENTORY_ADDRESS": addresses(settings, "inventory"),
+        "BOOKING_ADDRESS": addresses(settings, "booking"),
+        "PAYMENT_ADDRESS": addresses(settings, "payment"),
+        "PAYMENT_GATEWAY_URL": f"grpc://{addresses(settings, 'bank')}",
         "PUBLIC_URL": public_url(settings),
         "WEBHOOK_URL": f"{public_url(settings)}{API}/payments/webhook",
         "PAYMENT_WEBHOOK_SECRET": credentials["webhook"],
         "AUTH": settings.auth,
-        "IDENTITY_ADDRESS": address(settings, "identity"),
+        "IDENTITY_ADDRESS": addresses(settings, "identity"),
         "SERVICE_SECRET": credentials["service"],
         "SIGNING_KEY_SECRET": credentials["signing-key"],
     }
@@ -89,23 +125,26 @@ def environments(
     # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts.
     inherited = {name: value for name, value in os.environ.items() if name not in facts.keys() | own}
     inherited["no_grpc_proxy"] = LOOPBACK
+    if settings.replicas > 1:  # a single one has nobody to leave its calls to
+        inherited.setdefault("DRAIN_SECONDS", str(DRAIN_SECONDS))
     return {
-        service.name: inherited
-        | {"ENVIRONMENT": "development", "HOST": LOOPBACK, "PORT": address(settings, service.name).rpartition(":")[2]}
-        | {"METRICS_PORT": str(settings.ports()[f"{service.name.upper()}_METRICS_PORT"])}
-        | {"DATABASE_URL": database_url(settings, credentials, service.name)}
-        | {name: facts[name] for name in (*COMMON, *service.told)}
-        | dict(overrides.get(service.name, {}))
-        for service in SERVICES
+        one.name: inherited
+        | {"ENVIRONMENT": "development", "HOST": LOOPBACK, "PORT": str(one.port(settings))}
+        | {"METRICS_PORT": str(one.port(settings, "METRICS_PORT"))}
+        | {"OTLP_ENDPOINT": settings.otlp_endpoint}
+        | {"DATABASE_URL": database_url(settings, credentials, one.service.name)}
+        | {name: facts[name] for name in (*COMMON, *one.service.told)}
+        | dict(overrides.get(one.service.name, {}))
+        for one in replicas(settings)
     }
 
 
-def program(service: Service, settings: Settings, environment: Mapping[str, str]) -> Program:
-    """Return how to run a service; it is healthy when it says SERVING."""
-    target = address(settings, service.name)
+def program(replica: Replica, settings: Settings, environment: Mapping[str, str]) -> Program:
+    """Return how to run a process of a service; it is healthy when it says SERVING."""
+    target = replica.address(settings)
     return Program(
-        name=service.name,
-        command=[Path(sys.executable), "-m", service.module],
+        name=replica.name,
+        command=[Path(sys.executable), "-m", replica.service.module],
         environment=environment,
         healthy=lambda: is_serving(target),
         start_seconds=settings.start_seconds,

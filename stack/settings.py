@@ -14,6 +14,11 @@ from stack.errors import StackError
 
 ROOT = Path(__file__).resolve().parent.parent
 
+SINGLE = ("gateway_port", "envoy_admin_port", "postgres_port")
+"""The ports of what has no replicas."""
+PORT_STEP = 100
+"""How far apart the ports of a service's replicas are."""
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -33,8 +38,10 @@ class Settings(BaseSettings):
     booking_metrics_port: Port = 9465
     payment_metrics_port: Port = 9466
     bank_metrics_port: Port = 9467
-    identity_metrics_port: Port = 9468
+    gateway_metrics_port: Port = 9468
+    identity_metrics_port: Port = 9469
     postgres_port: Port = 5433
+    replicas: int = Field(default=1, ge=1, le=9, description="processes of each service, their ports 100 apart")
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
     start_seconds: float = Field(default=30, gt=0, description="how long a service may take until it is healthy")
     max_seats_per_user: int = Field(default=6, ge=1, le=100, description="inventory's; the audit holds sales to it")
@@ -48,11 +55,20 @@ class Settings(BaseSettings):
     )
     trusted_proxies: int = Field(default=0, ge=0, le=10, description="own proxies that stand before the gateway")
     cors_origins: str = Field(default="", description="origins whose pages may call; commas between them")
+    otlp_endpoint: str = Field(default="", description="where traces go, http://host:port; empty: nowhere")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
     def ports(self) -> dict[str, int]:
-        """Return every port by the name of its variable."""
+        """Return every port by the name of its variable: of services, those of the first replicas."""
         return {name.upper(): getattr(self, name) for name in type(self).model_fields if name.endswith("_port")}
+
+    def all_ports(self) -> dict[str, int]:
+        """Return every port by the name of its variable, those of further replicas as well."""
+        return {
+            name + (f" + {PORT_STEP * number}" if number else ""): port + PORT_STEP * number
+            for name, port in self.ports().items()
+            for number in range(1 if name.lower() in SINGLE else self.replicas)
+        }
 
     def limits(self) -> dict[str, int]:
         """Return inventory's limits that the audit has to know."""
@@ -70,10 +86,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:
-        for port, uses in Counter(self.ports().values()).items():
+        ports = self.all_ports()
+        for port, uses in Counter(ports.values()).items():
             if uses > 1:
-                names = " and ".join(name for name, value in self.ports().items() if value == port)
+                names = " and ".join(name for name, value in ports.items() if value == port)
                 raise ValueError(f"{names} are both {port}")
+        if max(ports.values()) > 65535:
+            raise ValueError(f"the ports of {self.replicas} replicas, {PORT_STEP} apart, go beyond 65535")
         return self
 
 

@@ -86,6 +86,28 @@ class Supervisor:
             for name in stop(watch.child for watch in ending):
                 self._say(f"{name} did not end when asked and was killed")
 
+    def replace(self, child: Child, seconds: float) -> None:
+        """Start `child` beside the one of its name, which it takes over from; return when that one has ended.
+
+        The old one is expected to end by itself within `seconds`. Raise StackError if the new one does not come up;
+        the old one is watched again then.
+        """
+        with self._lock:
+            old = self._watches[child.name]
+            self._watches[child.name] = new = _Watch(child, healthy_since=None, start_at=float("inf"))
+            child.spawn()
+        try:
+            wait_healthy([child])
+        except StackError:
+            with self._lock:
+                child.kill()
+                self._watches[child.name] = old
+            raise
+        wait_until(lambda: not old.child.running, seconds)
+        stop([old.child])
+        with self._lock:
+            new.start_at, new.healthy_since = None, time.monotonic()
+
     def kill(self, name: str) -> None:
         """End a child with SIGKILL, as an accident would; it is started again."""
         with self._lock:

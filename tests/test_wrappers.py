@@ -10,9 +10,11 @@ ROOT = Path(__file__).parent.parent
 CHASSIS = "services/chassis"
 WRAPPERS = ("ask", "call")
 """Of chassis.calls: what takes a call, and makes it."""
-DRIVER_HOLDERS = tuple(f"{CHASSIS}/{name}.py" for name in ("columns", "database", "faults", "idempotency", "settings"))
-"""What may know the driver. Columns spell parameters for it, idempotency has its statements run, and settings only look
-at what it would be told."""
+DRIVER_HOLDERS = tuple(
+    f"{CHASSIS}/{name}.py" for name in ("columns", "database", "faults", "idempotency", "readiness", "settings")
+)
+"""What may know the driver. Columns spell parameters for it, idempotency has its statements run, settings only look at
+what it would be told, and readiness does no work: it looks whether the database answers."""
 SPOKEN = ("delete", "get", "patch", "post", "put", "request", "send", "stream")
 """What an HTTP client says."""
 FORBIDDEN_IMPORTS = ("httpx", "requests", "socket", "urllib.request", "http.client")

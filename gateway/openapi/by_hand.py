@@ -66,7 +66,15 @@ HEADERS: dict[str, list[Json]] = {
     "ReceiveWebhook": [
         {"name": name, "in": "header", "required": True, "description": _SIGNED, "schema": {"type": "string"}}
         for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
-    ]
+    ],
+    "StreamSeats": [
+        {
+            "name": "Last-Event-ID",
+            "in": "header",
+            "description": "The number of the last change that came; EventSource sends it by itself.",
+            "schema": {"type": "string"},
+        }
+    ],
 }
 """Headers that methods take, by the methods' names."""
 
@@ -118,6 +126,7 @@ BODIES: dict[str, Json] = {
 ANSWERS: dict[str, Json] = {
     "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},
     "GetJwks": {"application/jwk-set+json": {"schema": {"type": "object"}}},
+    "StreamSeats": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 """Answers that are not messages of the contracts."""
 

@@ -99,7 +99,11 @@ class _Operation:
             operation["parameters"] = parameters
         if self._has_body:
             operation["requestBody"] = self._body()
-        answer = {"description": "Done", "content": self._content()}
+        streams = self._method.server_streaming
+        # OpenAPI 3.1 has no word for a stream; the schema is that of one message.
+        answer = {"description": "Done" if not streams else "One after the other", "content": self._content()}
+        if streams:
+            operation["x-server-streaming"] = True
         allowed = self._method.GetOptions().Extensions[policy_pb2.policy].allow
         takes_token = policy_pb2.Policy.PUBLIC not in allowed
         if takes_token:

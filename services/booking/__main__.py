@@ -21,6 +21,7 @@ from services.chassis.calls import channel
 from services.chassis.database import Pools, sweep_markers
 from services.chassis.desk import Desk
 from services.chassis.outbox import Outbox
+from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
 
 SERVICES = [booking_pb2.DESCRIPTOR.services_by_name["BookingService"].full_name]
@@ -67,6 +68,7 @@ async def run(settings: Settings) -> None:
         SERVICES,
         background=[outbox.relay(deliveries.peers(inventory, payments)), recovery.recover()],
         ticks=ticks,
+        ready=Readiness(url),
         closing=[desk.close, to_inventory.close, to_payment.close, pools.close],
     )
 

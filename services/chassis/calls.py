@@ -2,8 +2,9 @@
 
 A call that comes in gets, in this order: its request's id; a deadline; its message parsed and its idempotency key
 taken from the header; where there is a guard, its caller found out and held to the method's policy; its rules checked;
-the handler; its failure told in a way that hides what is internal; a line in the log. A call that goes out passes the
-id on, says which service it is from, and never waits longer than its caller does.
+the handler; its failure told in a way that hides what is internal; a line in the log. A call that is answered by a
+stream gets the same, but no deadline: it has one if its caller sets it. A call that goes out passes the id on, says
+which service it is from, and never waits longer than its caller does.
 """
 
 from __future__ import annotations
@@ -13,23 +14,24 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import aclosing, suppress
 from contextvars import ContextVar
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 from protovalidate import Validator
 
-from services.chassis import faults, identity, metrics
+from services.chassis import faults, identity, metrics, tracing
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
     Failure,
     InvalidArgument,
     InvalidField,
+    ReaderTooSlow,
     RequestTooLarge,
     ResourceExhausted,
     Unavailable,
@@ -55,6 +57,15 @@ MAX_CALLS = 1_024
 """Calls that a process works on at once. More are refused at the door, while that can still be done quickly: what
 waits behind them would be answered too late for whoever asked."""
 
+MAX_STREAMS = 2_000
+"""Streams at once, unless a service is told otherwise."""
+
+READING_SECONDS = 10.0
+"""How long a stream waits for its reader to take a message."""
+
+PARTING_SECONDS = 1.0
+"""And then to take the news that it is over."""
+
 THOROUGH_BYTES = 2048
 """The largest message in which every broken rule is looked for. In larger ones the first is told: a message of a
 megabyte can break a rule 300,000 times, and to find all of that takes eight seconds in which nothing else runs."""
@@ -75,6 +86,7 @@ headers: ContextVar[dict[str, str | bytes]] = ContextVar("headers", default={}) 
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Callable[[Any, Context], Awaitable[Any]]
+StreamHandler = Callable[[Any, Context], AsyncGenerator[Any, None]]
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -84,11 +96,12 @@ validator = Validator()
 class Incoming(grpc.aio.ServerInterceptor):
     """Wraps every handler of our own; once per method, as handlers never change."""
 
-    def __init__(self, guard: Guard | None = None) -> None:
-        """Without a guard, anybody may call anything."""
+    def __init__(self, max_streams: int = MAX_STREAMS, guard: Guard | None = None) -> None:
+        """`max_streams`: how many streams there may be at once. Without a guard, anybody may call anything."""
         self._guard = guard
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._door = _Door()
+        self._streams_left = max_streams
 
     async def intercept_service(
         self,
@@ -102,13 +115,58 @@ class Incoming(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None or method.startswith(_QUIET):
             return handler
-        if handler.unary_unary is None:
-            # No stream is guarded yet, so none is open but to everybody.
-            return handler if self._guard is None or "PUBLIC" in identity.policy(method) else None
         access = None if self._guard is None else self._guard.of(method)
-        wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, self._door, access))
+        if handler.unary_unary is not None:
+            wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, self._door, access))
+        elif handler.unary_stream is not None:
+            wrapped = grpc.unary_stream_rpc_method_handler(self._serve_stream(method, handler, access))
+        else:
+            raise NotImplementedError(f"{method} takes a stream: nothing here checks what comes in one")
         self._wrapped[method] = wrapped
         return wrapped
+
+    def _serve_stream(
+        self, method: str, handler: grpc.RpcMethodHandler[Any, Any], access: Access | None
+    ) -> Callable[[bytes, Context], Awaitable[None]]:
+        answer_call = cast(StreamHandler, handler.unary_stream)
+        parse = cast(Callable[[bytes], Message], handler.request_deserializer)
+        render = cast(Callable[[Message], bytes], handler.response_serializer)
+
+        async def serve(data: bytes, context: Context) -> None:
+            started, span = _begin(method, context)
+            if not self._streams_left:
+                await _refuse(method, started, context, ResourceExhausted(), span)
+            failure: Failure
+            self._streams_left -= 1
+            try:
+                if faults.armed is not None:
+                    await faults.armed.reach(Kind.ASKED)
+                request = await _admitted(parse, data, context, access)
+                async with aclosing(answer_call(request, context)) as messages:
+                    async for message in messages:
+                        async with asyncio.timeout(READING_SECONDS):
+                            await context.write(message if isinstance(message, bytes) else render(message))
+                _tell_call(method, started, "OK", span)
+                return
+            except Failure as told:
+                failure = told
+            except TimeoutError:
+                failure = ReaderTooSlow()
+            except asyncio.CancelledError:
+                _tell_call(method, started, "CANCELLED", span)  # the caller has left, or the server stops
+                raise
+            except Exception:  # whatever it is, its class and text stay inside
+                failure = _hidden(method)
+            finally:
+                self._streams_left += 1
+            try:
+                async with asyncio.timeout(PARTING_SECONDS):
+                    await _refuse(method, started, context, failure, span)
+            except TimeoutError:
+                # Who does not read has what is on its way to him taken back.
+                raise asyncio.CancelledError from None
+
+        return serve
 
 
 class _Door:
@@ -126,7 +184,6 @@ def _serve(
     parse = cast(Callable[[bytes], Message], handler.request_deserializer)
     render = cast(Callable[[Message], bytes], handler.response_serializer)
 
-    name = method.rpartition("/")[2]
     overload = ResourceExhausted()
     overload_details = ((DETAILS, to_status(overload).SerializeToString()),)
 
@@ -141,12 +198,7 @@ def _serve(
             door.inside -= 1
 
     async def served(data: bytes, context: Context) -> bytes:
-        faults.operation.set(name)
-        started = time.perf_counter()
-        metadata = dict(context.invocation_metadata() or ())
-        given = str(metadata.get("x-request-id", ""))
-        request_id.set(given if _SANE_ID.fullmatch(given) else str(new_id()))
-        headers.set(metadata)
+        started, span = _begin(method, context)
         failure: Failure
         try:
             remaining = context.time_remaining()
@@ -155,44 +207,77 @@ def _serve(
             async with asyncio.timeout(seconds):
                 if faults.armed is not None:
                     await faults.armed.reach(Kind.ASKED)
-                request = _parsed(parse, data, context.invocation_metadata() or ())
-                if access is not None:
-                    await access.admit(request, metadata)
-                check(request)
-                if access is not None:
-                    access.check_owner(request)
+                request = await _admitted(parse, data, context, access)
                 message = await answer_call(request, context)
                 answer = message if isinstance(message, bytes) else render(message)
                 if faults.armed is not None:
                     await faults.armed.reach(Kind.ANSWER)
-            _tell_call(method, started, "OK")
+            _tell_call(method, started, "OK", span)
             return answer
         except Failure as told:
             failure = told
         except TimeoutError:
             failure = DeadlineExceeded()
+        except asyncio.CancelledError:
+            if span is not None:
+                span.end("CANCELLED")
+            raise
         except AnswerLost:
             await context.abort(grpc.StatusCode.UNAVAILABLE)
         except Exception:  # whatever it is, its class and text stay inside
-            log.exception("%s failed", method)
-            failure = Failure()
-        _tell_call(method, started, failure.reason)
-        await context.abort(
-            _CODES[failure.code],
-            failure.message,
-            (
-                (DETAILS, to_status(failure).SerializeToString()),
-                *(CHALLENGE if failure.code is Code.UNAUTHENTICATED else ()),
-            ),
-        )
-        raise AssertionError("abort raises")
+            failure = _hidden(method)
+        await _refuse(method, started, context, failure, span)
 
     return serve
+
+
+def _begin(method: str, context: Context) -> tuple[float, tracing.Open | None]:
+    """Note what the present call is; return when it began, and its span."""
+    faults.operation.set(method.rpartition("/")[2])
+    metadata = dict(context.invocation_metadata() or ())
+    span = None if tracing.on is None else tracing.on.call_in(method, metadata)
+    given = str(metadata.get("x-request-id", ""))
+    request_id.set(given if _SANE_ID.fullmatch(given) else str(new_id()))
+    headers.set(metadata)
+    return time.perf_counter(), span
+
+
+def _hidden(method: str) -> Failure:
+    """Log the defect that was just caught; return what is told of it."""
+    log.exception("%s failed", method)
+    return Failure()
+
+
+async def _refuse(
+    method: str, started: float, context: Context, failure: Failure, span: tracing.Open | None
+) -> NoReturn:
+    """End a call with what it failed by."""
+    _tell_call(method, started, failure.reason, span)
+    await context.abort(
+        _CODES[failure.code],
+        failure.message,
+        (
+            (DETAILS, to_status(failure).SerializeToString()),
+            *(CHALLENGE if failure.code is Code.UNAUTHENTICATED else ()),
+        ),
+    )
+    raise AssertionError("abort raises")
 
 
 def encoded(kind: type[MessageT], data: bytes) -> MessageT:
     """Answer with a message of this kind that is encoded already, and of which nothing else is wanted."""
     return cast(MessageT, data)
+
+
+async def _admitted(parse: Callable[[bytes], Message], data: bytes, context: Context, access: Access | None) -> Message:
+    """Return the message of a call, once its caller may make it and it keeps its rules."""
+    request = _parsed(parse, data, context.invocation_metadata() or ())
+    if access is not None:
+        await access.admit(request, headers.get())
+    check(request)
+    if access is not None:
+        access.check_owner(request)
+    return request
 
 
 def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: Iterable[tuple[str, str | bytes]]) -> Message:
@@ -238,12 +323,14 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _tell_call(method: str, started: float, outcome: str) -> None:
-    """Count a call that is over, and write a line about it."""
+def _tell_call(method: str, started: float, outcome: str, span: tracing.Open | None) -> None:
+    """Count a call that is over, write a line about it, and end its span."""
     seconds = time.perf_counter() - started
     metrics.call_timer(method, outcome).observe(seconds)
     if log.isEnabledFor(logging.INFO):
         log.info("call", extra={"method": method, "outcome": outcome, "ms": round(seconds * 1000, 1)})
+    if span is not None:
+        span.end(outcome, request_id.get())
 
 
 ResponseT = TypeVar("ResponseT")
@@ -264,6 +351,9 @@ async def call(
     if identity.own is not None:
         metadata.append((identity.SERVICE_HEADER, identity.own.own()))
     name, started, outcome = request.DESCRIPTOR.name.removesuffix("Request"), time.perf_counter(), "OK"
+    span = None if tracing.on is None else tracing.on.call_out(name)
+    if span is not None:
+        metadata += span.headers().items()
     try:
         return await ask(name, seconds, lambda: method(request, timeout=seconds, metadata=metadata))
     except grpc.aio.AioRpcError as error:
@@ -272,6 +362,8 @@ async def call(
         raise failure from error
     finally:
         metrics.peer_timer(name, outcome).observe(time.perf_counter() - started)
+        if span is not None:
+            span.end(outcome)
 
 
 async def ask(what: str, seconds: float, asking: Callable[[], Awaitable[ResponseT]]) -> ResponseT:
@@ -307,14 +399,24 @@ def _failure_of(error: grpc.aio.AioRpcError) -> Failure:
 
 
 def channel(address: str) -> grpc.aio.Channel:
-    """Open a channel to a peer at `host:port`. A broken connection is noticed and made anew within seconds."""
+    """Open a channel to a peer at `host:port`, where host may be a name with several addresses; or at such, with IP
+    addresses and commas between them.
+
+    Calls go in turn to every replica that says SERVING: each is watched, so that none is sent to one that is about to
+    end. A broken connection is noticed and made anew within seconds, and replicas that were added are found.
+    """
     config = {
         "methodConfig": [{"name": [{}], "waitForReady": False}],
         "loadBalancingConfig": [{"round_robin": {}}],
+        "healthCheckConfig": {"serviceName": ""},
     }
+    if "," in address:
+        address = f"{'ipv6' if address.startswith('[') else 'ipv4'}:{address}"
     return grpc.aio.insecure_channel(
         address,
         options=[
+            # A name is asked for again when a connection ends, which servers see to: see OPTIONS in chassis/server.py.
+            ("grpc.dns_min_time_between_resolutions_ms", 2_000),
             ("grpc.keepalive_time_ms", 20_000),
             ("grpc.keepalive_timeout_ms", 5_000),
             ("grpc.initial_reconnect_backoff_ms", 100),

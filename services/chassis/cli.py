@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import uvloop
 
-from services.chassis import faults, identity, logs, settings
+from services.chassis import faults, identity, logs, settings, tracing
 from services.chassis.database import Database
 from services.chassis.errors import Failure
 
@@ -90,7 +90,12 @@ async def _served(service: str, told: S, serve: Callable[[S], Coroutine[Any, Any
         await faults.arm(service, told.faults_address)
     if told.auth == "on" and told.service_secret is not None:
         identity.introduce(service, told.service_secret.get_secret_value())
-    await serve(told)
+    if told.otlp_endpoint:
+        tracing.start(service, told.otlp_endpoint)
+    try:
+        await serve(told)
+    finally:
+        tracing.stop()
 
 
 async def _redriven(told: settings.ServiceSettings, redrive: Callable[[Database], Awaitable[int]]) -> int:

@@ -33,7 +33,7 @@ from psycopg import errors as pg
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
-from services.chassis import faults, metrics
+from services.chassis import faults, metrics, tracing
 from services.chassis.columns import with_columns
 from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
 from services.chassis.faults import Kind, named
@@ -149,6 +149,7 @@ class Database:
                 "autocommit": True,
                 "prepare_threshold": 0,
                 "row_factory": namedtuple_row,
+                "cursor_factory": psycopg.AsyncCursor if tracing.on is None else tracing.Cursor,
                 "application_name": name,
                 "context": _ADAPTED,
                 "connect_timeout": 5,
@@ -293,6 +294,8 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         """Lend a connection; translate what the driver raises."""
+        span = None if tracing.on is None else tracing.on.transaction(self._name)
+        outcome = "UNDONE"
         try:
             connection = await self._living()
             self._lent += 1
@@ -305,6 +308,7 @@ class Database:
                     # the next statement would be answered and never be committed.
                     await connection.close()
                 await self._pool.putconn(connection)
+            outcome = "OK"
         except (PoolTimeout, TooManyRequests) as error:
             # Where nobody has one, it is not for too many callers that there is none.
             raise (ResourceExhausted if self._lent else Unavailable)() from error
@@ -319,6 +323,9 @@ class Database:
         except psycopg.OperationalError as error:
             log.warning("connection lost: %s", error)
             raise Interrupted() from error
+        finally:
+            if span is not None:
+                span.end(outcome)
 
     async def _living(self) -> psycopg.AsyncConnection[Any]:
         """Take a connection out of the pool, leaving out those that died while they lay there."""

@@ -19,7 +19,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, Union
 
-from services.chassis import faults, metrics
+from services.chassis import faults, metrics, tracing
 from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
 
 log = logging.getLogger(__name__)
@@ -84,6 +84,8 @@ class _Entry(Generic[C, A]):
     answer: asyncio.Future[A]
     since: float
     """When it came, on the event loop's clock."""
+    span: Any = None
+    """Whose it is, where that is traced."""
     waits: bool = True
 
 
@@ -167,7 +169,8 @@ class Desk(Generic[C, A]):
         if self._queued[command.urgent] >= self._max_queue:
             raise ResourceExhausted()
         loop = asyncio.get_running_loop()
-        entry: _Entry[C, A] = _Entry(command, loop.create_future(), loop.time())
+        span = None if tracing.on is None else tracing.on.here()
+        entry: _Entry[C, A] = _Entry(command, loop.create_future(), loop.time(), span)
         line = self._lines.get(command.key)
         if line is None:
             line = self._lines[command.key] = _Line()
@@ -278,7 +281,12 @@ class Desk(Generic[C, A]):
         began = asyncio.get_running_loop().time()
         self._batch_sizes.observe(len(batch))
         self._waits.observe(began - min(entry.since for entry in batch))
-        outcomes = await self._outcomes(batch, wait=wait)
+        span = None if tracing.on is None else tracing.on.batch(self._name, [entry.span for entry in batch])
+        try:
+            outcomes = await self._outcomes(batch, wait=wait)
+        finally:
+            if span is not None:
+                span.end()
         self._runs.observe(asyncio.get_running_loop().time() - began)
         for entry, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, _Busy):

@@ -7,6 +7,7 @@
     ├── NotFound                 there is no such thing, or it is somebody else's
     ├── AlreadyExists            the name or key is taken
     ├── FailedPrecondition       not in this state
+    ├── OutOfRange               what is asked for is past what there is
     ├── Aborted                  somebody else was faster; trying again may help
     ├── ResourceExhausted        too much traffic
     └── Unavailable              a peer or the database is away
@@ -39,6 +40,7 @@ class Code(IntEnum):
     RESOURCE_EXHAUSTED = 8
     FAILED_PRECONDITION = 9
     ABORTED = 10
+    OUT_OF_RANGE = 11
     UNIMPLEMENTED = 12
     INTERNAL = 13
     UNAVAILABLE = 14
@@ -122,6 +124,13 @@ class FailedPrecondition(Failure):
     reason = "FAILED_PRECONDITION"
 
 
+class OutOfRange(Failure):
+    """This is more than there is."""
+
+    code = Code.OUT_OF_RANGE
+    reason = "OUT_OF_RANGE"
+
+
 class Aborted(Failure):
     """Another request was faster."""
 
@@ -135,6 +144,12 @@ class ResourceExhausted(Failure):
     code = Code.RESOURCE_EXHAUSTED
     reason = "OVERLOADED"
     retry_after_seconds = 1.0
+
+
+class ReaderTooSlow(ResourceExhausted):
+    """This stream was not read as fast as it came: begin again where it ended."""
+
+    reason = "READER_TOO_SLOW"
 
 
 class Unavailable(Failure):

@@ -6,8 +6,9 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from contextvars import Context, copy_context
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -17,12 +18,16 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis import faults, metrics
-from services.chassis.calls import MAX_MESSAGE_BYTES, Incoming, call, channel
+from services.chassis.calls import MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming, call, channel
 from services.chassis.errors import Failure, Unavailable
 from services.chassis.identity import FetchedKeys, Guard, Keys, ServiceTokens
+from services.chassis.readiness import Readiness
 from services.chassis.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
+
+TELL_SECONDS = 1.0
+"""How long peers who watch may take, at the stop, to be told."""
 
 OPTIONS: Sequence[tuple[str, Any]] = (
     ("grpc.so_reuseport", 0),  # a second process on the same port is a mistake, not a replica
@@ -33,11 +38,15 @@ OPTIONS: Sequence[tuple[str, Any]] = (
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    # Now and then a peer is asked to connect anew, what it has begun goes on; so it finds replicas that were added.
+    ("grpc.max_connection_age_ms", 60_000),
 )
 
 
-def make_server(settings: ServiceSettings | None = None, keys: Keys | None = None) -> grpc.aio.Server:
-    """Make a server with what every call gets.
+def make_server(
+    settings: ServiceSettings | None = None, keys: Keys | None = None, *, max_streams: int = MAX_STREAMS
+) -> grpc.aio.Server:
+    """Make a server with what every call gets, and so many calls at most that are answered by streams.
 
     Callers are held to the policies of the contracts where AUTH is on, or where `keys` are given, which only identity
     has itself; without, its keys are asked for.
@@ -47,7 +56,7 @@ def make_server(settings: ServiceSettings | None = None, keys: Keys | None = Non
         secret = settings.service_secret
         services = ServiceTokens("", secret.get_secret_value()) if secret is not None else None
         guard = Guard(keys or FetchedKeys(lambda: _fetch_keys(settings.identity_address)), services)
-    return grpc.aio.server(interceptors=[Incoming(guard)], options=OPTIONS)
+    return grpc.aio.server(interceptors=[Incoming(max_streams, guard)], options=OPTIONS)
 
 
 async def _fetch_keys(address: str) -> bytes:
@@ -65,17 +74,20 @@ async def serve(
     *,
     background: Sequence[Coroutine[Any, Any, None]] = (),
     ticks: AsyncIOScheduler | None = None,
+    ending: Sequence[Callable[[], None]] = (),
+    ready: Readiness | None = None,
     closing: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT, then stop politely. Raises Failure if it cannot serve, or not any more.
 
     `services` are the full names to announce. `background` runs meanwhile and is cancelled at the end; one that
-    ends by itself is a defect and ends the process. `closing` is awaited last, in order.
+    ends by itself is a defect and ends the process. `ending` has streams end, which would not by themselves. While
+    `ready` finds that the database is away, health says NOT_SERVING. `closing` is awaited last, in order.
 
-    The stop: health says NOT_SERVING; after the drain time the door closes; running requests get the grace time;
-    background work ends; what is left is closed.
+    The stop: health says NOT_SERVING; after the drain time the door closes; streams end; running requests get the grace
+    time; background work ends; what is left is closed.
     """
-    health = HealthServicer()
+    health = _Health()
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
     health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
     reflection.enable_server_reflection([*services, health_name, reflection.SERVICE_NAME], server)
@@ -103,10 +115,17 @@ async def serve(
     tasks = [asyncio.create_task(work, context=_named(work)) for work in background]
     if ticks is not None:
         ticks.start()
-    for name_ in ("", *services):
-        await health.set(name_, health_pb2.HealthCheckResponse.SERVING)
+
+    async def tell(serving: bool) -> None:
+        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        for name in ("", *services):
+            await health.set(name, status)
+
     if settings.auth == "off":
         log.warning("AUTH IS OFF: anybody who reaches this service may do anything. Set AUTH=on.")
+    await tell(True)
+    if ready is not None:
+        tasks.append(asyncio.create_task(ready.watch(tell)))
     log.info("serving", extra={"address": address, "settings": settings.shown()})
 
     stopped = asyncio.create_task(stop.wait())
@@ -119,7 +138,12 @@ async def serve(
     await health.enter_graceful_shutdown()
     if stop.is_set():
         await asyncio.sleep(settings.drain_seconds)
-    await server.stop(settings.grace_seconds)
+    closed = asyncio.create_task(server.stop(settings.grace_seconds))
+    await asyncio.sleep(0)  # the door is closed before streams end, or they would come back in
+    for end in ending:
+        end()
+    await health.end_watches()
+    await closed
     if ticks is not None:
         ticks.shutdown(wait=False)
     await _end([*tasks, stopped])
@@ -128,6 +152,45 @@ async def serve(
     log.info("stopped")
     if broken:
         raise Failure("work in the background has ended, which it never should: see the log")
+
+
+class _Health(HealthServicer):
+    """Health, whose streams end with the server: peers watch for as long as they are connected."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._watches: dict[asyncio.Task[None], _Watcher] = {}
+
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Any) -> None:
+        watcher = _Watcher(context)
+        watch = asyncio.ensure_future(super().Watch(request, cast(Any, watcher)))
+        self._watches[watch] = watcher
+        watch.add_done_callback(self._watches.pop)
+        with suppress(asyncio.CancelledError):
+            await watch
+
+    async def end_watches(self) -> None:
+        """End all streams as soon as each has told that this does not serve any more."""
+        ending = dict(self._watches)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TELL_SECONDS):
+                for watcher in ending.values():
+                    await watcher.told.wait()
+        for watch in ending:
+            watch.cancel()
+
+
+class _Watcher:
+    """The context of a stream of health; `told` is set once it has told NOT_SERVING."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self.told = asyncio.Event()
+
+    async def write(self, answer: health_pb2.HealthCheckResponse) -> None:
+        await self._context.write(answer)
+        if answer.status == health_pb2.HealthCheckResponse.NOT_SERVING:
+            self.told.set()
 
 
 def _named(work: Coroutine[Any, Any, None]) -> Context:

@@ -68,6 +68,11 @@ class ServiceSettings(BaseSettings):
     drain_seconds: float = Field(0.0, ge=0, le=60, description="time between NOT_SERVING and closing the door")
     grace_seconds: float = Field(5.0, ge=0, le=120, description="time that running requests get at the stop")
     metrics_port: int = Field(0, ge=0, le=65535, description="where Prometheus may fetch metrics; 0: nowhere")
+    otlp_endpoint: str = Field(
+        "",
+        pattern=r"^(http://([^\s/:\[\]]+|\[[0-9A-Fa-f:]+\]):\d{1,5})?$",
+        description="where traces go: http://host:port of a collector that takes OTLP by gRPC; empty: nowhere",
+    )
     faults_address: str = Field(
         "",
         pattern=r"^((127(\.\d+){3}|localhost|\[::1\]):\d+)?$",

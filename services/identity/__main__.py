@@ -9,6 +9,7 @@ from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 from services.chassis import cli, idempotency, jobs
 from services.chassis.cli import Command
 from services.chassis.database import Database, Pools, sweep_markers
+from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
 from services.identity.domain.attempts import Allowance
 from services.identity.domain.keys import LEAD
@@ -52,7 +53,14 @@ async def run(settings: Settings) -> None:
     server = make_server(settings, signing_keys)
     servicer = IdentityServicer(db, Accounts(db, passwords, tried, settings.family_life), signing_keys, secret.encode())
     identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
-    await serve(settings, server, SERVICES, ticks=ticks, closing=[passwords.close, pools.close])
+    await serve(
+        settings,
+        server,
+        SERVICES,
+        ticks=ticks,
+        ready=Readiness(url),
+        closing=[passwords.close, pools.close],
+    )
 
 
 async def _rotate(settings: Settings, db: Database, _: str) -> str:

@@ -9,11 +9,14 @@ from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2,
 from services.chassis import cli, idempotency, jobs, measures
 from services.chassis.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
 from services.chassis.desk import LANES, WAITING_LANES, Desk
+from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
 from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
 from services.inventory.operations.availability import Availability
 from services.inventory.operations.seats import SeatCommands
+from services.inventory.operations.watching import CONNECTIONS as WATCHING_CONNECTIONS
+from services.inventory.operations.watching import Watching
 from services.inventory.queries.measures import MEASURES
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer, held_bytes
@@ -30,7 +33,7 @@ async def run(settings: Settings) -> None:
     """Wire inventory together and serve."""
     url = settings.database_url.get_secret_value()
     # The desk's connections are not those of calls, so that looking at seats never keeps anybody from settling.
-    own = LANES + WAITING_LANES + BACKGROUND_CONNECTIONS
+    own = LANES + WAITING_LANES + WATCHING_CONNECTIONS + BACKGROUND_CONNECTIONS
     pools = await Pools.open(url, calls=settings.database_pool_size, background=own, name="inventory")
     db, background = pools.calls, pools.background
     rules = Rules(
@@ -50,10 +53,21 @@ async def run(settings: Settings) -> None:
     measures.add(ticks, background, MEASURES)
 
     availability = Availability(db, seat_bytes)
-    server = make_server(settings)
+    watching = Watching(background, heartbeat_seconds=settings.heartbeat_seconds)
+    server = make_server(settings, max_streams=settings.max_streams)
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
-    inventory_pb2_grpc.add_InventoryServiceServicer_to_server(InventoryServicer(db, desk, availability), server)
-    await serve(settings, server, SERVICES, ticks=ticks, closing=[desk.close, pools.close])
+    servicer = InventoryServicer(db, desk, availability, watching)
+    inventory_pb2_grpc.add_InventoryServiceServicer_to_server(servicer, server)
+    await serve(
+        settings,
+        server,
+        SERVICES,
+        background=[watching.run()],
+        ticks=ticks,
+        ready=Readiness(url),
+        ending=[watching.end],
+        closing=[desk.close, pools.close],
+    )
 
 
 if __name__ == "__main__":

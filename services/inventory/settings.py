@@ -14,4 +14,8 @@ class Settings(ServiceSettings):
     reservation_max_minutes: int = Field(30, ge=1, le=120, description="how long a reservation may live in all")
     shows_per_transaction: int = Field(64, ge=1, le=256, description="shows locked at once; 1 on Citus")
     change_retention_minutes: int = Field(60, ge=1, le=10080, description="how long changes of seats are kept")
+    max_streams: int = Field(2_000, ge=0, le=100_000, description="how many may watch seats at once")
+    heartbeat_seconds: float = Field(
+        15, ge=0.05, le=30, description="after how long those who watch are told that nothing happened"
+    )
     idempotency_key_days: KeyDays = 7

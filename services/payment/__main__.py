@@ -10,6 +10,7 @@ from services.chassis import cli, idempotency, jobs, measures
 from services.chassis.calls import channel
 from services.chassis.database import Pools, sweep_markers
 from services.chassis.outbox import Outbox
+from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
 from services.payment.clients import Bank, Booking
 from services.payment.operations.look import Payments
@@ -60,6 +61,7 @@ async def run(settings: Settings) -> None:
         SERVICES,
         background=[outbox.relay({CAPTURES: booking.record_captures, DECLINES: booking.record_declines})],
         ticks=ticks,
+        ready=Readiness(url),
         closing=[checkout.finish, poller.finish, answers.finish, to_booking.close, to_bank.close, pools.close],
     )
 

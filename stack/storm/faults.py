@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from stack.launcher import NAMES, Stack
+from stack.launcher import Stack
 from stack.processes import wait_until
-from stack.services import SERVICES
+from stack.services import replicas
 from stack.storm.clocks import Clocks
 from stack.storm.recovery import Probe
 
@@ -35,6 +35,10 @@ WEIGHTS = {
     "kill bank": 3,
     "kill gateway": 1,
     "kill postgres": 2,
+    "end inventory": 1,
+    "end booking": 1,
+    "end payment": 1,
+    "end bank": 1,
     "freeze inventory": 2,
     "freeze booking": 2,
     "freeze payment": 2,
@@ -114,6 +118,8 @@ class Faults:
         for _ in range(len(WEIGHTS)):
             [drawn] = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
             what, _, whom = drawn.partition(" ")
+            if what != "cut":
+                whom = self._one_of(whom)
             try:
                 if self._try(what, whom):
                     return
@@ -126,6 +132,8 @@ class Faults:
                 return self._kill_postgres()
             case "kill":
                 return self._kill(whom)
+            case "end":
+                return self._end(whom)
             case "freeze":
                 return self._freeze(whom)
             case "cut":
@@ -139,6 +147,19 @@ class Faults:
         self._note("kill", whom)
         self.stack.kill(whom)
         return True
+
+    def _end(self, whom: str) -> bool:
+        """End a process politely, as in a rolling restart; it is started again like all others."""
+        if not self._is_well(whom):
+            return False
+        self._note("end", whom)
+        _signal([self.stack.pid(whom)], signal.SIGTERM)
+        return True
+
+    def _one_of(self, whom: str) -> str:
+        """Draw one of a service's replicas."""
+        names = [one.name for one in replicas(self.stack.settings) if one.service.name == whom]
+        return self.chance.choice(names) if len(names) > 1 else whom
 
     def _kill_postgres(self) -> bool:
         """Kill the server when all services are up; strike nobody else until they serve again."""
@@ -217,10 +238,10 @@ class Faults:
 
     def _all_are_well(self) -> bool:
         self._mend(time.monotonic())
-        return all(map(self._is_well, NAMES))
+        return all(map(self._is_well, self.stack.names))
 
     def _pids(self) -> dict[str, int]:
-        return {service.name: self.stack.pid(service.name) for service in SERVICES}
+        return {one.name: self.stack.pid(one.name) for one in replicas(self.stack.settings)}
 
     def _note(self, what: str, whom: str, how: str = "") -> None:
         fault = Fault(round(time.monotonic() - self.began, 3), what, whom, how)

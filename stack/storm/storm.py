@@ -65,6 +65,7 @@ class Options:
     seconds: float
     seed: str
     json: Path | None = None
+    replicas: int = 1
 
 
 def run(options: Options, say: Say) -> int:
@@ -72,10 +73,11 @@ def run(options: Options, say: Say) -> int:
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-storm-"))
     # Root's PostgreSQL runs as another user, who must be able to pass through.
     folder.chmod(0o711)
-    settings = temporary_settings(folder).model_copy(update={"postgres_durable": True})
+    settings = temporary_settings(folder, replicas=options.replicas).model_copy(update={"postgres_durable": True})
     # Who is killed is started again at once, however often: the storm measures that, and it kills no one who is ill.
     stack = Stack(settings, environments=ENVIRONMENTS, steady_seconds=0, say=_log(folder))
-    say(f"storm of {options.seconds:g} s, seed {options.seed}: starting a stack in {folder}")
+    each = f", {options.replicas} replicas of each service" if options.replicas > 1 else ""
+    say(f"storm of {options.seconds:g} s, seed {options.seed}{each}: starting a stack in {folder}")
     with stack:
         storm = Storm(stack, options, say)
         asyncio.run(storm.rage())

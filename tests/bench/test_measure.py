@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bench.measure import Latencies, Meter, Result, Usage, percentile, ran, tree
+from bench.measure import Latencies, Meter, Result, Usage, by_service, percentile, ran, tree
 from stack.errors import StackError
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what processes use in /proc")
@@ -68,3 +68,8 @@ def test_a_tree_counts_the_work_of_children_that_have_ended() -> None:
 def test_a_load_program_that_fails_tells_why() -> None:
     with pytest.raises(StackError, match="failed: no such luck"):
         ran([sys.executable, "-c", "import sys; sys.exit('no such luck')"])
+
+
+def test_replicas_count_as_their_service() -> None:
+    used = {"booking": Usage(1.0, 80), "booking-2": Usage(2.0, 90), "gateway": Usage(0.5, 70)}
+    assert by_service(used) == {"booking": Usage(3.0, 90), "gateway": Usage(0.5, 70)}

@@ -27,6 +27,7 @@ from services.chassis.errors import Failure
 from services.chassis.outbox import Outbox
 from services.chassis.status import to_status
 from services.inventory.operations.availability import Availability
+from services.inventory.operations.watching import Watching
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer
 from services.inventory.rpc.seat_maps import seat_bytes
@@ -174,7 +175,13 @@ async def house(inventory_db: Database, booking_db: Database, starts_in: timedel
                     CatalogServicer(inventory_db), server
                 ),
                 lambda server: inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
-                    InventoryServicer(inventory_db, desk, Availability(inventory_db, seat_bytes)), server
+                    InventoryServicer(
+                        inventory_db,
+                        desk,
+                        Availability(inventory_db, seat_bytes),
+                        Watching(inventory_db, heartbeat_seconds=15),
+                    ),
+                    server,
                 ),
             )
         )

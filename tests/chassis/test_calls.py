@@ -457,7 +457,7 @@ async def test_a_request_without_an_id_gets_one() -> None:
 
 async def test_every_call_is_a_line_in_the_log_with_its_id(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "services.chassis.calls")
-    caplog.handler.addFilter(logs._WithRequestId())
+    caplog.handler.addFilter(logs._WithIds())
     async with catalog(raising(Aborted())) as (stub, _):
         await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT), metadata=(("x-request-id", "abc"),)))
     [line] = [vars(record) for record in caplog.records if record.message == "call"]

@@ -19,7 +19,7 @@ import grpc
 import psycopg
 import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
-from boxoffice.inventory.v1 import catalog_pb2_grpc
+from boxoffice.inventory.v1 import catalog_pb2_grpc, inventory_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from pydantic import ValidationError
 
@@ -34,7 +34,9 @@ from services.payment import settings as payment
 from services.payment.bank import settings as bank
 from stack import ports
 from tests.chassis.waiting import until, until_waiting
-from tests.conftest import Databases
+from tests.conftest import Databases, opened
+from tests.inventory.conftest import put_on_sale
+from tests.inventory.watchers import Watcher
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 20
@@ -243,6 +245,22 @@ async def test_inventory_finishes_its_running_request_and_leaves(inventory_url: 
         json.loads(line)
     password = psycopg.conninfo.conninfo_to_dict(inventory_url)["password"]
     assert str(password) not in it.said
+
+
+async def test_who_watches_is_sent_away_at_the_stop_and_does_not_hold_it_up(inventory_url: str) -> None:
+    async with (
+        started("services.inventory", DATABASE_URL=inventory_url, GRACE_SECONDS="60") as it,
+        opened(inventory_url) as db,
+        channel(f"127.0.0.1:{it.port}") as to,
+    ):
+        show_id, _ = await put_on_sale(db)
+        await it.says("serving")
+        watcher = Watcher(inventory_pb2_grpc.InventoryServiceStub(to), show_id)
+        await watcher.next()
+        it.signal(signal.SIGTERM)
+        assert await watcher.failure() == (grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE")
+        assert await it.ends() == 0
+    assert "Traceback" not in it.said
 
 
 async def test_a_request_that_outlasts_the_grace_is_undone(inventory_url: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 import services
 from boxoffice_client import BoxofficeError, errors
-from boxoffice_client.methods import Method, Methods
+from boxoffice_client.methods import Method, Methods, Stream
 from gateway.contracts import DESCRIPTOR, public_methods
 from gateway.replies import REPLIES
 from services.chassis.errors import Failure, PeerFailure
@@ -23,13 +23,14 @@ from services.chassis.status import to_status
 from stack.settings import ROOT
 from tests.clients.service import NOBODY
 
-METHODS: dict[str, Method[..., Any]] = {
-    name: method for name, method in vars(Methods).items() if isinstance(method, Method)
+METHODS: dict[str, Method[..., Any] | Stream[..., Any]] = {
+    name: method for name, method in vars(Methods).items() if isinstance(method, Method | Stream)
 }
 FAMILIES = {
     "NOT_FOUND": errors.NotFound,
     "ALREADY_EXISTS": errors.AlreadyExists,
     "ABORTED": errors.Aborted,
+    "OUT_OF_RANGE": errors.OutOfRange,
     "FAILED_PRECONDITION": errors.FailedPrecondition,
     "PERMISSION_DENIED": errors.PermissionDenied,
     "UNAUTHENTICATED": errors.Unauthenticated,
@@ -51,12 +52,13 @@ def failures() -> set[type[Failure]]:
     return {kind for kind in below(Failure) if kind.__module__.startswith("services.")}
 
 
-def test_every_public_method_is_there_but_for_the_webhook_the_page_and_the_keys() -> None:
+def test_every_public_method_is_there_but_for_the_webhook_and_what_is_for_browsers() -> None:
     public = {method.path for method in public_methods(DESCRIPTOR.read_bytes())}
     aside = {
         "/boxoffice.payment.v1.PaymentService/ReceiveWebhook",
         "/boxoffice.bank.v1.BankService/GetCheckoutPage",
         "/boxoffice.identity.v1.IdentityService/GetJwks",
+        "/boxoffice.inventory.v1.InventoryService/StreamSeats",
     }
     assert {method.path for method in METHODS.values()} == public - aside
 
@@ -73,6 +75,7 @@ def test_a_method_takes_and_gives_what_its_contract_says(name: str) -> None:
         taken = [name.rstrip("_") for name in signature.parameters]
         assert taken == [field.name for field in method.descriptor.input_type.fields]
     assert method.answer.DESCRIPTOR is method.descriptor.output_type
+    assert isinstance(method, Stream) == method.descriptor.server_streaming
     assert method.__doc__
 
 

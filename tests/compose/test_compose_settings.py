@@ -95,6 +95,7 @@ def test_the_gateway_looks_for_each_service_where_it_is() -> None:
     assert int(given["port"]) == PORTS["GATEWAY_PORT"]
     assert given["admin-host"] == "127.0.0.1"
     assert int(given["admin-port"]) == PORTS["ENVOY_ADMIN_PORT"]
+    assert given["metrics-port"] == FILE["inventory"]["environment"]["METRICS_PORT"]
 
 
 def test_callers_have_to_say_who_they_are_unless_that_is_switched_off_for_all() -> None:

@@ -57,8 +57,10 @@ def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
 
 
 def test_replicas_are_found_by_name(configuration: Any) -> None:
-    # One leads from the gateway to itself.
-    clusters = [it for it in configuration["static_resources"]["clusters"] if it["name"] != "identity-jwks"]
+    # One leads from the gateway to itself, and one to its admin.
+    clusters = [
+        one for one in configuration["static_resources"]["clusters"] if one["name"] not in ("identity-jwks", "admin")
+    ]
     assert {cluster["name"] for cluster in clusters} == set(CLUSTERS)
     for cluster in clusters:
         dns = cluster["cluster_type"]["typed_config"]

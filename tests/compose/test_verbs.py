@@ -98,7 +98,7 @@ def test_up_waits_until_all_is_healthy(trial: Trial) -> None:
 
 def test_down_needs_no_secret_and_keeps_the_data(trial: Trial) -> None:
     assert trial.make("down", **dict.fromkeys(SECRETS, "")) == (0, "")
-    assert trial.asked[-1] == "compose down --remove-orphans"
+    assert trial.asked[-1] == "compose --profile observe down --remove-orphans"
 
 
 def test_secrets_are_made_for_the_owner_only_and_good_for_all(trial: Trial) -> None:

@@ -35,10 +35,11 @@ PATIENT_SECONDS = 2 * TRANSACTION_TIMEOUT_MS / 1000
 def replica(stack: Stack, controller: Controller) -> Iterator[Child]:
     """A second inventory, not watched by anybody."""
     inventory = next(service for service in SERVICES if service.name == "inventory")
-    settings = stack.settings.model_copy(update={"inventory_port": ports.choose(1)[0]})
+    port, metrics_port = ports.choose(2)
+    settings = stack.settings.model_copy(update={"inventory_port": port, "inventory_metrics_port": metrics_port})
     secrets = credentials.load(stack.settings.data_dir / credentials.FILE)
     environment = services.environments(settings, secrets, {"inventory": told("inventory", controller)})["inventory"]
-    child = Child(services.program(inventory, settings, environment), stack.logs.parent)
+    child = Child(services.program(services.Replica(inventory, 0), settings, environment), stack.logs.parent)
     child.spawn()
     try:
         wait_healthy([child])

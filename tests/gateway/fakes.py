@@ -57,6 +57,11 @@ class Method:
         return message_factory.GetMessageClass(self.descriptor.output_type)
 
     @property
+    def streams(self) -> bool:
+        """Whether it answers with a stream. What answers it here returns the last message; it may write others."""
+        return bool(self.descriptor.server_streaming)
+
+    @property
     def bindings(self) -> list[tuple[str, str]]:
         """Its verbs and paths in REST; empty for internal methods."""
         options = self.descriptor.GetOptions()
@@ -136,8 +141,16 @@ class FakeService(grpc.GenericRpcHandler):
             answer = self.answers.get(method.path)
             return method.response() if answer is None else await answer(request, context)
 
-        return grpc.unary_unary_rpc_method_handler(
-            serve,
+        async def stream(request: Any, context: Context) -> None:
+            await context.write(await serve(request, context))
+
+        make, handler = (
+            (grpc.unary_stream_rpc_method_handler, stream)
+            if method.streams
+            else (grpc.unary_unary_rpc_method_handler, serve)
+        )
+        return make(
+            handler,
             request_deserializer=method.request.FromString,
             response_serializer=lambda message: message.SerializeToString(),
         )

@@ -28,6 +28,7 @@ from services.chassis.outbox import Outbox
 from services.inventory.domain.seats import Rules
 from services.inventory.operations.availability import Availability
 from services.inventory.operations.seats import SeatCommands
+from services.inventory.operations.watching import Watching
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer, held_bytes
 from services.inventory.rpc.seat_maps import seat_bytes
@@ -107,7 +108,7 @@ def _inventory(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     desk: Desk[Any, Any] = Desk(SeatCommands(db, rules, held_bytes))
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
-        InventoryServicer(db, desk, Availability(db, seat_bytes)), server
+        InventoryServicer(db, desk, Availability(db, seat_bytes), Watching(db, heartbeat_seconds=15)), server
     )
     return Replica(db, server, [], None, desk)
 

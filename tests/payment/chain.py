@@ -31,6 +31,7 @@ from services.chassis.idempotency import Answers
 from services.chassis.outbox import Outbox
 from services.chassis.server import make_server
 from services.inventory.operations.availability import Availability
+from services.inventory.operations.watching import Watching
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer
 from services.inventory.rpc.seat_maps import seat_bytes
@@ -155,7 +156,13 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
             served(
                 lambda s: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(inventory_db), s),
                 lambda s: inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
-                    InventoryServicer(inventory_db, desk, Availability(inventory_db, seat_bytes)), s
+                    InventoryServicer(
+                        inventory_db,
+                        desk,
+                        Availability(inventory_db, seat_bytes),
+                        Watching(inventory_db, heartbeat_seconds=15),
+                    ),
+                    s,
                 ),
             )
         )

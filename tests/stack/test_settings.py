@@ -30,6 +30,20 @@ def test_one_port_for_two_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         settings.load()
 
 
+def test_replicas_have_ports_of_their_own_that_are_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPLICAS", "3")
+    chosen = settings.load().all_ports()
+    assert (chosen["BOOKING_PORT"], chosen["BOOKING_PORT + 100"], chosen["BOOKING_PORT + 200"]) == (50052, 50152, 50252)
+    assert (chosen["BANK_METRICS_PORT + 200"], chosen["GATEWAY_PORT"]) == (9667, 8001)
+    assert "GATEWAY_PORT + 100" not in chosen
+    monkeypatch.setenv("BANK_PORT", "50151")
+    with pytest.raises(StackError, match=r"INVENTORY_PORT \+ 100 and BANK_PORT are both 50151"):
+        settings.load()
+    monkeypatch.setenv("BANK_PORT", "65400")
+    with pytest.raises(StackError, match="go beyond 65535"):
+        settings.load()
+
+
 def test_the_gateways_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.load().edge() == Edge()
     monkeypatch.setenv("RATE_LIMIT_PER_SECOND", "50")

@@ -89,6 +89,13 @@ def test_a_stack_is_looked_at_played_killed_started_again_stopped_and_forgotten(
         audited(elsewhere, folder)
         booked = count_bookings(env)
 
+        rolled = ask("roll", env=elsewhere)
+        assert (rolled.returncode, rolled.stderr) == (0, "")
+        assert "away while that restarts" in rolled.stdout and "everything was restarted, in " in rolled.stdout
+        now = pids(ask("status", env=elsewhere).stdout)
+        assert {name for name, pid in pids(seen.stdout).items() if now[name] == pid} == {"launcher", "postgres"}
+        seen = ask("status", env=elsewhere)
+
         refused = ask("reset", "--yes", env=elsewhere)
         assert refused.returncode == 1
         assert refused.stderr == (
@@ -135,6 +142,7 @@ def test_a_stack_is_looked_at_played_killed_started_again_stopped_and_forgotten(
         ("status", 3, "nothing runs from {}; `make run` starts a stack\n", ""),
         ("audit", 3, "nothing runs from {}; `make run` starts a stack\n", ""),
         ("stop", 0, "nothing runs from {}; `make run` starts a stack\n", ""),
+        ("roll", 3, "nothing runs from {}; `make run` starts a stack\n", ""),
         ("reset", 0, "nothing to delete: no stack has run from {}\n", ""),
         ("logs", 1, "", "boxoffice: no logs in {}/logs yet: `make run` makes them\n"),
         ("demo", 1, "", "boxoffice: nothing runs from {}: `make run` in another terminal first\n"),

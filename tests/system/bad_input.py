@@ -136,6 +136,7 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "GetShow": ({"show_id": show.id}, None),
         "GetSeatMap": ({"show_id": show.id}, None),
         "ListAvailableSeats": ({"show_id": show.id}, None),
+        **dict.fromkeys(("WatchSeats", "StreamSeats"), ({"show_id": show.id}, None)),
         "ReleaseHolds": ({"user_id": user}, None),
         "GetBooking": ({"booking_id": world.booking_id}, None),
         "ListBookings": ({"user_id": user}, None),
@@ -280,7 +281,9 @@ def _bad_values(each: FieldDescriptor, right: Any = None) -> Iterator[tuple[Any,
         yield from ((wrong, True) for wrong in (99, -1))
     elif each.type == FieldDescriptor.TYPE_INT32:
         yield from ((wrong, True) for wrong in NOT_NUMBERS)
-        yield from ((wrong, True) for wrong in (-1, 2**31 - 1, -(2**31)))
+        yield from ((wrong, True) for wrong in (-1, -(2**31)))
+        if each.name != "after_sequence":  # no number of a change is too large to come
+            yield 2**31 - 1, True
     elif each.type == FieldDescriptor.TYPE_MESSAGE and each.message_type.full_name == TIMESTAMP:
         yield from ((wrong, True) for wrong in NOT_TIMES)
     else:

@@ -68,7 +68,9 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
         body = bytes(payload)
         ok(await client.ask("POST", "payments/webhook", content=body, headers=signed(secret, str(uuid4()), body)))
     await _have_an_account(stack, client)
-    assert told == {operation["operationId"] for _, _, operation in operations()}
+    # Streams have no end: tests/gateway/test_gateway_streams.py is about them.
+    calls = {one["operationId"] for _, _, one in operations() if not one.get("x-server-streaming")}
+    assert told == calls
 
 
 async def _have_an_account(stack: Stack, client: Client) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -15,9 +15,10 @@ from uuid import uuid4
 import grpc
 from google.protobuf.message import Message
 
+from boxoffice_client import errors
 from boxoffice_client.calls import Call, Options
 from boxoffice_client.errors import RpcError
-from boxoffice_client.methods import Method, Methods
+from boxoffice_client.methods import Method, Methods, Stream
 
 AnswerT = TypeVar("AnswerT", bound=Message)
 
@@ -62,13 +63,14 @@ class _Base(Methods):
         other._options = replace(self._options, **{name: value for name, value in told.items() if value is not None})
         return other
 
-    def _begin(self, method: Method[..., Any], request: Message) -> tuple[Callable[..., Any], Call]:
+    def _begin(self, method: Method[..., Any] | Stream[..., Any], request: Message) -> tuple[Callable[..., Any], Call]:
         """Return what sends a request, and the call; a request that takes a key and has none gets one."""
         if method.takes_key and not request.idempotency_key:  # type: ignore[attr-defined]  # of those that take one
             request.idempotency_key = str(uuid4())  # type: ignore[attr-defined]
         send = self._callables.get(method.path)
         if send is None:
-            send = self._channel.unary_unary(
+            make = self._channel.unary_unary if isinstance(method, Method) else self._channel.unary_stream
+            send = make(
                 method.path,
                 request_serializer=type(request).SerializeToString,
                 response_deserializer=method.answer.FromString,
@@ -108,6 +110,16 @@ class Client(_Base):
                 pause = call.pause_after(cast(RpcError, error))
             time.sleep(pause)
 
+    def _stream(self, method: Stream[..., AnswerT], request: Message) -> Generator[AnswerT, None, None]:
+        send, call = self._begin(method, request)
+        answers = send(request, metadata=call.metadata)
+        try:
+            yield from answers
+        except grpc.RpcError as error:
+            raise errors.read(cast(RpcError, error), call.request_id) from error
+        finally:
+            answers.cancel()
+
 
 class AsyncClient(_Base):
     """Boxoffice, for programs that await: the same methods as Client has, within the event loop it was made in."""
@@ -136,6 +148,17 @@ class AsyncClient(_Base):
             except grpc.aio.AioRpcError as error:
                 pause = call.pause_after(error)
             await asyncio.sleep(pause)
+
+    async def _stream(self, method: Stream[..., AnswerT], request: Message) -> AsyncGenerator[AnswerT, None]:
+        send, call = self._begin(method, request)
+        answers = send(request, metadata=call.metadata)
+        try:
+            async for answer in answers:
+                yield answer
+        except grpc.aio.AioRpcError as error:
+            raise errors.read(error, call.request_id) from error
+        finally:
+            answers.cancel()
 
 
 def _open(kind: Any, url: str) -> Any:

@@ -5,6 +5,7 @@
     ├── AlreadyExists          the name or key is taken
     ├── FailedPrecondition     not in this state: the same call will not do later either, unless something changes
     ├── Aborted                somebody else was faster; trying again may help
+    ├── OutOfRange             what is asked for is past what there is
     ├── Unavailable            a part is away
     ├── Unauthenticated, PermissionDenied
     └── InvalidField, Overloaded, DeadlineExceeded, …
@@ -106,6 +107,12 @@ class Overloaded(BoxofficeError):
     """Too much is going on right now."""
 
     reason = "OVERLOADED"
+
+
+class ReaderTooSlow(BoxofficeError):
+    """A stream was not read as fast as it came: begin again where it ended."""
+
+    reason = "READER_TOO_SLOW"
 
 
 class RateLimited(BoxofficeError):
@@ -269,6 +276,18 @@ class SessionMismatch(AlreadyExists):
     """There is a checkout session of this id with other facts."""
 
     reason = "SESSION_MISMATCH"
+
+
+class OutOfRange(BoxofficeError):
+    """This is more than there is."""
+
+    reason = "OUT_OF_RANGE"
+
+
+class SequenceNoLongerKept(OutOfRange):
+    """The changes after this number are not kept: read the seat map, and watch after its sequence."""
+
+    reason = "SEQUENCE_NO_LONGER_KEPT"
 
 
 class Aborted(BoxofficeError):

@@ -2,13 +2,14 @@
 
 Each takes the fields of its request by name and returns the message of its answer; the contracts in protos/ tell what
 every field means and how a method can fail (`help(Client.create_booking)` shows it). What is not listed is the bank's
-webhook, the checkout page and identity's public keys, which are not for programs like this one.
+webhook, the checkout page, the changes of seats as events for browsers and identity's public keys, which are not for
+programs like this one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
 from datetime import datetime
 from inspect import getdoc
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
@@ -36,15 +37,17 @@ class Caller(Protocol):
     """Who calls, and waits for the answer."""
 
     def _call(self, method: Method[..., AnswerT], request: Message) -> AnswerT: ...
+    def _stream(self, method: Stream[..., AnswerT], request: Message) -> Generator[AnswerT, None, None]: ...
 
 
 class AsyncCaller(Protocol):
     """Who calls, and has the answer awaited."""
 
     def _call(self, method: Method[..., AnswerT], request: Message) -> Coroutine[Any, Any, AnswerT]: ...
+    def _stream(self, method: Stream[..., AnswerT], request: Message) -> AsyncGenerator[AnswerT, None]: ...
 
 
-class Method(Generic[P, AnswerT]):
+class _Rpc(Generic[P, AnswerT]):
     """A method of a service, by the name of the attribute that it is; there it is what calls it.
 
     `request` makes the request of its fields, `answer` is the message that comes back.
@@ -67,6 +70,19 @@ class Method(Generic[P, AnswerT]):
         self.repeatable = self.takes_key or http.WhichOneof("pattern") in ("get", "delete")
         self.__doc__ = getdoc(getattr(self._service, rpc))
 
+    def _bound(self, send: Callable[[Any, Message], Any]) -> Any:
+        """Return what makes the request of its fields and sends it."""
+
+        def call(*args: P.args, **fields: P.kwargs) -> Any:
+            return send(self, self._request(*args, **fields))
+
+        call.__name__, call.__doc__ = self._name, self.__doc__
+        return call
+
+
+class Method(_Rpc[P, AnswerT]):
+    """One with one answer."""
+
     @overload
     def __get__(self, client: None, owner: object) -> Method[P, AnswerT]: ...
     @overload
@@ -74,14 +90,20 @@ class Method(Generic[P, AnswerT]):
     @overload
     def __get__(self, client: AsyncCaller, owner: object) -> Callable[P, Coroutine[Any, Any, AnswerT]]: ...
     def __get__(self, client: Any, owner: object) -> Any:
-        if client is None:
-            return self
+        return self if client is None else self._bound(client._call)
 
-        def call(*args: P.args, **fields: P.kwargs) -> Any:
-            return client._call(self, self._request(*args, **fields))
 
-        call.__name__, call.__doc__ = self._name, self.__doc__
-        return call
+class Stream(_Rpc[P, AnswerT]):
+    """One that is answered by a stream."""
+
+    @overload
+    def __get__(self, client: None, owner: object) -> Stream[P, AnswerT]: ...
+    @overload
+    def __get__(self, client: Caller, owner: object) -> Callable[P, Generator[AnswerT, None, None]]: ...
+    @overload
+    def __get__(self, client: AsyncCaller, owner: object) -> Callable[P, AsyncGenerator[AnswerT, None]]: ...
+    def __get__(self, client: Any, owner: object) -> Any:
+        return self if client is None else self._bound(client._stream)
 
 
 def _create_show(
@@ -152,6 +174,7 @@ class Methods:
     # Who has which seat.
     get_seat_map = Method(Inventory, inventory.GetSeatMapRequest, inventory.SeatMap)
     list_available_seats = Method(Inventory, inventory.ListAvailableSeatsRequest, inventory.ListAvailableSeatsResponse)
+    watch_seats = Stream(Inventory, inventory.WatchSeatsRequest, inventory.WatchSeatsResponse)
     hold_seats = Method(Inventory, inventory.HoldSeatsRequest, inventory.HoldSeatsResponse)
     release_holds = Method(Inventory, inventory.ReleaseHoldsRequest, inventory.ReleaseHoldsResponse)
 

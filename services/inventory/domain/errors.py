@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from services.chassis.errors import Aborted, FailedPrecondition, NotFound
+from services.chassis.errors import Aborted, FailedPrecondition, NotFound, OutOfRange
 
 
 class ShowNotFound(NotFound):
@@ -69,3 +69,12 @@ class ClaimConfirmed(FailedPrecondition):
     """This booking's seats are booked for good: unbook them."""
 
     reason = "CLAIM_CONFIRMED"
+
+
+class SequenceNoLongerKept(OutOfRange):
+    """The changes after this number are not kept: read the seat map, and go on after its sequence.
+
+    Metadata: `sequence`, the number of the show's last change, where it is known.
+    """
+
+    reason = "SEQUENCE_NO_LONGER_KEPT"

@@ -95,6 +95,25 @@ SEATS_SINCE = f"""
 """The seats of shows that changed after a number, each with the number of its change, all of one snapshot; not more
 than are worth it. A show in which none changed gives one row of nulls."""
 
+CHANGES_AFTER = """
+    SELECT known.show_id, known.after, c.sequence AS show_sequence, h.*
+    FROM unnest(%s::uuid[], %s::bigint[]) AS known (show_id, after)
+    JOIN show_counters c ON c.show_id = known.show_id
+    LEFT JOIN LATERAL (
+        SELECT sequence, changed_at, seat_id, status, expires_at FROM seat_changes
+        WHERE show_id = c.show_id AND sequence > known.after AND sequence <= known.after + 100
+        ORDER BY sequence, seat_id
+    ) AS h ON true
+    ORDER BY known.show_id, known.after, h.sequence, h.seat_id
+"""
+"""The next hundred changes of shows after a number, and the number of the last of all, all of one snapshot. A show with
+no such change gives one row of nulls."""
+
+CHANGES_OF_CHANGED_SHOWS = CHANGES_AFTER.replace(
+    "ON c.show_id = known.show_id", "ON c.show_id = known.show_id AND c.sequence <> known.after"
+)
+"""The same of those shows alone whose last change has another number."""
+
 SHOWS_HELD_BY_USER = """
     SELECT DISTINCT show_id FROM show_seats WHERE holder_id = %s AND status = 'HELD' ORDER BY show_id LIMIT %s
 """

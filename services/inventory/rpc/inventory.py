@@ -1,6 +1,7 @@
 """InventoryService: parse, hand to the desk, render."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -8,13 +9,14 @@ from uuid import UUID
 
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2_grpc
+from google.api import httpbody_pb2
 from google.rpc import status_pb2
 
 from services.chassis import idempotency
-from services.chassis.calls import Context
+from services.chassis.calls import Context, encoded
 from services.chassis.database import Database
 from services.chassis.desk import Desk
-from services.chassis.errors import Failure, InvalidField
+from services.chassis.errors import Failure, InvalidField, ReaderTooSlow, Unavailable
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.inventory.domain.commands import (
@@ -32,8 +34,10 @@ from services.inventory.domain.commands import (
 )
 from services.inventory.domain.seats import Status
 from services.inventory.operations.availability import Availability
+from services.inventory.operations.watching import Watching
 from services.inventory.queries import seats as sql
 from services.inventory.rpc.seat_maps import TIERS, available_seats, seat_map, show_seat
+from services.inventory.rpc.watching import EVENT_HEADERS, EVENTS, MESSAGES, body, greeting, last_event_id
 
 MAX_SHOWS_OF_RELEASE = 1_000
 """Shows in which one request releases a user's holds."""
@@ -47,10 +51,11 @@ _CAUSES = {
 class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
     """Who has which seat."""
 
-    def __init__(self, db: Database, desk: Desk[Command, Any], availability: Availability) -> None:
+    def __init__(self, db: Database, desk: Desk[Command, Any], availability: Availability, watching: Watching) -> None:
         self._db = db
         self._desk = desk
         self._availability = availability
+        self._watching = watching
 
     async def GetSeatMap(self, request: pb.GetSeatMapRequest, context: Context) -> pb.SeatMap:
         seats = await self._availability.of(UUID(request.show_id))
@@ -61,6 +66,28 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
     ) -> pb.ListAvailableSeatsResponse:
         seats = await self._availability.of(UUID(request.show_id))
         return available_seats(seats, seats.free(request.section))
+
+    def WatchSeats(self, request: pb.WatchSeatsRequest, context: Context) -> AsyncGenerator[Any, None]:
+        return self._watching.watch(UUID(request.show_id), request.after_sequence, MESSAGES)
+
+    async def StreamSeats(
+        self, request: pb.StreamSeatsRequest, context: Context
+    ) -> AsyncGenerator[httpbody_pb2.HttpBody, None]:
+        known = last_event_id()
+        number = request.after_sequence if known is None else known
+        begun = False
+        async with aclosing(self._watching.watch(UUID(request.show_id), number, EVENTS)) as messages:
+            try:
+                async for message in messages:
+                    if not begun:
+                        await context.send_initial_metadata(EVENT_HEADERS)
+                        yield body(greeting())
+                        begun = True
+                    yield encoded(httpbody_pb2.HttpBody, message)
+            except (ReaderTooSlow, Unavailable):
+                if not begun:
+                    raise
+                # A stream that ends well is what EventSource comes back to.
 
     async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
         user_id = UUID(request.user_id)

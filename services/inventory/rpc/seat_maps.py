@@ -14,7 +14,7 @@ from services.inventory.domain.seats import Seat, Status
 
 TIERS = dict(seat_pb2.Seat.Tier.items())
 
-_PUBLIC = {
+PUBLIC_STATUSES = {
     Status.AVAILABLE: seat_pb2.ShowSeat.AVAILABLE,
     Status.HELD: seat_pb2.ShowSeat.HELD,
     Status.RESERVED: seat_pb2.ShowSeat.BOOKED,
@@ -36,7 +36,7 @@ def show_seat(seat: Seat, status: Status, *, mine: bool) -> seat_pb2.ShowSeat:
         number=seat.number,
         tier=TIERS[seat.tier],
         price=seat.price,
-        status=seat_pb2.ShowSeat.HELD_BY_ME if mine else _PUBLIC[status],
+        status=seat_pb2.ShowSeat.HELD_BY_ME if mine else PUBLIC_STATUSES[status],
         expires_at=to_timestamp(seat.expires_at) if status != Status.AVAILABLE and seat.expires_at else None,
     )
 

@@ -9,6 +9,7 @@ from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 from services.chassis import cli, measures
 from services.chassis import jobs as ticking
 from services.chassis.database import Pools, sweep_markers
+from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
 from services.payment.bank import jobs
 from services.payment.bank.clients import Merchant
@@ -51,6 +52,7 @@ async def run(settings: Settings) -> None:
         SERVICES,
         background=[jobs.Sender(deliveries, merchant).run()],
         ticks=ticks,
+        ready=Readiness(url),
         closing=[servicer.finish, deliveries.finish, merchant.close, pools.close],
     )
 

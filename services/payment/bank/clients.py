@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import aiohttp
 from standardwebhooks import Webhook
 
+from services.chassis import tracing
 from services.chassis.calls import ask
 from services.chassis.errors import Failure
 
@@ -44,6 +45,9 @@ class Merchant:
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": self._webhook.sign(event_id, now, payload.decode()),
         }
+        span = None if tracing.on is None else tracing.on.call_out("webhook")
+        if span is not None:
+            headers |= span.headers()
         try:
             answer = await ask(
                 "webhook",
@@ -52,6 +56,9 @@ class Merchant:
             )
         except (aiohttp.ClientError, TimeoutError, Failure) as error:
             return Answer(f"{type(error).__name__}: {error}"[:200])
+        finally:
+            if span is not None:
+                span.end()
         answer.release()
         if 200 <= answer.status < 300:
             return Answer()

@@ -213,6 +213,146 @@ class ListAvailableSeatsResponse(_message.Message):
 Global___ListAvailableSeatsResponse: _TypeAlias = ListAvailableSeatsResponse  # noqa: Y015
 
 @_typing.final
+class WatchSeatsRequest(_message.Message):
+    """WatchSeatsRequest asks for the changes of a show's seats."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    after_sequence: _builtins.int
+    """The number of the last change that the caller knows: SeatMap.sequence, or the last SeatChange.sequence that came."""
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        after_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchSeatsRequest: _TypeAlias = WatchSeatsRequest  # noqa: Y015
+
+@_typing.final
+class WatchSeatsResponse(_message.Message):
+    """WatchSeatsResponse holds what happened since the message before it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChange]:
+        """The changes, in the order of their numbers, which have no gaps. None: nothing happened."""
+
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[Global___SeatChange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchSeatsResponse: _TypeAlias = WatchSeatsResponse  # noqa: Y015
+
+@_typing.final
+class StreamSeatsRequest(_message.Message):
+    """StreamSeatsRequest asks for the changes of a show's seats as server-sent events."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    after_sequence: _builtins.int
+    """The number of the last change that the caller knows: SeatMap.sequence."""
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        after_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamSeatsRequest: _TypeAlias = StreamSeatsRequest  # noqa: Y015
+
+@_typing.final
+class SeatChange(_message.Message):
+    """A change of a show's seats: what one transaction did to them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ChangedSeat(_message.Message):
+        """What a seat has become."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ID_FIELD_NUMBER: _builtins.int
+        STATUS_FIELD_NUMBER: _builtins.int
+        EXPIRES_AT_FIELD_NUMBER: _builtins.int
+        id: _builtins.str
+        """The seat (UUID of ShowSeat.id)."""
+        status: _seat_pb2.ShowSeat.Status.ValueType
+        """What may be done with it. Everybody's holds are HELD: a user knows his own."""
+        @_builtins.property
+        def expires_at(self) -> _timestamp_pb2.Timestamp:
+            """When it is AVAILABLE again by itself. Absent where nothing can lapse."""
+
+        def __init__(
+            self,
+            *,
+            id: _builtins.str = ...,
+            status: _seat_pb2.ShowSeat.Status.ValueType = ...,
+            expires_at: _timestamp_pb2.Timestamp | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "id", b"id", "status", b"status"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
+    SEATS_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """Its number. It is one more than that of the show's change before."""
+    @_builtins.property
+    def changed_at(self) -> _timestamp_pb2.Timestamp:
+        """When it happened, by inventory's clock."""
+
+    @_builtins.property
+    def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChange.ChangedSeat]:
+        """The seats that changed, each once."""
+
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+        changed_at: _timestamp_pb2.Timestamp | None = ...,
+        seats: _abc.Iterable[Global___SeatChange.ChangedSeat] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "seats", b"seats", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeatChange: _TypeAlias = SeatChange  # noqa: Y015
+
+@_typing.final
 class HoldSeatsRequest(_message.Message):
     """HoldSeatsRequest asks for seats to be held."""
 

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from boxoffice.inventory.v1 import inventory_pb2 as boxoffice_dot_inventory_dot_v1_dot_inventory__pb2
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -47,6 +48,16 @@ class InventoryServiceStub:
                 '/boxoffice.inventory.v1.InventoryService/ListAvailableSeats',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsResponse.FromString,
+                _registered_method=True)
+        self.WatchSeats = channel.unary_stream(
+                '/boxoffice.inventory.v1.InventoryService/WatchSeats',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.WatchSeatsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.WatchSeatsResponse.FromString,
+                _registered_method=True)
+        self.StreamSeats = channel.unary_stream(
+                '/boxoffice.inventory.v1.InventoryService/StreamSeats',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.StreamSeatsRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
         self.HoldSeats = channel.unary_unary(
                 '/boxoffice.inventory.v1.InventoryService/HoldSeats',
@@ -105,6 +116,46 @@ class InventoryServiceServicer:
         """Returns the seats of a show that are free now.
 
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchSeats(self, request, context):
+        """Sends every change of a show's seats as it happens, each once and in order, from the one after `after_sequence` on,
+        until the caller ends it. Read the seat map first and watch after its `sequence`; after an interruption watch again
+        after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
+
+        The first message comes at once. One without changes says that there was none until now: where nothing happens, it
+        comes every 15 seconds, by default. A call without a deadline has none. Over REST, each message is a line of JSON;
+        StreamSeats is made for browsers.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more (they are for an hour, by
+        default), or there never was such a number: read the seat map, and watch after its `sequence`.
+        RESOURCE_EXHAUSTED READER_TOO_SLOW: the caller did not read as fast as seats changed: watch again.
+        RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
+        UNAVAILABLE UNAVAILABLE: the server stops: watch again after the last number that came.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamSeats(self, request, context):
+        """Sends what WatchSeats does as server-sent events, for the EventSource of browsers. Each change is an event whose
+        `data` is a SeatChange in JSON and whose `id` is its number; where nothing happens, a comment comes every 15 seconds,
+        by default. Who comes again with the header `Last-Event-ID`, as EventSource does by itself, gets what came after
+        that number, whatever `after_sequence` says.
+
+        Where the server stops or the reader is too slow, the stream just ends, and EventSource comes again. It does not
+        where it was refused (`readyState` is CLOSED): then read the seat map, and watch after its `sequence`.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more, or there never was such a
+        number.
+        RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -203,6 +254,16 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsResponse.SerializeToString,
             ),
+            'WatchSeats': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchSeats,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.WatchSeatsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.WatchSeatsResponse.SerializeToString,
+            ),
+            'StreamSeats': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamSeats,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.StreamSeatsRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
             'HoldSeats': grpc.unary_unary_rpc_method_handler(
                     servicer.HoldSeats,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.HoldSeatsRequest.FromString,
@@ -297,6 +358,60 @@ class InventoryService:
             '/boxoffice.inventory.v1.InventoryService/ListAvailableSeats',
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchSeats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/WatchSeats',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.WatchSeatsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.WatchSeatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamSeats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/StreamSeats',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.StreamSeatsRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

@@ -9,6 +9,7 @@ UNAVAILABLE (the service or its database is away) and DEADLINE_EXCEEDED.
 
 from boxoffice.inventory.v1 import inventory_pb2 as _inventory_pb2
 from collections import abc as _abc
+from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -50,6 +51,38 @@ class InventoryServiceStub:
     """Returns the seats of a show that are free now.
 
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
+    WatchSeats: _grpc.UnaryStreamMultiCallable[_inventory_pb2.WatchSeatsRequest, _inventory_pb2.WatchSeatsResponse]
+    """Sends every change of a show's seats as it happens, each once and in order, from the one after `after_sequence` on,
+    until the caller ends it. Read the seat map first and watch after its `sequence`; after an interruption watch again
+    after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
+
+    The first message comes at once. One without changes says that there was none until now: where nothing happens, it
+    comes every 15 seconds, by default. A call without a deadline has none. Over REST, each message is a line of JSON;
+    StreamSeats is made for browsers.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more (they are for an hour, by
+    default), or there never was such a number: read the seat map, and watch after its `sequence`.
+    RESOURCE_EXHAUSTED READER_TOO_SLOW: the caller did not read as fast as seats changed: watch again.
+    RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
+    UNAVAILABLE UNAVAILABLE: the server stops: watch again after the last number that came.
+    """
+    StreamSeats: _grpc.UnaryStreamMultiCallable[_inventory_pb2.StreamSeatsRequest, _httpbody_pb2.HttpBody]
+    """Sends what WatchSeats does as server-sent events, for the EventSource of browsers. Each change is an event whose
+    `data` is a SeatChange in JSON and whose `id` is its number; where nothing happens, a comment comes every 15 seconds,
+    by default. Who comes again with the header `Last-Event-ID`, as EventSource does by itself, gets what came after
+    that number, whatever `after_sequence` says.
+
+    Where the server stops or the reader is too slow, the stream just ends, and EventSource comes again. It does not
+    where it was refused (`readyState` is CLOSED): then read the seat map, and watch after its `sequence`.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more, or there never was such a
+    number.
+    RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
     """
     HoldSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.HoldSeatsRequest, _inventory_pb2.HoldSeatsResponse]
     """Holds seats for a user, for five minutes by default: all of them or none. Seats that the user holds already stay held
@@ -122,6 +155,38 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """Returns the seats of a show that are free now.
 
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
+    WatchSeats: _aio.UnaryStreamMultiCallable[_inventory_pb2.WatchSeatsRequest, _inventory_pb2.WatchSeatsResponse]  # type: ignore[assignment]
+    """Sends every change of a show's seats as it happens, each once and in order, from the one after `after_sequence` on,
+    until the caller ends it. Read the seat map first and watch after its `sequence`; after an interruption watch again
+    after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
+
+    The first message comes at once. One without changes says that there was none until now: where nothing happens, it
+    comes every 15 seconds, by default. A call without a deadline has none. Over REST, each message is a line of JSON;
+    StreamSeats is made for browsers.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more (they are for an hour, by
+    default), or there never was such a number: read the seat map, and watch after its `sequence`.
+    RESOURCE_EXHAUSTED READER_TOO_SLOW: the caller did not read as fast as seats changed: watch again.
+    RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
+    UNAVAILABLE UNAVAILABLE: the server stops: watch again after the last number that came.
+    """
+    StreamSeats: _aio.UnaryStreamMultiCallable[_inventory_pb2.StreamSeatsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Sends what WatchSeats does as server-sent events, for the EventSource of browsers. Each change is an event whose
+    `data` is a SeatChange in JSON and whose `id` is its number; where nothing happens, a comment comes every 15 seconds,
+    by default. Who comes again with the header `Last-Event-ID`, as EventSource does by itself, gets what came after
+    that number, whatever `after_sequence` says.
+
+    Where the server stops or the reader is too slow, the stream just ends, and EventSource comes again. It does not
+    where it was refused (`readyState` is CLOSED): then read the seat map, and watch after its `sequence`.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more, or there never was such a
+    number.
+    RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
     """
     HoldSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.HoldSeatsRequest, _inventory_pb2.HoldSeatsResponse]  # type: ignore[assignment]
     """Holds seats for a user, for five minutes by default: all of them or none. Seats that the user holds already stay held
@@ -203,6 +268,50 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns the seats of a show that are free now.
 
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchSeats(
+        self,
+        request: _inventory_pb2.WatchSeatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_inventory_pb2.WatchSeatsResponse], _abc.AsyncIterator[_inventory_pb2.WatchSeatsResponse]]:
+        """Sends every change of a show's seats as it happens, each once and in order, from the one after `after_sequence` on,
+        until the caller ends it. Read the seat map first and watch after its `sequence`; after an interruption watch again
+        after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
+
+        The first message comes at once. One without changes says that there was none until now: where nothing happens, it
+        comes every 15 seconds, by default. A call without a deadline has none. Over REST, each message is a line of JSON;
+        StreamSeats is made for browsers.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more (they are for an hour, by
+        default), or there never was such a number: read the seat map, and watch after its `sequence`.
+        RESOURCE_EXHAUSTED READER_TOO_SLOW: the caller did not read as fast as seats changed: watch again.
+        RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
+        UNAVAILABLE UNAVAILABLE: the server stops: watch again after the last number that came.
+        """
+
+    @_abc_1.abstractmethod
+    def StreamSeats(
+        self,
+        request: _inventory_pb2.StreamSeatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
+        """Sends what WatchSeats does as server-sent events, for the EventSource of browsers. Each change is an event whose
+        `data` is a SeatChange in JSON and whose `id` is its number; where nothing happens, a comment comes every 15 seconds,
+        by default. Who comes again with the header `Last-Event-ID`, as EventSource does by itself, gets what came after
+        that number, whatever `after_sequence` says.
+
+        Where the server stops or the reader is too slow, the stream just ends, and EventSource comes again. It does not
+        where it was refused (`readyState` is CLOSED): then read the seat map, and watch after its `sequence`.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more, or there never was such a
+        number.
+        RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
         """
 
     @_abc_1.abstractmethod

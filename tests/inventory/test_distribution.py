@@ -1,0 +1,181 @@
+"""What docs/citus.md needs: inventory's hot tables can be distributed by show with the SQL that there is."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import sqlglot
+from sqlalchemy import UniqueConstraint
+from sqlglot import exp
+
+from services.chassis.database import Database, Statement, Transaction
+from services.chassis.desk import Desk
+from services.inventory.domain.commands import Tidy
+from services.inventory.domain.errors import ShowNotFound
+from services.inventory.domain.seats import Rules
+from services.inventory.operations.seats import SeatCommands
+from services.inventory.queries import catalogue, measures, seats
+from services.inventory.settings import Settings
+from services.inventory.tables import metadata
+
+KEY = "show_id"
+HOT = {"show_counters", "show_seats", "reservations", "seat_changes"}
+OVER_ALL_SHOWS = {
+    "SHOWS_HELD_BY_USER": "which shows to ask, one by one",
+    "LAPSED_HOLDS": "what to tidy, show by show through the desk",
+    "FORGET_CHANGES": "the oldest changes of any show; those are deleted by show",
+    "boxoffice_hold_lag_seconds": "a metric",
+}
+CITUS = Path(__file__).resolve().parent.parent.parent / "docker" / "citus.sql"
+
+
+def statements() -> Iterator[tuple[str, exp.Expr]]:
+    """Return every statement that names a hot table, parsed."""
+    named = {
+        name: text
+        for module in (seats, catalogue)
+        for name, text in vars(module).items()
+        if isinstance(text, str) and name.isupper() and not name.startswith("_")
+    } | {measure.gauge.describe()[0].name: measure.sql for measure in measures.MEASURES}
+    for name, text in named.items():
+        parsed = sqlglot.parse_one(re.sub(r"%\(\w+\)s|%s", "$1", text), read="postgres")
+        if any(table.name in HOT for table in parsed.find_all(exp.Table)):
+            yield name, parsed
+
+
+STATEMENTS = dict(statements())
+each = pytest.mark.parametrize("name", STATEMENTS)
+
+
+def hot(statement: exp.Expr) -> dict[str, str]:
+    """Return the hot tables that a statement reads or changes, by the names it gives them."""
+    into = statement.this.find(exp.Table) if isinstance(statement, exp.Insert) else None
+    return {
+        table.alias_or_name: table.name
+        for table in statement.find_all(exp.Table)
+        if table.name in HOT and table is not into
+    }
+
+
+def pairs(statement: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
+    """Return what a statement says to be equal, tuples column by column."""
+    for equal in statement.find_all(exp.EQ):
+        left, right = equal.left.unnest(), equal.right.unnest()
+        if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
+            yield from zip(left.expressions, right.expressions, strict=True)
+        else:
+            yield left, right
+
+
+def tied(statement: exp.Expr) -> set[str]:
+    """Return the hot tables, by their names in it, that a statement ties to shows that it is given."""
+    names = hot(statement)
+    alone = next(iter(names)) if len(names) == 1 else ""
+    given: set[str] = set()
+    same: list[set[str]] = []
+    for left, right in pairs(statement):
+        sides = [side for side in (left, right) if isinstance(side, exp.Column) and side.name == KEY]
+        tables = [side.table or alone for side in sides]
+        if len(tables) == 2:
+            same.append(set(tables))
+            given |= set(tables) - names.keys()  # a column of unnest: what the statement was given
+        elif tables and isinstance(right, exp.Any | exp.Parameter | exp.Placeholder):
+            given |= set(tables)
+    while more := {name for group in same if group & given for name in group} - given:
+        given |= more
+    return given & names.keys()
+
+
+def test_the_hot_tables_are_those_that_are_distributed() -> None:
+    told = CITUS.read_text()
+    assert set(re.findall(r"create_distributed_table\('(\w+)', 'show_id'", told)) == HOT
+    written = {table.name for table in metadata.tables.values() if KEY in table.columns}
+    assert written - {"show_prices"} == HOT, "prices are the catalogue's"
+
+
+@pytest.mark.parametrize("name", sorted(HOT))
+def test_every_key_of_a_hot_table_has_the_show_and_none_crosses(name: str) -> None:
+    table = metadata.tables[name]
+    assert next(iter(table.primary_key.columns)).name == KEY
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            assert KEY in constraint.columns
+    assert all(KEY in index.columns for index in table.indexes if index.unique)
+    assert not table.foreign_keys
+    assert not any(key.column.table is table for other in metadata.tables.values() for key in other.foreign_keys)
+
+
+@each
+def test_a_statement_names_the_shows_of_every_hot_table_in_it(name: str) -> None:
+    statement = STATEMENTS[name]
+    if name in OVER_ALL_SHOWS:
+        assert not statement.find(exp.Lock)
+        assert tied(statement) != hot(statement).keys()
+    else:
+        assert tied(statement) == hot(statement).keys()
+
+
+@each
+def test_a_statement_that_writes_a_hot_table_writes_the_show_first(name: str) -> None:
+    statement = STATEMENTS[name]
+    if isinstance(statement, exp.Insert) and statement.this.find(exp.Table).name in HOT:
+        assert statement.this.expressions[0].name == KEY
+        conflict = statement.args.get("conflict")
+        assert conflict is None or conflict.args["conflict_keys"][0].name == KEY
+    if isinstance(statement, exp.Update):
+        assert KEY not in {change.this.name for change in statement.expressions}, "a row stays where it is"
+    assert not statement.args.get("returning")
+
+
+@each
+def test_only_the_counter_of_a_show_is_ever_locked(name: str) -> None:
+    statement = STATEMENTS[name]
+    if statement.find(exp.Lock):
+        assert list(hot(statement).values()) == ["show_counters"]
+        assert not statement.find(exp.Join)
+        assert isinstance(statement.find(exp.EQ).right, exp.Any)
+
+
+def test_the_rules_find_statements_that_break_them() -> None:
+    def parsed(sql: str) -> exp.Expr:
+        return sqlglot.parse_one(sql, read="postgres")
+
+    whole = "SELECT * FROM reservations r JOIN show_seats s ON s.show_id = r.show_id WHERE r.show_id = ANY($1)"
+    assert tied(parsed(whole)) == {"r", "s"}
+    assert tied(parsed(whole.replace("s.show_id = r.show_id", "s.booking_id = r.booking_id"))) == {"r"}
+    assert tied(parsed("SELECT * FROM show_seats WHERE id = ANY($1)")) == set()
+
+
+@pytest.mark.parametrize("most", [1, 2])
+async def test_no_more_shows_are_locked_at_once_than_the_setting_says(
+    inventory_db: Database, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    locked: list[list[UUID]] = []
+    fetch_all = Transaction.fetch_all
+
+    async def watched(self: Transaction, *asked: Statement) -> list[list[Any]]:
+        for sql, parameters in asked:
+            if sql in (seats.LOCK_SHOWS, seats.WAIT_FOR_SHOWS):
+                assert isinstance(parameters, Sequence)
+                locked.append(parameters[0])
+        return await fetch_all(self, *asked)
+
+    monkeypatch.setattr(Transaction, "fetch_all", watched)
+    settings = Settings(database_url="postgresql://inventory@localhost/inventory", shows_per_transaction=most)
+    rules = Rules(max_seats_per_user=6, hold=None, reservation_max=None)  # type: ignore[arg-type]  # not asked
+    desk: Desk[Any, Any] = Desk(
+        SeatCommands(inventory_db, rules, bytes), name="seats", max_keys=settings.shows_per_transaction
+    )
+    shows = [uuid4() for _ in range(6)]
+    answers = await asyncio.gather(
+        *(desk.submit(Tidy(show_id=show, seat_ids=[uuid4()])) for show in shows), return_exceptions=True
+    )
+    await desk.close()
+    assert all(isinstance(answer, ShowNotFound) for answer in answers)
+    assert {len(one) for one in locked} == {most} and {show for one in locked for show in one} == set(shows)

@@ -1,0 +1,77 @@
+"""A backup of a stack that sells, restored elsewhere: all tickets are there, and the books are in order."""
+
+from __future__ import annotations
+
+import stat
+import tarfile
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from stack import audit, backup
+from stack.errors import StackError
+from stack.launcher import Stack, temporary_settings
+from stack.processes import wait_until
+from stack.services import API
+from tests.stack.conftest import folder
+
+__all__ = ["folder"]
+
+
+def sold(stack: Stack) -> tuple[str, str]:
+    """Sell a seat; return user and booking."""
+    user, show = str(uuid4()), stack.demo.shows[-1].id
+    with httpx.Client(base_url=f"{stack.public_url}{API}/", trust_env=False, timeout=15) as http:
+        seat = http.get(f"seats/shows/{show}/available").json()["seats"][0]["id"]
+        booking = http.post("bookings", json={"userId": user, "showId": show, "showSeatIds": [seat]}).json()["id"]
+        session = http.post("payments/initiate", json={"bookingId": booking, "userId": user}).json()["sessionId"]
+        http.post(f"payments/simulate/{session}", json={"result": "SUCCESS"})
+        assert wait_until(lambda: http.get(f"bookings/{booking}").json()["status"] == "CONFIRMED", 20)
+    return user, booking
+
+
+def test_a_backup_is_restored_and_every_ticket_is_there(stack: Stack, folder: Path, tmp_path: Path) -> None:
+    before = [sold(stack), sold(stack)]
+    file = tmp_path / "boxoffice.tar.gz"
+    backup.back_up(stack.settings, file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [file.name], "no draft is left"
+    _, after = sold(stack)
+    with pytest.raises(StackError, match="is there already"):
+        backup.back_up(stack.settings, file)
+
+    settings = temporary_settings(folder / "data")
+    backup.restore(settings, file)
+    with Stack(settings) as restored:
+        with httpx.Client(base_url=f"{restored.public_url}{API}/", trust_env=False, timeout=15) as http:
+            for user, booking in before:
+                assert http.get(f"bookings/{booking}").json()["status"] == "CONFIRMED"
+                assert [one["id"] for one in http.get(f"bookings/user/{user}").json()["bookings"]] == [booking]
+            assert http.get(f"bookings/{after}").status_code == 404, "what came later is not in it"
+        audit.rest(restored.server.url, audit.REST_SECONDS)
+        broken = audit.look(restored.server.url).broken
+        assert not broken, "\n".join(map(str, broken))
+        sold(restored)
+    with pytest.raises(StackError, match="has data already"):
+        backup.restore(settings, file)
+
+
+def test_a_damaged_file_leaves_nothing_behind(folder: Path, tmp_path: Path) -> None:
+    half = tmp_path / "half.tar.gz"
+    with tarfile.open(half, "w:gz") as archive:
+        archive.add(Path(__file__), "credentials.json")
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(half.read_bytes()[:-20])
+    settings = temporary_settings(folder / "data")
+    for file in (half, cut, tmp_path / "none"):
+        with pytest.raises(StackError, match=r"not a backup|there is no"):
+            backup.restore(settings, file)
+    assert {path.name for path in settings.data_dir.iterdir()} <= {"lock", "postgres"}
+    assert not (settings.data_dir / "postgres").exists()
+
+
+def test_nothing_running_cannot_be_backed_up(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="nothing runs"):
+        backup.back_up(temporary_settings(folder), tmp_path / "none.tar.gz")
