@@ -13,7 +13,7 @@ GRID_ARGS ?=
 ROLLS ?= 20
 # How many runs `make model` makes.
 MODEL_EXAMPLES ?= 500
-# How many messages `make fuzz` sends, and which.
+# How many messages `make fuzz` sends in each of its two ways, and which.
 FUZZ_CASES ?= 10000
 FUZZ_SEED ?= 1
 
@@ -114,7 +114,7 @@ mutants: env ## plant bugs one by one and see that tests find each, in half an h
 	@exec $(BIN)/python -m tests.mutants.run $(if $(ONLY),--only '$(ONLY)') $(if $(WORKERS),--workers $(WORKERS)) $(if $(JSON),--json '$(JSON)')
 
 .PHONY: fuzz
-fuzz: env ## send random messages to every method, by gRPC and REST (FUZZ_CASES=10000 FUZZ_SEED=1)
+fuzz: env ## send random messages to every method, and what OpenAPI allows and forbids (FUZZ_CASES=10000 FUZZ_SEED=1)
 	@FUZZ_CASES="$(FUZZ_CASES)" FUZZ_SEED="$(FUZZ_SEED)" $(BIN)/pytest -n 0 -s $(TEST_ARGS) tests/fuzz
 
 .PHONY: lint

@@ -69,6 +69,7 @@ def render(
         "admin_port": admin_port,
         "unless_request_id_is_sane": _unless("x-request-id", "[A-Za-z0-9._-]{1,100}", parts),
         "unless_deadline_is_sane": _unless("grpc-timeout", "[0-9]{1,8}[HMSmun]", parts),
+        "unless_compression_is_sane": _unless("grpc-encoding", "identity|deflate|gzip", parts),
         "unless_frame_is_malformed": parts["unless_frame_is_malformed"],
         "unless_nothing_to_check": parts["unless_nothing_to_check"],
         "rest_check": rest.script(contracts),

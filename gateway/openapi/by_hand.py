@@ -29,8 +29,8 @@ Find a show, look at its seats, hold some, book them, pay.
   UUIDs; a checkout session's is `sess_` and a UUID.
 - **Lists** come in pages: send `nextPageToken` as `pageToken` until it is empty.
 - **Answers** have every field but those that say when they are absent. There may be new ones: ignore what is unknown.
-- **Requests** may spell fields in camelCase or snake_case. Fields of a body that are not known are ignored; parameters
-  of a query that are not known are refused. A body has 256 KiB at most.
+- **Requests** may spell fields in camelCase or snake_case. Fields of a body and parameters of a query that are not
+  known are refused; a `null` is a field that is absent. A body has 256 KiB at most.
 - Every answer has an `x-request-id`; send one of your own, or quote the one that you got when something went wrong.
 
 The same methods can be called over gRPC and gRPC-Web on the same port.""",
@@ -56,7 +56,7 @@ PARAMETERS: Json = {
         "name": "Idempotency-Key",
         "in": "header",
         "description": "Makes the request safe to repeat; the same as `idempotencyKey` in the body.",
-        "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+        "schema": {"type": "string", "pattern": "^[!-~]{0,200}$"},
     }
 }
 

@@ -60,6 +60,7 @@ SCHEMAS: Json = {
             "details": {
                 "type": "array",
                 "description": "An ErrorInfo always; the others where they say more.",
+                "minItems": 1,
                 "items": {
                     "oneOf": [
                         {"$ref": f"#/components/schemas/{name}"} for name in ("ErrorInfo", "BadRequest", "RetryInfo")

@@ -25,6 +25,9 @@ SCALARS: dict[int, Schema] = {
 """The kinds of fields that public messages have; another one has to be thought about first."""
 
 TIMESTAMP = "google.protobuf.Timestamp"
+UUID_OR_EMPTY = "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"
+"""What an id may look like where it may be absent: empty is absent."""
+
 KEYWORDS = {
     "string": {"min_len": "minLength", "max_len": "maxLength", "pattern": "pattern"},
     "int32": {"gte": "minimum", "lte": "maximum"},
@@ -57,13 +60,11 @@ class Schemas:
     def body(self, message: Descriptor, but: Collection[str] = ()) -> Schema:
         """Return a reference to what may be sent for a message, without the fields that stand elsewhere.
 
-        The gateway takes no others. What answers have too is not said to be closed, as they may get more.
+        The gateway takes no others. What answers have too is something else there, as it may get more.
         """
         required = [name for name in needed(message) if name not in but]
-        schema = self._object(message, required, self.body, but)
-        if "Request" in message.full_name:
-            schema["additionalProperties"] = False
-        return self._keep(message.full_name, schema)
+        schema = self._object(message, required, self.body, but) | {"additionalProperties": False}
+        return self._keep(message.full_name + ("" if "Request" in message.full_name else "Input"), schema)
 
     def parameter(self, field: FieldDescriptor) -> Schema:
         """Return the schema of a field that is sent in the path or the query."""
@@ -100,7 +101,9 @@ class Schemas:
         if kind := rules.WhichOneof("type"):
             schema |= _keywords(kind, getattr(rules, kind))
         # Answers have no rules, but comments that say the same.
-        if rules.string.uuid or "(UUID)" in self.described(field.full_name):
+        if rules.string.uuid and rules.ignore == validate_pb2.IGNORE_IF_ZERO_VALUE:
+            schema["pattern"] = UUID_OR_EMPTY
+        elif rules.string.uuid or "(UUID)" in self.described(field.full_name):
             schema["format"] = "uuid"
         *_, message, _ = field.full_name.split(".")
         example = example_of(message, field.json_name)

@@ -11,7 +11,6 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +23,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from stack.launcher import Stack, temporary_stack
+from stack.launcher import Stack
 from tests.fuzz.messages import Dice
 from tests.gateway.fakes import METHODS, Method
 
@@ -44,13 +43,6 @@ INTERNAL = re.compile(
 BARE = {grpc.StatusCode.RESOURCE_EXHAUSTED}
 """What the library beneath says by itself, of far more than the largest message, and then without details."""
 NEVER = {grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS}
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    """A stack of its own: what is made up here of captures and sessions would not stand an audit."""
-    with temporary_stack() as stack:
-        yield stack
 
 
 class Fuzz:
@@ -120,9 +112,15 @@ class Fuzz:
         def raw(answer: bytes) -> bytes:
             return answer
 
-        call = self.channels[to].unary_unary(method.path, request_serializer=raw, response_deserializer=raw)
+        make = self.channels[to].unary_stream if method.streams else self.channels[to].unary_unary
+        call = make(method.path, request_serializer=raw, response_deserializer=raw)(data, timeout=SECONDS)
         try:
-            answer = await call(data, timeout=SECONDS)
+            if method.streams:
+                # The first of its messages will do.
+                answer = await anext(aiter(call))
+                call.cancel()
+            else:
+                answer = await call
         except grpc.aio.AioRpcError as error:
             self._judge(case, data, error, hidden=to == "gateway" and not method.bindings)
             return
@@ -162,9 +160,13 @@ class Fuzz:
         else:
             path += "?" + "&".join(f"{name}={quote(str(value), safe='')}" for name, value in fields.items() if value)
         try:
-            answer = await self.rest.request(verb, path[:60_000], content=body)
+            request = self.rest.build_request(verb, path[:60_000], content=body)
         except httpx.InvalidURL:
             return
+        answer = await self.rest.send(request, stream=True)
+        if answer.status_code != 200 or not method.streams:
+            await answer.aread()
+        await answer.aclose()
         self.outcomes[f"HTTP {answer.status_code}"] += 1
         shown = f"{case} {verb} {path[:200]} {(body or b'')[:200]!r}: {answer.status_code} {answer.text[:300]}"
         if answer.status_code >= 500:

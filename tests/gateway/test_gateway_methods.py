@@ -1,6 +1,9 @@
 """Which methods can be reached through the gateway: the public ones, in all three ways, and no others."""
 
+import asyncio
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -9,7 +12,8 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from google.rpc import code_pb2
 
-from tests.gateway.fakes import INTERNAL, PUBLIC, Method, Services, call, call_web, status_of
+from gateway.contracts import DESCRIPTOR
+from tests.gateway.fakes import INTERNAL, PUBLIC, Gateway, Method, Services, call, call_web, status_of
 
 BINDINGS = [
     pytest.param(verb, path, method, id=f"{verb} {path}") for method in PUBLIC for verb, path in method.bindings
@@ -58,6 +62,22 @@ async def test_grpc_web_reaches_each_public_method(method: Method, rest: httpx.A
     _, trailers = await call_web(rest, method.path, method.request())
     assert trailers["grpc-status"] == "0"
     assert [arrived.path for arrived in services.calls] == [method.path]
+
+
+async def test_a_grpc_web_client_that_others_wrote_reaches_each_public_method(
+    gateway: Gateway, services: Services
+) -> None:
+    buf = Path(sys.executable).with_name("buf")
+    for method in PUBLIC:
+        url = f"http://{gateway.address}{method.path}"
+        process = await asyncio.create_subprocess_exec(
+            *(buf, "curl", "--schema", DESCRIPTOR, "--protocol", "grpcweb", "-d", "{}", url),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        assert process.returncode == 0, said.decode()
+    assert [arrived.path for arrived in services.calls] == [method.path for method in PUBLIC]
 
 
 @pytest.mark.parametrize("path", HIDDEN)

@@ -199,6 +199,37 @@ async def test_refusals_carry_the_request_id_too(rest: httpx.AsyncClient) -> Non
     assert answer.headers["x-request-id"] == "mine"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("x'y", "1"),
+        ("a|b^c", "1"),
+        ("x-a-bin", "%"),
+        ("grpc-trace-bin", "%"),
+        ("lb-cost-bin", ""),
+        ("grpc-encoding", "brotli"),
+        ("grpc-previous-rpc-attempts", "x"),
+        ("grpc-retry-pushback-ms", "x"),
+        ("grpc-internal-encoding-request", "x"),
+    ],
+)
+async def test_a_header_that_http_allows_and_grpc_does_not_does_no_harm(
+    name: str, value: str, rest: httpx.AsyncClient, services: Services
+) -> None:
+    answer = await rest.get("/api/v1/shows/x", headers={name: value, "x-other": "kept"})
+    assert answer.status_code == 200, answer.text
+    (arrived,) = services.calls
+    assert name not in arrived.metadata
+    assert arrived.metadata["x-other"] == "kept"
+
+
+async def test_a_grpc_client_may_compress(gateway: Gateway, services: Services) -> None:
+    async with grpc.aio.insecure_channel(gateway.address, compression=grpc.Compression.Gzip) as channel:
+        request = catalog_pb2.GetShowRequest(show_id="x" * 10_000)
+        await call(channel, GET_SHOW, request)
+    assert [arrived.request for arrived in services.calls] == [request]
+
+
 async def test_every_call_has_a_deadline(
     rest: httpx.AsyncClient, channel: grpc.aio.Channel, services: Services
 ) -> None:

@@ -1,0 +1,15 @@
+"""A stack for the tests of each file: what one makes up of captures and sessions would not stand another's audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from stack.launcher import Stack, temporary_stack
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with temporary_stack() as stack:
+        yield stack

@@ -1,0 +1,126 @@
+"""What schemathesis does and asks of answers besides its own. It loads this file in its own process."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from typing import Any
+
+import schemathesis
+from jsonschema import ValidationError
+from schemathesis import Case, CheckContext, HookContext, Response
+from schemathesis.checks import Failure
+
+from tests.gateway.openapi import check, resolved
+
+Json = dict[str, Any]
+
+ACCEPTED_WRONG_DATA = "ST201"
+"""The code of schemathesis' own negative_data_rejection."""
+
+WITHOUT_WORDS = (
+    r"is not a token that this list gave with these filters: begin again without one",
+    r"cannot be given together with eventId: send one of the two",
+    r"is missing: send eventId or movieId",
+    r"must be after from",
+    r"must be (greater|less) than \S+ and (greater|less) than \S+",
+    r"must be in the future",
+    r"must be a time such as .*",  # years beyond 9999, leap seconds
+    r"lacks \w+, which the screen has",
+    r"has two prices",
+    r"is not a seat of this screen",
+    r"(is named|names a seat) twice",  # letters of UUIDs in both cases
+    r"repeated value must contain unique items",  # known ids are put in after the lists were drawn
+    r"is the (name|label) of two \w+",
+    r"has \d+ seats; a screen has \d+ at most",
+    r"says what the result is: send one of the two",
+    r"is none of pm_.*",
+    r"comes twice and differs, in body or headers: send one key",
+)
+"""What is said of requests whose fields are each right: the rules that JSON schemas have no words for."""
+
+
+@schemathesis.check
+def a_failure_has_a_reason_that_the_document_lists(ctx: CheckContext, response: Response, case: Case) -> bool | None:
+    responses: Json = case.operation.definition.raw["responses"]
+    # That a status is not listed, or an answer has no details, other checks say.
+    if response.status_code < 400 or str(response.status_code) not in responses:
+        return None
+    reason = next((each.get("reason") for each in response.json()["details"]), None)
+    told = resolved(responses[str(response.status_code)])
+    assert reason in told["content"]["application/json"]["examples"], f"{reason} is not listed for this status"
+    return None
+
+
+@schemathesis.check
+def what_the_document_allows_is_refused_for_a_known_rule_only(
+    ctx: CheckContext, response: Response, case: Case
+) -> bool | None:
+    if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != 400:
+        return None
+    violations = [each for detail in response.json()["details"] for each in detail.get("fieldViolations", [])]
+    for violation in violations:
+        said = violation["description"]
+        known = any(re.fullmatch(rule, said) for rule in WITHOUT_WORDS)
+        assert known, f"the document allows what is refused: {violation['field']}: {said}"
+    return None
+
+
+@schemathesis.hook
+def before_call(context: HookContext, case: Case, kwargs: Json) -> None:
+    """Bring a show that is right field by field to keep the rules between them, which chance never does."""
+    if case.operation.definition.raw["operationId"] != "CreateShow" or case.meta is None:
+        return
+    if case.meta.phase.name.value != "fuzzing" or not case.meta.generation.mode.is_positive:
+        return
+    chance = random.Random(json.dumps(case.body))
+    year, month, day = chance.randrange(2030, 2100), chance.randrange(1, 13), chance.randrange(1, 29)
+    case.body |= {
+        "startTime": f"{year}-{month:02}-{day:02}T12:00:00Z",
+        "prices": [{"tier": tier, "price": chance.randrange(1, 1000)} for tier in ("REGULAR", "PREMIUM", "VIP")],
+        "blockedSeatIds": [],
+    }
+    if case.body.get("eventId"):
+        case.body.pop("movieId", None)
+
+
+@schemathesis.hook
+def filter_failure(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+    """Leave out that a body was accepted which is right as soon as it is read as the JSON of protobuf is."""
+    if failure.code != ACCEPTED_WRONG_DATA or "requestBody" not in case.operation.definition.raw:
+        return True
+    schema = case.operation.definition.raw["requestBody"]["content"]["application/json"]["schema"]
+    return _keeps(schema, case.body) or not _keeps(schema, as_protobuf_reads(schema, case.body))
+
+
+def as_protobuf_reads(schema: Json, value: Any) -> Any:
+    """Return JSON in the one form that the document tells of, where protobuf takes others for the same.
+
+    A null is a field that is absent; numbers and truth values may be texts, and values of an enum numbers, 0 for none.
+    """
+    schema = resolved(schema)
+    match value:
+        case dict():
+            fields: Json = schema.get("properties", {})
+            read = {name: as_protobuf_reads(fields.get(name, {}), each) for name, each in value.items()}
+            return {name: each for name, each in read.items() if each is not None}
+        case list():
+            return [as_protobuf_reads(schema.get("items", {}), each) for each in value]
+        case str() if schema.get("type") == "integer" and re.fullmatch(r"-?\d[\d.eE+-]*", value):
+            return float(value)
+        case str() if schema.get("type") == "boolean" and value in ("true", "false"):
+            return value == "true"
+        case bool():
+            return value
+        case int() | float() if "enum" in schema and 0 <= value <= len(schema["enum"]):
+            return schema["enum"][int(value) - 1] if value else None
+    return value
+
+
+def _keeps(schema: Json, value: Any) -> bool:
+    try:
+        check(schema, value)
+    except ValidationError:
+        return False
+    return True
