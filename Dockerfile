@@ -1,4 +1,4 @@
-# Two images. `service` runs inventory, booking, payment, the bank, their migrations and the audit: the command says which.
+# Two images. `service` runs inventory, booking, payment, the bank, identity, their migrations and the audit: the command says which.
 # `gateway` is Envoy's official image with the configuration that the contracts give.
 
 # The Python that the locks are made for and the tests run on; the Envoy of requirements.lock. A test compares them.
@@ -39,13 +39,15 @@ CMD ["python", "-m", "services.inventory"]
 
 
 FROM service AS configuration
-# The gateway's settings; an empty one is the default.
+# The gateway's settings; an empty one is the default. What services are told of AUTH: compose hands both the same.
+ARG AUTH=on
 ARG RATE_LIMIT_PER_SECOND
 ARG TRUSTED_PROXIES
 ARG CORS_ORIGINS
 ARG OTLP_ENDPOINT
 RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 9901 --metrics-port 9464 \
         --inventory inventory:50051 --booking booking:50052 --payment payment:50053 --bank bank:50063 \
+        --identity identity:50054 \
         --descriptor /etc/boxoffice/descriptor.binpb --static-folder /etc/boxoffice/static > /tmp/envoy.yaml \
     && python -m gateway.static /tmp/static
 

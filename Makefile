@@ -167,6 +167,7 @@ check: lint types check-contracts check-generated check-lock ## everything that 
 .PHONY: check-contracts
 check-contracts: env
 	@if [ -e $(RELEASED) ]; then $(BIN)/buf breaking protos --against $(RELEASED); fi
+	@$(BIN)/python -m gateway.contracts
 
 .PHONY: check-generated
 check-generated: env

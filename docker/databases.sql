@@ -7,6 +7,7 @@
 \getenv booking_password BOOKING_PASSWORD
 \getenv payment_password PAYMENT_PASSWORD
 \getenv bank_password BANK_PASSWORD
+\getenv identity_password IDENTITY_PASSWORD
 \getenv audit_password AUDIT_PASSWORD
 
 -- So that no log can ever hold a password.
@@ -19,38 +20,41 @@ SET client_min_messages = 'warning';
 
 -- Passwords stand in URLs as they are.
 SELECT count(*) > 0 AS unfit
-FROM unnest(ARRAY[:'inventory_password', :'booking_password', :'payment_password', :'bank_password', :'audit_password'])
-  AS password
+FROM unnest(ARRAY[:'inventory_password', :'booking_password', :'payment_password', :'bank_password',
+    :'identity_password', :'audit_password']) AS password
 WHERE password !~ '^[A-Za-z0-9._~-]{16,}$' \gset
 \if :unfit
   DO $$ BEGIN RAISE 'a password of a role is unfit: 16 or more of A-Z a-z 0-9 . _ ~ - (make secrets makes such)'; END $$;
 \endif
 
 SELECT format('CREATE ROLE %I', role)
-FROM unnest(ARRAY['inventory', 'booking', 'payment', 'bank', 'audit']) AS role
+FROM unnest(ARRAY['inventory', 'booking', 'payment', 'bank', 'identity', 'audit']) AS role
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) \gexec
 ALTER ROLE inventory LOGIN PASSWORD :'inventory_password';
 ALTER ROLE booking LOGIN PASSWORD :'booking_password';
 ALTER ROLE payment LOGIN PASSWORD :'payment_password';
 ALTER ROLE bank LOGIN PASSWORD :'bank_password';
+ALTER ROLE identity LOGIN PASSWORD :'identity_password';
 ALTER ROLE audit LOGIN PASSWORD :'audit_password';
 
 SELECT format('CREATE DATABASE %I OWNER %I', name, name)
-FROM unnest(ARRAY['inventory', 'booking', 'payment', 'audit']) AS name
+FROM unnest(ARRAY['inventory', 'booking', 'payment', 'identity', 'audit']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = name) \gexec
 
 -- A role gets into its own database only.
-REVOKE ALL ON DATABASE inventory, booking, payment, audit, postgres, template1 FROM PUBLIC;
+REVOKE ALL ON DATABASE inventory, booking, payment, identity, audit, postgres, template1 FROM PUBLIC;
 GRANT CONNECT ON DATABASE payment TO bank;
 ALTER ROLE bank IN DATABASE payment SET search_path = bank;
 
--- But the auditor reads in all of them. Not as a member of pg_read_all_data: that one reads the roles' verifiers too.
+-- But the auditor reads in all of them, except among accounts. Not as a member of pg_read_all_data: that one reads the roles' verifiers too.
 GRANT CONNECT ON DATABASE inventory, booking, payment TO audit;
 ALTER ROLE audit IN DATABASE inventory SET default_transaction_read_only = on;
 ALTER ROLE audit IN DATABASE booking SET default_transaction_read_only = on;
 ALTER ROLE audit IN DATABASE payment SET default_transaction_read_only = on;
 
 \connect audit
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+\connect identity
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 \connect inventory
 REVOKE ALL ON SCHEMA public FROM PUBLIC;

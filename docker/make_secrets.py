@@ -13,8 +13,10 @@ PASSWORDS = (
     "BOOKING_PASSWORD",
     "PAYMENT_PASSWORD",
     "BANK_PASSWORD",
+    "IDENTITY_PASSWORD",
     "AUDIT_PASSWORD",
 )
+SIGNING = ("PAYMENT_WEBHOOK_SECRET", "SERVICE_SECRET", "SIGNING_KEY_SECRET")
 
 
 def main() -> None:
@@ -24,7 +26,7 @@ def main() -> None:
         "# For a trial: the bank's pages and its simulation work. In production that is production.",
         "ENVIRONMENT=development",
         *(f"{name}={secrets.token_urlsafe(24)}" for name in PASSWORDS),
-        "PAYMENT_WEBHOOK_SECRET=whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
+        *(f"{name}=whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}" for name in SIGNING),
     ]
     draft = ENV.with_name(f".env.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -18,7 +18,14 @@ from google.rpc import code_pb2
 import services
 from gateway.openapi.failures import STATUSES, http_status
 from gateway.replies import REPLIES
-from services.chassis.errors import Failure, InvalidArgument, InvalidField, PeerFailure
+from services.chassis.errors import (
+    Failure,
+    InvalidArgument,
+    InvalidField,
+    PeerFailure,
+    PermissionDenied,
+    Unauthenticated,
+)
 
 PAGE = Path(__file__).with_name("errors.md")
 DOCUMENT = Path(__file__).parent.parent / "gateway" / "openapi.json"
@@ -37,6 +44,9 @@ may answer what is in [the contracts](../protos/boxoffice) and at `/api/docs`.
 
 LEFT_OUT = (InvalidArgument, PeerFailure)
 """InvalidField says more with the same reason; what a peer refused is told where the peer has it."""
+
+RAISED = (Unauthenticated, PermissionDenied)
+"""Others derive from these with reasons of their own; the chassis raises these themselves too."""
 
 COLUMNS = "| reason | code | HTTP | what happened | what to do next | carries | from |\n|---|---|---|---|---|---|---|\n"
 
@@ -112,7 +122,7 @@ def _kinds() -> Iterator[type[Failure]]:
     kinds: list[type[Failure]] = [Failure, *_subclasses(Failure)]
     for kind in kinds:
         derived = list(_subclasses(kind))
-        only_base = derived and all(each.reason != kind.reason for each in derived)
+        only_base = kind not in RAISED and derived and all(each.reason != kind.reason for each in derived)
         if kind not in LEFT_OUT and not only_base:
             told.setdefault((kind.reason, kind.code.name, _service(kind)), kind)
     yield from told.values()

@@ -1,10 +1,15 @@
-"""What the contracts say about the edge: which methods are public, and which service answers them."""
+"""What the contracts say about the edge: which methods are public, who may call them, and which service answers them.
+
+`python -m gateway.contracts` fails where a method does not say who may call it.
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from boxoffice.policy.v1 import policy_pb2
 from google.api import annotations_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
@@ -19,6 +24,8 @@ class PublicMethod:
     name: str
     cluster: str
     reads_only: bool
+    takes_token: bool
+    """Whether its policy asks who calls."""
     streams: bool
     """Whether it answers with a stream, which may go on for ever."""
 
@@ -26,6 +33,18 @@ class PublicMethod:
     def path(self) -> str:
         """Its path in gRPC, such as /boxoffice.inventory.v1.CatalogService/GetShow."""
         return f"/{self.service}/{self.name}"
+
+
+def without_policy(descriptor: bytes) -> list[str]:
+    """Return the methods of a serialized FileDescriptorSet that do not say who may call them."""
+    return [
+        f"{file.package}.{service.name}.{method.name}"
+        for file in FileDescriptorSet.FromString(descriptor).file
+        for service in file.service
+        for method in service.method
+        if not method.options.Extensions[policy_pb2.policy].allow
+        or policy_pb2.Policy.CALLER_UNSPECIFIED in method.options.Extensions[policy_pb2.policy].allow
+    ]
 
 
 def public_methods(descriptor: bytes) -> list[PublicMethod]:
@@ -39,6 +58,7 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
             name=method.name,
             cluster=file.package.split(".")[1],
             reads_only=method.options.Extensions[annotations_pb2.http].HasField("get"),
+            takes_token=policy_pb2.Policy.PUBLIC not in method.options.Extensions[policy_pb2.policy].allow,
             streams=method.server_streaming,
         )
         for file in FileDescriptorSet.FromString(descriptor).file
@@ -46,3 +66,8 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
         for method in service.method
         if method.options.HasExtension(annotations_pb2.http)
     ]
+
+
+if __name__ == "__main__":
+    if missing := without_policy(DESCRIPTOR.read_bytes()):
+        sys.exit(f"boxoffice: the contracts do not say who may call {', '.join(missing)}: see docs/security.md")

@@ -1,4 +1,4 @@
-"""What may be chosen about the gateway: how often a caller may call, and whose pages may."""
+"""What may be chosen about the gateway: how often a caller may call, whose pages may, whether calls take a token."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 _FILLS_PER_SECOND = 10
@@ -23,12 +23,16 @@ class Edge:
     """How many proxies of one's own stand before the gateway: the outermost tells who calls, in x-forwarded-for."""
     cors_origins: tuple[str, ...] = ()
     """The origins, such as https://app.example, whose pages may call; `*` alone for all."""
+    auth: Literal["on", "off"] = "off"
+    """Whether calls take an access token, but for what the contracts allow everybody."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.rate_limit_per_second <= 1_000_000:
             raise ValueError(f"RATE_LIMIT_PER_SECOND is not from 1 to 1000000: {self.rate_limit_per_second}")
         if not 0 <= self.trusted_proxies <= 10:
             raise ValueError(f"TRUSTED_PROXIES is not from 0 to 10: {self.trusted_proxies}")
+        if self.auth not in ("on", "off"):
+            raise ValueError(f"AUTH is neither on nor off: {self.auth!r}")
         for origin in self.cors_origins:
             if not _ORIGIN.fullmatch(origin) and self.cors_origins != ("*",):
                 raise ValueError(f"CORS_ORIGINS has what is not an origin such as https://app.example: {origin!r}")
@@ -69,11 +73,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("CORS_ORIGINS", ""),
         help="origins whose pages may call, commas between them (default: CORS_ORIGINS, else none)",
     )
+    parser.add_argument(
+        "--auth",
+        default=os.environ.get("AUTH") or Edge.auth,
+        help="on: calls take an access token (default: AUTH, else off)",
+    )
 
 
 def edge_of(options: argparse.Namespace) -> Edge:
     """Return what a command line chose; raise ValueError where that makes no sense."""
-    return Edge(options.rate_limit_per_second, options.trusted_proxies, origins_of(options.cors_origins))
+    origins = origins_of(options.cors_origins)
+    return Edge(options.rate_limit_per_second, options.trusted_proxies, origins, options.auth)
 
 
 def origins_of(text: str) -> tuple[str, ...]:

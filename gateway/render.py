@@ -1,6 +1,7 @@
 """Render Envoy's configuration from the template envoy.yaml and the contracts.
 
-`python -m gateway.render --inventory HOST:PORT --booking HOST:PORT --payment HOST:PORT --bank HOST:PORT` prints it.
+`python -m gateway.render --inventory HOST:PORT --booking HOST:PORT --payment HOST:PORT --bank HOST:PORT
+--identity HOST:PORT` prints it.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from typing import Any
 
 import yaml
 
-from gateway import replies, rest, static
+from gateway import auth, replies, rest, static
 from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
 from gateway.edge import Edge, add_options, edge_of
 
 TEMPLATE = Path(__file__).with_name("envoy.yaml")
 
-CLUSTERS = ("inventory", "booking", "payment", "bank")
+CLUSTERS = ("inventory", "booking", "payment", "bank", "identity")
 """The services behind the gateway, by the second word of their packages."""
 
 TIMEOUT_SECONDS = 5.0
@@ -50,7 +51,7 @@ def render(
     reaches it can stop the gateway. `descriptor` and `static_folder` are where Envoy will find the descriptor set and
     the files that it serves, where that is not where they are now. `edge` says who may call, and how often. On
     `metrics_port`, at `host`, Prometheus may fetch metrics, and do nothing else; 0: nowhere. `otlp_endpoint`,
-    http://host:port, is where traces go; empty: nowhere.
+    http://host:port, is where traces go; empty: nowhere. Where calls take a token, `port` must not be 0.
 
     Raises ValueError where an address is missing or is not one.
     """
@@ -101,6 +102,8 @@ def render(
         own = values | {"metrics_port": metrics_port}
         resources["listeners"].append(_fill(parts["metrics"]["listener"], own))
         resources["clusters"].append(_fill(parts["metrics"]["cluster"], own))
+    if edge.auth == "on":
+        auth.add(filled, _fill(parts["auth"], values | auth.values(methods, host)))
     return yaml.dump(filled, Dumper=_Plain, sort_keys=False, width=1000)
 
 

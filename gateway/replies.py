@@ -37,6 +37,8 @@ class Reply:
     grpc_code: int | None = None
     """The code in gRPC, where the custom there is another."""
     retry_after_seconds: int | None = None
+    challenge: bool = False
+    """Whether HTTP is told how to say who calls."""
     explained: str = ""
     """What JSON adds to the message, in Envoy's words: they say what is wrong with the request."""
     violation: tuple[str, str] | None = None
@@ -85,6 +87,8 @@ def _all(*filters: dict[str, Any]) -> dict[str, Any]:
 
 AWAY = "A part of the system is away right now: try again in a moment, with the same key if there is one."
 
+LOG_IN = "It is not known who calls: log in or refresh, and send the access token as `authorization: Bearer …`."
+
 REPLIES = (
     Reply(
         _all(_status_is(400), _rest_check_says("broken_rule")),
@@ -104,8 +108,8 @@ REPLIES = (
         _all(_status_is(503), _path_is(HEALTH_PATH)),
         code_pb2.UNAVAILABLE,
         "UNAVAILABLE",
-        "Not every service is healthy: wait a moment. If it stays so, look for inventory, booking, payment or bank "
-        "in the logs, and start again what has stopped.",
+        "Not every service is healthy: wait a moment. If it stays so, look for inventory, booking, payment, bank or "
+        "identity in the logs, and start again what has stopped.",
         retry_after_seconds=1,
     ),
     # Before "too much": a service that dies amid many calls uses up what may be sent again, and is away all the same.
@@ -130,6 +134,22 @@ REPLIES = (
         "METHOD_NOT_FOUND",
         "There is no such method: look at its path and verb.",
         grpc_code=code_pb2.UNIMPLEMENTED,
+    ),
+    Reply(
+        _status_is(401),
+        code_pb2.UNAUTHENTICATED,
+        "UNAUTHENTICATED",
+        LOG_IN,
+        challenge=True,
+    ),
+    # A token for somebody else's audience.
+    Reply(
+        _status_is(403),
+        code_pb2.UNAUTHENTICATED,
+        "UNAUTHENTICATED",
+        LOG_IN,
+        http_status=401,
+        challenge=True,
     ),
     Reply(
         _status_is(413),
@@ -251,6 +271,8 @@ def _json(reply: Reply) -> dict[str, Any]:
         mapper["status_code"] = reply.http_status
     if reply.retry_after_seconds is not None:
         mapper["headers_to_add"] = [_header("retry-after", str(reply.retry_after_seconds))]
+    if reply.challenge:
+        mapper["headers_to_add"] = [_header("www-authenticate", 'Bearer realm="boxoffice"')]
     return mapper
 
 

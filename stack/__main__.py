@@ -147,6 +147,7 @@ def run(settings: Settings) -> None:
     began = time.monotonic()
     try:
         stack.start()
+        stack.load_accounts()
         at_work = False
         say(f"ready after {time.monotonic() - began:.1f} s")
         print(f"\n{welcome(stack)}\n", flush=True)
@@ -196,9 +197,16 @@ def welcome(stack: Stack) -> str:
     }
     width = max(map(len, places))
     table = "\n".join(f"  {name:<{width}}  {place}" for name, place in places.items())
-    steps = render(walk(stack.public_url, stack.demo.shows[0].id))
+    takes_token = settings.auth == "on"
+    steps = render(walk(stack.public_url, stack.demo.shows[0].id, takes_token=takes_token))
+    accounts = stack.load_accounts()
+    emails = ", ".join(account.email for account in accounts.values())
+    who = f"Accounts: {emails} (passwords demo-… in credentials.json). For 15 minutes, the admin's token:"
+    who += f"\n\nTOKEN={accounts['admin'].token}"
+    if not takes_token:
+        who = f"AUTH is off: calls take no token, and anybody may do anything. AUTH=on make run changes that.\n{who}"
     told = "Try it, in another terminal (`make demo` plays a longer story):"
-    return f"Boxoffice is running. Ctrl-C stops it.\n\n{table}\n\n{told}\n\n{steps}"
+    return f"Boxoffice is running. Ctrl-C stops it.\n\n{table}\n\n{who}\n\n{told}\n\n{steps}"
 
 
 if __name__ == "__main__":

@@ -13,12 +13,16 @@ from pathlib import Path
 from stack.errors import StackError
 
 FILE = "credentials.json"
-NAMES = ("postgres", "inventory", "booking", "payment", "bank", "audit", "webhook")
+SIGNING = ("webhook", "service", "signing-key")
+DEMO = ("demo-admin", "demo-organizer", "demo-user")
+NAMES = ("postgres", "inventory", "booking", "payment", "bank", "identity", "audit", *SIGNING, *DEMO)
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Secrets by name: a password for each role of PostgreSQL, and `webhook`, which signs the bank's webhooks."""
+    """Secrets by name: a password for each role of PostgreSQL and each demo account, and what signs or encrypts:
+    `webhook` the bank's webhooks, `service` what services show each other, `signing-key` identity's keys.
+    """
 
     secrets: dict[str, str] = field(repr=False)
 
@@ -58,6 +62,6 @@ def write_private(file: Path, text: str) -> None:
 
 
 def _make(name: str) -> str:
-    if name == "webhook":
+    if name in SIGNING:
         return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     return secrets.token_urlsafe(24)

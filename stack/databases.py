@@ -1,6 +1,7 @@
 """Roles and databases: one of each for every service, and for the bank a role and a schema beside payment's.
 
-Role `audit` reads what these roles make, and writes into a scratch database of its own only.
+Role `audit` reads what these roles make, and writes into a scratch database of its own only. It has nothing to look for
+among accounts: identity's database it cannot even enter.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from stack.postgres import Server
 
 AUDITOR = "audit"
 OWNERS = {"inventory": "inventory", "booking": "booking", "payment": "payment", "bank": "payment"}
-"""The database of each service's role."""
-DATABASES = {**OWNERS, AUDITOR: AUDITOR}
+"""The database of each service's role that the audit reads."""
+PRIVATE = {"identity": "identity"}
+"""The database of each service's role that nobody else reads."""
+DATABASES = {**OWNERS, **PRIVATE, AUDITOR: AUDITOR}
 """The database of each role."""
 
 
@@ -24,7 +27,7 @@ def provision(server: Server, passwords: Mapping[str, str]) -> None:
     """Create the roles and databases that are missing and set the roles' passwords, as often as one likes.
 
     A role may connect to its own database only. In database `payment` the bank owns schema `bank` and may use
-    nothing else, and role `payment` may not use schema `bank`. Role `audit` may read every table of the services.
+    nothing else, and role `payment` may not use schema `bank`. Role `audit` may read every table of OWNERS.
     """
     with server.connect() as connection:
         for role in DATABASES:

@@ -15,6 +15,7 @@ from boxoffice.inventory.v1 import catalog_pb2 as catalog
 from boxoffice.inventory.v1.catalog_pb2_grpc import CatalogServiceStub
 from boxoffice.inventory.v1.seat_pb2 import Seat
 
+from stack import accounts
 from stack.errors import StackError
 
 CALL_SECONDS = 10
@@ -85,14 +86,15 @@ class Demo:
     shows: tuple[catalog.Show, ...]
 
 
-def load(target: str, now: datetime | None = None) -> Demo:
-    """Make what is missing of the demo data through the catalogue at host:port `target`.
+def load(target: str, now: datetime | None = None, *, token: str = "") -> Demo:
+    """Make what is missing of the demo data through the catalogue at host:port `target`, with a token if it takes one.
 
     Raise StackError if the catalogue refuses or cannot be reached.
     """
-    with grpc.insecure_channel(target, options=[("grpc.enable_http_proxy", 0)]) as channel:
+    with accounts.opened(target) as channel:
+        asked = grpc.intercept_channel(channel, accounts.WithToken(token))
         try:
-            return _load(CatalogServiceStub(channel), now or datetime.now(UTC))
+            return _load(CatalogServiceStub(asked), now or datetime.now(UTC))
         except grpc.RpcError as error:
             reason = error.details() if isinstance(error, grpc.Call) else error
             raise StackError(f"cannot load the demo data: {reason}") from None

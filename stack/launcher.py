@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
-from stack import credentials, databases, demo, envoy, ports, running, services
+from stack import accounts, credentials, databases, demo, envoy, ports, running, services
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, wait_until
@@ -21,7 +21,7 @@ from stack.services import SERVICES
 from stack.settings import PORT_STEP, Settings
 from stack.supervisor import STEADY_SECONDS, Recovery, Say, Supervisor
 
-STOP_ORDER = (("gateway",), ("inventory", "booking", "payment"), ("bank",), ("postgres",))
+STOP_ORDER = (("gateway",), ("inventory", "booking", "payment"), ("bank", "identity"), ("postgres",))
 NAMES = tuple(name for names in STOP_ORDER for name in names)
 """Every process of a stack without further replicas, in the order they are stopped."""
 SETTLE_SECONDS = 2.0
@@ -52,6 +52,7 @@ class Stack:
         self._supervisor: Supervisor | None = None
         self._server: Server | None = None
         self._demo: demo.Demo | None = None
+        self._accounts: dict[str, accounts.Account] = {}
         self._told: Mapping[str, Mapping[str, str]] = {}
         self._epoch = 0
 
@@ -80,6 +81,18 @@ class Stack:
         """The demo data that was loaded at the start."""
         assert self._demo is not None, "the stack has not been started"
         return self._demo
+
+    def load_accounts(self) -> dict[str, accounts.Account]:
+        """Log in to the demo accounts, first making those that are missing; raise StackError if that cannot be."""
+        if not self._accounts:
+            secrets = credentials.load(self.settings.data_dir / credentials.FILE)
+            told = services.environments(self.settings, secrets, self._overrides)["identity"]
+            self._accounts = accounts.load(
+                self.address("identity"),
+                secrets,
+                lambda email: self._run_together([Child(services.make_admin(email, told), self.logs)]),
+            )
+        return self._accounts
 
     def address(self, name: str) -> str:
         """Return the host:port of a service, for gRPC."""
@@ -227,7 +240,8 @@ class Stack:
         supervisor.start([Child(services.program(one, settings, told[one.name]), self.logs) for one in replicas])
 
         self.say("demo data: loading")
-        self._demo = demo.load(self.address("inventory"))
+        token = self.load_accounts()["organizer"].token if settings.auth == "on" else ""
+        self._demo = demo.load(self.address("inventory"), token=token)
 
         self.say("gateway: starting Envoy")
         supervisor.start([Child(envoy.program(settings), self.logs)])
@@ -287,12 +301,14 @@ class Stack:
         return self._supervisor
 
 
-def temporary_settings(folder: Path, *, replicas: int = 1) -> Settings:
+def temporary_settings(folder: Path, *, replicas: int = 1, auth: Literal["on", "off"] = "off") -> Settings:
     """Return settings for a stack on free ports that keeps its data in `folder` and does not wait for the disk."""
     names = Settings.model_construct().ports()
     free = ports.choose(len(names), replicas=replicas, step=PORT_STEP)
     chosen = dict(zip((name.lower() for name in names), free, strict=True))
-    return Settings.model_validate({**chosen, "replicas": replicas, "data_dir": folder, "postgres_durable": False})
+    return Settings.model_validate(
+        {**chosen, "replicas": replicas, "data_dir": folder, "postgres_durable": False, "auth": auth}
+    )
 
 
 @contextmanager
@@ -301,6 +317,7 @@ def temporary_stack(
     replicas: int = 1,
     environments: Mapping[str, Mapping[str, str]] | None = None,
     say: Say = lambda line: None,
+    auth: Literal["on", "off"] = "off",
 ) -> Iterator[Stack]:
     """Run a stack of one's own for tests, in a temporary folder; all of it is gone at the end.
 
@@ -309,6 +326,7 @@ def temporary_stack(
     # Not pytest's tmp_path: that is closed to other users, and root runs PostgreSQL as another user.
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-stack-"))
     folder.chmod(0o711)
-    with Stack(temporary_settings(folder, replicas=replicas), environments=environments, say=say) as stack:
+    settings = temporary_settings(folder, replicas=replicas, auth=auth)
+    with Stack(settings, environments=environments, say=say) as stack:
         yield stack
     shutil.rmtree(folder)

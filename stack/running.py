@@ -48,7 +48,7 @@ class Process:
 
 def note(handle: int, settings: Settings) -> None:
     """Write into the lock file, which the caller has locked, who runs the stack, on which ports, by which limits."""
-    told = settings.ports() | {"REPLICAS": settings.replicas}
+    told = settings.ports() | {"REPLICAS": settings.replicas, "AUTH": settings.auth}
     told |= {name.upper(): value for name, value in settings.limits().items()}
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{os.getpid()}\n{json.dumps(told)}\n".encode(), 0)

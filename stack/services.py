@@ -20,6 +20,8 @@ from stack.processes import Program
 from stack.settings import PORT_STEP, ROOT, Settings
 
 API = "/api/v1"
+COMMON = ("AUTH", "IDENTITY_ADDRESS", "SERVICE_SECRET")
+"""What every service is told."""
 PROBE_SECONDS = 1.0
 MIGRATION_SECONDS = 120
 DRAIN_SECONDS = 2
@@ -42,6 +44,7 @@ class Service:
 
 SERVICES = (
     Service("bank", "services.payment.bank", ("PAYMENT_WEBHOOK_SECRET", "WEBHOOK_URL", "PUBLIC_URL")),
+    Service("identity", "services.identity", ("SIGNING_KEY_SECRET",)),
     Service("inventory", "services.inventory", ()),
     Service("booking", "services.booking", ("INVENTORY_ADDRESS", "PAYMENT_ADDRESS")),
     Service(
@@ -113,6 +116,10 @@ def environments(
         "PUBLIC_URL": public_url(settings),
         "WEBHOOK_URL": f"{public_url(settings)}{API}/payments/webhook",
         "PAYMENT_WEBHOOK_SECRET": credentials["webhook"],
+        "AUTH": settings.auth,
+        "IDENTITY_ADDRESS": addresses(settings, "identity"),
+        "SERVICE_SECRET": credentials["service"],
+        "SIGNING_KEY_SECRET": credentials["signing-key"],
     }
     own = {"DATABASE_URL", "HOST", "METRICS_PORT", "PORT"}
     # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts.
@@ -126,7 +133,7 @@ def environments(
         | {"METRICS_PORT": str(one.port(settings, "METRICS_PORT"))}
         | {"OTLP_ENDPOINT": settings.otlp_endpoint}
         | {"DATABASE_URL": database_url(settings, credentials, one.service.name)}
-        | {name: facts[name] for name in one.service.told}
+        | {name: facts[name] for name in (*COMMON, *one.service.told)}
         | dict(overrides.get(one.service.name, {}))
         for one in replicas(settings)
     }
@@ -150,6 +157,17 @@ def migration(service: Service, environment: Mapping[str, str]) -> Program:
     return Program(
         name=f"{service.name}-migrate",
         command=[Path(sys.executable), "-m", service.module, "migrate"],
+        environment=environment,
+        folder=ROOT,
+        start_seconds=MIGRATION_SECONDS,
+    )
+
+
+def make_admin(email: str, environment: Mapping[str, str]) -> Program:
+    """Return how to make an admin of the account of an e-mail address."""
+    return Program(
+        name="identity-make-admin",
+        command=[Path(sys.executable), "-m", "services.identity", "make-admin", email],
         environment=environment,
         folder=ROOT,
         start_seconds=MIGRATION_SECONDS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -32,12 +32,14 @@ class Settings(BaseSettings):
     inventory_port: Port = 50051
     booking_port: Port = 50052
     payment_port: Port = 50053
+    identity_port: Port = 50054
     bank_port: Port = 50063
     inventory_metrics_port: Port = 9464
     booking_metrics_port: Port = 9465
     payment_metrics_port: Port = 9466
     bank_metrics_port: Port = 9467
     gateway_metrics_port: Port = 9468
+    identity_metrics_port: Port = 9469
     postgres_port: Port = 5433
     replicas: int = Field(default=1, ge=1, le=9, description="processes of each service, their ports 100 apart")
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
@@ -47,6 +49,7 @@ class Settings(BaseSettings):
     reservation_max_minutes: int = Field(
         default=30, ge=1, le=120, description="inventory's; the audit holds claims to it"
     )
+    auth: Literal["on", "off"] = Field(default="off", description="on: calls take a token, as in production")
     rate_limit_per_second: int = Field(
         default=Edge.rate_limit_per_second, ge=1, le=1_000_000, description="the gateway's, for each caller"
     )
@@ -74,7 +77,7 @@ class Settings(BaseSettings):
 
     def edge(self) -> Edge:
         """Return the gateway's settings."""
-        return Edge(self.rate_limit_per_second, self.trusted_proxies, origins_of(self.cors_origins))
+        return Edge(self.rate_limit_per_second, self.trusted_proxies, origins_of(self.cors_origins), self.auth)
 
     @model_validator(mode="after")
     def _origins_are_some(self) -> Self:

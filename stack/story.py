@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import httpx
 
-from stack import audit, credentials, running, services
+from stack import accounts, audit, credentials, running, services
 from stack.ageing import age
 from stack.errors import StackError
 from stack.invariants import INVARIANTS
@@ -55,10 +55,13 @@ def play(settings: Settings, out: TextIO = sys.stdout) -> int:
     if launcher is None:
         raise StackError(f"nothing runs from {settings.data_dir}: `make run` in another terminal first")
     settings = launcher.settings
-    password = credentials.load(settings.data_dir / credentials.FILE)["postgres"]
-    server = Server(settings.data_dir, settings.postgres_port, password)
+    secrets = credentials.load(settings.data_dir / credentials.FILE)
+    server = Server(settings.data_dir, settings.postgres_port, secrets["postgres"])
+    # An admin may be anybody, as everybody is where calls take no token.
+    token = accounts.token(services.address(settings, "identity"), "admin", secrets) if settings.auth == "on" else ""
+    headers = dict(accounts.bearer(token))
     url = f"{services.public_url(settings)}{services.API}/"
-    with httpx.Client(base_url=url, timeout=CALL_SECONDS, trust_env=False) as http:
+    with httpx.Client(base_url=url, headers=headers, timeout=CALL_SECONDS, trust_env=False) as http:
         page = Page(out, in_colour(out))
         try:
             Story(Shop(http), page, server).play()

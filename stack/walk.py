@@ -15,13 +15,15 @@ class Step(NamedTuple):
     command: str
 
 
-def walk(public_url: str, show_id: str) -> list[Step]:
+def walk(public_url: str, show_id: str, *, takes_token: bool = False) -> list[Step]:
     """Return the walk for a stack at `public_url` and a show of it that starts in 24 hours or more.
+
+    Where calls take a token, it is an admin's and in the shell's variable TOKEN.
 
     The users are new each time, so the walk can be pasted as often as one likes.
     """
     api = f"{public_url}/api/v1"
-    return [
+    steps = [
         Step("Where, which show, and two users", f"API={api} SHOW={show_id} ALICE=$({_uuid()}) BOB=$({_uuid()})"),
         Step("What is on", f'curl -sS "$API/shows?pageSize=5" | {_PRETTY}'),
         Step("The show's seats, counted", _count_seats()),
@@ -43,6 +45,10 @@ def walk(public_url: str, show_id: str) -> list[Step]:
         Step("Her money is back", _until("REFUNDED")),
         Step("The seats are on sale again", _count_seats()),
     ]
+    if not takes_token:
+        return steps
+    curl = 'curl -sS -H "authorization: Bearer $TOKEN"'
+    return [step._replace(command=step.command.replace("curl -sS", curl)) for step in steps]
 
 
 def render(steps: list[Step]) -> str:

@@ -92,6 +92,12 @@ async def bank_db(databases: Databases) -> AsyncIterator[Database]:
         yield db
 
 
+@pytest.fixture
+async def identity_db(databases: Databases) -> AsyncIterator[Database]:
+    async for db in _fresh(databases, "identity"):
+        yield db
+
+
 async def move_clock(db: Database, interval: str) -> None:
     """Move the database's clock by `interval`, such as '6 minutes', for every session of it."""
     await db.execute(

@@ -78,7 +78,7 @@ def _start(world: World) -> tuple[Target, list[Child]]:
     inventory, booking, public, admin = ports.choose(4)
     at = f"{LOOPBACK}:{booking}"
     configuration = folder / "envoy.yaml"
-    addresses = {"inventory": f"{LOOPBACK}:{inventory}", "booking": at, "payment": at, "bank": at}
+    addresses = {"inventory": f"{LOOPBACK}:{inventory}", "booking": at, "payment": at, "bank": at, "identity": at}
     configuration.write_text(render(addresses, port=public, admin_port=admin))
     children = [
         Child(_program("inventory", inventory, {}), folder),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.openapi import failures
+from gateway.openapi.comments import Reason
 from gateway.replies import HEALTH_PATH, REPLIES
 
 Json = dict[str, Any]
@@ -21,6 +22,9 @@ Find a show, look at its seats, hold some, book them, pay.
 - **Repeating** a request that changes something is safe with an `Idempotency-Key`: the same key and request give the
   same answer, the key with another request is refused. A request that got no answer, or 503 or 504, may have been
   carried out: repeat it with the same key.
+- **Who calls** is told by an access token, `authorization: Bearer …`; /api/v1/auth/login gives one for 15 minutes, and
+  /api/v1/auth/refresh the next. What takes one says so. A `userId` may be left out then: it is the caller's, and naming
+  another user's is refused as USER_NOT_FOUND. Where the system runs without (AUTH=off), `userId` tells who calls.
 - **Amounts** are whole numbers of the currency's minor unit (paise, cents). **Times** are RFC 3339 in UTC. **Ids** are
   UUIDs; a checkout session's is `sess_` and a UUID.
 - **Lists** come in pages: send `nextPageToken` as `pageToken` until it is empty.
@@ -32,6 +36,18 @@ Find a show, look at its seats, hold some, book them, pay.
 The same methods can be called over gRPC and gRPC-Web on the same port.""",
     "license": {"name": "MIT", "identifier": "MIT"},
 }
+
+SECURITY: Json = {
+    "accessToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token, which is good for 15 minutes.",
+    }
+}
+
+ROLE_MISSING = Reason("PERMISSION_DENIED", "PERMISSION_DENIED", "a role is missing.")
+"""Of methods that take a role."""
 
 TAG = {"name": "Gateway", "description": "What the gateway says of itself and of the API."}
 
@@ -109,6 +125,7 @@ BODIES: dict[str, Json] = {
 
 ANSWERS: dict[str, Json] = {
     "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},
+    "GetJwks": {"application/jwk-set+json": {"schema": {"type": "object"}}},
     "StreamSeats": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 """Answers that are not messages of the contracts."""

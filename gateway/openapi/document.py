@@ -6,6 +6,7 @@ import re
 from importlib import import_module
 from typing import Any
 
+from boxoffice.policy.v1 import policy_pb2
 from google.api import annotations_pb2, http_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 
@@ -22,6 +23,7 @@ CONTRACTS = (
     "booking.v1.booking",
     "payment.v1.payment",
     "bank.v1.bank",
+    "identity.v1.identity",
 )
 """The contracts, in the order in which people meet them."""
 
@@ -55,6 +57,7 @@ def document(comments: Comments) -> Json:
         "components": {
             "parameters": by_hand.PARAMETERS,
             "responses": failures.common_responses(),
+            "securitySchemes": by_hand.SECURITY,
             "schemas": dict(sorted({**schemas.named, **failures.SCHEMAS, **by_hand.SCHEMAS}.items())),
         },
     }
@@ -101,8 +104,15 @@ class _Operation:
         answer = {"description": "Done" if not streams else "One after the other", "content": self._content()}
         if streams:
             operation["x-server-streaming"] = True
-        reasons = self._comments.reasons(self._method.full_name)
-        failed = failures.responses(reasons, needed(self._method.input_type), with_body=self._has_body)
+        allowed = self._method.GetOptions().Extensions[policy_pb2.policy].allow
+        takes_token = policy_pb2.Policy.PUBLIC not in allowed
+        if takes_token:
+            operation["security"] = [{name: [] for name in by_hand.SECURITY}]
+        reasons = list(self._comments.reasons(self._method.full_name))
+        if takes_token and policy_pb2.Policy.OWNER not in allowed:
+            reasons.append(by_hand.ROLE_MISSING)
+        broken = needed(self._method.input_type)
+        failed = failures.responses(reasons, broken, with_body=self._has_body, takes_token=takes_token)
         return operation | {"responses": {"200": answer, **failed}}
 
     def _parameters(self) -> list[Json]:

@@ -15,7 +15,10 @@ PAYMENT = "0198c2a0-0000-7000-8000-000000000008"
 SESSION = "sess_0198c2a0-0000-7000-8000-000000000009"
 PAGE = f"http://127.0.0.1:8001/api/v1/payments/fake-checkout/{SESSION}"
 
+TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl"
+
 VALUES: dict[str, Any] = {
+    "accessToken": TOKEN,
     "address": "4 Tamarind Lane",
     "amount": 50000,
     "available": 92,
@@ -25,6 +28,7 @@ VALUES: dict[str, Any] = {
     "description": "A postman delivers thirty years of lost mail.",
     "durationMinutes": 128,
     "eventId": EVENT,
+    "email": "asha@example.com",
     "expiresIn": 300,
     "held": 4,
     "language": "hi",
@@ -72,6 +76,11 @@ VALUES: dict[str, Any] = {
     "Summary.booked": 4,
     "Summary.blocked": 0,
     "Summary.heldByMe": 0,
+    "Tokens.expiresIn": 900,
+    "Tokens.refreshToken": "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8",
+    "Tokens.tokenType": "Bearer",
+    "User.id": USER,
+    "User.name": "Asha",
     "Venue.id": VENUE,
 }
 """What a field of an answer may hold, by its name, or by its message and name where that differs."""
@@ -118,6 +127,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "RefundBooking": {"userId": USER},
     "InitiatePayment": {"bookingId": BOOKING, "userId": USER},
     "SimulatePayment": {"result": "SUCCESS"},
+    "Register": {"email": "asha@example.com", "password": "correct horse battery", "name": "Asha"},
+    "Login": {"email": "asha@example.com", "password": "correct horse battery"},
+    "Refresh": {"refreshToken": "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8"},
+    "Logout": {"refreshToken": "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8"},
+    "UpdateProfile": {"name": "Asha"},
+    "ChangePassword": {"currentPassword": "correct horse battery", "newPassword": "battery horse correct"},
+    "SetRoles": {"roles": ["ORGANIZER"]},
 }
 """What may be sent to each method that takes a body. Those that name nothing else work as they stand."""
 

@@ -112,7 +112,7 @@ SCHEMAS: Json = {
 }
 
 
-def responses(reasons: Iterable[Reason], broken: Mapping[str, str], *, with_body: bool) -> Json:
+def responses(reasons: Iterable[Reason], broken: Mapping[str, str], *, with_body: bool, takes_token: bool) -> Json:
     """Return a method's failures by HTTP status: those that its contract names, and those that any may have.
 
     `broken` are the fields that are missing in an empty request, and what is said of them.
@@ -122,6 +122,8 @@ def responses(reasons: Iterable[Reason], broken: Mapping[str, str], *, with_body
         own.setdefault(STATUSES[reason.code], {})[reason.reason] = (reason.text, _example(reason, broken))
     found: Json = {}
     common = _common()
+    if not takes_token:
+        common.pop(HTTPStatus.UNAUTHORIZED, None)
     for status in sorted(own.keys() | common.keys()):
         if status in own:
             found[str(status)] = _response(status, {**common.get(status, {}), **own[status]})

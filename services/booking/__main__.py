@@ -59,7 +59,7 @@ async def run(settings: Settings) -> None:
     measures.add(ticks, background, MEASURES)
 
     bookings = Bookings(db)
-    server = make_server()
+    server = make_server(settings)
     servicer = BookingServicer(db, bookings, outbox, desk, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
     await serve(

@@ -1,9 +1,10 @@
 """Calls that come in and calls that go out: what every one of them gets, in one place.
 
-A call that comes in gets, in this order: its request's id; a deadline; its message parsed, its idempotency key
-taken from the header, and its rules checked; the handler; its failure told in a way that hides what is internal;
-a line in the log. A call that is answered by a stream gets the same, but no deadline: it has one if its caller sets it.
-A call that goes out passes the id on, and never waits longer than its caller does.
+A call that comes in gets, in this order: its request's id; a deadline; its message parsed and its idempotency key
+taken from the header; where there is a guard, its caller found out and held to the method's policy; its rules checked;
+the handler; its failure told in a way that hides what is internal; a line in the log. A call that is answered by a
+stream gets the same, but no deadline: it has one if its caller sets it. A call that goes out passes the id on, says
+which service it is from, and never waits longer than its caller does.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 from protovalidate import Validator
 
-from services.chassis import faults, metrics, tracing
+from services.chassis import faults, identity, metrics, tracing
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
@@ -36,6 +37,7 @@ from services.chassis.errors import (
     Unavailable,
 )
 from services.chassis.faults import AnswerLost, Kind
+from services.chassis.identity import Access, Guard
 from services.chassis.ids import new_id
 from services.chassis.logs import request_id
 from services.chassis.status import from_status, to_status
@@ -69,6 +71,9 @@ THOROUGH_BYTES = 2048
 megabyte can break a rule 300,000 times, and to find all of that takes eight seconds in which nothing else runs."""
 
 DETAILS = "grpc-status-details-bin"
+CHALLENGE = (("www-authenticate", 'Bearer realm="boxoffice"'),)
+"""Goes with every UNAUTHENTICATED, as HTTP wants it."""
+
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _QUIET = ("/grpc.health.", "/grpc.reflection.")
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -91,8 +96,9 @@ validator = Validator()
 class Incoming(grpc.aio.ServerInterceptor):
     """Wraps every handler of our own; once per method, as handlers never change."""
 
-    def __init__(self, max_streams: int = MAX_STREAMS) -> None:
-        """`max_streams`: how many streams there may be at once."""
+    def __init__(self, max_streams: int = MAX_STREAMS, guard: Guard | None = None) -> None:
+        """`max_streams`: how many streams there may be at once. Without a guard, anybody may call anything."""
+        self._guard = guard
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._door = _Door()
         self._streams_left = max_streams
@@ -109,17 +115,18 @@ class Incoming(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None or method.startswith(_QUIET):
             return handler
+        access = None if self._guard is None else self._guard.of(method)
         if handler.unary_unary is not None:
-            wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, self._door))
+            wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, self._door, access))
         elif handler.unary_stream is not None:
-            wrapped = grpc.unary_stream_rpc_method_handler(self._serve_stream(method, handler))
+            wrapped = grpc.unary_stream_rpc_method_handler(self._serve_stream(method, handler, access))
         else:
-            return handler
+            raise NotImplementedError(f"{method} takes a stream: nothing here checks what comes in one")
         self._wrapped[method] = wrapped
         return wrapped
 
     def _serve_stream(
-        self, method: str, handler: grpc.RpcMethodHandler[Any, Any]
+        self, method: str, handler: grpc.RpcMethodHandler[Any, Any], access: Access | None
     ) -> Callable[[bytes, Context], Awaitable[None]]:
         answer_call = cast(StreamHandler, handler.unary_stream)
         parse = cast(Callable[[bytes], Message], handler.request_deserializer)
@@ -134,7 +141,7 @@ class Incoming(grpc.aio.ServerInterceptor):
             try:
                 if faults.armed is not None:
                     await faults.armed.reach(Kind.ASKED)
-                request = _parsed(parse, data, context.invocation_metadata() or ())
+                request = await _admitted(parse, data, context, access)
                 async with aclosing(answer_call(request, context)) as messages:
                     async for message in messages:
                         async with asyncio.timeout(READING_SECONDS):
@@ -171,7 +178,7 @@ class _Door:
 
 
 def _serve(
-    method: str, handler: grpc.RpcMethodHandler[Any, Any], door: _Door
+    method: str, handler: grpc.RpcMethodHandler[Any, Any], door: _Door, access: Access | None
 ) -> Callable[[bytes, Context], Awaitable[bytes]]:
     answer_call = cast(Handler, handler.unary_unary)
     parse = cast(Callable[[bytes], Message], handler.request_deserializer)
@@ -200,7 +207,7 @@ def _serve(
             async with asyncio.timeout(seconds):
                 if faults.armed is not None:
                     await faults.armed.reach(Kind.ASKED)
-                request = _parsed(parse, data, context.invocation_metadata() or ())
+                request = await _admitted(parse, data, context, access)
                 message = await answer_call(request, context)
                 answer = message if isinstance(message, bytes) else render(message)
                 if faults.armed is not None:
@@ -249,7 +256,10 @@ async def _refuse(
     await context.abort(
         _CODES[failure.code],
         failure.message,
-        ((DETAILS, to_status(failure).SerializeToString()),),
+        (
+            (DETAILS, to_status(failure).SerializeToString()),
+            *(CHALLENGE if failure.code is Code.UNAUTHENTICATED else ()),
+        ),
     )
     raise AssertionError("abort raises")
 
@@ -257,6 +267,17 @@ async def _refuse(
 def encoded(kind: type[MessageT], data: bytes) -> MessageT:
     """Answer with a message of this kind that is encoded already, and of which nothing else is wanted."""
     return cast(MessageT, data)
+
+
+async def _admitted(parse: Callable[[bytes], Message], data: bytes, context: Context, access: Access | None) -> Message:
+    """Return the message of a call, once its caller may make it and it keeps its rules."""
+    request = _parsed(parse, data, context.invocation_metadata() or ())
+    if access is not None:
+        await access.admit(request, headers.get())
+    check(request)
+    if access is not None:
+        access.check_owner(request)
+    return request
 
 
 def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: Iterable[tuple[str, str | bytes]]) -> Message:
@@ -274,7 +295,6 @@ def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: Iterable[t
             raise InvalidField(("idempotencyKey", "comes twice and differs, in body or headers: send one key"))
         if keys:
             request.idempotency_key = keys.pop()  # type: ignore[attr-defined]
-    check(request)
     return request
 
 
@@ -327,11 +347,13 @@ async def call(
         seconds = min(seconds, until - asyncio.get_running_loop().time())
         if seconds <= 0:
             raise DeadlineExceeded()
-    metadata = (("x-request-id", request_id.get()),) if request_id.get() else None
+    metadata = [("x-request-id", request_id.get())] if request_id.get() else []
+    if identity.own is not None:
+        metadata.append((identity.SERVICE_HEADER, identity.own.own()))
     name, started, outcome = request.DESCRIPTOR.name.removesuffix("Request"), time.perf_counter(), "OK"
     span = None if tracing.on is None else tracing.on.call_out(name)
     if span is not None:
-        metadata = (*(metadata or ()), *span.headers().items())
+        metadata += span.headers().items()
     try:
         return await ask(name, seconds, lambda: method(request, timeout=seconds, metadata=metadata))
     except grpc.aio.AioRpcError as error:

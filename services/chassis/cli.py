@@ -2,17 +2,30 @@
 
 import argparse
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import uvloop
 
-from services.chassis import faults, logs, settings, tracing
+from services.chassis import faults, identity, logs, settings, tracing
 from services.chassis.database import Database
 from services.chassis.errors import Failure
 
 S = TypeVar("S", bound=settings.ServiceSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[S]):
+    """A verb of a service's own: it does one thing to the database, and says in a line what it did."""
+
+    verb: str
+    about: str
+    run: Callable[[S, Database, str], Awaitable[str]]
+    argument: str = ""
+    """What the one word after the verb is called; empty if it takes none, and is given the empty string."""
 
 
 def main(
@@ -23,11 +36,13 @@ def main(
     migrations: Path,
     *,
     redrive: Callable[[Database], Awaitable[int]] | None = None,
+    commands: Sequence[Command[S]] = (),
 ) -> None:
     """Read the settings and do what the command line says; what cannot be done ends the process with one line.
 
     `redrive` gives dead letters another life and returns how many there were; None if the service has none.
     """
+    own = {command.verb: command for command in commands}
     parser = argparse.ArgumentParser(
         prog=f"python -m services.{service}",
         description=about,
@@ -37,12 +52,19 @@ def main(
     parser.add_argument(
         "verb",
         nargs="?",
-        choices=("serve", "migrate", "redrive") if redrive else ("serve", "migrate"),
+        choices=("serve", "migrate", *(("redrive",) if redrive else ()), *own),
         default="serve",
         help="serve until SIGTERM (default), or bring the database to the newest schema"
-        + (", or give dead letters another life" if redrive else ""),
+        + (", or give dead letters another life" if redrive else "")
+        + "".join(f", or {command.about} ({command.verb})" for command in commands),
     )
-    verb = parser.parse_args().verb
+    if any(command.argument for command in commands):
+        parser.add_argument("argument", nargs="?", default="", help="what the verb is about, where it takes that")
+    arguments = parser.parse_args()
+    verb, argument = arguments.verb, getattr(arguments, "argument", "")
+    wanted = own[verb].argument if verb in own else ""
+    if bool(argument) != bool(wanted):
+        parser.error(f"{verb} takes {wanted or 'no argument'}")
     told = settings.load(kind, service)
     if verb == "migrate":
         # Only now, because Alembic takes longer to import than everything that serving needs.
@@ -54,6 +76,9 @@ def main(
         if redrive and verb == "redrive":
             print(f"{service}: dead letters redriven: {uvloop.run(_redriven(told, redrive))}")
             return
+        if command := own.get(verb):
+            print(f"{service}: {uvloop.run(_done(told, command, argument))}")
+            return
         logs.configure(service, told.log_level)
         uvloop.run(_served(service, told, serve))
     except Failure as failure:
@@ -63,6 +88,8 @@ def main(
 async def _served(service: str, told: S, serve: Callable[[S], Coroutine[Any, Any, None]]) -> None:
     if told.faults_address:
         await faults.arm(service, told.faults_address)
+    if told.auth == "on" and told.service_secret is not None:
+        identity.introduce(service, told.service_secret.get_secret_value())
     if told.otlp_endpoint:
         tracing.start(service, told.otlp_endpoint)
     try:
@@ -72,10 +99,21 @@ async def _served(service: str, told: S, serve: Callable[[S], Coroutine[Any, Any
 
 
 async def _redriven(told: settings.ServiceSettings, redrive: Callable[[Database], Awaitable[int]]) -> int:
-    db = Database(told.database_url.get_secret_value(), pool_size=2, name="redrive")
+    async with _opened(told, "redrive") as db:
+        return await redrive(db)
+
+
+async def _done(told: S, command: Command[S], argument: str) -> str:
+    async with _opened(told, command.verb) as db:
+        return await command.run(told, db, argument)
+
+
+@asynccontextmanager
+async def _opened(told: settings.ServiceSettings, name: str) -> AsyncIterator[Database]:
+    db = Database(told.database_url.get_secret_value(), pool_size=2, name=name)
     await db.open()
     try:
-        return await redrive(db)
+        yield db
     finally:
         await db.close()
 

@@ -84,14 +84,14 @@ class RequestTooLarge(InvalidArgument):
 
 
 class Unauthenticated(Failure):
-    """It is not known who calls."""
+    """It is not known who calls: log in or refresh, and send the access token as `authorization: Bearer …`."""
 
     code = Code.UNAUTHENTICATED
     reason = "UNAUTHENTICATED"
 
 
 class PermissionDenied(Failure):
-    """This is not allowed."""
+    """This is not allowed: ask for the role that it takes."""
 
     code = Code.PERMISSION_DENIED
     reason = "PERMISSION_DENIED"
@@ -102,6 +102,12 @@ class NotFound(Failure):
 
     code = Code.NOT_FOUND
     reason = "NOT_FOUND"
+
+
+class UserNotFound(NotFound):
+    """There is no such user, or it is not you: leave the user out, or name yourself."""
+
+    reason = "USER_NOT_FOUND"
 
 
 class AlreadyExists(Failure):

@@ -12,13 +12,15 @@ from typing import Any, cast
 
 import grpc
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis import faults, metrics
-from services.chassis.calls import MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming
+from services.chassis.calls import MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming, call, channel
 from services.chassis.errors import Failure, Unavailable
+from services.chassis.identity import FetchedKeys, Guard, Keys, ServiceTokens
 from services.chassis.readiness import Readiness
 from services.chassis.settings import ServiceSettings
 
@@ -41,9 +43,28 @@ OPTIONS: Sequence[tuple[str, Any]] = (
 )
 
 
-def make_server(*, max_streams: int = MAX_STREAMS) -> grpc.aio.Server:
-    """Make a server with what every call gets, and so many calls at most that are answered by streams."""
-    return grpc.aio.server(interceptors=[Incoming(max_streams)], options=OPTIONS)
+def make_server(
+    settings: ServiceSettings | None = None, keys: Keys | None = None, *, max_streams: int = MAX_STREAMS
+) -> grpc.aio.Server:
+    """Make a server with what every call gets, and so many calls at most that are answered by streams.
+
+    Callers are held to the policies of the contracts where AUTH is on, or where `keys` are given, which only identity
+    has itself; without, its keys are asked for.
+    """
+    guard = None
+    if settings is not None and (keys is not None or settings.auth == "on"):
+        secret = settings.service_secret
+        services = ServiceTokens("", secret.get_secret_value()) if secret is not None else None
+        guard = Guard(keys or FetchedKeys(lambda: _fetch_keys(settings.identity_address)), services)
+    return grpc.aio.server(interceptors=[Incoming(max_streams, guard)], options=OPTIONS)
+
+
+async def _fetch_keys(address: str) -> bytes:
+    # Once in some minutes: a connection that lay idle for so long is no better than a new one.
+    async with channel(address) as to_identity:
+        identity = identity_pb2_grpc.IdentityServiceStub(to_identity)
+        answer = await call(identity.GetJwks, identity_pb2.GetJwksRequest())
+        return bytes(answer.data)
 
 
 async def serve(
@@ -100,6 +121,8 @@ async def serve(
         for name in ("", *services):
             await health.set(name, status)
 
+    if settings.auth == "off":
+        log.warning("AUTH IS OFF: anybody who reaches this service may do anything. Set AUTH=on.")
     await tell(True)
     if ready is not None:
         tasks.append(asyncio.create_task(ready.watch(tell)))

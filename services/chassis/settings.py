@@ -22,6 +22,34 @@ def _usable(url: SecretStr) -> SecretStr:
     return url
 
 
+MIN_SECRET_BYTES = 24
+MIN_DISTINCT_BYTES = 14
+"""Far fewer than random bytes have: 24 of those almost never have less than 20."""
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(_key(secret)) < MIN_SECRET_BYTES:
+        raise ValueError(f"it must be base64 of at least {MIN_SECRET_BYTES} bytes")
+    return secret
+
+
+SigningSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+"""A secret that signs: base64 of 24 bytes or more, with `whsec_` before it or not."""
+
+
+def looks_random(secret: SecretStr) -> bool:
+    """Tell whether a signing secret may be random bytes, and is not a word or a row of zeros."""
+    return len(set(_key(secret))) >= MIN_DISTINCT_BYTES
+
+
+def _key(secret: SecretStr) -> bytes:
+    text = secret.get_secret_value().removeprefix("whsec_").rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        return b""
+
+
 class ServiceSettings(BaseSettings):
     """What every service is told. Names are those of the environment, in lower case."""
 
@@ -51,10 +79,29 @@ class ServiceSettings(BaseSettings):
         description="for tests only: where fault points are controlled, host:port on loopback",
     )
 
+    auth: Literal["on", "off"] = Field("off", description="off: anybody may call anything, for development only")
+    identity_address: str = Field(
+        "127.0.0.1:50054", pattern=r"^\S+:\d+$", description="where identity is, host:port; asked for its public keys"
+    )
+    service_secret: SigningSecret | None = Field(
+        None, description="by which services know each other: base64 of 24 random bytes or more, the same for all"
+    )
+
     @model_validator(mode="after")
     def _no_faults_in_production(self) -> Self:
         if self.faults_address and self.environment == "production":
             raise ValueError("FAULTS_ADDRESS is for tests and cannot be set in production: unset it")
+        return self
+
+    @model_validator(mode="after")
+    def _callers_are_known(self) -> Self:
+        if self.auth == "on" and self.service_secret is None:
+            raise ValueError("SERVICE_SECRET is not set, which AUTH=on takes: base64 of 24 random bytes or more")
+        if self.environment == "production":
+            if self.auth == "off":
+                raise ValueError("AUTH is off, which production does not allow: set it to on")
+            if self.service_secret is not None and not looks_random(self.service_secret):
+                raise ValueError("SERVICE_SECRET is too weak for production: make it of random bytes")
         return self
 
     def shown(self) -> dict[str, str]:
@@ -65,34 +112,6 @@ class ServiceSettings(BaseSettings):
 KeyDays = Annotated[
     int, Field(ge=1, le=365, description="how many days the answers to requests with an idempotency key are kept")
 ]
-
-MIN_SECRET_BYTES = 24
-MIN_DISTINCT_BYTES = 14
-"""Far fewer than random bytes have: 24 of those almost never have less than 20."""
-
-
-def _long_enough(secret: SecretStr) -> SecretStr:
-    if len(_key(secret)) < MIN_SECRET_BYTES:
-        raise ValueError(f"it must be base64 of at least {MIN_SECRET_BYTES} bytes")
-    return secret
-
-
-SigningSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
-"""A secret that signs: base64 of 24 bytes or more, with `whsec_` before it or not."""
-
-
-def looks_random(secret: SecretStr) -> bool:
-    """Tell whether a signing secret may be random bytes, and is not a word or a row of zeros."""
-    return len(set(_key(secret))) >= MIN_DISTINCT_BYTES
-
-
-def _key(secret: SecretStr) -> bytes:
-    text = secret.get_secret_value().removeprefix("whsec_").rstrip("=")
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except ValueError:
-        return b""
-
 
 S = TypeVar("S", bound=BaseSettings)
 

@@ -54,7 +54,7 @@ async def run(settings: Settings) -> None:
 
     availability = Availability(db, seat_bytes)
     watching = Watching(background, heartbeat_seconds=settings.heartbeat_seconds)
-    server = make_server(max_streams=settings.max_streams)
+    server = make_server(settings, max_streams=settings.max_streams)
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
     servicer = InventoryServicer(db, desk, availability, watching)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(servicer, server)

@@ -51,7 +51,7 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
     measures.add(ticks, background, MEASURES)
 
-    server = make_server()
+    server = make_server(settings)
     answers = idempotency.Answers(db)
     servicer = PaymentService(answers, Payments(db), checkout, refunds, signatures, public_url=settings.public_url)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)

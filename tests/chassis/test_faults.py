@@ -280,10 +280,11 @@ async def test_a_process_is_killed_at_a_point(controller: Controller) -> None:
     assert fault.pid == it.process.pid != os.getpid()
 
 
-@pytest.mark.parametrize("service", ["inventory", "booking", "payment", "payment.bank"])
+@pytest.mark.parametrize("service", ["inventory", "booking", "payment", "payment.bank", "identity"])
 async def test_points_cannot_be_armed_in_production(service: str) -> None:
     told = HERE | {"ENVIRONMENT": "production", "FAULTS_ADDRESS": "127.0.0.1:1"}
-    secret = {"PAYMENT_WEBHOOK_SECRET": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"}
+    names = ("PAYMENT_WEBHOOK_SECRET", "SIGNING_KEY_SECRET")
+    secret = dict.fromkeys(names, "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4")
     async with started(f"services.{service}", **told, **secret) as it:
         assert await it.ends() == 1
     assert it.lines == [f"{service}: FAULTS_ADDRESS is for tests and cannot be set in production: unset it"]

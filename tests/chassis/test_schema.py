@@ -17,7 +17,7 @@ from services.chassis import tables
 from stack.postgres import Server
 from tests.conftest import Databases
 
-SERVICES = ["inventory", "booking", "payment", "payment/bank"]
+SERVICES = ["inventory", "booking", "payment", "payment/bank", "identity"]
 
 # What PostgreSQL itself says of a schema, each as rows of text.
 LOOK = {

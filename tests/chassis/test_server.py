@@ -28,6 +28,7 @@ from services.chassis import cli
 from services.chassis.calls import channel
 from services.chassis.errors import Unavailable
 from services.chassis.settings import ServiceSettings, load
+from services.identity import settings as identity
 from services.inventory import settings as inventory
 from services.payment import settings as payment
 from services.payment.bank import settings as bank
@@ -295,12 +296,14 @@ async def test_a_request_that_outlasts_the_grace_is_undone(inventory_url: str) -
     assert "Traceback" not in it.said
 
 
-@pytest.mark.parametrize("service", ["inventory", "booking", "payment", "payment/bank"])
+@pytest.mark.parametrize("service", ["inventory", "booking", "payment", "payment/bank", "identity"])
 async def test_a_service_whose_port_is_busy_says_one_line(databases: Databases, service: str) -> None:
     with databases.fresh(service) as url, socket.create_server(("127.0.0.1", 0)) as busy:
         module = "services." + service.replace("/", ".")
         port = busy.getsockname()[1]
-        async with started(module, port=port, DATABASE_URL=url, PAYMENT_WEBHOOK_SECRET=SECRET) as it:
+        async with started(
+            module, port=port, DATABASE_URL=url, PAYMENT_WEBHOOK_SECRET=SECRET, SIGNING_KEY_SECRET=SECRET
+        ) as it:
             assert await it.ends() == 1
     assert it.lines == [busy_line(service.replace("/", "."), port)]
 
@@ -337,6 +340,9 @@ async def test_a_failure_at_the_start_is_told_in_one_line(
 
 # --- Settings
 
+DATABASE = {"DATABASE_URL": "postgresql://i:secret@127.0.0.1:1/i", "PORT": "1"}
+WEAK = "whsec_" + "QUFB" * 12
+
 BAD: list[tuple[str, Mapping[str, str], list[str]]] = [
     ("inventory", {}, ["DATABASE_URL is not set"]),
     ("inventory", {"DATABASE_URL": ""}, ["DATABASE_URL is wrong"]),
@@ -351,6 +357,22 @@ BAD: list[tuple[str, Mapping[str, str], list[str]]] = [
     ("payment", {"PAYMENT_GATEWAY_URL": "hunter2"}, ["PAYMENT_GATEWAY_URL is wrong", "PAYMENT_WEBHOOK_SECRET is not"]),
     ("payment.bank", {"WEBHOOK_URL": "hunter2"}, ["WEBHOOK_URL is wrong", "PAYMENT_WEBHOOK_SECRET is not set"]),
     ("inventory", {"FAULTS_ADDRESS": "db.example:1"}, ["DATABASE_URL", "FAULTS_ADDRESS is wrong"]),
+    ("inventory", DATABASE | {"AUTH": "maybe"}, ["AUTH is wrong"]),
+    ("inventory", DATABASE | {"AUTH": "on"}, ["SERVICE_SECRET is not set"]),
+    ("inventory", DATABASE | {"AUTH": "on", "SERVICE_SECRET": "hunter2"}, ["SERVICE_SECRET is wrong"]),
+    ("inventory", DATABASE | {"ENVIRONMENT": "production"}, ["AUTH is off, which production does not allow"]),
+    (
+        "inventory",
+        DATABASE | {"ENVIRONMENT": "production", "AUTH": "on", "SERVICE_SECRET": WEAK},
+        ["SERVICE_SECRET is too weak"],
+    ),
+    ("identity", DATABASE, ["SIGNING_KEY_SECRET is not set"]),
+    ("identity", DATABASE | {"SIGNING_KEY_SECRET": "hunter2"}, ["SIGNING_KEY_SECRET is wrong"]),
+    (
+        "identity",
+        DATABASE | {"ENVIRONMENT": "production", "AUTH": "on", "SERVICE_SECRET": SECRET, "SIGNING_KEY_SECRET": WEAK},
+        ["SIGNING_KEY_SECRET is too weak"],
+    ),
     ("booking", {"REFUND_STEPS": "often", "BOOKING_EXPIRY_MINUTES": ""}, ["REFUND_STEPS", "BOOKING_EXPIRY_MINUTES"]),
 ]
 
@@ -360,6 +382,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "booking": booking.Settings,
     "payment": payment.Settings,
     "payment.bank": bank.Settings,
+    "identity": identity.Settings,
 }
 
 

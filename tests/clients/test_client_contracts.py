@@ -57,6 +57,7 @@ def test_every_public_method_is_there_but_for_the_webhook_and_what_is_for_browse
     aside = {
         "/boxoffice.payment.v1.PaymentService/ReceiveWebhook",
         "/boxoffice.bank.v1.BankService/GetCheckoutPage",
+        "/boxoffice.identity.v1.IdentityService/GetJwks",
         "/boxoffice.inventory.v1.InventoryService/StreamSeats",
     }
     assert {method.path for method in METHODS.values()} == public - aside
@@ -79,10 +80,14 @@ def test_a_method_takes_and_gives_what_its_contract_says(name: str) -> None:
 
 
 def test_what_may_be_repeated_is_what_reads_or_removes_or_takes_a_key() -> None:
-    assert {name for name, method in METHODS.items() if not method.repeatable} == {"simulate_payment"}
+    assert {name for name, method in METHODS.items() if not method.repeatable} == {
+        "simulate_payment",
+        *("login", "refresh", "logout", "update_profile", "change_password", "set_roles"),
+    }
     assert {name for name, method in METHODS.items() if method.takes_key} == {
         *("create_event", "create_movie", "create_venue", "create_screen", "create_show"),
         *("hold_seats", "create_booking", "cancel_booking", "refund_booking", "initiate_payment"),
+        "register",
     }
 
 

@@ -23,8 +23,11 @@ SECRETS = {
     "BOOKING_PASSWORD": "secret-of-booking",
     "PAYMENT_PASSWORD": "secret-of-payment",
     "BANK_PASSWORD": "secret-of-the-bank",
+    "IDENTITY_PASSWORD": "secret-of-identity",
     "AUDIT_PASSWORD": "secret-of-the-auditor",
     "PAYMENT_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwIo2LaLaSw3Zx",
+    "SERVICE_SECRET": "whsec_Q2l4d0tRbXl5UFZ0Nk9wS3dBbjM5cXJTYjRUZEhmSmg=",
+    "SIGNING_KEY_SECRET": "whsec_N2hXclpQdTlEc0pLcTZWYm1MeDNUYUdmRXlSZzBNY1U=",
 }
 
 _PLACE = re.compile(r"\$\{([A-Z_]+)(?::([-?])((?:[^{}]|\$\{[^}]*\})*))?\}")

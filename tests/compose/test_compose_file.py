@@ -19,7 +19,7 @@ OBSERVERS = {name for name, service in SERVICES.items() if service.get("profiles
 ASKED_FOR = {name for name, service in SERVICES.items() if "profiles" in service}
 ONCE = {name for name, service in SERVICES.items() if service["restart"] == "no"} - ASKED_FOR
 LASTING = SERVICES.keys() - ONCE - ASKED_FOR
-SPREAD = ("inventory", "booking", "payment")
+SPREAD = ("inventory", "booking", "payment", "identity")
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -151,7 +151,7 @@ def test_one_image_serves_all_services_and_is_made_here() -> None:
     assert (gateway["context"], gateway["target"]) == (".", "gateway")
     # What is chosen there reaches the command that renders the configuration.
     assert set(gateway["args"]) == {name.upper() for name in Edge.__dataclass_fields__} | {"OTLP_ENDPOINT"}
-    assert stages()["configuration"].all("ARG") == list(gateway["args"])
+    assert stages()["configuration"].all("ARG") == ["AUTH=on", *list(gateway["args"])[1:]]
 
 
 def test_images_of_others_are_pinned() -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import services.booking.settings
+import services.identity.settings
 import services.inventory.settings
 import services.payment.bank.settings
 import services.payment.settings
@@ -24,6 +25,7 @@ KINDS: dict[str, type[ServiceSettings]] = {
     "booking": services.booking.settings.Settings,
     "payment": services.payment.settings.Settings,
     "bank": services.payment.bank.settings.Settings,
+    "identity": services.identity.settings.Settings,
 }
 FOR_LIBRARIES = {"no_proxy"}
 # Not offered to anybody who runs containers.
@@ -82,6 +84,7 @@ def test_addresses_lead_to_the_services() -> None:
     assert payment.payment_gateway_url == f"grpc://{_address('bank')}"
     assert bank.webhook_url == f"http://gateway:{PORTS['GATEWAY_PORT']}/api/v1/payments/webhook"
     for name in KINDS:
+        assert settings(name).identity_address == _address("identity")
         assert set(FILE[name]["networks"]) >= {"services"}
 
 
@@ -93,6 +96,17 @@ def test_the_gateway_looks_for_each_service_where_it_is() -> None:
     assert given["admin-host"] == "127.0.0.1"
     assert int(given["admin-port"]) == PORTS["ENVOY_ADMIN_PORT"]
     assert given["metrics-port"] == FILE["inventory"]["environment"]["METRICS_PORT"]
+
+
+def test_callers_have_to_say_who_they_are_unless_that_is_switched_off_for_all() -> None:
+    assert {settings(name).auth for name in KINDS} == {"on"}
+    assert {settings(name, AUTH="off", ENVIRONMENT="development").auth for name in KINDS} == {"off"}
+    assert FILE["gateway"]["build"]["args"]["AUTH"] == "on"
+    off = compose(SECRETS | {"AUTH": "off"})["services"]
+    assert off["gateway"]["build"]["args"]["AUTH"] == "off"
+    assert arguments()["AUTH"] == "on"
+    with pytest.raises(ValueError, match="AUTH is off, which production does not allow"):
+        settings("booking", AUTH="off")
 
 
 def test_customers_are_sent_to_where_the_gateway_is_published() -> None:
@@ -121,7 +135,7 @@ def test_health_is_asked_of_the_service_itself() -> None:
     assert exec_form((service.last("HEALTHCHECK") or "").partition("CMD ")[2]) == ["python", "docker/health.py"]
     gateway = stages()["gateway"]
     assert exec_form((gateway.last("HEALTHCHECK") or "").partition("CMD ")[2])[1:] == ["health"]
-    assert arguments().keys() == {"PYTHON_VERSION", "ENVOY_VERSION"}
+    assert arguments().keys() == {"PYTHON_VERSION", "ENVOY_VERSION", "AUTH"}
 
 
 def _address(name: str) -> str:

@@ -22,7 +22,7 @@ from boxoffice.inventory.v1 import catalog_pb2
 from gateway.envoy import envoy_binary
 from gateway.render import CLUSTERS, render
 from stack.ports import choose
-from tests.compose.support import ROOT, gateway_copying, gateway_rendering, options, stages
+from tests.compose.support import ROOT, arguments, gateway_copying, gateway_rendering, options, stages
 from tests.gateway.fakes import FakeService, Services, eventually
 
 LIST_SHOWS = "/boxoffice.inventory.v1.CatalogService/ListShows"
@@ -32,7 +32,10 @@ LIST_SHOWS = "/boxoffice.inventory.v1.CatalogService/ListShows"
 def configuration() -> Any:
     """The image's configuration, rendered by the Dockerfile's own command."""
     command = [sys.executable, "-m", *gateway_rendering()]
-    return yaml.safe_load(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"AUTH": arguments()["AUTH"]}, check=True, capture_output=True, text=True
+    )
+    return yaml.safe_load(done.stdout)
 
 
 def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
@@ -43,7 +46,7 @@ def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", *copying, tmp_path / "static"], cwd=ROOT, check=True)
     text = text.replace(static, str(tmp_path / "static"))
     inside = options(gateway_rendering())["descriptor"]
-    assert text.count(inside) == 1
+    assert text.count(inside) == 1, "in the transcoder"
     (sources,) = [sources for sources, target in stages()["gateway"].copies() if target == inside]
     assert sources == ["gateway/descriptor.binpb"]
     file = tmp_path / "envoy.yaml"
@@ -54,7 +57,10 @@ def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
 
 
 def test_replicas_are_found_by_name(configuration: Any) -> None:
-    clusters = [one for one in configuration["static_resources"]["clusters"] if one["name"] != "admin"]
+    # One leads from the gateway to itself, and one to its admin.
+    clusters = [
+        one for one in configuration["static_resources"]["clusters"] if one["name"] not in ("identity-jwks", "admin")
+    ]
     assert {cluster["name"] for cluster in clusters} == set(CLUSTERS)
     for cluster in clusters:
         dns = cluster["cluster_type"]["typed_config"]

@@ -30,6 +30,7 @@ CONTRACTS = (
     "boxoffice.booking.v1.booking_pb2",
     "boxoffice.payment.v1.payment_pb2",
     "boxoffice.bank.v1.bank_pb2",
+    "boxoffice.identity.v1.identity_pb2",
 )
 
 

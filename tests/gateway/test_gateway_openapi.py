@@ -21,7 +21,7 @@ from services.chassis.errors import Failure
 from tests.gateway.fakes import PUBLIC, Method, Services
 from tests.gateway.openapi import DOCUMENT, FILE, check, operations, resolved
 
-for module in ("booking", "inventory", "payment", "payment.bank"):
+for module in ("booking", "inventory", "payment", "payment.bank", "identity"):
     import_module(f"services.{module}.domain.errors")
 import_module("services.inventory.domain.catalogue")
 
@@ -69,7 +69,7 @@ def test_a_schemas_own_examples_fit_it(name: str) -> None:
 
 
 def test_every_method_with_a_body_has_an_example_of_it() -> None:
-    takes_body = {method.descriptor.name for method in PUBLIC if method.bindings[0][0] in ("POST", "PATCH")}
+    takes_body = {method.descriptor.name for method in PUBLIC if method.bindings[0][0] in ("POST", "PUT", "PATCH")}
     assert takes_body - {"ReceiveWebhook"} == BODIES.keys()
 
 

@@ -354,7 +354,7 @@ async def test_every_sample_of_the_contracts_fields_passes_the_check(
             url = re.sub(r"{(\w+)}", "text", path)
             for spelled in (False, True):
                 body = json_format.MessageToDict(message, preserving_proto_field_name=spelled)
-                if verb in ("POST", "PATCH"):
+                if verb in ("POST", "PUT", "PATCH"):
                     answer = await rest.request(verb, url, json=body)
                 else:
                     names = {name: value for name, value in body.items() if snake(name) not in variables}

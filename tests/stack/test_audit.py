@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from stack import audit, databases, services
-from stack.credentials import Credentials
+from stack.credentials import SIGNING, Credentials
 from stack.errors import StackError
 from stack.invariants import ALWAYS, AT_REST, INVARIANTS
 from stack.launcher import temporary_settings
@@ -37,7 +37,7 @@ def server() -> Iterator[Server]:
     with temporary_server() as one:
         databases.provision(one, PASSWORDS)
         settings = temporary_settings(one.data).model_copy(update={"postgres_port": one.port})
-        secrets = Credentials(PASSWORDS | {"webhook": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
+        secrets = Credentials(PASSWORDS | dict.fromkeys(SIGNING, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
         for name, environment in services.environments(settings, secrets, {}).items():
             module = next(service.module for service in services.SERVICES if service.name == name)
             subprocess.run([sys.executable, "-m", module, "migrate"], cwd=ROOT, env=environment, check=True)

@@ -17,6 +17,7 @@ from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from stack.accounts import email
 from tests.gateway.fakes import Method
 from tests.system.client import Json, Show
 
@@ -24,6 +25,9 @@ JSON = {"content-type": "application/json"}
 TIMESTAMP = Timestamp.DESCRIPTOR.full_name
 DEEP = 10_000
 MANY = 10_000
+
+HAVE_BODIES = ("ReceiveWebhook", "Logout", "UpdateProfile")
+"""Methods for which no body, or an empty one, is a right one too."""
 
 NOT_UUIDS = (
     "nope",
@@ -74,6 +78,10 @@ class World:
     user: str
     booking_id: str
     session_id: str
+    account_id: str
+    password: str
+    token: str
+    """An admin's; accounts take one whether AUTH is on or off."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,12 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "GetBooking": ({"booking_id": world.booking_id}, None),
         "ListBookings": ({"user_id": user}, None),
         "GetPaymentStatus": ({"booking_id": world.booking_id}, None),
+        "Register": ({}, {"email": f"{unknown}@example.com", "password": "correct horse", "name": "N"}),
+        "Login": ({}, {"email": email("user"), "password": world.password}),
+        "Refresh": ({}, {"refreshToken": "unknown"}),
+        "ChangePassword": ({}, {"currentPassword": "not the password", "newPassword": "correct horse"}),
+        "SetRoles": ({"user_id": world.account_id}, {"roles": ["ORGANIZER"]}),
+        **dict.fromkeys(("Logout", "UpdateProfile", "GetProfile", "ListUsers", "GetJwks"), ({}, None)),
         **dict.fromkeys(("ListEvents", "ListMovies", "ListVenues", "ListShows"), ({}, None)),
     }
 
@@ -181,7 +195,7 @@ def _bad_queries(verb: str, url: str, method: Method, variables: Json, body: Jso
     headers = {} if body is None else JSON
     yield Case("an unknown query parameter", verb, f"{url}?nope=1", content, headers, "nope")
     yield Case("a NUL for a query parameter", verb, f"{url}?%00=1", content, headers)
-    if body is not None or method.descriptor.name == "ReceiveWebhook":
+    if body is not None or method.descriptor.name in HAVE_BODIES:
         return
     for each in method.descriptor.input_type.fields:
         if each.name in variables:
@@ -233,7 +247,11 @@ def _bad_fields(message: Descriptor, body: Json, variables: Json) -> Iterator[tu
 
 def _bad_values(each: FieldDescriptor, right: Any = None) -> Iterator[tuple[Any, bool]]:
     """Yield values that a field must not have, and whether a refusal names the field: Envoy's own do not."""
-    if each.is_repeated:
+    if each.is_repeated and each.type == FieldDescriptor.TYPE_ENUM:
+        known = each.enum_type.values[1].name
+        yield from ((wrong, True) for wrong in ({"a": 1}, [["a"]], True, ["NOPE"], ["\0"], [1.5], [{"a": 1}]))
+        yield from ((wrong, True) for wrong in ([], [0], [99], [-1], [known, known]))
+    elif each.is_repeated:
         yield from ((wrong, True) for wrong in ({"a": 1}, [{"a": {"b": 1}}], [[["a"]]], True))
         if each.type != FieldDescriptor.TYPE_MESSAGE:
             yield from (([wrong], True) for wrong in (*NOT_UUIDS, *NOT_TEXTS[:3], ""))

@@ -51,7 +51,11 @@ def _started() -> Stack:
         folder = Path(tempfile.mkdtemp(prefix="boxoffice-system-", dir=memory if memory.is_dir() else None))
         # Root's PostgreSQL runs as another user, who must be able to pass through.
         folder.chmod(0o711)
-        stack = Stack(temporary_settings(folder).model_copy(update={"postgres_durable": True}))
+        stack = Stack(
+            temporary_settings(folder).model_copy(update={"postgres_durable": True}),
+            # All tests register from one address.
+            environments={"identity": {"ATTEMPTS_PER_ADDRESS": "1000000"}},
+        )
         try:
             stack.start()
         except StackError as error:

@@ -146,6 +146,13 @@ async def initiate_payment(client: Client, show: Show) -> Case:
     return _of_bookings(mine, other, theirs, "payment", effects)
 
 
+async def register(client: Client, show: Show) -> Case:
+    one = f"{uuid4()}@example.com"
+    right, other = ({"email": email, "password": "correct horse"} for email in (one, f"{uuid4()}@example.com"))
+    effects = "SELECT count(*) FROM users WHERE email = %s"
+    return Case(right, other, other | {"password": "short"}, None, "identity", effects, one)
+
+
 async def _bookings(
     client: Client, show: Show, make: Callable[[Show, str, list[str]], Awaitable[Json]]
 ) -> tuple[Json, Json, Json]:
@@ -173,14 +180,22 @@ KEYED: dict[str, Prepare] = {
     "CancelBooking": cancel_booking,
     "InitiatePayment": initiate_payment,
     "RefundBooking": refund_booking,
+    "Register": register,
 }
 
 HARMLESS = {
     "ReleaseHolds": "a DELETE: what is released once is released; each answer counts what it released itself",
     "SimulatePayment": "the customer's click: a session comes to its end once, and is shown as it is from then on",
     "ReceiveWebhook": "the bank's own id of the event, which its headers carry, is the key",
+    "Login": "every login begins a family of tokens of its own",
+    "Refresh": "a token is good once: a second time ends its family, as it has to",
+    "Logout": "what has ended has ended",
+    "UpdateProfile": "a user is called what the last request says",
+    "ChangePassword": "a second time, the present password is another",
+    "SetRoles": "a user has the roles that the last request says",
 }
-"""Mutations without a key, and why repeating them does nothing. Each has a test of its own below."""
+"""Mutations without a key, and why repeating them does nothing. Each has a test of its own: the last six in
+tests/identity, the others in test_keys.py."""
 
 SETTLES = {"RefundBooking": "status"}
 """What equal answers may differ in while something is under way: docs/adr/0008-refund-answers.md says why."""

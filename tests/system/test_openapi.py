@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from stack import accounts
 from stack.credentials import load
 from stack.launcher import Stack
 from tests.gateway.openapi import hold, operations
@@ -66,9 +67,31 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     for (payload,) in rows(stack.server, "payment", news, session):
         body = bytes(payload)
         ok(await client.ask("POST", "payments/webhook", content=body, headers=signed(secret, str(uuid4()), body)))
+    await _have_an_account(stack, client)
     # Streams have no end: tests/gateway/test_gateway_streams.py is about them.
     calls = {one["operationId"] for _, _, one in operations() if not one.get("x-server-streaming")}
     assert told == calls
+
+
+async def _have_an_account(stack: Stack, client: Client) -> None:
+    """Register, log in, and do what there is to do with an account, as its user and as an admin."""
+    keys = await client.http.get("/.well-known/jwks.json")
+    assert keys.status_code == 200
+    who = {"email": f"{uuid4()}@example.com", "password": "correct horse battery"}
+    ok(await client.ask("POST", "auth/register", who, headers={"Idempotency-Key": str(uuid4())}))
+    tokens = ok(await client.ask("POST", "auth/login", who))
+    tokens = ok(await client.ask("POST", "auth/refresh", {"refreshToken": tokens["refreshToken"]}))
+    headers = {"authorization": f"Bearer {tokens['accessToken']}"}
+    ok(await client.ask("GET", "users/me", headers=headers))
+    ok(await client.ask("PATCH", "users/me", {"name": "Asha"}, headers=headers))
+    change = {"currentPassword": who["password"], "newPassword": "battery horse correct"}
+    tokens = ok(await client.ask("POST", "users/me/password", change, headers=headers))
+    ok(await client.ask("POST", "auth/logout", {"refreshToken": tokens["refreshToken"]}))
+    secrets = load(stack.settings.data_dir / "credentials.json")
+    stack.load_accounts()
+    headers = {"authorization": f"Bearer {accounts.token(stack.address('identity'), 'admin', secrets)}"}
+    ok(await client.ask("GET", "users", headers=headers, params={"pageSize": 1}))
+    ok(await client.ask("PUT", f"users/{tokens['userId']}/roles", {"roles": ["ORGANIZER"]}, headers=headers))
 
 
 async def _look_at_the_catalogue(client: Client, show: Show, event_id: str) -> None:

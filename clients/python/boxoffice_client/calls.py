@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 import grpc
@@ -25,11 +25,13 @@ class Options:
     timeout_seconds: how long a call may take in all, with its repetitions and the pauses between them
     attempts: how often a call is sent at most; 1 repeats nothing
     request_id: what the services' logs call it by, up to 100 of A-Z a-z 0-9 . _ -; without one, each call has its own
+    token: an access token, which says who calls (`login` gives one); good for 15 minutes
     """
 
     timeout_seconds: float = 10.0
     attempts: int = 6
     request_id: str | None = None
+    token: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.timeout_seconds <= 0:
@@ -45,7 +47,8 @@ class Call:
 
     def __init__(self, options: Options, *, repeatable: bool) -> None:
         self.request_id = options.request_id or str(uuid4())
-        self.metadata = (("x-request-id", self.request_id),)
+        bearer = (("authorization", f"Bearer {options.token}"),) if options.token else ()
+        self.metadata = (("x-request-id", self.request_id), *bearer)
         self._end = time.monotonic() + options.timeout_seconds
         self._attempts = options.attempts if repeatable else 1
         self._failed = 0

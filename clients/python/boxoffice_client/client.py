@@ -50,9 +50,15 @@ class _Base(Methods):
         timeout_seconds: float | None = None,
         attempts: int | None = None,
         request_id: str | None = None,
+        token: str | None = None,
     ) -> Self:
         """Return a client whose calls are made otherwise, over the same connection; see Options for each."""
-        told: dict[str, Any] = {"timeout_seconds": timeout_seconds, "attempts": attempts, "request_id": request_id}
+        told: dict[str, Any] = {
+            "timeout_seconds": timeout_seconds,
+            "attempts": attempts,
+            "request_id": request_id,
+            "token": token,
+        }
         other = copy.copy(self)
         other._options = replace(self._options, **{name: value for name, value in told.items() if value is not None})
         return other

@@ -133,6 +133,24 @@ class InvalidSignature(Unauthenticated):
     reason = "INVALID_SIGNATURE"
 
 
+class LoginFailed(Unauthenticated):
+    """No account has this e-mail address and password."""
+
+    reason = "LOGIN_FAILED"
+
+
+class RefreshTokenInvalid(Unauthenticated):
+    """The refresh token is not good, or not any more: log in again."""
+
+    reason = "REFRESH_TOKEN_INVALID"
+
+
+class TooManyAttempts(BoxofficeError):
+    """Too many passwords were tried: see `retry_after_seconds`."""
+
+    reason = "TOO_MANY_ATTEMPTS"
+
+
 class PermissionDenied(BoxofficeError):
     """This is not allowed."""
 
@@ -224,6 +242,12 @@ class SessionNotFound(NotFound):
     reason = "SESSION_NOT_FOUND"
 
 
+class UserNotFound(NotFound):
+    """There is no such user, or it is not the one who calls."""
+
+    reason = "USER_NOT_FOUND"
+
+
 class AlreadyExists(BoxofficeError):
     """There is one already."""
 
@@ -234,6 +258,12 @@ class IdempotencyKeyReused(AlreadyExists):
     """The idempotency key was used for another request."""
 
     reason = "IDEMPOTENCY_KEY_REUSED"
+
+
+class EmailTaken(AlreadyExists):
+    """There is an account of this e-mail address already."""
+
+    reason = "EMAIL_TAKEN"
 
 
 class ScreenAlreadyExists(AlreadyExists):
@@ -336,6 +366,18 @@ class PaymentAttemptsExceeded(FailedPrecondition):
     """Too many payments were begun for the booking already: make a new booking."""
 
     reason = "PAYMENT_ATTEMPTS_EXCEEDED"
+
+
+class PasswordWrong(FailedPrecondition):
+    """The present password is another."""
+
+    reason = "PASSWORD_WRONG"
+
+
+class LastAdmin(FailedPrecondition):
+    """Nobody would be an admin any more."""
+
+    reason = "LAST_ADMIN"
 
 
 # The rest is told to services, not to customers.

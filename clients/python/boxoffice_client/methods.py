@@ -2,7 +2,8 @@
 
 Each takes the fields of its request by name and returns the message of its answer; the contracts in protos/ tell what
 every field means and how a method can fail (`help(Client.create_booking)` shows it). What is not listed is the bank's
-webhook, the checkout page and the changes of seats as events for browsers, which are not for programs like this one.
+webhook, the checkout page, the changes of seats as events for browsers and identity's public keys, which are not for
+programs like this one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from boxoffice.bank.v1.bank_pb2 import Session, SimulatePaymentRequest
 from boxoffice.bank.v1.bank_pb2_grpc import BankServiceServicer as Bank
 from boxoffice.booking.v1 import booking_pb2 as booking
 from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceServicer as Bookings
+from boxoffice.identity.v1 import identity_pb2 as identity
+from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceServicer as Identity
 from boxoffice.inventory.v1 import catalog_pb2 as catalog
 from boxoffice.inventory.v1 import inventory_pb2 as inventory
 from boxoffice.inventory.v1.catalog_pb2_grpc import CatalogServiceServicer as Catalog
@@ -186,3 +189,14 @@ class Methods:
     initiate_payment = Method(Payments, payment.InitiatePaymentRequest, payment.InitiatePaymentResponse)
     get_payment_status = Method(Payments, payment.GetPaymentStatusRequest, payment.PaymentStatus)
     simulate_payment = Method(Bank, SimulatePaymentRequest, Session)
+
+    # Who somebody is.
+    register = Method(Identity, identity.RegisterRequest, identity.User)
+    login = Method(Identity, identity.LoginRequest, identity.Tokens)
+    refresh = Method(Identity, identity.RefreshRequest, identity.Tokens)
+    logout = Method(Identity, identity.LogoutRequest, identity.LogoutResponse)
+    get_profile = Method(Identity, identity.GetProfileRequest, identity.User)
+    update_profile = Method(Identity, identity.UpdateProfileRequest, identity.User)
+    change_password = Method(Identity, identity.ChangePasswordRequest, identity.Tokens)
+    list_users = Method(Identity, identity.ListUsersRequest, identity.ListUsersResponse)
+    set_roles = Method(Identity, identity.SetRolesRequest, identity.User)

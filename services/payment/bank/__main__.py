@@ -37,7 +37,7 @@ async def run(settings: Settings) -> None:
     ticking.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
     measures.add(ticks, background, MEASURES)
 
-    server = make_server()
+    server = make_server(settings)
     sandbox = Sandbox(
         enabled=settings.environment != "production",
         mix=settings.bank_scenarios,

@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 from boxoffice.inventory.v1 import seat_pb2 as boxoffice_dot_inventory_dot_v1_dot_seat__pb2
 from boxoffice.payment.v1 import payment_pb2 as boxoffice_dot_payment_dot_v1_dot_payment__pb2
+from boxoffice.policy.v1 import policy_pb2 as boxoffice_dot_policy_dot_v1_dot_policy__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"boxoffice/booking/v1/booking.proto\x12\x14\x62oxoffice.booking.v1\x1a!boxoffice/inventory/v1/seat.proto\x1a\"boxoffice/payment/v1/payment.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xa1\t\n\x07\x42ooking\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n\x07user_id\x18\x02 \x01(\tR\x06userId\x12<\n\x06status\x18\x03 \x01(\x0e\x32$.boxoffice.booking.v1.Booking.StatusR\x06status\x12!\n\x0ctotal_amount\x18\x04 \x01(\x05R\x0btotalAmount\x12\x1a\n\x08\x63urrency\x18\x05 \x01(\tR\x08\x63urrency\x12\x39\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12\x39\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x36\n\x04show\x18\t \x01(\x0b\x32\".boxoffice.booking.v1.Booking.ShowR\x04show\x12\x38\n\x05seats\x18\n \x03(\x0b\x32\".boxoffice.booking.v1.Booking.SeatR\x05seats\x12\x37\n\x07payment\x18\x0b \x01(\x0b\x32\x1d.boxoffice.payment.v1.PaymentR\x07payment\x12<\n\x06refund\x18\x0c \x01(\x0b\x32$.boxoffice.booking.v1.Booking.RefundR\x06refund\x1a\xa7\x01\n\x04Seat\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n\x07section\x18\x02 \x01(\tR\x07section\x12\x10\n\x03row\x18\x03 \x01(\tR\x03row\x12\x16\n\x06number\x18\x04 \x01(\x05R\x06number\x12\x35\n\x04tier\x18\x05 \x01(\x0e\x32!.boxoffice.inventory.v1.Seat.TierR\x04tier\x12\x14\n\x05price\x18\x06 \x01(\x05R\x05price\x1a\xe3\x01\n\x04Show\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n\x08\x65vent_id\x18\x02 \x01(\tR\x07\x65ventId\x12\x19\n\x08movie_id\x18\x03 \x01(\tR\x07movieId\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\x18\n\x07theatre\x18\x05 \x01(\tR\x07theatre\x12\x12\n\x04\x63ity\x18\x06 \x01(\tR\x04\x63ity\x12\x16\n\x06screen\x18\x07 \x01(\tR\x06screen\x12\x39\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x1a^\n\x06Refund\x12\x16\n\x06\x61mount\x18\x01 \x01(\x05R\x06\x61mount\x12\x1e\n\npercentage\x18\x02 \x01(\x05R\npercentage\x12\x1c\n\tcompleted\x18\x03 \x01(\x08R\tcompleted\"f\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\r\n\tCONFIRMED\x10\x02\x12\r\n\tCANCELLED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\x0c\n\x08REFUNDED\x10\x05\"\xd5\x01\n\x14\x43reateBookingRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12!\n\x07show_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06showId\x12\x37\n\rshow_seat_ids\x18\x03 \x03(\tB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x64\x18\x01\"\x05r\x03\xb0\x01\x01R\x0bshowSeatIds\x12>\n\x0fidempotency_key\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\"b\n\x11GetBookingRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12$\n\x07user_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06userId\"\x9f\x01\n\x13ListBookingsRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12=\n\npage_token\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"y\n\x14ListBookingsResponse\x12\x39\n\x08\x62ookings\x18\x01 \x03(\x0b\x32\x1d.boxoffice.booking.v1.BookingR\x08\x62ookings\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa2\x01\n\x14\x43\x61ncelBookingRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12!\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12>\n\x0fidempotency_key\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\"\xa2\x01\n\x14RefundBookingRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12!\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12>\n\x0fidempotency_key\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\"\xb0\x02\n\x15RefundBookingResponse\x12\x1d\n\nbooking_id\x18\x01 \x01(\tR\tbookingId\x12#\n\rrefund_amount\x18\x02 \x01(\x05R\x0crefundAmount\x12+\n\x11refund_percentage\x18\x03 \x01(\x05R\x10refundPercentage\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12J\n\x06status\x18\x05 \x01(\x0e\x32\x32.boxoffice.booking.v1.RefundBookingResponse.StatusR\x06status\">\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0e\n\nPROCESSING\x10\x01\x12\x0c\n\x08REFUNDED\x10\x02\"f\n\x18GetPayableBookingRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12!\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\"\xef\x01\n\x0ePayableBooking\x12\x1d\n\nbooking_id\x18\x01 \x01(\tR\tbookingId\x12\x17\n\x07user_id\x18\x02 \x01(\tR\x06userId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12\x39\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12 \n\x0b\x64\x65scription\x18\x06 \x01(\tR\x0b\x64\x65scription\x12\x14\n\x05seats\x18\x07 \x03(\tR\x05seats\"\x8b\x03\n\x1a\x42\x61tchRecordCapturesRequest\x12\x61\n\x08\x63\x61ptures\x18\x01 \x03(\x0b\x32\x38.boxoffice.booking.v1.BatchRecordCapturesRequest.CaptureB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x02R\x08\x63\x61ptures\x1a\x89\x02\n\x07\x43\x61pture\x12\'\n\npayment_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12\'\n\nbooking_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12V\n\nsession_id\x18\x03 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12%\n\x06\x61mount\x18\x04 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\x12-\n\x08\x63urrency\x18\x05 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$R\x08\x63urrency\"\xa9\x01\n\x1b\x42\x61tchRecordCapturesResponse\x12R\n\x07results\x18\x01 \x03(\x0b\x32\x38.boxoffice.booking.v1.BatchRecordCapturesResponse.ResultR\x07results\x1a\x36\n\x06Result\x12,\n\x07refusal\x18\x01 \x01(\x0b\x32\x12.google.rpc.StatusR\x07refusal\"\xdc\x01\n\x1a\x42\x61tchRecordDeclinesRequest\x12\x61\n\x08\x64\x65\x63lines\x18\x01 \x03(\x0b\x32\x38.boxoffice.booking.v1.BatchRecordDeclinesRequest.DeclineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x02R\x08\x64\x65\x63lines\x1a[\n\x07\x44\x65\x63line\x12\'\n\npayment_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12\'\n\nbooking_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\"\xa9\x01\n\x1b\x42\x61tchRecordDeclinesResponse\x12R\n\x07results\x18\x01 \x03(\x0b\x32\x38.boxoffice.booking.v1.BatchRecordDeclinesResponse.ResultR\x07results\x1a\x36\n\x06Result\x12,\n\x07refusal\x18\x01 \x01(\x0b\x32\x12.google.rpc.StatusR\x07refusal2\xa4\x08\n\x0e\x42ookingService\x12w\n\rCreateBooking\x12*.boxoffice.booking.v1.CreateBookingRequest\x1a\x1d.boxoffice.booking.v1.Booking\"\x1b\x82\xd3\xe4\x93\x02\x15\"\x10/api/v1/bookings:\x01*\x12{\n\nGetBooking\x12\'.boxoffice.booking.v1.GetBookingRequest\x1a\x1d.boxoffice.booking.v1.Booking\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/bookings/{booking_id}\x12\x8e\x01\n\x0cListBookings\x12).boxoffice.booking.v1.ListBookingsRequest\x1a*.boxoffice.booking.v1.ListBookingsResponse\"\'\x82\xd3\xe4\x93\x02!\x12\x1f/api/v1/bookings/user/{user_id}\x12\x8b\x01\n\rCancelBooking\x12*.boxoffice.booking.v1.CancelBookingRequest\x1a\x1d.boxoffice.booking.v1.Booking\"/\x82\xd3\xe4\x93\x02)2$/api/v1/bookings/{booking_id}/cancel:\x01*\x12\x99\x01\n\rRefundBooking\x12*.boxoffice.booking.v1.RefundBookingRequest\x1a+.boxoffice.booking.v1.RefundBookingResponse\"/\x82\xd3\xe4\x93\x02)\"$/api/v1/payments/refund/{booking_id}:\x01*\x12i\n\x11GetPayableBooking\x12..boxoffice.booking.v1.GetPayableBookingRequest\x1a$.boxoffice.booking.v1.PayableBooking\x12z\n\x13\x42\x61tchRecordCaptures\x12\x30.boxoffice.booking.v1.BatchRecordCapturesRequest\x1a\x31.boxoffice.booking.v1.BatchRecordCapturesResponse\x12z\n\x13\x42\x61tchRecordDeclines\x12\x30.boxoffice.booking.v1.BatchRecordDeclinesRequest\x1a\x31.boxoffice.booking.v1.BatchRecordDeclinesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"boxoffice/booking/v1/booking.proto\x12\x14\x62oxoffice.booking.v1\x1a!boxoffice/inventory/v1/seat.proto\x1a\"boxoffice/payment/v1/payment.proto\x1a boxoffice/policy/v1/policy.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xa1\t\n\x07\x42ooking\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n\x07user_id\x18\x02 \x01(\tR\x06userId\x12<\n\x06status\x18\x03 \x01(\x0e\x32$.boxoffice.booking.v1.Booking.StatusR\x06status\x12!\n\x0ctotal_amount\x18\x04 \x01(\x05R\x0btotalAmount\x12\x1a\n\x08\x63urrency\x18\x05 \x01(\tR\x08\x63urrency\x12\x39\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12\x39\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x36\n\x04show\x18\t \x01(\x0b\x32\".boxoffice.booking.v1.Booking.ShowR\x04show\x12\x38\n\x05seats\x18\n \x03(\x0b\x32\".boxoffice.booking.v1.Booking.SeatR\x05seats\x12\x37\n\x07payment\x18\x0b \x01(\x0b\x32\x1d.boxoffice.payment.v1.PaymentR\x07payment\x12<\n\x06refund\x18\x0c \x01(\x0b\x32$.boxoffice.booking.v1.Booking.RefundR\x06refund\x1a\xa7\x01\n\x04Seat\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n\x07section\x18\x02 \x01(\tR\x07section\x12\x10\n\x03row\x18\x03 \x01(\tR\x03row\x12\x16\n\x06number\x18\x04 \x01(\x05R\x06number\x12\x35\n\x04tier\x18\x05 \x01(\x0e\x32!.boxoffice.inventory.v1.Seat.TierR\x04tier\x12\x14\n\x05price\x18\x06 \x01(\x05R\x05price\x1a\xe3\x01\n\x04Show\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n\x08\x65vent_id\x18\x02 \x01(\tR\x07\x65ventId\x12\x19\n\x08movie_id\x18\x03 \x01(\tR\x07movieId\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\x18\n\x07theatre\x18\x05 \x01(\tR\x07theatre\x12\x12\n\x04\x63ity\x18\x06 \x01(\tR\x04\x63ity\x12\x16\n\x06screen\x18\x07 \x01(\tR\x06screen\x12\x39\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x1a^\n\x06Refund\x12\x16\n\x06\x61mount\x18\x01 \x01(\x05R\x06\x61mount\x12\x1e\n\npercentage\x18\x02 \x01(\x05R\npercentage\x12\x1c\n\tcompleted\x18\x03 \x01(\x08R\tcompleted\"f\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\r\n\tCONFIRMED\x10\x02\x12\r\n\tCANCELLED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\x0c\n\x08REFUNDED\x10\x05\"\xd5\x01\n\x14\x43reateBookingRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12!\n\x07show_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06showId\x12\x37\n\rshow_seat_ids\x18\x03 \x03(\tB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x64\x18\x01\"\x05r\x03\xb0\x01\x01R\x0bshowSeatIds\x12>\n\x0fidempotency_key\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\"b\n\x11GetBookingRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12$\n\x07user_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06userId\"\x9f\x01\n\x13ListBookingsRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12=\n\npage_token\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"y\n\x14ListBookingsResponse\x12\x39\n\x08\x62ookings\x18\x01 \x03(\x0b\x32\x1d.boxoffice.booking.v1.BookingR\x08\x62ookings\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa2\x01\n\x14\x43\x61ncelBookingRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12!\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12>\n\x0fidempotency_key\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\"\xa2\x01\n\x14RefundBookingRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12!\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12>\n\x0fidempotency_key\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\"\xb0\x02\n\x15RefundBookingResponse\x12\x1d\n\nbooking_id\x18\x01 \x01(\tR\tbookingId\x12#\n\rrefund_amount\x18\x02 \x01(\x05R\x0crefundAmount\x12+\n\x11refund_percentage\x18\x03 \x01(\x05R\x10refundPercentage\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12J\n\x06status\x18\x05 \x01(\x0e\x32\x32.boxoffice.booking.v1.RefundBookingResponse.StatusR\x06status\">\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0e\n\nPROCESSING\x10\x01\x12\x0c\n\x08REFUNDED\x10\x02\"f\n\x18GetPayableBookingRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12!\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\"\xef\x01\n\x0ePayableBooking\x12\x1d\n\nbooking_id\x18\x01 \x01(\tR\tbookingId\x12\x17\n\x07user_id\x18\x02 \x01(\tR\x06userId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12\x39\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12 \n\x0b\x64\x65scription\x18\x06 \x01(\tR\x0b\x64\x65scription\x12\x14\n\x05seats\x18\x07 \x03(\tR\x05seats\"\x8b\x03\n\x1a\x42\x61tchRecordCapturesRequest\x12\x61\n\x08\x63\x61ptures\x18\x01 \x03(\x0b\x32\x38.boxoffice.booking.v1.BatchRecordCapturesRequest.CaptureB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x02R\x08\x63\x61ptures\x1a\x89\x02\n\x07\x43\x61pture\x12\'\n\npayment_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12\'\n\nbooking_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12V\n\nsession_id\x18\x03 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12%\n\x06\x61mount\x18\x04 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\x12-\n\x08\x63urrency\x18\x05 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$R\x08\x63urrency\"\xa9\x01\n\x1b\x42\x61tchRecordCapturesResponse\x12R\n\x07results\x18\x01 \x03(\x0b\x32\x38.boxoffice.booking.v1.BatchRecordCapturesResponse.ResultR\x07results\x1a\x36\n\x06Result\x12,\n\x07refusal\x18\x01 \x01(\x0b\x32\x12.google.rpc.StatusR\x07refusal\"\xdc\x01\n\x1a\x42\x61tchRecordDeclinesRequest\x12\x61\n\x08\x64\x65\x63lines\x18\x01 \x03(\x0b\x32\x38.boxoffice.booking.v1.BatchRecordDeclinesRequest.DeclineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x02R\x08\x64\x65\x63lines\x1a[\n\x07\x44\x65\x63line\x12\'\n\npayment_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12\'\n\nbooking_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\"\xa9\x01\n\x1b\x42\x61tchRecordDeclinesResponse\x12R\n\x07results\x18\x01 \x03(\x0b\x32\x38.boxoffice.booking.v1.BatchRecordDeclinesResponse.ResultR\x07results\x1a\x36\n\x06Result\x12,\n\x07refusal\x18\x01 \x01(\x0b\x32\x12.google.rpc.StatusR\x07refusal2\xea\x08\n\x0e\x42ookingService\x12\x7f\n\rCreateBooking\x12*.boxoffice.booking.v1.CreateBookingRequest\x1a\x1d.boxoffice.booking.v1.Booking\"#\xaa\xaf\x1c\x04\n\x02\x02\x04\x82\xd3\xe4\x93\x02\x15\"\x10/api/v1/bookings:\x01*\x12\x83\x01\n\nGetBooking\x12\'.boxoffice.booking.v1.GetBookingRequest\x1a\x1d.boxoffice.booking.v1.Booking\"-\xaa\xaf\x1c\x04\n\x02\x02\x04\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/bookings/{booking_id}\x12\x96\x01\n\x0cListBookings\x12).boxoffice.booking.v1.ListBookingsRequest\x1a*.boxoffice.booking.v1.ListBookingsResponse\"/\xaa\xaf\x1c\x04\n\x02\x02\x04\x82\xd3\xe4\x93\x02!\x12\x1f/api/v1/bookings/user/{user_id}\x12\x93\x01\n\rCancelBooking\x12*.boxoffice.booking.v1.CancelBookingRequest\x1a\x1d.boxoffice.booking.v1.Booking\"7\xaa\xaf\x1c\x04\n\x02\x02\x04\x82\xd3\xe4\x93\x02)2$/api/v1/bookings/{booking_id}/cancel:\x01*\x12\xa1\x01\n\rRefundBooking\x12*.boxoffice.booking.v1.RefundBookingRequest\x1a+.boxoffice.booking.v1.RefundBookingResponse\"7\xaa\xaf\x1c\x04\n\x02\x02\x04\x82\xd3\xe4\x93\x02)\"$/api/v1/payments/refund/{booking_id}:\x01*\x12r\n\x11GetPayableBooking\x12..boxoffice.booking.v1.GetPayableBookingRequest\x1a$.boxoffice.booking.v1.PayableBooking\"\x07\xaa\xaf\x1c\x03\n\x01\x05\x12\x83\x01\n\x13\x42\x61tchRecordCaptures\x12\x30.boxoffice.booking.v1.BatchRecordCapturesRequest\x1a\x31.boxoffice.booking.v1.BatchRecordCapturesResponse\"\x07\xaa\xaf\x1c\x03\n\x01\x05\x12\x83\x01\n\x13\x42\x61tchRecordDeclines\x12\x30.boxoffice.booking.v1.BatchRecordDeclinesRequest\x1a\x31.boxoffice.booking.v1.BatchRecordDeclinesResponse\"\x07\xaa\xaf\x1c\x03\n\x01\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -90,61 +91,67 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHRECORDDECLINESREQUEST'].fields_by_name['declines']._loaded_options = None
   _globals['_BATCHRECORDDECLINESREQUEST'].fields_by_name['declines']._serialized_options = b'\272H\010\222\001\005\010\001\020\200\002'
   _globals['_BOOKINGSERVICE'].methods_by_name['CreateBooking']._loaded_options = None
-  _globals['_BOOKINGSERVICE'].methods_by_name['CreateBooking']._serialized_options = b'\202\323\344\223\002\025\"\020/api/v1/bookings:\001*'
+  _globals['_BOOKINGSERVICE'].methods_by_name['CreateBooking']._serialized_options = b'\252\257\034\004\n\002\002\004\202\323\344\223\002\025\"\020/api/v1/bookings:\001*'
   _globals['_BOOKINGSERVICE'].methods_by_name['GetBooking']._loaded_options = None
-  _globals['_BOOKINGSERVICE'].methods_by_name['GetBooking']._serialized_options = b'\202\323\344\223\002\037\022\035/api/v1/bookings/{booking_id}'
+  _globals['_BOOKINGSERVICE'].methods_by_name['GetBooking']._serialized_options = b'\252\257\034\004\n\002\002\004\202\323\344\223\002\037\022\035/api/v1/bookings/{booking_id}'
   _globals['_BOOKINGSERVICE'].methods_by_name['ListBookings']._loaded_options = None
-  _globals['_BOOKINGSERVICE'].methods_by_name['ListBookings']._serialized_options = b'\202\323\344\223\002!\022\037/api/v1/bookings/user/{user_id}'
+  _globals['_BOOKINGSERVICE'].methods_by_name['ListBookings']._serialized_options = b'\252\257\034\004\n\002\002\004\202\323\344\223\002!\022\037/api/v1/bookings/user/{user_id}'
   _globals['_BOOKINGSERVICE'].methods_by_name['CancelBooking']._loaded_options = None
-  _globals['_BOOKINGSERVICE'].methods_by_name['CancelBooking']._serialized_options = b'\202\323\344\223\002)2$/api/v1/bookings/{booking_id}/cancel:\001*'
+  _globals['_BOOKINGSERVICE'].methods_by_name['CancelBooking']._serialized_options = b'\252\257\034\004\n\002\002\004\202\323\344\223\002)2$/api/v1/bookings/{booking_id}/cancel:\001*'
   _globals['_BOOKINGSERVICE'].methods_by_name['RefundBooking']._loaded_options = None
-  _globals['_BOOKINGSERVICE'].methods_by_name['RefundBooking']._serialized_options = b'\202\323\344\223\002)\"$/api/v1/payments/refund/{booking_id}:\001*'
-  _globals['_BOOKING']._serialized_start=249
-  _globals['_BOOKING']._serialized_end=1434
-  _globals['_BOOKING_SEAT']._serialized_start=837
-  _globals['_BOOKING_SEAT']._serialized_end=1004
-  _globals['_BOOKING_SHOW']._serialized_start=1007
-  _globals['_BOOKING_SHOW']._serialized_end=1234
-  _globals['_BOOKING_REFUND']._serialized_start=1236
-  _globals['_BOOKING_REFUND']._serialized_end=1330
-  _globals['_BOOKING_STATUS']._serialized_start=1332
-  _globals['_BOOKING_STATUS']._serialized_end=1434
-  _globals['_CREATEBOOKINGREQUEST']._serialized_start=1437
-  _globals['_CREATEBOOKINGREQUEST']._serialized_end=1650
-  _globals['_GETBOOKINGREQUEST']._serialized_start=1652
-  _globals['_GETBOOKINGREQUEST']._serialized_end=1750
-  _globals['_LISTBOOKINGSREQUEST']._serialized_start=1753
-  _globals['_LISTBOOKINGSREQUEST']._serialized_end=1912
-  _globals['_LISTBOOKINGSRESPONSE']._serialized_start=1914
-  _globals['_LISTBOOKINGSRESPONSE']._serialized_end=2035
-  _globals['_CANCELBOOKINGREQUEST']._serialized_start=2038
-  _globals['_CANCELBOOKINGREQUEST']._serialized_end=2200
-  _globals['_REFUNDBOOKINGREQUEST']._serialized_start=2203
-  _globals['_REFUNDBOOKINGREQUEST']._serialized_end=2365
-  _globals['_REFUNDBOOKINGRESPONSE']._serialized_start=2368
-  _globals['_REFUNDBOOKINGRESPONSE']._serialized_end=2672
-  _globals['_REFUNDBOOKINGRESPONSE_STATUS']._serialized_start=2610
-  _globals['_REFUNDBOOKINGRESPONSE_STATUS']._serialized_end=2672
-  _globals['_GETPAYABLEBOOKINGREQUEST']._serialized_start=2674
-  _globals['_GETPAYABLEBOOKINGREQUEST']._serialized_end=2776
-  _globals['_PAYABLEBOOKING']._serialized_start=2779
-  _globals['_PAYABLEBOOKING']._serialized_end=3018
-  _globals['_BATCHRECORDCAPTURESREQUEST']._serialized_start=3021
-  _globals['_BATCHRECORDCAPTURESREQUEST']._serialized_end=3416
-  _globals['_BATCHRECORDCAPTURESREQUEST_CAPTURE']._serialized_start=3151
-  _globals['_BATCHRECORDCAPTURESREQUEST_CAPTURE']._serialized_end=3416
-  _globals['_BATCHRECORDCAPTURESRESPONSE']._serialized_start=3419
-  _globals['_BATCHRECORDCAPTURESRESPONSE']._serialized_end=3588
-  _globals['_BATCHRECORDCAPTURESRESPONSE_RESULT']._serialized_start=3534
-  _globals['_BATCHRECORDCAPTURESRESPONSE_RESULT']._serialized_end=3588
-  _globals['_BATCHRECORDDECLINESREQUEST']._serialized_start=3591
-  _globals['_BATCHRECORDDECLINESREQUEST']._serialized_end=3811
-  _globals['_BATCHRECORDDECLINESREQUEST_DECLINE']._serialized_start=3720
-  _globals['_BATCHRECORDDECLINESREQUEST_DECLINE']._serialized_end=3811
-  _globals['_BATCHRECORDDECLINESRESPONSE']._serialized_start=3814
-  _globals['_BATCHRECORDDECLINESRESPONSE']._serialized_end=3983
-  _globals['_BATCHRECORDDECLINESRESPONSE_RESULT']._serialized_start=3534
-  _globals['_BATCHRECORDDECLINESRESPONSE_RESULT']._serialized_end=3588
-  _globals['_BOOKINGSERVICE']._serialized_start=3986
-  _globals['_BOOKINGSERVICE']._serialized_end=5046
+  _globals['_BOOKINGSERVICE'].methods_by_name['RefundBooking']._serialized_options = b'\252\257\034\004\n\002\002\004\202\323\344\223\002)\"$/api/v1/payments/refund/{booking_id}:\001*'
+  _globals['_BOOKINGSERVICE'].methods_by_name['GetPayableBooking']._loaded_options = None
+  _globals['_BOOKINGSERVICE'].methods_by_name['GetPayableBooking']._serialized_options = b'\252\257\034\003\n\001\005'
+  _globals['_BOOKINGSERVICE'].methods_by_name['BatchRecordCaptures']._loaded_options = None
+  _globals['_BOOKINGSERVICE'].methods_by_name['BatchRecordCaptures']._serialized_options = b'\252\257\034\003\n\001\005'
+  _globals['_BOOKINGSERVICE'].methods_by_name['BatchRecordDeclines']._loaded_options = None
+  _globals['_BOOKINGSERVICE'].methods_by_name['BatchRecordDeclines']._serialized_options = b'\252\257\034\003\n\001\005'
+  _globals['_BOOKING']._serialized_start=283
+  _globals['_BOOKING']._serialized_end=1468
+  _globals['_BOOKING_SEAT']._serialized_start=871
+  _globals['_BOOKING_SEAT']._serialized_end=1038
+  _globals['_BOOKING_SHOW']._serialized_start=1041
+  _globals['_BOOKING_SHOW']._serialized_end=1268
+  _globals['_BOOKING_REFUND']._serialized_start=1270
+  _globals['_BOOKING_REFUND']._serialized_end=1364
+  _globals['_BOOKING_STATUS']._serialized_start=1366
+  _globals['_BOOKING_STATUS']._serialized_end=1468
+  _globals['_CREATEBOOKINGREQUEST']._serialized_start=1471
+  _globals['_CREATEBOOKINGREQUEST']._serialized_end=1684
+  _globals['_GETBOOKINGREQUEST']._serialized_start=1686
+  _globals['_GETBOOKINGREQUEST']._serialized_end=1784
+  _globals['_LISTBOOKINGSREQUEST']._serialized_start=1787
+  _globals['_LISTBOOKINGSREQUEST']._serialized_end=1946
+  _globals['_LISTBOOKINGSRESPONSE']._serialized_start=1948
+  _globals['_LISTBOOKINGSRESPONSE']._serialized_end=2069
+  _globals['_CANCELBOOKINGREQUEST']._serialized_start=2072
+  _globals['_CANCELBOOKINGREQUEST']._serialized_end=2234
+  _globals['_REFUNDBOOKINGREQUEST']._serialized_start=2237
+  _globals['_REFUNDBOOKINGREQUEST']._serialized_end=2399
+  _globals['_REFUNDBOOKINGRESPONSE']._serialized_start=2402
+  _globals['_REFUNDBOOKINGRESPONSE']._serialized_end=2706
+  _globals['_REFUNDBOOKINGRESPONSE_STATUS']._serialized_start=2644
+  _globals['_REFUNDBOOKINGRESPONSE_STATUS']._serialized_end=2706
+  _globals['_GETPAYABLEBOOKINGREQUEST']._serialized_start=2708
+  _globals['_GETPAYABLEBOOKINGREQUEST']._serialized_end=2810
+  _globals['_PAYABLEBOOKING']._serialized_start=2813
+  _globals['_PAYABLEBOOKING']._serialized_end=3052
+  _globals['_BATCHRECORDCAPTURESREQUEST']._serialized_start=3055
+  _globals['_BATCHRECORDCAPTURESREQUEST']._serialized_end=3450
+  _globals['_BATCHRECORDCAPTURESREQUEST_CAPTURE']._serialized_start=3185
+  _globals['_BATCHRECORDCAPTURESREQUEST_CAPTURE']._serialized_end=3450
+  _globals['_BATCHRECORDCAPTURESRESPONSE']._serialized_start=3453
+  _globals['_BATCHRECORDCAPTURESRESPONSE']._serialized_end=3622
+  _globals['_BATCHRECORDCAPTURESRESPONSE_RESULT']._serialized_start=3568
+  _globals['_BATCHRECORDCAPTURESRESPONSE_RESULT']._serialized_end=3622
+  _globals['_BATCHRECORDDECLINESREQUEST']._serialized_start=3625
+  _globals['_BATCHRECORDDECLINESREQUEST']._serialized_end=3845
+  _globals['_BATCHRECORDDECLINESREQUEST_DECLINE']._serialized_start=3754
+  _globals['_BATCHRECORDDECLINESREQUEST_DECLINE']._serialized_end=3845
+  _globals['_BATCHRECORDDECLINESRESPONSE']._serialized_start=3848
+  _globals['_BATCHRECORDDECLINESRESPONSE']._serialized_end=4017
+  _globals['_BATCHRECORDDECLINESRESPONSE_RESULT']._serialized_start=3568
+  _globals['_BATCHRECORDDECLINESRESPONSE_RESULT']._serialized_end=3622
+  _globals['_BOOKINGSERVICE']._serialized_start=4020
+  _globals['_BOOKINGSERVICE']._serialized_end=5150
 # @@protoc_insertion_point(module_scope)

@@ -1,0 +1,314 @@
+"""Who calls, and whether they may: tokens are verified here, and each method's policy is kept.
+
+The contract of every RPC says who may call it (boxoffice/policy/v1/policy.proto). A user shows an access token that
+the identity service signed, a service of ours one that it signed itself with the secret that only they share. Nothing
+else says who calls: no header of the gateway's, no address.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+import jwt
+from boxoffice.policy.v1 import policy_pb2
+from google.protobuf import descriptor_pool
+from google.protobuf.message import Message
+
+from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, Unavailable, UserNotFound
+from services.chassis.ids import new_id
+
+log = logging.getLogger(__name__)
+
+ISSUER = "boxoffice-identity"
+AUDIENCE = "boxoffice"
+ALGORITHM = "ES256"
+TOKEN_TYPE = "at+jwt"
+"""Of access tokens (RFC 9068), so that no other token of the same keys passes for one."""
+
+CLOCK_SKEW_SECONDS = 5
+"""How much the clocks of two machines may differ."""
+
+KEYS_SECONDS = 300
+"""How long public keys are kept until they are asked for anew."""
+
+KEYS_PAUSE_SECONDS = 5
+"""How long an unknown key's id, which anybody can make up, is not asked for again."""
+
+MAX_TOKEN_BYTES = 4096
+MAX_VERIFIED = 10_000
+"""Tokens that are known to be good; the one that was used longest ago is forgotten first."""
+
+MAX_SERVICE_TOKENS = 100
+"""Of the services' own tokens: each replica has a new one every few minutes."""
+
+SERVICE_HEADER = "x-service-token"
+_SERVICE_ALGORITHM = "HS256"
+_SERVICE_TYPE = "service+jwt"
+_SERVICE_AUDIENCE = "boxoffice-services"
+_SERVICE_SECONDS = 300
+_HEADER_FIELDS = {"alg", "typ", "kid"}
+_CLAIMS = ["iss", "aud", "sub", "iat", "exp", "jti"]
+
+_Policy = policy_pb2.Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a user with roles, or one of our own services."""
+
+    user_id: UUID | None = None
+    roles: frozenset[str] = frozenset()
+    service: str = ""
+
+
+caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
+"""Who makes the present call, where that was verified."""
+
+
+class Keys(Protocol):
+    """The public keys of the identity service."""
+
+    async def find(self, kid: str) -> jwt.PyJWK | None:
+        """Return the key of this id, or None if it is not in use, or not any more."""
+        ...
+
+
+class FetchedKeys:
+    """Keys that are asked for, and kept for some minutes. While they cannot be had, the last ones stay in use."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[bytes]]) -> None:
+        """`fetch` returns a JSON Web Key Set, or raises Failure."""
+        self._fetch = fetch
+        self._known: dict[str, jwt.PyJWK] = {}
+        self._asked_at = float("-inf")
+        self._turn = asyncio.Lock()
+
+    async def find(self, kid: str) -> jwt.PyJWK | None:
+        """See Keys. Raises Unavailable if no keys could be had at all."""
+        if self._is_due(kid):
+            async with self._turn:
+                if self._is_due(kid):
+                    await self._renew()
+        return self._known.get(kid)
+
+    def _is_due(self, kid: str) -> bool:
+        age = time.monotonic() - self._asked_at
+        return age > (KEYS_SECONDS if kid in self._known else KEYS_PAUSE_SECONDS)
+
+    async def _renew(self) -> None:
+        try:
+            found = jwt.PyJWKSet.from_dict(json.loads(await self._fetch()))
+        except (Failure, jwt.PyJWTError, ValueError) as error:
+            if not self._known:
+                log.warning("identity does not tell its keys, and there never were any: no token is believed")
+                raise Unavailable() from error
+            log.warning("identity does not tell its keys: the last ones stay in use")
+        else:
+            self._known = {key.key_id: key for key in found.keys if key.key_id}
+        self._asked_at = time.monotonic()
+
+
+class AccessTokens:
+    """Access tokens, verified; those that were good are remembered until they expire or their key is gone."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._verified: OrderedDict[str, tuple[Caller, jwt.PyJWK, float]] = OrderedDict()
+
+    async def verify(self, token: str) -> Caller:
+        """Return whose token this is; raise Unauthenticated if it is not good."""
+        try:
+            return await self._verify(token)
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError) as error:
+            raise Unauthenticated("The access token is not good, or not any more: refresh it, or log in.") from error
+
+    async def _verify(self, token: str) -> Caller:
+        if (known := self._verified.get(token)) is not None:
+            self._verified.move_to_end(token)
+            who, key, until = known
+            if time.time() < until and await self._keys.find(str(key.key_id)) is key:
+                return who
+            self._verified.pop(token, None)
+        if len(token) > MAX_TOKEN_BYTES:
+            raise ValueError("a token of ours is shorter")
+        kid = _header(token, ALGORITHM, TOKEN_TYPE)["kid"]
+        found = await self._keys.find(kid)
+        if found is None:
+            raise KeyError(kid)
+        claims = jwt.decode(
+            token,
+            found,
+            algorithms=[ALGORITHM],
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            leeway=CLOCK_SKEW_SECONDS,
+            options={"require": [*_CLAIMS, "roles"]},
+        )
+        who = Caller(user_id=UUID(claims["sub"]), roles=frozenset(map(str, claims["roles"])))
+        self._verified[token] = (who, found, claims["exp"] + CLOCK_SKEW_SECONDS)
+        if len(self._verified) > MAX_VERIFIED:
+            self._verified.popitem(last=False)
+        return who
+
+
+class ServiceTokens:
+    """Short tokens that our services show each other, signed with the secret that only they share."""
+
+    def __init__(self, service: str, secret: str) -> None:
+        self._service = service
+        self._secret = secret
+        self._own = ""
+        self._renew_at = 0.0
+        self._verified: dict[str, tuple[Caller, float]] = {}
+
+    def own(self) -> str:
+        """Return a token that says that this is the service."""
+        now = time.time()
+        if now >= self._renew_at:
+            claims = {
+                "iss": self._service,
+                "aud": _SERVICE_AUDIENCE,
+                "sub": self._service,
+                "iat": int(now),
+                "exp": int(now) + _SERVICE_SECONDS,
+                "jti": str(new_id()),
+            }
+            self._own = jwt.encode(claims, self._secret, _SERVICE_ALGORITHM, headers={"typ": _SERVICE_TYPE})
+            self._renew_at = now + _SERVICE_SECONDS / 2
+        return self._own
+
+    def verify(self, token: str) -> Caller:
+        """Return which service's token this is; raise Unauthenticated if it is not good."""
+        if (known := self._verified.get(token)) is not None and time.time() < known[1]:
+            return known[0]
+        try:
+            if len(token) > MAX_TOKEN_BYTES:
+                raise ValueError("a token of ours is shorter")
+            _header(token, _SERVICE_ALGORITHM, _SERVICE_TYPE)
+            claims = jwt.decode(
+                token,
+                self._secret,
+                algorithms=[_SERVICE_ALGORITHM],
+                audience=_SERVICE_AUDIENCE,
+                leeway=CLOCK_SKEW_SECONDS,
+                options={"require": _CLAIMS},
+            )
+        except (jwt.PyJWTError, ValueError) as error:
+            raise Unauthenticated("The service token is not good.") from error
+        if len(self._verified) >= MAX_SERVICE_TOKENS:
+            self._verified.clear()
+        who = Caller(service=str(claims["sub"]))
+        self._verified[token] = (who, claims["exp"] + CLOCK_SKEW_SECONDS)
+        return who
+
+
+def _header(token: str, algorithm: str, kind: str) -> dict[str, Any]:
+    """Return a token's header; raise ValueError if it says anything that the headers of our tokens do not say."""
+    header = jwt.get_unverified_header(token)
+    # No key comes along with a token, nor an address where there is one (jwk, jku, x5c, x5u), nor a rule (crit).
+    if not header.keys() <= _HEADER_FIELDS or header.get("alg") != algorithm or header.get("typ") != kind:
+        raise ValueError("not the header of a token of ours")
+    return header
+
+
+own: ServiceTokens | None = None
+"""What this process shows the services that it calls; None while AUTH is off."""
+
+
+def introduce(service: str, secret: str) -> None:
+    """Show from now on, with every call, that this is the service."""
+    global own
+    own = ServiceTokens(service, secret)
+
+
+class Guard:
+    """Holds callers to the policies of the contracts."""
+
+    def __init__(self, keys: Keys, services: ServiceTokens | None) -> None:
+        """Without `services`, nobody is taken for a service of ours."""
+        self._tokens = AccessTokens(keys)
+        self._services = services
+
+    def of(self, method: str) -> "Access":
+        """Return what to hold the callers of a method to, such as /boxoffice.inventory.v1.CatalogService/GetShow."""
+        return Access(policy(method), self)
+
+    async def identify(self, metadata: Mapping[str, str | bytes]) -> Caller | None:
+        """Return who calls, or None if nobody says so; raise Unauthenticated if what they say is not so."""
+        if self._services is not None and (token := metadata.get(SERVICE_HEADER)):
+            return self._services.verify(str(token))
+        scheme, _, credentials = str(metadata.get("authorization", "")).partition(" ")
+        if not scheme:
+            return None
+        if scheme.lower() != "bearer":
+            raise Unauthenticated("Log in: the header `authorization` has to be `Bearer` and an access token.")
+        return await self._tokens.verify(credentials.strip())
+
+
+class Access:
+    """Who may call one method."""
+
+    def __init__(self, allowed: frozenset[str], guard: Guard) -> None:
+        self._allowed = allowed
+        self._guard = guard
+
+    async def admit(self, request: Message, metadata: Mapping[str, str | bytes]) -> None:
+        """Find out who calls; raise Unauthenticated or PermissionDenied unless they may.
+
+        A request that names no user, of a method that is for its user, is given the caller's id.
+        """
+        is_public = "PUBLIC" in self._allowed
+        try:
+            who = await self._guard.identify(metadata)
+        except Unauthenticated:
+            if not is_public:
+                raise
+            who = None  # a token that has expired keeps nobody from what anybody may do
+        caller.set(who)
+        if not is_public:
+            self._permit(who)
+        if "OWNER" in self._allowed and _is_plain_user(who) and getattr(request, "user_id", None) == "":
+            request.user_id = str(who.user_id)  # type: ignore[union-attr, attr-defined]
+
+    def check_owner(self, request: Message) -> None:
+        """Raise UserNotFound if the request, which is valid, names another user than the one who calls."""
+        who, named = caller.get(), getattr(request, "user_id", "")
+        if not named or not (who is None or _is_plain_user(who)):
+            return
+        if who is None:
+            raise Unauthenticated("Log in, or leave `userId` out: what is a user's is told to that user only.")
+        if UUID(named) != who.user_id:
+            raise UserNotFound()
+
+    def _permit(self, who: Caller | None) -> None:
+        if who is None:
+            raise Unauthenticated("Log in: this takes an access token, sent as `authorization: Bearer …`.")
+        if who.service:
+            if "SERVICE" not in self._allowed:
+                raise PermissionDenied("This is not for services.")
+        elif "OWNER" not in self._allowed and not who.roles & self._allowed:
+            needed = " or ".join(sorted(self._allowed - {"SERVICE"}))
+            raise PermissionDenied(
+                f"This takes the role {needed}." if needed else "This is for Boxoffice's own services."
+            )
+
+
+def _is_plain_user(who: Caller | None) -> bool:
+    return who is not None and not who.service and "ADMIN" not in who.roles
+
+
+def policy(method: str) -> frozenset[str]:
+    """Return the kinds of caller that a method's contract allows; raise LookupError if it says nothing."""
+    service, _, name = method.strip("/").partition("/")
+    found = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
+    allowed = found.GetOptions().Extensions[policy_pb2.policy].allow
+    if not allowed or _Policy.CALLER_UNSPECIFIED in allowed:
+        raise LookupError(f"{method} has no policy: its contract has to say who may call it")
+    return frozenset(map(_Policy.Caller.Name, allowed))

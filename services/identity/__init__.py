@@ -1,0 +1,1 @@
+"""Identity: accounts, their passwords and roles, and the tokens that say who calls."""

@@ -1,0 +1,88 @@
+"""Identity: `python -m services.identity [serve|migrate|rotate-keys|revoke-keys|make-admin EMAIL]`."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from apscheduler.triggers.interval import IntervalTrigger
+from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
+
+from services.chassis import cli, idempotency, jobs
+from services.chassis.cli import Command
+from services.chassis.database import Database, Pools, sweep_markers
+from services.chassis.readiness import Readiness
+from services.chassis.server import make_server, serve
+from services.identity.domain.attempts import Allowance
+from services.identity.domain.keys import LEAD
+from services.identity.hashing import Passwords
+from services.identity.operations import accounts, attempts, keys, tokens
+from services.identity.operations.accounts import Accounts
+from services.identity.operations.attempts import Attempts
+from services.identity.operations.keys import SigningKeys
+from services.identity.rpc.identity import IdentityServicer
+from services.identity.settings import Settings
+from services.identity.signing import Vault
+
+SERVICES = [identity_pb2.DESCRIPTOR.services_by_name["IdentityService"].full_name]
+
+
+async def run(settings: Settings) -> None:
+    """Wire identity together and serve."""
+    url = settings.database_url.get_secret_value()
+    pools = await Pools.open(url, calls=settings.database_pool_size, name="identity")
+    db, background = pools.calls, pools.background
+    secret = settings.signing_key_secret.get_secret_value()
+    vault, key_life = Vault(secret), timedelta(days=settings.signing_key_days)
+    signing_keys = SigningKeys(db, vault)
+    try:
+        await signing_keys.start(key_life)
+    except BaseException:
+        await pools.close()
+        raise
+    passwords = Passwords(threads=settings.hash_threads, queue=settings.hash_queue)
+    tried = Attempts(db, Allowance(settings.attempts_per_account), Allowance(settings.attempts_per_address))
+
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "renew-keys", lambda: keys.renew(background, vault, key_life), IntervalTrigger(hours=1))
+    jobs.add(ticks, "forget-attempts", lambda: attempts.forget(background), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "forget-families", lambda: tokens.forget(background), IntervalTrigger(hours=1))
+    key_days = settings.idempotency_key_days
+    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), IntervalTrigger(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
+
+    # Whether AUTH is on or off: whose account is shown is never a matter of what somebody says.
+    server = make_server(settings, signing_keys)
+    servicer = IdentityServicer(db, Accounts(db, passwords, tried, settings.family_life), signing_keys, secret.encode())
+    identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
+    await serve(
+        settings,
+        server,
+        SERVICES,
+        ticks=ticks,
+        ready=Readiness(url),
+        closing=[passwords.close, pools.close],
+    )
+
+
+async def _rotate(settings: Settings, db: Database, _: str) -> str:
+    kid = await keys.rotate(db, Vault(settings.signing_key_secret.get_secret_value()))
+    return f"key {kid} is published; it signs in {LEAD // timedelta(minutes=1)} minutes"
+
+
+async def _revoke(settings: Settings, db: Database, _: str) -> str:
+    kid = await keys.revoke(db, Vault(settings.signing_key_secret.get_secret_value()))
+    return f"key {kid} replaces all others; access tokens signed with those end within minutes"
+
+
+async def _make_admin(settings: Settings, db: Database, email: str) -> str:
+    return f"{await accounts.make_admin(db, email)} is an admin, from the next login or refresh on"
+
+
+COMMANDS = (
+    Command("rotate-keys", "make the next signing key", _rotate),
+    Command("revoke-keys", "replace all signing keys, because one has leaked", _revoke),
+    Command("make-admin", "give the account of an e-mail address the role ADMIN", _make_admin, argument="EMAIL"),
+)
+
+
+if __name__ == "__main__":
+    cli.main("identity", __doc__, Settings, run, Path(__file__).parent / "migrations", commands=COMMANDS)

@@ -1,0 +1,63 @@
+"""Passwords, hashed with argon2id beside the event loop, by a few threads that only so many may wait for."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
+from typing import TypeVar
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import VerifyMismatchError
+
+from services.chassis.errors import ResourceExhausted
+from services.identity.domain.accounts import password_bytes
+
+# OWASP's minimum for argon2id: 19 MiB of memory, two passes, one lane. Some 16 ms of one processor.
+_HASHER = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
+
+T = TypeVar("T")
+
+
+class Passwords:
+    """Hashes and compares passwords. Over its bound it refuses, so that a flood of logins takes no more than that."""
+
+    def __init__(self, *, threads: int, queue: int) -> None:
+        """`threads` work at once; `queue` more may wait."""
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="hash")
+        self._places = BoundedSemaphore(threads + queue)
+        # What a password is compared with where there is no account: as much work, and no password fits.
+        self._nobodys = _HASHER.hash(b"\0")
+
+    async def hash(self, password: str) -> str:
+        """Return what to store of a password; raise ResourceExhausted if too many wait."""
+        return await self._run(lambda: _HASHER.hash(password_bytes(password)))
+
+    async def matches(self, stored: str | None, password: str) -> bool:
+        """Tell whether `stored` is a password's hash. None takes as long, and is nobody's.
+
+        Raises ResourceExhausted if too many wait.
+        """
+        return await self._run(lambda: _matches(stored or self._nobodys, password)) and stored is not None
+
+    async def close(self) -> None:
+        """Finish what is begun."""
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if not self._places.acquire(blocking=False):
+            raise ResourceExhausted()
+        try:
+            future = self._threads.submit(work)
+        except BaseException:
+            self._places.release()
+            raise
+        # The place is free when the work is done, or was cancelled before it began; not when its caller has left.
+        future.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(future)
+
+
+def _matches(stored: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(stored, password_bytes(password))
+    except VerifyMismatchError:
+        return False

@@ -1,0 +1,122 @@
+"""Accounts: made, shown and changed, and logged in to."""
+
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from services.chassis.database import Database, retried
+from services.chassis.errors import Failure
+from services.chassis.idempotency import Once
+from services.chassis.ids import new_id
+from services.identity.domain.accounts import ADMIN, User, normalised, with_user
+from services.identity.domain.errors import EmailTaken, LastAdmin, LoginFailed, PasswordWrong, UserNotFound
+from services.identity.hashing import Passwords
+from services.identity.operations import tokens
+from services.identity.operations.attempts import Attempts
+from services.identity.operations.tokens import Grant
+from services.identity.queries import accounts as sql
+from services.identity.queries.tokens import END_FAMILIES
+
+M = TypeVar("M", bound=Message)
+
+
+class Accounts:
+    """What has to do with passwords."""
+
+    def __init__(self, db: Database, passwords: Passwords, attempts: Attempts, family_life: timedelta) -> None:
+        self._db = db
+        self._passwords = passwords
+        self._attempts = attempts
+        self._family_life = family_life
+
+    async def register(self, email: str, password: str, name: str, address: str, once: Once[User, M]) -> M:
+        """Create an account; raise EmailTaken after the same work, TooManyAttempts."""
+        given = {"id": new_id(), "email": normalised(email), "name": name}
+        await self._attempts.from_address(address)
+        given["password_hash"] = await self._passwords.hash(password)
+        async with self._db.transaction() as tx:
+            if (answer := await once.answer(tx)) is not None:
+                return answer
+            rows = await tx.fetch(sql.CREATE_USER, given)
+            if not rows:
+                raise EmailTaken()
+            return await once.keep(tx, User(*rows[0]))
+
+    async def login(self, email: str, password: str, address: str) -> Grant:
+        """Begin a family of tokens; raise LoginFailed after the same work whatever is wrong, TooManyAttempts."""
+        email = normalised(email)
+        await self._attempts.on_account(email, address)
+        found = await self._db.fetch(sql.FIND_LOGIN, (email,))
+        [user] = found or [None]
+        if not await self._passwords.matches(user and user.password_hash, password) or user is None:
+            raise LoginFailed()
+        async with self._db.transaction() as tx:
+            grant = await tokens.begin(tx, user.id, user.password_hash, self._family_life)
+        if grant is None:
+            raise LoginFailed()
+        await self._attempts.forgive(email)
+        return grant
+
+    async def change_password(self, user_id: UUID, current: str, new: str, address: str) -> Grant:
+        """Change a password, end all families of the user, begin a new one; raise PasswordWrong, TooManyAttempts."""
+        [user] = await self._db.fetch(sql.FIND_PASSWORD, (user_id,)) or [None]
+        if user is None:
+            raise UserNotFound()
+        await self._attempts.on_account(user.email, address)
+        if not await self._passwords.matches(user.password_hash, current):
+            raise PasswordWrong()
+        changed = await self._passwords.hash(new)
+        async with self._db.transaction() as tx:
+            if not await tx.fetch(sql.CHANGE_PASSWORD, {"id": user_id, "old": user.password_hash, "new": changed}):
+                raise PasswordWrong()
+            await tx.send(END_FAMILIES, (user_id,))
+            grant = await tokens.begin(tx, user_id, changed, self._family_life)
+        assert grant is not None, "nobody else changes a password that this transaction has changed"
+        await self._attempts.forgive(user.email)
+        return grant
+
+
+@retried
+async def get(db: Database, user_id: UUID) -> User:
+    """Return an account, or raise UserNotFound."""
+    for row in await db.fetch(sql.FIND_USER, (user_id,)):
+        return User(*row)
+    raise UserNotFound()
+
+
+@retried
+async def rename(db: Database, user_id: UUID, name: str | None) -> User:
+    """Change what a user is called, unless `name` is None; raise UserNotFound."""
+    async with db.transaction() as tx:
+        for row in await tx.fetch(sql.RENAME_USER, {"id": user_id, "name": name}):
+            return User(*row)
+    raise UserNotFound()
+
+
+@retried
+async def list_users(db: Database, *, email: str | None, after: UUID | None, limit: int) -> list[User]:
+    """Return accounts, newest first, that are older than `after`."""
+    given = {"email": email, "after": after, "limit": limit}
+    return [User(*row) for row in await db.fetch(sql.list_users(given), given)]
+
+
+@retried
+async def set_roles(db: Database, user_id: UUID, roles: list[str]) -> User:
+    """Give a user these roles and no others, but for USER; raise UserNotFound, LastAdmin."""
+    async with db.transaction() as tx:
+        admins = {row.id for row in await tx.fetch(sql.LOCK_ADMINS)}
+        if ADMIN not in roles and admins == {user_id}:
+            raise LastAdmin()
+        for row in await tx.fetch(sql.SET_ROLES, {"id": user_id, "roles": with_user(roles)}):
+            return User(*row)
+    raise UserNotFound()
+
+
+async def make_admin(db: Database, email: str) -> str:
+    """Make the account of an e-mail address an admin's; return the address, raise Failure if there is no account."""
+    async with db.transaction() as tx:
+        if not await tx.fetch(sql.GRANT_ADMIN, (normalised(email),)):
+            raise Failure(f"there is no account of {email}: register it first")
+    return normalised(email)

@@ -1,0 +1,110 @@
+"""The signing keys: kept in the database, so that all replicas sign with the same, and renewed without a gap."""
+
+import asyncio
+import json
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+
+from services.chassis.database import Database
+from services.chassis.errors import Failure
+from services.chassis.ids import new_id
+from services.identity.domain import keys as rules
+from services.identity.domain.keys import KeyAge
+from services.identity.queries import tokens as sql
+from services.identity.signing import KeyUnreadable, SigningKey, Vault
+
+KEPT_SECONDS = 30
+"""How long a replica goes without looking whether there are other keys; far shorter than rules.LEAD."""
+
+UNREADABLE = (
+    "The signing keys in the database were encrypted with another SIGNING_KEY_SECRET: set that one, or make new keys "
+    "with `python -m services.identity revoke-keys`, after which everybody has to refresh their tokens."
+)
+
+
+class SigningKeys:
+    """The keys as this replica knows them."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._db = db
+        self._vault = vault
+        self._keys: dict[str, SigningKey] = {}
+        self._public: dict[str, jwt.PyJWK] = {}
+        self._ages: list[KeyAge] = []
+        self._read_at = float("-inf")
+        self._turn = asyncio.Lock()
+
+    async def start(self, life: timedelta) -> None:
+        """Make the first key, or the next one if it is time; raise Failure if the keys cannot be read."""
+        await renew(self._db, self._vault, life)
+        try:
+            await self._read()
+        except KeyUnreadable:
+            raise Failure(UNREADABLE) from None
+
+    async def sign(self, claims: dict[str, Any], now: datetime) -> str:
+        """Return an access token, signed with the key whose turn it is at `now`."""
+        await self._refresh()
+        return self._keys[rules.signing(self._ages, now).kid].sign(claims)
+
+    async def key_set(self) -> str:
+        """Return all public keys as a JSON Web Key Set."""
+        await self._refresh()
+        return json.dumps({"keys": [key.public_jwk() for key in self._keys.values()]})
+
+    async def find(self, kid: str) -> jwt.PyJWK | None:
+        """Return a public key, or None if there is none of this id."""
+        await self._refresh()
+        return self._public.get(kid)
+
+    async def _refresh(self) -> None:
+        if time.monotonic() - self._read_at > KEPT_SECONDS:
+            async with self._turn:
+                if time.monotonic() - self._read_at > KEPT_SECONDS:
+                    await self._read()
+
+    async def _read(self) -> None:
+        rows = await self._db.fetch(sql.KEYS)
+        keys = {row.id: self._keys.get(row.id) or self._vault.open(row.id, bytes(row.private_key)) for row in rows}
+        # A key that stays is the same object: what was verified with it need not be verified again.
+        self._public = {kid: self._public.get(kid) or jwt.PyJWK(key.public_jwk()) for kid, key in keys.items()}
+        self._keys, self._ages = keys, [KeyAge(row.id, row.created_at) for row in rows]
+        self._read_at = time.monotonic()
+
+
+async def renew(db: Database, vault: Vault, life: timedelta) -> int:
+    """Make the next key if the newest is as old as `life`, and forget keys of no more use; return how many. A job."""
+    async with db.transaction() as tx:
+        await tx.send(sql.LOCK_KEYS)
+        rows, [clock] = await tx.fetch_all((sql.KEYS, ()), (sql.CLOCK, ()))
+        ages = [KeyAge(row.id, row.created_at) for row in rows]
+        made = 0
+        if rules.is_due(ages, clock.now, life):
+            kid = str(new_id())
+            await tx.send(sql.ADD_KEY, (kid, vault.make(kid)))
+            made = 1
+        gone = [key.kid for key in rules.outlived(ages, clock.now)] if ages else []
+        if gone:
+            await tx.send(sql.REMOVE_KEYS, (gone,))
+    return made + len(gone)
+
+
+async def rotate(db: Database, vault: Vault) -> str:
+    """Make the next key now; return its id. It is published at once, and signs when everybody can know it."""
+    kid = str(new_id())
+    await db.transact((sql.LOCK_KEYS, ()), (sql.ADD_KEY, (kid, vault.make(kid))))
+    return kid
+
+
+async def revoke(db: Database, vault: Vault) -> str:
+    """Replace all keys by a new one; return its id. All access tokens end, as soon as everybody has asked for keys."""
+    kid = str(new_id())
+    async with db.transaction() as tx:
+        await tx.send(sql.LOCK_KEYS)
+        rows = await tx.fetch(sql.KEYS)
+        await tx.send(sql.REMOVE_KEYS, ([row.id for row in rows],))
+        await tx.send(sql.ADD_KEY, (kid, vault.make(kid)))
+    return kid

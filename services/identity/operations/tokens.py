@@ -1,0 +1,105 @@
+"""Families of tokens: begun by a login, carried on token by token, ended."""
+
+import hashlib
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.chassis.database import Database, Transaction, retried
+from services.chassis.identity import AUDIENCE, ISSUER
+from services.chassis.ids import new_id
+from services.identity.domain.errors import RefreshTokenInvalid
+from services.identity.domain.keys import ACCESS_TOKEN
+from services.identity.operations.keys import SigningKeys
+from services.identity.queries import tokens as sql
+
+log = logging.getLogger(__name__)
+
+TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What tokens are issued for."""
+
+    user_id: UUID
+    roles: list[str]
+    family_id: UUID
+    refresh_token: str
+    now: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A pair of tokens."""
+
+    access_token: str
+    grant: Grant
+
+
+async def issue(keys: SigningKeys, grant: Grant) -> Tokens:
+    """Sign an access token to go with a refresh token."""
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(grant.user_id),
+        "iat": int(grant.now.timestamp()),
+        "exp": int((grant.now + ACCESS_TOKEN).timestamp()),
+        "jti": str(new_id()),
+        "roles": grant.roles,
+        "family": str(grant.family_id),
+    }
+    return Tokens(await keys.sign(claims, grant.now), grant)
+
+
+async def begin(tx: Transaction, user_id: UUID, password_hash: str, life: timedelta) -> Grant | None:
+    """Begin a family for a user whose password has this hash; None if it has another by now."""
+    family_id, token = new_id(), secrets.token_urlsafe(TOKEN_BYTES)
+    given = {"family_id": family_id, "user_id": user_id, "password_hash": password_hash, "life": life}
+    rows, [user] = await tx.fetch_all((sql.BEGIN_FAMILY, given), (sql.ROLES, (user_id,)))
+    if not rows:
+        return None
+    [begun] = rows
+    await tx.send(sql.ADD_TOKEN, {"hash": _hash(token), "family_id": family_id})
+    return Grant(user_id, user.roles, family_id, token, begun.now, begun.expires_at)
+
+
+async def carry_on(db: Database, token: str) -> Grant:
+    """Use a refresh token up and make the next one; raise RefreshTokenInvalid.
+
+    A token that was used up before ends its family: two have it, and one of them is a thief.
+    """
+    used, following = _hash(token), secrets.token_urlsafe(TOKEN_BYTES)
+    ended: list[Any] = []
+    async with db.transaction() as tx:
+        rows = await tx.fetch(sql.USE_TOKEN, (used,))
+        if rows:
+            [[family_id]] = rows
+            for family in await tx.fetch(sql.LOCK_FAMILY, (family_id,)):
+                await tx.send(sql.ADD_TOKEN, {"hash": _hash(following), "family_id": family_id})
+                return Grant(family.user_id, family.roles, family_id, following, family.now, family.expires_at)
+        else:
+            ended = await tx.fetch(sql.END_FAMILY, {"hash": used, "by": "REUSE"})
+    for family in ended:
+        told = {"family": str(family.id), "user": str(family.user_id)}
+        log.warning("a refresh token came twice: its family has ended", extra=told)
+    raise RefreshTokenInvalid()
+
+
+@retried
+async def end(db: Database, token: str) -> None:
+    """End a token's family, whichever of its tokens this is."""
+    await db.transact((sql.END_FAMILY, {"hash": _hash(token), "by": "LOGOUT"}))
+
+
+async def forget(db: Database) -> int:
+    """Forget one batch of families that have expired; return how many. A job."""
+    return await db.execute(sql.FORGET_FAMILIES)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,1 @@
+"""Statements, each named and described."""

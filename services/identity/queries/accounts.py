@@ -1,0 +1,82 @@
+"""Statements on accounts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_USERS = "SELECT id, email, name, roles, created_at FROM users"
+
+CREATE_USER = """
+    INSERT INTO users (id, email, name, password_hash, roles)
+    VALUES (%(id)s, %(email)s, %(name)s, %(password_hash)s, '{USER}')
+    ON CONFLICT (email) DO NOTHING
+    RETURNING id, email, name, roles, created_at
+"""
+"""Create an account and return it; no row where the e-mail address has one."""
+
+FIND_USER = f"{_USERS} WHERE id = %s"
+
+FIND_PASSWORD = "SELECT id, email, password_hash FROM users WHERE id = %s"
+
+FIND_LOGIN = "SELECT id, password_hash FROM users WHERE email = %s"
+
+RENAME_USER = """
+    UPDATE users SET name = coalesce(%(name)s, name) WHERE id = %(id)s
+    RETURNING id, email, name, roles, created_at
+"""
+
+CHANGE_PASSWORD = """
+    UPDATE users SET password_hash = %(new)s WHERE id = %(id)s AND password_hash = %(old)s
+    RETURNING id
+"""
+"""Change a password that is still the one that was compared; no row where it is not."""
+
+LOCK_ADMINS = "SELECT id FROM users WHERE 'ADMIN' = ANY (roles) ORDER BY id FOR UPDATE"
+"""The lock under which somebody stops being an admin."""
+
+SET_ROLES = """
+    UPDATE users SET roles = %(roles)s WHERE id = %(id)s
+    RETURNING id, email, name, roles, created_at
+"""
+
+GRANT_ADMIN = """
+    UPDATE users SET roles = array_append(array_remove(roles, 'ADMIN'), 'ADMIN') WHERE email = %s
+    RETURNING id
+"""
+
+_USER_FILTERS = {"email": "email = %(email)s", "after": "id < %(after)s"}
+
+
+def list_users(given: Mapping[str, Any]) -> str:
+    """Accounts, newest first; filters `email` and `after` (an id)."""
+    conditions = [condition for name, condition in _USER_FILTERS.items() if given[name] is not None]
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"{_USERS} {where} ORDER BY id DESC LIMIT %(limit)s"
+
+
+TRY = """
+    INSERT INTO attempts (key, whole_at)
+    VALUES (%(key)s, boxoffice_clock() + %(cost)s)
+    ON CONFLICT (key) DO UPDATE SET whole_at = greatest(attempts.whole_at, boxoffice_clock()) + %(cost)s
+    WHERE greatest(attempts.whole_at, boxoffice_clock()) + %(cost)s <= boxoffice_clock() + %(window)s
+    RETURNING key
+"""
+"""Count an attempt; no row where there have been too many. Each attempt puts off by its cost when all are allowed
+again, which may be one window away at most."""
+
+WAIT = """
+    SELECT extract(epoch FROM whole_at + %(cost)s - boxoffice_clock() - %(window)s) AS seconds
+    FROM attempts
+    WHERE key = %(key)s
+"""
+"""How long it takes until the next attempt is allowed."""
+
+FORGIVE = "DELETE FROM attempts WHERE key = %s"
+"""Forget the attempts on an account whose password was right."""
+
+FORGET_ATTEMPTS = """
+    DELETE FROM attempts WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM attempts WHERE whole_at < (SELECT boxoffice_clock())
+        ORDER BY whole_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+    ))
+"""
+"""Forget what counts for nothing any more."""

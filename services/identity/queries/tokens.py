@@ -1,0 +1,64 @@
+"""Statements on refresh tokens and their families, and on the keys that sign access tokens."""
+
+BEGIN_FAMILY = """
+    INSERT INTO token_families (id, user_id, created_at, expires_at)
+    SELECT %(family_id)s, id, boxoffice_clock(), boxoffice_clock() + %(life)s
+    FROM (SELECT id FROM users WHERE id = %(user_id)s AND password_hash = %(password_hash)s FOR SHARE) AS u
+    RETURNING created_at AS now, expires_at
+"""
+"""Begin a family, if the password is still the one that was compared. The lock makes a change of it wait, or this wait
+for the change: no family outlives the password that it came from."""
+
+ROLES = "SELECT roles FROM users WHERE id = %s"
+
+ADD_TOKEN = """
+    INSERT INTO refresh_tokens (hash, family_id, created_at) VALUES (%(hash)s, %(family_id)s, boxoffice_clock())
+"""
+
+USE_TOKEN = """
+    UPDATE refresh_tokens SET used_at = boxoffice_clock() WHERE hash = %s AND used_at IS NULL
+    RETURNING family_id
+"""
+"""Use a token up; no row where it is unknown or used up."""
+
+LOCK_FAMILY = """
+    SELECT f.user_id, f.expires_at, u.roles, boxoffice_clock() AS now
+    FROM token_families f
+    JOIN users u ON u.id = f.user_id
+    WHERE f.id = %s AND f.ended_at IS NULL AND f.expires_at > boxoffice_clock()
+    FOR SHARE OF f
+"""
+"""A family that goes on, and keeps doing so until this transaction ends. Only after USE_TOKEN, whose row makes those
+who have the same token take turns."""
+
+END_FAMILY = """
+    UPDATE token_families SET ended_at = boxoffice_clock(), ended_by = %(by)s
+    WHERE id = (SELECT family_id FROM refresh_tokens WHERE hash = %(hash)s)
+        AND ended_at IS NULL AND expires_at > boxoffice_clock()
+    RETURNING id, user_id
+"""
+"""End the family of a token, whichever of its tokens that is; no row where it has ended already."""
+
+END_FAMILIES = """
+    UPDATE token_families SET ended_at = boxoffice_clock(), ended_by = 'PASSWORD'
+    WHERE user_id = %s AND ended_at IS NULL
+"""
+
+FORGET_FAMILIES = """
+    DELETE FROM token_families WHERE id = ANY(ARRAY(
+        SELECT id FROM token_families WHERE expires_at < (SELECT boxoffice_clock())
+        ORDER BY expires_at LIMIT 50 FOR UPDATE SKIP LOCKED
+    ))
+"""
+"""Forget families that have expired, with their tokens: some 3,000 each, at most."""
+
+KEYS = "SELECT id, private_key, created_at, boxoffice_clock() AS now FROM signing_keys ORDER BY created_at, id"
+
+CLOCK = "SELECT boxoffice_clock() AS now"
+
+LOCK_KEYS = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
+"""So that of several replicas one makes the next key."""
+
+ADD_KEY = "INSERT INTO signing_keys (id, private_key, created_at) VALUES (%s, %s, boxoffice_clock())"
+
+REMOVE_KEYS = "DELETE FROM signing_keys WHERE id = ANY(%s::text[])"

@@ -1,0 +1,1 @@
+"""Contract to domain and back."""

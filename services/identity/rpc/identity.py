@@ -1,0 +1,139 @@
+"""IdentityService: parse, call, render."""
+
+import hmac
+import re
+from hashlib import sha256
+from uuid import UUID
+
+from boxoffice.identity.v1 import identity_pb2 as pb
+from boxoffice.identity.v1 import identity_pb2_grpc
+from google.api import httpbody_pb2
+
+from services.chassis import pages
+from services.chassis.calls import Context
+from services.chassis.database import Database
+from services.chassis.errors import Unauthenticated
+from services.chassis.idempotency import Key, Once, key_of
+from services.chassis.identity import caller
+from services.chassis.times import to_timestamp
+from services.identity.domain.accounts import User, normalised
+from services.identity.domain.keys import ACCESS_TOKEN
+from services.identity.operations import accounts, tokens
+from services.identity.operations.accounts import Accounts
+from services.identity.operations.keys import SigningKeys
+from services.identity.operations.tokens import Grant
+from services.identity.rpc import cookies
+
+KEY_SET_SECONDS = 300
+"""How long the public keys may be kept; far shorter than domain.keys.LEAD."""
+
+_PEER = re.compile(r"ipv[46]:(?P<address>.*):\d+")
+
+
+class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
+    """Accounts and tokens. The contract says what each method does and when it fails."""
+
+    def __init__(self, db: Database, accounts: Accounts, keys: SigningKeys, key_secret: bytes) -> None:
+        """`key_secret` is what passwords are digested with for idempotency keys."""
+        self._db = db
+        self._accounts = accounts
+        self._keys = keys
+        self._key_secret = key_secret
+
+    async def Register(self, request: pb.RegisterRequest, context: Context) -> pb.User:
+        once = Once(self._key_of(request), pb.User, _user)
+        return await self._accounts.register(request.email, request.password, request.name, _address(context), once)
+
+    async def Login(self, request: pb.LoginRequest, context: Context) -> pb.Tokens:
+        return await self._tokens(
+            await self._accounts.login(request.email, request.password, _address(context)), context
+        )
+
+    async def Refresh(self, request: pb.RefreshRequest, context: Context) -> pb.Tokens:
+        return await self._tokens(await tokens.carry_on(self._db, _refresh_token(request, context)), context)
+
+    async def Logout(self, request: pb.LogoutRequest, context: Context) -> pb.LogoutResponse:
+        await tokens.end(self._db, _refresh_token(request, context))
+        await context.send_initial_metadata((("set-cookie", cookies.REMOVED),))
+        return pb.LogoutResponse()
+
+    async def GetProfile(self, request: pb.GetProfileRequest, context: Context) -> pb.User:
+        return _user(await accounts.get(self._db, _caller_id()))
+
+    async def UpdateProfile(self, request: pb.UpdateProfileRequest, context: Context) -> pb.User:
+        name = request.name if request.HasField("name") else None
+        return _user(await accounts.rename(self._db, _caller_id(), name))
+
+    async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.Tokens:
+        grant = await self._accounts.change_password(
+            _caller_id(), request.current_password, request.new_password, _address(context)
+        )
+        return await self._tokens(grant, context)
+
+    async def ListUsers(self, request: pb.ListUsersRequest, context: Context) -> pb.ListUsersResponse:
+        page = pages.Page(request, pages.BY_ID)
+        email = normalised(request.email) if request.email else None
+        found = await accounts.list_users(self._db, email=email, after=page.after, limit=page.limit)
+        users, token = page.cut(found, lambda user: user.id)
+        return pb.ListUsersResponse(users=map(_user, users), next_page_token=token)
+
+    async def SetRoles(self, request: pb.SetRolesRequest, context: Context) -> pb.User:
+        roles = [pb.User.Role.Name(role) for role in request.roles]
+        return _user(await accounts.set_roles(self._db, UUID(request.user_id), roles))
+
+    async def GetJwks(self, request: pb.GetJwksRequest, context: Context) -> httpbody_pb2.HttpBody:
+        key_set = await self._keys.key_set()
+        await context.send_initial_metadata((("cache-control", f"public, max-age={KEY_SET_SECONDS}"),))
+        return httpbody_pb2.HttpBody(content_type="application/jwk-set+json", data=key_set.encode())
+
+    async def _tokens(self, grant: Grant, context: Context) -> pb.Tokens:
+        pair = await tokens.issue(self._keys, grant)
+        seconds = int((grant.expires_at - grant.now).total_seconds())
+        await context.send_initial_metadata(
+            (("set-cookie", cookies.kept(grant.refresh_token, seconds)), ("cache-control", "no-store"))
+        )
+        return pb.Tokens(
+            access_token=pair.access_token,
+            token_type="Bearer",
+            expires_in=int(ACCESS_TOKEN.total_seconds()),
+            refresh_token=grant.refresh_token,
+            refresh_expires_at=to_timestamp(grant.expires_at),
+            user_id=str(grant.user_id),
+        )
+
+    def _key_of(self, request: pb.RegisterRequest) -> Key | None:
+        """Return the request's idempotency key, whose hash is kept: one that tells nobody the password."""
+        copy = pb.RegisterRequest()
+        copy.CopyFrom(request)
+        copy.password = hmac.new(self._key_secret, request.password.encode(), sha256).hexdigest()
+        return key_of(copy, "Register")
+
+
+def _caller_id() -> UUID:
+    who = caller.get()
+    if who is None or who.user_id is None:
+        raise Unauthenticated("Log in: this takes an access token, sent as `authorization: Bearer …`.")
+    return who.user_id
+
+
+def _address(context: Context) -> str:
+    """Return where the call comes from: what the gateway says, which lets nobody else say it, or who is connected."""
+    for name, value in context.invocation_metadata() or ():
+        if name == "x-client-address":
+            return str(value)
+    peer = _PEER.fullmatch(context.peer())
+    return peer["address"].strip("[]") if peer else context.peer()
+
+
+def _refresh_token(request: pb.RefreshRequest | pb.LogoutRequest, context: Context) -> str:
+    return request.refresh_token or cookies.token_in(context.invocation_metadata() or ())
+
+
+def _user(user: User) -> pb.User:
+    return pb.User(
+        id=str(user.id),
+        email=user.email,
+        name=user.name,
+        roles=[pb.User.Role.Value(role) for role in user.roles],
+        created_at=to_timestamp(user.created_at),
+    )

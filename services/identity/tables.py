@@ -1,0 +1,86 @@
+"""The schema. Migrations make it; a test proves that the two agree."""
+
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from services.chassis import tables as chassis
+
+metadata = chassis.metadata()
+
+commit_markers = chassis.commit_markers(metadata)
+idempotency_keys = chassis.idempotency_keys(metadata)
+
+NOW = text("clock_timestamp()")
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("email", Text, nullable=False, comment="normalised"),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False, comment="argon2id"),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    UniqueConstraint("email"),
+    CheckConstraint("email = lower(email)", name="email"),
+    CheckConstraint(
+        "roles <@ ARRAY['USER', 'ORGANIZER', 'ADMIN'] AND 'USER' = ANY (roles)",
+        name="roles",
+    ),
+    # The admins, of whom there is always one once there was one.
+    Index("users_admin_idx", "id", postgresql_where=text("'ADMIN' = ANY (roles)")),
+)
+
+token_families = Table(
+    "token_families",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False, index=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("ended_by", Text),
+    CheckConstraint("expires_at > created_at", name="order"),
+    CheckConstraint(
+        "(ended_at IS NULL) = (ended_by IS NULL) AND ended_by IN ('LOGOUT', 'REUSE', 'PASSWORD')", name="end"
+    ),
+    comment="all refresh tokens that follow from one login",
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True, comment="SHA-256 of the token, which is random"),
+    Column("family_id", Uuid, ForeignKey("token_families.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True), comment="kept after that, so that a second use is known for one"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("key", LargeBinary, primary_key=True, comment="of an account or of an address"),
+    Column("whole_at", DateTime(timezone=True), nullable=False, comment="when all attempts are allowed again"),
+    Index(None, "whole_at"),
+    comment="how often passwords were tried",
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("id", Text, primary_key=True, comment="the kid of tokens"),
+    Column("private_key", LargeBinary, nullable=False, comment="encrypted with SIGNING_KEY_SECRET"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)

@@ -1,0 +1,255 @@
+"""Where calls take a token: who has none that is good gets no further, but for what the contracts allow everybody."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from boxoffice.identity.v1 import identity_pb2 as identity
+from cryptography.hazmat.primitives.asymmetric import ec
+from google.api import httpbody_pb2
+
+from gateway import auth
+from gateway.edge import Edge
+from gateway.render import CLUSTERS, render
+from services.chassis import identity as chassis
+from services.identity.signing import SigningKey
+from stack import ports
+from tests.gateway.fakes import PUBLIC, FakeService, Gateway, Method, Services, call, call_web, eventually, status_of
+from tests.identity import forge
+
+USER = "018f0000-0000-7000-8000-000000000000"
+KEY = SigningKey("one", ec.generate_private_key(ec.SECP256R1()))
+GET_JWKS = "/boxoffice.identity.v1.IdentityService/GetJwks"
+EVERYBODYS = [method for method in PUBLIC if "PUBLIC" in chassis.policy(method.path)]
+GUARDED = [method for method in PUBLIC if method not in EVERYBODYS]
+GET_BOOKING = "/api/v1/bookings/x"
+
+
+def publish(services: Services, *keys: SigningKey) -> None:
+    async def answer(request: Any, context: Any) -> Any:
+        content = json.dumps({"keys": [key.public_jwk() for key in keys]}).encode()
+        return httpbody_pb2.HttpBody(content_type="application/jwk-set+json", data=content)
+
+    services["identity"].answers[GET_JWKS] = answer
+
+
+def configuration(services: Services) -> str:
+    [port] = ports.choose(1)
+    return render(services.addresses, port=port, admin_port=0, edge=Edge(auth="on"))
+
+
+@pytest.fixture(scope="module")
+async def _guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Services, Gateway]]:
+    services = Services({name: FakeService(name) for name in CLUSTERS})
+    await services.start()
+    publish(services, KEY)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(auth, "KEYS_SECONDS", 1)
+    gateway = Gateway(tmp_path_factory.mktemp("auth"), configuration(services))
+    patch.undo()
+    await gateway.start()
+    async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest:
+        await eventually(lambda: accepts(rest, KEY))
+    yield services, gateway
+    await gateway.stop()
+    await services.stop()
+
+
+async def accepts(rest: httpx.AsyncClient, key: SigningKey) -> bool:
+    return (await rest.get(GET_BOOKING, headers=bearer(key.sign(forge.right(USER))))).status_code == 200
+
+
+@pytest.fixture
+def services(_guarded: tuple[Services, Gateway]) -> Services:
+    for service in _guarded[0].values():
+        service.calls.clear()
+    publish(_guarded[0], KEY)
+    return _guarded[0]
+
+
+@pytest.fixture
+async def rest(_guarded: tuple[Services, Gateway]) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=f"http://{_guarded[1].address}") as client:
+        yield client
+
+
+@pytest.fixture
+async def channel(_guarded: tuple[Services, Gateway]) -> AsyncIterator[grpc.aio.Channel]:
+    async with grpc.aio.insecure_channel(_guarded[1].address) as to_gateway:
+        yield to_gateway
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def arrived(services: Services) -> list[str]:
+    """Return what reached a service, but for Envoy's own questions."""
+    return [call.path for call in services.calls if call.path != GET_JWKS]
+
+
+async def ask(rest: httpx.AsyncClient, method: Method, headers: dict[str, str] | None = None) -> httpx.Response:
+    verb, path = method.bindings[0]
+    body = {} if verb in ("POST", "PATCH", "PUT") else None
+    return await rest.request(verb, re.sub(r"{(\w+)}", "x", path), json=body, headers=headers)
+
+
+def check_refused(answer: httpx.Response) -> None:
+    assert answer.status_code == 401, answer.text
+    assert answer.headers["www-authenticate"] == 'Bearer realm="boxoffice"'
+    assert answer.headers["content-type"] == "application/json"
+    told = answer.json()
+    assert told["code"] == 16
+    assert told["message"].startswith("It is not known who calls: log in")
+    assert [(detail["reason"], detail["domain"]) for detail in told["details"]] == [("UNAUTHENTICATED", "boxoffice")]
+
+
+def test_there_are_methods_of_both_kinds() -> None:
+    assert len(EVERYBODYS) > 10
+    assert len(GUARDED) > 10
+
+
+async def test_everybody_may_call_what_the_contracts_allow_everybody(
+    rest: httpx.AsyncClient, services: Services
+) -> None:
+    for method in EVERYBODYS:
+        for headers in ({}, bearer("expired")):
+            services[method.cluster].calls.clear()
+            assert (await ask(rest, method, headers)).status_code == 200, method.path
+            assert method.path in [call.path for call in services[method.cluster].calls]
+
+
+async def test_all_else_takes_a_token(rest: httpx.AsyncClient, channel: grpc.aio.Channel, services: Services) -> None:
+    for method in GUARDED:
+        check_refused(await ask(rest, method))
+        with pytest.raises(grpc.aio.AioRpcError) as failure:
+            await call(channel, method.path, method.request())
+        assert failure.value.code() == grpc.StatusCode.UNAUTHENTICATED
+        assert status_of(failure.value).code == 16
+        message, trailers = await call_web(rest, method.path, method.request())
+        assert (message, trailers["grpc-status"]) == (b"", "16")
+    assert arrived(services) == []
+
+
+async def test_with_a_token_it_is_called_and_told_who_calls(rest: httpx.AsyncClient, services: Services) -> None:
+    claims = forge.right(USER)
+    token = KEY.sign(claims)
+    for method in GUARDED:
+        services[method.cluster].calls.clear()
+        forged = {"x-user-claims": "e30", "x-service-token": "forged", "x-client-address": "10.0.0.1"}
+        assert (await ask(rest, method, bearer(token) | forged)).status_code == 200, method.path
+        [seen] = [call for call in services[method.cluster].calls if call.path == method.path]
+        assert seen.metadata["authorization"] == f"Bearer {token}"
+        payload = str(seen.metadata["x-user-claims"])
+        assert json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))) == claims
+        assert "x-service-token" not in seen.metadata
+        assert seen.metadata["x-client-address"] == "127.0.0.1"
+
+
+async def test_no_forged_token_gets_through(rest: httpx.AsyncClient, services: Services) -> None:
+    for what, token in forge.forged(KEY, USER):
+        if not token.isprintable():
+            continue  # no header carries it
+        answer = await rest.get(GET_BOOKING, headers=bearer(token))
+        assert answer.status_code == 401, what
+        check_refused(answer)
+    assert arrived(services) == []
+    assert await accepts(rest, KEY)
+
+
+@pytest.mark.parametrize("header", ["Basic YTpi", "Bearer", "{good}", "Bearer Bearer {good}", "Token {good}"])
+async def test_a_token_comes_as_bearer(rest: httpx.AsyncClient, services: Services, header: str) -> None:
+    good = KEY.sign(forge.right(USER))
+    check_refused(await rest.get(GET_BOOKING, headers={"authorization": header.format(good=good)}))
+    assert arrived(services) == []
+
+
+async def test_a_token_in_the_query_or_a_cookie_is_none(rest: httpx.AsyncClient, services: Services) -> None:
+    good = KEY.sign(forge.right(USER))
+    answer = await rest.get(GET_BOOKING, params={"access_token": good})
+    assert answer.status_code in (400, 401)
+    check_refused(await rest.get(GET_BOOKING, headers={"cookie": f"access_token={good}"}))
+    assert arrived(services) == []
+
+
+async def test_the_key_set_comes_over_http(rest: httpx.AsyncClient, services: Services) -> None:
+    answer = await rest.get("/.well-known/jwks.json")
+    assert answer.headers["content-type"] == "application/jwk-set+json"
+    assert answer.json() == {"keys": [KEY.public_jwk()]}
+
+
+async def test_a_cookie_comes_and_goes(rest: httpx.AsyncClient, services: Services) -> None:
+    login = "/boxoffice.identity.v1.IdentityService/Login"
+
+    async def answer(request: Any, context: Any) -> Any:
+        await context.send_initial_metadata((("set-cookie", "a=b; Path=/; HttpOnly"), ("cache-control", "no-store")))
+        return identity.Tokens(access_token="token")
+
+    services["identity"].answers[login] = answer
+    response = await rest.post("/api/v1/auth/login", json={}, headers={"cookie": "one=1; two=2"})
+    assert response.headers["set-cookie"] == "a=b; Path=/; HttpOnly"
+    assert response.headers["cache-control"] == "no-store"
+    [seen] = [call for call in services["identity"].calls if call.path == login]
+    assert seen.metadata["cookie"] == "one=1; two=2"
+    del services["identity"].answers[login]
+
+
+async def test_a_new_key_is_known_before_long_and_an_old_one_forgotten(
+    rest: httpx.AsyncClient, services: Services
+) -> None:
+    following = SigningKey("two", ec.generate_private_key(ec.SECP256R1()))
+    assert not await accepts(rest, following)
+    publish(services, KEY, following)
+    await eventually(lambda: accepts(rest, following))
+    assert await accepts(rest, KEY)
+    publish(services, following)
+
+    async def forgotten() -> bool:
+        return not await accepts(rest, KEY)
+
+    await eventually(forgotten)
+    publish(services, KEY)
+    await eventually(lambda: accepts(rest, KEY))
+
+
+async def test_while_identity_is_away_tokens_stay_good(
+    rest: httpx.AsyncClient, services: Services, _guarded: tuple[Services, Gateway]
+) -> None:
+    log = _guarded[1].log
+    await services["identity"].stop()
+    try:
+        # By the third question that failed, the keys are older than they are kept.
+        failed = log.read_text().count("Jwks async fetching")
+        await eventually(lambda: log.read_text().count("Jwks async fetching") >= failed + 3)
+        assert await accepts(rest, KEY)
+    finally:
+        await services["identity"].start()
+    services["identity"].calls.clear()
+    await eventually(lambda: services["identity"].calls)
+    assert await accepts(rest, KEY)
+
+
+async def test_a_gateway_that_never_had_keys_lets_nobody_through(tmp_path: Path) -> None:
+    services = Services({name: FakeService(name) for name in CLUSTERS})
+    await services.start()
+    gateway = Gateway(tmp_path, configuration(services))
+    await gateway.start()
+    try:
+        async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest:
+            check_refused(await rest.get(GET_BOOKING, headers=bearer(KEY.sign(forge.right(USER)))))
+            assert (await rest.get("/api/v1/shows")).status_code == 200
+    finally:
+        await gateway.stop()
+        await services.stop()
+
+
+def test_both_sides_ask_for_the_same_issuer_and_audience() -> None:
+    assert (auth.ISSUER, auth.AUDIENCE) == (chassis.ISSUER, chassis.AUDIENCE)

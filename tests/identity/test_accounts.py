@@ -1,0 +1,299 @@
+"""Accounts: registered, logged in to, shown, changed; and what is told to whom about them."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+from boxoffice.identity.v1 import identity_pb2 as pb
+
+from services.chassis.database import Database
+from services.identity.operations import attempts
+from tests.conftest import move_clock
+from tests.identity.conftest import PASSWORD, House, opened_house, refused
+
+
+def register(email: str, password: str = PASSWORD, **fields: str) -> pb.RegisterRequest:
+    return pb.RegisterRequest(email=email, password=password, **fields)
+
+
+async def test_who_registers_can_log_in_and_is_a_user(house: House) -> None:
+    user = await house.call("Register", register("asha@example.com", name="Asha"))
+    assert (user.email, user.name, list(user.roles)) == ("asha@example.com", "Asha", [pb.User.USER])
+    assert UUID(user.id).version == 7
+    tokens = await house.login("asha@example.com")
+    assert (tokens.token_type, tokens.expires_in, tokens.user_id) == ("Bearer", 900, user.id)
+    assert await house.call("GetProfile", pb.GetProfileRequest(), token=tokens.access_token) == user
+
+
+WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "asha") + "@example.com"
+
+
+@pytest.mark.parametrize("typed", ["ASHA@Example.com", "  asha@example.com\n", WIDE])
+async def test_an_address_is_one_however_it_is_typed(house: House, typed: str) -> None:
+    await house.call("Register", register("asha@example.com"))
+    await house.login(typed)
+    async with refused("EMAIL_TAKEN", "ALREADY_EXISTS"):
+        await house.call("Register", register(typed))
+
+
+@pytest.mark.parametrize("email", ["asha", "asha@", "@example.com", "a b@example.com", "a@b@c", "x" * 251 + "@y.z"])
+async def test_what_is_no_address_is_refused(house: House, email: str) -> None:
+    async with refused("INVALID_FIELD", "INVALID_ARGUMENT"):
+        await house.call("Register", register(email))
+
+
+@pytest.mark.parametrize("email", ["ﷺ" * 40 + "@example.com", "a\u2100b\ufe6b@example.com"])
+async def test_what_is_no_address_once_it_is_normal_is_refused(house: House, email: str) -> None:
+    # Letters that become many, or an @, in normal form.
+    async with refused("INVALID_FIELD", "INVALID_ARGUMENT"):
+        await house.call("Register", register(email))
+
+
+@pytest.mark.parametrize("password", ["        ", "ünïcödé pässwörd", "日本語のパスワード", "x" * 128, "12345678"])
+async def test_a_password_of_any_letters_will_do(house: House, password: str) -> None:
+    user = await house.call("Register", register("asha@example.com", password))
+    assert (await house.login(user.email, password)).user_id == user.id
+
+
+async def test_a_password_is_the_same_from_every_keyboard(house: House) -> None:
+    await house.call("Register", register("asha@example.com", "cafe\u0301 au lait"))
+    await house.login("asha@example.com", "caf\u00e9 au lait")
+
+
+@pytest.mark.parametrize("password", ["", "1234567", "x" * 129, "1234567\0"])
+async def test_a_password_too_short_or_too_long_is_refused(house: House, password: str) -> None:
+    async with refused("INVALID_FIELD") as told:
+        await house.call("Register", register("asha@example.com", password))
+    assert "x" * 20 not in told.failure.message
+
+
+async def test_an_unknown_address_and_a_wrong_password_are_told_alike(house: House) -> None:
+    user = await house.registered()
+    answers = []
+    for email, password in ((user.email, "not the password"), ("nobody@example.com", PASSWORD)):
+        async with refused("LOGIN_FAILED", "UNAUTHENTICATED") as told:
+            await house.login(email, password)
+        answers.append((told.failure.message, told.failure.metadata, told.metadata.keys()))
+    assert answers[0] == answers[1]
+
+
+async def test_an_unknown_address_is_as_much_work_as_a_wrong_password(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await house.registered()
+    hashed = []
+    run = type(house.passwords)._run
+
+    async def counted(self: Any, work: Any) -> Any:
+        hashed.append(work)
+        return await run(self, work)
+
+    monkeypatch.setattr(type(house.passwords), "_run", counted)
+    counts = []
+    for email in (user.email, "nobody@example.com"):
+        hashed.clear()
+        async with refused("LOGIN_FAILED"):
+            await house.login(email, "not the password")
+        counts.append(len(hashed))
+    for email in ("new@example.com", user.email):
+        hashed.clear()
+        await asyncio.gather(house.call("Register", register(email)), return_exceptions=True)
+        counts.append(len(hashed))
+    assert counts == [1, 1, 1, 1]
+
+
+async def test_twenty_who_register_one_address_at_once_make_one_account(house: House) -> None:
+    requests = [house.call("Register", register("asha@example.com")) for _ in range(20)]
+    answers = await asyncio.gather(*requests, return_exceptions=True)
+    assert sum(isinstance(answer, pb.User) for answer in answers) == 1
+    [row] = await house.db.fetch("SELECT count(*) AS users FROM users")
+    assert row.users == 1
+
+
+async def test_registering_with_a_key_gives_one_answer_and_keeps_no_trace_of_the_password(house: House) -> None:
+    request = register("asha@example.com", idempotency_key="once")
+    first = await house.call("Register", request)
+    assert await house.call("Register", request) == first
+    async with refused("IDEMPOTENCY_KEY_REUSED"):
+        await house.call("Register", register("asha@example.com", "another password", idempotency_key="once"))
+
+
+async def test_what_a_user_is_called_can_be_changed_and_left(house: House) -> None:
+    tokens = await house.somebody()
+    renamed = await house.call("UpdateProfile", pb.UpdateProfileRequest(name="Ravi"), token=tokens.access_token)
+    assert renamed.name == "Ravi"
+    same = await house.call("UpdateProfile", pb.UpdateProfileRequest(), token=tokens.access_token)
+    assert same == renamed
+    none = await house.call("UpdateProfile", pb.UpdateProfileRequest(name=""), token=tokens.access_token)
+    assert none.name == ""
+
+
+async def test_a_new_password_ends_what_the_old_one_began(house: House) -> None:
+    user = await house.registered()
+    here, elsewhere = await house.login(user.email), await house.login(user.email)
+    request = pb.ChangePasswordRequest(current_password=PASSWORD, new_password="a new password")
+    tokens = await house.call("ChangePassword", request, token=here.access_token)
+    for old in (here, elsewhere):
+        async with refused("REFRESH_TOKEN_INVALID", "UNAUTHENTICATED"):
+            await house.refresh(old)
+    await house.refresh(tokens)
+    async with refused("LOGIN_FAILED"):
+        await house.login(user.email)
+    await house.login(user.email, "a new password")
+
+
+async def test_a_new_password_takes_the_present_one(house: House) -> None:
+    tokens = await house.somebody()
+    request = pb.ChangePasswordRequest(current_password="not the password", new_password="a new password")
+    async with refused("PASSWORD_WRONG", "FAILED_PRECONDITION"):
+        await house.call("ChangePassword", request, token=tokens.access_token)
+    await house.refresh(tokens)
+
+
+# --- Attempts
+
+
+async def test_an_account_can_be_tried_so_often_and_then_has_to_wait(house: House) -> None:
+    user = await house.registered()
+    for email in (user.email, "nobody@example.com"):
+        for _ in range(10):
+            async with refused("LOGIN_FAILED"):
+                await house.login(email, "not the password")
+        async with refused("TOO_MANY_ATTEMPTS", "RESOURCE_EXHAUSTED") as told:
+            await house.login(email, PASSWORD)
+        assert 60 < told.failure.retry_after_seconds <= 90
+    await move_clock(house.db, "91 seconds")
+    await house.login(user.email)
+    # The right password makes good for the wrong ones.
+    for _ in range(10):
+        async with refused("LOGIN_FAILED"):
+            await house.login(user.email, "not the password")
+
+
+async def test_an_address_can_try_so_often_whatever_it_tries(identity_db: Database) -> None:
+    async with opened_house(identity_db, attempts_per_address=5) as house:
+        user = await house.registered()
+        here = (("x-client-address", "203.0.113.7"),)
+        for number in range(4):
+            async with refused("LOGIN_FAILED"):
+                await house.login(f"somebody{number}@example.com", metadata=here)
+        await house.call("Register", register("new@example.com"), metadata=here)
+        async with refused("TOO_MANY_ATTEMPTS"):
+            await house.login(user.email, metadata=here)
+        async with refused("TOO_MANY_ATTEMPTS"):
+            await house.call("Register", register("other@example.com"), metadata=here)
+        await house.login(user.email, metadata=(("x-client-address", "203.0.113.8"),))
+
+
+async def test_all_addresses_of_one_ipv6_network_are_one(identity_db: Database) -> None:
+    async with opened_house(identity_db, attempts_per_address=2) as house:
+        for host in ("1", "2"):
+            async with refused("LOGIN_FAILED"):
+                await house.login("a@example.com", metadata=(("x-client-address", f"2001:db8:1:2::{host}"),))
+        async with refused("TOO_MANY_ATTEMPTS"):
+            await house.login("b@example.com", metadata=(("x-client-address", "2001:db8:1:2:ffff::3"),))
+        async with refused("LOGIN_FAILED"):
+            await house.login("b@example.com", metadata=(("x-client-address", "2001:db8:1:3::3"),))
+
+
+async def test_two_replicas_count_as_one(identity_db: Database) -> None:
+    async with opened_house(identity_db) as first, opened_house(identity_db) as second:
+        user = await first.registered()
+        tried = [house.login(user.email, "not the password") for _ in range(10) for house in (first, second)]
+        answers = await asyncio.gather(*tried, return_exceptions=True)
+        assert sum("TOO_MANY" in str(getattr(answer, "details", lambda: "")()) for answer in answers) == 0
+        assert sum("Too many attempts" in str(answer) for answer in answers) == 10
+
+
+async def test_attempts_that_count_for_nothing_are_forgotten(house: House) -> None:
+    for number in range(3):
+        async with refused("LOGIN_FAILED"):
+            await house.login(f"somebody{number}@example.com")
+    assert await attempts.forget(house.db) == 0
+    await move_clock(house.db, "16 minutes")
+    assert await attempts.forget(house.db) == 6
+    assert await attempts.forget(house.db) == 0
+
+
+async def test_more_passwords_than_can_wait_are_refused(identity_db: Database) -> None:
+    async with opened_house(identity_db, hash_threads=1, hash_queue=1, attempts_per_account=1000) as house:
+        user = await house.registered()
+        answers = await asyncio.gather(*(house.login(user.email) for _ in range(20)), return_exceptions=True)
+        let_in = [answer for answer in answers if isinstance(answer, pb.Tokens)]
+        assert 1 <= len(let_in) < 20
+        for answer in answers:
+            if not isinstance(answer, pb.Tokens):
+                assert "RESOURCE_EXHAUSTED" in str(answer)
+        # Who was refused, or left, took nobody's place for good.
+        await house.login(user.email)
+
+
+# --- Roles
+
+
+async def test_an_admin_finds_people_and_gives_and_takes_roles(house: House) -> None:
+    admin, user = await house.somebody("ADMIN"), await house.registered()
+    found = await house.call("ListUsers", pb.ListUsersRequest(email=user.email.upper()), token=admin.access_token)
+    assert list(found.users) == [user]
+    both = pb.SetRolesRequest(user_id=user.id, roles=[pb.User.ORGANIZER, pb.User.ADMIN])
+    made = await house.call("SetRoles", both, token=admin.access_token)
+    assert list(made.roles) == [pb.User.USER, pb.User.ORGANIZER, pb.User.ADMIN]
+    none = await house.call(
+        "SetRoles", pb.SetRolesRequest(user_id=user.id, roles=[pb.User.USER]), token=admin.access_token
+    )
+    assert list(none.roles) == [pb.User.USER]
+
+
+async def test_a_list_has_pages(house: House) -> None:
+    admin = await house.somebody("ADMIN")
+    users = [await house.registered() for _ in range(4)]
+    first = await house.call("ListUsers", pb.ListUsersRequest(page_size=3), token=admin.access_token)
+    assert [user.id for user in first.users] == [user.id for user in reversed(users[1:])]
+    rest = pb.ListUsersRequest(page_size=3, page_token=first.next_page_token)
+    second = await house.call("ListUsers", rest, token=admin.access_token)
+    assert [user.id for user in second.users] == [users[0].id, admin.user_id]
+    assert second.next_page_token == ""
+
+
+@pytest.mark.parametrize("role", ["", "ORGANIZER"])
+async def test_nobody_else_may(house: House, role: str) -> None:
+    tokens = await house.somebody(*([role] if role else []))
+    for name, request in (
+        ("ListUsers", pb.ListUsersRequest()),
+        ("SetRoles", pb.SetRolesRequest(user_id=tokens.user_id, roles=[pb.User.ADMIN])),
+    ):
+        async with refused("PERMISSION_DENIED", "PERMISSION_DENIED"):
+            await house.call(name, request, token=tokens.access_token)
+        async with refused("UNAUTHENTICATED", "UNAUTHENTICATED") as told:
+            await house.call(name, request)
+        assert told.metadata["www-authenticate"] == 'Bearer realm="boxoffice"'
+
+
+async def test_there_is_always_an_admin_whoever_revokes_whom_at_once(house: House) -> None:
+    one, other = await house.somebody("ADMIN"), await house.somebody("ADMIN")
+    answers = await asyncio.gather(
+        house.call("SetRoles", pb.SetRolesRequest(user_id=other.user_id, roles=[pb.User.USER]), token=one.access_token),
+        house.call("SetRoles", pb.SetRolesRequest(user_id=one.user_id, roles=[pb.User.USER]), token=other.access_token),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(answer, pb.User) for answer in answers) == 1
+    [row] = await house.db.fetch("SELECT count(*) AS admins FROM users WHERE 'ADMIN' = ANY (roles)")
+    assert row.admins == 1
+
+
+async def test_the_roles_of_nobody_cannot_be_set(house: House) -> None:
+    admin = await house.somebody("ADMIN")
+    absent = pb.SetRolesRequest(user_id="018f0000-0000-7000-8000-000000000000", roles=[pb.User.ADMIN])
+    async with refused("USER_NOT_FOUND", "NOT_FOUND"):
+        await house.call("SetRoles", absent, token=admin.access_token)
+
+
+async def test_a_role_is_in_the_tokens_from_the_next_refresh_on(house: House) -> None:
+    admin, user = await house.somebody("ADMIN"), await house.somebody()
+    request = pb.SetRolesRequest(user_id=user.user_id, roles=[pb.User.ADMIN])
+    await house.call("SetRoles", request, token=admin.access_token)
+    async with refused("PERMISSION_DENIED"):
+        await house.call("ListUsers", pb.ListUsersRequest(), token=user.access_token)
+    refreshed = await house.refresh(user)
+    await house.call("ListUsers", pb.ListUsersRequest(), token=refreshed.access_token)

@@ -1,0 +1,159 @@
+"""Every RPC says who may call it, and callers are held to that: users to what is theirs, services to what is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from boxoffice.booking.v1 import booking_pb2
+from boxoffice.policy.v1 import policy_pb2
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+from gateway.contracts import DESCRIPTOR, public_methods, without_policy
+from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, UserNotFound
+from services.chassis.identity import Access, Caller, FetchedKeys, Guard, ServiceTokens, policy
+from services.identity.signing import SigningKey
+from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC, Method
+from tests.identity import forge
+from tests.identity.test_attacks import SECRET, Source
+
+ME, OTHER = "018f0000-0000-7000-8000-00000000000a", "018f0000-0000-7000-8000-00000000000b"
+KEY = SigningKey("one", forge.FOREIGN)
+ALL = [pytest.param(method, id=method.descriptor.name) for method in METHODS.values()]
+BOOKINGS = "/boxoffice.booking.v1.BookingService/"
+
+CALLERS: dict[str, Any] = {
+    "nobody": {},
+    "a user": {"roles": ["USER"]},
+    "an organizer": {"roles": ["USER", "ORGANIZER"]},
+    "an admin": {"roles": ["USER", "ADMIN"]},
+    "a service": {"service": "booking"},
+}
+MAY = {
+    "PUBLIC": set(CALLERS),
+    "OWNER": {"a user", "an organizer", "an admin"},
+    "ORGANIZER": {"an organizer"},
+    "ADMIN": {"an admin"},
+    "SERVICE": {"a service"},
+}
+
+
+def metadata(who: str) -> dict[str, str | bytes]:
+    told = CALLERS[who]
+    if "service" in told:
+        return {"x-service-token": ServiceTokens(told["service"], SECRET).own()}
+    if "roles" in told:
+        return {"authorization": f"Bearer {KEY.sign(forge.right(ME, roles=told['roles']))}"}
+    return {}
+
+
+@pytest.fixture
+async def guard() -> AsyncIterator[Guard]:
+    yield Guard(FetchedKeys(Source(KEY).fetch), ServiceTokens("inventory", SECRET))
+
+
+@pytest.mark.parametrize("method", ALL)
+def test_every_rpc_has_a_policy(method: Method) -> None:
+    allowed = policy(method.path)
+    assert allowed <= set(MAY)
+    if method in INTERNAL:
+        assert allowed == {"SERVICE"}, "what the gateway does not reach is for services"
+    if "PUBLIC" in allowed:
+        assert allowed == {"PUBLIC"}
+    if "OWNER" in allowed and "identity" not in method.path:
+        assert "ADMIN" in allowed
+
+
+def test_an_rpc_without_a_policy_fails_the_build_and_is_served_to_nobody() -> None:
+    assert without_policy(DESCRIPTOR.read_bytes()) == []
+    files = FileDescriptorSet.FromString(DESCRIPTOR.read_bytes())
+    [booking] = [file for file in files.file if file.package == "boxoffice.booking.v1"]
+    booking.service[0].method[0].options.ClearExtension(policy_pb2.policy)
+    booking.service[0].method[1].options.Extensions[policy_pb2.policy].allow[:] = [0]
+    names = [f"boxoffice.booking.v1.BookingService.{name}" for name in ("CreateBooking", "GetBooking")]
+    assert without_policy(files.SerializeToString()) == names
+    with pytest.raises(LookupError):
+        policy("/grpc.health.v1.Health/Check")
+
+
+@pytest.mark.parametrize("method", ALL)
+def test_whose_user_a_request_names_can_be_told(method: Method) -> None:
+    fields = set(method.descriptor.input_type.fields_by_name)
+    assert not {"user", "owner_id", "customer_id", "holder_id"} & fields, "it would not be compared"
+    if policy(method.path) & {"ORGANIZER"}:
+        assert "user_id" not in fields
+
+
+def test_what_everybody_may_call_is_this_and_no_more() -> None:
+    names = {method.descriptor.name for method in PUBLIC if "PUBLIC" in policy(method.path)}
+    assert names == {
+        *("GetEvent", "ListEvents", "GetMovie", "ListMovies", "GetVenue", "ListVenues", "GetShow", "ListShows"),
+        *("GetSeatLayout", "GetSeatMap", "ListAvailableSeats", "WatchSeats", "StreamSeats"),
+        *("ReceiveWebhook", "SimulatePayment", "GetCheckoutPage"),
+        *("Register", "Login", "Refresh", "Logout", "GetJwks"),
+    }
+    takes_token = {method.path for method in public_methods(DESCRIPTOR.read_bytes()) if method.takes_token}
+    assert takes_token == {method.path for method in PUBLIC if "PUBLIC" not in policy(method.path)}
+
+
+@pytest.mark.parametrize("who", CALLERS)
+async def test_who_may_call_a_method_may_and_nobody_else(who: str, guard: Guard) -> None:
+    for method in METHODS.values():
+        refused: Failure | None = None
+        try:
+            await guard.of(method.path).admit(method.request(), metadata(who))
+        except Failure as failure:
+            refused = failure
+        if any(who in MAY[kind] for kind in policy(method.path)):
+            assert refused is None, method.path
+        else:
+            assert isinstance(refused, Unauthenticated if who == "nobody" else PermissionDenied), method.path
+
+
+async def admitted(guard: Guard, method: str, request: Any, who: str) -> Access:
+    access = guard.of(method)
+    await access.admit(request, metadata(who))
+    access.check_owner(request)
+    return access
+
+
+async def test_a_request_without_a_user_is_the_callers(guard: Guard) -> None:
+    request = booking_pb2.GetBookingRequest(booking_id=str(uuid4()))
+    await admitted(guard, f"{BOOKINGS}GetBooking", request, "a user")
+    assert request.user_id == ME
+
+
+async def test_an_admins_request_stays_as_it_is(guard: Guard) -> None:
+    for user in ("", OTHER):
+        request = booking_pb2.GetBookingRequest(booking_id=str(uuid4()), user_id=user)
+        await admitted(guard, f"{BOOKINGS}GetBooking", request, "an admin")
+        assert request.user_id == user
+
+
+@pytest.mark.parametrize("who", ["a user", "an organizer"])
+async def test_another_user_is_nobody(guard: Guard, who: str) -> None:
+    for name in ("GetBooking", "CancelBooking", "CreateBooking", "ListBookings", "RefundBooking"):
+        kind = METHODS[f"{BOOKINGS}{name}"].request
+        with pytest.raises(UserNotFound):
+            await admitted(guard, f"{BOOKINGS}{name}", kind(user_id=OTHER), who)
+        await admitted(guard, f"{BOOKINGS}{name}", kind(user_id=ME), who)
+        await admitted(guard, f"{BOOKINGS}{name}", kind(user_id=ME.upper()), who)
+
+
+async def test_whose_seats_are_held_is_told_to_that_user_only(guard: Guard) -> None:
+    method = "/boxoffice.inventory.v1.InventoryService/GetSeatMap"
+    kind = METHODS[method].request
+    with pytest.raises(Unauthenticated):
+        await admitted(guard, method, kind(user_id=OTHER), "nobody")
+    with pytest.raises(UserNotFound):
+        await admitted(guard, method, kind(user_id=OTHER), "a user")
+    for user, who in (("", "nobody"), (ME, "a user"), (OTHER, "an admin"), (OTHER, "a service")):
+        await admitted(guard, method, kind(user_id=user), who)
+
+
+async def test_without_the_secret_nobody_is_a_service() -> None:
+    guard = Guard(FetchedKeys(Source(KEY).fetch), None)
+    assert await guard.identify(metadata("a service")) is None
+    assert await guard.identify(metadata("a user")) == Caller(roles=frozenset({"USER"}), user_id=UUID(ME))
