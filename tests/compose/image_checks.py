@@ -133,7 +133,7 @@ def image() -> Iterator[Image]:
 def test_the_image_is_small(image: Image) -> None:
     size = sum(path.lstat().st_size for path in image.folder.rglob("*") if not path.is_dir())
     print(f"code and packages: {size / 1e6:.0f} MB")
-    assert size < 120e6
+    assert size < 140e6  # cryptography alone is 15 MB
 
 
 def test_its_user_cannot_change_it(image: Image) -> None:
