@@ -71,7 +71,7 @@ class Row:
 
 def page() -> str:
     """Return the page as it has to be; raise LookupError for a message that does not say what to do next."""
-    rows = sorted(_rows(), key=lambda row: (row.reason, row.status))
+    rows = sorted(_rows(), key=lambda row: (row.reason, row.status, str(row)))
     document = json.loads(DOCUMENT.read_text())
     told = {reason for examples in _examples(document) for reason in examples}
     public = [row for row in rows if row.reason in told or "gateway" in row.told_by]

@@ -58,7 +58,7 @@ class Fuzz:
     async def run(self, cases: int) -> None:
         options = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", 64 << 20)]
         gateway = self.stack.public_url.removeprefix("http://")
-        targets = {name: self.stack.address(name) for name in ("inventory", "booking", "payment", "bank")}
+        targets = {name: self.stack.address(name) for name in ("inventory", "booking", "payment", "bank", "identity")}
         self.channels = {
             name: grpc.aio.insecure_channel(target, options=options)
             for name, target in (targets | {"gateway": gateway}).items()

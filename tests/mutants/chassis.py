@@ -288,8 +288,8 @@ MUTANTS = (
     Mutant(
         "rules of the contract are not checked",
         CALLS,
-        "    check(request)\n    return request",
-        "    return request",
+        "    check(request)\n    if access is not None:\n",
+        "    if access is not None:\n",
         REQUESTS,
         WIRE,
     ),

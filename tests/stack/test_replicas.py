@@ -45,7 +45,13 @@ revision, down_revision = "{revision}", "{before}"
 def upgrade() -> None:
     op.execute("ALTER TABLE {table} ADD COLUMN wanted_next TEXT DEFAULT '' NOT NULL")
 '''
-BUSIEST = {"inventory": "show_seats", "booking": "bookings", "payment": "payments", "bank": "sessions"}
+BUSIEST = {
+    "inventory": "show_seats",
+    "booking": "bookings",
+    "payment": "payments",
+    "bank": "sessions",
+    "identity": "users",
+}
 
 
 @pytest.fixture(scope="module")
