@@ -89,7 +89,8 @@ async def test_every_call_has_its_deadline_and_no_repetition_a_later_one(kind: K
     script.refusals = [soon(Unavailable()), soon(Unavailable())]
     await ask(kind, script.url, Options(timeout_seconds=25), "get_booking", booking_id=NOBODY)
     assert len(script.seconds) == 3
-    assert all(0 < seconds <= 25 for seconds in script.seconds)
+    # gRPC rounds a deadline up on its way, by less than a second.
+    assert all(0 < seconds < 26 for seconds in script.seconds)
 
 
 async def test_nobody_waits_for_what_comes_after_the_deadline(kind: Kind, script: Script, options: Options) -> None:
