@@ -220,7 +220,7 @@ def started(
                 yield world
             finally:
                 world.close()
-    except Exception:
+    except Exception:  # whatever it is goes on; what it left behind is kept, to be looked at
         print(f"bench: this failed; its data and logs are left in {folder}", file=sys.stderr)
         raise
     except KeyboardInterrupt:

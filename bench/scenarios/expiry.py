@@ -119,4 +119,4 @@ def _until(booking: Connection, count: str, most: int, seconds: float) -> None:
     while (left := booking.execute(count.encode()).fetchall()[0][0]) > most:
         if time.monotonic() > end:
             raise StackError(f"after {seconds:g} s there are still {left:,}: {count}")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(LOOK_SECONDS)  # between looks at a condition, so that looking costs the measured server little

@@ -76,7 +76,7 @@ def _recovery_seconds(world: World, wanted: list[Purchase]) -> float:
             try:
                 create(request, timeout=PATIENCE_SECONDS)
             except grpc.RpcError:
-                time.sleep(AT_REST_SECONDS)
+                time.sleep(AT_REST_SECONDS)  # refused: a client that asked at once again would be load itself
                 continue
             if time.monotonic() - asked <= AT_REST_SECONDS:
                 break

@@ -58,6 +58,7 @@ def run(world: World, *, rest: bool) -> Result:
         with grpc.insecure_channel(world.target.inventory, options=OPTIONS) as channel:
             hold = InventoryServiceStub(channel).HoldSeats
             for number in range(int(TIMES * world.seconds * CHANGES_PER_SECOND)):
+                # The rate that is wanted is the case: each change has its time.
                 time.sleep(max(0.0, began + number / CHANGES_PER_SECOND - time.monotonic()))
                 asked = time.monotonic()
                 request = pb.HoldSeatsRequest(
@@ -68,6 +69,7 @@ def run(world: World, *, rest: bool) -> Result:
                 )
                 hold(request, timeout=START_SECONDS)
                 holds.append(time.monotonic() - asked)
+        # What is lost never comes, so there is nothing to wait for: what takes longer than this counts as missing.
         time.sleep(STRAGGLING_SECONDS)
         usage = world.meter.stop()
         after = {name: resident_bytes(world.stack.pid(name)) for name in names}
