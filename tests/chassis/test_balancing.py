@@ -73,7 +73,10 @@ def are(to: grpc.aio.Channel, *replicas: Replica) -> Callable[[], Awaitable[bool
     """Tell whether these, and all of these, answer."""
 
     async def look() -> bool:
-        return await answering(to) == {one.name for one in replicas}
+        try:
+            return await answering(to) == {one.name for one in replicas}
+        except Unavailable:  # none is known to serve yet, as where all were away a moment ago
+            return False
 
     return look
 
