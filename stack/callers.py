@@ -20,7 +20,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorPr
 
 from gateway.contracts import DESCRIPTOR
 from stack.accounts import bearer
-from stack.tokens import Tokens
+from stack.settings import Settings
+from stack.tokens import Tokens, opened
 
 USER = ("userId", "user_id")
 """How a request names its user."""
@@ -53,6 +54,19 @@ class Bearer(httpx.Auth):
         yield request
 
 
+def over_http(settings: Settings) -> Bearer | None:
+    """Return what has an HTTP client send tokens to a stack that runs; None where calls take none."""
+    return Bearer(opened(settings)) if settings.auth == "on" else None
+
+
+def over_grpc(settings: Settings) -> list[grpc.aio.ClientInterceptor]:
+    """Return what has a channel of grpc.aio send tokens to a stack that runs; nothing where calls take none."""
+    if settings.auth == "off":
+        return []
+    tokens = opened(settings)
+    return [_Unary(tokens), _Stream(tokens)]
+
+
 class _OverGrpc:
     """Has a channel send tokens, but where a call brings its own."""
 
@@ -64,7 +78,7 @@ class _OverGrpc:
         if any(key == "authorization" for key, _ in metadata):
             return details
         path = details.method.decode() if isinstance(details.method, bytes) else details.method
-        token = self._tokens.fitting(_policies()[path], str(getattr(request, "user_id", "")))
+        token = self._tokens.fitting(_policies().get(path, frozenset({"PUBLIC"})), str(getattr(request, "user_id", "")))
         return details._replace(metadata=grpc.aio.Metadata(*metadata, *bearer(token)))
 
 
@@ -76,11 +90,6 @@ class _Unary(_OverGrpc, grpc.aio.UnaryUnaryClientInterceptor):
 class _Stream(_OverGrpc, grpc.aio.UnaryStreamClientInterceptor):
     async def intercept_unary_stream(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
         return await continuation(self._told(details, request), request)
-
-
-def interceptors(tokens: Tokens | None) -> list[grpc.aio.ClientInterceptor]:
-    """Return what has a channel of grpc.aio send tokens; nothing where calls take none."""
-    return [] if tokens is None else [_Unary(tokens), _Stream(tokens)]
 
 
 def _user(told: Any) -> str:

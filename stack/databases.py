@@ -1,7 +1,7 @@
 """Roles and databases: one of each for every service, and for the bank a role and a schema beside payment's.
 
-Role `audit` reads what these roles make, and writes into a scratch database of its own only. It has nothing to look for
-among accounts: identity's database it cannot even enter.
+Role `audit` reads what these roles make, and writes into a scratch database of its own only. Of accounts it reads the
+views that identity makes for it in schema `audited`, which have no hash, no key and nobody's name.
 """
 
 from __future__ import annotations
@@ -15,11 +15,17 @@ from psycopg import sql
 from stack.postgres import Server
 
 AUDITOR = "audit"
-OWNERS = {"inventory": "inventory", "booking": "booking", "payment": "payment", "bank": "payment"}
-"""The database of each service's role that the audit reads."""
-PRIVATE = {"identity": "identity"}
-"""The database of each service's role that nobody else reads."""
-DATABASES = {**OWNERS, **PRIVATE, AUDITOR: AUDITOR}
+OWNERS = {
+    "inventory": "inventory",
+    "booking": "booking",
+    "payment": "payment",
+    "bank": "payment",
+    "identity": "identity",
+}
+"""The database of each service's role."""
+AUDITED = {"inventory": "public", "booking": "public", "payment": "public", "bank": "bank", "identity": "audited"}
+"""The schema of each that the audit reads."""
+DATABASES = {**OWNERS, AUDITOR: AUDITOR}
 """The database of each role."""
 
 
@@ -27,7 +33,7 @@ def provision(server: Server, passwords: Mapping[str, str]) -> None:
     """Create the roles and databases that are missing and set the roles' passwords, as often as one likes.
 
     A role may connect to its own database only. In database `payment` the bank owns schema `bank` and may use
-    nothing else, and role `payment` may not use schema `bank`. Role `audit` may read every table of OWNERS.
+    nothing else, and role `payment` may not use schema `bank`. Role `audit` may read what is in the schemas of AUDITED.
     """
     with server.connect() as connection:
         for role in DATABASES:
@@ -43,6 +49,8 @@ def provision(server: Server, passwords: Mapping[str, str]) -> None:
             connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
     with server.connect("payment") as connection:
         connection.execute("CREATE SCHEMA IF NOT EXISTS bank AUTHORIZATION bank")
+    with server.connect("identity") as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS audited AUTHORIZATION identity")
     for owner, database in OWNERS.items():
         with server.connect(database) as connection:
             _let_audit(connection, owner, database)
@@ -93,7 +101,7 @@ def _let_audit(connection: psycopg.Connection, owner: str, database: str) -> Non
         connection.execute(
             sql.SQL(statement).format(
                 database=sql.Identifier(database),
-                schema=sql.Identifier(_schema(owner)),
+                schema=sql.Identifier(AUDITED[owner]),
                 owner=sql.Identifier(owner),
                 audit=sql.Identifier(AUDITOR),
             )

@@ -17,9 +17,9 @@ from uuid import uuid4
 
 import httpx
 
-from stack import audit, credentials, running, services, tokens
+from stack import audit, credentials, running, services
 from stack.ageing import age
-from stack.callers import Bearer
+from stack.callers import over_http
 from stack.errors import StackError
 from stack.invariants import INVARIANTS
 from stack.postgres import Server
@@ -58,10 +58,8 @@ def play(settings: Settings, out: TextIO = sys.stdout) -> int:
     settings = launcher.settings
     secrets = credentials.load(settings.data_dir / credentials.FILE)
     server = Server(settings.data_dir, settings.postgres_port, secrets["postgres"])
-    signing = tokens.needed(settings)
-    auth = Bearer(signing) if signing else None
     url = f"{services.public_url(settings)}{services.API}/"
-    with httpx.Client(base_url=url, auth=auth, timeout=CALL_SECONDS, trust_env=False) as http:
+    with httpx.Client(base_url=url, auth=over_http(settings), timeout=CALL_SECONDS, trust_env=False) as http:
         page = Page(out, in_colour(out))
         try:
             Story(Shop(http), page, server).play()

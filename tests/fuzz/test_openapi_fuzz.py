@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from stack import audit
+from stack.callers import over_http
 from stack.launcher import Stack
 from tests.gateway.openapi import FILE, operations
 
@@ -48,9 +49,10 @@ BEYOND_REACH = {
 Ids = dict[str, list[str]]
 
 
-def _things(url: str) -> Ids:
+def _things(stack: Stack) -> Ids:
     """Make a few things, and return ids by the names of the fields that ask for them."""
-    with httpx.Client(base_url=f"{url}/api/v1/", timeout=20, trust_env=False) as api:
+    auth = over_http(stack.settings)
+    with httpx.Client(base_url=f"{stack.public_url}/api/v1/", auth=auth, timeout=20, trust_env=False) as api:
 
         def ask(verb: str, path: str, body: object = None) -> Any:
             answer = api.request(verb, path, json=body)
@@ -98,7 +100,7 @@ def _settings(ids: Ids) -> str:
 @pytest.mark.timeout(4 * 3600)
 def test_what_the_gateway_answers_is_as_the_document_says(stack: Stack, tmp_path: Path) -> None:
     settings, report = tmp_path / "schemathesis.toml", tmp_path / "report.json"
-    settings.write_text(_settings(_things(stack.public_url)))
+    settings.write_text(_settings(_things(stack)))
     # AUTH is off here: tests/identity is about who may do what.
     document = tmp_path / "openapi.json"
     open_to_all = json.loads(FILE.read_text())

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from services.chassis.migrate import migrate
 from stack import audit, credentials, services
+from stack.callers import over_http
 from stack.launcher import Stack, temporary_stack
 from stack.ports import LOOPBACK
 from stack.services import SERVICES, replicas
@@ -64,7 +65,8 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture
 async def client(stack: Stack) -> AsyncIterator[Client]:
-    async with httpx.AsyncClient(base_url=stack.public_url, timeout=15, trust_env=False) as http:
+    auth = over_http(stack.settings)
+    async with httpx.AsyncClient(base_url=stack.public_url, auth=auth, timeout=15, trust_env=False) as http:
         yield Client(http)
 
 
@@ -175,7 +177,7 @@ def migrate_all(stack: Stack, folder: Path) -> None:
 @pytest.mark.timeout(120 * ROLLS)
 def test_everything_is_migrated_and_restarted_under_load_and_no_request_fails(stack: Stack, tmp_path: Path) -> None:
     before = {name: stack.pid(name) for name in stack.names}
-    with Customers(stack.public_url) as customers:
+    with Customers(stack) as customers:
         migrate_all(stack, tmp_path)
         customers.wait_for_more(STORIES)
         for _ in range(ROLLS):

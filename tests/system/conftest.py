@@ -15,8 +15,8 @@ import grpc
 import httpx
 import pytest
 
-from stack import audit, tokens
-from stack.callers import Bearer, interceptors
+from stack import audit
+from stack.callers import over_grpc, over_http
 from stack.errors import StackError
 from stack.launcher import Stack, temporary_settings
 from tests.system.client import Client, Show
@@ -109,8 +109,7 @@ def _tell_worst(config: pytest.Config) -> None:
 async def opened_client(stack: Stack) -> AsyncIterator[Client]:
     """Open the API, over connections of its own."""
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
-    signing = tokens.needed(stack.settings)
-    auth = Bearer(signing) if signing else None
+    auth = over_http(stack.settings)
     async with httpx.AsyncClient(
         base_url=stack.public_url, auth=auth, limits=limits, timeout=15, trust_env=False
     ) as http:
@@ -129,7 +128,7 @@ async def client(stack: Stack) -> AsyncIterator[Client]:
 async def channel(stack: Stack) -> AsyncIterator[grpc.aio.Channel]:
     """The API over native gRPC, through the gateway's port."""
     target = stack.public_url.removeprefix("http://")
-    sending = interceptors(tokens.needed(stack.settings))
+    sending = over_grpc(stack.settings)
     options = [("grpc.enable_http_proxy", 0)]
     async with grpc.aio.insecure_channel(target, options=options, interceptors=sending) as channel:
         yield channel
