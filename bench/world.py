@@ -23,6 +23,7 @@ from boxoffice.inventory.v1.seat_pb2 import Seat
 from bench.load import Generator, Load, Tally
 from bench.measure import Meter, Usage
 from bench.shops import OPTIONS, Target
+from stack import accounts, tokens
 from stack.launcher import Stack, temporary_settings
 
 Say = Callable[[str], None]
@@ -36,6 +37,7 @@ MAKERS = 8
 SEATS_PER_ROW = 50
 ROWS_PER_SECTION = 20
 MINUTES = 60
+DAY = 86_400
 LEAD = timedelta(days=3)
 PRICE = 25_000
 
@@ -75,10 +77,13 @@ class World:
         self.ghz = ghz
         self.say = say
         self.target = Target(
-            stack.public_url, **{name: stack.address(name) for name in ("inventory", "booking", "payment", "bank")}
+            stack.public_url,
+            **{name: stack.address(name) for name in ("inventory", "booking", "payment", "bank")},
+            tokens=tokens.needed(stack.settings),
         )
         self._channel = grpc.insecure_channel(stack.address("inventory"), options=OPTIONS)
-        self._catalogue = CatalogServiceStub(self._channel)
+        token = self.target.tokens.of(tokens.ORGANIZER, "ORGANIZER", seconds=DAY) if self.target.tokens else ""
+        self._catalogue = CatalogServiceStub(grpc.intercept_channel(self._channel, accounts.WithToken(token)))
         self._screens: dict[int, list[str]] = {}
         self._starts: dict[str, int] = {}
         self._spread: Iterator[Purchase] = iter(())
@@ -212,7 +217,10 @@ def started(
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-bench-", dir=DISK if DISK.is_dir() else None))
     # Root's PostgreSQL runs as another user, who must be able to pass through.
     folder.chmod(0o711)
-    settings = temporary_settings(folder, replicas=replicas).model_copy(update={"postgres_durable": durable})
+    # As behind a proxy of one's own, which says where callers are: the bench's are in many places.
+    settings = temporary_settings(folder, replicas=replicas).model_copy(
+        update={"postgres_durable": durable, "trusted_proxies": 1}
+    )
     try:
         with Stack(settings, environments=ENVIRONMENTS, say=say) as stack:
             world = World(stack, quick=quick, ghz=ghz, say=say)

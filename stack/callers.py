@@ -21,7 +21,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorPr
 from gateway.contracts import DESCRIPTOR
 from stack.accounts import bearer
 from stack.settings import Settings
-from stack.tokens import Tokens, opened
+from stack.tokens import Tokens, needed
 
 USER = ("userId", "user_id")
 """How a request names its user."""
@@ -56,15 +56,18 @@ class Bearer(httpx.Auth):
 
 def over_http(settings: Settings) -> Bearer | None:
     """Return what has an HTTP client send tokens to a stack that runs; None where calls take none."""
-    return Bearer(opened(settings)) if settings.auth == "on" else None
+    tokens = needed(settings)
+    return None if tokens is None else Bearer(tokens)
 
 
 def over_grpc(settings: Settings) -> list[grpc.aio.ClientInterceptor]:
     """Return what has a channel of grpc.aio send tokens to a stack that runs; nothing where calls take none."""
-    if settings.auth == "off":
-        return []
-    tokens = opened(settings)
-    return [_Unary(tokens), _Stream(tokens)]
+    return interceptors(needed(settings))
+
+
+def interceptors(tokens: Tokens | None) -> list[grpc.aio.ClientInterceptor]:
+    """Return what has a channel of grpc.aio send tokens; nothing without them."""
+    return [] if tokens is None else [_Unary(tokens), _Stream(tokens)]
 
 
 class _OverGrpc:
