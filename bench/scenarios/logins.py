@@ -1,4 +1,4 @@
-"""Logins from everywhere while seats are sold: to compare a password takes long, on purpose; no booking waits for it."""
+"""Logins from everywhere while seats are sold: comparing a password takes long, on purpose, and no booking waits."""
 
 from __future__ import annotations
 
