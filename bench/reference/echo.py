@@ -97,8 +97,8 @@ def _start(world: World) -> tuple[Target, list[Child]]:
     for child in children:
         child.spawn()
     wait_healthy(children)
-    inventory, booking, payment, bank = (addresses[name] for name in ("inventory", "booking", "payment", "bank"))
-    return Target(f"http://{LOOPBACK}:{public}", inventory, booking, payment, bank), children
+    url = f"http://{LOOPBACK}:{public}"
+    return Target(url, addresses["inventory"], addresses["booking"], addresses["payment"], addresses["bank"]), children
 
 
 def _program(name: str, port: int, environment: Mapping[str, str]) -> Program:
