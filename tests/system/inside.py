@@ -16,6 +16,7 @@ from services.chassis.identity import SERVICE_HEADER, ServiceTokens
 from stack.credentials import FILE, load
 from stack.launcher import Stack
 
+SERVICES = frozenset({"inventory", "booking", "payment", "bank", "identity"})
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)]
 
 
@@ -26,6 +27,12 @@ class _Introduced(grpc.aio.UnaryUnaryClientInterceptor):
     async def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
         metadata = grpc.aio.Metadata(*(details.metadata or ()), (SERVICE_HEADER, self._tokens.own()))
         return await continuation(details._replace(metadata=metadata), request)
+
+
+def allowed(method: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the kinds of caller that a method's policy allows, and which services."""
+    kinds = identity.policy(method)
+    return kinds, SERVICES if "SERVICE" in kinds or "PUBLIC" in kinds else frozenset()
 
 
 @contextmanager
