@@ -58,7 +58,8 @@ def play(settings: Settings, out: TextIO = sys.stdout) -> int:
     secrets = credentials.load(settings.data_dir / credentials.FILE)
     server = Server(settings.data_dir, settings.postgres_port, secrets["postgres"])
     # An admin may be anybody, as everybody is where calls take no token.
-    token = accounts.token(services.address(settings, "identity"), "admin", secrets) if settings.auth == "on" else ""
+    identity, tls = services.address(settings, "identity"), settings.tls()
+    token = accounts.token(identity, "admin", secrets, tls) if settings.auth == "on" else ""
     headers = dict(accounts.bearer(token))
     url = f"{services.public_url(settings)}{services.API}/"
     with httpx.Client(base_url=url, headers=headers, timeout=CALL_SECONDS, trust_env=False) as http:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import uvloop
 
-from services.chassis import faults, identity, logs, settings, tracing
+from services.chassis import faults, logs, settings, tls, tracing
 from services.chassis.database import Database
 from services.chassis.errors import Failure
 
@@ -88,8 +88,8 @@ def main(
 async def _served(service: str, told: S, serve: Callable[[S], Coroutine[Any, Any, None]]) -> None:
     if told.faults_address:
         await faults.arm(service, told.faults_address)
-    if told.auth == "on" and told.service_secret is not None:
-        identity.introduce(service, told.service_secret.get_secret_value())
+    if told.tls_files is not None:
+        tls.use(service.rpartition(".")[2], tls.Certificate.read(*told.tls_files))
     if told.otlp_endpoint:
         tracing.start(service, told.otlp_endpoint)
     try:

@@ -1,7 +1,9 @@
 """Settings: one frozen object per service, read from the environment once."""
 
 import base64
+import ipaddress
 import sys
+from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
 from psycopg import ProgrammingError
@@ -50,6 +52,16 @@ def _key(secret: SecretStr) -> bytes:
         return b""
 
 
+TLS_FILES = ("tls_ca_file", "tls_cert_file", "tls_key_file")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class ServiceSettings(BaseSettings):
     """What every service is told. Names are those of the environment, in lower case."""
 
@@ -83,9 +95,11 @@ class ServiceSettings(BaseSettings):
     identity_address: str = Field(
         "127.0.0.1:50054", pattern=r"^\S+:\d+$", description="where identity is, host:port; asked for its public keys"
     )
-    service_secret: SigningSecret | None = Field(
-        None, description="by which services know each other: base64 of 24 random bytes or more, the same for all"
+    tls_ca_file: Path | None = Field(
+        None, description="the certificates (PEM) of the authority that peers are known by"
     )
+    tls_cert_file: Path | None = Field(None, description="this service's own certificate (PEM), renewed by a restart")
+    tls_key_file: Path | None = Field(None, description="the key of that certificate (PEM)")
 
     @model_validator(mode="after")
     def _no_faults_in_production(self) -> Self:
@@ -95,14 +109,23 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _callers_are_known(self) -> Self:
-        if self.auth == "on" and self.service_secret is None:
-            raise ValueError("SERVICE_SECRET is not set, which AUTH=on takes: base64 of 24 random bytes or more")
-        if self.environment == "production":
-            if self.auth == "off":
-                raise ValueError("AUTH is off, which production does not allow: set it to on")
-            if self.service_secret is not None and not looks_random(self.service_secret):
-                raise ValueError("SERVICE_SECRET is too weak for production: make it of random bytes")
+        if self.auth == "on":
+            if missing := [name.upper() for name in TLS_FILES if getattr(self, name) is None]:
+                raise ValueError(f"{', '.join(missing)} not set, which AUTH=on takes: `make certificates` makes them")
+        elif self.environment == "production":
+            raise ValueError("AUTH is off, which production does not allow: set it to on")
+        elif not _is_loopback(self.host):
+            raise ValueError(
+                f"AUTH is off, so that anybody who reaches {self.host} could do anything: set it to on, "
+                "or HOST to 127.0.0.1"
+            )
         return self
+
+    @property
+    def tls_files(self) -> tuple[Path, Path, Path] | None:
+        """Where AUTH is on: the authority's certificates, this service's, and its key."""
+        ca, cert, key = self.tls_ca_file, self.tls_cert_file, self.tls_key_file
+        return (ca, cert, key) if self.auth == "on" and ca and cert and key else None
 
     def shown(self) -> dict[str, str]:
         """Return the settings as text, secrets hidden."""
