@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -51,6 +51,8 @@ def _key(secret: SecretStr) -> bytes:
     except ValueError:
         return b""
 
+
+OptionalFile = Annotated[Path | None, BeforeValidator(lambda path: path or None)]
 
 TLS_FILES = ("tls_ca_file", "tls_cert_file", "tls_key_file")
 
@@ -95,11 +97,11 @@ class ServiceSettings(BaseSettings):
     identity_address: str = Field(
         "127.0.0.1:50054", pattern=r"^\S+:\d+$", description="where identity is, host:port; asked for its public keys"
     )
-    tls_ca_file: Path | None = Field(
+    tls_ca_file: OptionalFile = Field(
         None, description="the certificates (PEM) of the authority that peers are known by"
     )
-    tls_cert_file: Path | None = Field(None, description="this service's own certificate (PEM), renewed by a restart")
-    tls_key_file: Path | None = Field(None, description="the key of that certificate (PEM)")
+    tls_cert_file: OptionalFile = Field(None, description="this service's own certificate (PEM), renewed by a restart")
+    tls_key_file: OptionalFile = Field(None, description="the key of that certificate (PEM)")
 
     @model_validator(mode="after")
     def _no_faults_in_production(self) -> Self:

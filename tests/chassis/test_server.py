@@ -341,6 +341,7 @@ async def test_a_failure_at_the_start_is_told_in_one_line(
 # --- Settings
 
 DATABASE = {"DATABASE_URL": "postgresql://i:secret@127.0.0.1:1/i", "PORT": "1"}
+TLS = {"TLS_CA_FILE": "ca.pem", "TLS_CERT_FILE": "cert.pem", "TLS_KEY_FILE": "key.pem"}
 WEAK = "whsec_" + "QUFB" * 12
 
 BAD: list[tuple[str, Mapping[str, str], list[str]]] = [
@@ -358,19 +359,17 @@ BAD: list[tuple[str, Mapping[str, str], list[str]]] = [
     ("payment.bank", {"WEBHOOK_URL": "hunter2"}, ["WEBHOOK_URL is wrong", "PAYMENT_WEBHOOK_SECRET is not set"]),
     ("inventory", {"FAULTS_ADDRESS": "db.example:1"}, ["DATABASE_URL", "FAULTS_ADDRESS is wrong"]),
     ("inventory", DATABASE | {"AUTH": "maybe"}, ["AUTH is wrong"]),
-    ("inventory", DATABASE | {"AUTH": "on"}, ["SERVICE_SECRET is not set"]),
-    ("inventory", DATABASE | {"AUTH": "on", "SERVICE_SECRET": "hunter2"}, ["SERVICE_SECRET is wrong"]),
+    ("inventory", DATABASE | {"AUTH": "on"}, ["TLS_CA_FILE, TLS_CERT_FILE, TLS_KEY_FILE not set", "make certificates"]),
+    ("inventory", DATABASE | TLS | {"AUTH": "on", "TLS_KEY_FILE": ""}, ["TLS_KEY_FILE"]),
+    ("inventory", DATABASE | {"HOST": "0.0.0.0"}, ["AUTH is off", "reaches 0.0.0.0", "HOST to 127.0.0.1"]),
+    ("inventory", DATABASE | {"HOST": "::"}, ["AUTH is off"]),
+    ("inventory", DATABASE | {"HOST": "db.example"}, ["AUTH is off"]),
     ("inventory", DATABASE | {"ENVIRONMENT": "production"}, ["AUTH is off, which production does not allow"]),
-    (
-        "inventory",
-        DATABASE | {"ENVIRONMENT": "production", "AUTH": "on", "SERVICE_SECRET": WEAK},
-        ["SERVICE_SECRET is too weak"],
-    ),
     ("identity", DATABASE, ["SIGNING_KEY_SECRET is not set"]),
     ("identity", DATABASE | {"SIGNING_KEY_SECRET": "hunter2"}, ["SIGNING_KEY_SECRET is wrong"]),
     (
         "identity",
-        DATABASE | {"ENVIRONMENT": "production", "AUTH": "on", "SERVICE_SECRET": SECRET, "SIGNING_KEY_SECRET": WEAK},
+        DATABASE | TLS | {"ENVIRONMENT": "production", "AUTH": "on", "SIGNING_KEY_SECRET": WEAK},
         ["SIGNING_KEY_SECRET is too weak"],
     ),
     ("booking", {"REFUND_STEPS": "often", "BOOKING_EXPIRY_MINUTES": ""}, ["REFUND_STEPS", "BOOKING_EXPIRY_MINUTES"]),
