@@ -79,7 +79,7 @@ SELECT nspowner = 'bank'::regrole AS is_old FROM pg_namespace WHERE nspname = 'b
   BEGIN;
   REASSIGN OWNED BY bank TO bank_owner;
   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA bank TO bank;
-  REVOKE UPDATE, DELETE ON bank.ledger FROM bank;
+  ALTER DEFAULT PRIVILEGES FOR ROLE bank IN SCHEMA bank REVOKE SELECT ON TABLES FROM audit;
   COMMIT;
 \endif
 GRANT USAGE ON SCHEMA bank TO bank;

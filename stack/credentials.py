@@ -15,7 +15,7 @@ from stack.errors import StackError
 FILE = "credentials.json"
 SIGNING = ("webhook", "signing-key")
 DEMO = ("demo-admin", "demo-organizer", "demo-user")
-NAMES = ("postgres", "inventory", "booking", "payment", "bank", "identity", "audit", *SIGNING, *DEMO)
+NAMES = ("postgres", "inventory", "booking", "payment", "bank", "bank_owner", "identity", "audit", *SIGNING, *DEMO)
 
 
 @dataclass(frozen=True)

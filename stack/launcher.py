@@ -266,7 +266,10 @@ class Stack:
         behind = [one for one in SERVICES if not databases.is_current(self.server, one.name, one.migrations)]
         if behind:
             self.say(f"databases: migrating {', '.join(service.name for service in behind)}")
-        self._run_together([Child(services.migration(one, self._told[one.name]), self.logs) for one in behind])
+        secrets = credentials.load(self.settings.data_dir / credentials.FILE)
+        self._run_together(
+            [Child(services.migration(one, self.settings, secrets, self._told[one.name]), self.logs) for one in behind]
+        )
 
     def _stop_order(self) -> list[list[str]]:
         replicas = services.replicas(self.settings)

@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from stack import certificates, postgres
 from stack.credentials import Credentials
-from stack.databases import DATABASES
+from stack.databases import BANK_OWNER, DATABASES
 from stack.ports import LOOPBACK
 from stack.processes import Program
 from stack.settings import PORT_STEP, ROOT, Settings
@@ -37,6 +37,8 @@ class Service:
     name: str
     module: str
     told: tuple[str, ...]
+    owner: str = ""
+    """The role that migrates, where it is not the one that serves, which has the service's name."""
 
     @property
     def migrations(self) -> Path:
@@ -45,7 +47,7 @@ class Service:
 
 
 SERVICES = (
-    Service("bank", "services.payment.bank", ("PAYMENT_WEBHOOK_SECRET", "WEBHOOK_URL", "PUBLIC_URL")),
+    Service("bank", "services.payment.bank", ("PAYMENT_WEBHOOK_SECRET", "WEBHOOK_URL", "PUBLIC_URL"), BANK_OWNER),
     Service("identity", "services.identity", ("SIGNING_KEY_SECRET",)),
     Service("inventory", "services.inventory", ()),
     Service("booking", "services.booking", ("INVENTORY_ADDRESS", "PAYMENT_ADDRESS")),
@@ -160,8 +162,12 @@ def program(replica: Replica, settings: Settings, environment: Mapping[str, str]
     )
 
 
-def migration(service: Service, environment: Mapping[str, str]) -> Program:
+def migration(
+    service: Service, settings: Settings, credentials: Credentials, environment: Mapping[str, str]
+) -> Program:
     """Return how to bring a service's database to its newest form."""
+    if service.owner:
+        environment = {**environment, "DATABASE_URL": database_url(settings, credentials, service.owner)}
     return Program(
         name=f"{service.name}-migrate",
         command=[Path(sys.executable), "-m", service.module, "migrate"],

@@ -23,10 +23,10 @@ SECRETS = {
     "BOOKING_PASSWORD": "secret-of-booking",
     "PAYMENT_PASSWORD": "secret-of-payment",
     "BANK_PASSWORD": "secret-of-the-bank",
+    "BANK_OWNER_PASSWORD": "secret-of-the-banks-owner",
     "IDENTITY_PASSWORD": "secret-of-identity",
     "AUDIT_PASSWORD": "secret-of-the-auditor",
     "PAYMENT_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwIo2LaLaSw3Zx",
-    "SERVICE_SECRET": "whsec_Q2l4d0tRbXl5UFZ0Nk9wS3dBbjM5cXJTYjRUZEhmSmg=",
     "SIGNING_KEY_SECRET": "whsec_N2hXclpQdTlEc0pLcTZWYm1MeDNUYUdmRXlSZzBNY1U=",
 }
 
