@@ -124,9 +124,10 @@ def environments(
         "IDENTITY_ADDRESS": addresses(settings, "identity"),
         "SIGNING_KEY_SECRET": credentials["signing-key"],
     }
-    own = {"DATABASE_URL", "HOST", "METRICS_PORT", "PORT", *TLS_FILES}
+    own = {"DATABASE_URL", "HOST", "METRICS_PORT", "PORT", *(name.removesuffix("_FILE") for name in TLS_FILES)}
     # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts.
-    inherited = {name: value for name, value in os.environ.items() if name not in facts.keys() | own}
+    told = facts.keys() | own
+    inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in told}
     inherited["no_grpc_proxy"] = LOOPBACK
     if settings.replicas > 1:  # a single one has nobody to leave its calls to
         inherited.setdefault("DRAIN_SECONDS", str(DRAIN_SECONDS))

@@ -123,4 +123,5 @@ def _settings_help(kind: type[settings.ServiceSettings]) -> str:
     for name, field in kind.model_fields.items():
         default = "" if field.is_required() else f" [{field.default}]"
         lines.append(f"  {name.upper():28} {field.description or ''}{default}")
-    return "\n".join(lines)
+    files = ", ".join(f"{name.upper()}_FILE" for name in settings.secrets(kind))
+    return "\n".join([*lines, f"A secret may lie in a file instead, which then is told: {files}"])

@@ -2,9 +2,10 @@
 
 import base64
 import ipaddress
+import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -64,6 +65,15 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def secrets(kind: type[BaseSettings]) -> list[str]:
+    """Return the settings that are secrets."""
+    return [name for name, field in kind.model_fields.items() if _is_secret(field.annotation)]
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(map(_is_secret, get_args(annotation)))
+
+
 class ServiceSettings(BaseSettings):
     """What every service is told. Names are those of the environment, in lower case."""
 
@@ -102,6 +112,25 @@ class ServiceSettings(BaseSettings):
     )
     tls_cert_file: OptionalFile = Field(None, description="this service's own certificate (PEM), renewed by a restart")
     tls_key_file: OptionalFile = Field(None, description="the key of that certificate (PEM)")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, told: dict[str, Any]) -> dict[str, Any]:
+        """Take secrets that lie in files: X_FILE names the file of X."""
+        for name in secrets(cls):
+            variable = f"{name.upper()}_FILE"
+            if not (path := os.environ.get(variable, "")):
+                continue
+            if told.get(name):
+                raise ValueError(f"{name.upper()} and {variable} are both set: unset one")
+            try:
+                told = told | {name: Path(path).read_text().strip()}
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it is not text"
+                raise ValueError(f"{variable}: {path} cannot be read: {why}") from None
+            if not told[name]:
+                raise ValueError(f"{variable}: {path} is empty")
+        return told
 
     @model_validator(mode="after")
     def _no_faults_in_production(self) -> Self:

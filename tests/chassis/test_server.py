@@ -403,6 +403,42 @@ def test_settings_that_are_wrong_or_missing_are_told_in_one_line_that_names_them
     assert "hunter2" not in line
 
 
+def test_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    for name, value in (("DATABASE_URL", DATABASE["DATABASE_URL"]), ("PAYMENT_WEBHOOK_SECRET", SECRET)):
+        (tmp_path / name).write_text(f"{value}\n")
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+    settings = load(payment.Settings, "payment")
+    assert settings.database_url.get_secret_value() == DATABASE["DATABASE_URL"]
+    assert settings.payment_webhook_secret.get_secret_value() == SECRET
+    monkeypatch.setenv("PAYMENT_WEBHOOK_SECRET_PREVIOUS_FILE", "")
+    assert load(payment.Settings, "payment").payment_webhook_secret_previous is None
+
+
+@pytest.mark.parametrize(
+    ("told", "complaint"),
+    [
+        ({"DATABASE_URL": "hunter2", "DATABASE_URL_FILE": "good"}, "DATABASE_URL and DATABASE_URL_FILE are both set"),
+        ({"DATABASE_URL_FILE": "absent"}, "DATABASE_URL_FILE: absent cannot be read: No such file or directory"),
+        ({"DATABASE_URL_FILE": "."}, "DATABASE_URL_FILE: . cannot be read: Is a directory"),
+        ({"DATABASE_URL_FILE": "empty"}, "DATABASE_URL_FILE: empty is empty"),
+        ({"DATABASE_URL_FILE": "binary"}, "DATABASE_URL_FILE: binary cannot be read: it is not text"),
+        ({"DATABASE_URL_FILE": "bad"}, "DATABASE_URL is wrong"),
+    ],
+)
+def test_files_of_secrets_that_cannot_be_taken_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: Mapping[str, str], complaint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = {"good": DATABASE["DATABASE_URL"].encode(), "empty": b"\n", "binary": b"\xff\xfe", "bad": b"hunter2"}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    test_settings_that_are_wrong_or_missing_are_told_in_one_line_that_names_them(
+        monkeypatch, "inventory", {"PORT": "1", **told}, [complaint]
+    )
+
+
 @pytest.mark.parametrize("verb", ["serve", "migrate"])
 async def test_the_process_ends_with_that_line(verb: str) -> None:
     async with started("services.inventory", verb, DATABASE_URL="postgres//inventory:hunter2@127.0.0.1/i") as it:

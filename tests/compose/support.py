@@ -133,6 +133,11 @@ def gateway_copying() -> list[str]:
     return _configuration()[1]
 
 
+def certificates_making() -> list[str]:
+    """Return the command line that makes certificates to try the configuration with: what follows `python -m`."""
+    return _configuration()[2]
+
+
 def _configuration() -> list[list[str]]:
     (command,) = stages()["configuration"].all("RUN")
     parts = [shlex.split(part) for part in command.split("&&")]
