@@ -15,8 +15,8 @@ WORKDIR /opt/boxoffice
 COPY protos/gen protos/gen
 COPY gateway gateway
 COPY services services
-# The audit, and no more of the stack.
-COPY stack/__init__.py stack/audit.py stack/errors.py stack/settings.py stack/snapshots.py stack/
+# The audit and the certificates, and no more of the stack.
+COPY stack/__init__.py stack/audit.py stack/certificates.py stack/credentials.py stack/errors.py stack/settings.py stack/snapshots.py stack/
 COPY stack/invariants stack/invariants
 COPY docker/health.py docker/health.py
 # The image is read-only where it runs: what Python would write beside the code is written now. And whoever's files
@@ -26,7 +26,10 @@ RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash . \
 
 
 FROM python:${PYTHON_VERSION}-slim-trixie AS service
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin boxoffice
+# Volumes that are mounted there for the first time become the user's.
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin boxoffice \
+    && mkdir /tls && cd /tls && mkdir ca inventory booking payment bank identity gateway operator \
+    && chown -R 10001 /tls && chmod -R 0700 /tls
 COPY --from=build /opt /opt
 WORKDIR /opt/boxoffice
 ENV PATH=/opt/venv/bin:$PATH \
@@ -39,8 +42,7 @@ CMD ["python", "-m", "services.inventory"]
 
 
 FROM service AS configuration
-# The gateway's settings; an empty one is the default. What services are told of AUTH: compose hands both the same.
-ARG AUTH=on
+# The gateway's settings; an empty one is the default.
 ARG RATE_LIMIT_PER_SECOND
 ARG TRUSTED_PROXIES
 ARG CORS_ORIGINS
@@ -48,8 +50,10 @@ ARG OTLP_ENDPOINT
 RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 9901 --metrics-port 9464 \
         --inventory inventory:50051 --booking booking:50052 --payment payment:50053 --bank bank:50063 \
         --identity identity:50054 \
+        --auth on --tls-ca-file /tls/ca.pem --tls-cert-file /tls/cert.pem --tls-key-file /tls/key.pem \
         --descriptor /etc/boxoffice/descriptor.binpb --static-folder /etc/boxoffice/static > /tmp/envoy.yaml \
-    && python -m gateway.static /tmp/static
+    && python -m gateway.static /tmp/static \
+    && python -m stack.certificates /tmp/tls
 
 
 FROM envoyproxy/envoy:v${ENVOY_VERSION} AS gateway
@@ -57,8 +61,11 @@ COPY --chmod=0444 gateway/descriptor.binpb /etc/boxoffice/descriptor.binpb
 COPY --chmod=0555 docker/gateway.sh /etc/boxoffice/gateway.sh
 COPY --from=configuration /tmp/static /etc/boxoffice/static
 COPY --chmod=0444 --from=configuration /tmp/envoy.yaml /etc/boxoffice/envoy.yaml
-RUN envoy --mode validate --config-path /etc/boxoffice/envoy.yaml
-USER 101:101
+# With certificates that are thrown away: the real ones are mounted there.
+RUN --mount=type=bind,from=configuration,source=/tmp/tls/gateway,target=/tls \
+    envoy --mode validate --config-path /etc/boxoffice/envoy.yaml
+# The services' user, whose certificates are.
+USER 10001:10001
 EXPOSE 8001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
     CMD ["/etc/boxoffice/gateway.sh", "health"]

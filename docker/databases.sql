@@ -1,5 +1,5 @@
--- Roles and databases: one of each for every service, and for the bank a role and a schema beside payment's; and role
--- `audit`, which reads what these make and writes into a scratch database of its own only.
+-- Roles and databases: one of each for every service, and for the bank a schema beside payment's, with a role that owns
+-- it and migrates, and one that serves and cannot change what stands in the ledger; and role `audit`, which reads what these make and writes into a scratch database of its own only.
 -- What stack/databases.py does for one machine, for containers. It may be run as often as one likes: it makes what is
 -- missing and sets the passwords, so a new password in .env holds from the next `make up` on.
 \set ON_ERROR_STOP on
@@ -7,6 +7,7 @@
 \getenv booking_password BOOKING_PASSWORD
 \getenv payment_password PAYMENT_PASSWORD
 \getenv bank_password BANK_PASSWORD
+\getenv bank_owner_password BANK_OWNER_PASSWORD
 \getenv identity_password IDENTITY_PASSWORD
 \getenv audit_password AUDIT_PASSWORD
 
@@ -21,19 +22,20 @@ SET client_min_messages = 'warning';
 -- Passwords stand in URLs as they are.
 SELECT count(*) > 0 AS unfit
 FROM unnest(ARRAY[:'inventory_password', :'booking_password', :'payment_password', :'bank_password',
-    :'identity_password', :'audit_password']) AS password
+    :'bank_owner_password', :'identity_password', :'audit_password']) AS password
 WHERE password !~ '^[A-Za-z0-9._~-]{16,}$' \gset
 \if :unfit
   DO $$ BEGIN RAISE 'a password of a role is unfit: 16 or more of A-Z a-z 0-9 . _ ~ - (make secrets makes such)'; END $$;
 \endif
 
 SELECT format('CREATE ROLE %I', role)
-FROM unnest(ARRAY['inventory', 'booking', 'payment', 'bank', 'identity', 'audit']) AS role
+FROM unnest(ARRAY['inventory', 'booking', 'payment', 'bank', 'bank_owner', 'identity', 'audit']) AS role
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) \gexec
 ALTER ROLE inventory LOGIN PASSWORD :'inventory_password';
 ALTER ROLE booking LOGIN PASSWORD :'booking_password';
 ALTER ROLE payment LOGIN PASSWORD :'payment_password';
 ALTER ROLE bank LOGIN PASSWORD :'bank_password';
+ALTER ROLE bank_owner LOGIN PASSWORD :'bank_owner_password';
 ALTER ROLE identity LOGIN PASSWORD :'identity_password';
 ALTER ROLE audit LOGIN PASSWORD :'audit_password';
 
@@ -43,10 +45,12 @@ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = name) \gexec
 
 -- A role gets into its own database only.
 REVOKE ALL ON DATABASE inventory, booking, payment, identity, audit, postgres, template1 FROM PUBLIC;
-GRANT CONNECT ON DATABASE payment TO bank;
+GRANT CONNECT ON DATABASE payment TO bank, bank_owner;
 ALTER ROLE bank IN DATABASE payment SET search_path = bank;
+ALTER ROLE bank_owner IN DATABASE payment SET search_path = bank;
 
--- But the auditor reads in all of them: of accounts what identity shows it in schema `audited`. Not as a member of pg_read_all_data: that one reads the roles' verifiers too.
+-- But the auditor reads in all of them: of accounts what identity shows it in schema `audited`. Not as a member of
+-- pg_read_all_data: that one reads the roles' verifiers too.
 GRANT CONNECT ON DATABASE inventory, booking, payment, identity TO audit;
 ALTER ROLE audit IN DATABASE inventory SET default_transaction_read_only = on;
 ALTER ROLE audit IN DATABASE booking SET default_transaction_read_only = on;
@@ -75,8 +79,19 @@ ALTER DEFAULT PRIVILEGES FOR ROLE booking IN SCHEMA public GRANT SELECT ON TABLE
 \connect payment
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 SET client_min_messages = 'warning';
-CREATE SCHEMA IF NOT EXISTS bank AUTHORIZATION bank;
+CREATE SCHEMA IF NOT EXISTS bank AUTHORIZATION bank_owner;
+-- It was the bank's own before, and all that is in it: now it may use that, and its migrations say what more it may not.
+SELECT nspowner = 'bank'::regrole AS is_old FROM pg_namespace WHERE nspname = 'bank' \gset
+\if :is_old
+  BEGIN;
+  REASSIGN OWNED BY bank TO bank_owner;
+  GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA bank TO bank;
+  ALTER DEFAULT PRIVILEGES FOR ROLE bank IN SCHEMA bank REVOKE SELECT ON TABLES FROM audit;
+  COMMIT;
+\endif
+GRANT USAGE ON SCHEMA bank TO bank;
+ALTER DEFAULT PRIVILEGES FOR ROLE bank_owner IN SCHEMA bank GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO bank;
 GRANT USAGE ON SCHEMA public, bank TO audit;
 GRANT SELECT ON ALL TABLES IN SCHEMA public, bank TO audit;
 ALTER DEFAULT PRIVILEGES FOR ROLE payment IN SCHEMA public GRANT SELECT ON TABLES TO audit;
-ALTER DEFAULT PRIVILEGES FOR ROLE bank IN SCHEMA bank GRANT SELECT ON TABLES TO audit;
+ALTER DEFAULT PRIVILEGES FOR ROLE bank_owner IN SCHEMA bank GRANT SELECT ON TABLES TO audit;

@@ -1,6 +1,6 @@
 """What the contracts say about the edge: which methods are public, who may call them, and which service answers them.
 
-`python -m gateway.contracts` fails where a method does not say who may call it.
+`python -m gateway.contracts` fails where a method does not say who may call it, or not which services.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from pathlib import Path
 
 from boxoffice.policy.v1 import policy_pb2
 from google.api import annotations_pb2
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto
+
+Policy = policy_pb2.Policy
 
 DESCRIPTOR = Path(__file__).with_name("descriptor.binpb")
 
@@ -35,16 +37,31 @@ class PublicMethod:
         return f"/{self.service}/{self.name}"
 
 
-def without_policy(descriptor: bytes) -> list[str]:
-    """Return the methods of a serialized FileDescriptorSet that do not say who may call them."""
-    return [
-        f"{file.package}.{service.name}.{method.name}"
+def faults(descriptor: bytes) -> list[str]:
+    """Return what is wrong with the policies of a serialized FileDescriptorSet: a line for each method.
+
+    Every method says who may call it; where a service may, which, and they are services of the contracts.
+    """
+    methods = [
+        (file.package.split(".")[1], f"{file.package}.{service.name}.{method.name}", _policy(method))
         for file in FileDescriptorSet.FromString(descriptor).file
         for service in file.service
         for method in service.method
-        if not method.options.Extensions[policy_pb2.policy].allow
-        or policy_pb2.Policy.CALLER_UNSPECIFIED in method.options.Extensions[policy_pb2.policy].allow
     ]
+    known = {name for name, _, _ in methods}
+    found = []
+    for own, method, policy in methods:
+        if not policy.allow or Policy.CALLER_UNSPECIFIED in policy.allow:
+            found.append(f"{method} does not say who may call it")
+        elif (Policy.SERVICE in policy.allow) != bool(policy.services):
+            found.append(f"{method} has to name services where it allows SERVICE, and only there")
+        elif wrong := sorted(set(policy.services) - (known - {own})):
+            found.append(f"{method} names what is no other service: {', '.join(wrong)}")
+    return found
+
+
+def _policy(method: MethodDescriptorProto) -> Policy:
+    return method.options.Extensions[policy_pb2.policy]
 
 
 def public_methods(descriptor: bytes) -> list[PublicMethod]:
@@ -58,7 +75,7 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
             name=method.name,
             cluster=file.package.split(".")[1],
             reads_only=method.options.Extensions[annotations_pb2.http].HasField("get"),
-            takes_token=policy_pb2.Policy.PUBLIC not in method.options.Extensions[policy_pb2.policy].allow,
+            takes_token=Policy.PUBLIC not in _policy(method).allow,
             streams=method.server_streaming,
         )
         for file in FileDescriptorSet.FromString(descriptor).file
@@ -69,5 +86,5 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
 
 
 if __name__ == "__main__":
-    if missing := without_policy(DESCRIPTOR.read_bytes()):
-        sys.exit(f"boxoffice: the contracts do not say who may call {', '.join(missing)}: see docs/security.md")
+    if wrong := faults(DESCRIPTOR.read_bytes()):
+        sys.exit(f"boxoffice: {'; '.join(wrong)}: see docs/security.md")

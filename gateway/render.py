@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from gateway import auth, replies, rest, static
+from gateway import auth, replies, rest, static, tls
 from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
 from gateway.edge import Edge, add_options, edge_of
 
@@ -43,6 +43,7 @@ def render(
     edge: Edge = Edge(),  # noqa: B008  it never changes
     metrics_port: int = 0,
     otlp_endpoint: str = "",
+    tls_files: tls.Files | None = None,
 ) -> str:
     """Return Envoy's configuration as YAML.
 
@@ -51,9 +52,10 @@ def render(
     reaches it can stop the gateway. `descriptor` and `static_folder` are where Envoy will find the descriptor set and
     the files that it serves, where that is not where they are now. `edge` says who may call, and how often. On
     `metrics_port`, at `host`, Prometheus may fetch metrics, and do nothing else; 0: nowhere. `otlp_endpoint`,
-    http://host:port, is where traces go; empty: nowhere. Where calls take a token, `port` must not be 0.
+    http://host:port, is where traces go; empty: nowhere. Where calls take a token, `port` must not be 0, and
+    `tls_files` are what the gateway shows to services.
 
-    Raises ValueError where an address is missing or is not one.
+    Raises ValueError where an address is missing or is not one, or AUTH is on and there are no files.
     """
     template = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
     parts = template["parts"]
@@ -61,6 +63,8 @@ def render(
     methods = public_methods(contracts)
     if missing := [name for name in CLUSTERS if not addresses.get(name)]:
         raise ValueError(f"no address for {', '.join(missing)}")
+    if edge.auth == "on" and tls_files is None:
+        raise ValueError("AUTH is on, which takes TLS_CA_FILE, TLS_CERT_FILE and TLS_KEY_FILE")
     pages = [_fill(parts["pages"], {"cluster": CLUSTERS[0]})] if edge.cors_origins else []
     values = {
         "host": host,
@@ -90,7 +94,9 @@ def render(
         ],
         "max_static_bytes": static.MAX_BYTES,
         "replies": replies.mappers(),
-        "clusters": [_cluster(name, addresses[name], parts) for name in CLUSTERS],
+        "clusters": [
+            _cluster(name, addresses[name], parts, tls_files if edge.auth == "on" else None) for name in CLUSTERS
+        ],
         "tracing": parts["tracing"] if otlp_endpoint else None,
         "trace_id": "%TRACE_ID%" if otlp_endpoint else None,
     }
@@ -126,11 +132,12 @@ def _unless(header: str, sane: str, parts: Mapping[str, Any]) -> Any:
     return _fill(parts["unless_header_is_sane"], {"header": header, "sane": sane})
 
 
-def _cluster(name: str, addresses: str, parts: Mapping[str, Any]) -> Any:
+def _cluster(name: str, addresses: str, parts: Mapping[str, Any], files: tls.Files | None) -> Any:
     endpoints = [_endpoint(address.strip()) for address in addresses.split(",")]
     discovery = parts["fixed" if all(_is_ip(host) for host, _ in endpoints) else "dns"]
     values = {
         "name": name,
+        "tls": None if files is None else _fill(parts["tls"], files.values(name)),
         "endpoints": [
             {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}
             for host, port in endpoints
@@ -212,6 +219,7 @@ def main() -> None:
         help="where traces go, to a collector that takes OTLP by gRPC (default: OTLP_ENDPOINT, else nowhere)",
     )
     add_options(parser)
+    tls.add_options(parser)
     options = parser.parse_args()
     try:
         text = render(
@@ -225,6 +233,7 @@ def main() -> None:
             edge=edge_of(options),
             metrics_port=options.metrics_port,
             otlp_endpoint=options.otlp_endpoint,
+            tls_files=tls.files_of(options),
         )
     except ValueError as error:
         parser.error(str(error))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -15,6 +16,7 @@ from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceStub
 
 from stack.credentials import Credentials
 from stack.errors import StackError
+from stack.services import opened
 
 CALL_SECONDS = 10
 ROLES = {
@@ -39,13 +41,15 @@ def email(name: str) -> str:
     return f"{name}@boxoffice.example"
 
 
-def load(target: str, credentials: Credentials, make_admin: Callable[[str], None]) -> dict[str, Account]:
+def load(
+    target: str, credentials: Credentials, make_admin: Callable[[str], None], tls: Path | None = None
+) -> dict[str, Account]:
     """Make what is missing of the demo accounts, through identity at host:port `target`, and log in to each.
 
-    `make_admin` makes an admin of the account of an e-mail address, which nobody can do by a call. Raise StackError if
-    identity refuses or cannot be reached.
+    `make_admin` makes an admin of the account of an e-mail address, which nobody can do by a call. `tls`: the folder of
+    certificates, where AUTH is on. Raise StackError if identity refuses or cannot be reached.
     """
-    with opened(target) as channel:
+    with opened(target, "identity", tls) as channel:
         stub = IdentityServiceStub(channel)
         try:
             accounts: dict[str, Account] = {}
@@ -64,18 +68,13 @@ def load(target: str, credentials: Credentials, make_admin: Callable[[str], None
             raise StackError(f"cannot load the demo accounts: {_reason(error)}") from None
 
 
-def token(target: str, name: str, credentials: Credentials) -> str:
+def token(target: str, name: str, credentials: Credentials, tls: Path | None = None) -> str:
     """Log in to a demo account that is there; raise StackError if that cannot be."""
-    with opened(target) as channel:
+    with opened(target, "identity", tls) as channel:
         try:
             return _must_login(IdentityServiceStub(channel), name, credentials).token
         except grpc.RpcError as error:
             raise StackError(f"cannot log in as {email(name)}: {_reason(error)}") from None
-
-
-def opened(target: str) -> grpc.Channel:
-    """Open a channel to a service of this machine."""
-    return grpc.insecure_channel(target, options=[("grpc.enable_http_proxy", 0)])
 
 
 def bearer(token: str) -> tuple[tuple[str, str], ...]:

@@ -13,15 +13,15 @@ from pathlib import Path
 from stack.errors import StackError
 
 FILE = "credentials.json"
-SIGNING = ("webhook", "service", "signing-key")
+SIGNING = ("webhook", "signing-key")
 DEMO = ("demo-admin", "demo-organizer", "demo-user")
-NAMES = ("postgres", "inventory", "booking", "payment", "bank", "identity", "audit", *SIGNING, *DEMO)
+NAMES = ("postgres", "inventory", "booking", "payment", "bank", "bank_owner", "identity", "audit", *SIGNING, *DEMO)
 
 
 @dataclass(frozen=True)
 class Credentials:
     """Secrets by name: a password for each role of PostgreSQL and each demo account, and what signs or encrypts:
-    `webhook` the bank's webhooks, `service` what services show each other, `signing-key` identity's keys.
+    `webhook` the bank's webhooks, `signing-key` identity's keys.
     """
 
     secrets: dict[str, str] = field(repr=False)

@@ -1,4 +1,7 @@
-"""Roles and databases: one of each for every service, and for the bank a role and a schema beside payment's.
+"""Roles and databases: one of each for every service; for the bank a schema beside payment's, and two roles.
+
+Role `bank_owner` owns what the bank has and migrates it. Role `bank` serves: it can only add to the ledger, and being no
+owner, cannot change that.
 
 Role `audit` reads what these roles make, and writes into a scratch database of its own only. Of accounts it reads the
 views that identity makes for it in schema `audited`, which have no hash, no key and nobody's name.
@@ -15,25 +18,27 @@ from psycopg import sql
 from stack.postgres import Server
 
 AUDITOR = "audit"
+BANK, BANK_OWNER = "bank", "bank_owner"
 OWNERS = {
     "inventory": "inventory",
     "booking": "booking",
     "payment": "payment",
-    "bank": "payment",
+    BANK_OWNER: "payment",
     "identity": "identity",
 }
-"""The database of each service's role."""
-AUDITED = {"inventory": "public", "booking": "public", "payment": "public", "bank": "bank", "identity": "audited"}
+"""The database of each role whose tables the audit reads."""
+AUDITED = {"inventory": "public", "booking": "public", "payment": "public", BANK_OWNER: "bank", "identity": "audited"}
 """The schema of each that the audit reads."""
-DATABASES = {**OWNERS, AUDITOR: AUDITOR}
+DATABASES = {**OWNERS, BANK: "payment", AUDITOR: AUDITOR}
 """The database of each role."""
 
 
 def provision(server: Server, passwords: Mapping[str, str]) -> None:
     """Create the roles and databases that are missing and set the roles' passwords, as often as one likes.
 
-    A role may connect to its own database only. In database `payment` the bank owns schema `bank` and may use
-    nothing else, and role `payment` may not use schema `bank`. Role `audit` may read what is in the schemas of AUDITED.
+    A role may connect to its own database only. In database `payment` role `bank_owner` owns schema `bank`, role `bank`
+    may use its tables, and neither may use anything else; role `payment` may not use that schema. Role `audit` may read
+    what is in the schemas of AUDITED.
     """
     with server.connect() as connection:
         for role in DATABASES:
@@ -42,18 +47,39 @@ def provision(server: Server, passwords: Mapping[str, str]) -> None:
             _database(connection, database)
         for database in ("postgres", "template1"):
             _close(connection, database)
-        connection.execute("GRANT CONNECT ON DATABASE payment TO bank")
-        connection.execute("ALTER ROLE bank IN DATABASE payment SET search_path = bank")
+        connection.execute("GRANT CONNECT ON DATABASE payment TO bank, bank_owner")
+        for role in (BANK, BANK_OWNER):
+            name = sql.Identifier(role)
+            connection.execute(sql.SQL("ALTER ROLE {} IN DATABASE payment SET search_path = bank").format(name))
     for database in dict.fromkeys(DATABASES.values()):
         with server.connect(database) as connection:
             connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
     with server.connect("payment") as connection:
-        connection.execute("CREATE SCHEMA IF NOT EXISTS bank AUTHORIZATION bank")
+        _provide_bank(connection)
     with server.connect("identity") as connection:
         connection.execute("CREATE SCHEMA IF NOT EXISTS audited AUTHORIZATION identity")
     for owner, database in OWNERS.items():
         with server.connect(database) as connection:
             _let_audit(connection, owner, database)
+
+
+def _provide_bank(connection: psycopg.Connection) -> None:
+    """Give schema `bank` to its owner, and let role `bank` use what is in it and will be."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS bank AUTHORIZATION bank_owner")
+    # It was the bank's own before. Its migrations say what of this it may not do.
+    with connection.transaction():
+        old = connection.execute("SELECT FROM pg_namespace WHERE nspname = 'bank' AND nspowner = 'bank'::regrole")
+        if old.fetchone() is not None:
+            connection.execute("REASSIGN OWNED BY bank TO bank_owner")
+            connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA bank TO bank")
+            connection.execute(
+                "ALTER DEFAULT PRIVILEGES FOR ROLE bank IN SCHEMA bank REVOKE SELECT ON TABLES FROM audit"
+            )
+    connection.execute("GRANT USAGE ON SCHEMA bank TO bank")
+    connection.execute(
+        "ALTER DEFAULT PRIVILEGES FOR ROLE bank_owner IN SCHEMA bank"
+        " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO bank"
+    )
 
 
 def is_current(server: Server, role: str, migrations: Path) -> bool:
@@ -109,7 +135,7 @@ def _let_audit(connection: psycopg.Connection, owner: str, database: str) -> Non
 
 
 def _schema(role: str) -> str:
-    return "bank" if role == "bank" else "public"
+    return "bank" if role in (BANK, BANK_OWNER) else "public"
 
 
 def _close(connection: psycopg.Connection, database: str) -> None:

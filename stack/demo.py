@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import grpc
@@ -17,6 +18,7 @@ from boxoffice.inventory.v1.seat_pb2 import Seat
 
 from stack import accounts
 from stack.errors import StackError
+from stack.services import opened
 
 CALL_SECONDS = 10
 PAGE_SIZE = 100
@@ -86,12 +88,12 @@ class Demo:
     shows: tuple[catalog.Show, ...]
 
 
-def load(target: str, now: datetime | None = None, *, token: str = "") -> Demo:
+def load(target: str, now: datetime | None = None, *, token: str = "", tls: Path | None = None) -> Demo:
     """Make what is missing of the demo data through the catalogue at host:port `target`, with a token if it takes one.
 
-    Raise StackError if the catalogue refuses or cannot be reached.
+    `tls`: the folder of certificates, where AUTH is on. Raise StackError if the catalogue refuses or cannot be reached.
     """
-    with accounts.opened(target) as channel:
+    with opened(target, "inventory", tls) as channel:
         asked = grpc.intercept_channel(channel, accounts.WithToken(token))
         try:
             return _load(CatalogServiceStub(asked), now or datetime.now(UTC))

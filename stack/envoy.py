@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.render import render
+from gateway.tls import Files
+from stack import services
 from stack.errors import StackError
 from stack.ports import LOOPBACK
 from stack.processes import Program
@@ -42,6 +44,7 @@ def program(settings: Settings, epoch: int = 0) -> Program:
         edge=settings.edge(),
         metrics_port=settings.gateway_metrics_port,
         otlp_endpoint=settings.otlp_endpoint,
+        tls_files=tls_files(settings),
     )
     configuration.write_text(text)
     options = [
@@ -57,6 +60,12 @@ def program(settings: Settings, epoch: int = 0) -> Program:
         healthy=lambda: _is_live(settings.envoy_admin_port, epoch) and is_healthy(settings.gateway_port),
         start_seconds=settings.start_seconds,
     )
+
+
+def tls_files(settings: Settings) -> Files | None:
+    """Return what the gateway shows to services; None where AUTH is off."""
+    told = services.tls_files(settings, "gateway")
+    return Files(told["TLS_CA_FILE"], told["TLS_CERT_FILE"], told["TLS_KEY_FILE"]) if told else None
 
 
 def _hot_restart(settings: Settings, epoch: int) -> list[str]:

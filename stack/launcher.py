@@ -13,7 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from stack import accounts, credentials, databases, demo, envoy, ports, running, services
+import grpc
+
+from stack import accounts, certificates, credentials, databases, demo, envoy, ports, running, services
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, wait_until
@@ -91,12 +93,17 @@ class Stack:
                 self.address("identity"),
                 secrets,
                 lambda email: self._run_together([Child(services.make_admin(email, told), self.logs)]),
+                self.settings.tls(),
             )
         return self._accounts
 
     def address(self, name: str) -> str:
         """Return the host:port of a service, for gRPC."""
         return services.address(self.settings, name)
+
+    def channel(self, name: str) -> grpc.Channel:
+        """Open a channel to a service, as the operator where AUTH is on."""
+        return services.opened(self.address(name), name, self.settings.tls())
 
     def start(self) -> None:
         """Start everything and wait until it is healthy; raise StackError, with all stopped, if something fails."""
@@ -153,11 +160,13 @@ class Stack:
     def roll(self) -> None:
         """Restart every service and the gateway without a request that fails, where each service has replicas.
 
-        Databases are brought to the newest form first, so what runs has to bear it. Then one replica of each service
+        Databases are brought to the newest form first, so what runs has to bear it; certificates that are about to end
+        are renewed. Then one replica of each service
         at a time ends and is started anew; the next follow when the gateway and the peers have found these. The
         gateway comes last: a new one takes over, the old one ends what it has begun. Raise StackError if something
         does not come up, with all the rest running on. It is called in the thread that started the stack.
         """
+        self._make_certificates()
         self._migrate()
         for number in range(self.settings.replicas):
             self.roll_replicas(number)
@@ -232,6 +241,7 @@ class Stack:
         supervisor.start([Child(server.program(), self.logs)])
         databases.provision(server, secrets.secrets)
 
+        self._make_certificates()
         told = self._told = services.environments(settings, secrets, self._overrides)
         self._migrate()
 
@@ -241,17 +251,25 @@ class Stack:
 
         self.say("demo data: loading")
         token = self.load_accounts()["organizer"].token if settings.auth == "on" else ""
-        self._demo = demo.load(self.address("inventory"), token=token)
+        self._demo = demo.load(self.address("inventory"), token=token, tls=settings.tls())
 
         self.say("gateway: starting Envoy")
         supervisor.start([Child(envoy.program(settings), self.logs)])
+
+    def _make_certificates(self) -> None:
+        """Make the certificates that are missing or about to end, where AUTH is on."""
+        if (tls := self.settings.tls()) is not None and (made := certificates.make(tls)):
+            self.say(f"certificates: made for {', '.join(made)}")
 
     def _migrate(self) -> None:
         """Bring the databases to their newest form."""
         behind = [one for one in SERVICES if not databases.is_current(self.server, one.name, one.migrations)]
         if behind:
             self.say(f"databases: migrating {', '.join(service.name for service in behind)}")
-        self._run_together([Child(services.migration(one, self._told[one.name]), self.logs) for one in behind])
+        secrets = credentials.load(self.settings.data_dir / credentials.FILE)
+        self._run_together(
+            [Child(services.migration(one, self.settings, secrets, self._told[one.name]), self.logs) for one in behind]
+        )
 
     def _stop_order(self) -> list[list[str]]:
         replicas = services.replicas(self.settings)

@@ -102,11 +102,14 @@ def processes(launcher: Launcher) -> list[Process]:
         credentials.load(settings.data_dir / credentials.FILE)["postgres"],
     )
     gateway = f"{services.public_url(settings)}{services.API}"
-    addresses = {one.name: one.address(settings) for one in services.replicas(settings)}
+    replicas, tls = services.replicas(settings), settings.tls()
     logs = settings.data_dir / LOGS
     return [
         _look(logs, "postgres", f"{LOOPBACK}:{settings.postgres_port}", server.answers),
-        *(_look(logs, name, at, partial(services.is_serving, at)) for name, at in addresses.items()),
+        *(
+            _look(logs, one.name, at, partial(services.is_serving, at, one.service.name, tls))
+            for one, at in ((one, one.address(settings)) for one in replicas)
+        ),
         _look(logs, "gateway", gateway, partial(envoy.is_healthy, settings.gateway_port)),
     ]
 

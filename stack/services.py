@@ -12,16 +12,18 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from stack import postgres
+from stack import certificates, postgres
 from stack.credentials import Credentials
-from stack.databases import DATABASES
+from stack.databases import BANK_OWNER, DATABASES
 from stack.ports import LOOPBACK
 from stack.processes import Program
 from stack.settings import PORT_STEP, ROOT, Settings
 
 API = "/api/v1"
-COMMON = ("AUTH", "IDENTITY_ADDRESS", "SERVICE_SECRET")
+COMMON = ("AUTH", "IDENTITY_ADDRESS")
 """What every service is told."""
+TLS_FILES = {"TLS_CA_FILE": "ca.pem", "TLS_CERT_FILE": "cert.pem", "TLS_KEY_FILE": "key.pem"}
+"""What a service is told where AUTH is on, and the names of these files in its folder."""
 PROBE_SECONDS = 1.0
 MIGRATION_SECONDS = 120
 DRAIN_SECONDS = 2
@@ -35,6 +37,8 @@ class Service:
     name: str
     module: str
     told: tuple[str, ...]
+    owner: str = ""
+    """The role that migrates, where it is not the one that serves, which has the service's name."""
 
     @property
     def migrations(self) -> Path:
@@ -43,7 +47,7 @@ class Service:
 
 
 SERVICES = (
-    Service("bank", "services.payment.bank", ("PAYMENT_WEBHOOK_SECRET", "WEBHOOK_URL", "PUBLIC_URL")),
+    Service("bank", "services.payment.bank", ("PAYMENT_WEBHOOK_SECRET", "WEBHOOK_URL", "PUBLIC_URL"), BANK_OWNER),
     Service("identity", "services.identity", ("SIGNING_KEY_SECRET",)),
     Service("inventory", "services.inventory", ()),
     Service("booking", "services.booking", ("INVENTORY_ADDRESS", "PAYMENT_ADDRESS")),
@@ -118,12 +122,12 @@ def environments(
         "PAYMENT_WEBHOOK_SECRET": credentials["webhook"],
         "AUTH": settings.auth,
         "IDENTITY_ADDRESS": addresses(settings, "identity"),
-        "SERVICE_SECRET": credentials["service"],
         "SIGNING_KEY_SECRET": credentials["signing-key"],
     }
-    own = {"DATABASE_URL", "HOST", "METRICS_PORT", "PORT"}
+    own = {"DATABASE_URL", "HOST", "METRICS_PORT", "PORT", *(name.removesuffix("_FILE") for name in TLS_FILES)}
     # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts.
-    inherited = {name: value for name, value in os.environ.items() if name not in facts.keys() | own}
+    told = facts.keys() | own
+    inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in told}
     inherited["no_grpc_proxy"] = LOOPBACK
     if settings.replicas > 1:  # a single one has nobody to leave its calls to
         inherited.setdefault("DRAIN_SECONDS", str(DRAIN_SECONDS))
@@ -134,26 +138,37 @@ def environments(
         | {"OTLP_ENDPOINT": settings.otlp_endpoint}
         | {"DATABASE_URL": database_url(settings, credentials, one.service.name)}
         | {name: facts[name] for name in (*COMMON, *one.service.told)}
+        | tls_files(settings, one.service.name)
         | dict(overrides.get(one.service.name, {}))
         for one in replicas(settings)
     }
 
 
+def tls_files(settings: Settings, name: str) -> dict[str, str]:
+    """Return where the certificate of a service, or of the gateway, lies, as it is told; nothing where AUTH is off."""
+    folder = settings.tls()
+    return {} if folder is None else {told: str(folder / name / file) for told, file in TLS_FILES.items()}
+
+
 def program(replica: Replica, settings: Settings, environment: Mapping[str, str]) -> Program:
     """Return how to run a process of a service; it is healthy when it says SERVING."""
-    target = replica.address(settings)
+    target, tls = replica.address(settings), settings.tls()
     return Program(
         name=replica.name,
         command=[Path(sys.executable), "-m", replica.service.module],
         environment=environment,
-        healthy=lambda: is_serving(target),
+        healthy=lambda: is_serving(target, replica.service.name, tls),
         start_seconds=settings.start_seconds,
         folder=ROOT,
     )
 
 
-def migration(service: Service, environment: Mapping[str, str]) -> Program:
+def migration(
+    service: Service, settings: Settings, credentials: Credentials, environment: Mapping[str, str]
+) -> Program:
     """Return how to bring a service's database to its newest form."""
+    if service.owner:
+        environment = {**environment, "DATABASE_URL": database_url(settings, credentials, service.owner)}
     return Program(
         name=f"{service.name}-migrate",
         command=[Path(sys.executable), "-m", service.module, "migrate"],
@@ -174,9 +189,18 @@ def make_admin(email: str, environment: Mapping[str, str]) -> Program:
     )
 
 
-def is_serving(target: str) -> bool:
-    """Ask a gRPC server for its health, once."""
-    with grpc.insecure_channel(target, options=[("grpc.enable_http_proxy", 0)]) as channel:
+def opened(target: str, service: str = "", tls: Path | None = None) -> grpc.Channel:
+    """Open a channel to a service at host:port, as the operator where `tls` is the folder of certificates."""
+    options: list[tuple[str, str | int]] = [("grpc.enable_http_proxy", 0)]
+    if tls is None:
+        return grpc.insecure_channel(target, options=options)
+    options.append(("grpc.ssl_target_name_override", f"{service}{certificates.SUFFIX}"))
+    return grpc.secure_channel(target, certificates.channel_credentials(tls), options=options)
+
+
+def is_serving(target: str, service: str = "", tls: Path | None = None) -> bool:
+    """Ask a service at host:port for its health, once; see `opened`."""
+    with opened(target, service, tls) as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)  # its published stubs know no methods
         try:
             answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=PROBE_SECONDS)

@@ -49,7 +49,9 @@ class Settings(BaseSettings):
     reservation_max_minutes: int = Field(
         default=30, ge=1, le=120, description="inventory's; the audit holds claims to it"
     )
-    auth: Literal["on", "off"] = Field(default="off", description="on: calls take a token, as in production")
+    auth: Literal["on", "off"] = Field(
+        default="off", description="on: calls take a token, and services speak TLS, as in production"
+    )
     rate_limit_per_second: int = Field(
         default=Edge.rate_limit_per_second, ge=1, le=1_000_000, description="the gateway's, for each caller"
     )
@@ -69,6 +71,10 @@ class Settings(BaseSettings):
             for name, port in self.ports().items()
             for number in range(1 if name.lower() in SINGLE else self.replicas)
         }
+
+    def tls(self) -> Path | None:
+        """Return the folder of the certificates that services show each other; None where AUTH is off."""
+        return self.data_dir / "tls" if self.auth == "on" else None
 
     def limits(self) -> dict[str, int]:
         """Return inventory's limits that the audit has to know."""

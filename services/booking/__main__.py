@@ -32,7 +32,8 @@ async def run(settings: Settings) -> None:
     url = settings.database_url.get_secret_value()
     pools = await Pools.open(url, calls=settings.database_pool_size, name="booking")
     db, background = pools.calls, pools.background
-    to_inventory, to_payment = channel(settings.inventory_address), channel(settings.payment_address)
+    to_inventory = channel(settings.inventory_address, "inventory")
+    to_payment = channel(settings.payment_address, "payment")
     inventory, payments = Inventory(to_inventory), Payments(to_payment)
     outbox = Outbox(background)
     saga, recovery = (

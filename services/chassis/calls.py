@@ -3,8 +3,8 @@
 A call that comes in gets, in this order: its request's id; a deadline; its message parsed and its idempotency key
 taken from the header; where there is a guard, its caller found out and held to the method's policy; its rules checked;
 the handler; its failure told in a way that hides what is internal; a line in the log. A call that is answered by a
-stream gets the same, but no deadline: it has one if its caller sets it. A call that goes out passes the id on, says
-which service it is from, and never waits longer than its caller does.
+stream gets the same, but no deadline: it has one if its caller sets it. A call that goes out passes the id on, goes to
+the service that was meant and to no other (see tls), and never waits longer than its caller does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 from protovalidate import Validator
 
-from services.chassis import faults, identity, metrics, tracing
+from services.chassis import faults, metrics, tls, tracing
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
@@ -273,7 +273,7 @@ async def _admitted(parse: Callable[[bytes], Message], data: bytes, context: Con
     """Return the message of a call, once its caller may make it and it keeps its rules."""
     request = _parsed(parse, data, context.invocation_metadata() or ())
     if access is not None:
-        await access.admit(request, headers.get())
+        await access.admit(request, headers.get(), tls.peer(context))
     check(request)
     if access is not None:
         access.check_owner(request)
@@ -348,8 +348,6 @@ async def call(
         if seconds <= 0:
             raise DeadlineExceeded()
     metadata = [("x-request-id", request_id.get())] if request_id.get() else []
-    if identity.own is not None:
-        metadata.append((identity.SERVICE_HEADER, identity.own.own()))
     name, started, outcome = request.DESCRIPTOR.name.removesuffix("Request"), time.perf_counter(), "OK"
     span = None if tracing.on is None else tracing.on.call_out(name)
     if span is not None:
@@ -398,9 +396,9 @@ def _failure_of(error: grpc.aio.AioRpcError) -> Failure:
     return Unavailable()
 
 
-def channel(address: str) -> grpc.aio.Channel:
-    """Open a channel to a peer at `host:port`, where host may be a name with several addresses; or at such, with IP
-    addresses and commas between them.
+def channel(address: str, service: str = "") -> grpc.aio.Channel:
+    """Open a channel to a service at `host:port`, where host may be a name with several addresses; or at such, with IP
+    addresses and commas between them. Where AUTH is on, it must be the service of that name that answers there.
 
     Calls go in turn to every replica that says SERVING: each is watched, so that none is sent to one that is about to
     end. A broken connection is noticed and made anew within seconds, and replicas that were added are found.
@@ -412,9 +410,10 @@ def channel(address: str) -> grpc.aio.Channel:
     }
     if "," in address:
         address = f"{'ipv6' if address.startswith('[') else 'ipv4'}:{address}"
-    return grpc.aio.insecure_channel(
+    return tls.open_channel(
         address,
-        options=[
+        service,
+        [
             # A name is asked for again when a connection ends, which servers see to: see OPTIONS in chassis/server.py.
             ("grpc.dns_min_time_between_resolutions_ms", 2_000),
             ("grpc.keepalive_time_ms", 20_000),

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import uvloop
 
-from services.chassis import faults, identity, logs, settings, tracing
+from services.chassis import faults, logs, settings, tls, tracing
 from services.chassis.database import Database
 from services.chassis.errors import Failure
 
@@ -88,8 +88,8 @@ def main(
 async def _served(service: str, told: S, serve: Callable[[S], Coroutine[Any, Any, None]]) -> None:
     if told.faults_address:
         await faults.arm(service, told.faults_address)
-    if told.auth == "on" and told.service_secret is not None:
-        identity.introduce(service, told.service_secret.get_secret_value())
+    if told.tls_files is not None:
+        tls.use(service.rpartition(".")[2], tls.Certificate.read(*told.tls_files))
     if told.otlp_endpoint:
         tracing.start(service, told.otlp_endpoint)
     try:
@@ -123,4 +123,5 @@ def _settings_help(kind: type[settings.ServiceSettings]) -> str:
     for name, field in kind.model_fields.items():
         default = "" if field.is_required() else f" [{field.default}]"
         lines.append(f"  {name.upper():28} {field.description or ''}{default}")
-    return "\n".join(lines)
+    files = ", ".join(f"{name.upper()}_FILE" for name in settings.secrets(kind))
+    return "\n".join([*lines, f"A secret may lie in a file instead, which then is told: {files}"])

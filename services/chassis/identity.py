@@ -1,8 +1,8 @@
 """Who calls, and whether they may: tokens are verified here, and each method's policy is kept.
 
 The contract of every RPC says who may call it (boxoffice/policy/v1/policy.proto). A user shows an access token that
-the identity service signed, a service of ours one that it signed itself with the secret that only they share. Nothing
-else says who calls: no header of the gateway's, no address.
+the identity service signed, a service of ours its certificate (see tls). Nothing else says who calls: no header of the
+gateway's, no address.
 """
 
 import asyncio
@@ -22,7 +22,6 @@ from google.protobuf import descriptor_pool
 from google.protobuf.message import Message
 
 from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, Unavailable, UserNotFound
-from services.chassis.ids import new_id
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +44,9 @@ MAX_TOKEN_BYTES = 4096
 MAX_VERIFIED = 10_000
 """Tokens that are known to be good; the one that was used longest ago is forgotten first."""
 
-MAX_SERVICE_TOKENS = 100
-"""Of the services' own tokens: each replica has a new one every few minutes."""
+FOR_OTHERS = frozenset({"", "gateway", "operator"})
+"""Who is nobody by itself: the gateway and people's tools carry the calls of others. Empty: who has no certificate."""
 
-SERVICE_HEADER = "x-service-token"
-_SERVICE_ALGORITHM = "HS256"
-_SERVICE_TYPE = "service+jwt"
-_SERVICE_AUDIENCE = "boxoffice-services"
-_SERVICE_SECONDS = 300
 _HEADER_FIELDS = {"alg", "typ", "kid"}
 _CLAIMS = ["iss", "aud", "sub", "iat", "exp", "jti"]
 
@@ -158,57 +152,6 @@ class AccessTokens:
         return who
 
 
-class ServiceTokens:
-    """Short tokens that our services show each other, signed with the secret that only they share."""
-
-    def __init__(self, service: str, secret: str) -> None:
-        self._service = service
-        self._secret = secret
-        self._own = ""
-        self._renew_at = 0.0
-        self._verified: dict[str, tuple[Caller, float]] = {}
-
-    def own(self) -> str:
-        """Return a token that says that this is the service."""
-        now = time.time()
-        if now >= self._renew_at:
-            claims = {
-                "iss": self._service,
-                "aud": _SERVICE_AUDIENCE,
-                "sub": self._service,
-                "iat": int(now),
-                "exp": int(now) + _SERVICE_SECONDS,
-                "jti": str(new_id()),
-            }
-            self._own = jwt.encode(claims, self._secret, _SERVICE_ALGORITHM, headers={"typ": _SERVICE_TYPE})
-            self._renew_at = now + _SERVICE_SECONDS / 2
-        return self._own
-
-    def verify(self, token: str) -> Caller:
-        """Return which service's token this is; raise Unauthenticated if it is not good."""
-        if (known := self._verified.get(token)) is not None and time.time() < known[1]:
-            return known[0]
-        try:
-            if len(token) > MAX_TOKEN_BYTES:
-                raise ValueError("a token of ours is shorter")
-            _header(token, _SERVICE_ALGORITHM, _SERVICE_TYPE)
-            claims = jwt.decode(
-                token,
-                self._secret,
-                algorithms=[_SERVICE_ALGORITHM],
-                audience=_SERVICE_AUDIENCE,
-                leeway=CLOCK_SKEW_SECONDS,
-                options={"require": _CLAIMS},
-            )
-        except (jwt.PyJWTError, ValueError) as error:
-            raise Unauthenticated("The service token is not good.") from error
-        if len(self._verified) >= MAX_SERVICE_TOKENS:
-            self._verified.clear()
-        who = Caller(service=str(claims["sub"]))
-        self._verified[token] = (who, claims["exp"] + CLOCK_SKEW_SECONDS)
-        return who
-
-
 def _header(token: str, algorithm: str, kind: str) -> dict[str, Any]:
     """Return a token's header; raise ValueError if it says anything that the headers of our tokens do not say."""
     header = jwt.get_unverified_header(token)
@@ -218,35 +161,34 @@ def _header(token: str, algorithm: str, kind: str) -> dict[str, Any]:
     return header
 
 
-own: ServiceTokens | None = None
-"""What this process shows the services that it calls; None while AUTH is off."""
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a contract says about who may call a method."""
 
-
-def introduce(service: str, secret: str) -> None:
-    """Show from now on, with every call, that this is the service."""
-    global own
-    own = ServiceTokens(service, secret)
+    allowed: frozenset[str]
+    """The kinds of caller."""
+    services: frozenset[str]
+    """Where SERVICE is among them: which."""
 
 
 class Guard:
     """Holds callers to the policies of the contracts."""
 
-    def __init__(self, keys: Keys, services: ServiceTokens | None) -> None:
-        """Without `services`, nobody is taken for a service of ours."""
+    def __init__(self, keys: Keys) -> None:
         self._tokens = AccessTokens(keys)
-        self._services = services
 
     def of(self, method: str) -> "Access":
         """Return what to hold the callers of a method to, such as /boxoffice.inventory.v1.CatalogService/GetShow."""
         return Access(policy(method), self)
 
-    async def identify(self, metadata: Mapping[str, str | bytes]) -> Caller | None:
-        """Return who calls, or None if nobody says so; raise Unauthenticated if what they say is not so."""
-        if self._services is not None and (token := metadata.get(SERVICE_HEADER)):
-            return self._services.verify(str(token))
+    async def identify(self, metadata: Mapping[str, str | bytes], peer: str) -> Caller | None:
+        """Return who calls, or None if nobody says so; raise Unauthenticated if what they say is not so.
+
+        `peer` is whose certificate the call came with. A call that carries a token is its user's, whoever passes it on.
+        """
         scheme, _, credentials = str(metadata.get("authorization", "")).partition(" ")
         if not scheme:
-            return None
+            return None if peer in FOR_OTHERS else Caller(service=peer)
         if scheme.lower() != "bearer":
             raise Unauthenticated("Log in: the header `authorization` has to be `Bearer` and an access token.")
         return await self._tokens.verify(credentials.strip())
@@ -255,24 +197,29 @@ class Guard:
 class Access:
     """Who may call one method."""
 
-    def __init__(self, allowed: frozenset[str], guard: Guard) -> None:
-        self._allowed = allowed
+    def __init__(self, rule: Rule, guard: Guard) -> None:
+        self._allowed = rule.allowed
+        self._services = rule.services
         self._guard = guard
 
-    async def admit(self, request: Message, metadata: Mapping[str, str | bytes]) -> None:
+    async def admit(self, request: Message, metadata: Mapping[str, str | bytes], peer: str) -> None:
         """Find out who calls; raise Unauthenticated or PermissionDenied unless they may.
 
+        `peer` is whose certificate the call came with; empty if it came without.
         A request that names no user, of a method that is for its user, is given the caller's id.
         """
         is_public = "PUBLIC" in self._allowed
         try:
-            who = await self._guard.identify(metadata)
+            who = await self._guard.identify(metadata, peer)
         except Unauthenticated:
             if not is_public:
                 raise
             who = None  # a token that has expired keeps nobody from what anybody may do
         caller.set(who)
-        if not is_public:
+        if who is not None and who.service:
+            if who.service not in self._services:
+                raise PermissionDenied(f"The service {who.service} does not call this.")
+        elif not is_public:
             self._permit(who)
         if "OWNER" in self._allowed and _is_plain_user(who) and getattr(request, "user_id", None) == "":
             request.user_id = str(who.user_id)  # type: ignore[union-attr, attr-defined]
@@ -290,10 +237,7 @@ class Access:
     def _permit(self, who: Caller | None) -> None:
         if who is None:
             raise Unauthenticated("Log in: this takes an access token, sent as `authorization: Bearer …`.")
-        if who.service:
-            if "SERVICE" not in self._allowed:
-                raise PermissionDenied("This is not for services.")
-        elif "OWNER" not in self._allowed and not who.roles & self._allowed:
+        if "OWNER" not in self._allowed and not who.roles & self._allowed:
             needed = " or ".join(sorted(self._allowed - {"SERVICE"}))
             raise PermissionDenied(
                 f"This takes the role {needed}." if needed else "This is for Boxoffice's own services."
@@ -304,11 +248,11 @@ def _is_plain_user(who: Caller | None) -> bool:
     return who is not None and not who.service and "ADMIN" not in who.roles
 
 
-def policy(method: str) -> frozenset[str]:
-    """Return the kinds of caller that a method's contract allows; raise LookupError if it says nothing."""
+def policy(method: str) -> Rule:
+    """Return who may call a method, as its contract says; raise LookupError if it does not."""
     service, _, name = method.strip("/").partition("/")
     found = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
-    allowed = found.GetOptions().Extensions[policy_pb2.policy].allow
-    if not allowed or _Policy.CALLER_UNSPECIFIED in allowed:
+    told = found.GetOptions().Extensions[policy_pb2.policy]
+    if not told.allow or _Policy.CALLER_UNSPECIFIED in told.allow:
         raise LookupError(f"{method} has no policy: its contract has to say who may call it")
-    return frozenset(map(_Policy.Caller.Name, allowed))
+    return Rule(frozenset(map(_Policy.Caller.Name, told.allow)), frozenset(told.services))

@@ -17,10 +17,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
-from services.chassis import faults, metrics
+from services.chassis import faults, metrics, tls
 from services.chassis.calls import MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming, call, channel
 from services.chassis.errors import Failure, Unavailable
-from services.chassis.identity import FetchedKeys, Guard, Keys, ServiceTokens
+from services.chassis.identity import FetchedKeys, Guard, Keys
 from services.chassis.readiness import Readiness
 from services.chassis.settings import ServiceSettings
 
@@ -53,15 +53,13 @@ def make_server(
     """
     guard = None
     if settings is not None and (keys is not None or settings.auth == "on"):
-        secret = settings.service_secret
-        services = ServiceTokens("", secret.get_secret_value()) if secret is not None else None
-        guard = Guard(keys or FetchedKeys(lambda: _fetch_keys(settings.identity_address)), services)
+        guard = Guard(keys or FetchedKeys(lambda: _fetch_keys(settings.identity_address)))
     return grpc.aio.server(interceptors=[Incoming(max_streams, guard)], options=OPTIONS)
 
 
 async def _fetch_keys(address: str) -> bytes:
     # Once in some minutes: a connection that lay idle for so long is no better than a new one.
-    async with channel(address) as to_identity:
+    async with channel(address, "identity") as to_identity:
         identity = identity_pb2_grpc.IdentityServiceStub(to_identity)
         answer = await call(identity.GetJwks, identity_pb2.GetJwksRequest())
         return bytes(answer.data)
@@ -122,7 +120,7 @@ async def serve(
             await health.set(name, status)
 
     if settings.auth == "off":
-        log.warning("AUTH IS OFF: anybody who reaches this service may do anything. Set AUTH=on.")
+        log.warning("AUTH IS OFF: any program on this machine may do anything here, and read along. Set AUTH=on.")
     await tell(True)
     if ready is not None:
         tasks.append(asyncio.create_task(ready.watch(tell)))
@@ -205,7 +203,10 @@ def _listen(server: grpc.aio.Server, settings: ServiceSettings) -> None:
     port, name = settings.port, "PORT"
     try:
         _try_port(settings.host, port)
-        server.add_insecure_port(f"{settings.host}:{port}")
+        if tls.own is None:
+            server.add_insecure_port(f"{settings.host}:{port}")
+        else:
+            server.add_secure_port(f"{settings.host}:{port}", tls.own.server_credentials())
         if settings.metrics_port:
             port, name = settings.metrics_port, "METRICS_PORT"
             metrics.serve(settings.host, port)

@@ -1,12 +1,15 @@
 """Settings: one frozen object per service, read from the environment once."""
 
 import base64
+import ipaddress
+import os
 import sys
-from typing import Annotated, Literal, Self, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -50,6 +53,27 @@ def _key(secret: SecretStr) -> bytes:
         return b""
 
 
+OptionalFile = Annotated[Path | None, BeforeValidator(lambda path: path or None)]
+
+TLS_FILES = ("tls_ca_file", "tls_cert_file", "tls_key_file")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def secrets(kind: type[BaseSettings]) -> list[str]:
+    """Return the settings that are secrets."""
+    return [name for name, field in kind.model_fields.items() if _is_secret(field.annotation)]
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(map(_is_secret, get_args(annotation)))
+
+
 class ServiceSettings(BaseSettings):
     """What every service is told. Names are those of the environment, in lower case."""
 
@@ -83,9 +107,30 @@ class ServiceSettings(BaseSettings):
     identity_address: str = Field(
         "127.0.0.1:50054", pattern=r"^\S+:\d+$", description="where identity is, host:port; asked for its public keys"
     )
-    service_secret: SigningSecret | None = Field(
-        None, description="by which services know each other: base64 of 24 random bytes or more, the same for all"
+    tls_ca_file: OptionalFile = Field(
+        None, description="the certificates (PEM) of the authority that peers are known by"
     )
+    tls_cert_file: OptionalFile = Field(None, description="this service's own certificate (PEM), renewed by a restart")
+    tls_key_file: OptionalFile = Field(None, description="the key of that certificate (PEM)")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, told: dict[str, Any]) -> dict[str, Any]:
+        """Take secrets that lie in files: X_FILE names the file of X."""
+        for name in secrets(cls):
+            variable = f"{name.upper()}_FILE"
+            if not (path := os.environ.get(variable, "")):
+                continue
+            if told.get(name):
+                raise ValueError(f"{name.upper()} and {variable} are both set: unset one")
+            try:
+                told = told | {name: Path(path).read_text().strip()}
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it is not text"
+                raise ValueError(f"{variable}: {path} cannot be read: {why}") from None
+            if not told[name]:
+                raise ValueError(f"{variable}: {path} is empty")
+        return told
 
     @model_validator(mode="after")
     def _no_faults_in_production(self) -> Self:
@@ -95,14 +140,23 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _callers_are_known(self) -> Self:
-        if self.auth == "on" and self.service_secret is None:
-            raise ValueError("SERVICE_SECRET is not set, which AUTH=on takes: base64 of 24 random bytes or more")
-        if self.environment == "production":
-            if self.auth == "off":
-                raise ValueError("AUTH is off, which production does not allow: set it to on")
-            if self.service_secret is not None and not looks_random(self.service_secret):
-                raise ValueError("SERVICE_SECRET is too weak for production: make it of random bytes")
+        if self.auth == "on":
+            if missing := [name.upper() for name in TLS_FILES if getattr(self, name) is None]:
+                raise ValueError(f"{', '.join(missing)} not set, which AUTH=on takes: `make certificates` makes them")
+        elif self.environment == "production":
+            raise ValueError("AUTH is off, which production does not allow: set it to on")
+        elif not _is_loopback(self.host):
+            raise ValueError(
+                f"AUTH is off, so that anybody who reaches {self.host} could do anything: set it to on, "
+                "or HOST to 127.0.0.1"
+            )
         return self
+
+    @property
+    def tls_files(self) -> tuple[Path, Path, Path] | None:
+        """Where AUTH is on: the authority's certificates, this service's, and its key."""
+        ca, cert, key = self.tls_ca_file, self.tls_cert_file, self.tls_key_file
+        return (ca, cert, key) if self.auth == "on" and ca and cert and key else None
 
     def shown(self) -> dict[str, str]:
         """Return the settings as text, secrets hidden."""

@@ -30,8 +30,8 @@ async def run(settings: Settings) -> None:
     url = settings.database_url.get_secret_value()
     pools = await Pools.open(url, calls=settings.database_pool_size, name="payment")
     db, background = pools.calls, pools.background
-    to_booking = channel(settings.booking_address)
-    to_bank = channel(settings.payment_gateway_url.removeprefix("grpc://"))
+    to_booking = channel(settings.booking_address, "booking")
+    to_bank = channel(settings.payment_gateway_url.removeprefix("grpc://"), "bank")
     booking, bank, outbox = Booking(to_booking), Bank(to_bank), Outbox(background)
     rules = Rules(
         margin=timedelta(seconds=settings.session_margin_seconds),

@@ -341,6 +341,7 @@ async def test_a_failure_at_the_start_is_told_in_one_line(
 # --- Settings
 
 DATABASE = {"DATABASE_URL": "postgresql://i:secret@127.0.0.1:1/i", "PORT": "1"}
+TLS = {"TLS_CA_FILE": "ca.pem", "TLS_CERT_FILE": "cert.pem", "TLS_KEY_FILE": "key.pem"}
 WEAK = "whsec_" + "QUFB" * 12
 
 BAD: list[tuple[str, Mapping[str, str], list[str]]] = [
@@ -358,19 +359,17 @@ BAD: list[tuple[str, Mapping[str, str], list[str]]] = [
     ("payment.bank", {"WEBHOOK_URL": "hunter2"}, ["WEBHOOK_URL is wrong", "PAYMENT_WEBHOOK_SECRET is not set"]),
     ("inventory", {"FAULTS_ADDRESS": "db.example:1"}, ["DATABASE_URL", "FAULTS_ADDRESS is wrong"]),
     ("inventory", DATABASE | {"AUTH": "maybe"}, ["AUTH is wrong"]),
-    ("inventory", DATABASE | {"AUTH": "on"}, ["SERVICE_SECRET is not set"]),
-    ("inventory", DATABASE | {"AUTH": "on", "SERVICE_SECRET": "hunter2"}, ["SERVICE_SECRET is wrong"]),
+    ("inventory", DATABASE | {"AUTH": "on"}, ["TLS_CA_FILE, TLS_CERT_FILE, TLS_KEY_FILE not set", "make certificates"]),
+    ("inventory", DATABASE | TLS | {"AUTH": "on", "TLS_KEY_FILE": ""}, ["TLS_KEY_FILE"]),
+    ("inventory", DATABASE | {"HOST": "0.0.0.0"}, ["AUTH is off", "reaches 0.0.0.0", "HOST to 127.0.0.1"]),
+    ("inventory", DATABASE | {"HOST": "::"}, ["AUTH is off"]),
+    ("inventory", DATABASE | {"HOST": "db.example"}, ["AUTH is off"]),
     ("inventory", DATABASE | {"ENVIRONMENT": "production"}, ["AUTH is off, which production does not allow"]),
-    (
-        "inventory",
-        DATABASE | {"ENVIRONMENT": "production", "AUTH": "on", "SERVICE_SECRET": WEAK},
-        ["SERVICE_SECRET is too weak"],
-    ),
     ("identity", DATABASE, ["SIGNING_KEY_SECRET is not set"]),
     ("identity", DATABASE | {"SIGNING_KEY_SECRET": "hunter2"}, ["SIGNING_KEY_SECRET is wrong"]),
     (
         "identity",
-        DATABASE | {"ENVIRONMENT": "production", "AUTH": "on", "SERVICE_SECRET": SECRET, "SIGNING_KEY_SECRET": WEAK},
+        DATABASE | TLS | {"ENVIRONMENT": "production", "AUTH": "on", "SIGNING_KEY_SECRET": WEAK},
         ["SIGNING_KEY_SECRET is too weak"],
     ),
     ("booking", {"REFUND_STEPS": "often", "BOOKING_EXPIRY_MINUTES": ""}, ["REFUND_STEPS", "BOOKING_EXPIRY_MINUTES"]),
@@ -402,6 +401,42 @@ def test_settings_that_are_wrong_or_missing_are_told_in_one_line_that_names_them
     for complaint in complaints:
         assert complaint in line
     assert "hunter2" not in line
+
+
+def test_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    for name, value in (("DATABASE_URL", DATABASE["DATABASE_URL"]), ("PAYMENT_WEBHOOK_SECRET", SECRET)):
+        (tmp_path / name).write_text(f"{value}\n")
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+    settings = load(payment.Settings, "payment")
+    assert settings.database_url.get_secret_value() == DATABASE["DATABASE_URL"]
+    assert settings.payment_webhook_secret.get_secret_value() == SECRET
+    monkeypatch.setenv("PAYMENT_WEBHOOK_SECRET_PREVIOUS_FILE", "")
+    assert load(payment.Settings, "payment").payment_webhook_secret_previous is None
+
+
+@pytest.mark.parametrize(
+    ("told", "complaint"),
+    [
+        ({"DATABASE_URL": "hunter2", "DATABASE_URL_FILE": "good"}, "DATABASE_URL and DATABASE_URL_FILE are both set"),
+        ({"DATABASE_URL_FILE": "absent"}, "DATABASE_URL_FILE: absent cannot be read: No such file or directory"),
+        ({"DATABASE_URL_FILE": "."}, "DATABASE_URL_FILE: . cannot be read: Is a directory"),
+        ({"DATABASE_URL_FILE": "empty"}, "DATABASE_URL_FILE: empty is empty"),
+        ({"DATABASE_URL_FILE": "binary"}, "DATABASE_URL_FILE: binary cannot be read: it is not text"),
+        ({"DATABASE_URL_FILE": "bad"}, "DATABASE_URL is wrong"),
+    ],
+)
+def test_files_of_secrets_that_cannot_be_taken_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: Mapping[str, str], complaint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = {"good": DATABASE["DATABASE_URL"].encode(), "empty": b"\n", "binary": b"\xff\xfe", "bad": b"hunter2"}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    test_settings_that_are_wrong_or_missing_are_told_in_one_line_that_names_them(
+        monkeypatch, "inventory", {"PORT": "1", **told}, [complaint]
+    )
 
 
 @pytest.mark.parametrize("verb", ["serve", "migrate"])

@@ -130,6 +130,17 @@ def image() -> Iterator[Image]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="module")
+def tls(image: Image) -> Iterator[Path]:
+    """Certificates, made by the image as its container does."""
+    # Not under tmp_path, which the image's user cannot reach.
+    folder = Path(tempfile.mkdtemp(prefix="boxoffice-tls-"))
+    folder.chmod(0o777)
+    image.run([*FILE["certificates"]["command"][:-1], str(folder)])
+    yield folder
+    shutil.rmtree(folder)
+
+
 def test_the_image_is_small(image: Image) -> None:
     size = sum(path.lstat().st_size for path in image.folder.rglob("*") if not path.is_dir())
     print(f"code and packages: {size / 1e6:.0f} MB")
@@ -171,17 +182,29 @@ def test_a_service_tells_its_settings(image: Image, service: Any) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
-def test_a_service_migrates_serves_tells_its_health_and_stops(image: Image, server: Server, service: Any) -> None:  # noqa: F811  # the fixture
+def test_a_service_migrates_serves_tells_its_health_and_stops(
+    image: Image,
+    server: Server,  # noqa: F811  # the fixture
+    tls: Path,
+    service: Any,
+) -> None:
     environment = told(FILE[service.name], SECRETS)
     database = environment["DATABASE_URL"].replace("postgres:5432", f"127.0.0.1:{server.port}")
     environment |= {"DATABASE_URL": database, "PORT": str(choose(1)[0]), "DRAIN_SECONDS": "0"}
+    environment |= {
+        name: path.replace("/tls/", f"{tls}/{service.name}/")
+        for name, path in environment.items()
+        if name.startswith("TLS_")
+    }
     health = exec_form((stages()["service"].last("HEALTHCHECK") or "").partition("CMD ")[2])
 
-    image.run(FILE[f"{service.name}-migrate"]["command"], environment)
+    migration = told(FILE[f"{service.name}-migrate"], SECRETS)["DATABASE_URL"]
+    own = {"DATABASE_URL": migration.replace("postgres:5432", f"127.0.0.1:{server.port}")}
+    image.run(FILE[f"{service.name}-migrate"]["command"], environment | own)
     process = image.start(FILE[service.name]["command"], environment)
     try:
         end = time.monotonic() + 30
-        while not is_serving(f"127.0.0.1:{environment['PORT']}"):
+        while not is_serving(f"127.0.0.1:{environment['PORT']}", service.name, tls):
             assert process.poll() is None and time.monotonic() < end, process.communicate(timeout=5)[0]
         image.run(health, environment)
     finally:

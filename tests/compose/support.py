@@ -23,10 +23,10 @@ SECRETS = {
     "BOOKING_PASSWORD": "secret-of-booking",
     "PAYMENT_PASSWORD": "secret-of-payment",
     "BANK_PASSWORD": "secret-of-the-bank",
+    "BANK_OWNER_PASSWORD": "secret-of-the-banks-owner",
     "IDENTITY_PASSWORD": "secret-of-identity",
     "AUDIT_PASSWORD": "secret-of-the-auditor",
     "PAYMENT_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwIo2LaLaSw3Zx",
-    "SERVICE_SECRET": "whsec_Q2l4d0tRbXl5UFZ0Nk9wS3dBbjM5cXJTYjRUZEhmSmg=",
     "SIGNING_KEY_SECRET": "whsec_N2hXclpQdTlEc0pLcTZWYm1MeDNUYUdmRXlSZzBNY1U=",
 }
 
@@ -131,6 +131,11 @@ def gateway_rendering() -> list[str]:
 def gateway_copying() -> list[str]:
     """Return the command line that copies together what the image serves: what follows `python -m`."""
     return _configuration()[1]
+
+
+def certificates_making() -> list[str]:
+    """Return the command line that makes certificates to try the configuration with: what follows `python -m`."""
+    return _configuration()[2]
 
 
 def _configuration() -> list[list[str]]:

@@ -40,6 +40,7 @@ def test_nothing_of_the_machine_is_mounted_but_files_of_ours_to_read() -> None:
     kept = compose(SECRETS)["volumes"]
     assert {name: [mount for mount in own if mount.partition(":")[0] not in kept] for name, own in mounts.items()} == {
         "postgres": [],
+        **dict.fromkeys((*SPREAD, "bank", "gateway", "certificates"), []),
         "databases": ["./docker/databases.sql:/databases.sql:ro"],
         "prometheus": ["./docker/prometheus:/etc/prometheus:ro"],
         "grafana": [
@@ -143,15 +144,16 @@ def test_five_replicas_of_each_leave_connections_over() -> None:
 
 def test_one_image_serves_all_services_and_is_made_here() -> None:
     users = {name: service for name, service in SERVICES.items() if service["image"] == "boxoffice-service"}
-    assert set(users) == {*SPREAD, "bank", "audit"} | {f"{name}-migrate" for name in (*SPREAD, "bank")}
+    assert set(users) == {*SPREAD, "bank", "audit", "certificates"} | {f"{name}-migrate" for name in (*SPREAD, "bank")}
     makers = {name: service["build"] for name, service in users.items() if "build" in service}
     assert makers == {"inventory": {"context": ".", "target": "service"}}
     assert {service["pull_policy"] for service in users.values()} == {"build", "never"}
     gateway = SERVICES["gateway"]["build"]
     assert (gateway["context"], gateway["target"]) == (".", "gateway")
     # What is chosen there reaches the command that renders the configuration.
-    assert set(gateway["args"]) == {name.upper() for name in Edge.__dataclass_fields__} | {"OTLP_ENDPOINT"}
-    assert stages()["configuration"].all("ARG") == ["AUTH=on", *list(gateway["args"])[1:]]
+    chosen = Edge.__dataclass_fields__.keys() - {"auth"}  # which is always on
+    assert set(gateway["args"]) == {name.upper() for name in chosen} | {"OTLP_ENDPOINT"}
+    assert stages()["configuration"].all("ARG") == list(gateway["args"])
 
 
 def test_images_of_others_are_pinned() -> None:

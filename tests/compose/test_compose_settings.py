@@ -14,7 +14,7 @@ import services.inventory.settings
 import services.payment.bank.settings
 import services.payment.settings
 from services.chassis.settings import ServiceSettings
-from stack import postgres
+from stack import certificates, postgres
 from stack.databases import DATABASES
 from stack.services import SERVICES
 from stack.settings import Settings as StackSettings
@@ -45,7 +45,9 @@ def test_a_service_is_run_as_the_stack_runs_it(name: str) -> None:
     command = ["python", "-m", STACK[name].module]
     assert FILE[name]["command"] == command
     assert FILE[f"{name}-migrate"]["command"] == [*command, "migrate"]
-    assert FILE[f"{name}-migrate"]["environment"] == FILE[name]["environment"]
+    migrates, serves = (urlsplit(FILE[one]["environment"]["DATABASE_URL"]) for one in (f"{name}-migrate", name))
+    assert (migrates.username, serves.username) == (STACK[name].owner or name, name)
+    assert FILE[f"{name}-migrate"]["environment"] == FILE[name]["environment"] | {"DATABASE_URL": migrates.geturl()}
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -98,15 +100,45 @@ def test_the_gateway_looks_for_each_service_where_it_is() -> None:
     assert given["metrics-port"] == FILE["inventory"]["environment"]["METRICS_PORT"]
 
 
-def test_callers_have_to_say_who_they_are_unless_that_is_switched_off_for_all() -> None:
-    assert {settings(name).auth for name in KINDS} == {"on"}
-    assert {settings(name, AUTH="off", ENVIRONMENT="development").auth for name in KINDS} == {"off"}
-    assert FILE["gateway"]["build"]["args"]["AUTH"] == "on"
-    off = compose(SECRETS | {"AUTH": "off"})["services"]
-    assert off["gateway"]["build"]["args"]["AUTH"] == "off"
-    assert arguments()["AUTH"] == "on"
-    with pytest.raises(ValueError, match="AUTH is off, which production does not allow"):
-        settings("booking", AUTH="off")
+def test_callers_have_to_say_who_they_are() -> None:
+    for name in KINDS:
+        assert settings(name).auth == settings(name, AUTH="off").auth == "on"
+    given = options(gateway_rendering())
+    assert given["auth"] == "on"
+    for name in KINDS:
+        files = [str(path) for path in settings(name).tls_files]
+        assert files == [given[f"tls-{what}-file"] for what in ("ca", "cert", "key")]
+
+
+def test_each_sees_its_own_certificate_only_which_are_made_before() -> None:
+    making = FILE["certificates"]
+    *module, folder = making["command"]
+    assert module == ["python", "-m", "stack.certificates"]
+    made = dict(mount.split(":") for mount in making["volumes"])
+    assert made == {f"tls-{name}": f"{folder}/{name}" for name in (certificates.AUTHORITY, *certificates.NAMES)}
+    assert made.keys() <= compose(SECRETS)["volumes"].keys()
+    mounted = {
+        name: [mount for mount in service.get("volumes", ()) if mount.startswith("tls-")]
+        for name, service in FILE.items()
+        if name != "certificates"
+    }
+    assert {name: mounts for name, mounts in mounted.items() if mounts} == {
+        name: [f"tls-{name}:/tls:ro"] for name in (*KINDS, "gateway")
+    }
+    for name in (*KINDS, "gateway"):
+        assert FILE[name]["depends_on"]["certificates"] == {"condition": "service_completed_successfully"}
+    # They belong to the user of both images, because their places in the image do.
+    (making_user,) = [run for run in stages()["service"].all("RUN") if "useradd" in run]
+    for place in (certificates.AUTHORITY, *certificates.NAMES):
+        assert f" {place}" in making_user
+    assert stages()["service"].last("USER") == stages()["gateway"].last("USER") == "10001:10001"
+    assert f"chown -R 10001 {folder} && chmod -R 0700 {folder}" in making_user
+
+
+def test_the_ledgers_owner_is_not_who_serves() -> None:
+    owner = urlsplit(told(FILE["bank-migrate"], SECRETS)["DATABASE_URL"])
+    assert (owner.username, owner.password) == ("bank_owner", SECRETS["BANK_OWNER_PASSWORD"])
+    assert SECRETS["BANK_OWNER_PASSWORD"] not in str(FILE["bank"])
 
 
 def test_customers_are_sent_to_where_the_gateway_is_published() -> None:
@@ -135,7 +167,7 @@ def test_health_is_asked_of_the_service_itself() -> None:
     assert exec_form((service.last("HEALTHCHECK") or "").partition("CMD ")[2]) == ["python", "docker/health.py"]
     gateway = stages()["gateway"]
     assert exec_form((gateway.last("HEALTHCHECK") or "").partition("CMD ")[2])[1:] == ["health"]
-    assert arguments().keys() == {"PYTHON_VERSION", "ENVOY_VERSION", "AUTH"}
+    assert arguments().keys() == {"PYTHON_VERSION", "ENVOY_VERSION"}
 
 
 def _address(name: str) -> str:

@@ -46,13 +46,25 @@ def test_the_services_image_has_no_installer_and_no_sources_but_what_runs() -> N
     assert service.all("COPY") == ["--from=build /opt /opt"]
     assert "--without-pip" in stages()["build"].all("RUN")[0]
     copied = {source for sources, _ in stages()["build"].copies() for source in sources}
-    modules = ("__init__.py", "audit.py", "errors.py", "invariants", "settings.py", "snapshots.py")
+    modules = (
+        "__init__.py",
+        "audit.py",
+        "certificates.py",
+        "credentials.py",
+        "errors.py",
+        "invariants",
+        "settings.py",
+        "snapshots.py",
+    )
     audit = {f"stack/{name}" for name in modules}
     assert copied == {"requirements.runtime.lock", "protos/gen", "gateway", "services", "docker/health.py"} | audit
 
 
-def test_the_audit_needs_no_more_of_the_stack_than_the_image_has() -> None:
-    listing = "import stack.audit, sys; print(*(name for name in sys.modules if name.partition('.')[0] == 'stack'))"
+def test_audit_and_certificates_need_no_more_of_the_stack_than_the_image_has() -> None:
+    listing = (
+        "import stack.audit, stack.certificates, sys; "
+        "print(*(name for name in sys.modules if name.partition('.')[0] == 'stack'))"
+    )
     loaded = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True)
     copied = {source for sources, _ in stages()["build"].copies() for source in sources}
     for name in loaded.stdout.split():

@@ -22,7 +22,7 @@ from boxoffice.inventory.v1 import catalog_pb2
 from gateway.envoy import envoy_binary
 from gateway.render import CLUSTERS, render
 from stack.ports import choose
-from tests.compose.support import ROOT, arguments, gateway_copying, gateway_rendering, options, stages
+from tests.compose.support import ROOT, certificates_making, gateway_copying, gateway_rendering, options, stages
 from tests.gateway.fakes import FakeService, Services, eventually
 
 LIST_SHOWS = "/boxoffice.inventory.v1.CatalogService/ListShows"
@@ -32,9 +32,7 @@ LIST_SHOWS = "/boxoffice.inventory.v1.CatalogService/ListShows"
 def configuration() -> Any:
     """The image's configuration, rendered by the Dockerfile's own command."""
     command = [sys.executable, "-m", *gateway_rendering()]
-    done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"AUTH": arguments()["AUTH"]}, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return yaml.safe_load(done.stdout)
 
 
@@ -45,6 +43,12 @@ def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
     assert f"--from=configuration {folder} {static}" in stages()["gateway"].all("COPY")
     subprocess.run([sys.executable, "-m", *copying, tmp_path / "static"], cwd=ROOT, check=True)
     text = text.replace(static, str(tmp_path / "static"))
+    # The stage that makes the configuration makes certificates to try it with.
+    *making, folder = certificates_making()
+    subprocess.run([sys.executable, "-m", *making, tmp_path / "tls"], cwd=ROOT, check=True)
+    [validation] = stages()["gateway"].all("RUN")
+    assert validation.startswith(f"--mount=type=bind,from=configuration,source={folder}/gateway,target=/tls ")
+    text = text.replace(" /tls/", f" {tmp_path}/tls/gateway/")
     inside = options(gateway_rendering())["descriptor"]
     assert text.count(inside) == 1, "in the transcoder"
     (sources,) = [sources for sources, target in stages()["gateway"].copies() if target == inside]

@@ -111,6 +111,8 @@ class FakeService(grpc.GenericRpcHandler):
     port: int = 0
     strict: bool = False
     """Whether it checks requests as the services do."""
+    credentials: grpc.ServerCredentials | None = None
+    """What it takes TLS with; None: it speaks plain."""
     _server: grpc.aio.Server | None = None
 
     async def start(self) -> None:
@@ -120,7 +122,10 @@ class FakeService(grpc.GenericRpcHandler):
         health = HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
         await health.set("", health_pb2.HealthCheckResponse.SERVING)
-        self.port = server.add_insecure_port(f"127.0.0.1:{self.port}")
+        at = f"127.0.0.1:{self.port}"
+        self.port = (
+            server.add_insecure_port(at) if self.credentials is None else server.add_secure_port(at, self.credentials)
+        )
         await server.start()
         self._server = server
 

@@ -16,19 +16,22 @@ from boxoffice.identity.v1 import identity_pb2 as identity
 from cryptography.hazmat.primitives.asymmetric import ec
 from google.api import httpbody_pb2
 
-from gateway import auth
+from gateway import auth, tls
 from gateway.edge import Edge
 from gateway.render import CLUSTERS, render
+from gateway.tls import Files
 from services.chassis import identity as chassis
+from services.chassis import tls as chassis_tls
+from services.chassis.tls import Certificate
 from services.identity.signing import SigningKey
-from stack import ports
+from stack import certificates, ports
 from tests.gateway.fakes import PUBLIC, FakeService, Gateway, Method, Services, call, call_web, eventually, status_of
 from tests.identity import forge
 
 USER = "018f0000-0000-7000-8000-000000000000"
 KEY = SigningKey("one", ec.generate_private_key(ec.SECP256R1()))
 GET_JWKS = "/boxoffice.identity.v1.IdentityService/GetJwks"
-EVERYBODYS = [method for method in PUBLIC if "PUBLIC" in chassis.policy(method.path)]
+EVERYBODYS = [method for method in PUBLIC if "PUBLIC" in chassis.policy(method.path).allowed]
 GUARDED = [method for method in PUBLIC if method not in EVERYBODYS]
 GET_BOOKING = "/api/v1/bookings/x"
 
@@ -41,19 +44,40 @@ def publish(services: Services, *keys: SigningKey) -> None:
     services["identity"].answers[GET_JWKS] = answer
 
 
-def configuration(services: Services) -> str:
+def made(folder: Path) -> Path:
+    """Make certificates for all."""
+    certificates.make(folder / "tls")
+    return folder / "tls"
+
+
+def own_certificate(folder: Path, name: str) -> Certificate:
+    own = folder / name
+    return Certificate.read(own / "ca.pem", own / "cert.pem", own / "key.pem")
+
+
+def guarded_services(folder: Path) -> Services:
+    """Return services behind TLS, each with its certificate."""
+    return Services(
+        {name: FakeService(name, credentials=own_certificate(folder, name).server_credentials()) for name in CLUSTERS}
+    )
+
+
+def configuration(services: Services, folder: Path) -> str:
     [port] = ports.choose(1)
-    return render(services.addresses, port=port, admin_port=0, edge=Edge(auth="on"))
+    own = folder / "gateway"
+    files = Files(*(str(own / name) for name in ("ca.pem", "cert.pem", "key.pem")))
+    return render(services.addresses, port=port, admin_port=0, edge=Edge(auth="on"), tls_files=files)
 
 
 @pytest.fixture(scope="module")
 async def _guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Services, Gateway]]:
-    services = Services({name: FakeService(name) for name in CLUSTERS})
+    folder = made(tmp_path_factory.mktemp("certificates"))
+    services = guarded_services(folder)
     await services.start()
     publish(services, KEY)
     patch = pytest.MonkeyPatch()
     patch.setattr(auth, "KEYS_SECONDS", 1)
-    gateway = Gateway(tmp_path_factory.mktemp("auth"), configuration(services))
+    gateway = Gateway(tmp_path_factory.mktemp("auth"), configuration(services, folder))
     patch.undo()
     await gateway.start()
     async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest:
@@ -144,13 +168,12 @@ async def test_with_a_token_it_is_called_and_told_who_calls(rest: httpx.AsyncCli
     token = KEY.sign(claims)
     for method in GUARDED:
         services[method.cluster].calls.clear()
-        forged = {"x-user-claims": "e30", "x-service-token": "forged", "x-client-address": "10.0.0.1"}
+        forged = {"x-user-claims": "e30", "x-client-address": "10.0.0.1"}
         assert (await ask(rest, method, bearer(token) | forged)).status_code == 200, method.path
         [seen] = [call for call in services[method.cluster].calls if call.path == method.path]
         assert seen.metadata["authorization"] == f"Bearer {token}"
         payload = str(seen.metadata["x-user-claims"])
         assert json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))) == claims
-        assert "x-service-token" not in seen.metadata
         assert seen.metadata["x-client-address"] == "127.0.0.1"
 
 
@@ -238,9 +261,10 @@ async def test_while_identity_is_away_tokens_stay_good(
 
 
 async def test_a_gateway_that_never_had_keys_lets_nobody_through(tmp_path: Path) -> None:
-    services = Services({name: FakeService(name) for name in CLUSTERS})
+    folder = made(tmp_path)
+    services = guarded_services(folder)
     await services.start()
-    gateway = Gateway(tmp_path, configuration(services))
+    gateway = Gateway(tmp_path, configuration(services, folder))
     await gateway.start()
     try:
         async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest:
@@ -251,5 +275,42 @@ async def test_a_gateway_that_never_had_keys_lets_nobody_through(tmp_path: Path)
         await services.stop()
 
 
+async def test_the_gateway_calls_a_service_only_where_that_services_certificate_is(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    services = guarded_services(folder)
+    services["booking"].credentials = own_certificate(folder, "payment").server_credentials()
+    services["payment"].credentials = None
+    foreign = made(tmp_path / "foreign")
+    services["bank"].credentials = own_certificate(foreign, "bank").server_credentials()
+    await services.start()
+    publish(services, KEY)
+    gateway = Gateway(tmp_path, configuration(services, folder))
+    await gateway.start()
+    try:
+        async with httpx.AsyncClient(base_url=f"http://{gateway.address}/api/v1") as rest:
+            # By now it has its keys, so it is not for want of them.
+            token = bearer(KEY.sign(forge.right(USER)))
+            await eventually(lambda: GET_JWKS in [call.path for call in services["identity"].calls])
+            told = {
+                "inventory": (await rest.get("/shows")).status_code,
+                "booking": (await rest.get("/bookings/x", headers=token)).status_code,
+                "payment": (await rest.post("/payments/webhook", json={})).status_code,
+                "bank": (await rest.get("/payments/fake-checkout/x")).status_code,
+            }
+            assert told == {"inventory": 200, "booking": 503, "payment": 503, "bank": 503}
+            for name in ("booking", "payment", "bank"):
+                assert services[name].calls == []
+            assert (await rest.get("/health")).status_code == 503
+    finally:
+        await gateway.stop()
+        await services.stop()
+
+
+def test_without_certificates_there_is_no_configuration() -> None:
+    with pytest.raises(ValueError, match="TLS_CA_FILE"):
+        render(dict.fromkeys(CLUSTERS, "127.0.0.1:1"), port=1, admin_port=1, edge=Edge(auth="on"))
+
+
 def test_both_sides_ask_for_the_same_issuer_and_audience() -> None:
     assert (auth.ISSUER, auth.AUDIENCE) == (chassis.ISSUER, chassis.AUDIENCE)
+    assert tls.SUFFIX == chassis_tls.SUFFIX == certificates.SUFFIX

@@ -11,12 +11,10 @@ import pytest
 from boxoffice.identity.v1 import identity_pb2 as pb
 
 from services.chassis.errors import Unauthenticated, Unavailable
-from services.chassis.identity import AccessTokens, FetchedKeys, ServiceTokens
+from services.chassis.identity import AccessTokens, FetchedKeys
 from services.identity.signing import SigningKey
 from tests.identity import forge
 from tests.identity.conftest import House, refused
-
-SECRET = "whsec_c2VydmljZS1zZWNyZXQtc2VydmljZS1zZWNyZXQtOTg3NjU0"
 
 
 @pytest.fixture
@@ -50,7 +48,7 @@ async def test_a_token_comes_as_bearer_and_in_no_other_way(house: House, header:
 
 async def test_headers_that_the_gateway_makes_say_nothing_here(house: House) -> None:
     user = await house.registered()
-    for name in ("x-user-id", "x-user-claims", "x-service-token", "x-forwarded-user"):
+    for name in ("x-user-id", "x-user-claims", "x-service", "x-forwarded-user", "x-forwarded-client-cert"):
         async with refused("UNAUTHENTICATED"):
             await house.call("GetProfile", pb.GetProfileRequest(), metadata=((name, user.id),))
 
@@ -177,44 +175,3 @@ async def test_only_so_many_tokens_are_remembered(key: SigningKey, monkeypatch: 
     for number in range(10):
         await tokens.verify(key.sign(forge.right(user, jti=str(number))))
     assert len(tokens._verified) == 3
-
-
-# --- Services
-
-
-def test_a_service_is_known_by_the_secret() -> None:
-    booking, inventory = ServiceTokens("booking", SECRET), ServiceTokens("inventory", SECRET)
-    assert inventory.verify(booking.own()).service == "booking"
-    assert booking.own() == booking.own()
-    for _ in range(2):
-        assert inventory.verify(booking.own()).service == "booking"
-    with pytest.raises(Unauthenticated):
-        ServiceTokens("inventory", SECRET + "x").verify(booking.own())
-
-
-async def test_no_users_token_passes_for_a_services_nor_the_other_way_round(house: House, key: SigningKey) -> None:
-    services = ServiceTokens("booking", SECRET)
-    user = await house.registered()
-    for _, token in (*forge.forged(key, user.id), *forge.misused(key, user.id), ("", key.sign(forge.right(user.id)))):
-        with pytest.raises(Unauthenticated):
-            services.verify(token)
-    async with refused("UNAUTHENTICATED"):
-        await house.call("GetProfile", pb.GetProfileRequest(), token=services.own())
-
-
-def test_a_services_token_that_was_good_is_good_no_longer_than_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    booking, inventory = ServiceTokens("booking", SECRET), ServiceTokens("inventory", SECRET)
-    token = booking.own()
-    assert inventory.verify(token).service == "booking"
-    later = time.time() + 400
-
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> "Later":
-            return cls.fromtimestamp(later, tz)
-
-    monkeypatch.setattr("services.chassis.identity.time.time", lambda: later)
-    monkeypatch.setattr("jwt.api_jwt.datetime", Later)
-    with pytest.raises(Unauthenticated):
-        inventory.verify(token)
-    assert inventory.verify(booking.own()).service == "booking"

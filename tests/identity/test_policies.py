@@ -11,13 +11,13 @@ from boxoffice.booking.v1 import booking_pb2
 from boxoffice.policy.v1 import policy_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
-from gateway.contracts import DESCRIPTOR, public_methods, without_policy
+from gateway.contracts import DESCRIPTOR, faults, public_methods
 from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, UserNotFound
-from services.chassis.identity import Access, Caller, FetchedKeys, Guard, ServiceTokens, policy
+from services.chassis.identity import Access, Caller, FetchedKeys, Guard, policy
 from services.identity.signing import SigningKey
 from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC, Method
 from tests.identity import forge
-from tests.identity.test_attacks import SECRET, Source
+from tests.identity.test_attacks import Source
 
 ME, OTHER = "018f0000-0000-7000-8000-00000000000a", "018f0000-0000-7000-8000-00000000000b"
 KEY = SigningKey("one", forge.FOREIGN)
@@ -29,65 +29,109 @@ CALLERS: dict[str, Any] = {
     "a user": {"roles": ["USER"]},
     "an organizer": {"roles": ["USER", "ORGANIZER"]},
     "an admin": {"roles": ["USER", "ADMIN"]},
-    "a service": {"service": "booking"},
+    "the gateway": {"peer": "gateway"},
+    "the operator": {"peer": "operator"},
+    **{name: {"peer": name} for name in ("inventory", "booking", "payment", "bank", "identity", "prometheus")},
 }
+SERVICES = {"inventory", "booking", "payment", "bank", "identity", "prometheus"}
+NOBODY = {"nobody", "the gateway", "the operator"}
 MAY = {
-    "PUBLIC": set(CALLERS),
+    "PUBLIC": CALLERS.keys() - SERVICES,
     "OWNER": {"a user", "an organizer", "an admin"},
     "ORGANIZER": {"an organizer"},
     "ADMIN": {"an admin"},
-    "SERVICE": {"a service"},
+    "SERVICE": set(),
 }
+"""Who may call by what a policy allows, but for services: they are named."""
+CALLS = {
+    "booking": {
+        *("GetShow", "BatchReserveSeats", "BatchExtendReservations", "BatchConfirmReservations"),
+        *("BatchReleaseReservations", "BatchUnbookReservations"),
+        *("GetPaymentStatus", "BatchRefundPayments", "BatchClosePayments", "GetJwks"),
+    },
+    "payment": {
+        *("GetPayableBooking", "BatchRecordCaptures", "BatchRecordDeclines"),
+        *("CreateSession", "GetSession", "CloseSession", "CreateRefund", "GetJwks"),
+    },
+    "inventory": {"GetJwks"},
+    "bank": {"GetJwks"},
+}
+"""What each service calls, and has to."""
 
 
 def metadata(who: str) -> dict[str, str | bytes]:
     told = CALLERS[who]
-    if "service" in told:
-        return {"x-service-token": ServiceTokens(told["service"], SECRET).own()}
     if "roles" in told:
         return {"authorization": f"Bearer {KEY.sign(forge.right(ME, roles=told['roles']))}"}
     return {}
 
 
+def peer(who: str) -> str:
+    """Return whose certificate a call comes with: a user's comes through the gateway."""
+    return str(CALLERS[who].get("peer", "gateway" if who != "nobody" else ""))
+
+
 @pytest.fixture
 async def guard() -> AsyncIterator[Guard]:
-    yield Guard(FetchedKeys(Source(KEY).fetch), ServiceTokens("inventory", SECRET))
+    yield Guard(FetchedKeys(Source(KEY).fetch))
 
 
 @pytest.mark.parametrize("method", ALL)
 def test_every_rpc_has_a_policy(method: Method) -> None:
-    allowed = policy(method.path)
+    rule = policy(method.path)
+    allowed = rule.allowed
     assert allowed <= set(MAY)
+    assert rule.services == {name for name, methods in CALLS.items() if method.descriptor.name in methods}
     if method in INTERNAL:
         assert allowed == {"SERVICE"}, "what the gateway does not reach is for services"
     if "PUBLIC" in allowed:
-        assert allowed == {"PUBLIC"}
+        assert allowed <= {"PUBLIC", "SERVICE"}
     if "OWNER" in allowed and "identity" not in method.path:
         assert "ADMIN" in allowed
 
 
 def test_an_rpc_without_a_policy_fails_the_build_and_is_served_to_nobody() -> None:
-    assert without_policy(DESCRIPTOR.read_bytes()) == []
+    assert faults(DESCRIPTOR.read_bytes()) == []
     files = FileDescriptorSet.FromString(DESCRIPTOR.read_bytes())
     [booking] = [file for file in files.file if file.package == "boxoffice.booking.v1"]
     booking.service[0].method[0].options.ClearExtension(policy_pb2.policy)
     booking.service[0].method[1].options.Extensions[policy_pb2.policy].allow[:] = [0]
     names = [f"boxoffice.booking.v1.BookingService.{name}" for name in ("CreateBooking", "GetBooking")]
-    assert without_policy(files.SerializeToString()) == names
+    assert faults(files.SerializeToString()) == [f"{name} does not say who may call it" for name in names]
     with pytest.raises(LookupError):
         policy("/grpc.health.v1.Health/Check")
+
+
+@pytest.mark.parametrize(
+    ("method", "services", "told"),
+    [
+        ("GetPayableBooking", [], "has to name services where it allows SERVICE"),
+        ("CreateBooking", ["payment"], "has to name services where it allows SERVICE"),
+        ("GetPayableBooking", ["payment", "paiment"], "names what is no other service: paiment"),
+        ("GetPayableBooking", ["booking"], "names what is no other service: booking"),
+    ],
+)
+def test_services_that_are_missing_unknown_or_out_of_place_fail_the_build(
+    method: str, services: list[str], told: str
+) -> None:
+    files = FileDescriptorSet.FromString(DESCRIPTOR.read_bytes())
+    [booking] = [file for file in files.file if file.package == "boxoffice.booking.v1"]
+    [changed] = [one for one in booking.service[0].method if one.name == method]
+    changed.options.Extensions[policy_pb2.policy].services[:] = services
+    [fault] = faults(files.SerializeToString())
+    assert fault.startswith(f"boxoffice.booking.v1.BookingService.{method} {told}")
 
 
 @pytest.mark.parametrize("method", ALL)
 def test_whose_user_a_request_names_can_be_told(method: Method) -> None:
     fields = set(method.descriptor.input_type.fields_by_name)
     assert not {"user", "owner_id", "customer_id", "holder_id"} & fields, "it would not be compared"
-    if policy(method.path) & {"ORGANIZER"}:
+    if policy(method.path).allowed & {"ORGANIZER"}:
         assert "user_id" not in fields
 
 
 def test_what_everybody_may_call_is_this_and_no_more() -> None:
-    names = {method.descriptor.name for method in PUBLIC if "PUBLIC" in policy(method.path)}
+    names = {method.descriptor.name for method in PUBLIC if "PUBLIC" in policy(method.path).allowed}
     assert names == {
         *("GetEvent", "ListEvents", "GetMovie", "ListMovies", "GetVenue", "ListVenues", "GetShow", "ListShows"),
         *("GetSeatLayout", "GetSeatMap", "ListAvailableSeats", "WatchSeats", "StreamSeats"),
@@ -95,7 +139,7 @@ def test_what_everybody_may_call_is_this_and_no_more() -> None:
         *("Register", "Login", "Refresh", "Logout", "GetJwks"),
     }
     takes_token = {method.path for method in public_methods(DESCRIPTOR.read_bytes()) if method.takes_token}
-    assert takes_token == {method.path for method in PUBLIC if "PUBLIC" not in policy(method.path)}
+    assert takes_token == {method.path for method in PUBLIC if "PUBLIC" not in policy(method.path).allowed}
 
 
 @pytest.mark.parametrize("who", CALLERS)
@@ -103,18 +147,19 @@ async def test_who_may_call_a_method_may_and_nobody_else(who: str, guard: Guard)
     for method in METHODS.values():
         refused: Failure | None = None
         try:
-            await guard.of(method.path).admit(method.request(), metadata(who))
+            await guard.of(method.path).admit(method.request(), metadata(who), peer(who))
         except Failure as failure:
             refused = failure
-        if any(who in MAY[kind] for kind in policy(method.path)):
+        named = method.descriptor.name in CALLS.get(who, ())
+        if named or any(who in MAY[kind] for kind in policy(method.path).allowed):
             assert refused is None, method.path
         else:
-            assert isinstance(refused, Unauthenticated if who == "nobody" else PermissionDenied), method.path
+            assert isinstance(refused, Unauthenticated if who in NOBODY else PermissionDenied), method.path
 
 
 async def admitted(guard: Guard, method: str, request: Any, who: str) -> Access:
     access = guard.of(method)
-    await access.admit(request, metadata(who))
+    await access.admit(request, metadata(who), peer(who))
     access.check_owner(request)
     return access
 
@@ -149,11 +194,24 @@ async def test_whose_seats_are_held_is_told_to_that_user_only(guard: Guard) -> N
         await admitted(guard, method, kind(user_id=OTHER), "nobody")
     with pytest.raises(UserNotFound):
         await admitted(guard, method, kind(user_id=OTHER), "a user")
-    for user, who in (("", "nobody"), (ME, "a user"), (OTHER, "an admin"), (OTHER, "a service")):
+    for user, who in (("", "nobody"), (ME, "a user"), (OTHER, "an admin")):
         await admitted(guard, method, kind(user_id=user), who)
 
 
-async def test_without_the_secret_nobody_is_a_service() -> None:
-    guard = Guard(FetchedKeys(Source(KEY).fetch), None)
-    assert await guard.identify(metadata("a service")) is None
-    assert await guard.identify(metadata("a user")) == Caller(roles=frozenset({"USER"}), user_id=UUID(ME))
+async def test_a_service_acts_for_any_user(guard: Guard) -> None:
+    method = "/boxoffice.payment.v1.PaymentService/GetPaymentStatus"
+    for user in ("", OTHER):
+        request = METHODS[method].request(user_id=user)
+        await admitted(guard, method, request, "booking")
+        assert request.user_id == user  # type: ignore[attr-defined]
+
+
+async def test_a_call_with_a_token_is_its_users_whoever_passes_it_on(guard: Guard) -> None:
+    user = Caller(roles=frozenset({"USER"}), user_id=UUID(ME))
+    for through in ("", "gateway", "operator", "booking"):
+        assert await guard.identify(metadata("a user"), through) == user
+    assert await guard.identify({}, "booking") == Caller(service="booking")
+    for through in ("", "gateway", "operator"):
+        assert await guard.identify({}, through) is None
+    with pytest.raises(Unauthenticated):
+        await guard.identify({"authorization": "Bearer forged"}, "booking")

@@ -6,9 +6,12 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from services.chassis.migrate import migrate
 from stack import databases
 from stack.postgres import Server, temporary_server, url
+from stack.settings import ROOT
 
+BANK_MIGRATIONS = ROOT / "services" / "payment" / "bank" / "migrations"
 PASSWORDS = {role: f"secret of {role}" for role in databases.DATABASES}
 
 
@@ -30,14 +33,14 @@ def connect(server: Server, role: str, database: str | None = None) -> psycopg.C
     return psycopg.connect(target, autocommit=True)
 
 
-@pytest.mark.parametrize("role", databases.DATABASES)
+@pytest.mark.parametrize("role", databases.DATABASES.keys() - {databases.BANK})
 def test_a_role_makes_tables_in_its_own_database(server: Server, role: str) -> None:
     with connect(server, role) as connection:
         connection.execute("CREATE TABLE mine (id int)")
         schema = connection.execute(
             "SELECT schemaname FROM pg_tables WHERE tablename = 'mine' AND tableowner = %s", [role]
         )
-        assert schema.fetchone() == ("bank" if role == "bank" else "public",)
+        assert schema.fetchone() == ("bank" if role == databases.BANK_OWNER else "public",)
         connection.execute("DROP TABLE mine")
 
 
@@ -54,16 +57,21 @@ def test_a_role_gets_into_its_own_database_only_and_audit_into_the_services(
 
 
 def test_payment_and_the_bank_cannot_see_each_others_tables(server: Server) -> None:
-    with connect(server, "payment") as payment, connect(server, "bank") as bank:
+    with (
+        connect(server, "payment") as payment,
+        connect(server, "bank_owner") as owner,
+        connect(server, "bank") as bank,
+    ):
         payment.execute("CREATE TABLE public.payments (id int)")
-        bank.execute("CREATE TABLE bank.ledger (id int)")
-        for role, table in ((payment, "bank.ledger"), (bank, "public.payments")):
+        owner.execute("CREATE TABLE bank.entries (id int)")
+        for role, table in ((payment, "bank.entries"), (bank, "public.payments"), (owner, "public.payments")):
             with pytest.raises(errors.InsufficientPrivilege):
                 role.execute(f"SELECT * FROM {table}".encode())
         with pytest.raises(errors.InsufficientPrivilege):
             payment.execute("CREATE TABLE bank.mine (id int)")
-        with pytest.raises(errors.InsufficientPrivilege):
-            bank.execute("CREATE TABLE public.mine (id int)")
+        for role in (bank, owner):
+            with pytest.raises(errors.InsufficientPrivilege):
+                role.execute("CREATE TABLE public.mine (id int)")
         with pytest.raises(errors.InsufficientPrivilege):
             payment.execute("DROP SCHEMA bank CASCADE")
 
@@ -133,6 +141,79 @@ def test_a_server_from_before_there_was_an_audit_gets_the_role_with_its_rights()
             with connect(old, databases.AUDITOR, database) as audit:
                 table = f"{databases.AUDITED[owner]}.old"
                 assert audit.execute(f"SELECT answer FROM {table}".encode()).fetchone() == (42,)
+
+
+AN_ENTRY = """
+    WITH paid AS (
+        INSERT INTO sessions (id, payment_id, amount, currency, description, items, status, expires_at, ended_at)
+        VALUES ('sess_' || gen_random_uuid(), gen_random_uuid(), 5, 'INR', '', '{}', 'CAPTURED', now(), now())
+        RETURNING id
+    )
+    INSERT INTO ledger (session_id, kind, amount, currency) SELECT id, 'CAPTURE', 5, 'INR' FROM paid
+"""
+"""What the bank does when somebody has paid. (A foreign key is looked at when the statement is over.)"""
+
+
+def check_the_ledger_is_added_to_only(server: Server) -> None:
+    with connect(server, "bank") as bank:
+        bank.execute(AN_ENTRY)
+        for statement in (
+            "UPDATE ledger SET amount = 1",
+            "DELETE FROM ledger",
+            "TRUNCATE ledger",
+            "TRUNCATE sessions CASCADE",
+            "DROP TABLE ledger",
+            "DROP SCHEMA bank CASCADE",
+            "ALTER TABLE ledger DISABLE TRIGGER ledger_append_only",
+            "ALTER TABLE ledger RENAME TO other",
+            "ALTER TABLE ledger OWNER TO bank",
+            "DROP TRIGGER ledger_append_only ON ledger",
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+            "CREATE FUNCTION mine() RETURNS int LANGUAGE sql RETURN 1",
+            "CREATE RULE mine AS ON INSERT TO ledger DO INSTEAD NOTHING",
+            "SET session_replication_role = replica",
+            "SET ROLE bank_owner",
+            "ALTER ROLE bank SUPERUSER",
+            "SELECT * FROM ledger FOR UPDATE",
+        ):
+            with pytest.raises((errors.InsufficientPrivilege, errors.RaiseException)):
+                bank.execute(statement.encode())
+        bank.execute("GRANT UPDATE, DELETE, TRUNCATE ON ledger TO bank")  # it is warned, and gets nothing
+        for statement in ("UPDATE ledger SET amount = 1", "DELETE FROM ledger", "TRUNCATE ledger"):
+            with pytest.raises(errors.InsufficientPrivilege):
+                bank.execute(statement.encode())
+        # The rest of what it has, it changes as ever.
+        bank.execute("UPDATE sessions SET refunded_amount = 0")
+        assert bank.execute("SELECT DISTINCT amount FROM ledger").fetchall() == [(5,)]
+
+
+def migrate_bank(server: Server, role: str = "bank_owner", revision: str = "head") -> None:
+    migrate("bank", BANK_MIGRATIONS, url(server.port, "payment", role, PASSWORDS[role]), revision)
+
+
+def test_the_bank_adds_to_its_ledger_and_can_do_nothing_else_to_it() -> None:
+    with temporary_server() as fresh:
+        databases.provision(fresh, PASSWORDS)
+        migrate_bank(fresh)
+        check_the_ledger_is_added_to_only(fresh)
+        databases.provision(fresh, PASSWORDS)
+        check_the_ledger_is_added_to_only(fresh)
+
+
+def test_a_ledger_from_when_it_was_the_banks_own_is_taken_from_it() -> None:
+    with temporary_server() as old:
+        databases.provision(old, PASSWORDS)
+        with old.connect("payment") as connection:
+            connection.execute("ALTER SCHEMA bank OWNER TO bank")
+            connection.execute("ALTER DEFAULT PRIVILEGES FOR ROLE bank IN SCHEMA bank GRANT SELECT ON TABLES TO audit")
+        migrate_bank(old, "bank", "0002")
+        with connect(old, "bank") as bank:
+            bank.execute(AN_ENTRY)
+        databases.provision(old, PASSWORDS)
+        migrate_bank(old)
+        check_the_ledger_is_added_to_only(old)
+        with connect(old, databases.AUDITOR, "payment") as audit:
+            assert audit.execute("SELECT count(*) FROM bank.ledger").fetchone() == (2,)
 
 
 def test_no_role_is_mighty(server: Server) -> None:

@@ -45,7 +45,7 @@ class Policy(_message.Message):
         ADMIN: Policy._Caller.ValueType  # 4
         """A user who has the role ADMIN, whatever `user_id` the request names."""
         SERVICE: Policy._Caller.ValueType  # 5
-        """One of Boxoffice's own services."""
+        """One of Boxoffice's own services: one of those that `services` names."""
 
     class Caller(_Caller, metaclass=_CallerEnumTypeWrapper):
         """A kind of caller."""
@@ -62,21 +62,29 @@ class Policy(_message.Message):
     ADMIN: Policy.Caller.ValueType  # 4
     """A user who has the role ADMIN, whatever `user_id` the request names."""
     SERVICE: Policy.Caller.ValueType  # 5
-    """One of Boxoffice's own services."""
+    """One of Boxoffice's own services: one of those that `services` names."""
 
     ALLOW_FIELD_NUMBER: _builtins.int
+    SERVICES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def allow(self) -> _containers.RepeatedScalarFieldContainer[Global___Policy.Caller.ValueType]:
         """The kinds of caller; one of them is enough."""
+
+    @_builtins.property
+    def services(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Which services, by the second word of their packages, such as "booking". Whoever allows SERVICE names them, also
+        beside PUBLIC: a service may call what it has to and nothing else.
+        """
 
     def __init__(
         self,
         *,
         allow: _abc.Iterable[Global___Policy.Caller.ValueType] | None = ...,
+        services: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow", b"allow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow", b"allow", "services", b"services"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
