@@ -47,7 +47,7 @@ async def make_world(stack: Stack) -> World:
     await at_rest(stack.server)
     account = stack.load_accounts()["user"]
     secrets = credentials.load(stack.settings.data_dir / credentials.FILE)
-    token = accounts.token(stack.address("identity"), "admin", secrets)
+    token = accounts.token(stack.address("identity"), "admin", secrets, stack.settings.tls())
     seat_id = layout["rows"][0]["seats"][0]["id"]
     password = secrets["demo-user"]
     return World(show, event["id"], seat_id, user, booking["id"], session, account.user_id, password, token)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import grpc
 import pytest
+from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 
+from services.identity.domain.attempts import of_address
 from stack.launcher import Stack
 from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC, Method
 from tests.system import matrix
 from tests.system.bad_input import World
 from tests.system.client import new_user
 from tests.system.conftest import AUTH
+from tests.system.databases import value
 from tests.system.inside import allowed, reached
 from tests.system.matrix import (
     ABSENT,
@@ -126,12 +130,9 @@ async def test_no_header_says_who_calls(callers: Callers, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", [REST, GATEWAY, SERVICE])
-@pytest.mark.parametrize("name", ["GetSeatMap", "WatchSeats", "StreamSeats"])
-async def test_whose_seats_are_held_is_told_to_that_user_and_to_admins(callers: Callers, name: str, way: str) -> None:
-    [method] = [method for method in PUBLIC if method.descriptor.name == name]
+async def test_whose_seats_are_held_is_told_to_that_user_and_to_admins(callers: Callers, way: str) -> None:
+    method = METHODS["/boxoffice.inventory.v1.InventoryService/GetSeatMap"]
     variables, _ = matrix.example(method, callers.world)
-    if not matrix.is_users(method):
-        pytest.skip("it tells nobody's")
     told = {
         who: (await callers.ask(way, method, (variables, {"userId": callers.world.user}), callers.metadata(who))).reason
         for who in PEOPLE
@@ -145,3 +146,15 @@ async def test_whose_seats_are_held_is_told_to_that_user_and_to_admins(callers: 
     }
     stranger = (variables, {"userId": new_user()})
     assert (await callers.ask(way, method, stranger, callers.metadata(OTHER))).reason == "USER_NOT_FOUND"
+
+
+async def test_where_a_login_comes_from_is_the_gateways_word_only(stack: Stack) -> None:
+    forged = "203.0.113.77"
+    wrong = identity_pb2.LoginRequest(email=f"{new_user()}@example.com", password="not the password")
+    counted = "SELECT count(*) FROM attempts WHERE key = %s"
+    for caller, count in (("operator", 0), ("booking", 0), ("gateway", 1)):
+        async with reached(stack, "identity", caller) as channel:
+            with pytest.raises(grpc.aio.AioRpcError):
+                login = identity_pb2_grpc.IdentityServiceStub(channel).Login
+                await login(wrong, metadata=(("x-client-address", forged),), timeout=20)
+        assert value(stack.server, "identity", counted, of_address(forged)) == count, caller

@@ -159,8 +159,8 @@ async def expire_due(stack: Stack) -> None:
     with within(stack, "booking"):
         async with (
             opened(database) as db,
-            channel(stack.address("inventory")) as to_inventory,
-            channel(stack.address("payment")) as to_payment,
+            channel(stack.address("inventory"), "inventory") as to_inventory,
+            channel(stack.address("payment"), "payment") as to_payment,
         ):
             saga = Saga(
                 db,
