@@ -19,7 +19,7 @@ from bench import inside, report
 from bench.cases import Case, chosen, warm_up
 from bench.measure import Result
 from bench.reference import echo, own, seeds
-from bench.scenarios import availability, create, expiry, flow, hot, onsale, overload, scale, watch
+from bench.scenarios import availability, create, expiry, flow, hot, onsale, overload, scale, security, watch
 from bench.world import World, started
 from stack import audit, credentials, settings
 from stack.errors import StackError
@@ -27,7 +27,7 @@ from stack.settings import ROOT
 
 CASES: Sequence[Case] = [
     case
-    for module in (seeds, create, own, echo, flow, hot, availability, onsale, expiry, overload, scale, watch)
+    for module in (seeds, create, own, echo, flow, hot, availability, onsale, expiry, overload, scale, security, watch)
     for case in module.cases()
 ]
 ROUNDS, QUICK_ROUNDS = 3, 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 import grpc
@@ -22,7 +22,8 @@ from boxoffice.inventory.v1.seat_pb2 import Seat
 
 from bench.load import Generator, Load, Tally
 from bench.measure import Meter, Usage
-from bench.shops import OPTIONS, Target
+from bench.shops import Target
+from stack import accounts
 from stack.launcher import Stack, temporary_settings
 
 Say = Callable[[str], None]
@@ -74,11 +75,18 @@ class World:
         self.quick = quick
         self.ghz = ghz
         self.say = say
+        tls = stack.settings.tls()
         self.target = Target(
-            stack.public_url, **{name: stack.address(name) for name in ("inventory", "booking", "payment", "bank")}
+            stack.public_url,
+            **{name: stack.address(name) for name in ("inventory", "booking", "payment", "bank")},
+            token=stack.load_accounts()["admin"].token if tls else "",
+            tls=tls,
         )
-        self._channel = grpc.insecure_channel(stack.address("inventory"), options=OPTIONS)
-        self._catalogue = CatalogServiceStub(self._channel)
+        self._channel = stack.channel("inventory")
+        catalogue = grpc.intercept_channel(self._channel, accounts.WithToken(self.target.token))
+        self._catalogue = CatalogServiceStub(catalogue)
+        self.durable = stack.settings.postgres_durable
+        """Whether its database waits for the disk."""
         self._screens: dict[int, list[str]] = {}
         self._starts: dict[str, int] = {}
         self._spread: Iterator[Purchase] = iter(())
@@ -206,13 +214,14 @@ def started(
     ghz: bool = True,
     durable: bool = True,
     replicas: int = 1,
+    auth: Literal["on", "off"] = "off",
     say: Say = lambda line: None,
 ) -> Iterator[World]:
     """Start a stack on free ports, its data on a disk; all of it is gone in the end, unless something fails."""
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-bench-", dir=DISK if DISK.is_dir() else None))
     # Root's PostgreSQL runs as another user, who must be able to pass through.
     folder.chmod(0o711)
-    settings = temporary_settings(folder, replicas=replicas).model_copy(update={"postgres_durable": durable})
+    settings = temporary_settings(folder, replicas=replicas, auth=auth).model_copy(update={"postgres_durable": durable})
     try:
         with Stack(settings, environments=ENVIRONMENTS, say=say) as stack:
             world = World(stack, quick=quick, ghz=ghz, say=say)

@@ -98,7 +98,11 @@ def _start(world: World) -> tuple[Target, list[Child]]:
         child.spawn()
     wait_healthy(children)
     return Target(
-        f"http://{LOOPBACK}:{public}", *(addresses[name] for name in ("inventory", "booking", "payment", "bank"))
+        f"http://{LOOPBACK}:{public}",
+        addresses["inventory"],
+        addresses["booking"],
+        addresses["payment"],
+        addresses["bank"],
     ), children
 
 

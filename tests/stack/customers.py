@@ -19,6 +19,7 @@ from uuid import uuid4
 import httpx
 
 from boxoffice_client import AsyncClient, Options
+from stack import accounts
 from stack.processes import wait_until
 from tests.system.client import Client, Show, new_user, ok
 
@@ -28,13 +29,17 @@ FIRST_SECONDS = 30
 
 
 class Customers:
-    """Customers, for as long as the block lasts. `failures` has what was refused to them or lost."""
+    """Customers, for as long as the block lasts. `failures` has what was refused to them or lost.
 
-    def __init__(self, url: str) -> None:
+    `token`: an admin's, who may act for every user, where calls take one.
+    """
+
+    def __init__(self, url: str, token: str = "") -> None:
         self.failures: list[str] = []
         self.done: Counter[str] = Counter()
         """Stories that came to their end."""
         self._url = url
+        self._token = token
         self._over = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), name="customers")
 
@@ -57,8 +62,10 @@ class Customers:
 
     async def _all(self) -> None:
         async with (
-            httpx.AsyncClient(base_url=self._url, timeout=10, trust_env=False) as http,
-            AsyncClient(self._url, options=Options(attempts=1)) as grpc,
+            httpx.AsyncClient(
+                base_url=self._url, headers=dict(accounts.bearer(self._token)), timeout=10, trust_env=False
+            ) as http,
+            AsyncClient(self._url, options=Options(attempts=1, token=self._token or None)) as grpc,
         ):
             client = Client(http)
             stories = [lambda show, turn: _over_rest(client, show, turn)] * OVER_REST

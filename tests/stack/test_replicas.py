@@ -1,4 +1,7 @@
-"""Two replicas of each service: each thing is done once, whoever does it, and a restart of all goes unnoticed."""
+"""Two replicas of each service: each thing is done once, whoever does it, and a restart of all goes unnoticed.
+
+As in production: callers are known, and services speak TLS. An admin calls, who may act for every user.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.chassis.migrate import migrate
-from stack import audit, credentials, services
+from stack import accounts, audit, credentials, services
 from stack.launcher import Stack, temporary_stack
 from stack.ports import LOOPBACK
 from stack.services import SERVICES, replicas
@@ -56,7 +59,7 @@ BUSIEST = {
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with temporary_stack(replicas=REPLICAS, environments=ENVIRONMENTS) as stack:
+    with temporary_stack(replicas=REPLICAS, environments=ENVIRONMENTS, auth="on") as stack:
         yield stack
         audit.rest(stack.server.url, audit.REST_SECONDS)
         assert audit.look(stack.server.url).broken == []
@@ -64,8 +67,14 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture
 async def client(stack: Stack) -> AsyncIterator[Client]:
-    async with httpx.AsyncClient(base_url=stack.public_url, timeout=15, trust_env=False) as http:
+    headers = dict(accounts.bearer(admins(stack)))
+    async with httpx.AsyncClient(base_url=stack.public_url, headers=headers, timeout=15, trust_env=False) as http:
         yield Client(http)
+
+
+def admins(stack: Stack) -> str:
+    """Return an access token of the admin's."""
+    return stack.load_accounts()["admin"].token
 
 
 def counted(stack: Stack, service: str, sample: str, **labels: str) -> list[float]:
@@ -169,13 +178,13 @@ def migrate_all(stack: Stack, folder: Path) -> None:
         last = max(path.name.partition("_")[0] for path in service.migrations.glob("[0-9]*.py"))
         text = MIGRATION.format(revision="9999", before=last, table=BUSIEST[service.name])
         (wider / "versions" / "9999_wanted_next.py").write_text(text)
-        migrate(service.name, wider, services.database_url(stack.settings, secrets, service.name))
+        migrate(service.name, wider, services.database_url(stack.settings, secrets, service.owner or service.name))
 
 
 @pytest.mark.timeout(120 * ROLLS)
 def test_everything_is_migrated_and_restarted_under_load_and_no_request_fails(stack: Stack, tmp_path: Path) -> None:
     before = {name: stack.pid(name) for name in stack.names}
-    with Customers(stack.public_url) as customers:
+    with Customers(stack.public_url, admins(stack)) as customers:
         migrate_all(stack, tmp_path)
         customers.wait_for_more(STORIES)
         for _ in range(ROLLS):
