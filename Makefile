@@ -77,6 +77,10 @@ backup: env ## write all databases of the running stack, and its secrets, to FIL
 restore: env ## fill an empty data folder from FILE=…, for make run
 	@exec $(BIN)/python -m stack restore '$(or $(FILE),$(error name a file: make restore FILE=boxoffice.tar.gz))'
 
+.PHONY: certificates
+certificates: env ## make certificates for all services in DIR=…, or renew those that are about to end
+	@exec $(BIN)/python -m stack.certificates '$(or $(DIR),$(error name a folder: make certificates DIR=/secure/place))'
+
 .PHONY: up
 up: ## start everything in containers; REPLICAS=2 starts two of each service
 	@sh docker/compose.sh up

@@ -104,6 +104,7 @@ CLAIMS = (
     Claim("create ÷ our statements alone, batches of 64", ratio(BIG, "reference.own.64"), 0),
     Claim("create ÷ the hops alone", ratio(BIG, "reference.echo.grpc"), 0),
     Claim("create over REST ÷ the hops alone", ratio("create.rest.big.64", "reference.echo.rest"), 0),
+    Claim("create with AUTH on ÷ off, 64 clients", figure("on_by_off", "security"), 0.85),
     Claim("tickets per second", rate("flow.grpc.64"), 500),
     Claim("tickets per second over REST", rate("flow.rest.64"), 0),
     Claim("maps of 500 seats per second, selling", rate("seats.grpc.500.selling"), 2_000),

@@ -7,8 +7,9 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle
+from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
@@ -20,8 +21,7 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 
-from stack.callers import interceptors, of_request
-from stack.tokens import Tokens
+from stack import accounts, certificates
 
 CALL_SECONDS = 10.0
 CONNECTIONS = 4
@@ -54,8 +54,23 @@ class Target:
     booking: str
     payment: str
     bank: str
-    tokens: Tokens | None = None
-    """What signs the customers' tokens, where calls take one."""
+    token: str = field(default="", repr=False)
+    """An access token of the admin's, who may buy for everybody, where calls take one."""
+    tls: Path | None = None
+    """The folder of certificates, where services speak TLS."""
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The header that carries the token."""
+        return dict(accounts.bearer(self.token))
+
+    def channel(self, name: str) -> grpc.aio.Channel:
+        """Open a channel to a service."""
+        address: str = getattr(self, name)
+        if self.tls is None:
+            return grpc.aio.insecure_channel(address, options=OPTIONS)
+        own = ("grpc.ssl_target_name_override", f"{name}{certificates.SUFFIX}")
+        return grpc.aio.secure_channel(address, certificates.channel_credentials(self.tls), options=[*OPTIONS, own])
 
 
 class Shop(ABC):
@@ -96,10 +111,14 @@ class Shop(ABC):
         """Read a show's seat map; return the bytes of the answer."""
 
 
+A = TypeVar("A")
+
+
 class GrpcShop(Shop):
     """Over gRPC, to the services themselves."""
 
-    def __init__(self, channels: dict[str, list[grpc.aio.Channel]]) -> None:
+    def __init__(self, channels: dict[str, list[grpc.aio.Channel]], bearer: dict[str, str]) -> None:
+        self._metadata = tuple(bearer.items()) or None
         self._inventory = cycle([inventory_pb2_grpc.InventoryServiceStub(channel) for channel in channels["inventory"]])
         self._booking = cycle([booking_pb2_grpc.BookingServiceStub(channel) for channel in channels["booking"]])
         self._payment = cycle([payment_pb2_grpc.PaymentServiceStub(channel) for channel in channels["payment"]])
@@ -117,49 +136,45 @@ class GrpcShop(Shop):
 
     async def hold(self, user: str, show: str, seats: Sequence[str], key: str) -> None:
         request = inventory_pb2.HoldSeatsRequest(user_id=user, show_id=show, show_seat_ids=seats, idempotency_key=key)
-        await _call(next(self._inventory).HoldSeats, request)
+        await self._call(next(self._inventory).HoldSeats, request)
 
     async def book(self, user: str, show: str, seats: Sequence[str], key: str) -> str:
         request = booking_pb2.CreateBookingRequest(user_id=user, show_id=show, show_seat_ids=seats, idempotency_key=key)
-        return (await _call(next(self._booking).CreateBooking, request)).id
+        return (await self._call(next(self._booking).CreateBooking, request)).id
 
     async def initiate(self, user: str, booking: str, key: str) -> str:
         request = payment_pb2.InitiatePaymentRequest(user_id=user, booking_id=booking, idempotency_key=key)
-        return (await _call(next(self._payment).InitiatePayment, request)).session_id
+        return (await self._call(next(self._payment).InitiatePayment, request)).session_id
 
     async def pay(self, session: str, method: str = "") -> str:
         request = bank_pb2.SimulatePaymentRequest(session_id=session, payment_method=method)
-        answer = await _call(next(self._bank).SimulatePayment, request)
+        answer = await self._call(next(self._bank).SimulatePayment, request)
         return bank_pb2.Session.Status.Name(answer.status)
 
     async def status(self, user: str) -> str:
         request = booking_pb2.ListBookingsRequest(user_id=user, page_size=1)
-        answer = await _call(next(self._booking).ListBookings, request)
+        answer = await self._call(next(self._booking).ListBookings, request)
         return booking_pb2.Booking.Status.Name(answer.bookings[0].status)
 
     async def read(self, booking: str) -> str:
         request = booking_pb2.GetBookingRequest(booking_id=booking)
-        return booking_pb2.Booking.Status.Name((await _call(next(self._booking).GetBooking, request)).status)
+        return booking_pb2.Booking.Status.Name((await self._call(next(self._booking).GetBooking, request)).status)
 
     async def cancel(self, user: str, booking: str, key: str) -> None:
         request = booking_pb2.CancelBookingRequest(user_id=user, booking_id=booking, idempotency_key=key)
-        await _call(next(self._booking).CancelBooking, request)
+        await self._call(next(self._booking).CancelBooking, request)
 
     async def login(self, email: str, password: str, address: str) -> None:
         raise NotImplementedError("people log in through the gateway")
 
     async def seats(self, show: str) -> int:
-        return len(await _call(next(self._maps), inventory_pb2.GetSeatMapRequest(show_id=show)))
+        return len(await self._call(next(self._maps), inventory_pb2.GetSeatMapRequest(show_id=show)))
 
-
-A = TypeVar("A")
-
-
-async def _call(method: Callable[..., Awaitable[A]], request: Message) -> A:
-    try:
-        return await method(request, timeout=CALL_SECONDS)
-    except grpc.aio.AioRpcError as error:
-        raise Refused(_reason(error)) from error
+    async def _call(self, method: Callable[..., Awaitable[A]], request: Message) -> A:
+        try:
+            return await method(request, timeout=CALL_SECONDS, metadata=self._metadata)
+        except grpc.aio.AioRpcError as error:
+            raise Refused(_reason(error)) from error
 
 
 def _reason(error: grpc.aio.AioRpcError) -> str:
@@ -177,10 +192,9 @@ def _reason(error: grpc.aio.AioRpcError) -> str:
 class RestShop(Shop):
     """Over REST, through the gateway."""
 
-    def __init__(self, http: aiohttp.ClientSession, target: Target) -> None:
+    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self._http = http
-        self._api = f"{target.url}/api/v1"
-        self._tokens = target.tokens
+        self._api = f"{url}/api/v1"
 
     async def hold(self, user: str, show: str, seats: Sequence[str], key: str) -> None:
         await self._post(
@@ -221,7 +235,7 @@ class RestShop(Shop):
     async def _ask(self, verb: str, path: str, body: object = None, more: Mapping[str, str] = NOTHING) -> bytes:
         data = None if body is None else json.dumps(body).encode()
         url = f"{self._api}/{path}"
-        headers = {**JSON, **of_request(self._tokens, verb, url, body), **more}
+        headers = {**JSON, **more}
         try:
             async with self._http.request(verb, url, data=data, headers=headers) as answer:
                 content = await answer.read()
@@ -246,21 +260,18 @@ async def opened(target: Target, *, rest: bool) -> AsyncIterator[Shop]:
     if rest:
         connector = aiohttp.TCPConnector(limit=0)
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False) as http:
-            yield RestShop(http, target)
+        async with aiohttp.ClientSession(
+            connector=connector, timeout=timeout, headers=target.bearer, trust_env=False
+        ) as http:
+            yield RestShop(http, target.url)
         return
-    sending = interceptors(target.tokens)
     channels = {
-        name: [
-            grpc.aio.insecure_channel(getattr(target, name), options=OPTIONS, interceptors=sending)
-            for _ in range(CONNECTIONS)
-        ]
-        for name in ("inventory", "booking", "payment", "bank")
+        name: [target.channel(name) for _ in range(CONNECTIONS)] for name in ("inventory", "booking", "payment", "bank")
     }
     everyone = [channel for some in channels.values() for channel in some]
     try:
         async with asyncio.timeout(CALL_SECONDS):
             await asyncio.gather(*(channel.channel_ready() for channel in everyone))
-        yield GrpcShop(channels)
+        yield GrpcShop(channels, target.bearer)
     finally:
         await asyncio.gather(*(channel.close() for channel in everyone))

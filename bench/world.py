@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 import grpc
@@ -22,7 +22,7 @@ from boxoffice.inventory.v1.seat_pb2 import Seat
 
 from bench.load import Generator, Load, Tally
 from bench.measure import Meter, Usage
-from bench.shops import OPTIONS, Target
+from bench.shops import Target
 from stack import accounts, tokens
 from stack.launcher import Stack, temporary_settings
 
@@ -76,14 +76,17 @@ class World:
         self.quick = quick
         self.ghz = ghz
         self.say = say
+        tls = stack.settings.tls()
         self.target = Target(
             stack.public_url,
             **{name: stack.address(name) for name in ("inventory", "booking", "payment", "bank")},
-            tokens=tokens.needed(stack.settings),
+            token=tokens.opened(stack.settings).of(tokens.ADMIN, "ADMIN", seconds=DAY) if tls else "",
+            tls=tls,
         )
-        self._channel = grpc.insecure_channel(stack.address("inventory"), options=OPTIONS)
-        token = self.target.tokens.of(tokens.ORGANIZER, "ORGANIZER", seconds=DAY) if self.target.tokens else ""
-        self._catalogue = CatalogServiceStub(grpc.intercept_channel(self._channel, accounts.WithToken(token)))
+        self._channel = self.channel("inventory")
+        self._catalogue = CatalogServiceStub(self.signed(self._channel))
+        self.durable = stack.settings.postgres_durable
+        """Whether its database waits for the disk."""
         self._screens: dict[int, list[str]] = {}
         self._starts: dict[str, int] = {}
         self._spread: Iterator[Purchase] = iter(())
@@ -102,6 +105,14 @@ class World:
             self._kept[name] = make()
         made: T = self._kept[name]
         return made
+
+    def channel(self, name: str) -> grpc.Channel:
+        """Open a channel to a service."""
+        return self.stack.channel(name)
+
+    def signed(self, channel: grpc.Channel) -> grpc.Channel:
+        """Have a channel send the admin's token, where calls take one."""
+        return grpc.intercept_channel(channel, accounts.WithToken(self.target.token))
 
     @property
     def seconds(self) -> float:
@@ -211,14 +222,15 @@ def started(
     ghz: bool = True,
     durable: bool = True,
     replicas: int = 1,
+    auth: Literal["on", "off"] | None = None,
     say: Say = lambda line: None,
 ) -> Iterator[World]:
     """Start a stack on free ports, its data on a disk; all of it is gone in the end, unless something fails."""
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-bench-", dir=DISK if DISK.is_dir() else None))
     # Root's PostgreSQL runs as another user, who must be able to pass through.
     folder.chmod(0o711)
-    # As behind a proxy of one's own, which says where callers are: the bench's are in many places.
-    settings = temporary_settings(folder, replicas=replicas).model_copy(
+    settings = temporary_settings(folder, replicas=replicas, auth=auth).model_copy(
+        # As behind a proxy of one's own, which says where callers are: the bench's are in many places.
         update={"postgres_durable": durable, "trusted_proxies": 1}
     )
     try:

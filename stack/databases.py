@@ -1,7 +1,7 @@
 """Roles and databases: one of each for every service; for the bank a schema beside payment's, and two roles.
 
-Role `bank_owner` owns what the bank has and migrates it. Role `bank` serves: it can only add to the ledger, and being no
-owner, cannot change that.
+Role `bank_owner` owns what the bank has and migrates it. Role `bank` serves: it can only add to the ledger and, being
+no owner, cannot change that.
 
 Role `audit` reads what these roles make, and writes into a scratch database of its own only. Of accounts it reads the
 views that identity makes for it in schema `audited`, which have no hash, no key and nobody's name.

@@ -13,9 +13,10 @@ from typing import Any
 from uuid import uuid4
 
 from bench.measure import GENERATOR, OK, Latencies, Result, Usage, ran
-from bench.shops import CONNECTIONS
+from bench.shops import CONNECTIONS, Target
 from bench.world import Purchase, World
 from gateway.contracts import DESCRIPTOR
+from stack import certificates
 
 HERE = Path(__file__).parent
 CREATE_BOOKING = "create-booking.json"
@@ -40,8 +41,19 @@ def create_bookings(world: World, program: str, wanted: Sequence[Purchase], clie
     limits = ["--total", str(len(wanted)), "--max-duration", f"{world.seconds:g}s", "--duration-stop", "wait"]
     # To look for templates in the data takes ghz a third of its time, and there are none.
     limits += ["--disable-template-functions", "--disable-template-data"]
+    limits += _shown(world.target, "booking")
     told, usage = run(world, program, HERE / CREATE_BOOKING, world.target.booking, data, clients, limits)
     return _result(told, usage)
+
+
+def _shown(target: Target, service: str) -> list[str]:
+    """Return the options by which ghz says who calls, where that is asked."""
+    if target.tls is None:
+        return []
+    own = target.tls / certificates.OPERATOR
+    files = [f"--cacert={own / 'ca.pem'}", f"--cert={own / 'cert.pem'}", f"--key={own / 'key.pem'}"]
+    name = f"--cname={service}{certificates.SUFFIX}"
+    return ["--no-insecure", *files, name, "--metadata", json.dumps(target.bearer)]
 
 
 def run(

@@ -97,8 +97,13 @@ def _start(world: World) -> tuple[Target, list[Child]]:
     for child in children:
         child.spawn()
     wait_healthy(children)
-    url = f"http://{LOOPBACK}:{public}"
-    return Target(url, addresses["inventory"], addresses["booking"], addresses["payment"], addresses["bank"]), children
+    return Target(
+        f"http://{LOOPBACK}:{public}",
+        addresses["inventory"],
+        addresses["booking"],
+        addresses["payment"],
+        addresses["bank"],
+    ), children
 
 
 def _program(name: str, port: int, environment: Mapping[str, str]) -> Program:

@@ -40,7 +40,7 @@ def test_nothing_of_the_machine_is_mounted_but_files_of_ours_to_read() -> None:
     kept = compose(SECRETS)["volumes"]
     assert {name: [mount for mount in own if mount.partition(":")[0] not in kept] for name, own in mounts.items()} == {
         "postgres": [],
-        **dict.fromkeys((*SPREAD, "bank", "gateway", "certificates"), []),
+        **{name: [] for name in (*SPREAD, "bank", "gateway", "certificates")},
         "databases": ["./docker/databases.sql:/databases.sql:ro"],
         "prometheus": ["./docker/prometheus:/etc/prometheus:ro"],
         "grafana": [

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from pydantic_core import PydanticUndefined
 
+from services.chassis.settings import secrets
 from tests.compose.test_compose_settings import FOR_TESTS, KINDS
 from tests.operations.declared import ROOT, own
 from tests.operations.test_alerts import ALERTS
@@ -49,6 +50,11 @@ def test_every_default_that_is_told_is_that_of_the_code() -> None:
             "" if found in (PydanticUndefined, None, "") else f"{found:g}" if isinstance(found, float) else str(found)
         )
         assert default.strip("`") == known, name
+
+
+def test_every_secret_is_told_that_may_lie_in_a_file() -> None:
+    found = {name.upper() for kind in KINDS.values() for name in secrets(kind)}
+    assert set(re.findall(r"`(\w+)_FILE`", PAGE)) - {"TLS_CA", "TLS_CERT", "TLS_KEY"} == found
 
 
 def test_every_metric_is_told_with_its_labels() -> None:

@@ -1,4 +1,7 @@
-"""Two replicas of each service: each thing is done once, whoever does it, and a restart of all goes unnoticed."""
+"""Two replicas of each service: each thing is done once, whoever does it, and a restart of all goes unnoticed.
+
+As in production: callers are known, and services speak TLS. An admin calls, who may act for every user.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,7 @@ BUSIEST = {
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with temporary_stack(replicas=REPLICAS, environments=ENVIRONMENTS) as stack:
+    with temporary_stack(replicas=REPLICAS, environments=ENVIRONMENTS, auth="on") as stack:
         yield stack
         audit.rest(stack.server.url, audit.REST_SECONDS)
         assert audit.look(stack.server.url).broken == []
@@ -171,7 +174,7 @@ def migrate_all(stack: Stack, folder: Path) -> None:
         last = max(path.name.partition("_")[0] for path in service.migrations.glob("[0-9]*.py"))
         text = MIGRATION.format(revision="9999", before=last, table=BUSIEST[service.name])
         (wider / "versions" / "9999_wanted_next.py").write_text(text)
-        migrate(service.name, wider, services.database_url(stack.settings, secrets, service.name))
+        migrate(service.name, wider, services.database_url(stack.settings, secrets, service.owner or service.name))
 
 
 @pytest.mark.timeout(120 * ROLLS)
