@@ -251,6 +251,8 @@ async def test_every_call_has_a_deadline(
         ("?movieId.x=1", "movieId.x", "is not a query parameter of this method"),
         ("?%FF=1", "?", "is not a query parameter of this method"),
         ("?movieId=a&movie_id=b", "movieId", "comes twice"),
+        ("?movieId=", "movieId", "is empty: give an id, or leave it out"),
+        ("?movieId", "movieId", "is empty: give an id, or leave it out"),
         ("?pageSize=many", "pageSize", INT32),
         ("?page_size=1.5", "pageSize", INT32),
         ("?pageSize=99999999999", "pageSize", INT32),
