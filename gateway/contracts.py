@@ -20,12 +20,13 @@ DESCRIPTOR = Path(__file__).with_name("descriptor.binpb")
 
 @dataclass(frozen=True)
 class PublicMethod:
-    """A method that outsiders may call: one that has a REST path in the contracts."""
+    """A method that outsiders may call: one that is not for services alone, says its policy."""
 
     service: str
     name: str
     cluster: str
     reads_only: bool
+    """Whether it changes nothing: it is a GET, or a standard method Get or List (AIP-131, 132)."""
     takes_token: bool
     """Whether its policy asks who calls."""
     streams: bool
@@ -65,7 +66,7 @@ def _policy(method: MethodDescriptorProto) -> Policy:
 
 
 def public_methods(descriptor: bytes) -> list[PublicMethod]:
-    """Return the methods of a serialized FileDescriptorSet that carry google.api.http, in the contracts' order.
+    """Return the methods of a serialized FileDescriptorSet that others than services may call, in the contracts' order.
 
     The cluster is the second word of the package: boxoffice.inventory.v1 is answered by inventory.
     """
@@ -74,14 +75,15 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
             service=f"{file.package}.{service.name}",
             name=method.name,
             cluster=file.package.split(".")[1],
-            reads_only=method.options.Extensions[annotations_pb2.http].HasField("get"),
-            takes_token=Policy.PUBLIC not in _policy(method).allow,
+            reads_only=method.options.Extensions[annotations_pb2.http].HasField("get")
+            or method.name.startswith(("Get", "List")),
+            takes_token=Policy.PUBLIC not in allowed,
             streams=method.server_streaming,
         )
         for file in FileDescriptorSet.FromString(descriptor).file
         for service in file.service
         for method in service.method
-        if method.options.HasExtension(annotations_pb2.http)
+        if (allowed := set(_policy(method).allow)) - {Policy.SERVICE}
     ]
 
 

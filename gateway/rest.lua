@@ -200,6 +200,8 @@ local function read_query(query, method, given)
     end
     if seen[field.name] and not field.list then refuse("comes twice") end
     seen[field.name] = true
+    -- An empty id would be taken as none: of what was meant to be narrowed down, all would be done.
+    if field.id and value == "" then refuse("is empty: give an id, or leave it out") end
     check_scalar(field, unescaped(value), false)
   end
   depth = 0

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from buf.validate import validate_pb2
 from google.api import annotations_pb2
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet
@@ -96,6 +97,8 @@ class _Contracts:
         rule: dict[str, Any] = {"name": field.json_name}
         if field.label == FieldDescriptorProto.LABEL_REPEATED:
             rule["list"] = True
+        if field.options.Extensions[validate_pb2.field].string.uuid:
+            rule["id"] = True
         if field.type in _SCALARS:
             rule["kind"], rule["expected"] = _SCALARS[field.type]
         elif field.type == FieldDescriptorProto.TYPE_ENUM:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from boxoffice.inventory.v1 import inventory_pb2
+from google.protobuf.descriptor import Descriptor
+
 from gateway.openapi import failures
 from gateway.openapi.comments import Reason
 from gateway.replies import HEALTH_PATH, REPLIES
@@ -129,6 +132,14 @@ ANSWERS: dict[str, Json] = {
     "StreamSeats": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 """Answers that are not messages of the contracts."""
+
+_MESSAGES = inventory_pb2.DESCRIPTOR.message_types_by_name
+
+RENDERED: dict[str, Descriptor] = {
+    "RenderSeatMap": _MESSAGES["SeatMap"],
+    "RenderAvailableSeats": _MESSAGES["ListAvailableSeatsResponse"],
+}
+"""Messages of the contracts that the service renders as JSON by itself."""
 
 
 def _page(operation: str, summary: str, kind: str, schema: Json) -> Json:

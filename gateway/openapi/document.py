@@ -143,5 +143,7 @@ class _Operation:
     def _content(self) -> Json:
         message: Descriptor = self._method.output_type
         if message.full_name == HTTP_BODY:
-            return by_hand.ANSWERS[self._method.name]
+            if self._method.name not in by_hand.RENDERED:
+                return by_hand.ANSWERS[self._method.name]
+            message = by_hand.RENDERED[self._method.name]
         return {"application/json": {"schema": self._schemas.answer(message)}}

@@ -28,6 +28,7 @@ RUN = Histogram("boxoffice_desk_run_seconds", "How long batches took", ["desk"],
 QUEUED = Gauge("boxoffice_desk_queued", "Commands that wait", ["desk"])
 AGAIN = Counter("boxoffice_desk_again", "Batches run again, and commands put back", ["desk", "why"])
 DELIVERED = Counter("boxoffice_outbox_messages", "Messages offered to their peer", ["topic", "outcome"])
+CERTIFICATE = Gauge("boxoffice_certificate_end_seconds", "When this process's certificate ends, in Unix time")
 JOBS = Counter("boxoffice_job_done", "What jobs found to do", ["job"])
 
 

@@ -14,6 +14,7 @@ import grpc
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from services.chassis import metrics
 from services.chassis.errors import Failure
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ def use(service: str, certificate: Certificate) -> None:
         raise Failure(f"TLS_CERT_FILE: the certificate is of {certificate.name}{SUFFIX}, and this is {service}")
     if certificate.until - datetime.now(UTC) < SHORT:
         log.warning("the certificate is good until %s only: renew it (docs/security.md)", certificate.until)
+    metrics.CERTIFICATE.set(certificate.until.timestamp())
     own = certificate
 
 

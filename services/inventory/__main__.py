@@ -20,7 +20,6 @@ from services.inventory.operations.watching import Watching
 from services.inventory.queries.measures import MEASURES
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer, held_bytes
-from services.inventory.rpc.seat_maps import seat_bytes
 from services.inventory.settings import Settings
 
 SERVICES = [
@@ -52,7 +51,7 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
     measures.add(ticks, background, MEASURES)
 
-    availability = Availability(db, seat_bytes)
+    availability = Availability(db)
     watching = Watching(background, heartbeat_seconds=settings.heartbeat_seconds)
     server = make_server(settings, max_streams=settings.max_streams)
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)

@@ -22,7 +22,6 @@ from services.chassis.database import Database
 from services.chassis.ids import new_id
 from services.chassis.outbox import Outbox
 from services.inventory.operations.availability import Availability
-from services.inventory.rpc.seat_maps import seat_bytes
 from services.payment.bank.operations.create import Create as CreateSession
 from services.payment.bank.operations.create import Creates
 from services.payment.bank.operations.deliveries import Deliveries
@@ -147,7 +146,7 @@ async def test_a_seat_map_takes_few_bytes_for_each_seat(house: House, seats: int
 async def test_seat_maps_that_many_ask_for_at_once_take_one_round_trip(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    availability, show_id = Availability(house.inventory_db, seat_bytes), UUID(house.show_id)
+    availability, show_id = Availability(house.inventory_db), UUID(house.show_id)
     await availability.of(show_id)
     with counted(monkeypatch) as count:
         await asyncio.gather(*(availability.of(show_id) for _ in range(50)))

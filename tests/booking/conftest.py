@@ -30,7 +30,6 @@ from services.inventory.operations.availability import Availability
 from services.inventory.operations.watching import Watching
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer
-from services.inventory.rpc.seat_maps import seat_bytes
 from tests.conftest import served
 from tests.inventory.conftest import make_desk
 
@@ -178,7 +177,7 @@ async def house(inventory_db: Database, booking_db: Database, starts_in: timedel
                     InventoryServicer(
                         inventory_db,
                         desk,
-                        Availability(inventory_db, seat_bytes),
+                        Availability(inventory_db),
                         Watching(inventory_db, heartbeat_seconds=15),
                     ),
                     server,

@@ -58,6 +58,8 @@ def test_every_public_method_is_there_but_for_the_webhook_and_what_is_for_browse
         "/boxoffice.payment.v1.PaymentService/ReceiveWebhook",
         "/boxoffice.bank.v1.BankService/GetCheckoutPage",
         "/boxoffice.identity.v1.IdentityService/GetJwks",
+        "/boxoffice.inventory.v1.InventoryService/RenderSeatMap",
+        "/boxoffice.inventory.v1.InventoryService/RenderAvailableSeats",
         "/boxoffice.inventory.v1.InventoryService/StreamSeats",
     }
     assert {method.path for method in METHODS.values()} == public - aside

@@ -22,6 +22,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
 from gateway.envoy import envoy_command
+from services.chassis.identity import policy
 from services.chassis.server import make_server
 
 CONTRACTS = (
@@ -63,7 +64,7 @@ class Method:
 
     @property
     def bindings(self) -> list[tuple[str, str]]:
-        """Its verbs and paths in REST; empty for internal methods."""
+        """Its verbs and paths in REST, if it has some."""
         options = self.descriptor.GetOptions()
         if not options.HasExtension(annotations_pb2.http):
             return []
@@ -84,8 +85,8 @@ def _methods() -> Iterator[Method]:
 
 
 METHODS = {method.path: method for method in _methods()}
-PUBLIC = [method for method in METHODS.values() if method.bindings]
-INTERNAL = [method for method in METHODS.values() if not method.bindings]
+INTERNAL = [method for method in METHODS.values() if policy(method.path).allowed == {"SERVICE"}]
+PUBLIC = [method for method in METHODS.values() if method not in INTERNAL]
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Answer = Callable[[Any, Context], Awaitable[Message]]

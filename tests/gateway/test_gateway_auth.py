@@ -145,6 +145,8 @@ async def test_everybody_may_call_what_the_contracts_allow_everybody(
     rest: httpx.AsyncClient, services: Services
 ) -> None:
     for method in EVERYBODYS:
+        if not method.bindings:
+            continue  # another has its JSON
         for headers in ({}, bearer("expired")):
             services[method.cluster].calls.clear()
             assert (await ask(rest, method, headers)).status_code == 200, method.path

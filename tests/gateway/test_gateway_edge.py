@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,7 +15,7 @@ import grpc
 import httpx
 import pytest
 import yaml
-from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, seat_pb2
+from boxoffice.inventory.v1 import catalog_pb2
 from google.api import httpbody_pb2
 from google.protobuf.message import Message
 
@@ -23,7 +24,7 @@ from gateway.render import render
 from tests.gateway.fakes import Context, FakeService, Gateway, Services, call, call_web, eventually, status_of
 
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
-SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/GetSeatMap"
+SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/RenderSeatMap"
 CHECKOUT = "/boxoffice.bank.v1.BankService/GetCheckoutPage"
 
 Opened = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -187,7 +188,8 @@ async def test_pages_of_other_origins_may_not_call_unless_it_is_set(rest: httpx.
 
 async def test_large_json_is_compressed_for_those_who_ask(rest: httpx.AsyncClient, services: Services) -> None:
     async def seat_map(request: object, _: object) -> Message:
-        return inventory_pb2.SeatMap(seats=[seat_pb2.ShowSeat(section="East", number=n) for n in range(1000)])
+        seats = [{"section": "East", "row": "", "number": n, "tier": "REGULAR", "price": 0} for n in range(1000)]
+        return httpbody_pb2.HttpBody(content_type="application/json", data=json.dumps({"seats": seats}).encode())
 
     services["inventory"].answers[SEAT_MAP] = seat_map
     asked = {"accept-encoding": "gzip"}

@@ -35,6 +35,11 @@ def test_the_contracts_have_public_and_internal_methods() -> None:
     assert len(INTERNAL) > 10
 
 
+def test_every_public_method_has_a_rest_path_but_those_of_which_another_has_the_json() -> None:
+    without = {method.descriptor.name for method in PUBLIC if not method.bindings}
+    assert without == {"GetSeatMap", "ListAvailableSeats"}
+
+
 @pytest.mark.parametrize(("verb", "path", "method"), BINDINGS)
 async def test_rest_reaches_each_public_method_at_each_of_its_paths(
     verb: str, path: str, method: Method, rest: httpx.AsyncClient, services: Services

@@ -1,6 +1,7 @@
 """What becomes of a request on its way in: bodies, headers, deadlines; and what is refused at the door."""
 
 import http.client
+import json
 import re
 from typing import Any
 
@@ -8,7 +9,7 @@ import grpc
 import httpx
 import pytest
 from boxoffice.booking.v1 import booking_pb2
-from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, seat_pb2
+from boxoffice.inventory.v1 import catalog_pb2
 from google.api import httpbody_pb2
 from google.protobuf import json_format
 from google.protobuf.message import Message
@@ -17,7 +18,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from tests.gateway.fakes import PUBLIC, Gateway, Services, call, eventually
 
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
-SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/GetSeatMap"
+SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/RenderSeatMap"
 CHECKOUT = "/boxoffice.bank.v1.BankService/GetCheckoutPage"
 
 
@@ -131,14 +132,12 @@ async def test_the_checkout_page_is_html(rest: httpx.AsyncClient, services: Serv
 
 async def test_the_seat_map_of_a_stadium_fits(rest: httpx.AsyncClient, services: Services) -> None:
     seats = [
-        seat_pb2.ShowSeat(
-            id=f"019aa4c8-5d5c-7b1e-9f6e-{number:012}", section="East", row=f"R{number // 100}", number=number % 100
-        )
+        {"id": f"019aa4c8-5d5c-7b1e-9f6e-{number:012}", "section": "East", "row": f"R{number // 100}", "number": number}
         for number in range(50_000)
     ]
 
     async def seat_map(request: object, _: object) -> Message:
-        return inventory_pb2.SeatMap(seats=seats)
+        return httpbody_pb2.HttpBody(content_type="application/json", data=json.dumps({"seats": seats}).encode())
 
     services["inventory"].answers[SEAT_MAP] = seat_map
     answer = await rest.get("/api/v1/seats/shows/x")
@@ -251,6 +250,8 @@ async def test_every_call_has_a_deadline(
         ("?movieId.x=1", "movieId.x", "is not a query parameter of this method"),
         ("?%FF=1", "?", "is not a query parameter of this method"),
         ("?movieId=a&movie_id=b", "movieId", "comes twice"),
+        ("?movieId=", "movieId", "is empty: give an id, or leave it out"),
+        ("?movieId", "movieId", "is empty: give an id, or leave it out"),
         ("?pageSize=many", "pageSize", INT32),
         ("?page_size=1.5", "pageSize", INT32),
         ("?pageSize=99999999999", "pageSize", INT32),

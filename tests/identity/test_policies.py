@@ -134,7 +134,8 @@ def test_what_everybody_may_call_is_this_and_no_more() -> None:
     names = {method.descriptor.name for method in PUBLIC if "PUBLIC" in policy(method.path).allowed}
     assert names == {
         *("GetEvent", "ListEvents", "GetMovie", "ListMovies", "GetVenue", "ListVenues", "GetShow", "ListShows"),
-        *("GetSeatLayout", "GetSeatMap", "ListAvailableSeats", "WatchSeats", "StreamSeats"),
+        *("GetSeatLayout", "GetSeatMap", "ListAvailableSeats", "RenderSeatMap", "RenderAvailableSeats"),
+        *("WatchSeats", "StreamSeats"),
         *("ReceiveWebhook", "SimulatePayment", "GetCheckoutPage"),
         *("Register", "Login", "Refresh", "Logout", "GetJwks"),
     }

@@ -1,6 +1,7 @@
 """Who looks at seats sees what was acknowledged before, whatever is kept in memory."""
 
 import asyncio
+import json
 import random
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,6 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from boxoffice.inventory.v1.seat_pb2 import ShowSeat
+from google.protobuf import json_format
+from google.protobuf.message import Message
 
 from services.chassis.database import Database
 from services.chassis.errors import Failure
@@ -25,7 +28,7 @@ Status = ShowSeat.Status
 
 
 def make(db: Database) -> Availability:
-    return Availability(db, seat_maps.seat_bytes)
+    return Availability(db)
 
 
 @pytest.fixture
@@ -33,17 +36,26 @@ def kept(on_sale: OnSale) -> Availability:
     return make(on_sale.db)
 
 
+def as_json(message: Message) -> Any:
+    """What protobuf's own JSON says, as the gateway renders all other answers."""
+    return json_format.MessageToDict(message, always_print_fields_with_no_presence=True)
+
+
 async def look(kept: Availability, show_id: UUID, user: UUID | None = None, section: str = "") -> pb.SeatMap:
-    """Look, as the service does, and read the answer, as a client does."""
+    """Look, as the service does, and read the answer, as a client does; over REST it says the same."""
     seats = await kept.of(show_id)
-    data: Any = seat_maps.seat_map(seats, seats.view(section, user))
-    return pb.SeatMap.FromString(data)
+    data: Any = seat_maps.seat_map(seats, section, user)
+    told = pb.SeatMap.FromString(data)
+    assert json.loads(seat_maps.seat_map_as_json(seats, section, user).data) == as_json(told)
+    return told
 
 
 async def free(kept: Availability, show_id: UUID, section: str = "") -> pb.ListAvailableSeatsResponse:
     seats = await kept.of(show_id)
-    data: Any = seat_maps.available_seats(seats, seats.free(section))
-    return pb.ListAvailableSeatsResponse.FromString(data)
+    data: Any = seat_maps.available_seats(seats, section)
+    told = pb.ListAvailableSeatsResponse.FromString(data)
+    assert json.loads(seat_maps.available_seats_as_json(seats, section).data) == as_json(told)
+    return told
 
 
 def statuses(seat_map: pb.SeatMap) -> list[str]:

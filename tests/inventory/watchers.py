@@ -24,7 +24,6 @@ from services.chassis.server import make_server
 from services.inventory.operations.availability import Availability
 from services.inventory.operations.watching import Watching
 from services.inventory.rpc.inventory import InventoryServicer
-from services.inventory.rpc.seat_maps import seat_bytes
 
 WAIT_SECONDS = 20
 HEARTBEAT_SECONDS = 60.0
@@ -49,7 +48,7 @@ async def replica(
     watching = Watching(db, heartbeat_seconds=heartbeat_seconds)
     server = make_server(max_streams=max_streams)
     desk: Any = None
-    servicer = InventoryServicer(db, desk, Availability(db, seat_bytes), watching)
+    servicer = InventoryServicer(db, desk, Availability(db), watching)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(servicer, server)
     address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     health = HealthServicer()

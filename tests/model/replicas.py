@@ -31,7 +31,6 @@ from services.inventory.operations.seats import SeatCommands
 from services.inventory.operations.watching import Watching
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer, held_bytes
-from services.inventory.rpc.seat_maps import seat_bytes
 from services.payment import clients
 from services.payment.operations import look
 from services.payment.operations.messages import CAPTURES, DECLINES
@@ -108,7 +107,7 @@ def _inventory(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     desk: Desk[Any, Any] = Desk(SeatCommands(db, rules, held_bytes))
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
-        InventoryServicer(db, desk, Availability(db, seat_bytes), Watching(db, heartbeat_seconds=15)), server
+        InventoryServicer(db, desk, Availability(db), Watching(db, heartbeat_seconds=15)), server
     )
     return Replica(db, server, [], None, desk)
 

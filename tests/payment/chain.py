@@ -34,7 +34,6 @@ from services.inventory.operations.availability import Availability
 from services.inventory.operations.watching import Watching
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer
-from services.inventory.rpc.seat_maps import seat_bytes
 from services.payment import clients
 from services.payment.operations import look
 from services.payment.operations.messages import CAPTURES, DECLINES
@@ -159,7 +158,7 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
                     InventoryServicer(
                         inventory_db,
                         desk,
-                        Availability(inventory_db, seat_bytes),
+                        Availability(inventory_db),
                         Watching(inventory_db, heartbeat_seconds=15),
                     ),
                     s,

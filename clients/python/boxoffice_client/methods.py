@@ -29,6 +29,9 @@ from boxoffice.payment.v1.payment_pb2_grpc import PaymentServiceServicer as Paym
 from google.api import annotations_pb2
 from google.protobuf.message import Message
 
+_READS = ("Get", "List", "Watch")
+"""How the names of methods begin that only read."""
+
 P = ParamSpec("P")
 AnswerT = TypeVar("AnswerT", bound=Message)
 
@@ -67,7 +70,7 @@ class _Rpc(Generic[P, AnswerT]):
         self.takes_key = "idempotency_key" in self.descriptor.input_type.fields_by_name
         http = self.descriptor.GetOptions().Extensions[annotations_pb2.http]
         # It reads or removes, or its key tells that it is the same request.
-        self.repeatable = self.takes_key or http.WhichOneof("pattern") in ("get", "delete")
+        self.repeatable = self.takes_key or http.HasField("delete") or self.descriptor.name.startswith(_READS)
         self.__doc__ = getdoc(getattr(self._service, rpc))
 
     def _bound(self, send: Callable[[Any, Message], Any]) -> Any:

@@ -9,8 +9,15 @@ from uuid import UUID
 
 from services.inventory.domain.seats import Seat, Status
 
-Render = Callable[[Seat, Status, bool], bytes]
-"""Renders a seat, as what it may be taken for, and whether the user who asks holds it."""
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How seats are told."""
+
+    seat: Callable[[Seat, Status, bool], bytes]
+    """Renders a seat, as what it may be taken for, and whether the user who asks holds it."""
+    between: bytes
+    """What stands between two seats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +36,25 @@ class View:
 class SeatMap:
     """The seats of a show after all changes up to `sequence`, claims judged at `now`.
 
-    Each seat is rendered once for each change, and not for each look.
+    Each seat is rendered once for each change, and not for each look, in the forms that somebody has asked for.
     """
 
-    def __init__(
-        self, show_id: UUID, sequence: int, now: datetime, currency: str, seats: Sequence[Seat], render: Render
-    ) -> None:
+    def __init__(self, show_id: UUID, sequence: int, now: datetime, currency: str, seats: Sequence[Seat]) -> None:
         """`seats` are all of the show's, from the front to the back."""
         self.show_id = show_id
         self.sequence = sequence
         self.now = now
         self.currency = currency
-        self._render = render
         self._seats = list(seats)
         self._index = {seat.id: index for index, seat in enumerate(seats)}
         self._sections: dict[str, list[int]] = {}
         for index, seat in enumerate(seats):
             self._sections.setdefault(seat.section, []).append(index)
         self._statuses = [Status.AVAILABLE] * len(seats)
-        self._rendered = [b""] * len(seats)
+        self._rendered: dict[Form, list[bytes]] = {}
         self._lapses: list[tuple[datetime, int]] = []
         self._held: dict[UUID, set[int]] = {}
-        self._everybodys: View | None = None
+        self._everybodys: dict[Form, View] = {}
         for index in range(len(seats)):
             self._judge(index)
 
@@ -74,37 +78,40 @@ class SeatMap:
             self._let_go(index)
             self._judge(index)
 
-    def view(self, section: str, user_id: UUID | None) -> View:
+    def view(self, form: Form, section: str, user_id: UUID | None) -> View:
         """Return all seats, or those of one section where it is not empty, as `user_id` sees them."""
         held = self._held.get(user_id, set()) if user_id is not None else set()
         if section or held:
-            return self._view(self._sections.get(section, ()) if section else range(len(self)), held)
-        if self._everybodys is None:
-            self._everybodys = self._view(range(len(self)), held)
-        return self._everybodys
+            return self._view(form, self._sections.get(section, ()) if section else range(len(self)), held)
+        if form not in self._everybodys:
+            self._everybodys[form] = self._view(form, range(len(self)), held)
+        return self._everybodys[form]
 
-    def free(self, section: str) -> View:
+    def free(self, form: Form, section: str) -> View:
         """Return the seats that can be had, in all sections or in one."""
         indices = self._sections.get(section, ()) if section else range(len(self))
-        return self._view([index for index in indices if self._statuses[index] == Status.AVAILABLE], set())
+        return self._view(form, [index for index in indices if self._statuses[index] == Status.AVAILABLE], set())
 
-    def _view(self, indices: Sequence[int], held: set[int]) -> View:
-        rendered = self._rendered
+    def _view(self, form: Form, indices: Sequence[int], held: set[int]) -> View:
+        if form not in self._rendered:
+            pairs = zip(self._seats, self._statuses, strict=True)
+            self._rendered[form] = [form.seat(seat, status, False) for seat, status in pairs]
+        rendered = self._rendered[form]
         if held:
             rendered = rendered.copy()
             for index in held:
-                rendered[index] = self._render(self._seats[index], Status.HELD, True)
+                rendered[index] = form.seat(self._seats[index], Status.HELD, True)
         seats = [rendered[index] for index in indices]
         return View(
             Counter([self._statuses[index] for index in indices]),
             len(held.intersection(indices)) if held else 0,
             seats,
-            b"".join(seats),
+            form.between.join(seats),
         )
 
     def _judge(self, index: int) -> None:
         """Say what a seat may be taken for now, and remember when that ends."""
-        self._everybodys = None
+        self._everybodys.clear()
         seat = self._seats[index]
         status = Status.AVAILABLE if seat.is_free(self.now) else Status(seat.status)
         if status == Status.HELD and seat.holder_id is not None:
@@ -112,7 +119,8 @@ class SeatMap:
         if status != Status.AVAILABLE and seat.expires_at is not None:
             heappush(self._lapses, (seat.expires_at, index))
         self._statuses[index] = status
-        self._rendered[index] = self._render(seat, status, False)
+        for form, rendered in self._rendered.items():
+            rendered[index] = form.seat(seat, status, False)
 
     def _let_go(self, index: int) -> None:
         """Forget that a seat may have been held."""

@@ -16,7 +16,7 @@ from uuid import UUID
 from services.chassis.database import Database
 from services.chassis.lookup import Lookup
 from services.inventory.domain.errors import ShowNotFound
-from services.inventory.domain.seat_map import Render, SeatMap
+from services.inventory.domain.seat_map import SeatMap
 from services.inventory.domain.seats import Seat
 from services.inventory.queries import seats as sql
 
@@ -27,9 +27,8 @@ KEPT_SEATS = 200_000
 class Availability:
     """The seats of the shows that were looked at last."""
 
-    def __init__(self, db: Database, render: Render) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._render = render
         self._kept: OrderedDict[UUID, SeatMap] = OrderedDict()
         self._kept_seats = 0
         self._lookup: Lookup[UUID, SeatMap] = Lookup(self._refresh, name="seat-maps", max_keys=64)
@@ -73,7 +72,7 @@ class Availability:
         if not rows:
             return None
         first = rows[0]
-        return SeatMap(show_id, first.show_sequence, first.now, first.currency, list(_seats(rows)), self._render)
+        return SeatMap(show_id, first.show_sequence, first.now, first.currency, list(_seats(rows)))
 
     def _keep(self, show_id: UUID, seats: SeatMap) -> None:
         self._kept_seats += len(seats) - len(self._kept.get(show_id, ()))

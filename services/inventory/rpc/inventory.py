@@ -36,7 +36,14 @@ from services.inventory.domain.seats import Status
 from services.inventory.operations.availability import Availability
 from services.inventory.operations.watching import Watching
 from services.inventory.queries import seats as sql
-from services.inventory.rpc.seat_maps import TIERS, available_seats, seat_map, show_seat
+from services.inventory.rpc.seat_maps import (
+    TIERS,
+    available_seats,
+    available_seats_as_json,
+    seat_map,
+    seat_map_as_json,
+    show_seat,
+)
 from services.inventory.rpc.watching import EVENT_HEADERS, EVENTS, MESSAGES, body, greeting, last_event_id
 
 MAX_SHOWS_OF_RELEASE = 1_000
@@ -58,14 +65,20 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         self._watching = watching
 
     async def GetSeatMap(self, request: pb.GetSeatMapRequest, context: Context) -> pb.SeatMap:
-        seats = await self._availability.of(UUID(request.show_id))
-        return seat_map(seats, seats.view(request.section, UUID(request.user_id) if request.user_id else None))
+        return seat_map(await self._availability.of(UUID(request.show_id)), request.section, _user_of(request))
 
     async def ListAvailableSeats(
         self, request: pb.ListAvailableSeatsRequest, context: Context
     ) -> pb.ListAvailableSeatsResponse:
-        seats = await self._availability.of(UUID(request.show_id))
-        return available_seats(seats, seats.free(request.section))
+        return available_seats(await self._availability.of(UUID(request.show_id)), request.section)
+
+    async def RenderSeatMap(self, request: pb.RenderSeatMapRequest, context: Context) -> httpbody_pb2.HttpBody:
+        return seat_map_as_json(await self._availability.of(UUID(request.show_id)), request.section, _user_of(request))
+
+    async def RenderAvailableSeats(
+        self, request: pb.RenderAvailableSeatsRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        return available_seats_as_json(await self._availability.of(UUID(request.show_id)), request.section)
 
     def WatchSeats(self, request: pb.WatchSeatsRequest, context: Context) -> AsyncGenerator[Any, None]:
         return self._watching.watch(UUID(request.show_id), request.after_sequence, MESSAGES)
@@ -200,6 +213,10 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         """Carry out commands whose only news is that they were refused, raised or answered."""
         answers = await self._desk.submit_all(list(commands))
         return [to_status(answer) if isinstance(answer, Failure) else None for answer in answers]
+
+
+def _user_of(request: pb.GetSeatMapRequest | pb.RenderSeatMapRequest) -> UUID | None:
+    return UUID(request.user_id) if request.user_id else None
 
 
 def _seat_ids(texts: Sequence[str], field: str) -> list[UUID]:

@@ -213,6 +213,62 @@ class ListAvailableSeatsResponse(_message.Message):
 Global___ListAvailableSeatsResponse: _TypeAlias = ListAvailableSeatsResponse  # noqa: Y015
 
 @_typing.final
+class RenderSeatMapRequest(_message.Message):
+    """RenderSeatMapRequest asks for the seats of a show as JSON."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SECTION_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    user_id: _builtins.str
+    """The user who asks (UUID), whose holds are then HELD_BY_ME; may be absent."""
+    section: _builtins.str
+    """Only seats of this section; all sections where it is absent. The summary counts the same seats."""
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        section: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["section", b"section", "show_id", b"show_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderSeatMapRequest: _TypeAlias = RenderSeatMapRequest  # noqa: Y015
+
+@_typing.final
+class RenderAvailableSeatsRequest(_message.Message):
+    """RenderAvailableSeatsRequest asks for the free seats of a show as JSON."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    SECTION_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    section: _builtins.str
+    """Only seats of this section; all sections where it is absent."""
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        section: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["section", b"section", "show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderAvailableSeatsRequest: _TypeAlias = RenderAvailableSeatsRequest  # noqa: Y015
+
+@_typing.final
 class WatchSeatsRequest(_message.Message):
     """WatchSeatsRequest asks for the changes of a show's seats."""
 

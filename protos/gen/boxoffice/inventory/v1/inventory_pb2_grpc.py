@@ -29,7 +29,7 @@ if _version_not_supported:
 class InventoryServiceStub:
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    The RPCs with a REST path are public. The others are for Boxoffice's own services: each carries a batch,
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
     answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
@@ -48,6 +48,16 @@ class InventoryServiceStub:
                 '/boxoffice.inventory.v1.InventoryService/ListAvailableSeats',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsResponse.FromString,
+                _registered_method=True)
+        self.RenderSeatMap = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/RenderSeatMap',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RenderSeatMapRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+        self.RenderAvailableSeats = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/RenderAvailableSeats',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RenderAvailableSeatsRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
         self.WatchSeats = channel.unary_stream(
                 '/boxoffice.inventory.v1.InventoryService/WatchSeats',
@@ -99,7 +109,7 @@ class InventoryServiceStub:
 class InventoryServiceServicer:
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    The RPCs with a REST path are public. The others are for Boxoffice's own services: each carries a batch,
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
     answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
@@ -114,6 +124,24 @@ class InventoryServiceServicer:
 
     def ListAvailableSeats(self, request, context):
         """Returns the seats of a show that are free now.
+
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenderSeatMap(self, request, context):
+        """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON.
+
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenderAvailableSeats(self, request, context):
+        """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON.
 
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
@@ -254,6 +282,16 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsResponse.SerializeToString,
             ),
+            'RenderSeatMap': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenderSeatMap,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RenderSeatMapRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'RenderAvailableSeats': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenderAvailableSeats,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RenderAvailableSeatsRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
             'WatchSeats': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchSeats,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.WatchSeatsRequest.FromString,
@@ -310,7 +348,7 @@ def add_InventoryServiceServicer_to_server(servicer, server):
 class InventoryService:
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    The RPCs with a REST path are public. The others are for Boxoffice's own services: each carries a batch,
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
     answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
@@ -358,6 +396,60 @@ class InventoryService:
             '/boxoffice.inventory.v1.InventoryService/ListAvailableSeats',
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAvailableSeatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenderSeatMap(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/RenderSeatMap',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RenderSeatMapRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenderAvailableSeats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/RenderAvailableSeats',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RenderAvailableSeatsRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

@@ -34,7 +34,7 @@ GRPC_VERSION: str
 class InventoryServiceStub:
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    The RPCs with a REST path are public. The others are for Boxoffice's own services: each carries a batch,
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
     answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
@@ -49,6 +49,16 @@ class InventoryServiceStub:
     """
     ListAvailableSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ListAvailableSeatsRequest, _inventory_pb2.ListAvailableSeatsResponse]
     """Returns the seats of a show that are free now.
+
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
+    RenderSeatMap: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.RenderSeatMapRequest, _httpbody_pb2.HttpBody]
+    """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON.
+
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
+    RenderAvailableSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.RenderAvailableSeatsRequest, _httpbody_pb2.HttpBody]
+    """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON.
 
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
@@ -141,7 +151,7 @@ class InventoryServiceStub:
 class InventoryServiceAsyncStub(InventoryServiceStub):
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    The RPCs with a REST path are public. The others are for Boxoffice's own services: each carries a batch,
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
     answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
@@ -153,6 +163,16 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """
     ListAvailableSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ListAvailableSeatsRequest, _inventory_pb2.ListAvailableSeatsResponse]  # type: ignore[assignment]
     """Returns the seats of a show that are free now.
+
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
+    RenderSeatMap: _aio.UnaryUnaryMultiCallable[_inventory_pb2.RenderSeatMapRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON.
+
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
+    RenderAvailableSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.RenderAvailableSeatsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON.
 
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
@@ -244,7 +264,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    The RPCs with a REST path are public. The others are for Boxoffice's own services: each carries a batch,
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
     answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
@@ -266,6 +286,28 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.ListAvailableSeatsResponse, _abc.Awaitable[_inventory_pb2.ListAvailableSeatsResponse]]:
         """Returns the seats of a show that are free now.
+
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+
+    @_abc_1.abstractmethod
+    def RenderSeatMap(
+        self,
+        request: _inventory_pb2.RenderSeatMapRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON.
+
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+
+    @_abc_1.abstractmethod
+    def RenderAvailableSeats(
+        self,
+        request: _inventory_pb2.RenderAvailableSeatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON.
 
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
