@@ -285,7 +285,7 @@ def test_a_refused_start_tells_none(aviary: Aviary, service: str, wrong: dict[st
     secrets = credentials.load(settings.data_dir / credentials.FILE)
     told = services.environments(settings, secrets, {})[service]
     values = secrets.secrets | {"tls": str(settings.tls()), "password": PASSWORD}
-    environment = told | {"START_SECONDS": "1"} | {name: text.format(**values) for name, text in wrong.items()}
+    environment = told | {name: text.format(**values) for name, text in wrong.items()}
     module = next(one.service.module for one in replicas(settings) if one.service.name == service)
     done = subprocess.run(
         [sys.executable, "-m", module],
