@@ -19,17 +19,26 @@ from bench import inside, report
 from bench.cases import Case, chosen, warm_up
 from bench.measure import Result
 from bench.reference import echo, own, seeds
-from bench.scenarios import availability, create, expiry, flow, hot, onsale, overload, scale, security, watch
+from bench.scenarios import (
+    availability,
+    create,
+    expiry,
+    flow,
+    hot,
+    logins,
+    onsale,
+    overload,
+    scale,
+    security,
+    watch,
+)
 from bench.world import World, started
 from stack import audit, credentials, settings
 from stack.errors import StackError
 from stack.settings import ROOT
 
-CASES: Sequence[Case] = [
-    case
-    for module in (seeds, create, own, echo, flow, hot, availability, onsale, expiry, overload, scale, security, watch)
-    for case in module.cases()
-]
+MODULES = (seeds, create, own, echo, flow, hot, availability, onsale, expiry, overload, logins, scale, security, watch)
+CASES: Sequence[Case] = [case for module in MODULES for case in module.cases()]
 ROUNDS, QUICK_ROUNDS = 3, 1
 FOLDER = ROOT / "build" / "bench"
 REST_SECONDS = 90

@@ -122,6 +122,7 @@ CLAIMS = (
     Claim("overload: done ÷ peak", figure("goodput_of_peak", "overload"), 0.9),
     Claim("overload: p99 of refusals in ms", figure("refused_p99_ms", "overload"), 1_000, at_most=True),
     Claim("overload: seconds to recover", figure("recovery_seconds", "overload"), 10, at_most=True),
+    Claim("20 logins a second: p99 of bookings in ms", lambda r: r["logins"].latencies.p99, 100, at_most=True),
     Claim("peak memory of a service in MB", _memory, 200, at_most=True),
 )
 """Every claim. One that wants at least 0 only tells."""

@@ -20,7 +20,7 @@ from bench.claims import Shown, shown
 from bench.measure import GENERATOR, Latencies, Result, Usage
 from stack.settings import ROOT
 
-PROCESSES = (GENERATOR, "gateway", "inventory", "booking", "payment", "bank", "postgres")
+PROCESSES = (GENERATOR, "gateway", "inventory", "booking", "payment", "bank", "identity", "postgres")
 MEGABYTES = 1_000_000
 
 BAR, ROW, LABEL, WIDTH = 14, 22, 230, 900

@@ -23,7 +23,7 @@ from boxoffice.inventory.v1.seat_pb2 import Seat
 from bench.load import Generator, Load, Tally
 from bench.measure import Meter, Usage
 from bench.shops import Target
-from stack import accounts
+from stack import accounts, tokens
 from stack.launcher import Stack, temporary_settings
 
 Say = Callable[[str], None]
@@ -37,6 +37,7 @@ MAKERS = 8
 SEATS_PER_ROW = 50
 ROWS_PER_SECTION = 20
 MINUTES = 60
+DAY = 86_400
 LEAD = timedelta(days=3)
 PRICE = 25_000
 
@@ -79,12 +80,11 @@ class World:
         self.target = Target(
             stack.public_url,
             **{name: stack.address(name) for name in ("inventory", "booking", "payment", "bank")},
-            token=stack.load_accounts()["admin"].token if tls else "",
+            token=tokens.opened(stack.settings).of(tokens.ADMIN, "ADMIN", seconds=DAY) if tls else "",
             tls=tls,
         )
-        self._channel = stack.channel("inventory")
-        catalogue = grpc.intercept_channel(self._channel, accounts.WithToken(self.target.token))
-        self._catalogue = CatalogServiceStub(catalogue)
+        self._channel = self.channel("inventory")
+        self._catalogue = CatalogServiceStub(self.signed(self._channel))
         self.durable = stack.settings.postgres_durable
         """Whether its database waits for the disk."""
         self._screens: dict[int, list[str]] = {}
@@ -105,6 +105,14 @@ class World:
             self._kept[name] = make()
         made: T = self._kept[name]
         return made
+
+    def channel(self, name: str) -> grpc.Channel:
+        """Open a channel to a service."""
+        return self.stack.channel(name)
+
+    def signed(self, channel: grpc.Channel) -> grpc.Channel:
+        """Have a channel send the admin's token, where calls take one."""
+        return grpc.intercept_channel(channel, accounts.WithToken(self.target.token))
 
     @property
     def seconds(self) -> float:
@@ -214,14 +222,17 @@ def started(
     ghz: bool = True,
     durable: bool = True,
     replicas: int = 1,
-    auth: Literal["on", "off"] = "off",
+    auth: Literal["on", "off"] | None = None,
     say: Say = lambda line: None,
 ) -> Iterator[World]:
     """Start a stack on free ports, its data on a disk; all of it is gone in the end, unless something fails."""
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-bench-", dir=DISK if DISK.is_dir() else None))
     # Root's PostgreSQL runs as another user, who must be able to pass through.
     folder.chmod(0o711)
-    settings = temporary_settings(folder, replicas=replicas, auth=auth).model_copy(update={"postgres_durable": durable})
+    settings = temporary_settings(folder, replicas=replicas, auth=auth).model_copy(
+        # As behind a proxy of one's own, which says where callers are: the bench's are in many places.
+        update={"postgres_durable": durable, "trusted_proxies": 1}
+    )
     try:
         with Stack(settings, environments=ENVIRONMENTS, say=say) as stack:
             world = World(stack, quick=quick, ghz=ghz, say=say)

@@ -49,16 +49,23 @@ GRANT CONNECT ON DATABASE payment TO bank, bank_owner;
 ALTER ROLE bank IN DATABASE payment SET search_path = bank;
 ALTER ROLE bank_owner IN DATABASE payment SET search_path = bank;
 
--- But the auditor reads in all of them, except among accounts. Not as a member of pg_read_all_data: that one reads the roles' verifiers too.
-GRANT CONNECT ON DATABASE inventory, booking, payment TO audit;
+-- But the auditor reads in all of them: of accounts what identity shows it in schema `audited`. Not as a member of
+-- pg_read_all_data: that one reads the roles' verifiers too.
+GRANT CONNECT ON DATABASE inventory, booking, payment, identity TO audit;
 ALTER ROLE audit IN DATABASE inventory SET default_transaction_read_only = on;
 ALTER ROLE audit IN DATABASE booking SET default_transaction_read_only = on;
 ALTER ROLE audit IN DATABASE payment SET default_transaction_read_only = on;
+ALTER ROLE audit IN DATABASE identity SET default_transaction_read_only = on;
 
 \connect audit
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 \connect identity
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
+SET client_min_messages = 'warning';
+CREATE SCHEMA IF NOT EXISTS audited AUTHORIZATION identity;
+GRANT USAGE ON SCHEMA audited TO audit;
+GRANT SELECT ON ALL TABLES IN SCHEMA audited TO audit;
+ALTER DEFAULT PRIVILEGES FOR ROLE identity IN SCHEMA audited GRANT SELECT ON TABLES TO audit;
 \connect inventory
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO audit;

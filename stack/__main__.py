@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
+from uuid import UUID
 
 import psycopg
 
@@ -77,6 +78,10 @@ def _parser() -> argparse.ArgumentParser:
     storms.add_argument("--seconds", type=float, default=600, help="how long it lasts (default: 600)")
     storms.add_argument("--seed", default="boxoffice", help="what customers and faults are drawn from")
     storms.add_argument("--json", type=Path, metavar="FILE", help="write what came of it to this file too")
+    signs = verbs.add_parser("token", help="print an access token of a user of the running stack, for load tests")
+    signs.add_argument("user", type=_uuid, metavar="USER_ID", help="a UUID; nobody has to have an account of it")
+    signs.add_argument("--role", action="append", choices=["ORGANIZER", "ADMIN"], default=[], help="besides USER")
+    signs.add_argument("--minutes", type=int, default=15, help="how long it is good (default: 15)")
     verbs.add_parser("roll", help="restart every service and the gateway of the running stack, replica by replica")
     verbs.add_parser("stop", help="stop the running stack and wait until it is gone")
     logs = verbs.add_parser("logs", help="show the logs, and follow them while a stack runs")
@@ -90,6 +95,13 @@ def _parser() -> argparse.ArgumentParser:
     restores = verbs.add_parser("restore", help="fill an empty data folder from such a file")
     restores.add_argument("file", type=Path, metavar="FILE")
     return parser
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no UUID") from None
 
 
 def _do(arguments: argparse.Namespace) -> int:
@@ -107,6 +119,8 @@ def _do(arguments: argparse.Namespace) -> int:
             return control.audit(settings, arguments.server, always=arguments.always, wait_seconds=arguments.wait)
         case "storm":
             return storm.run(storm.Options(arguments.seconds, arguments.seed, arguments.json, settings.replicas), say)
+        case "token":
+            return control.token(settings, arguments.user, arguments.role, arguments.minutes)
         case "roll":
             return control.roll(settings)
         case "backup":

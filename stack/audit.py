@@ -37,6 +37,7 @@ SOURCES = {
     "inventory": (("inventory", "public"),),
     "booking": (("booking", "public"),),
     "payment": (("payment", "public"), ("bank", "bank")),
+    "identity": (("identity", "audited"),),
 }
 """For each database, what is copied of it: the schema's name here, and there."""
 CLOCK = "clock"
@@ -281,7 +282,7 @@ def _copy_table(
         sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in columns
     )
     copies.execute(sql.SQL("CREATE UNLOGGED TABLE {} ({})").format(target, types))
-    out = sql.SQL("COPY {} ({}) TO STDOUT (FORMAT BINARY)").format(origin, names)
+    out = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT BINARY)").format(names, origin)
     into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(target, names)
     cursor = copies.cursor()
     with source.cursor().copy(out) as reader, cursor.copy(into) as writer:
@@ -293,12 +294,12 @@ def _copy_table(
 
 
 def _tables(source: Scratch, schema: str) -> dict[str, list[tuple[str, str]]]:
-    """Return the tables of a schema with their columns and types."""
+    """Return the tables and views of a schema with their columns and types."""
     rows = source.execute(
         """
         SELECT c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-        WHERE c.relnamespace = %s::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE c.relnamespace = %s::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0 AND NOT a.attisdropped
             AND c.relname <> ALL (%s)
         ORDER BY c.relname, a.attnum
         """,

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stack import audit as auditing
-from stack import places, running
+from stack import places, running, tokens
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import wait_until
@@ -138,6 +138,16 @@ def logs(settings: Settings, names: Sequence[str], *, lines: int, follow: bool) 
         time.sleep(FOLLOW_SECONDS)
     for tail in tails:
         tail.more()
+    return 0
+
+
+def token(settings: Settings, user: str, roles: Sequence[str], minutes: int) -> int:
+    """Print an access token of a user of the running stack; return 3 if nothing runs."""
+    launcher = running.find(settings)
+    if launcher is None:
+        print(_nothing(settings), file=sys.stderr)
+        return 3
+    print(tokens.opened(launcher.settings).of(user, *roles, seconds=minutes * 60))
     return 0
 
 

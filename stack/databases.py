@@ -3,8 +3,8 @@
 Role `bank_owner` owns what the bank has and migrates it. Role `bank` serves: it can only add to the ledger and, being
 no owner, cannot change that.
 
-Role `audit` reads what these roles make, and writes into a scratch database of its own only. It has nothing to look for
-among accounts: identity's database it cannot even enter.
+Role `audit` reads what these roles make, and writes into a scratch database of its own only. Of accounts it reads the
+views that identity makes for it in schema `audited`, which have no hash, no key and nobody's name.
 """
 
 from __future__ import annotations
@@ -19,11 +19,17 @@ from stack.postgres import Server
 
 AUDITOR = "audit"
 BANK, BANK_OWNER = "bank", "bank_owner"
-OWNERS = {"inventory": "inventory", "booking": "booking", "payment": "payment", BANK_OWNER: "payment"}
+OWNERS = {
+    "inventory": "inventory",
+    "booking": "booking",
+    "payment": "payment",
+    BANK_OWNER: "payment",
+    "identity": "identity",
+}
 """The database of each role whose tables the audit reads."""
-PRIVATE = {"identity": "identity"}
-"""The database of each service's role that nobody else reads."""
-DATABASES = {**OWNERS, BANK: "payment", **PRIVATE, AUDITOR: AUDITOR}
+AUDITED = {"inventory": "public", "booking": "public", "payment": "public", BANK_OWNER: "bank", "identity": "audited"}
+"""The schema of each that the audit reads."""
+DATABASES = {**OWNERS, BANK: "payment", AUDITOR: AUDITOR}
 """The database of each role."""
 
 
@@ -32,7 +38,7 @@ def provision(server: Server, passwords: Mapping[str, str]) -> None:
 
     A role may connect to its own database only. In database `payment` role `bank_owner` owns schema `bank`, role `bank`
     may use its tables, and neither may use anything else; role `payment` may not use that schema. Role `audit` may read
-    every table of OWNERS.
+    what is in the schemas of AUDITED.
     """
     with server.connect() as connection:
         for role in DATABASES:
@@ -50,6 +56,8 @@ def provision(server: Server, passwords: Mapping[str, str]) -> None:
             connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
     with server.connect("payment") as connection:
         _provide_bank(connection)
+    with server.connect("identity") as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS audited AUTHORIZATION identity")
     for owner, database in OWNERS.items():
         with server.connect(database) as connection:
             _let_audit(connection, owner, database)
@@ -119,7 +127,7 @@ def _let_audit(connection: psycopg.Connection, owner: str, database: str) -> Non
         connection.execute(
             sql.SQL(statement).format(
                 database=sql.Identifier(database),
-                schema=sql.Identifier(_schema(owner)),
+                schema=sql.Identifier(AUDITED[owner]),
                 owner=sql.Identifier(owner),
                 audit=sql.Identifier(AUDITOR),
             )

@@ -319,13 +319,17 @@ class Stack:
         return self._supervisor
 
 
-def temporary_settings(folder: Path, *, replicas: int = 1, auth: Literal["on", "off"] = "off") -> Settings:
-    """Return settings for a stack on free ports that keeps its data in `folder` and does not wait for the disk."""
+def temporary_settings(folder: Path, *, replicas: int = 1, auth: Literal["on", "off"] | None = None) -> Settings:
+    """Return settings for a stack on free ports that keeps its data in `folder` and does not wait for the disk.
+
+    `auth`: whether calls take a token; where it is not told, AUTH says, which is off by default.
+    """
     names = Settings.model_construct().ports()
     free = ports.choose(len(names), replicas=replicas, step=PORT_STEP)
     chosen = dict(zip((name.lower() for name in names), free, strict=True))
     return Settings.model_validate(
-        {**chosen, "replicas": replicas, "data_dir": folder, "postgres_durable": False, "auth": auth}
+        {**chosen, "replicas": replicas, "data_dir": folder, "postgres_durable": False}
+        | {"auth": auth or os.environ.get("AUTH") or "off"}
     )
 
 
@@ -335,11 +339,11 @@ def temporary_stack(
     replicas: int = 1,
     environments: Mapping[str, Mapping[str, str]] | None = None,
     say: Say = lambda line: None,
-    auth: Literal["on", "off"] = "off",
+    auth: Literal["on", "off"] | None = None,
 ) -> Iterator[Stack]:
     """Run a stack of one's own for tests, in a temporary folder; all of it is gone at the end.
 
-    If it fails, the folder stays, for its logs.
+    If it fails, the folder stays, for its logs. `auth`: see temporary_settings.
     """
     # Not pytest's tmp_path: that is closed to other users, and root runs PostgreSQL as another user.
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-stack-"))

@@ -22,7 +22,7 @@ Connection = psycopg.Connection[dict[str, Any]]
 UnderWay = frozenset[tuple[str, str]]
 """What is under way: what it is, and which."""
 
-DATABASES = ("booking", "payment", "inventory")
+DATABASES = ("booking", "payment", "inventory", "identity")
 
 UNDER_WAY = (
     ("booking", "messages of booking", "SELECT array_agg(id::text) FROM outbox WHERE dead_at IS NULL"),

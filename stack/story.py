@@ -17,8 +17,9 @@ from uuid import uuid4
 
 import httpx
 
-from stack import accounts, audit, credentials, running, services
+from stack import audit, credentials, running, services
 from stack.ageing import age
+from stack.callers import over_http
 from stack.errors import StackError
 from stack.invariants import INVARIANTS
 from stack.postgres import Server
@@ -57,12 +58,8 @@ def play(settings: Settings, out: TextIO = sys.stdout) -> int:
     settings = launcher.settings
     secrets = credentials.load(settings.data_dir / credentials.FILE)
     server = Server(settings.data_dir, settings.postgres_port, secrets["postgres"])
-    # An admin may be anybody, as everybody is where calls take no token.
-    identity, tls = services.address(settings, "identity"), settings.tls()
-    token = accounts.token(identity, "admin", secrets, tls) if settings.auth == "on" else ""
-    headers = dict(accounts.bearer(token))
     url = f"{services.public_url(settings)}{services.API}/"
-    with httpx.Client(base_url=url, headers=headers, timeout=CALL_SECONDS, trust_env=False) as http:
+    with httpx.Client(base_url=url, auth=over_http(settings), timeout=CALL_SECONDS, trust_env=False) as http:
         page = Page(out, in_colour(out))
         try:
             Story(Shop(http), page, server).play()

@@ -69,6 +69,12 @@ def test_every_field_of_a_request_is_bounded(field: FieldDescriptor) -> None:
     assert (what := what_is_unbounded(field, rule)) is None, f"its {what} has no end"
 
 
+def test_no_request_names_an_address_to_call() -> None:
+    named = [field.full_name for field in FIELDS if re.search(r"(^|_)(ur[il]|host|address|callback)($|_)", field.name)]
+    # Where a house stands is for people.
+    assert named == ["boxoffice.inventory.v1.CreateVenueRequest.address"]
+
+
 def test_there_are_fields_to_look_at() -> None:
     assert len(FIELDS) > 80
     assert {field.type for field in FIELDS} >= {FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_INT32}

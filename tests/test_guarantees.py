@@ -1,10 +1,12 @@
-"""docs/guarantees.md names tests: each of them is there."""
+"""docs/guarantees.md and docs/security.md name tests: each of them is there."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parent
-PAGE = TESTS.parent / "docs" / "guarantees.md"
+DOCS = TESTS.parent / "docs"
 
 
 def missing(text: str) -> list[str]:
@@ -17,9 +19,10 @@ def missing(text: str) -> list[str]:
     ]
 
 
-def test_every_test_that_the_guarantees_name_is_there() -> None:
-    text = PAGE.read_text()
-    assert text.count("::test_") >= 60
+@pytest.mark.parametrize(("page", "count"), [("guarantees.md", 60), ("security.md", 15)])
+def test_every_test_that_a_page_names_is_there(page: str, count: int) -> None:
+    text = (DOCS / page).read_text()
+    assert text.count("::test_") >= count
     assert missing(text) == []
 
 

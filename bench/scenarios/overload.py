@@ -12,7 +12,6 @@ from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceStub
 from bench.cases import Case
 from bench.load import Load, Tally
 from bench.measure import Latencies, Result
-from bench.shops import OPTIONS
 from bench.stories import book
 from bench.world import Purchase, World
 
@@ -66,8 +65,8 @@ def run(world: World) -> Result:
 def _recovery_seconds(world: World, wanted: list[Purchase]) -> float:
     """Book again and again, and return when for the first time that was as quick as it ought to be."""
     began = time.monotonic()
-    with grpc.insecure_channel(world.target.booking, options=OPTIONS) as channel:
-        create = BookingServiceStub(channel).CreateBooking
+    with world.channel("booking") as channel:
+        create = BookingServiceStub(world.signed(channel)).CreateBooking
         for one in wanted:
             request = CreateBookingRequest(
                 user_id=one.user, show_id=one.show, show_seat_ids=one.seats, idempotency_key=str(uuid4())

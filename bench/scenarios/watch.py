@@ -24,7 +24,7 @@ from boxoffice.inventory.v1.inventory_pb2_grpc import InventoryServiceStub
 from bench.cases import Case
 from bench.load import Tally
 from bench.measure import OK, Latencies, Result, resident_bytes
-from bench.shops import OPTIONS, Target
+from bench.shops import Target
 from bench.world import World
 
 CROWD = 1_000
@@ -55,8 +55,8 @@ def run(world: World, *, rest: bool) -> Result:
         world.meter.start()
         began = time.monotonic()
         holds = []
-        with grpc.insecure_channel(world.target.inventory, options=OPTIONS) as channel:
-            hold = InventoryServiceStub(channel).HoldSeats
+        with world.channel("inventory") as channel:
+            hold = InventoryServiceStub(world.signed(channel)).HoldSeats
             for number in range(int(TIMES * world.seconds * CHANGES_PER_SECOND)):
                 # The rate that is wanted is the case: each change has its time.
                 time.sleep(max(0.0, began + number / CHANGES_PER_SECOND - time.monotonic()))
@@ -125,9 +125,7 @@ async def _watched(target: Target, show: str, rest: bool, pipe: Any) -> None:
             watchers = [asyncio.create_task(watcher(_events(http, target.url, show))) for _ in range(CROWD)]
             await _until_the_end(watchers, arrived, ended, tally, pipe)
     else:
-        channels = [
-            grpc.aio.insecure_channel(target.inventory, options=OPTIONS) for _ in range(CROWD // PER_CONNECTION)
-        ]
+        channels = [target.channel("inventory") for _ in range(CROWD // PER_CONNECTION)]
         watchers = [
             asyncio.create_task(watcher(_messages(channels[number % len(channels)], show))) for number in range(CROWD)
         ]

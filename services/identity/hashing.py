@@ -1,6 +1,9 @@
 """Passwords, hashed with argon2id beside the event loop, by a few threads that only so many may wait for."""
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
@@ -15,6 +18,9 @@ from services.identity.domain.accounts import password_bytes
 # OWASP's minimum for argon2id: 19 MiB of memory, two passes, one lane. Some 16 ms of one processor.
 _HASHER = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 
+NICENESS = 10
+"""How far those who hash stand back: a tenth of the time that others get, where there is not enough for all."""
+
 T = TypeVar("T")
 
 
@@ -23,7 +29,7 @@ class Passwords:
 
     def __init__(self, *, threads: int, queue: int) -> None:
         """`threads` work at once; `queue` more may wait."""
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="hash")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="hash", initializer=_yield_to_others)
         self._places = BoundedSemaphore(threads + queue)
         # What a password is compared with where there is no account: as much work, and no password fits.
         self._nobodys = _HASHER.hash(b"\0")
@@ -54,6 +60,12 @@ class Passwords:
         # The place is free when the work is done, or was cancelled before it began; not when its caller has left.
         future.add_done_callback(lambda _: self._places.release())
         return await asyncio.wrap_future(future)
+
+
+def _yield_to_others() -> None:
+    """Have this thread wait for a processor while who is in a hurry needs it: a booking, where it runs here too."""
+    if sys.platform == "linux":  # elsewhere there are priorities of processes only
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _matches(stored: str, password: str) -> bool:

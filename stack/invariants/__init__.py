@@ -1,14 +1,15 @@
 """What must never be otherwise, as SQL: each invariant is a query that returns a row for every fault it finds.
 
 The queries run over copies of the services' tables, a schema for each service (`inventory`, `booking`, `payment`,
-`bank`), so that one query can look at all of them; see `stack.audit`. In each schema a table `clock` says what time it
-was by that service's clock. The copies have no constraints: what the services' databases forbid is asked here again,
-so that a constraint that was lost is missed.
+`bank`, `identity`), so that one query can look at all of them; see `stack.audit`. In each schema a table `clock`
+says what time it was by that service's clock. The copies have no constraints: what the services' databases forbid is
+asked here again, so that a constraint that was lost is missed.
 
 Those in ALWAYS look at one database each, which is copied as it stands at one instant, and hold at any time. Those in
 AT_REST look across databases, and hold once nothing is under way any more.
 """
 
+from stack.invariants.accounts import ACCOUNTS
 from stack.invariants.across import ACROSS
 from stack.invariants.bookings import BOOKINGS
 from stack.invariants.invariant import Invariant
@@ -17,6 +18,6 @@ from stack.invariants.seats import SEATS
 
 __all__ = ["ALWAYS", "AT_REST", "INVARIANTS", "Invariant"]
 
-ALWAYS = SEATS + BOOKINGS + MONEY
+ALWAYS = SEATS + BOOKINGS + MONEY + ACCOUNTS
 AT_REST = ACROSS
 INVARIANTS = ALWAYS + AT_REST

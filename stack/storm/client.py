@@ -9,8 +9,10 @@ import time
 
 import aiohttp
 
+from stack.callers import of_request
 from stack.services import API
 from stack.storm.history import History, Json, Request
+from stack.tokens import Tokens
 
 ANSWER_SECONDS = 8.0
 """How long an answer is waited for; the gateway gives up sooner."""
@@ -34,8 +36,12 @@ class GaveUp(Exception):
 class Shop:
     """The API, as the customers use it. Everything asked and told goes into the history."""
 
-    def __init__(self, http: aiohttp.ClientSession, history: History, chance: random.Random) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, history: History, chance: random.Random, tokens: Tokens | None = None
+    ) -> None:
+        """Without `tokens`, nobody says who they are."""
         self._http = http
+        self._tokens = tokens
         self._history = history
         self._chance = chance
 
@@ -70,8 +76,10 @@ class Shop:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _send(self, request: Request) -> tuple[int, bytes]:
-        headers = {"Idempotency-Key": request.key} if request.key else None
         path = f"{API}/{request.path}"
+        headers = of_request(self._tokens, request.verb, path, request.body)
+        if request.key:
+            headers["Idempotency-Key"] = request.key
         async with self._http.request(request.verb, path, json=request.body, headers=headers) as answer:
             return answer.status, await answer.read()
 

@@ -10,8 +10,10 @@ from uuid import uuid4
 
 import httpx
 
+from stack.callers import Bearer
 from stack.services import API
 from stack.storm.history import History, Request
+from stack.tokens import Tokens
 
 LOOK_SECONDS = 0.03
 ANSWER_SECONDS = 2.0
@@ -28,6 +30,7 @@ class Probe:
     seats: deque[str]
     booking: str
     session: str
+    tokens: Tokens | None = None
 
     def serves_again(self) -> dict[str, float]:
         """Ask until each service answers, and a booking is made; return the seconds it took, by what was asked.
@@ -37,7 +40,8 @@ class Probe:
         began = time.monotonic()
         seconds: dict[str, float] = {}
         order = self._order()
-        with httpx.Client(base_url=self.url, timeout=ANSWER_SECONDS, trust_env=False) as http:
+        auth = Bearer(self.tokens) if self.tokens else None
+        with httpx.Client(base_url=self.url, auth=auth, timeout=ANSWER_SECONDS, trust_env=False) as http:
             asked: dict[str, Callable[[], bool]] = {
                 "inventory": lambda: _answers(http, f"seats/shows/{self.show}/available"),
                 "booking": lambda: _answers(http, f"bookings/{self.booking}"),

@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from stack import audit
+from stack import audit, tokens
 from stack.launcher import Stack, temporary_settings
 from stack.storm import comparison, report
 from stack.storm.client import GaveUp, Refused, Shop, open_http
@@ -102,6 +102,7 @@ class Storm:
         self._say = say
         self._history = History()
         self._clocks = Clocks(stack.server)
+        self._tokens = tokens.needed(stack.settings)
         self._faults: Faults | None = None
         self._last_fault = 0.0
         self._over = asyncio.Event()
@@ -114,7 +115,7 @@ class Storm:
         faults_over = threading.Event()
         with _signals(self._over):
             async with open_http(self._stack.public_url) as http:
-                shop = Shop(http, self._history, chance)
+                shop = Shop(http, self._history, chance, self._tokens)
                 box = Box(shop, chance)
                 await box.open()
                 probe = await self._probe(shop, chance)
@@ -195,7 +196,8 @@ class Storm:
         show, customer = await make_show(shop), Customer(shop, chance)
         booking = await customer.book(show.id, [show.seats.popleft()])
         session = await customer.session(booking)
-        return Probe(self._stack.public_url, self._history, show.id, show.seats, booking["id"], session)
+        url = self._stack.public_url
+        return Probe(url, self._history, show.id, show.seats, booking["id"], session, self._tokens)
 
     async def _progress(self) -> None:
         """Say every few seconds how it goes."""

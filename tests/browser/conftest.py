@@ -20,7 +20,7 @@ DESK = (1280, 800)
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    with temporary_stack() as stack:
+    with temporary_stack(auth="off") as stack:
         yield stack
 
 

@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The stack; when the tests are over, its books must be in order."""
-    with temporary_stack() as stack:
+    with temporary_stack(auth="off") as stack:
         yield stack
         audit.rest(stack.server.url, audit.REST_SECONDS)
         broken = audit.look(stack.server.url).broken

@@ -54,7 +54,7 @@ def stack(controller: Controller) -> Iterator[Stack]:
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-faults-"))
     folder.chmod(0o711)
     # A service that is killed again and again is started at once each time.
-    with Stack(temporary_settings(folder), environments=environments, steady_seconds=0.0) as stack:
+    with Stack(temporary_settings(folder, auth="off"), environments=environments, steady_seconds=0.0) as stack:
         yield stack
     shutil.rmtree(folder)
 

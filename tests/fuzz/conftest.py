@@ -11,5 +11,5 @@ from stack.launcher import Stack, temporary_stack
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with temporary_stack() as stack:
+    with temporary_stack(auth="off") as stack:
         yield stack

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,8 +18,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from stack import audit
-from stack.launcher import Stack
+from stack import audit, tokens
+from stack.callers import over_http
+from stack.launcher import Stack, temporary_stack
 from tests.gateway.openapi import FILE, operations
 
 ROOT = Path(__file__).parents[2]
@@ -37,20 +39,27 @@ BEYOND_REACH = {
     "ReceiveWebhook",
     "Login",
     "Refresh",
-    "GetProfile",
-    "UpdateProfile",
     "ChangePassword",
-    "ListUsers",
     "SetRoles",
 }
-"""Operations that nobody calls rightly by chance: they take the bank's secret, or somebody's password or token."""
+"""Operations that nobody calls rightly by chance: they take the bank's secret, a password, or an account."""
+
+TOKEN_SECONDS = 4 * 3600
 
 Ids = dict[str, list[str]]
 
 
-def _things(url: str) -> Ids:
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """A stack where calls take a token."""
+    with temporary_stack(auth="on") as stack:
+        yield stack
+
+
+def _things(stack: Stack) -> Ids:
     """Make a few things, and return ids by the names of the fields that ask for them."""
-    with httpx.Client(base_url=f"{url}/api/v1/", timeout=20, trust_env=False) as api:
+    auth = over_http(stack.settings)
+    with httpx.Client(base_url=f"{stack.public_url}/api/v1/", auth=auth, timeout=20, trust_env=False) as api:
 
         def ask(verb: str, path: str, body: object = None) -> Any:
             answer = api.request(verb, path, json=body)
@@ -98,18 +107,15 @@ def _settings(ids: Ids) -> str:
 @pytest.mark.timeout(4 * 3600)
 def test_what_the_gateway_answers_is_as_the_document_says(stack: Stack, tmp_path: Path) -> None:
     settings, report = tmp_path / "schemathesis.toml", tmp_path / "report.json"
-    settings.write_text(_settings(_things(stack.public_url)))
-    # AUTH is off here: tests/identity is about who may do what.
-    document = tmp_path / "openapi.json"
-    open_to_all = json.loads(FILE.read_text())
-    for item in open_to_all["paths"].values():
-        for operation in item.values():
-            operation.pop("security", None)
-    document.write_text(json.dumps(open_to_all))
+    settings.write_text(_settings(_things(stack)))
+    # An admin's, who may name any user.
+    account = stack.load_accounts()["admin"].user_id
+    token = tokens.opened(stack.settings).of(account, "ADMIN", "ORGANIZER", seconds=TOKEN_SECONDS)
     examples = max(CASES // len(OPERATIONS), FEW)
     run = subprocess.run(
         [
-            *(Path(sys.executable).with_name("st"), "--config-file", settings, "--no-color", "run", document),
+            *(Path(sys.executable).with_name("st"), "--config-file", settings, "--no-color", "run", FILE),
+            *("--header", f"Authorization: Bearer {token}"),
             *("--url", stack.public_url, "--seed", SEED, "--max-examples", str(examples)),
             *("--phases", "examples,coverage,fuzzing" if CASES else "fuzzing"),
             *("--report", "json", "--report-json-path", report),

@@ -39,7 +39,7 @@ def collector() -> Iterator[Collector]:
 def stack(collector: Collector) -> Iterator[Stack]:
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-operations-"))
     folder.chmod(0o711)
-    settings = temporary_settings(folder).model_copy(update={"otlp_endpoint": collector.endpoint})
+    settings = temporary_settings(folder, auth="off").model_copy(update={"otlp_endpoint": collector.endpoint})
     with Stack(settings) as stack:
         yield stack
     shutil.rmtree(folder)

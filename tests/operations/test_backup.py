@@ -42,7 +42,7 @@ def test_a_backup_is_restored_and_every_ticket_is_there(stack: Stack, folder: Pa
     with pytest.raises(StackError, match="is there already"):
         backup.back_up(stack.settings, file)
 
-    settings = temporary_settings(folder / "data")
+    settings = temporary_settings(folder / "data", auth="off")
     backup.restore(settings, file)
     with Stack(settings) as restored:
         with httpx.Client(base_url=f"{restored.public_url}{API}/", trust_env=False, timeout=15) as http:
@@ -64,7 +64,7 @@ def test_a_damaged_file_leaves_nothing_behind(folder: Path, tmp_path: Path) -> N
         archive.add(Path(__file__), "credentials.json")
     cut = tmp_path / "cut.tar.gz"
     cut.write_bytes(half.read_bytes()[:-20])
-    settings = temporary_settings(folder / "data")
+    settings = temporary_settings(folder / "data", auth="off")
     for file in (half, cut, tmp_path / "none"):
         with pytest.raises(StackError, match=r"not a backup|there is no"):
             backup.restore(settings, file)

@@ -19,8 +19,11 @@ from uuid import uuid4
 import httpx
 
 from boxoffice_client import AsyncClient, Options
-from stack import accounts
+from stack import tokens
+from stack.callers import Bearer
+from stack.launcher import Stack
 from stack.processes import wait_until
+from stack.tokens import Tokens
 from tests.system.client import Client, Show, new_user, ok
 
 OVER_REST = 4
@@ -29,17 +32,14 @@ FIRST_SECONDS = 30
 
 
 class Customers:
-    """Customers, for as long as the block lasts. `failures` has what was refused to them or lost.
+    """Customers, for as long as the block lasts. `failures` has what was refused to them or lost."""
 
-    `token`: an admin's, who may act for every user, where calls take one.
-    """
-
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, stack: Stack) -> None:
         self.failures: list[str] = []
         self.done: Counter[str] = Counter()
         """Stories that came to their end."""
-        self._url = url
-        self._token = token
+        self._url = stack.public_url
+        self._tokens = tokens.needed(stack.settings)
         self._over = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), name="customers")
 
@@ -63,13 +63,13 @@ class Customers:
     async def _all(self) -> None:
         async with (
             httpx.AsyncClient(
-                base_url=self._url, headers=dict(accounts.bearer(self._token)), timeout=10, trust_env=False
+                base_url=self._url, auth=Bearer(self._tokens) if self._tokens else None, timeout=10, trust_env=False
             ) as http,
-            AsyncClient(self._url, options=Options(attempts=1, token=self._token or None)) as grpc,
+            AsyncClient(self._url, options=Options(attempts=1)) as grpc,
         ):
             client = Client(http)
             stories = [lambda show, turn: _over_rest(client, show, turn)] * OVER_REST
-            stories += [lambda show, turn: _over_grpc(grpc, show, turn)] * OVER_GRPC
+            stories += [lambda show, turn: _over_grpc(grpc, show, turn, self._tokens)] * OVER_GRPC
             await asyncio.gather(*(self._customer(client, story) for story in stories))
 
     async def _customer(self, client: Client, story: Callable[[Show, int], Awaitable[str]]) -> None:
@@ -102,9 +102,11 @@ async def _over_rest(client: Client, show: Show, turn: int) -> str:
     return "refund over REST"
 
 
-async def _over_grpc(client: AsyncClient, show: Show, turn: int) -> str:
+async def _over_grpc(client: AsyncClient, show: Show, turn: int, signing: Tokens | None) -> str:
     """Hold and book two seats; cancel every second booking, and go to the bank with the others."""
     user, seats = new_user(), [show.seats.pop(), show.seats.pop()]
+    if signing is not None:
+        client = client.with_options(token=signing.of(user))
     await client.hold_seats(user_id=user, show_id=show.id, show_seat_ids=seats, idempotency_key=str(uuid4()))
     booking = await client.create_booking(
         user_id=user, show_id=show.id, show_seat_ids=seats, idempotency_key=str(uuid4())

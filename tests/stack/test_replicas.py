@@ -18,7 +18,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.chassis.migrate import migrate
-from stack import accounts, audit, credentials, services
+from stack import audit, credentials, services
+from stack.callers import over_http
 from stack.launcher import Stack, temporary_stack
 from stack.ports import LOOPBACK
 from stack.services import SERVICES, replicas
@@ -67,14 +68,9 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture
 async def client(stack: Stack) -> AsyncIterator[Client]:
-    headers = dict(accounts.bearer(admins(stack)))
-    async with httpx.AsyncClient(base_url=stack.public_url, headers=headers, timeout=15, trust_env=False) as http:
+    auth = over_http(stack.settings)
+    async with httpx.AsyncClient(base_url=stack.public_url, auth=auth, timeout=15, trust_env=False) as http:
         yield Client(http)
-
-
-def admins(stack: Stack) -> str:
-    """Return an access token of the admin's."""
-    return stack.load_accounts()["admin"].token
 
 
 def counted(stack: Stack, service: str, sample: str, **labels: str) -> list[float]:
@@ -184,7 +180,7 @@ def migrate_all(stack: Stack, folder: Path) -> None:
 @pytest.mark.timeout(120 * ROLLS)
 def test_everything_is_migrated_and_restarted_under_load_and_no_request_fails(stack: Stack, tmp_path: Path) -> None:
     before = {name: stack.pid(name) for name in stack.names}
-    with Customers(stack.public_url, admins(stack)) as customers:
+    with Customers(stack) as customers:
         migrate_all(stack, tmp_path)
         customers.wait_for_more(STORIES)
         for _ in range(ROLLS):

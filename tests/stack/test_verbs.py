@@ -187,3 +187,13 @@ def test_reset_deletes_what_lies_outside_and_only_what_a_stack_made(
     assert control.reset(temporary_settings(data), sure=True) == 0
     assert mine.exists()
     shutil.rmtree(mine)
+
+
+def test_a_token_is_signed_for_a_uuid_and_by_a_stack_that_runs(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    nobody = ask("token", "nobody", env=env)
+    assert (nobody.returncode, nobody.stdout) == (2, "")
+    assert nobody.stderr.endswith("argument USER_ID: 'nobody' is no UUID\n")
+    nothing = ask("token", "018f0000-0000-7000-8000-00000000000a", env=env)
+    assert (nothing.returncode, nothing.stdout) == (3, "")
+    assert nothing.stderr == f"nothing runs from {tmp_path}; `make run` starts a stack\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stack import tokens
 from stack.launcher import NAMES, Stack, temporary_settings
 from stack.ports import is_free
 from stack.processes import living_name, wait_until
@@ -39,9 +40,9 @@ def test_the_walk_is_finished_though_every_process_is_killed_in_it_and_the_stack
     said: list[str] = []
     settings = temporary_settings(folder)
     with Stack(settings, say=said.append) as stack:
-        steps = walk(stack.public_url, stack.demo.shows[0].id)
+        steps = walk(stack.public_url, stack.demo.shows[0].id, takes_token=settings.auth == "on")
         booked = next(at for at, step in enumerate(steps) if step.command.startswith("BOOKING=")) + 1
-        variables = shell(steps[:booked], {})
+        variables = shell(steps[:booked], {"TOKEN": tokens.opened(settings).of(tokens.ADMIN, "ADMIN")})
         pids = [stack.pid(name) for name in NAMES]
         for name in NAMES:
             stack.kill(name)

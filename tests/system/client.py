@@ -89,7 +89,7 @@ class Show:
 
 @dataclass
 class Client:
-    """Calls the API. `timings` gets (milliseconds, what was asked) of every request.
+    """Calls the API, as whomever `http` says. `timings` gets (milliseconds, what was asked) of every request.
 
     One that is `patient` asks again while a part of the system is away, as the answers say: right after a crash.
     """

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 import httpx
 import pytest
 
 from stack import audit
+from stack.callers import over_grpc, over_http
 from stack.errors import StackError
 from stack.launcher import Stack, temporary_settings
 from tests.system.client import Client, Show
@@ -21,6 +24,8 @@ from tests.system.client import Client, Show
 HERE = Path(__file__).parent
 GROUP = "system"
 STARTS = 3
+AUTH: Any = os.environ.get("AUTH") or "on"
+"""What is shown here is shown with identity on; AUTH=off tries it without."""
 
 walk_timings: list[tuple[float, str]] = []
 """(milliseconds, what was asked) of the walks' requests."""
@@ -52,7 +57,7 @@ def _started() -> Stack:
         # Root's PostgreSQL runs as another user, who must be able to pass through.
         folder.chmod(0o711)
         stack = Stack(
-            temporary_settings(folder).model_copy(update={"postgres_durable": True}),
+            temporary_settings(folder, auth=AUTH).model_copy(update={"postgres_durable": True}),
             # All tests register from one address.
             environments={"identity": {"ATTEMPTS_PER_ADDRESS": "1000000"}},
         )
@@ -104,7 +109,10 @@ def _tell_worst(config: pytest.Config) -> None:
 async def opened_client(stack: Stack) -> AsyncIterator[Client]:
     """Open the API, over connections of its own."""
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
-    async with httpx.AsyncClient(base_url=stack.public_url, limits=limits, timeout=15, trust_env=False) as http:
+    auth = over_http(stack.settings)
+    async with httpx.AsyncClient(
+        base_url=stack.public_url, auth=auth, limits=limits, timeout=15, trust_env=False
+    ) as http:
         yield Client(http)
 
 
@@ -120,7 +128,9 @@ async def client(stack: Stack) -> AsyncIterator[Client]:
 async def channel(stack: Stack) -> AsyncIterator[grpc.aio.Channel]:
     """The API over native gRPC, through the gateway's port."""
     target = stack.public_url.removeprefix("http://")
-    async with grpc.aio.insecure_channel(target, options=[("grpc.enable_http_proxy", 0)]) as channel:
+    sending = over_grpc(stack.settings)
+    options = [("grpc.enable_http_proxy", 0)]
+    async with grpc.aio.insecure_channel(target, options=options, interceptors=sending) as channel:
         yield channel
 
 

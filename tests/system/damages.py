@@ -20,6 +20,7 @@ from tests.system.damage import (
     sessions,
 )
 from tests.system.damages_at_rest import AT_REST
+from tests.system.damages_of_accounts import ACCOUNTS
 
 SHAPE, CLAIMED, WHOLE = (
     "seats-are-what-their-status-says",
@@ -373,4 +374,4 @@ OF_MONEY = (
     ),
 )
 
-DAMAGES = OF_SEATS + OF_BOOKINGS + OF_MONEY + AT_REST
+DAMAGES = OF_SEATS + OF_BOOKINGS + OF_MONEY + ACCOUNTS + AT_REST

@@ -45,6 +45,20 @@ AT_ANY_TIME = {
             WHERE s.show_id = h.show_id AND s.status = 'AVAILABLE'
                 AND NOT EXISTS (SELECT FROM inventory.seat_changes c WHERE (c.show_id, c.seat_id) = (s.show_id, s.id))
     """,
+    "nobody has an account": "; ".join(
+        f"DELETE FROM identity.{table}" for table in ("refresh_tokens", "token_families", "users", "signing_keys")
+    ),
+    "nobody has been made an organizer or an admin": "UPDATE identity.users SET roles = '{USER}'",
+    "a family has expired, and its last token came too late": """
+        UPDATE identity.token_families SET expires_at = created_at + interval '1 microsecond';
+        UPDATE identity.refresh_tokens SET used_at = created_at
+    """,
+    "a family was ended that had been refreshed in vain": """
+        UPDATE identity.token_families SET ended_at = expires_at, ended_by = 'LOGOUT' WHERE ended_at IS NULL;
+        UPDATE identity.refresh_tokens SET used_at = created_at
+    """,
+    "a logout met a refresh": "UPDATE identity.token_families SET ended_at = ended_at - interval '1 second'",
+    "a key was made just now": "UPDATE identity.signing_keys SET created_at = (SELECT now FROM identity.clock)",
     "a claim's time was up, and its seats are free again": ";".join(
         (
             claims("RESERVED", "state = 'RELEASED', expires_at = now() - interval '1 minute', changed_at = now()"),

@@ -31,7 +31,11 @@ NOT_WELL_FORMED = ("The request is not well-formed. ", "The request is not a mes
 
 @pytest.fixture(scope="module")
 async def world(stack: Stack) -> World:
-    """Something of everything; the user has a booking that waits, and a hold."""
+    return await make_world(stack)
+
+
+async def make_world(stack: Stack) -> World:
+    """Make something of everything; the user has a booking that waits, and a hold."""
     async with opened_client(stack) as client:
         show = await client.make_show()
         event = ok(await client.ask("POST", "events", {"title": "E", "category": "CONCERT", "durationMinutes": 60}))
@@ -43,7 +47,7 @@ async def world(stack: Stack) -> World:
     await at_rest(stack.server)
     account = stack.load_accounts()["user"]
     secrets = credentials.load(stack.settings.data_dir / credentials.FILE)
-    token = accounts.token(stack.address("identity"), "admin", secrets)
+    token = accounts.token(stack.address("identity"), "admin", secrets, stack.settings.tls())
     seat_id = layout["rows"][0]["seats"][0]["id"]
     password = secrets["demo-user"]
     return World(show, event["id"], seat_id, user, booking["id"], session, account.user_id, password, token)

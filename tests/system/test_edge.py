@@ -9,6 +9,10 @@ from stack.launcher import Stack
 from tests.gateway.fakes import INTERNAL, Method
 from tests.system.client import Client, Show, new_user, ok, refusal
 from tests.system.databases import eventually, rows, value
+from tests.system.inside import reached
+
+CALLERS = {"inventory": "booking", "booking": "payment", "payment": "booking", "bank": "payment"}
+"""Who calls what is for services."""
 
 
 @pytest.mark.parametrize("method", [pytest.param(method, id=method.descriptor.name) for method in INTERNAL])
@@ -22,7 +26,7 @@ async def test_what_services_say_to_each_other_is_not_for_others(
         answer = await client.http.post(path, json={})
         assert (answer.status_code, refusal(answer).reason) == (404, "METHOD_NOT_FOUND")
     # It is there, for those who are inside.
-    async with grpc.aio.insecure_channel(stack.address(method.cluster)) as inside:
+    async with reached(stack, method.cluster, CALLERS[method.cluster]) as inside:
         with pytest.raises(grpc.aio.AioRpcError) as empty:
             await inside.unary_unary(method.path, request_serializer=bytes)(b"", timeout=10)
     assert empty.value.code() == grpc.StatusCode.INVALID_ARGUMENT

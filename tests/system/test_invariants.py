@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from stack.invariants import ALWAYS, AT_REST, INVARIANTS, Invariant
 from stack.launcher import Stack
 from stack.snapshots import snapshots
 from tests.system.clauses import without_each
-from tests.system.client import new_user, ok
+from tests.system.client import Client, new_user, ok, refusal
 from tests.system.conftest import opened_client
 from tests.system.damages import DAMAGES, Damage
 from tests.system.databases import at_rest, later
@@ -51,11 +52,24 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
         declined = await client.booked(show, new_user(), show.seats[10:11])
         await client.pay(await client.session(declined), "DECLINE")
         await client.until_payment(declined["id"], "FAILED")
+        await _have_accounts(stack, client)
         await at_rest(stack.server)
     with scratch(stack.server.url) as connection, snapshots(stack.server.url) as sources:
         assert sources.take()
         copy(sources, connection)
         yield connection
+
+
+async def _have_accounts(stack: Stack, client: Client) -> None:
+    """Have accounts of each role, and families of tokens that go on and that were ended."""
+    stack.load_accounts()
+    who = {"email": f"{uuid4()}@example.com", "password": "correct horse battery"}
+    ok(await client.ask("POST", "auth/register", who))
+    for verb in ("refresh", "logout"):
+        tokens = ok(await client.ask("POST", "auth/login", who))
+        ok(await client.ask("POST", f"auth/{verb}", {"refreshToken": tokens["refreshToken"]}))
+    wrong = who | {"password": "battery horse correct"}
+    assert refusal(await client.ask("POST", "auth/login", wrong)).reason == "LOGIN_FAILED"
 
 
 def test_all_invariants_hold_and_each_has_something_to_look_at(copies: Scratch) -> None:

@@ -89,7 +89,8 @@ async def _have_an_account(stack: Stack, client: Client) -> None:
     ok(await client.ask("POST", "auth/logout", {"refreshToken": tokens["refreshToken"]}))
     secrets = load(stack.settings.data_dir / "credentials.json")
     stack.load_accounts()
-    headers = {"authorization": f"Bearer {accounts.token(stack.address('identity'), 'admin', secrets)}"}
+    tls = stack.settings.tls()
+    headers = {"authorization": f"Bearer {accounts.token(stack.address('identity'), 'admin', secrets, tls)}"}
     ok(await client.ask("GET", "users", headers=headers, params={"pageSize": 1}))
     ok(await client.ask("PUT", f"users/{tokens['userId']}/roles", {"roles": ["ORGANIZER"]}, headers=headers))
 

@@ -21,6 +21,7 @@ from stack.postgres import url
 from tests.conftest import opened
 from tests.system.client import Client, Json, Show, new_user, ok, refusal
 from tests.system.databases import at_rest, contents, later, money, rows, unchanged
+from tests.system.inside import within
 
 WEBHOOK = "payments/webhook"
 
@@ -155,21 +156,22 @@ async def expire_due(stack: Stack) -> None:
     """Run the job that expires bookings once, here and now, as any replica might."""
     secrets = load(stack.settings.data_dir / "credentials.json")
     database = url(stack.settings.postgres_port, "booking", "booking", secrets["booking"])
-    async with (
-        opened(database) as db,
-        channel(stack.address("inventory")) as to_inventory,
-        channel(stack.address("payment")) as to_payment,
-    ):
-        saga = Saga(
-            db,
-            Outbox(db),
-            Inventory(to_inventory),
-            Payments(to_payment),
-            render=changed_bytes,
-            expiry=timedelta(minutes=15),
-            extension=timedelta(minutes=5),
-        )
-        assert await saga.expire_due() > 0
+    with within(stack, "booking"):
+        async with (
+            opened(database) as db,
+            channel(stack.address("inventory"), "inventory") as to_inventory,
+            channel(stack.address("payment"), "payment") as to_payment,
+        ):
+            saga = Saga(
+                db,
+                Outbox(db),
+                Inventory(to_inventory),
+                Payments(to_payment),
+                render=changed_bytes,
+                expiry=timedelta(minutes=15),
+                extension=timedelta(minutes=5),
+            )
+            assert await saga.expire_due() > 0
 
 
 @pytest.mark.parametrize(("hours", "percentage"), [(25, 100), (23, 50), (3, 50)])

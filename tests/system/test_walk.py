@@ -1,5 +1,6 @@
 """The story of a booking, from the hold to the refund: as it is printed for people, and over native gRPC."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -15,6 +16,7 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from stack import tokens
 from stack.launcher import Stack
 from stack.walk import walk
 from tests.gateway.fakes import call_web
@@ -27,11 +29,18 @@ HELD_BY_ME = seat_pb2.ShowSeat.HELD_BY_ME
 
 
 def test_the_printed_walk_works_as_it_is_printed(stack: Stack) -> None:
-    steps = walk(stack.public_url, stack.demo.shows[0].id)
+    auth = stack.settings.auth == "on"
+    steps = walk(stack.public_url, stack.demo.shows[0].id, takes_token=auth)
+    token = tokens.opened(stack.settings).of(tokens.ADMIN, "ADMIN")
     script = "\n".join(f"echo {shlex.quote('### ' + step.title)}\n{step.command}\necho" for step in steps)
     began = time.monotonic()
     done = subprocess.run(
-        ["bash", "-eu", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-eu", "-o", "pipefail", "-c", script],
+        env=os.environ | {"TOKEN": token},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""

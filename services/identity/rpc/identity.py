@@ -9,7 +9,7 @@ from boxoffice.identity.v1 import identity_pb2 as pb
 from boxoffice.identity.v1 import identity_pb2_grpc
 from google.api import httpbody_pb2
 
-from services.chassis import pages
+from services.chassis import pages, tls
 from services.chassis.calls import Context
 from services.chassis.database import Database
 from services.chassis.errors import Unauthenticated
@@ -118,9 +118,10 @@ def _caller_id() -> UUID:
 
 def _address(context: Context) -> str:
     """Return where the call comes from: what the gateway says, which lets nobody else say it, or who is connected."""
-    for name, value in context.invocation_metadata() or ():
-        if name == "x-client-address":
-            return str(value)
+    if tls.peer(context) in ("gateway", ""):  # empty: without AUTH nobody shows who they are
+        for name, value in context.invocation_metadata() or ():
+            if name == "x-client-address":
+                return str(value)
     peer = _PEER.fullmatch(context.peer())
     return peer["address"].strip("[]") if peer else context.peer()
 

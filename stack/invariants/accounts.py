@@ -1,0 +1,105 @@
+"""Invariants of accounts and of the tokens that are issued to them."""
+
+from stack.invariants.invariant import Invariant
+
+ACCOUNTS = (
+    Invariant(
+        "an-address-has-one-account",
+        "every account has an e-mail address in its one form, and no two have the same",
+        ("identity.users",),
+        """
+        SELECT id AS user_id
+        FROM (SELECT id, email, count(*) OVER (PARTITION BY email) AS uses FROM identity.users) AS u
+        WHERE (email = btrim(normalize(lower(email), NFKC))) IS NOT TRUE OR uses > 1
+        """,
+    ),
+    Invariant(
+        "accounts-are-numbered-once",
+        "no two accounts have one id",
+        ("identity.users",),
+        "SELECT id AS user_id, count(*) FROM identity.users GROUP BY id HAVING count(*) > 1",
+    ),
+    Invariant(
+        "roles-are-those-that-there-are",
+        "everybody has the role USER, and no role that there is not",
+        ("identity.users",),
+        """
+        SELECT id AS user_id, roles FROM identity.users
+        WHERE ('USER' = ANY (roles) AND roles <@ ARRAY['USER', 'ORGANIZER', 'ADMIN']) IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "there-is-an-admin",
+        "where somebody has a role that only an admin gives there is an admin, as the last one cannot stop being one",
+        ("identity.users WHERE 'ORGANIZER' = ANY (roles)",),
+        """
+        SELECT id AS user_id, roles FROM identity.users
+        WHERE 'ORGANIZER' = ANY (roles) AND NOT EXISTS (SELECT FROM identity.users WHERE 'ADMIN' = ANY (roles))
+        """,
+    ),
+    Invariant(
+        "families-of-tokens-belong-to-accounts",
+        "every family is an account's and has an end ahead of its beginning; one that was ended says by what",
+        ("identity.token_families",),
+        """
+        SELECT f.id AS family_id, f.user_id, f.ended_at, f.ended_by
+        FROM identity.token_families f LEFT JOIN identity.users u ON u.id = f.user_id
+        WHERE u.id IS NULL OR (f.expires_at > f.created_at) IS NOT TRUE
+            OR ((f.ended_at IS NULL) = (f.ended_by IS NULL) AND coalesce(f.ended_by, 'LOGOUT') IN
+                ('LOGOUT', 'REUSE', 'PASSWORD')) IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "refresh-tokens-belong-to-families",
+        "every refresh token is of a family that there is",
+        ("identity.refresh_tokens",),
+        """
+        SELECT t.family_id, t.created_at FROM identity.refresh_tokens t
+        LEFT JOIN identity.token_families f ON f.id = t.family_id
+        WHERE f.id IS NULL
+        """,
+    ),
+    Invariant(
+        "a-family-has-one-token",
+        "of a family's tokens one is good and all others are used up; of one that is over, none but one is unused",
+        ("identity.token_families",),
+        """
+        SELECT f.id AS family_id, f.ended_by, count(t) AS unused
+        FROM identity.clock CROSS JOIN identity.token_families f
+        LEFT JOIN identity.refresh_tokens t ON t.family_id = f.id AND t.used_at IS NULL
+        GROUP BY f.id, f.ended_at, f.ended_by, f.expires_at, now
+        HAVING count(t) > 1 OR count(t) = 0 AND f.ended_at IS NULL AND f.expires_at > now
+        """,
+    ),
+    Invariant(
+        "an-ended-family-gets-no-token",
+        "after a family was ended no token of it is made, but by whoever was about to",
+        ("identity.token_families WHERE ended_at IS NOT NULL",),
+        """
+        SELECT f.id AS family_id, f.ended_by, f.ended_at, t.created_at
+        FROM identity.token_families f JOIN identity.refresh_tokens t ON t.family_id = f.id
+        WHERE t.created_at > f.ended_at + interval '10 seconds'
+        """,
+    ),
+    Invariant(
+        "attempts-come-back",
+        "whoever tried too many passwords may try again within 15 minutes",
+        ("identity.attempts",),
+        """
+        SELECT whole_at FROM identity.clock CROSS JOIN identity.attempts
+        WHERE (whole_at <= now + interval '15 minutes') IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "there-is-a-key-to-sign-with",
+        "where somebody has logged in there are signing keys, each once, and each has been made by now",
+        ("identity.signing_keys",),
+        """
+        SELECT 'none' AS key, NULL::timestamptz AS created_at
+        WHERE EXISTS (SELECT FROM identity.token_families) AND NOT EXISTS (SELECT FROM identity.signing_keys)
+        UNION ALL
+        SELECT id, max(created_at) FROM identity.clock CROSS JOIN identity.signing_keys
+        GROUP BY id, now HAVING count(*) > 1 OR (max(created_at) <= now) IS NOT TRUE
+        """,
+    ),
+)

@@ -1,0 +1,69 @@
+"""Damages to accounts and tokens, in a copy of what the audit sees of them."""
+
+from __future__ import annotations
+
+from tests.system.damage import Damage, again
+
+ADDRESS, ROLES, FAMILY = (
+    "an-address-has-one-account",
+    "roles-are-those-that-there-are",
+    "families-of-tokens-belong-to-accounts",
+)
+ONE, ENDED, KEY = "a-family-has-one-token", "an-ended-family-gets-no-token", "there-is-a-key-to-sign-with"
+ADMIN = "'ADMIN' = ANY (roles)"
+GOING_ON = "ended_at IS NULL"
+
+
+def users(change: str, condition: str = ADMIN) -> str:
+    return f"UPDATE identity.users SET {change} WHERE {condition}"
+
+
+def families(change: str, condition: str = GOING_ON) -> str:
+    return f"UPDATE identity.token_families SET {change} WHERE {condition}"
+
+
+ACCOUNTS = (
+    Damage("an address in capitals", ADDRESS, users("email = upper(email)")),
+    Damage("an address in wide letters", ADDRESS, users("email = email || U&'\\FF41'")),
+    Damage("an address with a blank before it", ADDRESS, users("email = ' ' || email")),
+    Damage("no address", ADDRESS, users("email = NULL")),
+    Damage(
+        "two accounts of one address",
+        ADDRESS,
+        users(f"email = (SELECT email FROM identity.users WHERE {ADMIN} LIMIT 1)", f"NOT {ADMIN}"),
+    ),
+    Damage("an account twice", "accounts-are-numbered-once", again("identity.users")),
+    Damage("somebody who is no user", ROLES, users("roles = '{ADMIN}'")),
+    Damage("a role that there is not", ROLES, users("roles = roles || 'ROOT'::text")),
+    Damage("no roles", ROLES, users("roles = NULL")),
+    Damage("the last admin is none any more", "there-is-an-admin", users("roles = '{USER}'")),
+    Damage("a family of nobody", FAMILY, families("user_id = gen_random_uuid()")),
+    Damage("a family that ends before it begins", FAMILY, families("expires_at = created_at")),
+    Damage("a family without an end", FAMILY, families("expires_at = NULL")),
+    Damage("a family ended by nothing", FAMILY, families("ended_at = created_at")),
+    Damage("a family that goes on though it was ended", FAMILY, families("ended_by = 'LOGOUT'")),
+    Damage("a family ended by something unknown", FAMILY, families("ended_at = created_at, ended_by = 'TIME'")),
+    Damage(
+        "a token of no family",
+        "refresh-tokens-belong-to-families",
+        "UPDATE identity.refresh_tokens SET family_id = gen_random_uuid()",
+    ),
+    Damage("two good tokens in a family", ONE, again("identity.refresh_tokens", "used_at IS NULL")),
+    Damage("a used token that is good again", ONE, "UPDATE identity.refresh_tokens SET used_at = NULL"),
+    Damage("a family whose tokens are all used up", ONE, "UPDATE identity.refresh_tokens SET used_at = created_at"),
+    Damage(
+        "a token made after the logout",
+        ENDED,
+        "UPDATE identity.refresh_tokens SET created_at = created_at + interval '1 hour'",
+    ),
+    Damage(
+        "an account that nobody can log in to for long",
+        "attempts-come-back",
+        "UPDATE identity.attempts SET whole_at = whole_at + interval '1 day'",
+    ),
+    Damage("an attempt that never comes back", "attempts-come-back", "UPDATE identity.attempts SET whole_at = NULL"),
+    Damage("no signing key", KEY, "DELETE FROM identity.signing_keys"),
+    Damage("a signing key twice", KEY, again("identity.signing_keys")),
+    Damage("a signing key of tomorrow", KEY, "UPDATE identity.signing_keys SET created_at = now() + interval '1 day'"),
+    Damage("a signing key of no time", KEY, "UPDATE identity.signing_keys SET created_at = NULL"),
+)

@@ -1,0 +1,210 @@
+"""Who may call what, for every method of the contracts and every kind of caller: requests, callers, and what follows.
+
+Requests come from the table of right ones in bad_input. What follows comes from the policies beside the methods.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import httpx
+from google.api.httpbody_pb2 import HttpBody
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from stack import tokens
+from stack.accounts import bearer
+from stack.launcher import Stack
+from tests.gateway.fakes import Method
+from tests.system.bad_input import World, camel, samples
+from tests.system.client import Json, new_user
+from tests.system.inside import OPTIONS, allowed, reached
+
+NOBODY, OWNER, OTHER, ORGANIZER, ADMIN = "nobody", "the owner", "another user", "an organizer", "an admin"
+PEOPLE = (NOBODY, OWNER, OTHER, ORGANIZER, ADMIN)
+SERVICES = ("inventory", "booking", "payment", "bank", "identity")
+REST, GATEWAY, SERVICE = "REST", "gRPC at the gateway", "gRPC at the service"
+
+ADMITTED, ABSENT = "admitted", "absent"
+UNAUTHENTICATED, DENIED = "UNAUTHENTICATED", "PERMISSION_DENIED"
+"""The reasons of who is turned away. A wrong password or signature has a reason of its own."""
+WRONG = {"INVALID_FIELD", "INTERNAL", "UNIMPLEMENTED", "METHOD_NOT_FOUND", "UNKNOWN"}
+"""What no example may come to: it would prove nothing of who may."""
+
+FORGED = (
+    *(("x-user-id", "{owner}"), ("x-user-roles", "ADMIN"), ("x-user", "{owner}"), ("x-roles", "ADMIN")),
+    *(("x-service", "booking"), ("x-service-token", "booking"), ("x-service-name", "booking")),
+    *(("x-forwarded-user", "{owner}"), ("x-jwt-payload", "e30"), ("x-caller", "booking")),
+    ("x-forwarded-client-cert", "By=booking.boxoffice.internal;DNS=booking.boxoffice.internal"),
+)
+"""Headers that say who calls, as some other system might believe them."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a caller was told: OK, or the reason why not, and every word of it."""
+
+    reason: str
+    words: str = ""
+
+    def without(self, *ids: str) -> Answer:
+        """Return it with these ids left out."""
+        words = self.words
+        for each in ids:
+            words = words.replace(each, "…")
+        return Answer(self.reason, words)
+
+
+def is_users(method: Method) -> bool:
+    """Tell whether a request names whose it is."""
+    return "user_id" in method.descriptor.input_type.fields_by_name
+
+
+def expected(method: Method, who: str) -> str:
+    """Return what the policy of a method that people may call says of somebody who asks as the owner would."""
+    kinds = allowed(method.path)[0]
+    if "PUBLIC" in kinds:
+        return ADMITTED
+    if who == NOBODY:
+        return UNAUTHENTICATED
+    if "OWNER" in kinds:
+        return ADMITTED if who in (OWNER, ADMIN) or not is_users(method) else ABSENT
+    roles = {ORGANIZER: {"ORGANIZER"}, ADMIN: {"ADMIN"}}.get(who, set())
+    return ADMITTED if roles & kinds else DENIED
+
+
+def example(method: Method, world: World) -> tuple[Json, Json | None]:
+    """Return the owner's request of a method: its paths' variables, and its body; a LookupError if there is none."""
+    variables, body = samples(world)[method.descriptor.name]
+    if "OWNER" in allowed(method.path)[0] and is_users(method) and "user_id" not in variables:
+        body = {"userId": world.user} | (body or {})
+    return variables, body
+
+
+@dataclass(frozen=True)
+class Callers:
+    """Everybody, and every way to the methods."""
+
+    world: World
+    signing: tokens.Tokens
+    http: httpx.AsyncClient
+    channels: Mapping[str, grpc.aio.Channel]
+    """To each service by its name, and to the gateway."""
+
+    def metadata(self, who: str) -> tuple[tuple[str, str], ...]:
+        """Return what somebody shows."""
+        signed = {
+            NOBODY: "",
+            OWNER: self.signing.of(self.world.user),
+            OTHER: self.signing.of(STRANGER),
+            ORGANIZER: self.signing.of(tokens.ORGANIZER, "ORGANIZER"),
+            ADMIN: self.signing.of(tokens.ADMIN, "ADMIN"),
+        }
+        return bearer(signed[who])
+
+    async def ask(
+        self, way: str, method: Method, request: tuple[Json, Json | None], metadata: tuple[tuple[str, str], ...]
+    ) -> Answer:
+        """Call a method."""
+        if way == REST:
+            return await self._rest(method, request, metadata)
+        channel = self.channels["gateway" if way == GATEWAY else method.cluster]
+        return await over_grpc(channel, method, message(method, request), metadata)
+
+    async def _rest(
+        self, method: Method, request: tuple[Json, Json | None], metadata: tuple[tuple[str, str], ...]
+    ) -> Answer:
+        variables, body = request
+        verb, path = method.bindings[0]
+        url = path.format_map(variables)
+        query = body if verb in ("GET", "DELETE") else None
+        sent = None if verb in ("GET", "DELETE") else body
+        async with self.http.stream(verb, url, params=query, json=sent, headers=dict(metadata)) as answer:
+            if answer.status_code == 200:
+                return Answer("OK")
+            content = (await answer.aread()).decode()
+        try:
+            told = json.loads(content)
+        except ValueError:  # a page
+            return Answer(str(answer.status_code), content)
+        return Answer(told["details"][0]["reason"], content)
+
+
+STRANGER = new_user()
+
+
+def message(method: Method, request: tuple[Json, Json | None]) -> Message:
+    """Return a request as a message."""
+    variables, body = request
+    made = method.request()
+    fields = {camel(name): value for name, value in variables.items()} | (body or {})
+    return made if isinstance(made, HttpBody) else json_format.ParseDict(fields, made)
+
+
+async def over_grpc(
+    channel: grpc.aio.Channel, method: Method, request: Message, metadata: tuple[tuple[str, str], ...]
+) -> Answer:
+    """Call a method; of a stream, wait for the first message."""
+    make = channel.unary_stream if method.streams else channel.unary_unary
+    call: Any = make(method.path, request_serializer=type(request).SerializeToString)(
+        request, timeout=20, metadata=metadata
+    )
+    try:
+        if method.streams:
+            await anext(aiter(call))
+            call.cancel()
+        else:
+            await call
+    except grpc.aio.AioRpcError as error:
+        status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
+        if status is None or not status.details or not status.details[0].Unpack(info):
+            return Answer(error.code().name, str(error.details()))
+        # Not as bytes: what is told of a field is its name and its words.
+        return Answer(str(info.reason), re.sub(r"\s+", " ", str(status)))
+    return Answer("OK")
+
+
+def absent(method: Method, request: tuple[Json, Json | None]) -> list[tuple[tuple[Json, Json | None], ...]]:
+    """Return pairs of requests that nobody but the owner may tell apart: for the owner's thing, and for none at all."""
+    variables, body = request
+    told = variables | (body or {})
+    nobody, nothing = new_user(), str(uuid4())
+    owner = told.get("userId") or told.get("user_id")
+
+    def renamed(old: str, new: str, *, unnamed: bool = False) -> tuple[Json, Json | None]:
+        changed_body = None if body is None else json.loads(json.dumps(body).replace(old, new))
+        if unnamed and changed_body is not None:
+            changed_body.pop("userId", None)
+        return json.loads(json.dumps(variables).replace(old, new)), changed_body
+
+    pairs = [(request, renamed(owner, nobody))]
+    if (booking := told.get("bookingId") or told.get("booking_id")) is not None:
+        pairs.append((renamed(booking, booking, unnamed=True), renamed(booking, nothing, unnamed=True)))
+    return pairs
+
+
+@asynccontextmanager
+async def opened(stack: Stack, world: World) -> AsyncIterator[Callers]:
+    """Open every way to the methods, for people."""
+    gateway = stack.public_url.removeprefix("http://")
+    async with (
+        httpx.AsyncClient(base_url=stack.public_url, timeout=20, trust_env=False) as http,
+        grpc.aio.insecure_channel(gateway, options=OPTIONS) as to_gateway,
+        reached(stack, "inventory") as inventory,
+        reached(stack, "booking") as booking,
+        reached(stack, "payment") as payment,
+        reached(stack, "bank") as bank,
+        reached(stack, "identity") as identity,
+    ):
+        channels = {"gateway": to_gateway, "inventory": inventory, "booking": booking, "payment": payment}
+        channels |= {"bank": bank, "identity": identity}
+        yield Callers(world, tokens.opened(stack.settings), http, channels)
