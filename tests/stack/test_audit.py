@@ -38,9 +38,10 @@ def server() -> Iterator[Server]:
         databases.provision(one, PASSWORDS)
         settings = temporary_settings(one.data).model_copy(update={"postgres_port": one.port})
         secrets = Credentials(PASSWORDS | dict.fromkeys(SIGNING, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
-        for name, environment in services.environments(settings, secrets, {}).items():
-            module = next(service.module for service in services.SERVICES if service.name == name)
-            subprocess.run([sys.executable, "-m", module, "migrate"], cwd=ROOT, env=environment, check=True)
+        told = services.environments(settings, secrets, {})
+        for service in services.SERVICES:
+            migration = services.migration(service, settings, secrets, told[service.name])
+            subprocess.run(migration.command, cwd=ROOT, env=migration.environment, check=True)
         yield one
 
 

@@ -45,6 +45,7 @@ def test_replicas_have_ports_of_their_own_that_are_told_before_anything_starts(m
 
 
 def test_the_gateways_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUTH", raising=False)
     assert settings.load().edge() == Edge()
     monkeypatch.setenv("RATE_LIMIT_PER_SECOND", "50")
     monkeypatch.setenv("TRUSTED_PROXIES", "1")
