@@ -84,10 +84,18 @@ def expected(method: Method, who: str) -> str:
 
 def example(method: Method, world: World) -> tuple[Json, Json | None]:
     """Return the owner's request of a method: its paths' variables, and its body; a LookupError if there is none."""
-    variables, body = samples(world)[method.descriptor.name]
+    name = method.descriptor.name
+    variables, body = samples(world)[
+        name if method.bindings else name.replace("Get", "Render").replace("List", "Render")
+    ]
     if "OWNER" in allowed(method.path)[0] and is_users(method) and "user_id" not in variables:
         body = {"userId": world.user} | (body or {})
     return variables, body
+
+
+def ways(method: Method) -> list[str]:
+    """Return the ways to a method."""
+    return [REST, GATEWAY, SERVICE] if method.bindings else [GATEWAY, SERVICE]
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def wrong_with(case: Case, answer: httpx.Response) -> str | None:
 
 async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client: Client, world: World) -> None:
     # Else all of the above would be refused for another reason.
-    for method in PUBLIC:
+    for method in [method for method in PUBLIC if method.bindings]:
         variables, body = samples(world)[method.descriptor.name]
         assert set(variables) <= {each.name for each in method.descriptor.input_type.fields}
         if method.descriptor.name in (

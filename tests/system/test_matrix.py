@@ -54,7 +54,7 @@ async def callers(stack: Stack, world: World) -> AsyncIterator[Callers]:
 async def test_people_are_answered_as_the_policy_says(callers: Callers, method: Method) -> None:
     request = matrix.example(method, callers.world)
     complaints = []
-    for way in (REST, GATEWAY, SERVICE):
+    for way in matrix.ways(method):
         for who in PEOPLE:
             answer = await callers.ask(way, method, request, callers.metadata(who))
             wanted = matrix.expected(method, who)
@@ -76,7 +76,7 @@ async def test_what_is_another_users_is_told_in_the_words_for_what_does_not_exis
     request = matrix.example(method, callers.world)
     for theirs, none in matrix.absent(method, request):
         ids = {str(value) for told in (*theirs, *none) for value in (told or {}).values()}
-        for way in (REST, GATEWAY, SERVICE):
+        for way in matrix.ways(method):
             for who in (OTHER, matrix.ORGANIZER):
                 metadata = callers.metadata(who)
                 one, other = [(await callers.ask(way, method, asked, metadata)) for asked in (theirs, none)]
@@ -130,8 +130,11 @@ async def test_no_header_says_who_calls(callers: Callers, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", [REST, GATEWAY, SERVICE])
-async def test_whose_seats_are_held_is_told_to_that_user_and_to_admins(callers: Callers, way: str) -> None:
-    method = METHODS["/boxoffice.inventory.v1.InventoryService/GetSeatMap"]
+@pytest.mark.parametrize("name", ["GetSeatMap", "RenderSeatMap"])
+async def test_whose_seats_are_held_is_told_to_that_user_and_to_admins(callers: Callers, name: str, way: str) -> None:
+    method = METHODS[f"/boxoffice.inventory.v1.InventoryService/{name}"]
+    if way not in matrix.ways(method):
+        return
     variables, _ = matrix.example(method, callers.world)
     told = {
         who: (await callers.ask(way, method, (variables, {"userId": callers.world.user}), callers.metadata(who))).reason
