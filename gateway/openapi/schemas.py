@@ -68,7 +68,11 @@ class Schemas:
 
     def parameter(self, field: FieldDescriptor) -> Schema:
         """Return the schema of a field that is sent in the path or the query."""
-        return self._field(field, self.body)
+        schema = self._field(field, self.body)
+        if schema.get("pattern") == UUID_OR_EMPTY:
+            del schema["pattern"]
+            schema["format"] = "uuid"  # the gateway refuses an id that is sent and empty
+        return schema
 
     def described(self, full_name: str) -> str:
         """Return what the comments say of something."""

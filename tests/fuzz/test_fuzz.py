@@ -25,6 +25,7 @@ from grpc_status import rpc_status
 
 from stack.launcher import Stack
 from tests.fuzz.messages import Dice
+from tests.gateway.fakes import INTERNAL as FOR_SERVICES
 from tests.gateway.fakes import METHODS, Method
 
 CASES = int(os.environ.get("FUZZ_CASES") or 300)
@@ -95,10 +96,10 @@ class Fuzz:
         method = list(METHODS.values())[number % len(METHODS)]
         self.methods[method.path] += 1
         # What services tell each other is believed, so it is told of things that there are not.
-        known = bool(method.bindings)
+        known = method not in FOR_SERVICES
         how = chance.choice(("right", "right", "wrong", "wrong", "broken"))
         message = (self.dice.wrong if how == "wrong" else self.dice.right)(method.request, known=known)
-        ways = ["port", "gateway"] + ["rest"] * (known and method.request is not HttpBody)
+        ways = ["port", "gateway"] + ["rest"] * (bool(method.bindings) and method.request is not HttpBody)
         way = chance.choice(ways)
         case = f"{SEED}:{number} {how} {method.descriptor.name} by {way}"
         if way == "rest":
@@ -122,7 +123,7 @@ class Fuzz:
             else:
                 answer = await call
         except grpc.aio.AioRpcError as error:
-            self._judge(case, data, error, hidden=to == "gateway" and not method.bindings)
+            self._judge(case, data, error, hidden=to == "gateway" and method in FOR_SERVICES)
             return
         self.outcomes["OK"] += 1
         self._learn_from(method.response.FromString(answer))
