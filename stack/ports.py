@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 from collections.abc import Mapping
@@ -39,12 +40,19 @@ def require_free(ports: Mapping[str, int]) -> None:
 
 
 def choose(count: int, *, replicas: int = 1, step: int = 0) -> list[int]:
-    """Return `count` different ports that are free right now, for tests; and so are those of their replicas."""
+    """Return `count` different ports that are free right now, for tests; and so are those of their replicas.
+
+    Test processes that run side by side (pytest-xdist says which is which) choose from different ones: between now and
+    the moment when a stack listens, the other one may look as well.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    mine = CHOICE[worker * len(CHOICE) // workers : (worker + 1) * len(CHOICE) // workers]
     chosen: list[int] = []
     taken: set[int] = set()
-    for port in random.sample(CHOICE, len(CHOICE)):
+    for port in random.sample(mine, len(mine)):
         own = {port + number * step for number in range(replicas)}
-        if not own & taken and all(map(is_free, own)):
+        if max(own) in mine and not own & taken and all(map(is_free, own)):
             chosen.append(port)
             taken |= own
         if len(chosen) == count:

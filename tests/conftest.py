@@ -14,8 +14,34 @@ from services.chassis.migrate import migrate
 from services.chassis.server import make_server
 from stack.postgres import Server, temporary_server
 
-SERVICES = Path(__file__).parent.parent / "services"
+HERE = Path(__file__).parent
+SERVICES = HERE.parent / "services"
 _numbers = count()
+
+TOGETHER = (
+    *("system", "faults", "operations", "clients", "fuzz", "bench/test_smoke.py"),
+    *("identity/test_canaries.py", "identity/test_whole.py", "stack/test_audit.py", "stack/test_replicas.py"),
+)
+"""Folders and files whose tests share something that takes long to start, a stack mostly."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Keep tests that belong together on one worker, so that what they share is started once."""
+    groups = {item: group for item in items if (group := _group(item.path))}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    yield
+    # xdist 3.8 tells the group by a field that pytest 9.2 has under another name, so that it goes unheard:
+    # https://github.com/pytest-dev/pytest-xdist/issues/1386. This says it again, until xdist does.
+    for item, group in groups.items():
+        suffix = f"@{group}"
+        if getattr(config.option, "loadgroup", False) and not item.nodeid.endswith(suffix):
+            item._id = item._id.parse(item.nodeid + suffix)
+
+
+def _group(path: Path) -> str:
+    return next((each for each in TOGETHER if HERE / each in (path, *path.parents)), "")
 
 
 @pytest.fixture(scope="session")

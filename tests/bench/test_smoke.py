@@ -15,7 +15,7 @@ from bench.__main__ import _audited
 from bench.cases import Case, warm_up
 from bench.ghz.data import FOLDER
 from bench.reference import echo, own, seeds
-from bench.scenarios import availability, create, flow, hot, onsale, security
+from bench.scenarios import availability, create, flow, hot, onsale
 from bench.world import World, started
 from stack.settings import ROOT
 from tests.bench.test_ghz import CONFIGURATIONS
@@ -81,14 +81,6 @@ def test_bookings_are_created_by_ghz_or_without_it(
     assert result.done > 0
     assert not result.errors
     assert result.tool == ("ghz" if with_ghz else "python")
-
-
-def test_what_identity_and_certificates_cost_is_measured(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(create, "BIG", 1_000)
-    result = named(security.cases(), "security").run(world)
-    assert result.done > 0
-    assert not result.errors
-    assert result.figures["on_by_off"] > 0
 
 
 def test_a_hot_seat_is_had_by_one(world: World) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,22 +11,6 @@ from boxoffice_client import AsyncClient, Client, Options
 from stack import audit
 from stack.launcher import Stack, temporary_stack
 from tests.clients.service import Script, served
-
-HERE = Path(__file__).parent
-GROUP = "clients"
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Keep the tests that use the stack on one worker, so that one stack runs: see tests/system/conftest.py."""
-    own = [item for item in items if HERE in item.path.parents]
-    for item in own:
-        item.add_marker(pytest.mark.xdist_group(GROUP))
-    yield
-    for item in own:
-        suffix = f"@{GROUP}"
-        if getattr(config.option, "loadgroup", False) and not item.nodeid.endswith(suffix):
-            item._id = item._id.parse(item.nodeid + suffix)
 
 
 @pytest.fixture(scope="session")

@@ -17,22 +17,8 @@ from tests.faults.world import World
 from tests.system.conftest import opened_client
 
 HERE = Path(__file__).parent
-GROUP = "faults"
 NEVER = "600"
 """Seconds after which the bank is asked, unprompted, about a payment; the grid lets it be sooner where it wants."""
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Keep all of these tests on one worker, so that one stack runs: see tests/system/conftest.py."""
-    own = [item for item in items if HERE in item.path.parents]
-    for item in own:
-        item.add_marker(pytest.mark.xdist_group(GROUP))
-    yield
-    for item in own:
-        suffix = f"@{GROUP}"
-        if getattr(config.option, "loadgroup", False) and not item.nodeid.endswith(suffix):
-            item._id = item._id.parse(item.nodeid + suffix)
 
 
 def told(name: str, controller: Controller) -> dict[str, str]:

@@ -9,6 +9,8 @@ from stack.postgres import Server
 from tests.conftest import SERVICES
 
 SERVICE_NAMES = ("inventory", "booking", "payment")
+DATABASE_NAMES = (*SERVICE_NAMES, "identity", "audit")
+"""Nobody has an account here; the audit looks there all the same."""
 BANK = "model_bank"
 
 DUE = {
@@ -29,7 +31,7 @@ BUSY = """
 
 def make_databases(server: Server) -> dict[str, str]:
     """Make the databases of a world, as `make run` has them, and a scratch one for the audit; return their URLs."""
-    names = {name: f"model_{name}" for name in (*SERVICE_NAMES, "audit")}
+    names = {name: f"model_{name}" for name in DATABASE_NAMES}
     urls = {name: server.create_database(database) for name, database in names.items()}
     with server.connect() as connection:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN SUPERUSER PASSWORD 'bank'").format(sql.Identifier(BANK)))
@@ -37,14 +39,14 @@ def make_databases(server: Server) -> dict[str, str]:
     with server.connect(names["payment"]) as connection:
         connection.execute("CREATE SCHEMA bank")
     urls["bank"] = f"postgresql://{BANK}:bank@127.0.0.1:{server.port}/{names['payment']}"
-    for name in (*SERVICE_NAMES, "bank"):
+    for name in (*SERVICE_NAMES, "identity", "bank"):
         service = "payment/bank" if name == "bank" else name
         migrate(service, SERVICES / service / "migrations", urls[name])
     return urls
 
 
 def drop_databases(server: Server) -> None:
-    for name in (*SERVICE_NAMES, "audit"):
+    for name in DATABASE_NAMES:
         server.drop_database(f"model_{name}")
     with server.connect() as connection:
         connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(BANK)))

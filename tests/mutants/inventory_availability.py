@@ -43,7 +43,7 @@ MUTANTS = (
     Mutant(
         "a map is shown as it was before the change",
         SEAT_MAP,
-        "        self._everybodys = None\n        seat = self._seats[index]",
+        "        self._everybodys.clear()\n        seat = self._seats[index]",
         "        seat = self._seats[index]",
         REQUESTS,
         LOOK,

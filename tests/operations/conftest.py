@@ -12,22 +12,6 @@ import pytest
 from stack.launcher import Stack, temporary_settings
 from tests.operations.collector import Collector
 
-HERE = Path(__file__).parent
-GROUP = "operations"
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Keep the tests that use the stack on one worker, so that one stack runs: see tests/system/conftest.py."""
-    own = [item for item in items if HERE in item.path.parents]
-    for item in own:
-        item.add_marker(pytest.mark.xdist_group(GROUP))
-    yield
-    for item in own:
-        suffix = f"@{GROUP}"
-        if getattr(config.option, "loadgroup", False) and not item.nodeid.endswith(suffix):
-            item._id = item._id.parse(item.nodeid + suffix)
-
 
 @pytest.fixture(scope="session")
 def collector() -> Iterator[Collector]:

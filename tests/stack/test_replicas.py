@@ -96,7 +96,7 @@ async def test_both_replicas_take_calls_from_the_gateway_and_from_their_peers(st
     show = await client.make_show()
     await asyncio.gather(*(client.confirmed(show, new_user(), [seat]) for seat in show.seats[:BOOKINGS]))
     for service, method in [
-        ("inventory", "/boxoffice.inventory.v1.InventoryService/GetSeatMap"),  # from the gateway
+        ("inventory", "/boxoffice.inventory.v1.InventoryService/RenderSeatMap"),  # from the gateway
         ("inventory", "/boxoffice.inventory.v1.InventoryService/BatchReserveSeats"),  # from booking
         ("booking", "/boxoffice.booking.v1.BookingService/CreateBooking"),
         ("booking", "/boxoffice.booking.v1.BookingService/BatchRecordCaptures"),  # from payment

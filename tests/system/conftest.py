@@ -21,8 +21,6 @@ from stack.errors import StackError
 from stack.launcher import Stack, temporary_settings
 from tests.system.client import Client, Show
 
-HERE = Path(__file__).parent
-GROUP = "system"
 STARTS = 3
 AUTH: Any = os.environ.get("AUTH") or "on"
 """What is shown here is shown with identity on; AUTH=off tries it without."""
@@ -32,21 +30,6 @@ walk_timings: list[tuple[float, str]] = []
 
 books_out_of_order: list[str] = []
 """What the audits after each file found."""
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Keep all of these tests on one worker, so that one stack runs: with `--dist loadgroup`, see pyproject.toml."""
-    own = [item for item in items if HERE in item.path.parents]
-    for item in own:
-        item.add_marker(pytest.mark.xdist_group(GROUP))
-    yield
-    # xdist 3.8 tells the group by a field that pytest 9.2 has under another name, so that it goes unheard:
-    # https://github.com/pytest-dev/pytest-xdist/issues/1386. This says it again, until xdist does.
-    for item in own:
-        suffix = f"@{GROUP}"
-        if getattr(config.option, "loadgroup", False) and not item.nodeid.endswith(suffix):
-            item._id = item._id.parse(item.nodeid + suffix)
 
 
 def _started() -> Stack:
