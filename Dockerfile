@@ -28,7 +28,7 @@ RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash . \
 FROM python:${PYTHON_VERSION}-slim-trixie AS service
 # Volumes that are mounted there for the first time become the user's.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin boxoffice \
-    && mkdir /tls && cd /tls && mkdir ca inventory booking payment bank identity gateway operator \
+    && mkdir -p /tls/ca /tls/inventory /tls/booking /tls/payment /tls/bank /tls/identity /tls/gateway /tls/operator \
     && chown -R 10001 /tls && chmod -R 0700 /tls
 COPY --from=build /opt /opt
 WORKDIR /opt/boxoffice
