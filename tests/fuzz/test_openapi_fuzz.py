@@ -43,8 +43,8 @@ BEYOND_REACH = {
     "SetRoles",
     "HoldSeats",
 }
-"""Operations that are seldom called rightly by chance, or never: they take the bank's secret, a password, an account, or
-seats that are free, and of the very show."""
+"""Operations that are seldom called rightly by chance, or never: they take the bank's secret, a password, an account,
+or seats that are free, and of the very show."""
 
 TOKEN_SECONDS = 4 * 3600
 
