@@ -32,8 +32,8 @@ OPTIONS: Sequence[tuple[str, Any]] = (
     ("grpc.max_receive_message_length", -1),
 )
 DETAILS = "grpc-status-details-bin"
-# The gateway would compress for those who ask, which costs it a sixth of a seat map: what is measured is Boxoffice.
 NOTHING: Mapping[str, str] = {}
+# The gateway would compress for those who ask, which costs it a sixth of a seat map: what is measured is Boxoffice.
 JSON = {"content-type": "application/json", "accept-encoding": "identity"}
 
 

@@ -1,5 +1,6 @@
 -- Roles and databases: one of each for every service, and for the bank a schema beside payment's, with a role that owns
--- it and migrates, and one that serves and cannot change what stands in the ledger; and role `audit`, which reads what these make and writes into a scratch database of its own only.
+-- it and migrates, and one that serves and cannot change what stands in the ledger; and role `audit`, which reads what
+-- these make and writes into a scratch database of its own only.
 -- What stack/databases.py does for one machine, for containers. It may be run as often as one likes: it makes what is
 -- missing and sets the passwords, so a new password in .env holds from the next `make up` on.
 \set ON_ERROR_STOP on
@@ -86,6 +87,9 @@ SELECT nspowner = 'bank'::regrole AS is_old FROM pg_namespace WHERE nspname = 'b
   BEGIN;
   REASSIGN OWNED BY bank TO bank_owner;
   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA bank TO bank;
+  GRANT USAGE ON SCHEMA bank TO bank;
+  -- Where the migration that takes this has been run already, it is not run again.
+  SELECT 'REVOKE UPDATE, DELETE, TRUNCATE ON bank.ledger FROM bank' WHERE to_regclass('bank.ledger') IS NOT NULL \gexec
   ALTER DEFAULT PRIVILEGES FOR ROLE bank IN SCHEMA bank REVOKE SELECT ON TABLES FROM audit;
   COMMIT;
 \endif

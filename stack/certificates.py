@@ -2,7 +2,8 @@
 
 In FOLDER there is then, for each of NAMES, a folder with what that one is told and nothing else: ca.pem (TLS_CA_FILE),
 cert.pem (TLS_CERT_FILE), key.pem (TLS_KEY_FILE). And a folder `ca` with the authority's own key, which nobody is told.
-What is there and good stays; what is missing, damaged or about to end is made anew.
+What is there and good stays; what is missing, damaged or about to end is made anew. The authority's key has to be
+there for that: without it, nobody would believe what is made beside what there is.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ def make(folder: Path, *, now: datetime | None = None) -> list[str]:
     made = []
     try:
         authority = _load(folder / AUTHORITY)
+        if authority is None and any((folder / name / "cert.pem").exists() for name in NAMES):
+            raise StackError(
+                f"the authority's key is not in {folder / AUTHORITY}, or is damaged: put it back, "
+                f"or delete {folder}, make all certificates anew, and restart everything at once"
+            )
         if authority is None or authority.certificate.not_valid_after_utc - now < LIFE + RENEWED:
             authority = _issue(AUTHORITY, None, now)
             _write(folder / AUTHORITY, authority)
@@ -171,7 +177,9 @@ def _pem(certificate: x509.Certificate) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make certificates in the folder that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m stack.certificates", description=__doc__)
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="made where it is not there, for its owner only")
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="made where it is not there; what is in it is for its owner only"
+    )
     folder = parser.parse_args(arguments).folder.absolute()
     try:
         made = make(folder)

@@ -72,6 +72,12 @@ def _provide_bank(connection: psycopg.Connection) -> None:
         if old.fetchone() is not None:
             connection.execute("REASSIGN OWNED BY bank TO bank_owner")
             connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA bank TO bank")
+            connection.execute("GRANT USAGE ON SCHEMA bank TO bank")
+            # Where the migration that takes this has been run already, it is not run again.
+            if connection.execute(
+                "SELECT FROM pg_tables WHERE (schemaname, tablename) = ('bank', 'ledger')"
+            ).fetchone():
+                connection.execute("REVOKE UPDATE, DELETE, TRUNCATE ON bank.ledger FROM bank")
             connection.execute(
                 "ALTER DEFAULT PRIVILEGES FOR ROLE bank IN SCHEMA bank REVOKE SELECT ON TABLES FROM audit"
             )

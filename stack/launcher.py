@@ -161,12 +161,15 @@ class Stack:
         """Restart every service and the gateway without a request that fails, where each service has replicas.
 
         Databases are brought to the newest form first, so what runs has to bear it; certificates that are about to end
-        are renewed. Then one replica of each service
-        at a time ends and is started anew; the next follow when the gateway and the peers have found these. The
-        gateway comes last: a new one takes over, the old one ends what it has begun. Raise StackError if something
-        does not come up, with all the rest running on. It is called in the thread that started the stack.
+        are renewed. Then one replica of each service at a time ends and is started anew; the next follow when the
+        gateway and the peers have found these. The gateway comes last: a new one takes over, the old one ends what it
+        has begun. Raise StackError if something does not come up, with all the rest running on. It is called in the
+        thread that started the stack.
         """
-        self._make_certificates()
+        if certificates.AUTHORITY in self._make_certificates():
+            raise StackError(
+                "the certificates have a new authority: `make stop` and `make run`, as old and new ones clash"
+            )
         self._migrate()
         for number in range(self.settings.replicas):
             self.roll_replicas(number)
@@ -256,10 +259,13 @@ class Stack:
         self.say("gateway: starting Envoy")
         supervisor.start([Child(envoy.program(settings), self.logs)])
 
-    def _make_certificates(self) -> None:
-        """Make the certificates that are missing or about to end, where AUTH is on."""
-        if (tls := self.settings.tls()) is not None and (made := certificates.make(tls)):
+    def _make_certificates(self) -> list[str]:
+        """Make the certificates that are missing or about to end, where AUTH is on; return whose."""
+        tls = self.settings.tls()
+        made = [] if tls is None else certificates.make(tls)
+        if made:
             self.say(f"certificates: made for {', '.join(made)}")
+        return made
 
     def _migrate(self) -> None:
         """Bring the databases to their newest form."""

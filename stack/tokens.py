@@ -36,7 +36,7 @@ class Tokens:
         """`encrypted`: the signing key of the id `kid`, as identity's database has it; `secret`: what it takes."""
         self._made_of = (kid, encrypted, secret)
         self._key = Vault(secret).open(kid, encrypted)
-        self._kept: dict[tuple[str, frozenset[str]], tuple[str, float]] = {}
+        self._kept: dict[tuple[str, frozenset[str], float], tuple[str, float]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Tokens, self._made_of
@@ -44,12 +44,12 @@ class Tokens:
     def of(self, user: str, *roles: str, seconds: float = ACCESS_TOKEN.total_seconds()) -> str:
         """Return a token of a user, who has the role USER and `roles`, that is good for `seconds`, or nearly."""
         told, now = frozenset(roles), time.time()
-        token, until = self._kept.get((user, told), ("", 0.0))
+        token, until = self._kept.get((user, told, seconds), ("", 0.0))
         if until < now + MARGIN_SECONDS:
             if len(self._kept) >= MAX_KEPT:
                 self._kept.clear()
             token, until = self._sign(user, told, now, now + seconds), now + seconds
-            self._kept[(user, told)] = token, until
+            self._kept[(user, told, seconds)] = token, until
         return token
 
     def fitting(self, allowed: frozenset[str], user: str = "") -> str:

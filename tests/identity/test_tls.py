@@ -27,6 +27,7 @@ from services.chassis.settings import ServiceSettings
 from services.chassis.tls import Certificate
 from services.identity.signing import SigningKey
 from stack import certificates
+from stack.errors import StackError
 from tests.gateway.fakes import FakeService
 from tests.identity import forge
 from tests.identity.test_attacks import Source
@@ -241,6 +242,19 @@ def test_certificates_are_for_their_owner_only_and_stay_while_they_are_good(tmp_
     assert certificates.make(folder, now=soon) == list(certificates.NAMES)
     late = datetime.now(UTC) + certificates.AUTHORITY_LIFE - certificates.LIFE
     assert certificates.make(folder, now=late) == [certificates.AUTHORITY, *certificates.NAMES]
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda key: key.write_text("no key")], ids=["gone", "damaged"])
+def test_no_new_authority_takes_the_place_of_one_that_is_not_at_hand(
+    tmp_path: Path, harm: Callable[[Path], object]
+) -> None:
+    folder = tmp_path / "made"
+    certificates.make(folder)
+    harm(folder / certificates.AUTHORITY / "key.pem")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(StackError, match="put it back, or delete"):
+        certificates.make(folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_the_command_says_what_it_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

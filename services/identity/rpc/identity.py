@@ -118,7 +118,7 @@ def _caller_id() -> UUID:
 
 def _address(context: Context) -> str:
     """Return where the call comes from: what the gateway says, which lets nobody else say it, or who is connected."""
-    if tls.peer(context) in ("gateway", ""):  # empty: without AUTH nobody shows who they are
+    if tls.own is None or tls.peer(context) == "gateway":  # without AUTH nobody shows who they are
         for name, value in context.invocation_metadata() or ():
             if name == "x-client-address":
                 return str(value)

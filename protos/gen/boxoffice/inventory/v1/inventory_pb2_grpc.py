@@ -29,8 +29,8 @@ if _version_not_supported:
 class InventoryServiceStub:
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
-    answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's
+    own services: each answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
     def __init__(self, channel):
@@ -109,8 +109,8 @@ class InventoryServiceStub:
 class InventoryServiceServicer:
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
-    answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's
+    own services: each answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
     def GetSeatMap(self, request, context):
@@ -348,8 +348,8 @@ def add_InventoryServiceServicer_to_server(servicer, server):
 class InventoryService:
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
-    answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's
+    own services: each answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
     @staticmethod

@@ -34,8 +34,8 @@ GRPC_VERSION: str
 class InventoryServiceStub:
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
-    answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's
+    own services: each answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
     @_typing.overload
@@ -151,8 +151,8 @@ class InventoryServiceStub:
 class InventoryServiceAsyncStub(InventoryServiceStub):
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
-    answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's
+    own services: each answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -264,8 +264,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
 
-    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's own services: each carries a batch,
-    answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
+    Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's
+    own services: each answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
     """
 
     @_abc_1.abstractmethod
