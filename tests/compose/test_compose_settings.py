@@ -130,7 +130,7 @@ def test_each_sees_its_own_certificate_only_which_are_made_before() -> None:
     # They belong to the user of both images, because their places in the image do.
     (making_user,) = [run for run in stages()["service"].all("RUN") if "useradd" in run]
     for place in (certificates.AUTHORITY, *certificates.NAMES):
-        assert f" {place}" in making_user
+        assert f" {folder}/{place}" in making_user
     assert stages()["service"].last("USER") == stages()["gateway"].last("USER") == "10001:10001"
     assert f"chown -R 10001 {folder} && chmod -R 0700 {folder}" in making_user
 
