@@ -171,8 +171,8 @@ MUTANTS = (
     Mutant(
         "a booking that has no seats yet is shown",
         SQL,
-        "BOOKING = f\"SELECT {COLUMNS} FROM bookings WHERE id = %s AND state <> 'RESERVING'\"",
-        'BOOKING = f"SELECT {COLUMNS} FROM bookings WHERE id = %s"',
+        "BOOKINGS = f\"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%s) AND state <> 'RESERVING'\"",
+        'BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%s)"',
         REQUESTS,
         FENCING,
     ),
