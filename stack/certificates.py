@@ -28,10 +28,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from services.chassis import tls
 from stack.credentials import write_private
 from stack.errors import StackError
 
-SUFFIX = ".boxoffice.internal"
+SUFFIX = tls.SUFFIX
 """What follows a service's name in its certificate."""
 
 SERVICES = ("inventory", "booking", "payment", "bank", "identity")

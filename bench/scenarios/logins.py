@@ -11,7 +11,7 @@ import httpx
 from bench.cases import Case
 from bench.load import Load
 from bench.measure import OK, Latencies, Result
-from bench.shops import Shop
+from bench.shops import RestShop, Shop
 from bench.stories import book
 from bench.world import World
 
@@ -58,6 +58,7 @@ def run(world: World) -> Result:
 
 async def login(shop: Shop, who: Person, figures: Counter[str]) -> None:
     """Log in from one's own address."""
+    assert isinstance(shop, RestShop), "people log in through the gateway"
     await shop.login(who.email, who.password, who.address)
 
 

@@ -98,7 +98,7 @@ async def begin_refund(
 async def finish_refund(db: Database, booking_id: UUID) -> Booking:
     """Write down that the money has gone back, if nobody has yet; return the booking."""
     async with db.transaction() as tx:
-        _, found = await tx.fetch_all((sql.FINISH_REFUNDING, (booking_id,)), (sql.BOOKING, (booking_id,)))
+        _, found = await tx.fetch_all((sql.FINISH_REFUNDING, (booking_id,)), (sql.BOOKINGS, ([booking_id],)))
     return rows.booking(found[0])
 
 

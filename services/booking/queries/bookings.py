@@ -68,8 +68,6 @@ DROP_BOOKINGS = "DELETE FROM bookings WHERE id = ANY(%s) AND state = 'RESERVING'
 
 # --- Look
 
-BOOKING = f"SELECT {COLUMNS} FROM bookings WHERE id = %s AND state <> 'RESERVING'"
-
 BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%s) AND state <> 'RESERVING'"
 
 BOOKINGS_OF_USERS = f"""
