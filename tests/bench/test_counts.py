@@ -48,6 +48,8 @@ STATEMENTS = 17
 ROUND_TRIPS = 4
 SEAT_MAP_BYTES_EACH = 64
 
+OTHERS_HERE = "datname = current_database() AND pid <> pg_backend_pid()"
+
 
 @dataclass
 class Count:
@@ -117,6 +119,27 @@ async def test_a_batch_of_bookings_costs_no_more_statements_and_round_trips_than
         await book(house, others)
     assert (together.statements, together.round_trips) == (alone.statements, alone.round_trips)
     assert (alone.statements, alone.round_trips) == (STATEMENTS, ROUND_TRIPS)
+
+
+async def test_no_table_that_grows_is_read_from_front_to_back(house: House) -> None:
+    # What plans are made for small tables, and nobody counts the rows before they have grown.
+    few, many = 16, 8 * BATCH
+    placed = orders(*await put_on_sale(house.inventory_db, seats=2 * (few + many + few)))
+    for order in placed[:few]:
+        await book(house, [order])
+    for at in range(few, few + many, BATCH):
+        await book(house, placed[at : at + BATCH])
+    for order in placed[-few:]:
+        await book(house, [order])
+    read_whole: list[Any] = []
+    for db in (house.db, house.inventory_db):
+        # What a backend has read is known when it ends.
+        await db.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE " + OTHERS_HERE)
+        await db.fetch("SELECT pg_stat_force_next_flush()")
+        read_whole += await db.fetch(
+            "SELECT relname, seq_scan, seq_tup_read FROM pg_stat_user_tables WHERE seq_tup_read > 0 AND n_live_tup > 100"
+        )
+    assert read_whole == []
 
 
 async def test_a_batch_is_several_times_as_fast_as_its_bookings_one_by_one(house: House) -> None:
