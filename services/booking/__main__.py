@@ -49,7 +49,7 @@ async def run(settings: Settings) -> None:
         for pool in (db, background)
     )
     # Every booking is its own key, so a batch may have as many keys as commands.
-    desk = Desk(saga.create, name="create-bookings", max_batch=128, max_keys=128)
+    desk = Desk(saga.create, name="create-bookings", max_batch=128, max_keys=128, gathers=False)
 
     ticks = jobs.scheduler()
     jobs.add(ticks, "expire-bookings", recovery.expire_due, IntervalTrigger(minutes=1))

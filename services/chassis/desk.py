@@ -1,8 +1,9 @@
 """The batching desk: group commit for commands.
 
-While one batch is being carried out, arriving commands queue; the next batch takes them together. A lone command
-waits for nothing. Commands have a key (a show, say): commands of one key are never in two batches at once, and
-are taken in the order they came, urgent ones first.
+While one batch is being carried out, arriving commands queue; the next batch takes them together. Where commands came
+while others were here, the first batch after a rest is put off a little, so that more can join it; a lone command waits
+for nothing. Commands have a key (a show, say): commands of one key are never in two batches at once, and are taken in
+the order they came, urgent ones first.
 
 Limits: `max_batch` commands and `max_keys` keys a batch, `lanes` batches at once (another one where those under way
 take long), `max_queue` waiting commands of each kind, ordinary and urgent, so that neither can lock the other out. Over
@@ -15,6 +16,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Coroutine, Hashable, Sequence
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, Union
@@ -35,6 +37,18 @@ WAITING_LANES = 4
 
 BESIDE_SECONDS = 0.2
 """How long a batch may take before another one begins beside it."""
+
+GATHER_SECONDS = 0.04
+"""The longest that a batch is put off for others to join it."""
+
+GATHER_SHARE = 2.0
+"""How long, as a multiple of what the last batch took: where that is quick, there is little to save."""
+
+COMPANY_SECONDS = 0.1
+"""For how long others are expected, once some have met."""
+
+ENOUGH = 16
+"""Commands that share the costs of a batch well enough: they wait for no more."""
 
 PATIENCE = 3
 """How often a key may be skipped because another process has it, before it is waited for."""
@@ -117,8 +131,9 @@ class Desk(Generic[C, A]):
         max_batch: int = 128,
         max_keys: int = 64,
         max_queue: int = 2_000,
+        gathers: bool = True,
     ) -> None:
-        """`name` is what metrics call it."""
+        """`name` is what metrics call it; `gathers`: whether batches are put off for others to join them."""
         self._run = run
         self._batch_sizes = metrics.BATCH.labels(name)
         self._waits = metrics.WAIT.labels(name)
@@ -136,15 +151,21 @@ class Desk(Generic[C, A]):
         self._ready: deque[Hashable] = deque()  # keys with commands that no batch has, in turn
         self._stuck: deque[Hashable] = deque()  # keys that were skipped too often
         self._queued = {True: 0, False: 0}
+        self._gathers = gathers
+        self._met = -COMPANY_SECONDS  # when somebody last came while others were here, on the event loop's clock
+        self._took = 0.0  # how long the last batch took, in seconds
+        self._enough = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def submit(self, command: C) -> A:
         """Queue `command` and return its answer, or raise its Failure."""
+        self._meet()
         return await self.enqueue(command)
 
     async def submit_all(self, commands: Sequence[C]) -> list[A | Failure]:
         """Queue `commands` and return the answer of each, or its Failure."""
+        self._meet()
         waiting: list[asyncio.Future[A]] = []
         for command in commands:
             try:
@@ -178,6 +199,8 @@ class Desk(Generic[C, A]):
             self._open_lane()
         line.of(command).append(entry)
         self._queued[command.urgent] += 1
+        if sum(self._queued.values()) >= ENOUGH:
+            self._enough.set()
         entry.answer.add_done_callback(lambda _: self._drop(entry))
         return entry.answer
 
@@ -186,6 +209,11 @@ class Desk(Generic[C, A]):
         self._closed = True
         while self._tasks or self._lines:
             await (asyncio.wait(self._tasks) if self._tasks else asyncio.sleep(0.005))
+
+    def _meet(self) -> None:
+        """Note whether others are here. Commands of one call are no company to each other: they are a batch."""
+        if self._working:
+            self._met = asyncio.get_running_loop().time()
 
     def _open_lane(self) -> None:
         """Open a lane at once if all are at rest; one beside others only where these take long.
@@ -217,10 +245,21 @@ class Desk(Generic[C, A]):
     async def _work(self) -> None:
         """Carry out batches until no key is ready."""
         try:
+            await self._gather()
             while batch := self._take():
                 await self._carry_out(batch, wait=False)
         finally:
             self._working -= 1
+
+    async def _gather(self) -> None:
+        """Let others join the first batch after a rest; those of the next ones had its time to come."""
+        now = asyncio.get_running_loop().time()
+        if not self._gathers or now - self._met >= COMPANY_SECONDS or sum(self._queued.values()) >= ENOUGH:
+            return
+        self._enough.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(GATHER_SHARE * self._took, GATHER_SECONDS)):
+                await self._enough.wait()
 
     async def _wait_for(self, key: Hashable) -> None:
         """Carry out the commands of a key that another process has had for long."""
@@ -287,7 +326,8 @@ class Desk(Generic[C, A]):
         finally:
             if span is not None:
                 span.end()
-        self._runs.observe(asyncio.get_running_loop().time() - began)
+        self._took = asyncio.get_running_loop().time() - began
+        self._runs.observe(self._took)
         for entry, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, _Busy):
                 busy.setdefault(entry.command.key, []).append(entry)

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from services.chassis import calls, logs
-from services.chassis.desk import BUSY, PATIENCE, RETRIES, Desk
+from services.chassis.desk import (
+    BUSY,
+    COMPANY_SECONDS,
+    ENOUGH,
+    GATHER_SECONDS,
+    GATHER_SHARE,
+    PATIENCE,
+    RETRIES,
+    Desk,
+)
 from services.chassis.errors import (
     Aborted,
     Failure,
@@ -64,6 +73,94 @@ async def test_commands_that_arrive_while_a_batch_is_under_way_go_together_in_th
     assert second.names == ["3", "2", "4"]
     second.answer()
     assert await asyncio.gather(*answers) == ["2", "3", "4"]
+    await close(desk)
+
+
+async def met(kitchen: Kitchen, desk: Desk[Order, Any], *, took: float) -> None:
+    """Have one caller come while another is served; each of their batches takes so many seconds."""
+    answers = submit(desk, Order("a", "first"))
+    for others in (["second"], []):
+        batch = await kitchen.next()
+        answers += submit(desk, *(Order("b", name) for name in others))
+        await asyncio.sleep(took)
+        batch.answer()
+    await asyncio.gather(*answers)
+
+
+@instantly
+async def test_those_who_were_in_company_wait_a_little_for_others_to_join_them() -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen)
+    await met(kitchen, desk, took=0.01)
+    began = asyncio.get_running_loop().time()
+    answers = submit(desk, Order("a", "1"))
+    await asyncio.sleep(0.009)
+    answers += submit(desk, Order("b", "2"))
+    batch = await kitchen.next()
+    assert batch.names == ["1", "2"]
+    assert asyncio.get_running_loop().time() - began == pytest.approx(GATHER_SHARE * 0.01)
+    batch.answer()
+    assert await asyncio.gather(*answers) == ["1", "2"]
+    await close(desk)
+
+
+@instantly
+async def test_nobody_is_waited_for_longer_than_is_allowed() -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen)
+    await met(kitchen, desk, took=0.03)
+    began = asyncio.get_running_loop().time()
+    [answer] = submit(desk, Order("a", "1"))
+    batch = await kitchen.next()
+    assert asyncio.get_running_loop().time() - began == pytest.approx(GATHER_SECONDS)
+    batch.answer()
+    assert await answer == "1"
+    await close(desk)
+
+
+@instantly
+async def test_enough_commands_wait_for_no_more() -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen)
+    await met(kitchen, desk, took=0.01)
+    began = asyncio.get_running_loop().time()
+    answers = submit(desk, *(Order(str(number), str(number)) for number in range(ENOUGH)))
+    batch = await kitchen.next()
+    assert len(batch.names) == ENOUGH
+    assert asyncio.get_running_loop().time() == began
+    batch.answer()
+    await asyncio.gather(*answers)
+    await close(desk)
+
+
+@pytest.mark.parametrize(("gathers", "rest"), [(False, 0.0), (True, COMPANY_SECONDS)])
+@instantly
+async def test_nobody_waits_where_that_is_not_wished_or_where_company_is_long_ago(gathers: bool, rest: float) -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen, gathers=gathers)
+    await met(kitchen, desk, took=0.01)
+    await asyncio.sleep(rest)
+    began = asyncio.get_running_loop().time()
+    [answer] = submit(desk, Order("a", "1"))
+    batch = await kitchen.next()
+    assert asyncio.get_running_loop().time() == began
+    batch.answer()
+    assert await answer == "1"
+    await close(desk)
+
+
+@instantly
+async def test_commands_of_one_call_are_no_company_to_each_other() -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen)
+    for _ in range(2):
+        began = asyncio.get_running_loop().time()
+        answers = asyncio.ensure_future(desk.submit_all([Order("a", "1"), Order("b", "2")]))
+        batch = await kitchen.next()
+        assert asyncio.get_running_loop().time() == began
+        await asyncio.sleep(0.01)
+        batch.answer()
+        assert await answers == ["1", "2"]
     await close(desk)
 
 
