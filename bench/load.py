@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import resource
 import signal
 import time
@@ -185,6 +186,7 @@ async def _generated(load: Load, pipe: Any) -> None:
         tally = await (open_loop if load.rate else closed)(load, shop, stop)
         after = resource.getrusage(resource.RUSAGE_SELF)
         asyncio.get_running_loop().remove_reader(pipe.fileno())
+        os.set_blocking(pipe.fileno(), True)  # which add_reader undid: a large tally has to wait for who reads it
     tally.cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     tally.memory_bytes = after.ru_maxrss * 1024
     pipe.send(tally)

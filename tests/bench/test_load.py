@@ -4,12 +4,13 @@ import asyncio
 from collections import Counter
 from typing import Any
 
-from bench.load import Load, Tally, closed, open_loop
+from bench.load import Generator, Load, Tally, closed, open_loop
 from bench.measure import OK
 from bench.shops import Refused, Shop, Target
 
 NOWHERE = Target("", "", "", "", "")
 NO_SHOP: Any = None
+MANY, CLIENTS = 100_000, 64
 
 
 class Clock:
@@ -114,3 +115,17 @@ def test_what_several_generators_saw_at_the_same_time_adds_up() -> None:
     result = one.result({})
     assert (result.done, result.seconds, result.per_second) == (3, 3, 1)
     assert result.usage["generator"].cpu_seconds == 2
+
+
+async def take_no_time(shop: Shop, item: int, figures: Counter[str]) -> None:
+    """A story that calls nobody."""
+
+
+def test_what_a_generator_saw_may_be_more_than_a_pipe_holds() -> None:
+    generator = Generator(Load(take_no_time, range(MANY), NOWHERE, clients=CLIENTS, rest=True))
+    try:
+        generator.wait_ready()
+        generator.go()
+        assert len(generator.tally().latencies[OK]) == MANY
+    finally:
+        generator.end()
