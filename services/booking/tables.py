@@ -129,7 +129,7 @@ declines = Table(
     "declines",
     metadata,
     Column("payment_id", Uuid, primary_key=True),
-    Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False),
+    Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False, index=True),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     comment="declined payments that were heard of: each extends its booking once",
 )

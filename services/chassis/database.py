@@ -52,8 +52,8 @@ TRANSACTION_TIMEOUT_MS = 8_000
 """Ends what no other limit does: a client that froze between statements of a pipeline is not idle to the server."""
 
 BY_INDEX = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-"""Statements look rows up by an index, always. A plan that was made while a table was small, or before anybody counted
-its rows, would read it from front to back, and be kept while the table grows."""
+"""Rows are found one by one, by an index where one fits. A plan that was made while a table was small, or before
+anybody counted its rows, would read it or an index of it from front to back, and be kept while it grows."""
 
 CONNECTION_SECONDS = 2.0
 """How long a caller waits for a connection."""

@@ -1,9 +1,9 @@
 """The batching desk: group commit for commands.
 
 While one batch is being carried out, arriving commands queue; the next batch takes them together. Where commands came
-while others were here, the first batch after a rest is put off a little, so that more can join it; a lone command waits
-for nothing. Commands have a key (a show, say): commands of one key are never in two batches at once, and are taken in
-the order they came, urgent ones first.
+while others were here, the first batch after a rest is put off a little, so that more can join it, urgent ones too; who
+has been alone for a tenth of a second waits for nothing. Commands have a key (a show, say): commands of one key are
+never in two batches at once, and are taken in the order they came, urgent ones first.
 
 Limits: `max_batch` commands and `max_keys` keys a batch, `lanes` batches at once (another one where those under way
 take long), `max_queue` waiting commands of each kind, ordinary and urgent, so that neither can lock the other out. Over
@@ -16,7 +16,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Coroutine, Hashable, Sequence
-from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, Union
@@ -39,7 +38,7 @@ BESIDE_SECONDS = 0.2
 """How long a batch may take before another one begins beside it."""
 
 GATHER_SECONDS = 0.04
-"""The longest that a batch is put off for others to join it."""
+"""The longest that a batch is put off for others to join it, counted from when its first command came."""
 
 GATHER_SHARE = 2.0
 """How long, as a multiple of what the last batch took: where that is quick, there is little to save."""
@@ -154,18 +153,21 @@ class Desk(Generic[C, A]):
         self._gathers = gathers
         self._met = -COMPANY_SECONDS  # when somebody last came while others were here, on the event loop's clock
         self._took = 0.0  # how long the last batch took, in seconds
+        self._gathering = False
         self._enough = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def submit(self, command: C) -> A:
         """Queue `command` and return its answer, or raise its Failure."""
-        self._meet()
-        return await self.enqueue(command)
+        busy = self._working
+        answer = self.enqueue(command)
+        self._meet(busy)
+        return await answer
 
     async def submit_all(self, commands: Sequence[C]) -> list[A | Failure]:
         """Queue `commands` and return the answer of each, or its Failure."""
-        self._meet()
+        busy = self._working
         waiting: list[asyncio.Future[A]] = []
         for command in commands:
             try:
@@ -174,6 +176,8 @@ class Desk(Generic[C, A]):
                 refused: asyncio.Future[A] = asyncio.get_running_loop().create_future()
                 refused.set_exception(failure)
                 waiting.append(refused)
+            else:
+                self._meet(busy)
         answers = await asyncio.gather(*waiting, return_exceptions=True)
         for answer in answers:
             if isinstance(answer, BaseException) and not isinstance(answer, Failure):
@@ -199,7 +203,7 @@ class Desk(Generic[C, A]):
             self._open_lane()
         line.of(command).append(entry)
         self._queued[command.urgent] += 1
-        if sum(self._queued.values()) >= ENOUGH:
+        if self._has_enough():
             self._enough.set()
         entry.answer.add_done_callback(lambda _: self._drop(entry))
         return entry.answer
@@ -207,13 +211,20 @@ class Desk(Generic[C, A]):
     async def close(self) -> None:
         """Take no more commands, and finish those that wait."""
         self._closed = True
+        self._enough.set()
         while self._tasks or self._lines:
             await (asyncio.wait(self._tasks) if self._tasks else asyncio.sleep(0.005))
 
-    def _meet(self) -> None:
-        """Note whether others are here. Commands of one call are no company to each other: they are a batch."""
-        if self._working:
+    def _meet(self, busy: int) -> None:
+        """Note that a command was queued, with so many lanes open before it: whether it met others.
+
+        Commands of one call are no company to each other: they are a batch.
+        """
+        if busy:
             self._met = asyncio.get_running_loop().time()
+
+    def _has_enough(self) -> bool:
+        return sum(self._queued.values()) >= min(ENOUGH, self._max_batch) or len(self._ready) >= self._max_keys
 
     def _open_lane(self) -> None:
         """Open a lane at once if all are at rest; one beside others only where these take long.
@@ -227,7 +238,9 @@ class Desk(Generic[C, A]):
 
     def _open_beside(self) -> None:
         self._opening = None
-        if self._ready and self._working < self._lanes:
+        if self._gathering:
+            self._open_lane()  # which looks again later: no batch takes long yet
+        elif self._ready and self._working < self._lanes:
             self._work_too()
             self._open_lane()
 
@@ -254,12 +267,25 @@ class Desk(Generic[C, A]):
     async def _gather(self) -> None:
         """Let others join the first batch after a rest; those of the next ones had its time to come."""
         now = asyncio.get_running_loop().time()
-        if not self._gathers or now - self._met >= COMPANY_SECONDS or sum(self._queued.values()) >= ENOUGH:
+        likely = self._gathers and self._working == 1 and now - self._met < COMPANY_SECONDS
+        if not likely or self._closed or self._has_enough():
             return
+        waits, since = sum(self._queued.values()), min(self._first_of(key) for key in self._ready)
         self._enough.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(GATHER_SHARE * self._took, GATHER_SECONDS)):
+        self._gathering = True
+        try:
+            async with asyncio.timeout_at(since + min(GATHER_SHARE * self._took, GATHER_SECONDS)):
                 await self._enough.wait()
+        except TimeoutError:
+            if sum(self._queued.values()) <= waits:
+                self._met = now - COMPANY_SECONDS  # nobody joined, so the next one does not wait
+        finally:
+            self._gathering = False
+
+    def _first_of(self, key: Hashable) -> float:
+        """Return when the first command of a key came that waits."""
+        line = self._lines[key]
+        return min((queue[0].since for queue in (line.urgent, line.ordinary) if queue), default=0.0)
 
     async def _wait_for(self, key: Hashable) -> None:
         """Carry out the commands of a key that another process has had for long."""
@@ -326,8 +352,10 @@ class Desk(Generic[C, A]):
         finally:
             if span is not None:
                 span.end()
-        self._took = asyncio.get_running_loop().time() - began
-        self._runs.observe(self._took)
+        took = asyncio.get_running_loop().time() - began
+        self._runs.observe(took)
+        if not wait:
+            self._took = took
         for entry, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, _Busy):
                 busy.setdefault(entry.command.key, []).append(entry)

@@ -197,7 +197,7 @@ async def house(inventory_db: Database, booking_db: Database, starts_in: timedel
             expiry=timedelta(minutes=15),
             extension=timedelta(minutes=5),
         )
-        booking_desk = Desk(saga.create, max_keys=128)
+        booking_desk = Desk(saga.create, max_keys=128, gathers=False)
         servicer = BookingServicer(
             booking_db, Bookings(booking_db), outbox, booking_desk, saga, inventory, payments, POLICY
         )

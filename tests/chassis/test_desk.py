@@ -10,6 +10,7 @@ import pytest
 
 from services.chassis import calls, logs
 from services.chassis.desk import (
+    BESIDE_SECONDS,
     BUSY,
     COMPANY_SECONDS,
     ENOUGH,
@@ -122,14 +123,90 @@ async def test_nobody_is_waited_for_longer_than_is_allowed() -> None:
 async def test_enough_commands_wait_for_no_more() -> None:
     kitchen = Kitchen()
     desk = Desk(kitchen)
+    for _ in range(2):  # what woke it once does not count for the next time
+        await met(kitchen, desk, took=0.01)
+        began = asyncio.get_running_loop().time()
+        answers = submit(desk, Order("0", "0"))
+        await asyncio.sleep(0.005)
+        assert kitchen.idle
+        answers += submit(desk, *(Order(str(number), str(number)) for number in range(1, ENOUGH)))
+        batch = await kitchen.next()
+        assert len(batch.names) == ENOUGH
+        assert asyncio.get_running_loop().time() - began == pytest.approx(0.005)
+        batch.answer()
+        await asyncio.gather(*answers)
+    await close(desk)
+
+
+@instantly
+async def test_who_waited_in_vain_for_others_is_the_last_to_do_so() -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen)
+    await met(kitchen, desk, took=0.01)
+    for expected in (GATHER_SHARE * 0.01, 0.0):
+        began = asyncio.get_running_loop().time()
+        [answer] = submit(desk, Order("a", "1"))
+        batch = await kitchen.next()
+        assert asyncio.get_running_loop().time() - began == pytest.approx(expected)
+        await asyncio.sleep(0.01)
+        batch.answer()
+        await answer
+    await close(desk)
+
+
+@instantly
+async def test_no_lane_opens_beside_one_that_waits_for_others() -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen, lanes=2)
+    answers = submit(desk, Order("a", "1"))
+    first = await kitchen.next()
+    answers += submit(desk, Order("b", "2"))  # has the second lane looked for in BESIDE_SECONDS
+    await asyncio.sleep(BESIDE_SECONDS / 2)
+    first.answer()
+    second = await kitchen.next()
+    answers += submit(desk, Order("c", "3"))
+    await asyncio.sleep(BESIDE_SECONDS / 2 - 0.02)
+    second.answer()
+    third = await kitchen.next()
+    await asyncio.sleep(0.01)
+    third.answer()
+    await settle()
+    answers += submit(desk, Order("d", "4"))
+    await asyncio.sleep(0.015)
+    assert asyncio.get_running_loop().time() > BESIDE_SECONDS
+    answers += submit(desk, Order("e", "5"))
+    assert (await kitchen.next()).names == ["4", "5"]
+    kitchen.history[-1].answer()
+    await asyncio.gather(*answers)
+    await close(desk)
+
+
+@instantly
+async def test_a_desk_that_closes_waits_for_nobody_else() -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen)
     await met(kitchen, desk, took=0.01)
     began = asyncio.get_running_loop().time()
-    answers = submit(desk, *(Order(str(number), str(number)) for number in range(ENOUGH)))
+    [answer] = submit(desk, Order("a", "1"))
+    await settle()
+    closing = asyncio.ensure_future(desk.close())
     batch = await kitchen.next()
-    assert len(batch.names) == ENOUGH
     assert asyncio.get_running_loop().time() == began
     batch.answer()
-    await asyncio.gather(*answers)
+    await closing
+    assert await answer == "1"
+
+
+@instantly
+async def test_all_may_go_away_while_they_wait_for_others() -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen)
+    await met(kitchen, desk, took=0.01)
+    [answer] = submit(desk, Order("a", "1"))
+    await settle()
+    answer.cancel()
+    await asyncio.sleep(GATHER_SECONDS)
+    assert kitchen.idle
     await close(desk)
 
 

@@ -49,6 +49,14 @@ LOOK = {
 }
 
 
+WITHOUT_INDEX = """
+    SELECT k.conrelid::regclass::text, k.conname FROM pg_constraint k
+    WHERE k.contype = 'f' AND NOT EXISTS (
+        SELECT FROM pg_index i WHERE i.indrelid = k.conrelid AND i.indpred IS NULL
+        AND k.conkey <@ (i.indkey::int2[])[0:array_length(k.conkey, 1) - 1]
+    )
+"""
+
 ONLY_MIGRATIONS = ("ledger_append_only", "refuse_change")
 """Triggers and functions, which tables.py has no words for."""
 
@@ -83,6 +91,13 @@ def test_the_tables_say_what_the_migrations_make(schemas: dict[str, Any], servic
     assert told[what] == [it for it in made[what] if not any(name in it for name in ONLY_MIGRATIONS)]
     if what in ("tables", "columns", "indexes", "constraints", "functions"):
         assert made[what], "there is something to compare"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_reference_to_another_table_can_be_followed_back_by_an_index(databases: Databases, service: str) -> None:
+    # Else PostgreSQL reads the whole table for every row that is deleted from the other.
+    with databases.fresh(service) as url, psycopg.connect(url) as connection:
+        assert connection.execute(WITHOUT_INDEX).fetchall() == []
 
 
 @pytest.fixture(scope="module")
