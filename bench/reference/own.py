@@ -51,6 +51,7 @@ def run(world: World, size: int) -> Result:
         transactions=batches,
         each=size,
         variables={"i": -1, "clients": clients, "lease": LEASE_SECONDS},
+        options=database.BY_INDEX,
     )
 
 

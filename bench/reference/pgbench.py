@@ -30,10 +30,11 @@ def run(
     transactions: int = 0,
     each: int = 1,
     variables: Mapping[str, int] | None = None,
+    options: str = "",
 ) -> Result:
     """Run a script with prepared statements, for some time or so many times in all; `each` is what one run of it does.
 
-    Raise StackError if it fails.
+    `options` are settings of its sessions. Raise StackError if it fails.
     """
     server = world.stack.server
     limit = ["-T", str(math.ceil(seconds + CONNECT_SECONDS))] if seconds else ["-t", str(transactions // clients)]
@@ -47,7 +48,8 @@ def run(
             command += ["-D", f"{variable}={value}"]
         world.settle()
         world.meter.start()
-        told, used = ran([*command, server.url(database)], {"PATH": os.defpath, "LC_ALL": "C"})
+        environment = {"PATH": os.defpath, "LC_ALL": "C", "PGOPTIONS": options}
+        told, used = ran([*command, server.url(database)], environment)
         usage = world.meter.stop()
         latencies = [
             int(line.split()[LATENCY_COLUMN]) * MICROSECONDS

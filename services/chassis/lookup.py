@@ -1,7 +1,7 @@
 """Looking things up for many who ask at once, in one statement.
 
-While one statement is under way, those who ask queue; the next one is for all of them. It begins after they came, so
-nobody misses what he was told of before he asked.
+While one statement is under way, or put off for a moment as desks do it, those who ask queue; the next one is for all
+of them. It begins after they came, so nobody misses what he was told of before he asked.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
