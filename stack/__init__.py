@@ -6,3 +6,9 @@
 another terminal · `demo`, `walk`, `story`, `ageing` something to try · `invariants`, `snapshots`, `audit` what must
 never be otherwise · `storm` load and faults, and what the promises are worth then.
 """
+
+import os
+
+# Set before gRPC is imported. Its hooks around fork can end a child before it becomes the program that was meant
+# (https://github.com/grpc/grpc/issues/43055), and nobody here uses gRPC after a fork.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
