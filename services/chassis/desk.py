@@ -268,7 +268,7 @@ class Desk(Generic[C, A]):
         """Let others join the first batch after a rest; those of the next ones had its time to come."""
         now = asyncio.get_running_loop().time()
         likely = self._gathers and self._working == 1 and now - self._met < COMPANY_SECONDS
-        if not likely or self._closed or self._has_enough():
+        if not self._ready or not likely or self._closed or self._has_enough():
             return
         waits, since = sum(self._queued.values()), min(self._first_of(key) for key in self._ready)
         self._enough.clear()
