@@ -3,8 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 
 from services.booking import deliveries
@@ -52,11 +50,11 @@ async def run(settings: Settings) -> None:
     desk = Desk(saga.create, name="create-bookings", max_batch=128, max_keys=128, gathers=False)
 
     ticks = jobs.scheduler()
-    jobs.add(ticks, "expire-bookings", recovery.expire_due, IntervalTrigger(minutes=1))
-    jobs.add(ticks, "archive", lambda: change.archive(background), CronTrigger(hour=3))
+    jobs.add(ticks, "expire-bookings", recovery.expire_due, jobs.every(minutes=1))
+    jobs.add(ticks, "archive", lambda: change.archive(background), jobs.daily(3))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: change.forget_keys(background, key_days), IntervalTrigger(hours=1))
-    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "forget-keys", lambda: change.forget_keys(background, key_days), jobs.every(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, MEASURES)
 
     bookings = Bookings(db)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from services.chassis import faults, metrics
@@ -22,6 +23,17 @@ def scheduler() -> AsyncIOScheduler:
     return AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
     )
+
+
+def every(*, hours: int = 0, minutes: int = 0, seconds: float = 0) -> IntervalTrigger:
+    """Return a trigger for each passing of this time."""
+    return IntervalTrigger(hours=hours, minutes=minutes, seconds=seconds, timezone=UTC)
+
+
+def daily(hour: int) -> CronTrigger:
+    """Return a trigger for this hour of each day, in UTC."""
+    # A trigger that is made without a zone takes the machine's, not the scheduler's.
+    return CronTrigger(hour=hour, timezone=UTC)
 
 
 def add(ticks: AsyncIOScheduler, name: str, job: Job, trigger: BaseTrigger) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 from prometheus_client import Gauge
 
 from services.chassis import jobs
@@ -56,4 +55,4 @@ def add(ticks: AsyncIOScheduler, db: Database, measures: Sequence[Measure]) -> N
             await measure.take(db)
         return 0
 
-    jobs.add(ticks, "measure", take, IntervalTrigger(seconds=SECONDS))
+    jobs.add(ticks, "measure", take, jobs.every(seconds=SECONDS))

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 
 from services.chassis import cli, idempotency, jobs
@@ -42,12 +41,12 @@ async def run(settings: Settings) -> None:
     tried = Attempts(db, Allowance(settings.attempts_per_account), Allowance(settings.attempts_per_address))
 
     ticks = jobs.scheduler()
-    jobs.add(ticks, "renew-keys", lambda: keys.renew(background, vault, key_life), IntervalTrigger(hours=1))
-    jobs.add(ticks, "forget-attempts", lambda: attempts.forget(background), IntervalTrigger(minutes=5))
-    jobs.add(ticks, "forget-families", lambda: tokens.forget(background), IntervalTrigger(hours=1))
+    jobs.add(ticks, "renew-keys", lambda: keys.renew(background, vault, key_life), jobs.every(hours=1))
+    jobs.add(ticks, "forget-attempts", lambda: attempts.forget(background), jobs.every(minutes=5))
+    jobs.add(ticks, "forget-families", lambda: tokens.forget(background), jobs.every(hours=1))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), IntervalTrigger(hours=1))
-    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), jobs.every(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
 
     # Whether AUTH is on or off: whose account is shown is never a matter of what somebody says.
     server = make_server(settings, signing_keys)

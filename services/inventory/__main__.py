@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
 
 from services.chassis import cli, idempotency, jobs, measures
@@ -43,12 +42,12 @@ async def run(settings: Settings) -> None:
     desk = Desk(SeatCommands(background, rules, held_bytes), name="seats", max_keys=settings.shows_per_transaction)
 
     ticks = jobs.scheduler()
-    jobs.add(ticks, "tidy-holds", lambda: tidy_holds(background, desk), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "tidy-holds", lambda: tidy_holds(background, desk), jobs.every(minutes=5))
     retention = settings.change_retention_minutes
-    jobs.add(ticks, "forget-changes", lambda: forget_changes(background, retention), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "forget-changes", lambda: forget_changes(background, retention), jobs.every(minutes=5))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), IntervalTrigger(hours=1))
-    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), jobs.every(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, MEASURES)
 
     availability = Availability(db)

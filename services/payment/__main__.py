@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
 from services.chassis import cli, idempotency, jobs, measures
@@ -44,11 +43,11 @@ async def run(settings: Settings) -> None:
 
     await poller.catch_up()
     ticks = jobs.scheduler()
-    jobs.add(ticks, "poll-bank", poller.poll, IntervalTrigger(seconds=1))
-    jobs.add(ticks, "recover-refunds", recovery.recover, IntervalTrigger(seconds=1))
+    jobs.add(ticks, "poll-bank", poller.poll, jobs.every(seconds=1))
+    jobs.add(ticks, "recover-refunds", recovery.recover, jobs.every(seconds=1))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), IntervalTrigger(hours=1))
-    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
+    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), jobs.every(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, MEASURES)
 
     server = make_server(settings)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 
 from services.chassis import cli, measures
@@ -33,8 +32,8 @@ async def run(settings: Settings) -> None:
     merchant = Merchant(settings.webhook_url, secret, connections=jobs.PARALLEL)
 
     ticks = ticking.scheduler()
-    ticking.add(ticks, "end-sessions", lambda: close.end_due(background, deliveries), IntervalTrigger(seconds=1))
-    ticking.add(ticks, "sweep-markers", lambda: sweep_markers(background), IntervalTrigger(minutes=5))
+    ticking.add(ticks, "end-sessions", lambda: close.end_due(background, deliveries), ticking.every(seconds=1))
+    ticking.add(ticks, "sweep-markers", lambda: sweep_markers(background), ticking.every(minutes=5))
     measures.add(ticks, background, MEASURES)
 
     server = make_server(settings)

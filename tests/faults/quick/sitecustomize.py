@@ -7,7 +7,7 @@ class Quick(interval.IntervalTrigger):
     """Ticks twice a second."""
 
     def __init__(self, **_: object) -> None:
-        super().__init__(seconds=0.5)
+        super().__init__(seconds=0.5, timezone="UTC")
 
 
 interval.IntervalTrigger = cron.CronTrigger = Quick
