@@ -50,6 +50,11 @@ DEFAULT_SECONDS = 5.0
 MAX_SECONDS = 60.0
 """The longest deadline that is granted."""
 
+CONNECT_SECONDS = 3.0
+"""How long a connection to a peer may take to be made, its handshakes included; less than a call has, so that who
+cannot be reached is told to be away. (gRPC takes the name of its pause between two tries for this. Who refuses a
+connection is tried again after a tenth of a second all the same.)"""
+
 MAX_MESSAGE_BYTES = 1024 * 1024
 """The largest request. Answers may be larger: a seat map of 50,000 seats is."""
 
@@ -419,7 +424,7 @@ def channel(address: str, service: str = "") -> grpc.aio.Channel:
             ("grpc.keepalive_time_ms", 20_000),
             ("grpc.keepalive_timeout_ms", 5_000),
             ("grpc.initial_reconnect_backoff_ms", 100),
-            ("grpc.min_reconnect_backoff_ms", 100),
+            ("grpc.min_reconnect_backoff_ms", int(CONNECT_SECONDS * 1000)),
             ("grpc.max_reconnect_backoff_ms", 1_000),
             ("grpc.service_config", json.dumps(config)),
         ],

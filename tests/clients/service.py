@@ -61,12 +61,13 @@ class Bank(bank_pb2_grpc.BankServiceServicer):
         return bank_pb2.Session(id=request.session_id)
 
 
-async def served(script: Script) -> grpc.aio.Server:
-    """Serve what plays the script, at its address or, where it has none, at a free one."""
+async def served(script: Script, credentials: grpc.ServerCredentials | None = None) -> grpc.aio.Server:
+    """Serve what plays the script, at its address or, where it has none, at a free one; over TLS with credentials."""
     server = make_server()
     booking_pb2_grpc.add_BookingServiceServicer_to_server(Bookings(script), server)
     bank_pb2_grpc.add_BankServiceServicer_to_server(Bank(script), server)
-    port = server.add_insecure_port(script.url.removeprefix("http://") or "127.0.0.1:0")
+    at = script.url.removeprefix("http://") or "127.0.0.1:0"
+    port = server.add_insecure_port(at) if credentials is None else server.add_secure_port(at, credentials)
     script.url = f"http://127.0.0.1:{port}"
     await server.start()
     return server

@@ -27,7 +27,8 @@ DEFAULTS = Options()
 _CHANNEL: tuple[tuple[str, Any], ...] = (
     # A service that is back is found again at once.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    # By this name gRPC means how long a connection may take to be made, too: TLS to another continent is not cut.
+    ("grpc.min_reconnect_backoff_ms", 5_000),
     ("grpc.max_reconnect_backoff_ms", 1_000),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
