@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import httpx
 
+from services.chassis.currencies import money
 from stack import audit, credentials, running, services
 from stack.ageing import age
 from stack.callers import over_http
@@ -348,7 +349,7 @@ def _labels(seats: Sequence[Json]) -> str:
 
 
 def _money(booking: Json) -> str:
-    return f"{booking['totalAmount'] / 100:,.2f} {booking['currency']}"
+    return money(booking["totalAmount"], booking["currency"])
 
 
 def _when(show: Json) -> str:

@@ -1,8 +1,9 @@
 """Calls that come in and calls that go out: what every one of them gets, in one place.
 
 A call that comes in gets, in this order: its request's id; a deadline; its message parsed and its idempotency key
-taken from the header; where there is a guard, its caller found out and held to the method's policy; its rules checked;
-the handler; its failure told in a way that hides what is internal; a line in the log. A call that is answered by a
+taken from the header; where there is a guard, its caller found out and held to the method's policy; its texts brought
+into their forms; its rules checked; the handler; its failure told in a way that hides what is internal; a line in the
+log. A call that is answered by a
 stream gets the same, but no deadline: it has one if its caller sets it. A call that goes out passes the id on, goes to
 the service that was meant and to no other (see tls), and never waits longer than its caller does.
 """
@@ -24,7 +25,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 from protovalidate import Validator
 
-from services.chassis import faults, metrics, tls, tracing
+from services.chassis import faults, metrics, texts, tls, tracing
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
@@ -279,6 +280,7 @@ async def _admitted(parse: Callable[[bytes], Message], data: bytes, context: Con
     request = _parsed(parse, data, context.invocation_metadata() or ())
     if access is not None:
         await access.admit(request, headers.get(), tls.peer(context))
+    texts.settle(request)
     check(request)
     if access is not None:
         access.check_owner(request)

@@ -134,6 +134,8 @@ SOME_ID = "0189abcd-0000-7000-8000-000000000000"
         ({"start_time": at(4_000_000_000, 1_000_000_000)}, ["startTime"]),
         ({"currency": "rupees"}, ["currency"]),
         ({"currency": "inr"}, ["currency"]),
+        ({"currency": "ZZZ"}, ["currency"]),
+        ({"currency": "XAU"}, ["currency"]),
         ({"prices": []}, ["prices"]),
         ({"prices": [TIER_PRICE] * 11}, ["prices"]),
         ({"prices": [TIER_PRICE, TIER_PRICE, *prices(PREMIUM, VIP)]}, ["prices[1].tier"]),
