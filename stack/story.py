@@ -42,6 +42,7 @@ LOOKS = {
     "AVAILABLE": (".", GREEN, "free"),
     "HELD": ("h", YELLOW, "held by somebody"),
     "HELD_BY_ME": ("m", BLUE, "held by Alice"),
+    "RESERVED_BY_ME": ("r", BLUE, "reserved by Alice"),
     "BOOKED": ("x", RED, "booked"),
     "BLOCKED": ("#", DIM, "not on sale"),
 }

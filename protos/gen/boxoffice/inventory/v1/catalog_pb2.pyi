@@ -951,7 +951,7 @@ Global___GetShowRequest: _TypeAlias = GetShowRequest  # noqa: Y015
 
 @_typing.final
 class ListShowsRequest(_message.Message):
-    """ListShowsRequest asks for a page of shows. Filters that are absent filter nothing."""
+    """ListShowsRequest asks for a page of shows. Filters that are absent filter nothing, but for `from`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
