@@ -69,9 +69,6 @@ MAX_STREAMS = 2_000
 READING_SECONDS = 10.0
 """How long a stream waits for its reader to take a message."""
 
-PARTING_SECONDS = 1.0
-"""And then to take the news that it is over."""
-
 THOROUGH_BYTES = 2048
 """The largest message in which every broken rule is looked for. In larger ones the first is told: a message of a
 megabyte can break a rule 300,000 times, and to find all of that takes eight seconds in which nothing else runs."""
@@ -142,37 +139,48 @@ class Incoming(grpc.aio.ServerInterceptor):
             started, span = _begin(method, context)
             if not self._streams_left:
                 await _refuse(method, started, context, ResourceExhausted(), span)
-            failure: Failure
             self._streams_left -= 1
+            failure: Failure
             try:
-                if faults.armed is not None:
-                    await faults.armed.reach(Kind.ASKED)
-                request = await _admitted(parse, data, context, access)
-                async with aclosing(answer_call(request, context)) as messages:
-                    async for message in messages:
-                        async with asyncio.timeout(READING_SECONDS):
-                            await context.write(message if isinstance(message, bytes) else render(message))
-                _tell_call(method, started, "OK", span)
-                return
-            except Failure as told:
-                failure = told
-            except TimeoutError:
-                failure = ReaderTooSlow()
-            except asyncio.CancelledError:
-                _tell_call(method, started, "CANCELLED", span)  # the caller has left, or the server stops
-                raise
-            except Exception:  # whatever it is, its class and text stay inside
-                failure = _hidden(method)
+                try:
+                    if faults.armed is not None:
+                        await faults.armed.reach(Kind.ASKED)
+                    request = await _admitted(parse, data, context, access)
+                    async with aclosing(answer_call(request, context)) as messages:
+                        await _send_all(messages, render, context)
+                    _tell_call(method, started, "OK", span)
+                    return
+                except Failure as told:
+                    failure = told
+                except TimeoutError:
+                    failure = ReaderTooSlow()
+                except asyncio.CancelledError:
+                    _tell_call(method, started, "CANCELLED", span)  # the caller has left, or the server stops
+                    raise
+                except Exception:  # whatever it is, its class and text stay inside
+                    failure = _hidden(method)
+                # It comes after all that is on its way already. Who never reads that keeps the place that he took.
+                await _refuse(method, started, context, failure, span)
+            except grpc.aio.InternalError:
+                raise asyncio.CancelledError from None  # the caller has left meanwhile
             finally:
                 self._streams_left += 1
-            try:
-                async with asyncio.timeout(PARTING_SECONDS):
-                    await _refuse(method, started, context, failure, span)
-            except TimeoutError:
-                # Who does not read has what is on its way to him taken back.
-                raise asyncio.CancelledError from None
 
         return serve
+
+
+async def _send_all(messages: AsyncGenerator[Any, None], render: Callable[[Message], bytes], context: Context) -> None:
+    """Send a stream's messages; raise TimeoutError if its reader does not take one in time."""
+    begun = False
+    async for message in messages:
+        async with asyncio.timeout(READING_SECONDS):
+            if not begun:
+                # By itself: where it went with a message that is too large for its reader, no status could follow, as
+                # gRPC would not know it as sent. The handler may have sent headers of its own.
+                with suppress(grpc.aio.UsageError):
+                    await context.send_initial_metadata(())
+                begun = True
+            await context.write(message if isinstance(message, bytes) else render(message))
 
 
 class _Door:
