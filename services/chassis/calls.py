@@ -267,11 +267,12 @@ async def _refuse(
 ) -> NoReturn:
     """End a call with what it failed by."""
     _tell_call(method, started, failure.reason, span)
+    status = to_status(failure)
     await context.abort(
         _CODES[failure.code],
-        failure.message,
+        status.message,
         (
-            (DETAILS, to_status(failure).SerializeToString()),
+            (DETAILS, status.SerializeToString()),
             *(CHALLENGE if failure.code is Code.UNAUTHENTICATED else ()),
         ),
     )
