@@ -48,7 +48,7 @@ class Service:
 
 SERVICES = (
     Service("bank", "services.payment.bank", ("PAYMENT_WEBHOOK_SECRET", "WEBHOOK_URL", "PUBLIC_URL"), BANK_OWNER),
-    Service("identity", "services.identity", ("SIGNING_KEY_SECRET",)),
+    Service("identity", "services.identity", ("SIGNING_KEY_SECRET", "TRUSTED_PROXIES")),
     Service("inventory", "services.inventory", ()),
     Service("booking", "services.booking", ("INVENTORY_ADDRESS", "PAYMENT_ADDRESS")),
     Service(
@@ -123,6 +123,7 @@ def environments(
         "AUTH": settings.auth,
         "IDENTITY_ADDRESS": addresses(settings, "identity"),
         "SIGNING_KEY_SECRET": credentials["signing-key"],
+        "TRUSTED_PROXIES": str(settings.trusted_proxies),
     }
     own = {"DATABASE_URL", "HOST", "METRICS_PORT", "PORT", *(name.removesuffix("_FILE") for name in TLS_FILES)}
     # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts.

@@ -10,13 +10,13 @@ from services.chassis.cli import Command
 from services.chassis.database import Database, Pools, sweep_markers
 from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
-from services.identity.domain.attempts import Allowance
 from services.identity.domain.keys import LEAD
 from services.identity.hashing import Passwords
 from services.identity.operations import accounts, attempts, keys, tokens
 from services.identity.operations.accounts import Accounts
 from services.identity.operations.attempts import Attempts
 from services.identity.operations.keys import SigningKeys
+from services.identity.rpc.addresses import Callers
 from services.identity.rpc.identity import IdentityServicer
 from services.identity.settings import Settings
 from services.identity.signing import Vault
@@ -38,11 +38,13 @@ async def run(settings: Settings) -> None:
         await pools.close()
         raise
     passwords = Passwords(threads=settings.hash_threads, queue=settings.hash_queue)
-    tried = Attempts(db, Allowance(settings.attempts_per_account), Allowance(settings.attempts_per_address))
+    tried = Attempts(db, settings.limits)
 
     ticks = jobs.scheduler()
     jobs.add(ticks, "renew-keys", lambda: keys.renew(background, vault, key_life), jobs.every(hours=1))
     jobs.add(ticks, "forget-attempts", lambda: attempts.forget(background), jobs.every(minutes=5))
+    jobs.add(ticks, "forget-networks", lambda: attempts.forget_networks(background), jobs.every(hours=1))
+    jobs.add(ticks, "forget-successors", lambda: tokens.forget_successors(background), jobs.every(minutes=1))
     jobs.add(ticks, "forget-families", lambda: tokens.forget(background), jobs.every(hours=1))
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), jobs.every(hours=1))
@@ -50,7 +52,13 @@ async def run(settings: Settings) -> None:
 
     # Whether AUTH is on or off: whose account is shown is never a matter of what somebody says.
     server = make_server(settings, signing_keys)
-    servicer = IdentityServicer(db, Accounts(db, passwords, tried, settings.family_life), signing_keys, secret.encode())
+    servicer = IdentityServicer(
+        db,
+        Accounts(db, passwords, tried, settings.family_life),
+        signing_keys,
+        secret.encode(),
+        Callers(settings.trusted_proxies or 0),
+    )
     identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
     await serve(
         settings,

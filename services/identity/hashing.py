@@ -4,9 +4,9 @@ import asyncio
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore
 from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
@@ -14,6 +14,7 @@ from argon2.exceptions import VerifyMismatchError
 
 from services.chassis.errors import ResourceExhausted
 from services.identity.domain.accounts import password_bytes
+from services.identity.domain.attempts import network
 
 # OWASP's minimum for argon2id: 19 MiB of memory, two passes, one lane. Some 16 ms of one processor.
 _HASHER = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
@@ -25,41 +26,54 @@ T = TypeVar("T")
 
 
 class Passwords:
-    """Hashes and compares passwords. Over its bound it refuses, so that a flood of logins takes no more than that."""
+    """Hashes and compares passwords. Over its bound it refuses, so that a flood of logins takes no more than that.
+
+    One network has half of the places at most: whoever floods them from there leaves the other half to everybody else.
+    """
 
     def __init__(self, *, threads: int, queue: int) -> None:
         """`threads` work at once; `queue` more may wait."""
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="hash", initializer=_yield_to_others)
-        self._places = BoundedSemaphore(threads + queue)
+        self._places = threads + queue
+        self._places_each = max(1, self._places // 2)
+        self._taken: Counter[str] = Counter()
+        self._turn = threading.Lock()
         # What a password is compared with where there is no account: as much work, and no password fits.
         self._nobodys = _HASHER.hash(b"\0")
 
-    async def hash(self, password: str) -> str:
-        """Return what to store of a password; raise ResourceExhausted if too many wait."""
-        return await self._run(lambda: _HASHER.hash(password_bytes(password)))
+    async def hash(self, password: str, address: str) -> str:
+        """Return what to store of a password that came from an address; raise ResourceExhausted if too many wait."""
+        return await self._run(lambda: _HASHER.hash(password_bytes(password)), network(address))
 
-    async def matches(self, stored: str | None, password: str) -> bool:
+    async def matches(self, stored: str | None, password: str, address: str) -> bool:
         """Tell whether `stored` is a password's hash. None takes as long, and is nobody's.
 
         Raises ResourceExhausted if too many wait.
         """
-        return await self._run(lambda: _matches(stored or self._nobodys, password)) and stored is not None
+        matches = await self._run(lambda: _matches(stored or self._nobodys, password), network(address))
+        return matches and stored is not None
 
     async def close(self) -> None:
         """Finish what is begun."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if not self._places.acquire(blocking=False):
-            raise ResourceExhausted()
+    async def _run(self, work: Callable[[], T], network: str) -> T:
+        with self._turn:
+            if self._taken.total() >= self._places or self._taken[network] >= self._places_each:
+                raise ResourceExhausted()
+            self._taken[network] += 1
         try:
             future = self._threads.submit(work)
         except BaseException:
-            self._places.release()
+            self._leave(network)
             raise
         # The place is free when the work is done, or was cancelled before it began; not when its caller has left.
-        future.add_done_callback(lambda _: self._places.release())
+        future.add_done_callback(lambda _: self._leave(network))
         return await asyncio.wrap_future(future)
+
+    def _leave(self, network: str) -> None:
+        with self._turn:
+            self._taken -= Counter({network: 1})  # who has no place any more is not kept
 
 
 def _yield_to_others() -> None:

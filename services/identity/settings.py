@@ -1,11 +1,17 @@
 """What identity is told."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from services.chassis.settings import KeyDays, ServiceSettings, SigningSecret, looks_random
+from services.identity.domain.attempts import Allowance, Limits
+
+OptionalCount = Annotated[
+    Annotated[int, Field(ge=0, le=10)] | None, BeforeValidator(lambda told: None if told == "" else told)
+]
+"""Set to nothing is not set."""
 
 
 class Settings(ServiceSettings):
@@ -17,18 +23,49 @@ class Settings(ServiceSettings):
     )
     signing_key_days: int = Field(30, ge=1, le=365, description="how often there is a new key to sign with")
     refresh_token_days: int = Field(30, ge=1, le=365, description="how long after a login one has to log in again")
-    attempts_per_account: int = Field(10, ge=1, le=1000, description="wrong passwords for an account in 15 minutes")
+    attempts_per_account_and_address: int = Field(
+        10, ge=1, le=1000, description="wrong passwords for an account from one address in 15 minutes"
+    )
+    attempts_per_account: int = Field(
+        30, ge=1, le=1000, description="wrong passwords for an account from all addresses new to it in 15 minutes"
+    )
     attempts_per_address: int = Field(
-        100, ge=1, le=1_000_000, description="passwords tried or registered from an address in 15 minutes"
+        100, ge=1, le=1_000_000, description="wrong passwords from an address for all accounts in 15 minutes"
+    )
+    registrations_per_address: int = Field(
+        300, ge=1, le=1_000_000, description="accounts made from an address in 15 minutes"
+    )
+    trusted_proxies: OptionalCount = Field(
+        None, description="how many proxies of your own stand before the gateway, as the gateway is told; 0: none"
     )
     hash_threads: int = Field(2, ge=1, le=64, description="passwords that are hashed at once; each takes 19 MiB")
-    hash_queue: int = Field(64, ge=1, le=10_000, description="passwords that wait for that at most")
+    hash_queue: int = Field(128, ge=1, le=10_000, description="passwords that wait for that at most")
     idempotency_key_days: KeyDays = 7
 
     @property
     def family_life(self) -> timedelta:
         """How long after a login one has to log in again."""
         return timedelta(days=self.refresh_token_days)
+
+    @property
+    def limits(self) -> Limits:
+        """What may be tried."""
+        return Limits(
+            per_account_and_address=Allowance(self.attempts_per_account_and_address),
+            per_account=Allowance(self.attempts_per_account),
+            per_address=Allowance(self.attempts_per_address),
+            registrations=Allowance(self.registrations_per_address),
+        )
+
+    @model_validator(mode="after")
+    def _proxies_are_known_in_production(self) -> Self:
+        # Behind a proxy that nobody told of, all people have one address: wrong passwords would lock all of them out.
+        if self.environment == "production" and self.trusted_proxies is None:
+            raise ValueError(
+                "TRUSTED_PROXIES is not set, which production takes: set it to how many proxies of your own stand "
+                "before the gateway, 0 if there is none, for identity and the gateway alike"
+            )
+        return self
 
     @model_validator(mode="after")
     def _secret_is_random_in_production(self) -> Self:

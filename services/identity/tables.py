@@ -68,13 +68,30 @@ refresh_tokens = Table(
     Column("used_at", DateTime(timezone=True), comment="kept after that, so that a second use is known for one"),
 )
 
+successors = Table(
+    "successors",
+    metadata,
+    Column("hash", LargeBinary, ForeignKey("refresh_tokens.hash", ondelete="CASCADE"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False, comment="encrypted under a key that only the used token gives"),
+    Column("created_at", DateTime(timezone=True), nullable=False, index=True),
+    comment="what follows a used refresh token, for some seconds: whoever lost the answer may ask again",
+)
+
 attempts = Table(
     "attempts",
     metadata,
-    Column("key", LargeBinary, primary_key=True, comment="of an account or of an address"),
+    Column("key", LargeBinary, primary_key=True, comment="of an account, of a network, or of the two together"),
     Column("whole_at", DateTime(timezone=True), nullable=False, comment="when all attempts are allowed again"),
     Index(None, "whole_at"),
     comment="how often passwords were tried",
+)
+
+familiar_networks = Table(
+    "familiar_networks",
+    metadata,
+    Column("key", LargeBinary, primary_key=True, comment="of an account and a network together"),
+    Column("seen_at", DateTime(timezone=True), nullable=False, index=True, comment="the last login, to within an hour"),
+    comment="from where somebody has logged in to an account: guesses from elsewhere do not keep them out",
 )
 
 signing_keys = Table(

@@ -61,7 +61,8 @@ ACCOUNTS = (
     ),
     Invariant(
         "a-family-has-one-token",
-        "of a family's tokens one is good and all others are used up; of one that is over, none but one is unused",
+        "of a family's tokens one is good, which all get who ask within seconds, and all others are used up; "
+        "of one that is over, none but one is unused",
         ("identity.token_families",),
         """
         SELECT f.id AS family_id, f.ended_by, count(t) AS unused
@@ -69,6 +70,15 @@ ACCOUNTS = (
         LEFT JOIN identity.refresh_tokens t ON t.family_id = f.id AND t.used_at IS NULL
         GROUP BY f.id, f.ended_at, f.ended_by, f.expires_at, now
         HAVING count(t) > 1 OR count(t) = 0 AND f.ended_at IS NULL AND f.expires_at > now
+        """,
+    ),
+    Invariant(
+        "a-successor-follows-a-used-token",
+        "the next token, which is kept encrypted for some seconds, is kept of used tokens only",
+        ("identity.successors",),
+        """
+        SELECT family_id, used_at, created_at FROM identity.successors
+        WHERE family_id IS NULL OR used_at IS NULL
         """,
     ),
     Invariant(

@@ -30,6 +30,9 @@ SECRETS = {
     "SIGNING_KEY_SECRET": "whsec_N2hXclpQdTlEc0pLcTZWYm1MeDNUYUdmRXlSZzBNY1U=",
 }
 
+WANTED = SECRETS | {"TRUSTED_PROXIES": "0"}
+"""All that production cannot do without."""
+
 _PLACE = re.compile(r"\$\{([A-Z_]+)(?::([-?])((?:[^{}]|\$\{[^}]*\})*))?\}")
 
 

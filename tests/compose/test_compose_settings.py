@@ -18,7 +18,17 @@ from stack import certificates, postgres
 from stack.databases import DATABASES
 from stack.services import SERVICES
 from stack.settings import Settings as StackSettings
-from tests.compose.support import SECRETS, arguments, compose, exec_form, gateway_rendering, options, stages, told
+from tests.compose.support import (
+    SECRETS,
+    WANTED,
+    arguments,
+    compose,
+    exec_form,
+    gateway_rendering,
+    options,
+    stages,
+    told,
+)
 
 KINDS: dict[str, type[ServiceSettings]] = {
     "inventory": services.inventory.settings.Settings,
@@ -36,7 +46,7 @@ PORTS = StackSettings.model_construct().ports()
 
 
 def settings(name: str, **environment: str) -> Any:
-    given = told(compose(SECRETS | environment)["services"][name], SECRETS | environment)
+    given = told(compose(WANTED | environment)["services"][name], WANTED | environment)
     return KINDS[name](**{key.lower(): value for key, value in given.items()})
 
 
@@ -69,6 +79,15 @@ def test_a_service_takes_its_settings(name: str, environment: str) -> None:
     assert own.environment == environment
     assert own.host == "0.0.0.0"
     assert own.port == PORTS[f"{name.upper()}_PORT"]
+
+
+def test_identity_is_told_of_proxies_as_the_gateway_is_and_production_takes_that() -> None:
+    assert FILE["gateway"]["build"]["args"]["TRUSTED_PROXIES"] == ""
+    one = compose(SECRETS | {"TRUSTED_PROXIES": "1"})["services"]["gateway"]["build"]["args"]
+    assert int(one["TRUSTED_PROXIES"]) == settings("identity", TRUSTED_PROXIES="1").trusted_proxies == 1
+    assert settings("identity", TRUSTED_PROXIES="", ENVIRONMENT="development").trusted_proxies is None
+    with pytest.raises(ValueError, match="TRUSTED_PROXIES is not set"):
+        settings("identity", TRUSTED_PROXIES="")
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -15,10 +15,10 @@ import pytest
 from stack import databases, places
 from stack.postgres import Server, temporary_server, url
 from stack.services import SERVICES
-from tests.compose.support import ROOT, SECRETS, compose, told
+from tests.compose.support import ROOT, SECRETS, WANTED, compose, told
 
 PASSWORDS = {role: SECRETS[f"{role.upper()}_PASSWORD"] for role in databases.DATABASES}
-FILE = compose(SECRETS)["services"]
+FILE = compose(WANTED)["services"]
 
 # What decides who may do what; a role's verifier is salted, so only its kind compares.
 RIGHTS = {

@@ -16,11 +16,11 @@ from services.chassis.calls import channel
 from services.chassis.database import Database
 from services.chassis.server import make_server
 from services.chassis.status import from_status
-from services.identity.domain.attempts import Allowance
 from services.identity.hashing import Passwords
 from services.identity.operations.accounts import Accounts
 from services.identity.operations.attempts import Attempts
 from services.identity.operations.keys import SigningKeys
+from services.identity.rpc.addresses import Callers
 from services.identity.rpc.identity import IdentityServicer
 from services.identity.settings import Settings
 from services.identity.signing import Vault
@@ -84,11 +84,10 @@ async def opened_house(db: Database, **told: Any) -> AsyncIterator[House]:
     keys = SigningKeys(db, vault)
     await keys.start(timedelta(days=30))
     passwords = Passwords(threads=chosen.hash_threads, queue=chosen.hash_queue)
-    tried = Attempts(db, Allowance(chosen.attempts_per_account), Allowance(chosen.attempts_per_address))
-    accounts = Accounts(db, passwords, tried, chosen.family_life)
+    accounts = Accounts(db, passwords, Attempts(db, chosen.limits), chosen.family_life)
     server = make_server(chosen, keys)
     identity_pb2_grpc.add_IdentityServiceServicer_to_server(
-        IdentityServicer(db, accounts, keys, SECRET.encode()), server
+        IdentityServicer(db, accounts, keys, SECRET.encode(), Callers(chosen.trusted_proxies or 0)), server
     )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -206,6 +206,9 @@ def test_a_browser_refreshes_by_its_cookie(http: httpx.Client) -> None:
         "Path=/api/v1/auth; Secure; HttpOnly; SameSite=Strict"
     )
     assert answer.headers["cache-control"] == "no-store"
+    # Another tab, or one that lost the answer, is given the same; after that was used, nothing.
+    assert ok(http.post("auth/refresh", json={}, headers=cookie))["refreshToken"] == following["refreshToken"]
+    ok(http.post("auth/refresh", json={"refreshToken": following["refreshToken"]}))
     refused = http.post("auth/refresh", json={}, headers=cookie)
     assert refusal(refused).reason == "REFRESH_TOKEN_INVALID"
     assert refused.headers["www-authenticate"] == 'Bearer realm="boxoffice"'

@@ -52,6 +52,16 @@ ACCOUNTS = (
     Damage("a used token that is good again", ONE, "UPDATE identity.refresh_tokens SET used_at = NULL"),
     Damage("a family whose tokens are all used up", ONE, "UPDATE identity.refresh_tokens SET used_at = created_at"),
     Damage(
+        "what follows a token that was not used",
+        "a-successor-follows-a-used-token",
+        "INSERT INTO identity.successors SELECT family_id, NULL, created_at FROM identity.refresh_tokens LIMIT 1",
+    ),
+    Damage(
+        "what follows no token",
+        "a-successor-follows-a-used-token",
+        "INSERT INTO identity.successors SELECT NULL, created_at, created_at FROM identity.refresh_tokens LIMIT 1",
+    ),
+    Damage(
         "a token made after the logout",
         ENDED,
         "UPDATE identity.refresh_tokens SET created_at = created_at + interval '1 hour'",

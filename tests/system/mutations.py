@@ -188,7 +188,7 @@ HARMLESS = {
     "SimulatePayment": "the customer's click: a session comes to its end once, and is shown as it is from then on",
     "ReceiveWebhook": "the bank's own id of the event, which its headers carry, is the key",
     "Login": "every login begins a family of tokens of its own",
-    "Refresh": "a token is good once: a second time ends its family, as it has to",
+    "Refresh": "a token that comes again gives the same next one, with another access token",
     "Logout": "what has ended has ended",
     "UpdateProfile": "a user is called what the last request says",
     "ChangePassword": "a second time, the present password is another",

@@ -34,47 +34,49 @@ class Accounts:
     async def register(self, email: str, password: str, name: str, address: str, once: Once[User, M]) -> M:
         """Create an account; raise EmailTaken after the same work, TooManyAttempts."""
         given = {"id": new_id(), "email": normalised(email), "name": name}
-        await self._attempts.from_address(address)
-        given["password_hash"] = await self._passwords.hash(password)
+        await self._attempts.registration(address)
+        given["password_hash"] = await self._passwords.hash(password, address)
         async with self._db.transaction() as tx:
             if (answer := await once.answer(tx)) is not None:
                 return answer
-            rows = await tx.fetch(sql.CREATE_USER, given)
-            if not rows:
-                raise EmailTaken()
-            return await once.keep(tx, User(*rows[0]))
+            for row in await tx.fetch(sql.CREATE_USER, given):
+                await self._attempts.registered(tx, address)
+                return await once.keep(tx, User(*row))
+        await self._attempts.email_taken(address)
+        raise EmailTaken()
 
     async def login(self, email: str, password: str, address: str) -> Grant:
         """Begin a family of tokens; raise LoginFailed after the same work whatever is wrong, TooManyAttempts."""
         email = normalised(email)
-        await self._attempts.on_account(email, address)
-        found = await self._db.fetch(sql.FIND_LOGIN, (email,))
-        [user] = found or [None]
-        if not await self._passwords.matches(user and user.password_hash, password) or user is None:
+        trial = await self._attempts.login(email, address)
+        [user] = await self._db.fetch(sql.FIND_LOGIN, (email,)) or [None]
+        if not await self._passwords.matches(user and user.password_hash, password, address) or user is None:
+            await self._attempts.failed(trial)
             raise LoginFailed()
         async with self._db.transaction() as tx:
+            await self._attempts.succeeded(tx, trial)
             grant = await tokens.begin(tx, user.id, user.password_hash, self._family_life)
         if grant is None:
             raise LoginFailed()
-        await self._attempts.forgive(email)
         return grant
 
     async def change_password(self, user_id: UUID, current: str, new: str, address: str) -> Grant:
         """Change a password, end all families of the user, begin a new one; raise PasswordWrong, TooManyAttempts."""
+        trial = await self._attempts.password_change(user_id)
         [user] = await self._db.fetch(sql.FIND_PASSWORD, (user_id,)) or [None]
         if user is None:
             raise UserNotFound()
-        await self._attempts.on_account(user.email, address)
-        if not await self._passwords.matches(user.password_hash, current):
+        if not await self._passwords.matches(user.password_hash, current, address):
+            await self._attempts.failed(trial)
             raise PasswordWrong()
-        changed = await self._passwords.hash(new)
+        changed = await self._passwords.hash(new, address)
         async with self._db.transaction() as tx:
+            await self._attempts.succeeded(tx, trial)
             if not await tx.fetch(sql.CHANGE_PASSWORD, {"id": user_id, "old": user.password_hash, "new": changed}):
                 raise PasswordWrong()
             await tx.send(END_FAMILIES, (user_id,))
             grant = await tokens.begin(tx, user_id, changed, self._family_life)
         assert grant is not None, "nobody else changes a password that this transaction has changed"
-        await self._attempts.forgive(user.email)
         return grant
 
 

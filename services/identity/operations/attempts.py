@@ -1,42 +1,98 @@
-"""How often passwords are tried, counted in the database: what is not allowed is not allowed by any replica."""
+"""How often passwords are tried, counted in the database: what is not allowed is not allowed by any replica.
 
+A budget is looked at before a password is compared, which spares the work, and again with the answer, in one statement
+with the count. So of many who try at once no more are answered than the budget has, and nobody takes a place before it
+is known that he fails.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
-from services.chassis.database import Database
-from services.identity.domain.attempts import WINDOW, Allowance, of_account, of_address
+from services.chassis.database import Database, Transaction
+from services.identity.domain import attempts as rules
+from services.identity.domain.attempts import FAMILIAR, WINDOW, Budget, Limits, Trial
 from services.identity.domain.errors import TooManyAttempts
-from services.identity.queries import accounts as sql
+from services.identity.queries import attempts as sql
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Allows attempts, and counts them."""
+    """Allows attempts, and counts those that fail."""
 
     db: Database
-    per_account: Allowance
-    per_address: Allowance
+    limits: Limits
 
-    async def from_address(self, address: str) -> None:
-        """Count an attempt from an address; raise TooManyAttempts."""
-        await self._try(of_address(address), self.per_address)
+    async def login(self, email: str, address: str) -> Trial:
+        """Return the trial of a login; raise TooManyAttempts. `email` is normalised and need not be of an account."""
+        given = {"key": rules.pair(email, address), "familiar": FAMILIAR}
+        familiar = bool(await self.db.fetch(sql.IS_FAMILIAR, given))
+        return await self._begun(rules.login(self.limits, email, address, familiar=familiar))
 
-    async def on_account(self, email: str, address: str) -> None:
-        """Count an attempt on an account, which need not exist; raise TooManyAttempts."""
-        # The address first: whoever is refused there adds no row for an account.
-        await self.from_address(address)
-        await self._try(of_account(email), self.per_account)
+    async def password_change(self, user_id: UUID) -> Trial:
+        """Return the trial of a user's present password; raise TooManyAttempts."""
+        return await self._begun(rules.password_change(self.limits, user_id))
 
-    async def forgive(self, email: str) -> None:
-        """Forget the attempts on an account: its password was right."""
-        await self.db.execute(sql.FORGIVE, (of_account(email),))
+    async def registration(self, address: str) -> None:
+        """Raise TooManyAttempts if no account can be made from an address."""
+        await self._begun(Trial(rules.registration(self.limits, address)))
 
-    async def _try(self, key: bytes, allowance: Allowance) -> None:
-        given = {"key": key, "cost": allowance.cost, "window": WINDOW}
-        if not await self.db.fetch(sql.TRY, given):
-            [row] = await self.db.fetch(sql.WAIT, given) or [None]
-            raise TooManyAttempts(1.0 if row is None else max(1.0, float(row.seconds)))
+    async def failed(self, trial: Trial) -> None:
+        """Count a failure; raise TooManyAttempts if its budget was spent meanwhile."""
+        async with self.db.transaction() as tx:
+            await _spend(tx, trial.deciding)
+            if trial.counting:
+                await tx.send(sql.COUNT, _given(trial.counting))
+
+    async def succeeded(self, tx: Transaction, trial: Trial) -> None:
+        """Forgive what failed before the right password; raise TooManyAttempts if its budget was spent meanwhile."""
+        await _look(tx, trial.deciding)
+        await tx.send(sql.FORGIVE, (trial.deciding[0].key,))
+        if trial.pair:
+            await tx.send(sql.REMEMBER, (trial.pair,))
+
+    async def registered(self, tx: Transaction, address: str) -> None:
+        """Count an account that is made; raise TooManyAttempts."""
+        made, _ = rules.registration(self.limits, address)
+        await _spend(tx, [made])
+
+    async def email_taken(self, address: str) -> None:
+        """Count a registration of an address that has an account, by which addresses could be found out."""
+        _, taken = rules.registration(self.limits, address)
+        await self.failed(Trial((taken,)))
+
+    async def _begun(self, trial: Trial) -> Trial:
+        await _look(self.db, trial.deciding)
+        return trial
+
+
+async def _look(db: Database | Transaction, budgets: Sequence[Budget]) -> None:
+    [row] = await db.fetch(sql.WAIT, _given(budgets))
+    if row.seconds is not None:
+        raise TooManyAttempts(max(1.0, float(row.seconds)))
+
+
+async def _spend(tx: Transaction, budgets: Sequence[Budget]) -> None:
+    spent = await tx.fetch(sql.SPEND, _given(budgets))
+    if len(spent) < len(budgets):  # what was counted is undone with this transaction
+        await _look(tx, budgets)
+        raise TooManyAttempts(1.0)
+
+
+def _given(budgets: Sequence[Budget]) -> dict[str, Any]:
+    return {
+        "keys": [budget.key for budget in budgets],
+        "costs": [budget.allowance.cost_seconds for budget in budgets],
+        "window": WINDOW,
+    }
 
 
 async def forget(db: Database) -> int:
     """Forget one batch of attempts that count for nothing any more; return how many. A job."""
     return await db.execute(sql.FORGET_ATTEMPTS)
+
+
+async def forget_networks(db: Database) -> int:
+    """Forget one batch of networks that are not familiar any more; return how many. A job."""
+    return await db.execute(sql.FORGET_NETWORKS, {"familiar": FAMILIAR})

@@ -5,7 +5,6 @@ import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from services.chassis.database import Database, Transaction, retried
@@ -15,10 +14,15 @@ from services.identity.domain.errors import RefreshTokenInvalid
 from services.identity.domain.keys import ACCESS_TOKEN
 from services.identity.operations.keys import SigningKeys
 from services.identity.queries import tokens as sql
+from services.identity.sealing import seal, unseal
 
 log = logging.getLogger(__name__)
 
 TOKEN_BYTES = 32
+
+GRACE = timedelta(seconds=20)
+"""How long after its use a refresh token still gives its successor: long enough for a second tab, or for a client that
+lost the answer and asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +75,32 @@ async def begin(tx: Transaction, user_id: UUID, password_hash: str, life: timede
 async def carry_on(db: Database, token: str) -> Grant:
     """Use a refresh token up and make the next one; raise RefreshTokenInvalid.
 
-    A token that was used up before ends its family: two have it, and one of them is a thief.
+    A token that comes again within GRACE gives the same next one, as long as that has not been used itself. Any other
+    token that was used up before ends its family: two have it, and one of them is a thief.
     """
     used, following = _hash(token), secrets.token_urlsafe(TOKEN_BYTES)
-    ended: list[Any] = []
     async with db.transaction() as tx:
-        rows = await tx.fetch(sql.USE_TOKEN, (used,))
-        if rows:
-            [[family_id]] = rows
-            for family in await tx.fetch(sql.LOCK_FAMILY, (family_id,)):
-                await tx.send(sql.ADD_TOKEN, {"hash": _hash(following), "family_id": family_id})
-                return Grant(family.user_id, family.roles, family_id, following, family.now, family.expires_at)
-        else:
-            ended = await tx.fetch(sql.END_FAMILY, {"hash": used, "by": "REUSE"})
+        for row in await tx.fetch(sql.USE_TOKEN, (used,)):
+            grant = await _grant(tx, row.family_id, following)
+            await tx.send(sql.ADD_TOKEN, {"hash": _hash(following), "family_id": row.family_id})
+            await tx.send(sql.KEEP_SUCCESSOR, {"hash": used, "sealed": seal(token, following)})
+            return grant
+        # Those who have the same token took turns at its row, so whoever was first has committed.
+        for row in await tx.fetch(sql.FIND_SUCCESSOR, {"hash": used, "grace": GRACE}):
+            following = unseal(token, bytes(row.sealed))
+            if await tx.fetch(sql.IS_UNUSED, (_hash(following),)):
+                return await _grant(tx, row.family_id, following)
+        ended = await tx.fetch(sql.END_FAMILY, {"hash": used, "by": "REUSE"})
     for family in ended:
         told = {"family": str(family.id), "user": str(family.user_id)}
         log.warning("a refresh token came twice: its family has ended", extra=told)
+    raise RefreshTokenInvalid()
+
+
+async def _grant(tx: Transaction, family_id: UUID, token: str) -> Grant:
+    """Return what a token of a family stands for; raise RefreshTokenInvalid if the family is over."""
+    for family in await tx.fetch(sql.LOCK_FAMILY, (family_id,)):
+        return Grant(family.user_id, family.roles, family_id, token, family.now, family.expires_at)
     raise RefreshTokenInvalid()
 
 
@@ -99,6 +113,11 @@ async def end(db: Database, token: str) -> None:
 async def forget(db: Database) -> int:
     """Forget one batch of families that have expired; return how many. A job."""
     return await db.execute(sql.FORGET_FAMILIES)
+
+
+async def forget_successors(db: Database) -> int:
+    """Forget one batch of successors that are given to nobody any more; return how many. A job."""
+    return await db.execute(sql.FORGET_SUCCESSORS, {"grace": GRACE})
 
 
 def _hash(token: str) -> bytes:

@@ -51,32 +51,3 @@ def list_users(given: Mapping[str, Any]) -> str:
     conditions = [condition for name, condition in _USER_FILTERS.items() if given[name] is not None]
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"{_USERS} {where} ORDER BY id DESC LIMIT %(limit)s"
-
-
-TRY = """
-    INSERT INTO attempts (key, whole_at)
-    VALUES (%(key)s, boxoffice_clock() + %(cost)s)
-    ON CONFLICT (key) DO UPDATE SET whole_at = greatest(attempts.whole_at, boxoffice_clock()) + %(cost)s
-    WHERE greatest(attempts.whole_at, boxoffice_clock()) + %(cost)s <= boxoffice_clock() + %(window)s
-    RETURNING key
-"""
-"""Count an attempt; no row where there have been too many. Each attempt puts off by its cost when all are allowed
-again, which may be one window away at most."""
-
-WAIT = """
-    SELECT extract(epoch FROM whole_at + %(cost)s - boxoffice_clock() - %(window)s) AS seconds
-    FROM attempts
-    WHERE key = %(key)s
-"""
-"""How long it takes until the next attempt is allowed."""
-
-FORGIVE = "DELETE FROM attempts WHERE key = %s"
-"""Forget the attempts on an account whose password was right."""
-
-FORGET_ATTEMPTS = """
-    DELETE FROM attempts WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM attempts WHERE whole_at < (SELECT boxoffice_clock())
-        ORDER BY whole_at LIMIT 1000 FOR UPDATE SKIP LOCKED
-    ))
-"""
-"""Forget what counts for nothing any more."""

@@ -21,6 +21,29 @@ USE_TOKEN = """
 """
 """Use a token up; no row where it is unknown or used up."""
 
+KEEP_SUCCESSOR = """
+    INSERT INTO successors (hash, sealed, created_at) VALUES (%(hash)s, %(sealed)s, boxoffice_clock())
+"""
+"""Keep what follows a token that has just been used, for whoever lost the answer."""
+
+FIND_SUCCESSOR = """
+    SELECT t.family_id, s.sealed
+    FROM refresh_tokens t
+    JOIN successors s USING (hash)
+    WHERE hash = %(hash)s AND t.used_at > boxoffice_clock() - %(grace)s::interval
+"""
+"""What follows a token that was used a moment ago; no row where that is longer ago, or it is unknown."""
+
+IS_UNUSED = "SELECT hash FROM refresh_tokens WHERE hash = %s AND used_at IS NULL"
+
+FORGET_SUCCESSORS = """
+    DELETE FROM successors WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM successors WHERE created_at < (SELECT boxoffice_clock()) - %(grace)s::interval
+        ORDER BY created_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+    ))
+"""
+"""Forget what is given to nobody any more."""
+
 LOCK_FAMILY = """
     SELECT f.user_id, f.expires_at, u.roles, boxoffice_clock() AS now
     FROM token_families f

@@ -1,7 +1,6 @@
 """IdentityService: parse, call, render."""
 
 import hmac
-import re
 from hashlib import sha256
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from boxoffice.identity.v1 import identity_pb2 as pb
 from boxoffice.identity.v1 import identity_pb2_grpc
 from google.api import httpbody_pb2
 
-from services.chassis import pages, tls
+from services.chassis import pages
 from services.chassis.calls import Context
 from services.chassis.database import Database
 from services.chassis.errors import Unauthenticated
@@ -23,31 +22,33 @@ from services.identity.operations.accounts import Accounts
 from services.identity.operations.keys import SigningKeys
 from services.identity.operations.tokens import Grant
 from services.identity.rpc import cookies
+from services.identity.rpc.addresses import Callers
 
 KEY_SET_SECONDS = 300
 """How long the public keys may be kept; far shorter than domain.keys.LEAD."""
-
-_PEER = re.compile(r"ipv[46]:(?P<address>.*):\d+")
 
 
 class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
     """Accounts and tokens. The contract says what each method does and when it fails."""
 
-    def __init__(self, db: Database, accounts: Accounts, keys: SigningKeys, key_secret: bytes) -> None:
+    def __init__(
+        self, db: Database, accounts: Accounts, keys: SigningKeys, key_secret: bytes, callers: Callers
+    ) -> None:
         """`key_secret` is what passwords are digested with for idempotency keys."""
         self._db = db
         self._accounts = accounts
         self._keys = keys
         self._key_secret = key_secret
+        self._callers = callers
 
     async def Register(self, request: pb.RegisterRequest, context: Context) -> pb.User:
         once = Once(self._key_of(request), pb.User, _user)
-        return await self._accounts.register(request.email, request.password, request.name, _address(context), once)
+        address = self._callers.address(context)
+        return await self._accounts.register(request.email, request.password, request.name, address, once)
 
     async def Login(self, request: pb.LoginRequest, context: Context) -> pb.Tokens:
-        return await self._tokens(
-            await self._accounts.login(request.email, request.password, _address(context)), context
-        )
+        address = self._callers.address(context)
+        return await self._tokens(await self._accounts.login(request.email, request.password, address), context)
 
     async def Refresh(self, request: pb.RefreshRequest, context: Context) -> pb.Tokens:
         return await self._tokens(await tokens.carry_on(self._db, _refresh_token(request, context)), context)
@@ -66,7 +67,7 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
 
     async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.Tokens:
         grant = await self._accounts.change_password(
-            _caller_id(), request.current_password, request.new_password, _address(context)
+            _caller_id(), request.current_password, request.new_password, self._callers.address(context)
         )
         return await self._tokens(grant, context)
 
@@ -114,16 +115,6 @@ def _caller_id() -> UUID:
     if who is None or who.user_id is None:
         raise Unauthenticated("Log in: this takes an access token, sent as `authorization: Bearer …`.")
     return who.user_id
-
-
-def _address(context: Context) -> str:
-    """Return where the call comes from: what the gateway says, which lets nobody else say it, or who is connected."""
-    if tls.own is None or tls.peer(context) == "gateway":  # without AUTH nobody shows who they are
-        for name, value in context.invocation_metadata() or ():
-            if name == "x-client-address":
-                return str(value)
-    peer = _PEER.fullmatch(context.peer())
-    return peer["address"].strip("[]") if peer else context.peer()
 
 
 def _refresh_token(request: pb.RefreshRequest | pb.LogoutRequest, context: Context) -> str:

@@ -38,6 +38,9 @@ class IdentityServiceStub:
     An access token lives for 15 minutes and goes along with every call, as `authorization: Bearer …`. A refresh token is
     given for the next pair of tokens, once; it comes in the answer and, for browsers, as a cookie that scripts cannot
     read and that only /api/v1/auth is sent. All refresh tokens that follow from one login are a family.
+
+    Wrong passwords are counted, right ones are not: for an account from one network, for an account from all networks that
+    it was never logged in to from, and from one network for all accounts.
     """
 
     @_typing.overload
@@ -48,11 +51,12 @@ class IdentityServiceStub:
     """Creates an account with the role USER. Log in to use it.
 
     That an e-mail address has an account is told here, as nothing but a letter to that address could hide it; how often
-    one address may ask is limited.
+    one network is told so, and how many accounts it may make, is limited.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS EMAIL_TAKEN: there is an account of this e-mail address.
-    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many attempts from this address; RetryInfo says when to come back.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many accounts were made from this network, or too many were there already;
+    RetryInfo says when to come back.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -61,12 +65,13 @@ class IdentityServiceStub:
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     UNAUTHENTICATED LOGIN_FAILED: no account has this e-mail address and password; which of the two is wrong is not told.
-    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many attempts for this account or from this address; RetryInfo says when
-    to come back.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many wrong passwords for this account or from this network; RetryInfo says
+    when to come back.
     """
     Refresh: _grpc.UnaryUnaryMultiCallable[_identity_pb2.RefreshRequest, _identity_pb2.Tokens]
-    """Gives the next pair of tokens for a refresh token, which is used up by that. One that comes a second time has been
-    stolen, or its answer was lost: the whole family ends, and the user has to log in again.
+    """Gives the next pair of tokens for a refresh token, which is used up by that. Whoever lost the answer, or asks in two
+    tabs at once, may ask again: for 20 seconds the same token gives the same next one, until that has been used itself.
+    A used token that comes after that has been stolen: the whole family ends, and the user has to log in again.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     UNAUTHENTICATED REFRESH_TOKEN_INVALID: there is no refresh token, or it is unknown, used up, too old or revoked.
@@ -89,8 +94,7 @@ class IdentityServiceStub:
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     FAILED_PRECONDITION PASSWORD_WRONG: the present password is another.
-    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many attempts for this account or from this address; RetryInfo says when
-    to come back.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the present password was wrong too often; RetryInfo says when to come back.
     """
     ListUsers: _grpc.UnaryUnaryMultiCallable[_identity_pb2.ListUsersRequest, _identity_pb2.ListUsersResponse]
     """Lists accounts, newest first.
@@ -118,6 +122,9 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     An access token lives for 15 minutes and goes along with every call, as `authorization: Bearer …`. A refresh token is
     given for the next pair of tokens, once; it comes in the answer and, for browsers, as a cookie that scripts cannot
     read and that only /api/v1/auth is sent. All refresh tokens that follow from one login are a family.
+
+    Wrong passwords are counted, right ones are not: for an account from one network, for an account from all networks that
+    it was never logged in to from, and from one network for all accounts.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -125,11 +132,12 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     """Creates an account with the role USER. Log in to use it.
 
     That an e-mail address has an account is told here, as nothing but a letter to that address could hide it; how often
-    one address may ask is limited.
+    one network is told so, and how many accounts it may make, is limited.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS EMAIL_TAKEN: there is an account of this e-mail address.
-    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many attempts from this address; RetryInfo says when to come back.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many accounts were made from this network, or too many were there already;
+    RetryInfo says when to come back.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -138,12 +146,13 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     UNAUTHENTICATED LOGIN_FAILED: no account has this e-mail address and password; which of the two is wrong is not told.
-    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many attempts for this account or from this address; RetryInfo says when
-    to come back.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many wrong passwords for this account or from this network; RetryInfo says
+    when to come back.
     """
     Refresh: _aio.UnaryUnaryMultiCallable[_identity_pb2.RefreshRequest, _identity_pb2.Tokens]  # type: ignore[assignment]
-    """Gives the next pair of tokens for a refresh token, which is used up by that. One that comes a second time has been
-    stolen, or its answer was lost: the whole family ends, and the user has to log in again.
+    """Gives the next pair of tokens for a refresh token, which is used up by that. Whoever lost the answer, or asks in two
+    tabs at once, may ask again: for 20 seconds the same token gives the same next one, until that has been used itself.
+    A used token that comes after that has been stolen: the whole family ends, and the user has to log in again.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     UNAUTHENTICATED REFRESH_TOKEN_INVALID: there is no refresh token, or it is unknown, used up, too old or revoked.
@@ -166,8 +175,7 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     FAILED_PRECONDITION PASSWORD_WRONG: the present password is another.
-    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many attempts for this account or from this address; RetryInfo says when
-    to come back.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the present password was wrong too often; RetryInfo says when to come back.
     """
     ListUsers: _aio.UnaryUnaryMultiCallable[_identity_pb2.ListUsersRequest, _identity_pb2.ListUsersResponse]  # type: ignore[assignment]
     """Lists accounts, newest first.
@@ -194,6 +202,9 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     An access token lives for 15 minutes and goes along with every call, as `authorization: Bearer …`. A refresh token is
     given for the next pair of tokens, once; it comes in the answer and, for browsers, as a cookie that scripts cannot
     read and that only /api/v1/auth is sent. All refresh tokens that follow from one login are a family.
+
+    Wrong passwords are counted, right ones are not: for an account from one network, for an account from all networks that
+    it was never logged in to from, and from one network for all accounts.
     """
 
     @_abc_1.abstractmethod
@@ -205,11 +216,12 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         """Creates an account with the role USER. Log in to use it.
 
         That an e-mail address has an account is told here, as nothing but a letter to that address could hide it; how often
-        one address may ask is limited.
+        one network is told so, and how many accounts it may make, is limited.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         ALREADY_EXISTS EMAIL_TAKEN: there is an account of this e-mail address.
-        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many attempts from this address; RetryInfo says when to come back.
+        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many accounts were made from this network, or too many were there already;
+        RetryInfo says when to come back.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
@@ -224,8 +236,8 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         UNAUTHENTICATED LOGIN_FAILED: no account has this e-mail address and password; which of the two is wrong is not told.
-        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many attempts for this account or from this address; RetryInfo says when
-        to come back.
+        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many wrong passwords for this account or from this network; RetryInfo says
+        when to come back.
         """
 
     @_abc_1.abstractmethod
@@ -234,8 +246,9 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_pb2.RefreshRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_pb2.Tokens, _abc.Awaitable[_identity_pb2.Tokens]]:
-        """Gives the next pair of tokens for a refresh token, which is used up by that. One that comes a second time has been
-        stolen, or its answer was lost: the whole family ends, and the user has to log in again.
+        """Gives the next pair of tokens for a refresh token, which is used up by that. Whoever lost the answer, or asks in two
+        tabs at once, may ask again: for 20 seconds the same token gives the same next one, until that has been used itself.
+        A used token that comes after that has been stolen: the whole family ends, and the user has to log in again.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         UNAUTHENTICATED REFRESH_TOKEN_INVALID: there is no refresh token, or it is unknown, used up, too old or revoked.
@@ -282,8 +295,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         FAILED_PRECONDITION PASSWORD_WRONG: the present password is another.
-        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many attempts for this account or from this address; RetryInfo says when
-        to come back.
+        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the present password was wrong too often; RetryInfo says when to come back.
         """
 
     @_abc_1.abstractmethod
