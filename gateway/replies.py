@@ -207,8 +207,7 @@ REPLIES = (
         _status_is(400, "GE"),
         code_pb2.INVALID_ARGUMENT,
         "INVALID_FIELD",
-        "The request is not well-formed.",
-        explained="%LOCAL_REPLY_BODY%",
+        "The request is not well-formed. Its path, a header or its body breaks the rules of HTTP or JSON.",
     ),
 )
 

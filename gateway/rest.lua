@@ -8,6 +8,7 @@
 local byte, find, sub = string.byte, string.find, string.sub
 local QUOTE, COMMA, COLON, OPEN_LIST, END_LIST, OPEN, END = 34, 44, 58, 91, 93, 123, 125
 local LARGEST_BODY = 262144 -- the transcoder refuses larger ones
+local NOT_UNICODE = "must be a text in Unicode, sent as UTF-8"
 
 -- The text that is read, where, and within which fields. Nothing waits in between, so one of each is enough.
 local text, at, where, depth
@@ -26,6 +27,25 @@ local function expect(character)
   at = at + 1
 end
 
+-- Whether a text as JSON writes it is made of the bytes and escapes that Unicode and JSON have. What is right is blanked
+-- out, so nothing of it is left.
+local CHARACTERS = {
+  "[\194-\223][\128-\191]", "\224[\160-\191][\128-\191]", "[\225-\236\238\239][\128-\191][\128-\191]",
+  "\237[\128-\159][\128-\191]", "\240[\144-\191][\128-\191][\128-\191]",
+  "[\241-\243][\128-\191][\128-\191][\128-\191]", "\244[\128-\143][\128-\191][\128-\191]",
+}
+local ESCAPES = { '\\[\\"/bfnrt]', "\\u[dD][89abAB]%x%x\\u[dD][c-fC-F]%x%x", "\\u[%dabcefABCEF]%x%x%x", "\\u[dD][0-7]%x%x" }
+
+local function has_only(raw, what, patterns)
+  if not find(raw, what) then return true end
+  for _, pattern in ipairs(patterns) do raw = raw:gsub(pattern, " ") end
+  return not find(raw, what)
+end
+
+local function is_unicode(raw)
+  return has_only(raw, "[\128-\255]", CHARACTERS) and has_only(raw, "\\", ESCAPES)
+end
+
 -- ASCII that somebody wrote as escapes, which JSON allows.
 local function plain(raw)
   if not find(raw, "\\", 1, true) then return raw end
@@ -40,7 +60,7 @@ local function read_string()
     local found = to and byte(text, to)
     if found == QUOTE then
       at = to + 1
-      return plain(sub(text, from, to - 1))
+      return sub(text, from, to - 1)
     elseif found ~= 92 then
       malformed()
     end
@@ -48,27 +68,51 @@ local function read_string()
   end
 end
 
-local function is_int32(value)
+local function is_int32(value, bare)
   local number = tonumber(value)
   return number and number % 1 == 0 and number >= -2147483648 and number <= 2147483647
-    and find(value, "^%-?%d[%d.eE+-]*$") ~= nil
+    and find(value, bare and "^%-?%d[%d.eE+-]*$" or "^%-?%d+$") ~= nil
 end
 
+local DAYS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+local function days_of(year, month)
+  local is_leap = year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0)
+  return month == 2 and is_leap and 29 or DAYS[month]
+end
+
+-- How many minutes behind UTC the clocks of a zone are, such as -330 for +05:30.
+local function minutes_behind(zone)
+  if zone == "Z" then return 0 end
+  local sign, hours, minutes = zone:match("^([+-])(%d%d):(%d%d)$")
+  hours, minutes = tonumber(hours), tonumber(minutes)
+  if not sign or hours > 23 or minutes > 59 then return nil end
+  return (sign == "+" and -1 or 1) * (hours * 60 + minutes)
+end
+
+-- A time that the calendar has, of the years 1 to 9999 in UTC as well.
 local function is_time(value)
-  local year, month, day, hour, minute, second, rest =
-    value:match("^(%d%d%d%d)-(%d%d)-(%d%d)T(%d%d):(%d%d):(%d%d)%.?%d*(.+)$")
-  return year and tonumber(year) > 0 and tonumber(month) >= 1 and tonumber(month) <= 12 and tonumber(day) >= 1
-    and tonumber(day) <= 31 and tonumber(hour) < 24 and tonumber(minute) < 60 and tonumber(second) < 60
-    and (rest == "Z" or find(rest, "^[+-]%d%d:%d%d$") ~= nil)
+  local date, clock, fraction, zone = value:match("^(%d%d%d%d%-%d%d%-%d%d)T(%d%d:%d%d:%d%d)([.%d]*)([^.%d].*)$")
+  if not date or not (fraction == "" or find(fraction, "^%.%d+$") and #fraction <= 10) then return false end
+  local year, month, day = tonumber(sub(date, 1, 4)), tonumber(sub(date, 6, 7)), tonumber(sub(date, 9))
+  local hour, minute, second = tonumber(sub(clock, 1, 2)), tonumber(sub(clock, 4, 5)), tonumber(sub(clock, 7))
+  local days, behind = days_of(year, month), minutes_behind(zone)
+  if year < 1 or not days or day < 1 or day > days or hour > 23 or minute > 59 or second > 59 or not behind then
+    return false
+  end
+  local in_utc = hour * 60 + minute + behind
+  local too_early = year == 1 and month == 1 and day == 1 and in_utc < 0
+  local too_late = year == 9999 and month == 12 and day == 31 and in_utc >= 1440
+  return not (too_early or too_late)
 end
 
 -- By a field's kind: whether `value`, given as text or (`bare`) as a number or word, is one.
 local IS = {
   string = function(value, bare) return not bare end,
-  int32 = function(value) return is_int32(value) end,
+  int32 = function(value, bare) return is_int32(value, bare) end,
   bool = function(value, bare) return value == "true" or value == "false" end,
   time = function(value, bare) return not bare and is_time(value) end,
-  enum = function(value, bare, field) return field.names[value] or (bare and is_int32(value)) end,
+  enum = function(value, bare, field) return field.names[value:upper()] or (bare and is_int32(value, bare)) end,
 }
 
 local function check_scalar(field, value, bare)
@@ -94,12 +138,14 @@ local function read_one(field)
       at = to + 1
       return nil
     end
-    if not (tonumber(value) and find(value, "^%-?%d[%d.eE+-]*$")) and value ~= "true" and value ~= "false" then
+    if not (tonumber(value) and find(value, "^%-?%d[%d.eE+-]*$") and not find(value, "^%-?0%d")) and value ~= "true" and value ~= "false" then
       malformed()
     end
     at = to + 1
   else
-    value = read_string()
+    local raw = read_string()
+    if not is_unicode(raw) then refuse(NOT_UNICODE) end
+    value = plain(raw)
   end
   if field.kind == "message" then refuse(field.expected) end
   check_scalar(field, value, bare)
@@ -111,7 +157,7 @@ local function read_list(field)
     at = at + 4
     return
   end
-  if byte(text, at) ~= OPEN_LIST then refuse("must be a list") end
+  if byte(text, at) ~= OPEN_LIST then refuse(field.list) end
   at = at + 1
   skip_space()
   if byte(text, at) == END_LIST then
@@ -145,7 +191,7 @@ read_fields = function(fields, given)
   depth = depth + 1
   while true do
     if byte(text, at) ~= QUOTE then malformed() end
-    local key = read_string()
+    local key = plain(read_string())
     local field = fields[key]
     where[depth] = field and field.name or key
     if not field then refuse("is not a field of this request") end
@@ -202,7 +248,9 @@ local function read_query(query, method, given)
     seen[field.name] = true
     -- An empty id would be taken as none: of what was meant to be narrowed down, all would be done.
     if field.id and value == "" then refuse("is empty: give an id, or leave it out") end
-    check_scalar(field, unescaped(value), false)
+    value = unescaped(value)
+    if not has_only(value, "[\128-\255]", CHARACTERS) then refuse(NOT_UNICODE) end
+    check_scalar(field, value, false)
   end
   depth = 0
 end
@@ -230,6 +278,11 @@ end
 
 local function check(body, query, method, given)
   where, depth = {}, 0
+  for name, value in pairs(given) do
+    where[1], depth = name, 1
+    if not has_only(value, "[\128-\255]", CHARACTERS) then refuse(NOT_UNICODE) end
+    depth = 0
+  end
   if query then read_query(query, method, given) end
   if body then read_body(body, FIELDS[method.message], given) end
 end

@@ -14,12 +14,14 @@ from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from gateway.words import Words
+
 SCRIPT = Path(__file__).with_name("rest.lua")
 
 _SCALARS = {
-    FieldDescriptorProto.TYPE_STRING: ("string", "must be a text"),
-    FieldDescriptorProto.TYPE_INT32: ("int32", "must be a whole number from -2147483648 to 2147483647"),
-    FieldDescriptorProto.TYPE_BOOL: ("bool", "must be true or false"),
+    FieldDescriptorProto.TYPE_STRING: "string",
+    FieldDescriptorProto.TYPE_INT32: "int32",
+    FieldDescriptorProto.TYPE_BOOL: "bool",
 }
 
 
@@ -38,6 +40,7 @@ class _Contracts:
 
     def __init__(self, files: FileDescriptorSet) -> None:
         self._files = files
+        self._words = Words(files)
         self._messages: dict[str, DescriptorProto] = {}
         self._enums: dict[str, EnumDescriptorProto] = {}
         self._needed: dict[str, None] = {}
@@ -94,20 +97,20 @@ class _Contracts:
         return found
 
     def _field(self, field: FieldDescriptorProto) -> dict[str, Any]:
-        rule: dict[str, Any] = {"name": field.json_name}
+        rule: dict[str, Any] = {"name": field.json_name, "expected": self._words.of_value(field)}
         if field.label == FieldDescriptorProto.LABEL_REPEATED:
-            rule["list"] = True
+            rule["list"] = self._words.of_list(field)
         if field.options.Extensions[validate_pb2.field].string.uuid:
             rule["id"] = True
         if field.type in _SCALARS:
-            rule["kind"], rule["expected"] = _SCALARS[field.type]
+            rule["kind"] = _SCALARS[field.type]
         elif field.type == FieldDescriptorProto.TYPE_ENUM:
             names = [value.name for value in self._enums[field.type_name].value]
-            rule |= {"kind": "enum", "expected": f"must be one of {', '.join(names[1:])}", "names": set(names)}
+            rule |= {"kind": "enum", "names": set(names)}
         elif field.type_name == f".{Timestamp.DESCRIPTOR.full_name}":
-            rule |= {"kind": "time", "expected": "must be a time such as 2026-11-21T18:00:00Z"}
+            rule["kind"] = "time"
         elif field.type == FieldDescriptorProto.TYPE_MESSAGE:
-            rule |= {"kind": "message", "message": field.type_name, "expected": "must be an object"}
+            rule |= {"kind": "message", "message": field.type_name}
         else:
             raise NotImplementedError(f"{field.name}: rest.lua does not know fields of this type")
         return rule

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Generate from the contracts: Python code and typed stubs in protos/gen, Envoy's descriptor set and the OpenAPI document
-# in gateway/; and, from the services' errors, docs/errors.md.
+# Generate from the contracts: Python code, typed stubs and the words for bad input in protos/gen, Envoy's descriptor set
+# and the OpenAPI document in gateway/; and, from the services' errors, docs/errors.md.
 # buf resolves the imports; protoc (from grpcio-tools) generates from what buf resolved. Needs no network.
 set -eu
 cd "$(dirname "$0")/.."
@@ -23,6 +23,8 @@ mkdir "$work/gen"
 "$bin/python" -m grpc_tools.protoc --descriptor_set_in="$work/all.binpb" \
   --grpc_python_out="$work/gen" --mypy_grpc_out="quiet:$work/gen" \
   $(grep -l '^service ' $(printf 'protos/%s ' $files) | sed 's|^protos/||')
+
+"$bin/python" -m gateway.words "$work/all.binpb" >"$work/gen/boxoffice/words.py"
 
 rm -rf protos/gen
 cp -R "$work/gen" protos/gen

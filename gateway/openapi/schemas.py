@@ -6,14 +6,13 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import protovalidate
-from boxoffice.text.v1 import text_pb2
+from boxoffice.words import MUST
 from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 from gateway.openapi.comments import Comments
 from gateway.openapi.examples import example_of
-from services.chassis.currencies import SOLD
 
 Schema = dict[str, Any]
 Nested = Callable[[Descriptor], Schema]
@@ -111,8 +110,6 @@ class Schemas:
             schema["pattern"] = UUID_OR_EMPTY
         elif rules.string.uuid or "(UUID)" in self.described(field.full_name):
             schema["format"] = "uuid"
-        if field.GetOptions().Extensions[text_pb2.text] == text_pb2.Text.CURRENCY:
-            schema = {"type": "string", "enum": ["", *sorted(SOLD)]}
         *_, message, _ = field.full_name.split(".")
         example = example_of(message, field.json_name)
         return schema if example is None else schema | {"examples": [example]}
@@ -142,7 +139,8 @@ def needed(message: Descriptor) -> dict[str, str]:
     for violation in protovalidate.collect_violations(GetMessageClass(message)()):
         if violation.proto.field is not None:
             name = violation.proto.field.elements[0].field_name
-            broken.setdefault(message.fields_by_name[name].json_name, violation.proto.message)
+            field = message.fields_by_name[name]
+            broken.setdefault(field.json_name, MUST[field.full_name])
     return broken
 
 

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
-from services.chassis.errors import InvalidField
+from services.chassis.rules import must
 
 DEFAULT_SIZE = 20
 """The length of a page where the request does not say."""
@@ -61,6 +61,7 @@ class Page(Generic[K]):
     def __init__(self, request: Message, order: Order[K]) -> None:
         """Raise InvalidField unless the token was given for this list."""
         self._order = order
+        self._request = request
         self._fingerprint = _fingerprint(request)
         self.size: int = request.page_size or DEFAULT_SIZE  # type: ignore[attr-defined]
         token: str = request.page_token  # type: ignore[attr-defined]
@@ -86,9 +87,7 @@ class Page(Generic[K]):
                 return self._order.unpack(content[_FINGERPRINT_BYTES:])
         except (ValueError, OverflowError, struct.error):
             pass
-        raise InvalidField(
-            ("pageToken", "is not a token that this list gave with these filters: begin again without one")
-        )
+        raise must(self._request, "page_token")
 
 
 def _encode(content: bytes) -> str:

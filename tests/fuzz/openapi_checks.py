@@ -20,26 +20,23 @@ ACCEPTED_WRONG_DATA = "ST201"
 """The code of schemathesis' own negative_data_rejection."""
 
 WITHOUT_WORDS = (
-    r"is not a token that this list gave with these filters: begin again without one",
+    r"must be a nextPageToken that this list gave with these filters: begin again without one",
     r"cannot be given together with eventId: send one of the two",
     r"is missing: send eventId or movieId",
     r"must be after from",
-    r"must be (greater|less) than \S+ and (greater|less) than \S+",
     r"must be in the future",
-    r"must be a time such as .*",  # years beyond 9999, leap seconds
+    r"must be a time that the calendar has, .*",  # years beyond 9999, leap seconds, and the bounds of a show's start
     r"lacks \w+, which the screen has",
     r"has two prices",
     r"is not a seat of this screen",
     r"(is named|names a seat) twice",  # letters of UUIDs in both cases
-    r"repeated value must contain unique items",  # known ids are put in after the lists were drawn
+    r"must be a list of .*, none twice",  # known ids are put in after the lists were drawn
     r"is the (name|label) of two \w+",
     r"has \d+ seats; a screen has \d+ at most",
-    r"must be a language tag with parts that IANA's registry has, such as hi or en-IN",
-    r"\S+ is out of use: say \S+",
     r"says what the result is: send one of the two",
     r"is none of pm_.*",
     r"comes twice and differs, in body or headers: send one key",
-    r"is not an e-mail address",  # once its letters are brought into one form
+    r"must be an e-mail address of .*",  # once its letters are brought into one form
 )
 """What is said of requests whose fields are each right: the rules that JSON schemas have no words for."""
 

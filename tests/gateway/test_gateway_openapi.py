@@ -16,8 +16,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from gateway.openapi.examples import BODIES
 from gateway.replies import HEALTH_PATH, REPLIES
-from services.chassis.calls import check as check_message
 from services.chassis.errors import Failure
+from services.chassis.rules import check as check_message
 from tests.gateway.fakes import PUBLIC, Method, Services
 from tests.gateway.openapi import DOCUMENT, FILE, check, operations, resolved
 

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import httpx
 import pytest
+from boxoffice import words
 from boxoffice.booking.v1 import booking_pb2
 from boxoffice.inventory.v1 import catalog_pb2
 from google.api import httpbody_pb2
@@ -23,8 +24,13 @@ CHECKOUT = "/boxoffice.bank.v1.BankService/GetCheckoutPage"
 
 
 UNKNOWN = "is not a field of this request"
-INT32 = "must be a whole number from -2147483648 to 2147483647"
-TIME = "must be a time such as 2026-11-21T18:00:00Z"
+MUST = {name.rpartition(".v1.")[2]: words for name, words in words.MUST.items()}
+PAGE_SIZE = MUST["ListShowsRequest.page_size"]
+DURATION = MUST["CreateMovieRequest.duration_minutes"]
+FROM = MUST["ListShowsRequest.from"]
+START = MUST["CreateShowRequest.start_time"]
+USER = MUST["CreateBookingRequest.user_id"]
+SEAT = MUST["CreateBookingRequest.show_seat_ids[]"]
 
 
 def reason(answer: httpx.Response) -> Any:
@@ -252,12 +258,12 @@ async def test_every_call_has_a_deadline(
         ("?movieId=a&movie_id=b", "movieId", "comes twice"),
         ("?movieId=", "movieId", "is empty: give an id, or leave it out"),
         ("?movieId", "movieId", "is empty: give an id, or leave it out"),
-        ("?pageSize=many", "pageSize", INT32),
-        ("?page_size=1.5", "pageSize", INT32),
-        ("?pageSize=99999999999", "pageSize", INT32),
-        ("?pageSize=", "pageSize", INT32),
-        ("?from=yesterday", "from", TIME),
-        ("?from=2026-13-01T00:00:00Z", "from", TIME),
+        ("?pageSize=many", "pageSize", PAGE_SIZE),
+        ("?page_size=1.5", "pageSize", PAGE_SIZE),
+        ("?pageSize=99999999999", "pageSize", PAGE_SIZE),
+        ("?pageSize=", "pageSize", PAGE_SIZE),
+        ("?from=yesterday", "from", FROM),
+        ("?from=2026-13-01T00:00:00Z", "from", FROM),
     ],
 )
 async def test_a_query_that_does_not_fit_is_refused_with_its_name(
@@ -293,19 +299,19 @@ SECTIONS = '{"name":"S","sections":[{"name":"N","rows":[{"label":"A","seatCount"
         ("bookings", '{"userId":"a","userId":"a"}', "userId", "comes twice"),
         ("bookings", '{"userId":"a","user_id":"b"}', "userId", "comes twice"),
         ("bookings", '{"userId":"a","user\\u0049d":"b"}', "userId", "comes twice"),
-        ("bookings", '{"userId":7}', "userId", "must be a text"),
-        ("bookings", '{"userId":{"a":1}}', "userId", "must be a text"),
-        ("bookings", '{"userId":["a"]}', "userId", "must be a text"),
-        ("bookings", '{"showSeatIds":7}', "showSeatIds", "must be a list"),
-        ("bookings", '{"showSeatIds":["a",true]}', "showSeatIds[1]", "must be a text"),
-        ("bookings", '{"showSeatIds":["a",["b"]]}', "showSeatIds[1]", "must be a text"),
-        ("movies", '{"durationMinutes":"many"}', "durationMinutes", INT32),
-        ("movies", '{"durationMinutes":1e400}', "durationMinutes", INT32),
-        ("movies", '{"durationMinutes":2147483648}', "durationMinutes", INT32),
-        ("movies", '{"durationMinutes":"0x10"}', "durationMinutes", INT32),
-        ("shows", '{"startTime":"2030-01-01"}', "startTime", TIME),
-        ("shows", '{"startTime":"2030-01-01T24:00:00Z"}', "startTime", TIME),
-        ("shows", '{"startTime":7}', "startTime", TIME),
+        ("bookings", '{"userId":7}', "userId", USER),
+        ("bookings", '{"userId":{"a":1}}', "userId", USER),
+        ("bookings", '{"userId":["a"]}', "userId", USER),
+        ("bookings", '{"showSeatIds":7}', "showSeatIds", MUST["CreateBookingRequest.show_seat_ids"]),
+        ("bookings", '{"showSeatIds":["a",true]}', "showSeatIds[1]", SEAT),
+        ("bookings", '{"showSeatIds":["a",["b"]]}', "showSeatIds[1]", SEAT),
+        ("movies", '{"durationMinutes":"many"}', "durationMinutes", DURATION),
+        ("movies", '{"durationMinutes":1e400}', "durationMinutes", DURATION),
+        ("movies", '{"durationMinutes":2147483648}', "durationMinutes", DURATION),
+        ("movies", '{"durationMinutes":"0x10"}', "durationMinutes", DURATION),
+        ("shows", '{"startTime":"2030-01-01"}', "startTime", START),
+        ("shows", '{"startTime":"2030-01-01T24:00:00Z"}', "startTime", START),
+        ("shows", '{"startTime":7}', "startTime", START),
         ("shows", '{"prices":[{"tier":"NOPE"}]}', "prices[0].tier", "must be one of REGULAR, PREMIUM, VIP"),
         ("venues/x/screens", SECTIONS % '{"label":"B","nope":1}', "sections[0].rows[1].nope", UNKNOWN),
         ("venues/x/screens", SECTIONS % "7", "sections[0].rows[1]", "must be an object"),
@@ -377,12 +383,11 @@ async def test_every_sample_of_the_contracts_fields_passes_the_check(
         b"{'userId':'a'}",
         b'{"userId":"a",}',
         b'{"userId":NaN}',
+        b'{"showSeatIds":[007]}',
         b'{"userId":"a\nb"}',
         b'{"userId":"a"}\0',
         b'\xef\xbb\xbf{"userId":"a"}',
         b'{"showSeatIds":["a" "b"]}',
-        b'{"userId":"\xff\xfe"}',
-        b'{"userId":"\\ud800"}',
         b"[" * 100_000,
     ],
 )

@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant(
         "a hold that has ended stays its holder's",
         SEAT_MAP,
-        "            claimed.discard(index)",
+        "            held.discard(index)",
         "            pass",
         REQUESTS,
         LOOK,

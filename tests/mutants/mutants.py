@@ -5,7 +5,6 @@ from tests.mutants import (
     booking,
     booking_saga,
     chassis,
-    claims,
     inventory,
     inventory_availability,
     inventory_batches,
@@ -23,5 +22,4 @@ MUTANTS = (
     *payment_refunds.MUTANTS,
     *bank.MUTANTS,
     *chassis.MUTANTS,
-    *claims.MUTANTS,
 )

@@ -35,7 +35,7 @@ def normalised(email: str) -> str:
     # Small letters may compose differently: normal form last, too.
     same = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).strip().lower())
     if len(same) > MAX_EMAIL_CHARACTERS or not _EMAIL.fullmatch(same):
-        raise InvalidField(("email", "is not an e-mail address"))
+        raise InvalidField(("email", "must be an e-mail address of 3 to 254 characters, such as alice@example.com"))
     return same
 
 

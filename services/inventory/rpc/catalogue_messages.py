@@ -8,7 +8,6 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1.seat_pb2 import Seat
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.chassis.errors import InvalidField
 from services.chassis.times import to_timestamp
 from services.inventory.domain import catalogue as domain
 
@@ -67,7 +66,7 @@ def parse_show(request: pb.CreateShowRequest) -> domain.NewShow:
         event_id=UUID(request.event_id or request.movie_id),
         must_be_movie=bool(request.movie_id),
         screen_id=UUID(request.screen_id),
-        starts_at=_instant("startTime", request.start_time),
+        starts_at=_instant(request.start_time),
         currency=request.currency or domain.DEFAULT_CURRENCY,
         prices=[domain.Price(Seat.Tier.Name(price.tier), price.price) for price in request.prices],
         blocked_seat_ids=[UUID(seat_id) for seat_id in request.blocked_seat_ids],
@@ -82,7 +81,7 @@ def parse_show_filter(request: pb.ListShowsRequest) -> domain.ShowFilter:
     # `from` is a keyword of Python's, so the field has to be asked for by name.
     from_: Timestamp | None = getattr(request, "from") if request.HasField("from") else None
     to = request.to if request.HasField("to") else None
-    begin, end = _bound("from", from_), _bound("to", to)
+    begin, end = _bound(from_), _bound(to)
     domain.check_period(from_ and from_.ToNanoseconds(), to and to.ToNanoseconds())
     return domain.ShowFilter(
         event_id=UUID(request.event_id) if request.event_id else None,
@@ -93,19 +92,16 @@ def parse_show_filter(request: pb.ListShowsRequest) -> domain.ShowFilter:
     )
 
 
-def _instant(field: str, timestamp: Timestamp) -> datetime:
+def _instant(timestamp: Timestamp) -> datetime:
     """Parse an instant to the microsecond, which is what the database keeps; what is finer is dropped."""
-    try:
-        return timestamp.ToDatetime(UTC)
-    except ValueError:
-        raise InvalidField((field, "is not an instant between the years 1 and 9999")) from None
+    return timestamp.ToDatetime(UTC)
 
 
-def _bound(field: str, timestamp: Timestamp | None) -> datetime | None:
+def _bound(timestamp: Timestamp | None) -> datetime | None:
     """Parse an instant to compare kept ones with: being before or after it means the same, rounded up."""
     if timestamp is None:
         return None
-    instant = _instant(field, timestamp)
+    instant = _instant(timestamp)
     return instant + _MICROSECOND if timestamp.nanos % 1000 and instant < _LATEST else instant
 
 

@@ -62,6 +62,6 @@ def last_event_id() -> int | None:
     text = str(headers.get().get("last-event-id", ""))
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and int(text) <= MAX_SEQUENCE):
+    if not (len(text) <= 10 and text.isascii() and text.isdecimal() and int(text) <= MAX_SEQUENCE):
         raise InvalidField(("Last-Event-ID", "is not the id of an event of this stream"))
     return int(text)

@@ -1,7 +1,7 @@
 """BankService: parse, call, render."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,6 @@ import grpc
 from boxoffice.bank.v1 import bank_pb2 as pb
 from boxoffice.bank.v1 import bank_pb2_grpc
 from google.api import httpbody_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.database import Database
 from services.chassis.desk import Desk
@@ -67,7 +66,7 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
             payment_id=UUID(request.payment_id),
             amount=request.amount,
             currency=request.currency,
-            expires_at=_time(request.expires_at),
+            expires_at=request.expires_at.ToDatetime(UTC),
             description=request.description.replace("\0", ""),
             items=[item.replace("\0", "") for item in request.items],
             order_id=request.order_id.replace("\0", ""),
@@ -122,13 +121,6 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
         if request.payment_method not in SCENARIOS:
             raise InvalidField(("paymentMethod", f"is none of {', '.join(SCENARIOS)}"))
         return request.payment_method
-
-
-def _time(stamp: Timestamp) -> datetime:
-    try:
-        return stamp.ToDatetime(UTC)
-    except ValueError as error:
-        raise InvalidField(("expiresAt", "is no time between the years 1 and 9999")) from error
 
 
 def _session(session: Session) -> pb.Session:
