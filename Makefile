@@ -23,15 +23,7 @@ SOURCES := bench clients examples gateway services stack tests
 RELEASED := protos/released.binpb
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --custom-compile-command "make lock"
 
-.PHONY: help
-help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-
-.PHONY: env
-env: ## make the environment .venv from the locks
-	@command -v $(PYTHON) >/dev/null || { echo "boxoffice: $(PYTHON) is not here: install Python 3.11 or newer, or name one: make env PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "boxoffice: needs Python 3.11 or newer, $(PYTHON) is older: name another, for example make env PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -I stack/environment.py
+##@ Every day
 
 .PHONY: run
 run: env ## start everything on this machine; Ctrl-C stops it (REPLICAS=2: two processes of each service)
@@ -41,18 +33,6 @@ run: env ## start everything on this machine; Ctrl-C stops it (REPLICAS=2: two p
 demo: env ## play the whole story in the terminal, on the running stack
 	@exec $(BIN)/python -m stack demo
 
-.PHONY: audit
-audit: env ## hold the databases against what must never be (ALWAYS=1: under load; WAIT=30 s; SERVER=postgresql://… others)
-	@exec $(BIN)/python -m stack audit $(if $(ALWAYS),--always) $(if $(WAIT),--wait $(WAIT)) $(if $(SERVER),--server '$(SERVER)')
-
-.PHONY: storm
-storm: env ## load and a fault a second on a stack of its own, then every promise checked (SECONDS=600 SEED=… JSON=file REPLICAS=2)
-	@exec $(BIN)/python -m stack storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed '$(SEED)') $(if $(JSON),--json '$(JSON)')
-
-.PHONY: roll
-roll: env ## restart the running stack, replica by replica, so that no request fails where there are two (run REPLICAS=2)
-	@exec $(BIN)/python -m stack roll
-
 .PHONY: status
 status: env ## show each process of the running stack
 	@exec $(BIN)/python -m stack status
@@ -60,6 +40,10 @@ status: env ## show each process of the running stack
 .PHONY: logs
 logs: env ## show and follow the logs; LOG=booking only that one
 	@exec $(BIN)/python -m stack logs $(LOG)
+
+.PHONY: audit
+audit: env ## hold the databases against what must never be (ALWAYS=1: under load; WAIT=30 s; SERVER=postgresql://… others)
+	@exec $(BIN)/python -m stack audit $(if $(ALWAYS),--always) $(if $(WAIT),--wait $(WAIT)) $(if $(SERVER),--server '$(SERVER)')
 
 .PHONY: stop
 stop: env ## stop the running stack; its data stays
@@ -69,57 +53,23 @@ stop: env ## stop the running stack; its data stays
 reset: env ## delete all data, after a question (YES=1: without)
 	@exec $(BIN)/python -m stack reset $(if $(YES),--yes)
 
-.PHONY: backup
-backup: env ## write all databases of the running stack, and its secrets, to FILE=…
-	@exec $(BIN)/python -m stack backup '$(or $(FILE),$(error name a file: make backup FILE=boxoffice.tar.gz))'
-
-.PHONY: restore
-restore: env ## fill an empty data folder from FILE=…, for make run
-	@exec $(BIN)/python -m stack restore '$(or $(FILE),$(error name a file: make restore FILE=boxoffice.tar.gz))'
-
-.PHONY: certificates
-certificates: env ## make certificates for all services in DIR=…, or renew those that are about to end
-	@exec $(BIN)/python -m stack.certificates '$(or $(DIR),$(error name a folder: make certificates DIR=/secure/place))'
-
-.PHONY: up
-up: ## start everything in containers; REPLICAS=2 starts two of each service
-	@sh docker/compose.sh up
-
-.PHONY: down
-down: ## stop the containers; their data stays
-	@sh docker/compose.sh down
-
-.PHONY: secrets
-secrets: ## make a .env with the secrets that the containers need, for a trial
-	@$(PYTHON) docker/make_secrets.py
+##@ Work on it
 
 .PHONY: test
 test: env ## run the tests; nothing else needs to run
 	@$(BIN)/pytest -n $(TEST_WORKERS) $(TEST_ARGS)
 
-.PHONY: test-browser
-test-browser: env ## look at the pages in Chromium, which has to be installed (PICTURES=folder keeps screenshots)
-	@PICTURES="$(PICTURES)" $(BIN)/pytest -m browser $(TEST_ARGS) tests/browser
+.PHONY: check
+check: lint types check-contracts check-generated check-lock ## everything that has to hold, but for the tests
 
-.PHONY: grid
-grid: env ## break every step of every operation at every point, which takes hours (GRID_ARGS="-k settle": some)
-	@$(BIN)/pytest -n 0 -m grid $(GRID_ARGS) tests/faults
+.PHONY: verify
+verify: check test ## everything that has to hold: check, then test
 
-.PHONY: test-roll
-test-roll: env ## restart everything under load again and again, and no request may fail (ROLLS=20)
-	@ROLLS=$(ROLLS) $(BIN)/pytest -n 0 $(TEST_ARGS) tests/stack/test_replicas.py -k no_request_fails
-
-.PHONY: model
-model: env ## hold the services against a model of their domain for long (MODEL_EXAMPLES=500 runs), and plant bugs in them
-	@MODEL_EXAMPLES=$(MODEL_EXAMPLES) $(BIN)/pytest -n 0 $(TEST_ARGS) tests/model
-
-.PHONY: mutants
-mutants: env ## plant bugs one by one and see that tests find each, in half an hour (ONLY=refund: some; WORKERS=1 JSON=file)
-	@exec $(BIN)/python -m tests.mutants.run $(if $(ONLY),--only '$(ONLY)') $(if $(WORKERS),--workers $(WORKERS)) $(if $(JSON),--json '$(JSON)')
-
-.PHONY: fuzz
-fuzz: env ## send random messages to every method, and what OpenAPI allows and forbids (FUZZ_CASES=10000 FUZZ_SEED=1)
-	@FUZZ_CASES="$(FUZZ_CASES)" FUZZ_SEED="$(FUZZ_SEED)" $(BIN)/pytest -n 0 -s $(TEST_ARGS) tests/fuzz
+.PHONY: format
+format: env ## put code and contracts into format
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/buf format protos --write
 
 .PHONY: lint
 lint: env ## check format, style, import rules and contracts
@@ -133,40 +83,20 @@ lint: env ## check format, style, import rules and contracts
 types: env ## check the types
 	@$(BIN)/mypy
 
-.PHONY: format
-format: env ## put code and contracts into format
-	@$(BIN)/ruff format $(SOURCES)
-	@$(BIN)/ruff check --fix $(SOURCES)
-	@$(BIN)/buf format protos --write
-
 .PHONY: protos
 protos: env ## generate code, descriptor and OpenAPI from the contracts, and docs/errors.md from the errors
 	@sh protos/generate.sh
 
-.PHONY: lock
-lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews all)
-	@$(COMPILE) $(UPGRADE) pyproject.toml --group dev -o requirements.lock
-	@printf 'mkdocs-swagger-ui-tag\npyyaml\n' | $(COMPILE) pyproject.toml - -c requirements.lock -o requirements.runtime.lock
-	@printf 'check-jsonschema\nhadolint-bin\n' | $(COMPILE) $(UPGRADE) - -o docker/lint.lock
-	@grep '^uv==' requirements.lock | sed 's/ .*//' | $(COMPILE) --no-annotate - -o requirements.bootstrap.lock
+.PHONY: env
+env: ## make the environment .venv from the locks
+	@command -v $(PYTHON) >/dev/null || { echo "boxoffice: $(PYTHON) is not here: install Python 3.11 or newer, or name one: make env PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "boxoffice: needs Python 3.11 or newer, $(PYTHON) is older: name another, for example make env PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -I stack/environment.py
 
-.PHONY: bench
-bench: env ## measure it, beside references, in some 25 minutes (QUICK=1: in three; ONLY=create,flow: some of it; REPLICAS=2)
-	@exec $(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(BENCH_ARGS)
-
-.PHONY: licences
-licences: env ## list the licences of what the locks name in docs/licences.md
-	@$(BIN)/python docs/licences.py
-
-.PHONY: test-image
-test-image: env ## check the image's files: lint them, install the image's lock, run from it; asks the package index
-	@$(BIN)/pytest -p no:cacheprovider $(TEST_ARGS) tests/compose/image_checks.py
-
-.PHONY: verify
-verify: check test ## everything that has to hold: check, then test
-
-.PHONY: check
-check: lint types check-contracts check-generated check-lock ## everything that has to hold, but for the tests
+.PHONY: clean
+clean: ## remove the environment and what tools left behind; data/ stays
+	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: check-contracts
 check-contracts: env
@@ -188,7 +118,90 @@ check-lock: env
 	@$(BIN)/uv pip install --dry-run --no-index --no-cache --quiet --python $(BIN)/python -r pyproject.toml --group dev || \
 	{ echo "boxoffice: requirements.lock lacks what pyproject.toml asks for: make lock" >&2; exit 1; }
 
-.PHONY: clean
-clean: ## remove the environment and what tools left behind; data/ stays
-	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
-	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+##@ Operate
+
+.PHONY: roll
+roll: env ## restart the running stack, replica by replica, so that no request fails where there are two (run REPLICAS=2)
+	@exec $(BIN)/python -m stack roll
+
+.PHONY: backup
+backup: env ## write all databases of the running stack, and its secrets, to FILE=…
+	@exec $(BIN)/python -m stack backup '$(or $(FILE),$(error name a file: make backup FILE=boxoffice.tar.gz))'
+
+.PHONY: restore
+restore: env ## fill an empty data folder from FILE=…, for make run
+	@exec $(BIN)/python -m stack restore '$(or $(FILE),$(error name a file: make restore FILE=boxoffice.tar.gz))'
+
+.PHONY: certificates
+certificates: env ## make certificates for all services in DIR=…, or renew those that are about to end
+	@exec $(BIN)/python -m stack.certificates '$(or $(DIR),$(error name a folder: make certificates DIR=/secure/place))'
+
+##@ Containers
+
+.PHONY: secrets
+secrets: ## make a .env with the secrets that the containers need, for a trial
+	@$(PYTHON) docker/make_secrets.py
+
+.PHONY: up
+up: ## start everything in containers; REPLICAS=2 starts two of each service
+	@sh docker/compose.sh up
+
+.PHONY: down
+down: ## stop the containers; their data stays
+	@sh docker/compose.sh down
+
+##@ Attack it, measure it
+
+.PHONY: storm
+storm: env ## load and a fault a second on a stack of its own, then every promise checked (SECONDS=600 SEED=… JSON=file REPLICAS=2)
+	@exec $(BIN)/python -m stack storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed '$(SEED)') $(if $(JSON),--json '$(JSON)')
+
+.PHONY: bench
+bench: env ## measure it, beside references, in some 25 minutes (QUICK=1: in three; ONLY=create,flow: some of it; REPLICAS=2)
+	@exec $(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(BENCH_ARGS)
+
+.PHONY: grid
+grid: env ## break every step of every operation at every point, which takes hours (GRID_ARGS="-k settle": some)
+	@$(BIN)/pytest -n 0 -m grid $(GRID_ARGS) tests/faults
+
+.PHONY: model
+model: env ## hold the services against a model of their domain for long (MODEL_EXAMPLES=500 runs), and plant bugs in them
+	@MODEL_EXAMPLES=$(MODEL_EXAMPLES) $(BIN)/pytest -n 0 $(TEST_ARGS) tests/model
+
+.PHONY: mutants
+mutants: env ## plant bugs one by one and see that tests find each, in half an hour (ONLY=refund: some; WORKERS=1 JSON=file)
+	@exec $(BIN)/python -m tests.mutants.run $(if $(ONLY),--only '$(ONLY)') $(if $(WORKERS),--workers $(WORKERS)) $(if $(JSON),--json '$(JSON)')
+
+.PHONY: fuzz
+fuzz: env ## send random messages to every method, and what OpenAPI allows and forbids (FUZZ_CASES=10000 FUZZ_SEED=1)
+	@FUZZ_CASES="$(FUZZ_CASES)" FUZZ_SEED="$(FUZZ_SEED)" $(BIN)/pytest -n 0 -s $(TEST_ARGS) tests/fuzz
+
+.PHONY: test-browser
+test-browser: env ## look at the pages in Chromium, which has to be installed (PICTURES=folder keeps screenshots)
+	@PICTURES="$(PICTURES)" $(BIN)/pytest -m browser $(TEST_ARGS) tests/browser
+
+.PHONY: test-roll
+test-roll: env ## restart everything under load again and again, and no request may fail (ROLLS=20)
+	@ROLLS=$(ROLLS) $(BIN)/pytest -n 0 $(TEST_ARGS) tests/stack/test_replicas.py -k no_request_fails
+
+.PHONY: test-image
+test-image: env ## check the image's files: lint them, install the image's lock, run from it; asks the package index
+	@$(BIN)/pytest -p no:cacheprovider $(TEST_ARGS) tests/compose/image_checks.py
+
+##@ Upkeep
+
+.PHONY: lock
+lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews all)
+	@$(COMPILE) $(UPGRADE) pyproject.toml --group dev -o requirements.lock
+	@printf 'mkdocs-swagger-ui-tag\npyyaml\n' | $(COMPILE) pyproject.toml - -c requirements.lock -o requirements.runtime.lock
+	@printf 'check-jsonschema\nhadolint-bin\n' | $(COMPILE) $(UPGRADE) - -o docker/lint.lock
+	@grep '^uv==' requirements.lock | sed 's/ .*//' | $(COMPILE) --no-annotate - -o requirements.bootstrap.lock
+
+.PHONY: licences
+licences: env ## list the licences of what the locks name in docs/licences.md
+	@$(BIN)/python docs/licences.py
+
+.PHONY: help
+help: ## list the verbs
+	@awk '/^##@ / {printf "%s%s\n", space, substr($$0, 5); space = "\n"} \
+		/^[a-z-]+:.*## / {verb = $$0; sub(/:.*/, "", verb); sub(/^.*:.*## /, ""); printf "  make %-12s %s\n", verb, $$0}' $(MAKEFILE_LIST)

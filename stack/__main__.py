@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import os
 import signal
 import sys
-import threading
-import time
 from pathlib import Path
-from types import FrameType
 from uuid import UUID
 
 import psycopg
 
-from stack import audit, backup, control, story
+from stack import audit, control
 from stack import settings as configuration
 from stack.errors import StackError
-from stack.launcher import Stack
-from stack.services import API, replicas
-from stack.settings import Settings
-from stack.storm import storm
-from stack.walk import render, walk
-
-ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-ROLL_SIGNAL = control.ROLL_SIGNAL
-TICK_SECONDS = 0.2
-
-
-class Interrupted(BaseException):
-    """Somebody wants the stack to end while it is still starting, or being restarted."""
 
 
 def main() -> None:
@@ -106,30 +87,42 @@ def _uuid(text: str) -> str:
 
 def _do(arguments: argparse.Namespace) -> int:
     """Do what the verb says and return the exit code."""
+    # A verb imports what it alone takes when it is asked for: `status` is a table, and all together takes a second.
     settings = configuration.load()
     match arguments.verb:
         case "run":
-            run(settings)
+            from stack import foreground
+
+            foreground.run(settings)
             return 0
         case "demo":
+            from stack import story
+
             return story.play(settings)
         case "status":
             return control.status(settings)
         case "audit":
             return control.audit(settings, arguments.server, always=arguments.always, wait_seconds=arguments.wait)
         case "storm":
+            from stack.foreground import say
+            from stack.storm import storm
+
             return storm.run(storm.Options(arguments.seconds, arguments.seed, arguments.json, settings.replicas), say)
         case "token":
             return control.token(settings, arguments.user, arguments.role, arguments.minutes)
         case "roll":
             return control.roll(settings)
         case "backup":
+            from stack import backup
+
             backup.back_up(settings, arguments.file.absolute())
-            say(f"backed up to {arguments.file}: it holds secrets and customers' data, keep it as such")
+            print(f"backed up to {arguments.file}: it holds secrets and customers' data, keep it as such")
             return 0
         case "restore":
+            from stack import backup
+
             backup.restore(settings, arguments.file.absolute())
-            say(f"restored to {settings.data_dir}: `make run`, then `make audit`")
+            print(f"restored to {settings.data_dir}: `make run`, then `make audit`")
             return 0
         case "stop":
             return control.stop(settings)
@@ -139,88 +132,6 @@ def _do(arguments: argparse.Namespace) -> int:
             return control.reset(settings, sure=arguments.yes)
         case _:
             raise AssertionError(arguments.verb)
-
-
-def run(settings: Settings) -> None:
-    """Start the stack, say where it is, and wait for a signal to stop it."""
-    over, roll = threading.Event(), threading.Event()
-    at_work = True
-
-    def end(number: int, frame: FrameType | None) -> None:
-        again = over.is_set()
-        over.set()
-        if at_work and not again:
-            raise Interrupted
-
-    for number in ENDING_SIGNALS:
-        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
-            continue  # started with nohup: to outlive the terminal is what it is for
-        signal.signal(number, end)
-    signal.signal(ROLL_SIGNAL, lambda number, frame: roll.set())
-    stack = Stack(settings, say=say)
-    began = time.monotonic()
-    try:
-        stack.start()
-        stack.load_accounts()
-        at_work = False
-        say(f"ready after {time.monotonic() - began:.1f} s")
-        print(f"\n{welcome(stack)}\n", flush=True)
-        while not over.wait(TICK_SECONDS):
-            if roll.is_set():
-                roll.clear()
-                at_work = True
-                _roll(stack)
-                at_work = False
-    except Interrupted:
-        pass
-    finally:
-        over.set()
-        stack.stop()
-    say("stopped")
-
-
-def _roll(stack: Stack) -> None:
-    """Restart everything, and leave word of what came of it."""
-    began = time.monotonic()
-    try:
-        stack.roll()
-        told = f"everything was restarted, in {time.monotonic() - began:.0f} s"
-    except (StackError, OSError, psycopg.Error) as error:
-        told = f"{control.FAILED}{error}"
-    say(told)
-    control.leave_word(stack.settings, told)
-
-
-def say(line: str) -> None:
-    """Print a line of progress with the time of day."""
-    # A terminal that is gone must not keep the stack from stopping in order.
-    with contextlib.suppress(OSError):
-        print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
-
-
-def welcome(stack: Stack) -> str:
-    """Return where everything is, and a walk to paste."""
-    settings = stack.settings
-    places = {
-        "REST, gRPC, gRPC-Web": f"{stack.public_url}{API}",
-        "The API, to read and try": f"{stack.public_url}/api/docs",
-        **{f"{one.name} (gRPC)": one.address(settings) for one in replicas(settings)},
-        "PostgreSQL": f"127.0.0.1:{settings.postgres_port}, passwords in {settings.data_dir / 'credentials.json'}",
-        "Envoy's admin page": f"http://127.0.0.1:{settings.envoy_admin_port}",
-        "logs": str(stack.logs / "*.log"),
-    }
-    width = max(map(len, places))
-    table = "\n".join(f"  {name:<{width}}  {place}" for name, place in places.items())
-    takes_token = settings.auth == "on"
-    steps = render(walk(stack.public_url, stack.demo.shows[0].id, takes_token=takes_token))
-    accounts = stack.load_accounts()
-    emails = ", ".join(account.email for account in accounts.values())
-    who = f"Accounts: {emails} (passwords demo-… in credentials.json). For 15 minutes, the admin's token:"
-    who += f"\n\nTOKEN={accounts['admin'].token}"
-    if not takes_token:
-        who = f"AUTH is off: calls take no token, and anybody may do anything. AUTH=on make run changes that.\n{who}"
-    told = "Try it, in another terminal (`make demo` plays a longer story):"
-    return f"Boxoffice is running. Ctrl-C stops it.\n\n{table}\n\n{who}\n\n{told}\n\n{steps}"
 
 
 if __name__ == "__main__":

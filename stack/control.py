@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stack import audit as auditing
-from stack import places, running, tokens
+from stack import places, running
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import wait_until
@@ -147,6 +147,8 @@ def token(settings: Settings, user: str, roles: Sequence[str], minutes: int) -> 
     if launcher is None:
         print(_nothing(settings), file=sys.stderr)
         return 3
+    from stack import tokens  # only here: it takes a service's modules
+
     print(tokens.opened(launcher.settings).of(user, *roles, seconds=minutes * 60))
     return 0
 

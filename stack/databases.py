@@ -94,13 +94,14 @@ def is_current(server: Server, role: str, migrations: Path) -> bool:
     A migration's file begins with its revision.
     """
     newest = max(path.name.partition("_")[0] for path in migrations.glob("[0-9]*.py"))
-    table = sql.Identifier(_schema(role), "alembic_version")
+    schema, table = _schema(role), "alembic_version"
     with server.connect(DATABASES[role]) as connection:
-        try:
-            versions = connection.execute(sql.SQL("SELECT version_num FROM {}").format(table)).fetchall()
-        except psycopg.errors.UndefinedTable:
+        # Looked for first: a new database would put an error into PostgreSQL's log at everybody's first start.
+        look = "SELECT FROM pg_tables WHERE (schemaname, tablename) = (%s, %s)"
+        if connection.execute(look, [schema, table]).fetchone() is None:
             return False
-    return versions == [(newest,)]
+        found = connection.execute(sql.SQL("SELECT version_num FROM {}").format(sql.Identifier(schema, table)))
+        return found.fetchall() == [(newest,)]
 
 
 def _role(connection: psycopg.Connection, role: str, password: str) -> None:

@@ -75,7 +75,8 @@ def create() -> None:
 
 def install() -> None:
     """Bring the environment to what the lock names."""
-    say("installing what requirements.lock names")
+    count = sum("==" in line and not line.startswith(("#", " ")) for line in LOCK.read_text().splitlines())
+    say(f"installing the {count} packages that requirements.lock names: a minute or so, the first time")
     environment = {uv: os.environ[pip] for pip, uv in SETTINGS.items() if pip in os.environ} | dict(os.environ)
     sync: list[str | Path] = [
         PYTHON,

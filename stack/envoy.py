@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gateway.render import render
 from gateway.tls import Files
 from stack import services
 from stack.errors import StackError
@@ -35,6 +34,8 @@ def program(settings: Settings, epoch: int = 0) -> Program:
     `epoch` counts those that replaced one another, the first is 0. It is healthy when it, and not the one before,
     answers, and says that every service is.
     """
+    from gateway.render import render  # only here: others only ask a gateway how it is
+
     configuration = settings.data_dir / "envoy.yaml"
     places = {service.name: addresses(settings, service.name) for service in SERVICES}
     text = render(

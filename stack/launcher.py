@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -18,7 +19,7 @@ import grpc
 from stack import accounts, certificates, credentials, databases, demo, envoy, ports, running, services
 from stack.errors import StackError
 from stack.postgres import Server
-from stack.processes import Child, wait_until
+from stack.processes import Child, run_all, wait_until
 from stack.services import SERVICES
 from stack.settings import PORT_STEP, Settings
 from stack.supervisor import STEADY_SECONDS, Recovery, Say, Supervisor
@@ -92,7 +93,7 @@ class Stack:
             self._accounts = accounts.load(
                 self.address("identity"),
                 secrets,
-                lambda email: self._run_together([Child(services.make_admin(email, told), self.logs)]),
+                lambda email: run_all([Child(services.make_admin(email, self.settings, told), self.logs)]),
                 self.settings.tls(),
             )
         return self._accounts
@@ -241,7 +242,7 @@ class Stack:
         server.end_orphan()
         ports.require_free(settings.all_ports())
         server.prepare()
-        supervisor.start([Child(server.program(), self.logs)])
+        supervisor.start([Child(server.program(settings.start_seconds), self.logs)])
         databases.provision(server, secrets.secrets)
 
         self._make_certificates()
@@ -250,7 +251,10 @@ class Stack:
 
         replicas = services.replicas(settings)
         self.say(f"services: starting {', '.join(one.name for one in replicas)}")
-        supervisor.start([Child(services.program(one, settings, told[one.name]), self.logs) for one in replicas])
+        supervisor.start(
+            [Child(services.program(one, settings, told[one.name]), self.logs) for one in replicas],
+            healthy=lambda child: self.say(f"services: {child.name} is healthy"),
+        )
 
         self.say("demo data: loading")
         token = self.load_accounts()["organizer"].token if settings.auth == "on" else ""
@@ -270,11 +274,16 @@ class Stack:
     def _migrate(self) -> None:
         """Bring the databases to their newest form."""
         behind = [one for one in SERVICES if not databases.is_current(self.server, one.name, one.migrations)]
-        if behind:
-            self.say(f"databases: migrating {', '.join(service.name for service in behind)}")
+        if not behind:
+            return
+        self.say(f"databases: migrating {', '.join(service.name for service in behind)}")
         secrets = credentials.load(self.settings.data_dir / credentials.FILE)
-        self._run_together(
-            [Child(services.migration(one, self.settings, secrets, self._told[one.name]), self.logs) for one in behind]
+        done = count(1)
+        run_all(
+            [Child(services.migration(one, self.settings, secrets, self._told[one.name]), self.logs) for one in behind],
+            # Each takes a processor for a second or two.
+            at_once=os.cpu_count() or 1,
+            done=lambda child: self.say(f"databases: {child.name} is done ({next(done)} of {len(behind)})"),
         )
 
     def _stop_order(self) -> list[list[str]]:
@@ -283,16 +292,6 @@ class Stack:
             [*names, *(one.name for one in replicas if one.number and one.service.name in names)]
             for names in STOP_ORDER
         ]
-
-    def _run_together(self, children: list[Child]) -> None:
-        try:
-            for child in children:
-                child.spawn()
-            for child in children:
-                child.wait_done()
-        finally:
-            for child in children:
-                child.kill()
 
     def _take_folder(self) -> None:
         """Make the data folder and lock it, so that no second stack uses it; raise StackError if one does."""
@@ -310,8 +309,8 @@ class Stack:
             holder = running.holder(handle)
             os.close(handle)
             raise StackError(
-                f"a stack runs from {data} already (process {holder}): use that one, stop it, "
-                "or set DATA_DIR and the ports for a second one"
+                f"a stack runs from {data} already (process {holder}): `make status` shows it, `make stop` stops it; "
+                "for a second one set DATA_DIR and other ports (README: Configuration)"
             ) from None
         try:
             running.note(handle, self.settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import socket
@@ -30,13 +31,36 @@ def is_free(port: int) -> bool:
 
 def require_free(ports: Mapping[str, int]) -> None:
     """Raise StackError naming those of `ports` (by the name of their variable) that are in use."""
-    # Ports above 32767 may be taken for a moment by anybody's outgoing connection.
+    if closed := [f"{port} ({name})" for name, port in ports.items() if not _is_allowed(port)]:
+        raise StackError(f"only root may listen on port {', '.join(closed)}: set another, 1024 or above")
+    # What has just ended may still be letting go of its ports.
     wait_until(lambda: all(map(is_free, ports.values())), PASSING_SECONDS)
-    busy = [f"{port} ({name})" for name, port in ports.items() if not is_free(port)]
+    busy = {name: port for name, port in ports.items() if not is_free(port)}
+    told = ", ".join(f"{port} ({name})" for name, port in busy.items())
     if len(busy) == 1:
-        raise StackError(f"port {busy[0]} is in use: end what uses it, or set that variable to another port")
+        [(name, port)] = busy.items()
+        variable = name.partition(" ")[0]
+        raise StackError(
+            f"port {told} is in use: end what uses it, or set that variable to another port, "
+            f"for example {variable}={_other(port, ports)} make run"
+        )
     if busy:
-        raise StackError(f"ports {', '.join(busy)} are in use: end what uses them, or set other ports")
+        raise StackError(f"ports {told} are in use: end what uses them, or set other ports (README: Configuration)")
+
+
+def _is_allowed(port: int) -> bool:
+    """Tell whether this user may listen on `port` at all."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            return error.errno != errno.EACCES
+        return True
+
+
+def _other(port: int, ports: Mapping[str, int]) -> int:
+    """Return a free port near to one that is in use, and none of `ports`."""
+    return next(other for other in range(port + 1, 65_536) if other not in ports.values() and is_free(other))
 
 
 def choose(count: int, *, replicas: int = 1, step: int = 0) -> list[int]:

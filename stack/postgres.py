@@ -98,8 +98,8 @@ class Server:
         if not wait_until(lambda: not _may_be_postgres(pid), ORPHAN_SECONDS):
             raise StackError(f"an earlier PostgreSQL (process {pid}) still uses {self.cluster}: end it first")
 
-    def program(self) -> Program:
-        """Return how to run the server; `prepare` comes first."""
+    def program(self, start_seconds: float = 30) -> Program:
+        """Return how to run the server, which may take so long to start; `prepare` comes first."""
         user = places.server_user(self.cluster)
         settings = SETTINGS | {"port": str(self.port)} | ({} if self.durable else HASTY)
         options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
@@ -109,6 +109,7 @@ class Server:
             environment=_environment(),
             healthy=self.answers,
             user=user,
+            start_seconds=start_seconds,
             # SIGINT is PostgreSQL's fast shutdown: sessions are ended, nothing has to be recovered at the next start.
             stop_signal=signal.SIGINT,
             orphan_signal=signal.SIGINT,

@@ -18,6 +18,7 @@ from stack.errors import StackError
 SHIM = Path(__file__).with_name("child.py")
 POLL_SECONDS = 0.02
 LOG_LIMIT_BYTES = 20_000_000
+LAST_WORDS_BYTES = 4000
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ class Child:
         self.program = program
         self.log = logs / f"{program.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._began = 0.0
+        self._log_before = 0
+        """How long the log was when the process was started."""
 
     @property
     def name(self) -> str:
@@ -86,6 +90,7 @@ class Child:
         shim: list[str | Path] = [sys.executable, "-I", "-S", SHIM, *map(str, numbers)]
         _rotate(self.log)
         with self.log.open("ab") as log:
+            self._log_before, self._began = log.tell(), time.monotonic()
             self._process = subprocess.Popen(
                 [*shim, *program.command],
                 env=dict(program.environment),
@@ -102,14 +107,17 @@ class Child:
     def healthy(self) -> bool:
         return self.running and self.program.healthy()
 
-    def wait_done(self) -> None:
-        """Wait until the process has ended by itself; raise StackError if it failed or takes too long."""
+    def is_done(self) -> bool:
+        """Tell whether the process has ended well by itself; raise StackError if it failed or takes too long."""
         assert self._process is not None
-        if not wait_until(lambda: not self.running, self.program.start_seconds):
-            self.kill()
-            raise StackError(f"{self.name} is not done after {self.program.start_seconds:g} s{self.last_words()}")
+        if self.running:
+            if time.monotonic() - self._began > self.program.start_seconds:
+                self.kill()
+                raise StackError(f"{self.name} is not done after {self.limit}{self.last_words()}")
+            return False
         if self._process.returncode != 0:
             raise StackError(f"{self.name} {self.ending}{self.last_words()}")
+        return True
 
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None and self.running:
@@ -122,26 +130,60 @@ class Child:
             self._process.wait()
 
     def last_words(self) -> str:
-        """The last line of the log and where the log is, to go behind a complaint."""
-        lines = self.log.read_bytes()[-4000:].decode(errors="replace").split("\n") if self.log.exists() else []
-        said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        """The last line that this process has logged, and where the log is, to go behind a complaint."""
+        said = ""
+        if self.log.exists():
+            with self.log.open("rb") as log:
+                log.seek(max(self._log_before, self.log.stat().st_size - LAST_WORDS_BYTES))
+                lines = log.read().decode(errors="replace").split("\n")
+            said = next((line.strip() for line in reversed(lines) if line.strip()), "")
         return f": {said[:300]} (see {self.log})" if said else f" (see {self.log})"
 
+    @property
+    def limit(self) -> str:
+        """How long the process may take to start, in words."""
+        return f"{self.program.start_seconds:g} s (START_SECONDS gives it longer)"
 
-def wait_healthy(children: Iterable[Child]) -> None:
-    """Wait until all of `children` are healthy; raise StackError as soon as one ends or takes too long."""
+
+def run_all(children: Iterable[Child], at_once: int = 1, *, done: Callable[[Child], None] = lambda child: None) -> None:
+    """Run programs to their ends, some at once, and tell `done` of each; raise StackError as soon as one fails.
+
+    None is left running.
+    """
+    waiting, going = list(children), list[Child]()
+    pause = threading.Event()
+    try:
+        while waiting or going:
+            while waiting and len(going) < at_once:
+                going.append(waiting.pop(0))
+                going[-1].spawn()
+            for child in going.copy():
+                if child.is_done():
+                    going.remove(child)
+                    done(child)
+            pause.wait(POLL_SECONDS)
+    finally:
+        for child in going:
+            child.kill()
+
+
+def wait_healthy(children: Iterable[Child], *, healthy: Callable[[Child], None] = lambda child: None) -> None:
+    """Wait until all of `children` are healthy, and tell `healthy` of each.
+
+    Raise StackError as soon as one ends or takes too long.
+    """
     waiting = list(children)
     pause = threading.Event()
     began = time.monotonic()
     while waiting:
         for child in waiting.copy():
-            limit = child.program.start_seconds
             if not child.running:
                 raise StackError(f"{child.name} {child.ending} while it started{child.last_words()}")
             if child.healthy():
                 waiting.remove(child)
-            elif time.monotonic() - began > limit:
-                raise StackError(f"{child.name} is not healthy after {limit:g} s{child.last_words()}")
+                healthy(child)
+            elif time.monotonic() - began > child.program.start_seconds:
+                raise StackError(f"{child.name} is not healthy after {child.limit}{child.last_words()}")
         if waiting:
             pause.wait(POLL_SECONDS)
 

@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from stack import certificates, postgres
+from stack import postgres
 from stack.credentials import Credentials
 from stack.databases import BANK_OWNER, DATABASES
 from stack.ports import LOOPBACK
@@ -175,18 +175,18 @@ def migration(
         command=[Path(sys.executable), "-m", service.module, "migrate"],
         environment=environment,
         folder=ROOT,
-        start_seconds=MIGRATION_SECONDS,
+        start_seconds=max(settings.start_seconds, MIGRATION_SECONDS),
     )
 
 
-def make_admin(email: str, environment: Mapping[str, str]) -> Program:
+def make_admin(email: str, settings: Settings, environment: Mapping[str, str]) -> Program:
     """Return how to make an admin of the account of an e-mail address."""
     return Program(
         name="identity-make-admin",
         command=[Path(sys.executable), "-m", "services.identity", "make-admin", email],
         environment=environment,
         folder=ROOT,
-        start_seconds=MIGRATION_SECONDS,
+        start_seconds=max(settings.start_seconds, MIGRATION_SECONDS),
     )
 
 
@@ -195,6 +195,8 @@ def opened(target: str, service: str = "", tls: Path | None = None) -> grpc.Chan
     options: list[tuple[str, str | int]] = [("grpc.enable_http_proxy", 0)]
     if tls is None:
         return grpc.insecure_channel(target, options=options)
+    from stack import certificates  # only here: it takes long to import, and where AUTH is off nobody needs it
+
     options.append(("grpc.ssl_target_name_override", f"{service}{certificates.SUFFIX}"))
     return grpc.secure_channel(target, certificates.channel_credentials(tls), options=options)
 

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     postgres_port: Port = 5433
     replicas: int = Field(default=1, ge=1, le=9, description="processes of each service, their ports 100 apart")
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
-    start_seconds: float = Field(default=30, gt=0, description="how long a service may take until it is healthy")
+    start_seconds: float = Field(default=30, gt=0, description="how long a process may take until it is healthy")
     max_seats_per_user: int = Field(default=6, ge=1, le=100, description="inventory's; the audit holds sales to it")
     seat_hold_minutes: int = Field(default=5, ge=1, le=60, description="inventory's; the audit holds holds to it")
     reservation_max_minutes: int = Field(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -20,6 +20,7 @@ import httpx
 from stack import audit, credentials, running, services
 from stack.ageing import age
 from stack.callers import over_http
+from stack.demo import HALLS, TITLES
 from stack.errors import StackError
 from stack.invariants import INVARIANTS
 from stack.postgres import Server
@@ -32,7 +33,7 @@ PATIENCE_SECONDS = 30
 LOOK_SECONDS = 0.1
 # All of a ticket's price comes back until 24 hours before its show.
 LEAD = timedelta(hours=25)
-SHOWS = 20
+PAGE_SIZE = "100"
 SEATS = 6
 """How many free seats the story needs, side by side or not."""
 
@@ -142,6 +143,30 @@ class Shop:
         reasons = [detail.get("reason", "") for detail in answer.json().get("details", [])]
         return answer.status_code, next(filter(None, reasons), ""), _message(answer)
 
+    def demo_shows(self) -> list[Json]:
+        """Return the shows of the demo data that lie far enough ahead, earliest first, and nobody else's."""
+        since = (datetime.now(UTC) + LEAD).isoformat(timespec="seconds").replace("+00:00", "Z")
+        titles = {title.title for title in TITLES}
+        halls = {(hall.venue, hall.screen) for hall in HALLS}
+        screens = [
+            screen["id"]
+            for city in sorted({hall.city for hall in HALLS})
+            for venue in self._all("venues", city=city)
+            for screen in venue["screens"]
+            if (venue["name"], screen["name"]) in halls
+        ]
+        shows = [show for screen in screens for show in self._all("shows", screenId=screen, **{"from": since})]
+        return sorted((show for show in shows if show["title"] in titles), key=lambda show: str(show["startTime"]))
+
+    def _all(self, path: str, **parameters: str) -> Iterator[Json]:
+        """Yield what all pages of a list have."""
+        token = ""
+        while True:
+            page = self.ask("GET", path, None, pageSize=PAGE_SIZE, pageToken=token, **parameters)
+            yield from page[path]
+            if not (token := page["nextPageToken"]):
+                return
+
     def seat_map(self, show: Json, user: str) -> Json:
         return self.ask("GET", f"seats/shows/{show['id']}", userId=user)
 
@@ -212,15 +237,14 @@ class Story:
         page = self.page
         page.heading("What is on")
         page.step("Alice looks what is on.")
-        since = (datetime.now(UTC) + LEAD).isoformat(timespec="seconds").replace("+00:00", "Z")
-        shows = self.shop.ask("GET", "shows", None, **{"from": since, "pageSize": str(SHOWS)})["shows"]
+        shows = self.shop.demo_shows()
         for show in shows:
             seat_map = self.shop.seat_map(show, user)
             free = [seat for seat in seat_map["seats"] if seat["status"] == "AVAILABLE"]
             if len(free) >= SEATS:
                 break
         else:
-            raise StackError(f"no show has {SEATS} free seats for the story: `make reset` starts anew")
+            raise StackError(f"no demo show has {SEATS} free seats for the story: `make reset` starts anew")
         count = f"{len(shows)} shows" if len(shows) > 1 else "one show"
         page.came(
             f"{count}; she chooses {show['title']} at {show['venueName']}, {show['screenName']}, {_when(show)}: "

@@ -61,8 +61,8 @@ class Supervisor:
     def is_running(self, name: str) -> bool:
         return name in self._watches and self._watches[name].child.running
 
-    def start(self, children: Iterable[Child]) -> None:
-        """Start `children` together and wait until each is healthy; from then on they are watched.
+    def start(self, children: Iterable[Child], *, healthy: Callable[[Child], None] = lambda child: None) -> None:
+        """Start `children` together and wait until each is healthy, and tell `healthy`; then they are watched.
 
         Raise StackError if one of them does not come up; the others stay for `stop` to end.
         """
@@ -72,7 +72,7 @@ class Supervisor:
                 child.spawn()
                 # Known at once, so that `stop` finds it; a death while it starts is reported, not mended.
                 self._watches[child.name] = _Watch(child, healthy_since=None, start_at=float("inf"))
-        wait_healthy(children)
+        wait_healthy(children, healthy=healthy)
         with self._lock:
             for child in children:
                 self._watches[child.name] = _Watch(child, healthy_since=time.monotonic())

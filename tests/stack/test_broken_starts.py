@@ -92,7 +92,15 @@ def overlaid(folder: Path, **modules: str) -> Iterator[dict[str, str]]:
 def test_a_busy_port(folder: Path, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        fails(folder, f"port {port} ({name}) is in use: end what uses it", env=environment(folder, **{name: port}))
+        line = f"port {port} ({name}) is in use: end what uses it, or set that variable to another port, for example"
+        fails(folder, f"{line} {name}=", env=environment(folder, **{name: port}))
+
+
+@pytest.mark.skipif(IS_ROOT, reason="root may")
+def test_a_port_that_only_root_may_use(folder: Path) -> None:
+    fails(
+        folder, "only root may listen on port 80 (GATEWAY_PORT): set another", env=environment(folder, GATEWAY_PORT=80)
+    )
 
 
 @pytest.mark.parametrize(("value", "line"), [("many", "BOOKING_PORT: Input should be a valid integer"), ("0", "than")])
@@ -155,7 +163,7 @@ def test_a_folder_that_a_running_stack_uses(folder: Path) -> None:
         lock.write("4711\n")
         lock.flush()
         fcntl.flock(lock, fcntl.LOCK_EX)
-        fails(folder, f"a stack runs from {folder} already (process 4711): use that one, stop it, or set DATA_DIR")
+        fails(folder, f"a stack runs from {folder} already (process 4711): `make status` shows it, `make stop` stops")
 
 
 @pytest.mark.parametrize(("package", "name"), [("envoy", "Envoy"), (places.PACKAGE, "PostgreSQL")])
@@ -182,7 +190,7 @@ def test_a_service_that_dies_at_once(folder: Path) -> None:
 def test_a_service_that_never_gets_healthy(folder: Path) -> None:
     sleeps = "import sys, time\nif sys.orig_argv[-1] == 'services.booking': time.sleep(1000)"
     with overlaid(folder, sitecustomize=sleeps) as env:
-        fails(folder, "booking is not healthy after 10 s", env=env)
+        fails(folder, "booking is not healthy after 10 s (START_SECONDS gives it longer) (see ", env=env)
 
 
 @pytest.mark.parametrize("bytes_", [0, 4_000_000])

@@ -1,6 +1,7 @@
 """Children are real processes: small Python programs."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stack.errors import StackError
-from stack.processes import Child, Program, living_name, stop, wait_healthy, wait_until
+from stack.processes import LAST_WORDS_BYTES, Child, Program, living_name, run_all, stop, wait_healthy, wait_until
 from stack.settings import ROOT
 
 SECONDS = 10
@@ -64,16 +65,65 @@ def test_a_death_is_told_at_once_though_others_still_start(tmp_path: Path) -> No
 def test_a_child_that_never_gets_healthy_is_named(tmp_path: Path) -> None:
     one = child("import signal; signal.pause()", tmp_path, "booking", start_seconds=0.1)
     one.spawn()
-    with pytest.raises(StackError, match=r"booking is not healthy after 0.1 s"):
+    with pytest.raises(StackError, match=r"booking is not healthy after 0.1 s \(START_SECONDS gives it longer\)"):
         wait_healthy([one])
     one.kill()
 
 
+def test_a_program_that_is_not_done_in_time_is_named_and_ended(tmp_path: Path) -> None:
+    one = child(WAITS, tmp_path, "bank-migrate", start_seconds=0.1)
+    with pytest.raises(StackError, match=r"bank-migrate is not done after 0.1 s \(START_SECONDS gives it longer\)"):
+        run_all([one])
+    assert not one.running
+
+
+@pytest.mark.parametrize("earlier", ["an error of last week\n", "x" * LAST_WORDS_BYTES + "\n"])
+@pytest.mark.parametrize(("says", "quoted"), [("print('no such table')", ": no such table"), ("", "")])
+def test_only_what_this_start_has_logged_is_quoted(tmp_path: Path, earlier: str, says: str, quoted: str) -> None:
+    (tmp_path / "booking.log").write_text(earlier)
+    expected = re.escape(f"{quoted} (see {tmp_path / 'booking.log'})") + r"\Z"
+    dying = child(f"{says}\nimport sys; sys.exit(3)", tmp_path, "booking")
+    with pytest.raises(StackError, match="booking ended with exit code 3" + expected):
+        run_all([dying])
+    dying.spawn()
+    with pytest.raises(StackError, match="booking ended with exit code 3 while it started" + expected):
+        wait_healthy([dying])
+    said = dying.log.read_text().removeprefix(earlier)
+    slow = child(f"{says}\n{WAITS.replace('ready', '')}", tmp_path, "booking", healthy=lambda: False, start_seconds=0.1)
+    slow.spawn()
+    assert wait_until(lambda: slow.log.read_text() != earlier + said, SECONDS)
+    with pytest.raises(StackError, match="gives it longer" + r"\)" + expected):
+        wait_healthy([slow])
+    slow.kill()
+
+
+def test_programs_are_run_some_at_once_and_told_of_as_they_end(tmp_path: Path) -> None:
+    # The second ends first, and then the third begins.
+    first = child(
+        f"import pathlib, time\nwhile not pathlib.Path({str(tmp_path / 'third.log')!r}).exists(): time.sleep(0.01)",
+        tmp_path,
+        "first",
+    )
+    done: list[str] = []
+    run_all(
+        [first, child("", tmp_path, "second"), child("", tmp_path, "third")], 2, done=lambda one: done.append(one.name)
+    )
+    assert done[0] == "second"
+    assert sorted(done) == ["first", "second", "third"]
+
+
+def test_of_programs_that_run_together_one_that_fails_ends_all(tmp_path: Path) -> None:
+    waits, fails, never = child(WAITS, tmp_path, "waits"), child("1/0", tmp_path, "fails"), child("", tmp_path, "never")
+    with pytest.raises(StackError, match="fails ended with exit code 1: ZeroDivisionError"):
+        run_all([waits, fails, never], 2)
+    assert not waits.running
+    assert never.pid is None
+
+
 def test_a_program_that_is_not_there_says_so(tmp_path: Path) -> None:
     one = Child(Program("gone", ["/no/such/program"]), tmp_path)
-    one.spawn()
     with pytest.raises(StackError, match="cannot run /no/such/program: No such file"):
-        one.wait_done()
+        run_all([one])
 
 
 def test_a_child_hears_no_ctrl_c_from_the_terminal(tmp_path: Path) -> None:
@@ -88,8 +138,7 @@ def test_a_child_hears_no_ctrl_c_from_the_terminal(tmp_path: Path) -> None:
 def test_output_is_added_to_the_log_of_earlier_starts(tmp_path: Path) -> None:
     one = child("print('ready')", tmp_path)
     for _ in range(2):
-        one.spawn()
-        one.wait_done()
+        run_all([one])
     assert one.log.read_text() == "ready\nready\n"
 
 
@@ -99,7 +148,7 @@ def test_a_killed_launcher_leaves_no_child(tmp_path: Path) -> None:
 import signal, sys
 from pathlib import Path
 sys.path.insert(0, {str(ROOT)!r})
-from stack.processes import Child, Program
+from stack.processes import LAST_WORDS_BYTES, Child, Program
 one = Child(Program("one", [sys.executable, "-c", {STUBBORN!r}]), Path({str(tmp_path)!r}))
 one.spawn()
 print(one.pid, flush=True)

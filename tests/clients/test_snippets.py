@@ -1,0 +1,215 @@
+"""What READMEs and docs pages tell people to paste runs as it stands there, on a stack where calls take no token."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from boxoffice_client import Client
+from boxoffice_client.errors import SeatsUnavailable
+from stack.launcher import Stack
+from stack.processes import wait_until
+from stack.settings import ROOT
+from tests.snippets import Block, blocks, placed, shell, surroundings
+
+SECONDS = 60
+
+WALK = "README.md: API=http://127.0.0.1:8001/api/v1"
+OVER_GRPC = (
+    'README.md: call() { .venv/bin/buf curl --schema protos --protocol grpc --http2-prior-knowledge -d "$2" '
+    '"http://127.0.0.1:8001/boxoffice.$1"; }'
+)
+WATCH = (
+    'README.md: curl -N "$API/seats/shows/$SHOW/watch?afterSequence='
+    '$(curl -s "$API/seats/shows/$SHOW" | json \'(lambda a: a["sequence"])\')"'
+)
+CLIENT = "clients/python/README.md: from uuid import uuid4"
+CLIENT_WATCHES = "clients/python/README.md: import time"
+GHZ = "bench/ghz/README.md: .venv/bin/python -m bench.ghz.data"
+SANDBOX = (
+    "docs/sandbox.md: API=http://127.0.0.1:8001/api/v1",
+    "docs/sandbox.md: curl -s $API/payments/simulate/$SESSION -H 'content-type: application/json' "
+    """-d '{"paymentMethod": "pm_succeed"}'""",
+    "docs/sandbox.md: curl -s $API/bookings/$BOOKING",
+)
+METHODS = (
+    "docs/sandbox.md: pay() { curl -s $API/payments/simulate/$SESSION -H 'content-type: application/json' "
+    """-d '{"paymentMethod": "'$1'"}'; }"""
+)
+STUCK = "docs/operations.md: SELECT booking_id, refunds.amount, currency, stuck_reason"
+CERTIFICATES = "docs/security.md: make certificates DIR=/secure/place"
+RUN = {WALK, OVER_GRPC, WATCH, CLIENT, CLIENT_WATCHES, GHZ, *SANDBOX, METHODS, STUCK, CERTIFICATES}
+
+LATE = ("pay pm_delay", "pay pm_late")
+"""What would keep the stack busy for twenty minutes; tests/system/test_scenarios_webhooks.py waits less."""
+
+NOT_RUN = {
+    "README.md: external apps ── REST/JSON, gRPC-Web ──┐": "a picture",
+    "README.md: Boxoffice is running. Ctrl-C stops it.": "what is printed",
+    "README.md: make run": "tests/stack/test_verbs.py",
+    "README.md: make test": "this",
+    "README.md: TOKEN=…": "takes AUTH=on: tests/system/test_snippets.py",
+    'README.md: TOKEN=$(.venv/bin/python -m stack token "$ALICE" --minutes 60)': "the same",
+    "bench/README.md: make bench": "takes its time: tests/bench/test_smoke.py",
+    "bench/ghz/README.md: .venv/bin/python -m bench.ghz.data http://gateway.example:8001 --calls 4000": "takes ghz",
+    'bench/ghz/README.md: OWN="--no-insecure --cacert data/tls/operator/ca.pem --cert data/tls/operator/cert.pem '
+    '--key data/tls/operator/key.pem"': "takes ghz",
+    "docs/operations.md: docker compose exec booking python -m services.booking redrive": "takes containers",
+    "docs/operations.md: make backup FILE=boxoffice.tar.gz": "tests/operations/test_backup.py",
+    "docs/operations.md: docker compose exec -T postgres sh -c 'PGPASSWORD=$POSTGRES_PASSWORD pg_basebackup --host "
+    "127.0.0.1 --username postgres \\": "takes containers",
+    'docs/security.md: TLS="-cacert data/tls/operator/ca.pem -cert data/tls/operator/cert.pem '
+    '-key data/tls/operator/key.pem"': "takes grpcurl",
+}
+"""Why a block is not run here, or where else that is tried."""
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Block]:
+    return blocks()
+
+
+def test_every_block_is_run_or_says_why_not(found: dict[str, Block]) -> None:
+    assert set(found) == RUN | set(NOT_RUN)
+
+
+def test_every_block_for_a_shell_can_be_read_by_one(found: dict[str, Block]) -> None:
+    for name in (RUN | set(NOT_RUN)) - {CLIENT, CLIENT_WATCHES, STUCK}:
+        if NOT_RUN.get(name) not in ("a picture", "what is printed"):
+            subprocess.run(["bash", "-n", "-c", found[name].text], check=True)
+
+
+def test_the_walk_and_the_same_over_grpc(stack: Stack, found: dict[str, Block]) -> None:
+    said = shell(stack, f"{found[WALK].text}\necho over gRPC\n{found[OVER_GRPC].text}").stdout
+    over_rest, _, over_grpc = said.partition("over gRPC\n")
+    # Each answer ends with a line's end.
+    held, refused, paid, ticket, refund, seats = over_rest.splitlines()
+    assert json.loads(held)["expiresIn"] >= 290
+    assert "SEATS_UNAVAILABLE" in refused
+    assert json.loads(paid)["status"] == "CAPTURED"
+    assert json.loads(ticket)["status"] == "CONFIRMED"
+    assert json.loads(refund)["refundPercentage"] == 100
+    assert "'available': " in seats
+    assert re.findall(r'"status": ?"([A-Z]+)"', over_grpc)[-2:] == ["SUCCESS", "REFUNDED"]
+
+
+def test_seats_are_watched(stack: Stack, found: dict[str, Block]) -> None:
+    with running(["bash", "-c", f'{found[WALK].text}\necho "SHOW $SHOW"\n{found[WATCH].text}'], stack) as said:
+        assert wait_until(lambda: bool(re.findall("^SHOW (.+)$", "".join(said), re.MULTILINE)), SECONDS), said
+        [show] = re.findall("^SHOW (.+)$", "".join(said), re.MULTILINE)
+        book(stack, show)
+        assert wait_until(lambda: any(line.startswith("data: ") for line in said), SECONDS), said
+
+
+def test_the_clients_first_purchase(stack: Stack, found: dict[str, Block]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", placed(found[CLIENT].text, stack)],
+        env=surroundings(stack),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"pay at {stack.public_url}/api/v1/payments/fake-checkout/sess_")
+
+
+def test_the_client_watches_seats(stack: Stack, found: dict[str, Block]) -> None:
+    command = [sys.executable, "-u", "-c", placed(found[CLIENT_WATCHES].text, stack)]
+    with Client(stack.public_url) as boxoffice, running(command, stack) as said:
+        show, user = boxoffice.list_shows().shows[0].id, str(uuid4())
+        [seat, *_] = boxoffice.list_available_seats(show_id=show).seats
+
+        def hears() -> bool:
+            # It may not have begun to watch when a seat changes, so one changes until it has.
+            boxoffice.hold_seats(user_id=user, show_id=show, show_seat_ids=[seat.id])
+            boxoffice.release_holds(user_id=user, show_id=show)
+            return any(line.startswith("sequence: ") for line in said)
+
+        assert wait_until(hears, SECONDS), said
+
+
+def test_data_is_made_for_ghz(stack: Stack, found: dict[str, Block]) -> None:
+    lines = [line for line in found[GHZ].text.splitlines() if not line.startswith("ghz ")]
+    assert "build/ghz" in shell(stack, "\n".join(lines), BOXOFFICE_URL=stack.public_url).stdout
+
+
+def test_the_sandbox_pays(stack: Stack, found: dict[str, Block]) -> None:
+    script = "\necho\n".join(found[name].text for name in SANDBOX)
+    alice, booking = book(stack)
+    _, paid, ticket = shell(stack, script, ALICE=alice, BOOKING=booking).stdout.split("\n")
+    assert json.loads(paid)["status"] == "CAPTURED"
+    assert json.loads(ticket)["id"] == booking
+
+
+def methods() -> list[str]:
+    lines = [line for line in blocks()[METHODS].text.splitlines() if line.startswith("pay ")]
+    return [line for line in lines if line not in LATE]
+
+
+@pytest.mark.parametrize("method", methods())
+def test_the_sandbox_has_every_method(stack: Stack, found: dict[str, Block], method: str) -> None:
+    pay = next(line for line in found[METHODS].text.splitlines() if line.startswith("pay()"))
+    alice, booking = book(stack)
+    script = "\n".join([found[SANDBOX[0]].text, pay, method])
+    session = json.loads(shell(stack, script, ALICE=alice, BOOKING=booking).stdout)
+    assert session["paymentMethod"] == method.split()[1]
+
+
+def test_stuck_refunds_are_looked_up(stack: Stack, found: dict[str, Block]) -> None:
+    with stack.server.connect("payment") as connection:
+        connection.execute(found[STUCK].text.encode())
+
+
+def test_certificates_are_made(stack: Stack, found: dict[str, Block], tmp_path: Path) -> None:
+    shell(stack, found[CERTIFICATES].text.replace("/secure/place", str(tmp_path / "place")))
+    assert (tmp_path / "place" / "booking" / "cert.pem").exists()
+
+
+def book(stack: Stack, show: str = "") -> tuple[str, str]:
+    """Book the first seat that is free; return the user and the booking."""
+    user = str(uuid4())
+    with Client(stack.public_url) as boxoffice:
+        show = show or boxoffice.list_shows().shows[-1].id
+        while True:
+            [seat, *_] = boxoffice.list_available_seats(show_id=show).seats
+            try:
+                return user, boxoffice.create_booking(user_id=user, show_id=show, show_seat_ids=[seat.id]).id
+            except SeatsUnavailable:
+                continue
+
+
+@contextmanager
+def running(command: list[str], stack: Stack) -> Iterator[list[str]]:
+    """Run what does not end by itself; give what it says, line by line as it comes."""
+    said: list[str] = []
+    process = subprocess.Popen(
+        [placed(part, stack) for part in command],
+        cwd=ROOT,
+        env=surroundings(stack),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    add: Callable[[str], None] = said.append
+    reader = threading.Thread(target=lambda: [add(line) for line in process.stdout or ()], daemon=True)
+    reader.start()
+    try:
+        yield said
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        reader.join()
+        process.stdout.close()
