@@ -174,7 +174,7 @@ def test_a_program_that_is_not_installed(folder: Path, package: str, name: str) 
 
 def test_a_migration_that_fails(folder: Path) -> None:
     with overlaid(folder, alembic="raise SystemExit('no such revision')") as env:
-        fails(folder, "bank-migrate ended with exit code 1: no such revision (see ", env=env)
+        fails(folder, "-migrate ended with exit code 1: no such revision (see ", env=env)
 
 
 def test_a_setting_of_a_service_that_is_wrong(folder: Path) -> None:
