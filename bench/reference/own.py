@@ -21,7 +21,7 @@ from bench.measure import Result
 from bench.reference import pgbench
 from bench.world import World
 from services.booking.queries import bookings
-from services.chassis import database, idempotency
+from services.chassis import connections, database, idempotency
 from services.inventory.queries import seats
 from stack.settings import ROOT
 
@@ -51,7 +51,7 @@ def run(world: World, size: int) -> Result:
         transactions=batches,
         each=size,
         variables={"i": -1, "clients": clients, "lease": LEASE_SECONDS},
-        options=database.BY_INDEX,
+        options=connections.options(connections.BY_INDEX),
     )
 
 

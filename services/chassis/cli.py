@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import uvloop
 
-from services.chassis import faults, logs, settings, tls, tracing
+from services.chassis import connections, faults, logs, settings, tls, tracing
 from services.chassis.database import Database
 from services.chassis.errors import Failure
 
@@ -66,23 +66,37 @@ def main(
     if bool(argument) != bool(wanted):
         parser.error(f"{verb} takes {wanted or 'no argument'}")
     told = settings.load(kind, service)
+    url = told.database_url.get_secret_value()
     if verb == "migrate":
         # Only now, because Alembic takes longer to import than everything that serving needs.
         from services.chassis.migrate import migrate
 
-        migrate(service, migrations, told.database_url.get_secret_value())
+        try:
+            uvloop.run(connections.examine(url, asked={}, seconds=0))
+        except Failure as failure:
+            sys.exit(f"{service}: the database cannot be migrated: {failure.message}")
+        migrate(service, migrations, url)
         return
     try:
+        if verb == "serve":
+            logs.configure(service, told.log_level)
+        uvloop.run(_examined(service, url, migrations))
         if redrive and verb == "redrive":
             print(f"{service}: dead letters redriven: {uvloop.run(_redriven(told, redrive))}")
             return
         if command := own.get(verb):
             print(f"{service}: {uvloop.run(_done(told, command, argument))}")
             return
-        logs.configure(service, told.log_level)
         uvloop.run(_served(service, told, serve))
     except Failure as failure:
         sys.exit(f"{service}: {failure.message}")
+
+
+async def _examined(service: str, url: str, migrations: Path) -> None:
+    # A migration's file begins with its revision. Only tests have a service without any, which has no database either.
+    if revisions := [path.name.partition("_")[0] for path in (migrations / "versions").glob("[0-9]*.py")]:
+        await connections.examine(url)
+        await connections.examine_schema(url, service, max(revisions))
 
 
 async def _served(service: str, told: S, serve: Callable[[S], Coroutine[Any, Any, None]]) -> None:

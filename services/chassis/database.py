@@ -33,9 +33,9 @@ from psycopg import errors as pg
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
-from services.chassis import faults, metrics, tracing
+from services.chassis import connections, faults, metrics, tracing
 from services.chassis.columns import with_columns
-from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
+from services.chassis.errors import Interrupted, ResourceExhausted, Unavailable
 from services.chassis.faults import Kind, named
 from services.chassis.ids import new_id
 
@@ -44,25 +44,11 @@ log = logging.getLogger(__name__)
 Parameters = Sequence[Any] | dict[str, Any]
 Statement = tuple[str, Parameters]
 
-# The innermost wait gives up first: lock < statement < request.
-LOCK_TIMEOUT_MS = 2_000
-STATEMENT_TIMEOUT_MS = 4_000
-IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
-TRANSACTION_TIMEOUT_MS = 8_000
-"""Ends what no other limit does: a client that froze between statements of a pipeline is not idle to the server."""
-
-BY_INDEX = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-"""Rows are found one by one, by an index where one fits. A plan that was made while a table was small, or before
-anybody counted its rows, would read it or an index of it from front to back, and be kept while it grows."""
-
 CONNECTION_SECONDS = 2.0
 """How long a caller waits for a connection."""
 
 BACKGROUND_CONNECTIONS = 3
 """What a service's work behind its calls has for itself."""
-
-OPEN_TRIES = 5
-"""How often at the start."""
 
 MARK = "INSERT INTO commit_markers (id) VALUES (%s)"
 FENCE = "INSERT INTO commit_markers (id) VALUES (%s), (%s)"
@@ -138,6 +124,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int, name: str) -> None:
         """`name` is what pg_stat_activity shows."""
+        self._url = url
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
             url,
             min_size=min(2, pool_size),
@@ -149,6 +136,7 @@ class Database:
             # A failed attempt to connect is repeated after 1 s, and given up after 2: whoever asks next begins anew.
             # The longer the pool tries, the longer it pauses, and after an outage nobody would wait for it.
             reconnect_timeout=2.0,
+            configure=_looked_at,
             kwargs={
                 "autocommit": True,
                 "prepare_threshold": 0,
@@ -162,28 +150,21 @@ class Database:
                 "keepalives_interval": 2,
                 "keepalives_count": 3,
                 "tcp_user_timeout": 10_000,
-                "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
-                f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS}"
-                f" -c transaction_timeout={TRANSACTION_TIMEOUT_MS} -c timezone=UTC {BY_INDEX}",
+                "options": connections.options(),
             },
         )
         self._name = name
         self._lent = 0
 
     async def open(self) -> None:
-        """Connect; raise Unavailable if the database does not answer within ten seconds."""
-        await self._pool.open()
+        """Connect; raise what is in the way, in words, if there are no connections within ten seconds."""
         metrics.POOLS.stats[self._name] = self._pool.get_stats
-        for left in reversed(range(OPEN_TRIES)):
-            try:
-                async with self._connection():
-                    return
-            except Failure as failure:
-                if not left:
-                    await self._pool.close()
-                    raise Unavailable(
-                        "The database does not answer: check DATABASE_URL, and that it runs."
-                    ) from failure
+        try:
+            await self._pool.open(wait=True, timeout=connections.OPEN_SECONDS)
+        except PoolTimeout as error:
+            await self.close()
+            await connections.examine(self._url, seconds=0)
+            raise Unavailable(connections.NONE_LEFT) from error
 
     async def close(self) -> None:
         """Close all connections."""
@@ -355,7 +336,7 @@ class Pools:
 
     @classmethod
     async def open(cls, url: str, *, calls: int, background: int = BACKGROUND_CONNECTIONS, name: str) -> "Pools":
-        """Connect, with so many connections of each kind at most; raise Unavailable as Database.open does."""
+        """Connect, with so many connections of each kind at most; raise as Database.open does."""
         pools = cls(
             Database(url, pool_size=calls, name=name),
             Database(url, pool_size=background, name=f"{name}-background"),
@@ -384,6 +365,11 @@ async def _alone(
 
 def _named_all(statements: Sequence[Statement]) -> str:
     return named([(sql, True) for sql, _ in statements])
+
+
+async def _looked_at(connection: psycopg.AsyncConnection[Any]) -> None:
+    """See that a new connection is as it was asked for; one that is not is given up, and the log says why."""
+    await connections.look(connection)
 
 
 def _has_died(connection: psycopg.AsyncConnection[Any]) -> bool:

@@ -8,6 +8,9 @@ from typing import Any
 
 import psycopg
 
+from services.chassis import connections
+from services.chassis.errors import FailedPrecondition
+
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
@@ -32,6 +35,7 @@ class Readiness:
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._reason = "it does not answer"
 
     async def watch(self, tell: Callable[[bool], Awaitable[None]]) -> None:
         """Tell of every change of whether the database is there, at first it is; until cancelled."""
@@ -46,7 +50,7 @@ class Readiness:
                     await tell(True)
                 misses = 0 if there else misses + 1
                 if misses == MISSES:
-                    log.error("the database is away: not serving")
+                    log.error("the database is away (%s): not serving", self._reason)
                     await tell(False)
                 # One that has not ended is waited for further: to give it up would take as long as the server does.
                 if look.done():
@@ -61,11 +65,22 @@ class Readiness:
         try:
             if self._connection is None:
                 self._connection = await psycopg.AsyncConnection.connect(
-                    self._url, autocommit=True, connect_timeout=5, application_name="readiness"
+                    self._url,
+                    autocommit=True,
+                    connect_timeout=5,
+                    application_name="readiness",
+                    options=connections.options(),
                 )
+                # Where this one is not as it was asked for, the pools have none either.
+                await connections.look(self._connection)
             await self._connection.execute("SELECT 1")
             return True
+        except FailedPrecondition as failure:
+            self._reason = failure.message
+            await self._close()
+            return False
         except (psycopg.Error, OSError):
+            self._reason = "it does not answer"
             await self._close()
             return False
 

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 
+from services.chassis import connections
 from services.chassis.database import Database, retried, sweep_markers
 from services.chassis.errors import Aborted, Failure, Interrupted, ResourceExhausted, Unavailable
 from tests.chassis.waiting import until, until_waiting
@@ -490,9 +491,9 @@ async def test_who_finds_the_pool_exhausted_is_refused_within_bounded_time(chass
         assert len(await db.fetch("SELECT 1")) == 1
 
 
-async def test_a_database_that_is_not_there_is_told_in_one_line() -> None:
+async def test_a_database_that_is_not_there_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "OPEN_SECONDS", 0.05)
     db = Database("postgresql://nobody:nothing@127.0.0.1:1/nowhere", pool_size=2, name="test")
-    db._pool.timeout = 0.05
     with pytest.raises(Unavailable, match="DATABASE_URL"):
         await db.open()
     assert db._pool.closed

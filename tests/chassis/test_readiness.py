@@ -15,6 +15,8 @@ from psycopg import sql
 from services.chassis import readiness
 from services.chassis.readiness import Readiness
 from stack.postgres import Server
+from tests.chassis.pooler import pooled
+from tests.chassis.test_connections import set_all
 from tests.chassis.test_server import health, started
 from tests.chassis.waiting import until
 from tests.conftest import Databases
@@ -96,6 +98,29 @@ async def test_a_database_that_went_away_is_told_once_and_its_return_too(
             return told == [False, True]
 
         await until(back)
+
+
+async def test_a_database_whose_new_connections_have_no_limits_is_told(
+    brisk: None, postgres: Server, chassis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A pooler drops what connections ask for, and the database sets it, until somebody resets that."""
+    database = Database(postgres, chassis_url)
+    set_all(chassis_url)
+
+    async def looked() -> bool:
+        return database.session() is not None
+
+    async with pooled(chassis_url) as url, watched(url) as told:
+        await until(looked)
+        set_all(chassis_url, lock_timeout="0")
+        with postgres.connect() as connection:
+            await asyncio.to_thread(database.cut, connection)
+
+        async def away() -> bool:
+            return told == [False]
+
+        await until(away)
+        assert "lock_timeout is 0 instead of 2000" in caplog.text
 
 
 async def test_a_server_that_fell_silent_is_told(brisk: None, postgres: Server, chassis_url: str) -> None:

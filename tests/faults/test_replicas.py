@@ -13,7 +13,7 @@ import pytest
 from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
 
 from services.chassis.calls import call, channel
-from services.chassis.database import TRANSACTION_TIMEOUT_MS
+from services.chassis.connections import TRANSACTION_TIMEOUT_MS
 from services.chassis.errors import Failure
 from stack import credentials, ports, services
 from stack.launcher import Stack

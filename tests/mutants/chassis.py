@@ -3,6 +3,7 @@
 from tests.mutants.mutant import MONEY, REQUESTS, SEATS, Mutant
 
 DATABASE = "services/chassis/database.py"
+CONNECTIONS = "services/chassis/connections.py"
 DESK = "services/chassis/desk.py"
 OUTBOX = "services/chassis/outbox.py"
 KEYS = "services/chassis/idempotency.py"
@@ -74,7 +75,7 @@ MUTANTS = (
     ),
     Mutant(
         "locks are waited for without end",
-        DATABASE,
+        CONNECTIONS,
         "LOCK_TIMEOUT_MS = 2_000",
         "LOCK_TIMEOUT_MS = 0",
         REQUESTS,
@@ -84,7 +85,7 @@ MUTANTS = (
         "a script is run again whatever it raised",
         DATABASE,
         "            return await script(*args, **kwargs)\n        except Interrupted:",
-        "            return await script(*args, **kwargs)\n        except Failure:",
+        "            return await script(*args, **kwargs)\n        except Exception:",
         REQUESTS,
         POOL,
     ),
