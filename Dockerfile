@@ -47,9 +47,9 @@ ARG RATE_LIMIT_PER_SECOND
 ARG TRUSTED_PROXIES
 ARG CORS_ORIGINS
 ARG OTLP_ENDPOINT
-RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 9901 --metrics-port 9464 \
-        --inventory inventory:50051 --booking booking:50052 --payment payment:50053 --bank bank:50063 \
-        --identity identity:50054 \
+RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 16081 --metrics-port 9464 \
+        --inventory inventory:16051 --booking booking:16052 --payment payment:16053 --bank bank:16063 \
+        --identity identity:16054 \
         --auth on --tls-ca-file /tls/ca.pem --tls-cert-file /tls/cert.pem --tls-key-file /tls/key.pem \
         --descriptor /etc/boxoffice/descriptor.binpb --static-folder /etc/boxoffice/static > /tmp/envoy.yaml \
     && python -m gateway.static /tmp/static \

@@ -7,7 +7,7 @@
 set -euo pipefail
 
 port=${GATEWAY_PORT:-8001}
-admin_port=${ENVOY_ADMIN_PORT:-9901}
+admin_port=${ENVOY_ADMIN_PORT:-16081}
 # Longer than a call may take.
 drain_seconds=${DRAIN_SECONDS:-6}
 

@@ -202,7 +202,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="where callers come in (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8001, help="(default: %(default)s)")
     parser.add_argument("--admin-host", default="127.0.0.1", help="(default: %(default)s)")
-    parser.add_argument("--admin-port", type=int, default=9901, help="(default: %(default)s)")
+    parser.add_argument("--admin-port", type=int, default=16081, help="(default: %(default)s)")
     parser.add_argument(
         "--descriptor", type=Path, default=DESCRIPTOR, help="where Envoy will find descriptor.binpb (default: here)"
     )

@@ -13,8 +13,7 @@ from stack.processes import wait_until
 
 LOOPBACK = "127.0.0.1"
 PASSING_SECONDS = 1.0
-# Below the ports that systems give to outgoing connections. In that range a client that tries again and again while a
-# server restarts can be given the very port it calls: it is then connected to itself, and the server's port is taken.
+# Below the ports that systems give to outgoing connections (docs/adr/0024), and apart from those of `make run`.
 CHOICE = range(20_000, 32_000)
 
 

@@ -27,20 +27,21 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
 
+    # Below the ports that systems give to outgoing connections, and nobody's (docs/adr/0024).
     gateway_port: Port = 8001
-    envoy_admin_port: Port = 9901
-    inventory_port: Port = 50051
-    booking_port: Port = 50052
-    payment_port: Port = 50053
-    identity_port: Port = 50054
-    bank_port: Port = 50063
-    inventory_metrics_port: Port = 9464
-    booking_metrics_port: Port = 9465
-    payment_metrics_port: Port = 9466
-    bank_metrics_port: Port = 9467
-    gateway_metrics_port: Port = 9468
-    identity_metrics_port: Port = 9469
-    postgres_port: Port = 5433
+    envoy_admin_port: Port = 16081
+    inventory_port: Port = 16051
+    booking_port: Port = 16052
+    payment_port: Port = 16053
+    identity_port: Port = 16054
+    bank_port: Port = 16063
+    inventory_metrics_port: Port = 16071
+    booking_metrics_port: Port = 16072
+    payment_metrics_port: Port = 16073
+    bank_metrics_port: Port = 16074
+    gateway_metrics_port: Port = 16075
+    identity_metrics_port: Port = 16076
+    postgres_port: Port = 16082
     replicas: int = Field(default=1, ge=1, le=9, description="processes of each service, their ports 100 apart")
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
     start_seconds: float = Field(default=30, gt=0, description="how long a process may take until it is healthy")

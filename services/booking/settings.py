@@ -12,9 +12,9 @@ from services.chassis.settings import KeyDays, ServiceSettings
 class Settings(ServiceSettings):
     """Booking's settings."""
 
-    port: int = Field(50052, ge=1, le=65535, description="the port to listen on")
-    inventory_address: str = Field("127.0.0.1:50051", description="host:port of inventory")
-    payment_address: str = Field("127.0.0.1:50053", description="host:port of payment")
+    port: int = Field(16052, ge=1, le=65535, description="the port to listen on")
+    inventory_address: str = Field("127.0.0.1:16051", description="host:port of inventory")
+    payment_address: str = Field("127.0.0.1:16053", description="host:port of payment")
     booking_expiry_minutes: int = Field(15, ge=3, le=30, description="how long a booking waits for its payment")
     decline_extension_minutes: int = Field(5, ge=1, le=30, description="time to try again after a decline")
     refund_steps: Annotated[str, NoDecode] = Field(

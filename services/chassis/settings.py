@@ -105,7 +105,7 @@ class ServiceSettings(BaseSettings):
 
     auth: Literal["on", "off"] = Field("off", description="off: anybody may call anything, for development only")
     identity_address: str = Field(
-        "127.0.0.1:50054", pattern=r"^\S+:\d+$", description="where identity is, host:port; asked for its public keys"
+        "127.0.0.1:16054", pattern=r"^\S+:\d+$", description="where identity is, host:port; asked for its public keys"
     )
     tls_ca_file: OptionalFile = Field(
         None, description="the certificates (PEM) of the authority that peers are known by"

@@ -17,7 +17,7 @@ OptionalCount = Annotated[
 class Settings(ServiceSettings):
     """Identity's settings."""
 
-    port: int = Field(50054, ge=1, le=65535, description="the port to listen on")
+    port: int = Field(16054, ge=1, le=65535, description="the port to listen on")
     signing_key_secret: SigningSecret = Field(
         description="encrypts the keys in the database that sign tokens: base64 of 24 random bytes or more"
     )

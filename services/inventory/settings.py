@@ -8,7 +8,7 @@ from services.chassis.settings import KeyDays, ServiceSettings
 class Settings(ServiceSettings):
     """Inventory's settings."""
 
-    port: int = Field(50051, ge=1, le=65535, description="the port to listen on")
+    port: int = Field(16051, ge=1, le=65535, description="the port to listen on")
     seat_hold_minutes: int = Field(5, ge=1, le=60, description="how long a hold lives")
     max_seats_per_user: int = Field(6, ge=1, le=100, description="seats of one show that a user may have")
     reservation_max_minutes: int = Field(30, ge=1, le=120, description="how long a reservation may live in all")

@@ -10,10 +10,10 @@ from services.chassis.settings import KeyDays, ServiceSettings, SigningSecret, l
 class Settings(ServiceSettings):
     """Payment's settings."""
 
-    port: int = Field(50053, ge=1, le=65535, description="the port to listen on")
-    booking_address: str = Field("127.0.0.1:50052", description="where booking is: host:port")
+    port: int = Field(16053, ge=1, le=65535, description="the port to listen on")
+    booking_address: str = Field("127.0.0.1:16052", description="where booking is: host:port")
     payment_gateway_url: str = Field(
-        "grpc://127.0.0.1:50063", pattern=r"^grpc://[^\s/]+:\d+$", description="where the bank is: grpc://host:port"
+        "grpc://127.0.0.1:16063", pattern=r"^grpc://[^\s/]+:\d+$", description="where the bank is: grpc://host:port"
     )
     public_url: str = Field(
         "http://127.0.0.1:8001", pattern=r"^https?://[^\s/]+(/\S*)?$", description="where customers reach Boxoffice"

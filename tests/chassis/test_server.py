@@ -321,7 +321,7 @@ async def test_a_failure_at_the_start_is_told_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://inventory@127.0.0.1:1/inventory")
-    monkeypatch.setenv("PORT", "50051")
+    monkeypatch.setenv("PORT", "16051")
     monkeypatch.setattr(sys, "argv", ["inventory"])
 
     async def fails(settings: ServiceSettings) -> None:
@@ -451,9 +451,9 @@ async def test_the_process_ends_with_that_line(verb: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://role:p%40ss%25@127.0.0.1:5433/inventory",
+        "postgresql://role:p%40ss%25@127.0.0.1:5432/inventory",
         "postgresql://role@db.example/inventory?sslmode=require",
-        "postgresql://role:secret@[::1]:5433/inventory",
+        "postgresql://role:secret@[::1]:5432/inventory",
     ],
 )
 def test_settings_that_are_fine_are_read_and_shown_without_secrets(monkeypatch: pytest.MonkeyPatch, url: str) -> None:

@@ -99,7 +99,7 @@ def heads() -> Iterator[Attack]:
         "a tab in the line": f"GET\t{SHOW}\tHTTP/1.1",
         "a space in the path": "GET /api/v1/ shows HTTP/1.1",
         "a NUL in the path": "GET /api/v1/shows/\0 HTTP/1.1",
-        "CONNECT": "CONNECT bank:50063 HTTP/1.1",
+        "CONNECT": "CONNECT bank:16063 HTTP/1.1",
         "TRACE": f"TRACE {SHOW} HTTP/1.1",
         "a star": "OPTIONS * HTTP/1.1",
         "another host's target": "GET http://169.254.169.254/latest/meta-data HTTP/1.1",

@@ -14,9 +14,9 @@ from gateway.edge import Edge
 from gateway.envoy import envoy_command
 from gateway.render import CLUSTERS, render
 
-HERE = dict.fromkeys(CLUSTERS, "127.0.0.1:50051")
-CONTAINERS = {name: f"{name}:50051" for name in CLUSTERS}
-REPLICAS = dict.fromkeys(CLUSTERS, "10.0.0.1:50051, 10.0.0.2:50052,[::1]:50053")
+HERE = dict.fromkeys(CLUSTERS, "127.0.0.1:16051")
+CONTAINERS = {name: f"{name}:16051" for name in CLUSTERS}
+REPLICAS = dict.fromkeys(CLUSTERS, "10.0.0.1:16051, 10.0.0.2:16052,[::1]:16053")
 
 
 def cluster(config: str, name: str) -> Any:
@@ -26,7 +26,7 @@ def cluster(config: str, name: str) -> Any:
 @pytest.mark.parametrize("addresses", [HERE, CONTAINERS, REPLICAS], ids=["here", "containers", "replicas"])
 async def test_envoy_takes_the_configuration_without_a_word(addresses: dict[str, str], tmp_path: Path) -> None:
     config = tmp_path / "envoy.yaml"
-    config.write_text(render(addresses, port=8001, admin_port=9901, host="0.0.0.0"))
+    config.write_text(render(addresses, port=8001, admin_port=16081, host="0.0.0.0"))
     envoy = await asyncio.create_subprocess_exec(
         *envoy_command(config, "--mode", "validate"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -72,15 +72,15 @@ async def test_what_is_chosen_can_come_from_the_environment() -> None:
     edge = Edge(rate_limit_per_second=7, trusted_proxies=1, cors_origins=("https://a.example", "https://b.example"))
     chosen = {"RATE_LIMIT_PER_SECOND": "7", "TRUSTED_PROXIES": "1"}
     shown = await printed(HERE, **chosen, CORS_ORIGINS="https://a.example, https://b.example")
-    assert shown == render(HERE, port=8001, admin_port=9901, edge=edge)
+    assert shown == render(HERE, port=8001, admin_port=16081, edge=edge)
     unset = await printed(HERE, RATE_LIMIT_PER_SECOND="", CORS_ORIGINS="")
-    assert unset == render(HERE, port=8001, admin_port=9901)
+    assert unset == render(HERE, port=8001, admin_port=16081)
 
 
 @pytest.mark.parametrize("collector", ["http://127.0.0.1:4317", "http://[::1]:4317", "http://jaeger:4317"])
 async def test_envoy_takes_a_collector_and_a_port_for_metrics(collector: str, tmp_path: Path) -> None:
     config = tmp_path / "envoy.yaml"
-    config.write_text(render(HERE, port=8001, admin_port=9901, metrics_port=9464, otlp_endpoint=collector))
+    config.write_text(render(HERE, port=8001, admin_port=16081, metrics_port=9464, otlp_endpoint=collector))
     envoy = await asyncio.create_subprocess_exec(
         *envoy_command(config, "--mode", "validate"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -105,9 +105,9 @@ def test_addresses_become_endpoints() -> None:
     endpoints = fixed["load_assignment"]["endpoints"][0]["lb_endpoints"]
     where = [endpoint["endpoint"]["address"]["socket_address"] for endpoint in endpoints]
     assert [(address["address"], address["port_value"]) for address in where] == [
-        ("10.0.0.1", 50051),
-        ("10.0.0.2", 50052),
-        ("::1", 50053),
+        ("10.0.0.1", 16051),
+        ("10.0.0.2", 16052),
+        ("::1", 16053),
     ]
     assert fixed["type"] == "STATIC"
     named = cluster(render(CONTAINERS, port=1, admin_port=2), "booking")
@@ -127,5 +127,5 @@ def test_what_is_not_an_address_is_refused(address: str) -> None:
 
 async def test_the_command_line_prints_the_same() -> None:
     shown = await printed(CONTAINERS, "--host", "0.0.0.0", "--descriptor", "/etc/d.binpb")
-    expected = render(CONTAINERS, port=8001, admin_port=9901, host="0.0.0.0", descriptor=Path("/etc/d.binpb"))
+    expected = render(CONTAINERS, port=8001, admin_port=16081, host="0.0.0.0", descriptor=Path("/etc/d.binpb"))
     assert shown == expected

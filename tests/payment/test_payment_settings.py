@@ -71,7 +71,7 @@ def test_the_previous_secret_is_held_to_the_same(environment: Environment):
 @pytest.mark.parametrize(
     ("kind", "name", "value"),
     [
-        (PaymentSettings, "PAYMENT_GATEWAY_URL", "127.0.0.1:50063"),
+        (PaymentSettings, "PAYMENT_GATEWAY_URL", "127.0.0.1:16063"),
         (PaymentSettings, "PUBLIC_URL", "127.0.0.1"),
         (PaymentSettings, "SESSION_MARGIN_SECONDS", "-1"),
         (PaymentSettings, "PORT", "0"),

@@ -1,4 +1,5 @@
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -9,12 +10,21 @@ from gateway.edge import Edge
 from stack import credentials, ports, settings
 from stack.errors import StackError
 
+RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+WELL_KNOWN = {
+    *(3000, 3306, 4200, 4317, 4318, 5000, 5173, 5432, 5433, 5672, 6379, 6432, 8000, 8080, 8443, 8500, 8888, 9000),
+    *(9090, 9092, 9093, 9100, 9187, 9200, 9464, 9901, 10000, 10250, 11211, 11434, 15000, 15672, 16686, 18080, 19000),
+}
+"""Ports of what developers commonly run: databases, queues, their tools, other Envoys."""
+REGISTERED = ((16000, 16031), (16161, 16163), (16309, 16312), (16360, 16362), (16367, 16369), (16384, 16386))
+"""Ports between 16000 and 16900 that IANA or HBase's habit gives to others: from, and to before."""
+
 
 def test_ports_and_folder_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GATEWAY_PORT", "18001")
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     chosen = settings.load()
-    assert (chosen.gateway_port, chosen.data_dir, chosen.postgres_port) == (18001, tmp_path, 5433)
+    assert (chosen.gateway_port, chosen.data_dir, chosen.postgres_port) == (18001, tmp_path, 16082)
 
 
 @pytest.mark.parametrize("value", ["", "abc", "0", "65536"])
@@ -25,23 +35,52 @@ def test_a_bad_port_is_one_line_that_names_the_variable(monkeypatch: pytest.Monk
 
 
 def test_one_port_for_two_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BANK_PORT", "50051")
-    with pytest.raises(StackError, match="INVENTORY_PORT and BANK_PORT are both 50051"):
+    monkeypatch.setenv("BANK_PORT", "16051")
+    with pytest.raises(StackError, match="INVENTORY_PORT and BANK_PORT are both 16051"):
         settings.load()
 
 
 def test_replicas_have_ports_of_their_own_that_are_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPLICAS", "3")
     chosen = settings.load().all_ports()
-    assert (chosen["BOOKING_PORT"], chosen["BOOKING_PORT + 100"], chosen["BOOKING_PORT + 200"]) == (50052, 50152, 50252)
-    assert (chosen["BANK_METRICS_PORT + 200"], chosen["GATEWAY_PORT"]) == (9667, 8001)
+    assert (chosen["BOOKING_PORT"], chosen["BOOKING_PORT + 100"], chosen["BOOKING_PORT + 200"]) == (16052, 16152, 16252)
+    assert (chosen["BANK_METRICS_PORT + 200"], chosen["GATEWAY_PORT"]) == (16274, 8001)
     assert "GATEWAY_PORT + 100" not in chosen
-    monkeypatch.setenv("BANK_PORT", "50151")
-    with pytest.raises(StackError, match=r"INVENTORY_PORT \+ 100 and BANK_PORT are both 50151"):
+    monkeypatch.setenv("BANK_PORT", "16151")
+    with pytest.raises(StackError, match=r"INVENTORY_PORT \+ 100 and BANK_PORT are both 16151"):
         settings.load()
     monkeypatch.setenv("BANK_PORT", "65400")
     with pytest.raises(StackError, match="go beyond 65535"):
         settings.load()
+
+
+def test_default_ports_are_nobodys() -> None:
+    chosen = settings.Settings.model_construct(replicas=9).all_ports()
+    taken = set(chosen.values())
+    assert len(taken) == len(chosen)
+    # Linux gives those from 32768 on to outgoing connections, macOS and Windows those from 49152 on.
+    assert max(taken) < 32_768
+    assert not taken & set(ports.CHOICE), "tests would meet a stack that runs"
+    del chosen["GATEWAY_PORT"]
+    assert not set(chosen.values()) & WELL_KNOWN
+    assert not any(first <= port < last for port in chosen.values() for first, last in REGISTERED)
+
+
+@pytest.mark.skipif(not RANGE.exists(), reason="only Linux tells")
+def test_default_ports_are_not_given_to_outgoing_connections_here() -> None:
+    first, last = map(int, RANGE.read_text().split())
+    assert not [port for port in settings.Settings.model_construct().ports().values() if first <= port <= last]
+
+
+def test_the_readme_has_the_default_ports() -> None:
+    table = (settings.ROOT / "README.md").read_text().partition("## Configuration")[2]
+    told = re.findall(r"^\| `(\w+_PORT)`.*? \| ([0-9][^|]*) \|", table, re.MULTILINE)
+    found = [int(number) for _, numbers in told for number in re.findall(r"\d+", numbers)]
+    by_name = settings.Settings.model_construct().ports()
+    services = sorted(port for name, port in by_name.items() if 16_051 <= port <= 16_063)
+    metrics = sorted(port for name, port in by_name.items() if "METRICS" in name)
+    own = [by_name["GATEWAY_PORT"], by_name["ENVOY_ADMIN_PORT"], services[0], services[-2], services[-1]]
+    assert found == [*own, by_name["POSTGRES_PORT"], metrics[0], metrics[-1]]
 
 
 def test_the_gateways_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from services.chassis.settings import ServiceSettings, SigningSecret, looks_rand
 class Settings(ServiceSettings):
     """The bank's settings."""
 
-    port: int = Field(50063, ge=1, le=65535, description="the port to listen on")
+    port: int = Field(16063, ge=1, le=65535, description="the port to listen on")
     webhook_url: str = Field(
         "http://127.0.0.1:8001/api/v1/payments/webhook",
         pattern=r"^https?://[^\s/]+(/\S*)?$",
