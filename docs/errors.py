@@ -36,8 +36,8 @@ HEAD = """\
 Every failure is a google.rpc.Status: a code, a message for people ("what happened: what to do next"), and details. Over
 REST it is JSON under the HTTP status of its code. Programs match on the `reason` in the ErrorInfo, which is always
 there with `domain` "boxoffice"; messages may change. Below, "carries" tells what else there is: keys in the ErrorInfo's
-metadata, a RetryInfo where the same request may fare better after a while, a BadRequest that names fields. Which method
-may answer what is in [the contracts](../protos/boxoffice) and at `/api/docs`.
+metadata, a RetryInfo where the same request may fare better after a while, a BadRequest that names fields. What is too
+long for the headers that it travels in is cut ([versioning](versioning.md)). Which method may answer what is in [the contracts](../protos/boxoffice) and at `/api/docs`.
 
 `make protos` writes this page from the exceptions of the services and from `gateway/replies.py`.
 """

@@ -26,6 +26,7 @@ SPDX = {
     "Apache Software License": "Apache-2.0",
     "MPL-2.0": "MPL-2.0",
     "PSF-2.0": "PSF-2.0",
+    "Public Domain": "LicenseRef-Public-Domain",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
 """Older words for licences, as packages still declare them."""

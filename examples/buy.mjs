@@ -15,6 +15,11 @@ export class Refused extends Error {
   }
 }
 
+/** Write an amount of minor units: how many digits these are, ISO 4217 says and browsers know. */
+const money = (amount, currency) => {
+  const format = new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "code" });
+  return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+};
 const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
 
 /** Play the story against the gateway at `url`; `say` gets a line for each step. Returns the refunded booking. */
@@ -59,7 +64,7 @@ export async function buy(url, say) {
       say(`taken      ${error.metadata.seat_ids}, looking again`);
     }
   }
-  say(`booked     ${(booking.totalAmount / 100).toFixed(2)} ${booking.currency}`);
+  say(`booked     ${money(booking.totalAmount, booking.currency)}`);
 
   // Pay. People would open checkout.paymentUrl
   const checkout = await ask("payments/initiate", { bookingId: booking.id, userId });
@@ -68,7 +73,7 @@ export async function buy(url, say) {
 
   // Give them back
   const refund = await ask(`payments/refund/${booking.id}`, { userId });
-  say(`refund     ${(refund.refundAmount / 100).toFixed(2)} ${refund.currency}, ${refund.refundPercentage} %`);
+  say(`refund     ${money(refund.refundAmount, refund.currency)}, ${refund.refundPercentage} %`);
   const refunded = await waitFor(booking.id, "REFUNDED");
   say(refunded.status);
   return refunded;

@@ -48,5 +48,5 @@ wait_for CONFIRMED
 
 # Give them back
 ask "$API/payments/refund/$BOOKING" -d "{\"userId\":\"$USER_ID\"}" |
-  pick '"refund     %.2f %s, %d %%" % (a["refundAmount"] / 100, a["currency"], a["refundPercentage"])'
+  pick '"refund     %d minor units of %s, %d %%" % (a["refundAmount"], a["currency"], a["refundPercentage"])'
 wait_for REFUNDED

@@ -32,7 +32,7 @@ async def main() -> None:
                 break
             except SeatsUnavailable as error:
                 print(f"taken      {len(error.seat_ids)} of them, looking again")
-        print(f"booked     {booking.total_amount / 100:.2f} {booking.currency}")
+        print(f"booked     {booking.total_amount} minor units of {booking.currency}")
 
         # Pay. People would open checkout.payment_url
         checkout = await boxoffice.initiate_payment(booking_id=booking.id, user_id=user)
@@ -42,7 +42,7 @@ async def main() -> None:
 
         # Give them back
         refund = await boxoffice.refund_booking(booking_id=booking.id, user_id=user)
-        print(f"refund     {refund.refund_amount / 100:.2f} {refund.currency}, {refund.refund_percentage} %")
+        print(f"refund     {refund.refund_amount} minor units of {refund.currency}, {refund.refund_percentage} %")
         async with asyncio.timeout(PATIENCE_SECONDS):
             await wait_for(boxoffice, booking.id, Booking.REFUNDED)
 

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import httpx
 
+from services.chassis.currencies import money
 from stack import audit, credentials, running, services
 from stack.ageing import age
 from stack.callers import over_http
@@ -42,6 +43,7 @@ LOOKS = {
     "AVAILABLE": (".", GREEN, "free"),
     "HELD": ("h", YELLOW, "held by somebody"),
     "HELD_BY_ME": ("m", BLUE, "held by Alice"),
+    "RESERVED_BY_ME": ("r", BLUE, "reserved by Alice"),
     "BOOKED": ("x", RED, "booked"),
     "BLOCKED": ("#", DIM, "not on sale"),
 }
@@ -372,7 +374,7 @@ def _labels(seats: Sequence[Json]) -> str:
 
 
 def _money(booking: Json) -> str:
-    return f"{booking['totalAmount'] / 100:,.2f} {booking['currency']}"
+    return money(booking["totalAmount"], booking["currency"])
 
 
 def _when(show: Json) -> str:

@@ -69,6 +69,22 @@ def test_every_field_of_a_request_is_bounded(field: FieldDescriptor) -> None:
     assert (what := what_is_unbounded(field, rule)) is None, f"its {what} has no end"
 
 
+ENDLESS = {
+    "/boxoffice.inventory.v1.InventoryService/WatchSeats",
+    "/boxoffice.inventory.v1.InventoryService/StreamSeats",
+}
+"""Streams that are never whole: they end when somebody ends them, and the numbers of their changes have no gaps."""
+
+
+def test_a_stream_that_can_be_whole_has_an_end_mark() -> None:
+    """Over HTTP/1.1, a stream that broke off looks like one that ended."""
+    streams = {path: method for path, method in METHODS.items() if method.streams}
+    assert streams.keys() >= ENDLESS
+    for path in streams.keys() - ENDLESS:
+        mark = streams[path].descriptor.output_type.fields_by_name.get("end")
+        assert mark is not None, f"{path}: its last message alone has to have a field `end`"
+
+
 def test_no_request_names_an_address_to_call() -> None:
     named = [field.full_name for field in FIELDS if re.search(r"(^|_)(ur[il]|host|address|callback)($|_)", field.name)]
     # Where a house stands is for people.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import protovalidate
+from boxoffice.text.v1 import text_pb2
 from boxoffice.words import MUST
 from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -13,6 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from gateway.openapi.comments import Comments
 from gateway.openapi.examples import example_of
+from services.chassis.currencies import SOLD
 
 Schema = dict[str, Any]
 Nested = Callable[[Descriptor], Schema]
@@ -110,6 +112,8 @@ class Schemas:
             schema["pattern"] = UUID_OR_EMPTY
         elif rules.string.uuid or "(UUID)" in self.described(field.full_name):
             schema["format"] = "uuid"
+        if field.GetOptions().Extensions[text_pb2.text] == text_pb2.Text.CURRENCY:
+            schema = {"type": "string", "enum": ["", *sorted(SOLD)]}
         *_, message, _ = field.full_name.split(".")
         example = example_of(message, field.json_name)
         return schema if example is None else schema | {"examples": [example]}

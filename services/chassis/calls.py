@@ -1,8 +1,9 @@
 """Calls that come in and calls that go out: what every one of them gets, in one place.
 
 A call that comes in gets, in this order: its request's id; a deadline; its message parsed and its idempotency key
-taken from the header; where there is a guard, its caller found out and held to the method's policy; its rules checked;
-the handler; its failure told in a way that hides what is internal; a line in the log. A call that is answered by a
+taken from the header; where there is a guard, its caller found out and held to the method's policy; its texts brought
+into their forms; its rules checked; the handler; its failure told in a way that hides what is internal; a line in the
+log. A call that is answered by a
 stream gets the same, but no deadline: it has one if its caller sets it. A call that goes out passes the id on, goes to
 the service that was meant and to no other (see tls), and never waits longer than its caller does.
 """
@@ -23,7 +24,7 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
-from services.chassis import faults, metrics, tls, tracing
+from services.chassis import faults, metrics, texts, tls, tracing
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
@@ -67,9 +68,6 @@ MAX_STREAMS = 2_000
 
 READING_SECONDS = 10.0
 """How long a stream waits for its reader to take a message."""
-
-PARTING_SECONDS = 1.0
-"""And then to take the news that it is over."""
 
 DETAILS = "grpc-status-details-bin"
 CHALLENGE = (("www-authenticate", 'Bearer realm="boxoffice"'),)
@@ -135,37 +133,48 @@ class Incoming(grpc.aio.ServerInterceptor):
             started, span = _begin(method, context)
             if not self._streams_left:
                 await _refuse(method, started, context, ResourceExhausted(), span)
-            failure: Failure
             self._streams_left -= 1
+            failure: Failure
             try:
-                if faults.armed is not None:
-                    await faults.armed.reach(Kind.ASKED)
-                request = await _admitted(parse, data, context, access)
-                async with aclosing(answer_call(request, context)) as messages:
-                    async for message in messages:
-                        async with asyncio.timeout(READING_SECONDS):
-                            await context.write(message if isinstance(message, bytes) else render(message))
-                _tell_call(method, started, "OK", span)
-                return
-            except Failure as told:
-                failure = told
-            except TimeoutError:
-                failure = ReaderTooSlow()
-            except asyncio.CancelledError:
-                _tell_call(method, started, "CANCELLED", span)  # the caller has left, or the server stops
-                raise
-            except Exception:  # whatever it is, its class and text stay inside
-                failure = _hidden(method)
+                try:
+                    if faults.armed is not None:
+                        await faults.armed.reach(Kind.ASKED)
+                    request = await _admitted(parse, data, context, access)
+                    async with aclosing(answer_call(request, context)) as messages:
+                        await _send_all(messages, render, context)
+                    _tell_call(method, started, "OK", span)
+                    return
+                except Failure as told:
+                    failure = told
+                except TimeoutError:
+                    failure = ReaderTooSlow()
+                except asyncio.CancelledError:
+                    _tell_call(method, started, "CANCELLED", span)  # the caller has left, or the server stops
+                    raise
+                except Exception:  # whatever it is, its class and text stay inside
+                    failure = _hidden(method)
+                # It comes after all that is on its way already. Who never reads that keeps the place that he took.
+                await _refuse(method, started, context, failure, span)
+            except grpc.aio.InternalError:
+                raise asyncio.CancelledError from None  # the caller has left meanwhile
             finally:
                 self._streams_left += 1
-            try:
-                async with asyncio.timeout(PARTING_SECONDS):
-                    await _refuse(method, started, context, failure, span)
-            except TimeoutError:
-                # Who does not read has what is on its way to him taken back.
-                raise asyncio.CancelledError from None
 
         return serve
+
+
+async def _send_all(messages: AsyncGenerator[Any, None], render: Callable[[Message], bytes], context: Context) -> None:
+    """Send a stream's messages; raise TimeoutError if its reader does not take one in time."""
+    begun = False
+    async for message in messages:
+        async with asyncio.timeout(READING_SECONDS):
+            if not begun:
+                # By itself: where it went with a message that is too large for its reader, no status could follow, as
+                # gRPC would not know it as sent. The handler may have sent headers of its own.
+                with suppress(grpc.aio.UsageError):
+                    await context.send_initial_metadata(())
+                begun = True
+            await context.write(message if isinstance(message, bytes) else render(message))
 
 
 class _Door:
@@ -252,11 +261,12 @@ async def _refuse(
 ) -> NoReturn:
     """End a call with what it failed by."""
     _tell_call(method, started, failure.reason, span)
+    status = to_status(failure)
     await context.abort(
         _CODES[failure.code],
-        failure.message,
+        status.message,
         (
-            (DETAILS, to_status(failure).SerializeToString()),
+            (DETAILS, status.SerializeToString()),
             *(CHALLENGE if failure.code is Code.UNAUTHENTICATED else ()),
         ),
     )
@@ -273,6 +283,7 @@ async def _admitted(parse: Callable[[bytes], Message], data: bytes, context: Con
     request = _parsed(parse, data, context.invocation_metadata() or ())
     if access is not None:
         await access.admit(request, headers.get(), tls.peer(context))
+    texts.settle(request)
     check(request)
     if access is not None:
         access.check_owner(request)

@@ -107,6 +107,11 @@ async def test_the_page_allows_its_own_script_and_style_and_nothing_else(bank: B
         (500, "JPY", "¥500"),
         (1_234, "KWD", "KWD\u00a01.234"),
         (1_250, "CHF", "CHF\u00a012.50"),
+        (10_500, "UGX", "UGX\u00a010,500"),
+        (10_500, "IQD", "IQD\u00a010.500"),
+        (10_500, "CLF", "CLF\u00a01.0500"),
+        # A code that has left the list, or never was there: its minor unit is anybody's guess.
+        (10_500, "DEM", "DEM\u00a010,500 minor units"),
         (2**31 - 1, "EUR", "€21,474,836.47"),
     ],
 )

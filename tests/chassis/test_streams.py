@@ -18,9 +18,11 @@ from services.chassis import calls, logs
 from services.chassis.errors import NotFound
 from services.chassis.server import make_server
 from tests.conftest import served
+from tests.deaf import HEADERS, ROOM, calling
 from tests.inventory.watchers import reason
 
 SHOW = str(uuid4())
+WATCH_SEATS = "/boxoffice.inventory.v1.InventoryService/WatchSeats"
 Answer = Callable[[Any, Any], AsyncGenerator[Any, None]]
 
 
@@ -147,7 +149,6 @@ async def test_a_stream_ends_when_its_caller_leaves(caplog: pytest.LogCaptureFix
 
 async def test_who_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "READING_SECONDS", 0.3)
-    monkeypatch.setattr(calls, "PARTING_SECONDS", 0.2)
     big = pb.WatchSeatsResponse(changes=[pb.SeatChange(seats=[pb.SeatChange.ChangedSeat(id="x" * 100_000)])])
 
     async def answer(request: Any, context: Any) -> AsyncGenerator[Any, None]:
@@ -162,6 +163,52 @@ async def test_who_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(grpc.aio.AioRpcError):
             while True:
                 assert await call.read() is not grpc.aio.EOF
+
+
+@pytest.mark.parametrize(
+    "size", [1_000, 200_000], ids=["many small messages", "a first message larger than there is room"]
+)
+async def test_who_reads_nothing_at_all_is_told_so_as_soon_as_he_reads_and_keeps_his_place_until_then(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "READING_SECONDS", 0.3)
+    some = pb.WatchSeatsResponse(changes=[pb.SeatChange(seats=[pb.SeatChange.ChangedSeat(id="x" * size)])])
+
+    async def answer(request: Any, context: Any) -> AsyncGenerator[Any, None]:
+        while True:
+            yield some
+
+    server, servicer = make_server(max_streams=1), Seats(answer)
+    inventory_pb2_grpc.add_InventoryServiceServicer_to_server(servicer, server)
+    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    await server.start()
+    try:
+        async with (
+            asyncio.timeout(30),
+            calls.channel(address) as channel,
+            calling(address, WATCH_SEATS, pb.WatchSeatsRequest(show_id=SHOW)) as deaf,
+        ):
+            watch: Any = inventory_pb2_grpc.InventoryServiceStub(channel).WatchSeats
+            await servicer.ended.wait()
+            assert (await refused(watch(pb.WatchSeatsRequest(show_id=SHOW))))[1] == "OVERLOADED"
+            assert not deaf.ended.is_set()
+            deaf.make_room()
+            await deaf.ended.wait()
+            assert deaf.end == HEADERS, "the status, after all that was on its way"
+            assert deaf.received > ROOM
+            # The place is free as soon as the server knows that the news has arrived.
+            while (call := watch(pb.WatchSeatsRequest(show_id=SHOW))) and isinstance(await first(call), Exception):
+                pass
+    finally:
+        await server.stop(0)
+
+
+async def first(call: Any) -> Any:
+    """Return the first message of a stream, or what it failed by."""
+    try:
+        return await call.read()
+    except grpc.aio.AioRpcError as error:
+        return error
 
 
 async def test_more_streams_than_there_may_be_are_refused_and_calls_are_not() -> None:

@@ -143,6 +143,8 @@ class Dice:
             return f"sess_{self.uuid()}"
         if "[A-Z]{3}" in rule.pattern:
             return "INR"
+        if field.name == "language":
+            return self.chance.choice(("", "hi", "en-IN"))
         if rule.pattern == "^[!-~]{0,200}$":
             return self.chance.choice(("", self.uuid()))
         most = min(rule.max_len or 20, 20)

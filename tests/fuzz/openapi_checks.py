@@ -33,6 +33,8 @@ WITHOUT_WORDS = (
     r"must be a list of .*, none twice",  # known ids are put in after the lists were drawn
     r"is the (name|label) of two \w+",
     r"has \d+ seats; a screen has \d+ at most",
+    r"must be a language tag with parts that IANA's registry has, such as hi or en-IN",
+    r"\S+ is out of use: say \S+",
     r"says what the result is: send one of the two",
     r"is none of pm_.*",
     r"comes twice and differs, in body or headers: send one key",

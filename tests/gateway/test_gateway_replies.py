@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import httpx
@@ -17,6 +18,8 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from gateway import render as rendering
+from services.chassis.errors import Code, PeerFailure
+from services.chassis.status import to_status
 from tests.gateway.fakes import Context, Gateway, Services, call, call_web, status_of
 
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
@@ -35,6 +38,28 @@ def failing(code: int, message: str, *details: Message) -> Any:
         await context.abort(status.code, status.details, status.trailing_metadata)
 
     return answer
+
+
+async def test_the_largest_refusal_passes_as_what_it_is(
+    rest: httpx.AsyncClient, channel: grpc.aio.Channel, services: Services
+) -> None:
+    long = "座" * 5_000
+    failure = PeerFailure(Code.ABORTED, "TAKEN", long, {"seat_ids": ",".join(str(uuid4()) for _ in range(100))})
+    status = to_status(failure)
+    packed = rpc_status.to_status(status)
+
+    async def answer(request: object, context: Context) -> Message:
+        await context.abort(packed.code, packed.details, packed.trailing_metadata)
+
+    services["inventory"].answers[GET_SHOW] = answer
+    for _ in range(40):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await call(channel, GET_SHOW, catalog_pb2.GetShowRequest(show_id="x"))
+        assert refused.value.code() is grpc.StatusCode.ABORTED, refused.value.details()
+        assert status_of(refused.value) == status
+    told = await rest.get("/api/v1/shows/x")
+    assert told.status_code == 409
+    assert told.json()["details"][0]["metadata"] == failure.metadata
 
 
 @pytest.mark.parametrize(

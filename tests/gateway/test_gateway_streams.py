@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from google.api import httpbody_pb2
 
 from gateway.render import CLUSTERS, render
 from services.inventory.domain.errors import SequenceNoLongerKept, ShowNotFound
+from tests.deaf import RST_STREAM, calling
 from tests.gateway.fakes import Gateway, Services
 from tests.inventory.conftest import OnSale
 from tests.inventory.conftest import on_sale as on_sale  # a fixture
@@ -95,6 +97,41 @@ async def test_a_stream_may_be_longer_than_any_answer(rest: httpx.AsyncClient, s
     services["inventory"].answers[STREAM_SEATS] = answer
     async with rest.stream("GET", "/api/v1/seats/shows/x/watch") as stream:
         assert sum([len(part) async for part in stream.aiter_bytes()]) == 20_000_000
+
+
+async def test_who_reads_nothing_is_cut_off_and_what_was_meant_for_him_is_let_go(
+    own_services: Services, tmp_path: Path
+) -> None:
+    config = yaml.safe_load(render(own_services.addresses, port=0, admin_port=0))
+    manager = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    manager["stream_idle_timeout"] = "1s"
+    gateway = Gateway(tmp_path, yaml.safe_dump(config))
+    left = asyncio.Queue[str]()
+
+    async def answer(request: Any, context: Any) -> Any:
+        try:
+            while True:
+                await context.write(body(b":" * 1_000_000))
+        finally:
+            left.put_nowait(request.show_id)
+
+    own_services["inventory"].answers[STREAM_SEATS] = answer
+    await gateway.start()
+    try:
+        async with asyncio.timeout(SECONDS):
+            async with calling(gateway.address, STREAM_SEATS, pb.StreamSeatsRequest(show_id="grpc")) as deaf:
+                await deaf.ended.wait()
+                assert deaf.end == RST_STREAM
+                assert await left.get() == "grpc"
+            reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port, limit=1)
+            writer.write(b"GET /api/v1/seats/shows/rest/watch HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert await left.get() == "rest"
+            with suppress(ConnectionResetError):
+                while await reader.read(1_000_000):
+                    pass
+            writer.close()
+    finally:
+        await gateway.stop()
 
 
 async def test_streams_take_no_places_from_calls(own_services: Services, tmp_path: Path) -> None:

@@ -210,3 +210,22 @@ async def test_lapses_of_claims_that_ended_otherwise_are_not_kept_for_long(on_sa
     assert len(seats._lapses) <= 4 * 12 + 64 + 1
     await move_clock(on_sale.db, "5 minutes 1 second")
     assert statuses(await look(kept, on_sale.show_id))[0] == "AVAILABLE"
+
+
+async def test_reserved_seats_are_shown_to_their_user_alone_in_every_section_and_form(
+    on_sale: OnSale, kept: Availability
+) -> None:
+    await on_sale.db.execute(
+        "UPDATE show_seats SET section = 'Balcony' WHERE show_id = %s AND position >= 8", (on_sale.show_id,)
+    )
+    booking = await on_sale.reserve(ANN, 0, 9)
+    await on_sale.hold(ANN, 10)
+    mine, others = await look(kept, on_sale.show_id, ANN, "Balcony"), await look(kept, on_sale.show_id, BOB, "Balcony")
+    assert statuses(mine) == ["AVAILABLE", "RESERVED_BY_ME", "HELD_BY_ME", "AVAILABLE"]
+    assert (mine.summary.reserved_by_me, mine.summary.booked, mine.summary.total) == (1, 0, 4)
+    assert (others.summary.reserved_by_me, others.summary.booked, others.summary.total) == (0, 1, 4)
+    await on_sale.confirm(booking)
+    assert statuses(await look(kept, on_sale.show_id, ANN))[0] == "BOOKED"
+    await on_sale.reserve(ANN, 1)
+    await move_clock(on_sale.db, "16 minutes")
+    assert statuses(await look(kept, on_sale.show_id, ANN))[:2] == ["BOOKED", "AVAILABLE"]

@@ -117,6 +117,7 @@ async def test_what_is_no_id_is_refused_by_its_field(
         ("duration_minutes", 1_441),
         ("language", "english please"),
         ("language", "en\0"),
+        ("language", "xx-YY"),
         ("idempotency_key", "with space"),
         ("idempotency_key", "x" * 201),
         ("idempotency_key", "nul\0"),

@@ -9,6 +9,7 @@ import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.chassis.database import READ_CLOCK
 from services.inventory.queries.catalogue import list_shows
 from tests.conftest import move_clock
 from tests.inventory.catalogue_client import (
@@ -134,6 +135,8 @@ SOME_ID = "0189abcd-0000-7000-8000-000000000000"
         ({"start_time": at(4_000_000_000, 1_000_000_000)}, ["startTime"]),
         ({"currency": "rupees"}, ["currency"]),
         ({"currency": "inr"}, ["currency"]),
+        ({"currency": "ZZZ"}, ["currency"]),
+        ({"currency": "XAU"}, ["currency"]),
         ({"prices": []}, ["prices"]),
         ({"prices": [TIER_PRICE] * 11}, ["prices"]),
         ({"prices": [TIER_PRICE, TIER_PRICE, *prices(PREMIUM, VIP)]}, ["prices[1].tier"]),
@@ -290,6 +293,21 @@ async def test_shows_are_listed_by_event_movie_screen_and_time_and_all_filters_t
     assert await listed(catalogue, to=stamp(NOON + 3 * HOUR)) == [a, b]
     everything = {"movie_id": movie.id, "screen_id": two.id, "from": stamp(NOON), "to": stamp(NOON + 5 * HOUR)}
     assert await listed(catalogue, **everything, page_size=1) == [c]
+
+
+async def test_shows_that_have_begun_are_listed_only_where_a_beginning_is_given(catalogue: Catalogue) -> None:
+    movie, screen = await catalogue.movie(), await catalogue.screen()
+    past, present, future = [
+        (await catalogue.show(movie_id=movie.id, screen_id=screen.id, start_time=stamp(NOON + number * 2 * HOUR))).id
+        for number in range(3)
+    ]
+    now = (await catalogue.db.fetch(READ_CLOCK))[0].now
+    await move_clock(catalogue.db, f"{(NOON + 2 * HOUR - now).total_seconds()} seconds")  # the second has just begun
+    for filters in ({}, {"movie_id": movie.id}, {"screen_id": screen.id}, {"to": stamp(NOON + 9 * HOUR)}):
+        assert await listed(catalogue, **filters, page_size=1) == [future]
+    assert await listed(catalogue, to=stamp(NOON + HOUR)) == []
+    assert await listed(catalogue, **{"from": stamp(NOON)}) == [past, present, future]
+    assert await listed(catalogue, **{"from": at(0), "to": stamp(NOON + HOUR)}) == [past]
 
 
 async def test_a_period_has_its_beginning_and_not_its_end_to_the_nanosecond(catalogue: Catalogue) -> None:

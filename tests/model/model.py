@@ -335,7 +335,7 @@ class World:
             return
         self.payments[id_] = replace(payment, heard=True)
         if booking.state in ("PENDING", "EXPIRED"):
-            confirming = replace(booking, state="CONFIRMING", came_from=booking.state, payment=id_)
+            confirming = replace(booking, state="CONFIRMING", came_from=booking.reads(self.now), payment=id_)
             self.bookings[payment.booking] = confirming
         else:
             self.told(then=[("return", id_)])

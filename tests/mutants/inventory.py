@@ -108,8 +108,8 @@ MUTANTS = (
     Mutant(
         "what is taken is left out and the rest is given",
         COMMANDS,
-        "        raise SeatsUnavailable(taken)",
-        "        seats = [seat for seat in seats if seat.id not in taken]",
+        "        raise _unavailable(taken, user_id)",
+        "        seats = [seat for seat in seats if seat not in taken]",
         SEATS,
         DESK,
     ),

@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant(
         "a hold that has ended stays its holder's",
         SEAT_MAP,
-        "            held.discard(index)",
+        "            claimed.discard(index)",
         "            pass",
         REQUESTS,
         LOOK,

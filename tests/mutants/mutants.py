@@ -5,6 +5,7 @@ from tests.mutants import (
     booking,
     booking_saga,
     chassis,
+    claims,
     inventory,
     inventory_availability,
     inventory_batches,
@@ -22,4 +23,5 @@ MUTANTS = (
     *payment_refunds.MUTANTS,
     *bank.MUTANTS,
     *chassis.MUTANTS,
+    *claims.MUTANTS,
 )

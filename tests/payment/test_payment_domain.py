@@ -1,5 +1,6 @@
 """Payment's rules, without anything around them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -47,6 +48,11 @@ def end_of(outcomes: list[Outcome], state: State = State.PENDING) -> State:
 @pytest.mark.parametrize(("state", "outcome"), list(product(sorted(CAPTURED), Outcome)))
 def test_nothing_undoes_a_capture(state: State, outcome: Outcome):
     assert payment(state).after(outcome) == state
+
+
+def test_no_session_opens_in_a_currency_that_has_left_the_list():
+    with pytest.raises(BookingNotPending, match="no payments in DEM any more"):
+        choose_session(replace(BOOKING, currency="DEM"), False, [], NOW, MARGIN)
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.FAILED, State.EXPIRED])

@@ -164,12 +164,12 @@ async def test_a_seat_map_over_grpc_web(client: Client, show: Show) -> None:
     assert [seat.id for seat in inventory_pb2.SeatMap.FromString(message).seats] == show.seats
 
 
-async def test_a_seat_map_adds_up_and_tells_a_hold_to_its_holder_only(client: Client, show: Show) -> None:
+async def test_a_seat_map_adds_up_and_tells_a_claim_to_its_user_only(client: Client, show: Show) -> None:
     alice, bob = new_user(), new_user()
     ok(await client.hold(show, alice, show.seats[:3]))
     await client.booked(show, bob, show.seats[3:5])
 
-    for user, held, held_by_me in ((alice, 0, 3), (bob, 3, 0), (None, 3, 0)):
+    for user, held, held_by_me, reserved_by_me in ((alice, 0, 3, 0), (bob, 3, 0, 2), (None, 3, 0, 0)):
         seats = await client.seat_map(show.id, user)
         listed = [seat["id"] for seat in seats["seats"]]
         assert listed == show.seats
@@ -178,16 +178,39 @@ async def test_a_seat_map_adds_up_and_tells_a_hold_to_its_holder_only(client: Cl
         assert summary == {
             "total": 30,
             "available": 25,
-            "booked": 2,
+            "booked": 2 - reserved_by_me,
             "held": held,
             "heldByMe": held_by_me,
             "blocked": 0,
+            "reservedByMe": reserved_by_me,
         }
         assert summary.pop("total") == sum(summary.values())
         counted = Counter(seat["status"] for seat in seats["seats"])
-        assert counted == Counter(AVAILABLE=25, BOOKED=2, HELD=held, HELD_BY_ME=held_by_me) + Counter()
+        mine = Counter(HELD_BY_ME=held_by_me, RESERVED_BY_ME=reserved_by_me)
+        assert counted == mine + Counter(AVAILABLE=25, BOOKED=2 - reserved_by_me, HELD=held)
         # Whoever holds a seat, everybody may know until when.
         assert all("expiresAt" in seat for seat in seats["seats"] if seat["status"] != "AVAILABLE")
 
     free = ok(await client.ask("GET", f"seats/shows/{show.id}/available"))
     assert [seat["id"] for seat in free["seats"]] == show.seats[5:]
+
+
+async def test_over_rest_a_user_is_sent_to_the_own_booking_that_has_the_seats(client: Client, show: Show) -> None:
+    alice, bob = new_user(), new_user()
+    booking = await client.booked(show, alice, show.seats[:3])
+    assert booking["seatLabels"] == ["Stalls R1", "Stalls R2", "Stalls R3"]
+    for ask in (client.hold, client.book):
+        refused = refusal(await ask(show, alice, show.seats[:2]))
+        assert (refused.status, refused.reason, refused.metadata["booking_id"]) == (
+            409,
+            "SEATS_UNAVAILABLE",
+            booking["id"],
+        )
+        assert "booking_id" not in refusal(await ask(show, bob, show.seats[:2])).metadata
+    asked = {"showId": show.id, "status": "PENDING"}
+    listed = ok(await client.ask("GET", f"bookings/user/{alice}", params=asked))["bookings"]
+    assert [one["id"] for one in listed] == [booking["id"]]
+    assert ok(await client.ask("GET", f"bookings/user/{alice}", params=asked | {"status": "EXPIRED"}))["bookings"] == []
+    for name, value in (("showId", "x"), ("status", "PAID")):
+        refused = refusal(await client.ask("GET", f"bookings/user/{alice}", params={name: value}))
+        assert (refused.status, refused.fields) == (400, (name,))

@@ -297,9 +297,14 @@ class Aborted(BoxofficeError):
 
 
 class SeatsUnavailable(_OfSeats, Aborted):
-    """Some of the seats are taken: see `seat_ids`, and choose others."""
+    """Some of the seats are taken: see `seat_ids`, and choose others, or go to your own booking: see `booking_id`."""
 
     reason = "SEATS_UNAVAILABLE"
+
+    @property
+    def booking_id(self) -> str:
+        """The user's own booking that has some of the seats; empty where it is others who have them."""
+        return self.metadata.get("booking_id", "")
 
 
 class PaymentInProgress(Aborted):

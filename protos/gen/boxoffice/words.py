@@ -44,6 +44,8 @@ MUST: dict[str, str] = {
     'boxoffice.booking.v1.GetPayableBookingRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.ListBookingsRequest.page_size': 'must be a whole number from 0 to 100',
     'boxoffice.booking.v1.ListBookingsRequest.page_token': 'must be a nextPageToken that this list gave with these filters: begin again without one',
+    'boxoffice.booking.v1.ListBookingsRequest.show_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
+    'boxoffice.booking.v1.ListBookingsRequest.status': 'must be one of PENDING, CONFIRMED, CANCELLED, EXPIRED, REFUNDED',
     'boxoffice.booking.v1.ListBookingsRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.RefundBookingRequest.booking_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.RefundBookingRequest.idempotency_key': 'must be a key of up to 200 letters, digits and signs of ASCII, without spaces',

@@ -102,6 +102,12 @@ class Booking:
             return State.EXPIRED
         return self.state
 
+    def status_since(self, now: datetime) -> datetime:
+        """Return since when the booking has had the state that callers see."""
+        if self.state == State.PENDING and self.expires_at is not None and self.expires_at <= now:
+            return self.expires_at
+        return self.updated_at
+
     @property
     def description(self) -> str:
         """What is paid for, in words."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.booking.domain.bookings import BookedSeat, Booking
+from services.booking.domain.bookings import BookedSeat, Booking, State
 from services.booking.domain.errors import BookingNotFound
 from services.booking.operations import rows
 from services.booking.queries import bookings as sql
@@ -25,9 +25,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a user's bookings: so many at most, made before the booking `before` if there is one."""
+    """A page of a user's bookings: so many at most, made before the booking `before` if there is one.
+
+    Of one show, and of one state that callers see, where these are given.
+    """
 
     user_id: UUID
+    show_id: UUID | None
+    status: State | None
     before: UUID | None
     limit: int
 
@@ -61,15 +66,17 @@ class Bookings:
     async def _list(self, pages: Sequence[Page]) -> dict[Page, list[Seen]]:
         asked = (
             [page.user_id for page in pages],
+            [page.show_id for page in pages],
+            [page.status for page in pages],
             [page.before for page in pages],
             [page.limit for page in pages],
         )
-        [clock], found = await self._db.fetch_all((READ_CLOCK, ()), (sql.BOOKINGS_OF_USERS, asked))
+        found = await self._db.fetch(sql.BOOKINGS_OF_USERS, asked)
         seats = await self._db.fetch(sql.SEATS, ([row.id for row in found],))
         seats_of = rows.seats_by_booking(seats)
         lists: defaultdict[Page, list[Seen]] = defaultdict(list)
         for row in found:
-            lists[pages[row.page - 1]].append(Seen(rows.booking(row), seats_of.get(row.id, []), clock.now))
+            lists[pages[row.page - 1]].append(Seen(rows.booking(row), seats_of.get(row.id, []), row.now))
         return lists
 
 

@@ -70,17 +70,32 @@ DROP_BOOKINGS = "DELETE FROM bookings WHERE id = ANY(%s) AND state = 'RESERVING'
 
 BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%s) AND state <> 'RESERVING'"
 
+_STATUS = """
+    CASE
+        WHEN state = 'CONFIRMING' THEN confirming_from
+        WHEN state = 'REFUNDING' THEN 'CONFIRMED'
+        WHEN state = 'PENDING' AND expires_at <= clock.now THEN 'EXPIRED'
+        ELSE state
+    END
+"""
+"""What callers see; the same as Booking.public_state."""
+
 BOOKINGS_OF_USERS = f"""
-    SELECT asked.page, b.*
-    FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) WITH ORDINALITY AS asked (user_id, before, most, page)
+    WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
+    SELECT asked.page, clock.now, b.*
+    FROM clock CROSS JOIN unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::int[])
+        WITH ORDINALITY AS asked (user_id, show_id, status, before, most, page)
     CROSS JOIN LATERAL (
         SELECT {COLUMNS} FROM bookings
         WHERE user_id = asked.user_id AND state <> 'RESERVING' AND (asked.before IS NULL OR id < asked.before)
+            AND (asked.show_id IS NULL OR show_id = asked.show_id)
+            AND (asked.status IS NULL OR {_STATUS} = asked.status)
         ORDER BY id DESC LIMIT asked.most
     ) AS b
     ORDER BY asked.page, b.id DESC
 """
-"""Pages of bookings of users, newest first: which page, counted from 1, and the booking."""
+"""Pages of bookings of users, newest first: which page, counted from 1, the clock, and the booking. Where a show or a
+status is null, it is any."""
 
 SEATS = """
     SELECT booking_id, seat_id, section, row, number, tier, price FROM booking_seats
@@ -119,18 +134,25 @@ EXTEND = """
 """Copy inventory's answer. It never shortens, so copies may come in any order."""
 
 EXPIRE = """
-    UPDATE bookings SET state = 'EXPIRED', version = version + 1, lease_until = NULL, updated_at = boxoffice_clock()
+    UPDATE bookings SET
+        state = 'EXPIRED', version = version + 1, lease_until = NULL,
+        updated_at = least(expires_at, boxoffice_clock())
     WHERE id = ANY(%s) AND state = 'PENDING'
 """
+"""A booking has been EXPIRED since its time was up, not since a job noticed."""
 
 BEGIN_CONFIRMING = f"""
     UPDATE bookings SET
-        state = 'CONFIRMING', confirming_from = state, version = version + 1, payment_id = move.by_payment_id,
-        lease_until = boxoffice_clock() + make_interval(secs => %s)
-    FROM unnest(%s::uuid[], %s::int[], %s::uuid[]) AS move (booking_id, from_version, by_payment_id)
+        state = 'CONFIRMING', version = version + 1, payment_id = move.by_payment_id,
+        confirming_from = CASE WHEN state = 'PENDING' AND expires_at <= clock.now THEN 'EXPIRED' ELSE state END,
+        updated_at = CASE WHEN state = 'PENDING' AND expires_at <= clock.now THEN expires_at ELSE updated_at END,
+        lease_until = clock.now + make_interval(secs => %s)
+    FROM (SELECT boxoffice_clock() AS now) AS clock,
+        unnest(%s::uuid[], %s::int[], %s::uuid[]) AS move (booking_id, from_version, by_payment_id)
     WHERE id = move.booking_id AND state IN ('PENDING', 'EXPIRED') AND version = move.from_version
     RETURNING {COLUMNS}
 """
+"""What callers see stays what it was: a booking whose time is up reads EXPIRED, whether a job has run or not."""
 
 CONFIRM = """
     UPDATE bookings b SET
@@ -144,7 +166,7 @@ CONFIRM = """
 FAIL_CONFIRMING = """
     UPDATE bookings b SET
         state = 'EXPIRED', confirming_from = NULL, version = b.version + 1, lease_until = NULL, payment_id = NULL,
-        updated_at = boxoffice_clock()
+        updated_at = CASE b.confirming_from WHEN 'EXPIRED' THEN b.updated_at ELSE boxoffice_clock() END
     FROM unnest(%s::uuid[], %s::int[], %s::uuid[]) AS new (booking_id, version, payment_id)
     WHERE b.id = new.booking_id AND b.state = 'CONFIRMING' AND b.version = new.version
     RETURNING new.payment_id, b.total_amount

@@ -65,7 +65,9 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
 
     async def ListBookings(self, request: pb.ListBookingsRequest, context: Context) -> pb.ListBookingsResponse:
         page = pages.Page(request, pages.BY_ID)
-        seen = await self._bookings.of_user(Page(UUID(request.user_id), page.after, page.limit))
+        show_id = UUID(request.show_id) if request.show_id else None
+        status = State(pb.Booking.Status.Name(request.status)) if request.status else None
+        seen = await self._bookings.of_user(Page(UUID(request.user_id), show_id, status, page.after, page.limit))
         bookings, token = page.cut(seen, lambda one: one.booking.id)
         return pb.ListBookingsResponse(
             bookings=[render.booking(one.booking, one.seats, one.now) for one in bookings], next_page_token=token

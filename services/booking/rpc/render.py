@@ -27,7 +27,7 @@ def booking(
         currency=booking.currency,
         expires_at=to_timestamp(booking.expires_at) if booking.expires_at else None,
         created_at=to_timestamp(booking.created_at),
-        updated_at=to_timestamp(booking.updated_at),
+        updated_at=to_timestamp(booking.status_since(now)),
         show=pb.Booking.Show(
             id=str(show.show_id),
             event_id=str(show.event_id),
@@ -51,6 +51,7 @@ def booking(
         ],
         payment=payment,
         refund=_refund(booking),
+        seat_labels=booking.seat_labels,
     )
 
 

@@ -226,7 +226,7 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class ShowFilter:
-    """Which shows to list: all that meet every condition that is not None."""
+    """Which shows to list: all that meet every condition that is not None; without a `begin`, those to come."""
 
     event_id: UUID | None
     movie_id: UUID | None

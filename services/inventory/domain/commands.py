@@ -279,12 +279,32 @@ def _takeable(show: Show, seat_ids: Sequence[UUID], user_id: UUID, now: datetime
     if show.starts_at <= now:
         raise ShowStarted()
     seats = [show.seats[seat_id] for seat_id in seat_ids]
-    if taken := [seat.id for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
-        raise SeatsUnavailable(taken)
+    if taken := [seat for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
+        raise _unavailable(taken, user_id)
     more = sum(seat.is_free(now) for seat in seats)
     if len(show.seats_of(user_id, now)) + more > rules.max_seats_per_user:
         raise SeatLimitExceeded(limit=rules.max_seats_per_user)
     return seats
+
+
+def _unavailable(taken: Sequence[Seat], user_id: UUID) -> SeatsUnavailable:
+    """Say that seats are taken; name the booking where it is the user's own, first one that can still be paid."""
+    ids = [seat.id for seat in taken]
+    own = [seat for seat in taken if seat.holder_id == user_id]
+    for seat in own:
+        if seat.status == Status.RESERVED:
+            return SeatsUnavailable(
+                ids,
+                "Some of these seats are in your own booking, which waits for its payment: pay for it or cancel it.",
+                booking_id=seat.booking_id,
+            )
+    if own:
+        return SeatsUnavailable(
+            ids,
+            "Some of these seats are in your own booking, which is paid: choose others.",
+            booking_id=own[0].booking_id,
+        )
+    return SeatsUnavailable(ids)
 
 
 def _closed(booking_id: UUID, now: datetime) -> Reservation:

@@ -15,9 +15,9 @@ class ShowNotFound(NotFound):
 class _OfSeats:
     """Names the seats in question, as `seat_ids`, separated by commas."""
 
-    def __init__(self, seat_ids: Iterable[UUID]) -> None:
+    def __init__(self, seat_ids: Iterable[UUID], message: str | None = None, **metadata: object) -> None:
         self.seat_ids = list(seat_ids)
-        super().__init__(seat_ids=",".join(map(str, self.seat_ids)))  # type: ignore[call-arg]
+        super().__init__(message, seat_ids=",".join(map(str, self.seat_ids)), **metadata)  # type: ignore[call-arg]
 
 
 class SeatNotFound(_OfSeats, NotFound):
@@ -32,7 +32,8 @@ class SeatNotFound(_OfSeats, NotFound):
 class SeatsUnavailable(_OfSeats, Aborted):
     """Some of these seats are taken: choose others.
 
-    Metadata: `seat_ids`, separated by commas.
+    Metadata: `seat_ids`, separated by commas; `booking_id` where a booking of the user's own has some of them, which
+    the message then says.
     """
 
     reason = "SEATS_UNAVAILABLE"

@@ -15,7 +15,7 @@ class Form:
     """How seats are told."""
 
     seat: Callable[[Seat, Status, bool], bytes]
-    """Renders a seat, as what it may be taken for, and whether the user who asks holds it."""
+    """Renders a seat, as what it may be taken for, and whether the claim on it is of the user who asks."""
     between: bytes
     """What stands between two seats."""
 
@@ -25,8 +25,9 @@ class View:
     """Some of the seats of a show, as somebody sees them."""
 
     statuses: Counter[Status]
-    """How many of the seats are what. Holds of the user who looks are HELD as well."""
-    held_by_me: int
+    """How many of the seats are what, those of the user who looks among them."""
+    mine: Counter[Status]
+    """How many of them the user who looks has HELD or RESERVED."""
     seats: Sequence[bytes]
     """The seats as they were rendered, from the front to the back."""
     joined: bytes
@@ -53,7 +54,8 @@ class SeatMap:
         self._statuses = [Status.AVAILABLE] * len(seats)
         self._rendered: dict[Form, list[bytes]] = {}
         self._lapses: list[tuple[datetime, int]] = []
-        self._held: dict[UUID, set[int]] = {}
+        self._claimed: dict[UUID, set[int]] = {}
+        """For each user the seats that they hold or that a booking of theirs has reserved."""
         self._everybodys: dict[Form, View] = {}
         for index in range(len(seats)):
             self._judge(index)
@@ -80,11 +82,11 @@ class SeatMap:
 
     def view(self, form: Form, section: str, user_id: UUID | None) -> View:
         """Return all seats, or those of one section where it is not empty, as `user_id` sees them."""
-        held = self._held.get(user_id, set()) if user_id is not None else set()
-        if section or held:
-            return self._view(form, self._sections.get(section, ()) if section else range(len(self)), held)
+        mine = self._claimed.get(user_id, set()) if user_id is not None else set()
+        if section or mine:
+            return self._view(form, self._sections.get(section, ()) if section else range(len(self)), mine)
         if form not in self._everybodys:
-            self._everybodys[form] = self._view(form, range(len(self)), held)
+            self._everybodys[form] = self._view(form, range(len(self)), mine)
         return self._everybodys[form]
 
     def free(self, form: Form, section: str) -> View:
@@ -92,19 +94,19 @@ class SeatMap:
         indices = self._sections.get(section, ()) if section else range(len(self))
         return self._view(form, [index for index in indices if self._statuses[index] == Status.AVAILABLE], set())
 
-    def _view(self, form: Form, indices: Sequence[int], held: set[int]) -> View:
+    def _view(self, form: Form, indices: Sequence[int], mine: set[int]) -> View:
         if form not in self._rendered:
             pairs = zip(self._seats, self._statuses, strict=True)
             self._rendered[form] = [form.seat(seat, status, False) for seat, status in pairs]
         rendered = self._rendered[form]
-        if held:
+        if mine:
             rendered = rendered.copy()
-            for index in held:
-                rendered[index] = form.seat(self._seats[index], Status.HELD, True)
+            for index in mine:
+                rendered[index] = form.seat(self._seats[index], self._statuses[index], True)
         seats = [rendered[index] for index in indices]
         return View(
             Counter([self._statuses[index] for index in indices]),
-            len(held.intersection(indices)) if held else 0,
+            Counter([self._statuses[index] for index in mine.intersection(indices)]),
             seats,
             form.between.join(seats),
         )
@@ -114,8 +116,8 @@ class SeatMap:
         self._everybodys.clear()
         seat = self._seats[index]
         status = Status.AVAILABLE if seat.is_free(self.now) else Status(seat.status)
-        if status == Status.HELD and seat.holder_id is not None:
-            self._held.setdefault(seat.holder_id, set()).add(index)
+        if status in (Status.HELD, Status.RESERVED) and seat.holder_id is not None:
+            self._claimed.setdefault(seat.holder_id, set()).add(index)
         if status != Status.AVAILABLE and seat.expires_at is not None:
             heappush(self._lapses, (seat.expires_at, index))
         self._statuses[index] = status
@@ -123,9 +125,9 @@ class SeatMap:
             rendered[index] = form.seat(seat, status, False)
 
     def _let_go(self, index: int) -> None:
-        """Forget that a seat may have been held."""
+        """Forget that a seat may have been somebody's."""
         holder_id = self._seats[index].holder_id
-        if holder_id is not None and (held := self._held.get(holder_id)):
-            held.discard(index)
-            if not held:
-                del self._held[holder_id]
+        if holder_id is not None and (claimed := self._claimed.get(holder_id)):
+            claimed.discard(index)
+            if not claimed:
+                del self._claimed[holder_id]

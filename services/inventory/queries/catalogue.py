@@ -1,6 +1,6 @@
 """The catalogue's statements."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # --- Events
@@ -133,9 +133,13 @@ _SHOW_FILTERS = {
 }
 
 
+_TO_COME = "s.starts_at > (SELECT boxoffice_clock())"
+
+
 def list_shows(given: Mapping[str, Any]) -> str:
-    """Shows, earliest first; see _SHOW_FILTERS for what may be given."""
-    return _page(_SHOWS, _SHOW_FILTERS, given, order="s.starts_at, s.id")
+    """Shows, earliest first; see _SHOW_FILTERS for what may be given. Without `begin`, those that are to come."""
+    always = [_TO_COME] if given["begin"] is None else []
+    return _page(_SHOWS, _SHOW_FILTERS, given, order="s.starts_at, s.id", always=always)
 
 
 LOCK_SCREEN = "SELECT seat_count FROM screens WHERE id = %(screen_id)s FOR UPDATE"
@@ -195,8 +199,10 @@ CREATE_SHOW_SEATS = """
 """Create a seat for every seat of the screen; `seat_ids` are in order of position."""
 
 
-def _page(select: str, filters: Mapping[str, str], given: Mapping[str, Any], *, order: str) -> str:
+def _page(
+    select: str, filters: Mapping[str, str], given: Mapping[str, Any], *, order: str, always: Sequence[str] = ()
+) -> str:
     """Compose a page's statement of `filters` whose parameter is not None, so that each has a plan that suits it."""
-    conditions = [condition for name, condition in filters.items() if given[name] is not None]
+    conditions = [*always, *(condition for name, condition in filters.items() if given[name] is not None)]
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"{select} {where} ORDER BY {order} LIMIT %(limit)s"

@@ -31,7 +31,10 @@ PUBLIC_STATUSES = {
     Status.BOOKED: seat_pb2.ShowSeat.BOOKED,
     Status.BLOCKED: seat_pb2.ShowSeat.BLOCKED,
 }
-"""What may be done with a seat. A seat of a PENDING booking is BOOKED to everyone."""
+"""What may be done with a seat. A seat of a PENDING booking is BOOKED to everyone but its user."""
+
+_MINE = {Status.HELD: seat_pb2.ShowSeat.HELD_BY_ME, Status.RESERVED: seat_pb2.ShowSeat.RESERVED_BY_ME}
+"""The same of seats that the user who asks has claimed."""
 
 _STATUS_NAMES = {number: name for name, number in seat_pb2.ShowSeat.Status.items()}
 
@@ -48,9 +51,13 @@ def show_seat(seat: Seat, status: Status, *, mine: bool) -> seat_pb2.ShowSeat:
         number=seat.number,
         tier=TIERS[seat.tier],
         price=seat.price,
-        status=seat_pb2.ShowSeat.HELD_BY_ME if mine else PUBLIC_STATUSES[status],
+        status=_shown(status, mine),
         expires_at=to_timestamp(seat.expires_at) if status != Status.AVAILABLE and seat.expires_at else None,
     )
+
+
+def _shown(status: Status, mine: bool) -> "seat_pb2.ShowSeat.Status.ValueType":
+    return _MINE[status] if mine else PUBLIC_STATUSES[status]
 
 
 def _encode(seat: Seat, status: Status, mine: bool) -> bytes:
@@ -67,7 +74,7 @@ def _to_json(seat: Seat, status: Status, mine: bool) -> bytes:
         "number": seat.number,
         "tier": seat.tier,
         "price": seat.price,
-        "status": _STATUS_NAMES[seat_pb2.ShowSeat.HELD_BY_ME if mine else PUBLIC_STATUSES[status]],
+        "status": _STATUS_NAMES[_shown(status, mine)],
     }
     if status != Status.AVAILABLE and seat.expires_at:
         said["expiresAt"] = to_timestamp(seat.expires_at).ToJsonString()
@@ -103,7 +110,7 @@ def available_seats_as_json(seats: SeatMap, section: str) -> httpbody_pb2.HttpBo
 
 
 def _head(seats: SeatMap, view: View) -> pb.SeatMap:
-    count = view.statuses
+    others, mine = view.statuses - view.mine, view.mine
     return pb.SeatMap(
         show_id=str(seats.show_id),
         sequence=seats.sequence,
@@ -111,11 +118,12 @@ def _head(seats: SeatMap, view: View) -> pb.SeatMap:
         currency=seats.currency,
         summary=pb.SeatMap.Summary(
             total=len(view.seats),
-            available=count[Status.AVAILABLE],
-            booked=count[Status.RESERVED] + count[Status.BOOKED],
-            held=count[Status.HELD] - view.held_by_me,
-            held_by_me=view.held_by_me,
-            blocked=count[Status.BLOCKED],
+            available=others[Status.AVAILABLE],
+            booked=others[Status.RESERVED] + others[Status.BOOKED],
+            held=others[Status.HELD],
+            held_by_me=mine[Status.HELD],
+            blocked=others[Status.BLOCKED],
+            reserved_by_me=mine[Status.RESERVED],
         ),
     )
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from services.chassis.currencies import DIGITS
 from services.payment.domain.errors import (
     BookingNotPending,
     EventMismatch,
@@ -117,6 +118,11 @@ def choose_session(
     """
     if closed:
         raise BookingNotPending()
+    if booking.currency not in DIGITS:
+        # Its show was made before its currency left the list.
+        raise BookingNotPending(
+            f"There are no payments in {booking.currency} any more: cancel the booking.", status="PENDING"
+        )
     for payment in payments:
         if payment.state == State.PENDING:
             return payment

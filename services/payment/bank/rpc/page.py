@@ -8,15 +8,12 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
+from services.chassis.currencies import money
 from services.payment.bank.domain.scenarios import SCENARIOS
 from services.payment.bank.domain.sessions import Session, Status
 
 _SOURCE = files("services.payment.bank").joinpath("checkout.html").read_text(encoding="utf-8")
 _TEMPLATE = Template(_SOURCE)
-
-_SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
-"""Digits of the minor unit, where they are not two (ISO 4217)."""
 
 _ENDS = {
     Status.CAPTURED: ("paid", "Paid", "The payment went through. You can close this page."),
@@ -81,13 +78,6 @@ def render_unknown() -> str:
         items="",
         amount="",
     )
-
-
-def money(amount: int, currency: str) -> str:
-    """Write an amount of minor units as people do: ₹500.00, CHF 12.50."""
-    digits = _DIGITS.get(currency, 2)
-    number = f"{amount / 10**digits:,.{digits}f}"
-    return _SYMBOLS[currency] + number if currency in _SYMBOLS else f"{currency}\u00a0{number}"
 
 
 def _fill(*, items: str, **texts: str) -> str:

@@ -23,13 +23,14 @@ _sym_db = _symbol_database.Default()
 
 
 from boxoffice.policy.v1 import policy_pb2 as boxoffice_dot_policy_dot_v1_dot_policy__pb2
+from boxoffice.text.v1 import text_pb2 as boxoffice_dot_text_dot_v1_dot_text__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62oxoffice/bank/v1/bank.proto\x12\x11\x62oxoffice.bank.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x03\n\x07Session\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12\x39\n\x06status\x18\x05 \x01(\x0e\x32!.boxoffice.bank.v1.Session.StatusR\x06status\x12\'\n\x0frefunded_amount\x18\x06 \x01(\x05R\x0erefundedAmount\x12\x39\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12%\n\x0epayment_method\x18\x08 \x01(\tR\rpaymentMethod\"_\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x08\n\x04OPEN\x10\x01\x12\x0c\n\x08\x43\x41PTURED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\n\n\x06\x43LOSED\x10\x05\"\xd5\x01\n\x06Refund\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x38\n\x06status\x18\x04 \x01(\x0e\x32 .boxoffice.bank.v1.Refund.StatusR\x06status\"J\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\r\n\tSUCCEEDED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\"\xa6\x03\n\x14\x43reateSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12\'\n\npayment_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12%\n\x06\x61mount\x18\x03 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\x12-\n\x08\x63urrency\x18\x04 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$R\x08\x63urrency\x12\x41\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\texpiresAt\x12*\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\x0b\x64\x65scription\x12$\n\x05items\x18\x07 \x03(\tB\x0e\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18\x64R\x05items\x12\"\n\x08order_id\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x07orderId\"k\n\x11GetSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"m\n\x13\x43loseSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"\xbb\x01\n\x13\x43reateRefundRequest\x12%\n\trefund_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08refundId\x12V\n\nsession_id\x18\x02 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12%\n\x06\x61mount\x18\x03 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\"\xb0\x02\n\x16SimulatePaymentRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12R\n\x06result\x18\x02 \x01(\x0e\x32\x30.boxoffice.bank.v1.SimulatePaymentRequest.ResultB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06result\x12.\n\x0epayment_method\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\rpaymentMethod\":\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x0b\n\x07SUCCESS\x10\x01\x12\x0b\n\x07\x44\x45\x43LINE\x10\x02\"@\n\x16GetCheckoutPageRequest\x12&\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\tsessionId2\xc8\x05\n\x0b\x42\x61nkService\x12\x66\n\rCreateSession\x12\'.boxoffice.bank.v1.CreateSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x10\xaa\xaf\x1c\x0c\n\x01\x05\x12\x07payment\x12`\n\nGetSession\x12$.boxoffice.bank.v1.GetSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x10\xaa\xaf\x1c\x0c\n\x01\x05\x12\x07payment\x12\x64\n\x0c\x43loseSession\x12&.boxoffice.bank.v1.CloseSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x10\xaa\xaf\x1c\x0c\n\x01\x05\x12\x07payment\x12\x63\n\x0c\x43reateRefund\x12&.boxoffice.bank.v1.CreateRefundRequest\x1a\x19.boxoffice.bank.v1.Refund\"\x10\xaa\xaf\x1c\x0c\n\x01\x05\x12\x07payment\x12\x92\x01\n\x0fSimulatePayment\x12).boxoffice.bank.v1.SimulatePaymentRequest\x1a\x1a.boxoffice.bank.v1.Session\"8\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02+\"&/api/v1/payments/simulate/{session_id}:\x01*\x12\x8e\x01\n\x0fGetCheckoutPage\x12).boxoffice.bank.v1.GetCheckoutPageRequest\x1a\x14.google.api.HttpBody\":\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02-\x12+/api/v1/payments/fake-checkout/{session_id}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62oxoffice/bank/v1/bank.proto\x12\x11\x62oxoffice.bank.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x03\n\x07Session\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12\x39\n\x06status\x18\x05 \x01(\x0e\x32!.boxoffice.bank.v1.Session.StatusR\x06status\x12\'\n\x0frefunded_amount\x18\x06 \x01(\x05R\x0erefundedAmount\x12\x39\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12%\n\x0epayment_method\x18\x08 \x01(\tR\rpaymentMethod\"_\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x08\n\x04OPEN\x10\x01\x12\x0c\n\x08\x43\x41PTURED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\n\n\x06\x43LOSED\x10\x05\"\xd5\x01\n\x06Refund\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x38\n\x06status\x18\x04 \x01(\x0e\x32 .boxoffice.bank.v1.Refund.StatusR\x06status\"J\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\r\n\tSUCCEEDED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\"\xaa\x03\n\x14\x43reateSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12\'\n\npayment_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12%\n\x06\x61mount\x18\x03 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\x12\x31\n\x08\x63urrency\x18\x04 \x01(\tB\x15\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\xb0\xaf\x1c\x02R\x08\x63urrency\x12\x41\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\texpiresAt\x12*\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\x0b\x64\x65scription\x12$\n\x05items\x18\x07 \x03(\tB\x0e\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18\x64R\x05items\x12\"\n\x08order_id\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x07orderId\"k\n\x11GetSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"m\n\x13\x43loseSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"\xbb\x01\n\x13\x43reateRefundRequest\x12%\n\trefund_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08refundId\x12V\n\nsession_id\x18\x02 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12%\n\x06\x61mount\x18\x03 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\"\xb0\x02\n\x16SimulatePaymentRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12R\n\x06result\x18\x02 \x01(\x0e\x32\x30.boxoffice.bank.v1.SimulatePaymentRequest.ResultB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06result\x12.\n\x0epayment_method\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\rpaymentMethod\":\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x0b\n\x07SUCCESS\x10\x01\x12\x0b\n\x07\x44\x45\x43LINE\x10\x02\"@\n\x16GetCheckoutPageRequest\x12&\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\tsessionId2\xc8\x05\n\x0b\x42\x61nkService\x12\x66\n\rCreateSession\x12\'.boxoffice.bank.v1.CreateSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x10\xaa\xaf\x1c\x0c\n\x01\x05\x12\x07payment\x12`\n\nGetSession\x12$.boxoffice.bank.v1.GetSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x10\xaa\xaf\x1c\x0c\n\x01\x05\x12\x07payment\x12\x64\n\x0c\x43loseSession\x12&.boxoffice.bank.v1.CloseSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x10\xaa\xaf\x1c\x0c\n\x01\x05\x12\x07payment\x12\x63\n\x0c\x43reateRefund\x12&.boxoffice.bank.v1.CreateRefundRequest\x1a\x19.boxoffice.bank.v1.Refund\"\x10\xaa\xaf\x1c\x0c\n\x01\x05\x12\x07payment\x12\x92\x01\n\x0fSimulatePayment\x12).boxoffice.bank.v1.SimulatePaymentRequest\x1a\x1a.boxoffice.bank.v1.Session\"8\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02+\"&/api/v1/payments/simulate/{session_id}:\x01*\x12\x8e\x01\n\x0fGetCheckoutPage\x12).boxoffice.bank.v1.GetCheckoutPageRequest\x1a\x14.google.api.HttpBody\":\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02-\x12+/api/v1/payments/fake-checkout/{session_id}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +44,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATESESSIONREQUEST'].fields_by_name['amount']._loaded_options = None
   _globals['_CREATESESSIONREQUEST'].fields_by_name['amount']._serialized_options = b'\272H\n\032\010\030\377\377\377\377\007(\001'
   _globals['_CREATESESSIONREQUEST'].fields_by_name['currency']._loaded_options = None
-  _globals['_CREATESESSIONREQUEST'].fields_by_name['currency']._serialized_options = b'\272H\016r\0142\n^[A-Z]{3}$'
+  _globals['_CREATESESSIONREQUEST'].fields_by_name['currency']._serialized_options = b'\272H\016r\0142\n^[A-Z]{3}$\260\257\034\002'
   _globals['_CREATESESSIONREQUEST'].fields_by_name['expires_at']._loaded_options = None
   _globals['_CREATESESSIONREQUEST'].fields_by_name['expires_at']._serialized_options = b'\272H\003\310\001\001'
   _globals['_CREATESESSIONREQUEST'].fields_by_name['description']._loaded_options = None
@@ -82,28 +83,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BANKSERVICE'].methods_by_name['SimulatePayment']._serialized_options = b'\252\257\034\003\n\001\001\202\323\344\223\002+\"&/api/v1/payments/simulate/{session_id}:\001*'
   _globals['_BANKSERVICE'].methods_by_name['GetCheckoutPage']._loaded_options = None
   _globals['_BANKSERVICE'].methods_by_name['GetCheckoutPage']._serialized_options = b'\252\257\034\003\n\001\001\202\323\344\223\002-\022+/api/v1/payments/fake-checkout/{session_id}'
-  _globals['_SESSION']._serialized_start=205
-  _globals['_SESSION']._serialized_end=608
-  _globals['_SESSION_STATUS']._serialized_start=513
-  _globals['_SESSION_STATUS']._serialized_end=608
-  _globals['_REFUND']._serialized_start=611
-  _globals['_REFUND']._serialized_end=824
-  _globals['_REFUND_STATUS']._serialized_start=750
-  _globals['_REFUND_STATUS']._serialized_end=824
-  _globals['_CREATESESSIONREQUEST']._serialized_start=827
-  _globals['_CREATESESSIONREQUEST']._serialized_end=1249
-  _globals['_GETSESSIONREQUEST']._serialized_start=1251
-  _globals['_GETSESSIONREQUEST']._serialized_end=1358
-  _globals['_CLOSESESSIONREQUEST']._serialized_start=1360
-  _globals['_CLOSESESSIONREQUEST']._serialized_end=1469
-  _globals['_CREATEREFUNDREQUEST']._serialized_start=1472
-  _globals['_CREATEREFUNDREQUEST']._serialized_end=1659
-  _globals['_SIMULATEPAYMENTREQUEST']._serialized_start=1662
-  _globals['_SIMULATEPAYMENTREQUEST']._serialized_end=1966
-  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_start=1908
-  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_end=1966
-  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_start=1968
-  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_end=2032
-  _globals['_BANKSERVICE']._serialized_start=2035
-  _globals['_BANKSERVICE']._serialized_end=2747
+  _globals['_SESSION']._serialized_start=235
+  _globals['_SESSION']._serialized_end=638
+  _globals['_SESSION_STATUS']._serialized_start=543
+  _globals['_SESSION_STATUS']._serialized_end=638
+  _globals['_REFUND']._serialized_start=641
+  _globals['_REFUND']._serialized_end=854
+  _globals['_REFUND_STATUS']._serialized_start=780
+  _globals['_REFUND_STATUS']._serialized_end=854
+  _globals['_CREATESESSIONREQUEST']._serialized_start=857
+  _globals['_CREATESESSIONREQUEST']._serialized_end=1283
+  _globals['_GETSESSIONREQUEST']._serialized_start=1285
+  _globals['_GETSESSIONREQUEST']._serialized_end=1392
+  _globals['_CLOSESESSIONREQUEST']._serialized_start=1394
+  _globals['_CLOSESESSIONREQUEST']._serialized_end=1503
+  _globals['_CREATEREFUNDREQUEST']._serialized_start=1506
+  _globals['_CREATEREFUNDREQUEST']._serialized_end=1693
+  _globals['_SIMULATEPAYMENTREQUEST']._serialized_start=1696
+  _globals['_SIMULATEPAYMENTREQUEST']._serialized_end=2000
+  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_start=1942
+  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_end=2000
+  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_start=2002
+  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_end=2066
+  _globals['_BANKSERVICE']._serialized_start=2069
+  _globals['_BANKSERVICE']._serialized_end=2781
 # @@protoc_insertion_point(module_scope)

@@ -189,7 +189,7 @@ class CreateSessionRequest(_message.Message):
     amount: _builtins.int
     """The amount, in minor units of `currency`."""
     currency: _builtins.str
-    """The ISO 4217 code of the amount."""
+    """The ISO 4217 code of the amount, of something that is counted in minor units."""
     description: _builtins.str
     """What is paid for, in words; up to 500 characters."""
     order_id: _builtins.str

@@ -198,6 +198,7 @@ class Booking(_message.Message):
     SEATS_FIELD_NUMBER: _builtins.int
     PAYMENT_FIELD_NUMBER: _builtins.int
     REFUND_FIELD_NUMBER: _builtins.int
+    SEAT_LABELS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The booking's id (UUID)."""
     user_id: _builtins.str
@@ -218,7 +219,7 @@ class Booking(_message.Message):
 
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp:
-        """When it came to its present status."""
+        """When it came to its present status: for an EXPIRED one, when its time was up."""
 
     @_builtins.property
     def show(self) -> Global___Booking.Show:
@@ -226,7 +227,9 @@ class Booking(_message.Message):
 
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___Booking.Seat]:
-        """Its seats, in the order they were asked for."""
+        """Its seats, in the order they were asked for. Of a booking that came to nothing they are archived after 30 days or
+        more: from then on there is none here, and `seat_labels` alone says which they were.
+        """
 
     @_builtins.property
     def payment(self) -> _payment_pb2.Payment:
@@ -235,6 +238,10 @@ class Booking(_message.Message):
     @_builtins.property
     def refund(self) -> Global___Booking.Refund:
         """Its refund; absent where none was asked for."""
+
+    @_builtins.property
+    def seat_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Its seats in words, such as "Stalls C7", in the order they were asked for. Kept as long as the booking is."""
 
     def __init__(
         self,
@@ -251,10 +258,11 @@ class Booking(_message.Message):
         seats: _abc.Iterable[Global___Booking.Seat] | None = ...,
         payment: _payment_pb2.Payment | None = ...,
         refund: Global___Booking.Refund | None = ...,
+        seat_labels: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "expires_at", b"expires_at", "payment", b"payment", "refund", b"refund", "show", b"show", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "currency", b"currency", "expires_at", b"expires_at", "id", b"id", "payment", b"payment", "refund", b"refund", "seats", b"seats", "show", b"show", "status", b"status", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "currency", b"currency", "expires_at", b"expires_at", "id", b"id", "payment", b"payment", "refund", b"refund", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -334,22 +342,30 @@ class ListBookingsRequest(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user (UUID)."""
     page_size: _builtins.int
     """How many bookings to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
     """`next_page_token` of the page before; absent for the first page."""
+    show_id: _builtins.str
+    """Only bookings of this show (UUID); all shows where it is absent."""
+    status: Global___Booking.Status.ValueType
+    """Only bookings that have this status now; all where it is absent."""
     def __init__(
         self,
         *,
         user_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        show_id: _builtins.str = ...,
+        status: Global___Booking.Status.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "show_id", b"show_id", "status", b"status", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

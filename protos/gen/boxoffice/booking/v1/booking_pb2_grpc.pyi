@@ -47,7 +47,8 @@ class BookingServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
-    ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, or they are blocked (`seat_ids`).
+    ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
+    blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -59,7 +60,8 @@ class BookingServiceStub:
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
     """
     ListBookings: _grpc.UnaryUnaryMultiCallable[_booking_pb2.ListBookingsRequest, _booking_pb2.ListBookingsResponse]
-    """Lists a user's bookings, newest first, without their payments.
+    """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
+    named.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -119,7 +121,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
-    ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, or they are blocked (`seat_ids`).
+    ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
+    blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -131,7 +134,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
     """
     ListBookings: _aio.UnaryUnaryMultiCallable[_booking_pb2.ListBookingsRequest, _booking_pb2.ListBookingsResponse]  # type: ignore[assignment]
-    """Lists a user's bookings, newest first, without their payments.
+    """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
+    named.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -194,7 +198,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
-        ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, or they are blocked (`seat_ids`).
+        ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
+        blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -218,7 +223,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.ListBookingsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.ListBookingsResponse, _abc.Awaitable[_booking_pb2.ListBookingsResponse]]:
-        """Lists a user's bookings, newest first, without their payments.
+        """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
+        named.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
         """

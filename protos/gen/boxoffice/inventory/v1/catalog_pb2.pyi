@@ -409,7 +409,9 @@ class CreateEventRequest(_message.Message):
     duration_minutes: _builtins.int
     """How long it lasts, in minutes; 1 to 1,440."""
     language: _builtins.str
-    """The language it is in, as a BCP 47 tag; may be empty."""
+    """The language it is in, as a BCP 47 tag whose parts IANA's registry has, such as "hi" or "en-IN"; none of them may be
+    out of use or for private use; may be empty.
+    """
     idempotency_key: _builtins.str
     """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
@@ -531,7 +533,9 @@ class CreateMovieRequest(_message.Message):
     duration_minutes: _builtins.int
     """How long it lasts, in minutes; 1 to 1,440."""
     language: _builtins.str
-    """The language it is in, as a BCP 47 tag; may be empty."""
+    """The language it is in, as a BCP 47 tag whose parts IANA's registry has, such as "hi" or "en-IN"; none of them may be
+    out of use or for private use; may be empty.
+    """
     idempotency_key: _builtins.str
     """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
@@ -883,7 +887,9 @@ class CreateShowRequest(_message.Message):
     screen_id: _builtins.str
     """The screen to show it on (UUID)."""
     currency: _builtins.str
-    """The ISO 4217 code of its prices; INR where it is absent."""
+    """The ISO 4217 code of its prices, of a currency that people pay with: no fund, no metal, no code for tests. INR where
+    it is absent.
+    """
     idempotency_key: _builtins.str
     """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
@@ -945,7 +951,7 @@ Global___GetShowRequest: _TypeAlias = GetShowRequest  # noqa: Y015
 
 @_typing.final
 class ListShowsRequest(_message.Message):
-    """ListShowsRequest asks for a page of shows. Filters that are absent filter nothing."""
+    """ListShowsRequest asks for a page of shows. Filters that are absent filter nothing, but for `from`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -249,7 +249,7 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListShows(self, request, context):
-        """Lists shows by start time, earliest first.
+        """Lists shows by start time, earliest first: those that are to come, unless `from` says otherwise.
 
         INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, both an event and a movie are named, or the page
         token is not one this method gave.

@@ -123,7 +123,7 @@ class CatalogServiceStub:
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     ListShows: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListShowsRequest, _catalog_pb2.ListShowsResponse]
-    """Lists shows by start time, earliest first.
+    """Lists shows by start time, earliest first: those that are to come, unless `from` says otherwise.
 
     INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, both an event and a movie are named, or the page
     token is not one this method gave.
@@ -220,7 +220,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     ListShows: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListShowsRequest, _catalog_pb2.ListShowsResponse]  # type: ignore[assignment]
-    """Lists shows by start time, earliest first.
+    """Lists shows by start time, earliest first: those that are to come, unless `from` says otherwise.
 
     INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, both an event and a movie are named, or the page
     token is not one this method gave.
@@ -398,7 +398,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.ListShowsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.ListShowsResponse, _abc.Awaitable[_catalog_pb2.ListShowsResponse]]:
-        """Lists shows by start time, earliest first.
+        """Lists shows by start time, earliest first: those that are to come, unless `from` says otherwise.
 
         INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, both an event and a movie are named, or the page
         token is not one this method gave.

@@ -38,7 +38,9 @@ class GetSeatMapRequest(_message.Message):
     show_id: _builtins.str
     """The show (UUID)."""
     user_id: _builtins.str
-    """The user who asks (UUID), whose holds are then HELD_BY_ME; may be absent."""
+    """The user who asks (UUID), whose holds are then HELD_BY_ME, and the seats of whose PENDING bookings RESERVED_BY_ME;
+    where it is absent, these are HELD and BOOKED.
+    """
     section: _builtins.str
     """Only seats of this section; all sections where it is absent. The summary counts the same seats."""
     def __init__(
@@ -74,18 +76,21 @@ class SeatMap(_message.Message):
         HELD_FIELD_NUMBER: _builtins.int
         HELD_BY_ME_FIELD_NUMBER: _builtins.int
         BLOCKED_FIELD_NUMBER: _builtins.int
+        RESERVED_BY_ME_FIELD_NUMBER: _builtins.int
         total: _builtins.int
         """All seats."""
         available: _builtins.int
         """Seats free to hold and to book."""
         booked: _builtins.int
-        """Seats sold or reserved to a booking."""
+        """Seats sold, or reserved to a booking of others."""
         held: _builtins.int
         """Seats held by others."""
         held_by_me: _builtins.int
         """Seats held by the user who asks."""
         blocked: _builtins.int
         """Seats not for sale."""
+        reserved_by_me: _builtins.int
+        """Seats reserved to a booking of the user who asks, which waits for its payment."""
         def __init__(
             self,
             *,
@@ -95,10 +100,11 @@ class SeatMap(_message.Message):
             held: _builtins.int = ...,
             held_by_me: _builtins.int = ...,
             blocked: _builtins.int = ...,
+            reserved_by_me: _builtins.int = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "blocked", b"blocked", "booked", b"booked", "held", b"held", "held_by_me", b"held_by_me", "total", b"total"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "blocked", b"blocked", "booked", b"booked", "held", b"held", "held_by_me", b"held_by_me", "reserved_by_me", b"reserved_by_me", "total", b"total"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -224,7 +230,9 @@ class RenderSeatMapRequest(_message.Message):
     show_id: _builtins.str
     """The show (UUID)."""
     user_id: _builtins.str
-    """The user who asks (UUID), whose holds are then HELD_BY_ME; may be absent."""
+    """The user who asks (UUID), whose holds are then HELD_BY_ME, and the seats of whose PENDING bookings RESERVED_BY_ME;
+    where it is absent, these are HELD and BOOKED.
+    """
     section: _builtins.str
     """Only seats of this section; all sections where it is absent. The summary counts the same seats."""
     def __init__(
@@ -362,7 +370,7 @@ class SeatChange(_message.Message):
         id: _builtins.str
         """The seat (UUID of ShowSeat.id)."""
         status: _seat_pb2.ShowSeat.Status.ValueType
-        """What may be done with it. Everybody's holds are HELD: a user knows his own."""
+        """What may be done with it. Everybody's holds are HELD and everybody's reserved seats BOOKED: a user knows his own."""
         @_builtins.property
         def expires_at(self) -> _timestamp_pb2.Timestamp:
             """When it is AVAILABLE again by itself. Absent where nothing can lapse."""

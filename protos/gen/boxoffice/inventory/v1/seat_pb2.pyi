@@ -98,6 +98,8 @@ class ShowSeat(_message.Message):
         """Sold, or reserved to a booking that waits for its payment until `expires_at`."""
         BLOCKED: ShowSeat._Status.ValueType  # 5
         """Not for sale."""
+        RESERVED_BY_ME: ShowSeat._Status.ValueType  # 6
+        """Reserved to a booking of the user who asks, which waits for its payment until `expires_at`."""
 
     class Status(_Status, metaclass=_StatusEnumTypeWrapper):
         """What may be done with a seat."""
@@ -113,6 +115,8 @@ class ShowSeat(_message.Message):
     """Sold, or reserved to a booking that waits for its payment until `expires_at`."""
     BLOCKED: ShowSeat.Status.ValueType  # 5
     """Not for sale."""
+    RESERVED_BY_ME: ShowSeat.Status.ValueType  # 6
+    """Reserved to a booking of the user who asks, which waits for its payment until `expires_at`."""
 
     ID_FIELD_NUMBER: _builtins.int
     SECTION_FIELD_NUMBER: _builtins.int

@@ -1,0 +1,136 @@
+"""What is read of a booking agrees with what is kept of it, whatever step it is at and whichever way it is read."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from boxoffice.booking.v1 import booking_pb2 as pb
+from boxoffice.payment.v1 import payment_pb2
+
+from services.booking.clients import Inventory
+from services.booking.operations import change
+from services.chassis.errors import Unavailable
+from tests.booking.conftest import House
+from tests.booking.test_lifecycle import move_clocks, refused
+
+ANN = uuid4()
+
+
+async def read(house: House, booking_id: str) -> pb.Booking:
+    """Read a booking in every way that there is, which must agree; return it."""
+    got: pb.Booking = await house.get(booking_id)
+    got.ClearField("payment")
+    every = pb.ListBookingsRequest(user_id=str(ANN))
+    of_status = pb.ListBookingsRequest(user_id=str(ANN), show_id=house.show_id, status=got.status)
+    for request in (every, of_status):
+        [listed] = [it for it in (await house.bookings.ListBookings(request)).bookings if it.id == booking_id]
+        assert listed == got
+    for status in pb.Booking.Status.values():
+        if status not in (pb.Booking.STATUS_UNSPECIFIED, got.status):
+            others = await house.bookings.ListBookings(pb.ListBookingsRequest(user_id=str(ANN), status=status))
+            assert booking_id not in [it.id for it in others.bookings]
+    return got
+
+
+async def away(*_: Any) -> Any:
+    raise Unavailable()
+
+
+async def test_a_booking_is_expired_since_its_time_was_up_whether_a_job_has_run_or_not(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    assert (await read(house, booking.id)).updated_at == booking.created_at
+    await move_clocks(house, "17 minutes")
+    due = await read(house, booking.id)
+    assert (due.status, due.updated_at) == (pb.Booking.EXPIRED, booking.expires_at)
+    await move_clocks(house, "20 minutes")
+    assert await house.saga.expire_due() == 1
+    assert await read(house, booking.id) == due
+
+
+async def test_a_booking_whose_time_is_up_is_told_alike_to_whoever_would_cancel_refund_or_pay_it(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    await move_clocks(house, "17 minutes")
+    asked = {"booking_id": booking.id, "user_id": str(ANN)}
+    for swept in (False, True):
+        for call in (
+            house.bookings.CancelBooking(pb.CancelBookingRequest(**asked)),
+            house.bookings.RefundBooking(pb.RefundBookingRequest(**asked)),
+            house.bookings.GetPayableBooking(pb.GetPayableBookingRequest(**asked)),
+        ):
+            assert (await refused(call)).metadata["status"] == "EXPIRED"
+        if not swept:
+            assert await house.saga.expire_due() == 1
+
+
+@pytest.mark.parametrize("swept", [False, True])
+async def test_money_that_comes_late_shows_the_booking_as_it_was_until_it_is_settled(
+    house: House, monkeypatch: pytest.MonkeyPatch, swept: bool
+) -> None:
+    booking = await house.book(ANN, 0)
+    await move_clocks(house, "17 minutes")
+    before = await read(house, booking.id)
+    if swept:
+        await house.saga.expire_due()
+    with monkeypatch.context() as broken:
+        broken.setattr(Inventory, "confirm", away)
+        await house.capture(booking)
+    [row] = await house.db.fetch("SELECT state FROM bookings")
+    assert row.state == "CONFIRMING"
+    assert await read(house, booking.id) == before
+    cancel = pb.CancelBookingRequest(booking_id=booking.id, user_id=str(ANN))
+    assert (await refused(house.bookings.CancelBooking(cancel))).metadata["status"] == "EXPIRED"
+    await move_clocks(house, "18 minutes")
+    await house.saga.recover_once()
+    assert (await read(house, booking.id)).status == pb.Booking.CONFIRMED
+
+
+async def test_a_late_payment_that_is_refused_leaves_the_booking_as_it_was(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    await move_clocks(house, "17 minutes")
+    before = await read(house, booking.id)
+    await house.book(uuid4(), 0)
+    await house.capture(booking)
+    assert await read(house, booking.id) == before
+
+
+async def test_a_payment_in_time_shows_the_booking_pending_until_it_is_settled_however_long_that_takes(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking = await house.book(ANN, 0)
+    with monkeypatch.context() as broken:
+        broken.setattr(Inventory, "confirm", away)
+        await house.capture(booking)
+    await move_clocks(house, "17 minutes")
+    seen = await read(house, booking.id)
+    assert (seen.status, seen.updated_at) == (pb.Booking.PENDING, booking.created_at)
+    await house.saga.recover_once()
+    confirmed = await read(house, booking.id)
+    assert confirmed.status == pb.Booking.CONFIRMED
+    assert confirmed.updated_at.seconds - booking.created_at.seconds >= 17 * 60
+
+
+async def test_a_booking_that_is_being_refunded_reads_as_confirmed_with_its_refund(house: House) -> None:
+    booking = await house.confirmed(ANN, 0)
+    booking.ClearField("payment")
+    house.payment.refund_state = payment_pb2.BatchRefundPaymentsResponse.Result.REQUESTED
+    await house.bookings.RefundBooking(pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN)))
+    seen = await read(house, booking.id)
+    assert (seen.refund.amount, seen.refund.completed) == (booking.total_amount, False)
+    seen.ClearField("refund")
+    assert seen == booking
+
+
+async def test_an_archived_booking_still_says_which_seats_it_was_for(house: House) -> None:
+    cancelled, expired = await house.book(ANN, 0, 2), await house.book(ANN, 1)
+    await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=cancelled.id, user_id=str(ANN)))
+    await move_clocks(house, "20 minutes")
+    await house.saga.expire_due()
+    before = {one.id: await read(house, one.id) for one in (cancelled, expired)}
+    labels = {cancelled.id: ["Stalls A1", "Stalls A3"], expired.id: ["Stalls A2"]}
+    assert {id_: list(one.seat_labels) for id_, one in before.items()} == labels
+    await move_clocks(house, "34 days")
+    assert await change.archive(house.db) == 3
+    for id_, one in before.items():
+        assert len(one.seats) == len(labels[id_])
+        one.ClearField("seats")
+        assert await read(house, id_) == one
