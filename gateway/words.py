@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from boxoffice.text.v1 import text_pb2
 from buf.validate import validate_pb2
 from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -29,14 +30,19 @@ PATTERNS = {
         "an e-mail address{length}, such as alice@example.com"
     ),
     "^[A-Z]{3}$": "the code of a currency in three capital letters, such as INR",
-    "^([A-Z]{3})?$": "the code of a currency in three capital letters, such as INR",
-    "^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$": "the tag of a language, such as en or pt-BR",
     "^[!-~]{0,200}$": "a key of up to 200 letters, digits and signs of ASCII, without spaces",
     "^[A-Za-z0-9_=-]{0,200}$": "a nextPageToken that this list gave with these filters: begin again without one",
     "^[A-Za-z0-9_-]{0,100}$": "a refresh token as it was given",
     "^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$": f"the id of a session, such as sess_{ID}",
 }
 """What the patterns of the contracts mean to people. A new pattern needs words here, or `make protos` fails."""
+
+TEXTS = {
+    text_pb2.Text.CURRENCY: "the ISO 4217 code of a currency that people pay with, such as INR",
+    text_pb2.Text.LISTED_CURRENCY: "an ISO 4217 code that has minor units, such as INR",
+    text_pb2.Text.LANGUAGE: "a language tag with parts that IANA's registry has, such as hi or en-IN",
+}
+"""What the kinds of texts of the contracts mean to people."""
 
 _Rules = validate_pb2.FieldRules
 _KNOWN = {
@@ -96,6 +102,8 @@ class Words:
     def of_value(self, field: FieldDescriptorProto) -> str:
         """Say what a field's value, or each item of its list, must be."""
         listed = field.label == FieldDescriptorProto.LABEL_REPEATED
+        if kind := field.options.Extensions[text_pb2.text]:
+            return f"must be {TEXTS[kind]}"
         types = FieldDescriptorProto
         match field.type:
             case types.TYPE_STRING:

@@ -24,7 +24,7 @@ mkdir "$work/gen"
   --grpc_python_out="$work/gen" --mypy_grpc_out="quiet:$work/gen" \
   $(grep -l '^service ' $(printf 'protos/%s ' $files) | sed 's|^protos/||')
 
-"$bin/python" -m gateway.words "$work/all.binpb" >"$work/gen/boxoffice/words.py"
+PYTHONPATH="$work/gen" "$bin/python" -m gateway.words "$work/all.binpb" >"$work/gen/boxoffice/words.py"
 
 rm -rf protos/gen
 cp -R "$work/gen" protos/gen

@@ -24,7 +24,7 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
-from services.chassis import faults, metrics, texts, tls, tracing
+from services.chassis import faults, metrics, tls, tracing
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
@@ -283,7 +283,6 @@ async def _admitted(parse: Callable[[bytes], Message], data: bytes, context: Con
     request = _parsed(parse, data, context.invocation_metadata() or ())
     if access is not None:
         await access.admit(request, headers.get(), tls.peer(context))
-    texts.settle(request)
     check(request)
     if access is not None:
         access.check_owner(request)

@@ -2,8 +2,6 @@
 
 from language_tags.Tag import Tag
 
-WANTED = "must be a language tag with parts that IANA's registry has, such as hi or en-IN"
-
 _NO_FAULTS = {
     10,  # a script that goes without saying, such as in hi-Deva: may be said
     8,  # a variant that comes twice: the package says so of any two variants, and `canonical` looks itself
@@ -13,7 +11,8 @@ _NO_FAULTS = {
 def canonical(text: str) -> str:
     """Return a language tag with large and small letters as usual, such as en-IN.
 
-    Raises ValueError, with words for people, unless all of its parts are registered, in use, and not for private use.
+    Raises ValueError unless all of its parts are registered, in use, and not for private use. Where one is out of use, the
+    error says in words for people what to say instead.
     """
     tag = Tag(text)
     if tag.preferred is not None:
@@ -26,5 +25,5 @@ def canonical(text: str) -> str:
     whole = len(set(parts)) == len(parts) and min(map(len, parts)) > 1
     private = any("Private use" in part.description for part in tag.subtags)
     if private or not whole or any(fault.code not in _NO_FAULTS for fault in tag.errors):
-        raise ValueError(WANTED)
+        raise ValueError
     return str(tag.format)

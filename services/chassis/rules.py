@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from boxoffice.words import MUST
@@ -10,10 +11,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from protovalidate import Validator
 
 from services.chassis.errors import InvalidField
+from services.chassis.texts import settle
 
 THOROUGH_BYTES = 2048
 """The largest message in which every broken rule is looked for. In larger ones the first is told: a message of a
 megabyte can break a rule 300,000 times, and to find all of that takes eight seconds in which nothing else runs."""
+
+MAX_TOLD = 10
+"""How much of what is wrong is told."""
 
 FIRST_SECOND = -62_135_596_800
 LAST_SECOND = 253_402_300_799
@@ -23,11 +28,12 @@ _validator = Validator()
 
 
 def check(message: Message) -> None:
-    """Raise InvalidField unless `message` keeps the rules that its contract states."""
+    """Bring the texts of `message` into their forms; raise InvalidField unless it keeps its contract's rules."""
+    broken = list(islice(settle(message), MAX_TOLD))
     violations = _validator.collect_violations(message, fail_fast=True)
     if violations and message.ByteSize() <= THOROUGH_BYTES:
         violations = _validator.collect_violations(message)
-    broken = [_told(message.DESCRIPTOR, _steps(violation.proto.field)) for violation in violations[:10]]
+    broken += [_told(message.DESCRIPTOR, _steps(violation.proto.field)) for violation in violations[:MAX_TOLD]]
     broken += [_told(message.DESCRIPTOR, [(name, None)]) for name in _no_times(message)]
     if broken:
         raise InvalidField(*dict.fromkeys(broken))

@@ -3,32 +3,29 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from typing import Any
 
 from boxoffice.text.v1 import text_pb2
+from boxoffice.words import MUST
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from services.chassis import currencies, languages
-from services.chassis.errors import InvalidField
-
-MAX_TOLD = 10
-"""How many texts that are wrong are looked for in one request."""
 
 Form = Callable[[str], str]
-"""Returns the form in which a text is kept; raises ValueError, with words for people, if it has none."""
+"""Returns the form in which a text is kept; raises ValueError if it has none. The error has words for people where the
+sentence of its field does not say it all."""
 
 
 def _currency(text: str) -> str:
     if text not in currencies.SOLD:
-        raise ValueError("must be the ISO 4217 code of a currency that people pay with, such as INR")
+        raise ValueError
     return text
 
 
 def _listed_currency(text: str) -> str:
     if text not in currencies.DIGITS:
-        raise ValueError("must be an ISO 4217 code that has minor units, such as INR")
+        raise ValueError
     return text
 
 
@@ -44,29 +41,26 @@ class _Field:
     """A field that is a text, or has texts within."""
 
     name: str
+    words: str
+    """What it must be: a name in boxoffice.words."""
     json_name: str
     repeated: bool
     form: Form | None
     """None where texts are within."""
 
 
-def settle(message: Message) -> None:
-    """Bring the texts of `message` into their forms; raise InvalidField for those that have none."""
-    if violations := tuple(islice(_settle(message, ""), MAX_TOLD)):
-        raise InvalidField(*violations)
-
-
-def _settle(message: Message, path: str) -> Iterator[tuple[str, str]]:
-    """Settle texts; yield (field path in JSON's spelling, what is wrong) for each that has no form."""
+def settle(message: Message, path: str = "") -> Iterator[tuple[str, str]]:
+    """Bring the texts of `message` into their forms; yield the path, as JSON spells it, of each that has none, and what
+    it must be."""
     for field in _fields(message.DESCRIPTOR):
         value: Any = getattr(message, field.name)
         at = path + field.json_name
         if field.form is None:
             if field.repeated:
                 for index, inner in enumerate(value):
-                    yield from _settle(inner, f"{at}[{index}].")
+                    yield from settle(inner, f"{at}[{index}].")
             elif message.HasField(field.name):
-                yield from _settle(value, f"{at}.")
+                yield from settle(value, f"{at}.")
             continue
         try:
             if field.repeated:
@@ -76,7 +70,7 @@ def _settle(message: Message, path: str) -> Iterator[tuple[str, str]]:
             elif value:
                 setattr(message, field.name, field.form(value))
         except ValueError as error:
-            yield at, str(error)
+            yield at, str(error) or MUST[field.words]
 
 
 @cache
@@ -87,5 +81,8 @@ def _fields(descriptor: Descriptor) -> tuple[_Field, ...]:
         kind = field.GetOptions().Extensions[text_pb2.text]
         within = field.message_type
         if kind or (within is not None and within is not descriptor and _fields(within)):
-            found.append(_Field(field.name, field.json_name, bool(field.is_repeated), FORMS[kind] if kind else None))
+            words = field.full_name + ("[]" if field.is_repeated else "")
+            found.append(
+                _Field(field.name, words, field.json_name, bool(field.is_repeated), FORMS[kind] if kind else None)
+            )
     return tuple(found)

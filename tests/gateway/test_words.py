@@ -13,6 +13,7 @@ import httpx
 import pytest
 from boxoffice.bank.v1 import bank_pb2
 from boxoffice.inventory.v1 import catalog_pb2
+from boxoffice.text.v1 import text_pb2
 from boxoffice.words import MUST
 from buf.validate import validate_pb2
 from google.protobuf import json_format
@@ -88,6 +89,8 @@ def right_value(field: FieldDescriptor, rules: validate_pb2.FieldRules) -> Any:
     if field.type == FieldDescriptor.TYPE_BOOL:
         return True
     text = rules.string
+    if field.GetOptions().Extensions[text_pb2.text] == text_pb2.Text.LANGUAGE:
+        return "en"
     if text.uuid:
         return ID
     fits = (each for each in (*TEXTS, "x" * max(text.min_len, 1)) if re.search(text.pattern, each))
