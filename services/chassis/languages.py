@@ -11,8 +11,8 @@ _NO_FAULTS = {
 def canonical(text: str) -> str:
     """Return a language tag with large and small letters as usual, such as en-IN.
 
-    Raises ValueError unless all of its parts are registered, in use, and not for private use. Where one is out of use, the
-    error says in words for people what to say instead.
+    Raises ValueError unless all of its parts are registered, in use, and not for private use. The error says what to
+    say instead of one that is out of use.
     """
     tag = Tag(text)
     if tag.preferred is not None:

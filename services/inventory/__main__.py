@@ -53,7 +53,8 @@ async def run(settings: Settings) -> None:
     availability = Availability(db)
     watching = Watching(background, heartbeat_seconds=settings.heartbeat_seconds)
     server = make_server(settings, max_streams=settings.max_streams)
-    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db), server)
+    catalogue = CatalogServicer(db, max_seats_per_user=settings.max_seats_per_user)
+    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalogue, server)
     servicer = InventoryServicer(db, desk, availability, watching)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(servicer, server)
     await serve(

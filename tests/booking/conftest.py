@@ -171,7 +171,7 @@ async def house(inventory_db: Database, booking_db: Database, starts_in: timedel
         to_inventory = await stack.enter_async_context(
             served(
                 lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-                    CatalogServicer(inventory_db), server
+                    CatalogServicer(inventory_db, max_seats_per_user=6), server
                 ),
                 lambda server: inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
                     InventoryServicer(

@@ -28,6 +28,7 @@ WITHOUT_WORDS = (
     r"must be a time that the calendar has, .*",  # years beyond 9999, leap seconds, and the bounds of a show's start
     r"lacks \w+, which the screen has",
     r"has two prices",
+    r"must be \S+ at most",  # the highest price of a show's currency
     r"is not a seat of this screen",
     r"(is named|names a seat) twice",  # letters of UUIDs in both cases
     r"must be a list of .*, none twice",  # known ids are put in after the lists were drawn

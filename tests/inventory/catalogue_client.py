@@ -26,6 +26,9 @@ PRICES = {REGULAR: 20_000, PREMIUM: 30_000, VIP: 50_000}
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=30)
 """A time in the future to begin shows at."""
 
+MAX_SEATS = 6
+"""How many seats a user may have."""
+
 _numbers = count(1)
 
 
@@ -167,7 +170,7 @@ def prices(*tiers: Seat.Tier.ValueType) -> list[pb.TierPrice]:
 
 @pytest.fixture
 async def catalogue(inventory_db: Database) -> AsyncIterator[Catalogue]:
-    servicer = CatalogServicer(inventory_db)
+    servicer = CatalogServicer(inventory_db, max_seats_per_user=MAX_SEATS)
     async with served(lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(servicer, server)) as to:
         yield Catalogue(inventory_db, to)
 

@@ -93,16 +93,16 @@ def test_a_period_ends_after_it_begins() -> None:
 
 def test_a_tier_with_two_prices_is_refused() -> None:
     twice = show(prices=[Price("VIP", 1), Price("REGULAR", 1), Price("VIP", 1)])
-    assert faults(check_new_show, twice) == ["prices[2].tier"]
+    assert faults(check_new_show, twice, 6) == ["prices[2].tier"]
 
 
 def test_a_seat_blocked_twice_is_refused() -> None:
-    assert faults(check_new_show, show(blocked_seat_ids=[SEATS[0], SEATS[1], SEATS[0]])) == ["blockedSeatIds[2]"]
+    assert faults(check_new_show, show(blocked_seat_ids=[SEATS[0], SEATS[1], SEATS[0]]), 6) == ["blockedSeatIds[2]"]
 
 
 def test_a_show_that_suits_its_screen_passes() -> None:
     fitting = show(blocked_seat_ids=SEATS[:2])
-    check_new_show(fitting)
+    check_new_show(fitting, 6)
     check_show_fits(fitting, NOW, {"REGULAR", "VIP"}, SEATS)
 
 

@@ -14,6 +14,7 @@ from services.inventory.queries.catalogue import list_shows
 from tests.conftest import move_clock
 from tests.inventory.catalogue_client import (
     HALL,
+    MAX_SEATS,
     NOON,
     PREMIUM,
     PRICES,
@@ -113,6 +114,7 @@ def at(seconds: int, nanos: int = 0) -> Timestamp:
     return Timestamp(seconds=seconds, nanos=nanos)
 
 
+HIGHEST = (2**31 - 1) // MAX_SEATS
 TIER_PRICE = pb.TierPrice(tier=REGULAR, price=1)
 SOME_ID = "0189abcd-0000-7000-8000-000000000000"
 
@@ -143,7 +145,8 @@ SOME_ID = "0189abcd-0000-7000-8000-000000000000"
         ({"prices": [pb.TierPrice(price=1)]}, ["prices[0].tier"]),
         ({"prices": [pb.TierPrice(tier=REGULAR)]}, ["prices[0].price"]),
         ({"prices": [pb.TierPrice(tier=REGULAR, price=-1)]}, ["prices[0].price"]),
-        ({"prices": [pb.TierPrice(tier=REGULAR, price=10_000_001)]}, ["prices[0].price"]),
+        ({"prices": [pb.TierPrice(tier=REGULAR, price=HIGHEST + 1)]}, ["prices[0].price"]),
+        ({"prices": [TIER_PRICE, pb.TierPrice(tier=VIP, price=2**31 - 1)]}, ["prices[1].price"]),
         ({"prices": prices(REGULAR, VIP)}, ["prices"]),
         ({"blocked_seat_ids": [SOME_ID, SOME_ID]}, ["blockedSeatIds"]),
         ({"blocked_seat_ids": [SOME_ID, SOME_ID.upper()]}, ["blockedSeatIds[1]"]),
@@ -158,6 +161,28 @@ async def test_a_show_that_breaks_a_rule_is_refused_by_its_fields_and_nothing_is
     assert list(await invalid_fields(catalogue.rpc.CreateShow(await catalogue.show_request(**changes)))) == fields
     for table in ("shows", "show_prices", "show_counters", "show_seats"):
         assert await catalogue.count(table) == 0
+
+
+@pytest.mark.parametrize(
+    ("currency", "highest"),
+    [
+        ("INR", "₹3,579,139.41"),
+        ("IDR", "IDR\u00a03,579,139.41"),
+        ("UGX", "UGX\u00a0357,913,941"),
+        ("KWD", "KWD\u00a0357,913.941"),
+    ],
+)
+async def test_a_price_is_bound_by_what_a_booking_can_cost_and_told_in_the_currencys_own_units(
+    catalogue: Catalogue, currency: str, highest: str
+) -> None:
+    def dear(more: int) -> list[pb.TierPrice]:
+        return [pb.TierPrice(tier=tier, price=HIGHEST + more) for tier in (REGULAR, PREMIUM, VIP)]
+
+    show = await catalogue.show(currency=currency, prices=dear(0))
+    assert {price.price for price in show.prices} == {HIGHEST}
+    request = await catalogue.show_request(currency=currency, prices=dear(1))
+    told = await invalid_fields(catalogue.rpc.CreateShow(request))
+    assert told == {f"prices[{i}].price": f"must be {highest} at most" for i in range(3)}
 
 
 async def test_a_seat_of_another_screen_cannot_be_blocked(catalogue: Catalogue) -> None:

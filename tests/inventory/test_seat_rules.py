@@ -1,5 +1,6 @@
 """Rules of seats at their edges, which a clock that runs would never meet."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -7,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from services.inventory.domain.commands import Cause, Confirm, Extend, Hold, Release, ReleaseHolds, Reserve, Tidy
-from services.inventory.domain.errors import ClaimClosed
-from services.inventory.domain.seats import ReservationState, Seat, Show, Status
+from services.inventory.domain.errors import ClaimClosed, SeatLimitExceeded
+from services.inventory.domain.seats import MAX_TOTAL, ReservationState, Seat, Show, Status
 from tests.inventory.conftest import RULES, TTL
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -60,6 +61,19 @@ def test_releasing_holds_leaves_reservations(show: Show) -> None:
 
 def test_a_reservation_lasts_no_longer_than_any_may(show: Show) -> None:
     assert reserve(show, 0, ttl=timedelta(days=1)).reservation.expires_at == NOW + RULES.reservation_max
+
+
+def test_seats_that_cost_more_than_a_total_can_be_are_not_given_at_once(show: Show) -> None:
+    """Users may have more seats than when the show was made."""
+    for seat in list(show.seats.values()):
+        show.load([replace(seat, price=MAX_TOTAL // 2)])
+    for take in (hold, reserve):
+        with pytest.raises(SeatLimitExceeded) as refused:
+            take(show, 0, 1, 2)
+        assert refused.value.metadata == {"limit": "2"}
+    assert not show.changed_seats
+    assert len(reserve(show, 0, 1).seats) == 2
+    hold(show, 2)
 
 
 def test_a_repeated_reserve_that_names_other_seats_is_refused(show: Show) -> None:

@@ -153,7 +153,9 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
         stack.push_async_callback(desk.close)
         to_inventory = await stack.enter_async_context(
             served(
-                lambda s: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(inventory_db), s),
+                lambda s: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
+                    CatalogServicer(inventory_db, max_seats_per_user=6), s
+                ),
                 lambda s: inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
                     InventoryServicer(
                         inventory_db,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -134,7 +134,14 @@ class Client:
 
         await eventually(look)
 
-    async def make_show(self, *, starts_in: timedelta = timedelta(days=3), seats_per_row: int = 10) -> Show:
+    async def make_show(
+        self,
+        *,
+        starts_in: timedelta = timedelta(days=3),
+        seats_per_row: int = 10,
+        currency: str = "INR",
+        prices: Mapping[str, int] = PRICES,
+    ) -> Show:
         """Make a movie, a venue, a screen of three rows and tiers, and a show of it."""
         number = next(_numbers)
         movie = ok(await self.ask("POST", "movies", {"title": f"Test {number}", "durationMinutes": 100}))
@@ -156,7 +163,8 @@ class Client:
                     "movieId": movie["id"],
                     "screenId": screen["id"],
                     "startTime": starts_at.isoformat().replace("+00:00", "Z"),
-                    "prices": [{"tier": tier, "price": price} for tier, price in PRICES.items()],
+                    "currency": currency,
+                    "prices": [{"tier": tier, "price": price} for tier, price in prices.items()],
                 },
             )
         )

@@ -19,7 +19,7 @@ from stack.credentials import load
 from stack.launcher import Stack
 from stack.postgres import url
 from tests.conftest import opened
-from tests.system.client import Client, Json, Show, new_user, ok, refusal
+from tests.system.client import PRICES, Client, Json, Show, new_user, ok, refusal
 from tests.system.databases import at_rest, contents, later, money, rows, unchanged
 from tests.system.inside import within
 
@@ -44,6 +44,26 @@ async def test_after_a_decline_one_may_pay_again(stack: Stack, client: Client, s
     await client.until(booking["id"], "CONFIRMED")
     assert [payment["status"] for payment in await client.payments(booking["id"])] == ["SUCCESS", "FAILED"]
     assert money(stack.server, booking["id"]) == booking["totalAmount"]
+
+
+@pytest.mark.parametrize(
+    ("currency", "written"), [("IDR", "IDR\u00a021,474,836.46"), ("UGX", "UGX\u00a02,147,483,646")]
+)
+async def test_the_dearest_booking_is_paid_and_given_back(
+    stack: Stack, client: Client, currency: str, written: str
+) -> None:
+    highest = (2**31 - 1) // 6
+    show = await client.make_show(currency=currency, prices=dict.fromkeys(PRICES, highest))
+    booking = await client.booked(show, new_user(), show.seats[:6])
+    assert (booking["totalAmount"], booking["currency"]) == (6 * highest, currency)
+    session = await client.session(booking)
+    assert written in (await client.ask("GET", f"payments/fake-checkout/{session}")).text
+    await client.pay(session)
+    await client.until(booking["id"], "CONFIRMED")
+    assert ok(await client.refund(booking))["refundAmount"] == 6 * highest
+    await client.until(booking["id"], "REFUNDED")
+    await at_rest(stack.server)
+    assert money(stack.server, booking["id"]) == 0
 
 
 async def test_a_decline_near_the_end_gives_more_time(stack: Stack, client: Client, show: Show) -> None:

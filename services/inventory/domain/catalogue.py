@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.chassis.currencies import money
 from services.chassis.errors import AlreadyExists, FailedPrecondition, InvalidField, NotFound
+from services.inventory.domain.seats import MAX_TOTAL
 
 MAX_SEATS_PER_SCREEN = 50_000
 MAX_SCREENS_PER_VENUE = 100
@@ -249,9 +251,15 @@ def check_period(begin_ns: int | None, end_ns: int | None) -> None:
         raise InvalidField(("to", "must be after from"))
 
 
-def check_new_show(show: NewShow) -> None:
-    """Raise InvalidField if the request contradicts itself."""
+def check_new_show(show: NewShow, max_seats_per_user: int) -> None:
+    """Raise InvalidField if the request contradicts itself, or so many seats would cost more than a total can be."""
     violations = [(f"prices[{i}].tier", "has two prices") for i in _repeated(it.tier for it in show.prices)]
+    highest = MAX_TOTAL // max_seats_per_user
+    violations += [
+        (f"prices[{i}].price", f"must be {money(highest, show.currency)} at most")
+        for i, price in enumerate(show.prices)
+        if price.price > highest
+    ]
     violations += [(f"blockedSeatIds[{i}]", "is named twice") for i in _repeated(show.blocked_seat_ids)]
     if violations:
         raise InvalidField(*violations)

@@ -23,7 +23,7 @@ from services.inventory.domain.errors import (
     SeatsUnavailable,
     ShowStarted,
 )
-from services.inventory.domain.seats import Reservation, ReservationState, Rules, Seat, Show, Status
+from services.inventory.domain.seats import MAX_TOTAL, Reservation, ReservationState, Rules, Seat, Show, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +284,12 @@ def _takeable(show: Show, seat_ids: Sequence[UUID], user_id: UUID, now: datetime
     more = sum(seat.is_free(now) for seat in seats)
     if len(show.seats_of(user_id, now)) + more > rules.max_seats_per_user:
         raise SeatLimitExceeded(limit=rules.max_seats_per_user)
+    if sum(seat.price for seat in seats) > MAX_TOTAL:
+        # The show was made when users might have fewer seats.
+        raise SeatLimitExceeded(
+            "These seats cost more together than a booking can: choose fewer.",
+            limit=MAX_TOTAL // max(seat.price for seat in seats),
+        )
     return seats
 
 

@@ -42,6 +42,10 @@ class ReservationState(StrEnum):
     REFUSED = "REFUSED"
 
 
+MAX_TOTAL = 2**31 - 1
+"""What seats may cost together, in minor units: totals are int32, which JSON has a number for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What is allowed; from the settings."""

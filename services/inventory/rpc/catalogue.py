@@ -17,8 +17,9 @@ from services.inventory.rpc import catalogue_messages as messages
 class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """What is on, where and when. The contract says what each method does and when it fails."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, max_seats_per_user: int) -> None:
         self._db = db
+        self._max_seats_per_user = max_seats_per_user
 
     async def CreateEvent(self, request: pb.CreateEventRequest, context: Context) -> pb.Event:
         once = Once(key_of(request, "CreateEvent"), pb.Event, messages.render_event)
@@ -70,7 +71,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
 
     async def CreateShow(self, request: pb.CreateShowRequest, context: Context) -> pb.Show:
         once = Once(key_of(request, "CreateShow"), pb.Show, messages.render_show)
-        return await shows.create_show(self._db, messages.parse_show(request), once)
+        return await shows.create_show(self._db, messages.parse_show(request, self._max_seats_per_user), once)
 
     async def GetShow(self, request: pb.GetShowRequest, context: Context) -> pb.Show:
         return messages.render_show(await shows.get_show(self._db, UUID(request.show_id)))

@@ -59,7 +59,7 @@ def parse_screen(request: pb.CreateScreenRequest) -> domain.NewScreen:
     return screen
 
 
-def parse_show(request: pb.CreateShowRequest) -> domain.NewShow:
+def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain.NewShow:
     """Parse a show to create, and check what can be checked without its screen."""
     domain.check_subject(request.event_id, request.movie_id, required=True)
     show = domain.NewShow(
@@ -71,7 +71,7 @@ def parse_show(request: pb.CreateShowRequest) -> domain.NewShow:
         prices=[domain.Price(Seat.Tier.Name(price.tier), price.price) for price in request.prices],
         blocked_seat_ids=[UUID(seat_id) for seat_id in request.blocked_seat_ids],
     )
-    domain.check_new_show(show)
+    domain.check_new_show(show, max_seats_per_user)
     return show
 
 

@@ -49,7 +49,8 @@ class BookingServiceStub:
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
-    FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
+    FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
+    than their price lets be counted (`limit`).
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
@@ -123,7 +124,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
-    FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
+    FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
+    than their price lets be counted (`limit`).
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
@@ -200,7 +202,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
-        FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
+        FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
+        than their price lets be counted (`limit`).
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.

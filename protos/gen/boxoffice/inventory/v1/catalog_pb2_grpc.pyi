@@ -109,7 +109,8 @@ class CatalogServiceStub:
     The show lasts as long as its event. Times and prices never change afterwards.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start is not in the future, a tier of the
-    screen has no price or two, or a blocked seat is not one of the screen's.
+    screen has no price, two, or one at which a booking of as many seats as a user may have could not be counted, or a
+    blocked seat is not one of the screen's.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
     NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
@@ -206,7 +207,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     The show lasts as long as its event. Times and prices never change afterwards.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start is not in the future, a tier of the
-    screen has no price or two, or a blocked seat is not one of the screen's.
+    screen has no price, two, or one at which a booking of as many seats as a user may have could not be counted, or a
+    blocked seat is not one of the screen's.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
     NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
@@ -372,7 +374,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         The show lasts as long as its event. Times and prices never change afterwards.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start is not in the future, a tier of the
-        screen has no price or two, or a blocked seat is not one of the screen's.
+        screen has no price, two, or one at which a booking of as many seats as a user may have could not be counted, or a
+        blocked seat is not one of the screen's.
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
         NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
         NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.

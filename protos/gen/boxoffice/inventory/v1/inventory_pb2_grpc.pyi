@@ -103,7 +103,8 @@ class InventoryServiceStub:
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
-    FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
+    FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
+    than their price lets be counted (`limit`).
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     """
@@ -218,7 +219,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
-    FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
+    FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
+    than their price lets be counted (`limit`).
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     """
@@ -372,7 +374,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
-        FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed (`limit`).
+        FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
+        than their price lets be counted (`limit`).
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         """
