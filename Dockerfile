@@ -29,7 +29,8 @@ FROM python:${PYTHON_VERSION}-slim-trixie AS service
 # Volumes that are mounted there for the first time become the user's.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin boxoffice \
     && mkdir -p /tls/ca /tls/inventory /tls/booking /tls/payment /tls/bank /tls/identity /tls/gateway /tls/operator \
-    && chown -R 10001 /tls && chmod -R 0700 /tls
+    && chown -R 10001 /tls && chmod -R 0700 /tls \
+    && mkdir -m 0700 /keys && chown 10001 /keys
 COPY --from=build /opt /opt
 WORKDIR /opt/boxoffice
 ENV PATH=/opt/venv/bin:$PATH \

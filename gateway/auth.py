@@ -13,21 +13,30 @@ from gateway.contracts import PublicMethod
 
 ISSUER = "boxoffice-identity"
 AUDIENCE = "boxoffice"
-KEYS_SECONDS = 60
+KEYS_SECONDS = 5
 """How long the public keys of identity are kept until they are asked for anew."""
 
 PROVIDER = "identity"
 
+FAILURE = "failure"
+"""Under this name Envoy notes what is wrong with a token."""
+KEYS_AWAY = "Jwks remote fetch is failed"
+"""What it notes where it could not fetch the keys, in its words."""
+
 
 def values(methods: Iterable[PublicMethod], host: str) -> dict[str, Any]:
     """Return what the template's part `auth` is filled with. `host` is where callers come in."""
-    everybodys = [{"match": {"path": method.path}} for method in methods if not method.takes_token]
-    others = {"match": {"prefix": "/boxoffice."}, "requires": {"provider_name": PROVIDER}}
+    everybodys = [method.path for method in methods if not method.takes_token]
+    noted = [{"provider_name": PROVIDER}, {"allow_missing_or_failed": {}}]
+    others = {"match": {"prefix": "/boxoffice."}, "requires": {"requires_any": {"requirements": noted}}}
     return {
         "issuer": ISSUER,
         "audiences": [AUDIENCE],
         "keys_seconds": f"{KEYS_SECONDS}s",
-        "rules": [*everybodys, others],
+        "rules": [*({"match": {"path": path}} for path in everybodys), others],
+        "open_to_all": [{"url_path": {"path": {"exact": path}}} for path in everybodys],
+        "failure": FAILURE,
+        "keys_away": KEYS_AWAY,
         "own_host": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host),
     }
 
@@ -37,5 +46,5 @@ def add(bootstrap: dict[str, Any], part: dict[str, Any]) -> None:
     resources = bootstrap["static_resources"]
     [chain] = resources["listeners"][0]["filter_chains"]
     http_filters = chain["filters"][0]["typed_config"]["http_filters"]
-    http_filters.insert(-1, part["filter"])
+    http_filters[-1:-1] = [part["filter"], part["gate"]]
     resources["clusters"].append(part["cluster"])

@@ -135,14 +135,7 @@ REPLIES = (
         "There is no such method: look at its path and verb.",
         grpc_code=code_pb2.UNIMPLEMENTED,
     ),
-    Reply(
-        _status_is(401),
-        code_pb2.UNAUTHENTICATED,
-        "UNAUTHENTICATED",
-        LOG_IN,
-        challenge=True,
-    ),
-    # A token for somebody else's audience.
+    # What auth.py turns away: the filter that does so knows no other status.
     Reply(
         _status_is(403),
         code_pb2.UNAUTHENTICATED,

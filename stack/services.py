@@ -125,7 +125,14 @@ def environments(
         "SIGNING_KEY_SECRET": credentials["signing-key"],
         "TRUSTED_PROXIES": str(settings.trusted_proxies),
     }
-    own = {"DATABASE_URL", "HOST", "METRICS_PORT", "PORT", *(name.removesuffix("_FILE") for name in TLS_FILES)}
+    own = {
+        "DATABASE_URL",
+        "HOST",
+        "KEPT_KEYS_FILE",
+        "METRICS_PORT",
+        "PORT",
+        *(name.removesuffix("_FILE") for name in TLS_FILES),
+    }
     # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts.
     told = facts.keys() | own
     inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in told}
@@ -140,9 +147,15 @@ def environments(
         | {"DATABASE_URL": database_url(settings, credentials, one.service.name)}
         | {name: facts[name] for name in (*COMMON, *one.service.told)}
         | tls_files(settings, one.service.name)
+        | kept_keys(settings, one.service)
         | dict(overrides.get(one.service.name, {}))
         for one in replicas(settings)
     }
+
+
+def kept_keys(settings: Settings, service: Service) -> dict[str, str]:
+    """Return where a service keeps identity's public keys: its replicas share a file, services do not."""
+    return {"KEPT_KEYS_FILE": str(settings.data_dir / "keys" / f"{service.name}.json")}
 
 
 def tls_files(settings: Settings, name: str) -> dict[str, str]:

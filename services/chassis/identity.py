@@ -5,15 +5,12 @@ the identity service signed, a service of ours its certificate (see tls). Nothin
 gateway's, no address.
 """
 
-import asyncio
-import json
-import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -21,24 +18,14 @@ from boxoffice.policy.v1 import policy_pb2
 from google.protobuf import descriptor_pool
 from google.protobuf.message import Message
 
-from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, Unavailable, UserNotFound
-
-log = logging.getLogger(__name__)
+from services.chassis.errors import PermissionDenied, Unauthenticated, Unavailable, UserNotFound
+from services.chassis.keys import CLOCK_SKEW_SECONDS, Keys
 
 ISSUER = "boxoffice-identity"
 AUDIENCE = "boxoffice"
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"
 """Of access tokens (RFC 9068), so that no other token of the same keys passes for one."""
-
-CLOCK_SKEW_SECONDS = 5
-"""How much the clocks of two machines may differ."""
-
-KEYS_SECONDS = 300
-"""How long public keys are kept until they are asked for anew."""
-
-KEYS_PAUSE_SECONDS = 5
-"""How long an unknown key's id, which anybody can make up, is not asked for again."""
 
 MAX_TOKEN_BYTES = 4096
 MAX_VERIFIED = 10_000
@@ -66,49 +53,6 @@ caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 """Who makes the present call, where that was verified."""
 
 
-class Keys(Protocol):
-    """The public keys of the identity service."""
-
-    async def find(self, kid: str) -> jwt.PyJWK | None:
-        """Return the key of this id, or None if it is not in use, or not any more."""
-        ...
-
-
-class FetchedKeys:
-    """Keys that are asked for, and kept for some minutes. While they cannot be had, the last ones stay in use."""
-
-    def __init__(self, fetch: Callable[[], Awaitable[bytes]]) -> None:
-        """`fetch` returns a JSON Web Key Set, or raises Failure."""
-        self._fetch = fetch
-        self._known: dict[str, jwt.PyJWK] = {}
-        self._asked_at = float("-inf")
-        self._turn = asyncio.Lock()
-
-    async def find(self, kid: str) -> jwt.PyJWK | None:
-        """See Keys. Raises Unavailable if no keys could be had at all."""
-        if self._is_due(kid):
-            async with self._turn:
-                if self._is_due(kid):
-                    await self._renew()
-        return self._known.get(kid)
-
-    def _is_due(self, kid: str) -> bool:
-        age = time.monotonic() - self._asked_at
-        return age > (KEYS_SECONDS if kid in self._known else KEYS_PAUSE_SECONDS)
-
-    async def _renew(self) -> None:
-        try:
-            found = jwt.PyJWKSet.from_dict(json.loads(await self._fetch()))
-        except (Failure, jwt.PyJWTError, ValueError) as error:
-            if not self._known:
-                log.warning("identity does not tell its keys, and there never were any: no token is believed")
-                raise Unavailable() from error
-            log.warning("identity does not tell its keys: the last ones stay in use")
-        else:
-            self._known = {key.key_id: key for key in found.keys if key.key_id}
-        self._asked_at = time.monotonic()
-
-
 class AccessTokens:
     """Access tokens, verified; those that were good are remembered until they expire or their key is gone."""
 
@@ -117,7 +61,7 @@ class AccessTokens:
         self._verified: OrderedDict[str, tuple[Caller, jwt.PyJWK, float]] = OrderedDict()
 
     async def verify(self, token: str) -> Caller:
-        """Return whose token this is; raise Unauthenticated if it is not good."""
+        """Return whose token this is; raise Unauthenticated if it is not good, Unavailable if that cannot be told."""
         try:
             return await self._verify(token)
         except (jwt.PyJWTError, KeyError, TypeError, ValueError) as error:
@@ -215,6 +159,11 @@ class Access:
             if not is_public:
                 raise
             who = None  # a token that has expired keeps nobody from what anybody may do
+        except Unavailable:
+            # Nor does one that cannot be verified now; but what is told to its user only has to wait.
+            if not is_public or getattr(request, "user_id", "") != "":
+                raise
+            who = None
         caller.set(who)
         if who is not None and who.service:
             if who.service not in self._services:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
+from datetime import timedelta
 from typing import Any, cast
 
 import grpc
@@ -20,11 +21,15 @@ from grpc_reflection.v1alpha import reflection
 from services.chassis import faults, metrics, tls
 from services.chassis.calls import MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming, call, channel
 from services.chassis.errors import Failure, Unavailable
-from services.chassis.identity import FetchedKeys, Guard, Keys
+from services.chassis.identity import Guard
+from services.chassis.keys import FetchedKeys, KeptKeys, Keys
 from services.chassis.readiness import Readiness
 from services.chassis.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
+
+KEYS_ASKED_SECONDS = 2.0
+"""How long identity may take to tell its keys; a call that waits for it has time left then."""
 
 TELL_SECONDS = 1.0
 """How long peers who watch may take, at the stop, to be told."""
@@ -53,15 +58,21 @@ def make_server(
     """
     guard = None
     if settings is not None and (keys is not None or settings.auth == "on"):
-        guard = Guard(keys or FetchedKeys(lambda: _fetch_keys(settings.identity_address)))
+        guard = Guard(keys or _fetched_keys(settings))
     return grpc.aio.server(interceptors=[Incoming(max_streams, guard)], options=OPTIONS)
 
 
+def _fetched_keys(settings: ServiceSettings) -> Keys:
+    kept = KeptKeys(settings.kept_keys_file) if settings.kept_keys_file else None
+    max_age = timedelta(hours=settings.kept_keys_hours)
+    return FetchedKeys(lambda: _fetch_keys(settings.identity_address), kept, max_age)
+
+
 async def _fetch_keys(address: str) -> bytes:
-    # Once in some minutes: a connection that lay idle for so long is no better than a new one.
+    # Seldom: a connection that lay idle meanwhile is no better than a new one.
     async with channel(address, "identity") as to_identity:
         identity = identity_pb2_grpc.IdentityServiceStub(to_identity)
-        answer = await call(identity.GetJwks, identity_pb2.GetJwksRequest())
+        answer = await call(identity.GetJwks, identity_pb2.GetJwksRequest(), seconds=KEYS_ASKED_SECONDS)
         return bytes(answer.data)
 
 

@@ -107,6 +107,10 @@ class ServiceSettings(BaseSettings):
     identity_address: str = Field(
         "127.0.0.1:16054", pattern=r"^\S+:\d+$", description="where identity is, host:port; asked for its public keys"
     )
+    kept_keys_file: OptionalFile = Field(
+        None, description="where identity's public keys are kept over a restart; the service's own; unset: nowhere"
+    )
+    kept_keys_hours: int = Field(24, ge=1, le=168, description="how old kept keys may be to be believed")
     tls_ca_file: OptionalFile = Field(
         None, description="the certificates (PEM) of the authority that peers are known by"
     )

@@ -154,6 +154,19 @@ def test_each_sees_its_own_certificate_only_which_are_made_before() -> None:
     assert f"chown -R 10001 {folder} && chmod -R 0700 {folder}" in making_user
 
 
+def test_each_keeps_identitys_keys_in_a_volume_of_its_own() -> None:
+    kept = {name: [mount for mount in FILE[name].get("volumes", ()) if mount.startswith("keys-")] for name in FILE}
+    believing = set(KINDS) - {"identity"}  # which has them in its database
+    assert {name: mounts for name, mounts in kept.items() if mounts} == {
+        name: [f"keys-{name}:/keys"] for name in believing
+    }
+    assert {f"keys-{name}" for name in believing} <= compose(SECRETS)["volumes"].keys()
+    for name in believing:
+        assert str(settings(name).kept_keys_file) == "/keys/kept.json"
+    (making_user,) = [run for run in stages()["service"].all("RUN") if "useradd" in run]
+    assert "mkdir -m 0700 /keys && chown 10001 /keys" in making_user
+
+
 def test_the_ledgers_owner_is_not_who_serves() -> None:
     owner = urlsplit(told(FILE["bank-migrate"], SECRETS)["DATABASE_URL"])
     assert (owner.username, owner.password) == ("bank_owner", SECRETS["BANK_OWNER_PASSWORD"])

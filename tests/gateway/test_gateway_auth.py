@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
+import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import pytest
 from boxoffice.identity.v1 import identity_pb2 as identity
 from cryptography.hazmat.primitives.asymmetric import ec
 from google.api import httpbody_pb2
+from grpc_status import rpc_status
 
 from gateway import auth, tls
 from gateway.edge import Edge
@@ -22,6 +26,8 @@ from gateway.render import CLUSTERS, render
 from gateway.tls import Files
 from services.chassis import identity as chassis
 from services.chassis import tls as chassis_tls
+from services.chassis.errors import Unavailable
+from services.chassis.status import to_status
 from services.chassis.tls import Certificate
 from services.identity.signing import SigningKey
 from stack import certificates, ports
@@ -67,6 +73,10 @@ def configuration(services: Services, folder: Path) -> str:
     own = folder / "gateway"
     files = Files(*(str(own / name) for name in ("ca.pem", "cert.pem", "key.pem")))
     return render(services.addresses, port=port, admin_port=0, edge=Edge(auth="on"), tls_files=files)
+
+
+async def unavailable(request: Any, context: Any) -> Any:
+    await context.abort_with_status(rpc_status.to_status(to_status(Unavailable())))
 
 
 @pytest.fixture(scope="module")
@@ -262,19 +272,77 @@ async def test_while_identity_is_away_tokens_stay_good(
     assert await accepts(rest, KEY)
 
 
-async def test_a_gateway_that_never_had_keys_lets_nobody_through(tmp_path: Path) -> None:
+@asynccontextmanager
+async def without_keys(tmp_path: Path) -> AsyncIterator[tuple[Services, httpx.AsyncClient]]:
+    """Run a gateway that was started while identity does not tell its keys; what it asks of it is noted."""
     folder = made(tmp_path)
     services = guarded_services(folder)
     await services.start()
+
+    async def frozen(request: Any, context: Any) -> Any:
+        await asyncio.Event().wait()
+
+    services["identity"].answers[GET_JWKS] = frozen
     gateway = Gateway(tmp_path, configuration(services, folder))
     await gateway.start()
     try:
-        async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest:
-            check_refused(await rest.get(GET_BOOKING, headers=bearer(KEY.sign(forge.right(USER)))))
-            assert (await rest.get("/api/v1/shows")).status_code == 200
+        async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=20) as rest:
+            yield services, rest
     finally:
         await gateway.stop()
         await services.stop()
+
+
+async def test_a_gateway_without_keys_leaves_it_to_the_service_whose_a_token_is(tmp_path: Path) -> None:
+    async with without_keys(tmp_path) as (services, rest):
+        token = KEY.sign(forge.right(USER))
+        answer = await rest.get(GET_BOOKING, headers=bearer(token) | {"x-user-claims": "e30"})
+        assert answer.status_code == 200
+        [seen] = [call for call in services["booking"].calls if call.path.endswith("/GetBooking")]
+        assert seen.metadata["authorization"] == f"Bearer {token}"
+        assert "x-user-claims" not in seen.metadata
+        # A service that has no keys either says so, and when to come back.
+        services["booking"].answers[seen.path] = unavailable
+        answer = await rest.get(GET_BOOKING, headers=bearer(token))
+        assert (answer.status_code, answer.json()["details"][0]["reason"]) == (503, "UNAVAILABLE")
+        services["booking"].calls.clear()
+        # What is bad whatever the keys are gets no further.
+        now = int(time.time())
+        for bad in (
+            {},
+            bearer("garbage"),
+            bearer(KEY.sign(forge.right(USER, iat=now - 2000, exp=now - 1000))),
+            bearer(KEY.sign(forge.right(USER, aud="somebody"))),
+            bearer(KEY.sign(forge.right(USER, iss="somebody"))),
+            {"authorization": f"Basic {token}"},
+            {"x-user-claims": "e30"},
+        ):
+            check_refused(await rest.get(GET_BOOKING, headers=bad))
+        twice = await rest.get(GET_BOOKING, headers=[("authorization", f"Bearer {token}")] * 2)
+        assert twice.status_code in (200, 401, 503)
+        assert services["booking"].calls == [] or twice.status_code != 401
+        assert (await rest.get("/api/v1/shows")).status_code == 200
+        # It finds them as soon as identity tells them, and is strict again.
+        publish(services, KEY)
+        services["booking"].answers.clear()
+        foreign = SigningKey("foreign", ec.generate_private_key(ec.SECP256R1()))
+
+        async def strict() -> bool:
+            return not await accepts(rest, foreign)
+
+        await eventually(strict)
+        assert await accepts(rest, KEY)
+
+
+async def test_a_gateway_without_keys_asks_for_them_once_at_a_time(tmp_path: Path) -> None:
+    async with without_keys(tmp_path) as (services, rest):
+        headers = bearer(KEY.sign(forge.right(USER)))
+        services["identity"].calls.clear()
+        answers = await asyncio.gather(*(rest.get(GET_BOOKING, headers=headers) for _ in range(100)))
+        assert {answer.status_code for answer in answers} == {200}
+        asked = [call for call in services["identity"].calls if call.path == GET_JWKS]
+        # Each question takes two seconds in vain, and Envoy's own may come between.
+        assert len(asked) <= 5
 
 
 async def test_the_gateway_calls_a_service_only_where_that_services_certificate_is(tmp_path: Path) -> None:

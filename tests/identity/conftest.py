@@ -1,5 +1,6 @@
 """Identity on a real database, behind a real server; and accounts to use."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from boxoffice.identity.v1 import identity_pb2_grpc
 
 from services.chassis.calls import channel
 from services.chassis.database import Database
+from services.chassis.errors import Unavailable
 from services.chassis.server import make_server
 from services.chassis.status import from_status
 from services.identity.hashing import Passwords
@@ -23,7 +25,7 @@ from services.identity.operations.keys import SigningKeys
 from services.identity.rpc.addresses import Callers
 from services.identity.rpc.identity import IdentityServicer
 from services.identity.settings import Settings
-from services.identity.signing import Vault
+from services.identity.signing import SigningKey, Vault
 from tests.gateway.fakes import status_of
 
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"
@@ -70,6 +72,21 @@ class House:
     async def refresh(self, tokens: pb.Tokens) -> pb.Tokens:
         refreshed: pb.Tokens = await self.call("Refresh", pb.RefreshRequest(refresh_token=tokens.refresh_token))
         return refreshed
+
+
+class Source:
+    """Keys to fetch, which may be away."""
+
+    def __init__(self, *keys: SigningKey) -> None:
+        self.keys = list(keys)
+        self.asked = 0
+        self.away = False
+
+    async def fetch(self) -> bytes:
+        self.asked += 1
+        if self.away:
+            raise Unavailable()
+        return json.dumps({"keys": [key.public_jwk() for key in self.keys]}).encode()
 
 
 def settings(**told: Any) -> Settings:

@@ -1,8 +1,6 @@
 """Forged tokens: whatever is wrong with one, a service does not believe it."""
 
-import json
 import time
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +8,12 @@ import jwt
 import pytest
 from boxoffice.identity.v1 import identity_pb2 as pb
 
-from services.chassis.errors import Unauthenticated, Unavailable
-from services.chassis.identity import AccessTokens, FetchedKeys
+from services.chassis.errors import Unauthenticated
+from services.chassis.identity import AccessTokens
+from services.chassis.keys import FetchedKeys
 from services.identity.signing import SigningKey
 from tests.identity import forge
-from tests.identity.conftest import House, refused
+from tests.identity.conftest import House, Source, refused
 
 
 @pytest.fixture
@@ -61,80 +60,6 @@ async def test_a_bad_token_keeps_nobody_from_what_is_public(house: House) -> Non
 
 
 # --- What is remembered of tokens and keys
-
-
-class Source:
-    """Keys to fetch, which may be away."""
-
-    def __init__(self, *keys: SigningKey) -> None:
-        self.keys = list(keys)
-        self.asked = 0
-        self.away = False
-
-    async def fetch(self) -> bytes:
-        self.asked += 1
-        if self.away:
-            raise Unavailable()
-        return json.dumps({"keys": [key.public_jwk() for key in self.keys]}).encode()
-
-
-@pytest.fixture
-async def clock(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
-    """The clocks of chassis.identity, which only move when they are moved."""
-
-    class Clock:
-        now = 1_800_000_000.0
-
-        def time(self) -> float:
-            return self.now
-
-        monotonic = time
-
-    made = Clock()
-    monkeypatch.setattr("services.chassis.identity.time", made)
-    yield made
-
-
-async def test_keys_are_asked_for_now_and_then_and_for_an_unknown_id_not_often(key: SigningKey, clock: Any) -> None:
-    source = Source(key)
-    keys = FetchedKeys(source.fetch)
-    for _ in range(3):
-        assert await keys.find(key.kid) is not None
-    assert source.asked == 1
-    for number in range(100):
-        assert await keys.find(f"unknown {number}") is None
-    assert source.asked == 1
-    clock.now += 6
-    for number in range(100):
-        assert await keys.find(f"unknown {number}") is None
-    assert source.asked == 2
-    clock.now += 301
-    await keys.find(key.kid)
-    assert source.asked == 3
-
-
-async def test_keys_stay_in_use_while_identity_is_away_and_go_when_it_says_so(key: SigningKey, clock: Any) -> None:
-    source = Source(key)
-    keys = FetchedKeys(source.fetch)
-    assert await keys.find(key.kid) is not None
-    source.away = True
-    clock.now += 1000
-    assert await keys.find(key.kid) is not None
-    source.away = False
-    source.keys = [SigningKey("another", forge.FOREIGN)]
-    clock.now += 301
-    assert await keys.find(key.kid) is None
-    assert await keys.find("another") is not None
-    source.keys.clear()  # which no identity of ours says
-    clock.now += 301
-    assert await keys.find("another") is not None
-
-
-async def test_where_there_never_were_keys_nobody_is_believed_and_it_is_said_why(clock: Any) -> None:
-    source = Source()
-    source.away = True
-    with pytest.raises(Unavailable):
-        await FetchedKeys(source.fetch).find("any")
 
 
 async def test_a_token_that_was_good_is_remembered_no_longer_than_it_is_good(

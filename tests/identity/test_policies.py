@@ -13,7 +13,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from gateway.contracts import DESCRIPTOR, faults, public_methods
 from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, UserNotFound
-from services.chassis.identity import Access, Caller, FetchedKeys, Guard, policy
+from services.chassis.identity import Access, Caller, Guard, policy
+from services.chassis.keys import FetchedKeys
 from services.identity.signing import SigningKey
 from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC, Method
 from tests.identity import forge

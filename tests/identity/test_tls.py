@@ -21,7 +21,7 @@ from services.chassis import tls
 from services.chassis.calls import call as call_peer
 from services.chassis.calls import channel
 from services.chassis.errors import Failure, PeerFailure, Unavailable
-from services.chassis.identity import FetchedKeys
+from services.chassis.keys import FetchedKeys
 from services.chassis.server import make_server
 from services.chassis.settings import ServiceSettings
 from services.chassis.tls import Certificate

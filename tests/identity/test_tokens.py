@@ -297,8 +297,10 @@ async def test_the_key_set_says_how_long_it_may_be_kept(house: House) -> None:
 
 def test_nobody_keeps_keys_for_longer_than_a_new_one_waits() -> None:
     from gateway.auth import KEYS_SECONDS as OF_THE_GATEWAY
-    from services.chassis.identity import KEYS_SECONDS
+    from services.chassis.keys import ALL_KNOWN_SECONDS, KEYS_WAIT_SECONDS
     from services.identity.rpc.identity import KEY_SET_SECONDS
 
-    longest = keys.KEPT_SECONDS + KEY_SET_SECONDS + max(KEYS_SECONDS, OF_THE_GATEWAY)
+    longest = keys.KEPT_SECONDS + KEY_SET_SECONDS + max(KEYS_WAIT_SECONDS, OF_THE_GATEWAY)
     assert timedelta(seconds=longest) < LEAD
+    # Nor takes a service keys for complete for longer.
+    assert timedelta(seconds=keys.KEPT_SECONDS + ALL_KNOWN_SECONDS) < LEAD

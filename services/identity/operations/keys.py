@@ -16,8 +16,11 @@ from services.identity.domain.keys import KeyAge
 from services.identity.queries import tokens as sql
 from services.identity.signing import KeyUnreadable, SigningKey, Vault
 
-KEPT_SECONDS = 30
+KEPT_SECONDS = 5
 """How long a replica goes without looking whether there are other keys; far shorter than rules.LEAD."""
+
+UNKNOWN_SECONDS = 1
+"""How long it does so where it is asked for a key that it does not know: another replica may have made one."""
 
 UNREADABLE = (
     "The signing keys in the database were encrypted with another SIGNING_KEY_SECRET: set that one, or make new keys "
@@ -57,13 +60,13 @@ class SigningKeys:
 
     async def find(self, kid: str) -> jwt.PyJWK | None:
         """Return a public key, or None if there is none of this id."""
-        await self._refresh()
+        await self._refresh(KEPT_SECONDS if kid in self._public else UNKNOWN_SECONDS)
         return self._public.get(kid)
 
-    async def _refresh(self) -> None:
-        if time.monotonic() - self._read_at > KEPT_SECONDS:
+    async def _refresh(self, seconds: float = KEPT_SECONDS) -> None:
+        if time.monotonic() - self._read_at > seconds:
             async with self._turn:
-                if time.monotonic() - self._read_at > KEPT_SECONDS:
+                if time.monotonic() - self._read_at > seconds:
                     await self._read()
 
     async def _read(self) -> None:
