@@ -243,7 +243,7 @@ def test_keys_are_rotated_from_the_command_line(stack: Stack, http: httpx.Client
         (("make-admin",), "make-admin takes EMAIL"),
         (("rotate-keys", "now"), "rotate-keys takes no argument"),
         (("make-admin", "nobody@example.com"), "identity: there is no account of nobody@example.com: register it"),
-        (("make-admin", "nobody"), "identity: email: is not an e-mail address"),
+        (("make-admin", "nobody"), "identity: email: must be an e-mail address"),
     ],
 )
 def test_what_a_command_lacks_is_told(stack: Stack, verb: tuple[str, ...], said: str) -> None:

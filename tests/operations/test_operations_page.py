@@ -54,7 +54,7 @@ def test_every_default_that_is_told_is_that_of_the_code() -> None:
 
 def test_every_secret_is_told_that_may_lie_in_a_file() -> None:
     found = {name.upper() for kind in KINDS.values() for name in secrets(kind)}
-    assert set(re.findall(r"`(\w+)_FILE`", PAGE)) - {"TLS_CA", "TLS_CERT", "TLS_KEY"} == found
+    assert set(re.findall(r"`(\w+)_FILE`", PAGE)) - {"TLS_CA", "TLS_CERT", "TLS_KEY", "KEPT_KEYS"} == found
 
 
 def test_every_metric_is_told_with_its_labels() -> None:
