@@ -120,8 +120,7 @@ async def examine(url: str, asked: Mapping[str, str] = ASKED, *, seconds: float 
     while True:
         try:
             async with await _connect(url, asked) as one:
-                # Not as a prepared statement: a session that another connection left may have one of that name.
-                pid = await look(one, asked, prepare=False)
+                pid = await look(one, asked)
                 # PostgreSQL says at the start of a connection which process serves it; a pooler makes a number up.
                 if pid != one.info.backend_pid:
                     await _see_that_sessions_stay(one, url, asked)
@@ -155,12 +154,11 @@ async def examine_schema(url: str, service: str, newest: str) -> None:
         log.warning("the database's tables are of version %s, newer than this code, which knows %s", version, newest)
 
 
-async def look(
-    connection: psycopg.AsyncConnection[Any], asked: Mapping[str, str] = ASKED, *, prepare: bool = True
-) -> int:
+async def look(connection: psycopg.AsyncConnection[Any], asked: Mapping[str, str] = ASKED) -> int:
     """Return the process that serves a new connection; raise FailedPrecondition if it is not what was asked for."""
     cursor = psycopg.AsyncCursor(connection, row_factory=tuple_row)
-    await cursor.execute(LOOK, [[*asked, *LOOKED_AT]], prepare=prepare)
+    # Not as a prepared statement: a session that another connection left may have one of that name.
+    await cursor.execute(LOOK, [[*asked, *LOOKED_AT]], prepare=False)
     found: dict[str, str] = dict(await cursor.fetchall())
     judge(connection.info.server_version, found, asked)
     return int(found["pid"])

@@ -1,7 +1,7 @@
 """The database: a pool of connections, and transactions that one can see.
 
-Statements are written by hand and run by psycopg. Round trips are what a transaction costs, so statements are
-kept back until an answer is needed (libpq's pipeline mode):
+Statements are written by hand. Round trips are what a transaction costs, so statements are kept back until an answer
+is needed (see pipeline):
 
     async with db.transaction() as tx:
         shows, seats = await tx.fetch_all((LOCK, ...), (SEATS, ...))    # one round trip, BEGIN included
@@ -30,7 +30,6 @@ from uuid import UUID
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from services.chassis import connections, faults, metrics, tracing
@@ -38,10 +37,10 @@ from services.chassis.columns import with_columns
 from services.chassis.errors import Interrupted, ResourceExhausted, Unavailable
 from services.chassis.faults import Kind, named
 from services.chassis.ids import new_id
+from services.chassis.pipeline import Answer, Connection, Parameters, Pipeline
 
 log = logging.getLogger(__name__)
 
-Parameters = Sequence[Any] | dict[str, Any]
 Statement = tuple[str, Parameters]
 
 CONNECTION_SECONDS = 2.0
@@ -80,9 +79,10 @@ _UNDONE = (
 class Transaction:
     """A transaction under way."""
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any], pipeline: psycopg.AsyncPipeline) -> None:
+    def __init__(self, connection: Connection, pipeline: Pipeline) -> None:
         self._connection = connection
         self._pipeline = pipeline
+        self._kept = 2  # statements that are kept back: BEGIN and the marker
         self._after_commit: list[Callable[[], None]] = []
         self._statements: list[tuple[str, bool]] = []  # for fault points: what was run, and whether to any effect
 
@@ -90,7 +90,8 @@ class Transaction:
         """Run a statement whose answer is not needed; it goes out with the next one that is, or with COMMIT."""
         if faults.armed is not None:
             self._statements.append((sql, True))
-        await self._connection.execute(sql.encode(), parameters)
+        self._pipeline.add(sql, parameters)
+        self._kept += 1
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Any]:
         """Run a statement and return its rows."""
@@ -98,13 +99,15 @@ class Transaction:
 
     async def fetch_all(self, *statements: Statement) -> list[list[Any]]:
         """Run statements one after the other in one round trip, and return the rows of each."""
-        cursors = [await self._connection.execute(sql.encode(), parameters) for sql, parameters in statements]
-        await self._pipeline.sync()
+        for sql, parameters in statements:
+            self._pipeline.add(sql, parameters)
+        answers = (await self._pipeline.run())[self._kept :]
+        self._kept = 0
         if faults.armed is not None:
-            done = [(sql, cursor.rowcount > 0) for (sql, _), cursor in zip(statements, cursors, strict=True)]
+            done = _done(statements, answers)
             self._statements += done
             await faults.armed.reach(Kind.EXECUTE, named(done), connection=self._connection)
-        return [await cursor.fetchall() for cursor in cursors]
+        return [answer.rows() for answer in answers]
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` once this transaction is committed."""
@@ -125,8 +128,9 @@ class Database:
     def __init__(self, url: str, *, pool_size: int, name: str) -> None:
         """`name` is what pg_stat_activity shows."""
         self._url = url
-        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
+        self._pool = AsyncConnectionPool(
             url,
+            connection_class=Connection,
             min_size=min(2, pool_size),
             max_size=pool_size,
             open=False,
@@ -139,9 +143,8 @@ class Database:
             configure=_looked_at,
             kwargs={
                 "autocommit": True,
-                "prepare_threshold": 0,
-                "row_factory": namedtuple_row,
-                "cursor_factory": psycopg.AsyncCursor if tracing.on is None else tracing.Cursor,
+                # What psycopg prepares itself it forgets after a ROLLBACK, by DEALLOCATE ALL: ours would go too.
+                "prepare_threshold": None,
                 "application_name": name,
                 "context": _ADAPTED,
                 "connect_timeout": 5,
@@ -174,17 +177,18 @@ class Database:
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Any]:
         """Run one statement as a transaction of its own and return its rows. Not for writes that must be known."""
         async with self._connection() as connection:
-            return await (await _alone(connection, sql, parameters)).fetchall()
+            return (await _alone(connection, sql, parameters)).rows()
 
     async def fetch_all(self, *statements: Statement) -> list[list[Any]]:
         """Run reading statements in one round trip and return the rows of each."""
         async with self._connection() as connection:
-            async with connection.pipeline():
-                cursors = [await connection.execute(sql.encode(), parameters) for sql, parameters in statements]
+            with Pipeline(connection) as pipeline:
+                for sql, parameters in statements:
+                    pipeline.add(sql, parameters)
+                answers = await pipeline.run()
             if faults.armed is not None:
-                done = [(sql, cursor.rowcount > 0) for (sql, _), cursor in zip(statements, cursors, strict=True)]
-                await faults.armed.reach(Kind.EXECUTE, named(done), connection=connection)
-            return [await cursor.fetchall() for cursor in cursors]
+                await faults.armed.reach(Kind.EXECUTE, named(_done(statements, answers)), connection=connection)
+            return [answer.rows() for answer in answers]
 
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one statement that may safely be run twice, as a transaction of its own; return the rows it hit."""
@@ -204,20 +208,22 @@ class Database:
         try:
             async with self._connection() as connection:
                 try:
-                    async with connection.pipeline() as pipeline:
+                    with Pipeline(connection) as pipeline:
                         if faults.armed is not None:
                             await faults.armed.reach(Kind.BEGIN, connection=connection)
-                        await connection.execute(b"BEGIN")
-                        await connection.execute(MARK.encode(), (marker,))
+                        pipeline.add("BEGIN")
+                        pipeline.add(MARK, (marker,))
                         transaction = Transaction(connection, pipeline)
                         yield transaction
                         if faults.armed is not None:
                             await transaction._reach(Kind.COMMIT)
                         committing = True
-                        commit = await connection.execute(b"COMMIT")
+                        pipeline.add("COMMIT")
+                        await pipeline.send()
                         if faults.armed is not None:
                             await transaction._reach(Kind.COMMITTED)
-                    if commit.statusmessage != "COMMIT":
+                        *_, commit = await pipeline.read()
+                    if commit.tag != b"COMMIT":
                         # The block swallowed the error of a statement.
                         raise pg.InFailedSqlTransaction("a statement of this transaction had failed")
                 finally:
@@ -238,17 +244,20 @@ class Database:
         try:
             async with self._connection() as connection:
                 # What is sent in one pipeline without BEGIN is one transaction, says libpq.
-                async with connection.pipeline():
+                with Pipeline(connection) as pipeline:
                     if faults.armed is not None:
                         await faults.armed.reach(Kind.BEGIN, connection=connection)
-                    await connection.execute(MARK.encode(), (marker,))
-                    cursors = [await connection.execute(sql.encode(), parameters) for sql, parameters in statements]
+                    pipeline.add(MARK, (marker,))
+                    for sql, parameters in statements:
+                        pipeline.add(sql, parameters)
                     if faults.armed is not None:
                         await faults.armed.reach(Kind.COMMIT, _named_all(statements), connection=connection)
                     committing = True
-                if faults.armed is not None:
-                    await faults.armed.reach(Kind.COMMITTED, _named_all(statements), connection=connection)
-                return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+                    await pipeline.send()
+                    if faults.armed is not None:
+                        await faults.armed.reach(Kind.COMMITTED, _named_all(statements), connection=connection)
+                    _, *answers = await pipeline.read()
+                return [answer.rows() for answer in answers]
         except Interrupted as error:
             if committing and await self._was_committed_after(error, marker):
                 raise Unavailable("The database went away when this had just happened: ask what it came to.") from error
@@ -266,10 +275,9 @@ class Database:
                 async with self._connection() as connection:
                     try:
                         # One of the two wrote the marker: the transaction, or this in an attempt whose answer was lost.
-                        await connection.execute(FENCE.encode(), (marker, fence))
+                        await _alone(connection, FENCE, (marker, fence))
                     except pg.UniqueViolation:
-                        fenced = await connection.execute(FENCED.encode(), (fence,))
-                        return not await fenced.fetchall()
+                        return not (await _alone(connection, FENCED, (fence,))).rows()
                 return False
             except (Unavailable, ResourceExhausted):
                 # The server may be restarting, or the lost session may hold the marker still.
@@ -277,7 +285,7 @@ class Database:
         raise Unavailable("The database went away in the middle of this; it may or may not have happened.")
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    async def _connection(self) -> AsyncIterator[Connection]:
         """Lend a connection; translate what the driver raises."""
         span = None if tracing.on is None else tracing.on.transaction(self._name)
         outcome = "UNDONE"
@@ -288,10 +296,7 @@ class Database:
                 yield connection
             finally:
                 self._lent -= 1
-                if connection.pgconn.pipeline_status:
-                    # Who was cancelled on the way into a pipeline or out of it may leave the connection in one, where
-                    # the next statement would be answered and never be committed.
-                    await connection.close()
+                # The pool closes one that is not at rest, such as one with answers outstanding.
                 await self._pool.putconn(connection)
             outcome = "OK"
         except (PoolTimeout, TooManyRequests) as error:
@@ -312,7 +317,7 @@ class Database:
             if span is not None:
                 span.end(outcome)
 
-    async def _living(self) -> psycopg.AsyncConnection[Any]:
+    async def _living(self) -> Connection:
         """Take a connection out of the pool, leaving out those that died while they lay there."""
         connection = await self._pool.getconn()
         for _ in range(self._pool.max_size):
@@ -351,28 +356,33 @@ class Pools:
         await self.background.close()
 
 
-async def _alone(
-    connection: psycopg.AsyncConnection[Any], sql: str, parameters: Parameters
-) -> psycopg.AsyncCursor[Any]:
+async def _alone(connection: Connection, sql: str, parameters: Parameters) -> Answer:
     """Run a statement as a transaction of its own."""
     if faults.armed is not None:
         await faults.armed.reach(Kind.BEGIN, named([(sql, True)]), connection=connection)
-    cursor = await connection.execute(sql.encode(), parameters)
+    with Pipeline(connection) as pipeline:
+        pipeline.add(sql, parameters)
+        [answer] = await pipeline.run()
     if faults.armed is not None:
-        await faults.armed.reach(Kind.COMMITTED, named([(sql, cursor.rowcount > 0)]), connection=connection)
-    return cursor
+        await faults.armed.reach(Kind.COMMITTED, named([(sql, answer.rowcount > 0)]), connection=connection)
+    return answer
+
+
+def _done(statements: Sequence[Statement], answers: Sequence[Answer]) -> list[tuple[str, bool]]:
+    """Return what was run, and whether to any effect."""
+    return [(sql, answer.rowcount > 0) for (sql, _), answer in zip(statements, answers, strict=True)]
 
 
 def _named_all(statements: Sequence[Statement]) -> str:
     return named([(sql, True) for sql, _ in statements])
 
 
-async def _looked_at(connection: psycopg.AsyncConnection[Any]) -> None:
+async def _looked_at(connection: Connection) -> None:
     """See that a new connection is as it was asked for; one that is not is given up, and the log says why."""
     await connections.look(connection)
 
 
-def _has_died(connection: psycopg.AsyncConnection[Any]) -> bool:
+def _has_died(connection: Connection) -> bool:
     """Tell whether the server has said anything since the last answer, which it does when it ends a session."""
     if connection.closed:
         return True

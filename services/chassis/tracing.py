@@ -15,8 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
 from services.chassis import faults
 
 if TYPE_CHECKING:
@@ -91,6 +89,13 @@ class Traces:
             return None
         return self._open("SQL", self.trace.SpanKind.CLIENT, {"db.system.name": "postgresql", "boxoffice.pool": pool})
 
+    def statement(self, sql: str) -> None:
+        """Note a statement in the span of its transaction: its text, which holds no values."""
+        span = self.trace.get_current_span()
+        if span.is_recording():
+            name, text = _told(sql)
+            span.add_event(name, {"db.query.text": text})
+
     def batch(self, desk: str, commands: Iterable[SpanContext | None]) -> Open | None:
         """Begin the span of a batch of commands that came in these spans, unless all of them are nobody's."""
         spans = list({s.span_id: s for s in commands if s is not None and s.trace_flags.sampled}.values())
@@ -151,20 +156,7 @@ def stop() -> None:
         on = None
 
 
-class Cursor(psycopg.AsyncCursor[Any]):
-    """Notes each statement in the span of its transaction: its text, which holds no values."""
-
-    async def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
-        if on is not None:
-            span = on.trace.get_current_span()
-            if span.is_recording():
-                name, text = _told(query)
-                span.add_event(name, {"db.query.text": text})
-        return await super().execute(query, *args, **kwargs)
-
-
 @cache
-def _told(query: bytes) -> tuple[str, str]:
+def _told(sql: str) -> tuple[str, str]:
     """Return a statement's short name and its text on one line."""
-    sql = query.decode()
     return faults.named([(sql, True)]), " ".join(sql.split())

@@ -4,6 +4,7 @@ from tests.mutants.mutant import MONEY, REQUESTS, SEATS, Mutant
 
 DATABASE = "services/chassis/database.py"
 CONNECTIONS = "services/chassis/connections.py"
+PIPELINE = "services/chassis/pipeline.py"
 DESK = "services/chassis/desk.py"
 OUTBOX = "services/chassis/outbox.py"
 KEYS = "services/chassis/idempotency.py"
@@ -11,6 +12,7 @@ CALLS = "services/chassis/calls.py"
 
 COMMIT = ("tests/chassis/test_commit.py", "tests/chassis/test_database.py")
 POOL = ("tests/chassis/test_database.py",)
+STATEMENTS = ("tests/chassis/test_pipeline.py",)
 BATCHES = ("tests/chassis/test_desk.py",)
 RELAY = ("tests/chassis/test_outbox.py",)
 ONCE = ("tests/chassis/test_idempotency.py",)
@@ -20,8 +22,8 @@ MUTANTS = (
     Mutant(
         "transactions leave no mark",
         DATABASE,
-        "                        await connection.execute(MARK.encode(), (marker,))\n",
-        "",
+        "                        pipeline.add(MARK, (marker,))\n",
+        '                        pipeline.add("SELECT 1")\n',
         SEATS,
         COMMIT,
     ),
@@ -50,18 +52,26 @@ MUTANTS = (
         COMMIT,
     ),
     Mutant(
-        "a connection that was left in a pipeline is lent",
-        DATABASE,
-        "                if connection.pgconn.pipeline_status:",
-        "                if connection.closed:",
-        MONEY,
+        "a statement goes on at the server when its caller has left",
+        PIPELINE,
+        "                await self._connection.cancel_safe(timeout=GIVE_UP_SECONDS)\n",
+        "",
+        REQUESTS,
+        STATEMENTS,
+    ),
+    Mutant(
+        "statements that the server skipped pass for prepared",
+        PIPELINE,
+        "            elif result.status != pq.ExecStatus.PIPELINE_ABORTED:",
+        "            elif result.status != pq.ExecStatus.FATAL_ERROR:",
+        REQUESTS,
         POOL,
     ),
     Mutant(
         "a transaction whose statement failed passes for committed",
         DATABASE,
-        '                    if commit.statusmessage != "COMMIT":',
-        "                    if not commit.statusmessage:",
+        '                    if commit.tag != b"COMMIT":',
+        "                    if not commit.tag:",
         MONEY,
         (*COMMIT,),
     ),
