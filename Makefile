@@ -100,7 +100,7 @@ clean: ## remove the environment and what tools left behind; data/ stays
 
 .PHONY: check-contracts
 check-contracts: env
-	@if [ -e $(RELEASED) ]; then $(BIN)/buf breaking protos --against $(RELEASED); fi
+	@if [ -e $(RELEASED) ]; then $(BIN)/buf breaking protos --against $(RELEASED) && $(BIN)/python -m gateway.released $(RELEASED); fi
 	@$(BIN)/python -m gateway.contracts
 
 .PHONY: check-generated

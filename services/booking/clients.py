@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 import grpc
@@ -13,11 +14,15 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from services.booking.domain.bookings import BookedSeat, BookedShow
 from services.booking.messages import Refund, Release
 from services.chassis.calls import call
-from services.chassis.errors import Failure
+from services.chassis.errors import Failure, Unavailable
 from services.chassis.status import from_status
+from services.chassis.vocabulary import unknown
 
 SECONDS = 3.0
 """How long a step of the saga waits for a peer; shorter than its lease."""
+
+CONNECTING_SECONDS = 0.5
+"""How long a look at a booking waits for a connection to payment; longer than the pause between two tries of one."""
 
 SHOWS = 10_000
 """Shows that are remembered. They never change."""
@@ -91,10 +96,7 @@ class Inventory:
                 ttl_seconds=claim.ttl_seconds,
             )
         response = await call(self._seats.BatchReserveSeats, request, seconds=SECONDS)
-        return [
-            from_status(result.refusal) if result.HasField("refusal") else _reservation(result.reservation)
-            for result in response.results
-        ]
+        return [_reservation(r.reservation) if r.HasField("reservation") else _no(r) for r in response.results]
 
     async def extend(self, names: Sequence[Name], ttl_seconds: int) -> list[datetime | Failure]:
         """Give claims more time: for each when it lapses now, or why it cannot have more."""
@@ -102,10 +104,7 @@ class Inventory:
         for name in names:
             request.extensions.add(name=_name(name), ttl_seconds=ttl_seconds)
         response = await call(self._seats.BatchExtendReservations, request, seconds=SECONDS)
-        return [
-            from_status(result.refusal) if result.HasField("refusal") else result.expires_at.ToDatetime(UTC)
-            for result in response.results
-        ]
+        return [r.expires_at.ToDatetime(UTC) if r.HasField("expires_at") else _no(r) for r in response.results]
 
     async def confirm(self, names: Sequence[Name]) -> list[Failure | None]:
         """Book claims for good: for each None, or why not."""
@@ -137,8 +136,13 @@ class Payments:
     async def newest(self, booking_id: UUID) -> payment_pb2.Payment | None:
         """Return a booking's newest payment; None where there is none, or payment is away."""
         request = payment_pb2.GetPaymentStatusRequest(booking_id=str(booking_id))
+        ask = self._payments.GetPaymentStatus
         try:
-            status = await call(self._payments.GetPaymentStatus, request, seconds=1.0)
+            try:
+                status = await call(ask, request, seconds=1.0)
+            except Unavailable:
+                # It may be back, and the connection to it is about to be tried again.
+                status = await call(partial(ask, wait_for_ready=True), request, seconds=CONNECTING_SECONDS)
         except Failure:
             return None
         return status.payments[0] if status.payments else None
@@ -147,9 +151,7 @@ class Payments:
         """Give money back: for each how far the refund is, or why it was not accepted."""
         request = payment_pb2.BatchRefundPaymentsRequest(refunds=refunds)
         response = await call(self._payments.BatchRefundPayments, request, seconds=SECONDS)
-        return [
-            from_status(result.refusal) if result.HasField("refusal") else result.state for result in response.results
-        ]
+        return [_refund_state(r.state) if r.HasField("state") else _no(r) for r in response.results]
 
     async def close(self, booking_ids: Sequence[str]) -> None:
         """Close bookings for payment."""
@@ -165,15 +167,45 @@ def _name(name: Name) -> inventory_pb2.ReservationName:
 def _reservation(reservation: inventory_pb2.Reservation) -> Reservation:
     return Reservation(
         [
-            BookedSeat(
-                UUID(seat.id), seat.section, seat.row, seat.number, seat_pb2.Seat.Tier.Name(seat.tier), seat.price
-            )
+            BookedSeat(UUID(seat.id), seat.section, seat.row, seat.number, _tier(seat.tier), seat.price)
             for seat in reservation.seats
         ],
         reservation.total_amount,
         reservation.currency,
         reservation.expires_at.ToDatetime(UTC),
     )
+
+
+def _tier(number: seat_pb2.Seat.Tier.ValueType) -> str:
+    """Return the name of a tier; of one that inventory has and this version does not know, its number."""
+    if number in seat_pb2.Seat.Tier.values():
+        return seat_pb2.Seat.Tier.Name(number)
+    unknown("tier", number)
+    return str(number)
+
+
+def _refund_state(state: "RefundState.ValueType") -> "RefundState.ValueType":
+    """Return how far a refund is. One whose state is not known here was accepted, and is asked for again."""
+    if state in RefundState.values():
+        return state
+    unknown("refund state", state)
+    return RefundState.REQUESTED
+
+
+def _no(result: "_Outcome") -> Failure:
+    """Return why there is no outcome of the kind that was hoped for."""
+    if result.HasField("refusal"):
+        return from_status(result.refusal)
+    # A newer version has more kinds: what has happened is not known.
+    unknown("outcome", result.DESCRIPTOR.full_name)
+    return Unavailable()
+
+
+_Outcome = (
+    inventory_pb2.BatchReserveSeatsResponse.Result
+    | inventory_pb2.BatchExtendReservationsResponse.Result
+    | payment_pb2.BatchRefundPaymentsResponse.Result
+)
 
 
 def _refusal(result: "_Result") -> Failure | None:

@@ -404,7 +404,7 @@ def channel(address: str, service: str = "") -> grpc.aio.Channel:
             ("grpc.keepalive_timeout_ms", 5_000),
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.min_reconnect_backoff_ms", int(CONNECT_SECONDS * 1000)),
-            ("grpc.max_reconnect_backoff_ms", 1_000),
+            ("grpc.max_reconnect_backoff_ms", 200),
             ("grpc.service_config", json.dumps(config)),
         ],
     )

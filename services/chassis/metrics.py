@@ -29,6 +29,7 @@ QUEUED = Gauge("boxoffice_desk_queued", "Commands that wait", ["desk"])
 AGAIN = Counter("boxoffice_desk_again", "Batches run again, and commands put back", ["desk", "why"])
 DELIVERED = Counter("boxoffice_outbox_messages", "Messages offered to their peer", ["topic", "outcome"])
 CERTIFICATE = Gauge("boxoffice_certificate_end_seconds", "When this process's certificate ends, in Unix time")
+UNKNOWN_WORDS = Counter("boxoffice_unknown_words", "What others said in words that are not known here", ["kind"])
 JOBS = Counter("boxoffice_job_done", "What jobs found to do", ["job"])
 
 

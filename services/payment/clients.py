@@ -14,6 +14,7 @@ from services.chassis.calls import call
 from services.chassis.errors import Code, Failure, PeerFailure, Unavailable, is_transient
 from services.chassis.status import from_status
 from services.chassis.times import to_timestamp
+from services.chassis.vocabulary import unknown
 from services.payment.domain.payments import Outcome, Payable, Payment, Report
 from services.payment.domain.refunds import Refund
 
@@ -136,14 +137,21 @@ class Bank:
             raise RefundDeclined(f"{refusal.reason}: {refusal.message}") from refusal
         if answer.status == bank_pb2.Refund.DECLINED:
             raise RefundDeclined("declined")
-        return RefundAnswer.SUCCEEDED if answer.status == bank_pb2.Refund.SUCCEEDED else RefundAnswer.PENDING
+        if answer.status not in _REFUND_ANSWERS:
+            raise _not_understood("refund status", answer.status)
+        return _REFUND_ANSWERS[answer.status]
 
 
 _FINAL_REFUSALS = ("SESSION_NOT_CAPTURED", "REFUND_EXCEEDS_CAPTURE", "REFUND_MISMATCH")
 """What the bank will say of a refund however often it is asked."""
 
 
+_REFUND_ANSWERS = {bank_pb2.Refund.PENDING: RefundAnswer.PENDING, bank_pb2.Refund.SUCCEEDED: RefundAnswer.SUCCEEDED}
+
+
 def _report(session: bank_pb2.Session) -> Report:
+    if session.status not in _OUTCOMES:
+        raise _not_understood("session status", session.status)
     return Report(
         payment_id=UUID(session.payment_id),
         session_id=session.id,
@@ -151,6 +159,12 @@ def _report(session: bank_pb2.Session) -> Report:
         currency=session.currency,
         outcome=_OUTCOMES[session.status],
     )
+
+
+def _not_understood(kind: str, word: object) -> Failure:
+    """Return what is told where the bank uses a word that is not known here: it is asked again, as if it were away."""
+    unknown(kind, word)
+    return Unavailable()
 
 
 def _defect(refusal: PeerFailure) -> Failure:

@@ -185,12 +185,13 @@ class Payment:
         """Return the statuses of a booking's payments, newest first."""
         return [Status.Name(payment.status) for payment in await self.payments(booking_id)]
 
-    async def hook(self, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        """Deliver a webhook as the gateway does, well signed where no headers are given."""
+    async def hook(self, body: bytes, headers: Mapping[str, str] | None = None) -> str:
+        """Deliver a webhook as the gateway does, well signed where no headers are given; return what became of it."""
         metadata = tuple((signed(body) if headers is None else headers).items())
-        await self.stub.ReceiveWebhook(
+        answer = await self.stub.ReceiveWebhook(
             httpbody_pb2.HttpBody(content_type="application/json", data=body), metadata=metadata
         )
+        return str(answer.status)
 
     async def refund(self, *asked: tuple[str, int, int]) -> list[pb.BatchRefundPaymentsResponse.Result]:
         """Ask for refunds: (payment, cause, amount)."""

@@ -130,7 +130,7 @@ NO_EVENTS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a text": lambda told: "payment.captured",
     "null": lambda told: None,
     "no type": lambda told: {k: v for k, v in told.items() if k != "type"},
-    "another type": _other(type="payment.invented"),
+    "a type that is null": _other(type=None),
     "a type that is a list": _other(type=["payment.captured"]),
     "no data": _other(data=None),
     "no time": _other(timestamp=None),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.inventory.v1 import seat_pb2
@@ -33,6 +34,7 @@ def booking(
             event_id=str(show.event_id),
             movie_id=str(show.event_id) if show.is_movie else "",
             title=show.title,
+            movie=show.title if show.is_movie else "",
             theatre=show.theatre,
             city=show.city,
             screen=show.screen,
@@ -44,7 +46,7 @@ def booking(
                 section=seat.section,
                 row=seat.row,
                 number=seat.number,
-                tier=_TIERS[seat.tier],
+                tier=_tier(seat.tier),
                 price=seat.price,
             )
             for seat in seats
@@ -63,6 +65,11 @@ def changed(answer: Changed) -> pb.Booking:
 def changed_bytes(answer: Changed) -> bytes:
     """Render such a booking as it is stored under an idempotency key."""
     return changed(answer).SerializeToString()
+
+
+def _tier(name: str) -> seat_pb2.Seat.Tier.ValueType:
+    """Return the tier of this name; one that was not known when it was booked is kept as its number."""
+    return _TIERS[name] if name in _TIERS else cast(seat_pb2.Seat.Tier.ValueType, int(name))
 
 
 def _refund(booking: Booking) -> pb.Booking.Refund | None:

@@ -175,6 +175,7 @@ def render_show(show: domain.Show) -> pb.Show:
         event_id=str(show.event_id),
         movie_id=str(show.event_id) if show.category == domain.MOVIE else "",
         title=show.title,
+        movie=show.title if show.category == domain.MOVIE else "",
         category=pb.Event.Category.Value(show.category),
         venue_id=str(show.venue_id),
         venue_name=show.venue_name,

@@ -59,12 +59,15 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
 
     async def ReceiveWebhook(self, request: httpbody_pb2.HttpBody, context: Context) -> pb.ReceiveWebhookResponse:
         event_id = self._signatures.check(request.data, headers.get())
-        event, told = parse(event_id, request.data)
+        parsed = parse(event_id, request.data)
+        if parsed is None:
+            return pb.ReceiveWebhookResponse(status="ignored")
+        event, told = parsed
         if isinstance(told, Report):
             await self._checkout.hear(told, event)
         else:
             await self._refunds.hear(told, event)
-        return pb.ReceiveWebhookResponse()
+        return pb.ReceiveWebhookResponse(status="processed")
 
     async def BatchRefundPayments(
         self, request: pb.BatchRefundPaymentsRequest, context: Context

@@ -1,13 +1,15 @@
 """Webhooks: whether the bank signed them, and what they say."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json, to_json
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.chassis.errors import InvalidField
+from services.chassis.vocabulary import unknown
 from services.payment.domain.errors import InvalidSignature
 from services.payment.domain.payments import Outcome, Report
 from services.payment.domain.refunds import RefundReport
@@ -15,13 +17,19 @@ from services.payment.operations.payments import Event
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_ID_LENGTH = 255
+MAX_AMOUNT = 2**31 - 1
 
 _HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
-_OUTCOMES = {
+OUTCOMES = {
     "payment.captured": Outcome.CAPTURED,
     "payment.declined": Outcome.DECLINED,
     "payment.expired": Outcome.EXPIRED,
 }
+REFUNDED = "refund.succeeded"
+ALIASES = {"payment.success": "payment.captured", "payment.failed": "payment.declined"}
+"""Other names of the same."""
+
+E = TypeVar("E", bound="_Event")
 
 
 class Signatures:
@@ -33,7 +41,7 @@ class Signatures:
     def check(self, body: bytes, headers: Mapping[str, str | bytes]) -> str:
         """Return the id of the event that is signed; raise InvalidSignature, or InvalidField if it is too large."""
         if len(body) > MAX_BODY_BYTES:
-            raise InvalidField(("", f"the body is larger than {MAX_BODY_BYTES} bytes"))
+            raise InvalidField(("body", f"is larger than {MAX_BODY_BYTES} bytes"))
         signed = {name: str(headers.get(name, "")) for name in _HEADERS}
         for webhook in self._webhooks:
             try:
@@ -46,54 +54,82 @@ class Signatures:
 
 
 class _Data(BaseModel):
+    """What an event is about. Each description says what the field must be, to whoever sends something else."""
+
     model_config = ConfigDict(strict=True, frozen=True)
 
-    payment_id: UUID
-    session_id: str = Field(max_length=100)
-    amount: int = Field(ge=1, le=2**31 - 1)
-    currency: str = Field(pattern="^[A-Z]{3}$")
+    payment_id: UUID = Field(description="must be a UUID")
+    session_id: str = Field(max_length=100, description="must be a text of up to 100 characters")
+    amount: int = Field(ge=1, le=MAX_AMOUNT, description=f"must be a whole number from 1 to {MAX_AMOUNT}")
+    currency: str = Field(pattern="^[A-Z]{3}$", description="must be the code of a currency in three capital letters")
 
 
 class _RefundData(_Data):
-    refund_id: UUID
+    refund_id: UUID = Field(description="must be a UUID")
 
 
-class _PaymentEvent(BaseModel):
+class _Event(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
 
-    type: Literal["payment.captured", "payment.declined", "payment.expired"]
-    timestamp: AwareDatetime
-    data: _Data
+    timestamp: AwareDatetime = Field(description="must be a time with a zone, such as 2026-11-21T18:00:00Z")
 
 
-class _RefundEvent(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True)
-
-    type: Literal["refund.succeeded"]
-    timestamp: AwareDatetime
-    data: _RefundData
+class _PaymentEvent(_Event):
+    data: _Data = Field(description="must be an object")
 
 
-_EVENT: TypeAdapter[_PaymentEvent | _RefundEvent] = TypeAdapter(
-    Annotated[_PaymentEvent | _RefundEvent, Field(discriminator="type")]
-)
+class _RefundEvent(_Event):
+    data: _RefundData = Field(description="must be an object")
 
 
-def parse(event_id: str, body: bytes) -> tuple[Event, Report | RefundReport]:
-    """Read an event; raise InvalidField unless it is one. Fields that are not known are left alone."""
+def parse(event_id: str, body: bytes) -> tuple[Event, Report | RefundReport] | None:
+    """Read an event; return None if it is of a type that is not known here, which may come at any time.
+
+    Raises InvalidField if it is no event. Fields that are not known are left alone.
+    """
     if len(event_id) > MAX_ID_LENGTH:
         raise InvalidField(("webhook-id", f"is longer than {MAX_ID_LENGTH} characters"))
+    told = _read(body)
+    named = told.get("type")
+    if not isinstance(named, str):
+        raise InvalidField(("type", "must be a text"))
+    type_ = ALIASES.get(named, named)
+    if type_ == REFUNDED:
+        refund = _checked(_RefundEvent, told).data
+        report = RefundReport(refund.refund_id, refund.payment_id, refund.session_id, refund.amount, refund.currency)
+        return Event(event_id, type_), report
+    if type_ in OUTCOMES:
+        data = _checked(_PaymentEvent, told).data
+        outcome = OUTCOMES[type_]
+        return Event(event_id, type_), Report(data.payment_id, data.session_id, data.amount, data.currency, outcome)
+    unknown("webhook type", named)
+    return None
+
+
+def _read(body: bytes) -> dict[str, Any]:
     try:
-        told = _EVENT.validate_json(body)
+        told = from_json(body)
+    except ValueError as error:
+        raise InvalidField(("body", "is not JSON")) from error
+    if not isinstance(told, dict):
+        raise InvalidField(("body", "must be a JSON object"))
+    return told
+
+
+def _checked(kind: type[E], told: dict[str, Any]) -> E:
+    try:
+        return kind.model_validate_json(to_json(told))
     except ValidationError as error:
-        raise InvalidField(
-            *(
-                (".".join(str(part) for part in problem["loc"][1:]), problem["msg"])
-                for problem in error.errors(include_url=False, include_input=False, include_context=False)
-            )
-        ) from error
-    event, data = Event(event_id, told.type), told.data
-    if isinstance(data, _RefundData):
-        return event, RefundReport(data.refund_id, data.payment_id, data.session_id, data.amount, data.currency)
-    outcome = _OUTCOMES[told.type]
-    return event, Report(data.payment_id, data.session_id, data.amount, data.currency, outcome)
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        raise InvalidField(*(_told(kind, problem["loc"]) for problem in problems)) from error
+
+
+def _told(kind: type[BaseModel], way: Sequence[int | str]) -> tuple[str, str]:
+    """Return the path of a field, and what it must be."""
+    words = ""
+    for step in way:
+        field = kind.model_fields[str(step)]
+        words = field.description or ""
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            kind = field.annotation
+    return ".".join(map(str, way)), words

@@ -122,6 +122,7 @@ class Booking(_message.Message):
         CITY_FIELD_NUMBER: _builtins.int
         SCREEN_FIELD_NUMBER: _builtins.int
         START_TIME_FIELD_NUMBER: _builtins.int
+        MOVIE_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The show (UUID)."""
         event_id: _builtins.str
@@ -136,6 +137,8 @@ class Booking(_message.Message):
         """The city the venue is in."""
         screen: _builtins.str
         """The screen's name."""
+        movie: _builtins.str
+        """The title again where the event is a movie; else empty."""
         @_builtins.property
         def start_time(self) -> _timestamp_pb2.Timestamp:
             """When the show starts."""
@@ -151,10 +154,11 @@ class Booking(_message.Message):
             city: _builtins.str = ...,
             screen: _builtins.str = ...,
             start_time: _timestamp_pb2.Timestamp | None = ...,
+            movie: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "event_id", b"event_id", "id", b"id", "movie_id", b"movie_id", "screen", b"screen", "start_time", b"start_time", "theatre", b"theatre", "title", b"title"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "screen", b"screen", "start_time", b"start_time", "theatre", b"theatre", "title", b"title"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -302,6 +302,7 @@ class Show(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     PRICES_FIELD_NUMBER: _builtins.int
+    MOVIE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The show's id (UUID)."""
     event_id: _builtins.str
@@ -324,6 +325,8 @@ class Show(_message.Message):
     """The screen's name."""
     currency: _builtins.str
     """The ISO 4217 code that all of its prices are in."""
+    movie: _builtins.str
+    """The title again where the event is a movie; else empty."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it starts. From this instant on, seats can be neither held nor booked."""
@@ -353,10 +356,11 @@ class Show(_message.Message):
         end_time: _timestamp_pb2.Timestamp | None = ...,
         currency: _builtins.str = ...,
         prices: _abc.Iterable[Global___TierPrice] | None = ...,
+        movie: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "movie_id", b"movie_id", "prices", b"prices", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "prices", b"prices", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

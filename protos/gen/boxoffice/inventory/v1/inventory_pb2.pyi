@@ -461,6 +461,32 @@ class HoldSeatsResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class Hold(_message.Message):
+        """A seat that is held."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        SEAT_ID_FIELD_NUMBER: _builtins.int
+        EXPIRES_AT_FIELD_NUMBER: _builtins.int
+        seat_id: _builtins.str
+        """The seat (UUID)."""
+        @_builtins.property
+        def expires_at(self) -> _timestamp_pb2.Timestamp:
+            """When the hold lapses."""
+
+        def __init__(
+            self,
+            *,
+            seat_id: _builtins.str = ...,
+            expires_at: _timestamp_pb2.Timestamp | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "seat_id", b"seat_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SHOW_ID_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
@@ -468,6 +494,8 @@ class HoldSeatsResponse(_message.Message):
     EXPIRES_IN_FIELD_NUMBER: _builtins.int
     TOTAL_AMOUNT_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
+    SUCCESS_FIELD_NUMBER: _builtins.int
+    HOLDS_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     user_id: _builtins.str
@@ -478,6 +506,8 @@ class HoldSeatsResponse(_message.Message):
     """What the seats cost together, in minor units of `currency`."""
     currency: _builtins.str
     """The ISO 4217 code of the amounts."""
+    success: _builtins.bool
+    """Always true: for clients that ask for it."""
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.ShowSeat]:
         """The held seats, in the request's order."""
@@ -485,6 +515,10 @@ class HoldSeatsResponse(_message.Message):
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the first of the holds lapses."""
+
+    @_builtins.property
+    def holds(self) -> _containers.RepeatedCompositeFieldContainer[Global___HoldSeatsResponse.Hold]:
+        """The same seats with when each hold lapses: for clients that ask for it."""
 
     def __init__(
         self,
@@ -496,10 +530,12 @@ class HoldSeatsResponse(_message.Message):
         expires_in: _builtins.int = ...,
         total_amount: _builtins.int = ...,
         currency: _builtins.str = ...,
+        success: _builtins.bool = ...,
+        holds: _abc.Iterable[Global___HoldSeatsResponse.Hold] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "expires_at", b"expires_at", "expires_in", b"expires_in", "seats", b"seats", "show_id", b"show_id", "total_amount", b"total_amount", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "expires_at", b"expires_at", "expires_in", b"expires_in", "holds", b"holds", "seats", b"seats", "show_id", b"show_id", "success", b"success", "total_amount", b"total_amount", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

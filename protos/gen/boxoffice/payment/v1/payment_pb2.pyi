@@ -253,16 +253,21 @@ Global___PaymentStatus: _TypeAlias = PaymentStatus  # noqa: Y015
 
 @_typing.final
 class ReceiveWebhookResponse(_message.Message):
-    """ReceiveWebhookResponse says that the event is stored."""
+    """ReceiveWebhookResponse says that the event need not be sent again."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    STATUS_FIELD_NUMBER: _builtins.int
+    status: _builtins.str
+    """"processed": the event is stored; "ignored": it is of a type that is not known here."""
     def __init__(
         self,
+        *,
+        status: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

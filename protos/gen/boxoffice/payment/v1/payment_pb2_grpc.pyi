@@ -62,9 +62,12 @@ class PaymentServiceStub:
     """
     ReceiveWebhook: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _payment_pb2.ReceiveWebhookResponse]
     """Receives a webhook of the bank, signed as the Standard Webhooks specification says, and answers once it is
-    stored. An event that was received before is answered alike and changes nothing.
+    stored. An event that was received before is answered alike and changes nothing. So is one of a type that is not
+    known here: it is counted, and nothing is done. `payment.success` and `payment.failed` are taken for
+    `payment.captured` and `payment.declined`.
 
-    INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, not JSON, or not an event.
+    INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, no JSON object, or lacks
+    something that its type takes.
     INVALID_ARGUMENT EVENT_MISMATCH: the event names another session, amount or currency than its payment has, or it
     is not what the bank says when it is asked.
     UNAUTHENTICATED INVALID_SIGNATURE: a signature header is missing, wrong, or more than five minutes off.
@@ -114,9 +117,12 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     """
     ReceiveWebhook: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _payment_pb2.ReceiveWebhookResponse]  # type: ignore[assignment]
     """Receives a webhook of the bank, signed as the Standard Webhooks specification says, and answers once it is
-    stored. An event that was received before is answered alike and changes nothing.
+    stored. An event that was received before is answered alike and changes nothing. So is one of a type that is not
+    known here: it is counted, and nothing is done. `payment.success` and `payment.failed` are taken for
+    `payment.captured` and `payment.declined`.
 
-    INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, not JSON, or not an event.
+    INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, no JSON object, or lacks
+    something that its type takes.
     INVALID_ARGUMENT EVENT_MISMATCH: the event names another session, amount or currency than its payment has, or it
     is not what the bank says when it is asked.
     UNAUTHENTICATED INVALID_SIGNATURE: a signature header is missing, wrong, or more than five minutes off.
@@ -181,9 +187,12 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_payment_pb2.ReceiveWebhookResponse, _abc.Awaitable[_payment_pb2.ReceiveWebhookResponse]]:
         """Receives a webhook of the bank, signed as the Standard Webhooks specification says, and answers once it is
-        stored. An event that was received before is answered alike and changes nothing.
+        stored. An event that was received before is answered alike and changes nothing. So is one of a type that is not
+        known here: it is counted, and nothing is done. `payment.success` and `payment.failed` are taken for
+        `payment.captured` and `payment.declined`.
 
-        INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, not JSON, or not an event.
+        INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, no JSON object, or lacks
+        something that its type takes.
         INVALID_ARGUMENT EVENT_MISMATCH: the event names another session, amount or currency than its payment has, or it
         is not what the bank says when it is asked.
         UNAUTHENTICATED INVALID_SIGNATURE: a signature header is missing, wrong, or more than five minutes off.
