@@ -157,8 +157,8 @@ storm: env ## load and a fault a second on a stack of its own, then every promis
 	@exec $(BIN)/python -m stack storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed '$(SEED)') $(if $(JSON),--json '$(JSON)')
 
 .PHONY: bench
-bench: env ## measure it, beside references, in some 25 minutes (QUICK=1: in three; ONLY=create,flow: some of it; REPLICAS=2)
-	@exec $(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(BENCH_ARGS)
+bench: env ## measure it, beside references, in some 25 minutes (QUICK=1; ONLY=create,flow; REPLICAS=2; AGAINST=REVISION by turns)
+	@exec $(BIN)/python -m $(if $(AGAINST),bench.against '$(AGAINST)',bench) $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(BENCH_ARGS)
 
 .PHONY: grid
 grid: env ## break every step of every operation at every point, which takes hours (GRID_ARGS="-k settle": some)
