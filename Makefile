@@ -90,7 +90,7 @@ protos: env ## generate code, descriptor and OpenAPI from the contracts, and doc
 .PHONY: env
 env: ## make the environment .venv from the locks
 	@command -v $(PYTHON) >/dev/null || { echo "boxoffice: $(PYTHON) is not here: install Python 3.11 or newer, or name one: make env PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "boxoffice: needs Python 3.11 or newer, $(PYTHON) is older: name another, for example make env PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "boxoffice: needs Python 3.11 or newer, $(PYTHON) is older ($$($(PYTHON) --version 2>&1)): name another, for example make env PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -I stack/environment.py
 
 .PHONY: clean
@@ -109,7 +109,8 @@ check-generated: env
 	cp -R buf.yaml docs protos third_party "$$work"; ln -s "$(CURDIR)/.venv" "$$work/.venv"; \
 	sh "$$work/protos/generate.sh" && \
 	diff -r -q -x __pycache__ protos/gen "$$work/protos/gen" && cmp gateway/descriptor.binpb "$$work/gateway/descriptor.binpb" && \
-	cmp gateway/openapi.json "$$work/gateway/openapi.json" && cmp docs/errors.md "$$work/docs/errors.md" || \
+	cmp gateway/openapi.json "$$work/gateway/openapi.json" && \
+	cmp gateway/openapi-without-tokens.json "$$work/gateway/openapi-without-tokens.json" && cmp docs/errors.md "$$work/docs/errors.md" || \
 	{ echo "boxoffice: generated files are not those of their sources: make protos" >&2; exit 1; }
 
 # The environment holds what the lock names, so what the project asks for has to be there already. Needs no network.

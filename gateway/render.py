@@ -88,7 +88,7 @@ def render(
         "descriptor": str(descriptor),
         "services": sorted({method.service for method in methods}),
         "routes": [
-            *static.routes(static_folder, parts["static"]),
+            *static.routes(static_folder, edge.auth, parts["static"]),
             *(_route(method, parts) for method in methods),
             *pages,
         ],

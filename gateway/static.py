@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+DOCUMENTS = {"on": "openapi.json", "off": "openapi-without-tokens.json"}
+"""The API's descriptions: where AUTH is on, and where it is off."""
 PACKAGE = "mkdocs_swagger_ui_tag"
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -58,8 +60,8 @@ class StaticFile:
         return f'W/"{hashlib.sha256(self.source.read_bytes()).hexdigest()[:16]}"'
 
 
-def files() -> list[StaticFile]:
-    """Return what is served; raise FileNotFoundError where Swagger UI's package is not installed."""
+def files(auth: str) -> list[StaticFile]:
+    """Return what is served where AUTH is this; raise FileNotFoundError where Swagger UI's package is not installed."""
     # Found and not imported: it is a plugin of a program that is not here.
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
@@ -67,7 +69,7 @@ def files() -> list[StaticFile]:
     swagger_ui = Path(found.origin).parent / "swagger-ui"
     script, style = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
     return [
-        StaticFile("/api/openapi.json", HERE / "openapi.json", "application/json", {}),
+        StaticFile("/api/openapi.json", HERE / DOCUMENTS[auth], "application/json", {}),
         StaticFile(
             "/api/docs",
             HERE / "docs" / "index.html",
@@ -80,14 +82,14 @@ def files() -> list[StaticFile]:
     ]
 
 
-def routes(folder: Path | None, part: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return Envoy's routes to the files: for each, one for those who have it already, and one for the others.
+def routes(folder: Path | None, auth: str, part: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return Envoy's routes to the files where AUTH is this: for each, one for those who have it, and one for others.
 
     `folder` is where Envoy will find copies of them, where that is not where they are now. `part` is what all of
     these routes have.
     """
     found = []
-    for file in files():
+    for file in files(auth):
         match = {"path": file.path, "headers": [_matches(":method", {"safe_regex": {"regex": "GET|HEAD"}})]}
         etag = file.etag()
         had = {**match, "headers": [*match["headers"], _matches("if-none-match", {"exact": etag})]}
@@ -118,8 +120,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    for file in files():
-        shutil.copyfile(file.source, folder / file.source.name)
+    for source in {file.source for auth in DOCUMENTS for file in files(auth)}:
+        shutil.copyfile(source, folder / source.name)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Generate from the contracts: Python code, typed stubs and the words for bad input in protos/gen, Envoy's descriptor set
-# and the OpenAPI document in gateway/; and, from the services' errors, docs/errors.md.
+# and the OpenAPI documents in gateway/; and, from the services' errors, docs/errors.md.
 # buf resolves the imports; protoc (from grpcio-tools) generates from what buf resolved. Needs no network.
 set -eu
 cd "$(dirname "$0")/.."
@@ -30,5 +30,6 @@ rm -rf protos/gen
 cp -R "$work/gen" protos/gen
 mv "$work/descriptor.binpb" gateway/descriptor.binpb
 "$bin/python" -m gateway.openapi "$work/all.binpb" >"$work/openapi.json"
-mv "$work/openapi.json" gateway/openapi.json
+"$bin/python" -m gateway.openapi "$work/all.binpb" --auth off >"$work/openapi-without-tokens.json"
+mv "$work/openapi.json" "$work/openapi-without-tokens.json" gateway/
 "$bin/python" docs/errors.py

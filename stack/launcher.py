@@ -283,7 +283,9 @@ class Stack:
             [Child(services.migration(one, self.settings, secrets, self._told[one.name]), self.logs) for one in behind],
             # Each takes a processor for a second or two.
             at_once=os.cpu_count() or 1,
-            done=lambda child: self.say(f"databases: {child.name} is done ({next(done)} of {len(behind)})"),
+            done=lambda child: self.say(
+                f"databases: {child.name.removesuffix(services.MIGRATES)} is migrated ({next(done)} of {len(behind)})"
+            ),
         )
 
     def _stop_order(self) -> list[list[str]]:

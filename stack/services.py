@@ -26,6 +26,8 @@ TLS_FILES = {"TLS_CA_FILE": "ca.pem", "TLS_CERT_FILE": "cert.pem", "TLS_KEY_FILE
 """What a service is told where AUTH is on, and the names of these files in its folder."""
 PROBE_SECONDS = 1.0
 MIGRATION_SECONDS = 120
+MIGRATES = "-migrate"
+"""What follows the service's name in the name of the process that migrates its database."""
 DRAIN_SECONDS = 2
 """How long a replica that is to end still takes calls. Envoy asks every second how it is, its peers are told."""
 
@@ -184,7 +186,7 @@ def migration(
     if service.owner:
         environment = {**environment, "DATABASE_URL": database_url(settings, credentials, service.owner)}
     return Program(
-        name=f"{service.name}-migrate",
+        name=f"{service.name}{MIGRATES}",
         command=[Path(sys.executable), "-m", service.module, "migrate"],
         environment=environment,
         folder=ROOT,

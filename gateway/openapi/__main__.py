@@ -1,4 +1,4 @@
-"""Print the document. `python -m gateway.openapi FILE`, where FILE is a descriptor set that has the comments."""
+"""Print the document. `python -m gateway.openapi FILE [--auth off]`: FILE is a descriptor set that has the comments."""
 
 import argparse
 import json
@@ -12,8 +12,10 @@ def main() -> None:
     """Print the document of the contracts whose comments the command line names."""
     parser = argparse.ArgumentParser(prog="python -m gateway.openapi", description="Print the OpenAPI document.")
     parser.add_argument("descriptor", type=Path, help="what `buf build --as-file-descriptor-set` makes")
-    comments = Comments.read(parser.parse_args().descriptor.read_bytes())
-    print(json.dumps(document(comments), indent=2, ensure_ascii=False))
+    parser.add_argument("--auth", choices=["on", "off"], default="on", help="whether calls take a token (default: on)")
+    options = parser.parse_args()
+    comments = Comments.read(options.descriptor.read_bytes())
+    print(json.dumps(document(comments, options.auth), indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

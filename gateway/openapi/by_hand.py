@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from boxoffice.inventory.v1 import inventory_pb2
 from google.protobuf.descriptor import Descriptor
@@ -13,7 +13,7 @@ from gateway.replies import HEALTH_PATH, REPLIES
 
 Json = dict[str, Any]
 
-INFO: Json = {
+_INFO: Json = {
     "title": "Boxoffice",
     "version": "v1",
     "summary": "Seats that are never sold twice, money that is never kept without a ticket.",
@@ -25,20 +25,35 @@ Find a show, look at its seats, hold some, book them, pay.
 - **Repeating** a request that changes something is safe with an `Idempotency-Key`: the same key and request give the
   same answer, the key with another request is refused. A request that got no answer, or 503 or 504, may have been
   carried out: repeat it with the same key.
-- **Who calls** is told by an access token, `authorization: Bearer …`; /api/v1/auth/login gives one for 15 minutes, and
-  /api/v1/auth/refresh the next. What takes one says so. A `userId` may be left out then: it is the caller's, and naming
-  another user's is refused as USER_NOT_FOUND. Where the system runs without (AUTH=off), `userId` tells who calls.
+WHO_CALLS
 - **Amounts** are whole numbers of the currency's minor unit (paise, cents). **Times** are RFC 3339 in UTC. **Ids** are
   UUIDs; a checkout session's is `sess_` and a UUID.
 - **Lists** come in pages: send `nextPageToken` as `pageToken` until it is empty.
 - **Answers** have every field but those that say when they are absent. There may be new ones: ignore what is unknown.
 - **Requests** may spell fields in camelCase or snake_case. Fields of a body and parameters of a query that are not
-  known are refused; a `null` is a field that is absent. A body has 256 KiB at most.
+  known are refused; a `null` is a field that is absent. A whole number is read from a text as well, a value of an enum
+  in any case: what is told here is the form to send. A body has 256 KiB at most.
 - Every answer has an `x-request-id`; send one of your own, or quote the one that you got when something went wrong.
 
 The same methods can be called over gRPC and gRPC-Web on the same port.""",
     "license": {"name": "MIT", "identifier": "MIT"},
 }
+
+_WHO_CALLS = {
+    "on": """\
+- **Who calls** is told by an access token, `authorization: Bearer …`; /api/v1/auth/login gives one for 15 minutes, and
+  /api/v1/auth/refresh the next. What takes one says so. A `userId` may be left out then: it is the caller's, and naming
+  another user's is refused as USER_NOT_FOUND. An admin may name any, and has to name one.""",
+    "off": """\
+- **Who calls** is told by `userId`, and believed: this system runs without tokens (AUTH=off), for development. Only
+  accounts (/api/v1/users) take an access token, `authorization: Bearer …`, which /api/v1/auth/login gives.""",
+}
+
+
+def info(auth: Literal["on", "off"]) -> Json:
+    """Return what is said of the API as a whole."""
+    return {**_INFO, "description": _INFO["description"].replace("WHO_CALLS", _WHO_CALLS[auth])}
+
 
 SECURITY: Json = {
     "accessToken": {
@@ -75,7 +90,7 @@ HEADERS: dict[str, list[Json]] = {
             "name": "Last-Event-ID",
             "in": "header",
             "description": "The number of the last change that came; EventSource sends it by itself.",
-            "schema": {"type": "string"},
+            "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 2**31 - 1},
         }
     ],
 }

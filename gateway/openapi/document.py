@@ -1,10 +1,13 @@
-"""The document: an operation for each REST path of the contracts, and what is said of all of them."""
+"""The document: an operation for each REST path of the contracts, and what is said of all of them.
+
+There are two: of a system where calls take a token, and of one that runs without (AUTH=off).
+"""
 
 from __future__ import annotations
 
 import re
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from boxoffice.policy.v1 import policy_pb2
 from google.api import annotations_pb2, http_pb2
@@ -27,12 +30,16 @@ CONTRACTS = (
 )
 """The contracts, in the order in which people meet them."""
 
+Auth = Literal["on", "off"]
+
 HTTP_BODY = "google.api.HttpBody"
-KEY = "idempotencyKey"
+USER = "userId"
+ALWAYS_KNOWS = "IdentityService"
+"""The service that takes tokens either way: whose account is shown is never a matter of what somebody says."""
 
 
-def document(comments: Comments) -> Json:
-    """Return the document of all public methods."""
+def document(comments: Comments, auth: Auth) -> Json:
+    """Return the document of all public methods, of a system that runs with this AUTH."""
     schemas = Schemas(comments)
     paths: Json = {}
     tags: list[Json] = []
@@ -43,14 +50,14 @@ def document(comments: Comments) -> Json:
             if method.GetOptions().HasExtension(annotations_pb2.http):
                 rule = method.GetOptions().Extensions[annotations_pb2.http]
                 for number, binding in enumerate([rule, *rule.additional_bindings]):
-                    operation = _Operation(method, binding, schemas, comments)
+                    operation = _Operation(method, binding, schemas, comments, auth)
                     name = method.name + ("Alias" if number else "")
                     paths.setdefault(operation.path, {})[operation.verb] = operation.render(tag, name)
     for path, item in by_hand.PATHS.items():
         paths[path] = item
     return {
         "openapi": "3.1.0",
-        "info": by_hand.INFO,
+        "info": by_hand.info(auth),
         "servers": [{"url": "/"}],
         "tags": [*tags, by_hand.TAG],
         "paths": paths,
@@ -72,7 +79,7 @@ class _Operation:
     """A method under one of its paths."""
 
     def __init__(
-        self, method: MethodDescriptor, binding: http_pb2.HttpRule, schemas: Schemas, comments: Comments
+        self, method: MethodDescriptor, binding: http_pb2.HttpRule, schemas: Schemas, comments: Comments, auth: Auth
     ) -> None:
         self.verb: str = binding.WhichOneof("pattern") or ""
         self._has_body = binding.body == "*"
@@ -86,6 +93,10 @@ class _Operation:
         for field in self._in_path:
             template = template.replace(f"{{{field.name}}}", f"{{{field.json_name}}}")
         self.path = template
+        allowed = method.GetOptions().Extensions[policy_pb2.policy].allow
+        tells = auth == "on" or method.containing_service.name == ALWAYS_KNOWS
+        self._takes_token = tells and policy_pb2.Policy.PUBLIC not in allowed
+        self._is_owners = self._takes_token and policy_pb2.Policy.OWNER in allowed
 
     def render(self, tag: str, name: str) -> Json:
         """Return the operation in OpenAPI's terms."""
@@ -104,16 +115,19 @@ class _Operation:
         answer = {"description": "Done" if not streams else "One after the other", "content": self._content()}
         if streams:
             operation["x-server-streaming"] = True
-        allowed = self._method.GetOptions().Extensions[policy_pb2.policy].allow
-        takes_token = policy_pb2.Policy.PUBLIC not in allowed
-        if takes_token:
+        if self._takes_token:
             operation["security"] = [{name: [] for name in by_hand.SECURITY}]
         reasons = list(self._comments.reasons(self._method.full_name))
-        if takes_token and policy_pb2.Policy.OWNER not in allowed:
+        if self._takes_token and not self._is_owners:
             reasons.append(by_hand.ROLE_MISSING)
-        broken = needed(self._method.input_type)
-        failed = failures.responses(reasons, broken, with_body=self._has_body, takes_token=takes_token)
+        told = self._told()
+        broken = {name: what for name, what in needed(self._method.input_type).items() if name not in told}
+        failed = failures.responses(reasons, broken, with_body=self._has_body, takes_token=self._takes_token)
         return operation | {"responses": {"200": answer, **failed}}
+
+    def _told(self) -> list[str]:
+        """Return the fields that the token tells, so that a body may leave them out."""
+        return [USER] if self._is_owners and self._has_body else []
 
     def _parameters(self) -> list[Json]:
         parameters = [self._parameter(field, "path") for field in self._in_path]
@@ -135,7 +149,7 @@ class _Operation:
         message: Descriptor = self._method.input_type
         if message.full_name == HTTP_BODY:
             return by_hand.BODIES[self._method.name]
-        schema = self._schemas.body(message, but=[field.json_name for field in self._in_path])
+        schema = self._schemas.body(message, [field.json_name for field in self._in_path], self._told())
         content = {"schema": schema, "example": BODIES[self._method.name]}
         required = "required" in self._schemas.named[message.name]
         return {"required": required, "content": {"application/json": content}}

@@ -39,6 +39,27 @@ KEYWORDS = {
 """The rules of the contracts that JSON schemas have a word for."""
 
 
+def _given(name: str) -> Schema:
+    """Return a schema of objects that have this field, and something in it."""
+    return {"required": [name], "properties": {name: {"type": "string", "minLength": 1}}}
+
+
+BETWEEN_FIELDS: dict[str, Schema] = {
+    "CreateShowRequest": {"oneOf": [_given("eventId"), _given("movieId")]},
+    "SimulatePaymentRequest": {"not": {"allOf": [_given("result"), _given("paymentMethod")]}},
+}
+"""Rules between fields of bodies, which the contracts tell in their comments."""
+
+PAYMENT_METHODS = (
+    *("pm_succeed", "pm_decline", "pm_decline_then_succeed", "pm_never_answer", "pm_duplicate", "pm_reorder"),
+    *("pm_delay", "pm_late", "pm_tamper_amount", "pm_tamper_payment", "pm_fail_refund_1", "pm_fail_refund_3"),
+    "pm_refund_declined",
+)
+"""What the bank knows (docs/sandbox.md)."""
+VALUES = {"SimulatePaymentRequest.payment_method": f"^({'|'.join(PAYMENT_METHODS)})?$"}
+"""Patterns of fields that the contracts leave to the services."""
+
+
 class Schemas:
     """Makes schemas, and keeps those that have a name."""
 
@@ -60,13 +81,18 @@ class Schemas:
         ]
         return self._keep(message.full_name, self._object(message, required, self.answer))
 
-    def body(self, message: Descriptor, but: Collection[str] = ()) -> Schema:
+    def body(self, message: Descriptor, but: Collection[str] = (), told: Collection[str] = ()) -> Schema:
         """Return a reference to what may be sent for a message, without the fields that stand elsewhere.
 
-        The gateway takes no others. What answers have too is something else there, as it may get more.
+        The gateway takes no others. What answers have too is something else there, as it may get more. What the token
+        tells may be left out. A null is a field that is absent.
         """
-        required = [name for name in needed(message) if name not in but]
+        required = [name for name in needed(message) if name not in but and name not in told]
         schema = self._object(message, required, self.body, but) | {"additionalProperties": False}
+        for name, field in schema["properties"].items():
+            if name not in required:
+                schema["properties"][name] = _or_null(field)
+        schema |= BETWEEN_FIELDS.get(message.name, {})
         return self._keep(message.full_name + ("" if "Request" in message.full_name else "Input"), schema)
 
     def parameter(self, field: FieldDescriptor) -> Schema:
@@ -114,7 +140,9 @@ class Schemas:
             schema["format"] = "uuid"
         if field.GetOptions().Extensions[text_pb2.text] == text_pb2.Text.CURRENCY:
             schema = {"type": "string", "enum": ["", *sorted(SOLD)]}
-        *_, message, _ = field.full_name.split(".")
+        *_, message, name = field.full_name.split(".")
+        if pattern := VALUES.get(f"{message}.{name}"):
+            schema["pattern"] = pattern
         example = example_of(message, field.json_name)
         return schema if example is None else schema | {"examples": [example]}
 
@@ -146,6 +174,13 @@ def needed(message: Descriptor) -> dict[str, str]:
             field = message.fields_by_name[name]
             broken.setdefault(field.json_name, MUST[field.full_name])
     return broken
+
+
+def _or_null(schema: Schema) -> Schema:
+    if "type" in schema:
+        return schema | {"type": [schema["type"], "null"]}
+    described = {"description": schema["description"]}
+    return {"anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]} | described
 
 
 def _keywords(kind: str, rules: Any) -> Schema:

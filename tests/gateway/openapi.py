@@ -14,6 +14,7 @@ import jsonschema
 Json = dict[str, Any]
 
 FILE = Path(__file__).parents[2] / "gateway" / "openapi.json"
+WITHOUT_TOKENS = FILE.with_name("openapi-without-tokens.json")
 DOCUMENT: Json = json.loads(FILE.read_text())
 
 

@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from google.api import httpbody_pb2
 from grpc_status import rpc_status
 
-from gateway import auth, tls
+from gateway import auth, static, tls
 from gateway.edge import Edge
 from gateway.render import CLUSTERS, render
+from gateway.replies import HEALTH_PATH
 from gateway.tls import Files
 from services.chassis import identity as chassis
 from services.chassis import tls as chassis_tls
@@ -161,6 +162,16 @@ async def test_everybody_may_call_what_the_contracts_allow_everybody(
             services[method.cluster].calls.clear()
             assert (await ask(rest, method, headers)).status_code == 200, method.path
             assert method.path in [call.path for call in services[method.cluster].calls]
+
+
+async def test_the_gateways_own_pages_are_everybodys(rest: httpx.AsyncClient, services: Services) -> None:
+    for headers in ({}, bearer("expired"), bearer(KEY.sign(forge.right(USER)))):
+        for file in static.files("on"):
+            page = await rest.get(file.path, headers=headers)
+            assert (page.status_code, page.content) == (200, file.source.read_bytes()), file.path
+        assert (await rest.get(HEALTH_PATH, headers=headers)).status_code in (200, 503)
+        assert (await rest.get("/api/v1/nothing", headers=headers)).status_code == 404
+    assert arrived(services) == []
 
 
 async def test_all_else_takes_a_token(rest: httpx.AsyncClient, channel: grpc.aio.Channel, services: Services) -> None:

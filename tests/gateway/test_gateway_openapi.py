@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from google.protobuf import json_format
+from jsonschema import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from gateway.openapi.examples import BODIES
@@ -19,19 +21,100 @@ from gateway.replies import HEALTH_PATH, REPLIES
 from services.chassis.errors import Failure
 from services.chassis.rules import check as check_message
 from tests.gateway.fakes import PUBLIC, Method, Services
-from tests.gateway.openapi import DOCUMENT, FILE, check, operations, resolved
+from tests.gateway.openapi import DOCUMENT, FILE, WITHOUT_TOKENS, check, operations, resolved
 
 for module in ("booking", "inventory", "payment", "payment.bank", "identity"):
     import_module(f"services.{module}.domain.errors")
 import_module("services.inventory.domain.catalogue")
 
 ROOT = Path(__file__).parents[2]
+NOBODY = "0198c2a0-0000-7000-8000-000000000001"
 OPERATIONS = {operation["operationId"]: operation for _, _, operation in operations()}
 WITH_BODY = [method for method in PUBLIC if method.descriptor.name in BODIES]
 
 
-def test_the_document_is_valid() -> None:
-    OpenAPIV31SpecValidator(DOCUMENT).validate()
+@pytest.mark.parametrize("file", [FILE, WITHOUT_TOKENS], ids=["on", "off"])
+def test_the_document_is_valid(file: Path) -> None:
+    OpenAPIV31SpecValidator(json.loads(file.read_text())).validate()
+
+
+async def test_the_document_that_is_served_is_that_of_a_system_without_tokens(rest: httpx.AsyncClient) -> None:
+    served = (await rest.get("/api/openapi.json")).json()
+    assert served == json.loads(WITHOUT_TOKENS.read_text())
+    takes_token = {
+        operation["operationId"]
+        for item in served["paths"].values()
+        for operation in item.values()
+        if "security" in operation
+    }
+    # Whose account is shown is never a matter of what somebody says.
+    assert takes_token == {"GetProfile", "UpdateProfile", "ChangePassword", "ListUsers", "SetRoles"}
+    for item in served["paths"].values():
+        for operation in item.values():
+            has_401 = "401" in operation["responses"]
+            assert has_401 == (operation["operationId"] in takes_token | {"ReceiveWebhook", "Login", "Refresh"})
+
+
+@pytest.mark.parametrize("method", WITH_BODY, ids=lambda method: method.descriptor.name)
+def test_who_calls_is_told_by_the_token_or_else_by_the_body(method: Method) -> None:
+    name = method.descriptor.input_type.name
+    schema, without = (json.loads(file.read_text())["components"]["schemas"][name] for file in (FILE, WITHOUT_TOKENS))
+    assert "userId" not in schema.get("required", [])
+    own = method.descriptor.containing_service.name != "IdentityService" and "userId" in schema["properties"]
+    assert ("userId" in without.get("required", [])) == own
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_null_is_allowed_where_a_field_may_be_absent(name: str) -> None:
+    body = OPERATIONS[name].get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    if body is None or name == "ReceiveWebhook":
+        return
+    schema = resolved(body)
+    for field, rules in schema["properties"].items():
+        nulls = {"type": "null"} in rules.get("anyOf", []) or "null" in rules.get("type", [])
+        assert nulls == (field not in schema.get("required", [])), field
+
+
+async def test_a_null_is_a_field_that_is_absent(rest: httpx.AsyncClient, services: Services) -> None:
+    for body in ({"name": "House", "city": "Pune", "address": None}, {"name": "House", "city": "Pune"}):
+        check(OPERATIONS["CreateVenue"]["requestBody"]["content"]["application/json"]["schema"], body)
+        assert (await rest.post("/api/v1/venues", json=body)).status_code == 200
+    first, second = services.calls
+    assert first.request == second.request
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "fits"),
+    [
+        ("SimulatePayment", {}, True),
+        ("SimulatePayment", {"result": "SUCCESS"}, True),
+        ("SimulatePayment", {"paymentMethod": "pm_late", "result": None}, True),
+        ("SimulatePayment", {"paymentMethod": "", "result": "SUCCESS"}, True),
+        ("SimulatePayment", {"paymentMethod": "pm_late", "result": "SUCCESS"}, False),
+        ("CreateShow", {"eventId": NOBODY}, True),
+        ("CreateShow", {"movieId": NOBODY, "eventId": ""}, True),
+        ("CreateShow", {"movieId": NOBODY, "eventId": None}, True),
+        ("CreateShow", {"movieId": NOBODY, "eventId": NOBODY}, False),
+        ("CreateShow", {"movieId": ""}, False),
+        ("CreateShow", {}, False),
+    ],
+)
+def test_rules_between_fields_are_told(operation: str, body: dict[str, object], fits: bool) -> None:
+    if operation == "CreateShow":
+        prices = [{"tier": "VIP", "price": 1}]
+        body |= {"screenId": NOBODY, "startTime": "2099-01-01T00:00:00Z", "prices": prices}
+    schema = OPERATIONS[operation]["requestBody"]["content"]["application/json"]["schema"]
+    if fits:
+        check(schema, body)
+    else:
+        with pytest.raises(ValidationError):
+            check(schema, body)
+
+
+def test_the_id_of_the_last_event_is_a_number_as_it_is_anywhere() -> None:
+    after, last = OPERATIONS["StreamSeats"]["parameters"][1:]
+    assert (after["name"], last["name"]) == ("afterSequence", "Last-Event-ID")
+    assert last["schema"] == after["schema"]
 
 
 def test_every_public_method_is_in_the_document_under_each_of_its_paths() -> None:
@@ -128,11 +211,16 @@ def _subclasses(kind: type[Failure]) -> Iterator[type[Failure]]:
         yield from _subclasses(each)
 
 
-def test_the_document_is_what_the_contracts_give(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("file", "auth"), [(FILE, "on"), (WITHOUT_TOKENS, "off")])
+def test_the_document_is_what_the_contracts_give(tmp_path: Path, file: Path, auth: str) -> None:
     descriptor = tmp_path / "all.binpb"
     buf = Path(sys.executable).with_name("buf")
     subprocess.run([buf, "build", ".", "-o", descriptor, "--as-file-descriptor-set"], cwd=ROOT, check=True)
     made = subprocess.run(
-        [sys.executable, "-m", "gateway.openapi", descriptor], cwd=ROOT, check=True, capture_output=True, text=True
+        [sys.executable, "-m", "gateway.openapi", descriptor, "--auth", auth],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
-    assert made.stdout == FILE.read_text(), "run make protos"
+    assert made.stdout == file.read_text(), "run make protos"

@@ -10,7 +10,7 @@ import pytest
 from gateway import static
 from tests.gateway.fakes import Services
 
-FILES = static.files()
+FILES = static.files("off")
 PATHS = [file.path for file in FILES]
 
 
@@ -73,6 +73,8 @@ def test_the_files_are_copied_together_for_the_image(tmp_path: Path) -> None:
     folder = tmp_path / "static"
     subprocess.run([sys.executable, "-m", "gateway.static", folder], check=True)
     copied = {file.name: file.read_bytes() for file in folder.iterdir()}
-    assert copied == {file.source.name: file.source.read_bytes() for file in FILES}
-    named = [route["direct_response"]["body"]["filename"] for route in static.routes(folder, {})[1::2]]
-    assert sorted(named) == sorted(map(str, folder.iterdir()))
+    for auth in ("on", "off"):
+        named = [route["direct_response"]["body"]["filename"] for route in static.routes(folder, auth, {})[1::2]]
+        assert named == [str(folder / file.source.name) for file in static.files(auth)]
+        assert all(copied[file.source.name] == file.source.read_bytes() for file in static.files(auth))
+    assert len(copied) == len(FILES) + 1

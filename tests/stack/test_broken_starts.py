@@ -208,9 +208,10 @@ def test_no_python(folder: Path) -> None:
 
 def test_a_python_that_is_too_old(folder: Path) -> None:
     old = folder / "python3.9"
-    old.write_text("#!/bin/sh\nexit 1\n")
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2\nexit 1\n')
     old.chmod(0o755)
-    fails(folder, f"needs Python 3.11 or newer, {old} is older: name another", ["make", "-s", "env", f"PYTHON={old}"])
+    line = f"needs Python 3.11 or newer, {old} is older (Python 3.9.2): name another"
+    fails(folder, line, ["make", "-s", "env", f"PYTHON={old}"])
 
 
 def checkout(folder: Path) -> Path:

@@ -159,6 +159,8 @@ class IdentityServiceServicer:
 
     def GetProfile(self, request, context):
         """Returns the caller's account.
+
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -168,6 +170,7 @@ class IdentityServiceServicer:
         """Changes the caller's account and returns it.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -177,6 +180,7 @@ class IdentityServiceServicer:
         """Changes the caller's password, ends all of the user's families, and begins a new one.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
         FAILED_PRECONDITION PASSWORD_WRONG: the present password is another.
         RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the present password was wrong too often; RetryInfo says when to come back.
         """

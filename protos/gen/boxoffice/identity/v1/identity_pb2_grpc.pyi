@@ -83,16 +83,21 @@ class IdentityServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     """
     GetProfile: _grpc.UnaryUnaryMultiCallable[_identity_pb2.GetProfileRequest, _identity_pb2.User]
-    """Returns the caller's account."""
+    """Returns the caller's account.
+
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+    """
     UpdateProfile: _grpc.UnaryUnaryMultiCallable[_identity_pb2.UpdateProfileRequest, _identity_pb2.User]
     """Changes the caller's account and returns it.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
     """
     ChangePassword: _grpc.UnaryUnaryMultiCallable[_identity_pb2.ChangePasswordRequest, _identity_pb2.Tokens]
     """Changes the caller's password, ends all of the user's families, and begins a new one.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
     FAILED_PRECONDITION PASSWORD_WRONG: the present password is another.
     RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the present password was wrong too often; RetryInfo says when to come back.
     """
@@ -164,16 +169,21 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     """
     GetProfile: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetProfileRequest, _identity_pb2.User]  # type: ignore[assignment]
-    """Returns the caller's account."""
+    """Returns the caller's account.
+
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+    """
     UpdateProfile: _aio.UnaryUnaryMultiCallable[_identity_pb2.UpdateProfileRequest, _identity_pb2.User]  # type: ignore[assignment]
     """Changes the caller's account and returns it.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
     """
     ChangePassword: _aio.UnaryUnaryMultiCallable[_identity_pb2.ChangePasswordRequest, _identity_pb2.Tokens]  # type: ignore[assignment]
     """Changes the caller's password, ends all of the user's families, and begins a new one.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
     FAILED_PRECONDITION PASSWORD_WRONG: the present password is another.
     RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the present password was wrong too often; RetryInfo says when to come back.
     """
@@ -272,7 +282,10 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_pb2.GetProfileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_pb2.User, _abc.Awaitable[_identity_pb2.User]]:
-        """Returns the caller's account."""
+        """Returns the caller's account.
+
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+        """
 
     @_abc_1.abstractmethod
     def UpdateProfile(
@@ -283,6 +296,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         """Changes the caller's account and returns it.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
         """
 
     @_abc_1.abstractmethod
@@ -294,6 +308,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         """Changes the caller's password, ends all of the user's families, and begins a new one.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
         FAILED_PRECONDITION PASSWORD_WRONG: the present password is another.
         RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the present password was wrong too often; RetryInfo says when to come back.
         """
