@@ -42,7 +42,11 @@ SOURCES = {
 """For each database, what is copied of it: the schema's name here, and there."""
 CLOCK = "clock"
 """The table, beside what is copied of each service, that has what its clock says."""
-LEFT_OUT = ("alembic_version", "commit_markers", "idempotency_keys")
+LEFT_OUT = ("alembic_version", "commit_markers")
+ANSWER = ("idempotency_keys", "answer")
+"""A column that is not copied: it may be long, and is no SQL. Instead of it, the copy has what it names first, `names`,
+which is what was made: of every method that takes a key, the first id in its answer."""
+NAMED_FIRST = "substring(encode(answer, 'escape') FROM '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')::uuid"
 
 LIMITS = {"max_seats_per_user": 6, "seat_hold_minutes": 5, "reservation_max_minutes": 30}
 """What inventory allows unless it was told otherwise."""
@@ -275,14 +279,15 @@ def _copy_table(
     origin: sql.Identifier,
     copies: Scratch,
     target: sql.Identifier,
-    columns: Sequence[tuple[str, str]],
+    columns: Sequence[tuple[str, str, str]],
 ) -> int:
-    names = sql.SQL(", ").join(sql.Identifier(column) for column, _ in columns)
+    names = sql.SQL(", ").join(sql.Identifier(column) for column, _, _ in columns)
+    values = sql.SQL(", ").join(sql.SQL(value) if value else sql.Identifier(column) for column, _, value in columns)
     types = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in columns
+        sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind, _ in columns
     )
     copies.execute(sql.SQL("CREATE UNLOGGED TABLE {} ({})").format(target, types))
-    out = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT BINARY)").format(names, origin)
+    out = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT BINARY)").format(values, origin)
     into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(target, names)
     cursor = copies.cursor()
     with source.cursor().copy(out) as reader, cursor.copy(into) as writer:
@@ -293,8 +298,8 @@ def _copy_table(
     return cursor.rowcount
 
 
-def _tables(source: Scratch, schema: str) -> dict[str, list[tuple[str, str]]]:
-    """Return the tables and views of a schema with their columns and types."""
+def _tables(source: Scratch, schema: str) -> dict[str, list[tuple[str, str, str]]]:
+    """Return the tables and views of a schema with their columns: name and type, and what to copy if not themselves."""
     rows = source.execute(
         """
         SELECT c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type
@@ -305,9 +310,11 @@ def _tables(source: Scratch, schema: str) -> dict[str, list[tuple[str, str]]]:
         """,
         [schema, list(LEFT_OUT)],
     )
-    tables: dict[str, list[tuple[str, str]]] = {}
+    tables: dict[str, list[tuple[str, str, str]]] = {}
     for row in rows:
-        tables.setdefault(row["table"], []).append((row["column"], row["type"]))
+        is_answer = (row["table"], row["column"]) == ANSWER
+        column = ("names", "uuid", NAMED_FIRST) if is_answer else (row["column"], row["type"], "")
+        tables.setdefault(row["table"], []).append(column)
     return tables
 
 

@@ -12,12 +12,15 @@ AT_REST look across databases, and hold once nothing is under way any more.
 from stack.invariants.accounts import ACCOUNTS
 from stack.invariants.across import ACROSS
 from stack.invariants.bookings import BOOKINGS
+from stack.invariants.catalogue import CATALOGUE
 from stack.invariants.invariant import Invariant
+from stack.invariants.keys import KEYS
 from stack.invariants.money import MONEY
 from stack.invariants.seats import SEATS
+from stack.invariants.times import TIMES
 
 __all__ = ["ALWAYS", "AT_REST", "INVARIANTS", "Invariant"]
 
-ALWAYS = SEATS + BOOKINGS + MONEY + ACCOUNTS
+ALWAYS = SEATS + CATALOGUE + BOOKINGS + MONEY + KEYS + ACCOUNTS + TIMES
 AT_REST = ACROSS
 INVARIANTS = ALWAYS + AT_REST

@@ -39,12 +39,13 @@ ACCOUNTS = (
     ),
     Invariant(
         "families-of-tokens-belong-to-accounts",
-        "every family is an account's and has an end ahead of its beginning; one that was ended says by what",
+        "every family is an account's and ends after its beginning, within a year; one that was ended says by what",
         ("identity.token_families",),
         """
-        SELECT f.id AS family_id, f.user_id, f.ended_at, f.ended_by
+        SELECT f.id AS family_id, f.user_id, f.created_at, f.expires_at, f.ended_at, f.ended_by
         FROM identity.token_families f LEFT JOIN identity.users u ON u.id = f.user_id
         WHERE u.id IS NULL OR (f.expires_at > f.created_at) IS NOT TRUE
+            OR f.expires_at > f.created_at + interval '365 days'
             OR ((f.ended_at IS NULL) = (f.ended_by IS NULL) AND coalesce(f.ended_by, 'LOGOUT') IN
                 ('LOGOUT', 'REUSE', 'PASSWORD')) IS NOT TRUE
         """,
@@ -83,12 +84,12 @@ ACCOUNTS = (
     ),
     Invariant(
         "an-ended-family-gets-no-token",
-        "after a family was ended no token of it is made, but by whoever was about to",
-        ("identity.token_families WHERE ended_at IS NOT NULL",),
+        "after a family was ended or has expired no token of it is made, but by whoever was about to",
+        ("identity.token_families",),
         """
-        SELECT f.id AS family_id, f.ended_by, f.ended_at, t.created_at
+        SELECT f.id AS family_id, f.ended_by, f.ended_at, f.expires_at, t.created_at
         FROM identity.token_families f JOIN identity.refresh_tokens t ON t.family_id = f.id
-        WHERE t.created_at > f.ended_at + interval '10 seconds'
+        WHERE t.created_at > least(f.ended_at, f.expires_at) + interval '10 seconds'
         """,
     ),
     Invariant(

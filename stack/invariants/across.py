@@ -101,6 +101,23 @@ ACROSS = (
         """,
     ),
     Invariant(
+        "bookings-are-for-what-the-catalogue-shows",
+        "a booking says of its show what the catalogue says: event, title, hall, venue, city, start",
+        ("booking.bookings",),
+        """
+        SELECT b.id AS booking_id, b.show_id, b.title, b.theatre, b.city, b.screen, b.starts_at, e.id AS event_id,
+            e.title AS shown_title, v.name AS shown_theatre, v.city AS shown_city, h.name AS shown_screen,
+            w.starts_at AS shown_at
+        FROM booking.bookings b
+        LEFT JOIN inventory.shows w ON w.id = b.show_id
+        LEFT JOIN inventory.events e ON e.id = w.event_id
+        LEFT JOIN inventory.screens h ON h.id = w.screen_id
+        LEFT JOIN inventory.venues v ON v.id = h.venue_id
+        WHERE (b.event_id, b.is_movie, b.title, b.theatre, b.city, b.screen, b.starts_at)
+            IS DISTINCT FROM (e.id, e.category = 'MOVIE', e.title, v.name, v.city, h.name, w.starts_at)
+        """,
+    ),
+    Invariant(
         "no-money-without-a-ticket",
         "the bank's ledger holds of each booking its price if it is CONFIRMED, what was kept if it is REFUNDED, "
         "and nothing otherwise, but for refunds shown as stuck",
@@ -193,6 +210,23 @@ ACROSS = (
                 IS DISTINCT FROM (l.payment_id, l.booking_id, l.amount, l.currency)
         """,
     ),
+    # A bank may take money after all that it has declined before.
+    Invariant(
+        "booking-heard-of-every-decline",
+        "booking knows of each payment that the bank declined, for its booking, and of no other as declined",
+        ("booking.declines", "bank.sessions WHERE status = 'DECLINED'"),
+        """
+        SELECT coalesce(d.payment_id, p.payment_id) AS payment_id, d.booking_id, p.booking_id AS paid_for, p.status
+        FROM booking.declines d FULL JOIN (
+            SELECT p.id AS payment_id, p.booking_id, s.status
+            FROM payment.payments p JOIN bank.sessions s ON s.payment_id = p.id
+        ) AS p ON p.payment_id = d.payment_id
+        WHERE CASE
+            WHEN d.payment_id IS NULL THEN p.status <> 'DECLINED'
+            ELSE d.booking_id = p.booking_id AND p.status IN ('DECLINED', 'CAPTURED')
+        END IS NOT TRUE
+        """,
+    ),
     Invariant(
         "money-that-bought-nothing-goes-back",
         "every capture that bought no ticket is refunded in full for that cause, and nothing else is",
@@ -237,6 +271,28 @@ ACROSS = (
         FROM (SELECT * FROM payment.booking_accounts WHERE closed_at IS NOT NULL) AS a
         FULL JOIN booking.bookings b ON b.id = a.booking_id
         WHERE (b.state IS NOT DISTINCT FROM 'CANCELLED') <> (a.booking_id IS NOT NULL)
+        """,
+    ),
+    Invariant(
+        "accounts-are-of-bookings",
+        "every account that payment has is of a booking that there is",
+        ("payment.booking_accounts",),
+        """
+        SELECT a.booking_id, a.closed_at
+        FROM payment.booking_accounts a LEFT JOIN booking.bookings b ON b.id = a.booking_id
+        WHERE b.id IS NULL
+        """,
+    ),
+    Invariant(
+        "sessions-end-with-their-claims",
+        "no checkout session of the bank lives longer than its booking's claim may",
+        ("bank.sessions",),
+        """
+        SELECT s.id AS session_id, p.booking_id, s.status, s.expires_at, r.expires_at AS claim_expires_at
+        FROM bank.sessions s
+        JOIN payment.payments p ON p.id = s.payment_id
+        LEFT JOIN inventory.reservations r ON r.booking_id = p.booking_id
+        WHERE (s.expires_at <= r.expires_at) IS NOT TRUE
         """,
     ),
     Invariant(

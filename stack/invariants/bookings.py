@@ -104,9 +104,40 @@ BOOKINGS = (
         """,
     ),
     Invariant(
+        "money-goes-back-for-a-cause-that-there-is",
+        "a capture that bought nothing is of another amount than its booking, came second, or had no ticket to buy",
+        ("booking.captures WHERE settlement NOT IN ('CONFIRM', 'KEPT')",),
+        """
+        SELECT c.payment_id, c.booking_id, c.settlement, c.amount, c.currency, b.state, b.total_amount,
+            b.currency AS booked_in
+        FROM booking.captures c LEFT JOIN booking.bookings b ON b.id = c.booking_id
+        WHERE c.settlement NOT IN ('CONFIRM', 'KEPT') AND CASE c.settlement
+            WHEN 'MISMATCH' THEN (c.amount, c.currency) <> (b.total_amount, b.currency)
+            WHEN 'DUPLICATE' THEN EXISTS (
+                SELECT FROM booking.captures o WHERE o.booking_id = c.booking_id
+                AND o.settlement IN ('CONFIRM', 'KEPT', 'NO_TICKET')
+            )
+            WHEN 'NO_TICKET' THEN b.state <> 'PENDING'
+        END IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "bookings-name-their-seats",
+        "a booking's labels are those of its seats, in their order",
+        ("booking.booking_seats",),
+        """
+        SELECT b.id AS booking_id, b.state, b.seat_labels, s.labels
+        FROM booking.bookings b JOIN (
+            SELECT booking_id, array_agg(section || ' ' || row || number ORDER BY position) AS labels
+            FROM booking.booking_seats GROUP BY booking_id
+        ) AS s ON s.booking_id = b.id
+        WHERE b.seat_labels IS DISTINCT FROM s.labels
+        """,
+    ),
+    Invariant(
         "bookings-and-captures-are-there-once",
         "one booking to an id and to an idempotency key, one row to a seat of it, a capture and a message",
-        ("booking.bookings", "booking.booking_seats", "booking.captures", "booking.outbox"),
+        ("booking.bookings", "booking.booking_seats", "booking.captures", "booking.declines", "booking.outbox"),
         """
         SELECT 'booking' AS what, id::text AS key, count(*) AS times
         FROM booking.bookings GROUP BY id HAVING count(*) > 1
@@ -126,6 +157,15 @@ BOOKINGS = (
         UNION ALL
         SELECT 'message', id::text, count(*)
         FROM booking.outbox GROUP BY id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'decline', payment_id::text, count(*)
+        FROM booking.declines GROUP BY payment_id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'position of a seat', concat_ws(' ', booking_id, position), count(*)
+        FROM booking.booking_seats GROUP BY booking_id, position HAVING count(*) > 1
+        UNION ALL
+        SELECT 'answer', concat_ws(' ', user_id, method, key), count(*)
+        FROM booking.idempotency_keys GROUP BY user_id, method, key HAVING count(*) > 1
         """,
     ),
 )

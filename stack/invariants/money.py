@@ -64,12 +64,15 @@ MONEY = (
     ),
     Invariant(
         "sessions-are-what-payments-asked-for",
-        "every session at the bank is for a payment that was committed before, over the same amount",
+        "every session at the bank is for a payment that was committed before, of the same amount, booking and end",
         ("bank.sessions",),
         """
-        SELECT s.id AS session_id, s.payment_id, s.amount, s.currency, p.amount AS asked, p.currency AS asked_currency
+        SELECT s.id AS session_id, s.payment_id, s.amount, s.currency, s.expires_at, s.order_id, p.amount AS asked,
+            p.currency AS asked_currency, p.expires_at AS asked_until, p.booking_id
         FROM bank.sessions s LEFT JOIN payment.payments p ON p.session_id = s.id
-        WHERE (p.id, p.amount, p.currency) IS DISTINCT FROM (s.payment_id, s.amount, s.currency)
+        WHERE (p.id, p.amount, p.currency, p.expires_at)
+                IS DISTINCT FROM (s.payment_id, s.amount, s.currency, s.expires_at)
+            OR (s.order_id IN ('', p.booking_id::text)) IS NOT TRUE
         """,
     ),
     Invariant(
@@ -134,6 +137,52 @@ MONEY = (
         """,
     ),
     Invariant(
+        "payments-have-their-account",
+        "every payment is of a booking that has its account, which is the lock for opening sessions",
+        ("payment.payments",),
+        """
+        SELECT p.id AS payment_id, p.booking_id
+        FROM payment.payments p LEFT JOIN payment.booking_accounts a ON a.booking_id = p.booking_id
+        WHERE a.booking_id IS NULL
+        """,
+    ),
+    # A lie (docs/sandbox.md) may have been refused, and may name any payment. What was delivered had been committed to
+    # the inbox before, which forgets nothing.
+    Invariant(
+        "the-inbox-has-every-webhook-that-was-taken",
+        "each event that the bank has delivered is remembered, for its payment",
+        ("bank.deliveries WHERE delivered_at IS NOT NULL",),
+        """
+        SELECT coalesce(d.repeats, d.id) AS event_id, d.type, d.session_id, s.payment_id, e.type AS remembered_type,
+            e.payment_id AS remembered_payment_id
+        FROM bank.deliveries d
+        LEFT JOIN bank.sessions s ON s.id = d.session_id
+        LEFT JOIN payment.webhook_events e ON e.id = coalesce(d.repeats, d.id)
+        WHERE d.delivered_at IS NOT NULL AND NOT d.is_lie
+            AND (e.type, e.payment_id) IS DISTINCT FROM (d.type, s.payment_id)
+        """,
+    ),
+    Invariant(
+        "the-inbox-is-of-payments",
+        "each event that is remembered is of a payment that there is",
+        ("payment.webhook_events",),
+        """
+        SELECT e.id AS event_id, e.type, e.payment_id
+        FROM payment.webhook_events e LEFT JOIN payment.payments p ON p.id = e.payment_id
+        WHERE p.id IS NULL
+        """,
+    ),
+    Invariant(
+        "webhooks-are-of-sessions",
+        "every webhook is of a session of the bank, and there once",
+        ("bank.deliveries",),
+        """
+        SELECT d.id, d.session_id, count(*) AS times
+        FROM bank.deliveries d LEFT JOIN bank.sessions s ON s.id = d.session_id
+        GROUP BY d.id, d.session_id, s.id HAVING count(*) > 1 OR s.id IS NULL
+        """,
+    ),
+    Invariant(
         "payments-and-money-are-there-once",
         "one live payment to a booking, one refund to a cause, one capture to a session, one entry to a refund; "
         "nothing twice",
@@ -180,6 +229,9 @@ MONEY = (
         UNION ALL
         SELECT 'refund in the ledger', refund_id::text, count(*)
         FROM bank.ledger WHERE refund_id IS NOT NULL GROUP BY refund_id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'answer', concat_ws(' ', user_id, method, key), count(*)
+        FROM payment.idempotency_keys GROUP BY user_id, method, key HAVING count(*) > 1
         """,
     ),
 )

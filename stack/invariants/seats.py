@@ -144,6 +144,7 @@ SEATS = (
             "inventory.reservations",
             "inventory.show_counters",
             "inventory.seat_changes",
+            "inventory.idempotency_keys",
         ),
         """
         SELECT 'seat' AS what, concat_ws(' ', show_id, id) AS key, count(*) AS times
@@ -160,6 +161,9 @@ SEATS = (
         UNION ALL
         SELECT 'change', concat_ws(' ', show_id, sequence, seat_id), count(*)
         FROM inventory.seat_changes GROUP BY show_id, sequence, seat_id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'answer', concat_ws(' ', user_id, method, key), count(*)
+        FROM inventory.idempotency_keys GROUP BY user_id, method, key HAVING count(*) > 1
         """,
     ),
 )

@@ -53,7 +53,8 @@ def second_payment(state: str) -> str:
     """Let the money that went back for want of a ticket have been for the booking that is in this state."""
     return f"""
         UPDATE payment.payments p
-            SET booking_id = b.id, user_id = b.user_id, amount = b.total_amount, refunded_amount = b.total_amount
+            SET booking_id = b.id, user_id = b.user_id, amount = b.total_amount, refunded_amount = b.total_amount,
+                expires_at = b.created_at
             FROM booking.bookings b, payment.refunds r
             WHERE b.state = '{state}' AND r.payment_id = p.id AND r.cause = 'NO_TICKET';
         UPDATE booking.captures c SET booking_id = p.booking_id, amount = p.amount
@@ -62,8 +63,9 @@ def second_payment(state: str) -> str:
             FROM payment.payments p WHERE p.id = r.payment_id AND r.cause = 'NO_TICKET';
         UPDATE bank.refunds b SET amount = r.amount
             FROM payment.refunds r WHERE r.id = b.id AND r.cause = 'NO_TICKET';
-        UPDATE bank.sessions s SET amount = r.amount, refunded_amount = r.amount
-            FROM bank.refunds b JOIN payment.refunds r ON r.id = b.id
+        UPDATE bank.sessions s SET amount = r.amount, refunded_amount = r.amount, expires_at = p.expires_at,
+                order_id = p.booking_id::text
+            FROM bank.refunds b JOIN payment.refunds r ON r.id = b.id JOIN payment.payments p ON p.id = r.payment_id
             WHERE b.session_id = s.id AND r.cause = 'NO_TICKET';
         UPDATE bank.ledger l SET amount = sign(l.amount) * s.amount FROM bank.sessions s WHERE s.id = l.session_id
     """

@@ -21,6 +21,9 @@ from tests.system.damage import (
 )
 from tests.system.damages_at_rest import AT_REST
 from tests.system.damages_of_accounts import ACCOUNTS
+from tests.system.damages_of_keys import KEYS
+from tests.system.damages_of_the_catalogue import CATALOGUE
+from tests.system.damages_of_times import TIMES
 
 SHAPE, CLAIMED, WHOLE = (
     "seats-are-what-their-status-says",
@@ -167,6 +170,8 @@ STATE, SHARE, PRICE = (
     "the-price-is-that-of-the-seats",
 )
 BOUGHT = "a-ticket-is-bought-by-one-capture"
+NAMED, CAUSE = "bookings-name-their-seats", "money-goes-back-for-a-cause-that-there-is"
+WENT_BACK = "settlement = 'NO_TICKET'"
 OF_BOOKINGS = (
     Damage("a ticket without a payment", STATE, bookings("CONFIRMED", "payment_id = NULL")),
     Damage("a booking in no state", STATE, bookings("CONFIRMED", "state = NULL")),
@@ -259,6 +264,35 @@ OF_BOOKINGS = (
         BOUGHT,
         "UPDATE booking.captures SET settlement = 'CONFIRM' WHERE settlement = 'KEPT'",
     ),
+    Damage("a decline twice", "bookings-and-captures-are-there-once", again("booking.declines")),
+    Damage(
+        "two seats of a booking in one position",
+        "bookings-and-captures-are-there-once",
+        "UPDATE booking.booking_seats SET position = 0",
+    ),
+    Damage("seats in another order than their labels", NAMED, "UPDATE booking.booking_seats SET position = -position"),
+    Damage("a label of another seat", NAMED, bookings("CONFIRMED", "seat_labels[1] = 'Balcony Z99'")),
+    Damage(
+        "money that went back as too much, and was not",
+        CAUSE,
+        f"UPDATE booking.captures SET settlement = 'MISMATCH' WHERE {WENT_BACK}",
+    ),
+    Damage(
+        "money that went back as the second, and was the only one",
+        CAUSE,
+        f"UPDATE booking.captures SET settlement = 'DUPLICATE' WHERE {WENT_BACK}",
+    ),
+    Damage(
+        "money that went back from a booking that still waits",
+        CAUSE,
+        f"UPDATE booking.captures SET booking_id = {PENDING} WHERE {WENT_BACK}",
+    ),
+    Damage(
+        "money that went back from no booking",
+        CAUSE,
+        f"UPDATE booking.captures SET booking_id = {NEW} WHERE {WENT_BACK}",
+    ),
+    Damage("money that went back for nothing known", CAUSE, "UPDATE booking.captures SET settlement = 'TIP'"),
     Damage("money in no currency", "captures-come-to-something", "UPDATE booking.captures SET currency = NULL"),
 )
 
@@ -269,6 +303,11 @@ COUNTED, ASKED, TOLD = (
 )
 ONCE, WITHIN = "payments-and-money-are-there-once", "refunds-stay-within-the-capture"
 OF_STATE, OF_STATUS = "payments-are-what-their-state-says", "sessions-are-what-their-status-says"
+ACCOUNT, INBOX, SENT = (
+    "payments-have-their-account",
+    "the-inbox-has-every-webhook-that-was-taken",
+    "webhooks-are-of-sessions",
+)
 CAPTURED, BANK = "refunds-are-of-captured-payments", "the-bank-refunds-what-it-was-asked-for"
 OF_MONEY = (
     Damage("a payment of nothing", OF_STATE, payments("SUCCESS", "amount = 0")),
@@ -364,6 +403,28 @@ OF_MONEY = (
         f" SELECT id, 'REFUND', -refunded_amount FROM bank.sessions WHERE id = {PAID}",
     ),
     Damage(
+        "a session that lives longer than was asked",
+        ASKED,
+        sessions("OPEN", "expires_at = expires_at + interval '1 s'"),
+    ),
+    Damage("a session for another booking", ASKED, sessions("OPEN", "order_id = gen_random_uuid()::text")),
+    Damage("a payment without an account", ACCOUNT, "DELETE FROM payment.booking_accounts"),
+    Damage(
+        "an event of a capture forgotten", INBOX, "DELETE FROM payment.webhook_events WHERE type = 'payment.captured'"
+    ),
+    Damage(
+        "an event of a decline forgotten", INBOX, "DELETE FROM payment.webhook_events WHERE type = 'payment.declined'"
+    ),
+    Damage("an event of another payment", INBOX, "UPDATE payment.webhook_events SET payment_id = gen_random_uuid()"),
+    Damage("an event that says another thing", INBOX, "UPDATE payment.webhook_events SET type = 'payment.expired'"),
+    Damage(
+        "an event of no payment",
+        "the-inbox-is-of-payments",
+        f"INSERT INTO payment.webhook_events (id, type, payment_id) VALUES ('evt_new', 'payment.captured', {NEW})",
+    ),
+    Damage("webhooks of no session", SENT, "UPDATE bank.deliveries SET session_id = 'sess_new'"),
+    Damage("a webhook twice", SENT, again("bank.deliveries")),
+    Damage(
         "a capture for a refund", TOLD, "UPDATE bank.ledger SET refund_id = gen_random_uuid() WHERE kind = 'CAPTURE'"
     ),
     Damage("a capture of a declined session", TOLD, sessions("CAPTURED", "status = 'DECLINED'")),
@@ -374,4 +435,4 @@ OF_MONEY = (
     ),
 )
 
-DAMAGES = OF_SEATS + OF_BOOKINGS + OF_MONEY + ACCOUNTS + AT_REST
+DAMAGES = OF_SEATS + CATALOGUE + OF_BOOKINGS + OF_MONEY + KEYS + ACCOUNTS + TIMES + AT_REST

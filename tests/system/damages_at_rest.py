@@ -30,6 +30,7 @@ AS_SOLD, NO_MONEY, SEES = (
 )
 HEARD, BACK = "booking-heard-of-every-capture", "money-that-bought-nothing-goes-back"
 TWICE = "one-capture-is-kept"
+SHOWN, DECLINED = "bookings-are-for-what-the-catalogue-shows", "booking-heard-of-every-decline"
 STAY_REFUNDED, STAY_CANCELLED = "refunded-bookings-stay-refunded", "cancelled-bookings-stay-cancelled"
 AT_REST = (
     Damage("a refund never finished", "no-saga-is-unfinished", bookings("REFUNDED", "state = 'REFUNDING'")),
@@ -118,6 +119,47 @@ AT_REST = (
         "a cancelled booking that can be paid",
         "ended-bookings-cannot-be-paid",
         sessions("CLOSED", "status = 'OPEN', expires_at = now() + interval '1 hour'"),
+    ),
+    *(
+        Damage(f"a booking with another {what}", SHOWN, bookings("CONFIRMED", change))
+        for what, change in {
+            "title": "title = title || '!'",
+            "event": "event_id = gen_random_uuid()",
+            "category": "is_movie = NOT is_movie",
+            "theatre": "theatre = 'Elsewhere'",
+            "city": "city = 'Elsewhere'",
+            "screen": "screen = 'Elsewhere'",
+            "start": "starts_at = starts_at + interval '1 minute'",
+        }.items()
+    ),
+    Damage("an archived booking of another show", SHOWN, bookings("CANCELLED", "show_id = gen_random_uuid()")),
+    Damage("a decline that booking never heard of", DECLINED, "DELETE FROM booking.declines"),
+    Damage("a decline of another booking", DECLINED, f"UPDATE booking.declines SET booking_id = {CONFIRMED}"),
+    Damage(
+        "a decline of a session that is open",
+        DECLINED,
+        "INSERT INTO booking.declines (payment_id, booking_id) SELECT id, booking_id FROM payment.payments"
+        " WHERE state = 'PENDING'",
+    ),
+    Damage(
+        "a decline of nothing",
+        DECLINED,
+        f"INSERT INTO booking.declines (payment_id, booking_id) VALUES ({NEW}, {CONFIRMED})",
+    ),
+    Damage(
+        "an account of no booking",
+        "accounts-are-of-bookings",
+        f"INSERT INTO payment.booking_accounts (booking_id) VALUES ({NEW})",
+    ),
+    Damage(
+        "a session that lives longer than its claim",
+        "sessions-end-with-their-claims",
+        "UPDATE bank.sessions SET expires_at = expires_at + interval '1 day'",
+    ),
+    Damage(
+        "a session of a booking that has no claim",
+        "sessions-end-with-their-claims",
+        "DELETE FROM inventory.reservations WHERE state = 'CONFIRMED'",
     ),
     Damage(
         "a booking that waits longer than its claim",

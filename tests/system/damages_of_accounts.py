@@ -39,6 +39,7 @@ ACCOUNTS = (
     Damage("the last admin is none any more", "there-is-an-admin", users("roles = '{USER}'")),
     Damage("a family of nobody", FAMILY, families("user_id = gen_random_uuid()")),
     Damage("a family that ends before it begins", FAMILY, families("expires_at = created_at")),
+    Damage("a family that lives for years", FAMILY, families("expires_at = created_at + interval '2 years'")),
     Damage("a family without an end", FAMILY, families("expires_at = NULL")),
     Damage("a family ended by nothing", FAMILY, families("ended_at = created_at")),
     Damage("a family that goes on though it was ended", FAMILY, families("ended_by = 'LOGOUT'")),
@@ -60,6 +61,12 @@ ACCOUNTS = (
         "what follows no token",
         "a-successor-follows-a-used-token",
         "INSERT INTO identity.successors SELECT NULL, created_at, created_at FROM identity.refresh_tokens LIMIT 1",
+    ),
+    Damage(
+        "a token made after its family has expired",
+        ENDED,
+        families("expires_at = created_at + interval '1 second'")
+        + "; UPDATE identity.refresh_tokens SET created_at = created_at + interval '1 hour' WHERE used_at IS NULL",
     ),
     Damage(
         "a token made after the logout",

@@ -1,6 +1,6 @@
 """What looks like a fault and is none, in words and in SQL for a copy of the databases."""
 
-from tests.system.damage import REFUND_STUCK, bookings, claims, seats, second_payment, sessions
+from tests.system.damage import NEW, REFUND_STUCK, bookings, claims, seats, second_payment, sessions
 
 TICKET_REFUND_STUCK = """
     UPDATE booking.bookings SET state = 'REFUNDING', refund_stuck = true, lease_until = now() WHERE state = 'REFUNDED';
@@ -29,10 +29,13 @@ AT_ANY_TIME = {
         f"{second_payment('REFUNDED')};{TICKET_REFUND_STUCK};{NOTHING_WENT_BACK}"
     ),
     "a payment was declined before another bought the ticket": """
-        UPDATE payment.payments p SET booking_id = b.id, user_id = b.user_id, amount = b.total_amount
+        UPDATE payment.payments p
+            SET booking_id = b.id, user_id = b.user_id, amount = b.total_amount, expires_at = b.created_at
             FROM booking.bookings b, bank.sessions s
             WHERE b.state = 'CONFIRMED' AND s.id = p.session_id AND s.status = 'DECLINED';
-        UPDATE bank.sessions s SET amount = p.amount FROM payment.payments p WHERE p.session_id = s.id
+        UPDATE booking.declines d SET booking_id = p.booking_id FROM payment.payments p WHERE p.id = d.payment_id;
+        UPDATE bank.sessions s SET amount = p.amount, expires_at = p.expires_at, order_id = p.booking_id::text
+            FROM payment.payments p WHERE p.session_id = s.id
     """,
     "the seat rows of a booking that came to nothing are archived": """
         DELETE FROM booking.booking_seats
@@ -54,7 +57,8 @@ AT_ANY_TIME = {
         UPDATE identity.refresh_tokens SET used_at = created_at
     """,
     "a family was ended that had been refreshed in vain": """
-        UPDATE identity.token_families SET ended_at = expires_at, ended_by = 'LOGOUT' WHERE ended_at IS NULL;
+        UPDATE identity.token_families SET ended_at = created_at + interval '1 minute', ended_by = 'LOGOUT'
+            WHERE ended_at IS NULL;
         UPDATE identity.refresh_tokens SET used_at = created_at
     """,
     "a logout met a refresh": "UPDATE identity.token_families SET ended_at = ended_at - interval '1 second'",
@@ -65,23 +69,74 @@ AT_ANY_TIME = {
             bookings("PENDING", "expires_at = now() - interval '1 minute'"),
             seats("RESERVED", "status = 'AVAILABLE', holder_id = NULL, booking_id = NULL, expires_at = NULL"),
             "UPDATE inventory.seat_changes SET status = 'AVAILABLE', expires_at = NULL WHERE status = 'RESERVED'",
+            "UPDATE payment.payments p SET expires_at = b.expires_at FROM booking.bookings b"
+            " WHERE b.id = p.booking_id AND b.state = 'PENDING'",
+            "UPDATE bank.sessions s SET expires_at = p.expires_at FROM payment.payments p WHERE p.session_id = s.id",
         )
     ),
     "a ticket is of a time when claims lived longer": claims(
         "CONFIRMED", "expires_at = reserved_at + interval '1 day'"
     ),
+    "bookings were made without keys": """
+        UPDATE booking.bookings SET idempotency_key = NULL, request_hash = NULL;
+        DELETE FROM booking.idempotency_keys WHERE method = 'CreateBooking'
+    """,
+    "a claim was refused before it was made": f"""
+        INSERT INTO inventory.reservations (show_id, booking_id, state, seat_ids, reserved_at, expires_at, changed_at)
+            SELECT show_id, {NEW}, 'REFUSED', '{{}}', now(), now(), now() FROM inventory.show_counters LIMIT 1
+    """,
+    "a webhook was delivered again under another id": """
+        INSERT INTO bank.deliveries (id, session_id, type, delivered_at, created_at, repeats, is_lie)
+            SELECT 'evt_again', session_id, type, delivered_at, created_at, id, false FROM bank.deliveries
+            WHERE repeats IS NULL AND delivered_at IS NOT NULL LIMIT 1
+    """,
+    "somebody who has the secret sent a webhook": """
+        INSERT INTO payment.webhook_events (id, type, payment_id) SELECT 'evt_new', type, payment_id
+            FROM payment.webhook_events LIMIT 1
+    """,
+    "the bank took money after all that it had declined": """
+        INSERT INTO booking.declines (payment_id, booking_id) SELECT payment_id, booking_id FROM booking.captures
+    """,
+    "a lie was refused": """
+        INSERT INTO bank.deliveries (id, session_id, type, delivered_at, created_at, is_lie)
+            SELECT 'evt_lie', session_id, type, delivered_at, created_at, true FROM bank.deliveries LIMIT 1
+    """,
+    "a lie was believed to be another payment's": """
+        INSERT INTO bank.deliveries (id, session_id, type, delivered_at, created_at, is_lie)
+            SELECT 'evt_lie', session_id, type, delivered_at, created_at, true FROM bank.deliveries LIMIT 1;
+        INSERT INTO payment.webhook_events (id, type, payment_id) SELECT 'evt_lie', type, p.id
+            FROM bank.deliveries d JOIN payment.payments p ON p.session_id <> d.session_id LIMIT 1
+    """,
+    "a session is of a time when the bank was not told for what": "UPDATE bank.sessions SET order_id = ''",
+    "a show begins in a hall when the one before it ends": f"""
+        INSERT INTO inventory.shows (id, event_id, screen_id, starts_at, ends_at, currency)
+            SELECT {NEW}, event_id, screen_id, ends_at, ends_at + (ends_at - starts_at), currency
+            FROM inventory.shows ORDER BY ends_at DESC LIMIT 1;
+        INSERT INTO inventory.show_counters SELECT (c).* FROM (
+            SELECT jsonb_populate_record(NULL::inventory.show_counters,
+                to_jsonb(c) || jsonb_build_object('show_id', w.id, 'sequence', 0, 'starts_at', w.starts_at)) AS c
+            FROM inventory.shows w, inventory.show_counters c WHERE w.id = {NEW} LIMIT 1
+        ) AS made;
+        INSERT INTO inventory.show_prices SELECT {NEW}, tier, price FROM inventory.show_prices
+            WHERE show_id = (SELECT id FROM inventory.shows WHERE id <> {NEW} ORDER BY ends_at DESC LIMIT 1);
+        INSERT INTO inventory.show_seats (show_id, id, position, section, row, number, tier, price, status)
+            SELECT {NEW}, gen_random_uuid(), h.position, h.section, h.row, h.number, h.tier, p.price, 'AVAILABLE'
+            FROM inventory.shows w JOIN inventory.screen_seats h USING (screen_id)
+            JOIN inventory.show_prices p ON (p.show_id, p.tier) = (w.id, h.tier) WHERE w.id = {NEW}
+    """,
     "a session of a cancelled booking is over, which nobody has asked about": (
         "UPDATE payment.payments SET state = 'PENDING', next_poll_at = now()"
         " WHERE session_id IN (SELECT id FROM bank.sessions WHERE status = 'CLOSED');"
         + sessions("CLOSED", "status = 'OPEN', ended_at = NULL, expires_at = now() - interval '1 hour'")
+        + "; UPDATE payment.payments p SET expires_at = s.expires_at FROM bank.sessions s WHERE s.id = p.session_id"
     ),
 }
 
 WHILE_UNDER_WAY = {
     "a booking is being made": """
         INSERT INTO booking.bookings
-            (id, user_id, show_id, state, version, total_amount, currency, lease_until, refund_stuck)
-            SELECT gen_random_uuid(), user_id, show_id, 'RESERVING', 1, 0, '', now(), false
+            (id, user_id, show_id, state, version, total_amount, currency, lease_until, refund_stuck, idempotency_key)
+            SELECT gen_random_uuid(), user_id, show_id, 'RESERVING', 1, 0, '', now(), false, 'a new one'
             FROM booking.bookings WHERE state = 'PENDING'
     """,
     "a booking is being confirmed": (
@@ -89,6 +144,17 @@ WHILE_UNDER_WAY = {
         + "; UPDATE booking.captures c SET settlement = 'CONFIRM' FROM booking.bookings b"
         " WHERE b.state = 'CONFIRMING' AND c.payment_id = b.payment_id"
     ),
+    "money came twice, and bought nothing either time": """
+        INSERT INTO booking.captures SELECT (c).* FROM (
+            SELECT jsonb_populate_record(
+                c, jsonb_build_object('payment_id', gen_random_uuid(), 'settlement', 'DUPLICATE')
+            ) AS c FROM booking.captures c WHERE settlement = 'NO_TICKET'
+        ) AS made
+    """,
+    "a webhook is on its way": """
+        INSERT INTO bank.deliveries (id, session_id, type, created_at, is_lie)
+            SELECT 'evt_new', session_id, type, created_at, false FROM bank.deliveries LIMIT 1
+    """,
     "the bank has not heard of a refund yet": """
         INSERT INTO payment.refunds (id, payment_id, cause, amount, state)
             SELECT gen_random_uuid(), id, 'REQUESTED', amount, 'REQUESTED'

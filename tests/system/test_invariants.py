@@ -40,14 +40,15 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
         ok(await client.cancel(late))
         async with later(stack.server, "21 minutes", "bank"):
             await client.until_payment(late["id"], "REFUNDED")
-        ok(await client.hold(show, new_user(), show.seats[:2]))
+        ok(await client.ask("POST", "venues", {"name": "House", "city": "Pune"}, headers=a_key()))
+        ok(await client.hold(show, new_user(), show.seats[:2], headers=a_key()))
         await client.session(await client.booked(show, new_user(), show.seats[2:4]))
         await client.confirmed(show, new_user(), show.seats[4:6])
         refunded = await client.confirmed(show, new_user(), show.seats[6:8])
-        ok(await client.refund(refunded))
+        ok(await client.refund(refunded, headers=a_key()))
         await client.until(refunded["id"], "REFUNDED")
         cancelled = await client.booked(show, new_user(), show.seats[8:10])
-        await client.session(cancelled)
+        ok(await client.initiate(cancelled, headers=a_key()))
         ok(await client.cancel(cancelled))
         declined = await client.booked(show, new_user(), show.seats[10:11])
         await client.pay(await client.session(declined), "DECLINE")
@@ -58,6 +59,10 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
         assert sources.take()
         copy(sources, connection)
         yield connection
+
+
+def a_key() -> dict[str, str]:
+    return {"Idempotency-Key": str(uuid4())}
 
 
 async def _have_accounts(stack: Stack, client: Client) -> None:

@@ -1,0 +1,63 @@
+"""Invariants of idempotency keys: what was answered under them is there.
+
+Of an answer the copies have `names` alone, the first id in it: see `stack.audit`.
+"""
+
+from stack.invariants.invariant import Invariant
+
+KEYS = (
+    Invariant(
+        "keys-of-bookings-have-their-answers",
+        "a booking that was made under a key is the one that is answered under it, to its user and the same request",
+        (
+            "booking.idempotency_keys WHERE method = 'CreateBooking'",
+            "booking.bookings WHERE idempotency_key IS NOT NULL",
+        ),
+        """
+        SELECT coalesce(b.id, k.names) AS booking_id, b.state, coalesce(b.user_id, k.user_id) AS user_id,
+            coalesce(b.idempotency_key, k.key) AS key, k.names
+        FROM (SELECT * FROM booking.idempotency_keys WHERE method = 'CreateBooking') AS k
+        FULL JOIN (SELECT * FROM booking.bookings WHERE idempotency_key IS NOT NULL AND state <> 'RESERVING') AS b
+            ON (b.user_id, b.idempotency_key) = (k.user_id, k.key)
+        WHERE (b.id, b.request_hash) IS DISTINCT FROM (k.names, k.request_hash)
+        """,
+    ),
+    Invariant(
+        "answers-about-bookings-are-to-their-users",
+        "what was answered under a key of booking is about a booking of who asked",
+        ("booking.idempotency_keys",),
+        """
+        SELECT k.method, k.user_id, k.key, k.names, b.user_id AS booked_by
+        FROM booking.idempotency_keys k LEFT JOIN booking.bookings b ON b.id = k.names
+        WHERE k.names IS NOT NULL AND b.user_id IS DISTINCT FROM k.user_id
+        """,
+    ),
+    Invariant(
+        "answers-about-payments-are-to-their-users",
+        "what was answered under a key of payment is about a payment of who asked",
+        ("payment.idempotency_keys",),
+        """
+        SELECT k.method, k.user_id, k.key, k.names, p.user_id AS paid_by
+        FROM payment.idempotency_keys k LEFT JOIN payment.payments p ON p.id = k.names
+        WHERE p.user_id IS DISTINCT FROM k.user_id
+        """,
+    ),
+    Invariant(
+        "answers-about-the-catalogue-are-of-what-there-is",
+        "what was answered under a key of inventory is about an event, a venue, a hall or a show that there is",
+        ("inventory.idempotency_keys",),
+        """
+        SELECT k.method, k.user_id, k.key, k.names
+        FROM inventory.idempotency_keys k
+        LEFT JOIN (
+            SELECT id, 'CreateEvent' AS method FROM inventory.events
+            UNION ALL SELECT id, 'CreateMovie' FROM inventory.events
+            UNION ALL SELECT id, 'CreateVenue' FROM inventory.venues
+            UNION ALL SELECT id, 'CreateScreen' FROM inventory.screens
+            UNION ALL SELECT id, 'CreateShow' FROM inventory.shows
+            UNION ALL SELECT id, 'HoldSeats' FROM inventory.shows
+        ) AS made ON (made.id, made.method) = (k.names, k.method)
+        WHERE made.id IS NULL
+        """,
+    ),
+)

@@ -1,0 +1,92 @@
+"""Damages to what there is to sell: shows, halls, prices; and the invariant that each is meant for."""
+
+from __future__ import annotations
+
+from tests.system.damage import NEW, Damage, again
+
+THERE, ONE_SHOW, COUNTED = (
+    "shows-are-of-what-there-is",
+    "a-hall-has-one-show-at-a-time",
+    "halls-have-the-seats-that-they-count",
+)
+ON_SALE, CLAIMS, ONCE = (
+    "seats-on-sale-are-the-halls-at-the-shows-prices",
+    "claims-are-on-seats-of-their-show",
+    "the-catalogue-is-there-once",
+)
+FREE = "(SELECT id FROM inventory.show_seats WHERE status = 'AVAILABLE' LIMIT 1)"
+HALL = "(SELECT screen_id FROM inventory.screen_seats LIMIT 1)"
+LAST = f"(SELECT max(position) FROM inventory.screen_seats WHERE screen_id = {HALL})"
+
+
+def free_seat(change: str) -> str:
+    return f"UPDATE inventory.show_seats SET {change} WHERE id = {FREE}"
+
+
+def seat_of_hall(position: str, change: str) -> str:
+    return f"UPDATE inventory.screen_seats SET {change} WHERE screen_id = {HALL} AND position = {position}"
+
+
+def shows(change: str) -> str:
+    return f"UPDATE inventory.shows SET {change}"
+
+
+CATALOGUE = (
+    Damage("a show of no event", THERE, shows("event_id = gen_random_uuid()")),
+    Damage("a show in no hall", THERE, shows("screen_id = gen_random_uuid()")),
+    Damage("a show in a hall of no venue", THERE, "DELETE FROM inventory.venues"),
+    Damage("a show that is longer than its event", THERE, shows("ends_at = ends_at + interval '1 minute'")),
+    Damage("a show in no currency that there is", THERE, shows("currency = 'rupees'")),
+    Damage(
+        "two shows in a hall at once",
+        ONE_SHOW,
+        f"INSERT INTO inventory.shows (id, screen_id, starts_at, ends_at) SELECT {NEW}, screen_id,"
+        " starts_at + interval '1 minute', ends_at FROM inventory.shows LIMIT 1",
+    ),
+    Damage("a hall of no venue", COUNTED, "UPDATE inventory.screens SET venue_id = gen_random_uuid()"),
+    Damage("a hall with a seat too many", COUNTED, "UPDATE inventory.screens SET seat_count = seat_count - 1"),
+    Damage(
+        "a hall with two seats in one position",
+        COUNTED,
+        seat_of_hall("1", "position = 2"),
+    ),
+    Damage("a hall whose first seat is none", COUNTED, seat_of_hall("0", "position = -1")),
+    Damage("a hall whose last seat is further back", COUNTED, seat_of_hall(LAST, "position = position + 1")),
+    Damage("a hall without its seats", COUNTED, f"DELETE FROM inventory.screen_seats WHERE screen_id = {HALL}"),
+    Damage("seats of no hall", COUNTED, "DELETE FROM inventory.screens"),
+    Damage("a free seat at another price", ON_SALE, free_seat("price = price + 1")),
+    Damage("a free seat in another tier", ON_SALE, free_seat("tier = 'VIP'")),
+    Damage("a free seat in another row", ON_SALE, free_seat("row = row || 'x'")),
+    Damage("a free seat in another section", ON_SALE, free_seat("section = 'Balcony'")),
+    Damage("a free seat under another number", ON_SALE, free_seat("number = number + 1000")),
+    Damage("a seat that the hall does not have", ON_SALE, free_seat("position = position + 100000")),
+    Damage(
+        "a seat of the hall that the show does not have",
+        ON_SALE,
+        f"DELETE FROM inventory.show_seats WHERE id = {FREE}",
+    ),
+    Damage("another price list", ON_SALE, "UPDATE inventory.show_prices SET price = price + 1"),
+    Damage("no price list", ON_SALE, "DELETE FROM inventory.show_prices"),
+    Damage(
+        "a closed claim on a show unheard of",
+        CLAIMS,
+        f"UPDATE inventory.reservations SET show_id = {NEW}, seat_ids = '{{}}' WHERE state = 'REFUSED'",
+    ),
+    Damage(
+        "a closed claim on a seat of no show",
+        CLAIMS,
+        "UPDATE inventory.reservations SET seat_ids = seat_ids || gen_random_uuid() WHERE state = 'REFUSED'",
+    ),
+    Damage("an event twice", ONCE, again("inventory.events")),
+    Damage("a venue twice", ONCE, again("inventory.venues")),
+    Damage("a hall twice", ONCE, again("inventory.screens")),
+    Damage(
+        "two halls of one name in a venue",
+        ONCE,
+        f"INSERT INTO inventory.screens (id, venue_id, name) SELECT {NEW}, venue_id, name FROM inventory.screens",
+    ),
+    Damage("a seat of a hall twice", ONCE, again("inventory.screen_seats")),
+    Damage("two seats in one place of a hall", ONCE, "UPDATE inventory.screen_seats SET row = 'A', number = 1"),
+    Damage("a show twice", ONCE, again("inventory.shows")),
+    Damage("two prices for a tier", ONCE, again("inventory.show_prices")),
+)
