@@ -248,6 +248,18 @@ async def test_a_cookie_comes_and_goes(rest: httpx.AsyncClient, services: Servic
     del services["identity"].answers[login]
 
 
+async def test_identity_sees_by_x_forwarded_for_whether_a_proxy_stands_before(
+    rest: httpx.AsyncClient, services: Services
+) -> None:
+    login = "/boxoffice.identity.v1.IdentityService/Login"
+    for told, seen in (({}, "127.0.0.1"), ({"x-forwarded-for": "198.51.100.1"}, "198.51.100.1,127.0.0.1")):
+        services["identity"].calls.clear()
+        assert (await rest.post("/api/v1/auth/login", json={}, headers=told)).status_code == 200
+        [arrived] = [call for call in services["identity"].calls if call.path == login]
+        assert arrived.metadata["x-forwarded-for"] == seen
+        assert arrived.metadata["x-client-address"] == "127.0.0.1"
+
+
 async def test_a_new_key_is_known_before_long_and_an_old_one_forgotten(
     rest: httpx.AsyncClient, services: Services
 ) -> None:
