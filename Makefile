@@ -95,7 +95,7 @@ env: ## make the environment .venv from the locks
 
 .PHONY: clean
 clean: ## remove the environment and what tools left behind; data/ stays
-	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: check-contracts

@@ -5,6 +5,8 @@
 //     import { buy } from "./buy.mjs";
 //     await buy("http://127.0.0.1:8001", console.log);
 //   </script>
+//
+// Where calls take a token, it is given after that, or in BOXOFFICE_TOKEN: the tickets are its user's.
 
 /** What Boxoffice refused. Programs match on `reason`; `message` is for people. */
 export class Refused extends Error {
@@ -22,12 +24,27 @@ const money = (amount, currency) => {
 };
 const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
 
-/** Play the story against the gateway at `url`; `say` gets a line for each step. Returns the refunded booking. */
-export async function buy(url, say) {
+/** Return the id of the user whose access token this is. */
+const userOf = (token) => {
+  try {
+    return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub;
+  } catch {
+    throw new Error("this is not an access token");
+  }
+};
+
+/**
+ * Play the story against the gateway at `url`; `say` gets a line for each step. Returns the refunded booking.
+ * `token` is an access token, where calls take one.
+ */
+export async function buy(url, say, token = "") {
   const ask = async (path, body) => {
     const answer = await fetch(`${url}/api/v1/${path}`, {
       method: body ? "POST" : "GET",
-      headers: body ? { "content-type": "application/json", "idempotency-key": crypto.randomUUID() } : {},
+      headers: {
+        ...(body && { "content-type": "application/json", "idempotency-key": crypto.randomUUID() }),
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
       body: body && JSON.stringify(body),
       signal: AbortSignal.timeout(10_000),
     });
@@ -43,12 +60,13 @@ export async function buy(url, say) {
     }
     throw new Error(`the booking is not ${status}`);
   };
-  const userId = crypto.randomUUID();
+  const userId = token ? userOf(token) : crypto.randomUUID();
 
   // What is on, late enough for all of the money to come back
   const tomorrow = new Date(Date.now() + 25 * 3600 * 1000).toISOString();
   const { shows } = await ask(`shows?from=${tomorrow}`);
   const show = shows[0];
+  if (!show) throw new Error("no show is on sale");
   say(`show       ${show.title}, ${show.venueName}, ${show.startTime}`);
 
   // Two seats, and two others if somebody is faster
@@ -56,6 +74,7 @@ export async function buy(url, say) {
   while (!booking) {
     const { seats } = await ask(`seats/shows/${show.id}/available`);
     const wanted = seats.slice(0, 2);
+    if (wanted.length < 2) throw new Error("the show is sold out");
     say(`seats      ${wanted.map((seat) => `${seat.section} ${seat.row}${seat.number}`).join(", ")}`);
     try {
       booking = await ask("bookings", { userId, showId: show.id, showSeatIds: wanted.map((seat) => seat.id) });
@@ -80,4 +99,12 @@ export async function buy(url, say) {
 }
 
 const node = globalThis.process;
-if (node?.versions?.node) await buy(node.env.BOXOFFICE_URL ?? "http://127.0.0.1:8001", console.log);
+if (node?.versions?.node) {
+  try {
+    await buy(node.env.BOXOFFICE_URL ?? "http://127.0.0.1:8001", console.log, node.env.BOXOFFICE_TOKEN);
+  } catch (error) {
+    const hint = error.code === 16 ? "BOXOFFICE_TOKEN is where this looks for one." : (error.cause?.message ?? "");
+    console.error(`${error.message} ${hint}`.trim());
+    node.exitCode = 1;
+  }
+}

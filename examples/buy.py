@@ -1,29 +1,39 @@
-"""Buy two tickets and give them back, with the Python client: `.venv/bin/python examples/buy.py`."""
+"""Buy two tickets and give them back, with the Python client: `.venv/bin/python examples/buy.py`.
+
+Where calls take a token, BOXOFFICE_TOKEN has one: the tickets are its user's.
+"""
 
 import os
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from boxoffice.booking.v1.booking_pb2 import Booking
 
-from boxoffice_client import Client
-from boxoffice_client.errors import SeatsUnavailable
+from boxoffice_client import BoxofficeError, Client, Options, user_of
+from boxoffice_client.errors import SeatsUnavailable, Unauthenticated
 
 URL = os.environ.get("BOXOFFICE_URL", "http://127.0.0.1:8001")
+TOKEN = os.environ.get("BOXOFFICE_TOKEN", "")
 PATIENCE_SECONDS = 20
 
 
 def main() -> None:
-    user = str(uuid4())
-    with Client(URL) as boxoffice:
+    user = user_of(TOKEN) if TOKEN else str(uuid4())
+    with Client(URL, options=Options(token=TOKEN or None)) as boxoffice:
         # What is on, late enough for all of the money to come back
-        show = boxoffice.list_shows(from_=datetime.now(UTC) + timedelta(hours=25)).shows[0]
+        shows = boxoffice.list_shows(from_=datetime.now(UTC) + timedelta(hours=25)).shows
+        if not shows:
+            sys.exit("no show is on sale")
+        show = shows[0]
         print(f"show       {show.title}, {show.venue_name}, {show.start_time.ToDatetime():%a %d %b %H:%M} UTC")
 
         # Two seats, and two others if somebody is faster
         while True:
             seats = boxoffice.list_available_seats(show_id=show.id).seats[:2]
+            if len(seats) < 2:
+                sys.exit("the show is sold out")
             print("seats      " + ", ".join(f"{seat.section} {seat.row}{seat.number}" for seat in seats))
             try:
                 booking = boxoffice.create_booking(
@@ -50,9 +60,16 @@ def wait_for(boxoffice: Client, booking_id: str, status: Booking.Status.ValueTyp
     end = time.monotonic() + PATIENCE_SECONDS
     while (booking := boxoffice.get_booking(booking_id=booking_id)).status != status:
         if time.monotonic() > end:
-            raise SystemExit(f"the booking is still {Booking.Status.Name(booking.status)}")
+            sys.exit(f"the booking is still {Booking.Status.Name(booking.status)}")
         time.sleep(0.2)
     print(Booking.Status.Name(status))
 
 
-main()
+try:
+    main()
+except Unauthenticated as refused:
+    sys.exit(f"{refused} BOXOFFICE_TOKEN is where this looks for one.")
+except (BoxofficeError, ValueError) as error:
+    sys.exit(str(error))
+except KeyboardInterrupt:
+    sys.exit(130)

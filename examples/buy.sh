@@ -3,13 +3,37 @@
 set -eu
 API=${BOXOFFICE_URL:-http://127.0.0.1:8001}/api/v1
 
-ask() { curl -sS --max-time 10 -H 'content-type: application/json' "$@"; }
-# pick EXPRESSION: print a value of the answer; of a refusal, print all of it and fail
+# Where calls take a token, BOXOFFICE_TOKEN has one: the tickets are its user's, whose id is the claim `sub`
+TOKEN=${BOXOFFICE_TOKEN:-}
+user_of() {
+  python3 -c '
+import base64, json, sys
+try:
+    _, payload, _ = sys.argv[1].split(".")
+    print(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"])
+except (LookupError, TypeError, ValueError):
+    sys.exit("BOXOFFICE_TOKEN is not an access token")
+' "$1"
+}
+
+ask() {
+  curl -sS --max-time 10 -H 'content-type: application/json' ${TOKEN:+-H "authorization: Bearer $TOKEN"} "$@"
+}
+# pick EXPRESSION: print a value of the answer; of a refusal, say why and fail
 pick() {
   python3 -c '
 import json, sys
-a = json.loads(sys.stdin.read() or sys.exit(1))
-print(eval(sys.argv[1])) if "code" not in a else sys.exit(f"refused: {a}")
+text = sys.stdin.read() or sys.exit(1)
+try:
+    a = json.loads(text)
+except ValueError:
+    sys.exit(f"this is no answer of Boxoffice: {text:.200}")
+if "code" in a:
+    sys.exit(a["message"] + (" BOXOFFICE_TOKEN is where this looks for one." if a["code"] == 16 else ""))
+try:
+    print(eval(sys.argv[1]))
+except LookupError:
+    sys.exit(f"there is nothing to go on with: {text:.200}")
 ' "$1"
 }
 new_id() { python3 -c 'import uuid; print(uuid.uuid4())'; }
@@ -24,7 +48,7 @@ wait_for() {
   exit 1
 }
 
-USER_ID=$(new_id)
+if [ "$TOKEN" ]; then USER_ID=$(user_of "$TOKEN"); else USER_ID=$(new_id); fi
 
 # What is on, late enough for all of the money to come back
 FROM=$(python3 -c 'from datetime import *; print(f"{datetime.now(timezone.utc) + timedelta(hours=25):%Y-%m-%dT%H:%M:%SZ}")')

@@ -1,29 +1,39 @@
-"""Buy two tickets and give them back, with the Python client and asyncio: `.venv/bin/python examples/buy_async.py`."""
+"""Buy two tickets and give them back, with the Python client and asyncio: `.venv/bin/python examples/buy_async.py`.
+
+Where calls take a token, BOXOFFICE_TOKEN has one: the tickets are its user's.
+"""
 
 import asyncio
 import os
+import sys
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from boxoffice.booking.v1.booking_pb2 import Booking
 
-from boxoffice_client import AsyncClient
-from boxoffice_client.errors import SeatsUnavailable
+from boxoffice_client import AsyncClient, BoxofficeError, Options, user_of
+from boxoffice_client.errors import SeatsUnavailable, Unauthenticated
 
 URL = os.environ.get("BOXOFFICE_URL", "http://127.0.0.1:8001")
+TOKEN = os.environ.get("BOXOFFICE_TOKEN", "")
 PATIENCE_SECONDS = 20
 
 
 async def main() -> None:
-    user = str(uuid4())
-    async with AsyncClient(URL) as boxoffice:
+    user = user_of(TOKEN) if TOKEN else str(uuid4())
+    async with AsyncClient(URL, options=Options(token=TOKEN or None)) as boxoffice:
         # What is on, late enough for all of the money to come back
-        show = (await boxoffice.list_shows(from_=datetime.now(UTC) + timedelta(hours=25))).shows[0]
+        shows = (await boxoffice.list_shows(from_=datetime.now(UTC) + timedelta(hours=25))).shows
+        if not shows:
+            sys.exit("no show is on sale")
+        show = shows[0]
         print(f"show       {show.title}, {show.venue_name}, {show.start_time.ToDatetime():%a %d %b %H:%M} UTC")
 
         # Two seats, and two others if somebody is faster
         while True:
             seats = (await boxoffice.list_available_seats(show_id=show.id)).seats[:2]
+            if len(seats) < 2:
+                sys.exit("the show is sold out")
             print("seats      " + ", ".join(f"{seat.section} {seat.row}{seat.number}" for seat in seats))
             try:
                 booking = await boxoffice.create_booking(
@@ -54,4 +64,13 @@ async def wait_for(boxoffice: AsyncClient, booking_id: str, status: Booking.Stat
     print(Booking.Status.Name(status))
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except Unauthenticated as refused:
+    sys.exit(f"{refused} BOXOFFICE_TOKEN is where this looks for one.")
+except (BoxofficeError, ValueError) as error:
+    sys.exit(str(error))
+except TimeoutError:
+    sys.exit("the booking did not come to what it should in time")
+except KeyboardInterrupt:
+    sys.exit(130)

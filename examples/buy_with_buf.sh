@@ -6,13 +6,39 @@ URL=${BOXOFFICE_URL:-http://127.0.0.1:8001}
 HERE=$(dirname "$0")/..
 BUF=${BUF:-$HERE/.venv/bin/buf}
 
-# call METHOD REQUEST
+# Where calls take a token, BOXOFFICE_TOKEN has one: the tickets are its user's, whose id is the claim `sub`
+TOKEN=${BOXOFFICE_TOKEN:-}
+user_of() {
+  python3 -c '
+import base64, json, sys
+try:
+    _, payload, _ = sys.argv[1].split(".")
+    print(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"])
+except (LookupError, TypeError, ValueError):
+    sys.exit("BOXOFFICE_TOKEN is not an access token")
+' "$1"
+}
+
+# call METHOD REQUEST; buf says by itself what was refused
 call() {
   "$BUF" curl --schema "$HERE/gateway/descriptor.binpb" --protocol grpc --http2-prior-knowledge --timeout 10s \
-    -d "$2" "$URL/boxoffice.$1"
+    ${TOKEN:+-H "authorization: Bearer $TOKEN"} -d "$2" "$URL/boxoffice.$1"
 }
-# pick EXPRESSION: print a value of the answer; fail if there is none, buf has said why
-pick() { python3 -c 'import json, sys; a = json.loads(sys.stdin.read() or sys.exit(1)); print(eval(sys.argv[1]))' "$1"; }
+# pick EXPRESSION: print a value of the answer; fail if there is none
+pick() {
+  python3 -c '
+import json, sys
+text = sys.stdin.read() or sys.exit(1)
+try:
+    a = json.loads(text)
+except ValueError:
+    sys.exit(f"this is no answer of Boxoffice: {text:.200}")
+try:
+    print(eval(sys.argv[1]))
+except LookupError:
+    sys.exit(f"there is nothing to go on with: {text:.200}")
+' "$1"
+}
 # wait_for STATUS: look at the booking until it has it
 wait_for() {
   for _ in $(seq 100); do
@@ -24,7 +50,7 @@ wait_for() {
   exit 1
 }
 
-USER_ID=$(python3 -c 'import uuid; print(uuid.uuid4())')
+if [ "$TOKEN" ]; then USER_ID=$(user_of "$TOKEN"); else USER_ID=$(python3 -c 'import uuid; print(uuid.uuid4())'); fi
 
 # What is on, late enough for all of the money to come back
 FROM=$(python3 -c 'from datetime import *; print(f"{datetime.now(timezone.utc) + timedelta(hours=25):%Y-%m-%dT%H:%M:%SZ}")')
@@ -37,8 +63,9 @@ SEATS=$(call inventory.v1.InventoryService/ListAvailableSeats "{\"showId\":\"$SH
 echo "seats      $SEATS"
 
 # Book them. The key makes it safe to send this again when no answer comes
+KEY=$(python3 -c 'import uuid; print(uuid.uuid4())')
 BOOKING=$(call booking.v1.BookingService/CreateBooking \
-  "{\"userId\":\"$USER_ID\",\"showId\":\"$SHOW\",\"showSeatIds\":$SEATS,\"idempotencyKey\":\"$USER_ID-1\"}" | pick 'a["id"]')
+  "{\"userId\":\"$USER_ID\",\"showId\":\"$SHOW\",\"showSeatIds\":$SEATS,\"idempotencyKey\":\"$KEY\"}" | pick 'a["id"]')
 echo "booked     $BOOKING"
 
 # Pay. People would open the answer's paymentUrl

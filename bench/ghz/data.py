@@ -2,7 +2,7 @@
 
 It makes a show of its own, books some of its seats, and writes a file for each configuration that needs one: a list of
 as many requests, so that as many calls meet seats, bookings and sessions that no other call has. ghz fills what stands
-in {{…}} anew for every call.
+in {{…}} anew for every call. Where calls take a token, BOXOFFICE_TOKEN has an admin's, who may name any user.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from boxoffice.inventory.v1.catalog_pb2 import CreateScreenRequest, Show, TierPr
 from boxoffice.inventory.v1.seat_pb2 import Seat
 
 from boxoffice_client import AsyncClient, BoxofficeError, Options
+from boxoffice_client.errors import PermissionDenied, Unauthenticated, UserNotFound
 
 CALLS = 200
 """As many as the configurations make."""
@@ -128,7 +129,8 @@ async def _each(items: Iterable[ItemT], make: Callable[[ItemT], Awaitable[MadeT]
 
 async def collect(url: str, calls: int) -> dict[str, Rows]:
     """Make what so many calls of each method need at `url`; return what each call sends."""
-    async with AsyncClient(url, options=Options(timeout_seconds=30)) as boxoffice:
+    options = Options(timeout_seconds=30, token=os.environ.get("BOXOFFICE_TOKEN") or None)
+    async with AsyncClient(url, options=options) as boxoffice:
         return rows(await make(boxoffice, calls))
 
 
@@ -149,7 +151,9 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         write(arguments.url, arguments.calls, arguments.folder)
-    except BoxofficeError as error:
+    except (Unauthenticated, PermissionDenied, UserNotFound) as error:
+        sys.exit(f"bench: cannot make the data at {arguments.url}: {error} BOXOFFICE_TOKEN has to be an admin's token.")
+    except (BoxofficeError, ValueError, OSError) as error:
         sys.exit(f"bench: cannot make the data at {arguments.url}: {error}")
     print(f"{arguments.folder} holds data for {arguments.calls} calls of each method, for the next ten minutes")
 

@@ -68,6 +68,10 @@ NOT_RUN = {
     "docs/openapi.md: .venv/bin/schemathesis run http://127.0.0.1:8001/api/openapi.json --exclude-checks "
     "unsupported_method \\": "takes minutes: tests/fuzz/test_openapi_defaults.py",
     "docs/operations.md: ALTER ROLE inventory SET lock_timeout = 2000;": "for the databases of others",
+    "bench/ghz/README.md: export BOXOFFICE_TOKEN=$(.venv/bin/python -m stack token "
+    "00000000-0000-7000-8000-00000000000a --role ADMIN --minutes 60)": "takes AUTH=on: tests/clients/test_examples.py",
+    "examples/README.md: export BOXOFFICE_TOKEN=$(.venv/bin/python -m stack token "
+    "$(python3 -c 'import uuid; print(uuid.uuid4())') --minutes 60)": "the same",
     "docs/operations.md: docker compose exec booking python -m services.booking redrive": "takes containers",
     "docs/operations.md: make backup FILE=boxoffice.tar.gz": "tests/operations/test_backup.py",
     "docs/operations.md: docker compose exec -T postgres sh -c 'PGPASSWORD=$POSTGRES_PASSWORD pg_basebackup --host "

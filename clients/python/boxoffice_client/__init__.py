@@ -19,5 +19,6 @@ methods to await.
 from boxoffice_client.calls import Options
 from boxoffice_client.client import AsyncClient, Client
 from boxoffice_client.errors import BoxofficeError
+from boxoffice_client.tokens import user_of
 
-__all__ = ["AsyncClient", "BoxofficeError", "Client", "Options"]
+__all__ = ["AsyncClient", "BoxofficeError", "Client", "Options", "user_of"]
