@@ -23,12 +23,7 @@ ID = "019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a"
 TIME = "2026-11-21T18:00:00Z"
 
 PATTERNS = {
-    "^[^\\x00-\\x1f\\x7f]*$": "{text} without control characters",
-    "^[^\\x00-\\x08\\x0b-\\x1f\\x7f]*$": "{text} without control characters but tabs and line feeds",
     "^[^\\x00]*$": "{text} without NUL characters",
-    "^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$": (
-        "an e-mail address{length}, such as alice@example.com"
-    ),
     "^[A-Z]{3}$": "the code of a currency in three capital letters, such as INR",
     "^[!-~]{0,200}$": "a key of up to 200 letters, digits and signs of ASCII, without spaces",
     "^[A-Za-z0-9_=-]{0,200}$": "a nextPageToken that this list gave with these filters: begin again without one",
@@ -41,8 +36,22 @@ TEXTS = {
     text_pb2.Text.CURRENCY: "the ISO 4217 code of a currency that people pay with, such as INR",
     text_pb2.Text.LISTED_CURRENCY: "an ISO 4217 code that has minor units, such as INR",
     text_pb2.Text.LANGUAGE: "a language tag with parts that IANA's registry has, such as hi or en-IN",
+    text_pb2.Text.LINE: "a text of {length} in one line, without invisible ones",
+    text_pb2.Text.PARAGRAPHS: "a text of {length} without invisible ones but tabs and line feeds",
+    text_pb2.Text.EMAIL: "an e-mail address of {length}, such as alice@example.com",
 }
 """What the kinds of texts of the contracts mean to people."""
+
+SAID = {
+    "",
+    "^[^\\x00-\\x1f\\x7f]*$",
+    "^[^\\x00-\\x08\\x0b-\\x1f\\x7f]*$",
+    "^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$",
+    "^[A-Z]{3}$",
+    "^([A-Z]{3})?$",
+    "^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$",
+}
+"""The patterns of such texts: what their kinds mean says it all."""
 
 _Rules = validate_pb2.FieldRules
 _KNOWN = {
@@ -102,8 +111,11 @@ class Words:
     def of_value(self, field: FieldDescriptorProto) -> str:
         """Say what a field's value, or each item of its list, must be."""
         listed = field.label == FieldDescriptorProto.LABEL_REPEATED
-        if kind := field.options.Extensions[text_pb2.text]:
-            return f"must be {TEXTS[kind]}"
+        if (kind := field.options.Extensions[text_pb2.text]) in TEXTS:
+            rules = _rules(field, "string", listed).string
+            if rules.pattern not in SAID:
+                raise NotImplementedError(f"gateway/words.py has no words for the pattern {rules.pattern}")
+            return f"must be {TEXTS[kind].format(length=_span(rules.min_len, rules.max_len, 'character'))}"
         types = FieldDescriptorProto
         match field.type:
             case types.TYPE_STRING:
@@ -148,7 +160,7 @@ def _text(rules: validate_pb2.StringRules) -> str:
         return f"a text{length}"
     if rules.pattern not in PATTERNS:
         raise NotImplementedError(f"gateway/words.py has no words for the pattern {rules.pattern}")
-    return PATTERNS[rules.pattern].format(text=f"a text{length}", length=length)
+    return PATTERNS[rules.pattern].format(text=f"a text{length}")
 
 
 def _span(least: int, most: int, what: str) -> str:

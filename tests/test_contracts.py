@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from boxoffice.text.v1 import text_pb2
 from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -89,6 +90,34 @@ def test_no_request_names_an_address_to_call() -> None:
     named = [field.full_name for field in FIELDS if re.search(r"(^|_)(ur[il]|host|address|callback)($|_)", field.name)]
     # Where a house stands is for people.
     assert named == ["boxoffice.inventory.v1.CreateVenueRequest.address"]
+
+
+def test_every_text_says_what_it_stands_for_or_is_of_ascii_alone() -> None:
+    """So no text of people's can be forgotten: each is brought into its one form, or says that it is not to be."""
+    silent = []
+    for field in FIELDS:
+        rule = rules(field).repeated.items.string if field.is_repeated else rules(field).string
+        ascii_alone = rule.uuid or not any(re.search(rule.pattern, text) for text in ("é", "a\u00a0b", "क", "\u200b"))
+        if field.type == field.TYPE_STRING and not field.GetOptions().Extensions[text_pb2.text] and not ascii_alone:
+            silent.append(field.full_name)
+    assert not silent, "give them a kind: [(boxoffice.text.v1.text) = LINE]"
+
+
+def test_what_is_taken_as_it_is_is_no_text_of_peoples_or_a_secret() -> None:
+    verbatim = [field for field in FIELDS if field.GetOptions().Extensions[text_pb2.text] == text_pb2.Text.VERBATIM]
+    assert {field.full_name.removeprefix("boxoffice.") for field in verbatim} == {
+        "identity.v1.RegisterRequest.password",
+        "identity.v1.LoginRequest.password",
+        "identity.v1.ChangePasswordRequest.current_password",
+        "identity.v1.ChangePasswordRequest.new_password",
+        # What payment says; the page shows it as it is, and a payment must not fail by it.
+        "bank.v1.CreateSessionRequest.description",
+        "bank.v1.CreateSessionRequest.items",
+        "bank.v1.CreateSessionRequest.order_id",
+        # One of a list, and one that a page for people is given for, whatever it says.
+        "bank.v1.SimulatePaymentRequest.payment_method",
+        "bank.v1.GetCheckoutPageRequest.session_id",
+    }
 
 
 def test_there_are_fields_to_look_at() -> None:

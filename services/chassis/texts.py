@@ -10,7 +10,7 @@ from boxoffice.words import MUST
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
-from services.chassis import currencies, languages
+from services.chassis import currencies, languages, writing
 
 Form = Callable[[str], str]
 """Returns the form in which a text is kept; raises ValueError if it has none. The error has words for people where the
@@ -30,9 +30,13 @@ def _listed_currency(text: str) -> str:
 
 
 FORMS: dict[int, Form] = {
+    # VERBATIM has none.
     text_pb2.Text.CURRENCY: _currency,
     text_pb2.Text.LISTED_CURRENCY: _listed_currency,
     text_pb2.Text.LANGUAGE: languages.canonical,
+    text_pb2.Text.LINE: writing.line,
+    text_pb2.Text.PARAGRAPHS: writing.paragraphs,
+    text_pb2.Text.EMAIL: writing.seen,
 }
 
 
@@ -78,11 +82,9 @@ def _fields(descriptor: Descriptor) -> tuple[_Field, ...]:
     """Return those fields of a kind of message that are texts or have texts within, which most have not."""
     found = []
     for field in descriptor.fields:
-        kind = field.GetOptions().Extensions[text_pb2.text]
+        form = FORMS.get(field.GetOptions().Extensions[text_pb2.text])
         within = field.message_type
-        if kind or (within is not None and within is not descriptor and _fields(within)):
+        if form or (within is not None and within is not descriptor and _fields(within)):
             words = field.full_name + ("[]" if field.is_repeated else "")
-            found.append(
-                _Field(field.name, words, field.json_name, bool(field.is_repeated), FORMS[kind] if kind else None)
-            )
+            found.append(_Field(field.name, words, field.json_name, bool(field.is_repeated), form))
     return tuple(found)

@@ -12,6 +12,8 @@ WITHOUT_WORDS = (
     r"must be in the future",
     r"must be a time that the calendar has, .*",  # years beyond 9999, leap seconds, and the bounds of a show's start
     r"lacks \w+, which the screen has",
+    r"must be (a text|an e-mail address) of .*",  # blanks around it are none of it
+    r"must not have U\+[0-9A-F]+( without a letter before it|: it is not seen, or not known)",
     r"has two prices",
     r"must be \S+ at most",  # the highest price of a show's currency
     r"is not a seat of this screen",
@@ -22,7 +24,6 @@ WITHOUT_WORDS = (
     r"must be a language tag with parts that IANA's registry has, such as hi or en-IN",
     r"\S+ is out of use: say \S+",
     r"comes twice and differs, in body or headers: send one key",
-    r"must be an e-mail address of .*",  # once its letters are brought into one form
 )
 WHOM = {"field": "userId", "description": "must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a"}
 """What an admin is told who names no user: whose token it is, no schema knows."""

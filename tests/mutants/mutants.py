@@ -11,6 +11,7 @@ from tests.mutants import (
     inventory_batches,
     payment,
     payment_refunds,
+    texts,
 )
 
 MUTANTS = (
@@ -24,4 +25,5 @@ MUTANTS = (
     *bank.MUTANTS,
     *chassis.MUTANTS,
     *claims.MUTANTS,
+    *texts.MUTANTS,
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.chassis.currencies import money
 from services.chassis.errors import AlreadyExists, FailedPrecondition, InvalidField, NotFound
+from services.chassis.writing import key
 from services.inventory.domain.seats import MAX_TOTAL
 
 MAX_SEATS_PER_SCREEN = 50_000
@@ -170,12 +171,11 @@ class SeatRow:
 
 
 def check_layout(screen: NewScreen) -> None:
-    """Raise InvalidField unless names are unique where they must be and there are not too many seats."""
-    violations = [
-        (f"sections[{s}].name", "is the name of two sections") for s in _repeated(it.name for it in screen.sections)
-    ]
+    """Raise InvalidField unless people can tell sections and rows apart and there are not too many seats."""
+    names = (key(section.name) for section in screen.sections)
+    violations = [(f"sections[{s}].name", "is the name of two sections") for s in _repeated(names)]
     for s, section in enumerate(screen.sections):
-        labels = (row.label for row in section.rows)
+        labels = (key(row.label) for row in section.rows)
         violations += [(f"sections[{s}].rows[{r}].label", "is the label of two rows") for r in _repeated(labels)]
     if screen.seat_count > MAX_SEATS_PER_SCREEN:
         violations.append(("sections", f"has {screen.seat_count} seats; a screen has {MAX_SEATS_PER_SCREEN} at most"))

@@ -7,6 +7,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 from uuid import UUID
 
+from services.chassis.writing import key
 from services.inventory.domain.seats import Seat, Status
 
 
@@ -49,8 +50,10 @@ class SeatMap:
         self._seats = list(seats)
         self._index = {seat.id: index for index, seat in enumerate(seats)}
         self._sections: dict[str, list[int]] = {}
+        """By the keys of their names: what looks alike is one."""
+        keys = {name: key(name) for name in {seat.section for seat in seats}}
         for index, seat in enumerate(seats):
-            self._sections.setdefault(seat.section, []).append(index)
+            self._sections.setdefault(keys[seat.section], []).append(index)
         self._statuses = [Status.AVAILABLE] * len(seats)
         self._rendered: dict[Form, list[bytes]] = {}
         self._lapses: list[tuple[datetime, int]] = []
@@ -84,14 +87,14 @@ class SeatMap:
         """Return all seats, or those of one section where it is not empty, as `user_id` sees them."""
         mine = self._claimed.get(user_id, set()) if user_id is not None else set()
         if section or mine:
-            return self._view(form, self._sections.get(section, ()) if section else range(len(self)), mine)
+            return self._view(form, self._sections.get(key(section), ()) if section else range(len(self)), mine)
         if form not in self._everybodys:
             self._everybodys[form] = self._view(form, range(len(self)), mine)
         return self._everybodys[form]
 
     def free(self, form: Form, section: str) -> View:
         """Return the seats that can be had, in all sections or in one."""
-        indices = self._sections.get(section, ()) if section else range(len(self))
+        indices = self._sections.get(key(section), ()) if section else range(len(self))
         return self._view(form, [index for index in indices if self._statuses[index] == Status.AVAILABLE], set())
 
     def _view(self, form: Form, indices: Sequence[int], mine: set[int]) -> View:

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from services.chassis.database import Database, retried
 from services.chassis.idempotency import Once
 from services.chassis.ids import new_id
+from services.chassis.writing import key
 from services.inventory.domain.catalogue import (
     MAX_SCREENS_PER_VENUE,
     MOVIE,
@@ -72,7 +73,7 @@ async def create_venue(db: Database, new: NewVenue, once: Once[Venue, M]) -> M:
     async with db.transaction() as tx:
         if (answer := await once.answer(tx)) is not None:
             return answer
-        [row] = await tx.fetch(queries.CREATE_VENUE, asdict(new) | {"id": new_id()})
+        [row] = await tx.fetch(queries.CREATE_VENUE, asdict(new) | {"id": new_id(), "city_key": key(new.city)})
         return await once.keep(tx, _venue(row))
 
 
@@ -87,7 +88,7 @@ async def get_venue(db: Database, venue_id: UUID) -> Venue:
 @retried
 async def list_venues(db: Database, *, city: str | None, after: UUID | None, limit: int) -> list[Venue]:
     """Return venues with their screens, newest first, that are older than `after`."""
-    given = {"city": city, "after": after, "limit": limit}
+    given = {"city": city, "city_key": key(city or ""), "after": after, "limit": limit}
     return [_venue(row) for row in await db.fetch(queries.list_venues(given), given)]
 
 
@@ -110,13 +111,13 @@ async def create_screen(db: Database, new: NewScreen, once: Once[Screen, M]) -> 
     async with db.transaction() as tx:
         if (answer := await once.answer(tx)) is not None:
             return answer
-        given = asdict(screen)
-        venues, [there] = await tx.fetch_all((queries.LOCK_VENUE, given), (queries.COUNT_SCREENS, given))
+        given = asdict(screen) | {"name_key": key(new.name)}
+        venues, screens = await tx.fetch_all((queries.LOCK_VENUE, given), (queries.NAMES_OF_SCREENS, given))
         if not venues:
             raise VenueNotFound()
-        if there.namesakes:
-            raise ScreenAlreadyExists(name=new.name)
-        if there.screens >= MAX_SCREENS_PER_VENUE:
+        if namesakes := [there.name for there in screens if key(there.name) == given["name_key"]]:
+            raise ScreenAlreadyExists(name=namesakes[0])
+        if len(screens) >= MAX_SCREENS_PER_VENUE:
             raise ScreenLimitExceeded(limit=MAX_SCREENS_PER_VENUE)
         await tx.send(queries.CREATE_SCREEN, given)
         await tx.send(queries.CREATE_SCREEN_SEATS, _seats(screen, new))
@@ -130,7 +131,9 @@ def _seats(screen: Screen, new: NewScreen) -> dict[str, Any]:
         "seat_ids": [new_id() for _ in range(screen.seat_count)],
         "positions": [0, *accumulate(row.seat_count for _, row in rows[:-1])],
         "sections": [section for section, _ in rows],
+        "section_keys": [key(section) for section, _ in rows],
         "labels": [row.label for _, row in rows],
+        "row_keys": [key(row.label) for _, row in rows],
         "seat_counts": [row.seat_count for _, row in rows],
         "tiers": [row.tier for _, row in rows],
     }

@@ -41,8 +41,8 @@ _VENUES = """
 """
 
 CREATE_VENUE = """
-    INSERT INTO venues (id, name, city, address)
-    VALUES (%(id)s, %(name)s, %(city)s, %(address)s)
+    INSERT INTO venues (id, name, city, city_key, address)
+    VALUES (%(id)s, %(name)s, %(city)s, %(city_key)s, %(address)s)
     RETURNING
         id, name, city, address, created_at,
         '{}'::uuid[] AS ids, '{}'::text[] AS names, '{}'::int[] AS seat_counts
@@ -51,7 +51,9 @@ CREATE_VENUE = """
 
 FIND_VENUE = f"{_VENUES} WHERE v.id = %s"
 
-_VENUE_FILTERS = {"city": "v.city = %(city)s", "after": "v.id < %(after)s"}
+# Venues that code from before made have no key.
+_IN_CITY = "(v.city_key = %(city_key)s OR (v.city_key IS NULL AND v.city = %(city)s))"
+_VENUE_FILTERS = {"city": _IN_CITY, "after": "v.id < %(after)s"}
 
 
 def list_venues(given: Mapping[str, Any]) -> str:
@@ -62,26 +64,23 @@ def list_venues(given: Mapping[str, Any]) -> str:
 LOCK_VENUE = "SELECT id FROM venues WHERE id = %(venue_id)s FOR UPDATE"
 """The lock under which a venue gets screens."""
 
-COUNT_SCREENS = """
-    SELECT count(*) AS screens, count(*) FILTER (WHERE name = %(name)s) AS namesakes
-    FROM screens
-    WHERE venue_id = %(venue_id)s
-"""
-"""How many screens a venue has, and how many of them have this name already. Only under the venue's lock."""
+NAMES_OF_SCREENS = "SELECT name FROM screens WHERE venue_id = %(venue_id)s"
+"""The names of a venue's screens. Only under the venue's lock."""
 
 CREATE_SCREEN = """
-    INSERT INTO screens (id, venue_id, name, seat_count)
-    VALUES (%(id)s, %(venue_id)s, %(name)s, %(seat_count)s)
+    INSERT INTO screens (id, venue_id, name, name_key, seat_count)
+    VALUES (%(id)s, %(venue_id)s, %(name)s, %(name_key)s, %(seat_count)s)
 """
 
 CREATE_SCREEN_SEATS = """
-    INSERT INTO screen_seats (screen_id, id, position, section, row, number, tier)
+    INSERT INTO screen_seats (screen_id, id, position, section, section_key, row, row_key, number, tier)
     SELECT
         %(screen_id)s, (%(seat_ids)s::uuid[])[r.position + number], r.position + number - 1,
-        r.section, r.label, number, r.tier
+        r.section, r.section_key, r.label, r.row_key, number, r.tier
     FROM unnest(
-        %(positions)s::int[], %(sections)s::text[], %(labels)s::text[], %(seat_counts)s::int[], %(tiers)s::text[]
-    ) AS r (position, section, label, seat_count, tier)
+        %(positions)s::int[], %(sections)s::text[], %(section_keys)s::text[], %(labels)s::text[], %(row_keys)s::text[],
+        %(seat_counts)s::int[], %(tiers)s::text[]
+    ) AS r (position, section, section_key, label, row_key, seat_count, tier)
     CROSS JOIN generate_series(1, r.seat_count) AS number
 """
 """Create the seats of rows; `positions` are those of each row's first seat, `seat_ids` are in order of position."""

@@ -23,13 +23,14 @@ _sym_db = _symbol_database.Default()
 
 
 from boxoffice.policy.v1 import policy_pb2 as boxoffice_dot_policy_dot_v1_dot_policy__pb2
+from boxoffice.text.v1 import text_pb2 as boxoffice_dot_text_dot_v1_dot_text__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$boxoffice/identity/v1/identity.proto\x12\x15\x62oxoffice.identity.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x01\n\x04User\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05\x65mail\x18\x02 \x01(\tR\x05\x65mail\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x36\n\x05roles\x18\x04 \x03(\x0e\x32 .boxoffice.identity.v1.User.RoleR\x05roles\x12\x39\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\"@\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x08\n\x04USER\x10\x01\x12\r\n\tORGANIZER\x10\x02\x12\t\n\x05\x41\x44MIN\x10\x03\"\xf1\x01\n\x06Tokens\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12\x1d\n\ntoken_type\x18\x02 \x01(\tR\ttokenType\x12\x1d\n\nexpires_in\x18\x03 \x01(\x05R\texpiresIn\x12#\n\rrefresh_token\x18\x04 \x01(\tR\x0crefreshToken\x12H\n\x12refresh_expires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10refreshExpiresAt\x12\x17\n\x07user_id\x18\x06 \x01(\tR\x06userId\"\x9c\x02\n\x0fRegisterRequest\x12\x63\n\x05\x65mail\x18\x01 \x01(\tBM\xbaHJrH\x10\x03\x18\xfe\x01\x32\x41^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$R\x05\x65mail\x12\x32\n\x08password\x18\x02 \x01(\tB\x16\xbaH\x13r\x11\x10\x08\x18\x80\x01\x32\n^[^\\x00]*$R\x08password\x12\x30\n\x04name\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$R\x04name\x12>\n\x0fidempotency_key\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\"\xa7\x01\n\x0cLoginRequest\x12\x63\n\x05\x65mail\x18\x01 \x01(\tBM\xbaHJrH\x10\x03\x18\xfe\x01\x32\x41^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$R\x05\x65mail\x12\x32\n\x08password\x18\x02 \x01(\tB\x16\xbaH\x13r\x11\x10\x01\x18\x80\x01\x32\n^[^\\x00]*$R\x08password\"T\n\x0eRefreshRequest\x12\x42\n\rrefresh_token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{0,100}$R\x0crefreshToken\"S\n\rLogoutRequest\x12\x42\n\rrefresh_token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{0,100}$R\x0crefreshToken\"\x10\n\x0eLogoutResponse\"\x13\n\x11GetProfileRequest\"V\n\x14UpdateProfileRequest\x12\x35\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$H\x00R\x04name\x88\x01\x01\x42\x07\n\x05_name\"\x95\x01\n\x15\x43hangePasswordRequest\x12\x41\n\x10\x63urrent_password\x18\x01 \x01(\tB\x16\xbaH\x13r\x11\x10\x01\x18\x80\x01\x32\n^[^\\x00]*$R\x0f\x63urrentPassword\x12\x39\n\x0cnew_password\x18\x02 \x01(\tB\x16\xbaH\x13r\x11\x10\x08\x18\x80\x01\x32\n^[^\\x00]*$R\x0bnewPassword\"\xae\x01\n\x10ListUsersRequest\x12\x33\n\x05\x65mail\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xfe\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$R\x05\x65mail\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12=\n\npage_token\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"n\n\x11ListUsersResponse\x12\x31\n\x05users\x18\x01 \x03(\x0b\x32\x1b.boxoffice.identity.v1.UserR\x05users\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x83\x01\n\x0fSetRolesRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12M\n\x05roles\x18\x02 \x03(\x0e\x32 .boxoffice.identity.v1.User.RoleB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x03\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x05roles\"\x10\n\x0eGetJwksRequest2\x8c\n\n\x0fIdentityService\x12x\n\x08Register\x12&.boxoffice.identity.v1.RegisterRequest\x1a\x1b.boxoffice.identity.v1.User\"\'\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/api/v1/auth/register:\x01*\x12q\n\x05Login\x12#.boxoffice.identity.v1.LoginRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"$\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x17\"\x12/api/v1/auth/login:\x01*\x12w\n\x07Refresh\x12%.boxoffice.identity.v1.RefreshRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"&\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/auth/refresh:\x01*\x12|\n\x06Logout\x12$.boxoffice.identity.v1.LogoutRequest\x1a%.boxoffice.identity.v1.LogoutResponse\"%\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x18\"\x13/api/v1/auth/logout:\x01*\x12t\n\nGetProfile\x12(.boxoffice.identity.v1.GetProfileRequest\x1a\x1b.boxoffice.identity.v1.User\"\x1f\xaa\xaf\x1c\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/api/v1/users/me\x12}\n\rUpdateProfile\x12+.boxoffice.identity.v1.UpdateProfileRequest\x1a\x1b.boxoffice.identity.v1.User\"\"\xaa\xaf\x1c\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x15\x32\x10/api/v1/users/me:\x01*\x12\x8a\x01\n\x0e\x43hangePassword\x12,.boxoffice.identity.v1.ChangePasswordRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"+\xaa\xaf\x1c\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/users/me/password:\x01*\x12|\n\tListUsers\x12\'.boxoffice.identity.v1.ListUsersRequest\x1a(.boxoffice.identity.v1.ListUsersResponse\"\x1c\xaa\xaf\x1c\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/users\x12\x80\x01\n\x08SetRoles\x12&.boxoffice.identity.v1.SetRolesRequest\x1a\x1b.boxoffice.identity.v1.User\"/\xaa\xaf\x1c\x03\n\x01\x04\x82\xd3\xe4\x93\x02\"\x1a\x1d/api/v1/users/{user_id}/roles:\x01*\x12\x91\x01\n\x07GetJwks\x12%.boxoffice.identity.v1.GetJwksRequest\x1a\x14.google.api.HttpBody\"I\xaa\xaf\x1c\'\n\x02\x01\x05\x12\tinventory\x12\x07\x62ooking\x12\x07payment\x12\x04\x62\x61nk\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.jsonb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$boxoffice/identity/v1/identity.proto\x12\x15\x62oxoffice.identity.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x01\n\x04User\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05\x65mail\x18\x02 \x01(\tR\x05\x65mail\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x36\n\x05roles\x18\x04 \x03(\x0e\x32 .boxoffice.identity.v1.User.RoleR\x05roles\x12\x39\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\"@\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x08\n\x04USER\x10\x01\x12\r\n\tORGANIZER\x10\x02\x12\t\n\x05\x41\x44MIN\x10\x03\"\xf1\x01\n\x06Tokens\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12\x1d\n\ntoken_type\x18\x02 \x01(\tR\ttokenType\x12\x1d\n\nexpires_in\x18\x03 \x01(\x05R\texpiresIn\x12#\n\rrefresh_token\x18\x04 \x01(\tR\x0crefreshToken\x12H\n\x12refresh_expires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10refreshExpiresAt\x12\x17\n\x07user_id\x18\x06 \x01(\tR\x06userId\"\xa8\x02\n\x0fRegisterRequest\x12g\n\x05\x65mail\x18\x01 \x01(\tBQ\xbaHJrH\x10\x03\x18\xfe\x01\x32\x41^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\xb0\xaf\x1c\x06R\x05\x65mail\x12\x36\n\x08password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x08\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x08password\x12\x34\n\x04name\x18\x03 \x01(\tB \xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x04R\x04name\x12>\n\x0fidempotency_key\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\"\xaf\x01\n\x0cLoginRequest\x12g\n\x05\x65mail\x18\x01 \x01(\tBQ\xbaHJrH\x10\x03\x18\xfe\x01\x32\x41^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\xb0\xaf\x1c\x06R\x05\x65mail\x12\x36\n\x08password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x01\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x08password\"T\n\x0eRefreshRequest\x12\x42\n\rrefresh_token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{0,100}$R\x0crefreshToken\"S\n\rLogoutRequest\x12\x42\n\rrefresh_token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{0,100}$R\x0crefreshToken\"\x10\n\x0eLogoutResponse\"\x13\n\x11GetProfileRequest\"Z\n\x14UpdateProfileRequest\x12\x39\n\x04name\x18\x01 \x01(\tB \xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x04H\x00R\x04name\x88\x01\x01\x42\x07\n\x05_name\"\x9d\x01\n\x15\x43hangePasswordRequest\x12\x45\n\x10\x63urrent_password\x18\x01 \x01(\tB\x1a\xbaH\x13r\x11\x10\x01\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x0f\x63urrentPassword\x12=\n\x0cnew_password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x08\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x0bnewPassword\"\xb2\x01\n\x10ListUsersRequest\x12\x37\n\x05\x65mail\x18\x01 \x01(\tB!\xbaH\x1ar\x18\x18\xfe\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x06R\x05\x65mail\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12=\n\npage_token\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"n\n\x11ListUsersResponse\x12\x31\n\x05users\x18\x01 \x03(\x0b\x32\x1b.boxoffice.identity.v1.UserR\x05users\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x83\x01\n\x0fSetRolesRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12M\n\x05roles\x18\x02 \x03(\x0e\x32 .boxoffice.identity.v1.User.RoleB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x03\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x05roles\"\x10\n\x0eGetJwksRequest2\x8c\n\n\x0fIdentityService\x12x\n\x08Register\x12&.boxoffice.identity.v1.RegisterRequest\x1a\x1b.boxoffice.identity.v1.User\"\'\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/api/v1/auth/register:\x01*\x12q\n\x05Login\x12#.boxoffice.identity.v1.LoginRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"$\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x17\"\x12/api/v1/auth/login:\x01*\x12w\n\x07Refresh\x12%.boxoffice.identity.v1.RefreshRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"&\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/auth/refresh:\x01*\x12|\n\x06Logout\x12$.boxoffice.identity.v1.LogoutRequest\x1a%.boxoffice.identity.v1.LogoutResponse\"%\xaa\xaf\x1c\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x18\"\x13/api/v1/auth/logout:\x01*\x12t\n\nGetProfile\x12(.boxoffice.identity.v1.GetProfileRequest\x1a\x1b.boxoffice.identity.v1.User\"\x1f\xaa\xaf\x1c\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/api/v1/users/me\x12}\n\rUpdateProfile\x12+.boxoffice.identity.v1.UpdateProfileRequest\x1a\x1b.boxoffice.identity.v1.User\"\"\xaa\xaf\x1c\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x15\x32\x10/api/v1/users/me:\x01*\x12\x8a\x01\n\x0e\x43hangePassword\x12,.boxoffice.identity.v1.ChangePasswordRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"+\xaa\xaf\x1c\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/users/me/password:\x01*\x12|\n\tListUsers\x12\'.boxoffice.identity.v1.ListUsersRequest\x1a(.boxoffice.identity.v1.ListUsersResponse\"\x1c\xaa\xaf\x1c\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/users\x12\x80\x01\n\x08SetRoles\x12&.boxoffice.identity.v1.SetRolesRequest\x1a\x1b.boxoffice.identity.v1.User\"/\xaa\xaf\x1c\x03\n\x01\x04\x82\xd3\xe4\x93\x02\"\x1a\x1d/api/v1/users/{user_id}/roles:\x01*\x12\x91\x01\n\x07GetJwks\x12%.boxoffice.identity.v1.GetJwksRequest\x1a\x14.google.api.HttpBody\"I\xaa\xaf\x1c\'\n\x02\x01\x05\x12\tinventory\x12\x07\x62ooking\x12\x07payment\x12\x04\x62\x61nk\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.jsonb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,29 +38,29 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'boxoffice.identity.v1.ident
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REGISTERREQUEST'].fields_by_name['email']._loaded_options = None
-  _globals['_REGISTERREQUEST'].fields_by_name['email']._serialized_options = b'\272HJrH\020\003\030\376\0012A^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$'
+  _globals['_REGISTERREQUEST'].fields_by_name['email']._serialized_options = b'\272HJrH\020\003\030\376\0012A^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\260\257\034\006'
   _globals['_REGISTERREQUEST'].fields_by_name['password']._loaded_options = None
-  _globals['_REGISTERREQUEST'].fields_by_name['password']._serialized_options = b'\272H\023r\021\020\010\030\200\0012\n^[^\\x00]*$'
+  _globals['_REGISTERREQUEST'].fields_by_name['password']._serialized_options = b'\272H\023r\021\020\010\030\200\0012\n^[^\\x00]*$\260\257\034\007'
   _globals['_REGISTERREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_REGISTERREQUEST'].fields_by_name['name']._serialized_options = b'\272H\031r\027\030d2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_REGISTERREQUEST'].fields_by_name['name']._serialized_options = b'\272H\031r\027\030d2\023^[^\\x00-\\x1f\\x7f]*$\260\257\034\004'
   _globals['_REGISTERREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
   _globals['_REGISTERREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\272H\022r\0202\016^[!-~]{0,200}$'
   _globals['_LOGINREQUEST'].fields_by_name['email']._loaded_options = None
-  _globals['_LOGINREQUEST'].fields_by_name['email']._serialized_options = b'\272HJrH\020\003\030\376\0012A^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$'
+  _globals['_LOGINREQUEST'].fields_by_name['email']._serialized_options = b'\272HJrH\020\003\030\376\0012A^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\260\257\034\006'
   _globals['_LOGINREQUEST'].fields_by_name['password']._loaded_options = None
-  _globals['_LOGINREQUEST'].fields_by_name['password']._serialized_options = b'\272H\023r\021\020\001\030\200\0012\n^[^\\x00]*$'
+  _globals['_LOGINREQUEST'].fields_by_name['password']._serialized_options = b'\272H\023r\021\020\001\030\200\0012\n^[^\\x00]*$\260\257\034\007'
   _globals['_REFRESHREQUEST'].fields_by_name['refresh_token']._loaded_options = None
   _globals['_REFRESHREQUEST'].fields_by_name['refresh_token']._serialized_options = b'\272H\032r\0302\026^[A-Za-z0-9_-]{0,100}$'
   _globals['_LOGOUTREQUEST'].fields_by_name['refresh_token']._loaded_options = None
   _globals['_LOGOUTREQUEST'].fields_by_name['refresh_token']._serialized_options = b'\272H\032r\0302\026^[A-Za-z0-9_-]{0,100}$'
   _globals['_UPDATEPROFILEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_UPDATEPROFILEREQUEST'].fields_by_name['name']._serialized_options = b'\272H\031r\027\030d2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_UPDATEPROFILEREQUEST'].fields_by_name['name']._serialized_options = b'\272H\031r\027\030d2\023^[^\\x00-\\x1f\\x7f]*$\260\257\034\004'
   _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['current_password']._loaded_options = None
-  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['current_password']._serialized_options = b'\272H\023r\021\020\001\030\200\0012\n^[^\\x00]*$'
+  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['current_password']._serialized_options = b'\272H\023r\021\020\001\030\200\0012\n^[^\\x00]*$\260\257\034\007'
   _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['new_password']._loaded_options = None
-  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['new_password']._serialized_options = b'\272H\023r\021\020\010\030\200\0012\n^[^\\x00]*$'
+  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['new_password']._serialized_options = b'\272H\023r\021\020\010\030\200\0012\n^[^\\x00]*$\260\257\034\007'
   _globals['_LISTUSERSREQUEST'].fields_by_name['email']._loaded_options = None
-  _globals['_LISTUSERSREQUEST'].fields_by_name['email']._serialized_options = b'\272H\032r\030\030\376\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_LISTUSERSREQUEST'].fields_by_name['email']._serialized_options = b'\272H\032r\030\030\376\0012\023^[^\\x00-\\x1f\\x7f]*$\260\257\034\006'
   _globals['_LISTUSERSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTUSERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_LISTUSERSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -88,36 +89,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTITYSERVICE'].methods_by_name['SetRoles']._serialized_options = b'\252\257\034\003\n\001\004\202\323\344\223\002\"\032\035/api/v1/users/{user_id}/roles:\001*'
   _globals['_IDENTITYSERVICE'].methods_by_name['GetJwks']._loaded_options = None
   _globals['_IDENTITYSERVICE'].methods_by_name['GetJwks']._serialized_options = b'\252\257\034\'\n\002\001\005\022\tinventory\022\007booking\022\007payment\022\004bank\202\323\344\223\002\030\022\026/.well-known/jwks.json'
-  _globals['_USER']._serialized_start=217
-  _globals['_USER']._serialized_end=462
-  _globals['_USER_ROLE']._serialized_start=398
-  _globals['_USER_ROLE']._serialized_end=462
-  _globals['_TOKENS']._serialized_start=465
-  _globals['_TOKENS']._serialized_end=706
-  _globals['_REGISTERREQUEST']._serialized_start=709
-  _globals['_REGISTERREQUEST']._serialized_end=993
-  _globals['_LOGINREQUEST']._serialized_start=996
-  _globals['_LOGINREQUEST']._serialized_end=1163
-  _globals['_REFRESHREQUEST']._serialized_start=1165
-  _globals['_REFRESHREQUEST']._serialized_end=1249
-  _globals['_LOGOUTREQUEST']._serialized_start=1251
-  _globals['_LOGOUTREQUEST']._serialized_end=1334
-  _globals['_LOGOUTRESPONSE']._serialized_start=1336
-  _globals['_LOGOUTRESPONSE']._serialized_end=1352
-  _globals['_GETPROFILEREQUEST']._serialized_start=1354
-  _globals['_GETPROFILEREQUEST']._serialized_end=1373
-  _globals['_UPDATEPROFILEREQUEST']._serialized_start=1375
-  _globals['_UPDATEPROFILEREQUEST']._serialized_end=1461
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=1464
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=1613
-  _globals['_LISTUSERSREQUEST']._serialized_start=1616
-  _globals['_LISTUSERSREQUEST']._serialized_end=1790
-  _globals['_LISTUSERSRESPONSE']._serialized_start=1792
-  _globals['_LISTUSERSRESPONSE']._serialized_end=1902
-  _globals['_SETROLESREQUEST']._serialized_start=1905
-  _globals['_SETROLESREQUEST']._serialized_end=2036
-  _globals['_GETJWKSREQUEST']._serialized_start=2038
-  _globals['_GETJWKSREQUEST']._serialized_end=2054
-  _globals['_IDENTITYSERVICE']._serialized_start=2057
-  _globals['_IDENTITYSERVICE']._serialized_end=3349
+  _globals['_USER']._serialized_start=247
+  _globals['_USER']._serialized_end=492
+  _globals['_USER_ROLE']._serialized_start=428
+  _globals['_USER_ROLE']._serialized_end=492
+  _globals['_TOKENS']._serialized_start=495
+  _globals['_TOKENS']._serialized_end=736
+  _globals['_REGISTERREQUEST']._serialized_start=739
+  _globals['_REGISTERREQUEST']._serialized_end=1035
+  _globals['_LOGINREQUEST']._serialized_start=1038
+  _globals['_LOGINREQUEST']._serialized_end=1213
+  _globals['_REFRESHREQUEST']._serialized_start=1215
+  _globals['_REFRESHREQUEST']._serialized_end=1299
+  _globals['_LOGOUTREQUEST']._serialized_start=1301
+  _globals['_LOGOUTREQUEST']._serialized_end=1384
+  _globals['_LOGOUTRESPONSE']._serialized_start=1386
+  _globals['_LOGOUTRESPONSE']._serialized_end=1402
+  _globals['_GETPROFILEREQUEST']._serialized_start=1404
+  _globals['_GETPROFILEREQUEST']._serialized_end=1423
+  _globals['_UPDATEPROFILEREQUEST']._serialized_start=1425
+  _globals['_UPDATEPROFILEREQUEST']._serialized_end=1515
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=1518
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=1675
+  _globals['_LISTUSERSREQUEST']._serialized_start=1678
+  _globals['_LISTUSERSREQUEST']._serialized_end=1856
+  _globals['_LISTUSERSRESPONSE']._serialized_start=1858
+  _globals['_LISTUSERSRESPONSE']._serialized_end=1968
+  _globals['_SETROLESREQUEST']._serialized_start=1971
+  _globals['_SETROLESREQUEST']._serialized_end=2102
+  _globals['_GETJWKSREQUEST']._serialized_start=2104
+  _globals['_GETJWKSREQUEST']._serialized_end=2120
+  _globals['_IDENTITYSERVICE']._serialized_start=2123
+  _globals['_IDENTITYSERVICE']._serialized_end=3415
 # @@protoc_insertion_point(module_scope)

@@ -151,7 +151,7 @@ class RegisterRequest(_message.Message):
     password: _builtins.str
     """The password; 8 to 128 characters, of any kind but NUL."""
     name: _builtins.str
-    """What the user is called; up to 100 characters, no control characters; may be empty."""
+    """What the user is called; up to 100 characters, nothing invisible; may be empty."""
     idempotency_key: _builtins.str
     """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
@@ -285,7 +285,7 @@ class UpdateProfileRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """What the user is called; up to 100 characters, no control characters; stays as it is where it is absent."""
+    """What the user is called; up to 100 characters, nothing invisible; stays as it is where it is absent."""
     def __init__(
         self,
         *,

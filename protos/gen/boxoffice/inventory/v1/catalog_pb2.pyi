@@ -408,9 +408,9 @@ class CreateEventRequest(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     title: _builtins.str
-    """Its title; 1 to 200 characters, no control characters."""
+    """Its title; 1 to 200 characters, nothing invisible."""
     description: _builtins.str
-    """What it is about; up to 4,000 characters; line breaks and tabs are the only control characters."""
+    """What it is about; up to 4,000 characters; in several lines, nothing invisible."""
     category: Global___Event.Category.ValueType
     """What kind of event it is."""
     duration_minutes: _builtins.int
@@ -534,9 +534,9 @@ class CreateMovieRequest(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     title: _builtins.str
-    """Its title; 1 to 200 characters, no control characters."""
+    """Its title; 1 to 200 characters, nothing invisible."""
     description: _builtins.str
-    """What it is about; up to 4,000 characters; line breaks and tabs are the only control characters."""
+    """What it is about; up to 4,000 characters; in several lines, nothing invisible."""
     duration_minutes: _builtins.int
     """How long it lasts, in minutes; 1 to 1,440."""
     language: _builtins.str
@@ -652,11 +652,11 @@ class CreateVenueRequest(_message.Message):
     ADDRESS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Its name; 1 to 200 characters, no control characters."""
+    """Its name; 1 to 200 characters, nothing invisible."""
     city: _builtins.str
-    """The city it is in; 1 to 100 characters, no control characters."""
+    """The city it is in; 1 to 100 characters, nothing invisible."""
     address: _builtins.str
-    """Its street address; up to 300 characters, no control characters."""
+    """Its street address; up to 300 characters, nothing invisible."""
     idempotency_key: _builtins.str
     """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
@@ -710,7 +710,7 @@ class ListVenuesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     city: _builtins.str
-    """Only venues in this city, spelled as it was created; every city where it is absent."""
+    """Only venues in this city; large and small letters make no difference. Every city where it is absent."""
     page_size: _builtins.int
     """How many venues to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
@@ -773,7 +773,7 @@ class CreateScreenRequest(_message.Message):
         NAME_FIELD_NUMBER: _builtins.int
         ROWS_FIELD_NUMBER: _builtins.int
         name: _builtins.str
-        """Its name, unique in the screen; 1 to 40 characters, no control characters."""
+        """Its name, unique in the screen, large and small letters being one; 1 to 40 characters, nothing invisible."""
         @_builtins.property
         def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateScreenRequest.Row]:
             """Its rows from the front to the back; 1 to 500."""
@@ -800,7 +800,7 @@ class CreateScreenRequest(_message.Message):
         SEAT_COUNT_FIELD_NUMBER: _builtins.int
         TIER_FIELD_NUMBER: _builtins.int
         label: _builtins.str
-        """Its label, unique in the section; 1 to 10 characters, no control characters."""
+        """Its label, unique in the section, large and small letters being one; 1 to 10 characters, nothing invisible."""
         seat_count: _builtins.int
         """How many seats it has; 1 to 1,000."""
         tier: _seat_pb2.Seat.Tier.ValueType
@@ -825,7 +825,7 @@ class CreateScreenRequest(_message.Message):
     venue_id: _builtins.str
     """The venue to add it to (UUID)."""
     name: _builtins.str
-    """Its name, unique in the venue; 1 to 100 characters, no control characters."""
+    """Its name, unique in the venue, large and small letters being one; 1 to 100 characters, nothing invisible."""
     idempotency_key: _builtins.str
     """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the

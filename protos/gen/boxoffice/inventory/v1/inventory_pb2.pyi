@@ -42,7 +42,9 @@ class GetSeatMapRequest(_message.Message):
     where it is absent, these are HELD and BOOKED.
     """
     section: _builtins.str
-    """Only seats of this section; all sections where it is absent. The summary counts the same seats."""
+    """Only seats of this section, large and small letters being one; all sections where it is absent. The summary counts
+    the same seats.
+    """
     def __init__(
         self,
         *,
@@ -161,7 +163,7 @@ class ListAvailableSeatsRequest(_message.Message):
     show_id: _builtins.str
     """The show (UUID)."""
     section: _builtins.str
-    """Only seats of this section; all sections where it is absent."""
+    """Only seats of this section, large and small letters being one; all sections where it is absent."""
     def __init__(
         self,
         *,
@@ -234,7 +236,9 @@ class RenderSeatMapRequest(_message.Message):
     where it is absent, these are HELD and BOOKED.
     """
     section: _builtins.str
-    """Only seats of this section; all sections where it is absent. The summary counts the same seats."""
+    """Only seats of this section, large and small letters being one; all sections where it is absent. The summary counts
+    the same seats.
+    """
     def __init__(
         self,
         *,
@@ -261,7 +265,7 @@ class RenderAvailableSeatsRequest(_message.Message):
     show_id: _builtins.str
     """The show (UUID)."""
     section: _builtins.str
-    """Only seats of this section; all sections where it is absent."""
+    """Only seats of this section, large and small letters being one; all sections where it is absent."""
     def __init__(
         self,
         *,

@@ -40,6 +40,17 @@ class Text(_message.Message):
         """A language tag of BCP 47 whose parts the IANA registry has, none of them out of use or for private use. Large and
         small letters make no difference.
         """
+        LINE: Text._Kind.ValueType  # 4
+        """What people write in one line. It is kept in Unicode's form NFC, without blanks around it and with single ones in
+        it. What is not seen, such as controls and marks of direction, is refused, but for joiners where scripts and emoji
+        need them; so is what Unicode 14 does not know.
+        """
+        PARAGRAPHS: Text._Kind.ValueType  # 5
+        """The same in several lines, with tabs: blanks between words stay as they are."""
+        EMAIL: Text._Kind.ValueType  # 6
+        """An e-mail address: what is not seen is refused, the rest is left to identity."""
+        VERBATIM: Text._Kind.ValueType  # 7
+        """Taken as it is: a password, or what a service says and nobody compares."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """A kind of text. An empty text is none; whether there has to be one, the rules of its field say."""
@@ -53,6 +64,17 @@ class Text(_message.Message):
     """A language tag of BCP 47 whose parts the IANA registry has, none of them out of use or for private use. Large and
     small letters make no difference.
     """
+    LINE: Text.Kind.ValueType  # 4
+    """What people write in one line. It is kept in Unicode's form NFC, without blanks around it and with single ones in
+    it. What is not seen, such as controls and marks of direction, is refused, but for joiners where scripts and emoji
+    need them; so is what Unicode 14 does not know.
+    """
+    PARAGRAPHS: Text.Kind.ValueType  # 5
+    """The same in several lines, with tabs: blanks between words stay as they are."""
+    EMAIL: Text.Kind.ValueType  # 6
+    """An e-mail address: what is not seen is refused, the rest is left to identity."""
+    VERBATIM: Text.Kind.ValueType  # 7
+    """Taken as it is: a password, or what a service says and nobody compares."""
 
     def __init__(
         self,
