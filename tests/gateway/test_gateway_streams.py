@@ -248,6 +248,7 @@ async def test_a_browser_that_cannot_go_on_is_told_why(on_sale: OnSale, own_serv
                     (on_sale.show_id, "x", 400, "INVALID_FIELD"),
                     (on_sale.show_id, "-1", 400, "INVALID_FIELD"),
                     (on_sale.show_id, "9" * 30, 400, "INVALID_FIELD"),
+                    (on_sale.show_id, "9" * 5_000, 400, "INVALID_FIELD"),
                 ):
                     answer = await rest.get(f"{path}/watch", headers={"Last-Event-ID": number})
                     assert (answer.status_code, answer.json()["details"][0]["reason"]) == (status, reason)

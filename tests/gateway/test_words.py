@@ -29,6 +29,7 @@ from gateway.render import CLUSTERS, render
 from gateway.words import Words
 from services.chassis.errors import InvalidField
 from services.chassis.rules import check
+from services.identity.domain.accounts import normalised
 from tests.gateway.fakes import METHODS, PUBLIC, FakeService, Gateway, Method, Services, status_of
 
 ID = "019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a"
@@ -251,6 +252,12 @@ def test_a_message_with_a_time_that_is_none_is_refused(time: Timestamp) -> None:
             check(request)
         each = request.DESCRIPTOR.fields_by_name[field]
         assert (each.json_name, MUST[each.full_name]) in refused.value.violations
+
+
+def test_identity_says_the_same_of_an_address_that_only_it_can_tell_to_be_wrong() -> None:
+    with pytest.raises(InvalidField) as refused:
+        normalised("a b@c")
+    assert refused.value.violations == (("email", MUST["boxoffice.identity.v1.RegisterRequest.email"]),)
 
 
 def violations(details: list[Any]) -> list[tuple[str, str]]:

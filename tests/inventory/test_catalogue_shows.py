@@ -47,6 +47,7 @@ async def test_a_show_says_what_is_on_where_and_when(catalogue: Catalogue) -> No
         event_id=movie.id,
         movie_id=movie.id,
         title="Monsoon Letters",
+        movie="Monsoon Letters",
         category=pb.Event.MOVIE,
         venue_id=venue.id,
         venue_name="Lantern House",

@@ -16,6 +16,7 @@ from grpc_status import rpc_status
 from stack import accounts, credentials
 from stack.launcher import Stack
 from tests.gateway.fakes import PUBLIC, Method
+from tests.gateway.test_words import LIBRARIES
 from tests.system.bad_input import JSON, Case, World, cases, samples
 from tests.system.client import Client, Show, new_user, ok, refusal
 from tests.system.conftest import opened_client
@@ -76,6 +77,8 @@ def wrong_with(case: Case, answer: httpx.Response) -> str | None:
     """Return what is wrong with the answer to a bad request, or None."""
     if not 400 <= answer.status_code < 500:
         return f"{answer.status_code} {answer.text[:200]}"
+    if found := LIBRARIES.search(answer.json()["message"].removeprefix(f"{case.at}: ")):
+        return f"{found[0]!r} is no word for people: {answer.json()['message'][:200]}"
     try:
         told = refusal(answer)
     except (AssertionError, KeyError) as error:
