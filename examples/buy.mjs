@@ -68,6 +68,7 @@ export async function buy(url, say, token = "") {
   const show = shows[0];
   if (!show) throw new Error("no show is on sale");
   say(`show       ${show.title}, ${show.venueName}, ${show.startTime}`);
+  say(`on sale    until ${show.salesEndAt}`);
 
   // Two seats, and two others if somebody is faster
   let booking;

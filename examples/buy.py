@@ -28,6 +28,7 @@ def main() -> None:
             sys.exit("no show is on sale")
         show = shows[0]
         print(f"show       {show.title}, {show.venue_name}, {show.start_time.ToDatetime():%a %d %b %H:%M} UTC")
+        print(f"on sale    until {show.sales_end_at.ToDatetime():%a %d %b %H:%M} UTC")
 
         # Two seats, and two others if somebody is faster
         while True:

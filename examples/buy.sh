@@ -54,6 +54,7 @@ if [ "$TOKEN" ]; then USER_ID=$(user_of "$TOKEN"); else USER_ID=$(new_id); fi
 FROM=$(python3 -c 'from datetime import *; print(f"{datetime.now(timezone.utc) + timedelta(hours=25):%Y-%m-%dT%H:%M:%SZ}")')
 SHOW=$(ask "$API/shows?from=$FROM" | pick 'a["shows"][0]["id"]')
 echo "show       $(ask "$API/shows/$SHOW" | pick 'a["title"]')"
+echo "on sale    until $(ask "$API/shows/$SHOW" | pick 'a["salesEndAt"]')"
 
 # Two seats
 SEATS=$(ask "$API/seats/shows/$SHOW/available" | pick 'json.dumps([seat["id"] for seat in a["seats"][:2]])')

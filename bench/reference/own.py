@@ -101,7 +101,7 @@ def script() -> str:
                 bind(database.MARK, "mark_3"),
                 bind(
                     bookings.FINISH_BOOKINGS,
-                    *("bookings", "totals", "currencies", "untils", "labels"),
+                    *("bookings", "totals", "currencies", "untils", "untils", "labels"),
                     *("seat_bookings", "places", "seats", "sections", "rows", "numbers", "tiers", "prices"),
                     *("bookings", "users", "methods", "keys", "hashes", "answers"),
                 ),

@@ -118,6 +118,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "movieId": EVENT,
         "screenId": SCREEN,
         "startTime": "2099-11-21T18:30:00Z",
+        "salesEndAt": "2099-11-21T18:15:00Z",
         "currency": "INR",
         "prices": [{"tier": "REGULAR", "price": 18000}, {"tier": "PREMIUM", "price": 25000}],
     },

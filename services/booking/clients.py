@@ -49,6 +49,8 @@ class Reservation:
     total_amount: int
     currency: str
     expires_at: datetime
+    sales_end_at: datetime | None
+    """None from an inventory that does not know of it yet."""
 
 
 Name = tuple[UUID, UUID]
@@ -69,6 +71,7 @@ class Inventory:
             self._shows.move_to_end(show_id)
             return known
         show = await call(self._catalog.GetShow, catalog_pb2.GetShowRequest(show_id=str(show_id)), seconds=SECONDS)
+        starts_at = show.start_time.ToDatetime(UTC)
         known = BookedShow(
             show_id=show_id,
             event_id=UUID(show.event_id),
@@ -77,7 +80,8 @@ class Inventory:
             theatre=show.venue_name,
             city=show.city,
             screen=show.screen_name,
-            starts_at=show.start_time.ToDatetime(UTC),
+            starts_at=starts_at,
+            sales_end_at=show.sales_end_at.ToDatetime(UTC) if show.HasField("sales_end_at") else starts_at,
         )
         self._shows[show_id] = known
         if len(self._shows) > SHOWS:
@@ -173,6 +177,7 @@ def _reservation(reservation: inventory_pb2.Reservation) -> Reservation:
         reservation.total_amount,
         reservation.currency,
         reservation.expires_at.ToDatetime(UTC),
+        reservation.sales_end_at.ToDatetime(UTC) if reservation.HasField("sales_end_at") else None,
     )
 
 

@@ -111,7 +111,15 @@ class Saga:
         for (command, since), answer in zip(begun, answers, strict=True):
             if isinstance(answer, Reservation):
                 priced.append(
-                    create.Priced(command, since, answer.seats, answer.total_amount, answer.currency, answer.expires_at)
+                    create.Priced(
+                        command,
+                        since,
+                        answer.seats,
+                        answer.total_amount,
+                        answer.currency,
+                        answer.expires_at,
+                        answer.sales_end_at or command.show.sales_end_at,
+                    )
                 )
                 continue
             # Recovery was faster and has closed the claim: it is nothing that the caller did, and may be tried again.

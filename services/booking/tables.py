@@ -54,6 +54,7 @@ bookings = Table(
     Column("city", Text, nullable=False),
     Column("screen", Text, nullable=False),
     Column("starts_at", DateTime(timezone=True), nullable=False),
+    Column("sales_end_at", DateTime(timezone=True), comment="as inventory reserved by it; null: at the start"),
     Column("seat_labels", ARRAY(Text), nullable=False, server_default="{}", comment="kept when seat rows are archived"),
     CheckConstraint(
         """CASE state

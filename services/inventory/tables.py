@@ -99,7 +99,9 @@ shows = Table(
     Column("ends_at", DateTime(timezone=True), nullable=False),
     Column("currency", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("sales_end_at", DateTime(timezone=True), comment="null: at its start"),
     CheckConstraint("starts_at < ends_at", name="order"),
+    CheckConstraint("sales_end_at <= starts_at", name="sales_end"),
     Index(None, "starts_at", "id"),
     Index(None, "event_id", "starts_at", "id"),
     Index(None, "screen_id", "starts_at", "id"),
@@ -126,6 +128,8 @@ show_counters = Table(
     Column("sequence", Integer, nullable=False, server_default="0", comment="number of the last change"),
     Column("starts_at", DateTime(timezone=True), nullable=False, comment="the show's, never changed"),
     Column("currency", Text, nullable=False, comment="the show's, never changed"),
+    Column("sales_end_at", DateTime(timezone=True), comment="the show's; null: at its start"),
+    CheckConstraint("sales_end_at <= starts_at", name="sales_end"),
     comment="the lock for all seats of a show, and what selling them needs to know",
 )
 

@@ -41,14 +41,17 @@ class Booking:
         """Return a booking that waits for its payment; raise what booking refuses, in its own words."""
         request = booking_pb2.GetPayableBookingRequest(booking_id=str(booking_id), user_id=str(user_id))
         answer = await call(self._stub.GetPayableBooking, request)
+        expires_at = answer.expires_at.ToDatetime(tzinfo=UTC)
         return Payable(
             booking_id=booking_id,
             user_id=user_id,
             amount=answer.amount,
             currency=answer.currency,
-            expires_at=answer.expires_at.ToDatetime(tzinfo=UTC),
+            expires_at=expires_at,
             description=answer.description,
             items=answer.seats,
+            # A booking service that does not know of it yet: the reservation ends with sales anyway.
+            sales_end_at=answer.sales_end_at.ToDatetime(tzinfo=UTC) if answer.HasField("sales_end_at") else expires_at,
         )
 
     async def record_captures(self, payloads: Sequence[bytes]) -> list[Failure | None]:

@@ -25,7 +25,7 @@ class Settings(ServiceSettings):
         None, description="the secret before, which is good as well while secrets are changed"
     )
     session_margin_seconds: int = Field(
-        120, ge=0, le=600, description="how long before its booking a checkout session ends"
+        120, ge=0, le=600, description="how long before its booking and before the end of sales a checkout session ends"
     )
     poll_first_seconds: float = Field(5, gt=0, le=600, description="when the bank is first asked about a payment")
     poll_max_seconds: float = Field(30, gt=0, le=600, description="how far apart it is asked later")

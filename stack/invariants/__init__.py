@@ -16,11 +16,12 @@ from stack.invariants.catalogue import CATALOGUE
 from stack.invariants.invariant import Invariant
 from stack.invariants.keys import KEYS
 from stack.invariants.money import MONEY
+from stack.invariants.sales import SALES, SALES_AT_REST
 from stack.invariants.seats import SEATS
 from stack.invariants.times import TIMES
 
 __all__ = ["ALWAYS", "AT_REST", "INVARIANTS", "Invariant"]
 
-ALWAYS = SEATS + CATALOGUE + BOOKINGS + MONEY + KEYS + ACCOUNTS + TIMES
-AT_REST = ACROSS
+ALWAYS = SEATS + CATALOGUE + SALES + BOOKINGS + MONEY + KEYS + ACCOUNTS + TIMES
+AT_REST = ACROSS + SALES_AT_REST
 INVARIANTS = ALWAYS + AT_REST

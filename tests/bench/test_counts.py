@@ -31,6 +31,7 @@ from services.payment.operations.begin import Begin, Begins
 from services.payment.operations.payments import Event
 from services.payment.operations.record import Record, Records
 from tests.booking.conftest import House
+from tests.booking.conftest import closes as closes  # a fixture
 from tests.booking.conftest import house as house  # a fixture
 from tests.booking.conftest import starts_in as starts_in  # a fixture
 from tests.inventory.conftest import put_on_sale
@@ -104,6 +105,7 @@ def orders(show_id: UUID, seats: Sequence[UUID]) -> list[Create]:
         city="Pune",
         screen="Screen 1",
         starts_at=datetime.now(UTC) + timedelta(days=3),
+        sales_end_at=datetime.now(UTC) + timedelta(days=3),
     )
     users = [uuid4() for _ in seats[::2]]
     return [
@@ -192,7 +194,7 @@ async def test_a_batch_of_payments_costs_no_more_than_one(
     pays = Pays(bank_db, deliveries, timedelta())
     costs: list[list[tuple[int, int]]] = []
     for size in (1, BATCH):
-        wishes = [Begin(Payable(new_id(), new_id(), 500, "INR", until, "a show", ["A-1"])) for _ in range(size)]
+        wishes = [Begin(Payable(new_id(), new_id(), 500, "INR", until, "a show", ["A-1"], until)) for _ in range(size)]
         with counted(monkeypatch) as begin:
             begun = [one for one in await begins(wishes, wait=False) if isinstance(one, Payment)]
         sessions = [

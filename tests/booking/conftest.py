@@ -131,8 +131,8 @@ class House:
         return [seat_pb2.ShowSeat.Status.Name(seat.status) for seat in seats.seats]
 
 
-async def make_show(catalog: catalog_pb2_grpc.CatalogServiceStub, *, in_: timedelta) -> str:
-    """Create a show of twelve seats through the contract."""
+async def make_show(catalog: catalog_pb2_grpc.CatalogServiceStub, *, in_: timedelta, closes: timedelta) -> str:
+    """Create a show of twelve seats through the contract; its sales end so long before."""
     movie = await catalog.CreateMovie(catalog_pb2.CreateMovieRequest(title="Monsoon Letters", duration_minutes=120))
     venue = await catalog.CreateVenue(catalog_pb2.CreateVenueRequest(name="Regal", city="Pune"))
     row = catalog_pb2.CreateScreenRequest.Row(label="A", seat_count=12, tier=seat_pb2.Seat.REGULAR)
@@ -146,11 +146,13 @@ async def make_show(catalog: catalog_pb2_grpc.CatalogServiceStub, *, in_: timede
     start = Timestamp()
     start.GetCurrentTime()
     start.seconds += int(in_.total_seconds())
+    end = Timestamp(seconds=start.seconds - int(closes.total_seconds()), nanos=start.nanos)
     show = await catalog.CreateShow(
         catalog_pb2.CreateShowRequest(
             movie_id=movie.id,
             screen_id=screen.id,
             start_time=start,
+            sales_end_at=end if closes else None,
             prices=[catalog_pb2.TierPrice(tier=seat_pb2.Seat.REGULAR, price=25_001)],
         )
     )
@@ -164,7 +166,15 @@ def starts_in() -> timedelta:
 
 
 @pytest.fixture
-async def house(inventory_db: Database, booking_db: Database, starts_in: timedelta) -> AsyncIterator[House]:
+def closes() -> timedelta:
+    """How long before the show its sales end."""
+    return timedelta(0)
+
+
+@pytest.fixture
+async def house(
+    inventory_db: Database, booking_db: Database, starts_in: timedelta, closes: timedelta
+) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         desk = make_desk(inventory_db)
         payment = FakePayment()
@@ -204,7 +214,7 @@ async def house(inventory_db: Database, booking_db: Database, starts_in: timedel
         to_booking = await stack.enter_async_context(
             served(lambda server: booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server))
         )
-        show_id = await make_show(catalog_pb2_grpc.CatalogServiceStub(to_inventory), in_=starts_in)
+        show_id = await make_show(catalog_pb2_grpc.CatalogServiceStub(to_inventory), in_=starts_in, closes=closes)
         seats = inventory_pb2_grpc.InventoryServiceStub(to_inventory)
         seat_map = await seats.GetSeatMap(inventory_pb2.GetSeatMapRequest(show_id=show_id))
         yield House(

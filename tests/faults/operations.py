@@ -298,6 +298,29 @@ async def pay_too_late(world: World) -> AsyncIterator[None]:
     assert money(world.stack.server, booking["id"]) == 0
 
 
+@operation
+async def pay_after_the_end_of_sales(world: World) -> AsyncIterator[None]:
+    """The money comes after sales for the show have ended; the booking's seats are free."""
+    world.set_clocks("-16 minutes")
+    try:
+        # Sales have ended a minute ago, by the clocks as they are right.
+        show = await world.client.make_show(starts_in=FAR, sales_end_in=timedelta(minutes=-1))
+        booking = await world.client.booked(show, new_user(), show.seats[:2])
+        assert booking["expiresAt"] == booking["show"]["salesEndAt"]
+        session = await world.client.session(booking)
+        world.set_clocks(None, ["inventory", "booking"])
+        await world.until_state(booking, "EXPIRED")
+        await world.rest()
+        yield
+        await world.pay(session)
+        await world.rest(hurry=True)
+    finally:
+        world.set_clocks(None)
+    yield
+    assert (world.state(booking), world.seats(booking)) == ("EXPIRED", {"AVAILABLE"})
+    assert money(world.stack.server, booking["id"]) == 0
+
+
 # --- Refunds
 
 

@@ -37,6 +37,7 @@ def show(**fields: object) -> NewShow:
         "must_be_movie": True,
         "screen_id": uuid4(),
         "starts_at": NOW + timedelta(hours=1),
+        "sales_end_at": fields.get("starts_at", NOW + timedelta(hours=1)),
         "currency": "INR",
         "prices": [Price("REGULAR", 100), Price("VIP", 300)],
         "blocked_seat_ids": (),
@@ -124,3 +125,14 @@ def test_a_show_starts_in_the_future_and_now_is_not_the_future() -> None:
     check_show_fits(show(starts_at=NOW + instant), NOW, (), ())
     assert faults(check_show_fits, show(starts_at=NOW), NOW, (), ()) == ["startTime"]
     assert faults(check_show_fits, show(starts_at=NOW - instant), NOW, (), ()) == ["startTime"]
+
+
+def test_sales_end_in_the_future_and_at_the_start_at_the_latest() -> None:
+    instant = timedelta(microseconds=1)
+    start = show().starts_at
+    for end in (NOW + instant, start - instant, start):
+        check_new_show(show(sales_end_at=end), 6)
+        check_show_fits(show(sales_end_at=end), NOW, (), ())
+    assert faults(check_new_show, show(sales_end_at=start + instant), 6) == ["salesEndAt"]
+    assert faults(check_show_fits, show(sales_end_at=NOW), NOW, (), ()) == ["salesEndAt"]
+    assert faults(check_show_fits, show(starts_at=NOW), NOW, (), ()) == ["startTime"]

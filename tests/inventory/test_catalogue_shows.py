@@ -58,6 +58,7 @@ async def test_a_show_says_what_is_on_where_and_when(catalogue: Catalogue) -> No
         end_time=stamp(NOON + timedelta(minutes=128)),
         currency="INR",
         prices=prices(REGULAR, PREMIUM, VIP),
+        sales_end_at=stamp(NOON),
     )
     assert UUID(show.id).version == 7
     assert await catalogue.rpc.GetShow(pb.GetShowRequest(show_id=show.id)) == show
@@ -95,7 +96,17 @@ async def test_a_show_begins_with_the_lock_that_its_seats_are_sold_under(catalog
     show = await catalogue.show(currency="EUR")
     [counter] = await catalogue.db.fetch("SELECT * FROM show_counters")
     assert str(counter.show_id) == show.id
-    assert (counter.sequence, counter.starts_at, counter.currency) == (0, NOON, "EUR")
+    assert (counter.sequence, counter.starts_at, counter.sales_end_at, counter.currency) == (0, NOON, NOON, "EUR")
+
+
+async def test_sales_may_end_before_the_show_begins(catalogue: Catalogue) -> None:
+    end = NOON - HOUR - MICROSECOND
+    show = await catalogue.show(sales_end_at=stamp(end, nanos=999), idempotency_key="k")
+    assert (show.start_time, show.sales_end_at) == (stamp(NOON), stamp(end))
+    assert await catalogue.rpc.GetShow(pb.GetShowRequest(show_id=show.id)) == show
+    assert list((await catalogue.rpc.ListShows(pb.ListShowsRequest())).shows) == [show]
+    [counter] = await catalogue.db.fetch("SELECT starts_at, sales_end_at FROM show_counters")
+    assert (counter.starts_at, counter.sales_end_at) == (NOON, end)
 
 
 async def test_times_are_kept_to_the_microsecond(catalogue: Catalogue) -> None:
@@ -136,6 +147,13 @@ SOME_ID = "0189abcd-0000-7000-8000-000000000000"
         ({"start_time": at(-(2**63))}, ["startTime"]),
         ({"start_time": at(4_000_000_000, -1)}, ["startTime"]),
         ({"start_time": at(4_000_000_000, 1_000_000_000)}, ["startTime"]),
+        ({"sales_end_at": stamp(NOON + MICROSECOND)}, ["salesEndAt"]),
+        ({"sales_end_at": at(0)}, ["salesEndAt"]),
+        ({"sales_end_at": at(1_600_000_000)}, ["salesEndAt"]),
+        ({"sales_end_at": at(4_102_444_800)}, ["salesEndAt"]),
+        ({"sales_end_at": at(2**63 - 1)}, ["salesEndAt"]),
+        ({"sales_end_at": at(4_000_000_000, -1)}, ["salesEndAt"]),
+        ({"sales_end_at": stamp(NOON), "start_time": at(1_600_000_000)}, ["salesEndAt"]),
         ({"currency": "rupees"}, ["currency"]),
         ({"currency": "inr"}, ["currency"]),
         ({"currency": "ZZZ"}, ["currency"]),

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from services.inventory.domain.commands import Cause, Confirm, Extend, Hold, Release, ReleaseHolds, Reserve, Tidy
-from services.inventory.domain.errors import ClaimClosed, SeatLimitExceeded
+from services.inventory.domain.errors import ClaimClosed, SalesEnded, SeatLimitExceeded, ShowStarted
 from services.inventory.domain.seats import MAX_TOTAL, ReservationState, Seat, Show, Status
 from tests.inventory.conftest import RULES, TTL
 
@@ -19,7 +19,7 @@ ANN, BOOKING = uuid4(), uuid4()
 @pytest.fixture
 def show() -> Show:
     """A show of three free seats, in three days."""
-    show = Show(uuid4(), NOW + timedelta(days=3), "INR")
+    show = Show(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR")
     show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 25_000, Status.AVAILABLE) for number in range(3))
     return show
 
@@ -107,3 +107,80 @@ def test_extending_a_reservation_extends_its_seats(show: Show) -> None:
     until = Extend(show_id=show.id, booking_id=BOOKING, ttl=TTL).apply(show, later, RULES)
     assert until == later + TTL
     assert [seat.expires_at for seat in show.seats_of_booking(BOOKING)] == [until]
+
+
+# --- The end of sales
+
+
+def ending(show: Show, left: timedelta) -> Show:
+    """Return the same show with its sales ending so long after NOW."""
+    show.sales_end_at = NOW + left
+    return show
+
+
+def confirm(show: Show, at: datetime) -> Any:
+    return Confirm(show_id=show.id, booking_id=BOOKING).apply(show, at, RULES)
+
+
+@pytest.mark.parametrize("left", [timedelta(seconds=1), RULES.hold, RULES.hold + timedelta.resolution])
+def test_a_hold_ends_with_sales_at_the_latest(show: Show, left: timedelta) -> None:
+    [seat] = hold(ending(show, left), 0).seats
+    assert seat.expires_at == NOW + min(left, RULES.hold)
+
+
+@pytest.mark.parametrize("left", [timedelta(seconds=1), TTL, TTL + timedelta.resolution])
+def test_a_reservation_ends_with_sales_at_the_latest(show: Show, left: timedelta) -> None:
+    reserved = reserve(ending(show, left), 0)
+    until = NOW + min(left, TTL)
+    assert (reserved.reservation.expires_at, reserved.sales_end_at) == (until, NOW + left)
+    assert [seat.expires_at for seat in reserved.seats] == [until]
+
+
+def test_no_extension_passes_the_end_of_sales(show: Show) -> None:
+    reserve(ending(show, TTL + timedelta(minutes=1)), 0)
+    later = NOW + timedelta(minutes=12)
+    extend = Extend(show_id=show.id, booking_id=BOOKING, ttl=timedelta(minutes=5))
+    assert extend.apply(show, later, RULES) == show.sales_end_at
+    assert extend.apply(show, later, RULES) == show.sales_end_at
+
+
+@pytest.mark.parametrize(("start", "refusal"), [(timedelta.resolution, SalesEnded), (timedelta(0), ShowStarted)])
+def test_from_the_end_of_sales_on_nothing_is_held_or_reserved(
+    show: Show, start: timedelta, refusal: type[Exception]
+) -> None:
+    ending(show, timedelta(0))
+    show.starts_at = NOW + start
+    for take in (hold, reserve):
+        with pytest.raises(refusal):
+            take(show, 0)
+    show.sales_end_at = show.starts_at = NOW + timedelta.resolution
+    hold(show, 0)
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_from_the_end_of_sales_on_no_claim_is_confirmed_however_free_its_seats_are(show: Show, released: bool) -> None:
+    reserve(ending(show, TTL), 0)
+    if released:
+        Release(show_id=show.id, booking_id=BOOKING, cause=Cause.EXPIRED).apply(show, NOW + TTL, RULES)
+    assert isinstance(confirm(show, NOW + TTL), ClaimClosed)
+    show.sales_end_at += timedelta(days=1)
+    assert isinstance(confirm(show, NOW + TTL), ClaimClosed), "it is refused for good"
+    assert [seat.status for seat in show.seats.values()] == [Status.AVAILABLE] * 3
+
+
+def test_a_claim_that_is_alive_after_the_end_of_sales_is_neither_confirmed_nor_extended(show: Show) -> None:
+    reserve(show, 0)  # as it was made when sales were to end later
+    ending(show, timedelta(minutes=1))
+    at = NOW + timedelta(minutes=1)
+    assert show.reservations[BOOKING].is_alive(at)
+    with pytest.raises(ClaimClosed):
+        Extend(show_id=show.id, booking_id=BOOKING, ttl=TTL).apply(show, at, RULES)
+    assert isinstance(confirm(show, at), ClaimClosed)
+    assert show.reservations[BOOKING].state == ReservationState.REFUSED
+
+
+def test_up_to_the_end_of_sales_a_claim_is_confirmed_and_stays_so(show: Show) -> None:
+    reserve(ending(show, TTL), 0)
+    assert confirm(show, NOW + TTL - timedelta.resolution) is None
+    assert confirm(show, NOW + TTL) is None, "it was confirmed before"
+    assert [seat.status for seat in show.seats_of_booking(BOOKING)] == [Status.BOOKED]

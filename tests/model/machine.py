@@ -21,7 +21,14 @@ from tests.model.facts import Answer, Request, Seats, Seen, Tick
 from tests.model.model import World
 
 HOUR = 3600
-STARTS = (40 * 60, 3 * HOUR, 24 * HOUR + 600)
+SHOWS = (
+    (40 * 60, 40 * 60),
+    (40 * 60, 16 * 60),
+    (3 * HOUR, 3 * HOUR),
+    (24 * HOUR + 600, 24 * HOUR + 600),
+    (24 * HOUR + 600, 30 * 60),
+)
+"""In how long a show begins, and its sales end."""
 JUMPS = (30, 120, 299, 300, 480, 779, 800, 900, 1200)
 WAITS = (0, 0, 30, 299)
 LATES = (779, 900, 900, 1200)
@@ -60,10 +67,11 @@ class Boxoffice(RuleBasedStateMachine):
         self.asked: list[Request] = []
         self.steps = 0
 
-    @initialize(begins=st.sampled_from(STARTS))
-    def begin(self, begins: int) -> None:
-        self.run(self.real.begin(begins))
-        self.worlds = [World(0, begins, world.SEATS)]
+    @initialize(show=st.sampled_from(SHOWS))
+    def begin(self, show: tuple[int, int]) -> None:
+        begins, sales_end = show
+        self.run(self.real.begin(begins, sales_end))
+        self.worlds = [World(0, begins, sales_end, world.SEATS)]
 
     # --- One at a time
 

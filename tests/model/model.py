@@ -43,6 +43,7 @@ from tests.model.facts import (
 class World:
     now: int
     begins: int
+    sales_end: int
     seats: int
     holds: dict[int, tuple[int, int]] = field(default_factory=dict)
     """For each seat its user, and until when."""
@@ -96,6 +97,8 @@ class World:
         held = {seat for seat in seats if mine.get(seat) == ""}
         if self.begins <= self.now:
             return "SHOW_STARTED"
+        if self.sales_end <= self.now:
+            return "SALES_ENDED"
         if any(seat in taken for seat in seats - held):
             return "SEATS_UNAVAILABLE"
         return "SEAT_LIMIT_EXCEEDED" if len(mine) + len(seats - held) > CAP else ""
@@ -111,7 +114,7 @@ class World:
             return (refusal,)
         mine = self.seats_of(ask.user)
         for seat in ask.seats - mine.keys():
-            self.holds[seat] = (ask.user, self.now + HOLD)
+            self.holds[seat] = (ask.user, min(self.now + HOLD, self.sales_end))
         return ("held", min(self.holds[seat][1] for seat in ask.seats))
 
     def release_holds(self, ask: Request, id_: str) -> Answer:
@@ -126,7 +129,7 @@ class World:
             return (answer or ("REQUEST_IN_PROGRESS",)) if seats == ask.seats else ("IDEMPOTENCY_KEY_REUSED",)
         if refusal := self._refusal(ask.user, ask.seats):
             return (refusal,)
-        until = self.now + EXPIRY
+        until = min(self.now + EXPIRY, self.sales_end)
         self._free(ask.seats)
         self.claims[id_] = Claim(ask.user, ask.seats, "RESERVED", self.now, until)
         self.bookings[id_] = Booking(ask.user, ask.seats, "PENDING", until)
@@ -147,7 +150,7 @@ class World:
             known = [(name, p) for name, p in sorted(self.payments.items(), reverse=True) if p.booking == ask.about]
             live = next((it for it in known if it[1].state in ("PENDING", "SUCCESS", "PARTIALLY_REFUNDED")), None)
             if live is None:
-                until = booking.until - MARGIN
+                until = min(booking.until, self.sales_end) - MARGIN
                 if len(known) >= SESSIONS:
                     return ("PAYMENT_ATTEMPTS_EXCEEDED",)
                 if until - self.now < LEAST_SESSION:
@@ -343,14 +346,14 @@ class World:
     def _confirm(self, id_: str) -> None:
         """Let inventory book the seats of a booking that is paid for, or refuse to for good.
 
-        A claim that has lapsed is good still if all of its seats are free, the show has not begun, and the user may
-        have so many.
+        Once sales have ended none is good any more. One that has lapsed before is good still if all of its seats are
+        free, and the user may have so many.
         """
         booking, claim = self.bookings[id_], self.claims[id_]
         others = self.taken().keys() - (claim.seats if claim.lives(self.now) else set())
-        is_free = self.begins > self.now and not claim.seats & others
         is_allowed = len(self.seats_of(claim.user)) + len(claim.seats) <= CAP
-        if claim.state != "REFUSED" and (claim.lives(self.now) or (is_free and is_allowed)):
+        is_good = claim.lives(self.now) or (is_allowed and not claim.seats & others)
+        if claim.state == "CONFIRMED" or (claim.state != "REFUSED" and is_good and self.now < self.sales_end):
             self._free(claim.seats)
             self.claims[id_] = replace(claim, state="CONFIRMED")
             self.bookings[id_] = replace(booking, state="CONFIRMED", came_from="")
@@ -366,7 +369,7 @@ class World:
         if booking.state == "PENDING" and not claim.lives(self.now):
             self.bookings[name] = replace(booking, state="EXPIRED")
         elif booking.state == "PENDING" and claim.state == "RESERVED":
-            until = max(claim.until, min(self.now + EXTENSION, claim.since + LIFE))
+            until = max(claim.until, min(self.now + EXTENSION, claim.since + LIFE, self.sales_end))
             self.claims[name] = replace(claim, until=until)
             self.bookings[name] = replace(booking, until=max(booking.until, until))
 

@@ -13,7 +13,7 @@ from services.booking.domain.bookings import Settlement
 from services.booking.operations import change, settle
 from services.chassis import idempotency
 from services.inventory.domain import commands
-from services.inventory.domain.seats import ReservationState, Seat
+from services.inventory.domain.seats import ReservationState, Seat, Show
 from services.inventory.queries import seats as seats_sql
 from services.payment.operations.record import Record
 from services.payment.saga.checkout import Checkout
@@ -66,6 +66,20 @@ def a_lapsed_claim_is_never_revived(patch: pytest.MonkeyPatch) -> None:
         "apply",
         lambda self, show, now, rules: true(self, show, now, replace(rules, max_seats_per_user=0)),
     )
+
+
+def sales_do_not_end_for_payments(patch: pytest.MonkeyPatch) -> None:
+    true = commands.Confirm.apply
+
+    def apply(self: Any, show: Any, now: Any, rules: Any) -> Any:
+        show.sales_end_at = now + LONG
+        return true(self, show, now, rules)
+
+    patch.setattr(commands.Confirm, "apply", apply)
+
+
+def claims_outlive_sales(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Show, "until", lambda show, end: end)
 
 
 def a_decline_shortens(patch: pytest.MonkeyPatch) -> None:
@@ -131,6 +145,8 @@ PLANTS: tuple[Plant, ...] = (
     holding_again_extends,
     a_lapsed_claim_is_never_revived,
     a_decline_shortens,
+    sales_do_not_end_for_payments,
+    claims_outlive_sales,
     keys_are_not_stored,
     a_refund_is_rounded_up,
     money_that_comes_twice_is_kept,

@@ -124,8 +124,8 @@ class World:
             catalog_pb2.CreateScreenRequest(venue_id=venue.id, name="Screen 1", sections=[section])
         )
 
-    async def begin(self, begins: int) -> None:
-        """Forget everything, and put a show on sale that begins in so many seconds."""
+    async def begin(self, begins: int, sales_end: int) -> None:
+        """Forget everything, and put a show on sale that begins, and whose sales end, in so many seconds."""
         for connection in self.admin.values():
             names = [row[0] for row in await (await connection.execute(CLEAR)).fetchall()]
             emptied = [name for name in names if name.partition(".")[2] not in KEPT]
@@ -139,6 +139,7 @@ class World:
                 movie_id=self.movie.id,
                 screen_id=self.screen.id,
                 start_time=to_timestamp(NOON + timedelta(seconds=begins)),
+                sales_end_at=to_timestamp(NOON + timedelta(seconds=sales_end)),
                 prices=[catalog_pb2.TierPrice(tier=seat_pb2.Seat.REGULAR, price=facts.PRICE)],
             ),
             **_PATIENT,

@@ -179,7 +179,7 @@ MUTANTS = (
     Mutant(
         "a booking that may still be paid late loses its seats",
         SQL,
-        "            AND (state = 'CANCELLED' OR starts_at <= boxoffice_clock())\n",
+        "            AND (state = 'CANCELLED' OR coalesce(sales_end_at, starts_at) <= boxoffice_clock())\n",
         "",
         SEATS,
         LIFE,

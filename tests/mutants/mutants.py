@@ -11,6 +11,7 @@ from tests.mutants import (
     inventory_batches,
     payment,
     payment_refunds,
+    sales,
     texts,
 )
 
@@ -25,5 +26,6 @@ MUTANTS = (
     *bank.MUTANTS,
     *chassis.MUTANTS,
     *claims.MUTANTS,
+    *sales.MUTANTS,
     *texts.MUTANTS,
 )

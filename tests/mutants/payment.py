@@ -101,8 +101,8 @@ MUTANTS = (
     Mutant(
         "a session lasts as long as its booking",
         DOMAIN,
-        "expires_at = booking.expires_at - margin",
-        "expires_at = booking.expires_at",
+        "expires_at = min(booking.expires_at, booking.sales_end_at) - margin",
+        "expires_at = min(booking.expires_at, booking.sales_end_at)",
         MONEY,
         RULES,
     ),

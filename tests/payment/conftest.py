@@ -134,8 +134,8 @@ class Payment:
     peers: dict[str, Any]
     booked: dict[str, str] = field(default_factory=dict)
 
-    async def book(self, *, amount: int = 50_000, minutes: float = 15) -> tuple[str, str]:
-        """Make a booking that waits for its payment; return its id and its user's."""
+    async def book(self, *, amount: int = 50_000, minutes: float = 15, sales_minutes: float = 1_000) -> tuple[str, str]:
+        """Make a booking that waits for its payment, of a show on sale for so long; return its id and its user's."""
         booking_id, user_id = str(new_id()), str(new_id())
         [clock] = await self.db.fetch(READ_CLOCK)
         self.booking.payable[booking_id, user_id] = booking_pb2.PayableBooking(
@@ -146,6 +146,7 @@ class Payment:
             expires_at=to_timestamp(clock.now + timedelta(minutes=minutes)),
             description="Monsoon Letters, Sat 21 Nov 18:30 UTC",
             seats=["Stalls C7", "Stalls C8"],
+            sales_end_at=to_timestamp(clock.now + timedelta(minutes=sales_minutes)),
         )
         self.booked[booking_id] = user_id
         return booking_id, user_id

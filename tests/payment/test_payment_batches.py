@@ -26,7 +26,7 @@ def report(one: pb.InitiatePaymentResponse, outcome: Outcome | None) -> Report:
 
 def payable() -> Payable:
     until = datetime.now(UTC) + timedelta(minutes=15)
-    return Payable(new_id(), new_id(), 50_000, "INR", until, "a show", ["A-1"])
+    return Payable(new_id(), new_id(), 50_000, "INR", until, "a show", ["A-1"], until)
 
 
 async def test_of_words_in_one_batch_each_is_judged_by_those_before(payment: Payment):

@@ -32,7 +32,7 @@ from services.payment.domain.refunds import Refund, RefundRequest, RefundState, 
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MARGIN = timedelta(minutes=2)
-BOOKING = Payable(new_id(), new_id(), 1000, "INR", NOW + timedelta(minutes=15), "", [])
+BOOKING = Payable(new_id(), new_id(), 1000, "INR", NOW + timedelta(minutes=15), "", [], NOW + timedelta(days=3))
 
 
 def payment(state: State = State.PENDING) -> Payment:
@@ -88,6 +88,24 @@ def test_a_new_session_ends_before_its_booking_does():
     assert choose_session(BOOKING, False, [], NOW, MARGIN) == BOOKING.expires_at - MARGIN
 
 
+def test_a_new_session_ends_before_sales_do():
+    ends = replace(BOOKING, sales_end_at=BOOKING.expires_at - timedelta.resolution)
+    assert choose_session(ends, False, [], NOW, MARGIN) == ends.sales_end_at - MARGIN
+
+
+@pytest.mark.parametrize(("left", "opens"), [(124, False), (125, True), (-60, False)])
+@pytest.mark.parametrize("more", [timedelta(0), timedelta(minutes=1)])
+def test_no_session_opens_where_sales_end_too_soon(left: int, opens: bool, more: timedelta):
+    booking = replace(
+        BOOKING, sales_end_at=NOW + timedelta(seconds=left), expires_at=NOW + timedelta(seconds=left) + more
+    )
+    if opens:
+        assert choose_session(booking, False, [], NOW, MARGIN) == booking.sales_end_at - MARGIN
+    else:
+        with pytest.raises(BookingNotPending, match="Sales end too soon"):
+            choose_session(booking, False, [], NOW, MARGIN)
+
+
 def test_the_live_payment_is_gone_on_with():
     live = payment()
     assert choose_session(BOOKING, False, [payment(State.FAILED), live], NOW, MARGIN) is live
@@ -120,7 +138,7 @@ def test_a_booking_that_has_too_little_time_left_gets_no_session(left: int, open
     if opens:
         choose_session(BOOKING, False, [], now, MARGIN)
     else:
-        with pytest.raises(BookingNotPending):
+        with pytest.raises(BookingNotPending, match="Too little of the booking's time"):
             choose_session(BOOKING, False, [], now, MARGIN)
 
 

@@ -33,6 +33,24 @@ async def test_a_session_opens_for_the_frozen_price_and_ends_before_the_booking(
     assert is_uuid(shown.id)
 
 
+async def test_a_session_ends_before_sales_do_and_none_opens_right_before(payment: Payment):
+    booking_id, user_id = await payment.book(sales_minutes=10)
+    begun = await payment.initiate(booking_id)
+    sales_end_at = payment.booking.payable[booking_id, user_id].sales_end_at.ToDatetime()
+    assert begun.expires_at.ToDatetime() == sales_end_at - MARGIN
+    assert (await payment.bank.get(begun.session_id)).expires_at == begun.expires_at
+    late, _ = await payment.book(sales_minutes=2)
+    assert await refused(payment.initiate(late)) == (StatusCode.FAILED_PRECONDITION, "BOOKING_NOT_PENDING")
+
+
+async def test_a_booking_service_that_does_not_tell_the_end_of_sales_is_gone_on_with(payment: Payment):
+    booking_id, user_id = await payment.book()
+    payable = payment.booking.payable[booking_id, user_id]
+    payable.ClearField("sales_end_at")
+    begun = await payment.initiate(booking_id)
+    assert begun.expires_at.ToDatetime() == payable.expires_at.ToDatetime() - MARGIN
+
+
 async def test_initiating_again_goes_on_with_the_same_session(payment: Payment):
     booking_id, _ = await payment.book()
     assert await payment.initiate(booking_id) == await payment.initiate(booking_id)

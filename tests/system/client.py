@@ -138,6 +138,7 @@ class Client:
         self,
         *,
         starts_in: timedelta = timedelta(days=3),
+        sales_end_in: timedelta | None = None,
         seats_per_row: int = 10,
         currency: str = "INR",
         prices: Mapping[str, int] = PRICES,
@@ -154,7 +155,9 @@ class Client:
                 {"name": "Screen 1", "sections": [{"name": "Stalls", "rows": rows}]},
             )
         )
-        starts_at = datetime.now(UTC) + starts_in
+        now = datetime.now(UTC)
+        starts_at = now + starts_in
+        sales_end_at = starts_at if sales_end_in is None else now + sales_end_in
         show = ok(
             await self.ask(
                 "POST",
@@ -163,6 +166,7 @@ class Client:
                     "movieId": movie["id"],
                     "screenId": screen["id"],
                     "startTime": starts_at.isoformat().replace("+00:00", "Z"),
+                    "salesEndAt": sales_end_at.isoformat().replace("+00:00", "Z"),
                     "currency": currency,
                     "prices": [{"tier": tier, "price": price} for tier, price in prices.items()],
                 },

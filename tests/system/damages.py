@@ -22,6 +22,7 @@ from tests.system.damage import (
 from tests.system.damages_at_rest import AT_REST
 from tests.system.damages_of_accounts import ACCOUNTS
 from tests.system.damages_of_keys import KEYS
+from tests.system.damages_of_sales import SALES
 from tests.system.damages_of_the_catalogue import CATALOGUE
 from tests.system.damages_of_times import TIMES
 
@@ -435,4 +436,4 @@ OF_MONEY = (
     ),
 )
 
-DAMAGES = OF_SEATS + CATALOGUE + OF_BOOKINGS + OF_MONEY + KEYS + ACCOUNTS + TIMES + AT_REST
+DAMAGES = OF_SEATS + CATALOGUE + SALES + OF_BOOKINGS + OF_MONEY + KEYS + ACCOUNTS + TIMES + AT_REST

@@ -114,7 +114,9 @@ AT_ANY_TIME = {
             FROM inventory.shows ORDER BY ends_at DESC LIMIT 1;
         INSERT INTO inventory.show_counters SELECT (c).* FROM (
             SELECT jsonb_populate_record(NULL::inventory.show_counters,
-                to_jsonb(c) || jsonb_build_object('show_id', w.id, 'sequence', 0, 'starts_at', w.starts_at)) AS c
+                to_jsonb(c) || jsonb_build_object(
+                    'show_id', w.id, 'sequence', 0, 'starts_at', w.starts_at, 'sales_end_at', NULL
+                )) AS c
             FROM inventory.shows w, inventory.show_counters c WHERE w.id = {NEW} LIMIT 1
         ) AS made;
         INSERT INTO inventory.show_prices SELECT {NEW}, tier, price FROM inventory.show_prices
@@ -124,6 +126,19 @@ AT_ANY_TIME = {
             FROM inventory.shows w JOIN inventory.screen_seats h USING (screen_id)
             JOIN inventory.show_prices p ON (p.show_id, p.tier) = (w.id, h.tier) WHERE w.id = {NEW}
     """,
+    "tickets were paid for, or not, when sales were to end later": ";".join(
+        (
+            claims("CONFIRMED", "expires_at = now() + interval '1 year'"),
+            *(
+                bookings(state, "sales_end_at = created_at + interval '1 second'")
+                for state in ("CONFIRMED", "CANCELLED")
+            ),
+        )
+    ),
+    "code that knows no end of sales made the show and the bookings": (
+        "UPDATE inventory.shows SET sales_end_at = NULL WHERE sales_end_at = starts_at;"
+        "UPDATE booking.bookings SET sales_end_at = NULL WHERE sales_end_at = starts_at"
+    ),
     "a session of a cancelled booking is over, which nobody has asked about": (
         "UPDATE payment.payments SET state = 'PENDING', next_poll_at = now()"
         " WHERE session_id IN (SELECT id FROM bank.sessions WHERE status = 'CLOSED');"

@@ -57,6 +57,31 @@ async def test_a_show_that_has_begun_can_be_neither_held_nor_booked(stack: Stack
         assert ok(await client.ask("GET", f"bookings/user/{user}"))["bookings"] == []
 
 
+async def test_from_the_end_of_sales_on_nothing_is_held_booked_or_paid(stack: Stack, client: Client) -> None:
+    show = await client.make_show(starts_in=timedelta(hours=1), sales_end_in=timedelta(minutes=10))
+    alice, bob = new_user(), new_user()
+    held, booking = ok(await client.hold(show, alice, show.seats[:1])), await client.booked(show, bob, show.seats[1:2])
+    seats = await client.seat_map(show.id)
+    end = seats["salesEndAt"]
+    assert ok(await client.ask("GET", f"shows/{show.id}"))["salesEndAt"] == end
+    assert ok(await client.ask("GET", f"seats/shows/{show.id}/available"))["salesEndAt"] == end
+    assert held["expiresAt"] < end  # five minutes are less than ten
+    assert (booking["expiresAt"], booking["show"]["salesEndAt"]) == (end, end)
+    session_ends = datetime.fromisoformat(ok(await client.initiate(booking))["expiresAt"])
+    assert session_ends == datetime.fromisoformat(end) - timedelta(minutes=2)
+    late = await client.booked(show, bob, show.seats[2:3])
+    async with later(stack.server, "9 minutes", "inventory", "booking", "payment"):
+        refused = refusal(await client.initiate(late))
+        assert (refused.status, refused.reason) == (400, "BOOKING_NOT_PENDING")
+        assert refused.message == "Sales end too soon to pay for this booking: cancel it."
+    async with later(stack.server, "11 minutes", "inventory", "booking"):
+        for ask in (client.hold, client.book):
+            refused = refusal(await ask(show, alice, show.seats[:1]))
+            assert (refused.status, refused.reason) == (400, "SALES_ENDED")
+        assert [(await client.booking(one["id"]))["status"] for one in (booking, late)] == ["EXPIRED", "EXPIRED"]
+        assert set(await client.statuses(show.id, show.seats[:3])) == {"AVAILABLE"}
+
+
 async def test_a_show_in_the_past_cannot_be_created(stack: Stack, client: Client, show: Show) -> None:
     async with unchanged(stack.server):
         for start in (datetime.now(UTC) - timedelta(seconds=1), datetime(2001, 1, 1, tzinfo=UTC)):

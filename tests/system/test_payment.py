@@ -151,16 +151,20 @@ async def test_a_late_payment_is_returned_if_a_seat_is_gone(
     assert money(stack.server, others["id"]) == others["totalAmount"]
 
 
-@pytest.mark.parametrize("instead", ["the show has begun", "the user has six other seats"])
+@pytest.mark.parametrize(
+    "instead",
+    ["the show has begun", "sales have ended", "sales ended before it lapsed", "the user has six other seats"],
+)
 async def test_a_late_payment_is_returned_and_told_if_its_seats_may_not_be_had_any_more(
     stack: Stack, client: Client, instead: str
 ) -> None:
-    show = await client.make_show(starts_in=timedelta(minutes=40))
+    ends = {"sales have ended": 17, "sales ended before it lapsed": 10}.get(instead, 40)
+    show = await client.make_show(starts_in=timedelta(minutes=40), sales_end_in=timedelta(minutes=ends))
     user = new_user()
     booking = await client.booked(show, user, show.seats[:2])
     session = await client.session(booking)
-    over = instead == "the show has begun"
-    async with later(stack.server, "45 minutes" if over else "16 minutes", "inventory", "booking"):
+    over = instead != "the user has six other seats"
+    async with later(stack.server, f"{ends + 1} minutes" if over else "16 minutes", "inventory", "booking"):
         if not over:
             ok(await client.hold(show, user, show.seats[10:16]))
         await client.pay(session)

@@ -325,6 +325,12 @@ class FailedPrecondition(BoxofficeError):
     reason = "FAILED_PRECONDITION"
 
 
+class SalesEnded(FailedPrecondition):
+    """Sales for the show have ended."""
+
+    reason = "SALES_ENDED"
+
+
 class ShowStarted(FailedPrecondition):
     """The show has begun."""
 

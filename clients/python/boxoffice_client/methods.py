@@ -122,8 +122,9 @@ def _create_show(
     prices: Iterable[catalog.TierPrice],
     blocked_seat_ids: Iterable[str] = (),
     idempotency_key: str = "",
+    sales_end_at: datetime | None = None,
 ) -> catalog.CreateShowRequest:
-    """Take a time as Python has it, in UTC where it has no zone."""
+    """Take times as Python has them, in UTC where they have no zone."""
     request = catalog.CreateShowRequest(
         event_id=event_id,
         movie_id=movie_id,
@@ -134,6 +135,8 @@ def _create_show(
         idempotency_key=idempotency_key,
     )
     request.start_time.FromDatetime(start_time)
+    if sales_end_at is not None:
+        request.sales_end_at.FromDatetime(sales_end_at)
     return request
 
 

@@ -117,6 +117,7 @@ MUST: dict[str, str] = {
     'boxoffice.inventory.v1.CreateShowRequest.movie_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.inventory.v1.CreateShowRequest.prices': 'must be a list of 1 to 10 items',
     'boxoffice.inventory.v1.CreateShowRequest.prices[]': 'must be an object',
+    'boxoffice.inventory.v1.CreateShowRequest.sales_end_at': 'must be a time that the calendar has, after 2000-01-01 and before 2100-01-01, such as 2026-11-21T18:00:00Z',
     'boxoffice.inventory.v1.CreateShowRequest.screen_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.inventory.v1.CreateShowRequest.start_time': 'must be a time that the calendar has, after 2000-01-01 and before 2100-01-01, such as 2026-11-21T18:00:00Z',
     'boxoffice.inventory.v1.CreateVenueRequest.address': 'must be a text of up to 300 characters in one line, without invisible ones',

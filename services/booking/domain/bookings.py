@@ -52,6 +52,7 @@ class BookedShow:
     city: str
     screen: str
     starts_at: datetime
+    sales_end_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

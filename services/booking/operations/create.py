@@ -1,7 +1,7 @@
 """Creating bookings: the intent first, then, when inventory has answered, the price or nothing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -103,6 +103,7 @@ class Priced:
     total_amount: int
     currency: str
     expires_at: datetime
+    sales_end_at: datetime
 
     def booking(self) -> Booking:
         """Return the booking as it will be."""
@@ -120,7 +121,7 @@ class Priced:
             None,
             None,
             None,
-            self.command.show,
+            replace(self.command.show, sales_end_at=self.sales_end_at),
             [seat.label for seat in self.seats],
         )
 
@@ -145,6 +146,7 @@ async def finish(
                 [booking.total_amount for booking in bookings],
                 [booking.currency for booking in bookings],
                 [booking.expires_at for booking in bookings],
+                [booking.show.sales_end_at for booking in bookings],
                 ["\n".join(booking.seat_labels) for booking in bookings],
                 [id_ for id_, _, _ in seats],
                 [position for _, position, _ in seats],

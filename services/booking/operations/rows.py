@@ -24,7 +24,15 @@ def booking(row: Any) -> Booking:
         row.refund_amount,
         row.refund_percentage,
         BookedShow(
-            row.show_id, row.event_id, row.is_movie, row.title, row.theatre, row.city, row.screen, row.starts_at
+            row.show_id,
+            row.event_id,
+            row.is_movie,
+            row.title,
+            row.theatre,
+            row.city,
+            row.screen,
+            row.starts_at,
+            row.sales_end_at,
         ),
         row.seat_labels,
     )

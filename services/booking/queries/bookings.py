@@ -9,7 +9,8 @@ from services.chassis import idempotency
 COLUMNS = """
     id, user_id, state, version, confirming_from, total_amount, currency, expires_at, created_at, updated_at,
     payment_id, refund_amount, refund_percentage,
-    show_id, event_id, is_movie, title, theatre, city, screen, starts_at, seat_labels
+    show_id, event_id, is_movie, title, theatre, city, screen, starts_at,
+    coalesce(sales_end_at, starts_at) AS sales_end_at, seat_labels
 """
 
 # --- Create
@@ -43,9 +44,10 @@ FINISH_BOOKINGS = """
         UPDATE bookings SET
             state = 'PENDING', version = version + 1, lease_until = NULL,
             total_amount = priced.total, currency = priced.in_currency, expires_at = priced.until,
+            sales_end_at = priced.sales_end,
             seat_labels = string_to_array(priced.labels, E'\\n')
-        FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::timestamptz[], %s::text[])
-            AS priced (booking_id, total, in_currency, until, labels)
+        FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[])
+            AS priced (booking_id, total, in_currency, until, sales_end, labels)
         WHERE id = priced.booking_id AND state = 'RESERVING' AND version = 1
         RETURNING id
     ), with_seats AS (
@@ -245,14 +247,14 @@ ARCHIVE = """
     DELETE FROM booking_seats WHERE booking_id IN (
         SELECT id FROM bookings b
         WHERE state IN ('CANCELLED', 'EXPIRED') AND updated_at < boxoffice_clock() - make_interval(days => %s)
-            AND (state = 'CANCELLED' OR starts_at <= boxoffice_clock())
+            AND (state = 'CANCELLED' OR coalesce(sales_end_at, starts_at) <= boxoffice_clock())
             AND EXISTS (SELECT FROM booking_seats s WHERE s.booking_id = b.id)
         ORDER BY updated_at LIMIT %s
     )
 """
 """Drop the seat rows of bookings that came to nothing long ago. Their labels stay.
 
-Until its show begins, an EXPIRED booking may still be confirmed by money that comes late: it keeps its seats.
+Until sales end, an EXPIRED booking may still be confirmed by money that comes late: it keeps its seats.
 """
 
 # --- Forget

@@ -109,6 +109,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
             expires_at=to_timestamp(booking.expires_at),
             description=booking.description,
             seats=booking.seat_labels,
+            sales_end_at=to_timestamp(booking.show.sales_end_at),
         )
 
     async def BatchRecordCaptures(

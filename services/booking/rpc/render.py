@@ -39,6 +39,7 @@ def booking(
             city=show.city,
             screen=show.screen,
             start_time=to_timestamp(show.starts_at),
+            sales_end_at=to_timestamp(show.sales_end_at),
         ),
         seats=[
             pb.Booking.Seat(

@@ -202,6 +202,7 @@ class NewShow:
     must_be_movie: bool
     screen_id: UUID
     starts_at: datetime
+    sales_end_at: datetime
     currency: str
     prices: Sequence[Price]
     blocked_seat_ids: Sequence[UUID]
@@ -222,6 +223,7 @@ class Show:
     screen_name: str
     starts_at: datetime
     ends_at: datetime
+    sales_end_at: datetime
     currency: str
     prices: Sequence[Price]
 
@@ -261,18 +263,22 @@ def check_new_show(show: NewShow, max_seats_per_user: int) -> None:
         if price.price > highest
     ]
     violations += [(f"blockedSeatIds[{i}]", "is named twice") for i in _repeated(show.blocked_seat_ids)]
+    if show.sales_end_at > show.starts_at:
+        violations.append(("salesEndAt", "must not be after startTime"))
     if violations:
         raise InvalidField(*violations)
 
 
 def check_show_fits(show: NewShow, now: datetime, tiers: Collection[str], seat_ids: Collection[UUID]) -> None:
-    """Raise InvalidField unless the show starts after `now` and suits its screen.
+    """Raise InvalidField unless the show starts and its sales end after `now`, and it suits its screen.
 
     `tiers` are those of the screen, `seat_ids` those blocked seats which the screen has.
     """
     violations = []
     if show.starts_at <= now:
         violations.append(("startTime", "must be in the future"))
+    elif show.sales_end_at <= now:
+        violations.append(("salesEndAt", "must be in the future"))
     priced = {price.tier for price in show.prices}
     violations += [("prices", f"lacks {tier}, which the screen has") for tier in sorted(set(tiers) - priced)]
     violations += [

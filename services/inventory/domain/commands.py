@@ -18,6 +18,7 @@ from services.inventory.domain.errors import (
     ClaimAlive,
     ClaimClosed,
     ClaimConfirmed,
+    SalesEnded,
     SeatLimitExceeded,
     SeatNotFound,
     SeatsUnavailable,
@@ -69,13 +70,12 @@ class Hold(Command):
     user_id: UUID
 
     def apply(self, show: Show, now: datetime, rules: Rules) -> Held:
-        """Hold all seats, or raise SeatNotFound, SeatsUnavailable, SeatLimitExceeded or ShowStarted."""
+        """Hold all seats, or raise SeatNotFound, SeatsUnavailable, SeatLimitExceeded, SalesEnded or ShowStarted."""
         seats = _takeable(show, self.seat_ids, self.user_id, now, rules)
+        until = show.until(now + rules.hold)
         for seat in seats:
             if not seat.is_held_by(self.user_id, now):
-                claim = replace(
-                    seat, status=Status.HELD, holder_id=self.user_id, booking_id=None, expires_at=now + rules.hold
-                )
+                claim = replace(seat, status=Status.HELD, holder_id=self.user_id, booking_id=None, expires_at=until)
                 show.take(claim, now)
         return Held(self.show_id, self.user_id, [show.seats[id_] for id_ in self.seat_ids], show.currency, now)
 
@@ -102,6 +102,7 @@ class Reserved:
     show_id: UUID
     seats: Sequence[Seat]
     currency: str
+    sales_end_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,7 @@ class Reserve(Command):
         """Reserve all seats, or raise as Hold does, or ClaimClosed if this booking's claim has ended already."""
         known = show.reservations.get(self.booking_id)
         if known is None:
-            until = now + min(self.ttl, rules.reservation_max)
+            until = show.until(now + min(self.ttl, rules.reservation_max))
             for seat in _takeable(show, self.seat_ids, self.user_id, now, rules):
                 claim = replace(
                     seat,
@@ -134,12 +135,13 @@ class Reserve(Command):
             raise ClaimClosed()
         elif set(known.seat_ids) != set(self.seat_ids) or known.user_id != self.user_id:
             raise ClaimClosed("This booking has a claim on other seats.")
-        return Reserved(known, self.show_id, [show.seats[id_] for id_ in self.seat_ids], show.currency)
+        seats = [show.seats[id_] for id_ in self.seat_ids]
+        return Reserved(known, self.show_id, seats, show.currency, show.sales_end_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extend(Command):
-    """Give a live reservation more time, never less, and never more than it may have in all."""
+    """Give a live reservation more time, never less, and never more than it may have in all or until sales end."""
 
     urgent: ClassVar[bool] = True
 
@@ -147,11 +149,11 @@ class Extend(Command):
     ttl: timedelta
 
     def apply(self, show: Show, now: datetime, rules: Rules) -> datetime:
-        """Return when the claim lapses now, or raise ClaimClosed if it is not alive."""
+        """Return when the claim lapses now, or raise ClaimClosed if it is not alive or sales have ended."""
         known = show.reservations.get(self.booking_id)
-        if known is None or not known.is_alive(now):
+        if known is None or not known.is_alive(now) or not show.sells(now):
             raise ClaimClosed()
-        until = max(known.expires_at, min(now + self.ttl, known.reserved_at + rules.reservation_max))
+        until = max(known.expires_at, show.until(min(now + self.ttl, known.reserved_at + rules.reservation_max)))
         if until != known.expires_at:
             for seat in show.seats_of_booking(self.booking_id):
                 show.put(replace(seat, expires_at=until))
@@ -163,8 +165,8 @@ class Extend(Command):
 class Confirm(Command):
     """Book a reservation's seats for good.
 
-    A claim that lapsed is revived if every seat is free or still its own, the show has not begun, and the user's
-    limit allows it. Otherwise it is refused for good, which is remembered.
+    Once sales have ended, no claim is booked any more, alive or not. A claim that lapsed before is revived if every
+    seat is free or still its own, and the user's limit allows it. A refusal is for good, and remembered.
     """
 
     urgent: ClassVar[bool] = True
@@ -183,15 +185,9 @@ class Confirm(Command):
             return ClaimClosed()
         assert known.user_id is not None, "only a REFUSED reservation lacks its user"
         seats = [show.seats[seat_id] for seat_id in known.seat_ids]
-        if not known.is_alive(now):
-            own_now = sum(seat.booking_id != self.booking_id for seat in show.seats_of(known.user_id, now))
-            if (
-                show.starts_at <= now
-                or not all(seat.booking_id == self.booking_id or seat.is_free(now) for seat in seats)
-                or own_now + len(seats) > rules.max_seats_per_user
-            ):
-                show.close(self.booking_id, ReservationState.REFUSED)
-                return ClaimClosed("The seats could not be kept for this booking.")
+        if not show.sells(now) or not (known.is_alive(now) or self._may_revive(show, known.user_id, seats, now, rules)):
+            show.close(self.booking_id, ReservationState.REFUSED)
+            return ClaimClosed("The seats could not be kept for this booking.")
         for seat in seats:
             claim = replace(
                 seat,
@@ -203,6 +199,12 @@ class Confirm(Command):
             show.take(claim, now)
         show.put_reservation(replace(known, state=ReservationState.CONFIRMED))
         return None
+
+    def _may_revive(self, show: Show, user_id: UUID, seats: Sequence[Seat], now: datetime, rules: Rules) -> bool:
+        """Tell whether a claim that has lapsed can have its seats back."""
+        own_now = sum(seat.booking_id != self.booking_id for seat in show.seats_of(user_id, now))
+        are_free = all(seat.booking_id == self.booking_id or seat.is_free(now) for seat in seats)
+        return are_free and own_now + len(seats) <= rules.max_seats_per_user
 
 
 class Cause(StrEnum):
@@ -278,6 +280,8 @@ def _takeable(show: Show, seat_ids: Sequence[UUID], user_id: UUID, now: datetime
         raise SeatNotFound(unknown)
     if show.starts_at <= now:
         raise ShowStarted()
+    if not show.sells(now):
+        raise SalesEnded()
     seats = [show.seats[seat_id] for seat_id in seat_ids]
     if taken := [seat for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
         raise _unavailable(taken, user_id)

@@ -54,6 +54,12 @@ class ShowStarted(FailedPrecondition):
     reason = "SHOW_STARTED"
 
 
+class SalesEnded(FailedPrecondition):
+    """Sales for this show have ended, so its seats can be neither held nor booked: choose another show."""
+
+    reason = "SALES_ENDED"
+
+
 class ClaimClosed(FailedPrecondition):
     """This booking's claim on its seats has ended: make a new booking."""
 

@@ -41,12 +41,21 @@ class SeatMap:
     Each seat is rendered once for each change, and not for each look, in the forms that somebody has asked for.
     """
 
-    def __init__(self, show_id: UUID, sequence: int, now: datetime, currency: str, seats: Sequence[Seat]) -> None:
+    def __init__(
+        self,
+        show_id: UUID,
+        sequence: int,
+        now: datetime,
+        currency: str,
+        sales_end_at: datetime,
+        seats: Sequence[Seat],
+    ) -> None:
         """`seats` are all of the show's, from the front to the back."""
         self.show_id = show_id
         self.sequence = sequence
         self.now = now
         self.currency = currency
+        self.sales_end_at = sales_end_at
         self._seats = list(seats)
         self._index = {seat.id: index for index, seat in enumerate(seats)}
         self._sections: dict[str, list[int]] = {}
@@ -66,9 +75,9 @@ class SeatMap:
     def __len__(self) -> int:
         return len(self._seats)
 
-    def advance(self, sequence: int, now: datetime, changed: Iterable[Seat]) -> None:
+    def advance(self, sequence: int, now: datetime, sales_end_at: datetime, changed: Iterable[Seat]) -> None:
         """Take the changes up to `sequence`, and let claims lapse that end by `now`, which never goes back."""
-        self.sequence, self.now = sequence, now
+        self.sequence, self.now, self.sales_end_at = sequence, now, sales_end_at
         for seat in changed:
             index = self._index[seat.id]
             self._let_go(index)

@@ -112,12 +112,21 @@ class Show:
 
     id: UUID
     starts_at: datetime
+    sales_end_at: datetime
     currency: str
     seats: dict[UUID, Seat] = field(default_factory=dict)
     reservations: dict[UUID, Reservation] = field(default_factory=dict)
     changed_seats: set[UUID] = field(default_factory=set)
     changed_reservations: set[UUID] = field(default_factory=set)
     _of_user: dict[UUID, set[UUID]] = field(default_factory=dict)
+
+    def sells(self, now: datetime) -> bool:
+        """Tell whether sales go on at `now`."""
+        return now < self.sales_end_at
+
+    def until(self, end: datetime) -> datetime:
+        """Return when a claim ends that would last until `end`: with sales at the latest."""
+        return min(end, self.sales_end_at)
 
     def load(self, seats: Iterable[Seat]) -> None:
         """Take seats as they were read."""

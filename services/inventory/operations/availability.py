@@ -63,7 +63,7 @@ class Availability:
         changes = {row.change for row in rows if row.change is not None}
         if kept is None or len(changes) != last.show_sequence - kept.sequence or last.now < kept.now:
             return None
-        kept.advance(last.show_sequence, last.now, _seats(rows))
+        kept.advance(last.show_sequence, last.now, last.sales_end_at, _seats(rows))
         return kept
 
     async def _read(self, show_id: UUID) -> SeatMap | None:
@@ -72,7 +72,8 @@ class Availability:
         if not rows:
             return None
         first = rows[0]
-        return SeatMap(show_id, first.show_sequence, first.now, first.currency, list(_seats(rows)))
+        seats = list(_seats(rows))
+        return SeatMap(show_id, first.show_sequence, first.now, first.currency, first.sales_end_at, seats)
 
     def _keep(self, show_id: UUID, seats: SeatMap) -> None:
         self._kept_seats += len(seats) - len(self._kept.get(show_id, ()))

@@ -109,7 +109,7 @@ class SeatCommands:
         rows = dict(zip(reads, await tx.fetch_all(*reads.values()), strict=True))
 
         now: datetime = rows["clock"][0].now
-        shows = {row.show_id: Show(row.show_id, row.starts_at, row.currency) for row in rows["shows"]}
+        shows = {row.show_id: Show(row.show_id, row.starts_at, row.sales_end_at, row.currency) for row in rows["shows"]}
         for part in ("seats", "owned", "reserved"):
             _load_seats(shows, rows.get(part, ()))
         _load_reservations(shows, rows.get("reservations", ()))

@@ -36,6 +36,7 @@ async def create_show(db: Database, new: NewShow, once: Once[Show, M]) -> M:
         "event_id": new.event_id,
         "screen_id": new.screen_id,
         "starts_at": new.starts_at,
+        "sales_end_at": new.sales_end_at,
         "currency": new.currency,
         "tiers": [price.tier for price in new.prices],
         "prices": [price.price for price in new.prices],

@@ -105,7 +105,7 @@ _SHOWS = """
     SELECT
         s.id, s.event_id, e.title, e.category,
         v.id AS venue_id, v.name AS venue_name, v.city, c.id AS screen_id, c.name AS screen_name,
-        s.starts_at, s.ends_at, s.currency, p.tiers, p.prices
+        s.starts_at, s.ends_at, coalesce(s.sales_end_at, s.starts_at) AS sales_end_at, s.currency, p.tiers, p.prices
     FROM shows s
     JOIN events e ON e.id = s.event_id
     JOIN screens c ON c.id = s.screen_id
@@ -165,9 +165,10 @@ OVERLAPPING = """
 and spares reading the screen's past. Only under the screen's lock."""
 
 CREATE_SHOW = """
-    INSERT INTO shows (id, event_id, screen_id, starts_at, ends_at, currency)
+    INSERT INTO shows (id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency)
     SELECT
-        %(id)s, id, %(screen_id)s, %(starts_at)s, %(starts_at)s + make_interval(mins => duration_minutes), %(currency)s
+        %(id)s, id, %(screen_id)s, %(starts_at)s, %(starts_at)s + make_interval(mins => duration_minutes),
+        %(sales_end_at)s, %(currency)s
     FROM events
     WHERE id = %(event_id)s
 """
@@ -179,7 +180,8 @@ CREATE_SHOW_PRICES = """
 """
 
 CREATE_SHOW_COUNTER = """
-    INSERT INTO show_counters (show_id, starts_at, currency) VALUES (%(id)s, %(starts_at)s, %(currency)s)
+    INSERT INTO show_counters (show_id, starts_at, sales_end_at, currency)
+    VALUES (%(id)s, %(starts_at)s, %(sales_end_at)s, %(currency)s)
 """
 """Create the lock for the show's seats; the number of its last change is 0."""
 

@@ -1,7 +1,7 @@
 """Statements about seats on sale."""
 
 LOCK_SHOWS = """
-    SELECT show_id, starts_at, currency FROM show_counters
+    SELECT show_id, starts_at, coalesce(sales_end_at, starts_at) AS sales_end_at, currency FROM show_counters
     WHERE show_id = ANY(%s) ORDER BY show_id FOR UPDATE SKIP LOCKED
 """
 """Lock the shows that nobody else has. The counter's row is the lock for all seats of its show."""
@@ -15,6 +15,7 @@ _SEAT_ALONE = """
     s.id, s.section, s.row, s.number, s.tier, s.price, s.status, s.holder_id, s.booking_id, s.expires_at
 """
 _SEAT = f"s.show_id, {_SEAT_ALONE}"
+_SALES_END = "coalesce(c.sales_end_at, c.starts_at) AS sales_end_at"
 
 SEATS_BY_ID = f"""
     SELECT {_SEAT} FROM show_seats s
@@ -72,7 +73,7 @@ WRITE_RESERVATIONS = """
 
 SEATS_OF_SHOW = f"""
     WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
-    SELECT c.show_id, c.sequence AS show_sequence, c.currency, clock.now, {_SEAT_ALONE}
+    SELECT c.show_id, c.sequence AS show_sequence, c.currency, {_SALES_END}, clock.now, {_SEAT_ALONE}
     FROM show_counters c CROSS JOIN clock LEFT JOIN show_seats s ON s.show_id = c.show_id
     WHERE c.show_id = %s
     ORDER BY s.position
@@ -81,7 +82,7 @@ SEATS_OF_SHOW = f"""
 
 SEATS_SINCE = f"""
     WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
-    SELECT c.show_id, c.sequence AS show_sequence, c.currency, clock.now, s.*
+    SELECT c.show_id, c.sequence AS show_sequence, c.currency, {_SALES_END}, clock.now, s.*
     FROM unnest(%s::uuid[], %s::int[]) AS known (show_id, sequence)
     JOIN show_counters c ON c.show_id = known.show_id CROSS JOIN clock
     LEFT JOIN LATERAL (

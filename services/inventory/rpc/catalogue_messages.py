@@ -62,11 +62,14 @@ def parse_screen(request: pb.CreateScreenRequest) -> domain.NewScreen:
 def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain.NewShow:
     """Parse a show to create, and check what can be checked without its screen."""
     domain.check_subject(request.event_id, request.movie_id, required=True)
+    starts_at = _instant(request.start_time)
+    sales_end_at = _instant(request.sales_end_at) if request.HasField("sales_end_at") else starts_at
     show = domain.NewShow(
         event_id=UUID(request.event_id or request.movie_id),
         must_be_movie=bool(request.movie_id),
         screen_id=UUID(request.screen_id),
-        starts_at=_instant(request.start_time),
+        starts_at=starts_at,
+        sales_end_at=sales_end_at,
         currency=request.currency or domain.DEFAULT_CURRENCY,
         prices=[domain.Price(Seat.Tier.Name(price.tier), price.price) for price in request.prices],
         blocked_seat_ids=[UUID(seat_id) for seat_id in request.blocked_seat_ids],
@@ -186,4 +189,5 @@ def render_show(show: domain.Show) -> pb.Show:
         end_time=to_timestamp(show.ends_at),
         currency=show.currency,
         prices=sorted(prices, key=lambda price: price.tier),
+        sales_end_at=to_timestamp(show.sales_end_at),
     )

@@ -271,4 +271,5 @@ def _reservation(answer: Reserved) -> pb.Reservation:
         total_amount=sum(seat.price for seat in answer.seats),
         currency=answer.currency,
         expires_at=to_timestamp(answer.reservation.expires_at),
+        sales_end_at=to_timestamp(answer.sales_end_at),
     )

@@ -125,12 +125,17 @@ def _head(seats: SeatMap, view: View) -> pb.SeatMap:
             blocked=others[Status.BLOCKED],
             reserved_by_me=mine[Status.RESERVED],
         ),
+        sales_end_at=to_timestamp(seats.sales_end_at),
     )
 
 
 def _head_of_free(seats: SeatMap) -> pb.ListAvailableSeatsResponse:
     return pb.ListAvailableSeatsResponse(
-        show_id=str(seats.show_id), sequence=seats.sequence, as_of=to_timestamp(seats.now), currency=seats.currency
+        show_id=str(seats.show_id),
+        sequence=seats.sequence,
+        as_of=to_timestamp(seats.now),
+        currency=seats.currency,
+        sales_end_at=to_timestamp(seats.sales_end_at),
     )
 
 

@@ -107,6 +107,7 @@ class Payable:
     expires_at: datetime
     description: str
     items: Sequence[str]
+    sales_end_at: datetime
 
 
 def choose_session(
@@ -130,9 +131,11 @@ def choose_session(
             raise PaymentInProgress()
     if len(payments) >= MAX_SESSIONS:
         raise PaymentAttemptsExceeded()
-    expires_at = booking.expires_at - margin
-    if expires_at - now < MIN_SESSION:
-        raise BookingNotPending(
-            "Too little of the booking's time is left to pay in: cancel it and book again.", status="PENDING"
-        )
-    return expires_at
+    expires_at = min(booking.expires_at, booking.sales_end_at) - margin
+    if expires_at - now >= MIN_SESSION:
+        return expires_at
+    if booking.sales_end_at <= booking.expires_at:
+        raise BookingNotPending("Sales end too soon to pay for this booking: cancel it.", status="PENDING")
+    raise BookingNotPending(
+        "Too little of the booking's time is left to pay in: cancel it and book again.", status="PENDING"
+    )

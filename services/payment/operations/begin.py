@@ -37,7 +37,10 @@ class Begins:
     """
 
     def __init__(self, db: Database, *, margin: timedelta, poll_seconds: float) -> None:
-        """`margin` is how long before its booking a session ends; `poll_seconds`, when the bank is asked first."""
+        """`margin` is how long before its booking and before the end of sales a session ends.
+
+        `poll_seconds` is when the bank is asked first.
+        """
         self._db = db
         self._margin = margin
         self._poll_seconds = poll_seconds

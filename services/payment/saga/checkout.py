@@ -45,7 +45,7 @@ class Rules:
     """What the settings say of sessions."""
 
     margin: timedelta
-    """How long before its booking a session ends."""
+    """How long before its booking and before the end of sales a session ends."""
     poll_first_seconds: float
     poll_max_seconds: float
 

@@ -53,7 +53,7 @@ class Booking(_message.Message):
 
     class Status(_Status, metaclass=_StatusEnumTypeWrapper):
         """Where a booking is in its life. CANCELLED and REFUNDED are never left; EXPIRED only for CONFIRMED, by a
-        payment that came late and found every seat still free.
+        payment that came late, before the end of sales, and found every seat still free.
         """
 
     STATUS_UNSPECIFIED: Booking.Status.ValueType  # 0
@@ -123,6 +123,7 @@ class Booking(_message.Message):
         SCREEN_FIELD_NUMBER: _builtins.int
         START_TIME_FIELD_NUMBER: _builtins.int
         MOVIE_FIELD_NUMBER: _builtins.int
+        SALES_END_AT_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The show (UUID)."""
         event_id: _builtins.str
@@ -143,6 +144,10 @@ class Booking(_message.Message):
         def start_time(self) -> _timestamp_pb2.Timestamp:
             """When the show starts."""
 
+        @_builtins.property
+        def sales_end_at(self) -> _timestamp_pb2.Timestamp:
+            """When sales for the show ended, or will."""
+
         def __init__(
             self,
             *,
@@ -155,10 +160,11 @@ class Booking(_message.Message):
             screen: _builtins.str = ...,
             start_time: _timestamp_pb2.Timestamp | None = ...,
             movie: _builtins.str = ...,
+            sales_end_at: _timestamp_pb2.Timestamp | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "screen", b"screen", "start_time", b"start_time", "theatre", b"theatre", "title", b"title"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "sales_end_at", b"sales_end_at", "screen", b"screen", "start_time", b"start_time", "theatre", b"theatre", "title", b"title"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -567,6 +573,7 @@ class PayableBooking(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
+    SALES_END_AT_FIELD_NUMBER: _builtins.int
     booking_id: _builtins.str
     """The booking (UUID)."""
     user_id: _builtins.str
@@ -585,6 +592,10 @@ class PayableBooking(_message.Message):
     def seats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The seats in words, such as "Stalls C7"."""
 
+    @_builtins.property
+    def sales_end_at(self) -> _timestamp_pb2.Timestamp:
+        """When sales for the show end. A checkout session should end two minutes before, too."""
+
     def __init__(
         self,
         *,
@@ -595,10 +606,11 @@ class PayableBooking(_message.Message):
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         description: _builtins.str = ...,
         seats: _abc.Iterable[_builtins.str] | None = ...,
+        sales_end_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "sales_end_at", b"sales_end_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "booking_id", b"booking_id", "currency", b"currency", "description", b"description", "expires_at", b"expires_at", "seats", b"seats", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "booking_id", b"booking_id", "currency", b"currency", "description", b"description", "expires_at", b"expires_at", "sales_end_at", b"sales_end_at", "seats", b"seats", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

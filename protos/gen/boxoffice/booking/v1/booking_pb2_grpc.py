@@ -87,7 +87,7 @@ class BookingServiceServicer:
 
     def CreateBooking(self, request, context):
         """Reserves seats, all or none, and creates a PENDING booking with their price frozen. The seats may be free or
-        held by the user. The booking waits for its payment until `expires_at`.
+        held by the user. The booking waits for its payment until `expires_at`, which is the end of sales at the latest.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -96,7 +96,8 @@ class BookingServiceServicer:
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
-        FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
@@ -175,7 +176,7 @@ class BookingServiceServicer:
 
     def BatchRecordDeclines(self, request, context):
         """Tells booking of declined payments: a booking that is still PENDING has at least five
-        minutes left afterwards, by default, to try again.
+        minutes left afterwards, by default, to try again, but none past the end of sales.
 
         Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
         """

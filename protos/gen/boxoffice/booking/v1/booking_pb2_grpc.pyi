@@ -42,7 +42,7 @@ class BookingServiceStub:
     def __new__(cls, channel: _aio.Channel) -> BookingServiceAsyncStub: ...
     CreateBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.CreateBookingRequest, _booking_pb2.Booking]
     """Reserves seats, all or none, and creates a PENDING booking with their price frozen. The seats may be free or
-    held by the user. The booking waits for its payment until `expires_at`.
+    held by the user. The booking waits for its payment until `expires_at`, which is the end of sales at the latest.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -51,7 +51,8 @@ class BookingServiceStub:
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
-    FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -102,7 +103,7 @@ class BookingServiceStub:
     """
     BatchRecordDeclines: _grpc.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordDeclinesRequest, _booking_pb2.BatchRecordDeclinesResponse]
     """Tells booking of declined payments: a booking that is still PENDING has at least five
-    minutes left afterwards, by default, to try again.
+    minutes left afterwards, by default, to try again, but none past the end of sales.
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
     """
@@ -117,7 +118,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.CreateBookingRequest, _booking_pb2.Booking]  # type: ignore[assignment]
     """Reserves seats, all or none, and creates a PENDING booking with their price frozen. The seats may be free or
-    held by the user. The booking waits for its payment until `expires_at`.
+    held by the user. The booking waits for its payment until `expires_at`, which is the end of sales at the latest.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -126,7 +127,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
-    FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -177,7 +179,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     """
     BatchRecordDeclines: _aio.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordDeclinesRequest, _booking_pb2.BatchRecordDeclinesResponse]  # type: ignore[assignment]
     """Tells booking of declined payments: a booking that is still PENDING has at least five
-    minutes left afterwards, by default, to try again.
+    minutes left afterwards, by default, to try again, but none past the end of sales.
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
     """
@@ -195,7 +197,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.Booking, _abc.Awaitable[_booking_pb2.Booking]]:
         """Reserves seats, all or none, and creates a PENDING booking with their price frozen. The seats may be free or
-        held by the user. The booking waits for its payment until `expires_at`.
+        held by the user. The booking waits for its payment until `expires_at`, which is the end of sales at the latest.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -204,7 +206,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
-        FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
@@ -297,7 +300,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.BatchRecordDeclinesResponse, _abc.Awaitable[_booking_pb2.BatchRecordDeclinesResponse]]:
         """Tells booking of declined payments: a booking that is still PENDING has at least five
-        minutes left afterwards, by default, to try again.
+        minutes left afterwards, by default, to try again, but none past the end of sales.
 
         Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
         """

@@ -303,6 +303,7 @@ class Show(_message.Message):
     CURRENCY_FIELD_NUMBER: _builtins.int
     PRICES_FIELD_NUMBER: _builtins.int
     MOVIE_FIELD_NUMBER: _builtins.int
+    SALES_END_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The show's id (UUID)."""
     event_id: _builtins.str
@@ -329,7 +330,7 @@ class Show(_message.Message):
     """The title again where the event is a movie; else empty."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """When it starts. From this instant on, seats can be neither held nor booked."""
+        """When it starts."""
 
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp:
@@ -338,6 +339,12 @@ class Show(_message.Message):
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___TierPrice]:
         """The price of each tier."""
+
+    @_builtins.property
+    def sales_end_at(self) -> _timestamp_pb2.Timestamp:
+        """When its sales end: at its start, unless set earlier. From this instant on seats can be neither held nor booked, and
+        no payment buys a ticket any more.
+        """
 
     def __init__(
         self,
@@ -357,10 +364,11 @@ class Show(_message.Message):
         currency: _builtins.str = ...,
         prices: _abc.Iterable[Global___TierPrice] | None = ...,
         movie: _builtins.str = ...,
+        sales_end_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "prices", b"prices", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "prices", b"prices", "sales_end_at", b"sales_end_at", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -887,6 +895,7 @@ class CreateShowRequest(_message.Message):
     PRICES_FIELD_NUMBER: _builtins.int
     BLOCKED_SEAT_IDS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    SALES_END_AT_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """The event to show (UUID); absent where `movie_id` is given."""
     movie_id: _builtins.str
@@ -914,6 +923,10 @@ class CreateShowRequest(_message.Message):
     def blocked_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Seats of the screen's layout that are not for sale in this show (UUIDs of Seat.id); up to 1,000, each once."""
 
+    @_builtins.property
+    def sales_end_at(self) -> _timestamp_pb2.Timestamp:
+        """When its sales end: in the future, and at its start at the latest; at its start where it is absent."""
+
     def __init__(
         self,
         *,
@@ -925,10 +938,11 @@ class CreateShowRequest(_message.Message):
         prices: _abc.Iterable[Global___TierPrice] | None = ...,
         blocked_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         idempotency_key: _builtins.str = ...,
+        sales_end_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_seat_ids", b"blocked_seat_ids", "currency", b"currency", "event_id", b"event_id", "idempotency_key", b"idempotency_key", "movie_id", b"movie_id", "prices", b"prices", "screen_id", b"screen_id", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_seat_ids", b"blocked_seat_ids", "currency", b"currency", "event_id", b"event_id", "idempotency_key", b"idempotency_key", "movie_id", b"movie_id", "prices", b"prices", "sales_end_at", b"sales_end_at", "screen_id", b"screen_id", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

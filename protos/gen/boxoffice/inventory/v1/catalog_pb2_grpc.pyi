@@ -108,9 +108,9 @@ class CatalogServiceStub:
     """Creates a show: an event on a screen at a time, with one seat on sale for every seat of the screen.
     The show lasts as long as its event. Times and prices never change afterwards.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start is not in the future, a tier of the
-    screen has no price, two, or one at which a booking of as many seats as a user may have could not be counted, or a
-    blocked seat is not one of the screen's.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start or the end of sales is not in the future, the end
+    of sales is after the start, a tier of the screen has no price, two, or one at which a booking of as many seats as a
+    user may have could not be counted, or a blocked seat is not one of the screen's.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
     NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
@@ -206,9 +206,9 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Creates a show: an event on a screen at a time, with one seat on sale for every seat of the screen.
     The show lasts as long as its event. Times and prices never change afterwards.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start is not in the future, a tier of the
-    screen has no price, two, or one at which a booking of as many seats as a user may have could not be counted, or a
-    blocked seat is not one of the screen's.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start or the end of sales is not in the future, the end
+    of sales is after the start, a tier of the screen has no price, two, or one at which a booking of as many seats as a
+    user may have could not be counted, or a blocked seat is not one of the screen's.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
     NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
@@ -373,9 +373,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Creates a show: an event on a screen at a time, with one seat on sale for every seat of the screen.
         The show lasts as long as its event. Times and prices never change afterwards.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start is not in the future, a tier of the
-        screen has no price, two, or one at which a booking of as many seats as a user may have could not be counted, or a
-        blocked seat is not one of the screen's.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start or the end of sales is not in the future, the end
+        of sales is after the start, a tier of the screen has no price, two, or one at which a booking of as many seats as a
+        user may have could not be counted, or a blocked seat is not one of the screen's.
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
         NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
         NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.

@@ -116,6 +116,7 @@ class SeatMap(_message.Message):
     CURRENCY_FIELD_NUMBER: _builtins.int
     SUMMARY_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
+    SALES_END_AT_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     sequence: _builtins.int
@@ -134,6 +135,10 @@ class SeatMap(_message.Message):
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.ShowSeat]:
         """The seats, each once, from the front to the back."""
 
+    @_builtins.property
+    def sales_end_at(self) -> _timestamp_pb2.Timestamp:
+        """When sales end. From this instant on no seat can be had, whatever its status."""
+
     def __init__(
         self,
         *,
@@ -143,10 +148,11 @@ class SeatMap(_message.Message):
         currency: _builtins.str = ...,
         summary: Global___SeatMap.Summary | None = ...,
         seats: _abc.Iterable[_seat_pb2.ShowSeat] | None = ...,
+        sales_end_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "summary", b"summary"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "sales_end_at", b"sales_end_at", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "seats", b"seats", "sequence", b"sequence", "show_id", b"show_id", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_id", b"show_id", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -189,6 +195,7 @@ class ListAvailableSeatsResponse(_message.Message):
     AS_OF_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
+    SALES_END_AT_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     sequence: _builtins.int
@@ -203,6 +210,10 @@ class ListAvailableSeatsResponse(_message.Message):
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.ShowSeat]:
         """The free seats, from the front to the back."""
 
+    @_builtins.property
+    def sales_end_at(self) -> _timestamp_pb2.Timestamp:
+        """When sales end. From this instant on no seat can be had, whatever its status."""
+
     def __init__(
         self,
         *,
@@ -211,10 +222,11 @@ class ListAvailableSeatsResponse(_message.Message):
         as_of: _timestamp_pb2.Timestamp | None = ...,
         currency: _builtins.str = ...,
         seats: _abc.Iterable[_seat_pb2.ShowSeat] | None = ...,
+        sales_end_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "sales_end_at", b"sales_end_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "seats", b"seats", "sequence", b"sequence", "show_id", b"show_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_id", b"show_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -605,6 +617,7 @@ class Reservation(_message.Message):
     TOTAL_AMOUNT_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    SALES_END_AT_FIELD_NUMBER: _builtins.int
     booking_id: _builtins.str
     """The booking (UUID)."""
     show_id: _builtins.str
@@ -621,6 +634,10 @@ class Reservation(_message.Message):
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the claim lapses unless it is extended or confirmed, by inventory's clock."""
 
+    @_builtins.property
+    def sales_end_at(self) -> _timestamp_pb2.Timestamp:
+        """When sales for the show end. The claim lapses then at the latest."""
+
     def __init__(
         self,
         *,
@@ -630,10 +647,11 @@ class Reservation(_message.Message):
         total_amount: _builtins.int = ...,
         currency: _builtins.str = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
+        sales_end_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "sales_end_at", b"sales_end_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "seats", b"seats", "show_id", b"show_id", "total_amount", b"total_amount"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "sales_end_at", b"sales_end_at", "seats", b"seats", "show_id", b"show_id", "total_amount", b"total_amount"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -190,8 +190,8 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def HoldSeats(self, request, context):
-        """Holds seats for a user, for five minutes by default: all of them or none. Seats that the user holds already stay held
-        as long as they were: holding again never extends.
+        """Holds seats for a user, for five minutes by default and until the end of sales at the latest: all of them or none.
+        Seats that the user holds already stay held as long as they were: holding again never extends.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -200,7 +200,8 @@ class InventoryServiceServicer:
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
-        FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -220,9 +221,10 @@ class InventoryServiceServicer:
 
     def BatchReserveSeats(self, request, context):
         """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
-        booking's user. Repeating a reserve gives the same reservation.
+        booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
+        reservation.
 
-        Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED and
+        Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
         SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
         refused before, so it gets no seats any more.
         """
@@ -232,18 +234,19 @@ class InventoryServiceServicer:
 
     def BatchExtendReservations(self, request, context):
         """Gives live reservations more time. A reservation never gets less time than it has, and never lives longer
-        than 30 minutes in all, by default.
+        than 30 minutes in all, by default, nor past the end of sales.
 
-        Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known.
+        Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known, or
+        sales have ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchConfirmReservations(self, request, context):
-        """Books the seats of reservations for good: the payment has been captured. A reservation that lapsed is
-        revived if all of its seats are free, its show has not begun and the user's seat limit allows it; otherwise
-        the refusal is final, whatever is asked later.
+        """Books the seats of reservations for good: the payment has been captured. Once sales have ended, every one that is
+        not booked yet is refused. One that lapsed before is revived if all of its seats are free and the user's seat limit
+        allows it. A refusal is final, whatever is asked later.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
         """

@@ -95,8 +95,8 @@ class InventoryServiceStub:
     RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
     """
     HoldSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.HoldSeatsRequest, _inventory_pb2.HoldSeatsResponse]
-    """Holds seats for a user, for five minutes by default: all of them or none. Seats that the user holds already stay held
-    as long as they were: holding again never extends.
+    """Holds seats for a user, for five minutes by default and until the end of sales at the latest: all of them or none.
+    Seats that the user holds already stay held as long as they were: holding again never extends.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -105,7 +105,8 @@ class InventoryServiceStub:
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
-    FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     """
     ReleaseHolds: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ReleaseHoldsRequest, _inventory_pb2.ReleaseHoldsResponse]
@@ -117,22 +118,24 @@ class InventoryServiceStub:
     """
     BatchReserveSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchReserveSeatsRequest, _inventory_pb2.BatchReserveSeatsResponse]
     """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
-    booking's user. Repeating a reserve gives the same reservation.
+    booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
+    reservation.
 
-    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED and
+    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
     SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
     refused before, so it gets no seats any more.
     """
     BatchExtendReservations: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchExtendReservationsRequest, _inventory_pb2.BatchExtendReservationsResponse]
     """Gives live reservations more time. A reservation never gets less time than it has, and never lives longer
-    than 30 minutes in all, by default.
+    than 30 minutes in all, by default, nor past the end of sales.
 
-    Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known.
+    Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known, or
+    sales have ended.
     """
     BatchConfirmReservations: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchConfirmReservationsRequest, _inventory_pb2.BatchConfirmReservationsResponse]
-    """Books the seats of reservations for good: the payment has been captured. A reservation that lapsed is
-    revived if all of its seats are free, its show has not begun and the user's seat limit allows it; otherwise
-    the refusal is final, whatever is asked later.
+    """Books the seats of reservations for good: the payment has been captured. Once sales have ended, every one that is
+    not booked yet is refused. One that lapsed before is revived if all of its seats are free and the user's seat limit
+    allows it. A refusal is final, whatever is asked later.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
     """
@@ -211,8 +214,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
     """
     HoldSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.HoldSeatsRequest, _inventory_pb2.HoldSeatsResponse]  # type: ignore[assignment]
-    """Holds seats for a user, for five minutes by default: all of them or none. Seats that the user holds already stay held
-    as long as they were: holding again never extends.
+    """Holds seats for a user, for five minutes by default and until the end of sales at the latest: all of them or none.
+    Seats that the user holds already stay held as long as they were: holding again never extends.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -221,7 +224,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
-    FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     """
     ReleaseHolds: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ReleaseHoldsRequest, _inventory_pb2.ReleaseHoldsResponse]  # type: ignore[assignment]
@@ -233,22 +237,24 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """
     BatchReserveSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchReserveSeatsRequest, _inventory_pb2.BatchReserveSeatsResponse]  # type: ignore[assignment]
     """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
-    booking's user. Repeating a reserve gives the same reservation.
+    booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
+    reservation.
 
-    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED and
+    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
     SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
     refused before, so it gets no seats any more.
     """
     BatchExtendReservations: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchExtendReservationsRequest, _inventory_pb2.BatchExtendReservationsResponse]  # type: ignore[assignment]
     """Gives live reservations more time. A reservation never gets less time than it has, and never lives longer
-    than 30 minutes in all, by default.
+    than 30 minutes in all, by default, nor past the end of sales.
 
-    Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known.
+    Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known, or
+    sales have ended.
     """
     BatchConfirmReservations: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchConfirmReservationsRequest, _inventory_pb2.BatchConfirmReservationsResponse]  # type: ignore[assignment]
-    """Books the seats of reservations for good: the payment has been captured. A reservation that lapsed is
-    revived if all of its seats are free, its show has not begun and the user's seat limit allows it; otherwise
-    the refusal is final, whatever is asked later.
+    """Books the seats of reservations for good: the payment has been captured. Once sales have ended, every one that is
+    not booked yet is refused. One that lapsed before is revived if all of its seats are free and the user's seat limit
+    allows it. A refusal is final, whatever is asked later.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
     """
@@ -366,8 +372,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.HoldSeatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.HoldSeatsResponse, _abc.Awaitable[_inventory_pb2.HoldSeatsResponse]]:
-        """Holds seats for a user, for five minutes by default: all of them or none. Seats that the user holds already stay held
-        as long as they were: holding again never extends.
+        """Holds seats for a user, for five minutes by default and until the end of sales at the latest: all of them or none.
+        Seats that the user holds already stay held as long as they were: holding again never extends.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -376,7 +382,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
-        FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         """
 
@@ -400,9 +407,10 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.BatchReserveSeatsResponse, _abc.Awaitable[_inventory_pb2.BatchReserveSeatsResponse]]:
         """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
-        booking's user. Repeating a reserve gives the same reservation.
+        booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
+        reservation.
 
-        Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED and
+        Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
         SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
         refused before, so it gets no seats any more.
         """
@@ -414,9 +422,10 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.BatchExtendReservationsResponse, _abc.Awaitable[_inventory_pb2.BatchExtendReservationsResponse]]:
         """Gives live reservations more time. A reservation never gets less time than it has, and never lives longer
-        than 30 minutes in all, by default.
+        than 30 minutes in all, by default, nor past the end of sales.
 
-        Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known.
+        Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known, or
+        sales have ended.
         """
 
     @_abc_1.abstractmethod
@@ -425,9 +434,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.BatchConfirmReservationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.BatchConfirmReservationsResponse, _abc.Awaitable[_inventory_pb2.BatchConfirmReservationsResponse]]:
-        """Books the seats of reservations for good: the payment has been captured. A reservation that lapsed is
-        revived if all of its seats are free, its show has not begun and the user's seat limit allows it; otherwise
-        the refusal is final, whatever is asked later.
+        """Books the seats of reservations for good: the payment has been captured. Once sales have ended, every one that is
+        not booked yet is refused. One that lapsed before is revived if all of its seats are free and the user's seat limit
+        allows it. A refusal is final, whatever is asked later.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
         """

@@ -77,8 +77,8 @@ class PaymentServiceServicer:
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
-        FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`), too little of its time is left, or its currency
-        has left ISO 4217 since its show was made.
+        FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`), too little is left of its time or until the end
+        of sales (a session ends two minutes before both), or its currency has left ISO 4217 since its show was made.
         FAILED_PRECONDITION PAYMENT_ATTEMPTS_EXCEEDED: ten sessions were opened for this booking already.
         ABORTED PAYMENT_IN_PROGRESS: money was captured and is being settled; RetryInfo says when to ask again.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.

@@ -1,0 +1,51 @@
+"""Migrations that fill in what rows of before lack: all of them, in batches, whatever else goes on."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from services.chassis.migrate import migrate
+from tests.chassis.code_before import ROOT
+from tests.conftest import Databases
+
+ROWS = {
+    "inventory": """
+        INSERT INTO events VALUES (gen_random_uuid(), 'Monsoon', '', 'MOVIE', 90, '');
+        INSERT INTO venues VALUES (gen_random_uuid(), 'Regal', 'Pune', '');
+        INSERT INTO screens (id, venue_id, name, seat_count) SELECT gen_random_uuid(), id, '1', 1 FROM venues;
+        INSERT INTO shows (id, event_id, screen_id, starts_at, ends_at, currency)
+            SELECT gen_random_uuid(), e.id, s.id, now() + n * interval '2 hours', now() + n * interval '3 hours', 'INR'
+            FROM events e, screens s, generate_series(1, 250) AS n;
+        INSERT INTO show_counters (show_id, starts_at, currency) SELECT id, starts_at, currency FROM shows
+    """,
+    "booking": """
+        INSERT INTO bookings (id, user_id, state, total_amount, currency, expires_at, created_at, updated_at, show_id,
+            event_id, is_movie, title, theatre, city, screen, starts_at)
+        SELECT gen_random_uuid(), gen_random_uuid(), 'PENDING', 1, 'INR', now(), now(), now(), gen_random_uuid(),
+            gen_random_uuid(), true, 'Monsoon', 'Regal', 'Pune', '1', now() + n * interval '1 hour'
+        FROM generate_series(1, 2500) AS n
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("service", "before", "after", "counts"),
+    [
+        ("inventory", "0003", "0005", {"shows": 250, "show_counters": 250}),
+        ("booking", "0002", "0004", {"bookings": 2500}),
+    ],
+)
+def test_what_was_there_before_has_its_end_of_sales_at_its_start(
+    databases: Databases, service: str, before: str, after: str, counts: dict[str, int]
+) -> None:
+    url = databases.server.create_database(f"backfill_{service}")
+    folder = Path(ROOT / service / "migrations")
+    migrate(service, folder, url, before)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(ROWS[service].encode())
+    migrate(service, folder, url, after)
+    with psycopg.connect(url) as connection:
+        for table, count in counts.items():
+            filled = connection.execute(f"SELECT count(*) FROM {table} WHERE sales_end_at = starts_at".encode())
+            assert filled.fetchone() == (count,)
