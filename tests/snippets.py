@@ -12,6 +12,7 @@ from stack.settings import ROOT
 
 DEFAULT_URL = "http://127.0.0.1:8001"
 """Where the pages say that Boxoffice is."""
+NAME_LENGTH = 60
 LANGUAGES = ("", "sh", "python", "sql")
 """Those of blocks that people may paste; others are pictures, or examples of data."""
 _BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -25,8 +26,8 @@ class Block(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The page and the block's first line, by which it is known here."""
-        return f"{self.page}: {self.text.strip().partition(chr(10))[0].partition('  ')[0]}"
+        """The page and how the block begins, by which it is known here."""
+        return f"{self.page}: {self.text.strip().splitlines()[0].partition('  ')[0][:NAME_LENGTH]}"
 
 
 def pages() -> list[str]:
