@@ -16,7 +16,7 @@ COPY protos/gen protos/gen
 COPY gateway gateway
 COPY services services
 # The audit and the certificates, and no more of the stack.
-COPY stack/__init__.py stack/audit.py stack/certificates.py stack/credentials.py stack/errors.py stack/settings.py stack/snapshots.py stack/
+COPY stack/__init__.py stack/audit.py stack/certificates.py stack/credentials.py stack/errors.py stack/snapshots.py stack/
 COPY stack/invariants stack/invariants
 COPY docker/health.py docker/health.py
 # The image is read-only where it runs: what Python would write beside the code is written now. And whoever's files

@@ -23,7 +23,6 @@ from typing import Any
 import psycopg
 from psycopg import conninfo, sql
 
-from stack import settings as configuration
 from stack.errors import StackError
 from stack.invariants import ALWAYS, AT_REST, INVARIANTS, Invariant
 from stack.snapshots import UNDER_WAY as UNDER_WAY
@@ -47,9 +46,6 @@ ANSWER = ("idempotency_keys", "answer")
 """A column that is not copied: it may be long, and is no SQL. Instead of it, the copy has what it names first, `names`,
 which is what was made: of every method that takes a key, the first id in its answer."""
 NAMED_FIRST = "substring(encode(answer, 'escape') FROM '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')::uuid"
-
-LIMITS = {"max_seats_per_user": 6, "seat_hold_minutes": 5, "reservation_max_minutes": 30}
-"""What inventory allows unless it was told otherwise."""
 
 BROKEN, NEVER_AT_REST = 1, 4
 """Exit codes."""
@@ -133,7 +129,7 @@ def reach_by(server: str) -> Reach:
     return lambda database: conninfo.make_conninfo("", **{**parts, "dbname": database})
 
 
-def run(reach: Reach, limits: Mapping[str, int], *, always: bool = False, wait_seconds: float = REST_SECONDS) -> int:
+def run(reach: Reach, *, always: bool = False, wait_seconds: float = REST_SECONDS) -> int:
     """Audit the databases and print what came of it.
 
     Return 0 if all invariants hold, 1 if one is broken, 4 if those that hold at any time do and the system did not come
@@ -144,7 +140,7 @@ def run(reach: Reach, limits: Mapping[str, int], *, always: bool = False, wait_s
             sources.take()
         busy = not always and _await_rest(sources, wait_seconds, _say) == Rest.BUSY
         rows = copy(sources, copies)
-        audit = Audit(check(copies, ALWAYS if always or busy else INVARIANTS, limits), rows)
+        audit = Audit(check(copies, ALWAYS if always or busy else INVARIANTS), rows)
     _print_table(audit.results)
     for result in audit.broken:
         print(f"\n{result}")
@@ -154,9 +150,7 @@ def run(reach: Reach, limits: Mapping[str, int], *, always: bool = False, wait_s
     return BROKEN if audit.broken else NEVER_AT_REST if busy else 0
 
 
-def look(
-    reach: Reach, invariants: Sequence[Invariant] = INVARIANTS, *, wait_seconds: float | None = None, **limits: int
-) -> Audit:
+def look(reach: Reach, invariants: Sequence[Invariant] = INVARIANTS, *, wait_seconds: float | None = None) -> Audit:
     """Audit the databases as they are now, and print nothing.
 
     With `wait_seconds`, wait so long for rest, and if it does not come, ask only what holds at any time.
@@ -167,7 +161,7 @@ def look(
         elif _await_rest(sources, wait_seconds) != Rest.CAME:
             invariants = ALWAYS
         rows = copy(sources, copies)
-        return Audit(check(copies, invariants, LIMITS | limits), rows)
+        return Audit(check(copies, invariants), rows)
 
 
 def under_way(reach: Reach) -> dict[str, int]:
@@ -218,11 +212,9 @@ def copy(sources: Snapshots, copies: Scratch) -> int:
     return rows
 
 
-def check(
-    copies: Scratch, invariants: Sequence[Invariant] = INVARIANTS, limits: Mapping[str, int] = LIMITS
-) -> list[Result]:
+def check(copies: Scratch, invariants: Sequence[Invariant] = INVARIANTS) -> list[Result]:
     """Look at what was copied by each of `invariants`."""
-    return [_check(copies, invariant, limits) for invariant in invariants]
+    return [_check(copies, invariant) for invariant in invariants]
 
 
 def _await_rest(sources: Snapshots, seconds: float, say: Say = lambda line: None) -> Rest:
@@ -264,11 +256,11 @@ def _take_turn(connection: Scratch, say: Say) -> None:
         raise StackError(f"another audit is not over after {OTHER_AUDIT_SECONDS} s: end it first") from None
 
 
-def _check(copies: Scratch, invariant: Invariant, limits: Mapping[str, int]) -> Result:
+def _check(copies: Scratch, invariant: Invariant) -> Result:
     counts = sql.SQL(" + ").join(sql.SQL("(SELECT count(*) FROM " + what + ")") for what in invariant.looks_at)
     [counted] = copies.execute(sql.SQL("SELECT {} AS rows").format(counts)).fetchall()
     query = f"SELECT count(*) OVER () AS violations, broken.* FROM ({invariant.sql}) AS broken LIMIT {EXAMPLES}"
-    found = copies.execute(query.encode(), limits).fetchall()
+    found = copies.execute(query.encode()).fetchall()
     violations = found[0]["violations"] if found else 0
     examples = [{key: value for key, value in row.items() if key != "violations"} for row in found]
     return Result(invariant, counted["rows"], violations, examples)
@@ -361,12 +353,7 @@ def main() -> None:
     add_options(parser)
     arguments = parser.parse_args()
     try:
-        code = run(
-            reach_by(arguments.server),
-            configuration.load().limits(),
-            always=arguments.always,
-            wait_seconds=arguments.wait,
-        )
+        code = run(reach_by(arguments.server), always=arguments.always, wait_seconds=arguments.wait)
     except (StackError, psycopg.Error) as error:
         sys.exit(f"boxoffice: {' '.join(str(error).split())}")
     sys.exit(code)

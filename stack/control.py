@@ -163,7 +163,7 @@ def audit(settings: Settings, server: str | None, *, always: bool, wait_seconds:
     else:
         print(_nothing(settings))
         return NOTHING_RUNS
-    return auditing.run(reach, settings.limits(), always=always, wait_seconds=wait_seconds)
+    return auditing.run(reach, always=always, wait_seconds=wait_seconds)
 
 
 def reset(settings: Settings, *, sure: bool) -> int:

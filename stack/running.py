@@ -47,9 +47,8 @@ class Process:
 
 
 def note(handle: int, settings: Settings) -> None:
-    """Write into the lock file, which the caller has locked, who runs the stack, on which ports, by which limits."""
+    """Write into the lock file, which the caller has locked, who runs the stack, on which ports."""
     told = settings.ports() | {"REPLICAS": settings.replicas, "AUTH": settings.auth}
-    told |= {name.upper(): value for name, value in settings.limits().items()}
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{os.getpid()}\n{json.dumps(told)}\n".encode(), 0)
 
@@ -62,7 +61,7 @@ def holder(handle: int) -> str:
 def find(settings: Settings) -> Launcher | None:
     """Return the launcher of the stack that runs from the data folder of `settings`, or None if none does.
 
-    Ports and limits are those it was started with, whatever the environment says now. Raise StackError if the folder
+    Ports are those it was started with, whatever the environment says now. Raise StackError if the folder
     cannot be looked into, or what is locked there is not a stack.
     """
     lock = settings.data_dir / LOCK

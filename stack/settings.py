@@ -45,11 +45,6 @@ class Settings(BaseSettings):
     replicas: int = Field(default=1, ge=1, le=9, description="processes of each service, their ports 100 apart")
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
     start_seconds: float = Field(default=30, gt=0, description="how long a process may take until it is healthy")
-    max_seats_per_user: int = Field(default=6, ge=1, le=100, description="inventory's; the audit holds sales to it")
-    seat_hold_minutes: int = Field(default=5, ge=1, le=60, description="inventory's; the audit holds holds to it")
-    reservation_max_minutes: int = Field(
-        default=30, ge=1, le=120, description="inventory's; the audit holds claims to it"
-    )
     auth: Literal["on", "off"] = Field(
         default="off", description="on: calls take a token, and services speak TLS, as in production"
     )
@@ -76,11 +71,6 @@ class Settings(BaseSettings):
     def tls(self) -> Path | None:
         """Return the folder of the certificates that services show each other; None where AUTH is off."""
         return self.data_dir / "tls" if self.auth == "on" else None
-
-    def limits(self) -> dict[str, int]:
-        """Return inventory's limits that the audit has to know."""
-        names = ("max_seats_per_user", "seat_hold_minutes", "reservation_max_minutes")
-        return {name: getattr(self, name) for name in names}
 
     def edge(self) -> Edge:
         """Return the gateway's settings."""

@@ -338,7 +338,7 @@ def _audited(settings: Settings) -> str:
     """Return what the audit says in one line; raise Unexpected if something is broken."""
     reach = running.auditors_way(settings)
     # Where others keep the system busy, only what holds at any time can be asked.
-    found = audit.look(reach, INVARIANTS, wait_seconds=PATIENCE_SECONDS, **settings.limits())
+    found = audit.look(reach, INVARIANTS, wait_seconds=PATIENCE_SECONDS)
     _must(not found.broken, f"{found.summary}: see `make audit`")
     return f"The audit: {found.summary}."
 

@@ -61,6 +61,7 @@ def script() -> str:
     return "\n".join(
         [
             r"\set i :i + 1",
+            *(rf"\set {name} 100" for name in seats.LIMITS),
             r"\set batch :i * :clients + :client_id",
             "SELECT *, clock_timestamp()::text AS now, gen_random_uuid() AS mark_1, gen_random_uuid() AS mark_2,"
             " gen_random_uuid() AS mark_3 FROM batches JOIN batch_seats USING (batch) WHERE batch = :batch \\gset",
@@ -88,7 +89,7 @@ def script() -> str:
                 bind(
                     seats.WRITE_SEATS, *("seat_shows", "seats", "statuses", "holders", "seat_bookings", "seat_untils")
                 ),
-                bind(seats.TAKE_NUMBERS, "shows"),
+                bind(seats.TAKE_NUMBERS, *seats.LIMITS, "shows"),
                 bind(seats.WRITE_CHANGES, *("now", "seat_shows", "seats", "statuses", "seat_untils")),
                 bind(
                     seats.WRITE_RESERVATIONS,

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Index,
     Integer,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -23,6 +24,7 @@ metadata = chassis.metadata()
 commit_markers = chassis.commit_markers(metadata)
 idempotency_keys = chassis.idempotency_keys(metadata)
 
+LARGEST = "the largest by which its seats were taken; null: unknown"
 TIERS = "tier IN ('REGULAR', 'PREMIUM', 'VIP')"
 NOW = text("clock_timestamp()")
 KEY = "what looks alike has the same (chassis/writing.py); null where code from before wrote the row"
@@ -129,6 +131,9 @@ show_counters = Table(
     Column("starts_at", DateTime(timezone=True), nullable=False, comment="the show's, never changed"),
     Column("currency", Text, nullable=False, comment="the show's, never changed"),
     Column("sales_end_at", DateTime(timezone=True), comment="the show's; null: at its start"),
+    Column("max_seats_per_user", SmallInteger, comment=LARGEST),
+    Column("seat_hold_minutes", SmallInteger, comment=LARGEST),
+    Column("reservation_max_minutes", SmallInteger, comment=LARGEST),
     CheckConstraint("sales_end_at <= starts_at", name="sales_end"),
     comment="the lock for all seats of a show, and what selling them needs to know",
 )

@@ -1,6 +1,7 @@
 """Invariants across the databases: they hold once nothing is under way any more."""
 
 from stack.invariants.invariant import Invariant
+from stack.invariants.seats import RESERVATION_MAX_MINUTES
 
 ACROSS = (
     Invariant(
@@ -285,14 +286,18 @@ ACROSS = (
     ),
     Invariant(
         "sessions-end-with-their-claims",
-        "no checkout session of the bank lives longer than its booking's claim may",
+        "no checkout session of the bank ends later than its booking's claim might at most",
         ("bank.sessions",),
-        """
-        SELECT s.id AS session_id, p.booking_id, s.status, s.expires_at, r.expires_at AS claim_expires_at
+        f"""
+        SELECT s.id AS session_id, p.booking_id, s.status, s.expires_at, r.reserved_at
         FROM bank.sessions s
         JOIN payment.payments p ON p.id = s.payment_id
         LEFT JOIN inventory.reservations r ON r.booking_id = p.booking_id
-        WHERE (s.expires_at <= r.expires_at) IS NOT TRUE
+        LEFT JOIN inventory.show_counters c ON c.show_id = r.show_id
+        WHERE (
+            s.expires_at <= r.reserved_at
+                + make_interval(mins => least(c.reservation_max_minutes, {RESERVATION_MAX_MINUTES}))
+        ) IS NOT TRUE
         """,
     ),
     Invariant(

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 class Invariant:
     """A rule: its name, why it must hold, what it is about, and the query for what breaks it.
 
-    `looks_at` are tables, each with the condition that picks the rows that the rule is about. `sql` may use
-    %(max_seats_per_user)s, %(seat_hold_minutes)s and %(reservation_max_minutes)s, and says IS DISTINCT FROM or
-    IS NOT TRUE wherever a null could hide a fault.
+    `looks_at` are tables, each with the condition that picks the rows that the rule is about. `sql` says
+    IS DISTINCT FROM or IS NOT TRUE wherever a null could hide a fault.
     """
 
     name: str

@@ -2,6 +2,10 @@
 
 from stack.invariants.invariant import Invariant
 
+MAX_SEATS_PER_USER, SEAT_HOLD_MINUTES, RESERVATION_MAX_MINUTES = 100, 60, 120
+"""What inventory's settings may be at most. What they were is said by each show's counter: the largest since its sale
+began, so that what was made under an older setting is no fault; null where that is unknown."""
+
 SEATS = (
     Invariant(
         "seats-are-what-their-status-says",
@@ -63,34 +67,36 @@ SEATS = (
     ),
     Invariant(
         "seat-limit",
-        "nobody has more seats of a show than a user may have, held, reserved and booked together",
+        "nobody has more seats of a show than a user might have since its sale began, held, reserved and booked",
         ("inventory.show_seats WHERE holder_id IS NOT NULL",),
-        """
-        SELECT show_id, holder_id, count(*) AS seats
-        FROM inventory.show_seats CROSS JOIN inventory.clock
+        f"""
+        SELECT show_id, holder_id, count(*) AS seats, max(c.max_seats_per_user) AS might_have
+        FROM inventory.show_seats LEFT JOIN inventory.show_counters c USING (show_id) CROSS JOIN inventory.clock
         WHERE holder_id IS NOT NULL AND (expires_at IS NULL OR expires_at > now)
-        GROUP BY show_id, holder_id HAVING count(*) > %(max_seats_per_user)s
+        GROUP BY show_id, holder_id HAVING count(*) > least(max(c.max_seats_per_user), {MAX_SEATS_PER_USER})
         """,
     ),
     # A clock may have been set back since a hold was made: its length is told by the change that made it, while that
     # is remembered.
     Invariant(
         "holds-and-claims-end-in-time",
-        "no hold and no reservation lives longer than one may",
+        "no hold and no reservation lives longer than one might since its show's sale began",
         ("inventory.show_seats WHERE status = 'HELD'", "inventory.reservations WHERE state = 'RESERVED'"),
-        """
+        f"""
         SELECT s.show_id, s.id AS seat_id, s.holder_id AS user_id, NULL AS booking_id, h.changed_at AS since,
             s.expires_at
         FROM inventory.show_seats s CROSS JOIN inventory.clock LEFT JOIN (
             SELECT DISTINCT ON (show_id, seat_id) * FROM inventory.seat_changes
             ORDER BY show_id, seat_id, sequence DESC
         ) AS h ON h.show_id = s.show_id AND h.seat_id = s.id
-        WHERE s.status = 'HELD'
-            AND s.expires_at > coalesce(h.changed_at, clock.now) + make_interval(mins => %(seat_hold_minutes)s)
+        LEFT JOIN inventory.show_counters c ON c.show_id = s.show_id
+        WHERE s.status = 'HELD' AND s.expires_at > coalesce(h.changed_at, clock.now)
+            + make_interval(mins => least(c.seat_hold_minutes, {SEAT_HOLD_MINUTES}))
         UNION ALL
-        SELECT show_id, NULL, user_id, booking_id, reserved_at, expires_at
-        FROM inventory.reservations
-        WHERE state = 'RESERVED' AND expires_at > reserved_at + make_interval(mins => %(reservation_max_minutes)s)
+        SELECT r.show_id, NULL, user_id, booking_id, reserved_at, expires_at
+        FROM inventory.reservations r LEFT JOIN inventory.show_counters c ON c.show_id = r.show_id
+        WHERE state = 'RESERVED' AND expires_at > reserved_at
+            + make_interval(mins => least(c.reservation_max_minutes, {RESERVATION_MAX_MINUTES}))
         """,
     ),
     Invariant(

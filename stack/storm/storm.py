@@ -151,7 +151,7 @@ class Storm:
         faults.pass_time()
         self._rest()
         self._say("comparing what customers were told with the databases")
-        audited = audit.look(stack.server.url, max_seats_per_user=stack.settings.max_seats_per_user)
+        audited = audit.look(stack.server.url)
         told.audit = audited.summary
         violations = comparison.compare(self._history, comparison.read(stack.server))
         told.violations = report.broken(violations, audited.broken)

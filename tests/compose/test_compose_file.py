@@ -91,8 +91,7 @@ def test_the_audit_runs_when_asked_for_and_knows_its_own_password_only() -> None
     assert {"audit"} == ASKED_FOR - OBSERVERS
     audit = SERVICES["audit"]
     assert audit["networks"] == ["databases"]
-    limits = dict.fromkeys(("MAX_SEATS_PER_USER", "SEAT_HOLD_MINUTES", "RESERVATION_MAX_MINUTES"))
-    assert audit["environment"] == {"PGPASSWORD": SECRETS["AUDIT_PASSWORD"]} | limits
+    assert audit["environment"] == {"PGPASSWORD": SECRETS["AUDIT_PASSWORD"]}
     python, *module, server = audit["entrypoint"]
     assert (python, module) == ("python", ["-m", "stack.audit"])
     name, _, url = server.partition("=")

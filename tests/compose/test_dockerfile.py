@@ -53,7 +53,6 @@ def test_the_services_image_has_no_installer_and_no_sources_but_what_runs() -> N
         "credentials.py",
         "errors.py",
         "invariants",
-        "settings.py",
         "snapshots.py",
     )
     audit = {f"stack/{name}" for name in modules}

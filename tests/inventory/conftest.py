@@ -83,8 +83,8 @@ async def put_on_sale(db: Database, *, seats: int = 12, starts_in: str = "3 days
     return show_id, ids
 
 
-def make_desk(db: Database) -> Desk[Command, Any]:
-    return Desk(SeatCommands(db, RULES, held_bytes))
+def make_desk(db: Database, rules: Rules = RULES) -> Desk[Command, Any]:
+    return Desk(SeatCommands(db, rules, held_bytes))
 
 
 @pytest.fixture

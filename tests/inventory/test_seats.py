@@ -19,7 +19,9 @@ from services.inventory.domain.errors import (
     ShowNotFound,
     ShowStarted,
 )
+from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
+from services.inventory.queries.seats import LIMITS
 from tests.chassis.waiting import until
 from tests.conftest import move_clock
 from tests.inventory.conftest import OnSale, make_desk, put_on_sale
@@ -270,6 +272,23 @@ async def test_two_replicas_racing_for_the_cap_and_the_seats_stay_within_both(on
     await other.close()
     assert sum(isinstance(outcome, SeatLimitExceeded) for outcome in outcomes) == 6
     assert (await on_sale.statuses()).count("HELD") == 6
+
+
+async def test_a_show_remembers_the_largest_limits_since_its_sale_began(on_sale: OnSale) -> None:
+    async def limits() -> list[tuple[int | None, ...]]:
+        return [tuple(row) for row in await on_sale.db.fetch(f"SELECT {', '.join(LIMITS)} FROM show_counters")]
+
+    assert await limits() == [(None, None, None)]
+    for told, largest in (((6, 5, 30), (6, 5, 30)), ((8, 3, 20), (8, 5, 30)), ((2, 9, 60), (8, 9, 60))):
+        seats, hold, reservation = told
+        other = make_desk(on_sale.db, Rules(seats, timedelta(minutes=hold), timedelta(minutes=reservation)))
+        await other.submit(Hold(show_id=on_sale.show_id, user_id=uuid4(), seat_ids=on_sale.ids(seats)))
+        await other.close()
+        assert await limits() == [largest]
+    # Of a show whose sale had begun before this was remembered nobody knows what there has been.
+    await on_sale.db.execute(f"UPDATE show_counters SET {' = NULL, '.join(LIMITS)} = NULL")
+    await on_sale.hold(ANN, 0)
+    assert await limits() == [(None, None, None)]
 
 
 async def test_seats_named_in_opposite_orders_do_not_deadlock(on_sale: OnSale) -> None:

@@ -95,7 +95,7 @@ MUTANTS = (
     Mutant(
         "a change takes no number",
         SCRIPT,
-        "        await tx.send(sql.TAKE_NUMBERS, (list(dict.fromkeys(show_ids)),))\n",
+        "        await tx.send(sql.TAKE_NUMBERS, (*rules.limits, list(dict.fromkeys(show_ids))))\n",
         "",
         REQUESTS,
         DESK,

@@ -16,10 +16,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from services.identity.settings import Settings as IdentitySettings
+from services.inventory.queries.seats import LIMITS
+from services.inventory.settings import Settings as InventorySettings
 from stack import audit, databases, services
 from stack.credentials import SIGNING, Credentials
 from stack.errors import StackError
-from stack.invariants import ALWAYS, AT_REST, INVARIANTS
+from stack.invariants import ALWAYS, AT_REST, INVARIANTS, seats
+from stack.invariants.accounts import ACCOUNTS
 from stack.launcher import temporary_settings
 from stack.postgres import Server, temporary_server, url
 from stack.processes import wait_until
@@ -63,7 +67,7 @@ def copied(reach: audit.Reach, say: audit.Say = lambda line: None) -> Iterator[a
 
 
 def test_empty_databases_are_in_order(reach: audit.Reach, capsys: pytest.CaptureFixture[str]) -> None:
-    assert audit.run(reach, audit.LIMITS) == 0
+    assert audit.run(reach) == 0
     assert capsys.readouterr().out.endswith(f"\n{len(INVARIANTS)} invariants hold over 0 rows\n")
 
 
@@ -128,12 +132,12 @@ def test_what_is_stuck_is_shown_as_broken(
         booking.execute(MESSAGE.format("NULL").encode())
         try:
             # Too short a wait to tell what is stuck from what takes its time.
-            assert audit.run(reach, audit.LIMITS, wait_seconds=0) == audit.NEVER_AT_REST
+            assert audit.run(reach, wait_seconds=0) == audit.NEVER_AT_REST
             unknown = capsys.readouterr().out
             monkeypatch.setattr(audit, "STUCK_SECONDS", 0.2)
-            assert audit.run(reach, audit.LIMITS, wait_seconds=0.2) == audit.BROKEN
+            assert audit.run(reach, wait_seconds=0.2) == audit.BROKEN
             told = capsys.readouterr().out
-            assert audit.run(reach, audit.LIMITS, always=True) == 0
+            assert audit.run(reach, always=True) == 0
         finally:
             booking.execute("DELETE FROM outbox")
     assert unknown.startswith("still under way after 0 s: messages of booking (1)\n")
@@ -169,7 +173,7 @@ def test_a_system_that_never_comes_to_rest_is_called_busy_and_not_broken(
 ) -> None:
     monkeypatch.setattr(audit, "STUCK_SECONDS", 0.2)
     with never_at_rest(server):
-        assert audit.run(reach, audit.LIMITS, wait_seconds=0.5) == audit.NEVER_AT_REST
+        assert audit.run(reach, wait_seconds=0.5) == audit.NEVER_AT_REST
         told = capsys.readouterr().out
         fallen_back = audit.look(reach, wait_seconds=0.5)
     assert told.startswith("still under way after 0.5 s: messages of booking (1)\n")
@@ -221,25 +225,42 @@ HOLD = """
     VALUES (gen_random_uuid(), gen_random_uuid(), 0, 'Stalls', 'A', 1, 'REGULAR', 100, 'HELD', gen_random_uuid(),
         clock_timestamp() + interval '50 minutes')
 """
+COUNTER = """
+    INSERT INTO show_counters (show_id, starts_at, currency, seat_hold_minutes)
+    SELECT show_id, clock_timestamp(), 'INR', %s FROM show_seats
+"""
 CLOCK = "CREATE OR REPLACE FUNCTION boxoffice_clock() RETURNS timestamptz LANGUAGE sql RETURN clock_timestamp() {}"
 
 
-def test_holds_are_held_against_the_limit_that_is_told_and_inventorys_clock(server: Server, reach: audit.Reach) -> None:
-    def too_long(**limits: int) -> int:
-        [result] = audit.look(
-            reach, [one for one in ALWAYS if one.name == "holds-and-claims-end-in-time"], **limits
-        ).results
-        return result.violations
-
+@pytest.mark.parametrize(
+    ("largest", "ahead", "too_many"),
+    [(5, 0, 1), (60, 0, 0), (None, 0, 0), (1_000, -11, 1), (5, 46, 0), (1, 46, 1)],
+)
+def test_holds_are_held_against_the_largest_limit_of_their_show_and_inventorys_clock(
+    server: Server, reach: audit.Reach, largest: int | None, ahead: int, too_many: int
+) -> None:
     with server.connect("inventory") as inventory:
         inventory.execute(HOLD.encode())
+        inventory.execute(COUNTER.encode(), [largest])
         try:
-            assert (too_long(), too_long(seat_hold_minutes=60)) == (1, 0)
-            inventory.execute(CLOCK.format("+ interval '46 minutes'").encode())
-            assert (too_long(), too_long(seat_hold_minutes=1)) == (0, 1)
+            inventory.execute(CLOCK.format(f"+ interval '{ahead} minutes'").encode())
+            [result] = audit.look(reach, [one for one in ALWAYS if one.name == "holds-and-claims-end-in-time"]).results
+            assert result.violations == too_many
         finally:
             inventory.execute(CLOCK.format("").encode())
-            inventory.execute("DELETE FROM show_seats")
+            inventory.execute("DELETE FROM show_seats; DELETE FROM show_counters")
+
+
+def test_the_bounds_where_no_limit_is_remembered_are_those_of_the_settings() -> None:
+    bounds = {
+        name: next(mark.le for mark in field.metadata if hasattr(mark, "le"))
+        for name, field in InventorySettings.model_fields.items()
+        if name in LIMITS
+    }
+    assert bounds == {name: getattr(seats, name.upper()) for name in LIMITS}
+    days = next(mark.le for mark in IdentitySettings.model_fields["refresh_token_days"].metadata if hasattr(mark, "le"))
+    [families] = [one for one in ACCOUNTS if one.name == "families-of-tokens-belong-to-accounts"]
+    assert f"'{days} days'" in families.sql
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon", ""])

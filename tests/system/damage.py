@@ -25,6 +25,25 @@ def seats(status: str, change: str) -> str:
     return f"UPDATE inventory.show_seats SET {change} WHERE status = '{status}'"
 
 
+HELD_BY_ONE = (
+    "UPDATE inventory.show_seats s SET status = 'HELD', holder_id = h.holder_id, expires_at = h.expires_at"
+    " FROM (SELECT show_id, holder_id, expires_at FROM inventory.show_seats WHERE status = 'HELD' LIMIT 1) AS h,"
+    " (SELECT show_id, id FROM inventory.show_seats WHERE status = 'AVAILABLE') AS free"
+    " WHERE s.show_id = h.show_id AND (s.show_id, s.id) = (free.show_id, free.id)"
+)
+"""More seats of a show than a user may have."""
+
+
+def hold_of(interval: str) -> str:
+    """Let every hold have been made just now, for so long, and every change say what its seat's row says."""
+    return f"""
+        UPDATE inventory.show_seats SET expires_at = now + interval '{interval}'
+            FROM inventory.clock WHERE status = 'HELD';
+        UPDATE inventory.seat_changes c SET status = s.status, expires_at = s.expires_at, changed_at = now
+            FROM inventory.show_seats s, inventory.clock WHERE (s.show_id, s.id) = (c.show_id, c.seat_id)
+    """
+
+
 def claims(state: str, change: str) -> str:
     return f"UPDATE inventory.reservations SET {change} WHERE state = '{state}'"
 

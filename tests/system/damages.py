@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tests.system.damage import (
     CONFIRMED,
+    HELD_BY_ONE,
     NEW,
     PAID,
     PENDING,
@@ -15,6 +16,7 @@ from tests.system.damage import (
     again,
     bookings,
     claims,
+    hold_of,
     payments,
     seats,
     sessions,
@@ -32,6 +34,7 @@ SHAPE, CLAIMED, WHOLE = (
     "reservations-have-all-their-seats",
 )
 CLAIM, IN_TIME = "reservations-say-who-and-what", "holds-and-claims-end-in-time"
+LONGER = "expires_at = expires_at + interval '20 minutes'"
 YEARS = "expires_at = now() + interval '10 years'"
 OF_SEATS = (
     Damage("a hold without an end", SHAPE, seats("HELD", "expires_at = NULL")),
@@ -70,10 +73,7 @@ OF_SEATS = (
     Damage(
         "a seventh seat held",
         "seat-limit",
-        "UPDATE inventory.show_seats s SET status = 'HELD', holder_id = h.holder_id, expires_at = h.expires_at"
-        " FROM (SELECT show_id, holder_id, expires_at FROM inventory.show_seats WHERE status = 'HELD' LIMIT 1) AS h,"
-        " (SELECT show_id, id FROM inventory.show_seats WHERE status = 'AVAILABLE') AS free"
-        " WHERE s.show_id = h.show_id AND (s.show_id, s.id) = (free.show_id, free.id)",
+        HELD_BY_ONE,
     ),
     Damage(
         "shows without a lock",
@@ -139,6 +139,18 @@ OF_SEATS = (
         IN_TIME,
         f"{seats('HELD', YEARS)};"
         f"UPDATE inventory.seat_changes SET show_id = gen_random_uuid(), changed_at = now() + interval '20 years'",
+    ),
+    Damage(
+        "a hold for years, and its show says that it may",
+        IN_TIME,
+        f"{seats('HELD', YEARS)};UPDATE inventory.seat_changes SET {YEARS} WHERE status = 'HELD';"
+        "UPDATE inventory.show_counters SET seat_hold_minutes = 32767",
+    ),
+    Damage("a hold for longer than was ever allowed", IN_TIME, hold_of("6 minutes")),
+    Damage(
+        "a claim for longer than was ever allowed",
+        IN_TIME,
+        f"{claims('RESERVED', LONGER)};{seats('RESERVED', LONGER)}",
     ),
     Damage("a claim for years", IN_TIME, f"{claims('RESERVED', YEARS)};{seats('RESERVED', YEARS)}"),
     Damage(

@@ -1,6 +1,16 @@
 """What looks like a fault and is none, in words and in SQL for a copy of the databases."""
 
-from tests.system.damage import NEW, REFUND_STUCK, bookings, claims, seats, second_payment, sessions
+from tests.system.damage import (
+    HELD_BY_ONE,
+    NEW,
+    REFUND_STUCK,
+    bookings,
+    claims,
+    hold_of,
+    seats,
+    second_payment,
+    sessions,
+)
 
 TICKET_REFUND_STUCK = """
     UPDATE booking.bookings SET state = 'REFUNDING', refund_stuck = true, lease_until = now() WHERE state = 'REFUNDED';
@@ -77,6 +87,24 @@ AT_ANY_TIME = {
     "a ticket is of a time when claims lived longer": claims(
         "CONFIRMED", "expires_at = reserved_at + interval '1 day'"
     ),
+    "shows are of a time when they did not remember their limits": f"""
+        UPDATE inventory.show_counters
+            SET max_seats_per_user = NULL, seat_hold_minutes = NULL, reservation_max_minutes = NULL;
+        {HELD_BY_ONE};
+        UPDATE inventory.reservations SET expires_at = reserved_at + interval '120 minutes' WHERE state = 'RESERVED';
+        UPDATE inventory.show_seats s SET expires_at = r.expires_at FROM inventory.reservations r
+            WHERE s.booking_id = r.booking_id AND r.state = 'RESERVED';
+        {hold_of("60 minutes")}
+    """,
+    "limits were lowered over what was made by larger ones": f"""
+        UPDATE inventory.show_counters
+            SET max_seats_per_user = 40, seat_hold_minutes = 30, reservation_max_minutes = 60;
+        {HELD_BY_ONE};
+        UPDATE inventory.reservations SET expires_at = reserved_at + interval '60 minutes' WHERE state = 'RESERVED';
+        UPDATE inventory.show_seats s SET expires_at = r.expires_at FROM inventory.reservations r
+            WHERE s.booking_id = r.booking_id AND r.state = 'RESERVED';
+        {hold_of("30 minutes")}
+    """,
     "bookings were made without keys": """
         UPDATE booking.bookings SET idempotency_key = NULL, request_hash = NULL;
         DELETE FROM booking.idempotency_keys WHERE method = 'CreateBooking'

@@ -32,10 +32,7 @@ async def test_audits_while_sales_go_on_call_nothing_broken(
 
     selling = asyncio.create_task(sell())
     try:
-        codes = [
-            await asyncio.to_thread(audit.run, stack.server.url, audit.LIMITS, wait_seconds=WAIT_SECONDS)
-            for _ in range(AUDITS)
-        ]
+        codes = [await asyncio.to_thread(audit.run, stack.server.url, wait_seconds=WAIT_SECONDS) for _ in range(AUDITS)]
     finally:
         over.set()
         await selling

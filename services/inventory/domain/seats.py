@@ -54,6 +54,12 @@ class Rules:
     hold: timedelta
     reservation_max: timedelta
 
+    @property
+    def limits(self) -> tuple[int, int, int]:
+        """The same as numbers, of minutes where it is time, rounded up."""
+        minute = timedelta(minutes=1)
+        return self.max_seats_per_user, -(-self.hold // minute), -(-self.reservation_max // minute)
+
 
 @dataclass(frozen=True, slots=True)
 class Seat:

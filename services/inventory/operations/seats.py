@@ -48,7 +48,7 @@ class SeatCommands:
                 self._decide(command, shows.get(command.show_id), command.show_id in existing, now, answers, kept)
                 for command in batch
             ]
-            await _write(tx, shows.values(), now)
+            await _write(tx, shows.values(), now, self._rules)
             if kept:
                 await idempotency.keep(tx, *kept)
         return outcomes
@@ -167,8 +167,8 @@ def _load_reservations(shows: dict[UUID, Show], rows: Iterable[Any]) -> None:
             show.reservations[row.booking_id] = Reservation(*row[1:])
 
 
-async def _write(tx: Transaction, shows: Iterable[Show], now: datetime) -> None:
-    """Write what changed: seats, the shows' numbers and the changes under them, reservations."""
+async def _write(tx: Transaction, shows: Iterable[Show], now: datetime, rules: Rules) -> None:
+    """Write what changed: seats, the shows' numbers and limits and the changes under them, reservations."""
     seats = [(show.id, show.seats[seat_id]) for show in shows for seat_id in sorted(show.changed_seats)]
     if seats:
         show_ids = [show_id for show_id, _ in seats]
@@ -178,7 +178,7 @@ async def _write(tx: Transaction, shows: Iterable[Show], now: datetime) -> None:
         holders = [seat.holder_id for _, seat in seats]
         bookings = [seat.booking_id for _, seat in seats]
         await tx.send(sql.WRITE_SEATS, (show_ids, ids, statuses, holders, bookings, expiries))
-        await tx.send(sql.TAKE_NUMBERS, (list(dict.fromkeys(show_ids)),))
+        await tx.send(sql.TAKE_NUMBERS, (*rules.limits, list(dict.fromkeys(show_ids))))
         await tx.send(sql.WRITE_CHANGES, (now, show_ids, ids, statuses, expiries))
     claims = [(show.id, show.reservations[id_]) for show in shows for id_ in sorted(show.changed_reservations)]
     if claims:

@@ -49,10 +49,18 @@ WRITE_SEATS = """
     WHERE s.show_id = new.show_id AND s.id = new.id
 """
 
-TAKE_NUMBERS = """
-    UPDATE show_counters SET sequence = sequence + 1 WHERE show_id = ANY(%s)
+LIMITS = ("max_seats_per_user", "seat_hold_minutes", "reservation_max_minutes")
+_LARGEST = ", ".join(
+    f"{name} = CASE WHEN sequence = 0 OR c.{name} < used.{name} THEN used.{name} ELSE c.{name} END" for name in LIMITS
+)
+
+TAKE_NUMBERS = f"""
+    UPDATE show_counters c SET sequence = sequence + 1, {_LARGEST}
+    FROM (VALUES (%s::smallint, %s::smallint, %s::smallint)) AS used ({", ".join(LIMITS)})
+    WHERE show_id = ANY(%s)
 """
-"""Take the next number of each show, for all that this transaction changes of it."""
+"""Take the next number of each show, for all that this transaction changes of it, and remember by which limits: the
+largest that there have been since the first number. Where they were not remembered then, they stay unknown."""
 
 WRITE_CHANGES = """
     INSERT INTO seat_changes (show_id, sequence, seat_id, status, expires_at, changed_at)
