@@ -16,6 +16,7 @@ from pathlib import Path
 from google.rpc import code_pb2
 
 import services
+from gateway import library
 from gateway.openapi.failures import STATUSES, http_status
 from gateway.replies import REPLIES
 from services.chassis.errors import (
@@ -37,7 +38,14 @@ Every failure is a google.rpc.Status: a code, a message for people ("what happen
 REST it is JSON under the HTTP status of its code. Programs match on the `reason` in the ErrorInfo, which is always
 there with `domain` "boxoffice"; messages may change. Below, "carries" tells what else there is: keys in the ErrorInfo's
 metadata, a RetryInfo where the same request may fare better after a while, a BadRequest that names fields. What is too
-long for the headers that it travels in is cut ([versioning](versioning.md)). Which method may answer what is in [the contracts](../protos/boxoffice) and at `/api/docs`.
+long for the headers that it travels in is cut ([versioning](versioning.md)). Which method may answer what is in
+[the contracts](../protos/boxoffice) and at `/api/docs`.
+
+RetryInfo comes over REST as the header `Retry-After` too, in whole seconds. What gRPC's library in a service says by
+itself (a deadline that ran out, a call that was dropped) gets these words and details at the gateway. What the library
+of the client says by itself has a code and no details: its own deadline (DEADLINE_EXCEEDED), its own cancelling
+(CANCELLED), no connection (UNAVAILABLE), an answer larger than it takes (RESOURCE_EXHAUSTED). So has the status of a
+stream that breaks off.
 
 `make protos` writes this page from the exceptions of the services and from `gateway/replies.py`.
 """
@@ -93,7 +101,7 @@ def _rows() -> list[Row]:
         code = kind.code.name
         row = Row(kind.reason, code, STATUSES[code], what, next_step, _carried(kind), [_service(kind)])
         _add(found, row)
-    for reply in REPLIES:
+    for reply in (*REPLIES, *(reply for _, _, reply in library.SAID)):
         code, status = code_pb2.Code.Name(reply.code), http_status(reply)
         same = [row for row in found.values() if (row.reason, row.code, row.status) == (reply.reason, code, status)]
         if same:

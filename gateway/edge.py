@@ -25,6 +25,8 @@ class Edge:
     """The origins, such as https://app.example, whose pages may call; `*` alone for all."""
     auth: Literal["on", "off"] = "off"
     """Whether calls take an access token, but for what the contracts allow everybody."""
+    cors_credentials: Literal["on", "off", ""] = ""
+    """Whether pages may call with cookies and the like. Empty: those of origins that are named."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.rate_limit_per_second <= 1_000_000:
@@ -33,6 +35,10 @@ class Edge:
             raise ValueError(f"TRUSTED_PROXIES is not from 0 to 10: {self.trusted_proxies}")
         if self.auth not in ("on", "off"):
             raise ValueError(f"AUTH is neither on nor off: {self.auth!r}")
+        if self.cors_credentials not in ("on", "off", ""):
+            raise ValueError(f"CORS_CREDENTIALS is neither on nor off: {self.cors_credentials!r}")
+        if self.cors_credentials == "on" and "*" in self.cors_origins:
+            raise ValueError("CORS_CREDENTIALS is on and CORS_ORIGINS is *: name the origins that may send cookies")
         for origin in self.cors_origins:
             if not _ORIGIN.fullmatch(origin) and self.cors_origins != ("*",):
                 raise ValueError(f"CORS_ORIGINS has what is not an origin such as https://app.example: {origin!r}")
@@ -46,6 +52,11 @@ class Edge:
             "tokens_per_fill": per_fill,
             "fill_interval": f"{interval:.3f}s",
         }
+
+    @property
+    def takes_credentials(self) -> bool:
+        """Whether pages may call with cookies and the like; never those of any origin."""
+        return self.cors_credentials == "on" or (self.cors_credentials == "" and "*" not in self.cors_origins)
 
     def origins(self) -> list[dict[str, Any]]:
         """Return the origins as Envoy's string matchers."""
@@ -74,6 +85,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="origins whose pages may call, commas between them (default: CORS_ORIGINS, else none)",
     )
     parser.add_argument(
+        "--cors-credentials",
+        default=os.environ.get("CORS_CREDENTIALS", ""),
+        help="on or off: whether these pages may send cookies (default: CORS_CREDENTIALS, else on unless all may call)",
+    )
+    parser.add_argument(
         "--auth",
         default=os.environ.get("AUTH") or Edge.auth,
         help="on: calls take an access token (default: AUTH, else off)",
@@ -83,7 +99,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def edge_of(options: argparse.Namespace) -> Edge:
     """Return what a command line chose; raise ValueError where that makes no sense."""
     origins = origins_of(options.cors_origins)
-    return Edge(options.rate_limit_per_second, options.trusted_proxies, origins, options.auth)
+    return Edge(options.rate_limit_per_second, options.trusted_proxies, origins, options.auth, options.cors_credentials)
 
 
 def origins_of(text: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from gateway import auth, replies, rest, static, tls
+from gateway import auth, library, replies, rest, static, tls
 from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
 from gateway.edge import Edge, add_options, edge_of
 
@@ -74,13 +74,17 @@ def render(
         "unless_request_id_is_sane": _unless("x-request-id", "[A-Za-z0-9._-]{1,100}", parts),
         "unless_deadline_is_sane": _unless("grpc-timeout", "[0-9]{1,8}[HMSmun]", parts),
         "unless_compression_is_sane": _unless("grpc-encoding", "identity|deflate|gzip", parts),
-        "unless_frame_is_malformed": parts["unless_frame_is_malformed"],
-        "unless_nothing_to_check": parts["unless_nothing_to_check"],
-        "rest_check": rest.script(contracts),
-        "malformed_frame": replies.malformed_frame(),
+        "unless_there_is_one_host": _unless(":authority", "[^,]*", parts),
+        "unless_scheme_is_plain": parts["unless_scheme_is_plain"],
+        "unless_it_is_grpc": _fill(parts["unless_it_is_grpc"], {"grpc_types": replies.GRPC_TYPES}),
+        "when_it_failed": parts["when_it_failed"],
+        "rest_check": rest.script(
+            contracts, pages=[*static.paths(edge.auth), replies.HEALTH_PATH, replies.LIVENESS_PATH]
+        ),
+        "on_failure": library.script(),
         "trusted_proxies": edge.trusted_proxies,
         "bucket": edge.bucket(),
-        "cors": _fill(parts["cors"], {"origins": edge.origins()}),
+        "cors": _fill(parts["cors"], {"origins": edge.origins(), "takes_credentials": edge.takes_credentials}),
         "health_path": replies.HEALTH_PATH,
         "liveness_path": replies.LIVENESS_PATH,
         # Per cent, rounded up: a service is healthy while one of its replicas is.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from google.protobuf import any_pb2, duration_pb2, json_format
@@ -19,7 +19,7 @@ DOMAIN = "boxoffice"
 HEALTH_PATH = "/api/v1/health"
 LIVENESS_PATH = "/healthz"
 REST_CHECK = "boxoffice.rest"
-"""Under this name rest.lua says what it refuses."""
+"""Under this name http.lua and rest.lua say what they refuse."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,39 @@ def _all(*filters: dict[str, Any]) -> dict[str, Any]:
     return {"and_filter": {"filters": list(filters)}}
 
 
-AWAY = "A part of the system is away right now: try again in a moment, with the same key if there is one."
+GRPC_TYPES = r"application/grpc(\+.*|-web(-text)?(\+proto)?)?"
+"""The content types of gRPC and gRPC-Web, as a regular expression. Everything else is REST."""
 
 LOG_IN = "It is not known who calls: log in or refresh, and send the access token as `authorization: Bearer …`."
+
+AWAY = Reply(
+    _status_is(503),
+    code_pb2.UNAVAILABLE,
+    "UNAVAILABLE",
+    "A part of the system is away right now: try again in a moment, with the same key if there is one.",
+    retry_after_seconds=1,
+)
+OVERLOADED = Reply(
+    {"response_flag_filter": {"flags": ["UO"]}},
+    code_pb2.RESOURCE_EXHAUSTED,
+    "OVERLOADED",
+    "Too much is going on right now: try again in a moment.",
+    http_status=429,
+    retry_after_seconds=1,
+)
+OUT_OF_TIME = Reply(
+    _status_is(504),
+    code_pb2.DEADLINE_EXCEEDED,
+    "DEADLINE_EXCEEDED",
+    "The time for this request ran out, and what became of it is not known: ask, or repeat it with the same key.",
+)
+WRONG = Reply(
+    _status_is(500, "GE"),
+    code_pb2.INTERNAL,
+    "INTERNAL",
+    "Something went wrong on our side: try again later, and quote this request's id if it stays so.",
+    http_status=500,
+)
 
 REPLIES = (
     Reply(
@@ -113,27 +143,20 @@ REPLIES = (
         retry_after_seconds=1,
     ),
     # Before "too much": a service that dies amid many calls uses up what may be sent again, and is away all the same.
-    Reply(
-        _all(_status_is(503), {"response_flag_filter": {"flags": ["UF", "UC", "UR", "LR"]}}),
-        code_pb2.UNAVAILABLE,
-        "UNAVAILABLE",
-        AWAY,
-        retry_after_seconds=1,
-    ),
-    Reply(
-        {"response_flag_filter": {"flags": ["UO"]}},
-        code_pb2.RESOURCE_EXHAUSTED,
-        "OVERLOADED",
-        "Too much is going on right now: try again in a moment.",
-        http_status=429,
-        retry_after_seconds=1,
-    ),
+    replace(AWAY, when=_all(_status_is(503), {"response_flag_filter": {"flags": ["UF", "UC", "UR", "LR"]}})),
+    OVERLOADED,
     Reply(
         _status_is(404),
         code_pb2.NOT_FOUND,
         "METHOD_NOT_FOUND",
         "There is no such method: look at its path and verb.",
         grpc_code=code_pb2.UNIMPLEMENTED,
+    ),
+    Reply(
+        _status_is(405),
+        code_pb2.UNIMPLEMENTED,
+        "VERB_NOT_ALLOWED",
+        "This path does not take this verb: use one of those in the header Allow.",
     ),
     # What auth.py turns away: the filter that does so knows no other status.
     Reply(
@@ -149,6 +172,12 @@ REPLIES = (
         code_pb2.INVALID_ARGUMENT,
         "REQUEST_TOO_LARGE",
         "The body is larger than 256 KiB: send less at once.",
+    ),
+    Reply(
+        _status_is(415),
+        code_pb2.INVALID_ARGUMENT,
+        "UNSUPPORTED_MEDIA_TYPE",
+        "The body is of a kind that is not read here: send JSON, as application/json in UTF-8, not compressed.",
     ),
     Reply(
         _status_is(431),
@@ -169,19 +198,8 @@ REPLIES = (
         "Too many requests: try again in a moment.",
         retry_after_seconds=1,
     ),
-    Reply(
-        _status_is(504),
-        code_pb2.DEADLINE_EXCEEDED,
-        "DEADLINE_EXCEEDED",
-        "The time for this request ran out, and what became of it is not known: ask, or repeat it with the same key.",
-    ),
-    Reply(
-        _status_is(503),
-        code_pb2.UNAVAILABLE,
-        "UNAVAILABLE",
-        AWAY,
-        retry_after_seconds=1,
-    ),
+    OUT_OF_TIME,
+    AWAY,
     Reply(
         _status_is(501),
         code_pb2.INVALID_ARGUMENT,
@@ -189,13 +207,7 @@ REPLIES = (
         "The request is not well-formed. It has a transfer-encoding other than chunked.",
         http_status=400,
     ),
-    Reply(
-        _status_is(500, "GE"),
-        code_pb2.INTERNAL,
-        "INTERNAL",
-        "Something went wrong on our side: try again later, and quote this request's id if it stays so.",
-        http_status=500,
-    ),
+    WRONG,
     Reply(
         _status_is(400, "GE"),
         code_pb2.INVALID_ARGUMENT,
@@ -206,19 +218,9 @@ REPLIES = (
 
 # A request that came as REST looks like gRPC too once it is transcoded, but for the path that it had.
 _SPEAKS_GRPC = (
-    {"header_filter": {"header": {"name": "content-type", "string_match": {"prefix": "application/grpc"}}}},
+    {"header_filter": {"header": {"name": "content-type", "string_match": {"safe_regex": {"regex": GRPC_TYPES}}}}},
     {"header_filter": {"header": {"name": "x-envoy-original-path", "present_match": True, "invert_match": True}}},
 )
-
-
-def malformed_frame() -> list[dict[str, Any]]:
-    """Return header mutations for what the gRPC library of a service says of a frame that no handler ever sees."""
-    status = Reply({}, code_pb2.INVALID_ARGUMENT, "INVALID_FIELD", "The request is not well-formed.").status(
-        code_pb2.INVALID_ARGUMENT
-    )
-    details = base64.b64encode(status.SerializeToString()).decode()
-    told = {"grpc-status": str(status.code), "grpc-message": status.message, "grpc-status-details-bin": details}
-    return [{"append": _header(name, value)} for name, value in told.items()]
 
 
 def mappers() -> list[dict[str, Any]]:
@@ -255,16 +257,18 @@ def _json(reply: Reply) -> dict[str, Any]:
     body = json.loads(json_format.MessageToJson(status, always_print_fields_with_no_presence=True))
     if reply.explained:
         body["message"] += f" {reply.explained}"
+    headers = {"grpc-status": str(reply.code)}  # for the access log; http.lua takes it off
+    if reply.retry_after_seconds is not None:
+        headers["retry-after"] = str(reply.retry_after_seconds)
+    if reply.challenge:
+        headers["www-authenticate"] = 'Bearer realm="boxoffice"'
     mapper: dict[str, Any] = {
         "filter": reply.when,
+        "headers_to_add": [_header(name, value) for name, value in headers.items()],
         "body_format_override": {"json_format": body},
     }
     if reply.http_status is not None:
         mapper["status_code"] = reply.http_status
-    if reply.retry_after_seconds is not None:
-        mapper["headers_to_add"] = [_header("retry-after", str(reply.retry_after_seconds))]
-    if reply.challenge:
-        mapper["headers_to_add"] = [_header("www-authenticate", 'Bearer realm="boxoffice"')]
     return mapper
 
 

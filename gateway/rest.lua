@@ -1,13 +1,13 @@
--- Holds REST requests against the contracts, before the transcoder reads them. What the transcoder would let pass is
--- refused here: fields that the method does not have, that come twice, or differ from the path; and what has the wrong
--- type is refused with the field's name. The transcoder still judges everything by itself: this only refuses more.
+-- Holds query and body of REST requests against the contracts, before the transcoder reads them. What the transcoder would
+-- let pass is refused here: fields that the method does not have, that come twice, or differ from the path; and what has
+-- the wrong type is refused with the field's name. The transcoder still judges everything by itself: this only refuses
+-- more.
 --
--- METHODS and FIELDS come before this, from the contracts (gateway/rest.py). The JSON is read in one pass that goes no
--- deeper than the contract does.
+-- FIELDS comes before this, from the contracts (gateway/rest.py), http.lua after it. The JSON is read in one pass that
+-- goes no deeper than the contract does.
 
 local byte, find, sub = string.byte, string.find, string.sub
 local QUOTE, COMMA, COLON, OPEN_LIST, END_LIST, OPEN, END = 34, 44, 58, 91, 93, 123, 125
-local LARGEST_BODY = 262144 -- the transcoder refuses larger ones
 local NOT_UNICODE = "must be a text in Unicode, sent as UTF-8"
 
 -- The text that is read, where, and within which fields. Nothing waits in between, so one of each is enough.
@@ -168,6 +168,8 @@ local function read_list(field)
   local index = 0
   while true do
     where[depth] = index
+    -- The transcoder would drop it, and do with the others what was meant for all.
+    if find(text, "^null", at) then refuse("is null: leave it out of the list") end
     read_one(field)
     skip_space()
     if byte(text, at) == END_LIST then break end
@@ -230,15 +232,18 @@ local function read_body(body, fields, given)
 end
 
 local function unescaped(part)
-  return (part:gsub("+", " "):gsub("%%(%x%x)", function(code) return string.char(tonumber(code, 16)) end))
+  return (part:gsub("%%(%x%x)", function(code) return string.char(tonumber(code, 16)) end))
 end
+
+-- A plus is a space in a query, and a plus in a path.
+local function unescaped_in_query(part) return unescaped(part:gsub("%+", " ")) end
 
 local function read_query(query, method, given)
   depth = 1
   local seen = {}
   for pair in query:gmatch("[^&]+") do
     local name, value = pair:match("^([^=]*)=?(.*)$")
-    name = unescaped(name)
+    name = unescaped_in_query(name)
     local field = not method.body and FIELDS[method.message][name]
     where[1] = field and field.name or name
     if not field or given[field.name] or field.kind == "message" then
@@ -248,18 +253,11 @@ local function read_query(query, method, given)
     seen[field.name] = true
     -- An empty id would be taken as none: of what was meant to be narrowed down, all would be done.
     if field.id and value == "" then refuse("is empty: give an id, or leave it out") end
-    value = unescaped(value)
+    value = unescaped_in_query(value)
     if not has_only(value, "[\128-\255]", CHARACTERS) then refuse(NOT_UNICODE) end
     check_scalar(field, value, false)
   end
   depth = 0
-end
-
-local function find_method(verb, path)
-  for _, method in ipairs(METHODS[verb] or {}) do
-    local value = path:match(method.path)
-    if value then return method, method.variable and { [method.variable] = unescaped(value) } or {} end
-  end
 end
 
 -- Where it went wrong, such as sections[0].rows, in letters that any log can bear.
@@ -285,26 +283,4 @@ local function check(body, query, method, given)
   end
   if query then read_query(query, method, given) end
   if body then read_body(body, FIELDS[method.message], given) end
-end
-
-function envoy_on_request(request)
-  local headers = request:headers()
-  local verb, target = headers:get(":method"), headers:get(":path")
-  local mark = find(target, "?", 1, true)
-  local method, given = find_method(verb, mark and sub(target, 1, mark - 1) or target)
-  if not method then return end
-  local body
-  if method.body and FIELDS[method.message] then
-    local buffer = request:body()
-    if buffer and buffer:length() <= LARGEST_BODY then body = buffer:getBytes(0, buffer:length()) end
-  end
-  local fine, refusal = pcall(check, body, mark and sub(target, mark + 1), method, given)
-  if fine then return end
-  -- A defect of this file is not the caller's: the transcoder judges then.
-  if type(refusal) ~= "table" then error(refusal) end
-  local said = request:streamInfo():dynamicMetadata()
-  local field = field_path(refusal.depth)
-  said:set("boxoffice.rest", field ~= "" and "broken_rule" or "problem", refusal.what)
-  if field ~= "" then said:set("boxoffice.rest", "field", field) end
-  request:respond({ [":status"] = "400" }, "")
 end

@@ -1,4 +1,4 @@
-"""What REST requests may carry, as tables for rest.lua, which holds each request against them."""
+"""What REST requests may be and carry, as tables for http.lua and rest.lua, which hold each request against them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,22 @@ from typing import Any
 from buf.validate import validate_pb2
 from google.api import annotations_pb2
 from google.api.httpbody_pb2 import HttpBody
-from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    EnumDescriptorProto,
+    FieldDescriptorProto,
+    FileDescriptorSet,
+    MethodDescriptorProto,
+)
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import code_pb2
 
 from gateway.words import Words
 
-SCRIPT = Path(__file__).with_name("rest.lua")
+SCRIPTS = (Path(__file__).with_name("rest.lua"), Path(__file__).with_name("http.lua"))
+
+STATUSES = {str(code.number): code.name for code in code_pb2.Code.DESCRIPTOR.values}
+"""The names of gRPC's statuses by what stands in its headers."""
 
 _SCALARS = {
     FieldDescriptorProto.TYPE_STRING: "string",
@@ -25,14 +35,23 @@ _SCALARS = {
 }
 
 
-def script(descriptor: bytes) -> str:
+def script(descriptor: bytes, pages: Iterable[str]) -> str:
     """Return the Lua program that checks the REST requests to the methods of a serialized FileDescriptorSet.
+
+    `pages` are the paths of what is there besides, to be read.
 
     Raises NotImplementedError where a request has a field of a type that rest.lua does not know.
     """
     contracts = _Contracts(FileDescriptorSet.FromString(descriptor))
-    methods, fields = contracts.methods(), contracts.fields()
-    return f"local METHODS = {_lua(methods)}\nlocal FIELDS = {_lua(fields)}\n{SCRIPT.read_text(encoding='utf-8')}"
+    tables = {
+        "METHODS": contracts.methods(),
+        "WRITTEN_OUT": contracts.written_out(),
+        "FIELDS": contracts.fields(),
+        "PAGES": set(pages),
+        "STATUSES": STATUSES,
+    }
+    written = [f"local {name} = {lua(table)}" for name, table in tables.items()]
+    return "\n".join(written + [script.read_text(encoding="utf-8") for script in SCRIPTS])
 
 
 class _Contracts:
@@ -57,20 +76,26 @@ class _Contracts:
     def methods(self) -> dict[str, list[dict[str, Any]]]:
         """Return the methods by verb; of each its path as a pattern of Lua, what the path names, its request."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for verb, path, has_body, message in self._bindings():
+        # Of two that fit a path, the transcoder takes the one that names the segment.
+        for verb, path, method, has_body in sorted(self._bindings(), key=lambda each: _variables(each[1])):
             variables = re.findall(r"{(\w+)}", path)
             if len(variables) > 1:
                 raise NotImplementedError(f"{path}: rest.lua knows paths with one variable")
             pattern = re.sub(r"{\w+}", "([^/]+)", path.replace("-", "%-"))
-            method = {"path": f"^{pattern}$", "message": message, "body": has_body}
+            message = method.input_type
+            entry = {"path": f"^{pattern}$", "message": message, "body": has_body, "streams": method.server_streaming}
             if variables:
-                method["variable"] = _json_name(self._messages[message], variables[0])
-            found.setdefault(verb, []).append(method)
+                entry["variable"] = _json_name(self._messages[message], variables[0])
+            found.setdefault(verb, []).append(entry)
             if message != f".{HttpBody.DESCRIPTOR.full_name}":
                 self._needed[message] = None
         return found
 
-    def _bindings(self) -> Iterator[tuple[str, str, bool, str]]:
+    def written_out(self) -> set[str]:
+        """Return the paths that have no variable."""
+        return {path for _, path, _, _ in self._bindings() if "{" not in path}
+
+    def _bindings(self) -> Iterator[tuple[str, str, MethodDescriptorProto, bool]]:
         for file in self._files.file:
             for service in file.service:
                 for method in service.method:
@@ -78,7 +103,7 @@ class _Contracts:
                         rule = method.options.Extensions[annotations_pb2.http]
                         for binding in (rule, *rule.additional_bindings):
                             verb = binding.WhichOneof("pattern")
-                            yield verb.upper(), getattr(binding, verb), bool(binding.body), method.input_type
+                            yield verb.upper(), getattr(binding, verb), method, bool(binding.body)
 
     def fields(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Return the fields of all requests and of what is in them, by both of their spellings."""
@@ -116,19 +141,23 @@ class _Contracts:
         return rule
 
 
+def _variables(path: str) -> list[bool]:
+    return [segment.startswith("{") for segment in path.split("/")]
+
+
 def _json_name(message: DescriptorProto, name: str) -> str:
     return next(field.json_name for field in message.field if field.name == name)
 
 
-def _lua(value: Any) -> str:
+def lua(value: Any) -> str:
     """Write a value as Lua does."""
     match value:
         case dict():
-            return "{" + ",".join(f"[{_lua(key)}]={_lua(each)}" for key, each in value.items()) + "}"
+            return "{" + ",".join(f"[{lua(key)}]={lua(each)}" for key, each in value.items()) + "}"
         case list():
-            return "{" + ",".join(map(_lua, value)) + "}"
+            return "{" + ",".join(map(lua, value)) + "}"
         case set():
-            return _lua(dict.fromkeys(sorted(value), True))
+            return lua(dict.fromkeys(sorted(value), True))
         case bool():
             return "true" if value else "false"
         case _:

@@ -82,6 +82,11 @@ def files(auth: str) -> list[StaticFile]:
     ]
 
 
+def paths(auth: str) -> list[str]:
+    """Return the paths of the files."""
+    return [file.path for file in files(auth)]
+
+
 def routes(folder: Path | None, auth: str, part: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return Envoy's routes to the files where AUTH is this: for each, one for those who have it, and one for others.
 

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     )
     trusted_proxies: int = Field(default=0, ge=0, le=10, description="own proxies that stand before the gateway")
     cors_origins: str = Field(default="", description="origins whose pages may call; commas between them")
+    cors_credentials: Literal["on", "off", ""] = Field(
+        default="", description="whether these pages may send cookies; empty: on, unless all origins may call"
+    )
     otlp_endpoint: str = Field(default="", description="where traces go, http://host:port; empty: nowhere")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
@@ -74,7 +77,8 @@ class Settings(BaseSettings):
 
     def edge(self) -> Edge:
         """Return the gateway's settings."""
-        return Edge(self.rate_limit_per_second, self.trusted_proxies, origins_of(self.cors_origins), self.auth)
+        origins = origins_of(self.cors_origins)
+        return Edge(self.rate_limit_per_second, self.trusted_proxies, origins, self.auth, self.cors_credentials)
 
     @model_validator(mode="after")
     def _origins_are_some(self) -> Self:

@@ -31,8 +31,11 @@ WHO_CALLS
 - **Lists** come in pages: send `nextPageToken` as `pageToken` until it is empty.
 - **Answers** have every field but those that say when they are absent. There may be new ones: ignore what is unknown.
 - **Requests** may spell fields in camelCase or snake_case. Fields of a body and parameters of a query that are not
-  known are refused; a `null` is a field that is absent. A whole number is read from a text as well, a value of an enum
-  in any case: what is told here is the form to send. A body has 256 KiB at most.
+  known are refused; a `null` is a field that is absent, and none is in a list. A whole number is read from a text as
+  well, a value of an enum in any case: what is told here is the form to send. A body is JSON in UTF-8, not compressed,
+  and has 256 KiB at most; where the content type says another kind, it is refused (415).
+- **Verbs** that a path does not take are refused with those that it takes (405, `Allow`). HEAD is answered as GET is,
+  without the body; streams have none.
 - Every answer has an `x-request-id`; send one of your own, or quote the one that you got when something went wrong.
 
 The same methods can be called over gRPC and gRPC-Web on the same port.""",

@@ -30,6 +30,9 @@ STATUSES = {
 }
 """The HTTP status that Envoy makes of a code in gRPC."""
 
+OF_BODIES = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+"""What only requests with a body are told."""
+
 ERROR = "Error"
 TYPES = "type.googleapis.com/google.rpc."
 
@@ -127,7 +130,7 @@ def responses(reasons: Iterable[Reason], broken: Mapping[str, str], *, with_body
     for status in sorted(own.keys() | common.keys()):
         if status in own:
             found[str(status)] = _response(status, {**common.get(status, {}), **own[status]})
-        elif with_body or status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        elif with_body or status not in OF_BODIES:
             found[str(status)] = {"$ref": f"#/components/responses/{status}"}
     return found
 
@@ -162,7 +165,7 @@ def _common() -> dict[int, dict[str, Told]]:
     for reply in REPLIES:
         status = http_status(reply)
         # What any server says to garbage is left out, what only the health page says, and what has places to fill.
-        if status not in (404, 408, 431) and HEALTH_PATH not in str(reply.when) and reply.violation is None:
+        if status not in (404, 405, 408, 431) and HEALTH_PATH not in str(reply.when) and reply.violation is None:
             found.setdefault(status, {}).setdefault(reply.reason, (reply.message, reply_example(reply)))
     return found
 

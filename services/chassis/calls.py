@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
@@ -193,12 +194,12 @@ def _serve(
     render = cast(Callable[[Message], bytes], handler.response_serializer)
 
     overload = ResourceExhausted()
-    overload_details = ((DETAILS, to_status(overload).SerializeToString()),)
+    overload_trailers = _trailers(overload, to_status(overload))
 
     async def serve(data: bytes, context: Context) -> bytes:
         if door.inside >= MAX_CALLS:
             metrics.call_timer(method, overload.reason).observe(0)
-            await context.abort(_CODES[overload.code], overload.message, overload_details)
+            await context.abort(_CODES[overload.code], overload.message, overload_trailers)
         door.inside += 1
         try:
             return await served(data, context)
@@ -265,12 +266,19 @@ async def _refuse(
     await context.abort(
         _CODES[failure.code],
         status.message,
-        (
-            (DETAILS, status.SerializeToString()),
-            *(CHALLENGE if failure.code is Code.UNAUTHENTICATED else ()),
-        ),
+        _trailers(failure, status),
     )
     raise AssertionError("abort raises")
+
+
+def _trailers(failure: Failure, status: status_pb2.Status) -> tuple[tuple[str, str | bytes], ...]:
+    """Return what goes out beside code and message. Over REST, what is not gRPC's own becomes headers of the answer."""
+    details = (DETAILS, status.SerializeToString())
+    challenge = CHALLENGE if failure.code is Code.UNAUTHENTICATED else ()
+    seconds = failure.retry_after_seconds
+    # In whole seconds, and never too early.
+    retry_after = () if seconds is None else (("retry-after", str(math.ceil(seconds))),)
+    return (details, *challenge, *retry_after)
 
 
 def encoded(kind: type[MessageT], data: bytes) -> MessageT:

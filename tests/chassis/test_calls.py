@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -228,6 +229,10 @@ async def test_a_failure_is_told_with_its_code_its_reason_and_its_details(failur
     assert any(told) == (failure.retry_after_seconds is not None)
     if failure.retry_after_seconds is not None:
         assert retry.retry_delay.ToMilliseconds() == failure.retry_after_seconds * 1000
+    # The same for REST, whose clients do not look into details; in whole seconds, and never too early.
+    headers = dict(error.trailing_metadata() or ())
+    seconds = failure.retry_after_seconds
+    assert headers.get("retry-after") == (None if seconds is None else str(math.ceil(seconds)))
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
@@ -319,6 +324,7 @@ async def test_more_calls_than_can_be_answered_in_time_are_refused_at_the_door(m
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert details(status)[0].reason == "OVERLOADED"
         assert any(detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR) for detail in status.details)
+        assert dict(error.trailing_metadata() or ())["retry-after"] == "1"
         held.set()
         await asyncio.gather(*inside)
         await stub.GetEvent(request)

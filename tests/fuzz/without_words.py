@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 WITHOUT_WORDS = (
+    r"is not a section of this show: take its name from the seat map",
     r"must be a nextPageToken that this list gave with these filters: begin again without one",
     r"cannot be given together with eventId: send one of the two",
     r"must be after from",

@@ -9,6 +9,21 @@ from dataclasses import dataclass
 
 BOOKINGS = "/api/v1/bookings"
 SHOW = "/api/v1/shows/x"
+TARGETS = {
+    "": f"GET {SHOW}",
+    "to a list": "GET /api/v1/shows",
+    "to a mutation": f"POST {BOOKINGS}",
+    "to a change": f"PATCH {BOOKINGS}/x/cancel",
+    "to the webhook": "POST /api/v1/payments/webhook",
+    "to a stream": "GET /api/v1/seats/shows/x/watch",
+    "to health": "GET /api/v1/health",
+    "to liveness": "GET /healthz",
+    "to the documentation": "GET /api/docs",
+    "to gRPC": "POST /boxoffice.inventory.v1.CatalogService/GetShow",
+    "to nothing": "GET /api/v1/nope",
+}
+"""What requests with hostile heads are sent to: real methods of each kind, and what there is besides."""
+
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
 JSON = "content-type: application/json"
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -92,15 +107,10 @@ def heads() -> Iterator[Attack]:
         "no version": f"GET {SHOW}",
         "HTTP/0.9": f"GET {SHOW}\r\n",
         "HTTP/1.0": f"GET {SHOW} HTTP/1.0",
-        "HTTP/9.9": f"GET {SHOW} HTTP/9.9",
         "HTTP in small letters": f"GET {SHOW} http/1.1",
-        "a verb that is none": f"BREW {SHOW} HTTP/1.1",
-        "a verb in small letters": f"get {SHOW} HTTP/1.1",
-        "a tab in the line": f"GET\t{SHOW}\tHTTP/1.1",
         "a space in the path": "GET /api/v1/ shows HTTP/1.1",
         "a NUL in the path": "GET /api/v1/shows/\0 HTTP/1.1",
         "CONNECT": "CONNECT bank:16063 HTTP/1.1",
-        "TRACE": f"TRACE {SHOW} HTTP/1.1",
         "a star": "OPTIONS * HTTP/1.1",
         "another host's target": "GET http://169.254.169.254/latest/meta-data HTTP/1.1",
         "another scheme's target": "GET file:///etc/passwd HTTP/1.1",
@@ -134,25 +144,34 @@ def heads() -> Iterator[Attack]:
         "a header without a name": (": root",),
         "a header without a colon": ("x-user-id",),
         "a NUL in a value": ("x-a: \0",),
-        "a bare CR in a value": ("x-a: b\rx-user-id: root",),
         "a name with a space": ("x-a b: c",),
         "a header of 64 KiB": (f"x-a: {'x' * 65_536}",),
         "two hundred headers": tuple(f"x-{n}: 1" for n in range(200)),
         "a thousand cookies": tuple(f"cookie: a{n}=1" for n in range(1000)),
         "two hosts": ("host: bank",),
-        "an upgrade to a websocket": (
-            "connection: Upgrade",
-            "upgrade: websocket",
-            "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
-            "sec-websocket-version: 13",
-        ),
-        "an expectation that is none": ("expect: 1000-miracles", "content-length: 2"),
     }.items():
-        verb, path = ("GET", "/api/v1/nope") if name in ("an upgrade to a websocket",) else ("GET", SHOW)
-        yield Attack(name, request(f"{verb} {path} HTTP/1.1", *headers))
-    yield Attack("no host", request(f"GET {SHOW} HTTP/1.1", host=""))
-    yield Attack("a host with a path", request(f"GET {SHOW} HTTP/1.1", host="host: box.example/../bank"))
-    yield Attack("a host of many names", request(f"GET {SHOW} HTTP/1.1", host="host: a b"))
+        for aim, target in TARGETS.items():
+            yield Attack(f"{name} {aim}".strip(), request(f"{target} HTTP/1.1", *headers))
+    for aim, target in TARGETS.items():
+        path = target.partition(" ")[2]
+        for name, line in {
+            "a verb that is none": f"BREW {path} HTTP/1.1",
+            "a verb in small letters": f"get {path} HTTP/1.1",
+            "TRACE": f"TRACE {path} HTTP/1.1",
+            "HTTP/9.9": f"{target} HTTP/9.9",
+            "CONNECT with a path": f"CONNECT {path} HTTP/1.1",
+        }.items():
+            yield Attack(f"{name} {aim}".strip(), request(line))
+        for name, host in {
+            "no host": "",
+            "a host with a path": "host: box.example/../bank",
+            "a host of many names": "host: a b",
+        }.items():
+            yield Attack(f"{name} {aim}".strip(), request(f"{target} HTTP/1.1", host=host))
+    yield Attack(
+        "an expectation that is none",
+        request(f"POST {BOOKINGS} HTTP/1.1", "expect: 1000-miracles", "content-length: 2"),
+    )
     yield Attack("TLS", bytes.fromhex("16030100c8010000c40303") + bytes(200))
     yield Attack("noise", bytes(range(256)) * 8)
     yield Attack("nothing but line ends", b"\r\n" * 5000)
@@ -190,7 +209,8 @@ def bodies() -> Iterator[Attack]:
         "spaces": b" " * 300_000,
         "multipart": b'--a\r\ncontent-disposition: form-data; name="userId"\r\n\r\na\r\n--a--\r\n',
     }.items():
-        yield Attack(f"body: {name}", post(body))
+        for aim, path in {"": BOOKINGS, " to a change": f"{BOOKINGS}/x/cancel", " to a tree": "/api/v1/shows"}.items():
+            yield Attack(f"body: {name}{aim}", post(body, path=path))
     yield Attack("body: compressed and said so", post(gzip.compress(b"{}"), JSON, "content-encoding: gzip"))
     yield Attack("body: other than the path", post(b'{"userId":"a","venueId":"y"}', path="/api/v1/venues/x/screens"))
 
@@ -282,7 +302,7 @@ def http2() -> Iterator[Attack]:
         "a flood of empty frames": settings + call + frame(0, b"", stream=1) * 5_000,
         "a flood of priorities": settings + frame(2, bytes(5), stream=1) * 50_000,
         "a flood of resets": settings
-        + b"".join(headers_frame(n, path="/nope") + frame(3, bytes(4), stream=n) for n in range(1, 4_001, 2)),
+        + b"".join(headers_frame(n, end=False) + frame(3, bytes(4), stream=n) for n in range(1, 4_001, 2)),
         "headers of 64 KiB": settings
         + b"".join(headers_frame(1, flags=0, **{"x-a": "x" * 15_000}) for _ in range(1))
         + frame(9, field("x-b", "x" * 15_000), stream=1) * 4
@@ -296,6 +316,8 @@ def http2() -> Iterator[Attack]:
         "a relative path": {"path": "api"},
         "a line end in a value": {"x-a": "a\r\nx-user-id: root"},
         "CONNECT": {"method": "CONNECT"},
+        "a websocket": {"method": "CONNECT", ":protocol": "websocket", "path": "/api/v1/seats/shows/x/watch"},
+        "an upgrade": {"upgrade": "websocket", "path": SHOW, "method": "GET"},
     }.items():
         yield Attack(f"HTTP/2: {name}", start + headers_frame(1, **changed))
 

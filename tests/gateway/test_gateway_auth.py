@@ -15,6 +15,7 @@ from typing import Any
 import grpc
 import httpx
 import pytest
+from boxoffice.booking.v1 import booking_pb2
 from boxoffice.identity.v1 import identity_pb2 as identity
 from cryptography.hazmat.primitives.asymmetric import ec
 from google.api import httpbody_pb2
@@ -172,6 +173,22 @@ async def test_the_gateways_own_pages_are_everybodys(rest: httpx.AsyncClient, se
         assert (await rest.get(HEALTH_PATH, headers=headers)).status_code in (200, 503)
         assert (await rest.get("/api/v1/nothing", headers=headers)).status_code == 404
     assert arrived(services) == []
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "bEaReR", "Bearer ", "bearer  "])
+async def test_the_word_bearer_may_be_in_any_case(
+    scheme: str, rest: httpx.AsyncClient, channel: grpc.aio.Channel, services: Services
+) -> None:
+    token = KEY.sign(forge.right(USER))
+    headers = {"authorization": f"{scheme} {token}"}
+    assert (await rest.get(GET_BOOKING, headers=headers)).status_code == 200
+    get_booking = "/boxoffice.booking.v1.BookingService/GetBooking"
+    method = channel.unary_unary(get_booking, request_serializer=booking_pb2.GetBookingRequest.SerializeToString)
+    await method(booking_pb2.GetBookingRequest(), metadata=tuple(headers.items()))
+    assert arrived(services) == [get_booking] * 2
+    # And is a word of its own.
+    for other in (f"{scheme.strip()}{token}", scheme.strip(), token, f"Basic {token}"):
+        check_refused(await rest.get(GET_BOOKING, headers={"authorization": other}))
 
 
 async def test_all_else_takes_a_token(rest: httpx.AsyncClient, channel: grpc.aio.Channel, services: Services) -> None:

@@ -51,7 +51,8 @@ async def test_a_file_can_be_asked_for_and_nothing_else(path: str, rest: httpx.A
     assert (head.status_code, head.content) == (200, b"")
     for verb in ("POST", "PUT", "DELETE"):
         answer = await rest.request(verb, path)
-        assert (answer.status_code, answer.json()["details"][0]["reason"]) == (404, "METHOD_NOT_FOUND")
+        assert (answer.status_code, answer.json()["details"][0]["reason"]) == (405, "VERB_NOT_ALLOWED")
+        assert answer.headers["allow"] == "GET, HEAD"
     for beside in (f"{path}/", f"{path}.map", f"{path}/../envoy.yaml", f"{path}%2e%2e/secret"):
         assert (await rest.get(beside)).status_code == 404
     assert services.calls == []

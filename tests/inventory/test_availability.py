@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from services.chassis.database import Database
-from services.chassis.errors import Failure
+from services.chassis.errors import Failure, InvalidField
 from services.inventory.domain.commands import Cause, ReleaseHolds
 from services.inventory.domain.errors import ShowNotFound
 from services.inventory.operations import availability
@@ -171,7 +171,29 @@ async def test_a_section_is_listed_and_counted_alone(on_sale: OnSale, kept: Avai
     assert {seat.section for seat in seen.seats} == {"Balcony"}
     assert (seen.summary.total, seen.summary.available, seen.summary.held_by_me) == (4, 3, 1)
     assert len((await free(kept, on_sale.show_id, "Balcony")).seats) == 3
-    assert (await look(kept, on_sale.show_id, ANN, "Nowhere")).summary.total == 0
+    # That it has no free seats makes no section unknown.
+    await on_sale.db.execute(
+        "UPDATE show_seats SET section = 'Pit', status = 'BLOCKED' WHERE show_id = %s AND position = 1",
+        (on_sale.show_id,),
+    )
+    assert list((await free(make(on_sale.db), on_sale.show_id, "Pit")).seats) == []
+
+
+@pytest.mark.parametrize("section", ["Nowhere", "Balconies", "B", "'; --"])
+@pytest.mark.parametrize(
+    "render",
+    [seat_maps.seat_map, seat_maps.seat_map_as_json, seat_maps.available_seats, seat_maps.available_seats_as_json],
+)
+async def test_a_section_that_a_show_does_not_have_is_refused_by_name(
+    render: Any, section: str, on_sale: OnSale, kept: Availability
+) -> None:
+    seats = await kept.of(on_sale.show_id)
+    user = (ANN,) if render in (seat_maps.seat_map, seat_maps.seat_map_as_json) else ()
+    with pytest.raises(InvalidField) as refused:
+        render(seats, section, *user)
+    assert list(refused.value.violations) == [
+        ("section", "is not a section of this show: take its name from the seat map")
+    ]
 
 
 async def test_a_seat_that_is_not_for_sale_is_shown_so(on_sale: OnSale, kept: Availability) -> None:

@@ -90,6 +90,11 @@ def test_the_gateways_settings_come_from_the_environment(monkeypatch: pytest.Mon
     monkeypatch.setenv("TRUSTED_PROXIES", "1")
     monkeypatch.setenv("CORS_ORIGINS", "https://app.example, http://localhost:3000")
     assert settings.load().edge() == Edge(50, 1, ("https://app.example", "http://localhost:3000"))
+    monkeypatch.setenv("CORS_ORIGINS", "*")
+    monkeypatch.setenv("CORS_CREDENTIALS", "on")
+    with pytest.raises(StackError, match=r"\Asettings are wrong: [^\n]*CORS_CREDENTIALS is on[^\n]*\Z"):
+        settings.load()
+    monkeypatch.delenv("CORS_CREDENTIALS")
     monkeypatch.setenv("CORS_ORIGINS", "app.example")
     with pytest.raises(StackError, match=r"\Asettings are wrong: [^\n]*CORS_ORIGINS[^\n]*'app.example'\Z"):
         settings.load()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from tests.system.databases import eventually
 
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 PRICES = {"REGULAR": 20_001, "PREMIUM": 30_003, "VIP": 50_005}
 TRANSIENT = (502, 503, 504)
 PATIENCE_SECONDS = 40
@@ -52,6 +54,7 @@ def refusal(answer: httpx.Response) -> Refusal:
     details = {detail["@type"]: detail for detail in body["details"]}
     info = details[ERROR_INFO]
     assert (bool(info["reason"]), info["domain"]) == (True, "boxoffice"), body
+    check_headers(answer, details.get(RETRY_INFO))
     for secret in ("Traceback", "psycopg", "site-packages", "SELECT ", ".py"):
         assert secret not in answer.text, body
     violations = details.get(BAD_REQUEST, {}).get("fieldViolations", [])
@@ -62,6 +65,13 @@ def refusal(answer: httpx.Response) -> Refusal:
         info["metadata"],
         tuple(violation["field"] for violation in violations),
     )
+
+
+def check_headers(answer: httpx.Response, retry: Json | None) -> None:
+    """See that the headers say when to come again if the details do, and nothing that is gRPC's own."""
+    seconds = None if retry is None else str(math.ceil(float(retry["retryDelay"].removesuffix("s"))))
+    assert answer.headers.get("retry-after") == seconds, (retry, answer.headers)
+    assert not [name for name in answer.headers if name.startswith("grpc-")], answer.headers
 
 
 def ok(answer: httpx.Response) -> Json:

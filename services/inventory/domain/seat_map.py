@@ -7,6 +7,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 from uuid import UUID
 
+from services.chassis.errors import InvalidField
 from services.chassis.writing import key
 from services.inventory.domain.seats import Seat, Status
 
@@ -96,15 +97,24 @@ class SeatMap:
         """Return all seats, or those of one section where it is not empty, as `user_id` sees them."""
         mine = self._claimed.get(user_id, set()) if user_id is not None else set()
         if section or mine:
-            return self._view(form, self._sections.get(key(section), ()) if section else range(len(self)), mine)
+            return self._view(form, self._within(section), mine)
         if form not in self._everybodys:
             self._everybodys[form] = self._view(form, range(len(self)), mine)
         return self._everybodys[form]
 
     def free(self, form: Form, section: str) -> View:
         """Return the seats that can be had, in all sections or in one."""
-        indices = self._sections.get(key(section), ()) if section else range(len(self))
-        return self._view(form, [index for index in indices if self._statuses[index] == Status.AVAILABLE], set())
+        free = [index for index in self._within(section) if self._statuses[index] == Status.AVAILABLE]
+        return self._view(form, free, set())
+
+    def _within(self, section: str) -> Sequence[int]:
+        """Return which seats are in a section, or all where none is named; raise InvalidField if there is no such."""
+        if not section:
+            return range(len(self))
+        found = self._sections.get(key(section))
+        if found is None:
+            raise InvalidField(("section", "is not a section of this show: take its name from the seat map"))
+        return found
 
     def _view(self, form: Form, indices: Sequence[int], mine: set[int]) -> View:
         if form not in self._rendered:

@@ -42,8 +42,8 @@ class GetSeatMapRequest(_message.Message):
     where it is absent, these are HELD and BOOKED.
     """
     section: _builtins.str
-    """Only seats of this section, large and small letters being one; all sections where it is absent. The summary counts
-    the same seats.
+    """Only seats of this section, which the show has to have, large and small letters being one; all sections where it is
+    absent. The summary counts the same seats.
     """
     def __init__(
         self,
@@ -169,7 +169,9 @@ class ListAvailableSeatsRequest(_message.Message):
     show_id: _builtins.str
     """The show (UUID)."""
     section: _builtins.str
-    """Only seats of this section, large and small letters being one; all sections where it is absent."""
+    """Only seats of this section, which the show has to have, large and small letters being one; all sections where it is
+    absent.
+    """
     def __init__(
         self,
         *,
@@ -248,8 +250,8 @@ class RenderSeatMapRequest(_message.Message):
     where it is absent, these are HELD and BOOKED.
     """
     section: _builtins.str
-    """Only seats of this section, large and small letters being one; all sections where it is absent. The summary counts
-    the same seats.
+    """Only seats of this section, which the show has to have, large and small letters being one; all sections where it is
+    absent. The summary counts the same seats.
     """
     def __init__(
         self,
@@ -277,7 +279,9 @@ class RenderAvailableSeatsRequest(_message.Message):
     show_id: _builtins.str
     """The show (UUID)."""
     section: _builtins.str
-    """Only seats of this section, large and small letters being one; all sections where it is absent."""
+    """Only seats of this section, which the show has to have, large and small letters being one; all sections where it is
+    absent.
+    """
     def __init__(
         self,
         *,
