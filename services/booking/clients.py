@@ -24,6 +24,9 @@ SECONDS = 3.0
 CONNECTING_SECONDS = 0.5
 """How long a look at a booking waits for a connection to payment; longer than the pause between two tries of one."""
 
+SEATS_AT_ONCE = 10_000
+"""Seats that inventory reserves by one call; what it answers of them is less than gRPC reads."""
+
 SHOWS = 10_000
 """Shows that are remembered. They never change."""
 
@@ -90,6 +93,9 @@ class Inventory:
 
     async def reserve(self, claims: Sequence[Claim]) -> list[Reservation | Failure]:
         """Reserve seats: for each claim a reservation, or why not."""
+        if len(claims) > 1 and sum(len(claim.seat_ids) for claim in claims) > SEATS_AT_ONCE:
+            half = len(claims) // 2
+            return await self.reserve(claims[:half]) + await self.reserve(claims[half:])
         request = inventory_pb2.BatchReserveSeatsRequest()
         for claim in claims:
             request.claims.add(

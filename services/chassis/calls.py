@@ -58,7 +58,7 @@ cannot be reached is told to be away. (gRPC takes the name of its pause between 
 connection is tried again after a tenth of a second all the same.)"""
 
 MAX_MESSAGE_BYTES = 1024 * 1024
-"""The largest request. Answers may be larger: a seat map of 50,000 seats is."""
+"""The largest request. Answers may be larger: see MAX_ANSWER_BYTES in pages.py."""
 
 MAX_CALLS = 1_024
 """Calls that a process works on at once. More are refused at the door, while that can still be done quickly: what
@@ -279,6 +279,11 @@ def _trailers(failure: Failure, status: status_pb2.Status) -> tuple[tuple[str, s
     # In whole seconds, and never too early.
     retry_after = () if seconds is None else (("retry-after", str(math.ceil(seconds))),)
     return (details, *challenge, *retry_after)
+
+
+def over_rest() -> bool:
+    """Tell whether the present call came over REST, as the gateway says. It is a hint: any caller may say so."""
+    return "x-envoy-original-path" in headers.get()
 
 
 def encoded(kind: type[MessageT], data: bytes) -> MessageT:

@@ -44,17 +44,20 @@ def as_json(message: Message) -> Any:
 async def look(kept: Availability, show_id: UUID, user: UUID | None = None, section: str = "") -> pb.SeatMap:
     """Look, as the service does, and read the answer, as a client does; over REST it says the same."""
     seats = await kept.of(show_id)
-    data: Any = seat_maps.seat_map(seats, section, user)
+    asked = {"show_id": str(show_id), "user_id": str(user or ""), "section": section}
+    data: Any = seat_maps.seat_map(seats, pb.GetSeatMapRequest(**asked))
     told = pb.SeatMap.FromString(data)
-    assert json.loads(seat_maps.seat_map_as_json(seats, section, user).data) == as_json(told)
+    assert json.loads(seat_maps.seat_map_as_json(seats, pb.RenderSeatMapRequest(**asked)).data) == as_json(told)
     return told
 
 
 async def free(kept: Availability, show_id: UUID, section: str = "") -> pb.ListAvailableSeatsResponse:
     seats = await kept.of(show_id)
-    data: Any = seat_maps.available_seats(seats, section)
+    asked = {"show_id": str(show_id), "section": section}
+    data: Any = seat_maps.available_seats(seats, pb.ListAvailableSeatsRequest(**asked))
     told = pb.ListAvailableSeatsResponse.FromString(data)
-    assert json.loads(seat_maps.available_seats_as_json(seats, section).data) == as_json(told)
+    rendered = seat_maps.available_seats_as_json(seats, pb.RenderAvailableSeatsRequest(**asked))
+    assert json.loads(rendered.data) == as_json(told)
     return told
 
 
@@ -181,16 +184,21 @@ async def test_a_section_is_listed_and_counted_alone(on_sale: OnSale, kept: Avai
 
 @pytest.mark.parametrize("section", ["Nowhere", "Balconies", "B", "'; --"])
 @pytest.mark.parametrize(
-    "render",
-    [seat_maps.seat_map, seat_maps.seat_map_as_json, seat_maps.available_seats, seat_maps.available_seats_as_json],
+    ("render", "kind"),
+    [
+        (seat_maps.seat_map, pb.GetSeatMapRequest),
+        (seat_maps.seat_map_as_json, pb.RenderSeatMapRequest),
+        (seat_maps.available_seats, pb.ListAvailableSeatsRequest),
+        (seat_maps.available_seats_as_json, pb.RenderAvailableSeatsRequest),
+    ],
 )
+@pytest.mark.parametrize("page_size", [0, 5])
 async def test_a_section_that_a_show_does_not_have_is_refused_by_name(
-    render: Any, section: str, on_sale: OnSale, kept: Availability
+    render: Any, kind: Any, section: str, page_size: int, on_sale: OnSale, kept: Availability
 ) -> None:
     seats = await kept.of(on_sale.show_id)
-    user = (ANN,) if render in (seat_maps.seat_map, seat_maps.seat_map_as_json) else ()
     with pytest.raises(InvalidField) as refused:
-        render(seats, section, *user)
+        render(seats, kind(show_id=str(on_sale.show_id), section=section, page_size=page_size))
     assert list(refused.value.violations) == [
         ("section", "is not a section of this show: take its name from the seat map")
     ]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import InvalidField
-from services.chassis.pages import BY_ID, BY_TIME_AND_ID, Order, Page
+from services.chassis.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, MAX_ANSWER_BYTES, Order, Page
 
 KEYS = st.tuples(st.datetimes(timezones=st.just(UTC)), st.uuids())
 TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_=-", max_size=200)
@@ -19,9 +19,13 @@ TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 def token_of(request: Message, key: UUID) -> str:
     page = Page(request, BY_ID)
-    rows, token = page.cut([key] * page.limit, lambda row: row)
+    rows, token = page.render([key] * page.limit, lambda row: row, event)
     assert len(rows) == page.size
     return token
+
+
+def event(row: object) -> pb.Event:
+    return pb.Event(title=str(row))
 
 
 def refused(request: Message, order: Order[object]) -> bool:
@@ -37,8 +41,30 @@ def test_a_page_has_20_rows_where_the_request_does_not_say() -> None:
 
 def test_the_last_page_has_no_token() -> None:
     page = Page(pb.ListMoviesRequest(page_size=3), BY_ID)
-    assert page.cut([1, 2, 3], lambda row: uuid4()) == ([1, 2, 3], "")
-    assert page.cut([], lambda row: uuid4()) == ([], "")
+    assert page.render([1, 2, 3], lambda row: uuid4(), event) == ([event(1), event(2), event(3)], "")
+    assert page.render([], lambda row: uuid4(), event) == ([], "")
+
+
+def test_a_page_ends_before_it_is_more_than_a_client_reads() -> None:
+    def large(row: int) -> pb.Event:
+        return pb.Event(title=str(row), description="x" * 1_500_000)
+
+    rows, asked, seen = list(range(7)), pb.ListEventsRequest(page_size=5), []
+    for _ in rows:
+        page = Page(asked, BY_POSITION)
+        behind = [row for row in rows if page.after is None or row > page.after][: page.limit]
+        events, token = page.render(behind, lambda row: row, large)
+        assert pb.ListEventsResponse(events=events, next_page_token=token).ByteSize() <= MAX_ANSWER_BYTES
+        seen += [int(each.title) for each in events]
+        if not token:
+            break
+        asked.page_token = token
+    assert seen == rows
+    # One by itself is given whatever it takes: the next page would begin with it too.
+    events, token = Page(pb.ListEventsRequest(), BY_POSITION).render(
+        [1, 2], lambda row: row, lambda row: pb.Event(description="x" * 5_000_000)
+    )
+    assert len(events) == 1 and token
 
 
 def test_a_token_opens_the_page_behind_the_last_row_whatever_the_size_of_the_next() -> None:
@@ -56,7 +82,7 @@ def test_a_token_does_not_open_another_list() -> None:
 
 @given(KEYS)
 def test_a_token_keeps_time_to_the_microsecond_and_fits_the_contract(key: tuple[datetime, UUID]) -> None:
-    _, token = Page(pb.ListShowsRequest(page_size=1), BY_TIME_AND_ID).cut([key, key], lambda row: row)
+    _, token = Page(pb.ListShowsRequest(page_size=1), BY_TIME_AND_ID).render([key, key], lambda row: row, event)
     assert len(token) <= 200
     assert Page(pb.ListShowsRequest(page_token=token), BY_TIME_AND_ID).after == key
 

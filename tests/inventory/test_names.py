@@ -78,8 +78,9 @@ async def test_a_section_is_found_however_it_is_spelled(on_sale: OnSale, text: s
     request = inventory_pb.GetSeatMapRequest(show_id=str(on_sale.show_id), section=text)
     check(request)
     whole = len(on_sale.seats)
-    assert pb_of(seat_maps.seat_map(kept, request.section, None)).summary.total == whole
-    assert len(json.loads(seat_maps.available_seats_as_json(kept, request.section).data)["seats"]) == whole
+    assert pb_of(seat_maps.seat_map(kept, request)).summary.total == whole
+    free = inventory_pb.RenderAvailableSeatsRequest(show_id=request.show_id, section=request.section)
+    assert len(json.loads(seat_maps.available_seats_as_json(kept, free).data)["seats"]) == whole
 
 
 async def test_the_database_keeps_names_unique_too(catalogue: Catalogue) -> None:

@@ -68,10 +68,10 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         show_id = UUID(request.show_id) if request.show_id else None
         status = State(pb.Booking.Status.Name(request.status)) if request.status else None
         seen = await self._bookings.of_user(Page(UUID(request.user_id), show_id, status, page.after, page.limit))
-        bookings, token = page.cut(seen, lambda one: one.booking.id)
-        return pb.ListBookingsResponse(
-            bookings=[render.booking(one.booking, one.seats, one.now) for one in bookings], next_page_token=token
+        bookings, token = page.render(
+            seen, lambda one: one.booking.id, lambda one: render.booking(one.booking, one.seats, one.now)
         )
+        return pb.ListBookingsResponse(bookings=bookings, next_page_token=token)
 
     async def CancelBooking(self, request: pb.CancelBookingRequest, context: Context) -> pb.Booking:
         user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)

@@ -75,8 +75,8 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         page = pages.Page(request, pages.BY_ID)
         email = normalised(request.email) if request.email else None
         found = await accounts.list_users(self._db, email=email, after=page.after, limit=page.limit)
-        users, token = page.cut(found, lambda user: user.id)
-        return pb.ListUsersResponse(users=map(_user, users), next_page_token=token)
+        users, token = page.render(found, lambda user: user.id, _user)
+        return pb.ListUsersResponse(users=users, next_page_token=token)
 
     async def SetRoles(self, request: pb.SetRolesRequest, context: Context) -> pb.User:
         roles = [pb.User.Role.Name(role) for role in request.roles]

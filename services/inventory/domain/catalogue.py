@@ -12,6 +12,8 @@ from services.inventory.domain.seats import MAX_TOTAL
 
 MAX_SEATS_PER_SCREEN = 50_000
 MAX_SCREENS_PER_VENUE = 100
+MAX_SEATS_PER_PAGE = 5_000
+"""Of seat maps and layouts: with the longest names these are less than 4 MiB, in JSON too."""
 DEFAULT_CURRENCY = "INR"
 MOVIE = "MOVIE"
 

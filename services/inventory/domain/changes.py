@@ -33,10 +33,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How those who watch are told: `message(b"".join(map(change, changes)))`. No changes are a message too."""
+    """How those who watch are told."""
 
     change: Callable[[Change], bytes]
-    message: Callable[[bytes], bytes]
+    messages: Callable[[Sequence[bytes]], Sequence[bytes]]
+    """Puts changes together to messages, none of which is too large for a reader. No changes are a message too."""
 
 
 class RecentChanges:
@@ -47,7 +48,7 @@ class RecentChanges:
         self.base = self.sequence = sequence
         self._kept: deque[tuple[Change, dict[Form, bytes]]] = deque()
         self._kept_seats = 0
-        self._last: dict[Form, tuple[int, int, bytes]] = {}
+        self._last: dict[Form, tuple[int, int, Sequence[bytes]]] = {}
 
     def add(self, changes: Sequence[Change]) -> None:
         """Add the changes that follow; let go of the oldest where these are too many, but never of new ones."""
@@ -59,15 +60,15 @@ class RecentChanges:
         self._kept.extend((change, {}) for change in changes)
         self.sequence = changes[-1].sequence
 
-    def after(self, number: int, form: Form) -> bytes:
-        """Return the message of the changes after `number`, which is not before `base`."""
-        first, last, message = self._last.get(form, (0, 0, b""))
-        if (first, last) != (number, self.sequence) or not message:
+    def after(self, number: int, form: Form) -> Sequence[bytes]:
+        """Return the messages of the changes after `number`, which is not before `base`."""
+        first, last, messages = self._last.get(form, (0, 0, ()))
+        if (first, last) != (number, self.sequence) or not messages:
             parts = []
             for change, encoded in islice(self._kept, number - self.base, None):
                 if form not in encoded:
                     encoded[form] = form.change(change)
                 parts.append(encoded[form])
-            message = form.message(b"".join(parts))
-            self._last[form] = (number, self.sequence, message)
-        return message
+            messages = form.messages(parts)
+            self._last[form] = (number, self.sequence, messages)
+        return messages

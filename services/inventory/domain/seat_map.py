@@ -1,9 +1,10 @@
 """The seats of a show as everybody may see them, kept up to date change by change."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from heapq import heappop, heappush
 from uuid import UUID
 
@@ -34,6 +35,23 @@ class View:
     """The seats as they were rendered, from the front to the back."""
     joined: bytes
     """The same in one piece."""
+    last: int | None = None
+    """The position of the last of them, where more follow on another page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which of the seats are wanted: so many of those behind a position."""
+
+    after: int
+    size: int
+
+
+def _claimed(section: str, row: str, tier: str, price: int) -> Seat:
+    """Return a seat about which as much is said as about any: its number is long, and its claim lapses."""
+    nobody = UUID(int=0)
+    end = datetime.max.replace(tzinfo=UTC)
+    return Seat(nobody, section, row, 1_000, tier, price, Status.RESERVED, nobody, nobody, end)
 
 
 class SeatMap:
@@ -70,6 +88,7 @@ class SeatMap:
         self._claimed: dict[UUID, set[int]] = {}
         """For each user the seats that they hold or that a booking of theirs has reserved."""
         self._everybodys: dict[Form, View] = {}
+        self._largest: dict[tuple[Form, str], int] = {}
         for index in range(len(seats)):
             self._judge(index)
 
@@ -93,19 +112,22 @@ class SeatMap:
             self._let_go(index)
             self._judge(index)
 
-    def view(self, form: Form, section: str, user_id: UUID | None) -> View:
-        """Return all seats, or those of one section where it is not empty, as `user_id` sees them."""
+    def view(self, form: Form, section: str, user_id: UUID | None, part: Part | None = None) -> View:
+        """Return all seats, or those of one section where it is not empty, as `user_id` sees them.
+
+        Of a part come its seats alone, and the counts of all.
+        """
         mine = self._claimed.get(user_id, set()) if user_id is not None else set()
-        if section or mine:
-            return self._view(form, self._within(section), mine)
+        if section or mine or part:
+            return self._view(form, self._within(section), mine, part)
         if form not in self._everybodys:
             self._everybodys[form] = self._view(form, range(len(self)), mine)
         return self._everybodys[form]
 
-    def free(self, form: Form, section: str) -> View:
-        """Return the seats that can be had, in all sections or in one."""
+    def free(self, form: Form, section: str, part: Part | None = None) -> View:
+        """Return the seats that can be had, in all sections or in one, or a part of them."""
         free = [index for index in self._within(section) if self._statuses[index] == Status.AVAILABLE]
-        return self._view(form, free, set())
+        return self._view(form, free, set(), part)
 
     def _within(self, section: str) -> Sequence[int]:
         """Return which seats are in a section, or all where none is named; raise InvalidField if there is no such."""
@@ -116,7 +138,23 @@ class SeatMap:
             raise InvalidField(("section", "is not a section of this show: take its name from the seat map"))
         return found
 
-    def _view(self, form: Form, indices: Sequence[int], mine: set[int]) -> View:
+    def largest(self, form: Form, section: str) -> int:
+        """Return how many bytes all seats, or those of one section, can take whatever becomes of them."""
+        asked = (form, key(section) if section else "")
+        if (known := self._largest.get(asked)) is not None:
+            return known
+        seats = (self._seats[index] for index in self._within(section))
+        alike = Counter((seat.section, seat.row, seat.tier, seat.price) for seat in seats)
+        self._largest[asked] = sum(
+            count * (len(form.seat(_claimed(*names), Status.RESERVED, True)) + len(form.between))
+            for names, count in alike.items()
+        )
+        return self._largest[asked]
+
+    def _view(self, form: Form, indices: Sequence[int], mine: set[int], part: Part | None = None) -> View:
+        begin = 0 if part is None else bisect_right(indices, part.after)
+        wanted = indices if part is None else indices[begin : begin + part.size]
+        more = part is not None and begin + part.size < len(indices)
         if form not in self._rendered:
             pairs = zip(self._seats, self._statuses, strict=True)
             self._rendered[form] = [form.seat(seat, status, False) for seat, status in pairs]
@@ -125,12 +163,13 @@ class SeatMap:
             rendered = rendered.copy()
             for index in mine:
                 rendered[index] = form.seat(self._seats[index], self._statuses[index], True)
-        seats = [rendered[index] for index in indices]
+        seats = [rendered[index] for index in wanted]
         return View(
             Counter([self._statuses[index] for index in indices]),
             Counter([self._statuses[index] for index in mine.intersection(indices)]),
             seats,
             form.between.join(seats),
+            wanted[-1] if more else None,
         )
 
     def _judge(self, index: int) -> None:

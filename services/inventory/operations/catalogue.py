@@ -140,9 +140,14 @@ def _seats(screen: Screen, new: NewScreen) -> dict[str, Any]:
 
 
 @retried
-async def get_seat_layout(db: Database, screen_id: UUID) -> list[SeatRow]:
-    """Return a screen's rows from the front to the back, or raise ScreenNotFound."""
-    rows = await db.fetch(queries.SEAT_LAYOUT, (screen_id,))
-    if not rows:
+async def get_seat_layout(db: Database, screen_id: UUID, *, after: int, limit: int) -> tuple[Screen, list[SeatRow]]:
+    """Return a screen and its rows from the front to the back, or raise ScreenNotFound.
+
+    Of its seats come `limit` at most, those behind position `after`.
+    """
+    found = await db.fetch(queries.FIND_SCREEN, (screen_id,))
+    if not found:
         raise ScreenNotFound()
-    return [SeatRow(*row) for row in rows]
+    # Neither the screen nor its seats ever change.
+    rows = await db.fetch(queries.SEAT_LAYOUT, (screen_id, after, limit))
+    return Screen(*found[0]), [SeatRow(*row) for row in rows]

@@ -93,7 +93,8 @@ class Watching:
                 raise SequenceNoLongerKept(sequence=page.sequence)
             if page.changes:
                 number = page.changes[-1].sequence
-                yield form.message(b"".join(map(form.change, page.changes)))
+                for message in form.messages(list(map(form.change, page.changes))):
+                    yield message
             elif show_id not in self._shows:
                 self._shows[show_id] = _Show(RecentChanges(number), asyncio.get_running_loop().time())
                 self._watched.set()
@@ -109,11 +110,12 @@ class Watching:
                 if number < show.recent.base:
                     raise ReaderTooSlow()
                 if number < show.recent.sequence:
-                    message = show.recent.after(number, form)
+                    messages = show.recent.after(number, form)
                     number = show.recent.sequence
                 else:
-                    message = form.message(b"")
-                yield message
+                    messages = form.messages([])
+                for message in messages:
+                    yield message
                 if number >= show.recent.sequence and not (show.lost or self._ended):
                     woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                     show.waiting.append(woken)

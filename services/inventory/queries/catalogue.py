@@ -91,12 +91,15 @@ SEAT_LAYOUT = """
         array_agg(id::text ORDER BY position) AS seat_ids,
         array_agg(number ORDER BY position) AS numbers,
         array_agg(tier ORDER BY position) AS tiers
-    FROM screen_seats
-    WHERE screen_id = %s
+    FROM (
+        SELECT * FROM screen_seats WHERE screen_id = %s AND position > %s ORDER BY position LIMIT %s
+    ) AS part
     GROUP BY section, row
     ORDER BY min(position)
 """
-"""A screen's rows from the front to the back, with their seats as columns."""
+"""A screen's rows from the front to the back, with their seats as columns: of so many seats behind a position."""
+
+FIND_SCREEN = "SELECT id, venue_id, name, seat_count FROM screens WHERE id = %s"
 
 # --- Shows
 

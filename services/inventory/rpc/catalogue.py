@@ -8,8 +8,8 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc
 from services.chassis.calls import Context
 from services.chassis.database import Database
 from services.chassis.idempotency import Once, key_of
-from services.chassis.pages import BY_ID, BY_TIME_AND_ID, Page
-from services.inventory.domain.catalogue import MOVIE
+from services.chassis.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, Page, check_whole
+from services.inventory.domain.catalogue import MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN, MOVIE
 from services.inventory.operations import catalogue, shows
 from services.inventory.rpc import catalogue_messages as messages
 
@@ -32,8 +32,8 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         page = Page(request, BY_ID)
         category = pb.Event.Category.Name(request.category) if request.category else None
         found = await catalogue.list_events(self._db, category=category, after=page.after, limit=page.limit)
-        events, token = page.cut(found, lambda event: event.id)
-        return pb.ListEventsResponse(events=map(messages.render_event, events), next_page_token=token)
+        events, token = page.render(found, lambda event: event.id, messages.render_event)
+        return pb.ListEventsResponse(events=events, next_page_token=token)
 
     async def CreateMovie(self, request: pb.CreateMovieRequest, context: Context) -> pb.Movie:
         once = Once(key_of(request, "CreateMovie"), pb.Movie, messages.render_movie)
@@ -45,8 +45,8 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def ListMovies(self, request: pb.ListMoviesRequest, context: Context) -> pb.ListMoviesResponse:
         page = Page(request, BY_ID)
         found = await catalogue.list_events(self._db, category=MOVIE, after=page.after, limit=page.limit)
-        movies, token = page.cut(found, lambda movie: movie.id)
-        return pb.ListMoviesResponse(movies=map(messages.render_movie, movies), next_page_token=token)
+        movies, token = page.render(found, lambda movie: movie.id, messages.render_movie)
+        return pb.ListMoviesResponse(movies=movies, next_page_token=token)
 
     async def CreateVenue(self, request: pb.CreateVenueRequest, context: Context) -> pb.Venue:
         once = Once(key_of(request, "CreateVenue"), pb.Venue, messages.render_venue)
@@ -58,16 +58,24 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def ListVenues(self, request: pb.ListVenuesRequest, context: Context) -> pb.ListVenuesResponse:
         page = Page(request, BY_ID)
         found = await catalogue.list_venues(self._db, city=request.city or None, after=page.after, limit=page.limit)
-        venues, token = page.cut(found, lambda venue: venue.id)
-        return pb.ListVenuesResponse(venues=map(messages.render_venue, venues), next_page_token=token)
+        venues, token = page.render(found, lambda venue: venue.id, messages.render_venue)
+        return pb.ListVenuesResponse(venues=venues, next_page_token=token)
 
     async def CreateScreen(self, request: pb.CreateScreenRequest, context: Context) -> pb.Screen:
         once = Once(key_of(request, "CreateScreen"), pb.Screen, messages.render_screen)
         return await catalogue.create_screen(self._db, messages.parse_screen(request), once)
 
     async def GetSeatLayout(self, request: pb.GetSeatLayoutRequest, context: Context) -> pb.SeatLayout:
-        screen_id = UUID(request.screen_id)
-        return messages.render_layout(str(screen_id), await catalogue.get_seat_layout(self._db, screen_id))
+        page = Page(request, BY_POSITION, MAX_SEATS_PER_PAGE) if request.page_size or request.page_token else None
+        after = -1 if page is None or page.after is None else page.after
+        limit = MAX_SEATS_PER_SCREEN if page is None else page.size
+        screen, rows = await catalogue.get_seat_layout(self._db, UUID(request.screen_id), after=after, limit=limit)
+        layout = messages.render_layout(screen, rows)
+        if page is None:
+            check_whole(layout.ByteSize(), MAX_SEATS_PER_PAGE)
+        elif after + limit + 1 < screen.seat_count:
+            layout.next_page_token = page.token(after + limit)
+        return layout
 
     async def CreateShow(self, request: pb.CreateShowRequest, context: Context) -> pb.Show:
         once = Once(key_of(request, "CreateShow"), pb.Show, messages.render_show)
@@ -80,5 +88,5 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         page = Page(request, BY_TIME_AND_ID)
         which = messages.parse_show_filter(request)
         found = await shows.list_shows(self._db, which, after=page.after, limit=page.limit)
-        on, token = page.cut(found, lambda show: (show.starts_at, show.id))
-        return pb.ListShowsResponse(shows=map(messages.render_show, on), next_page_token=token)
+        on, token = page.render(found, lambda show: (show.starts_at, show.id), messages.render_show)
+        return pb.ListShowsResponse(shows=on, next_page_token=token)

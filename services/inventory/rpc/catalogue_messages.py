@@ -150,12 +150,12 @@ def render_screen(screen: domain.Screen) -> pb.Screen:
     return pb.Screen(id=str(screen.id), venue_id=str(screen.venue_id), name=screen.name, seat_count=screen.seat_count)
 
 
-def render_layout(screen_id: str, rows: Sequence[domain.SeatRow]) -> pb.SeatLayout:
-    """Render a screen's seat layout."""
+def render_layout(screen: domain.Screen, rows: Sequence[domain.SeatRow]) -> pb.SeatLayout:
+    """Render some rows of a screen's seat layout, or all."""
     tier_of = dict(Seat.Tier.items())
     return pb.SeatLayout(
-        screen_id=screen_id,
-        seat_count=sum(len(row.seat_ids) for row in rows),
+        screen_id=str(screen.id),
+        seat_count=screen.seat_count,
         rows=(
             pb.SeatLayout.Row(
                 section=row.section,

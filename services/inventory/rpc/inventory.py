@@ -49,6 +49,9 @@ from services.inventory.rpc.watching import EVENT_HEADERS, EVENTS, MESSAGES, bod
 MAX_SHOWS_OF_RELEASE = 1_000
 """Shows in which one request releases a user's holds."""
 
+MAX_SEATS_OF_BATCH = 10_000
+"""Seats that one batch may reserve: what is told of these is less than 4 MiB, however long their names are."""
+
 _CAUSES = {
     pb.BatchReleaseReservationsRequest.Release.EXPIRED: Cause.EXPIRED,
     pb.BatchReleaseReservationsRequest.Release.ABANDONED: Cause.ABANDONED,
@@ -65,20 +68,20 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         self._watching = watching
 
     async def GetSeatMap(self, request: pb.GetSeatMapRequest, context: Context) -> pb.SeatMap:
-        return seat_map(await self._availability.of(UUID(request.show_id)), request.section, _user_of(request))
+        return seat_map(await self._availability.of(UUID(request.show_id)), request)
 
     async def ListAvailableSeats(
         self, request: pb.ListAvailableSeatsRequest, context: Context
     ) -> pb.ListAvailableSeatsResponse:
-        return available_seats(await self._availability.of(UUID(request.show_id)), request.section)
+        return available_seats(await self._availability.of(UUID(request.show_id)), request)
 
     async def RenderSeatMap(self, request: pb.RenderSeatMapRequest, context: Context) -> httpbody_pb2.HttpBody:
-        return seat_map_as_json(await self._availability.of(UUID(request.show_id)), request.section, _user_of(request))
+        return seat_map_as_json(await self._availability.of(UUID(request.show_id)), request)
 
     async def RenderAvailableSeats(
         self, request: pb.RenderAvailableSeatsRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
-        return available_seats_as_json(await self._availability.of(UUID(request.show_id)), request.section)
+        return available_seats_as_json(await self._availability.of(UUID(request.show_id)), request)
 
     def WatchSeats(self, request: pb.WatchSeatsRequest, context: Context) -> AsyncGenerator[Any, None]:
         return self._watching.watch(UUID(request.show_id), request.after_sequence, MESSAGES)
@@ -132,6 +135,8 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
     async def BatchReserveSeats(
         self, request: pb.BatchReserveSeatsRequest, context: Context
     ) -> pb.BatchReserveSeatsResponse:
+        if sum(len(claim.show_seat_ids) for claim in request.claims) > MAX_SEATS_OF_BATCH:
+            raise InvalidField(("claims", f"must name {MAX_SEATS_OF_BATCH} seats in all at most"))
         answers = await self._desk.submit_all(
             [
                 Reserve(
@@ -213,10 +218,6 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         """Carry out commands whose only news is that they were refused, raised or answered."""
         answers = await self._desk.submit_all(list(commands))
         return [to_status(answer) if isinstance(answer, Failure) else None for answer in answers]
-
-
-def _user_of(request: pb.GetSeatMapRequest | pb.RenderSeatMapRequest) -> UUID | None:
-    return UUID(request.user_id) if request.user_id else None
 
 
 def _seat_ids(texts: Sequence[str], field: str) -> list[UUID]:

@@ -18,8 +18,10 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from services.chassis.calls import encoded
+from services.chassis.pages import BY_POSITION, Page, check_whole
 from services.chassis.times import to_timestamp
-from services.inventory.domain.seat_map import Form, SeatMap, View
+from services.inventory.domain.catalogue import MAX_SEATS_PER_PAGE
+from services.inventory.domain.seat_map import Form, Part, SeatMap, View
 from services.inventory.domain.seats import Seat, Status
 
 TIERS = dict(seat_pb2.Seat.Tier.items())
@@ -81,35 +83,66 @@ def _to_json(seat: Seat, status: Status, mine: bool) -> bytes:
     return _compact(said)
 
 
+HEAD_BYTES = 1_000
+"""What an answer has beside its seats, at most, in either form."""
+
 ELEMENTS = Form(_encode, b"")
 JSON = Form(_to_json, b",")
 
 
-def seat_map(seats: SeatMap, section: str, user_id: UUID | None) -> pb.SeatMap:
-    """Render a show's seats, or those of one section, as a user sees them."""
-    view = seats.view(ELEMENTS, section, user_id)
-    return encoded(pb.SeatMap, _head(seats, view).SerializeToString() + view.joined)
+def _page_of(request: Message, seats: SeatMap, form: Form) -> Page[int] | None:
+    """Return the page that is asked for, or None where all seats are.
+
+    Raises InvalidField where no client could be sure to read them all. The request is one of any of the four methods.
+    """
+    if request.page_size or request.page_token:  # type: ignore[attr-defined]
+        return Page(request, BY_POSITION, MAX_SEATS_PER_PAGE)
+    check_whole(seats.largest(form, request.section) + HEAD_BYTES, MAX_SEATS_PER_PAGE)  # type: ignore[attr-defined]
+    return None
 
 
-def seat_map_as_json(seats: SeatMap, section: str, user_id: UUID | None) -> httpbody_pb2.HttpBody:
+def _part(page: Page[int] | None) -> Part | None:
+    return None if page is None else Part(-1 if page.after is None else page.after, page.size)
+
+
+def _token(page: Page[int] | None, view: View) -> str:
+    return "" if page is None or view.last is None else page.token(view.last)
+
+
+def seat_map(seats: SeatMap, request: pb.GetSeatMapRequest) -> pb.SeatMap:
+    """Render a show's seats, those of one section, or a page of them, as a user sees them."""
+    page = _page_of(request, seats, ELEMENTS)
+    view = seats.view(ELEMENTS, request.section, _user_of(request), _part(page))
+    return encoded(pb.SeatMap, _head(seats, view, page).SerializeToString() + view.joined)
+
+
+def seat_map_as_json(seats: SeatMap, request: pb.RenderSeatMapRequest) -> httpbody_pb2.HttpBody:
     """Render what seat_map does as JSON."""
-    view = seats.view(JSON, section, user_id)
-    return _with_seats(_head(seats, view), view.joined)
+    page = _page_of(request, seats, JSON)
+    view = seats.view(JSON, request.section, _user_of(request), _part(page))
+    return _with_seats(_head(seats, view, page), view.joined)
 
 
-def available_seats(seats: SeatMap, section: str) -> pb.ListAvailableSeatsResponse:
+def available_seats(seats: SeatMap, request: pb.ListAvailableSeatsRequest) -> pb.ListAvailableSeatsResponse:
     """Render a show's free seats."""
-    view = seats.free(ELEMENTS, section)
+    page = _page_of(request, seats, ELEMENTS)
+    view = seats.free(ELEMENTS, request.section, _part(page))
     rest = b"".join([_FREE_SEATS + seat[1:] for seat in view.seats])
-    return encoded(pb.ListAvailableSeatsResponse, _head_of_free(seats).SerializeToString() + rest)
+    return encoded(pb.ListAvailableSeatsResponse, _head_of_free(seats, view, page).SerializeToString() + rest)
 
 
-def available_seats_as_json(seats: SeatMap, section: str) -> httpbody_pb2.HttpBody:
+def available_seats_as_json(seats: SeatMap, request: pb.RenderAvailableSeatsRequest) -> httpbody_pb2.HttpBody:
     """Render what available_seats does as JSON."""
-    return _with_seats(_head_of_free(seats), seats.free(JSON, section).joined)
+    page = _page_of(request, seats, JSON)
+    view = seats.free(JSON, request.section, _part(page))
+    return _with_seats(_head_of_free(seats, view, page), view.joined)
 
 
-def _head(seats: SeatMap, view: View) -> pb.SeatMap:
+def _user_of(request: pb.GetSeatMapRequest | pb.RenderSeatMapRequest) -> UUID | None:
+    return UUID(request.user_id) if request.user_id else None
+
+
+def _head(seats: SeatMap, view: View, page: Page[int] | None) -> pb.SeatMap:
     others, mine = view.statuses - view.mine, view.mine
     return pb.SeatMap(
         show_id=str(seats.show_id),
@@ -117,7 +150,7 @@ def _head(seats: SeatMap, view: View) -> pb.SeatMap:
         as_of=to_timestamp(seats.now),
         currency=seats.currency,
         summary=pb.SeatMap.Summary(
-            total=len(view.seats),
+            total=view.statuses.total(),
             available=others[Status.AVAILABLE],
             booked=others[Status.RESERVED] + others[Status.BOOKED],
             held=others[Status.HELD],
@@ -126,16 +159,18 @@ def _head(seats: SeatMap, view: View) -> pb.SeatMap:
             reserved_by_me=mine[Status.RESERVED],
         ),
         sales_end_at=to_timestamp(seats.sales_end_at),
+        next_page_token=_token(page, view),
     )
 
 
-def _head_of_free(seats: SeatMap) -> pb.ListAvailableSeatsResponse:
+def _head_of_free(seats: SeatMap, view: View, page: Page[int] | None) -> pb.ListAvailableSeatsResponse:
     return pb.ListAvailableSeatsResponse(
         show_id=str(seats.show_id),
         sequence=seats.sequence,
         as_of=to_timestamp(seats.now),
         currency=seats.currency,
         sales_end_at=to_timestamp(seats.sales_end_at),
+        next_page_token=_token(page, view),
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from boxoffice.inventory.v1 import inventory_pb2 as pb
@@ -10,12 +11,14 @@ from google.protobuf import json_format
 
 from services.chassis.calls import headers
 from services.chassis.errors import InvalidField
+from services.chassis.pages import MAX_ANSWER_BYTES
 from services.chassis.times import to_timestamp
 from services.inventory.domain.changes import Change, Form
 from services.inventory.rpc.seat_maps import PUBLIC_STATUSES
 
 EVENT_HEADERS = (("cache-control", "no-store"), ("x-content-type-options", "nosniff"))
 MAX_SEQUENCE = 2**31 - 1
+PIECE_BYTES = 1024 * 1024
 
 
 def _seat_change(change: Change) -> pb.SeatChange:
@@ -53,8 +56,25 @@ def greeting() -> bytes:
     return f"retry: {random.randint(1_000, 3_000)}\n\n".encode()
 
 
-MESSAGES = Form(_encode, bytes)
-EVENTS = Form(_event, lambda events: bytes(body(events or b":\n\n").SerializeToString()))
+def _messages(changes: Sequence[bytes]) -> Sequence[bytes]:
+    """Put changes together; one by itself is never too large, as a hall has not so many seats."""
+    messages = [b""]
+    for change in changes:
+        if len(messages[-1]) + len(change) > MAX_ANSWER_BYTES:
+            messages.append(b"")
+        messages[-1] += change
+    return messages
+
+
+def _bodies(events: Sequence[bytes]) -> Sequence[bytes]:
+    """Put events together to pieces of their stream, which may be cut anywhere."""
+    stream = b"".join(events) or b":\n\n"
+    pieces = (stream[start : start + PIECE_BYTES] for start in range(0, len(stream), PIECE_BYTES))
+    return [bytes(body(piece).SerializeToString()) for piece in pieces]
+
+
+MESSAGES = Form(_encode, _messages)
+EVENTS = Form(_event, _bodies)
 
 
 def last_event_id() -> int | None:

@@ -116,7 +116,7 @@ class BookingServiceServicer:
 
     def ListBookings(self, request, context):
         """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
-        named.
+        named. A page ends early where it would be more than 4 MiB.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
         """

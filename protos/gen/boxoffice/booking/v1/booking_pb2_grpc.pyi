@@ -63,7 +63,7 @@ class BookingServiceStub:
     """
     ListBookings: _grpc.UnaryUnaryMultiCallable[_booking_pb2.ListBookingsRequest, _booking_pb2.ListBookingsResponse]
     """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
-    named.
+    named. A page ends early where it would be more than 4 MiB.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -139,7 +139,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     """
     ListBookings: _aio.UnaryUnaryMultiCallable[_booking_pb2.ListBookingsRequest, _booking_pb2.ListBookingsResponse]  # type: ignore[assignment]
     """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
-    named.
+    named. A page ends early where it would be more than 4 MiB.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -230,7 +230,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.ListBookingsResponse, _abc.Awaitable[_booking_pb2.ListBookingsResponse]]:
         """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
-        named.
+        named. A page ends early where it would be more than 4 MiB.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
         """

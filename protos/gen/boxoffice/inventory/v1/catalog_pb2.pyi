@@ -259,10 +259,13 @@ class SeatLayout(_message.Message):
     SCREEN_ID_FIELD_NUMBER: _builtins.int
     SEAT_COUNT_FIELD_NUMBER: _builtins.int
     ROWS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     screen_id: _builtins.str
     """The screen's id (UUID)."""
     seat_count: _builtins.int
     """How many seats there are in all."""
+    next_page_token: _builtins.str
+    """The token of the next page; empty where there is none."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatLayout.Row]:
         """The rows, from the front to the back."""
@@ -273,10 +276,11 @@ class SeatLayout(_message.Message):
         screen_id: _builtins.str = ...,
         seat_count: _builtins.int = ...,
         rows: _abc.Iterable[Global___SeatLayout.Row] | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["rows", b"rows", "screen_id", b"screen_id", "seat_count", b"seat_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "rows", b"rows", "screen_id", b"screen_id", "seat_count", b"seat_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -866,16 +870,26 @@ class GetSeatLayoutRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SCREEN_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     screen_id: _builtins.str
     """The screen's id (UUID)."""
+    page_size: _builtins.int
+    """How many seats to return at most, for halls that are larger than one answer may be; 1 to 5,000. Where it and
+    `page_token` are absent, all are returned.
+    """
+    page_token: _builtins.str
+    """`next_page_token` of the page before; absent for the first page."""
     def __init__(
         self,
         *,
         screen_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["screen_id", b"screen_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "screen_id", b"screen_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

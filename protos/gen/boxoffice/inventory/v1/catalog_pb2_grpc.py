@@ -190,7 +190,7 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListVenues(self, request, context):
-        """Lists venues with their screens, newest first.
+        """Lists venues with their screens, newest first. A page ends early where it would be more than 4 MiB.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
         """
@@ -214,8 +214,10 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSeatLayout(self, request, context):
-        """Returns the seat layout of a screen, row by row.
+        """Returns the seat layout of a screen, row by row. An answer is at most 4 MiB over gRPC: a larger layout is asked for by
+        pages, where a row may go on on the next one, and refused without `page_size`; over REST it comes whole.
 
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the layout is too large.
         NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -84,7 +84,7 @@ class CatalogServiceStub:
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     """
     ListVenues: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListVenuesRequest, _catalog_pb2.ListVenuesResponse]
-    """Lists venues with their screens, newest first.
+    """Lists venues with their screens, newest first. A page ends early where it would be more than 4 MiB.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -100,8 +100,10 @@ class CatalogServiceStub:
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetSeatLayout: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetSeatLayoutRequest, _catalog_pb2.SeatLayout]
-    """Returns the seat layout of a screen, row by row.
+    """Returns the seat layout of a screen, row by row. An answer is at most 4 MiB over gRPC: a larger layout is asked for by
+    pages, where a row may go on on the next one, and refused without `page_size`; over REST it comes whole.
 
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the layout is too large.
     NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
     """
     CreateShow: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateShowRequest, _catalog_pb2.Show]
@@ -182,7 +184,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     """
     ListVenues: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListVenuesRequest, _catalog_pb2.ListVenuesResponse]  # type: ignore[assignment]
-    """Lists venues with their screens, newest first.
+    """Lists venues with their screens, newest first. A page ends early where it would be more than 4 MiB.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -198,8 +200,10 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetSeatLayout: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetSeatLayoutRequest, _catalog_pb2.SeatLayout]  # type: ignore[assignment]
-    """Returns the seat layout of a screen, row by row.
+    """Returns the seat layout of a screen, row by row. An answer is at most 4 MiB over gRPC: a larger layout is asked for by
+    pages, where a row may go on on the next one, and refused without `page_size`; over REST it comes whole.
 
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the layout is too large.
     NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
     """
     CreateShow: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateShowRequest, _catalog_pb2.Show]  # type: ignore[assignment]
@@ -331,7 +335,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.ListVenuesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.ListVenuesResponse, _abc.Awaitable[_catalog_pb2.ListVenuesResponse]]:
-        """Lists venues with their screens, newest first.
+        """Lists venues with their screens, newest first. A page ends early where it would be more than 4 MiB.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
         """
@@ -359,8 +363,10 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.GetSeatLayoutRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.SeatLayout, _abc.Awaitable[_catalog_pb2.SeatLayout]]:
-        """Returns the seat layout of a screen, row by row.
+        """Returns the seat layout of a screen, row by row. An answer is at most 4 MiB over gRPC: a larger layout is asked for by
+        pages, where a row may go on on the next one, and refused without `page_size`; over REST it comes whole.
 
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the layout is too large.
         NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
         """
 

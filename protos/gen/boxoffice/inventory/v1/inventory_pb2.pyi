@@ -35,6 +35,8 @@ class GetSeatMapRequest(_message.Message):
     SHOW_ID_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     SECTION_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     user_id: _builtins.str
@@ -45,16 +47,24 @@ class GetSeatMapRequest(_message.Message):
     """Only seats of this section, which the show has to have, large and small letters being one; all sections where it is
     absent. The summary counts the same seats.
     """
+    page_size: _builtins.int
+    """How many seats to return at most, for halls that are larger than one answer may be; 1 to 5,000. Where it and
+    `page_token` are absent, all are returned.
+    """
+    page_token: _builtins.str
+    """`next_page_token` of the page before; absent for the first page."""
     def __init__(
         self,
         *,
         show_id: _builtins.str = ...,
         user_id: _builtins.str = ...,
         section: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["section", b"section", "show_id", b"show_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "section", b"section", "show_id", b"show_id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -117,12 +127,15 @@ class SeatMap(_message.Message):
     SUMMARY_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
     SALES_END_AT_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     sequence: _builtins.int
     """The number of the show's last change that this answer includes. Numbers have no gaps."""
     currency: _builtins.str
     """The ISO 4217 code of the prices."""
+    next_page_token: _builtins.str
+    """The token of the next page; empty where there is none."""
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
         """The instant at which claims were judged alive or lapsed."""
@@ -149,10 +162,11 @@ class SeatMap(_message.Message):
         summary: Global___SeatMap.Summary | None = ...,
         seats: _abc.Iterable[_seat_pb2.ShowSeat] | None = ...,
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "sales_end_at", b"sales_end_at", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_id", b"show_id", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_id", b"show_id", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -166,21 +180,31 @@ class ListAvailableSeatsRequest(_message.Message):
 
     SHOW_ID_FIELD_NUMBER: _builtins.int
     SECTION_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     section: _builtins.str
     """Only seats of this section, which the show has to have, large and small letters being one; all sections where it is
     absent.
     """
+    page_size: _builtins.int
+    """How many seats to return at most, for halls that are larger than one answer may be; 1 to 5,000. Where it and
+    `page_token` are absent, all are returned.
+    """
+    page_token: _builtins.str
+    """`next_page_token` of the page before; absent for the first page."""
     def __init__(
         self,
         *,
         show_id: _builtins.str = ...,
         section: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["section", b"section", "show_id", b"show_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "section", b"section", "show_id", b"show_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -198,12 +222,15 @@ class ListAvailableSeatsResponse(_message.Message):
     CURRENCY_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
     SALES_END_AT_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     sequence: _builtins.int
     """The number of the show's last change that this answer includes."""
     currency: _builtins.str
     """The ISO 4217 code of the prices."""
+    next_page_token: _builtins.str
+    """The token of the next page; empty where there is none."""
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
         """The instant at which claims were judged alive or lapsed."""
@@ -225,10 +252,11 @@ class ListAvailableSeatsResponse(_message.Message):
         currency: _builtins.str = ...,
         seats: _abc.Iterable[_seat_pb2.ShowSeat] | None = ...,
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "sales_end_at", b"sales_end_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_id", b"show_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_id", b"show_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -243,6 +271,8 @@ class RenderSeatMapRequest(_message.Message):
     SHOW_ID_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     SECTION_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     user_id: _builtins.str
@@ -253,16 +283,24 @@ class RenderSeatMapRequest(_message.Message):
     """Only seats of this section, which the show has to have, large and small letters being one; all sections where it is
     absent. The summary counts the same seats.
     """
+    page_size: _builtins.int
+    """How many seats to return at most, for halls that are larger than one answer may be; 1 to 5,000. Where it and
+    `page_token` are absent, all are returned.
+    """
+    page_token: _builtins.str
+    """`next_page_token` of the page before; absent for the first page."""
     def __init__(
         self,
         *,
         show_id: _builtins.str = ...,
         user_id: _builtins.str = ...,
         section: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["section", b"section", "show_id", b"show_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "section", b"section", "show_id", b"show_id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -276,21 +314,31 @@ class RenderAvailableSeatsRequest(_message.Message):
 
     SHOW_ID_FIELD_NUMBER: _builtins.int
     SECTION_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     section: _builtins.str
     """Only seats of this section, which the show has to have, large and small letters being one; all sections where it is
     absent.
     """
+    page_size: _builtins.int
+    """How many seats to return at most, for halls that are larger than one answer may be; 1 to 5,000. Where it and
+    `page_token` are absent, all are returned.
+    """
+    page_token: _builtins.str
+    """`next_page_token` of the page before; absent for the first page."""
     def __init__(
         self,
         *,
         show_id: _builtins.str = ...,
         section: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["section", b"section", "show_id", b"show_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "section", b"section", "show_id", b"show_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -116,6 +116,13 @@ class InventoryServiceServicer:
     def GetSeatMap(self, request, context):
         """Returns every seat of a show with its status, and a summary that adds up.
 
+        An answer is at most 4 MiB, which every gRPC client reads. Where all seats of the hall, or of the section, could take
+        more (some 15,000 with the longest names, 50,000 with short ones), they are asked for by pages: without `page_size`
+        the request is refused. A page's `sequence` is that of its own seats, its summary counts all. Who watches after the
+        lowest `sequence` of the pages ends up with the seats as they are: what a change says of a seat may be older than
+        what a page said, but the last one is not.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -123,8 +130,10 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListAvailableSeats(self, request, context):
-        """Returns the seats of a show that are free now.
+        """Returns the seats of a show that are free now: an answer of 4 MiB at most, by pages as GetSeatMap. A seat that becomes
+        free behind the page that is asked for is not returned any more.
 
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -132,8 +141,10 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RenderSeatMap(self, request, context):
-        """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON.
+        """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON: at most
+        4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
 
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -141,8 +152,10 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RenderAvailableSeats(self, request, context):
-        """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON.
+        """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON: at most
+        4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
 
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -155,8 +168,8 @@ class InventoryServiceServicer:
         after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
 
         The first message comes at once. One without changes says that there was none until now: where nothing happens, it
-        comes every 15 seconds, by default. A call without a deadline has none. Over REST, each message is a line of JSON;
-        StreamSeats is made for browsers.
+        comes every 15 seconds, by default. A message is at most 4 MiB: what is more comes in several. A call without a
+        deadline has none. Over REST, each message is a line of JSON; StreamSeats is made for browsers.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -223,6 +236,7 @@ class InventoryServiceServicer:
         """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
         booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
         reservation.
+        The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
         Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
         SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or

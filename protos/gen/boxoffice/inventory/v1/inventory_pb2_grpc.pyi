@@ -45,21 +45,34 @@ class InventoryServiceStub:
     GetSeatMap: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.GetSeatMapRequest, _inventory_pb2.SeatMap]
     """Returns every seat of a show with its status, and a summary that adds up.
 
+    An answer is at most 4 MiB, which every gRPC client reads. Where all seats of the hall, or of the section, could take
+    more (some 15,000 with the longest names, 50,000 with short ones), they are asked for by pages: without `page_size`
+    the request is refused. A page's `sequence` is that of its own seats, its summary counts all. Who watches after the
+    lowest `sequence` of the pages ends up with the seats as they are: what a change says of a seat may be older than
+    what a page said, but the last one is not.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     ListAvailableSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ListAvailableSeatsRequest, _inventory_pb2.ListAvailableSeatsResponse]
-    """Returns the seats of a show that are free now.
+    """Returns the seats of a show that are free now: an answer of 4 MiB at most, by pages as GetSeatMap. A seat that becomes
+    free behind the page that is asked for is not returned any more.
 
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     RenderSeatMap: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.RenderSeatMapRequest, _httpbody_pb2.HttpBody]
-    """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON.
+    """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON: at most
+    4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
 
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     RenderAvailableSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.RenderAvailableSeatsRequest, _httpbody_pb2.HttpBody]
-    """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON.
+    """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON: at most
+    4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
 
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     WatchSeats: _grpc.UnaryStreamMultiCallable[_inventory_pb2.WatchSeatsRequest, _inventory_pb2.WatchSeatsResponse]
@@ -68,8 +81,8 @@ class InventoryServiceStub:
     after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
 
     The first message comes at once. One without changes says that there was none until now: where nothing happens, it
-    comes every 15 seconds, by default. A call without a deadline has none. Over REST, each message is a line of JSON;
-    StreamSeats is made for browsers.
+    comes every 15 seconds, by default. A message is at most 4 MiB: what is more comes in several. A call without a
+    deadline has none. Over REST, each message is a line of JSON; StreamSeats is made for browsers.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -120,6 +133,7 @@ class InventoryServiceStub:
     """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
     booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
     reservation.
+    The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
     Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
     SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
@@ -164,21 +178,34 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     GetSeatMap: _aio.UnaryUnaryMultiCallable[_inventory_pb2.GetSeatMapRequest, _inventory_pb2.SeatMap]  # type: ignore[assignment]
     """Returns every seat of a show with its status, and a summary that adds up.
 
+    An answer is at most 4 MiB, which every gRPC client reads. Where all seats of the hall, or of the section, could take
+    more (some 15,000 with the longest names, 50,000 with short ones), they are asked for by pages: without `page_size`
+    the request is refused. A page's `sequence` is that of its own seats, its summary counts all. Who watches after the
+    lowest `sequence` of the pages ends up with the seats as they are: what a change says of a seat may be older than
+    what a page said, but the last one is not.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     ListAvailableSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ListAvailableSeatsRequest, _inventory_pb2.ListAvailableSeatsResponse]  # type: ignore[assignment]
-    """Returns the seats of a show that are free now.
+    """Returns the seats of a show that are free now: an answer of 4 MiB at most, by pages as GetSeatMap. A seat that becomes
+    free behind the page that is asked for is not returned any more.
 
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     RenderSeatMap: _aio.UnaryUnaryMultiCallable[_inventory_pb2.RenderSeatMapRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON.
+    """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON: at most
+    4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
 
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     RenderAvailableSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.RenderAvailableSeatsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON.
+    """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON: at most
+    4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
 
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     WatchSeats: _aio.UnaryStreamMultiCallable[_inventory_pb2.WatchSeatsRequest, _inventory_pb2.WatchSeatsResponse]  # type: ignore[assignment]
@@ -187,8 +214,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
 
     The first message comes at once. One without changes says that there was none until now: where nothing happens, it
-    comes every 15 seconds, by default. A call without a deadline has none. Over REST, each message is a line of JSON;
-    StreamSeats is made for browsers.
+    comes every 15 seconds, by default. A message is at most 4 MiB: what is more comes in several. A call without a
+    deadline has none. Over REST, each message is a line of JSON; StreamSeats is made for browsers.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -239,6 +266,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
     booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
     reservation.
+    The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
     Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
     SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
@@ -286,6 +314,13 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_inventory_pb2.SeatMap, _abc.Awaitable[_inventory_pb2.SeatMap]]:
         """Returns every seat of a show with its status, and a summary that adds up.
 
+        An answer is at most 4 MiB, which every gRPC client reads. Where all seats of the hall, or of the section, could take
+        more (some 15,000 with the longest names, 50,000 with short ones), they are asked for by pages: without `page_size`
+        the request is refused. A page's `sequence` is that of its own seats, its summary counts all. Who watches after the
+        lowest `sequence` of the pages ends up with the seats as they are: what a change says of a seat may be older than
+        what a page said, but the last one is not.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
 
@@ -295,8 +330,10 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.ListAvailableSeatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.ListAvailableSeatsResponse, _abc.Awaitable[_inventory_pb2.ListAvailableSeatsResponse]]:
-        """Returns the seats of a show that are free now.
+        """Returns the seats of a show that are free now: an answer of 4 MiB at most, by pages as GetSeatMap. A seat that becomes
+        free behind the page that is asked for is not returned any more.
 
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
 
@@ -306,8 +343,10 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.RenderSeatMapRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON.
+        """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON: at most
+        4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
 
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
 
@@ -317,8 +356,10 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.RenderAvailableSeatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON.
+        """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON: at most
+        4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
 
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
 
@@ -333,8 +374,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
 
         The first message comes at once. One without changes says that there was none until now: where nothing happens, it
-        comes every 15 seconds, by default. A call without a deadline has none. Over REST, each message is a line of JSON;
-        StreamSeats is made for browsers.
+        comes every 15 seconds, by default. A message is at most 4 MiB: what is more comes in several. A call without a
+        deadline has none. Over REST, each message is a line of JSON; StreamSeats is made for browsers.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -409,6 +450,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
         booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
         reservation.
+        The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
         Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
         SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or

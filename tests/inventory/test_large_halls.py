@@ -1,0 +1,196 @@
+"""The largest hall with the longest names is read by clients with gRPC's own limits: by pages, or not at all."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import pytest
+from boxoffice.inventory.v1 import catalog_pb2 as pb
+from boxoffice.inventory.v1 import catalog_pb2_grpc, inventory_pb2_grpc
+from boxoffice.inventory.v1 import inventory_pb2 as seats_pb
+from google.api import httpbody_pb2
+from google.protobuf.message import Message
+
+from services.chassis.database import Database
+from services.chassis.pages import MAX_ANSWER_BYTES
+from services.inventory.domain.changes import Change, ChangedSeat
+from services.inventory.domain.seats import Status
+from services.inventory.operations.availability import Availability
+from services.inventory.operations.watching import Watching
+from services.inventory.rpc.catalogue import CatalogServicer
+from services.inventory.rpc.inventory import InventoryServicer
+from services.inventory.rpc.watching import EVENTS, MESSAGES
+from tests.conftest import served
+from tests.inventory.catalogue_client import MAX_SEATS, REGULAR, Catalogue, invalid_fields, section
+from tests.inventory.conftest import make_desk
+
+OVER_REST = (("x-envoy-original-path", "/"),)
+
+
+class Halls(Catalogue):
+    """Both of inventory's services, behind one channel with gRPC's own limits."""
+
+    def __init__(self, db: Database, channel: grpc.aio.Channel) -> None:
+        super().__init__(db, channel)
+        self.seats: Any = inventory_pb2_grpc.InventoryServiceStub(channel)
+
+
+@pytest.fixture
+async def halls(inventory_db: Database) -> AsyncIterator[Halls]:
+    desk = make_desk(inventory_db)
+    watching = Watching(inventory_db, heartbeat_seconds=15)
+    catalog = CatalogServicer(inventory_db, max_seats_per_user=MAX_SEATS)
+    inventory = InventoryServicer(inventory_db, desk, Availability(inventory_db), watching)
+    async with served(
+        lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, server),
+        lambda server: inventory_pb2_grpc.add_InventoryServiceServicer_to_server(inventory, server),
+    ) as channel:
+        yield Halls(inventory_db, channel)
+    await desk.close()
+
+
+def name(number: int, letters: int) -> str:
+    """Return a name of so many letters, each of three bytes."""
+    digits = "".join(chr(0x0966 + int(digit)) for digit in f"{number:02}")
+    return "क" * (letters - len(digits)) + digits
+
+
+async def hall(halls: Halls, sections: int) -> pb.Show:
+    """Make a show in a hall of 10,000 seats a section with the longest names; however busy the machine is."""
+    venue = await halls.venue()
+    layout = [section(name(s, 40), *((name(r, 10), 1_000, REGULAR) for r in range(10))) for s in range(sections)]
+    request = pb.CreateScreenRequest(venue_id=venue.id, name="Hall", sections=layout)
+    screen = await halls.rpc.CreateScreen(request, timeout=60)
+    show: pb.Show = await halls.rpc.CreateShow(await halls.show_request(screen_id=screen.id), timeout=60)
+    return show
+
+
+async def pages(method: Any, request: Any, field: str) -> list[Any]:
+    """Read pages to the last; each of them is small enough, or the client would refuse it."""
+    read = []
+    while True:
+        answer = await method(request, timeout=60)
+        assert answer.ByteSize() <= MAX_ANSWER_BYTES
+        read.append(answer)
+        assert getattr(answer, field)
+        if not answer.next_page_token:
+            return read
+        request.page_token = answer.next_page_token
+
+
+async def test_a_hall_of_50000_seats_with_the_longest_names_is_read_by_pages(halls: Halls) -> None:
+    show = await hall(halls, 5)
+    layout = await pages(
+        halls.rpc.GetSeatLayout, pb.GetSeatLayoutRequest(screen_id=show.screen_id, page_size=5_000), "rows"
+    )
+    there = [(row.section, row.row, seat.number) for page in layout for row in page.rows for seat in row.seats]
+    assert len(there) == len(set(there)) == 50_000
+    assert {page.seat_count for page in layout} == {50_000}
+
+    user = str(uuid4())
+    asked = seats_pb.GetSeatMapRequest(show_id=show.id, user_id=user, page_size=4_999)
+    first = await halls.seats.GetSeatMap(asked, timeout=60)
+    await halls.seats.HoldSeats(
+        seats_pb.HoldSeatsRequest(show_id=show.id, user_id=user, show_seat_ids=[first.seats[0].id, first.seats[-1].id])
+    )
+    maps = await pages(halls.seats.GetSeatMap, asked, "seats")
+    seats = [seat for page in maps for seat in page.seats]
+    assert [(seat.section, seat.row, seat.number) for seat in seats] == there
+    assert len({seat.id for seat in seats}) == 50_000
+    for page in maps:
+        assert (page.summary.total, page.summary.available, page.summary.held_by_me) == (50_000, 49_998, 2)
+        assert page.sequence == 1
+    free = await pages(
+        halls.seats.ListAvailableSeats, seats_pb.ListAvailableSeatsRequest(show_id=show.id, page_size=5_000), "seats"
+    )
+    assert [seat.id for page in free for seat in page.seats] == [
+        seat.id for seat in seats if seat.id not in (first.seats[0].id, first.seats[-1].id)
+    ]
+    # As JSON the same.
+    rendered = seats_pb.RenderSeatMapRequest(show_id=show.id, page_size=5_000)
+    answer = await halls.seats.RenderSeatMap(rendered)
+    assert len(answer.data) <= MAX_ANSWER_BYTES
+    told = json.loads(answer.data)
+    assert [seat["id"] for seat in told["seats"]] == [seat.id for seat in seats[:5_000]]
+    assert told["nextPageToken"] and told["summary"]["total"] == 50_000
+    one = seats_pb.GetSeatMapRequest(show_id=show.id, section=name(0, 40), page_size=5_000)
+    assert [len(page.seats) for page in await pages(halls.seats.GetSeatMap, one, "seats")] == [5_000, 5_000]
+
+
+async def test_who_asks_for_all_of_it_at_once_is_told_to_ask_for_pages(halls: Halls) -> None:
+    show = await hall(halls, 3)
+    requests: list[tuple[Any, Message]] = [
+        (halls.rpc.GetSeatLayout, pb.GetSeatLayoutRequest(screen_id=show.screen_id)),
+        (halls.seats.GetSeatMap, seats_pb.GetSeatMapRequest(show_id=show.id)),
+        (halls.seats.ListAvailableSeats, seats_pb.ListAvailableSeatsRequest(show_id=show.id)),
+        (halls.seats.RenderSeatMap, seats_pb.RenderSeatMapRequest(show_id=show.id)),
+        (halls.seats.RenderAvailableSeats, seats_pb.RenderAvailableSeatsRequest(show_id=show.id)),
+    ]
+    for method, request in requests:
+        words = "must be 1 to 5000 here: all seats at once can be more than 4 MiB"
+        assert await invalid_fields(method(request, timeout=60)) == {"pageSize": words}
+    # A section of it is small enough.
+    part = await halls.seats.GetSeatMap(seats_pb.GetSeatMapRequest(show_id=show.id, section=name(0, 40)))
+    assert len(part.seats) == 10_000
+
+
+async def test_over_rest_all_of_it_comes_as_before(halls: Halls) -> None:
+    show = await hall(halls, 2)
+    call = halls.seats.RenderSeatMap(seats_pb.RenderSeatMapRequest(show_id=show.id), metadata=OVER_REST, timeout=60)
+    with pytest.raises(grpc.aio.AioRpcError, match="larger than max"):
+        await call  # it is sent: this client does not read so much
+
+
+async def test_a_page_of_another_list_or_size_is_no_trap(halls: Halls) -> None:
+    show = await halls.show()
+    whole = await halls.seats.GetSeatMap(seats_pb.GetSeatMapRequest(show_id=show.id))
+    assert not whole.next_page_token
+    first = await halls.seats.GetSeatMap(seats_pb.GetSeatMapRequest(show_id=show.id, page_size=3))
+    assert first.seats == whole.seats[:3]
+    assert first.summary == whole.summary
+    asked = seats_pb.GetSeatMapRequest(show_id=show.id, page_token=first.next_page_token)
+    rest = await halls.seats.GetSeatMap(asked)
+    assert rest.seats == whole.seats[3:] and not rest.next_page_token
+    asked.section = "Stalls"
+    assert list(await invalid_fields(halls.seats.GetSeatMap(asked))) == ["pageToken"]
+    layout = await halls.rpc.GetSeatLayout(pb.GetSeatLayoutRequest(screen_id=show.screen_id))
+    parts = await pages(halls.rpc.GetSeatLayout, pb.GetSeatLayoutRequest(screen_id=show.screen_id, page_size=3), "rows")
+    assert [seat for part in parts for row in part.rows for seat in row.seats] == [
+        seat for row in layout.rows for seat in row.seats
+    ]
+    for size in (-1, 5_001):
+        request = seats_pb.GetSeatMapRequest(show_id=show.id, page_size=size)
+        assert list(await invalid_fields(halls.seats.GetSeatMap(request))) == ["pageSize"]
+
+
+async def test_a_batch_names_no_more_seats_than_an_answer_has_room_for(halls: Halls) -> None:
+    def batch(claims: int) -> seats_pb.BatchReserveSeatsRequest:
+        one = seats_pb.BatchReserveSeatsRequest.Claim(
+            booking_id=str(uuid4()), show_id=str(uuid4()), user_id=str(uuid4()), ttl_seconds=60
+        )
+        one.show_seat_ids.extend(str(uuid4()) for _ in range(100))
+        return seats_pb.BatchReserveSeatsRequest(claims=[one] * claims)
+
+    assert len((await halls.seats.BatchReserveSeats(batch(100))).results) == 100
+    refused = await invalid_fields(halls.seats.BatchReserveSeats(batch(101)))
+    assert refused == {"claims": "must name 10000 seats in all at most"}
+
+
+def test_changes_that_are_too_many_for_one_message_come_in_several() -> None:
+    """Each of 30,000 seats, as when a hall is held at once."""
+    seats = [ChangedSeat(uuid4(), Status.HELD, datetime(2030, 1, 1, 12, 0, 0, 1, UTC)) for _ in range(30_000)]
+    changes = [MESSAGES.change(Change(number, datetime(2030, 1, 1, tzinfo=UTC), seats)) for number in range(1, 6)]
+    messages = MESSAGES.messages(changes)
+    assert len(messages) == 3 and max(map(len, messages)) <= MAX_ANSWER_BYTES
+    read = [seats_pb.WatchSeatsResponse.FromString(message) for message in messages]
+    assert [change.sequence for message in read for change in message.changes] == [1, 2, 3, 4, 5]
+    assert MESSAGES.messages([]) == [b""]
+
+    events = [EVENTS.change(Change(number, datetime(2030, 1, 1, tzinfo=UTC), seats)) for number in (1, 2)]
+    pieces = EVENTS.messages(events)
+    assert max(map(len, pieces)) <= MAX_ANSWER_BYTES
+    assert b"".join(httpbody_pb2.HttpBody.FromString(piece).data for piece in pieces) == b"".join(events)
+    assert httpbody_pb2.HttpBody.FromString(EVENTS.messages([])[0]).data == b":\n\n"

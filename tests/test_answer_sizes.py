@@ -1,0 +1,136 @@
+"""Every answer that the contracts let in is one that a gRPC client reads as it comes: 4 MiB at most.
+
+The largest of each is made of what bounds its fields; a field or a list that nobody has bound fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import status_pb2
+
+from services.chassis.pages import MAX_ANSWER_BYTES
+from services.inventory.domain.catalogue import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN
+from services.inventory.rpc.inventory import MAX_SEATS_OF_BATCH
+from tests.gateway.fakes import METHODS, Method
+
+LETTER = "\U0001f3ab"
+"""Four bytes, as many as a letter may take."""
+
+LETTERS = {
+    **dict(title=200, name=200, venue_name=200, theatre=200, description=4_000, address=300, city=100),
+    **dict(screen_name=100, screen=100, section=40, row=10, seat_labels=60, seats=60, email=254, movie=200),
+}
+"""How many letters texts of people's may have, by the name of their field."""
+
+BYTES = {
+    **dict(language=20, currency=3, next_page_token=200, payment_method=100, token_type=6, status=20),
+    **dict(payment_url=2_000, access_token=4_000, refresh_token=100, session_id=41),
+}
+"""The same of others, in bytes; what is called id has 41, as a session's."""
+
+COUNTS = {
+    "inventory.v1.SeatMap.seats": MAX_SEATS_PER_PAGE,
+    "inventory.v1.ListAvailableSeatsResponse.seats": MAX_SEATS_PER_PAGE,
+    # Each in a row of its own takes more than many in one.
+    "inventory.v1.SeatLayout.rows": MAX_SEATS_PER_PAGE,
+    "inventory.v1.SeatLayout.Row.seats": 1,
+    "inventory.v1.Venue.screens": MAX_SCREENS_PER_VENUE,
+    "inventory.v1.Show.prices": 3,
+    "inventory.v1.HoldSeatsResponse.seats": 100,
+    "inventory.v1.HoldSeatsResponse.holds": 100,
+    "inventory.v1.Reservation.seats": 100,
+    "inventory.v1.BatchReserveSeatsResponse.results": MAX_SEATS_OF_BATCH // 100,
+    # One change by itself: more of them come in several messages.
+    "inventory.v1.WatchSeatsResponse.changes": 1,
+    "inventory.v1.SeatChange.seats": MAX_SEATS_PER_SCREEN,
+    "booking.v1.Booking.seats": 100,
+    "booking.v1.Booking.seat_labels": 100,
+    "booking.v1.PayableBooking.seats": 100,
+    "payment.v1.PaymentStatus.payments": 10,
+    "identity.v1.User.roles": 3,
+    # Of these a page takes as many as fit, but one at least: see Page.render.
+    "inventory.v1.ListEventsResponse.events": 1,
+    "inventory.v1.ListMoviesResponse.movies": 1,
+    "inventory.v1.ListVenuesResponse.venues": 1,
+    "inventory.v1.ListShowsResponse.shows": 1,
+    "booking.v1.ListBookingsResponse.bookings": 1,
+    "identity.v1.ListUsersResponse.users": 1,
+}
+BATCH = 256
+"""Results of every other batch."""
+
+REFUSAL_BYTES = 8_192
+"""What a refusal carries at most; see chassis/status.py."""
+
+
+def largest(message: Descriptor) -> Message:
+    """Make the largest message of a kind."""
+    made = GetMessageClass(message)()
+    for field in message.fields:
+        if field.containing_oneof is not None and field is not field.containing_oneof.fields[0]:
+            continue  # the first of each is the largest
+        if field.is_repeated:
+            one = [value(field)]
+            getattr(made, field.name).extend(one * count(field))
+        elif field.message_type is not None:
+            getattr(made, field.name).CopyFrom(value(field))
+        else:
+            setattr(made, field.name, value(field))
+    return made
+
+
+def count(field: FieldDescriptor) -> int:
+    name = field.full_name.removeprefix("boxoffice.")
+    if name not in COUNTS and field.name == "results":
+        return BATCH
+    assert name in COUNTS, f"say how many {name} there may be, and see that their answer is bound"
+    return COUNTS[name]
+
+
+def value(field: FieldDescriptor) -> object:
+    if field.message_type is Timestamp.DESCRIPTOR:
+        return Timestamp(seconds=253_402_300_799, nanos=999_999_999)
+    if field.message_type is not None:
+        if field.message_type is status_pb2.Status.DESCRIPTOR:
+            return status_pb2.Status(message="x" * REFUSAL_BYTES)
+        return largest(field.message_type)
+    match field.type:
+        case FieldDescriptor.TYPE_INT32:
+            return 2**31 - 1
+        case FieldDescriptor.TYPE_BOOL:
+            return True
+        case FieldDescriptor.TYPE_ENUM:
+            return field.enum_type.values[-1].number
+    if field.name == "id" or field.name.endswith("_id"):
+        return "x" * 41
+    known = field.name in LETTERS or field.name in BYTES
+    assert known, f"say how large {field.full_name} may be"
+    return LETTER * LETTERS[field.name] if field.name in LETTERS else "x" * BYTES[field.name]
+
+
+def answers() -> Iterator[Method]:
+    """Yield the methods that answer by a message of the contracts. What is bytes is tested where it is made."""
+    for method in METHODS.values():
+        if method.descriptor.output_type.full_name.startswith("boxoffice."):
+            yield method
+
+
+@pytest.mark.parametrize("method", [pytest.param(method, id=method.descriptor.full_name) for method in answers()])
+def test_the_largest_answer_is_one_that_any_client_reads(method: Method) -> None:
+    assert largest(method.descriptor.output_type).ByteSize() <= MAX_ANSWER_BYTES
+
+
+def test_what_comes_by_pages_has_an_end_to_each() -> None:
+    by_pages = {name for name, number in COUNTS.items() if number == 1 and name.partition(".v1.")[2].startswith("List")}
+    lists = {
+        f"{method.descriptor.output_type.full_name}.{method.descriptor.output_type.fields[0].name}"
+        for method in answers()
+        if method.descriptor.name.startswith("List") and method.descriptor.name != "ListAvailableSeats"
+    }
+    assert {f"boxoffice.{name}" for name in by_pages} == lists
