@@ -30,6 +30,7 @@ OVER_GRPC = "README.md: call() { .venv/bin/buf curl --schema protos --protocol g
 WATCH = 'README.md: curl -N "$API/seats/shows/$SHOW/watch?afterSequence=$(curl -'
 CLIENT = "clients/python/README.md: from uuid import uuid4"
 CLIENT_WATCHES = "clients/python/README.md: import time"
+CLIENT_PAGES = "clients/python/README.md: from boxoffice_client import Client"
 GHZ = "bench/ghz/README.md: .venv/bin/python -m bench.ghz.data"
 SANDBOX = (
     "docs/sandbox.md: API=http://127.0.0.1:8001/api/v1",
@@ -39,7 +40,7 @@ SANDBOX = (
 METHODS = "docs/sandbox.md: pay() { curl -s $API/payments/simulate/$SESSION -H 'content-"
 STUCK = "docs/operations.md: SELECT booking_id, refunds.amount, currency, stuck_reason"
 CERTIFICATES = "docs/security.md: make certificates DIR=/secure/place"
-RUN = {WALK, OVER_GRPC, WATCH, CLIENT, CLIENT_WATCHES, GHZ, *SANDBOX, METHODS, STUCK, CERTIFICATES}
+RUN = {WALK, OVER_GRPC, WATCH, CLIENT, CLIENT_WATCHES, CLIENT_PAGES, GHZ, *SANDBOX, METHODS, STUCK, CERTIFICATES}
 
 LATE = ("pay pm_delay", "pay pm_late")
 """What would keep the stack busy for twenty minutes; tests/system/test_scenarios_webhooks.py waits less."""
@@ -76,7 +77,7 @@ def test_every_block_is_run_or_says_why_not(found: dict[str, Block]) -> None:
 
 
 def test_every_block_for_a_shell_can_be_read_by_one(found: dict[str, Block]) -> None:
-    for name in (RUN | set(NOT_RUN)) - {CLIENT, CLIENT_WATCHES, STUCK}:
+    for name in (RUN | set(NOT_RUN)) - {CLIENT, CLIENT_WATCHES, CLIENT_PAGES, STUCK}:
         if NOT_RUN.get(name) not in ("a picture", "what is printed"):
             subprocess.run(["bash", "-n", "-c", found[name].text], check=True)
 
@@ -118,6 +119,16 @@ def test_the_client_watches_seats(stack: Stack, found: dict[str, Block]) -> None
     command = [sys.executable, "-u", "-c", placed(found[CLIENT_WATCHES].text, stack)]
     with Client(stack.public_url) as boxoffice, running(command, stack) as said:
         assert hears_of_changes(stack, boxoffice.list_shows().shows[0].id, said, "sequence: "), said
+
+
+def test_the_client_reads_a_hall_by_pages(stack: Stack, found: dict[str, Block]) -> None:
+    command = placed(found[CLIENT_PAGES].text, stack) + '\nprint("read", len(seats), page.summary.total, known)\n'
+    done = subprocess.run(
+        [sys.executable, "-c", command], env=surroundings(stack), capture_output=True, text=True, timeout=SECONDS
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    word, seats, total, _ = done.stdout.split()
+    assert word == "read" and seats == total != "0"
 
 
 def test_data_is_made_for_ghz(stack: Stack, found: dict[str, Block]) -> None:
