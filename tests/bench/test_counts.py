@@ -10,10 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from boxoffice.inventory.v1 import inventory_pb2
-from psycopg.pq import PipelineStatus
 
 from services.booking.domain.bookings import BookedShow
 from services.booking.operations.create import Create
@@ -21,6 +19,7 @@ from services.chassis import idempotency
 from services.chassis.database import Database
 from services.chassis.ids import new_id
 from services.chassis.outbox import Outbox
+from services.chassis.pipeline import Pipeline
 from services.inventory.operations.availability import Availability
 from services.payment.bank.operations.create import Create as CreateSession
 from services.payment.bank.operations.create import Creates
@@ -72,25 +71,19 @@ class Count:
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Count]:
     """Count what this process sends to its databases."""
     count = Count()
-    execute, sync, leave = psycopg.AsyncConnection.execute, psycopg.AsyncPipeline.sync, psycopg.AsyncPipeline.__aexit__
+    add, send = Pipeline.add, Pipeline.send
 
-    async def counting_execute(connection: Any, *args: Any, **kwargs: Any) -> Any:
+    def counting_add(pipeline: Pipeline, *args: Any) -> None:
         count.statements += 1
-        count.round_trips += connection.pgconn.pipeline_status == PipelineStatus.OFF
-        return await execute(connection, *args, **kwargs)
+        add(pipeline, *args)
 
-    async def counting_sync(pipeline: Any) -> None:
+    async def counting_send(pipeline: Pipeline) -> None:
         count.round_trips += 1
-        await sync(pipeline)
-
-    async def counting_leave(pipeline: Any, *raised: Any) -> None:
-        count.round_trips += 1  # whoever leaves a pipeline has what is in it sent
-        await leave(pipeline, *raised)
+        await send(pipeline)
 
     with monkeypatch.context() as patched:
-        patched.setattr(psycopg.AsyncConnection, "execute", counting_execute)
-        patched.setattr(psycopg.AsyncPipeline, "sync", counting_sync)
-        patched.setattr(psycopg.AsyncPipeline, "__aexit__", counting_leave)
+        patched.setattr(Pipeline, "add", counting_add)
+        patched.setattr(Pipeline, "send", counting_send)
         yield count
 
 

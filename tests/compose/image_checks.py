@@ -20,14 +20,14 @@ from typing import Any
 
 import pytest
 
-from gateway.static import files
+from gateway.static import DOCUMENTS, files
 from stack.ports import choose
 from stack.postgres import Server
 from stack.services import SERVICES, is_serving
-from tests.compose.support import ROOT, SECRETS, compose, exec_form, gateway_copying, gateway_rendering, stages, told
+from tests.compose.support import ROOT, WANTED, compose, exec_form, gateway_copying, gateway_rendering, stages, told
 from tests.compose.test_databases_sql import server  # noqa: F401  # a fixture
 
-FILE = compose(SECRETS)["services"]
+FILE = compose(WANTED)["services"]
 UV = Path(sys.executable).with_name("uv")
 INSTALL = [UV, "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"]
 
@@ -171,7 +171,7 @@ def test_it_has_the_files_that_the_gateway_serves(image: Image) -> None:
     *copying, _ = gateway_copying()
     image.run(["python", "-m", *copying, str(folder)])
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == {
-        file.source.name: file.source.read_bytes() for file in files()
+        file.source.name: file.source.read_bytes() for auth in DOCUMENTS for file in files(auth)
     }
     shutil.rmtree(folder)
 
@@ -188,7 +188,7 @@ def test_a_service_migrates_serves_tells_its_health_and_stops(
     tls: Path,
     service: Any,
 ) -> None:
-    environment = told(FILE[service.name], SECRETS)
+    environment = told(FILE[service.name], WANTED)
     database = environment["DATABASE_URL"].replace("postgres:5432", f"127.0.0.1:{server.port}")
     environment |= {"DATABASE_URL": database, "PORT": str(choose(1)[0]), "DRAIN_SECONDS": "0"}
     environment |= {
@@ -198,7 +198,7 @@ def test_a_service_migrates_serves_tells_its_health_and_stops(
     }
     health = exec_form((stages()["service"].last("HEALTHCHECK") or "").partition("CMD ")[2])
 
-    migration = told(FILE[f"{service.name}-migrate"], SECRETS)["DATABASE_URL"]
+    migration = told(FILE[f"{service.name}-migrate"], WANTED)["DATABASE_URL"]
     own = {"DATABASE_URL": migration.replace("postgres:5432", f"127.0.0.1:{server.port}")}
     image.run(FILE[f"{service.name}-migrate"]["command"], environment | own)
     process = image.start(FILE[service.name]["command"], environment)
