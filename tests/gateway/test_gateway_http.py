@@ -21,7 +21,7 @@ from tests.gateway.test_gateway_requests import blamed, reason
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
 STREAM_SEATS = "/boxoffice.inventory.v1.InventoryService/StreamSeats"
 WEBHOOK = "/api/v1/payments/webhook"
-VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "QUERY", "BREW")
+VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 DATA, HEADERS, END_STREAM = 0, 1, 1
 
 
