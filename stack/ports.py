@@ -13,7 +13,7 @@ from stack.processes import wait_until
 
 LOOPBACK = "127.0.0.1"
 PASSING_SECONDS = 1.0
-# Below the ports that systems give to outgoing connections (docs/adr/0024), and apart from those of `make run`.
+# Below the ports that systems give to outgoing connections (docs/adr/0023), and apart from those of `make run`.
 CHOICE = range(20_000, 32_000)
 
 

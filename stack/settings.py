@@ -27,7 +27,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
 
-    # Below the ports that systems give to outgoing connections, and nobody's (docs/adr/0024).
+    # Below the ports that systems give to outgoing connections, and nobody's (docs/adr/0023).
     gateway_port: Port = 8001
     envoy_admin_port: Port = 16081
     inventory_port: Port = 16051
