@@ -369,7 +369,9 @@ BAD: list[tuple[str, Mapping[str, str], list[str]]] = [
     ("identity", DATABASE | {"SIGNING_KEY_SECRET": "hunter2"}, ["SIGNING_KEY_SECRET is wrong"]),
     (
         "identity",
-        DATABASE | TLS | {"ENVIRONMENT": "production", "AUTH": "on", "SIGNING_KEY_SECRET": WEAK},
+        DATABASE
+        | TLS
+        | {"ENVIRONMENT": "production", "AUTH": "on", "SIGNING_KEY_SECRET": WEAK, "TRUSTED_PROXIES": "0"},
         ["SIGNING_KEY_SECRET is too weak"],
     ),
     ("booking", {"REFUND_STEPS": "often", "BOOKING_EXPIRY_MINUTES": ""}, ["REFUND_STEPS", "BOOKING_EXPIRY_MINUTES"]),

@@ -26,6 +26,14 @@ NOTHING_WENT_BACK = """
 """
 NEVER_ACCEPTED = "DELETE FROM bank.refunds WHERE status = 'DECLINED'; DELETE FROM payment.refunds WHERE state = 'STUCK'"
 
+WITHIN_SALES = """
+        UPDATE inventory.reservations r SET expires_at = least(r.expires_at, coalesce(c.sales_end_at, c.starts_at))
+            FROM inventory.show_counters c WHERE c.show_id = r.show_id AND r.state = 'RESERVED';
+        UPDATE inventory.show_seats s SET expires_at = least(s.expires_at, coalesce(c.sales_end_at, c.starts_at))
+            FROM inventory.show_counters c WHERE c.show_id = s.show_id AND s.expires_at IS NOT NULL
+"""
+"""No claim lasts longer than its show is on sale."""
+
 AT_ANY_TIME = {
     "nothing": "SELECT",
     "the refund of a ticket is stuck": f"{TICKET_REFUND_STUCK};{NOTHING_WENT_BACK}",
@@ -94,7 +102,8 @@ AT_ANY_TIME = {
         UPDATE inventory.reservations SET expires_at = reserved_at + interval '120 minutes' WHERE state = 'RESERVED';
         UPDATE inventory.show_seats s SET expires_at = r.expires_at FROM inventory.reservations r
             WHERE s.booking_id = r.booking_id AND r.state = 'RESERVED';
-        {hold_of("60 minutes")}
+        {hold_of("60 minutes")};
+        {WITHIN_SALES}
     """,
     "limits were lowered over what was made by larger ones": f"""
         UPDATE inventory.show_counters
@@ -103,7 +112,8 @@ AT_ANY_TIME = {
         UPDATE inventory.reservations SET expires_at = reserved_at + interval '60 minutes' WHERE state = 'RESERVED';
         UPDATE inventory.show_seats s SET expires_at = r.expires_at FROM inventory.reservations r
             WHERE s.booking_id = r.booking_id AND r.state = 'RESERVED';
-        {hold_of("30 minutes")}
+        {hold_of("30 minutes")};
+        {WITHIN_SALES}
     """,
     "bookings were made without keys": """
         UPDATE booking.bookings SET idempotency_key = NULL, request_hash = NULL;
@@ -179,7 +189,7 @@ WHILE_UNDER_WAY = {
     "a booking is being made": """
         INSERT INTO booking.bookings
             (id, user_id, show_id, state, version, total_amount, currency, lease_until, refund_stuck, idempotency_key)
-            SELECT gen_random_uuid(), user_id, show_id, 'RESERVING', 1, 0, '', now(), false, 'a new one'
+            SELECT gen_random_uuid(), user_id, show_id, 'RESERVING', 1, 0, '', now(), false, 'for ' || id
             FROM booking.bookings WHERE state = 'PENDING'
     """,
     "a booking is being confirmed": (

@@ -8,7 +8,7 @@ import grpc
 import pytest
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 
-from services.identity.domain.attempts import of_address
+from services.identity.domain.attempts import of_network
 from stack.launcher import Stack
 from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC, Method
 from tests.system import matrix
@@ -160,4 +160,4 @@ async def test_where_a_login_comes_from_is_the_gateways_word_only(stack: Stack) 
             with pytest.raises(grpc.aio.AioRpcError):
                 login = identity_pb2_grpc.IdentityServiceStub(channel).Login
                 await login(wrong, metadata=(("x-client-address", forged),), timeout=20)
-        assert value(stack.server, "identity", counted, of_address(forged)) == count, caller
+        assert value(stack.server, "identity", counted, of_network(forged)) == count, caller
