@@ -35,10 +35,11 @@ HELD_BY_ONE = (
 
 
 def hold_of(interval: str) -> str:
-    """Let every hold have been made just now, for so long, and every change say what its seat's row says."""
+    """Let every hold have been made just now, for so long or until sales end; changes agree."""
     return f"""
-        UPDATE inventory.show_seats SET expires_at = now + interval '{interval}'
-            FROM inventory.clock WHERE status = 'HELD';
+        UPDATE inventory.show_seats s
+            SET expires_at = least(now + interval '{interval}', coalesce(n.sales_end_at, n.starts_at))
+            FROM inventory.clock, inventory.show_counters n WHERE s.status = 'HELD' AND n.show_id = s.show_id;
         UPDATE inventory.seat_changes c SET status = s.status, expires_at = s.expires_at, changed_at = now
             FROM inventory.show_seats s, inventory.clock WHERE (s.show_id, s.id) = (c.show_id, c.seat_id)
     """

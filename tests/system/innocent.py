@@ -30,9 +30,9 @@ WITHIN_SALES = """
         UPDATE inventory.reservations r SET expires_at = least(r.expires_at, coalesce(c.sales_end_at, c.starts_at))
             FROM inventory.show_counters c WHERE c.show_id = r.show_id AND r.state = 'RESERVED';
         UPDATE inventory.show_seats s SET expires_at = least(s.expires_at, coalesce(c.sales_end_at, c.starts_at))
-            FROM inventory.show_counters c WHERE c.show_id = s.show_id AND s.expires_at IS NOT NULL
+            FROM inventory.show_counters c WHERE c.show_id = s.show_id AND s.status = 'RESERVED'
 """
-"""No claim lasts longer than its show is on sale."""
+"""No reservation lasts longer than its show is on sale."""
 
 AT_ANY_TIME = {
     "nothing": "SELECT",
@@ -102,8 +102,8 @@ AT_ANY_TIME = {
         UPDATE inventory.reservations SET expires_at = reserved_at + interval '120 minutes' WHERE state = 'RESERVED';
         UPDATE inventory.show_seats s SET expires_at = r.expires_at FROM inventory.reservations r
             WHERE s.booking_id = r.booking_id AND r.state = 'RESERVED';
-        {hold_of("60 minutes")};
-        {WITHIN_SALES}
+        {WITHIN_SALES};
+        {hold_of("60 minutes")}
     """,
     "limits were lowered over what was made by larger ones": f"""
         UPDATE inventory.show_counters
@@ -112,8 +112,8 @@ AT_ANY_TIME = {
         UPDATE inventory.reservations SET expires_at = reserved_at + interval '60 minutes' WHERE state = 'RESERVED';
         UPDATE inventory.show_seats s SET expires_at = r.expires_at FROM inventory.reservations r
             WHERE s.booking_id = r.booking_id AND r.state = 'RESERVED';
-        {hold_of("30 minutes")};
-        {WITHIN_SALES}
+        {WITHIN_SALES};
+        {hold_of("30 minutes")}
     """,
     "bookings were made without keys": """
         UPDATE booking.bookings SET idempotency_key = NULL, request_hash = NULL;
