@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from uuid import UUID
 
 import grpc
@@ -146,13 +145,14 @@ class Payments:
     async def newest(self, booking_id: UUID) -> payment_pb2.Payment | None:
         """Return a booking's newest payment; None where there is none, or payment is away."""
         request = payment_pb2.GetPaymentStatusRequest(booking_id=str(booking_id))
-        ask = self._payments.GetPaymentStatus
         try:
             try:
-                status = await call(ask, request, seconds=1.0)
+                status = await call(self._payments.GetPaymentStatus, request, seconds=1.0)
             except Unavailable:
                 # It may be back, and the connection to it is about to be tried again.
-                status = await call(partial(ask, wait_for_ready=True), request, seconds=CONNECTING_SECONDS)
+                status = await call(
+                    self._payments.GetPaymentStatus, request, seconds=CONNECTING_SECONDS, wait_for_ready=True
+                )
         except Failure:
             return None
         return status.payments[0] if status.payments else None

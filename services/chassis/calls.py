@@ -334,11 +334,16 @@ ResponseT = TypeVar("ResponseT")
 
 
 async def call(
-    method: Callable[..., Awaitable[ResponseT]], request: Message, *, seconds: float = DEFAULT_SECONDS
+    method: Callable[..., Awaitable[ResponseT]],
+    request: Message,
+    *,
+    seconds: float = DEFAULT_SECONDS,
+    wait_for_ready: bool = False,
 ) -> ResponseT:
     """Call a peer. Raises PeerFailure with what it refused, Unavailable where it is away.
 
-    What a peer that is away, overloaded or too slow did is not known: the call must be repeatable.
+    With `wait_for_ready`, a peer that is away may come back in that time. What a peer that is away, overloaded or too
+    slow did is not known: the call must be repeatable.
     """
     if until := _deadline.get():
         seconds = min(seconds, until - asyncio.get_running_loop().time())
@@ -350,7 +355,8 @@ async def call(
     if span is not None:
         metadata += span.headers().items()
     try:
-        return await ask(name, seconds, lambda: method(request, timeout=seconds, metadata=metadata))
+        options = {"wait_for_ready": True} if wait_for_ready else {}
+        return await ask(name, seconds, lambda: method(request, timeout=seconds, metadata=metadata, **options))
     except grpc.aio.AioRpcError as error:
         failure = _failure_of(error)
         outcome = failure.reason
