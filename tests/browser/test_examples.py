@@ -24,7 +24,7 @@ def test_the_module_buys_tickets_and_gives_them_back(desk: Browser, checkout: Ch
     source = (ROOT / "examples" / "buy.mjs").read_bytes()
     module = f"data:text/javascript;base64,{b64encode(source).decode()}"
     lines, booking = desk.run(SCRIPT, module, checkout.stack.public_url)
-    assert [line.split()[0] for line in lines] == ["show", "seats", "booked", "CONFIRMED", "refund", "REFUNDED"]
+    assert [line.split()[0] for line in lines] == ["show", "on", "seats", "booked", "CONFIRMED", "refund", "REFUNDED"]
     assert booking["status"] == "REFUNDED"
     checkout.until(booking["id"], "REFUNDED")
     assert [each for each in desk.complaints() if "favicon" not in each] == []
