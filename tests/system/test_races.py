@@ -143,7 +143,7 @@ async def test_nobody_gets_more_seats_than_allowed_by_asking_at_once(client: Cli
     refusals = {(r.reason, r.metadata["limit"]) for r in map(refusal, (a for a in answers if a.status_code == 400))}
     assert refusals == {("SEAT_LIMIT_EXCEEDED", "6")}
     summary = (await client.seat_map(show.id, user))["summary"]
-    assert summary["heldByMe"] + summary["booked"] == 6
+    assert summary["heldByMe"] + summary["reservedByMe"] == 6
 
 
 async def test_cancel_and_pay_at_once_end_in_a_ticket_or_in_money_back(
