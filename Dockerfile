@@ -13,11 +13,10 @@ RUN python -m venv --without-pip /opt/venv \
         --require-hashes --only-binary :all: --requirement /requirements.runtime.lock
 WORKDIR /opt/boxoffice
 COPY protos/gen protos/gen
+COPY audit audit
+COPY certificates certificates
 COPY gateway gateway
 COPY services services
-# The audit and the certificates, and no more of the stack.
-COPY stack/__init__.py stack/audit.py stack/certificates.py stack/credentials.py stack/errors.py stack/snapshots.py stack/
-COPY stack/invariants stack/invariants
 COPY docker/health.py docker/health.py
 # The image is read-only where it runs: what Python would write beside the code is written now. And whoever's files
 # these were, the image's user can read them.
@@ -55,7 +54,7 @@ RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 -
         --auth on --tls-ca-file /tls/ca.pem --tls-cert-file /tls/cert.pem --tls-key-file /tls/key.pem \
         --descriptor /etc/boxoffice/descriptor.binpb --static-folder /etc/boxoffice/static > /tmp/envoy.yaml \
     && python -m gateway.static /tmp/static \
-    && python -m stack.certificates /tmp/tls
+    && python -m certificates /tmp/tls
 
 
 FROM envoyproxy/envoy:v${ENVOY_VERSION} AS gateway

@@ -18,7 +18,7 @@ FUZZ_CASES ?= 10000
 FUZZ_SEED ?= 1
 
 BIN := .venv/bin
-SOURCES := bench clients examples gateway services stack tests
+SOURCES := audit bench certificates clients examples gateway services stack storm tests
 # The image that the contracts must stay compatible with, once there is a release: buf build protos -o protos/released.binpb
 RELEASED := protos/released.binpb
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --custom-compile-command "make lock"
@@ -135,7 +135,7 @@ restore: env ## fill an empty data folder from FILE=…, for make run
 
 .PHONY: certificates
 certificates: env ## make certificates for all services in DIR=…, or renew those that are about to end
-	@exec $(BIN)/python -m stack.certificates '$(or $(DIR),$(error name a folder: make certificates DIR=/secure/place))'
+	@exec $(BIN)/python -m certificates '$(or $(DIR),$(error name a folder: make certificates DIR=/secure/place))'
 
 ##@ Containers
 
@@ -155,7 +155,7 @@ down: ## stop the containers; their data stays
 
 .PHONY: storm
 storm: env ## load and a fault a second on a stack of its own, then every promise checked (SECONDS=600 SEED=… JSON=file REPLICAS=2)
-	@exec $(BIN)/python -m stack storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed '$(SEED)') $(if $(JSON),--json '$(JSON)')
+	@exec $(BIN)/python -m storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed '$(SEED)') $(if $(JSON),--json '$(JSON)')
 
 .PHONY: bench
 bench: env ## measure it, beside references, in some 25 minutes (QUICK=1; ONLY=create,flow; REPLICAS=2; AGAINST=REVISION by turns)

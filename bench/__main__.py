@@ -15,6 +15,7 @@ from datetime import datetime
 
 import psycopg
 
+from audit import audit
 from bench import inside, report
 from bench.cases import Case, chosen, warm_up
 from bench.measure import Result
@@ -33,7 +34,7 @@ from bench.scenarios import (
     watch,
 )
 from bench.world import World, started
-from stack import audit, credentials, settings
+from stack import credentials, settings
 from stack.errors import StackError
 from stack.settings import ROOT
 

@@ -21,7 +21,8 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 
-from stack import accounts, certificates
+from certificates import certificates
+from stack import accounts
 
 CALL_SECONDS = 10.0
 CONNECTIONS = 4

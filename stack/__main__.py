@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import io
-import os
-import signal
-import sys
 from pathlib import Path
 from uuid import UUID
 
-import psycopg
-
-from stack import audit, control
+from audit import audit
+from stack import command, control
 from stack import settings as configuration
-from stack.errors import StackError
 
 
 def main() -> None:
     arguments = _parser().parse_args()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a film's title may have letters that the terminal has not
-    try:
-        sys.exit(_do(arguments))
-    except StackError as error:
-        sys.exit(f"boxoffice: {error}")
-    except BrokenPipeError:
-        # Whoever read this has read enough, as in `make logs | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)
-    except (OSError, psycopg.Error) as error:
-        # A full disk, a database that went away: said in the machine's words, which are one line or a few.
-        sys.exit(f"boxoffice: {' '.join(str(error).split())}")
-    except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
+    command.run(lambda: _do(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,12 +33,6 @@ def _parser() -> argparse.ArgumentParser:
         help="the databases of another deployment, as postgresql://audit:password@host:port (or PGPASSWORD)",
     )
     audit.add_options(audits)
-    storms = verbs.add_parser(
-        "storm", help="load and faults on a stack of its own, then every promise checked: exit code 0 all kept, 1 not"
-    )
-    storms.add_argument("--seconds", type=float, default=600, help="how long it lasts (default: 600)")
-    storms.add_argument("--seed", default="boxoffice", help="what customers and faults are drawn from")
-    storms.add_argument("--json", type=Path, metavar="FILE", help="write what came of it to this file too")
     signs = verbs.add_parser("token", help="print an access token of a user of the running stack, for load tests")
     signs.add_argument("user", type=_uuid, metavar="USER_ID", help="a UUID; nobody has to have an account of it")
     signs.add_argument("--role", action="append", choices=["ORGANIZER", "ADMIN"], default=[], help="besides USER")
@@ -103,11 +77,6 @@ def _do(arguments: argparse.Namespace) -> int:
             return control.status(settings)
         case "audit":
             return control.audit(settings, arguments.server, always=arguments.always, wait_seconds=arguments.wait)
-        case "storm":
-            from stack.foreground import say
-            from stack.storm import storm
-
-            return storm.run(storm.Options(arguments.seconds, arguments.seed, arguments.json, settings.replicas), say)
         case "token":
             return control.token(settings, arguments.user, arguments.role, arguments.minutes)
         case "roll":

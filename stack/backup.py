@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from certificates.files import write_private
 from stack import credentials, places, running
 from stack.control import alone
 from stack.errors import StackError
@@ -81,7 +82,7 @@ def restore(settings: Settings, file: Path) -> None:
             (draft / CLUSTER).chmod(0o700)
             if user is not None:
                 _give(draft / CLUSTER, user)
-            credentials.write_private(data / credentials.FILE, (draft / credentials.FILE).read_text())
+            write_private(data / credentials.FILE, (draft / credentials.FILE).read_text())
             (draft / CLUSTER).rename(cluster)
             _sync(cluster.parent)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack import audit as auditing
+from audit import audit as auditing
 from stack import places, running
 from stack.errors import StackError
 from stack.postgres import Server

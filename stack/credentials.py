@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from certificates.files import write_private
 from stack.errors import StackError
 
 FILE = "credentials.json"
@@ -45,20 +44,6 @@ def load(file: Path) -> Credentials:
         known |= {name: _make(name) for name in missing}
         write_private(file, json.dumps(known, indent=2) + "\n")
     return Credentials(known)
-
-
-def write_private(file: Path, text: str) -> None:
-    """Put `text` into `file`, wholly or not at all, readable by its owner only."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-    try:
-        with os.fdopen(handle, "w") as draft:
-            draft.write(text)
-            draft.flush()
-            os.fsync(draft.fileno())
-        os.replace(name, file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _make(name: str) -> str:

@@ -10,6 +10,7 @@ from types import FrameType
 
 import psycopg
 
+from certificates.errors import CertificatesError
 from stack import control
 from stack.errors import StackError
 from stack.launcher import Stack
@@ -69,7 +70,7 @@ def _roll(stack: Stack) -> None:
     try:
         stack.roll()
         told = f"everything was restarted, in {time.monotonic() - began:.0f} s"
-    except (StackError, OSError, psycopg.Error) as error:
+    except (StackError, CertificatesError, OSError, psycopg.Error) as error:
         told = f"{control.FAILED}{error}"
     say(told)
     control.leave_word(stack.settings, told)

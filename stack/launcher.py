@@ -16,7 +16,8 @@ from typing import Literal, Self
 
 import grpc
 
-from stack import accounts, certificates, credentials, databases, demo, envoy, ports, running, services
+from certificates import certificates
+from stack import accounts, credentials, databases, demo, envoy, ports, running, services
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, run_all, wait_until

@@ -20,8 +20,8 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from certificates.files import write_private
 from stack import places, ports
-from stack.credentials import write_private
 from stack.errors import StackError
 from stack.processes import Child, Program, User, living_name, wait_healthy, wait_until
 

@@ -210,7 +210,7 @@ def opened(target: str, service: str = "", tls: Path | None = None) -> grpc.Chan
     options: list[tuple[str, str | int]] = [("grpc.enable_http_proxy", 0)]
     if tls is None:
         return grpc.insecure_channel(target, options=options)
-    from stack import certificates  # only here: it takes long to import, and where AUTH is off nobody needs it
+    from certificates import certificates  # only here: it takes long to import, and where AUTH is off nobody needs it
 
     options.append(("grpc.ssl_target_name_override", f"{service}{certificates.SUFFIX}"))
     return grpc.secure_channel(target, certificates.channel_credentials(tls), options=options)

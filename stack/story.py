@@ -17,13 +17,14 @@ from uuid import uuid4
 
 import httpx
 
+from audit import audit
+from audit.invariants import INVARIANTS
 from services.chassis.currencies import money
-from stack import audit, credentials, running, services
+from stack import credentials, running, services
 from stack.ageing import age
 from stack.callers import over_http
 from stack.demo import HALLS, TITLES
 from stack.errors import StackError
-from stack.invariants import INVARIANTS
 from stack.postgres import Server
 from stack.settings import Settings
 

@@ -33,6 +33,18 @@ VIOLATIONS = [
     ("outside", "services.chassis.server", "tests"),
     ("outside", "services.booking.clients", "boxoffice_client"),
     ("outside", "services.payment.bank.rpc.service", "gateway"),
+    ("outside", "services.identity.signing", "certificates.files"),
+    ("houses", "stack.control", "storm.storm"),
+    ("houses", "stack.launcher", "bench.load"),
+    ("houses", "storm.report", "bench.report"),
+    ("houses", "audit.audit", "stack.errors"),
+    ("houses", "audit.snapshots", "certificates.errors"),
+    ("houses", "certificates.certificates", "stack.credentials"),
+    ("houses", "gateway.render", "stack.settings"),
+    ("houses", "services.booking.settings", "audit.snapshots"),
+    ("alone", "audit.invariants.seats", "services.inventory.domain.seats"),
+    ("in-front", "gateway.render", "services.identity.settings"),
+    ("in-front", "certificates.certificates", "services.payment.bank.settings"),
     ("bank", "services.payment.clients", "services.payment.bank.domain.sessions"),
     ("bank", "services.payment.saga.checkout", "services.payment.bank.operations.sessions"),
     ("merchant", "services.payment.bank.clients", "services.payment.settings"),
@@ -63,7 +75,8 @@ VIOLATIONS = [
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph("services", include_external_packages=True, cache_dir=None)
+    packages = CONFIGURATION["session_options"]["root_packages"]
+    return grimp.build_graph(*packages, include_external_packages=True, cache_dir=None)
 
 
 def is_kept(name: str, graph: grimp.ImportGraph) -> bool:
@@ -89,7 +102,7 @@ def test_a_rule_is_broken_by_what_it_forbids(graph: grimp.ImportGraph, name: str
     worse = deepcopy(graph)
     assert importer in worse.modules
     if imported not in worse.modules:
-        assert not imported.startswith("services.")
+        assert "." not in imported
         worse.add_module(imported, is_squashed=True)
     worse.add_import(importer=importer, imported=imported)
     assert not is_kept(name, worse)

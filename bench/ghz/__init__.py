@@ -15,8 +15,8 @@ from uuid import uuid4
 from bench.measure import GENERATOR, OK, Latencies, Result, Usage, ran
 from bench.shops import CONNECTIONS, Target
 from bench.world import Purchase, World
+from certificates import certificates
 from gateway.contracts import DESCRIPTOR
-from stack import certificates
 
 HERE = Path(__file__).parent
 CREATE_BOOKING = "create-booking.json"

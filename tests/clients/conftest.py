@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from audit import audit
 from boxoffice_client import AsyncClient, Client, Options
-from stack import audit
 from stack.launcher import Stack, temporary_stack
 from tests.clients.service import Script, served
 

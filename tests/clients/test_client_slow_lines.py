@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from boxoffice_client import Options, client
-from stack import certificates
+from certificates import certificates
 from tests.clients.service import NOBODY, Script, ask, served
 from tests.slow_line import slow_line
 

@@ -16,8 +16,9 @@ from uuid import uuid4
 
 import pytest
 
+from audit import audit
 from bench import ghz
-from stack import audit, ports, tokens
+from stack import ports, tokens
 from stack.launcher import Stack, temporary_stack
 from stack.settings import ROOT
 from tests.bench.test_ghz import CONFIGURATIONS, configuration, filled

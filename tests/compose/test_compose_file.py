@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from audit.audit import reach_by
 from gateway.edge import Edge
 from services.chassis.database import BACKGROUND_CONNECTIONS
 from services.chassis.desk import LANES, WAITING_LANES
 from services.inventory.settings import Settings
-from stack.audit import reach_by
 from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked, stages
 
 SERVICES: dict[str, Any] = compose(SECRETS)["services"]
@@ -93,7 +93,7 @@ def test_the_audit_runs_when_asked_for_and_knows_its_own_password_only() -> None
     assert audit["networks"] == ["databases"]
     assert audit["environment"] == {"PGPASSWORD": SECRETS["AUDIT_PASSWORD"]}
     python, *module, server = audit["entrypoint"]
-    assert (python, module) == ("python", ["-m", "stack.audit"])
+    assert (python, module) == ("python", ["-m", "audit"])
     name, _, url = server.partition("=")
     assert name == "--server"
     assert reach_by(url)("booking") == "user=audit host=postgres port=5432 dbname=booking"

@@ -13,8 +13,9 @@ import services.identity.settings
 import services.inventory.settings
 import services.payment.bank.settings
 import services.payment.settings
+from certificates import certificates
 from services.chassis.settings import ServiceSettings
-from stack import certificates, postgres
+from stack import postgres
 from stack.databases import DATABASES
 from stack.services import SERVICES
 from stack.settings import Settings as StackSettings
@@ -132,7 +133,7 @@ def test_callers_have_to_say_who_they_are() -> None:
 def test_each_sees_its_own_certificate_only_which_are_made_before() -> None:
     making = FILE["certificates"]
     *module, folder = making["command"]
-    assert module == ["python", "-m", "stack.certificates"]
+    assert module == ["python", "-m", "certificates"]
     made = dict(mount.split(":") for mount in making["volumes"])
     assert made == {f"tls-{name}": f"{folder}/{name}" for name in (certificates.AUTHORITY, *certificates.NAMES)}
     assert made.keys() <= compose(SECRETS)["volumes"].keys()

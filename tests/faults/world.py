@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx
 
-from stack import audit
+from audit import audit
 from stack.launcher import Stack
 from tests.faults.controller import Controller
 from tests.system.client import Client, Json, Show, new_user, ok

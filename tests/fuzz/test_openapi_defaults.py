@@ -11,9 +11,10 @@ from typing import Literal
 
 import pytest
 
+from audit import audit
 from gateway.openapi.schemas import PAYMENT_METHODS
 from services.payment.bank.domain.scenarios import SCENARIOS
-from stack import audit, tokens
+from stack import tokens
 from stack.launcher import temporary_stack
 
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from stack import audit, tokens
+from audit import audit
+from stack import tokens
 from stack.callers import over_http
 from stack.launcher import Stack, temporary_stack
 from tests.gateway.openapi import FILE, operations

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from google.api import httpbody_pb2
 from grpc_status import rpc_status
 
+from certificates import certificates
 from gateway import auth, static, tls
 from gateway.edge import Edge
 from gateway.render import CLUSTERS, render
@@ -32,7 +33,7 @@ from services.chassis.errors import Unavailable
 from services.chassis.status import to_status
 from services.chassis.tls import Certificate
 from services.identity.signing import SigningKey
-from stack import certificates, ports
+from stack import ports
 from tests.gateway.fakes import PUBLIC, FakeService, Gateway, Method, Services, call, call_web, eventually, status_of
 from tests.identity import forge
 

@@ -20,8 +20,9 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from audit import audit
 from services.identity.signing import Vault
-from stack import audit, control, credentials, services, story, tokens
+from stack import control, credentials, services, story, tokens
 from stack.callers import over_http
 from stack.launcher import Stack, temporary_settings
 from stack.processes import wait_until

@@ -17,6 +17,9 @@ from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2,
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
+from certificates import certificates
+from certificates.__main__ import main
+from certificates.errors import CertificatesError
 from services.chassis import tls
 from services.chassis.calls import call as call_peer
 from services.chassis.calls import channel
@@ -26,8 +29,6 @@ from services.chassis.server import make_server
 from services.chassis.settings import ServiceSettings
 from services.chassis.tls import Certificate
 from services.identity.signing import SigningKey
-from stack import certificates
-from stack.errors import StackError
 from tests.gateway.fakes import FakeService
 from tests.identity import forge
 from tests.identity.test_attacks import Source
@@ -252,16 +253,16 @@ def test_no_new_authority_takes_the_place_of_one_that_is_not_at_hand(
     certificates.make(folder)
     harm(folder / certificates.AUTHORITY / "key.pem")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    with pytest.raises(StackError, match="put it back, or delete"):
+    with pytest.raises(CertificatesError, match="put it back, or delete"):
         certificates.make(folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_the_command_says_what_it_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    certificates.main([str(tmp_path / "made")])
+    main([str(tmp_path / "made")])
     assert "made certificates of ca, inventory, booking" in capsys.readouterr().out
-    certificates.main([str(tmp_path / "made")])
+    main([str(tmp_path / "made")])
     assert capsys.readouterr().out == "boxoffice: all are good still\n"
     (tmp_path / "file").touch()
     with pytest.raises(SystemExit, match=r"cannot make certificates in .*/file"):
-        certificates.main([str(tmp_path / "file")])
+        main([str(tmp_path / "file")])

@@ -24,6 +24,7 @@ from google.api import httpbody_pb2
 from psycopg import sql
 from standardwebhooks import Webhook
 
+from audit import audit
 from services.booking.operations import change
 from services.chassis.calls import channel
 from services.chassis.database import Database
@@ -38,7 +39,6 @@ from services.payment.bank.jobs import Sender
 from services.payment.bank.operations import close, sessions
 from services.payment.bank.operations.deliveries import Deliveries
 from services.payment.bank.rpc.service import BankService
-from stack import audit
 from tests.bank.support import SANDBOX, SECRET, refused
 from tests.model import facts, replicas, sight
 from tests.model.databases import BUSY, CLEAR, DUE, KEPT, SERVICE_NAMES

@@ -10,7 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from stack import audit, backup
+from audit import audit
+from stack import backup
 from stack.errors import StackError
 from stack.launcher import Stack, temporary_settings
 from stack.processes import wait_until

@@ -16,19 +16,20 @@ from typing import Any
 import psycopg
 import pytest
 
+from audit import audit
+from audit.errors import AuditError
+from audit.invariants import ALWAYS, AT_REST, INVARIANTS, seats
+from audit.invariants.accounts import ACCOUNTS
+from audit.snapshots import TRIES, Snapshots, snapshots
 from services.identity.settings import Settings as IdentitySettings
 from services.inventory.queries.seats import LIMITS
 from services.inventory.settings import Settings as InventorySettings
-from stack import audit, databases, services
+from stack import databases, services
 from stack.credentials import SIGNING, Credentials
-from stack.errors import StackError
-from stack.invariants import ALWAYS, AT_REST, INVARIANTS, seats
-from stack.invariants.accounts import ACCOUNTS
 from stack.launcher import temporary_settings
 from stack.postgres import Server, temporary_server, url
 from stack.processes import wait_until
 from stack.settings import ROOT
-from stack.snapshots import TRIES, Snapshots, snapshots
 
 PASSWORDS = {role: f"secret of {role}" for role in databases.DATABASES}
 SECONDS = 30
@@ -287,7 +288,7 @@ def test_the_audit_of_a_server_needs_no_more_than_its_url(reach: audit.Reach, tm
     environment = {"PATH": os.defpath, "PGPASSWORD": PASSWORDS["audit"], "PYTHONPATH": str(ROOT)}
     server = conninfo_url(reach("audit"))
     done = subprocess.run(
-        [sys.executable, "-m", "stack.audit", "--server", server, "--wait", "0"],
+        [sys.executable, "-m", "audit", "--server", server, "--wait", "0"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -303,7 +304,7 @@ def conninfo_url(reached: str) -> str:
 
 @pytest.mark.parametrize("server", ["postgresql://audit:se cret@h", "audit:secret", "postgresql://a:secret@h:1/?x=y"])
 def test_what_is_no_url_is_refused_without_repeating_it(server: str) -> None:
-    with pytest.raises(StackError, match="the server is not a URL like postgresql://audit:password@") as refused:
+    with pytest.raises(AuditError, match="the server is not a URL like postgresql://audit:password@") as refused:
         audit.reach_by(server)
     assert "secret" not in str(refused.value)
 
@@ -323,5 +324,5 @@ def test_the_database_is_put_into_the_servers_url() -> None:
 
 def test_a_role_that_is_not_known_is_said_with_what_to_do(server: Server) -> None:
     strange = reach_as(server, "audit", "another")
-    with pytest.raises(StackError, match="`make stop` and `make run`"), audit.scratch(strange):
+    with pytest.raises(AuditError, match="`make stop` and `make run`"), audit.scratch(strange):
         pass

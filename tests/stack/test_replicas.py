@@ -17,8 +17,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from audit import audit
 from services.chassis.migrate import migrate
-from stack import audit, credentials, services
+from stack import credentials, services
 from stack.callers import over_http
 from stack.launcher import Stack, temporary_stack
 from stack.ports import LOOPBACK

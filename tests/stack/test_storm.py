@@ -28,7 +28,7 @@ def test_a_short_storm_breaks_no_promise(tmp_path: Path) -> None:
     arguments = ["--seconds", str(STORM_SECONDS), "--seed", "test", "--json", str(told)]
     with output.open("wb") as out:
         storm = subprocess.Popen(
-            [sys.executable, "-m", "stack", "storm", *arguments], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "storm", *arguments], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
         )
     try:
         wait_until(lambda: has_seen_enough(output.read_text()) or storm.poll() is not None, SECONDS)

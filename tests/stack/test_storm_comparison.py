@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from stack.storm.comparison import RULES, Booking, Books, compare
-from stack.storm.history import History, Json, Request
+from storm.comparison import RULES, Booking, Books, compare
+from storm.history import History, Json, Request
 
 SHOW, USER, SEAT, SESSION = "show", "user", "seat-1", "sess-1"
 UNTIL = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)

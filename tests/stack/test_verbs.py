@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from audit.invariants import ALWAYS, INVARIANTS
 from stack import control, credentials, places, running
 from stack.demo import HALLS
-from stack.invariants import ALWAYS, INVARIANTS
 from stack.launcher import NAMES, temporary_settings
 from stack.postgres import Server
 from stack.processes import living_name, wait_until

@@ -15,7 +15,7 @@ import grpc
 import httpx
 import pytest
 
-from stack import audit
+from audit import audit
 from stack.callers import over_grpc, over_http
 from stack.errors import StackError
 from stack.launcher import Stack, temporary_settings

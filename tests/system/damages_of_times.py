@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stack.invariants.times import WRITTEN
+from audit.invariants.times import WRITTEN
 from tests.system.damage import Damage
 
 TIMES = tuple(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from psycopg import sql
 
-from stack.audit import SOURCES, under_way
+from audit.audit import SOURCES, under_way
 from stack.postgres import Server
 
 CLOCKS = {

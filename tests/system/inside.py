@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 import grpc
 
+from certificates.certificates import OPERATOR, SUFFIX
 from services.chassis import identity, tls
-from stack.certificates import OPERATOR, SUFFIX
 from stack.launcher import Stack
 
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)]

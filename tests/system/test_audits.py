@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from stack import audit
+from audit import audit
 from stack.launcher import Stack
 from tests.system.client import Client, new_user, ok
 

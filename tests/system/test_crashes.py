@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from stack import audit
+from audit import audit
 from stack.launcher import Stack
 from tests.system.client import TRANSIENT, Client, Json, Show, new_user, ok
 from tests.system.databases import at_rest, money

@@ -8,10 +8,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from stack.audit import SOURCES, Scratch, check, copy, scratch
-from stack.invariants import ALWAYS, AT_REST, INVARIANTS, Invariant
+from audit.audit import SOURCES, Scratch, check, copy, scratch
+from audit.invariants import ALWAYS, AT_REST, INVARIANTS, Invariant
+from audit.snapshots import snapshots
 from stack.launcher import Stack
-from stack.snapshots import snapshots
 from tests.system.clauses import without_each
 from tests.system.client import Client, new_user, ok, refusal
 from tests.system.conftest import opened_client

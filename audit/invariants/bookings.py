@@ -1,6 +1,6 @@
 """Invariants of booking's database."""
 
-from stack.invariants.invariant import Invariant
+from audit.invariants.invariant import Invariant
 
 BOOKINGS = (
     Invariant(

@@ -17,17 +17,18 @@ from typing import Any
 
 import psycopg
 
-from stack import audit, tokens
+from audit import audit
+from stack import tokens
 from stack.launcher import Stack, temporary_settings
-from stack.storm import comparison, report
-from stack.storm.client import GaveUp, Refused, Shop, open_http
-from stack.storm.clocks import Clocks
-from stack.storm.faults import Faults
-from stack.storm.history import History
-from stack.storm.recovery import Probe
-from stack.storm.report import Report
-from stack.storm.shows import Box, make_show
-from stack.storm.stories import Customer, Stories
+from storm import comparison, report
+from storm.client import GaveUp, Refused, Shop, open_http
+from storm.clocks import Clocks
+from storm.faults import Faults
+from storm.history import History
+from storm.recovery import Probe
+from storm.report import Report
+from storm.shows import Box, make_show
+from storm.stories import Customer, Stories
 
 Say = Callable[[str], None]
 

@@ -17,8 +17,8 @@ import psycopg
 from stack.launcher import Stack
 from stack.processes import wait_until
 from stack.services import replicas
-from stack.storm.clocks import Clocks
-from stack.storm.recovery import Probe
+from storm.clocks import Clocks
+from storm.recovery import Probe
 
 PAUSE_SECONDS = (0.4, 1.0)
 """How long after a fault the next one comes."""

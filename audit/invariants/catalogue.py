@@ -1,6 +1,6 @@
 """Invariants of the catalogue: what there is to sell, in which hall, when and at which price."""
 
-from stack.invariants.invariant import Invariant
+from audit.invariants.invariant import Invariant
 
 CATALOGUE = (
     Invariant(

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from stack.postgres import Server
-from stack.storm.comparison import Violation
 from stack.supervisor import Recovery
+from storm.comparison import Violation
 
 SAGAS_SECONDS = 60.0
 EXAMPLES = 10

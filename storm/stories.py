@@ -9,9 +9,9 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from stack.storm.client import GaveUp, Refused, Shop
-from stack.storm.history import Json, Request
-from stack.storm.shows import Box
+from storm.client import GaveUp, Refused, Shop
+from storm.history import Json, Request
+from storm.shows import Box
 
 QUICK_METHODS = {
     "pm_succeed": 50,

@@ -1,17 +1,14 @@
-"""The audit: whether the services' databases, taken together, are as they must be. `python -m stack audit` runs it.
+"""The order of an audit: databases copied as they stand at one instant, and every invariant asked of the copies.
 
 They are read by role `audit`, which can write nothing in them, as all of them stand at one instant, and copied into its
 scratch database, in a transaction that is undone in the end: however an audit ends, nothing is left of it. One runs at
 a time; a second one waits.
-
-It is one of the few modules here that the services' image has: there it is `python -m stack.audit`.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,11 +20,11 @@ from typing import Any
 import psycopg
 from psycopg import conninfo, sql
 
-from stack.errors import StackError
-from stack.invariants import ALWAYS, AT_REST, INVARIANTS, Invariant
-from stack.snapshots import UNDER_WAY as UNDER_WAY
-from stack.snapshots import Connection as Scratch
-from stack.snapshots import Reach, Snapshots, UnderWay, connected, snapshots
+from audit.errors import AuditError
+from audit.invariants import ALWAYS, AT_REST, INVARIANTS, Invariant
+from audit.snapshots import UNDER_WAY as UNDER_WAY
+from audit.snapshots import Connection as Scratch
+from audit.snapshots import Reach, Snapshots, UnderWay, connected, snapshots
 
 Say = Callable[[str], None]
 
@@ -120,12 +117,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def reach_by(server: str) -> Reach:
-    """Return how databases are reached by the URL of their server; raise StackError if it is not one."""
+    """Return how databases are reached by the URL of their server; raise AuditError if it is not one."""
     try:
         parts = conninfo.conninfo_to_dict(server)
     except psycopg.ProgrammingError:
         # The reason repeats the URL, in which a password may stand.
-        raise StackError("the server is not a URL like postgresql://audit:password@host:5432") from None
+        raise AuditError("the server is not a URL like postgresql://audit:password@host:5432") from None
     return lambda database: conninfo.make_conninfo("", **{**parts, "dbname": database})
 
 
@@ -181,7 +178,7 @@ def rest(reach: Reach, seconds: float, say: Say = lambda line: None) -> bool:
 def scratch(reach: Reach, say: Say = lambda line: None) -> Iterator[Scratch]:
     """Give a connection to the scratch database, in a transaction that is undone in the end.
 
-    Raises StackError if role `audit` is not known, or another audit does not end.
+    Raises AuditError if role `audit` is not known, or another audit does not end.
     """
     with connected(reach(DATABASE)) as connection:
         try:
@@ -244,7 +241,7 @@ def _await_rest(sources: Snapshots, seconds: float, say: Say = lambda line: None
 
 
 def _take_turn(connection: Scratch, say: Say) -> None:
-    """Wait until no other audit is running; raise StackError if that takes too long."""
+    """Wait until no other audit is running; raise AuditError if that takes too long."""
     [turn] = connection.execute("SELECT pg_try_advisory_xact_lock(%s) AS mine", [ONE_AT_A_TIME]).fetchall()
     if turn["mine"]:
         return
@@ -253,7 +250,7 @@ def _take_turn(connection: Scratch, say: Say) -> None:
     try:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
     except psycopg.errors.LockNotAvailable:
-        raise StackError(f"another audit is not over after {OTHER_AUDIT_SECONDS} s: end it first") from None
+        raise AuditError(f"another audit is not over after {OTHER_AUDIT_SECONDS} s: end it first") from None
 
 
 def _check(copies: Scratch, invariant: Invariant) -> Result:
@@ -344,20 +341,3 @@ def _text(value: Any) -> str:
 
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-def main() -> None:
-    """Audit the databases of a server: the services' image has no other verb of the stack."""
-    parser = argparse.ArgumentParser(prog="python -m stack.audit", description="Audit Boxoffice's databases.")
-    parser.add_argument("--server", required=True, metavar="URL", help="postgresql://audit:password@host:port")
-    add_options(parser)
-    arguments = parser.parse_args()
-    try:
-        code = run(reach_by(arguments.server), always=arguments.always, wait_seconds=arguments.wait)
-    except (StackError, psycopg.Error) as error:
-        sys.exit(f"boxoffice: {' '.join(str(error).split())}")
-    sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,7 +3,7 @@
 Only what has yet to end is asked: rows of before a show had an end of sales stay as they are.
 """
 
-from stack.invariants.invariant import Invariant
+from audit.invariants.invariant import Invariant
 
 SALES = (
     Invariant(

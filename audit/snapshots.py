@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from stack.errors import StackError
+from audit.errors import AuditError
 
 Reach = Callable[[str], str]
 """Gives the URL by which a database is reached, from its name."""
@@ -85,7 +85,7 @@ class Snapshots:
 
 @contextmanager
 def snapshots(reach: Reach) -> Iterator[Snapshots]:
-    """Give snapshots of the databases, which are not taken yet; raise StackError if role `audit` is not known."""
+    """Give snapshots of the databases, which are not taken yet; raise AuditError if role `audit` is not known."""
     with ExitStack() as opened:
         connections = {database: opened.enter_context(connected(reach(database))) for database in DATABASES}
         for connection in connections.values():
@@ -94,12 +94,12 @@ def snapshots(reach: Reach) -> Iterator[Snapshots]:
 
 
 def connected(url: str) -> Connection:
-    """Connect to a database; raise StackError if role `audit` is not known there."""
+    """Connect to a database; raise AuditError if role `audit` is not known there."""
     try:
         return psycopg.connect(url, row_factory=dict_row, connect_timeout=CONNECT_SECONDS)
     except psycopg.OperationalError as error:
         if "password authentication failed" in str(error):
-            raise StackError(
+            raise AuditError(
                 "the server does not know this password of role `audit`: `make stop` and `make run` make the role "
                 "where an earlier version ran, in containers `make up`"
             ) from None

@@ -1,9 +1,9 @@
 """Invariants of idempotency keys: what was answered under them is there.
 
-Of an answer the copies have `names` alone, the first id in it: see `stack.audit`.
+Of an answer the copies have `names` alone, the first id in it: see `audit.audit`.
 """
 
-from stack.invariants.invariant import Invariant
+from audit.invariants.invariant import Invariant
 
 KEYS = (
     Invariant(

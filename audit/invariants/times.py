@@ -6,7 +6,7 @@ ahead that anybody goes on with.
 
 from collections.abc import Mapping, Sequence
 
-from stack.invariants.invariant import Invariant
+from audit.invariants.invariant import Invariant
 
 AHEAD = "1 day"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stack.postgres import Server
-from stack.storm.history import History, Json, Told
+from storm.history import History, Json, Told
 
 REFUND_IS_OVER = ("REFUNDED", "REFUNDING")
 

@@ -1,6 +1,6 @@
 """Invariants of accounts and of the tokens that are issued to them."""
 
-from stack.invariants.invariant import Invariant
+from audit.invariants.invariant import Invariant
 
 ACCOUNTS = (
     Invariant(

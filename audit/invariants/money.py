@@ -1,6 +1,6 @@
 """Invariants of payment's database, in which the bank has its schema."""
 
-from stack.invariants.invariant import Invariant
+from audit.invariants.invariant import Invariant
 
 MONEY = (
     Invariant(

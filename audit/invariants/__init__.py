@@ -1,7 +1,7 @@
 """What must never be otherwise, as SQL: each invariant is a query that returns a row for every fault it finds.
 
 The queries run over copies of the services' tables, a schema for each service (`inventory`, `booking`, `payment`,
-`bank`, `identity`), so that one query can look at all of them; see `stack.audit`. In each schema a table `clock`
+`bank`, `identity`), so that one query can look at all of them; see `audit.audit`. In each schema a table `clock`
 says what time it was by that service's clock. The copies have no constraints: what the services' databases forbid is
 asked here again, so that a constraint that was lost is missed.
 
@@ -9,16 +9,16 @@ Those in ALWAYS look at one database each, which is copied as it stands at one i
 AT_REST look across databases, and hold once nothing is under way any more.
 """
 
-from stack.invariants.accounts import ACCOUNTS
-from stack.invariants.across import ACROSS
-from stack.invariants.bookings import BOOKINGS
-from stack.invariants.catalogue import CATALOGUE
-from stack.invariants.invariant import Invariant
-from stack.invariants.keys import KEYS
-from stack.invariants.money import MONEY
-from stack.invariants.sales import SALES, SALES_AT_REST
-from stack.invariants.seats import SEATS
-from stack.invariants.times import TIMES
+from audit.invariants.accounts import ACCOUNTS
+from audit.invariants.across import ACROSS
+from audit.invariants.bookings import BOOKINGS
+from audit.invariants.catalogue import CATALOGUE
+from audit.invariants.invariant import Invariant
+from audit.invariants.keys import KEYS
+from audit.invariants.money import MONEY
+from audit.invariants.sales import SALES, SALES_AT_REST
+from audit.invariants.seats import SEATS
+from audit.invariants.times import TIMES
 
 __all__ = ["ALWAYS", "AT_REST", "INVARIANTS", "Invariant"]
 

@@ -1,6 +1,6 @@
-"""Certificates for the services, by which they know each other: `python -m stack.certificates FOLDER`.
+"""Certificates for the services, by which they know each other.
 
-In FOLDER there is then, for each of NAMES, a folder with what that one is told and nothing else: ca.pem (TLS_CA_FILE),
+In their folder there is, for each of NAMES, a folder with what that one is told and nothing else: ca.pem (TLS_CA_FILE),
 cert.pem (TLS_CERT_FILE), key.pem (TLS_KEY_FILE). And a folder `ca` with the authority's own key, which nobody is told.
 What is there and good stays; what is missing, damaged or about to end is made anew. The authority's key has to be
 there for that: without it, nobody would believe what is made beside what there is.
@@ -8,9 +8,6 @@ there for that: without it, nobody would believe what is made beside what there 
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,9 +25,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from certificates.errors import CertificatesError
+from certificates.files import write_private
 from services.chassis import tls
-from stack.credentials import write_private
-from stack.errors import StackError
 
 SUFFIX = tls.SUFFIX
 """What follows a service's name in its certificate."""
@@ -59,13 +56,13 @@ class Pair:
 
 
 def make(folder: Path, *, now: datetime | None = None) -> list[str]:
-    """Make what `folder` lacks; return whose certificates were made. Raise StackError if it cannot be used."""
+    """Make what `folder` lacks; return whose certificates were made. Raise CertificatesError if it cannot be used."""
     now = now or datetime.now(UTC)
     made = []
     try:
         authority = _load(folder / AUTHORITY)
         if authority is None and any((folder / name / "cert.pem").exists() for name in NAMES):
-            raise StackError(
+            raise CertificatesError(
                 f"the authority's key is not in {folder / AUTHORITY}, or is damaged: put it back, "
                 f"or delete {folder}, make all certificates anew, and restart everything at once"
             )
@@ -79,17 +76,20 @@ def make(folder: Path, *, now: datetime | None = None) -> list[str]:
                 write_private(own / "ca.pem", _pem(authority.certificate))
                 made.append(name)
     except OSError as error:
-        raise StackError(f"cannot make certificates in {folder}: {error.strerror}") from None
+        raise CertificatesError(f"cannot make certificates in {folder}: {error.strerror}") from None
     return made
 
 
 def channel_credentials(folder: Path) -> grpc.ChannelCredentials:
-    """Return what the operator of the certificates in `folder` shows to services; raise StackError if there is none."""
+    """Return what the operator of the certificates in `folder` shows to services.
+
+    Raise CertificatesError if there is none.
+    """
     own = folder / OPERATOR
     try:
         ca, cert, key = ((own / name).read_bytes() for name in ("ca.pem", "cert.pem", "key.pem"))
     except OSError as error:
-        raise StackError(f"cannot read the operator's certificate in {own}: {error.strerror}") from None
+        raise CertificatesError(f"cannot read the operator's certificate in {own}: {error.strerror}") from None
     return grpc.ssl_channel_credentials(ca, key, cert)
 
 
@@ -173,21 +173,3 @@ def _write(folder: Path, pair: Pair) -> None:
 
 def _pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(Encoding.PEM).decode()
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Make certificates in the folder that the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m stack.certificates", description=__doc__)
-    parser.add_argument(
-        "folder", type=Path, metavar="FOLDER", help="made where it is not there; what is in it is for its owner only"
-    )
-    folder = parser.parse_args(arguments).folder.absolute()
-    try:
-        made = make(folder)
-    except StackError as error:
-        sys.exit(f"boxoffice: {error}")
-    print(f"boxoffice: made certificates of {', '.join(made)} in {folder}" if made else "boxoffice: all are good still")
-
-
-if __name__ == "__main__":
-    main()

@@ -12,8 +12,8 @@ import httpx
 
 from stack.callers import Bearer
 from stack.services import API
-from stack.storm.history import History, Request
 from stack.tokens import Tokens
+from storm.history import History, Request
 
 LOOK_SECONDS = 0.03
 ANSWER_SECONDS = 2.0

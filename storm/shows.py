@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from stack.storm.client import Shop
-from stack.storm.history import Json, Request
+from storm.client import Shop
+from storm.history import Json, Request
 
 PRICES = {"REGULAR": 20_001, "PREMIUM": 30_003, "VIP": 50_005}
 ROWS_PER_TIER = 4

@@ -1,7 +1,7 @@
 """Invariants across the databases: they hold once nothing is under way any more."""
 
-from stack.invariants.invariant import Invariant
-from stack.invariants.seats import RESERVATION_MAX_MINUTES
+from audit.invariants.invariant import Invariant
+from audit.invariants.seats import RESERVATION_MAX_MINUTES
 
 ACROSS = (
     Invariant(

@@ -1,6 +1,6 @@
 """Invariants of inventory's database."""
 
-from stack.invariants.invariant import Invariant
+from audit.invariants.invariant import Invariant
 
 MAX_SEATS_PER_USER, SEAT_HOLD_MINUTES, RESERVATION_MAX_MINUTES = 100, 60, 120
 """What inventory's settings may be at most. What they were is said by each show's counter: the largest since its sale

@@ -11,8 +11,8 @@ import aiohttp
 
 from stack.callers import of_request
 from stack.services import API
-from stack.storm.history import History, Json, Request
 from stack.tokens import Tokens
+from storm.history import History, Json, Request
 
 ANSWER_SECONDS = 8.0
 """How long an answer is waited for; the gateway gives up sooner."""
