@@ -68,15 +68,15 @@ class Command(Protocol):
         """Whether it goes before, and has a queue of its own."""
 
 
-class _Busy:
+class Busy:
     """The answer for a command whose key another process has: it stays queued."""
 
 
-BUSY: Final = _Busy()
+BUSY: Final = Busy()
 
 C = TypeVar("C", bound=Command)
 A = TypeVar("A")
-Outcome: TypeAlias = Union[A, Failure, _Busy]  # noqa: UP007  a generic alias
+Outcome: TypeAlias = Union[A, Failure, Busy]  # noqa: UP007  a generic alias
 C_contra = TypeVar("C_contra", bound=Command, contravariant=True)
 A_co = TypeVar("A_co", covariant=True)
 
@@ -357,7 +357,7 @@ class Desk(Generic[C, A]):
         if not wait:
             self._took = took
         for entry, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, _Busy):
+            if isinstance(outcome, Busy):
                 busy.setdefault(entry.command.key, []).append(entry)
             elif entry.answer.done():
                 pass  # the caller went away meanwhile; what was done stays done

@@ -8,7 +8,7 @@ from boxoffice.bank.v1 import bank_pb2 as pb
 from services.payment.bank.domain.errors import SessionNotFound
 from services.payment.bank.domain.sessions import Session
 from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.operations.pay import Pay, Pays
+from services.payment.bank.operations.pay import Pay, PaySessions
 from tests.bank.support import SANDBOX, Bank
 from tests.chassis.waiting import until
 
@@ -33,7 +33,7 @@ async def test_a_session_that_ends_meanwhile_has_ended(bank: Bank, end: str):
 
 async def test_payments_in_one_batch_are_each_for_themselves(bank: Bank):
     opened = [await bank.open() for _ in range(3)]
-    pays = Pays(bank.db, Deliveries(bank.db), SANDBOX.delay)
+    pays = PaySessions(bank.db, Deliveries(bank.db), SANDBOX.delay)
     batch = [
         Pay(opened[0].id, "pm_succeed"),
         Pay("sess_unknown", "pm_succeed"),

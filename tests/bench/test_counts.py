@@ -22,13 +22,13 @@ from services.chassis.outbox import Outbox
 from services.chassis.pipeline import Pipeline
 from services.inventory.operations.availability import Availability
 from services.payment.bank.operations.create import Create as CreateSession
-from services.payment.bank.operations.create import Creates
+from services.payment.bank.operations.create import CreateSessions
 from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.operations.pay import Pay, Pays
+from services.payment.bank.operations.pay import Pay, PaySessions
 from services.payment.domain.payments import Outcome, Payable, Payment, Report, State
-from services.payment.operations.begin import Begin, Begins
+from services.payment.operations.begin import Begin, BeginPayments
 from services.payment.operations.payments import Event
-from services.payment.operations.record import Record, Records
+from services.payment.operations.record import Record, RecordReports
 from tests.booking.conftest import House
 from tests.booking.conftest import closes as closes  # a fixture
 from tests.booking.conftest import house as house  # a fixture
@@ -182,9 +182,9 @@ async def test_a_batch_of_payments_costs_no_more_than_one(
     payment_db: Database, bank_db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until, deliveries = datetime.now(UTC) + timedelta(minutes=15), Deliveries(bank_db)
-    begins = Begins(payment_db, margin=timedelta(seconds=30), poll_seconds=60)
-    records, creates = Records(payment_db, Outbox(payment_db)), Creates(bank_db)
-    pays = Pays(bank_db, deliveries, timedelta())
+    begins = BeginPayments(payment_db, margin=timedelta(seconds=30), poll_seconds=60)
+    records, creates = RecordReports(payment_db, Outbox(payment_db)), CreateSessions(bank_db)
+    pays = PaySessions(bank_db, deliveries, timedelta())
     costs: list[list[tuple[int, int]]] = []
     for size in (1, BATCH):
         wishes = [Begin(Payable(new_id(), new_id(), 500, "INR", until, "a show", ["A-1"], until)) for _ in range(size)]

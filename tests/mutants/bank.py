@@ -6,9 +6,9 @@ DOMAIN = "services/payment/bank/domain/sessions.py"
 CREATE = "services/payment/bank/operations/create.py"
 ENDS = "services/payment/bank/operations/ends.py"
 PAY = "services/payment/bank/operations/pay.py"
+CLOSE = "services/payment/bank/operations/close.py"
 REFUNDS = "services/payment/bank/operations/refunds.py"
 DELIVERIES = "services/payment/bank/operations/deliveries.py"
-SQL = "services/payment/bank/queries/sessions.py"
 DELIVERY_SQL = "services/payment/bank/queries/deliveries.py"
 JOBS = "services/payment/bank/jobs.py"
 
@@ -22,32 +22,32 @@ MUTANTS = (
     Mutant(
         "a session is captured twice",
         PAY,
-        "                if not session.can_end(now):",
-        '                if session.status == "CLOSED":',
+        "        if not session.can_end(state.now):",
+        '        if session.status == "CLOSED":',
         MONEY,
         LIFE,
     ),
     Mutant(
         "sessions are closed without a lock",
-        SQL,
-        'LOCK_SESSION = f"SELECT {_SESSION} FROM sessions s WHERE s.id = %s FOR UPDATE"',
-        'LOCK_SESSION = f"SELECT {_SESSION} FROM sessions s WHERE s.id = %s"',
+        CLOSE,
+        '"sessions": (sql.WAIT_FOR_SESSIONS, ids)',
+        '"sessions": (sql.SESSIONS, ids)',
         MONEY,
         (*TURNS, *LIFE),
     ),
     Mutant(
         "sessions are paid without a lock",
         PAY,
-        "(sql.WAIT_FOR_SESSIONS if wait else sql.LOCK_SESSIONS, (ids,)), (READ_CLOCK, ())",
-        "(sql.SESSIONS, (ids,)), (READ_CLOCK, ())",
+        "(sql.WAIT_FOR_SESSIONS if wait else sql.LOCK_SESSIONS, ",
+        "(sql.SESSIONS, ",
         MONEY,
         TURNS,
     ),
     Mutant(
         "a session that somebody else has is not found",
         PAY,
-        "                busy = {row.id for row in await tx.fetch(sql.SESSIONS, (missing,))}\n",
-        "                pass\n",
+        "            busy = {row.id for row in await tx.fetch(sql.SESSIONS",
+        "            busy or {row.id for row in await tx.fetch(sql.SESSIONS",
         REQUESTS,
         TURNS,
     ),
@@ -94,15 +94,15 @@ MUTANTS = (
     Mutant(
         "a capture is missing in the ledger",
         ENDS,
-        "    captured = [session for session in ended if session.status == Status.CAPTURED]\n",
-        "    captured = [session for session in ended[1:] if session.status == Status.CAPTURED]\n",
+        "    captured = [session for session in locked.ended if session.status == Status.CAPTURED]\n",
+        "    captured = [session for session in locked.ended[1:] if session.status == Status.CAPTURED]\n",
         MONEY,
         LIFE,
     ),
     Mutant(
         "a refund is missing in the ledger",
         REFUNDS,
-        "            await tx.send(sql.PAY_BACK, (session.id, tried.amount, session.currency, tried.id))\n",
+        "            await tx.send(sql.PAY_BACK, ledger)\n",
         "",
         MONEY,
         LIFE,
@@ -110,7 +110,7 @@ MUTANTS = (
     Mutant(
         "a refund is not counted",
         REFUNDS,
-        "            await tx.send(sql.COUNT_REFUND, (less.refunded_amount, session.id))\n",
+        '            await tx.send(sql.COUNT_REFUNDS, columns(changed, "id", "refunded_amount"))\n',
         "",
         MONEY,
         LIFE,
@@ -118,7 +118,7 @@ MUTANTS = (
     Mutant(
         "a refund that is asked for again is paid again",
         REFUNDS,
-        "            if known.status != RefundStatus.PENDING:\n                return known\n",
+        "        if known.refund.status != RefundStatus.PENDING:\n            return known.refund\n",
         "",
         MONEY,
         LIFE,
@@ -126,8 +126,8 @@ MUTANTS = (
     Mutant(
         "a refund of one id may have another amount",
         REFUNDS,
-        "if (known.session_id, known.amount) != (asked.session_id, asked.amount):",
-        "if known.session_id != asked.session_id:",
+        "if (known.refund.session_id, known.refund.amount) != (asked.session_id, asked.amount):",
+        "if known.refund.session_id != asked.session_id:",
         MONEY,
         LIFE,
     ),
@@ -174,15 +174,15 @@ MUTANTS = (
     Mutant(
         "nobody is told of a session whose time is up",
         ENDS,
-        "    return End(ended, [Telling(event)] if event else [])",
-        "    return End(ended, [])",
+        "        return self._end(ended, [Telling(event)] if event else [])",
+        "        return self._end(ended, [])",
         REQUESTS,
         LIFE,
     ),
     Mutant(
         "nobody is told of a refund",
         REFUNDS,
-        "            await deliveries.append(tx, [Telling(events.of_refund(session, tried, now))])\n",
+        "        await self._deliveries.append(tx, told)\n",
         "",
         REQUESTS,
         SENT,

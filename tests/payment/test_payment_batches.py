@@ -11,9 +11,9 @@ from services.payment.domain.errors import BookingNotPending, EventMismatch, Pay
 from services.payment.domain.payments import Outcome, Payable, Report, State
 from services.payment.domain.payments import Payment as Begun
 from services.payment.operations import payments
-from services.payment.operations.begin import Begin, Begins
+from services.payment.operations.begin import Begin, BeginPayments
 from services.payment.operations.payments import Event
-from services.payment.operations.record import Record, Records
+from services.payment.operations.record import Record, RecordReports
 from tests.payment.conftest import Payment
 from tests.payment.test_payment_webhooks import begun
 
@@ -34,7 +34,7 @@ async def test_of_words_in_one_batch_each_is_judged_by_those_before(payment: Pay
     words = [
         Record(report(one, end)) for end in (Outcome.DECLINED, Outcome.CAPTURED, Outcome.CAPTURED, Outcome.EXPIRED)
     ]
-    states = await Records(payment.db, payment.outbox)(words, wait=False)
+    states = await RecordReports(payment.db, payment.outbox)(words, wait=False)
     assert states == [State.FAILED, State.SUCCESS, State.SUCCESS, State.SUCCESS]
     assert await payment.statuses(booking_id) == ["SUCCESS"]
     told = await payment.db.fetch("SELECT topic FROM outbox ORDER BY id")
@@ -50,7 +50,7 @@ async def test_a_word_that_is_refused_spoils_no_other_and_its_event_is_not_kept(
         Record(true, Event("evt_true", "payment.captured")),
         Record(true, Event("evt_true", "payment.captured")),
     ]
-    false, unknown, *good = await Records(payment.db, payment.outbox)(words, wait=False)
+    false, unknown, *good = await RecordReports(payment.db, payment.outbox)(words, wait=False)
     assert isinstance(false, EventMismatch) and isinstance(unknown, PaymentNotFound)
     assert good == [State.SUCCESS, State.SUCCESS]
     assert await payment.statuses(booking_id) == ["SUCCESS"]
@@ -58,7 +58,7 @@ async def test_a_word_that_is_refused_spoils_no_other_and_its_event_is_not_kept(
 
 
 async def test_bookings_are_begun_in_one_batch_and_equal_wishes_share_a_payment(payment: Payment):
-    begins = Begins(payment.db, margin=MARGIN, poll_seconds=60)
+    begins = BeginPayments(payment.db, margin=MARGIN, poll_seconds=60)
     first, second, closed, hasty = payable(), payable(), payable(), payable()
     hasty = replace(hasty, expires_at=datetime.now(UTC) + MARGIN)
     await payments.close(payment.db, [closed.booking_id], 60)
@@ -74,7 +74,7 @@ async def test_bookings_are_begun_in_one_batch_and_equal_wishes_share_a_payment(
 async def test_a_batch_leaves_what_others_have_for_later(payment: Payment):
     _, one = await begun(payment)
     _, two = await begun(payment)
-    records = Records(payment.db, payment.outbox)
+    records = RecordReports(payment.db, payment.outbox)
     words = [Record(report(each, Outcome.CAPTURED)) for each in (one, two)]
     async with payment.db.transaction() as other:
         await other.fetch("SELECT FROM payments WHERE id = %s FOR UPDATE", (one.payment_id,))

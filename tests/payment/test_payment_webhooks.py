@@ -15,7 +15,7 @@ from grpc import StatusCode
 from services.chassis.ids import new_id
 from services.payment.domain.payments import Outcome, Report
 from services.payment.operations.payments import Event
-from services.payment.operations.record import Record, Records
+from services.payment.operations.record import Record, RecordReports
 from tests.bank.support import Received, eventually, refused
 from tests.conftest import move_clock
 from tests.payment.conftest import Payment, event, signed
@@ -302,7 +302,7 @@ async def test_a_capture_counts_though_an_event_of_its_name_was_seen_before(paym
     booking_id, one = await begun(payment)
     facts = Report(UUID(one.payment_id), one.session_id, one.amount, one.currency, None)
     again = Event("evt_twice", "payment.captured")
-    records = Records(payment.db, payment.outbox)
+    records = RecordReports(payment.db, payment.outbox)
     await records([Record(facts, again)], wait=False)
     await records([Record(replace(facts, outcome=Outcome.CAPTURED), again)], wait=False)
     assert await payment.statuses(booking_id) == ["SUCCESS"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 from services.payment.domain.errors import PaymentNotCaptured, RefundMismatch
@@ -21,9 +22,16 @@ class RefundState(StrEnum):
 class RefundRequest:
     """Money that booking wants given back."""
 
+    urgent: ClassVar[bool] = False
+
     payment_id: UUID
     cause: str
     amount: int
+
+    @property
+    def key(self) -> UUID:
+        """Refunds of one payment take turns."""
+        return self.payment_id
 
 
 @dataclass(frozen=True, slots=True)

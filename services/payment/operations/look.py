@@ -6,9 +6,9 @@ from uuid import UUID
 
 from services.chassis.database import Database
 from services.chassis.lookup import Lookup
+from services.chassis.rows import read
 from services.payment.domain.errors import PaymentNotFound
 from services.payment.domain.payments import Payment
-from services.payment.operations.payments import payment_of
 from services.payment.queries import payments as sql
 
 
@@ -40,13 +40,16 @@ class Payments:
         return bool(await self._closed.of(booking_id))
 
     async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Payment]:
-        return {row.id: payment_of(row) for row in await self._db.fetch(sql.PAYMENTS, (list(ids),))}
+        payments = read(Payment, await self._db.fetch(sql.PAYMENTS, {"ids": list(ids)}))
+        return {payment.id: payment for payment in payments}
 
     async def _list(self, booking_ids: Sequence[UUID]) -> dict[UUID, list[Payment]]:
         lists: defaultdict[UUID, list[Payment]] = defaultdict(list)
-        for row in await self._db.fetch(sql.PAYMENTS_OF_BOOKINGS, (list(booking_ids),)):
-            lists[row.booking_id].append(payment_of(row))
+        rows = await self._db.fetch(sql.PAYMENTS_OF_BOOKINGS, {"booking_ids": list(booking_ids)})
+        for payment in read(Payment, rows):
+            lists[payment.booking_id].append(payment)
         return lists
 
     async def _which_closed(self, booking_ids: Sequence[UUID]) -> dict[UUID, bool]:
-        return {row.booking_id: True for row in await self._db.fetch(sql.CLOSED, (list(booking_ids),))}
+        rows = await self._db.fetch(sql.CLOSED, {"booking_ids": list(booking_ids)})
+        return {row.booking_id: True for row in rows}

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from services.chassis.database import Database, retried
-from services.payment.domain.payments import Payment, State
+from services.chassis.rows import read
+from services.payment.domain.payments import Payment
 from services.payment.queries import payments as sql
 
 
@@ -32,41 +32,25 @@ class Due:
 @retried
 async def close(db: Database, booking_ids: Sequence[UUID], poll_seconds: float) -> list[Payment]:
     """Close bookings for payment, for good; return their live payments, whose sessions are to be closed."""
+    ids = {"booking_ids": list(booking_ids)}
     async with db.transaction() as tx:
-        await tx.send(sql.CLOSE_ACCOUNTS, (list(booking_ids),))
-        rows = await tx.fetch(sql.TAKE_LIVE_PAYMENTS, (poll_seconds, list(booking_ids)))
-    return [payment_of(row) for row in rows]
+        await tx.send(sql.CLOSE_ACCOUNTS, ids)
+        rows = await tx.fetch(sql.TAKE_LIVE_PAYMENTS, ids | {"poll_seconds": poll_seconds})
+    return read(Payment, rows)
 
 
 @retried
 async def due(db: Database, first_seconds: float, max_seconds: float, most: int) -> list[Due]:
     """Take live payments that are due to be asked about."""
-    rows = await db.fetch(sql.CLAIM_POLLS, (first_seconds, max_seconds, most))
-    return [Due(payment_of(row), row.over, row.closed) for row in rows]
+    times = {"first_seconds": first_seconds, "max_seconds": max_seconds, "most": most}
+    return read(Due, await db.fetch(sql.CLAIM_POLLS, times))
 
 
 async def hasten(db: Database, payment_id: UUID, session_id: str) -> None:
     """Let those of the live payments that have this id or this session be asked about at once."""
-    await db.execute(sql.HASTEN_POLLS, (payment_id, session_id))
+    await db.execute(sql.HASTEN_POLLS, {"payment_id": payment_id, "session_id": session_id})
 
 
 async def hasten_all(db: Database) -> int:
     """Let all live payments be asked about at once; return how many were not due yet."""
     return await db.execute(sql.HASTEN_ALL_POLLS)
-
-
-def payment_of(row: Any) -> Payment:
-    """Read a payment."""
-    return Payment(
-        row.id,
-        row.booking_id,
-        row.user_id,
-        row.session_id,
-        row.amount,
-        row.currency,
-        State(row.state),
-        row.refunded_amount,
-        row.expires_at,
-        row.created_at,
-        row.updated_at,
-    )

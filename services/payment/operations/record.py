@@ -1,21 +1,22 @@
 """Recording what the bank says of sessions, and telling booking what it has to know."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from services.chassis import desk
-from services.chassis.database import READ_CLOCK, Database
-from services.chassis.errors import Failure
+from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.operation import Operation, Rows
 from services.chassis.outbox import Message, Outbox
+from services.chassis.rows import columns, read
 from services.payment.domain.errors import PaymentNotFound
 from services.payment.domain.payments import Outcome, Payment, Report, State
 from services.payment.operations import messages
-from services.payment.operations.payments import Event, payment_of
+from services.payment.operations.payments import Event
 from services.payment.queries import payments as sql
 
-_TOLD = {Outcome.CAPTURED: messages.captured, Outcome.DECLINED: messages.declined}
+_MESSAGES = {Outcome.CAPTURED: messages.captured, Outcome.DECLINED: messages.declined}
 """What booking hears of."""
 
 
@@ -34,72 +35,77 @@ class Record:
         return self.report.payment_id
 
 
-class Records:
-    """Carries out batches of Record; what a desk runs.
+@dataclass(frozen=True, slots=True, order=True)
+class SeenEvent:
+    """An event of the bank, and the payment that it is about."""
 
-    The answer is the payment's state; PaymentNotFound, or EventMismatch if the payment has other facts. Whatever comes
-    twice, late or out of order changes nothing that it must not change: see domain/payments.py.
+    id: str
+    type: str
+    payment_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Payments before and after what the bank says of them."""
+
+    now: datetime
+    before: dict[UUID, Payment]
+    payments: dict[UUID, Payment]
+    events: set[SeenEvent] = field(default_factory=set)
+    """What the inbox is to remember."""
+    messages: list[Message] = field(default_factory=list)
+
+
+class RecordReports(Operation[Record, Ledger, State]):
+    """Answers with the payment's state; refuses with PaymentNotFound, or EventMismatch if the payment has other facts.
+
+    Whatever comes twice, late or out of order changes nothing that it must not change: see domain/payments.py.
     """
 
     def __init__(self, db: Database, outbox: Outbox) -> None:
-        self._db = db
+        super().__init__(db)
         self._outbox = outbox
 
-    async def __call__(self, batch: Sequence[Record], *, wait: bool) -> list[desk.Outcome[State]]:
-        """Carry out a batch; see chassis.desk.Run."""
+    def reads(self, batch: Sequence[Record], *, wait: bool) -> dict[str, Statement]:
+        """Lock the payments."""
         ids = list({command.key for command in batch})
-        async with self._db.transaction() as tx:
-            rows, [clock] = await tx.fetch_all(
-                (sql.WAIT_FOR_PAYMENTS if wait else sql.LOCK_PAYMENTS, (ids,)), (READ_CLOCK, ())
-            )
-            before = {row.id: payment_of(row) for row in rows}
-            busy: set[UUID] = set()
-            if missing := [id_ for id_ in ids if id_ not in before]:
-                busy = {row.id for row in await tx.fetch(sql.PAYMENTS, (missing,))}
-            payments = dict(before)
-            heard: list[Record] = []
-            told: list[Message] = []
-            outcomes: list[desk.Outcome[State]] = []
-            for command in batch:
-                if command.key in busy:
-                    outcomes.append(desk.BUSY)
-                    continue
-                try:
-                    payment = _named(payments, command.report)
-                except Failure as failure:
-                    outcomes.append(failure)
-                    continue
-                heard.append(command)
-                # Also where the event was seen before: what the bank says now counts, whatever an event of that name
-                # said.
-                came = command.report.outcome
-                moved = payment if came is None else replace(payment, state=payment.after(came))
-                if moved.state != payment.state and came in _TOLD:
-                    told.append(_TOLD[came](moved))
-                payments[payment.id] = moved
-                outcomes.append(moved.state)
-            events = sorted({(c.event.id, c.event.type, c.key) for c in heard if c.event is not None})
-            if events:
-                await tx.send(sql.REMEMBER_EVENTS, [list(column) for column in zip(*events, strict=True)])
-            changed = [payment for payment in payments.values() if payment.state != before[payment.id].state]
-            if changed:
-                await tx.send(
-                    sql.MOVE_PAYMENTS,
-                    (
-                        clock.now,
-                        [payment.id for payment in changed],
-                        [before[payment.id].state for payment in changed],
-                        [payment.state for payment in changed],
-                    ),
-                )
-            await self._outbox.append(tx, told)
-        return outcomes
+        return {
+            "payments": (sql.WAIT_FOR_PAYMENTS if wait else sql.LOCK_PAYMENTS, {"ids": ids}),
+            "clock": (READ_CLOCK, ()),
+        }
 
+    async def load(self, tx: Transaction, batch: Sequence[Record], rows: Rows) -> tuple[Ledger, set[UUID]]:
+        """Of the payments that could not be locked, those that exist are somebody else's."""
+        payments = {payment.id: payment for payment in read(Payment, rows["payments"])}
+        busy: set[UUID] = set()
+        if missing := {command.key for command in batch} - payments.keys():
+            busy = {row.id for row in await tx.fetch(sql.PAYMENTS, {"ids": list(missing)})}
+        return Ledger(rows["clock"][0].now, payments, dict(payments)), busy
 
-def _named(payments: dict[UUID, Payment], report: Report) -> Payment:
-    """Return the payment that `report` is about; raise PaymentNotFound or EventMismatch."""
-    payment = payments.get(report.payment_id)
-    if payment is None:
-        raise PaymentNotFound()
-    payment.check(report)
-    return payment
+    def decide(self, command: Record, state: Ledger) -> State:
+        """Move the payment to where the report brings it."""
+        payment = state.payments.get(command.key)
+        if payment is None:
+            raise PaymentNotFound()
+        payment.check(command.report)
+        if command.event is not None:
+            state.events.add(SeenEvent(command.event.id, command.event.type, payment.id))
+        # Also where the event was seen before: what the bank says now counts, whatever an event of that name said.
+        outcome = command.report.outcome
+        if outcome is None:
+            return payment.state
+        moved = replace(payment, state=payment.after(outcome))
+        if moved.state != payment.state and outcome in _MESSAGES:
+            state.messages.append(_MESSAGES[outcome](moved))
+        state.payments[payment.id] = moved
+        return moved.state
+
+    async def write(self, tx: Transaction, state: Ledger) -> None:
+        """Write the events, the payments that moved, and what booking is told of them."""
+        if state.events:
+            await tx.send(sql.REMEMBER_EVENTS, columns(sorted(state.events), "id", "type", "payment_id"))
+        moved = [payment for payment in state.payments.values() if payment.state != state.before[payment.id].state]
+        if moved:
+            states = columns(moved, "id", from_state=lambda payment: state.before[payment.id].state, to_state="state")
+            await tx.send(sql.MOVE_PAYMENTS, {"now": state.now} | states)
+        await self._outbox.append(tx, state.messages)

@@ -6,39 +6,40 @@ _PAYMENT = """
 """
 
 OPEN_ACCOUNTS = """
-    INSERT INTO booking_accounts (booking_id) SELECT * FROM unnest(%s::uuid[]) ON CONFLICT (booking_id) DO NOTHING
+    INSERT INTO booking_accounts (booking_id) SELECT * FROM unnest(%(booking_ids)s::uuid[])
+    ON CONFLICT (booking_id) DO NOTHING
 """
 """Make sure that there is an account of each booking; they come in order."""
 
 WAIT_FOR_ACCOUNTS = """
     SELECT booking_id, closed_at IS NOT NULL AS closed FROM booking_accounts
-    WHERE booking_id = ANY(%s) ORDER BY booking_id FOR UPDATE
+    WHERE booking_id = ANY(%(booking_ids)s) ORDER BY booking_id FOR UPDATE
 """
 
 LOCK_ACCOUNTS = WAIT_FOR_ACCOUNTS + " SKIP LOCKED"
 """Lock those of the accounts that nobody else has."""
 
-CLOSED = "SELECT booking_id FROM booking_accounts WHERE booking_id = ANY(%s) AND closed_at IS NOT NULL"
+CLOSED = "SELECT booking_id FROM booking_accounts WHERE booking_id = ANY(%(booking_ids)s) AND closed_at IS NOT NULL"
 
 CLOSE_ACCOUNTS = """
     INSERT INTO booking_accounts AS a (booking_id, closed_at)
-    SELECT id, boxoffice_clock() FROM (SELECT DISTINCT unnest(%s::uuid[]) AS id) AS named ORDER BY id
+    SELECT id, boxoffice_clock() FROM (SELECT DISTINCT unnest(%(booking_ids)s::uuid[]) AS id) AS named ORDER BY id
     ON CONFLICT (booking_id) DO UPDATE SET closed_at = COALESCE(a.closed_at, EXCLUDED.closed_at)
 """
 """Close the bookings for payment, those too that nothing was ever paid for."""
 
 TAKE_LIVE_PAYMENTS = f"""
-    UPDATE payments p SET next_poll_at = clock_timestamp() + make_interval(secs => %s)
-    WHERE p.state = 'PENDING' AND p.booking_id = ANY(%s)
+    UPDATE payments p SET next_poll_at = clock_timestamp() + make_interval(secs => %(poll_seconds)s)
+    WHERE p.state = 'PENDING' AND p.booking_id = ANY(%(booking_ids)s)
     RETURNING {_PAYMENT}
 """
 """Return the bookings' live payments, to be asked about now and, if need be, again in so many seconds."""
 
-PAYMENTS_OF_BOOKINGS = f"SELECT {_PAYMENT} FROM payments p WHERE p.booking_id = ANY(%s) ORDER BY p.id DESC"
+PAYMENTS_OF_BOOKINGS = f"SELECT {_PAYMENT} FROM payments p WHERE p.booking_id = ANY(%(booking_ids)s) ORDER BY p.id DESC"
 
-PAYMENTS = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = ANY(%s)"
+PAYMENTS = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = ANY(%(ids)s)"
 
-WAIT_FOR_PAYMENTS = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = ANY(%s) ORDER BY p.id FOR UPDATE"
+WAIT_FOR_PAYMENTS = f"SELECT {_PAYMENT} FROM payments p WHERE p.id = ANY(%(ids)s) ORDER BY p.id FOR UPDATE"
 
 LOCK_PAYMENTS = WAIT_FOR_PAYMENTS + " SKIP LOCKED"
 """Lock those of the payments that nobody else has."""
@@ -47,19 +48,23 @@ BEGIN_PAYMENTS = """
     INSERT INTO payments (
         state, created_at, updated_at, next_poll_at, id, booking_id, user_id, session_id, amount, currency, expires_at
     )
-    SELECT 'PENDING', %s, %s, clock_timestamp() + make_interval(secs => %s), new.*
-    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::text[], %s::timestamptz[]) AS new
+    SELECT 'PENDING', %(now)s, %(now)s, clock_timestamp() + make_interval(secs => %(poll_seconds)s), new.*
+    FROM unnest(
+        %(id)s::uuid[], %(booking_id)s::uuid[], %(user_id)s::uuid[], %(session_id)s::text[], %(amount)s::int[],
+        %(currency)s::text[], %(expires_at)s::timestamptz[]
+    ) AS new
 """
 
 MOVE_PAYMENTS = """
-    UPDATE payments SET state = move.to_state, updated_at = %s, next_poll_at = NULL
-    FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS move (payment_id, from_state, to_state)
+    UPDATE payments SET state = move.to_state, updated_at = %(now)s, next_poll_at = NULL
+    FROM unnest(%(id)s::uuid[], %(from_state)s::text[], %(to_state)s::text[]) AS move (payment_id, from_state, to_state)
     WHERE id = move.payment_id AND state = move.from_state
 """
 """Move payments that are locked from the states they have to others that are not PENDING."""
 
 REMEMBER_EVENTS = """
-    INSERT INTO webhook_events (id, type, payment_id) SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[])
+    INSERT INTO webhook_events (id, type, payment_id)
+    SELECT * FROM unnest(%(id)s::text[], %(type)s::text[], %(payment_id)s::uuid[])
     ON CONFLICT (id) DO NOTHING
 """
 """Put events into the inbox, which may be there already; they come in order."""
@@ -68,11 +73,11 @@ CLAIM_POLLS = f"""
     UPDATE payments p SET
         polls = polls + 1,
         next_poll_at = clock_timestamp()
-            + make_interval(secs => least(%s * (p.polls + 2), %s) * (0.75 + random() / 2))
+            + make_interval(secs => least(%(first_seconds)s * (p.polls + 2), %(max_seconds)s) * (0.75 + random() / 2))
     WHERE p.id IN (
         SELECT id FROM payments
         WHERE state = 'PENDING' AND next_poll_at <= (SELECT clock_timestamp())
-        ORDER BY next_poll_at LIMIT %s FOR UPDATE SKIP LOCKED
+        ORDER BY next_poll_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
     )
     RETURNING {_PAYMENT},
         p.expires_at <= boxoffice_clock() AS over,
@@ -82,7 +87,7 @@ CLAIM_POLLS = f"""
 
 HASTEN_POLLS = """
     UPDATE payments SET next_poll_at = clock_timestamp()
-    WHERE state = 'PENDING' AND (id = %s OR session_id = %s)
+    WHERE state = 'PENDING' AND (id = %(payment_id)s OR session_id = %(session_id)s)
 """
 """Let live payments that are named in some way be due to be asked about."""
 

@@ -3,27 +3,29 @@
 _REFUND = "r.id, r.payment_id, p.session_id, r.cause, r.amount, r.state"
 
 REFUNDS_OF_PAYMENTS = f"""
-    SELECT {_REFUND} FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.payment_id = ANY(%s)
+    SELECT {_REFUND} FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.payment_id = ANY(%(payment_ids)s)
 """
 
-REFUND = f"SELECT {_REFUND}, p.currency FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.id = %s"
+REFUND = f"SELECT {_REFUND}, p.currency FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.id = %(id)s"
 
 REQUEST_REFUNDS = """
     INSERT INTO refunds (id, payment_id, cause, amount, state, next_attempt_at)
-    SELECT n.*, 'REQUESTED', clock_timestamp() + make_interval(secs => %s)
-    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[]) AS n (id, payment_id, cause, amount)
+    SELECT n.*, 'REQUESTED', clock_timestamp() + make_interval(secs => %(retry_seconds)s)
+    FROM unnest(%(id)s::uuid[], %(payment_id)s::uuid[], %(cause)s::text[], %(amount)s::int[])
+        AS n (id, payment_id, cause, amount)
 """
 
 CLAIM_REFUNDS = f"""
     UPDATE refunds r SET
         attempts = r.attempts + 1,
         next_attempt_at = clock_timestamp()
-            + make_interval(secs => least(%s * 2 ^ least(r.attempts, 10), %s) * (0.75 + random() / 2))
+            + make_interval(secs =>
+                least(%(retry_seconds)s * 2 ^ least(r.attempts, 10), %(max_seconds)s) * (0.75 + random() / 2))
     FROM payments p
     WHERE p.id = r.payment_id AND r.id IN (
         SELECT id FROM refunds
         WHERE state = 'REQUESTED' AND next_attempt_at <= (SELECT clock_timestamp())
-        ORDER BY next_attempt_at LIMIT %s FOR UPDATE SKIP LOCKED
+        ORDER BY next_attempt_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
     )
     RETURNING {_REFUND}
 """
@@ -32,7 +34,7 @@ CLAIM_REFUNDS = f"""
 SUCCEED = """
     WITH done AS (
         UPDATE refunds SET state = 'SUCCEEDED', stuck_reason = NULL, updated_at = boxoffice_clock()
-        WHERE id = %s AND state <> 'SUCCEEDED'
+        WHERE id = %(id)s AND state <> 'SUCCEEDED'
         RETURNING payment_id, amount
     )
     UPDATE payments p SET
@@ -44,6 +46,6 @@ SUCCEED = """
 """Note that a refund was carried out, and count it, once. May be run any number of times."""
 
 STICK = """
-    UPDATE refunds SET state = 'STUCK', stuck_reason = %s, updated_at = boxoffice_clock()
-    WHERE id = %s AND state = 'REQUESTED'
+    UPDATE refunds SET state = 'STUCK', stuck_reason = %(reason)s, updated_at = boxoffice_clock()
+    WHERE id = %(id)s AND state = 'REQUESTED'
 """

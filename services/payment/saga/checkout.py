@@ -23,10 +23,10 @@ from services.payment.clients import Bank, Booking
 from services.payment.domain.errors import BookingNotPending, EventMismatch, PaymentInProgress, PaymentNotFound
 from services.payment.domain.payments import CAPTURED, Outcome, Payment, Report
 from services.payment.operations import payments
-from services.payment.operations.begin import Begin, Begins
+from services.payment.operations.begin import Begin, BeginPayments
 from services.payment.operations.look import Payments
 from services.payment.operations.payments import Event
-from services.payment.operations.record import Record, Records
+from services.payment.operations.record import Record, RecordReports
 from services.payment.saga.side_by_side import each
 
 log = logging.getLogger(__name__)
@@ -57,9 +57,9 @@ class Checkout:
         self._db = db
         self._payments = Payments(db)
         self._begin = Desk(
-            Begins(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds), name="begin-payments"
+            BeginPayments(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds), name="begin-payments"
         )
-        self._record = Desk(Records(db, outbox), name="record-payments")
+        self._record = Desk(RecordReports(db, outbox), name="record-payments")
         self._booking = booking
         self._bank = bank
         self._rules = rules

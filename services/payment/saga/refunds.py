@@ -27,11 +27,12 @@ class Refunds:
 
     def __init__(self, db: Database, bank: Bank) -> None:
         self._db = db
+        self._request = refunds.RequestRefunds(db)
         self._bank = bank
 
     async def request(self, asked: Sequence[RefundRequest]) -> list[Refund | Failure]:
         """Accept refunds and try them at once; return each as far as it came, or why it is not accepted."""
-        answers = await refunds.request(self._db, asked)
+        answers = await self._request.together(asked)
         until = asyncio.get_running_loop().time() + FIRST_TRY_SECONDS
 
         async def attempt(answer: Refund | Failure) -> Refund | Failure:

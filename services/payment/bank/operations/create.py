@@ -9,9 +9,9 @@ from uuid import UUID
 
 from services.chassis.database import Database
 from services.chassis.desk import Outcome
+from services.chassis.rows import columns, read
 from services.payment.bank.domain.errors import SessionMismatch
 from services.payment.bank.domain.sessions import Session
-from services.payment.bank.operations.sessions import session_of
 from services.payment.bank.queries import sessions as sql
 
 
@@ -41,8 +41,8 @@ class Create:
         return (self.payment_id, self.amount, self.currency, self.expires_at)
 
 
-class Creates:
-    """Carries out batches of Create; what a desk runs.
+class CreateSessions:
+    """Carries out batches of Create; what a desk runs. One statement, which may be run twice, needs no transaction.
 
     The answer is the session, or the one of this id that is there; SessionMismatch if that has other facts.
     """
@@ -56,18 +56,14 @@ class Creates:
         new = [firsts[id_] for id_ in sorted(firsts)]
         rows = await self._db.fetch(
             sql.CREATE_SESSIONS,
-            (
-                [one.session_id for one in new],
-                [one.payment_id for one in new],
-                [one.amount for one in new],
-                [one.currency for one in new],
-                [one.description for one in new],
-                [json.dumps(list(one.items)) for one in new],
-                [one.expires_at for one in new],
-                [one.order_id for one in new],
+            columns(
+                new,
+                *("session_id", "payment_id", "amount", "currency", "description", "expires_at", "order_id"),
+                items=lambda command: json.dumps(list(command.items)),
             ),
         )
-        there = {row.id: (session_of(row), row.now) for row in rows}
+        sessions = zip(read(Session, rows), rows, strict=True)
+        there = {session.id: (session, row.now) for session, row in sessions}
         outcomes: list[Outcome[Session]] = []
         for command in batch:
             session, now = there[command.key]

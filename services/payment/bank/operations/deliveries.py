@@ -10,6 +10,8 @@ from typing import ClassVar
 from services.chassis.database import Database, Transaction
 from services.chassis.desk import Desk
 from services.chassis.ids import new_id
+from services.chassis.rows import columns, read
+from services.payment.bank.domain.events import Event
 from services.payment.bank.domain.scenarios import Telling
 from services.payment.bank.queries import deliveries as sql
 
@@ -34,6 +36,19 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook to append."""
+
+    id: str
+    repeats: str | None
+    """The id that it carries instead of its own, where it comes again."""
+    event: Event
+    is_lie: bool
+    seconds: float
+    """How long to wait before it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """The wish to note that a webhook was taken."""
 
@@ -53,27 +68,33 @@ class Deliveries:
 
     async def append(self, tx: Transaction, told: Sequence[Telling]) -> None:
         """Append webhooks in the transaction that they tell of; those of one event share its id."""
-        rows = []
+        webhooks = []
         for telling in told:
-            event, first = telling.event, f"evt_{new_id()}"
+            first = f"evt_{new_id()}"
             for number, delay in enumerate(telling.delays_seconds):
                 id_, repeats = (f"evt_{new_id()}", first) if number else (first, None)
-                rows.append((id_, event.session_id, event.type, event.payload, repeats, telling.is_lie, float(delay)))
-        if rows:
-            await tx.send(sql.APPEND, [list(column) for column in zip(*rows, strict=True)])
+                webhooks.append(Webhook(id_, repeats, telling.event, telling.is_lie, float(delay)))
+        if webhooks:
+            values = columns(
+                webhooks,
+                *("id", "repeats", "is_lie", "seconds"),
+                session_id="event.session_id",
+                type="event.type",
+                payload="event.payload",
+            )
+            await tx.send(sql.APPEND, values)
             tx.after_commit(self.wake.set)
 
     async def claim(self, most: int) -> list[Delivery]:
         """Take webhooks that are due, and lease them."""
-        rows = await self._db.fetch(sql.CLAIM, (LEASE_SECONDS, most))
-        return [Delivery(row.id, row.event_id, bytes(row.payload), row.attempts, row.is_lie) for row in rows]
+        return read(Delivery, await self._db.fetch(sql.CLAIM, {"lease_seconds": LEASE_SECONDS, "most": most}))
 
     async def delivered(self, delivery: Delivery, error: str | None = None) -> None:
         """Note that a webhook was taken, or that a lie was refused with `error`."""
         await self._delivered.submit(Taken(delivery.id, error))
 
     async def _note(self, batch: Sequence[Taken], *, wait: bool) -> list[None]:
-        await self._db.execute(sql.DELIVERED, ([one.key for one in batch], [one.error for one in batch]))
+        await self._db.execute(sql.DELIVERED, columns(batch, "error", id="key"))
         return [None] * len(batch)
 
     async def finish(self) -> None:
@@ -86,7 +107,8 @@ class Deliveries:
         After three days it is given up, which is logged as an error, once, and stays to be seen and redriven.
         """
         delay = delay_seconds(delivery.attempts) * random.uniform(0.75, 1.25)
-        rows = await self._db.fetch(sql.POSTPONE, (delay, error, GIVE_UP_DAYS, delivery.id))
+        values = {"id": delivery.id, "error": error, "delay_seconds": delay, "give_up_days": GIVE_UP_DAYS}
+        rows = await self._db.fetch(sql.POSTPONE, values)
         if rows and rows[0].dead_at is not None:
             log.error("webhook given up", extra={"delivery_id": delivery.id, "error": error})
         return delay

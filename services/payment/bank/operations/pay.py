@@ -1,18 +1,19 @@
-"""Letting happen what payment methods do."""
+"""Paying sessions by their payment methods."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
 
-from services.chassis.database import READ_CLOCK, Database
-from services.chassis.desk import BUSY, Outcome
+from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.operation import Operation, Rows
+from services.chassis.rows import read
 from services.payment.bank.domain.errors import SessionNotFound
 from services.payment.bank.domain.scenarios import SCENARIOS
 from services.payment.bank.domain.sessions import Session
 from services.payment.bank.operations import ends
 from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.operations.sessions import session_of
+from services.payment.bank.operations.ends import LockedSessions
 from services.payment.bank.queries import sessions as sql
 
 
@@ -31,49 +32,51 @@ class Pay:
         return self.session_id
 
 
-class Pays:
-    """Carries out batches of Pay; what a desk runs.
+class PaySessions(Operation[Pay, LockedSessions, Session]):
+    """Answers with the session as it stands then; refuses with SessionNotFound.
 
-    The answer is how the session stands then, or SessionNotFound. A session that cannot be paid any more, or that is
-    being paid, is answered as it is.
+    A session that cannot be paid any more, or that is being paid, is answered as it is.
     """
 
     def __init__(self, db: Database, deliveries: Deliveries, delay: timedelta) -> None:
-        """`delay` is how late what is late is."""
-        self._db = db
+        """`delay` is how long a late webhook or a slow payment takes."""
+        super().__init__(db)
         self._deliveries = deliveries
         self._delay = delay
 
-    async def __call__(self, batch: Sequence[Pay], *, wait: bool) -> list[Outcome[Session]]:
-        """Carry out a batch; see chassis.desk.Run."""
-        methods = {pay.session_id: pay.method for pay in reversed(batch)}  # of several for one, the first counts
-        ids = list(methods)
-        async with self._db.transaction() as tx:
-            rows, [clock] = await tx.fetch_all(
-                (sql.WAIT_FOR_SESSIONS if wait else sql.LOCK_SESSIONS, (ids,)), (READ_CLOCK, ())
-            )
-            now = clock.now
-            stand = {row.id: session_of(row) for row in rows}
-            busy: set[str] = set()
-            if missing := [id_ for id_ in ids if id_ not in stand]:
-                busy = {row.id for row in await tx.fetch(sql.SESSIONS, (missing,))}
+    def reads(self, batch: Sequence[Pay], *, wait: bool) -> dict[str, Statement]:
+        """Lock the sessions."""
+        ids = list({command.key for command in batch})
+        return {
+            "sessions": (sql.WAIT_FOR_SESSIONS if wait else sql.LOCK_SESSIONS, {"ids": ids}),
+            "clock": (READ_CLOCK, ()),
+        }
 
-            chosen: list[Session] = []
-            begun: list[Session] = []
-            over: list[ends.End] = []
-            for session in stand.values():
-                method = methods[session.id]
-                if not session.can_end(now):
-                    if session.at(now) != session:
-                        over.append(ends.plain(session.at(now), now))
-                elif SCENARIOS[method].under_way:
-                    begun.append(replace(session, payment_method=method, decides_at=now + self._delay))
-                else:
-                    chosen.append(replace(session, payment_method=method))
-            if begun:
-                methods_of = [session.payment_method for session in begun]
-                await tx.send(sql.BEGIN_PAYMENTS, (now + self._delay, [s.id for s in begun], methods_of))
-            over += await ends.decide(tx, chosen, now, self._delay) if chosen else []
-            await ends.write(tx, self._deliveries, over, now)
-        stand |= {session.id: session for session in [*begun, *(end.session for end in over)]}
-        return [stand.get(pay.session_id) or (BUSY if pay.session_id in busy else SessionNotFound()) for pay in batch]
+    async def load(self, tx: Transaction, batch: Sequence[Pay], rows: Rows) -> tuple[LockedSessions, set[str]]:
+        """Read the past too; of the sessions that could not be locked, those that exist are somebody else's."""
+        sessions = {session.id: session for session in read(Session, rows["sessions"])}
+        busy: set[str] = set()
+        if missing := {command.key for command in batch} - sessions.keys():
+            busy = {row.id for row in await tx.fetch(sql.SESSIONS, {"ids": list(missing)})}
+        locked = LockedSessions(rows["clock"][0].now, sessions)
+        methods = {command.key: command.method for command in reversed(batch) if command.key in sessions}
+        paid = [replace(sessions[id_], payment_method=method) for id_, method in methods.items()]
+        await ends.read_past(tx, locked, paid)
+        return locked, busy
+
+    def decide(self, command: Pay, state: LockedSessions) -> Session:
+        """Pay the session, if it can be paid still; of several payments in one batch, the first counts."""
+        session = state.sessions.get(command.key)
+        if session is None:
+            raise SessionNotFound()
+        if not session.can_end(state.now):
+            over = session.at(state.now)
+            return state.end(over) if over != session else session
+        chosen = replace(session, payment_method=command.method)
+        if SCENARIOS[command.method].under_way:
+            return state.begin(chosen, self._delay)
+        return state.pay(chosen, self._delay)
+
+    async def write(self, tx: Transaction, state: LockedSessions) -> None:
+        """Write what has begun and what has ended."""
+        await ends.write(tx, self._deliveries, state)

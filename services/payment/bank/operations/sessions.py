@@ -1,13 +1,13 @@
-"""Sessions as they stand: looked at, or locked."""
+"""Sessions as they stand."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from services.chassis.database import READ_CLOCK, Database, Transaction
+from services.chassis.database import Database
 from services.chassis.lookup import Lookup
+from services.chassis.rows import read
 from services.payment.bank.domain.errors import SessionNotFound
-from services.payment.bank.domain.sessions import Session, Status
+from services.payment.bank.domain.sessions import Session
 from services.payment.bank.queries import sessions as sql
 
 
@@ -26,31 +26,6 @@ class Sessions:
         return found
 
     async def _find(self, ids: Sequence[str]) -> dict[str, tuple[Session, datetime]]:
-        rows = await self._db.fetch(sql.SESSIONS, (list(ids),))
-        return {row.id: (session_of(row).at(row.now), row.now) for row in rows}
-
-
-async def lock(tx: Transaction, session_id: str) -> tuple[Session, datetime]:
-    """Lock a session and return it with the time that it is then; raise SessionNotFound."""
-    rows, [clock] = await tx.fetch_all((sql.LOCK_SESSION, (session_id,)), (READ_CLOCK, ()))
-    if not rows:
-        raise SessionNotFound()
-    return session_of(rows[0]), clock.now
-
-
-def session_of(row: Any) -> Session:
-    """Read a session."""
-    return Session(
-        row.id,
-        row.payment_id,
-        row.amount,
-        row.currency,
-        row.description,
-        row.items,
-        Status(row.status),
-        row.refunded_amount,
-        row.expires_at,
-        row.order_id,
-        row.payment_method,
-        row.decides_at,
-    )
+        rows = await self._db.fetch(sql.SESSIONS, {"ids": list(ids)})
+        sessions = zip(read(Session, rows), rows, strict=True)
+        return {session.id: (session.at(row.now), row.now) for session, row in sessions}

@@ -10,7 +10,8 @@ CREATE_SESSIONS = f"""
     SELECT new.id, new.payment_id, new.amount, new.currency, new.description,
         ARRAY(SELECT jsonb_array_elements_text(new.items::jsonb)), 'OPEN', new.expires_at, new.order_id
     FROM unnest(
-        %s::text[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[]
+        %(session_id)s::text[], %(payment_id)s::uuid[], %(amount)s::int[], %(currency)s::text[],
+        %(description)s::text[], %(items)s::text[], %(expires_at)s::timestamptz[], %(order_id)s::text[]
     ) AS new (id, payment_id, amount, currency, description, items, expires_at, order_id)
     ON CONFLICT (id) DO UPDATE SET id = EXCLUDED.id
     RETURNING {_SESSION}, boxoffice_clock() AS now
@@ -18,24 +19,23 @@ CREATE_SESSIONS = f"""
 """Create sessions where there are none, or change nothing; return those that are there. They come in order, each once.
 May be run any number of times. `items` is JSON: an array of arrays cannot be spread."""
 
-SESSIONS = f"SELECT {_SESSION}, boxoffice_clock() AS now FROM sessions s WHERE s.id = ANY(%s)"
+SESSIONS = f"SELECT {_SESSION}, boxoffice_clock() AS now FROM sessions s WHERE s.id = ANY(%(ids)s)"
 
-LOCK_SESSION = f"SELECT {_SESSION} FROM sessions s WHERE s.id = %s FOR UPDATE"
-
-WAIT_FOR_SESSIONS = f"SELECT {_SESSION} FROM sessions s WHERE s.id = ANY(%s) ORDER BY s.id FOR UPDATE"
+WAIT_FOR_SESSIONS = f"SELECT {_SESSION} FROM sessions s WHERE s.id = ANY(%(ids)s) ORDER BY s.id FOR UPDATE"
 
 LOCK_SESSIONS = WAIT_FOR_SESSIONS + " SKIP LOCKED"
 """Lock those of the sessions that nobody else has."""
 
 END_SESSIONS = """
-    UPDATE sessions s SET status = ended.status, payment_method = ended.payment_method, ended_at = %s
-    FROM unnest(%s::text[], %s::text[], %s::text[]) AS ended (id, status, payment_method)
+    UPDATE sessions s SET status = ended.status, payment_method = ended.payment_method, ended_at = %(now)s
+    FROM unnest(%(id)s::text[], %(status)s::text[], %(payment_method)s::text[]) AS ended (id, status, payment_method)
     WHERE s.id = ended.id AND s.status = 'OPEN'
 """
 
 BEGIN_PAYMENTS = """
-    UPDATE sessions s SET payment_method = begun.payment_method, decides_at = %s
-    FROM unnest(%s::text[], %s::text[]) AS begun (id, payment_method)
+    UPDATE sessions s SET payment_method = begun.payment_method, decides_at = begun.decides_at
+    FROM unnest(%(id)s::text[], %(payment_method)s::text[], %(decides_at)s::timestamptz[])
+        AS begun (id, payment_method, decides_at)
     WHERE s.id = begun.id AND s.status = 'OPEN'
 """
 """Note that payments are under way, and when they are decided."""
@@ -43,17 +43,17 @@ BEGIN_PAYMENTS = """
 LOCK_DUE = f"""
     SELECT {_SESSION}, boxoffice_clock() AS now FROM sessions s
     WHERE s.status = 'OPEN' AND COALESCE(s.decides_at, s.expires_at) <= (SELECT boxoffice_clock())
-    ORDER BY COALESCE(s.decides_at, s.expires_at) LIMIT %s FOR UPDATE SKIP LOCKED
+    ORDER BY COALESCE(s.decides_at, s.expires_at) LIMIT %(most)s FOR UPDATE SKIP LOCKED
 """
 """Lock open sessions whose time is up, or whose payment is to be decided.
 
 Neither time ever moves: what was due before the lock is due after it, unless a payment has begun meanwhile.
 """
 
-DECLINED_BEFORE = "SELECT DISTINCT order_id FROM sessions WHERE order_id = ANY(%s) AND status = 'DECLINED'"
+DECLINED_BEFORE = "SELECT DISTINCT order_id FROM sessions WHERE order_id = ANY(%(order_ids)s) AND status = 'DECLINED'"
 
 STRANGER = f"""
-    SELECT {_SESSION} FROM sessions s WHERE s.status = 'OPEN' AND s.order_id <> %s
+    SELECT {_SESSION} FROM sessions s WHERE s.status = 'OPEN' AND s.order_id <> %(order_id)s
     ORDER BY COALESCE(s.decides_at, s.expires_at) DESC LIMIT 1
 """
 """An open session that is for something else."""
@@ -61,21 +61,30 @@ STRANGER = f"""
 CAPTURE = """
     INSERT INTO ledger (session_id, kind, amount, currency)
     SELECT new.session_id, 'CAPTURE', new.amount, new.currency
-    FROM unnest(%s::text[], %s::int[], %s::text[]) AS new (session_id, amount, currency)
+    FROM unnest(%(id)s::text[], %(amount)s::int[], %(currency)s::text[]) AS new (session_id, amount, currency)
 """
 
-REFUND = "SELECT id, session_id, amount, status, failures FROM refunds WHERE id = %s"
+REFUNDS = "SELECT id, session_id, amount, status, failures FROM refunds WHERE id = ANY(%(ids)s)"
 
-WRITE_REFUND = """
-    INSERT INTO refunds AS r (id, session_id, amount, status, failures) VALUES (%s, %s, %s, %s, %s)
+WRITE_REFUNDS = """
+    INSERT INTO refunds AS r (id, session_id, amount, status, failures)
+    SELECT * FROM unnest(
+        %(id)s::uuid[], %(session_id)s::text[], %(amount)s::int[], %(status)s::text[], %(failures)s::int[]
+    )
     ON CONFLICT (id) DO UPDATE SET status = EXCLUDED.status, failures = EXCLUDED.failures
     WHERE r.session_id = EXCLUDED.session_id AND r.status = 'PENDING'
     RETURNING id
 """
-"""Write what became of a refund; no row comes back where another session has one of this id."""
+"""Write what became of refunds; no row comes back of one whose id another session's refund has."""
 
 PAY_BACK = """
-    INSERT INTO ledger (session_id, kind, amount, currency, refund_id) VALUES (%s, 'REFUND', -%s::int, %s, %s)
+    INSERT INTO ledger (session_id, kind, amount, currency, refund_id)
+    SELECT new.session_id, 'REFUND', -new.amount, new.currency, new.id
+    FROM unnest(%(id)s::uuid[], %(session_id)s::text[], %(amount)s::int[], %(currency)s::text[])
+        AS new (id, session_id, amount, currency)
 """
 
-COUNT_REFUND = "UPDATE sessions SET refunded_amount = %s WHERE id = %s"
+COUNT_REFUNDS = """
+    UPDATE sessions s SET refunded_amount = counted.refunded_amount
+    FROM unnest(%(id)s::text[], %(refunded_amount)s::int[]) AS counted (id, refunded_amount) WHERE s.id = counted.id
+"""

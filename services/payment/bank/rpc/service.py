@@ -14,13 +14,14 @@ from services.chassis.database import Database
 from services.chassis.desk import Desk
 from services.chassis.errors import InvalidField
 from services.chassis.times import to_timestamp
-from services.payment.bank.domain.errors import SessionNotFound, SimulationDisabled
+from services.payment.bank.domain.errors import RefundFailed, SessionNotFound, SimulationDisabled
 from services.payment.bank.domain.scenarios import DECLINE, SCENARIOS, SUCCEED, draw
-from services.payment.bank.domain.sessions import Session
-from services.payment.bank.operations import close, refunds
-from services.payment.bank.operations.create import Create, Creates
+from services.payment.bank.domain.sessions import RefundStatus, Session
+from services.payment.bank.operations.close import Close, CloseSessions
+from services.payment.bank.operations.create import Create, CreateSessions
 from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.operations.pay import Pay, Pays
+from services.payment.bank.operations.pay import Pay, PaySessions
+from services.payment.bank.operations.refunds import GiveBack, GiveMoneyBack
 from services.payment.bank.operations.sessions import Sessions
 from services.payment.bank.rpc import page
 
@@ -48,11 +49,11 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
     """The bank's contract; see boxoffice/bank/v1/bank.proto for what each method promises."""
 
     def __init__(self, db: Database, deliveries: Deliveries, sandbox: Sandbox) -> None:
-        self._db = db
         self._sessions = Sessions(db)
-        self._create = Desk(Creates(db), name="create-sessions")
-        self._pay = Desk(Pays(db, deliveries, sandbox.delay), name="pay-sessions")
-        self._deliveries = deliveries
+        self._create = Desk(CreateSessions(db), name="create-sessions")
+        self._pay = Desk(PaySessions(db, deliveries, sandbox.delay), name="pay-sessions")
+        self._close = CloseSessions(db, deliveries)
+        self._refund = GiveMoneyBack(db, deliveries)
         self._sandbox = sandbox
 
     async def finish(self) -> None:
@@ -78,16 +79,13 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
         return _session(session)
 
     async def CloseSession(self, request: pb.CloseSessionRequest, context: Context) -> pb.Session:
-        return _session(await close.close(self._db, self._deliveries, request.session_id))
+        return _session(await self._close.alone(Close(request.session_id)))
 
     async def CreateRefund(self, request: pb.CreateRefundRequest, context: Context) -> pb.Refund:
-        refund = await refunds.refund(
-            self._db,
-            self._deliveries,
-            refund_id=UUID(request.refund_id),
-            session_id=request.session_id,
-            amount=request.amount,
-        )
+        asked = GiveBack(UUID(request.refund_id), request.session_id, request.amount)
+        refund = await self._refund.alone(asked)
+        if refund.status == RefundStatus.PENDING:
+            raise RefundFailed()
         return pb.Refund(
             id=str(refund.id),
             session_id=refund.session_id,

@@ -1,0 +1,80 @@
+"""Rows and columns by name: what set-based statements take, and what they give.
+
+    await tx.send(sql.BEGIN_PAYMENTS, {"now": now} | columns(begun, "id", "amount", show_id="show.id"))
+    payments = read(Payment, await tx.fetch(sql.PAYMENTS, {"ids": ids}))
+
+Nothing depends on the order of columns, in either direction.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from functools import cache
+from operator import attrgetter, itemgetter
+from types import NoneType, UnionType
+from typing import Any, TypeVar, cast, get_args, get_type_hints
+
+T = TypeVar("T")
+Row = Any
+"""What the database gave, with an attribute for each column (see pipeline.Answer)."""
+
+
+def columns(things: Iterable[Any], *names: str, **paths: str | Callable[[Any], Any]) -> dict[str, list[Any]]:
+    """Return a list for each name: that attribute of every thing, in order.
+
+    A keyword gives a column another name than its attribute has, or a path (`show_id="show.id"`), or a function that
+    returns the value.
+    """
+    things = list(things)
+    found = {name: list(map(attrgetter(name), things)) for name in names}
+    for name, path in paths.items():
+        found[name] = list(map(attrgetter(path) if isinstance(path, str) else path, things))
+    return found
+
+
+def read(kind: type[T], rows: Sequence[Row]) -> list[T]:
+    """Return each row as a `kind`, which is a dataclass: each of its fields is the column of the same name.
+
+    A field of an enum is made from its value; one that is a dataclass itself is read from the same row, unless there is
+    a column of its name. Raises TypeError for a field that has no column.
+    """
+    return list(map(_reader(cast(Any, kind), cast(Any, type(rows[0]))), rows)) if rows else []
+
+
+@cache
+def _reader(kind: Any, row_type: Any) -> Callable[[Row], Any]:
+    """Return what makes a `kind` of a row."""
+    names: tuple[str, ...] = row_type._fields
+    hints = get_type_hints(kind)
+    parts: list[Callable[[Row], Any]] = []
+    plain: list[int] = []
+    for field in dataclasses.fields(kind):
+        hint = hints[field.name]
+        if field.name not in names:
+            if not dataclasses.is_dataclass(hint):
+                raise TypeError(f"{kind.__name__}.{field.name} has no column among {', '.join(names)}")
+            parts.append(_reader(cast(Any, hint), row_type))
+            continue
+        place = names.index(field.name)
+        word = _enum_of(hint)
+        parts.append(itemgetter(place) if word is None else _spelt(word, place))
+        if word is None:
+            plain.append(place)
+    if len(plain) == len(parts) > 1:
+        take = itemgetter(*plain)
+        return lambda row: kind(*take(row))
+    return lambda row: kind(*[part(row) for part in parts])
+
+
+def _enum_of(hint: Any) -> type[Enum] | None:
+    """Return the enum that a field holds, alone or beside None."""
+    kinds = [one for one in get_args(hint) if one is not NoneType] if isinstance(hint, UnionType) else [hint]
+    return next((one for one in kinds if isinstance(one, type) and issubclass(one, Enum)), None)
+
+
+def _spelt(word: type[Enum], place: int) -> Callable[[Row], Enum | None]:
+    def part(row: Row) -> Enum | None:
+        value = row[place]
+        return None if value is None else word(value)
+
+    return part
