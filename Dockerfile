@@ -17,6 +17,7 @@ COPY audit audit
 COPY certificates certificates
 COPY gateway gateway
 COPY services services
+COPY roster.py roster.toml ./
 COPY docker/health.py docker/health.py
 # The image is read-only where it runs: what Python would write beside the code is written now. And whoever's files
 # these were, the image's user can read them.

@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 from psycopg import conninfo, sql
 
+import roster
 from audit.errors import AuditError
 from audit.invariants import ALWAYS, AT_REST, INVARIANTS, Invariant
 from audit.snapshots import UNDER_WAY as UNDER_WAY
@@ -30,10 +31,8 @@ Say = Callable[[str], None]
 
 DATABASE = "audit"
 SOURCES = {
-    "inventory": (("inventory", "public"),),
-    "booking": (("booking", "public"),),
-    "payment": (("payment", "public"), ("bank", "bank")),
-    "identity": (("identity", "audited"),),
+    database: tuple((service.name, service.audited) for service in roster.SERVICES if service.database == database)
+    for database in roster.DATABASES
 }
 """For each database, what is copied of it: the schema's name here, and there."""
 CLOCK = "clock"

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+import roster
 from audit.errors import AuditError
 
 Reach = Callable[[str], str]
@@ -21,8 +22,6 @@ Reach = Callable[[str], str]
 Connection = psycopg.Connection[dict[str, Any]]
 UnderWay = frozenset[tuple[str, str]]
 """What is under way: what it is, and which."""
-
-DATABASES = ("booking", "payment", "inventory", "identity")
 
 UNDER_WAY = (
     ("booking", "messages of booking", "SELECT array_agg(id::text) FROM outbox WHERE dead_at IS NULL"),
@@ -87,7 +86,7 @@ class Snapshots:
 def snapshots(reach: Reach) -> Iterator[Snapshots]:
     """Give snapshots of the databases, which are not taken yet; raise AuditError if role `audit` is not known."""
     with ExitStack() as opened:
-        connections = {database: opened.enter_context(connected(reach(database))) for database in DATABASES}
+        connections = {database: opened.enter_context(connected(reach(database))) for database in roster.DATABASES}
         for connection in connections.values():
             connection.autocommit = True
         yield Snapshots(connections)

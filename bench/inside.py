@@ -8,8 +8,9 @@ from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
+import roster
 from stack.ports import LOOPBACK
-from stack.services import SERVICES, replicas
+from stack.services import replicas
 from stack.settings import Settings
 
 SECONDS = 5.0
@@ -76,7 +77,7 @@ def lines(before: Told, after: Told) -> list[Line]:
         elif sample == "boxoffice_call_seconds_count" and (times := grown(service, "call_seconds_count", name)):
             took = grown(service, "call_seconds_sum", name) / times * 1000
             found.append(Line(service, name.rpartition("/")[2], round(times), took_ms=took))
-    order = [service.name for service in SERVICES]
+    order = list(roster.NAMES)
     return sorted(found, key=lambda line: (order.index(line.service), line.commands_each is None, -line.times))
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import roster
 from bench import inside
 from bench.claims import Shown, shown
 from bench.measure import GENERATOR, Latencies, Result, Usage
 from stack.settings import ROOT
 
-PROCESSES = (GENERATOR, "gateway", "inventory", "booking", "payment", "bank", "identity", "postgres")
+PROCESSES = (GENERATOR, "gateway", *roster.NAMES, "postgres")
 MEGABYTES = 1_000_000
 
 BAR, ROW, LABEL, WIDTH = 14, 22, 230, 900

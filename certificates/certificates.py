@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+import roster
 from certificates.errors import CertificatesError
 from certificates.files import write_private
 from services.chassis import tls
@@ -32,10 +33,9 @@ from services.chassis import tls
 SUFFIX = tls.SUFFIX
 """What follows a service's name in its certificate."""
 
-SERVICES = ("inventory", "booking", "payment", "bank", "identity")
 OPERATOR = "operator"
 """Whose certificate people's tools use, and what asks services for their health. It is nobody by itself."""
-NAMES = (*SERVICES, "gateway", OPERATOR)
+NAMES = (*roster.NAMES, "gateway", OPERATOR)
 
 AUTHORITY = "ca"
 

@@ -23,7 +23,7 @@ up)
 down)
   docker info >/dev/null 2>&1 || fail "no Docker engine answers, so nothing of ours runs on it"
   # Nobody needs a secret to stop, but the file asks for them.
-  for name in POSTGRES_PASSWORD INVENTORY_PASSWORD BOOKING_PASSWORD PAYMENT_PASSWORD BANK_PASSWORD BANK_OWNER_PASSWORD IDENTITY_PASSWORD AUDIT_PASSWORD PAYMENT_WEBHOOK_SECRET SIGNING_KEY_SECRET; do
+  for name in $(sed -n 's/.*${\([A-Z_]*\):?.*/\1/p' docker-compose.yml); do
     export "$name=none"
   done
   exec docker compose --profile observe down --remove-orphans

@@ -2,32 +2,25 @@
 
 import base64
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
 
-ENV = Path(__file__).resolve().parent.parent / ".env"
-PASSWORDS = (
-    "POSTGRES_PASSWORD",
-    "INVENTORY_PASSWORD",
-    "BOOKING_PASSWORD",
-    "PAYMENT_PASSWORD",
-    "BANK_PASSWORD",
-    "BANK_OWNER_PASSWORD",
-    "IDENTITY_PASSWORD",
-    "AUDIT_PASSWORD",
-)
-SIGNING = ("PAYMENT_WEBHOOK_SECRET", "SIGNING_KEY_SECRET")
+ROOT = Path(__file__).resolve().parent.parent
+ENV = ROOT / ".env"
+ASKED_FOR = re.compile(r"\$\{([A-Z_]+):\?")
+"""A variable of docker-compose.yml that has no default."""
 
 
 def main() -> None:
     """Make the file, readable by its owner only, wholly or not at all."""
+    file = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     lines = [
         "# What docker-compose.yml asks for. Keep it to yourself.",
         "# For a trial: the bank's pages and its simulation work. In production that is production.",
         "ENVIRONMENT=development",
-        *(f"{name}={secrets.token_urlsafe(24)}" for name in PASSWORDS),
-        *(f"{name}=whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}" for name in SIGNING),
+        *(f"{name}={_secret(name)}" for name in dict.fromkeys(ASKED_FOR.findall(file))),
     ]
     draft = ENV.with_name(f".env.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -39,6 +32,13 @@ def main() -> None:
     finally:
         draft.unlink()
     print(f"boxoffice: made {ENV.name}", file=sys.stderr)
+
+
+def _secret(name: str) -> str:
+    """Return a password that may stand in a URL, or what signs."""
+    if name.endswith("_PASSWORD"):
+        return secrets.token_urlsafe(24)
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 if __name__ == "__main__":

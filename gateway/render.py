@@ -15,13 +15,14 @@ from typing import Any
 
 import yaml
 
+import roster
 from gateway import auth, library, replies, rest, static, tls
 from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
 from gateway.edge import Edge, add_options, edge_of
 
 TEMPLATE = Path(__file__).with_name("envoy.yaml")
 
-CLUSTERS = ("inventory", "booking", "payment", "bank", "identity")
+CLUSTERS = roster.NAMES
 """The services behind the gateway, by the second word of their packages."""
 
 TIMEOUT_SECONDS = 5.0

@@ -15,6 +15,8 @@ from typing import Any
 from google.protobuf import any_pb2, duration_pb2, json_format
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
+from roster import NAMES
+
 DOMAIN = "boxoffice"
 HEALTH_PATH = "/api/v1/health"
 LIVENESS_PATH = "/healthz"
@@ -138,8 +140,8 @@ REPLIES = (
         _all(_status_is(503), _path_is(HEALTH_PATH)),
         code_pb2.UNAVAILABLE,
         "UNAVAILABLE",
-        "Not every service is healthy: wait a moment. If it stays so, look for inventory, booking, payment, bank or "
-        "identity in the logs, and start again what has stopped.",
+        f"Not every service is healthy: wait a moment. If it stays so, look for {', '.join(NAMES[:-1])} or {NAMES[-1]} "
+        "in the logs, and start again what has stopped.",
         retry_after_seconds=1,
     ),
     # Before "too much": a service that dies amid many calls uses up what may be sent again, and is away all the same.

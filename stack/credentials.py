@@ -8,13 +8,14 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import roster
 from certificates.files import write_private
 from stack.errors import StackError
 
 FILE = "credentials.json"
 SIGNING = ("webhook", "signing-key")
 DEMO = ("demo-admin", "demo-organizer", "demo-user")
-NAMES = ("postgres", "inventory", "booking", "payment", "bank", "bank_owner", "identity", "audit", *SIGNING, *DEMO)
+NAMES = ("postgres", *roster.ROLES, "audit", *SIGNING, *DEMO)
 
 
 @dataclass(frozen=True)

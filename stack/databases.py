@@ -15,21 +15,17 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+import roster
+from roster import SERVICES, named
 from stack.postgres import Server
 
 AUDITOR = "audit"
 BANK, BANK_OWNER = "bank", "bank_owner"
-OWNERS = {
-    "inventory": "inventory",
-    "booking": "booking",
-    "payment": "payment",
-    BANK_OWNER: "payment",
-    "identity": "identity",
-}
+OWNERS = {service.owner: service.database for service in SERVICES}
 """The database of each role whose tables the audit reads."""
-AUDITED = {"inventory": "public", "booking": "public", "payment": "public", BANK_OWNER: "bank", "identity": "audited"}
+AUDITED = {service.owner: service.audited for service in SERVICES}
 """The schema of each that the audit reads."""
-DATABASES = {**OWNERS, BANK: "payment", AUDITOR: AUDITOR}
+DATABASES = {**roster.ROLES, AUDITOR: AUDITOR}
 """The database of each role."""
 
 
@@ -94,7 +90,7 @@ def is_current(server: Server, role: str, migrations: Path) -> bool:
     A migration's file begins with its revision.
     """
     newest = max(path.name.partition("_")[0] for path in migrations.glob("[0-9]*.py"))
-    schema, table = _schema(role), "alembic_version"
+    schema, table = named(role).schema, "alembic_version"
     with server.connect(DATABASES[role]) as connection:
         # Looked for first: a new database would put an error into PostgreSQL's log at everybody's first start.
         look = "SELECT FROM pg_tables WHERE (schemaname, tablename) = (%s, %s)"
@@ -139,10 +135,6 @@ def _let_audit(connection: psycopg.Connection, owner: str, database: str) -> Non
                 audit=sql.Identifier(AUDITOR),
             )
         )
-
-
-def _schema(role: str) -> str:
-    return "bank" if role in (BANK, BANK_OWNER) else "public"
 
 
 def _close(connection: psycopg.Connection, database: str) -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from gateway.tls import Files
+from roster import SERVICES
 from stack import services
 from stack.errors import StackError
 from stack.ports import LOOPBACK
 from stack.processes import Program
-from stack.services import API, SERVICES, addresses
+from stack.services import API, addresses
 from stack.settings import Settings
 
 PACKAGE = "envoy"

@@ -17,15 +17,20 @@ from typing import Literal, Self
 import grpc
 
 from certificates import certificates
+from roster import SERVICES
 from stack import accounts, credentials, databases, demo, envoy, ports, running, services
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, run_all, wait_until
-from stack.services import SERVICES
 from stack.settings import PORT_STEP, Settings
 from stack.supervisor import STEADY_SECONDS, Recovery, Say, Supervisor
 
-STOP_ORDER = (("gateway",), ("inventory", "booking", "payment"), ("bank", "identity"), ("postgres",))
+STOP_ORDER = (
+    ("gateway",),
+    tuple(service.name for service in SERVICES if not service.ends_last),
+    tuple(service.name for service in SERVICES if service.ends_last),
+    ("postgres",),
+)
 NAMES = tuple(name for names in STOP_ORDER for name in names)
 """Every process of a stack without further replicas, in the order they are stopped."""
 SETTLE_SECONDS = 2.0

@@ -1,4 +1,4 @@
-"""The services: how each is run, and what each is told."""
+"""The services of the roster: how each is run, and what each is told."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from roster import SERVICES, Service, named
 from stack import postgres
 from stack.credentials import Credentials
-from stack.databases import BANK_OWNER, DATABASES
+from stack.databases import DATABASES
 from stack.ports import LOOPBACK
 from stack.processes import Program
 from stack.settings import PORT_STEP, ROOT, Settings
@@ -30,35 +31,6 @@ MIGRATES = "-migrate"
 """What follows the service's name in the name of the process that migrates its database."""
 DRAIN_SECONDS = 2
 """How long a replica that is to end still takes calls. Envoy asks every second how it is, its peers are told."""
-
-
-@dataclass(frozen=True)
-class Service:
-    """A service: its name, its module, and which of the shared facts it is told."""
-
-    name: str
-    module: str
-    told: tuple[str, ...]
-    owner: str = ""
-    """The role that migrates, where it is not the one that serves, which has the service's name."""
-
-    @property
-    def migrations(self) -> Path:
-        """The folder of its migrations."""
-        return ROOT / self.module.replace(".", "/") / "migrations" / "versions"
-
-
-SERVICES = (
-    Service("bank", "services.payment.bank", ("PAYMENT_WEBHOOK_SECRET", "WEBHOOK_URL", "PUBLIC_URL"), BANK_OWNER),
-    Service("identity", "services.identity", ("SIGNING_KEY_SECRET", "TRUSTED_PROXIES")),
-    Service("inventory", "services.inventory", ()),
-    Service("booking", "services.booking", ("INVENTORY_ADDRESS", "PAYMENT_ADDRESS")),
-    Service(
-        "payment",
-        "services.payment",
-        ("BOOKING_ADDRESS", "PAYMENT_GATEWAY_URL", "PAYMENT_WEBHOOK_SECRET", "PUBLIC_URL"),
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -115,15 +87,12 @@ def environments(
     `overrides` go by the service's name.
     """
     facts = {
-        "INVENTORY_ADDRESS": addresses(settings, "inventory"),
-        "BOOKING_ADDRESS": addresses(settings, "booking"),
-        "PAYMENT_ADDRESS": addresses(settings, "payment"),
+        **{_address_of(service.name): addresses(settings, service.name) for service in SERVICES},
         "PAYMENT_GATEWAY_URL": f"grpc://{addresses(settings, 'bank')}",
         "PUBLIC_URL": public_url(settings),
         "WEBHOOK_URL": f"{public_url(settings)}{API}/payments/webhook",
         "PAYMENT_WEBHOOK_SECRET": credentials["webhook"],
         "AUTH": settings.auth,
-        "IDENTITY_ADDRESS": addresses(settings, "identity"),
         "SIGNING_KEY_SECRET": credentials["signing-key"],
         "TRUSTED_PROXIES": str(settings.trusted_proxies),
     }
@@ -136,8 +105,8 @@ def environments(
         *(name.removesuffix("_FILE") for name in TLS_FILES),
     }
     # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts.
-    told = facts.keys() | own
-    inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in told}
+    named = facts.keys() | own
+    inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in named}
     inherited["no_grpc_proxy"] = LOOPBACK
     if settings.replicas > 1:  # a single one has nobody to leave its calls to
         inherited.setdefault("DRAIN_SECONDS", str(DRAIN_SECONDS))
@@ -147,12 +116,21 @@ def environments(
         | {"METRICS_PORT": str(one.port(settings, "METRICS_PORT"))}
         | {"OTLP_ENDPOINT": settings.otlp_endpoint}
         | {"DATABASE_URL": database_url(settings, credentials, one.service.name)}
-        | {name: facts[name] for name in (*COMMON, *one.service.told)}
+        | {name: facts[name] for name in told(one.service)}
         | tls_files(settings, one.service.name)
         | kept_keys(settings, one.service)
         | dict(overrides.get(one.service.name, {}))
         for one in replicas(settings)
     }
+
+
+def told(service: Service) -> tuple[str, ...]:
+    """Return which facts a service is told."""
+    return (*COMMON, *map(_address_of, service.calls), *service.told)
+
+
+def _address_of(name: str) -> str:
+    return f"{name.upper()}_ADDRESS"
 
 
 def kept_keys(settings: Settings, service: Service) -> dict[str, str]:
@@ -183,8 +161,7 @@ def migration(
     service: Service, settings: Settings, credentials: Credentials, environment: Mapping[str, str]
 ) -> Program:
     """Return how to bring a service's database to its newest form."""
-    if service.owner:
-        environment = {**environment, "DATABASE_URL": database_url(settings, credentials, service.owner)}
+    environment = {**environment, "DATABASE_URL": database_url(settings, credentials, service.owner)}
     return Program(
         name=f"{service.name}{MIGRATES}",
         command=[Path(sys.executable), "-m", service.module, "migrate"],
@@ -198,7 +175,7 @@ def make_admin(email: str, settings: Settings, environment: Mapping[str, str]) -
     """Return how to make an admin of the account of an e-mail address."""
     return Program(
         name="identity-make-admin",
-        command=[Path(sys.executable), "-m", "services.identity", "make-admin", email],
+        command=[Path(sys.executable), "-m", named("identity").module, "make-admin", email],
         environment=environment,
         folder=ROOT,
         start_seconds=max(settings.start_seconds, MIGRATION_SECONDS),

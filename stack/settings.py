@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, create_model, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.edge import Edge, origins_of
+from roster import SERVICES
 from stack.errors import StackError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,25 +23,29 @@ PORT_STEP = 100
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-class Settings(BaseSettings):
-    """A stack's settings. Each is the environment variable of the same name in capitals."""
+if TYPE_CHECKING:
+    _Ports = BaseSettings
+else:
+    _Ports = create_model(
+        "_Ports",
+        __base__=BaseSettings,
+        **{f"{service.name}_port": (Port, service.port) for service in SERVICES},
+        **{f"{service.name}_metrics_port": (Port, service.metrics_port) for service in SERVICES},
+    )
+
+
+class Settings(_Ports):
+    """A stack's settings. Each is the environment variable of the same name in capitals.
+
+    The services' ports, such as `inventory_port` and `inventory_metrics_port`, are made from the roster.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
 
     # Below the ports that systems give to outgoing connections, and nobody's (docs/adr/0023).
     gateway_port: Port = 8001
     envoy_admin_port: Port = 16081
-    inventory_port: Port = 16051
-    booking_port: Port = 16052
-    payment_port: Port = 16053
-    identity_port: Port = 16054
-    bank_port: Port = 16063
-    inventory_metrics_port: Port = 16071
-    booking_metrics_port: Port = 16072
-    payment_metrics_port: Port = 16073
-    bank_metrics_port: Port = 16074
     gateway_metrics_port: Port = 16075
-    identity_metrics_port: Port = 16076
     postgres_port: Port = 16082
     replicas: int = Field(default=1, ge=1, le=9, description="processes of each service, their ports 100 apart")
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"

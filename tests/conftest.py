@@ -8,6 +8,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from roster import named
 from services.chassis.calls import channel
 from services.chassis.database import Database
 from services.chassis.migrate import migrate
@@ -15,7 +16,6 @@ from services.chassis.server import make_server
 from stack.postgres import Server, temporary_server
 
 HERE = Path(__file__).parent
-SERVICES = HERE.parent / "services"
 _numbers = count()
 
 TOGETHER = (
@@ -60,10 +60,10 @@ class Databases:
 
     @contextmanager
     def fresh(self, service: str) -> Iterator[str]:
-        """Make a database for `service` (a folder under services/) and drop it at the end."""
-        template = "template_" + service.replace("/", "_")
+        """Make a database for `service`, by its name in the roster, and drop it at the end."""
+        template = f"template_{service}"
         if template not in self._templates:
-            migrate(service, SERVICES / service / "migrations", self.server.create_database(template))
+            migrate(service, named(service).folder / "migrations", self.server.create_database(template))
             self._templates.add(template)
         name = f"test_{next(_numbers)}"
         try:
@@ -114,7 +114,7 @@ async def payment_db(databases: Databases) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def bank_db(databases: Databases) -> AsyncIterator[Database]:
-    async for db in _fresh(databases, "payment/bank"):
+    async for db in _fresh(databases, "bank"):
         yield db
 
 

@@ -17,17 +17,11 @@ from gateway.openapi import by_hand, failures
 from gateway.openapi.comments import Comments
 from gateway.openapi.examples import BODIES
 from gateway.openapi.schemas import Schemas, needed
+from roster import SERVICES
 
 Json = dict[str, Any]
 
-CONTRACTS = (
-    "inventory.v1.catalog",
-    "inventory.v1.inventory",
-    "booking.v1.booking",
-    "payment.v1.payment",
-    "bank.v1.bank",
-    "identity.v1.identity",
-)
+CONTRACTS = tuple(contract for service in SERVICES for contract in service.contracts)
 """The contracts, in the order in which people meet them."""
 
 Auth = Literal["on", "off"]

@@ -8,14 +8,13 @@ import json
 import sys
 from pathlib import Path
 
+from roster import named
 from tests.chassis.test_schema import SERVICES, all_statements
-
-ROOT = Path(__file__).parent.parent.parent / "services"
 
 
 def folder(service: str) -> Path:
     """Return where the statements of a service's earlier code are."""
-    return ROOT / service / "migrations" / "before"
+    return named(service).folder / "migrations" / "before"
 
 
 def main(service: str, revision: str) -> None:

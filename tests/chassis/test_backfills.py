@@ -1,12 +1,10 @@
 """Migrations that fill in what rows of before lack: all of them, in batches, whatever else goes on."""
 
-from pathlib import Path
-
 import psycopg
 import pytest
 
+from roster import named
 from services.chassis.migrate import migrate
-from tests.chassis.code_before import ROOT
 from tests.conftest import Databases
 
 ROWS = {
@@ -40,7 +38,7 @@ def test_what_was_there_before_has_its_end_of_sales_at_its_start(
     databases: Databases, service: str, before: str, after: str, counts: dict[str, int]
 ) -> None:
     url = databases.server.create_database(f"backfill_{service}")
-    folder = Path(ROOT / service / "migrations")
+    folder = named(service).folder / "migrations"
     migrate(service, folder, url, before)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(ROWS[service].encode())

@@ -15,6 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import catalog_pb2_grpc
 
+from roster import SERVICES
 from services.chassis import faults, jobs
 from services.chassis.calls import ask, call
 from services.chassis.database import Database
@@ -280,14 +281,16 @@ async def test_a_process_is_killed_at_a_point(controller: Controller) -> None:
     assert fault.pid == it.process.pid != os.getpid()
 
 
-@pytest.mark.parametrize("service", ["inventory", "booking", "payment", "payment.bank", "identity"])
-async def test_points_cannot_be_armed_in_production(service: str) -> None:
+@pytest.mark.parametrize("module", [service.module for service in SERVICES])
+async def test_points_cannot_be_armed_in_production(module: str) -> None:
     told = HERE | {"ENVIRONMENT": "production", "FAULTS_ADDRESS": "127.0.0.1:1"}
     names = ("PAYMENT_WEBHOOK_SECRET", "SIGNING_KEY_SECRET")
     secret = dict.fromkeys(names, "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4")
-    async with started(f"services.{service}", **told, **secret) as it:
+    async with started(module, **told, **secret) as it:
         assert await it.ends() == 1
-    assert it.lines == [f"{service}: FAULTS_ADDRESS is for tests and cannot be set in production: unset it"]
+    assert it.lines == [
+        f"{module.removeprefix('services.')}: FAULTS_ADDRESS is for tests and cannot be set in production: unset it"
+    ]
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1:1", "db.example:1", "0.0.0.0:1", "127.0.0.1", "127.0.0.1.example:1"])

@@ -1,20 +1,20 @@
 """Migrations and code do not arrive at the same instant: code from before a migration runs on the schema after it."""
 
 import json
-from pathlib import Path
 
 import psycopg
 import pytest
 
+from roster import named
 from services.chassis.migrate import migrate
-from tests.chassis.code_before import ROOT, folder
+from tests.chassis.code_before import folder
 from tests.chassis.test_schema import SERVICES, numbered
 from tests.conftest import Databases
 
 LATER = [
     (service, path.name.partition("_")[0])
     for service in SERVICES
-    for path in sorted((ROOT / service / "migrations" / "versions").glob("[0-9]*.py"))
+    for path in sorted(named(service).migrations.glob("[0-9]*.py"))
     if not path.name.startswith("0001_")
 ]
 """Every migration but the first ones, before which there was no code."""
@@ -24,8 +24,8 @@ LATER = [
 def test_code_from_before_a_migration_runs_after_it(databases: Databases, service: str, revision: str) -> None:
     statements: dict[str, str] = json.loads((folder(service) / f"{revision}.json").read_text())
     assert len(statements) > 10
-    url = databases.server.create_database(f"rollout_{service.replace('/', '_')}_{revision}")
-    migrate(service, Path(ROOT / service / "migrations"), url, revision)
+    url = databases.server.create_database(f"rollout_{service}_{revision}")
+    migrate(service, named(service).folder / "migrations", url, revision)
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements.values():
             connection.execute(f"PREPARE it AS {numbered(statement)}".encode())

@@ -13,11 +13,13 @@ import psycopg
 import pytest
 from sqlalchemy import MetaData, create_engine, text
 
+import roster
+from roster import named
 from services.chassis import tables
 from stack.postgres import Server
 from tests.conftest import Databases
 
-SERVICES = ["inventory", "booking", "payment", "payment/bank", "identity"]
+SERVICES = roster.NAMES
 
 # What PostgreSQL itself says of a schema, each as rows of text.
 LOOK = {
@@ -62,7 +64,7 @@ ONLY_MIGRATIONS = ("ledger_append_only", "refuse_change")
 
 
 def tables_of(service: str) -> MetaData:
-    module = importlib.import_module(f"services.{service.replace('/', '.')}.tables")
+    module = importlib.import_module(f"{named(service).module}.tables")
     metadata: MetaData = module.metadata
     return metadata
 
@@ -105,7 +107,7 @@ def schemas(postgres: Server, databases: Databases) -> dict[str, Any]:
     """What tables and migrations make of each service."""
     found = {}
     for service in SERVICES:
-        name = "told_" + service.replace("/", "_")
+        name = f"told_{service}"
         told = look(make_of_metadata(postgres, name, service))
         postgres.drop_database(name)
         with databases.fresh(service) as url:
@@ -151,11 +153,10 @@ PLACEHOLDER = re.compile(r"%%|%\((\w+)\)s|%s")
 
 def modules_of(service: str) -> Iterator[ModuleType]:
     """Every module of a service whose name has to do with statements."""
-    package = importlib.import_module(f"services.{service.replace('/', '.')}")
+    package = importlib.import_module(named(service).module)
+    inside = [f"{other.module}." for other in roster.SERVICES if other.module.startswith(f"{package.__name__}.")]
     for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if not re.search(r"\.(__main__|migrations)\b", found.name) and (
-            service != "payment" or not found.name.startswith("services.payment.bank")
-        ):
+        if not re.search(r"\.(__main__|migrations)\b", found.name) and not f"{found.name}.".startswith(tuple(inside)):
             yield importlib.import_module(found.name)
 
 

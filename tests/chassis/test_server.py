@@ -23,6 +23,8 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc, inventory_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from pydantic import ValidationError
 
+import roster
+from roster import named
 from services.booking import settings as booking
 from services.chassis import cli
 from services.chassis.calls import channel
@@ -296,16 +298,16 @@ async def test_a_request_that_outlasts_the_grace_is_undone(inventory_url: str) -
     assert "Traceback" not in it.said
 
 
-@pytest.mark.parametrize("service", ["inventory", "booking", "payment", "payment/bank", "identity"])
+@pytest.mark.parametrize("service", roster.NAMES)
 async def test_a_service_whose_port_is_busy_says_one_line(databases: Databases, service: str) -> None:
     with databases.fresh(service) as url, socket.create_server(("127.0.0.1", 0)) as busy:
-        module = "services." + service.replace("/", ".")
+        module = named(service).module
         port = busy.getsockname()[1]
         async with started(
             module, port=port, DATABASE_URL=url, PAYMENT_WEBHOOK_SECRET=SECRET, SIGNING_KEY_SECRET=SECRET
         ) as it:
             assert await it.ends() == 1
-    assert it.lines == [busy_line(service.replace("/", "."), port)]
+    assert it.lines == [busy_line(module.removeprefix("services."), port)]
 
 
 async def test_a_migration_whose_database_is_away_says_one_line_without_the_secret() -> None:

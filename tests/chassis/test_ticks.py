@@ -11,10 +11,11 @@ import tzlocal
 from apscheduler.job import Job
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+import roster
+from roster import named
 from services.chassis import jobs
 from tests.conftest import Databases
 
-SERVICES = ["inventory", "booking", "payment", "payment/bank", "identity"]
 SECRET = base64.b64encode(bytes(range(32))).decode()
 
 
@@ -30,7 +31,7 @@ def in_kolkata(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 async def wired(service: str, url: str, monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Have a service wire itself, and return its jobs at the moment when it would serve."""
-    module: Any = importlib.import_module(f"services.{service.replace('/', '.')}.__main__")
+    module: Any = importlib.import_module(f"{named(service).module}.__main__")
     found: list[Job] = []
 
     async def serve(
@@ -53,7 +54,7 @@ async def wired(service: str, url: str, monkeypatch: pytest.MonkeyPatch) -> list
 
 
 @pytest.mark.usefixtures("in_kolkata")
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", roster.NAMES)
 async def test_every_trigger_names_its_zone(
     databases: Databases, service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

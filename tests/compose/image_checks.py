@@ -21,9 +21,10 @@ from typing import Any
 import pytest
 
 from gateway.static import DOCUMENTS, files
+from roster import SERVICES
 from stack.ports import choose
 from stack.postgres import Server
-from stack.services import SERVICES, is_serving
+from stack.services import is_serving
 from tests.compose.support import ROOT, WANTED, compose, exec_form, gateway_copying, gateway_rendering, stages, told
 from tests.compose.test_databases_sql import server  # noqa: F401  # a fixture
 

@@ -13,19 +13,14 @@ from typing import Any
 
 import yaml
 
+import roster
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILE = ROOT / "Dockerfile"
 
 SECRETS = {
-    "POSTGRES_PASSWORD": "superusers-secret",
-    "INVENTORY_PASSWORD": "secret-of-inventory",
-    "BOOKING_PASSWORD": "secret-of-booking",
-    "PAYMENT_PASSWORD": "secret-of-payment",
-    "BANK_PASSWORD": "secret-of-the-bank",
-    "BANK_OWNER_PASSWORD": "secret-of-the-banks-owner",
-    "IDENTITY_PASSWORD": "secret-of-identity",
-    "AUDIT_PASSWORD": "secret-of-the-auditor",
+    **{f"{role.upper()}_PASSWORD": f"secret-of-role-{role}" for role in ("postgres", *roster.ROLES, "audit")},
     "PAYMENT_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwIo2LaLaSw3Zx",
     "SIGNING_KEY_SECRET": "whsec_N2hXclpQdTlEc0pLcTZWYm1MeDNUYUdmRXlSZzBNY1U=",
 }

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-import services.booking.settings
-import services.identity.settings
-import services.inventory.settings
-import services.payment.bank.settings
-import services.payment.settings
 from certificates import certificates
+from roster import SERVICES
 from services.chassis.settings import ServiceSettings
-from stack import postgres
+from stack import postgres, services
 from stack.databases import DATABASES
-from stack.services import SERVICES
 from stack.settings import Settings as StackSettings
 from tests.compose.support import (
     SECRETS,
@@ -32,11 +28,7 @@ from tests.compose.support import (
 )
 
 KINDS: dict[str, type[ServiceSettings]] = {
-    "inventory": services.inventory.settings.Settings,
-    "booking": services.booking.settings.Settings,
-    "payment": services.payment.settings.Settings,
-    "bank": services.payment.bank.settings.Settings,
-    "identity": services.identity.settings.Settings,
+    service.name: import_module(f"{service.module}.settings").Settings for service in SERVICES
 }
 FOR_LIBRARIES = {"no_proxy"}
 # Not offered to anybody who runs containers.
@@ -57,7 +49,7 @@ def test_a_service_is_run_as_the_stack_runs_it(name: str) -> None:
     assert FILE[name]["command"] == command
     assert FILE[f"{name}-migrate"]["command"] == [*command, "migrate"]
     migrates, serves = (urlsplit(FILE[one]["environment"]["DATABASE_URL"]) for one in (f"{name}-migrate", name))
-    assert (migrates.username, serves.username) == (STACK[name].owner or name, name)
+    assert (migrates.username, serves.username) == (STACK[name].owner, name)
     assert FILE[f"{name}-migrate"]["environment"] == FILE[name]["environment"] | {"DATABASE_URL": migrates.geturl()}
 
 
@@ -69,7 +61,7 @@ def test_every_setting_can_be_set_and_nothing_else_is(name: str) -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_service_is_told_what_the_stack_tells_it(name: str) -> None:
-    facts = {fact for fact in STACK[name].told if fact.lower() in KINDS[name].model_fields}
+    facts = {fact for fact in services.told(STACK[name]) if fact.lower() in KINDS[name].model_fields}
     assert facts <= told(FILE[name], {}).keys()
 
 

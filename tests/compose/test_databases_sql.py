@@ -12,9 +12,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from roster import SERVICES
 from stack import databases, places
 from stack.postgres import Server, temporary_server, url
-from stack.services import SERVICES
 from tests.compose.support import ROOT, SECRETS, WANTED, compose, told
 
 PASSWORDS = {role: SECRETS[f"{role.upper()}_PASSWORD"] for role in databases.DATABASES}

@@ -51,6 +51,8 @@ def test_the_services_image_has_no_installer_and_no_sources_but_what_runs() -> N
         "audit",
         "certificates",
         "gateway",
+        "roster.py",
+        "roster.toml",
         "services",
         "docker/health.py",
     }

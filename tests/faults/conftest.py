@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from roster import SERVICES
 from stack.launcher import Stack, temporary_settings
-from stack.services import SERVICES
 from tests.faults.controller import Controller
 from tests.faults.grid import Outcome
 from tests.faults.world import World

@@ -12,13 +12,13 @@ import grpc
 import pytest
 from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
 
+from roster import SERVICES
 from services.chassis.calls import call, channel
 from services.chassis.connections import TRANSACTION_TIMEOUT_MS
 from services.chassis.errors import Failure
 from stack import credentials, ports, services
 from stack.launcher import Stack
 from stack.processes import Child, wait_healthy
-from stack.services import SERVICES
 from tests.faults.conftest import told
 from tests.faults.controller import HOLD, Controller, at
 from tests.faults.world import World

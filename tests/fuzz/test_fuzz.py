@@ -23,6 +23,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+import roster
 from stack.launcher import Stack
 from tests.fuzz.messages import Dice
 from tests.gateway.fakes import INTERNAL as FOR_SERVICES
@@ -59,7 +60,7 @@ class Fuzz:
     async def run(self, cases: int) -> None:
         options = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", 64 << 20)]
         gateway = self.stack.public_url.removeprefix("http://")
-        targets = {name: self.stack.address(name) for name in ("inventory", "booking", "payment", "bank", "identity")}
+        targets = {name: self.stack.address(name) for name in roster.NAMES}
         self.channels = {
             name: grpc.aio.insecure_channel(target, options=options)
             for name, target in (targets | {"gateway": gateway}).items()

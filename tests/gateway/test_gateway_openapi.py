@@ -18,13 +18,14 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from gateway.openapi.examples import BODIES
 from gateway.replies import HEALTH_PATH, REPLIES
+from roster import SERVICES
 from services.chassis.errors import Failure
 from services.chassis.rules import check as check_message
 from tests.gateway.fakes import PUBLIC, Method, Services
 from tests.gateway.openapi import DOCUMENT, FILE, WITHOUT_TOKENS, check, operations, resolved
 
-for module in ("booking", "inventory", "payment", "payment.bank", "identity"):
-    import_module(f"services.{module}.domain.errors")
+for service in SERVICES:
+    import_module(f"{service.module}.domain.errors")
 import_module("services.inventory.domain.catalogue")
 
 ROOT = Path(__file__).parents[2]

@@ -11,6 +11,7 @@ from boxoffice.booking.v1 import booking_pb2
 from boxoffice.policy.v1 import policy_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+import roster
 from gateway.contracts import DESCRIPTOR, faults, public_methods
 from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, UserNotFound
 from services.chassis.identity import Access, Caller, Guard, policy
@@ -25,6 +26,7 @@ KEY = SigningKey("one", forge.FOREIGN)
 ALL = [pytest.param(method, id=method.descriptor.name) for method in METHODS.values()]
 BOOKINGS = "/boxoffice.booking.v1.BookingService/"
 
+SERVICES = {*roster.NAMES, "prometheus"}
 CALLERS: dict[str, Any] = {
     "nobody": {},
     "a user": {"roles": ["USER"]},
@@ -32,9 +34,8 @@ CALLERS: dict[str, Any] = {
     "an admin": {"roles": ["USER", "ADMIN"]},
     "the gateway": {"peer": "gateway"},
     "the operator": {"peer": "operator"},
-    **{name: {"peer": name} for name in ("inventory", "booking", "payment", "bank", "identity", "prometheus")},
+    **{name: {"peer": name} for name in SERVICES},
 }
-SERVICES = {"inventory", "booking", "payment", "bank", "identity", "prometheus"}
 NOBODY = {"nobody", "the gateway", "the operator"}
 MAY = {
     "PUBLIC": CALLERS.keys() - SERVICES,

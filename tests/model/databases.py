@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from psycopg import sql
 
+import roster
 from services.chassis.migrate import migrate
 from stack.postgres import Server
-from tests.conftest import SERVICES
 
 SERVICE_NAMES = ("inventory", "booking", "payment")
-DATABASE_NAMES = (*SERVICE_NAMES, "identity", "audit")
+"""Those that a world runs, each twice."""
+DATABASE_NAMES = (*roster.DATABASES, "audit")
 """Nobody has an account here; the audit looks there all the same."""
 BANK = "model_bank"
 
@@ -39,9 +40,8 @@ def make_databases(server: Server) -> dict[str, str]:
     with server.connect(names["payment"]) as connection:
         connection.execute("CREATE SCHEMA bank")
     urls["bank"] = f"postgresql://{BANK}:bank@127.0.0.1:{server.port}/{names['payment']}"
-    for name in (*SERVICE_NAMES, "identity", "bank"):
-        service = "payment/bank" if name == "bank" else name
-        migrate(service, SERVICES / service / "migrations", urls[name])
+    for service in roster.SERVICES:
+        migrate(service.name, service.folder / "migrations", urls[service.name])
     return urls
 
 

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+import roster
 import services
 from services.chassis.errors import Failure
 from stack.launcher import Stack
@@ -112,7 +113,7 @@ def test_whatever_waits_or_is_given_up_has_an_alert() -> None:
 
 def test_prometheus_finds_everything_that_is_told_and_the_files_that_it_is_given() -> None:
     jobs = {job["job_name"]: job["dns_sd_configs"] for job in SCRAPES["scrape_configs"]}
-    assert jobs.keys() == {"inventory", "booking", "payment", "bank", "identity", "gateway"}
+    assert jobs.keys() == {*roster.NAMES, "gateway"}, "docker/prometheus/prometheus.yml"
     for name, [found] in jobs.items():
         assert found["names"] == [name] and found["type"] == "A"
         assert str(found["port"]) == FILE["inventory"]["environment"]["METRICS_PORT"]

@@ -5,6 +5,7 @@ import importlib
 import pytest
 from sqlalchemy import MetaData, create_engine, text
 
+from roster import named
 from services.chassis.tables import CREATE_CLOCK
 from stack.postgres import Server
 from tests.conftest import Databases
@@ -38,10 +39,10 @@ def shape(url: str, make: MetaData | None = None) -> list[tuple[str, ...]]:
     return rows
 
 
-@pytest.mark.parametrize("service", ["payment", "payment/bank"])
+@pytest.mark.parametrize("service", ["payment", "bank"])
 def test_the_migrations_make_the_schema_that_the_tables_describe(service: str, databases: Databases, postgres: Server):
-    metadata = importlib.import_module(f"services.{service.replace('/', '.')}.tables").metadata
-    name = "described_" + service.replace("/", "_")
+    metadata = importlib.import_module(f"{named(service).module}.tables").metadata
+    name = f"described_{service}"
     described = shape(postgres.create_database(name), metadata)
     with databases.fresh(service) as url:
         assert shape(url) == described

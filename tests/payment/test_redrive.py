@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from roster import named
 from services.chassis.outbox import MAX_REFUSALS
 from stack.postgres import Server
 from tests.conftest import Databases
@@ -28,29 +29,30 @@ DEAD_WEBHOOK = """
     VALUES ('e', 's', 'payment.captured', '', 99, clock_timestamp())
 """
 SERVICES = {
-    "booking": ("booking", "outbox", DEAD_LETTER),
-    "payment": ("payment", "outbox", DEAD_LETTER),
-    "payment.bank": ("payment/bank", "deliveries", DEAD_WEBHOOK),
+    "booking": ("outbox", DEAD_LETTER),
+    "payment": ("outbox", DEAD_LETTER),
+    "bank": ("deliveries", DEAD_WEBHOOK),
 }
 
 
 def run(service: str, verb: str, url: str) -> subprocess.CompletedProcess[str]:
     environment = {"DATABASE_URL": url, "PAYMENT_WEBHOOK_SECRET": SECRET, "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-m", f"services.{service}", verb]
+    command = [sys.executable, "-m", named(service).module, verb]
     return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_verb_gives_dead_letters_another_life_and_says_how_many(service: str, databases: Databases, postgres: Server):
-    folder, table, plant = SERVICES[service]
-    with databases.fresh(folder) as url:
+    table, plant = SERVICES[service]
+    name = named(service).module.removeprefix("services.")
+    with databases.fresh(service) as url:
         database = url.rpartition("/")[2].partition("?")[0]
         with postgres.connect(database) as connection:
             connection.execute(plant.encode())
         for count in (1, 0):
             done = run(service, "redrive", url)
             assert (done.returncode, done.stderr) == (0, "")
-            assert done.stdout == f"{service}: dead letters redriven: {count}\n"
+            assert done.stdout == f"{name}: dead letters redriven: {count}\n"
         with postgres.connect(database) as connection:
             alive = f"SELECT count(*) FROM {table} WHERE dead_at IS NULL AND next_attempt_at <= clock_timestamp()"
             assert connection.execute(alive.encode()).fetchall() == [(1,)]

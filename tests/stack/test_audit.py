@@ -21,6 +21,7 @@ from audit.errors import AuditError
 from audit.invariants import ALWAYS, AT_REST, INVARIANTS, seats
 from audit.invariants.accounts import ACCOUNTS
 from audit.snapshots import TRIES, Snapshots, snapshots
+from roster import SERVICES
 from services.identity.settings import Settings as IdentitySettings
 from services.inventory.queries.seats import LIMITS
 from services.inventory.settings import Settings as InventorySettings
@@ -44,7 +45,7 @@ def server() -> Iterator[Server]:
         settings = temporary_settings(one.data).model_copy(update={"postgres_port": one.port})
         secrets = Credentials(PASSWORDS | dict.fromkeys(SIGNING, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
         told = services.environments(settings, secrets, {})
-        for service in services.SERVICES:
+        for service in SERVICES:
             migration = services.migration(service, settings, secrets, told[service.name])
             subprocess.run(migration.command, cwd=ROOT, env=migration.environment, check=True)
         yield one

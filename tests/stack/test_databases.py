@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
+import roster
 from services.chassis.migrate import migrate
 from stack import databases
 from stack.postgres import Server, temporary_server, url
@@ -45,7 +46,7 @@ def test_a_role_makes_tables_in_its_own_database(server: Server, role: str) -> N
 
 
 @pytest.mark.parametrize("role", databases.DATABASES)
-@pytest.mark.parametrize("database", ["inventory", "booking", "payment", "identity", "audit", "postgres", "template1"])
+@pytest.mark.parametrize("database", [*roster.DATABASES, "audit", "postgres", "template1"])
 def test_a_role_gets_into_its_own_database_only_and_audit_into_the_services(
     server: Server, role: str, database: str
 ) -> None:
@@ -106,7 +107,7 @@ def test_audit_reads_what_a_service_makes_and_writes_nothing_of_it(server: Serve
                 audit.execute(statement.encode())
 
 
-@pytest.mark.parametrize("database", ["inventory", "booking", "payment", "identity", "audit"])
+@pytest.mark.parametrize("database", [*roster.DATABASES, "audit"])
 def test_audit_cannot_read_what_tells_of_passwords_nor_become_anybody(server: Server, database: str) -> None:
     with connect(server, databases.AUDITOR, database) as audit:
         for statement in (

@@ -18,12 +18,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from audit import audit
+from roster import SERVICES
 from services.chassis.migrate import migrate
 from stack import credentials, services
 from stack.callers import over_http
 from stack.launcher import Stack, temporary_stack
 from stack.ports import LOOPBACK
-from stack.services import SERVICES, replicas
+from stack.services import replicas
 from tests.stack.customers import Customers
 from tests.system.client import Client, new_user, ok
 from tests.system.databases import at_rest, eventually, later, value
@@ -175,7 +176,7 @@ def migrate_all(stack: Stack, folder: Path) -> None:
         last = max(path.name.partition("_")[0] for path in service.migrations.glob("[0-9]*.py"))
         text = MIGRATION.format(revision="9999", before=last, table=BUSIEST[service.name])
         (wider / "versions" / "9999_wanted_next.py").write_text(text)
-        migrate(service.name, wider, services.database_url(stack.settings, secrets, service.owner or service.name))
+        migrate(service.name, wider, services.database_url(stack.settings, secrets, service.owner))
 
 
 @pytest.mark.timeout(120 * ROLLS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -21,6 +21,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+import roster
 from stack import tokens
 from stack.accounts import bearer
 from stack.launcher import Stack
@@ -31,7 +32,6 @@ from tests.system.inside import OPTIONS, allowed, reached
 
 NOBODY, OWNER, OTHER, ORGANIZER, ADMIN = "nobody", "the owner", "another user", "an organizer", "an admin"
 PEOPLE = (NOBODY, OWNER, OTHER, ORGANIZER, ADMIN)
-SERVICES = ("inventory", "booking", "payment", "bank", "identity")
 REST, GATEWAY, SERVICE = "REST", "gRPC at the gateway", "gRPC at the service"
 
 ADMITTED, ABSENT = "admitted", "absent"
@@ -207,12 +207,8 @@ async def opened(stack: Stack, world: World) -> AsyncIterator[Callers]:
     async with (
         httpx.AsyncClient(base_url=stack.public_url, timeout=20, trust_env=False) as http,
         grpc.aio.insecure_channel(gateway, options=OPTIONS) as to_gateway,
-        reached(stack, "inventory") as inventory,
-        reached(stack, "booking") as booking,
-        reached(stack, "payment") as payment,
-        reached(stack, "bank") as bank,
-        reached(stack, "identity") as identity,
+        AsyncExitStack() as open_channels,
     ):
-        channels = {"gateway": to_gateway, "inventory": inventory, "booking": booking, "payment": payment}
-        channels |= {"bank": bank, "identity": identity}
+        channels = {name: await open_channels.enter_async_context(reached(stack, name)) for name in roster.NAMES}
+        channels["gateway"] = to_gateway
         yield Callers(world, tokens.opened(stack.settings), http, channels)

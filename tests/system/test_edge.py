@@ -5,6 +5,7 @@ import httpx
 import pytest
 from google.protobuf import empty_pb2
 
+from roster import SERVICES
 from stack.launcher import Stack
 from tests.gateway.fakes import INTERNAL, Method
 from tests.system.client import Client, Show, new_user, ok, refusal
@@ -123,6 +124,4 @@ async def test_a_booking_that_was_left_unfinished_is_given_up_soon_after_invento
 def test_the_work_behind_calls_has_connections_of_its_own(stack: Stack) -> None:
     names = "SELECT DISTINCT application_name FROM pg_stat_activity WHERE application_name LIKE '%%-background'"
     found = {name for (name,) in rows(stack.server, "postgres", names)}
-    assert found == {
-        f"{service}-background" for service in ("inventory", "booking", "payment", "payment.bank", "identity")
-    }
+    assert found == {f"{service.module.removeprefix('services.')}-background" for service in SERVICES}

@@ -8,6 +8,7 @@ import grpc
 import pytest
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 
+import roster
 from services.identity.domain.attempts import of_network
 from stack.launcher import Stack
 from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC, Method
@@ -27,7 +28,6 @@ from tests.system.matrix import (
     PEOPLE,
     REST,
     SERVICE,
-    SERVICES,
     Callers,
 )
 from tests.system.test_bad_input import make_world
@@ -98,10 +98,10 @@ async def test_people_have_no_way_to_what_is_for_services(callers: Callers, meth
         assert told.reason == (matrix.UNAUTHENTICATED if who == NOBODY else matrix.DENIED), (who, told)
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", roster.NAMES)
 async def test_a_service_may_call_what_it_has_to_and_nothing_else(stack: Stack, world: World, service: str) -> None:
     complaints = []
-    for answering in SERVICES:
+    for answering in roster.NAMES:
         async with reached(stack, answering, service) as channel:
             for method in METHODS.values():
                 if method.cluster != answering:
