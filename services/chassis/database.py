@@ -34,7 +34,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from services.chassis import connections, faults, metrics, tracing
 from services.chassis.columns import with_columns
-from services.chassis.errors import Interrupted, ResourceExhausted, Unavailable
+from services.chassis.errors import Interrupted, RequestInProgress, ResourceExhausted, Unavailable
 from services.chassis.faults import Kind, named
 from services.chassis.ids import new_id
 from services.chassis.pipeline import Answer, Connection, Parameters, Pipeline
@@ -62,11 +62,11 @@ READ_CLOCK = "SELECT boxoffice_clock() AS now"
 """The database's clock, read anew in every statement. Tests move it by replacing the function."""
 
 _ADAPTED = with_columns()
+_IDEMPOTENCY = "idempotency_keys"
 
 _UNDONE = (
     pg.DeadlockDetected,
     pg.SerializationFailure,
-    pg.LockNotAvailable,
     pg.QueryCanceled,
     pg.AdminShutdown,
     pg.CrashShutdown,
@@ -303,10 +303,14 @@ class Database:
             # Where nobody has one, it is not for too many callers that there is none.
             raise (ResourceExhausted if self._lent else Unavailable)() from error
         except pg.UniqueViolation as error:
-            if error.diag.table_name != "idempotency_keys":
+            if error.diag.table_name != _IDEMPOTENCY:
                 raise
             # Another transaction stored this key meanwhile: run again, this one finds its answer.
             raise Interrupted() from error
+        except pg.LockNotAvailable as error:
+            log.warning("transaction undone: %s", error)
+            # What it waited for was an equal request, which keeps the key, or another row.
+            raise RequestInProgress() if _IDEMPOTENCY in (error.diag.context or "") else Interrupted() from error
         except _UNDONE as error:
             log.warning("transaction undone: %s", error)
             raise Interrupted() from error

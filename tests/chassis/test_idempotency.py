@@ -1,15 +1,19 @@
 """Idempotency keys: one effect, one answer, whoever asks and however often."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
 from uuid import UUID, uuid4
 
 import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.chassis import idempotency
-from services.chassis.database import Database, retried
+from services.chassis.database import Database, Statement, Transaction
 from services.chassis.errors import Aborted, IdempotencyKeyReused, RequestInProgress
 from services.chassis.idempotency import NOBODY, Answers, Key, Once, forget, key_of
+from services.chassis.operation import BegunOperation, KeyedOperation, Rows
 from tests.conftest import move_clock
 
 ANN, BOB = uuid4(), uuid4()
@@ -19,18 +23,45 @@ def key(user: UUID = ANN, method: str = "Buy", name: str = "k1", request: bytes 
     return Key(user, method, name, request)
 
 
-@retried
-async def buy(db: Database, asked: Key, *, refuse: bool = False) -> bytes:
-    """Do something once, as a transaction script does."""
-    async with db.transaction() as tx:
-        if (stored := await idempotency.find(tx, asked)) is not None:
-            return stored
-        [row] = await tx.fetch("INSERT INTO things DEFAULT VALUES RETURNING id")
-        if refuse:
+@dataclass(frozen=True, slots=True)
+class Buy:
+    urgent: ClassVar[bool] = False
+    once: Once[str, pb.Venue]
+    refuse: bool = False
+    key: str = "one shop"
+
+
+@dataclass(frozen=True, slots=True)
+class Things:
+    bought: list[int] = field(default_factory=list)
+
+
+class BuyThings(KeyedOperation[Buy, Things, str, pb.Venue]):
+    """Does something once, whatever locks it has."""
+
+    def reads(self, batch: Sequence[Buy], *, wait: bool) -> dict[str, Statement]:
+        return {}
+
+    async def load(self, tx: Transaction, batch: Sequence[Buy], rows: Rows) -> tuple[Things, set[str]]:
+        return Things(), set()
+
+    def decide(self, command: Buy, state: Things) -> str:
+        if command.refuse:
             raise Aborted()
-        answer = f"thing {row.id}".encode()
-        await idempotency.keep(tx, (asked, answer))
-    return answer
+        state.bought.append(1)
+        return f"thing {uuid4()}"
+
+    async def write(self, tx: Transaction, state: Things) -> None:
+        for _ in state.bought:
+            await tx.send("INSERT INTO things DEFAULT VALUES")
+
+
+def once(asked: Key | None) -> Once[str, pb.Venue]:
+    return Once(asked, pb.Venue, lambda outcome: pb.Venue(name=outcome))
+
+
+async def buy(db: Database, asked: Key, *, refuse: bool = False) -> str:
+    return (await BuyThings(db).alone(Buy(once(asked), refuse))).name
 
 
 async def count(db: Database) -> int:
@@ -40,7 +71,7 @@ async def count(db: Database) -> int:
 
 async def test_twenty_equal_requests_at_once_have_one_effect_and_one_answer(db: Database) -> None:
     answers = await asyncio.gather(*(buy(db, key()) for _ in range(20)))
-    assert answers == [b"thing 1"] * 20
+    assert len(set(answers)) == 1
     assert await count(db) == 1
 
 
@@ -58,22 +89,22 @@ async def test_another_request_under_the_key_is_refused(db: Database) -> None:
 
 async def test_of_different_requests_at_once_under_one_key_one_wins(db: Database) -> None:
     outcomes = await asyncio.gather(*(buy(db, key(request=str(n).encode())) for n in range(10)), return_exceptions=True)
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["IdempotencyKeyReused"] * 9 + ["bytes"]
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["IdempotencyKeyReused"] * 9 + ["str"]
     assert await count(db) == 1
 
 
 @pytest.mark.parametrize("other", [{"user": BOB}, {"method": "Sell"}, {"name": "k2"}, {"name": "K1"}])
 async def test_the_key_of_another_user_or_method_is_another_key(db: Database, other: dict[str, str]) -> None:
     answers = await asyncio.gather(buy(db, key()), buy(db, key(**other)))  # type: ignore[arg-type]
-    assert sorted(answers) == [b"thing 1", b"thing 2"]
+    assert len(set(answers)) == 2
     assert [await buy(db, key()), await buy(db, key(**other))] == answers  # type: ignore[arg-type]
     assert await count(db) == 2
 
 
 @pytest.mark.parametrize("other", [{"user": BOB}, {"method": "Sell"}, {"name": "k2"}])
 async def test_a_key_that_was_used_is_fresh_to_another_user_or_method(db: Database, other: dict[str, str]) -> None:
-    assert await buy(db, key()) == b"thing 1"
-    assert await buy(db, key(**other)) == b"thing 2"  # type: ignore[arg-type]
+    assert await buy(db, key()) != await buy(db, key(**other))  # type: ignore[arg-type]
+    assert await count(db) == 2
 
 
 async def test_a_refusal_is_not_kept_and_may_be_tried_again(db: Database) -> None:
@@ -92,23 +123,82 @@ async def test_a_key_may_have_any_characters_and_none_runs_into_another(db: Data
     assert [await buy(db, asked) for asked in keys] == answers
 
 
-async def test_answers_are_kept_as_they_are(db: Database) -> None:
-    answer = bytes(range(256))
-    async with db.transaction() as tx:
-        await idempotency.keep(tx, (key(), answer), (key(name="empty"), b""))
-    async with db.transaction() as tx:
-        assert await idempotency.find(tx, key()) == answer
-        assert await idempotency.find(tx, key(name="empty")) == b""
+async def test_equal_requests_in_one_batch_have_one_effect_and_one_answer(db: Database) -> None:
+    batch = [Buy(once(key())), Buy(once(key(request=b"other"))), Buy(once(key())), Buy(once(None)), Buy(once(None))]
+    first, reused, second, *free = await BuyThings(db)(batch, wait=False)
+    assert first == second
+    assert isinstance(reused, IdempotencyKeyReused)
+    assert free[0] != free[1]
+    assert await count(db) == 3
 
 
 async def test_who_waits_too_long_for_an_equal_request_is_told_that_it_is_under_way(db: Database) -> None:
     async with db.transaction() as first:
-        assert await idempotency.find(first, key()) is None
+        await idempotency.keep(first, (key(), b""))
+        await first.fetch("SELECT")
         with pytest.raises(RequestInProgress) as told:
             await buy(db, key())
         assert told.value.retry_after_seconds
-        assert await buy(db, key(name="another")) == b"thing 1"
-    assert await buy(db, key()) == b"thing 2"
+        await buy(db, key(name="another"))
+        await first.fetch("DELETE FROM idempotency_keys WHERE key = 'k1' RETURNING 1")
+    await buy(db, key())
+    assert await count(db) == 2
+
+
+# --- Begun, and answered later
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    urgent: ClassVar[bool] = False
+    idempotency: Key | None
+    refuse: bool = False
+    key: str = "one shop"
+
+
+class BeginThings(BegunOperation[Begin, Things, str]):
+    def reads(self, batch: Sequence[Begin], *, wait: bool) -> dict[str, Statement]:
+        return {}
+
+    async def load(self, tx: Transaction, batch: Sequence[Begin], rows: Rows) -> tuple[Things, set[str]]:
+        return Things(), set()
+
+    def decide(self, command: Begin, state: Things) -> str:
+        if command.refuse:
+            raise Aborted()
+        state.bought.append(1)
+        return "begun"
+
+    def again(self, command: Begin, state: Things) -> str:
+        return "again"
+
+    async def write(self, tx: Transaction, state: Things) -> None:
+        for _ in state.bought:
+            await tx.send("INSERT INTO things DEFAULT VALUES")
+
+
+async def test_of_equal_requests_one_begins_and_the_others_go_on_with_it(db: Database) -> None:
+    begin = BeginThings(db)
+    outcomes = await asyncio.gather(*(begin.alone(Begin(key())) for _ in range(10)))
+    assert sorted(outcomes) == ["again"] * 9 + ["begun"]
+    assert await begin([Begin(key()), Begin(None)], wait=False) == ["again", "begun"]
+    assert await count(db) == 2
+
+
+async def test_a_key_that_is_begun_is_for_no_other_request_before_it_is_answered(db: Database) -> None:
+    begin = BeginThings(db)
+    outcomes = await asyncio.gather(
+        *(begin.alone(Begin(key(request=str(n).encode()))) for n in range(10)), return_exceptions=True
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["IdempotencyKeyReused"] * 9 + ["str"]
+    assert await count(db) == 1
+
+
+async def test_a_key_whose_request_is_refused_is_not_begun(db: Database) -> None:
+    begin = BeginThings(db)
+    with pytest.raises(Aborted):
+        await begin.alone(Begin(key(), refuse=True))
+    assert await begin.alone(Begin(key(request=b"another"))) == "begun"
 
 
 # --- Around calls of other services
@@ -128,10 +218,6 @@ class Shop:
         if self.closed:
             raise Aborted()
         return f"order {number}"
-
-
-def once(asked: Key | None) -> Once[str, pb.Venue]:
-    return Once(asked, pb.Venue, lambda outcome: pb.Venue(name=outcome))
 
 
 async def test_twenty_equal_requests_around_calls_get_the_answer_that_was_stored_first(db: Database) -> None:
@@ -170,17 +256,17 @@ async def stored(db: Database) -> int:
 
 
 async def test_a_key_is_forgotten_after_its_days_and_not_before(db: Database) -> None:
-    await buy(db, key())
+    first = await buy(db, key())
     await move_clock(db, "7 days - 1 minute")
     assert await forget(db, 7) == 0
-    assert await buy(db, key()) == b"thing 1"
+    assert await buy(db, key()) == first
     await move_clock(db, "7 days")
-    await buy(db, key(name="new"))
+    new = await buy(db, key(name="new"))
     await db.execute("UPDATE idempotency_keys SET created_at = boxoffice_clock() WHERE key = 'new'")
     assert await forget(db, 7) == 1
     assert await forget(db, 7) == 0
-    assert await buy(db, key()) == b"thing 3"
-    assert await buy(db, key(name="new")) == b"thing 2"
+    assert await buy(db, key()) != first
+    assert await buy(db, key(name="new")) == new
 
 
 async def test_keys_are_forgotten_in_bounded_batches_the_oldest_first(db: Database) -> None:
