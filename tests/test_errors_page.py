@@ -35,7 +35,7 @@ def test_every_reason_in_the_code_is_on_the_page() -> None:
 @pytest.mark.parametrize("kind", list(errors_page._kinds()), ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
 def test_the_metadata_of_an_error_is_told(kind: type) -> None:
     told = {key for text in errors_page._carried(kind) for key in re.findall(r"`(\w+)`", text)}
-    folder = kind.__module__.split(".domain")[0].replace(".", "/")
+    folder = re.split(r"\.(?:domain|errors)\b", kind.__module__)[0].replace(".", "/")
     assert told == set(_keywords(ROOT / folder, kind.__name__)) | _given_by(kind)
 
 

@@ -131,6 +131,24 @@ class OutOfRange(Failure):
     reason = "OUT_OF_RANGE"
 
 
+class EventsForgotten(OutOfRange):
+    """Events that come next are not kept any more: begin at `oldest`, and make up for what is missing.
+
+    Metadata: `oldest`, the position of the oldest event that is kept.
+    """
+
+    reason = "EVENTS_FORGOTTEN"
+
+
+class EventsNotThere(OutOfRange):
+    """The topic does not reach this position: see that it is the topic that was read before.
+
+    Metadata: `last`, the topic's last position.
+    """
+
+    reason = "EVENTS_NOT_THERE"
+
+
 class Aborted(Failure):
     """Another request was faster."""
 

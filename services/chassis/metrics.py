@@ -28,6 +28,10 @@ RUN = Histogram("boxoffice_desk_run_seconds", "How long batches took", ["desk"],
 QUEUED = Gauge("boxoffice_desk_queued", "Commands that wait", ["desk"])
 AGAIN = Counter("boxoffice_desk_again", "Batches run again, and commands put back", ["desk", "why"])
 DELIVERED = Counter("boxoffice_outbox_messages", "Messages offered to their peer", ["topic", "outcome"])
+CONSUMER_BEHIND = Gauge("boxoffice_consumer_behind_events", "Events that wait for a consumer", ["consumer", "topic"])
+CONSUMER_STALLED = Gauge(
+    "boxoffice_consumer_stalled_seconds", "How long a consumer has failed to go on", ["consumer", "topic"]
+)
 CERTIFICATE = Gauge("boxoffice_certificate_end_seconds", "When this process's certificate ends, in Unix time")
 UNKNOWN_WORDS = Counter("boxoffice_unknown_words", "What others said in words that are not known here", ["kind"])
 JOBS = Counter("boxoffice_job_done", "What jobs found to do", ["job"])

@@ -183,16 +183,23 @@ def composed_in(module: ModuleType) -> Iterator[tuple[str, str]]:
             yield f"{module.__name__}.{name}(everything)", function(dict.fromkeys(filters, 1))
 
 
-CHASSIS = ["database", "outbox", "idempotency"]
+CHASSIS = {
+    "database": "commit_markers",
+    "outbox": "outbox",
+    "idempotency": "idempotency_keys",
+    "topics": "topic_events",
+    "consumer": "topic_progress",
+}
+"""The chassis' modules with statements, each with a table that services have who use it."""
 
 
 def all_statements() -> Iterator[Any]:
     for service in SERVICES:
         has = tables_of(service).tables
         modules = list(modules_of(service))
-        for module in CHASSIS:
-            if module == "database" or {"outbox": "outbox", "idempotency": "idempotency_keys"}[module] in has:
-                modules.append(importlib.import_module(f"services.chassis.{module}"))
+        modules += [
+            importlib.import_module(f"services.chassis.{name}") for name, table in CHASSIS.items() if table in has
+        ]
         for module in modules:
             for name, sql in (*statements_in(module), *composed_in(module)):
                 yield pytest.param(service, sql, id=f"{service}: {name.removeprefix('services.')}")
