@@ -56,8 +56,8 @@ reset: env ## delete all data, after a question (YES=1: without)
 ##@ Work on it
 
 .PHONY: test
-test: env ## run the tests; nothing else needs to run
-	@$(BIN)/pytest -n $(TEST_WORKERS) $(TEST_ARGS)
+test: env ## run the tests; nothing else needs to run (T=path or T=path::name: those alone, at once)
+	@$(BIN)/pytest $(if $(T),-n 0 -q --tb=short,-n $(TEST_WORKERS)) $(TEST_ARGS) $(if $(T),'$(T)')
 
 .PHONY: check
 check: lint types check-contracts check-generated check-lock ## everything that has to hold, but for the tests

@@ -1,22 +1,27 @@
-"""What all tests stand on: a real PostgreSQL, databases made from migrated templates, real gRPC servers."""
+"""What all tests stand on: a real PostgreSQL, and databases made from migrated templates.
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from itertools import count
+A conftest.py is read for every test below its folder, also for those that need nothing of it. So the fixtures of this
+one and of all others import what they take when they are asked for it, and nothing here loads a library.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import grpc
 import pytest
 
-from roster import named
-from services.chassis.calls import channel
-from services.chassis.database import Database
-from services.chassis.migrate import migrate
-from services.chassis.server import make_server
-from stack.postgres import Server, temporary_server
+if TYPE_CHECKING:
+    from services.chassis.database import Database
+    from stack.postgres import Server
+    from tests.databases import Databases
 
 HERE = Path(__file__).parent
-_numbers = count()
+
+# Where an assertion of a module beside the tests fails, it shows what it compared, as one of a test does.
+pytest.register_assert_rewrite(*(f"tests.{folder.name}" for folder in HERE.iterdir() if folder.is_dir()))
 
 TOGETHER = (
     *("system", "faults", "operations", "clients", "fuzz", "bench/test_smoke.py"),
@@ -40,6 +45,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item._id = item._id.parse(item.nodeid + suffix)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave hypothesis out where no test was one of its own: its plugin would load all of it for the summary."""
+    plugins = session.config.pluginmanager
+    if "hypothesis" not in sys.modules and plugins.has_plugin("hypothesispytest"):
+        plugins.unregister(name="hypothesispytest")
+
+
 def _group(path: Path) -> str:
     return next((each for each in TOGETHER if HERE / each in (path, *path.parents)), "")
 
@@ -47,101 +59,44 @@ def _group(path: Path) -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A PostgreSQL server of this test process."""
+    from stack.postgres import temporary_server
+
     with temporary_server() as server:
         yield server
 
 
-class Databases:
-    """Databases of the services, freshly migrated: each a copy of a template that is made once."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self._templates: set[str] = set()
-
-    @contextmanager
-    def fresh(self, service: str) -> Iterator[str]:
-        """Make a database for `service`, by its name in the roster, and drop it at the end."""
-        template = f"template_{service}"
-        if template not in self._templates:
-            migrate(service, named(service).folder / "migrations", self.server.create_database(template))
-            self._templates.add(template)
-        name = f"test_{next(_numbers)}"
-        try:
-            yield self.server.create_database(name, template=template)
-        finally:
-            self.server.drop_database(name)
-
-
 @pytest.fixture(scope="session")
 def databases(postgres: Server) -> Databases:
+    from tests.databases import Databases
+
     return Databases(postgres)
-
-
-@asynccontextmanager
-async def opened(url: str, *, pool_size: int = 8) -> AsyncIterator[Database]:
-    """Open a database as a service does."""
-    db = Database(url, pool_size=pool_size, name="test")
-    await db.open()
-    try:
-        yield db
-    finally:
-        await db.close()
-
-
-async def _fresh(databases: Databases, service: str) -> AsyncIterator[Database]:
-    with databases.fresh(service) as url:
-        async with opened(url) as db:
-            yield db
 
 
 @pytest.fixture
 async def inventory_db(databases: Databases) -> AsyncIterator[Database]:
-    async for db in _fresh(databases, "inventory"):
+    async with databases.opened("inventory") as db:
         yield db
 
 
 @pytest.fixture
 async def booking_db(databases: Databases) -> AsyncIterator[Database]:
-    async for db in _fresh(databases, "booking"):
+    async with databases.opened("booking") as db:
         yield db
 
 
 @pytest.fixture
 async def payment_db(databases: Databases) -> AsyncIterator[Database]:
-    async for db in _fresh(databases, "payment"):
+    async with databases.opened("payment") as db:
         yield db
 
 
 @pytest.fixture
 async def bank_db(databases: Databases) -> AsyncIterator[Database]:
-    async for db in _fresh(databases, "bank"):
+    async with databases.opened("bank") as db:
         yield db
 
 
 @pytest.fixture
 async def identity_db(databases: Databases) -> AsyncIterator[Database]:
-    async for db in _fresh(databases, "identity"):
+    async with databases.opened("identity") as db:
         yield db
-
-
-async def move_clock(db: Database, interval: str) -> None:
-    """Move the database's clock by `interval`, such as '6 minutes', for every session of it."""
-    await db.execute(
-        "CREATE OR REPLACE FUNCTION boxoffice_clock() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE"
-        f" RETURN clock_timestamp() + interval '{interval}'"
-    )
-
-
-@asynccontextmanager
-async def served(*add: Callable[[grpc.aio.Server], None]) -> AsyncIterator[grpc.aio.Channel]:
-    """Serve servicers as a service does, on a free port; give a channel to them."""
-    server = make_server()
-    for add_servicer in add:
-        add_servicer(server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    try:
-        async with channel(f"127.0.0.1:{port}") as to_server:
-            yield to_server
-    finally:
-        await server.stop(1)

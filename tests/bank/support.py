@@ -22,7 +22,7 @@ from services.payment.bank.clients import Merchant
 from services.payment.bank.jobs import PARALLEL, Sender
 from services.payment.bank.operations.deliveries import Deliveries
 from services.payment.bank.rpc.service import BankService, Sandbox
-from tests.conftest import served
+from tests.servers import served
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1iYW5rLW51bWJlci1vbmU="
 SANDBOX = Sandbox(seed="test")

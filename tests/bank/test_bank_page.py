@@ -11,7 +11,7 @@ from boxoffice.bank.v1 import bank_pb2 as pb
 from services.payment.bank.domain.scenarios import SCENARIOS
 from services.payment.bank.rpc.page import money
 from tests.bank.support import Bank, refused
-from tests.conftest import move_clock
+from tests.databases import move_clock
 
 
 async def page(bank: Bank, session_id: str) -> tuple[str, dict[str, Any]]:

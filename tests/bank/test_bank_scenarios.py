@@ -20,7 +20,7 @@ from services.payment.bank.domain.sessions import Status
 from services.payment.bank.operations import close
 from services.payment.bank.rpc.service import Sandbox
 from tests.bank.support import Bank, Received, Receiver, eventually, refused, sending, served_bank
-from tests.conftest import move_clock
+from tests.databases import move_clock
 
 CAPTURED, DECLINED, EXPIRED = "payment.captured", "payment.declined", "payment.expired"
 DELAY = timedelta(seconds=600)

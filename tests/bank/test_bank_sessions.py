@@ -16,7 +16,7 @@ from services.payment.bank.domain.scenarios import SCENARIOS, draw
 from services.payment.bank.operations import close
 from services.payment.bank.rpc.service import Sandbox
 from tests.bank.support import Bank, new_session, refused, served_bank
-from tests.conftest import move_clock
+from tests.databases import move_clock
 
 Status = pb.Session.Status
 

@@ -29,11 +29,11 @@ from services.payment.domain.payments import Outcome, Payable, Payment, Report, 
 from services.payment.operations.begin import Begin, BeginPayments
 from services.payment.operations.payments import Event
 from services.payment.operations.record import Record, RecordReports
-from tests.booking.conftest import House
 from tests.booking.conftest import closes as closes  # a fixture
 from tests.booking.conftest import house as house  # a fixture
 from tests.booking.conftest import starts_in as starts_in  # a fixture
-from tests.inventory.conftest import put_on_sale
+from tests.booking.house import House
+from tests.inventory.sale import put_on_sale
 
 BATCH = 64
 

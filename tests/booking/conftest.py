@@ -1,162 +1,16 @@
 """Booking on a real database, with a real inventory behind it and a payment service that tests speak for."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING
 
-import grpc
 import pytest
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
-from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
-from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.booking import deliveries
-from services.booking.clients import Inventory, Payments
-from services.booking.domain.refunds import RefundPolicy
-from services.booking.operations.look import Bookings
-from services.booking.rpc import render
-from services.booking.rpc.booking import BookingServicer
-from services.booking.saga import Saga
-from services.chassis.database import Database
-from services.chassis.desk import Desk
-from services.chassis.errors import Failure
-from services.chassis.outbox import Outbox
-from services.chassis.status import to_status
-from services.inventory.operations.availability import Availability
-from services.inventory.operations.watching import Watching
-from services.inventory.rpc.catalogue import CatalogServicer
-from services.inventory.rpc.inventory import InventoryServicer
-from tests.conftest import served
-from tests.inventory.conftest import make_desk
-
-POLICY = RefundPolicy.parse("24:100,2:50")
-RefundState = payment_pb2.BatchRefundPaymentsResponse.Result
-
-
-@dataclass
-class FakePayment(payment_pb2_grpc.PaymentServiceServicer):
-    """A payment service that remembers what it was told and answers as the test says."""
-
-    refunds: list[Any] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
-    refund_state: "payment_pb2.BatchRefundPaymentsResponse.Result.State.ValueType" = RefundState.SUCCEEDED
-    refund_refusal: Failure | None = None
-    away: bool = False
-
-    async def BatchRefundPayments(self, request: Any, context: Any) -> Any:
-        if self.away:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
-        self.refunds += request.refunds
-        if self.refund_refusal is not None:
-            refusal = to_status(self.refund_refusal)
-            return payment_pb2.BatchRefundPaymentsResponse(
-                results=[RefundState(refusal=refusal) for _ in request.refunds]
-            )
-        return payment_pb2.BatchRefundPaymentsResponse(
-            results=[RefundState(state=self.refund_state) for _ in request.refunds]
-        )
-
-    async def BatchClosePayments(self, request: Any, context: Any) -> Any:
-        if self.away:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
-        self.closed += request.booking_ids
-        return payment_pb2.BatchClosePaymentsResponse()
-
-    async def GetPaymentStatus(self, request: Any, context: Any) -> Any:
-        if self.away:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
-        payment = payment_pb2.Payment(id=str(uuid4()), booking_id=request.booking_id)
-        return payment_pb2.PaymentStatus(booking_id=request.booking_id, payments=[payment])
-
-
-@dataclass
-class House:
-    """Everything that a test of booking needs, and short ways to use it."""
-
-    db: Database
-    inventory_db: Database
-    outbox: Outbox
-    saga: Saga
-    peers: Any
-    payment: FakePayment
-    bookings: booking_pb2_grpc.BookingServiceStub
-    seats: inventory_pb2_grpc.InventoryServiceStub
-    show_id: str
-    seat_ids: list[str]
-
-    async def book(self, user: UUID, *numbers: int, key: str = "") -> booking_pb2.Booking:
-        request = booking_pb2.CreateBookingRequest(
-            user_id=str(user),
-            show_id=self.show_id,
-            show_seat_ids=[self.seat_ids[number] for number in numbers],
-            idempotency_key=key,
-        )
-        return await self.bookings.CreateBooking(request)
-
-    async def get(self, booking_id: str) -> booking_pb2.Booking:
-        return await self.bookings.GetBooking(booking_pb2.GetBookingRequest(booking_id=booking_id))
-
-    async def status(self, booking_id: str) -> str:
-        return booking_pb2.Booking.Status.Name((await self.get(booking_id)).status)
-
-    async def capture(self, booking: booking_pb2.Booking, *, payment: UUID | None = None, amount: int = 0) -> Any:
-        """Tell booking of captured money; return the result."""
-        capture = booking_pb2.BatchRecordCapturesRequest.Capture(
-            payment_id=str(payment or uuid4()),
-            booking_id=booking.id,
-            session_id=f"sess_{uuid4()}",
-            amount=amount or booking.total_amount,
-            currency=booking.currency,
-        )
-        if payment is not None:
-            capture.session_id = f"sess_{payment}"
-        request = booking_pb2.BatchRecordCapturesRequest(captures=[capture])
-        return (await self.bookings.BatchRecordCaptures(request)).results[0]
-
-    async def confirmed(self, user: UUID, *numbers: int) -> booking_pb2.Booking:
-        booking = await self.book(user, *numbers)
-        await self.capture(booking)
-        return await self.get(booking.id)
-
-    async def relay(self) -> None:
-        """Deliver what the outbox holds."""
-        await self.outbox.deliver_once(self.peers)
-
-    async def seat_statuses(self) -> list[str]:
-        seats = await self.seats.GetSeatMap(inventory_pb2.GetSeatMapRequest(show_id=self.show_id))
-        return [seat_pb2.ShowSeat.Status.Name(seat.status) for seat in seats.seats]
-
-
-async def make_show(catalog: catalog_pb2_grpc.CatalogServiceStub, *, in_: timedelta, closes: timedelta) -> str:
-    """Create a show of twelve seats through the contract; its sales end so long before."""
-    movie = await catalog.CreateMovie(catalog_pb2.CreateMovieRequest(title="Monsoon Letters", duration_minutes=120))
-    venue = await catalog.CreateVenue(catalog_pb2.CreateVenueRequest(name="Regal", city="Pune"))
-    row = catalog_pb2.CreateScreenRequest.Row(label="A", seat_count=12, tier=seat_pb2.Seat.REGULAR)
-    screen = await catalog.CreateScreen(
-        catalog_pb2.CreateScreenRequest(
-            venue_id=venue.id,
-            name="Screen 1",
-            sections=[catalog_pb2.CreateScreenRequest.Section(name="Stalls", rows=[row])],
-        )
-    )
-    start = Timestamp()
-    start.GetCurrentTime()
-    start.seconds += int(in_.total_seconds())
-    end = Timestamp(seconds=start.seconds - int(closes.total_seconds()), nanos=start.nanos)
-    show = await catalog.CreateShow(
-        catalog_pb2.CreateShowRequest(
-            movie_id=movie.id,
-            screen_id=screen.id,
-            start_time=start,
-            sales_end_at=end if closes else None,
-            prices=[catalog_pb2.TierPrice(tier=seat_pb2.Seat.REGULAR, price=25_001)],
-        )
-    )
-    return show.id
+if TYPE_CHECKING:
+    from services.chassis.database import Database
+    from tests.booking.house import House
 
 
 @pytest.fixture
@@ -175,59 +29,7 @@ def closes() -> timedelta:
 async def house(
     inventory_db: Database, booking_db: Database, starts_in: timedelta, closes: timedelta
 ) -> AsyncIterator[House]:
-    async with AsyncExitStack() as stack:
-        desk = make_desk(inventory_db)
-        payment = FakePayment()
-        to_inventory = await stack.enter_async_context(
-            served(
-                lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-                    CatalogServicer(inventory_db, max_seats_per_user=6), server
-                ),
-                lambda server: inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
-                    InventoryServicer(
-                        inventory_db,
-                        desk,
-                        Availability(inventory_db),
-                        Watching(inventory_db, heartbeat_seconds=15),
-                    ),
-                    server,
-                ),
-            )
-        )
-        to_payment = await stack.enter_async_context(
-            served(lambda server: payment_pb2_grpc.add_PaymentServiceServicer_to_server(payment, server))
-        )
-        inventory, payments, outbox = Inventory(to_inventory), Payments(to_payment), Outbox(booking_db)
-        saga = Saga(
-            booking_db,
-            outbox,
-            inventory,
-            payments,
-            render=render.changed_bytes,
-            expiry=timedelta(minutes=15),
-            extension=timedelta(minutes=5),
-        )
-        booking_desk = Desk(saga.create, max_keys=128, gathers=False)
-        servicer = BookingServicer(
-            booking_db, Bookings(booking_db), outbox, booking_desk, saga, inventory, payments, POLICY
-        )
-        to_booking = await stack.enter_async_context(
-            served(lambda server: booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server))
-        )
-        show_id = await make_show(catalog_pb2_grpc.CatalogServiceStub(to_inventory), in_=starts_in, closes=closes)
-        seats = inventory_pb2_grpc.InventoryServiceStub(to_inventory)
-        seat_map = await seats.GetSeatMap(inventory_pb2.GetSeatMapRequest(show_id=show_id))
-        yield House(
-            booking_db,
-            inventory_db,
-            outbox,
-            saga,
-            deliveries.peers(inventory, payments),
-            payment,
-            booking_pb2_grpc.BookingServiceStub(to_booking),
-            seats,
-            show_id,
-            [seat.id for seat in seat_map.seats],
-        )
-        await booking_desk.close()
-        await desk.close()
+    from tests.booking.house import opened_house
+
+    async with opened_house(inventory_db, booking_db, starts_in=starts_in, closes=closes) as house:
+        yield house

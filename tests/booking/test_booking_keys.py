@@ -14,8 +14,8 @@ from services.booking import saga
 from services.booking.operations import change
 from services.chassis import idempotency
 from services.chassis.status import from_status
-from tests.booking.conftest import House
-from tests.conftest import move_clock
+from tests.booking.house import House
+from tests.databases import move_clock
 
 ANN = uuid4()
 

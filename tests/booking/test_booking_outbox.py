@@ -11,7 +11,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from services.booking.queries import bookings as sql
 from services.chassis.errors import FailedPrecondition, Unavailable
 from services.chassis.outbox import Message, Outbox
-from tests.booking.conftest import House
+from tests.booking.house import House
 from tests.booking.test_lifecycle import move_clocks, refused
 
 ANN, BOB = uuid4(), uuid4()

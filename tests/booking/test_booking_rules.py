@@ -12,9 +12,9 @@ from services.booking.domain.refunds import RefundPolicy, refund_amount
 from services.booking.operations import change, create, settle
 from services.chassis.database import READ_CLOCK
 from services.chassis.errors import Unavailable
-from tests.booking.conftest import House
+from tests.booking.house import House
 from tests.booking.test_lifecycle import refused
-from tests.conftest import move_clock
+from tests.databases import move_clock
 
 ANN, BOB = uuid4(), uuid4()
 

@@ -12,11 +12,11 @@ from boxoffice.payment.v1 import payment_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.booking.operations import change
-from tests.booking.conftest import House
+from tests.booking.house import House
 from tests.booking.test_lifecycle import move_clocks, refused
 from tests.booking.test_own_claims import hold
 from tests.chassis.waiting import until
-from tests.conftest import move_clock
+from tests.databases import move_clock
 
 ANN, BOB = uuid4(), uuid4()
 NO_TICKET = payment_pb2.BatchRefundPaymentsRequest.Refund.NO_TICKET

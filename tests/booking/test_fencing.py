@@ -9,8 +9,8 @@ import grpc
 import pytest
 
 from services.booking.clients import Inventory
-from tests.booking.conftest import House
-from tests.conftest import move_clock
+from tests.booking.house import House
+from tests.databases import move_clock
 
 ANN, BOB = uuid4(), uuid4()
 

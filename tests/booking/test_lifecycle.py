@@ -18,8 +18,8 @@ from services.booking.queries import bookings as sql
 from services.chassis.calls import DETAILS
 from services.chassis.errors import FailedPrecondition, Failure, Interrupted
 from services.chassis.ids import new_id
-from tests.booking.conftest import House
-from tests.conftest import move_clock
+from tests.booking.house import House
+from tests.databases import move_clock
 
 ANN, BOB = uuid4(), uuid4()
 Refund = payment_pb2.BatchRefundPaymentsRequest.Refund

@@ -10,7 +10,7 @@ from boxoffice.payment.v1 import payment_pb2
 from services.booking.clients import Inventory
 from services.booking.operations import change
 from services.chassis.errors import Unavailable
-from tests.booking.conftest import House
+from tests.booking.house import House
 from tests.booking.test_lifecycle import move_clocks, refused
 
 ANN = uuid4()

@@ -5,7 +5,7 @@ import pytest
 
 from roster import named
 from services.chassis.migrate import migrate
-from tests.conftest import Databases
+from tests.databases import Databases
 
 ROWS = {
     "inventory": """

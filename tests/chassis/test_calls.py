@@ -29,7 +29,7 @@ from services.chassis.errors import (
     Unavailable,
 )
 from services.chassis.server import make_server
-from tests.conftest import served
+from tests.servers import served
 
 EVENT = str(uuid4())
 Answer = Callable[[Any, Any], Awaitable[Any]]

@@ -19,10 +19,10 @@ from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Una
 from stack import ports
 from stack.postgres import Server
 from stack.processes import Child, wait_healthy, wait_until
-from tests.chassis.conftest import make_schema
+from tests.chassis.playground import make_schema
 from tests.chassis.waiting import until_waiting
 from tests.chassis.wire import Break, Wire
-from tests.conftest import opened
+from tests.databases import opened
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from stack.postgres import Server
 from tests.chassis.pooler import pooled
 from tests.chassis.test_server import started
 from tests.chassis.waiting import until
-from tests.conftest import Databases, opened
+from tests.databases import Databases, opened
 
 FOUND = {"pid": "7", "standby": "false", "transaction_read_only": "off", "synchronous_commit": "on", **ASKED}
 PASSWORD = "a password of sixteen letters"

@@ -17,7 +17,7 @@ from services.chassis import connections
 from services.chassis.database import Database, retried, sweep_markers
 from services.chassis.errors import Aborted, Failure, Interrupted, ResourceExhausted, Unavailable
 from tests.chassis.waiting import until, until_waiting
-from tests.conftest import opened
+from tests.databases import opened
 
 ADD = "INSERT INTO things (id, amount) VALUES (%s, %s)"
 

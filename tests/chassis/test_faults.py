@@ -27,8 +27,8 @@ from services.chassis.settings import ServiceSettings, load
 from tests.chassis.kitchen import Order
 from tests.chassis.test_server import started
 from tests.chassis.waiting import until
-from tests.conftest import served
 from tests.faults.controller import Controller, Point, at
+from tests.servers import served
 
 ADD = "INSERT INTO things (id) VALUES (1)"
 COUNT = "SELECT id FROM things"

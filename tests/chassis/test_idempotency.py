@@ -14,7 +14,7 @@ from services.chassis.database import Database, Statement, Transaction
 from services.chassis.errors import Aborted, IdempotencyKeyReused, RequestInProgress
 from services.chassis.idempotency import NOBODY, Answers, Key, Once, forget, key_of
 from services.chassis.operation import BegunOperation, KeyedOperation, Rows
-from tests.conftest import move_clock
+from tests.databases import move_clock
 
 ANN, BOB = uuid4(), uuid4()
 

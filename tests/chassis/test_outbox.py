@@ -24,7 +24,7 @@ from services.chassis.errors import (
 )
 from services.chassis.outbox import MAX_DELAY_SECONDS, MAX_REFUSALS, Deliver, Message, Outbox
 from tests.chassis.waiting import until
-from tests.conftest import opened
+from tests.databases import opened
 
 SECONDS = 10
 

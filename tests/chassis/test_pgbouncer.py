@@ -18,7 +18,7 @@ from services.chassis.errors import FailedPrecondition, Failure, Unavailable
 from stack import ports
 from tests.chassis.test_connections import refused, set_all
 from tests.chassis.waiting import until
-from tests.conftest import opened
+from tests.databases import opened
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no PgBouncer on this machine")

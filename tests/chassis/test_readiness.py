@@ -19,7 +19,7 @@ from tests.chassis.pooler import pooled
 from tests.chassis.test_connections import set_all
 from tests.chassis.test_server import health, started
 from tests.chassis.waiting import until
-from tests.conftest import Databases
+from tests.databases import Databases
 
 SESSION = "SELECT pid FROM pg_stat_activity WHERE application_name = 'readiness' AND datname = %s"
 

@@ -9,7 +9,7 @@ from roster import named
 from services.chassis.migrate import migrate
 from tests.chassis.code_before import folder
 from tests.chassis.test_schema import SERVICES, numbered
-from tests.conftest import Databases
+from tests.databases import Databases
 
 LATER = [
     (service, path.name.partition("_")[0])

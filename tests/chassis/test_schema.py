@@ -17,7 +17,7 @@ import roster
 from roster import named
 from services.chassis import tables
 from stack.postgres import Server
-from tests.conftest import Databases
+from tests.databases import Databases
 
 SERVICES = roster.NAMES
 

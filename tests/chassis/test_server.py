@@ -36,8 +36,8 @@ from services.payment import settings as payment
 from services.payment.bank import settings as bank
 from stack import ports
 from tests.chassis.waiting import until, until_waiting
-from tests.conftest import Databases, opened
-from tests.inventory.conftest import put_on_sale
+from tests.databases import Databases, opened
+from tests.inventory.sale import put_on_sale
 from tests.inventory.watchers import Watcher
 
 ROOT = Path(__file__).parents[2]

@@ -17,9 +17,9 @@ from boxoffice.inventory.v1 import inventory_pb2_grpc
 from services.chassis import calls, logs
 from services.chassis.errors import NotFound
 from services.chassis.server import make_server
-from tests.conftest import served
 from tests.deaf import HEADERS, ROOM, calling
 from tests.inventory.watchers import reason
+from tests.servers import served
 
 SHOW = str(uuid4())
 WATCH_SEATS = "/boxoffice.inventory.v1.InventoryService/WatchSeats"

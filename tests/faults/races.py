@@ -21,7 +21,7 @@ from standardwebhooks import Webhook
 from services.booking.operations import change
 from stack.credentials import load
 from stack.postgres import url
-from tests.conftest import opened
+from tests.databases import opened
 from tests.faults.controller import HOLD, Fault, Point, Where, at
 from tests.faults.world import World
 from tests.system.client import TRANSIENT, Client, Json, Show, new_user, ok, refusal

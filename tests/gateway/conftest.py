@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import grpc
-import httpx
 import pytest
 
-from gateway.render import CLUSTERS, render
-from tests.gateway.fakes import FakeService, Gateway, Services, eventually
+if TYPE_CHECKING:
+    import grpc
+    import httpx
+
+    from tests.gateway.fakes import Gateway, Services
 
 
 @pytest.fixture(scope="session")
 async def _services() -> AsyncIterator[Services]:
-    services = Services({name: FakeService(name) for name in CLUSTERS})
-    await services.start()
-    yield services
-    await services.stop()
+    from tests.gateway.fakes import started_services
+
+    async with started_services() as services:
+        yield services
 
 
 @pytest.fixture(scope="session")
 async def gateway(_services: Services, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
     """The gateway, with every service behind it healthy."""
-    gateway = Gateway(tmp_path_factory.mktemp("gateway"), render(_services.addresses, port=0, admin_port=0))
-    await gateway.start()
-    yield gateway
-    await gateway.stop()
+    from tests.gateway.fakes import started_gateway
+
+    async with started_gateway(tmp_path_factory.mktemp("gateway"), _services) as gateway:
+        yield gateway
 
 
 @pytest.fixture
@@ -36,6 +38,7 @@ async def services(_services: Services, rest: httpx.AsyncClient) -> Services:
 
     They live in this process: while a test kept it busy, the gateway may have taken them for dead.
     """
+    from tests.gateway.fakes import eventually
 
     async def healthy() -> bool:
         return (await rest.get("/api/v1/health")).status_code == 200
@@ -47,12 +50,16 @@ async def services(_services: Services, rest: httpx.AsyncClient) -> Services:
 
 @pytest.fixture(scope="session")
 async def rest(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    import httpx
+
     async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 async def channel(gateway: Gateway) -> AsyncIterator[grpc.aio.Channel]:
+    import grpc
+
     async with grpc.aio.insecure_channel(gateway.address) as channel:
         yield channel
 
@@ -60,22 +67,24 @@ async def channel(gateway: Gateway) -> AsyncIterator[grpc.aio.Channel]:
 @pytest.fixture
 async def own_services() -> AsyncIterator[Services]:
     """Services for one test alone, which may stop them."""
-    services = Services({name: FakeService(name) for name in CLUSTERS})
-    await services.start()
-    yield services
-    await services.stop()
+    from tests.gateway.fakes import started_services
+
+    async with started_services() as services:
+        yield services
 
 
 @pytest.fixture
 async def own_gateway(own_services: Services, tmp_path: Path) -> AsyncIterator[Gateway]:
     """A gateway for one test alone."""
-    gateway = Gateway(tmp_path, render(own_services.addresses, port=0, admin_port=0))
-    await gateway.start()
-    yield gateway
-    await gateway.stop()
+    from tests.gateway.fakes import started_gateway
+
+    async with started_gateway(tmp_path, own_services) as gateway:
+        yield gateway
 
 
 @pytest.fixture
 async def own_rest(own_gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    import httpx
+
     async with httpx.AsyncClient(base_url=f"http://{own_gateway.address}") as client:
         yield client

@@ -6,7 +6,8 @@ import asyncio
 import importlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
 from gateway.envoy import envoy_command
+from gateway.render import CLUSTERS, render
 from services.chassis.identity import policy
 from services.chassis.server import make_server
 
@@ -251,6 +253,24 @@ class Gateway:
     def access_log(self) -> list[dict[str, Any]]:
         """The lines of the access log that are out already."""
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+
+@asynccontextmanager
+async def started_services() -> AsyncIterator[Services]:
+    """Start a fake service for each that the gateway knows."""
+    services = Services({name: FakeService(name) for name in CLUSTERS})
+    await services.start()
+    yield services
+    await services.stop()
+
+
+@asynccontextmanager
+async def started_gateway(folder: Path, services: Services) -> AsyncIterator[Gateway]:
+    """Start a gateway in front of `services`."""
+    gateway = Gateway(folder, render(services.addresses, port=0, admin_port=0))
+    await gateway.start()
+    yield gateway
+    await gateway.stop()
 
 
 async def eventually(condition: Callable[[], Any], within_seconds: float = 10) -> Any:

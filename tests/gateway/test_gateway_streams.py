@@ -18,8 +18,8 @@ from gateway.render import CLUSTERS, render
 from services.inventory.domain.errors import SequenceNoLongerKept, ShowNotFound
 from tests.deaf import RST_STREAM, calling
 from tests.gateway.fakes import Gateway, Services
-from tests.inventory.conftest import OnSale
 from tests.inventory.conftest import on_sale as on_sale  # a fixture
+from tests.inventory.sale import OnSale
 from tests.inventory.watchers import replica
 
 WATCH_SEATS = "/boxoffice.inventory.v1.InventoryService/WatchSeats"

@@ -9,8 +9,8 @@ from boxoffice.identity.v1 import identity_pb2 as pb
 
 from services.chassis.database import Database
 from services.identity.operations import attempts
-from tests.conftest import move_clock
-from tests.identity.conftest import PASSWORD, House, opened_house, refused, settings
+from tests.databases import move_clock
+from tests.identity.house import PASSWORD, House, opened_house, refused, settings
 
 
 def register(email: str, password: str = PASSWORD, **fields: str) -> pb.RegisterRequest:

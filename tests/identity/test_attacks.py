@@ -13,7 +13,7 @@ from services.chassis.identity import AccessTokens
 from services.chassis.keys import FetchedKeys
 from services.identity.signing import SigningKey
 from tests.identity import forge
-from tests.identity.conftest import House, Source, refused
+from tests.identity.house import House, Source, refused
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from services.identity.operations.keys import SigningKeys
 from services.identity.rpc import cookies
 from services.identity.sealing import unseal
 from services.identity.signing import Vault
-from tests.conftest import move_clock
-from tests.identity.conftest import PASSWORD, House, opened_house, refused
+from tests.databases import move_clock
+from tests.identity.house import PASSWORD, House, opened_house, refused
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 

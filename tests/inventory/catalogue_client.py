@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -19,7 +20,7 @@ from grpc_status import rpc_status
 
 from services.chassis.database import Database
 from services.inventory.rpc.catalogue import CatalogServicer
-from tests.conftest import served
+from tests.servers import served
 
 REGULAR, PREMIUM, VIP = Seat.REGULAR, Seat.PREMIUM, Seat.VIP
 PRICES = {REGULAR: 20_000, PREMIUM: 30_000, VIP: 50_000}
@@ -168,11 +169,12 @@ def prices(*tiers: Seat.Tier.ValueType) -> list[pb.TierPrice]:
     return [pb.TierPrice(tier=tier, price=PRICES[tier]) for tier in tiers or PRICES]
 
 
-@pytest.fixture
-async def catalogue(inventory_db: Database) -> AsyncIterator[Catalogue]:
-    servicer = CatalogServicer(inventory_db, max_seats_per_user=MAX_SEATS)
+@asynccontextmanager
+async def served_catalogue(db: Database) -> AsyncIterator[Catalogue]:
+    """Serve the catalogue on a free port."""
+    servicer = CatalogServicer(db, max_seats_per_user=MAX_SEATS)
     async with served(lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(servicer, server)) as to:
-        yield Catalogue(inventory_db, to)
+        yield Catalogue(db, to)
 
 
 async def walk(method: Any, request: Message, field: str) -> list[list[Any]]:

@@ -1,95 +1,29 @@
-"""A show on sale, and the desk that sells it."""
+"""A show on sale, and the desk that sells it; the catalogue, served."""
+
+from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import pytest
 
-from services.chassis.database import Database
-from services.chassis.desk import Desk
-from services.chassis.ids import new_id
-from services.inventory.domain.commands import Command, Confirm, Hold, Release, Reserve
-from services.inventory.domain.seats import Rules
-from services.inventory.operations.seats import SeatCommands
-from services.inventory.rpc.inventory import held_bytes
-from tests.inventory.catalogue_client import catalogue as catalogue  # a fixture
-
-RULES = Rules(max_seats_per_user=6, hold=timedelta(minutes=5), reservation_max=timedelta(minutes=30))
-TTL = timedelta(minutes=15)
-
-
-@dataclass
-class OnSale:
-    """A show with seats 0, 1, 2, …, and short ways to send commands about it."""
-
-    db: Database
-    desk: Desk[Command, Any]
-    show_id: UUID
-    seats: list[UUID]
-
-    async def hold(self, user: UUID, *numbers: int) -> Any:
-        return await self.desk.submit(Hold(show_id=self.show_id, user_id=user, seat_ids=self.ids(*numbers)))
-
-    async def reserve(self, user: UUID, *numbers: int, booking: UUID | None = None) -> UUID:
-        booking = booking or new_id()
-        await self.desk.submit(
-            Reserve(show_id=self.show_id, user_id=user, booking_id=booking, seat_ids=self.ids(*numbers), ttl=TTL)
-        )
-        return booking
-
-    async def confirm(self, booking: UUID) -> Any:
-        return await self.desk.submit(Confirm(show_id=self.show_id, booking_id=booking))
-
-    async def release(self, booking: UUID, cause: Any) -> None:
-        await self.desk.submit(Release(show_id=self.show_id, booking_id=booking, cause=cause))
-
-    def ids(self, *numbers: int) -> list[UUID]:
-        return [self.seats[number] for number in numbers]
-
-    async def rows(self) -> list[Any]:
-        return await self.db.fetch(
-            "SELECT id, status, holder_id, booking_id, expires_at FROM show_seats WHERE show_id = %s ORDER BY position",
-            (self.show_id,),
-        )
-
-    async def statuses(self) -> list[str]:
-        return [row.status for row in await self.rows()]
-
-    async def reservation(self, booking: UUID) -> str | None:
-        rows = await self.db.fetch("SELECT state FROM reservations WHERE booking_id = %s", (booking,))
-        return rows[0].state if rows else None
-
-    async def sequence(self) -> int:
-        rows = await self.db.fetch("SELECT sequence FROM show_counters WHERE show_id = %s", (self.show_id,))
-        return int(rows[0].sequence)
-
-
-async def put_on_sale(db: Database, *, seats: int = 12, starts_in: str = "3 days") -> tuple[UUID, list[UUID]]:
-    """Write a show straight into the tables that the desk works on."""
-    show_id, ids = new_id(), [new_id() for _ in range(seats)]
-    await db.execute(
-        "INSERT INTO show_counters (show_id, starts_at, currency) VALUES (%s, clock_timestamp() + %s::interval, 'INR')",
-        (show_id, starts_in),
-    )
-    await db.execute(
-        "INSERT INTO show_seats (show_id, id, position, section, row, number, tier, price, status)"
-        " SELECT %s, id, n - 1, 'Stalls', 'A', n, 'REGULAR', 25000, 'AVAILABLE'"
-        " FROM unnest(%s::uuid[]) WITH ORDINALITY AS new (id, n)",
-        (show_id, ids),
-    )
-    return show_id, ids
-
-
-def make_desk(db: Database, rules: Rules = RULES) -> Desk[Command, Any]:
-    return Desk(SeatCommands(db, rules, held_bytes))
+if TYPE_CHECKING:
+    from services.chassis.database import Database
+    from tests.inventory.catalogue_client import Catalogue
+    from tests.inventory.sale import OnSale
 
 
 @pytest.fixture
 async def on_sale(inventory_db: Database) -> AsyncIterator[OnSale]:
-    show_id, seats = await put_on_sale(inventory_db)
-    desk = make_desk(inventory_db)
-    yield OnSale(inventory_db, desk, show_id, seats)
-    await desk.close()
+    from tests.inventory.sale import opened_sale
+
+    async with opened_sale(inventory_db) as on_sale:
+        yield on_sale
+
+
+@pytest.fixture
+async def catalogue(inventory_db: Database) -> AsyncIterator[Catalogue]:
+    from tests.inventory.catalogue_client import served_catalogue
+
+    async with served_catalogue(inventory_db) as catalogue:
+        yield catalogue

@@ -20,8 +20,8 @@ from services.inventory.operations import availability
 from services.inventory.operations.availability import Availability
 from services.inventory.queries import seats as sql
 from services.inventory.rpc import seat_maps
-from tests.conftest import move_clock
-from tests.inventory.conftest import OnSale, put_on_sale
+from tests.databases import move_clock
+from tests.inventory.sale import OnSale, put_on_sale
 
 ANN, BOB = uuid4(), uuid4()
 Status = ShowSeat.Status

@@ -11,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.database import READ_CLOCK
 from services.inventory.queries.catalogue import list_shows
-from tests.conftest import move_clock
+from tests.databases import move_clock
 from tests.inventory.catalogue_client import (
     HALL,
     MAX_SEATS,

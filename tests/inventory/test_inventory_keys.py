@@ -12,7 +12,7 @@ from services.chassis import idempotency
 from services.chassis.errors import IdempotencyKeyReused, Unavailable
 from services.inventory.domain.commands import Hold, ReleaseHolds
 from tests.inventory.catalogue_client import Catalogue, refusal
-from tests.inventory.conftest import OnSale
+from tests.inventory.sale import OnSale
 
 
 async def test_a_creation_whose_key_is_under_way_for_long_is_told_so(catalogue: Catalogue) -> None:

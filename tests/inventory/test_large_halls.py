@@ -23,9 +23,9 @@ from services.inventory.operations.watching import Watching
 from services.inventory.rpc.catalogue import CatalogServicer
 from services.inventory.rpc.inventory import InventoryServicer
 from services.inventory.rpc.watching import EVENTS, MESSAGES
-from tests.conftest import served
 from tests.inventory.catalogue_client import MAX_SEATS, REGULAR, Catalogue, invalid_fields, section
-from tests.inventory.conftest import make_desk
+from tests.inventory.sale import make_desk
+from tests.servers import served
 
 OVER_REST = (("x-envoy-original-path", "/"),)
 

@@ -14,9 +14,9 @@ from services.chassis.migrate import migrate
 from services.chassis.rules import check
 from services.inventory.operations.availability import Availability
 from services.inventory.rpc import seat_maps
-from tests.conftest import Databases
+from tests.databases import Databases
 from tests.inventory.catalogue_client import REGULAR, Catalogue, invalid_fields, refusal, section
-from tests.inventory.conftest import OnSale
+from tests.inventory.sale import OnSale
 
 
 def pb_of(answer: Any) -> inventory_pb.SeatMap:

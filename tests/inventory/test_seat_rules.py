@@ -10,7 +10,7 @@ import pytest
 from services.inventory.domain.commands import Cause, Confirm, Extend, Hold, Release, ReleaseHolds, Reserve, Tidy
 from services.inventory.domain.errors import ClaimClosed, SalesEnded, SeatLimitExceeded, ShowStarted
 from services.inventory.domain.seats import MAX_TOTAL, ReservationState, Seat, Show, Status
-from tests.inventory.conftest import RULES, TTL
+from tests.inventory.rules import RULES, TTL
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 ANN, BOOKING = uuid4(), uuid4()

@@ -23,8 +23,8 @@ from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
 from services.inventory.queries.seats import LIMITS
 from tests.chassis.waiting import until
-from tests.conftest import move_clock
-from tests.inventory.conftest import OnSale, make_desk, put_on_sale
+from tests.databases import move_clock
+from tests.inventory.sale import OnSale, make_desk, put_on_sale
 
 ANN, BOB = uuid4(), uuid4()
 

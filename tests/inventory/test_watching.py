@@ -21,9 +21,9 @@ from services.inventory.domain.commands import ReleaseHolds
 from services.inventory.jobs import forget_changes
 from services.inventory.operations import watching
 from services.inventory.queries import seats as sql
-from tests.conftest import move_clock, opened
+from tests.databases import move_clock, opened
 from tests.gateway.fakes import eventually
-from tests.inventory.conftest import OnSale, put_on_sale
+from tests.inventory.sale import OnSale, put_on_sale
 from tests.inventory.watchers import Replica, Watcher, replica
 
 ANN, BOB = uuid4(), uuid4()

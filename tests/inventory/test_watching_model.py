@@ -24,8 +24,8 @@ from services.inventory.domain.commands import Cause, Command, ReleaseHolds, Tid
 from services.inventory.domain.seats import Status
 from services.inventory.jobs import forget_changes
 from services.inventory.rpc.seat_maps import PUBLIC_STATUSES
-from tests.conftest import Databases, move_clock, opened
-from tests.inventory.conftest import OnSale, make_desk, put_on_sale
+from tests.databases import Databases, move_clock, opened
+from tests.inventory.sale import OnSale, make_desk, put_on_sale
 from tests.inventory.watchers import Picture, Replica, Watcher, replica
 
 SEATS = 6

@@ -42,8 +42,9 @@ from services.payment.rpc.webhooks import Signatures
 from services.payment.saga.checkout import Checkout, Rules
 from services.payment.saga.refunds import Refunds
 from tests.bank.support import SECRET, Bank, Received, eventually, receiving, sending, served_bank
-from tests.conftest import Databases, opened, served
-from tests.inventory.conftest import make_desk
+from tests.databases import Databases, opened
+from tests.inventory.sale import make_desk
+from tests.servers import served
 
 Status = booking_pb2.Booking.Status
 ROWS, SEATS_PER_ROW = "ABCDEFGHIJ", 20

@@ -13,9 +13,9 @@ from grpc import StatusCode
 
 from services.payment.bank.domain.scenarios import DECLINE, MIXES
 from tests.bank.support import eventually, refused
-from tests.conftest import Databases
+from tests.databases import Databases
 from tests.payment.chain import WITHIN_SECONDS, Chain, running
-from tests.payment.conftest import event, signed
+from tests.payment.world import event, signed
 
 PRICE = 25_001
 ROUNDS = 100

@@ -14,8 +14,8 @@ from services.payment.operations import payments
 from services.payment.operations.begin import Begin, BeginPayments
 from services.payment.operations.payments import Event
 from services.payment.operations.record import Record, RecordReports
-from tests.payment.conftest import Payment
 from tests.payment.test_payment_webhooks import begun
+from tests.payment.world import Payment
 
 MARGIN = timedelta(seconds=30)
 

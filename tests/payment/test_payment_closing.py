@@ -10,8 +10,8 @@ from services.chassis.errors import Unavailable
 from services.chassis.ids import new_id
 from services.payment.bank.operations import sessions
 from tests.bank.support import refused
-from tests.conftest import move_clock
-from tests.payment.conftest import Payment, event
+from tests.databases import move_clock
+from tests.payment.world import Payment, event
 
 NOT_PENDING = (StatusCode.FAILED_PRECONDITION, "BOOKING_NOT_PENDING")
 

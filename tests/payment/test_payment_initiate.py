@@ -13,8 +13,8 @@ from services.chassis import idempotency
 from services.chassis.errors import FailedPrecondition, Unavailable
 from services.chassis.ids import new_id
 from tests.bank.support import refused
-from tests.conftest import move_clock
-from tests.payment.conftest import MARGIN, Payment, Status, event, is_uuid
+from tests.databases import move_clock
+from tests.payment.world import MARGIN, Payment, Status, event, is_uuid
 
 
 async def test_a_session_opens_for_the_frozen_price_and_ends_before_the_booking(payment: Payment):

@@ -12,9 +12,9 @@ from services.chassis.outbox import Message, Outbox
 from services.payment.domain.refunds import Refund, RefundState
 from services.payment.operations import refunds
 from tests.bank.support import refused
-from tests.payment.conftest import Payment, event
 from tests.payment.test_payment_refunds import NO_TICKET, reasons
 from tests.payment.test_payment_webhooks import paid
+from tests.payment.world import Payment, event
 
 
 async def test_a_capture_that_booking_would_not_be_told_of_is_not_recorded(

@@ -13,7 +13,7 @@ from grpc import StatusCode
 
 from services.chassis.ids import new_id
 from tests.bank.support import refused
-from tests.payment.conftest import Payment
+from tests.payment.world import Payment
 
 State = pb.BatchRefundPaymentsResponse.Result.State
 Result = pb.BatchRefundPaymentsResponse.Result

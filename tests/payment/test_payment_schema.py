@@ -8,7 +8,7 @@ from sqlalchemy import MetaData, create_engine, text
 from roster import named
 from services.chassis.tables import CREATE_CLOCK
 from stack.postgres import Server
-from tests.conftest import Databases
+from tests.databases import Databases
 
 SHAPE = """
     SELECT 'column', c.table_name, c.column_name,

@@ -4,8 +4,8 @@ import asyncio
 
 from tests.bank.support import refused
 from tests.chassis.waiting import until
-from tests.payment.conftest import Payment, event
 from tests.payment.test_payment_webhooks import MISMATCH, begun, paid
+from tests.payment.world import Payment, event
 
 WAITING = (
     "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s"

@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 
 from services.chassis import vocabulary
 from tests.bank.support import refused
-from tests.payment.conftest import Payment, event, signed
+from tests.payment.world import Payment, event, signed
 
 NEW_STATUS = cast(bank_pb2.Session.Status.ValueType, 99)
 AWAY = (StatusCode.UNAVAILABLE, "UNAVAILABLE")

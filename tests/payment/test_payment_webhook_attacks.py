@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from services.payment.domain.errors import InvalidSignature
 from services.payment.rpc.webhooks import MAX_BODY_BYTES, Signatures
 from tests.bank.support import SECRET, refused
-from tests.payment.conftest import PREVIOUS_SECRET, Payment, event, signed
+from tests.payment.world import PREVIOUS_SECRET, Payment, event, signed
 
 UNSIGNED = (StatusCode.UNAUTHENTICATED, "INVALID_SIGNATURE")
 NO_EVENT = (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")

@@ -17,8 +17,8 @@ from services.payment.domain.payments import Outcome, Report
 from services.payment.operations.payments import Event
 from services.payment.operations.record import Record, RecordReports
 from tests.bank.support import Received, eventually, refused
-from tests.conftest import move_clock
-from tests.payment.conftest import Payment, event, signed
+from tests.databases import move_clock
+from tests.payment.world import Payment, event, signed
 
 UNSIGNED = (StatusCode.UNAUTHENTICATED, "INVALID_SIGNATURE")
 NO_EVENT = (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")

@@ -12,8 +12,8 @@ import pytest
 from roster import named
 from services.chassis.outbox import MAX_REFUSALS
 from stack.postgres import Server
-from tests.conftest import Databases
-from tests.payment.conftest import Payment, event
+from tests.databases import Databases
+from tests.payment.world import Payment, event
 
 ROOT = Path(__file__).parent.parent.parent
 SECRET = base64.b64encode(bytes(range(32))).decode()

@@ -18,7 +18,7 @@ from services.chassis.outbox import Outbox
 from stack.credentials import load
 from stack.launcher import Stack
 from stack.postgres import url
-from tests.conftest import opened
+from tests.databases import opened
 from tests.system.client import PRICES, Client, Json, Show, new_user, ok, refusal
 from tests.system.databases import at_rest, contents, later, money, rows, unchanged
 from tests.system.inside import within

@@ -1,0 +1,61 @@
+"""Databases of the tests: copies of templates that are migrated once, opened as a service opens them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from itertools import count
+
+from roster import named
+from services.chassis.database import Database
+from services.chassis.migrate import migrate
+from stack.postgres import Server
+
+_numbers = count()
+
+
+class Databases:
+    """Databases of the services, freshly migrated: each a copy of a template that is made once."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._templates: set[str] = set()
+
+    @contextmanager
+    def fresh(self, service: str) -> Iterator[str]:
+        """Make a database for `service`, by its name in the roster, and drop it at the end."""
+        template = f"template_{service}"
+        if template not in self._templates:
+            migrate(service, named(service).folder / "migrations", self.server.create_database(template))
+            self._templates.add(template)
+        name = f"test_{next(_numbers)}"
+        try:
+            yield self.server.create_database(name, template=template)
+        finally:
+            self.server.drop_database(name)
+
+    @asynccontextmanager
+    async def opened(self, service: str) -> AsyncIterator[Database]:
+        """Make a database as `fresh` does, and open it."""
+        with self.fresh(service) as url:
+            async with opened(url) as db:
+                yield db
+
+
+@asynccontextmanager
+async def opened(url: str, *, pool_size: int = 8) -> AsyncIterator[Database]:
+    """Open a database as a service does."""
+    db = Database(url, pool_size=pool_size, name="test")
+    await db.open()
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+async def move_clock(db: Database, interval: str) -> None:
+    """Move the database's clock by `interval`, such as '6 minutes', for every session of it."""
+    await db.execute(
+        "CREATE OR REPLACE FUNCTION boxoffice_clock() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE"
+        f" RETURN clock_timestamp() + interval '{interval}'"
+    )

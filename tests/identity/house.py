@@ -1,0 +1,134 @@
+"""Identity on a real database, behind a real server; and accounts to use."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import grpc
+import pytest
+from boxoffice.identity.v1 import identity_pb2 as pb
+from boxoffice.identity.v1 import identity_pb2_grpc
+
+from services.chassis.calls import channel
+from services.chassis.database import Database
+from services.chassis.errors import Unavailable
+from services.chassis.server import make_server
+from services.chassis.status import from_status
+from services.identity.hashing import Passwords
+from services.identity.operations.accounts import Accounts
+from services.identity.operations.attempts import Attempts
+from services.identity.operations.keys import SigningKeys
+from services.identity.rpc.addresses import Callers
+from services.identity.rpc.identity import IdentityServicer
+from services.identity.settings import Settings
+from services.identity.signing import SigningKey, Vault
+from tests.gateway.fakes import status_of
+
+SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"
+PASSWORD = "correct horse battery"
+_numbers = count()
+_addresses = count(1)
+
+
+@dataclass
+class House:
+    """Identity, and short ways to use it. Every call comes from an address of its own unless a test says from where."""
+
+    db: Database
+    keys: SigningKeys
+    vault: Vault
+    passwords: Passwords
+    stub: identity_pb2_grpc.IdentityServiceStub
+
+    async def call(
+        self, name: str, request: Any, *, token: str = "", metadata: tuple[tuple[str, str], ...] = ()
+    ) -> Any:
+        """Call a method, with an access token if one is given."""
+        told = dict(metadata) | ({"authorization": f"Bearer {token}"} if token else {})
+        told.setdefault("x-client-address", f"10.0.{(number := next(_addresses)) // 256}.{number % 256}")
+        return await getattr(self.stub, name)(request, metadata=tuple(told.items()))
+
+    async def registered(self, *, roles: tuple[str, ...] = ()) -> pb.User:
+        """Register somebody new."""
+        request = pb.RegisterRequest(email=f"user{next(_numbers)}@example.com", password=PASSWORD, name="Asha")
+        user: pb.User = await self.call("Register", request)
+        if roles:
+            sql = "UPDATE users SET roles = %s WHERE id = %s"
+            await self.db.execute(sql, (["USER", *roles], user.id))
+        return user
+
+    async def login(self, email: str, password: str = PASSWORD, **kwargs: Any) -> pb.Tokens:
+        tokens: pb.Tokens = await self.call("Login", pb.LoginRequest(email=email, password=password), **kwargs)
+        return tokens
+
+    async def somebody(self, *roles: str) -> pb.Tokens:
+        """Register and log somebody new in."""
+        return await self.login((await self.registered(roles=roles)).email)
+
+    async def refresh(self, tokens: pb.Tokens) -> pb.Tokens:
+        refreshed: pb.Tokens = await self.call("Refresh", pb.RefreshRequest(refresh_token=tokens.refresh_token))
+        return refreshed
+
+
+class Source:
+    """Keys to fetch, which may be away."""
+
+    def __init__(self, *keys: SigningKey) -> None:
+        self.keys = list(keys)
+        self.asked = 0
+        self.away = False
+
+    async def fetch(self) -> bytes:
+        self.asked += 1
+        if self.away:
+            raise Unavailable()
+        return json.dumps({"keys": [key.public_jwk() for key in self.keys]}).encode()
+
+
+def settings(**told: Any) -> Settings:
+    return Settings(database_url="postgresql://nobody@127.0.0.1/none", port=1, signing_key_secret=SECRET, **told)
+
+
+@asynccontextmanager
+async def opened_house(db: Database, **told: Any) -> AsyncIterator[House]:
+    """Serve identity as its process does."""
+    chosen = settings(**told)
+    vault = Vault(SECRET)
+    keys = SigningKeys(db, vault)
+    await keys.start(timedelta(days=30))
+    passwords = Passwords(threads=chosen.hash_threads, queue=chosen.hash_queue)
+    accounts = Accounts(db, passwords, Attempts(db, chosen.limits), chosen.family_life)
+    server = make_server(chosen, keys)
+    identity_pb2_grpc.add_IdentityServiceServicer_to_server(
+        IdentityServicer(db, accounts, keys, SECRET.encode(), Callers(chosen.trusted_proxies or 0)), server
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with channel(f"127.0.0.1:{port}") as to_server:
+            yield House(db, keys, vault, passwords, identity_pb2_grpc.IdentityServiceStub(to_server))
+    finally:
+        await server.stop(1)
+        await passwords.close()
+
+
+@asynccontextmanager
+async def refused(reason: str, code: str = "") -> AsyncIterator[Any]:
+    """Expect a call to be refused for this reason; gives what was told, once it was."""
+
+    class Told:
+        failure: Any = None
+        metadata: Any = None
+
+    told = Told()
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        yield told
+    told.failure = from_status(status_of(caught.value))
+    told.metadata = dict(caught.value.trailing_metadata() or ())
+    assert told.failure.reason == reason
+    if code:
+        assert caught.value.code().name == code

@@ -1,0 +1,8 @@
+"""The rules that tests of seats go by."""
+
+from datetime import timedelta
+
+from services.inventory.domain.seats import Rules
+
+RULES = Rules(max_seats_per_user=6, hold=timedelta(minutes=5), reservation_max=timedelta(minutes=30))
+TTL = timedelta(minutes=15)

@@ -1,0 +1,24 @@
+"""Servers of the tests: real ones, on free ports."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import grpc
+
+from services.chassis.calls import channel
+from services.chassis.server import make_server
+
+
+@asynccontextmanager
+async def served(*add: Callable[[grpc.aio.Server], None]) -> AsyncIterator[grpc.aio.Channel]:
+    """Serve servicers as a service does, on a free port; give a channel to them."""
+    server = make_server()
+    for add_servicer in add:
+        add_servicer(server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with channel(f"127.0.0.1:{port}") as to_server:
+            yield to_server
+    finally:
+        await server.stop(1)
