@@ -14,7 +14,7 @@ from services.chassis.database import Database, Transaction
 from services.chassis.errors import EventsForgotten, Failure, Interrupted, Unavailable
 from services.chassis.topics import Positioned, TopicEvent
 from tests.chassis.waiting import until
-from tests.conftest import move_clock, opened
+from tests.databases import move_clock, opened
 
 
 @dataclass

@@ -16,7 +16,7 @@ from services.chassis.database import Database
 from services.chassis.errors import Aborted, EventsForgotten, EventsNotThere, Interrupted
 from services.chassis.topics import Page, TopicEvent, append, appended, forget, read, sequence, sequence_once
 from tests.chassis.waiting import until, until_waiting
-from tests.conftest import move_clock, opened
+from tests.databases import move_clock, opened
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 SECONDS = 10

@@ -159,6 +159,11 @@ class Watched(RuleBasedStateMachine):
         self.lookers[looker].leave()
 
     @rule(looker=lookers, at=lookers)
+    def come_back(self, looker: int, at: int) -> None:
+        self.leave(looker)
+        self.look(looker, at)
+
+    @rule(looker=lookers, at=lookers)
     def look(self, looker: int, at: int) -> None:
         """Whoever looks, at whichever replica, knows what the table says. Nothing is changed meanwhile."""
         self.run(self._look(self.lookers[looker], self.world.replicas[at]))
