@@ -15,6 +15,7 @@ WORKDIR /opt/boxoffice
 COPY protos/gen protos/gen
 COPY audit audit
 COPY certificates certificates
+COPY databases databases
 COPY gateway gateway
 COPY services services
 COPY roster.py roster.toml ./

@@ -17,7 +17,7 @@ up)
   problem=$(docker compose config --quiet 2>&1) || fail "$(printf '%s\n' "$problem" | sed 's/^.*required variable \([A-Z_]*\) is missing a value: /\1 is not set: /')"
   docker info >/dev/null 2>&1 || fail "no Docker engine answers: start it (or get the right to use it), or use make run, which needs none"
   # Their containers' users read them.
-  chmod -R a+rX docker/databases.sql docker/prometheus docker/grafana
+  chmod -R a+rX docker/prometheus docker/grafana
   exec docker compose up --build --detach --wait --remove-orphans
   ;;
 down)

@@ -17,8 +17,9 @@ from typing import Literal, Self
 import grpc
 
 from certificates import certificates
+from databases import databases
 from roster import SERVICES
-from stack import accounts, credentials, databases, demo, envoy, ports, running, services
+from stack import accounts, credentials, demo, envoy, ports, running, services
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, run_all, wait_until

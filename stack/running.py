@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from databases.databases import AUDITOR
 from stack import credentials, envoy, postgres, services
-from stack.databases import AUDITOR
 from stack.errors import StackError
 from stack.ports import LOOPBACK
 from stack.postgres import Server

@@ -12,10 +12,10 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from databases.databases import DATABASES
 from roster import SERVICES, Service, named
 from stack import postgres
 from stack.credentials import Credentials
-from stack.databases import DATABASES
 from stack.ports import LOOPBACK
 from stack.processes import Program
 from stack.settings import PORT_STEP, ROOT, Settings

@@ -84,7 +84,7 @@ _REFUSALS = (
     ),
     (
         r"database .* does not exist|no such database",
-        "There is no such database: check its name in DATABASE_URL, or create it as docker/databases.sql does.",
+        "There is no such database: check its name in DATABASE_URL, or make it: `python -m databases`.",
     ),
     (r"permission denied for database", "This role may not connect to this database: check both in DATABASE_URL."),
     (
@@ -146,7 +146,7 @@ async def examine_schema(url: str, service: str, newest: str) -> None:
         except pg.InsufficientPrivilege:
             raise FailedPrecondition(
                 "This role may not use the tables in its database: let DATABASE_URL name the role that they were made "
-                "for, or grant it what docker/databases.sql does."
+                "for, or grant it what `python -m databases` does."
             ) from None
     if version < newest:
         raise FailedPrecondition(f"The database's tables are of version {version}, and {newest} is needed: {migrate}")

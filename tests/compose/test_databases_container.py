@@ -1,4 +1,4 @@
-"""docker/databases.sql makes the roles and databases that the stack makes, and services work with them."""
+"""The containers' databases are made as the stack makes them, and services work with them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from databases import databases
 from roster import SERVICES
-from stack import databases, places
 from stack.postgres import Server, temporary_server, url
 from tests.compose.support import ROOT, SECRETS, WANTED, compose, told
 
@@ -51,17 +50,16 @@ def run(server: Server, **changed: str) -> None:
 
 
 def attempt(server: Server, **changed: str) -> subprocess.CompletedProcess[str]:
-    """Run the script as the container does, with psql of the same version."""
+    """Run the command as the container does."""
     service = FILE["databases"]
-    psql, *options = service["entrypoint"]
-    mount = service["volumes"][0].split(":")
-    command = [
-        places.programs(None) / psql,
-        *(option.replace(mount[1], str(ROOT / mount[0])) for option in options),
-        server.url(),
-    ]
-    passwords = {name: value for name, value in told(service, {}).items() if not name.startswith("PG")}
-    return subprocess.run(command, env=passwords | changed, capture_output=True, text=True, timeout=60)
+    python, *command = service["command"]
+    assert python == "python"
+    command = [part.replace("postgres:5432", f"127.0.0.1:{server.port}") for part in command]
+    password = str(psycopg.conninfo.conninfo_to_dict(server.url())["password"])
+    environment = told(service, {}) | {"PGPASSWORD": password, "PATH": os.defpath} | changed
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
 
 
 def rights(server: Server) -> dict[str, Any]:
@@ -137,7 +135,3 @@ def test_the_audit_sees_what_services_made_before_its_role_was_there(server: Ser
         assert done.returncode == code, done.stdout + done.stderr
         run(server)
     assert "invariants hold over" in done.stdout
-
-
-def test_the_script_is_where_the_container_looks() -> None:
-    assert Path(ROOT / FILE["databases"]["volumes"][0].partition(":")[0]).is_file()

@@ -11,13 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 from psycopg import sql
 
 import roster
 from roster import SERVICES, named
-from stack.postgres import Server
+
+
+class Server(Protocol):
+    """A PostgreSQL server, whichever way it is reached."""
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
+        """Connect to one of its databases, in autocommit mode, as a role that may make roles and databases."""
+
 
 AUDITOR = "audit"
 BANK, BANK_OWNER = "bank", "bank_owner"
