@@ -2,50 +2,45 @@
 
 from tests.mutants.mutant import REQUESTS, SEATS, Mutant
 
-SCRIPT = "services/inventory/operations/seats.py"
-SQL = "services/inventory/queries/seats.py"
-
 DESK = ("tests/inventory/test_seats.py",)
 KEYS = ("tests/inventory/test_inventory_keys.py",)
 
 MUTANTS = (
     Mutant(
         "the other seats of a lapsed booking are not read",
-        SCRIPT,
-        "    if losers[0]:",
-        "    if not losers:",
+        "_read_lapsed",
+        "if losers[0]:\n    ...",
+        "if not losers:\n    ...",
         SEATS,
         DESK,
     ),
     Mutant(
         "a user's other seats are not read before a revival",
-        SCRIPT,
-        "    if revivals[0]:",
-        "    if not revivals:",
+        "_read_lapsed",
+        "if revivals[0]:\n    _load_seats(shows, await tx.fetch(sql.SEATS_OF_USERS, revivals))",
+        "if not revivals:\n    _load_seats(shows, await tx.fetch(sql.SEATS_OF_USERS, revivals))",
         SEATS,
         DESK,
     ),
     Mutant(
         "a user's other seats are not read",
-        SCRIPT,
-        "        if owners[0]:",
-        "        if not owners:",
+        "SeatCommands._read",
+        "if owners[0]:\n    reads['owned'] = (sql.SEATS_OF_USERS, owners)",
+        "if not owners:\n    reads['owned'] = (sql.SEATS_OF_USERS, owners)",
         SEATS,
         DESK,
     ),
     Mutant(
         "the clock is read before the lock",
-        SCRIPT,
-        '            "shows": (sql.WAIT_FOR_SHOWS if wait else sql.LOCK_SHOWS, (ids,)),\n'
-        '            "clock": (READ_CLOCK, ()),\n',
-        '            "clock": (READ_CLOCK, ()),\n'
-        '            "shows": (sql.WAIT_FOR_SHOWS if wait else sql.LOCK_SHOWS, (ids,)),\n',
+        "SeatCommands._read",
+        "{'shows': (sql.WAIT_FOR_SHOWS if wait else sql.LOCK_SHOWS, (ids,)), 'clock': (READ_CLOCK, ())}",
+        "{'clock': (READ_CLOCK, ()), 'shows': (sql.WAIT_FOR_SHOWS if wait else sql.LOCK_SHOWS, (ids,))}",
         SEATS,
         DESK,
     ),
     Mutant(
         "shows are not locked",
-        SQL,
+        "LOCK_SHOWS",
         "WHERE show_id = ANY(%s) ORDER BY show_id FOR UPDATE SKIP LOCKED",
         "WHERE show_id = ANY(%s) ORDER BY show_id",
         SEATS,
@@ -53,7 +48,7 @@ MUTANTS = (
     ),
     Mutant(
         "shows are locked in any order",
-        SQL,
+        "LOCK_SHOWS",
         "WHERE show_id = ANY(%s) ORDER BY show_id FOR UPDATE SKIP LOCKED",
         "WHERE show_id = ANY(%s) FOR UPDATE SKIP LOCKED",
         SEATS,
@@ -62,7 +57,7 @@ MUTANTS = (
     ),
     Mutant(
         "shows that are locked elsewhere are waited for at once",
-        SQL,
+        "LOCK_SHOWS",
         "FOR UPDATE SKIP LOCKED",
         "FOR UPDATE",
         REQUESTS,
@@ -70,23 +65,23 @@ MUTANTS = (
     ),
     Mutant(
         "nobody ever waits for a show",
-        SQL,
-        '.replace("SKIP LOCKED", "")',
-        "",
+        "WAIT_FOR_SHOWS",
+        "LOCK_SHOWS.replace('SKIP LOCKED', '')",
+        "LOCK_SHOWS",
         REQUESTS,
         DESK,
     ),
     Mutant(
         "a show that somebody else has locked is not there",
-        SCRIPT,
-        "return BUSY if exists else ShowNotFound()",
-        "return ShowNotFound()",
+        "SeatCommands._decide",
+        "BUSY if exists else ShowNotFound()",
+        "ShowNotFound()",
         REQUESTS,
         DESK,
     ),
     Mutant(
         "changes leave gaps in their numbers",
-        SQL,
+        "TAKE_NUMBERS",
         "sequence = sequence + 1",
         "sequence = sequence + 2",
         REQUESTS,
@@ -94,23 +89,23 @@ MUTANTS = (
     ),
     Mutant(
         "a change takes no number",
-        SCRIPT,
-        "        await tx.send(sql.TAKE_NUMBERS, (*rules.limits, list(dict.fromkeys(show_ids))))\n",
+        "_write",
+        "await tx.send(sql.TAKE_NUMBERS, (*rules.limits, list(dict.fromkeys(show_ids))))",
         "",
         REQUESTS,
         DESK,
     ),
     Mutant(
         "a change is not written",
-        SCRIPT,
-        "        await tx.send(sql.WRITE_CHANGES, (now, show_ids, ids, statuses, expiries))\n",
+        "_write",
+        "await tx.send(sql.WRITE_CHANGES, (now, show_ids, ids, statuses, expiries))",
         "",
         REQUESTS,
         DESK,
     ),
     Mutant(
         "old changes are forgotten with gaps",
-        SQL,
+        "FORGET_CHANGES",
         "WHERE h.show_id = last.show_id AND h.sequence <= last.sequence",
         "WHERE h.show_id = last.show_id AND h.sequence = last.sequence",
         REQUESTS,
@@ -118,15 +113,15 @@ MUTANTS = (
     ),
     Mutant(
         "reservations are not written",
-        SCRIPT,
-        "    if claims:\n",
-        "    if not seats and claims:\n",
+        "_write",
+        "if claims:\n    ...",
+        "if not seats and claims:\n    ...",
         SEATS,
         DESK,
     ),
     Mutant(
         "an extended reservation keeps its time",
-        SQL,
+        "WRITE_RESERVATIONS",
         "state = excluded.state, expires_at = excluded.expires_at, changed_at",
         "state = excluded.state, changed_at",
         SEATS,
@@ -134,16 +129,16 @@ MUTANTS = (
     ),
     Mutant(
         "the key of a hold is not stored",
-        SCRIPT,
-        "                await idempotency.keep(tx, *kept)",
-        "                pass",
+        "SeatCommands.__call__",
+        "await idempotency.keep(tx, *kept)",
+        "pass",
         REQUESTS,
         KEYS,
     ),
     Mutant(
         "the key of a hold is good for other seats too",
-        SCRIPT,
-        "                key.check(request_hash)\n",
+        "SeatCommands._decide",
+        "key.check(request_hash)",
         "",
         REQUESTS,
         KEYS,

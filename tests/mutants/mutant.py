@@ -1,9 +1,12 @@
-"""What a mutant is: a bug to plant, as a change of one text in one file."""
+"""What a mutant is: a bug to plant, as a change of one piece of code in one place."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from tests.mutants.places import Place, defined
+from tests.mutants.syntax import changed
 
 
 class Promise(StrEnum):
@@ -22,13 +25,22 @@ SEATS, MONEY, REQUESTS = Promise.SEATS, Promise.MONEY, Promise.REQUESTS
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A bug to plant."""
+    """A bug to plant.
+
+    Files, line ends and comments are no part of it: it stays where it is when a file is moved or put into format.
+    """
 
     name: str
-    file: str
-    """Its path in the repository."""
+    where: str
+    """The class, function or constant that is changed, such as `Hold.apply`, whichever file it is in.
+
+    Where others have its name too, the folder or file comes first: `bank:refund`.
+    """
     before: str
-    """The text that is changed; it occurs once."""
+    """The piece that is changed: an expression, statements, or a part of a text such as SQL. It is there once.
+
+    A statement `...` stands for any statements, which stay as they are; `{key: value}` also for a part of a dict.
+    """
     after: str
     breaks: Promise
     suites: Sequence[str]
@@ -36,11 +48,15 @@ class Mutant:
     equivalent: str = ""
     """Why no test can notice the bug, where that is so."""
 
-    def plant(self, root: Path) -> str:
-        """Write the bug into the tree at `root`; return what the file was. Raise ValueError unless it fits there."""
-        path = root / self.file
-        text = path.read_text()
-        if text.count(self.before) != 1:
-            raise ValueError(f"{self.name}: its text occurs {text.count(self.before)} times in {self.file}: adapt it")
-        path.write_text(text.replace(self.before, self.after))
-        return text
+    def find(self, root: Path) -> tuple[Place, str]:
+        """Find the bug's place in the tree at `root`; return it and what its file becomes.
+
+        Raise ValueError unless there is exactly one.
+        """
+        places = defined(root, self.where)
+        fits = [(place, code) for place in places for code in changed(place.node, self.before, self.after)]
+        if len(fits) != 1:
+            told = ", ".join(map(str, places)) or "which is nowhere"
+            raise ValueError(f"{self.name}: fits {len(fits)} times into {self.where} ({told}): adapt it")
+        [(place, code)] = fits
+        return place, place.put(code)

@@ -106,15 +106,15 @@ def copy_repository(to: Path) -> None:
 @contextmanager
 def planted(mutant: Mutant, tree: Path) -> Iterator[None]:
     """Have a bug in `tree` for a while."""
-    path = tree / mutant.file
-    compiled = Path(importlib.util.cache_from_source(str(path)))
-    text = mutant.plant(tree)
+    place, with_bug = mutant.find(tree)
+    compiled = Path(importlib.util.cache_from_source(str(place.path)))
+    place.path.write_text(with_bug)
     try:
         # What was compiled in the same second, to the same size, would be taken for what is there now.
         compiled.unlink(missing_ok=True)
         yield
     finally:
-        path.write_text(text)
+        place.path.write_text(place.text)
         compiled.unlink(missing_ok=True)
 
 
@@ -210,16 +210,21 @@ def _share(some: Sequence[Result], of: Sequence[Result]) -> str:
     return f"{len(some)} of {len(of)}" + (f" ({100 * len(some) / len(of):.1f} %)" if of else "")
 
 
+def _file(mutant: Mutant) -> str:
+    place, _ = mutant.find(ROOT)
+    return str(place.path.relative_to(ROOT))
+
+
 def main() -> None:
     """Check the bugs that are asked for; exit 1 if one survives unexplained, 2 if they cannot be checked."""
     parser = argparse.ArgumentParser(prog="make mutants")
-    parser.add_argument("--only", default="", help="bugs whose name, file or promise has this word in it")
+    parser.add_argument("--only", default="", help="bugs whose name, place or promise has this word in it")
     parser.add_argument("--workers", type=int, default=2, help="copies to work in at once")
     parser.add_argument("--json", type=Path, help="a file for the results")
     arguments = parser.parse_args()
-    chosen = [m for m in MUTANTS if any(arguments.only in text for text in (m.name, m.file, m.breaks))]
+    chosen = [m for m in MUTANTS if any(arguments.only in text for text in (m.name, m.where, _file(m), m.breaks))]
     if not chosen:
-        sys.exit(f"boxoffice: no bug has {arguments.only!r} in its name, file or promise: see tests/mutants")
+        sys.exit(f"boxoffice: no bug has {arguments.only!r} in its name, place or promise: see tests/mutants")
     try:
         results = asyncio.run(check_all(chosen, arguments.workers))
     except* Unfit as unfit:
@@ -230,7 +235,8 @@ def main() -> None:
         rows = [
             {
                 "name": result.mutant.name,
-                "file": result.mutant.file,
+                "where": result.mutant.where,
+                "file": _file(result.mutant),
                 "breaks": result.mutant.breaks,
                 "caught_by": result.caught_by,
                 "equivalent": result.mutant.equivalent,
