@@ -49,6 +49,7 @@ ARG RATE_LIMIT_PER_SECOND
 ARG TRUSTED_PROXIES
 ARG CORS_ORIGINS
 ARG CORS_CREDENTIALS
+ARG HOLD_PACE_MILLISECONDS
 ARG OTLP_ENDPOINT
 RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 16081 --metrics-port 9464 \
         --inventory inventory:16051 --booking booking:16052 --payment payment:16053 --bank bank:16063 \

@@ -22,6 +22,7 @@ from bench.measure import Result
 from bench.reference import echo, own, seeds
 from bench.scenarios import (
     availability,
+    burst,
     create,
     expiry,
     flow,
@@ -38,7 +39,23 @@ from stack import credentials, settings
 from stack.errors import StackError
 from stack.settings import ROOT
 
-MODULES = (seeds, create, own, echo, flow, hot, availability, onsale, expiry, overload, logins, scale, security, watch)
+MODULES = (
+    seeds,
+    create,
+    own,
+    echo,
+    flow,
+    hot,
+    availability,
+    onsale,
+    expiry,
+    burst,
+    overload,
+    logins,
+    scale,
+    security,
+    watch,
+)
 CASES: Sequence[Case] = [case for module in MODULES for case in module.cases()]
 ROUNDS, QUICK_ROUNDS = 3, 1
 FOLDER = ROOT / "build" / "bench"

@@ -7,7 +7,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,13 +26,14 @@ from stack import accounts
 
 CALL_SECONDS = 10.0
 CONNECTIONS = 4
-"""Over how many connections to each service gRPC calls go."""
 OPTIONS: Sequence[tuple[str, Any]] = (
     ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
 )
 DETAILS = "grpc-status-details-bin"
+OVERLOADED = "OVERLOADED"
+TOO_MANY = 429
 NOTHING: Mapping[str, str] = {}
 # The gateway would compress for those who ask, which costs it a sixth of a seat map: what is measured is Boxoffice.
 JSON = {"content-type": "application/json", "accept-encoding": "identity"}
@@ -59,11 +60,19 @@ class Target:
     """An access token of the admin's, who may buy for everybody, where calls take one."""
     tls: Path | None = None
     """The folder of certificates, where services speak TLS."""
+    connections: int = CONNECTIONS
+    """Over how many connections to each service gRPC calls go."""
 
     @property
     def bearer(self) -> dict[str, str]:
         """The header that carries the token."""
         return dict(accounts.bearer(self.token))
+
+    @property
+    def gateway(self) -> Target:
+        """Return the same by way of the gateway, whose one port has every service's methods."""
+        address = self.url.partition("://")[2]
+        return replace(self, inventory=address, booking=address, payment=address, bank=address, tls=None)
 
     def channel(self, name: str) -> grpc.aio.Channel:
         """Open a channel to a service."""
@@ -107,6 +116,10 @@ class Shop(ABC):
     async def seats(self, show: str) -> int:
         """Read a show's seat map; return the bytes of the answer."""
 
+    @abstractmethod
+    async def watch(self, show: str) -> None:
+        """Begin to watch a show's seats, and return when the first message is there; the stream stays open."""
+
 
 A = TypeVar("A")
 
@@ -120,6 +133,8 @@ class GrpcShop(Shop):
         self._booking = cycle([booking_pb2_grpc.BookingServiceStub(channel) for channel in channels["booking"]])
         self._payment = cycle([payment_pb2_grpc.PaymentServiceStub(channel) for channel in channels["payment"]])
         self._bank = cycle([bank_pb2_grpc.BankServiceStub(channel) for channel in channels["bank"]])
+        self._open: list[Any] = []
+        """Streams that would end if they were forgotten."""
         # Read as bytes: what an app does with hundreds of seats is its own affair.
         self._maps: Iterator[Callable[..., Awaitable[bytes]]] = cycle(
             [
@@ -164,23 +179,37 @@ class GrpcShop(Shop):
     async def seats(self, show: str) -> int:
         return len(await self._call(next(self._maps), inventory_pb2.GetSeatMapRequest(show_id=show)))
 
+    async def watch(self, show: str) -> None:
+        call = next(self._inventory).WatchSeats(inventory_pb2.WatchSeatsRequest(show_id=show), metadata=self._metadata)
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                if await call.read() is grpc.aio.EOF:
+                    raise Refused("ENDED")
+        except TimeoutError:
+            raise Refused("TimeoutError") from None
+        except grpc.aio.AioRpcError as error:
+            raise Refused(reason_of(error)) from error
+        self._open.append(call)
+
     async def _call(self, method: Callable[..., Awaitable[A]], request: Message) -> A:
         try:
             return await method(request, timeout=CALL_SECONDS, metadata=self._metadata)
         except grpc.aio.AioRpcError as error:
-            raise Refused(_reason(error)) from error
+            raise Refused(reason_of(error)) from error
 
 
-def _reason(error: grpc.aio.AioRpcError) -> str:
-    """Return the reason that a refusal tells, with its code where that says how to take it."""
-    info = error_details_pb2.ErrorInfo()
+def reason_of(error: grpc.aio.AioRpcError) -> str:
+    """Return the reason that a refusal tells, or its code where it tells none; and what an overload leaves out."""
+    info, retry, comes_back = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo(), False
     for key, value in error.trailing_metadata() or ():
         if key == DETAILS and isinstance(value, bytes):
             with suppress(DecodeError):
                 for detail in status_pb2.Status.FromString(value).details:
-                    if detail.Unpack(info):
-                        return str(info.reason)
-    return str(error.code().name)
+                    detail.Unpack(info)
+                    comes_back = detail.Unpack(retry) or comes_back
+    if info.reason == OVERLOADED and not (comes_back and error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED):
+        return f"{OVERLOADED}, {error.code().name} or no RetryInfo"
+    return str(info.reason or error.code().name)
 
 
 class RestShop(Shop):
@@ -189,6 +218,8 @@ class RestShop(Shop):
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self._http = http
         self._api = f"{url}/api/v1"
+        self._open: list[Any] = []
+        """Streams that would end if they were forgotten."""
 
     async def hold(self, user: str, show: str, seats: Sequence[str], key: str) -> None:
         await self._post(
@@ -216,12 +247,33 @@ class RestShop(Shop):
     async def cancel(self, user: str, booking: str, key: str) -> None:
         await self._ask("PATCH", f"bookings/{booking}/cancel", {"userId": user, "idempotencyKey": key})
 
+    async def refund(self, user: str, booking: str, key: str) -> None:
+        """Give a ticket back."""
+        await self._post(f"payments/refund/{booking}", {"userId": user, "idempotencyKey": key})
+
+    async def health(self) -> None:
+        """Ask whether all of it is well."""
+        await self._ask("GET", "health")
+
     async def login(self, email: str, password: str, address: str) -> None:
         """Log in from an address, which the gateway is told of; services' own ports take nobody's word for it."""
         await self._ask("POST", "auth/login", {"email": email, "password": password}, {"x-forwarded-for": address})
 
     async def seats(self, show: str) -> int:
         return len(await self._ask("GET", f"seats/shows/{show}"))
+
+    async def watch(self, show: str) -> None:
+        url = f"{self._api}/seats/shows/{show}/watch"
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await self._http.get(url, timeout=aiohttp.ClientTimeout())
+                if answer.status != 200:
+                    raise Refused(told(answer.status, answer.headers, await answer.read()))
+                if not await answer.content.readline():
+                    raise Refused("ENDED")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Refused(type(error).__name__) from error
+        self._open.append(answer)
 
     async def _post(self, path: str, body: object) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(await self._ask("POST", path, body))
@@ -237,15 +289,20 @@ class RestShop(Shop):
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Refused(type(error).__name__) from error
         if answer.status != 200:
-            raise Refused(_told(answer.status, content))
+            raise Refused(told(answer.status, answer.headers, content))
         return content
 
 
-def _told(status: int, content: bytes) -> str:
+def told(status: int, headers: Mapping[str, str], content: bytes) -> str:
+    """Return the reason that a refusal tells, or its status; and what an overload leaves out."""
     with suppress(ValueError, TypeError, AttributeError):
-        for detail in json.loads(content).get("details", []):
-            if reason := detail.get("reason"):
-                return str(reason)
+        details = json.loads(content).get("details", [])
+        reasons = [str(detail["reason"]) for detail in details if detail.get("reason")]
+        comes_back = "retry-after" in headers and any("retryDelay" in detail for detail in details)
+        if reasons == [OVERLOADED] and not (status == TOO_MANY and comes_back):
+            return f"{OVERLOADED}, HTTP {status} or no Retry-After and RetryInfo"
+        if reasons:
+            return reasons[0]
     return f"HTTP {status}"
 
 
@@ -261,7 +318,8 @@ async def opened(target: Target, *, rest: bool) -> AsyncIterator[Shop]:
             yield RestShop(http, target.url)
         return
     channels = {
-        name: [target.channel(name) for _ in range(CONNECTIONS)] for name in ("inventory", "booking", "payment", "bank")
+        name: [target.channel(name) for _ in range(target.connections)]
+        for name in ("inventory", "booking", "payment", "bank")
     }
     everyone = [channel for some in channels.values() for channel in some]
     try:

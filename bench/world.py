@@ -79,7 +79,10 @@ class World:
         tls = stack.settings.tls()
         self.target = Target(
             stack.public_url,
-            **{name: stack.address(name) for name in ("inventory", "booking", "payment", "bank")},
+            inventory=stack.address("inventory"),
+            booking=stack.address("booking"),
+            payment=stack.address("payment"),
+            bank=stack.address("bank"),
             token=tokens.opened(stack.settings).of(tokens.ADMIN, "ADMIN", seconds=DAY) if tls else "",
             tls=tls,
         )

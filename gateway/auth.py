@@ -42,7 +42,7 @@ def values(methods: Iterable[PublicMethod], host: str) -> dict[str, Any]:
 
 
 def add(bootstrap: dict[str, Any], part: dict[str, Any]) -> None:
-    """Add the filter before the router, and its way to the keys, to a configuration."""
+    """Add the filters before the router, and their way to the keys, to a configuration."""
     resources = bootstrap["static_resources"]
     [chain] = resources["listeners"][0]["filter_chains"]
     http_filters = chain["filters"][0]["typed_config"]["http_filters"]

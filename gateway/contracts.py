@@ -1,6 +1,7 @@
-"""What the contracts say about the edge: which methods are public, who may call them, and which service answers them.
+"""What the contracts say about the edge: which methods are public, who may call them, with what they are refused where
+too much is going on, and which service answers them.
 
-`python -m gateway.contracts` fails where a method does not say who may call it, or not which services.
+`python -m gateway.contracts` fails where a method does not say who may call it, which services, or from which budget.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class PublicMethod:
     """Whether its policy asks who calls."""
     streams: bool
     """Whether it answers with a stream, which may go on for ever."""
+    is_money: bool
+    """Whether it is never refused with sales."""
 
     @property
     def path(self) -> str:
@@ -41,7 +44,8 @@ class PublicMethod:
 def faults(descriptor: bytes) -> list[str]:
     """Return what is wrong with the policies of a serialized FileDescriptorSet: a line for each method.
 
-    Every method says who may call it; where a service may, which, and they are services of the contracts.
+    Every method says who may call it; where a service may, which, and they are services of the contracts; and from
+    which budget its calls are.
     """
     methods = [
         (file.package.split(".")[1], f"{file.package}.{service.name}.{method.name}", _policy(method))
@@ -58,6 +62,8 @@ def faults(descriptor: bytes) -> list[str]:
             found.append(f"{method} has to name services where it allows SERVICE, and only there")
         elif wrong := sorted(set(policy.services) - (known - {own})):
             found.append(f"{method} names what is no other service: {', '.join(wrong)}")
+        if not policy.budget:
+            found.append(f"{method} does not say from which budget its calls are")
     return found
 
 
@@ -79,6 +85,7 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
             or method.name.startswith(("Get", "List")),
             takes_token=Policy.PUBLIC not in allowed,
             streams=method.server_streaming,
+            is_money=_policy(method).budget == Policy.MONEY,
         )
         for file in FileDescriptorSet.FromString(descriptor).file
         for service in file.service
@@ -89,4 +96,4 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
 
 if __name__ == "__main__":
     if wrong := faults(DESCRIPTOR.read_bytes()):
-        sys.exit(f"boxoffice: {'; '.join(wrong)}: see docs/security.md")
+        sys.exit(f"boxoffice: {'; '.join(wrong)}: see docs/security.md and docs/adr/0025-overload.md")

@@ -27,6 +27,8 @@ class Edge:
     """Whether calls take an access token, but for what the contracts allow everybody."""
     cors_credentials: Literal["on", "off", ""] = ""
     """Whether pages may call with cookies and the like. Empty: those of origins that are named."""
+    hold_pace_milliseconds: int = 30
+    """While half of the holds take longer than this, fewer are let in: see gateway/shedding.py."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.rate_limit_per_second <= 1_000_000:
@@ -39,6 +41,8 @@ class Edge:
             raise ValueError(f"CORS_CREDENTIALS is neither on nor off: {self.cors_credentials!r}")
         if self.cors_credentials == "on" and "*" in self.cors_origins:
             raise ValueError("CORS_CREDENTIALS is on and CORS_ORIGINS is *: name the origins that may send cookies")
+        if not 1 <= self.hold_pace_milliseconds <= 1_000:
+            raise ValueError(f"HOLD_PACE_MILLISECONDS is not from 1 to 1000: {self.hold_pace_milliseconds}")
         for origin in self.cors_origins:
             if not _ORIGIN.fullmatch(origin) and self.cors_origins != ("*",):
                 raise ValueError(f"CORS_ORIGINS has what is not an origin such as https://app.example: {origin!r}")
@@ -94,12 +98,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("AUTH") or Edge.auth,
         help="on: calls take an access token (default: AUTH, else off)",
     )
+    parser.add_argument(
+        "--hold-pace-milliseconds",
+        type=int,
+        default=os.environ.get("HOLD_PACE_MILLISECONDS") or Edge.hold_pace_milliseconds,
+        help="while half of the holds take longer, fewer may come (default: HOLD_PACE_MILLISECONDS, else %(default)s)",
+    )
 
 
 def edge_of(options: argparse.Namespace) -> Edge:
     """Return what a command line chose; raise ValueError where that makes no sense."""
     origins = origins_of(options.cors_origins)
-    return Edge(options.rate_limit_per_second, options.trusted_proxies, origins, options.auth, options.cors_credentials)
+    return Edge(
+        options.rate_limit_per_second,
+        options.trusted_proxies,
+        origins,
+        options.auth,
+        options.cors_credentials,
+        options.hold_pace_milliseconds,
+    )
 
 
 def origins_of(text: str) -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 import roster
-from gateway import auth, library, replies, rest, static, tls
+from gateway import auth, library, replies, rest, shedding, static, tls
 from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
 from gateway.edge import Edge, add_options, edge_of
 
@@ -83,6 +83,7 @@ def render(
             contracts, pages=[*static.paths(edge.auth), replies.HEALTH_PATH, replies.LIVENESS_PATH]
         ),
         "on_failure": library.script(),
+        "pace_of_holds": _fill(parts["holds"], shedding.of_holds(addresses["inventory"].count(",") + 1, edge)),
         "trusted_proxies": edge.trusted_proxies,
         "bucket": edge.bucket(),
         "cors": _fill(parts["cors"], {"origins": edge.origins(), "takes_credentials": edge.takes_credentials}),
@@ -100,7 +101,8 @@ def render(
         "max_static_bytes": static.MAX_BYTES,
         "replies": replies.mappers(),
         "clusters": [
-            _cluster(name, addresses[name], parts, tls_files if edge.auth == "on" else None) for name in CLUSTERS
+            _cluster(name, addresses[name], parts, tls_files if edge.auth == "on" else None, methods)
+            for name in CLUSTERS
         ],
         "tracing": parts["tracing"] if otlp_endpoint else None,
         "trace_id": "%TRACE_ID%" if otlp_endpoint else None,
@@ -127,6 +129,8 @@ def _route(method: PublicMethod, parts: Mapping[str, Any]) -> Any:
         "retry_on": parts["retry_on"]["reads" if method.reads_only else "any"],
     }
     route = _fill(parts["route"], values)
+    if method.is_money:
+        route["route"] |= parts["money"]
     if method.streams:
         route["route"] |= parts["stream"]
         del route["request_headers_to_add"]
@@ -137,7 +141,9 @@ def _unless(header: str, sane: str, parts: Mapping[str, Any]) -> Any:
     return _fill(parts["unless_header_is_sane"], {"header": header, "sane": sane})
 
 
-def _cluster(name: str, addresses: str, parts: Mapping[str, Any], files: tls.Files | None) -> Any:
+def _cluster(
+    name: str, addresses: str, parts: Mapping[str, Any], files: tls.Files | None, methods: Sequence[PublicMethod]
+) -> Any:
     endpoints = [_endpoint(address.strip()) for address in addresses.split(",")]
     discovery = parts["fixed" if all(_is_ip(host) for host, _ in endpoints) else "dns"]
     values = {
@@ -147,7 +153,7 @@ def _cluster(name: str, addresses: str, parts: Mapping[str, Any], files: tls.Fil
             {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}
             for host, port in endpoints
         ],
-    }
+    } | shedding.circuits(name, len(endpoints), methods)
     return _fill(parts["cluster"], values) | discovery
 
 

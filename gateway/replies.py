@@ -15,6 +15,7 @@ from typing import Any
 from google.protobuf import any_pb2, duration_pb2, json_format
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
+from gateway import shedding
 from roster import NAMES
 
 DOMAIN = "boxoffice"
@@ -147,6 +148,7 @@ REPLIES = (
     # Before "too much": a service that dies amid many calls uses up what may be sent again, and is away all the same.
     replace(AWAY, when=_all(_status_is(503), {"response_flag_filter": {"flags": ["UF", "UC", "UR", "LR"]}})),
     OVERLOADED,
+    replace(OVERLOADED, when=_status_is(shedding.REFUSED)),
     Reply(
         _status_is(404),
         code_pb2.NOT_FOUND,

@@ -61,6 +61,9 @@ class Settings(_Ports):
     cors_credentials: Literal["on", "off", ""] = Field(
         default="", description="whether these pages may send cookies; empty: on, unless all origins may call"
     )
+    hold_pace_milliseconds: int = Field(
+        default=Edge.hold_pace_milliseconds, ge=1, le=1_000, description="how long half of the holds may take"
+    )
     otlp_endpoint: str = Field(default="", description="where traces go, http://host:port; empty: nowhere")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
@@ -83,7 +86,14 @@ class Settings(_Ports):
     def edge(self) -> Edge:
         """Return the gateway's settings."""
         origins = origins_of(self.cors_origins)
-        return Edge(self.rate_limit_per_second, self.trusted_proxies, origins, self.auth, self.cors_credentials)
+        return Edge(
+            self.rate_limit_per_second,
+            self.trusted_proxies,
+            origins,
+            self.auth,
+            self.cors_credentials,
+            self.hold_pace_milliseconds,
+        )
 
     @model_validator(mode="after")
     def _origins_are_some(self) -> Self:

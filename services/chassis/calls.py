@@ -26,6 +26,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
 from services.chassis import faults, metrics, tls, tracing
+from services.chassis.doors import BUDGETS, Door, budget_of
 from services.chassis.errors import (
     Code,
     DeadlineExceeded,
@@ -59,10 +60,6 @@ connection is tried again after a tenth of a second all the same.)"""
 
 MAX_MESSAGE_BYTES = 1024 * 1024
 """The largest request. Answers may be larger: see MAX_ANSWER_BYTES in pages.py."""
-
-MAX_CALLS = 1_024
-"""Calls that a process works on at once. More are refused at the door, while that can still be done quickly: what
-waits behind them would be answered too late for whoever asked."""
 
 MAX_STREAMS = 2_000
 """Streams at once, unless a service is told otherwise."""
@@ -98,7 +95,7 @@ class Incoming(grpc.aio.ServerInterceptor):
         """`max_streams`: how many streams there may be at once. Without a guard, anybody may call anything."""
         self._guard = guard
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
-        self._door = _Door()
+        self._doors = {budget: Door(budget) for budget in BUDGETS}
         self._streams_left = max_streams
 
     async def intercept_service(
@@ -115,7 +112,8 @@ class Incoming(grpc.aio.ServerInterceptor):
             return handler
         access = None if self._guard is None else self._guard.of(method)
         if handler.unary_unary is not None:
-            wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, self._door, access))
+            door = self._doors[budget_of(method)]
+            wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, door, access))
         elif handler.unary_stream is not None:
             wrapped = grpc.unary_stream_rpc_method_handler(self._serve_stream(method, handler, access))
         else:
@@ -178,16 +176,8 @@ async def _send_all(messages: AsyncGenerator[Any, None], render: Callable[[Messa
             await context.write(message if isinstance(message, bytes) else render(message))
 
 
-class _Door:
-    """How many calls are being worked on."""
-
-    def __init__(self) -> None:
-        self.inside = 0
-        metrics.CALLS_NOW.set_function(lambda: self.inside)
-
-
 def _serve(
-    method: str, handler: grpc.RpcMethodHandler[Any, Any], door: _Door, access: Access | None
+    method: str, handler: grpc.RpcMethodHandler[Any, Any], door: Door, access: Access | None
 ) -> Callable[[bytes, Context], Awaitable[bytes]]:
     answer_call = cast(Handler, handler.unary_unary)
     parse = cast(Callable[[bytes], Message], handler.request_deserializer)
@@ -197,7 +187,7 @@ def _serve(
     overload_trailers = _trailers(overload, to_status(overload))
 
     async def serve(data: bytes, context: Context) -> bytes:
-        if door.inside >= MAX_CALLS:
+        if door.is_full:
             metrics.call_timer(method, overload.reason).observe(0)
             await context.abort(_CODES[overload.code], overload.message, overload_trailers)
         door.inside += 1

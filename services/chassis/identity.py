@@ -107,12 +107,14 @@ def _header(token: str, algorithm: str, kind: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a contract says about who may call a method."""
+    """What a contract says about the callers of a method."""
 
     allowed: frozenset[str]
     """The kinds of caller."""
     services: frozenset[str]
     """Where SERVICE is among them: which."""
+    budget: str
+    """With what its calls are refused where too much is going on."""
 
 
 class Guard:
@@ -198,10 +200,13 @@ def _is_plain_user(who: Caller | None) -> bool:
 
 
 def policy(method: str) -> Rule:
-    """Return who may call a method, as its contract says; raise LookupError if it does not."""
+    """Return what a contract says about a method's callers; raise LookupError if it does not."""
     service, _, name = method.strip("/").partition("/")
     found = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
     told = found.GetOptions().Extensions[policy_pb2.policy]
     if not told.allow or _Policy.CALLER_UNSPECIFIED in told.allow:
         raise LookupError(f"{method} has no policy: its contract has to say who may call it")
-    return Rule(frozenset(map(_Policy.Caller.Name, told.allow)), frozenset(told.services))
+    if not told.budget:
+        raise LookupError(f"{method} has no budget: its contract has to say from which its calls are")
+    kinds = frozenset(map(_Policy.Caller.Name, told.allow))
+    return Rule(kinds, frozenset(told.services), _Policy.Budget.Name(told.budget))

@@ -16,7 +16,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 CALLS = Histogram("boxoffice_call_seconds", "How long calls that came in took", ["method", "outcome"], buckets=SECONDS)
-CALLS_NOW = Gauge("boxoffice_calls_in_progress", "Calls that came in and are not answered yet")
+CALLS_NOW = Gauge("boxoffice_calls_in_progress", "Calls that came in and are not answered yet", ["budget"])
 PEERS = Histogram(
     "boxoffice_peer_call_seconds", "How long calls of other services took", ["method", "outcome"], buckets=SECONDS
 )

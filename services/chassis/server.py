@@ -34,11 +34,18 @@ KEYS_ASKED_SECONDS = 2.0
 TELL_SECONDS = 1.0
 """How long peers who watch may take, at the stop, to be told."""
 
+MAX_WAITING = 20_000
+"""Calls that have come and wait to be looked at, which takes a fraction of a millisecond each."""
+
 OPTIONS: Sequence[tuple[str, Any]] = (
     ("grpc.so_reuseport", 0),  # a second process on the same port is a mistake, not a replica
     # What is too large is refused with details by `calls`; what is much too large is not even read, and has none.
     ("grpc.max_receive_message_length", 4 * MAX_MESSAGE_BYTES),
     ("grpc.max_concurrent_streams", 1_000),
+    # What came and was not looked at yet. By default gRPC drops of more than 1,000 some, with a bare CANCELLED, where
+    # the doors (see doors) would tell whoever asked that it is too much.
+    ("grpc.server.max_pending_requests", MAX_WAITING),
+    ("grpc.server.max_pending_requests_hard_limit", MAX_WAITING),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),

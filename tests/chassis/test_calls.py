@@ -306,31 +306,6 @@ async def test_a_handler_that_takes_too_long_is_cancelled() -> None:
         await asyncio.wait_for(cancelled.wait(), 5)
 
 
-async def test_more_calls_than_can_be_answered_in_time_are_refused_at_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "MAX_CALLS", 3)
-    held = asyncio.Event()
-
-    async def hold(request: Any, context: Any) -> Any:
-        await held.wait()
-        return pb.Event()
-
-    request = pb.GetEventRequest(event_id=EVENT)
-    async with catalog(hold) as (stub, servicer):
-        inside = [asyncio.ensure_future(stub.GetEvent(request)) for _ in range(3)]
-        async with asyncio.timeout(10):
-            while len(servicer.requests) < 3:  # noqa: ASYNC110  nobody tells when they are there
-                await asyncio.sleep(0.01)
-        error, status = await refused(stub.GetEvent(request))
-        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert details(status)[0].reason == "OVERLOADED"
-        assert any(detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR) for detail in status.details)
-        assert dict(error.trailing_metadata() or ())["retry-after"] == "1"
-        held.set()
-        await asyncio.gather(*inside)
-        await stub.GetEvent(request)
-        assert len(servicer.requests) == 4
-
-
 async def test_a_handler_without_a_deadline_gets_one_and_its_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "DEFAULT_SECONDS", 0.05)
 

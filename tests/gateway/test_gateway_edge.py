@@ -127,6 +127,8 @@ async def test_a_flood_is_told_in_its_own_tongue(opened: Opened) -> None:
         ({"rate_limit_per_second": 0}, "RATE_LIMIT_PER_SECOND"),
         ({"rate_limit_per_second": 10_000_000}, "RATE_LIMIT_PER_SECOND"),
         ({"trusted_proxies": -1}, "TRUSTED_PROXIES"),
+        ({"hold_pace_milliseconds": 0}, "HOLD_PACE_MILLISECONDS"),
+        ({"hold_pace_milliseconds": 1_001}, "HOLD_PACE_MILLISECONDS"),
         ({"cors_origins": ("app.example",)}, "CORS_ORIGINS"),
         ({"cors_origins": ("https://app.example/",)}, "CORS_ORIGINS"),
         ({"cors_origins": ("*", "https://app.example")}, "CORS_ORIGINS"),

@@ -69,8 +69,9 @@ async def printed(addresses: dict[str, str], *more: str, **environment: str) -> 
 
 
 async def test_what_is_chosen_can_come_from_the_environment() -> None:
-    edge = Edge(rate_limit_per_second=7, trusted_proxies=1, cors_origins=("https://a.example", "https://b.example"))
-    chosen = {"RATE_LIMIT_PER_SECOND": "7", "TRUSTED_PROXIES": "1"}
+    origins = ("https://a.example", "https://b.example")
+    edge = Edge(rate_limit_per_second=7, trusted_proxies=1, cors_origins=origins, hold_pace_milliseconds=40)
+    chosen = {"RATE_LIMIT_PER_SECOND": "7", "TRUSTED_PROXIES": "1", "HOLD_PACE_MILLISECONDS": "40"}
     shown = await printed(HERE, **chosen, CORS_ORIGINS="https://a.example, https://b.example")
     assert shown == render(HERE, port=8001, admin_port=16081, edge=edge)
     unset = await printed(HERE, RATE_LIMIT_PER_SECOND="", CORS_ORIGINS="")

@@ -99,7 +99,11 @@ def test_an_rpc_without_a_policy_fails_the_build_and_is_served_to_nobody() -> No
     booking.service[0].method[0].options.ClearExtension(policy_pb2.policy)
     booking.service[0].method[1].options.Extensions[policy_pb2.policy].allow[:] = [0]
     names = [f"boxoffice.booking.v1.BookingService.{name}" for name in ("CreateBooking", "GetBooking")]
-    assert faults(files.SerializeToString()) == [f"{name} does not say who may call it" for name in names]
+    assert faults(files.SerializeToString()) == [
+        f"{names[0]} does not say who may call it",
+        f"{names[0]} does not say from which budget its calls are",
+        f"{names[1]} does not say who may call it",
+    ]
     with pytest.raises(LookupError):
         policy("/grpc.health.v1.Health/Check")
 

@@ -89,7 +89,9 @@ def test_the_gateways_settings_come_from_the_environment(monkeypatch: pytest.Mon
     monkeypatch.setenv("RATE_LIMIT_PER_SECOND", "50")
     monkeypatch.setenv("TRUSTED_PROXIES", "1")
     monkeypatch.setenv("CORS_ORIGINS", "https://app.example, http://localhost:3000")
-    assert settings.load().edge() == Edge(50, 1, ("https://app.example", "http://localhost:3000"))
+    monkeypatch.setenv("HOLD_PACE_MILLISECONDS", "40")
+    origins = ("https://app.example", "http://localhost:3000")
+    assert settings.load().edge() == Edge(50, 1, origins, hold_pace_milliseconds=40)
     monkeypatch.setenv("CORS_ORIGINS", "*")
     monkeypatch.setenv("CORS_CREDENTIALS", "on")
     with pytest.raises(StackError, match=r"\Asettings are wrong: [^\n]*CORS_CREDENTIALS is on[^\n]*\Z"):

@@ -9,8 +9,9 @@ from services.payment.bank.operations.deliveries import Deliveries, Delivery
 
 log = logging.getLogger(__name__)
 
-PARALLEL = 16
-"""Webhooks on their way at once."""
+PARALLEL = 64
+"""Webhooks on their way at once. A busy shop takes a tenth to a half of a second for each: with 16, every ticket of an
+on-sale waited for its webhook."""
 
 STOP_SECONDS = 2.0
 """How long webhooks that are on their way may take when the bank stops."""

@@ -1,0 +1,59 @@
+"""How many calls are under way at once. What is more is refused at once, before it costs a service anything.
+
+Sales have a circuit of Envoy's to each service: it holds what a burst may put upon it. Holds are bounded besides by a
+controller (adaptive_concurrency) that follows how long they take, and lets fewer in while that is too long. A purchase
+begins with a hold: where that is refused, nothing was done in vain, and nobody was sent away in the middle.
+
+Money has a circuit and connections of its own, and so have streams: Envoy knows two priorities for each cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway.contracts import PublicMethod
+from gateway.edge import Edge
+
+SALES_AT_ONCE = 1_000
+"""To each replica of a service: what it answers within two or three seconds, also on a slow machine."""
+
+MONEY_AT_ONCE = 512
+"""As many as a service lets in, see services/chassis/doors.py."""
+
+STREAMS_AT_ONCE = 16_384
+
+REFUSED = 507
+"""The status by which `replies` knows what the controller refused, as nothing else has it."""
+
+HOLD_SEATS = "/boxoffice.inventory.v1.InventoryService/HoldSeats"
+
+FEWEST_HOLDS = 3
+"""So many are let in at once, to each replica, however long they take: also where the database is far away."""
+
+
+def circuits(name: str, replicas: int, methods: Iterable[PublicMethod]) -> dict[str, int]:
+    """Return the bounds of a cluster; raise ValueError where money would have to share one with streams."""
+    own = [method for method in methods if method.cluster == name]
+    streams, money = any(method.streams for method in own), any(method.is_money for method in own)
+    if streams and money:
+        raise ValueError(f"{name} has streams and money: each needs a circuit of its own, so one of them a cluster")
+    return {
+        "sales_at_once": SALES_AT_ONCE * replicas,
+        "others_at_once": STREAMS_AT_ONCE if streams else MONEY_AT_ONCE * replicas,
+    }
+
+
+def of_holds(replicas: int, edge: Edge) -> dict[str, Any]:
+    """Return what the template's part `holds` is filled with.
+
+    The pace is a setting, as it depends on the machine and on how far the database is: where holds take longer than
+    that, all that comes after them takes seconds.
+    """
+    return {
+        "path": HOLD_SEATS,
+        "pace": f"{edge.hold_pace_milliseconds / 1000:.3f}s",
+        "fewest": FEWEST_HOLDS * replicas,
+        "most": SALES_AT_ONCE * replicas,
+        "refused": REFUSED,
+    }
