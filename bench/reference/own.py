@@ -7,6 +7,7 @@ parsing, deciding, two of three processes. So this is what the services cannot e
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from functools import partial
@@ -37,6 +38,9 @@ def cases() -> list[Case]:
     return [Case(f"reference.own.{size}", "bookings", partial(run, size=size)) for size in SIZES]
 
 
+_NAME = re.compile(r"%\((\w+)\)s")
+
+
 def run(world: World, size: int) -> Result:
     """Book seats that are all free when it begins, in batches of a size."""
     clients = SIZES[size]
@@ -58,6 +62,7 @@ def run(world: World, size: int) -> Result:
 def script() -> str:
     """Return what one batch sends, in the pipelines in which the services send it."""
     begin = "BEGIN"
+    seat_columns = {"show_id": "seat_shows", "id": "seats", "status": "statuses", "expires_at": "seat_untils"}
     return "\n".join(
         [
             r"\set i :i + 1",
@@ -79,21 +84,26 @@ def script() -> str:
             *_pipeline(
                 begin,
                 bind(database.MARK, "mark_2"),
-                bind(seats.LOCK_SHOWS, "shows"),
+                bind(seats.LOCK_SHOWS, show_ids="shows"),
                 database.READ_CLOCK,
-                bind(seats.SEATS_BY_ID, "seat_shows", "seats"),
-                bind(seats.SEATS_OF_USERS, "shows", "users"),
-                bind(seats.RESERVATIONS, "shows", "bookings"),
+                bind(seats.SEATS_BY_ID, show_id="seat_shows", id="seats"),
+                bind(seats.SEATS_OF_USERS, show_id="shows", user_id="users"),
+                bind(seats.RESERVATIONS, show_id="shows", booking_id="bookings"),
             ),
             *_pipeline(
-                bind(
-                    seats.WRITE_SEATS, *("seat_shows", "seats", "statuses", "holders", "seat_bookings", "seat_untils")
-                ),
-                bind(seats.TAKE_NUMBERS, *seats.LIMITS, "shows"),
-                bind(seats.WRITE_CHANGES, *("now", "seat_shows", "seats", "statuses", "seat_untils")),
+                bind(seats.WRITE_SEATS, holder_id="holders", booking_id="seat_bookings", **seat_columns),
+                bind(seats.TAKE_NUMBERS, show_ids="shows", **{name: name for name in seats.LIMITS}),
+                bind(seats.WRITE_CHANGES, now="now", **seat_columns),
                 bind(
                     seats.WRITE_RESERVATIONS,
-                    *("now", "shows", "bookings", "users", "reserved", "claims", "reserved_at", "untils"),
+                    now="now",
+                    show_id="shows",
+                    booking_id="bookings",
+                    user_id="users",
+                    state="reserved",
+                    seat_ids="claims",
+                    reserved_at="reserved_at",
+                    expires_at="untils",
                 ),
                 "COMMIT",
             ),
@@ -111,12 +121,17 @@ def script() -> str:
     )
 
 
-def bind(statement: str, *names: str) -> str:
-    """Put pgbench's variables into a statement of the services; raise ValueError if it takes another number of them."""
+def bind(statement: str, *places: str, **names: str) -> str:
+    """Put pgbench's variables into a statement of the services, by place or by name.
+
+    Raises ValueError unless these are just its parameters.
+    """
+    taken = set(_NAME.findall(statement))
     first, *rest = statement.split("%s")
-    if len(rest) != len(names):
-        raise ValueError(f"{len(names)} names for {len(rest)} parameters: {statement}")
-    return first + "".join(f":{name}{text}" for name, text in zip(names, rest, strict=True))
+    if len(rest) != len(places) or taken != names.keys():
+        raise ValueError(f"{len(places)} places, names {sorted(names)} for {len(rest)}, {sorted(taken)}: {statement}")
+    filled = first + "".join(f":{name}{text}" for name, text in zip(places, rest, strict=True))
+    return _NAME.sub(lambda found: f":{names[found[1]]}", filled)
 
 
 def _pipeline(*statements: str) -> list[str]:

@@ -5,7 +5,7 @@ answer. It is stored on success only: what was refused may be tried again under 
 forgotten; from then on the same request is a new one.
 
 `Once` is the way for a request by itself. The desks of inventory and booking carry many requests out in one
-transaction, and look their keys up and store them as sets: see SeatCommands and `begin` of booking's operations.
+transaction, and look their keys up and store them as sets: see operation.py, and `begin` of booking's operations.
 """
 
 import hashlib

@@ -36,7 +36,7 @@ def read(kind: type[T], rows: Sequence[Row]) -> list[T]:
     """Return each row as a `kind`, which is a dataclass: each of its fields is the column of the same name.
 
     A field of an enum is made from its value; one that is a dataclass itself is read from the same row, unless there is
-    a column of its name. Raises TypeError for a field that has no column.
+    a column of its name. Raises TypeError for a field without a column, KeyError for a value that is none of its enum.
     """
     return list(map(_reader(cast(Any, kind), cast(Any, type(rows[0]))), rows)) if rows else []
 
@@ -47,34 +47,28 @@ def _reader(kind: Any, row_type: Any) -> Callable[[Row], Any]:
     names: tuple[str, ...] = row_type._fields
     hints = get_type_hints(kind)
     parts: list[Callable[[Row], Any]] = []
-    plain: list[int] = []
-    for field in dataclasses.fields(kind):
+    words: list[tuple[int, dict[Any, Enum | None]]] = []
+    for number, field in enumerate(dataclasses.fields(kind)):
         hint = hints[field.name]
-        if field.name not in names:
-            if not dataclasses.is_dataclass(hint):
-                raise TypeError(f"{kind.__name__}.{field.name} has no column among {', '.join(names)}")
+        if field.name in names:
+            parts.append(itemgetter(names.index(field.name)))
+            if word := _enum_of(hint):
+                words.append((number, {None: None, **{member.value: member for member in word}}))
+        elif dataclasses.is_dataclass(hint):
             parts.append(_reader(cast(Any, hint), row_type))
-            continue
-        place = names.index(field.name)
-        word = _enum_of(hint)
-        parts.append(itemgetter(place) if word is None else _spelt(word, place))
-        if word is None:
-            plain.append(place)
-    if len(plain) == len(parts) > 1:
-        take = itemgetter(*plain)
-        return lambda row: kind(*take(row))
-    return lambda row: kind(*[part(row) for part in parts])
+        else:
+            raise TypeError(f"{kind.__name__}.{field.name} has no column among {', '.join(names)}")
+
+    def make(row: Row) -> Any:
+        values = [part(row) for part in parts]
+        for number, members in words:
+            values[number] = members[values[number]]
+        return kind(*values)
+
+    return make
 
 
 def _enum_of(hint: Any) -> type[Enum] | None:
     """Return the enum that a field holds, alone or beside None."""
     kinds = [one for one in get_args(hint) if one is not NoneType] if isinstance(hint, UnionType) else [hint]
     return next((one for one in kinds if isinstance(one, type) and issubclass(one, Enum)), None)
-
-
-def _spelt(word: type[Enum], place: int) -> Callable[[Row], Enum | None]:
-    def part(row: Row) -> Enum | None:
-        value = row[place]
-        return None if value is None else word(value)
-
-    return part

@@ -7,18 +7,18 @@ from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2,
 
 from services.chassis import cli, idempotency, jobs, measures
 from services.chassis.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
-from services.chassis.desk import LANES, WAITING_LANES, Desk
+from services.chassis.desk import LANES, WAITING_LANES
 from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
 from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
 from services.inventory.operations.availability import Availability
-from services.inventory.operations.seats import SeatCommands
+from services.inventory.operations.seats import ChangeSeats, SeatDesk
 from services.inventory.operations.watching import CONNECTIONS as WATCHING_CONNECTIONS
 from services.inventory.operations.watching import Watching
 from services.inventory.queries.measures import MEASURES
 from services.inventory.rpc.catalogue import CatalogServicer
-from services.inventory.rpc.inventory import InventoryServicer, held_bytes
+from services.inventory.rpc.inventory import InventoryServicer
 from services.inventory.settings import Settings
 
 SERVICES = [
@@ -39,7 +39,7 @@ async def run(settings: Settings) -> None:
         hold=timedelta(minutes=settings.seat_hold_minutes),
         reservation_max=timedelta(minutes=settings.reservation_max_minutes),
     )
-    desk = Desk(SeatCommands(background, rules, held_bytes), name="seats", max_keys=settings.shows_per_transaction)
+    desk = SeatDesk(ChangeSeats(background, rules), name="seats", max_keys=settings.shows_per_transaction)
 
     ticks = jobs.scheduler()
     jobs.add(ticks, "tidy-holds", lambda: tidy_holds(background, desk), jobs.every(minutes=5))

@@ -1,24 +1,22 @@
 """Inventory's jobs. Each does one bounded piece of work and returns how much it did."""
 
 from services.chassis.database import Database
-from services.chassis.desk import Desk
-from services.inventory.domain.commands import Command, Tidy
+from services.inventory.domain.commands import Tidy
+from services.inventory.operations.seats import SeatDesk
 from services.inventory.queries import seats as sql
 
 TIDY_BATCH = 500
 
 
-async def tidy_holds(db: Database, desk: "Desk[Command, object]") -> int:
+async def tidy_holds(db: Database, desk: SeatDesk) -> int:
     """Clear the rows of holds that have lapsed, show by show through the desk."""
-    rows = await db.fetch(sql.LAPSED_HOLDS, (TIDY_BATCH,))
+    rows = await db.fetch(sql.LAPSED_HOLDS, {"most": TIDY_BATCH})
     cleared = 0
     for row in rows:
-        answer = await desk.submit(Tidy(show_id=row.show_id, seat_ids=row.seat_ids))
-        assert isinstance(answer, int)
-        cleared += answer
+        cleared += await desk.submit(Tidy(show_id=row.show_id, seat_ids=row.seat_ids))
     return cleared
 
 
 async def forget_changes(db: Database, retention_minutes: int) -> int:
     """Forget one batch of changes of seats that are older than they are kept; return how many."""
-    return await db.execute(sql.FORGET_CHANGES, (retention_minutes,))
+    return await db.execute(sql.FORGET_CHANGES, {"minutes": retention_minutes})

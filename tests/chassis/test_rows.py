@@ -92,5 +92,5 @@ def test_a_field_without_a_column_is_an_error_that_names_both() -> None:
 
 def test_a_value_that_is_none_of_its_enum_is_an_error() -> None:
     row = namedtuple("Row", "id colour other city hall")(1, "GREEN", None, "A", "x")
-    with pytest.raises(ValueError, match="GREEN"):
+    with pytest.raises(KeyError, match="GREEN"):
         read(Thing, [row])

@@ -7,12 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from services.chassis.database import Database
-from services.chassis.desk import Desk
 from services.chassis.ids import new_id
-from services.inventory.domain.commands import Command, Confirm, Hold, Release, Reserve
+from services.inventory.domain.commands import Confirm, Hold, Release, Reserve
 from services.inventory.domain.seats import Rules
-from services.inventory.operations.seats import SeatCommands
-from services.inventory.rpc.inventory import held_bytes
+from services.inventory.operations.seats import ChangeSeats, SeatDesk
 from tests.inventory.rules import RULES, TTL
 
 
@@ -21,7 +19,7 @@ class OnSale:
     """A show with seats 0, 1, 2, …, and short ways to send commands about it."""
 
     db: Database
-    desk: Desk[Command, Any]
+    desk: SeatDesk
     show_id: UUID
     seats: list[UUID]
 
@@ -78,8 +76,8 @@ async def put_on_sale(db: Database, *, seats: int = 12, starts_in: str = "3 days
     return show_id, ids
 
 
-def make_desk(db: Database, rules: Rules = RULES) -> Desk[Command, Any]:
-    return Desk(SeatCommands(db, rules, held_bytes))
+def make_desk(db: Database, rules: Rules = RULES) -> SeatDesk:
+    return SeatDesk(ChangeSeats(db, rules))
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,11 +15,10 @@ from sqlalchemy import UniqueConstraint
 from sqlglot import exp
 
 from services.chassis.database import Database, Statement, Transaction
-from services.chassis.desk import Desk
 from services.inventory.domain.commands import Tidy
 from services.inventory.domain.errors import ShowNotFound
 from services.inventory.domain.seats import Rules
-from services.inventory.operations.seats import SeatCommands
+from services.inventory.operations.seats import ChangeSeats, SeatDesk
 from services.inventory.queries import catalogue, measures, seats
 from services.inventory.settings import Settings
 from services.inventory.tables import metadata
@@ -162,16 +161,14 @@ async def test_no_more_shows_are_locked_at_once_than_the_setting_says(
     async def watched(self: Transaction, *asked: Statement) -> list[list[Any]]:
         for sql, parameters in asked:
             if sql in (seats.LOCK_SHOWS, seats.WAIT_FOR_SHOWS):
-                assert isinstance(parameters, Sequence)
-                locked.append(parameters[0])
+                assert isinstance(parameters, dict)
+                locked.append(parameters["show_ids"])
         return await fetch_all(self, *asked)
 
     monkeypatch.setattr(Transaction, "fetch_all", watched)
     settings = Settings(database_url="postgresql://inventory@localhost/inventory", shows_per_transaction=most)
     rules = Rules(max_seats_per_user=6, hold=None, reservation_max=None)  # type: ignore[arg-type]  # not asked
-    desk: Desk[Any, Any] = Desk(
-        SeatCommands(inventory_db, rules, bytes), name="seats", max_keys=settings.shows_per_transaction
-    )
+    desk = SeatDesk(ChangeSeats(inventory_db, rules), name="seats", max_keys=settings.shows_per_transaction)
     shows = [uuid4() for _ in range(6)]
     answers = await asyncio.gather(
         *(desk.submit(Tidy(show_id=show, seat_ids=[uuid4()])) for show in shows), return_exceptions=True

@@ -10,9 +10,14 @@ from boxoffice.inventory.v1 import inventory_pb2
 
 from services.chassis import idempotency
 from services.chassis.errors import IdempotencyKeyReused, Unavailable
-from services.inventory.domain.commands import Hold, ReleaseHolds
+from services.inventory.domain.commands import Held, Hold, ReleaseHolds
+from services.inventory.rpc.inventory import held_answer
 from tests.inventory.catalogue_client import Catalogue, refusal
 from tests.inventory.sale import OnSale
+
+
+def kept(key: idempotency.Key | None) -> idempotency.Once[Held, inventory_pb2.HoldSeatsResponse]:
+    return idempotency.Once(key, inventory_pb2.HoldSeatsResponse, held_answer)
 
 
 async def test_a_creation_whose_key_is_under_way_for_long_is_told_so(catalogue: Catalogue) -> None:
@@ -38,7 +43,7 @@ async def test_a_hold_whose_show_another_process_has_for_long_is_told_to_come_ba
         show_id=on_sale.show_id,
         user_id=user,
         seat_ids=on_sale.ids(0),
-        idempotency=idempotency.key_of(request, "HoldSeats", user),
+        once=kept(idempotency.key_of(request, "HoldSeats", user)),
     )
     async with on_sale.db.transaction() as other:
         await other.fetch("SELECT show_id FROM show_counters FOR UPDATE")
@@ -49,17 +54,17 @@ async def test_a_hold_whose_show_another_process_has_for_long_is_told_to_come_ba
     assert await on_sale.desk.submit(hold) == answer
     assert (await on_sale.statuses()).count("HELD") == 1
     [held] = [row for row in await on_sale.rows() if row.status == "HELD"]
-    assert inventory_pb2.HoldSeatsResponse.FromString(answer).expires_in == timedelta(minutes=5).total_seconds()
+    assert answer.expires_in == timedelta(minutes=5).total_seconds()
     assert held.holder_id == user
 
 
 async def test_a_hold_under_a_key_is_answered_as_at_first_and_no_other_has_its_key(on_sale: OnSale) -> None:
     user = uuid4()
 
-    def hold(*numbers: int) -> Hold:
+    def hold(*numbers: int) -> Hold[inventory_pb2.HoldSeatsResponse]:
         ids = on_sale.ids(*numbers)
         key = idempotency.Key(user, "HoldSeats", "k1", b"".join(id_.bytes for id_ in ids))
-        return Hold(show_id=on_sale.show_id, user_id=user, seat_ids=ids, idempotency=key)
+        return Hold(show_id=on_sale.show_id, user_id=user, seat_ids=ids, once=kept(key))
 
     answer = await on_sale.desk.submit(hold(0))
     await on_sale.desk.submit(ReleaseHolds(show_id=on_sale.show_id, user_id=user))

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from services.chassis.database import Database
-from services.chassis.desk import Desk
 from services.chassis.errors import Failure
-from services.inventory.domain.commands import Cause, Command, ReleaseHolds, Tidy
+from services.inventory.domain.commands import Cause, ReleaseHolds, Tidy
 from services.inventory.domain.seats import Status
 from services.inventory.jobs import forget_changes
+from services.inventory.operations.seats import SeatDesk
 from services.inventory.rpc.seat_maps import PUBLIC_STATUSES
 from tests.databases import Databases, move_clock, opened
 from tests.inventory.sale import OnSale, make_desk, put_on_sale
@@ -79,7 +79,7 @@ class World:
 
     runner: asyncio.Runner
     db: Database
-    desk: Desk[Command, Any]
+    desk: SeatDesk
     replicas: list[Replica]
 
 
@@ -205,7 +205,7 @@ LONG = settings(
 )
 
 
-async def _begin(url: str, ending: AsyncExitStack) -> tuple[Database, Desk[Command, Any], list[Replica]]:
+async def _begin(url: str, ending: AsyncExitStack) -> tuple[Database, SeatDesk, list[Replica]]:
     db = await ending.enter_async_context(opened(url))
     desk = make_desk(db)
     ending.push_async_callback(desk.close)

@@ -27,10 +27,10 @@ from services.chassis.idempotency import Answers
 from services.chassis.outbox import Outbox
 from services.inventory.domain.seats import Rules
 from services.inventory.operations.availability import Availability
-from services.inventory.operations.seats import SeatCommands
+from services.inventory.operations.seats import ChangeSeats, SeatDesk
 from services.inventory.operations.watching import Watching
 from services.inventory.rpc.catalogue import CatalogServicer
-from services.inventory.rpc.inventory import InventoryServicer, held_bytes
+from services.inventory.rpc.inventory import InventoryServicer
 from services.payment import clients
 from services.payment.operations import look
 from services.payment.operations.messages import CAPTURES, DECLINES
@@ -104,7 +104,7 @@ def _inventory(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
         hold=timedelta(seconds=facts.HOLD),
         reservation_max=timedelta(seconds=facts.LIFE),
     )
-    desk: Desk[Any, Any] = Desk(SeatCommands(db, rules, held_bytes))
+    desk = SeatDesk(ChangeSeats(db, rules))
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db, max_seats_per_user=100), server)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
         InventoryServicer(db, desk, Availability(db), Watching(db, heartbeat_seconds=15)), server

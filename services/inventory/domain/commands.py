@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from services.chassis.idempotency import Key
+from services.chassis.idempotency import Once
 from services.inventory.domain.errors import (
     ClaimAlive,
     ClaimClosed,
@@ -26,12 +26,18 @@ from services.inventory.domain.errors import (
 )
 from services.inventory.domain.seats import MAX_TOTAL, Reservation, ReservationState, Rules, Seat, Show, Status
 
+A = TypeVar("A")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command(ABC):
-    """A change of a show's seats. The fields say what has to be read before it can be decided."""
+class Command(ABC, Generic[A]):
+    """A change of a show's seats, answered with an A. The fields say what has to be read before it can be decided."""
 
     urgent: ClassVar[bool] = False
+    changes_claim: ClassVar[bool] = True
+    """Whether it changes the claim of its booking, so that the claim's seats have to be known."""
+    may_revive: ClassVar[bool] = False
+    """Whether it gives a lapsed claim its seats back, so that it has to be known what its user has meanwhile."""
 
     show_id: UUID
     seat_ids: Sequence[UUID] = ()
@@ -40,7 +46,8 @@ class Command(ABC):
     """The user whose seats count."""
     booking_id: UUID | None = None
     """The booking whose claim it is about."""
-    idempotency: Key | None = None
+    once: Once[Any, Any] | None = None
+    """The idempotency key, and how the answer that is kept under it is rendered."""
 
     @property
     def key(self) -> UUID:
@@ -64,10 +71,11 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold(Command):
+class Hold(Command[A]):
     """Hold seats for a user. Seats that the user holds already stay held as long as they were."""
 
     user_id: UUID
+    once: Once[Held, Any] | None = None
 
     def apply(self, show: Show, now: datetime, rules: Rules) -> Held:
         """Hold all seats, or raise SeatNotFound, SeatsUnavailable, SeatLimitExceeded, SalesEnded or ShowStarted."""
@@ -81,7 +89,7 @@ class Hold(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseHolds(Command):
+class ReleaseHolds(Command[int]):
     """Release a user's holds."""
 
     user_id: UUID
@@ -106,8 +114,10 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reserve(Command):
+class Reserve(Command[Reserved]):
     """Reserve seats to a booking. They may be free, or held by its user."""
+
+    changes_claim: ClassVar[bool] = False
 
     user_id: UUID
     booking_id: UUID
@@ -140,7 +150,7 @@ class Reserve(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extend(Command):
+class Extend(Command[datetime]):
     """Give a live reservation more time, never less, and never more than it may have in all or until sales end."""
 
     urgent: ClassVar[bool] = True
@@ -162,7 +172,7 @@ class Extend(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confirm(Command):
+class Confirm(Command[None]):
     """Book a reservation's seats for good.
 
     Once sales have ended, no claim is booked any more, alive or not. A claim that lapsed before is revived if every
@@ -170,6 +180,7 @@ class Confirm(Command):
     """
 
     urgent: ClassVar[bool] = True
+    may_revive: ClassVar[bool] = True
 
     booking_id: UUID
 
@@ -215,7 +226,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release(Command):
+class Release(Command[None]):
     """End a claim that was not confirmed: it expired, and may be revived; or it is given up, for good.
 
     Giving up a claim that is not known refuses the reserve that may still be on its way.
@@ -242,7 +253,7 @@ class Release(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unbook(Command):
+class Unbook(Command[None]):
     """Put the seats of a confirmed booking on sale again, for good."""
 
     urgent: ClassVar[bool] = True
@@ -259,7 +270,7 @@ class Unbook(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tidy(Command):
+class Tidy(Command[int]):
     """Clear the rows of holds that have lapsed. They are free already; this only keeps the tables small."""
 
     def apply(self, show: Show, now: datetime, rules: Rules) -> int:

@@ -55,10 +55,14 @@ class Rules:
     reservation_max: timedelta
 
     @property
-    def limits(self) -> tuple[int, int, int]:
-        """The same as numbers, of minutes where it is time, rounded up."""
+    def limits(self) -> dict[str, int]:
+        """The same as numbers that a show remembers, of minutes where it is time, rounded up."""
         minute = timedelta(minutes=1)
-        return self.max_seats_per_user, -(-self.hold // minute), -(-self.reservation_max // minute)
+        return {
+            "max_seats_per_user": self.max_seats_per_user,
+            "seat_hold_minutes": -(-self.hold // minute),
+            "reservation_max_minutes": -(-self.reservation_max // minute),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 from uuid import UUID
 
 from services.chassis.database import Database
 from services.chassis.lookup import Lookup
+from services.chassis.rows import Row, read
 from services.inventory.domain.errors import ShowNotFound
 from services.inventory.domain.seat_map import SeatMap
 from services.inventory.domain.seats import Seat
@@ -45,7 +45,7 @@ class Availability:
         known = {show_id: self._kept[show_id].sequence for show_id in asked if show_id in self._kept}
         found: dict[UUID, SeatMap] = {}
         if known:
-            rows = await self._db.fetch(sql.SEATS_SINCE, (list(known), list(known.values())))
+            rows = await self._db.fetch(sql.SEATS_SINCE, {"show_id": list(known), "sequence": list(known.values())})
             for show_id, changes in groupby(rows, attrgetter("show_id")):
                 if seats := self._advance(show_id, list(changes)):
                     found[show_id] = seats
@@ -57,7 +57,7 @@ class Availability:
         self._forget()
         return found
 
-    def _advance(self, show_id: UUID, rows: Sequence[Any]) -> SeatMap | None:
+    def _advance(self, show_id: UUID, rows: Sequence[Row]) -> SeatMap | None:
         """Return what is kept of a show with its changes, or None if that does not do."""
         kept, last = self._kept.get(show_id), rows[0]
         changes = {row.change for row in rows if row.change is not None}
@@ -68,12 +68,11 @@ class Availability:
 
     async def _read(self, show_id: UUID) -> SeatMap | None:
         """Return all of a show, or None if there is none."""
-        rows = await self._db.fetch(sql.SEATS_OF_SHOW, (show_id,))
+        rows = await self._db.fetch(sql.SEATS_OF_SHOW, {"show_id": show_id})
         if not rows:
             return None
         first = rows[0]
-        seats = list(_seats(rows))
-        return SeatMap(show_id, first.show_sequence, first.now, first.currency, first.sales_end_at, seats)
+        return SeatMap(show_id, first.show_sequence, first.now, first.currency, first.sales_end_at, _seats(rows))
 
     def _keep(self, show_id: UUID, seats: SeatMap) -> None:
         self._kept_seats += len(seats) - len(self._kept.get(show_id, ()))
@@ -87,5 +86,5 @@ class Availability:
             self._kept_seats -= len(dropped)
 
 
-def _seats(rows: Iterable[Any]) -> Iterable[Seat]:
-    return (Seat(*row[-10:]) for row in rows if row.id is not None)
+def _seats(rows: Iterable[Row]) -> list[Seat]:
+    return read(Seat, [row for row in rows if row.id is not None])

@@ -1,203 +1,198 @@
-"""How seats change: batches of commands, each batch a locked transaction.
+"""Changing seats: the commands of many callers, decided together under their shows' locks."""
 
-1. Lock the shows. 2. Then, in later statements, read the clock, the seats and the claims. 3. Decide with pure
-functions. 4. Write what changed, under the show's next number; commit; answer.
-"""
-
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from services.chassis import idempotency
 from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
-from services.chassis.desk import BUSY, Outcome
+from services.chassis.desk import Desk
 from services.chassis.errors import Failure
-from services.inventory.domain.commands import Command, Confirm, Reserve
+from services.chassis.operation import KeyedOperation, Rows
+from services.chassis.rows import Row, columns, read
+from services.inventory.domain.commands import Command
 from services.inventory.domain.errors import ShowNotFound
 from services.inventory.domain.seats import Reservation, Rules, Seat, Show
 from services.inventory.queries import seats as sql
 
-Pairs = tuple[list[UUID], list[UUID]]
-"""Two columns: shows, and ids of something of theirs."""
+A = TypeVar("A")
 
 
-class SeatCommands:
-    """Carries out batches of commands; what inventory's desk runs.
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """The shows that are locked, and the time that it was then."""
 
-    Idempotency keys are read and written for the whole batch, in the statements that go out anyway. They need no lock
-    of their own: equal requests name the same show, whose lock has them take turns. Where a key is used for two shows
-    at once, one of the two cannot store it, which undoes its batch; run again, it finds the key used.
+    now: datetime
+    by_id: dict[UUID, Show]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSeat:
+    """A seat to write."""
+
+    show_id: UUID
+    seat: Seat
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedReservation:
+    """A reservation to write."""
+
+    show_id: UUID
+    reservation: Reservation
+
+
+class ChangeSeats(KeyedOperation[Command[Any], Shows, Any, Any]):
+    """Carries out commands that change seats; what each answers and refuses, domain/commands.py says.
+
+    A command's fields say what has to be read for it.
     """
 
-    def __init__(self, db: Database, rules: Rules, render: Callable[[Any], bytes]) -> None:
-        """`render` makes of an answer what is stored under an idempotency key; such answers come rendered."""
-        self._db = db
+    def __init__(self, db: Database, rules: Rules) -> None:
+        super().__init__(db)
         self._rules = rules
-        self._render = render
 
-    async def __call__(self, batch: Sequence[Command], *, wait: bool) -> Sequence[Outcome[Any]]:
-        """Carry out a batch; see chassis.desk.Run."""
-        keyed = [command.idempotency for command in batch if command.idempotency is not None]
-        async with self._db.transaction() as tx:
-            shows, now, answers = await self._read(tx, batch, keyed, wait=wait)
-            missing = {command.show_id for command in batch} - shows.keys()
-            existing = await self._existing(tx, missing)
-            kept: list[tuple[idempotency.Key, bytes]] = []
-            outcomes = [
-                self._decide(command, shows.get(command.show_id), command.show_id in existing, now, answers, kept)
-                for command in batch
-            ]
-            await _write(tx, shows.values(), now, self._rules)
-            if kept:
-                await idempotency.keep(tx, *kept)
-        return outcomes
-
-    def _decide(
-        self,
-        command: Command,
-        show: Show | None,
-        exists: bool,
-        now: datetime,
-        answers: dict[tuple[UUID, str, str], tuple[bytes, bytes]],
-        kept: list[tuple[idempotency.Key, bytes]],
-    ) -> Outcome[Any]:
-        """Decide one command; what it is refused for is its answer and spoils no other."""
-        if show is None:
-            return BUSY if exists else ShowNotFound()
-        key = command.idempotency
-        try:
-            if key is not None and key.name in answers:
-                request_hash, answer = answers[key.name]
-                key.check(request_hash)
-                return answer
-            outcome = command.apply(show, now, self._rules)
-        except Failure as failure:
-            return failure
-        if key is None:
-            return outcome
-        stored = self._render(outcome)
-        answers[key.name] = (key.request_hash, stored)
-        kept.append((key, stored))
-        return stored
-
-    async def _read(
-        self, tx: Transaction, batch: Sequence[Command], keyed: Sequence[idempotency.Key], *, wait: bool
-    ) -> tuple[dict[UUID, Show], datetime, dict[tuple[UUID, str, str], tuple[bytes, bytes]]]:
-        """Lock the batch's shows and read all that its commands are decided by."""
-        named = _pairs((c.show_id, seat_id) for c in batch for seat_id in c.seat_ids)
-        owners = _pairs((c.show_id, c.user_id) for c in batch if c.user_id is not None)
-        claims = _pairs((c.show_id, c.booking_id) for c in batch if c.booking_id is not None)
-        old_claims = _pairs(
-            (c.show_id, c.booking_id) for c in batch if c.booking_id is not None and not isinstance(c, Reserve)
-        )
-        ids = list({c.show_id for c in batch})
-        reads: dict[str, Statement] = {
-            "shows": (sql.WAIT_FOR_SHOWS if wait else sql.LOCK_SHOWS, (ids,)),
+    def reads(self, batch: Sequence[Command[Any]], *, wait: bool) -> dict[str, Statement]:
+        """Lock the shows, then read seats and reservations: all that is named, held or claimed."""
+        lock = sql.WAIT_FOR_SHOWS if wait else sql.LOCK_SHOWS
+        show_ids = list({command.show_id for command in batch})
+        statements: dict[str, Statement] = {
+            "shows": (lock, {"show_ids": show_ids}),
             "clock": (READ_CLOCK, ()),
         }
-        if named[0]:
-            reads["seats"] = (sql.SEATS_BY_ID, named)
-        if owners[0]:
-            reads["owned"] = (sql.SEATS_OF_USERS, owners)
-        if claims[0]:
-            reads["reservations"] = (sql.RESERVATIONS, claims)
-        if old_claims[0]:
-            reads["reserved"] = (sql.SEATS_OF_RESERVATIONS, old_claims)
-        if keyed:
-            reads["keys"] = (idempotency.FIND, idempotency.columns(keyed))
-        rows = dict(zip(reads, await tx.fetch_all(*reads.values()), strict=True))
-
-        now: datetime = rows["clock"][0].now
-        shows = {row.show_id: Show(row.show_id, row.starts_at, row.sales_end_at, row.currency) for row in rows["shows"]}
-        for part in ("seats", "owned", "reserved"):
-            _load_seats(shows, rows.get(part, ()))
-        _load_reservations(shows, rows.get("reservations", ()))
-        await _read_lapsed(tx, shows, batch, now)
-        answers = {
-            (row.user_id, row.method, row.key): (bytes(row.request_hash), bytes(row.answer))
-            for row in rows.get("keys", ())
+        claimed = [command for command in batch if command.booking_id is not None]
+        asked = {
+            "named": (sql.SEATS_BY_ID, _names("id", ((c.show_id, id_) for c in batch for id_ in c.seat_ids))),
+            "owned": (sql.SEATS_OF_USERS, _names("user_id", ((c.show_id, c.user_id) for c in batch if c.user_id))),
+            "reservations": (sql.RESERVATIONS, _names("booking_id", ((c.show_id, c.booking_id) for c in claimed))),
+            "reserved": (
+                sql.SEATS_OF_RESERVATIONS,
+                _names("booking_id", ((c.show_id, c.booking_id) for c in claimed if c.changes_claim)),
+            ),
         }
-        return shows, now, answers
+        return statements | {name: (statement, names) for name, (statement, names) in asked.items() if names}
 
-    async def _existing(self, tx: Transaction, missing: set[UUID]) -> set[UUID]:
-        """Return those of the shows that could not be locked which do exist: somebody else has them."""
-        if not missing:
-            return set()
-        return {row.show_id for row in await tx.fetch(sql.WHICH_SHOWS_EXIST, (list(missing),))}
+    async def load(self, tx: Transaction, batch: Sequence[Command[Any]], rows: Rows) -> tuple[Shows, set[UUID]]:
+        """Put seats and reservations to their shows. Of the shows that are not locked, others have those that exist."""
+        locked = Shows(rows["clock"][0].now, {show.show_id: _show(show) for show in rows["shows"]})
+        for name in ("named", "owned", "reserved"):
+            _load_seats(locked, rows.get(name, ()))
+        _load_reservations(locked, rows.get("reservations", ()))
+        await _read_lapsed(tx, locked, batch)
+        missing = {command.show_id for command in batch} - locked.by_id.keys()
+        busy = await tx.fetch(sql.WHICH_SHOWS_EXIST, {"show_ids": list(missing)}) if missing else []
+        return locked, {row.show_id for row in busy}
+
+    def decide(self, command: Command[Any], state: Shows) -> Any:
+        """Have the command decide about its show."""
+        show = state.by_id.get(command.show_id)
+        if show is None:
+            raise ShowNotFound()
+        return command.apply(show, state.now, self._rules)
+
+    async def write(self, tx: Transaction, state: Shows) -> None:
+        """Write what changed: seats, the shows' numbers and limits and the changes under them, reservations."""
+        shows = state.by_id.values()
+        seats = [ChangedSeat(show.id, show.seats[id_]) for show in shows for id_ in sorted(show.changed_seats)]
+        if seats:
+            values = columns(
+                seats,
+                "show_id",
+                id="seat.id",
+                status="seat.status",
+                holder_id="seat.holder_id",
+                booking_id="seat.booking_id",
+                expires_at="seat.expires_at",
+            )
+            numbered = {"show_ids": list(dict.fromkeys(values["show_id"]))} | self._rules.limits
+            await tx.send(sql.WRITE_SEATS, values)
+            await tx.send(sql.TAKE_NUMBERS, numbered)
+            await tx.send(sql.WRITE_CHANGES, values | {"now": state.now})
+        claims = [
+            ChangedReservation(show.id, show.reservations[id_])
+            for show in shows
+            for id_ in sorted(show.changed_reservations)
+        ]
+        if claims:
+            values = columns(
+                claims,
+                "show_id",
+                booking_id="reservation.booking_id",
+                user_id="reservation.user_id",
+                state="reservation.state",
+                seat_ids=lambda claim: "{" + ",".join(map(str, claim.reservation.seat_ids)) + "}",
+                reserved_at="reservation.reserved_at",
+                expires_at="reservation.expires_at",
+            )
+            await tx.send(sql.WRITE_RESERVATIONS, values | {"now": state.now})
 
 
-async def _read_lapsed(tx: Transaction, shows: dict[UUID, Show], batch: Sequence[Command], now: datetime) -> None:
+class SeatDesk(Desk[Command[Any], Any]):
+    """The desk of seats. Commands of one show take turns; those of many are carried out together."""
+
+    async def submit(self, command: Command[A]) -> A:
+        """Queue `command` and return its answer, or raise its Failure."""
+        return cast(A, await super().submit(command))
+
+    async def submit_all(self, commands: Sequence[Command[A]]) -> list[A | Failure]:
+        """Queue `commands` and return the answer of each, or its Failure."""
+        return await super().submit_all(commands)
+
+
+async def _read_lapsed(tx: Transaction, locked: Shows, batch: Sequence[Command[Any]]) -> None:
     """Read what only lapsed claims need, which is seldom.
 
     Taking a seat from a booking whose claim has lapsed frees that booking's other seats too; reviving a lapsed
     claim has to know how many seats its user has meanwhile.
     """
-    known = {(show.id, booking_id) for show in shows.values() for booking_id in show.reservations}
-    losers = _pairs(
-        (show.id, seat.booking_id)
-        for show in shows.values()
-        for seat in show.seats.values()
-        if seat.booking_id is not None and not seat.is_claimed(now) and (show.id, seat.booking_id) not in known
+    shows, now = locked.by_id, locked.now
+    losers = _names(
+        "booking_id",
+        (
+            (show.id, seat.booking_id)
+            for show in shows.values()
+            for seat in show.seats.values()
+            if seat.booking_id is not None and not seat.is_claimed(now) and seat.booking_id not in show.reservations
+        ),
     )
-    revivals = _pairs(
-        (command.show_id, claim.user_id)
-        for command in batch
-        if isinstance(command, Confirm) and (show := shows.get(command.show_id)) is not None
-        if (claim := show.reservations.get(command.booking_id)) is not None
-        if claim.user_id is not None and not claim.is_alive(now)
+    revivals = _names(
+        "user_id",
+        (
+            (show.id, claim.user_id)
+            for command in batch
+            if command.may_revive and (show := shows.get(command.show_id)) is not None
+            if (claim := show.reservations.get(cast(UUID, command.booking_id))) is not None
+            if claim.user_id is not None and not claim.is_alive(now)
+        ),
     )
-    if losers[0]:
+    if losers:
         reservations, seats = await tx.fetch_all((sql.RESERVATIONS, losers), (sql.SEATS_OF_RESERVATIONS, losers))
-        _load_reservations(shows, reservations)
-        _load_seats(shows, seats)
-    if revivals[0]:
-        _load_seats(shows, await tx.fetch(sql.SEATS_OF_USERS, revivals))
+        _load_reservations(locked, reservations)
+        _load_seats(locked, seats)
+    if revivals:
+        _load_seats(locked, await tx.fetch(sql.SEATS_OF_USERS, revivals))
 
 
-def _load_seats(shows: dict[UUID, Show], rows: Iterable[Any]) -> None:
-    for row in rows:
-        if show := shows.get(row.show_id):
-            show.load([Seat(*row[1:])])
+def _show(row: Row) -> Show:
+    return Show(row.show_id, row.starts_at, row.sales_end_at, row.currency)
 
 
-def _load_reservations(shows: dict[UUID, Show], rows: Iterable[Any]) -> None:
-    for row in rows:
-        if show := shows.get(row.show_id):
-            show.reservations[row.booking_id] = Reservation(*row[1:])
+def _load_seats(locked: Shows, rows: Sequence[Row]) -> None:
+    for row, seat in zip(rows, read(Seat, rows), strict=True):
+        if show := locked.by_id.get(row.show_id):
+            show.load([seat])
 
 
-async def _write(tx: Transaction, shows: Iterable[Show], now: datetime, rules: Rules) -> None:
-    """Write what changed: seats, the shows' numbers and limits and the changes under them, reservations."""
-    seats = [(show.id, show.seats[seat_id]) for show in shows for seat_id in sorted(show.changed_seats)]
-    if seats:
-        show_ids = [show_id for show_id, _ in seats]
-        ids = [seat.id for _, seat in seats]
-        statuses = [seat.status for _, seat in seats]
-        expiries = [seat.expires_at for _, seat in seats]
-        holders = [seat.holder_id for _, seat in seats]
-        bookings = [seat.booking_id for _, seat in seats]
-        await tx.send(sql.WRITE_SEATS, (show_ids, ids, statuses, holders, bookings, expiries))
-        await tx.send(sql.TAKE_NUMBERS, (*rules.limits, list(dict.fromkeys(show_ids))))
-        await tx.send(sql.WRITE_CHANGES, (now, show_ids, ids, statuses, expiries))
-    claims = [(show.id, show.reservations[id_]) for show in shows for id_ in sorted(show.changed_reservations)]
-    if claims:
-        await tx.send(
-            sql.WRITE_RESERVATIONS,
-            (
-                now,
-                [show_id for show_id, _ in claims],
-                [claim.booking_id for _, claim in claims],
-                [claim.user_id for _, claim in claims],
-                [claim.state for _, claim in claims],
-                ["{" + ",".join(map(str, claim.seat_ids)) + "}" for _, claim in claims],
-                [claim.reserved_at for _, claim in claims],
-                [claim.expires_at for _, claim in claims],
-            ),
-        )
+def _load_reservations(locked: Shows, rows: Sequence[Row]) -> None:
+    for row, reservation in zip(rows, read(Reservation, rows), strict=True):
+        if show := locked.by_id.get(row.show_id):
+            show.reservations[reservation.booking_id] = reservation
 
 
-def _pairs(rows: Iterable[tuple[UUID, UUID]]) -> Pairs:
-    """Turn rows into columns, each row once."""
-    distinct = list(dict.fromkeys(rows))
-    return [first for first, _ in distinct], [second for _, second in distinct]
+def _names(name: str, pairs: Iterable[tuple[UUID, UUID | None]]) -> dict[str, list[UUID]]:
+    """Return the parameters that name things by their show and their own id, each once; nothing if there are none."""
+    distinct = dict.fromkeys(pairs)
+    return (
+        {"show_id": [show for show, _ in distinct], name: [cast(UUID, id_) for _, id_ in distinct]} if distinct else {}
+    )

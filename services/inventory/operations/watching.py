@@ -12,13 +12,14 @@ import logging
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
 from services.chassis.database import Database
 from services.chassis.errors import Failure, ReaderTooSlow, Unavailable
 from services.chassis.lookup import LANES, Lookup
+from services.chassis.rows import columns
 from services.inventory.domain.changes import Change, ChangedSeat, Form, RecentChanges
 from services.inventory.domain.errors import SequenceNoLongerKept, ShowNotFound
 from services.inventory.domain.seats import Status
@@ -202,9 +203,8 @@ def _wake(woken: "asyncio.Future[None]") -> None:
         woken.set_result(None)
 
 
-def _columns(keys: Iterable[tuple[UUID, int]]) -> tuple[list[UUID], list[int]]:
-    pairs = list(keys)
-    return [show_id for show_id, _ in pairs], [number for _, number in pairs]
+def _columns(keys: Iterable[tuple[UUID, int]]) -> dict[str, list[Any]]:
+    return columns(keys, show_id=itemgetter(0), after=itemgetter(1))
 
 
 def _by_key(rows: Iterable[Any]) -> dict[tuple[UUID, int], Page]:

@@ -12,11 +12,10 @@ from boxoffice.inventory.v1 import inventory_pb2_grpc
 from google.api import httpbody_pb2
 from google.rpc import status_pb2
 
-from services.chassis import idempotency
 from services.chassis.calls import Context, encoded
 from services.chassis.database import Database
-from services.chassis.desk import Desk
 from services.chassis.errors import Failure, InvalidField, ReaderTooSlow, Unavailable
+from services.chassis.idempotency import Once, key_of
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.inventory.domain.commands import (
@@ -34,6 +33,7 @@ from services.inventory.domain.commands import (
 )
 from services.inventory.domain.seats import Status
 from services.inventory.operations.availability import Availability
+from services.inventory.operations.seats import SeatDesk
 from services.inventory.operations.watching import Watching
 from services.inventory.queries import seats as sql
 from services.inventory.rpc.seat_maps import (
@@ -61,7 +61,7 @@ _CAUSES = {
 class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
     """Who has which seat."""
 
-    def __init__(self, db: Database, desk: Desk[Command, Any], availability: Availability, watching: Watching) -> None:
+    def __init__(self, db: Database, desk: SeatDesk, availability: Availability, watching: Watching) -> None:
         self._db = db
         self._desk = desk
         self._availability = availability
@@ -107,22 +107,20 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
 
     async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
         user_id = UUID(request.user_id)
-        answer = await self._desk.submit(
-            Hold(
-                show_id=UUID(request.show_id),
-                user_id=user_id,
-                seat_ids=_seat_ids(request.show_seat_ids, "showSeatIds"),
-                idempotency=idempotency.key_of(request, "HoldSeats", user_id),
-            )
+        hold: Hold[pb.HoldSeatsResponse] = Hold(
+            show_id=UUID(request.show_id),
+            user_id=user_id,
+            seat_ids=_seat_ids(request.show_seat_ids, "showSeatIds"),
+            once=Once(key_of(request, "HoldSeats", user_id), pb.HoldSeatsResponse, held_answer),
         )
-        return _twice(pb.HoldSeatsResponse.FromString(answer) if isinstance(answer, bytes) else held(answer))
+        return _twice(await self._desk.submit(hold))
 
     async def ReleaseHolds(self, request: pb.ReleaseHoldsRequest, context: Context) -> pb.ReleaseHoldsResponse:
         user_id = UUID(request.user_id)
         if request.show_id:
             shows = [UUID(request.show_id)]
         else:
-            rows = await self._db.fetch(sql.SHOWS_HELD_BY_USER, (user_id, MAX_SHOWS_OF_RELEASE))
+            rows = await self._db.fetch(sql.SHOWS_HELD_BY_USER, {"user_id": user_id, "most": MAX_SHOWS_OF_RELEASE})
             shows = [row.show_id for row in rows]
         answers = await self._desk.submit_all([ReleaseHolds(show_id=show, user_id=user_id) for show in shows])
         released = 0
@@ -214,7 +212,7 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         result = pb.BatchUnbookReservationsResponse.Result
         return pb.BatchUnbookReservationsResponse(results=[result(refusal=refusal) for refusal in refusals])
 
-    async def _refusals(self, commands: Iterable[Command]) -> list[status_pb2.Status | None]:
+    async def _refusals(self, commands: Iterable[Command[None]]) -> list[status_pb2.Status | None]:
         """Carry out commands whose only news is that they were refused, raised or answered."""
         answers = await self._desk.submit_all(list(commands))
         return [to_status(answer) if isinstance(answer, Failure) else None for answer in answers]
@@ -235,12 +233,7 @@ def _twice(answer: pb.HoldSeatsResponse) -> pb.HoldSeatsResponse:
     return answer
 
 
-def held_bytes(answer: Held) -> bytes:
-    """Render holds as they are stored under an idempotency key."""
-    return held(answer).SerializeToString()
-
-
-def held(answer: Held) -> pb.HoldSeatsResponse:
+def held_answer(answer: Held) -> pb.HoldSeatsResponse:
     """Render holds."""
     first = min(seat.expires_at for seat in answer.seats if seat.expires_at is not None)
     return pb.HoldSeatsResponse(
