@@ -1,4 +1,4 @@
-# Two images. `service` runs inventory, booking, payment, the bank, identity, their migrations and the audit: the command says which.
+# Two images. `service` runs every service of the roster, their migrations and the audit: the command says which.
 # `gateway` is Envoy's official image with the configuration that the contracts give.
 
 # The Python that the locks are made for and the tests run on; the Envoy of requirements.lock. A test compares them.
@@ -27,12 +27,12 @@ RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash . \
 
 
 FROM python:${PYTHON_VERSION}-slim-trixie AS service
-# Volumes that are mounted there for the first time become the user's.
+COPY --from=build /opt /opt
+# A place for each certificate: volumes that are mounted there for the first time become the user's.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin boxoffice \
-    && mkdir -p /tls/ca /tls/inventory /tls/booking /tls/payment /tls/bank /tls/identity /tls/gateway /tls/operator \
+    && for name in ca gateway operator $(sed -n 's/^\[\(.*\)\]$/\1/p' /opt/boxoffice/roster.toml); do mkdir -p "/tls/$name"; done \
     && chown -R 10001 /tls && chmod -R 0700 /tls \
     && mkdir -m 0700 /keys && chown 10001 /keys
-COPY --from=build /opt /opt
 WORKDIR /opt/boxoffice
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/opt/boxoffice:/opt/boxoffice/protos/gen \
@@ -52,8 +52,6 @@ ARG CORS_CREDENTIALS
 ARG HOLD_PACE_MILLISECONDS
 ARG OTLP_ENDPOINT
 RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 16081 --metrics-port 9464 \
-        --inventory inventory:16051 --booking booking:16052 --payment payment:16053 --bank bank:16063 \
-        --identity identity:16054 \
         --auth on --tls-ca-file /tls/ca.pem --tls-cert-file /tls/cert.pem --tls-key-file /tls/key.pem \
         --descriptor /etc/boxoffice/descriptor.binpb --static-folder /etc/boxoffice/static > /tmp/envoy.yaml \
     && python -m gateway.static /tmp/static \

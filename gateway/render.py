@@ -1,7 +1,6 @@
 """Render Envoy's configuration from the template envoy.yaml and the contracts.
 
-`python -m gateway.render --inventory HOST:PORT --booking HOST:PORT --payment HOST:PORT --bank HOST:PORT
---identity HOST:PORT` prints it.
+`python -m gateway.render` prints it, for services at hosts of their names; options say where else they are.
 """
 
 from __future__ import annotations
@@ -208,7 +207,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m gateway.render", description=(__doc__ or "").splitlines()[0])
     for name in CLUSTERS:
         parser.add_argument(
-            f"--{name}", required=True, metavar="HOST:PORT", help=f"where {name} is; commas between replicas"
+            f"--{name}",
+            default=f"{name}:{roster.named(name).port}",
+            metavar="HOST:PORT",
+            help=f"where {name} is; commas between replicas (default, as in containers: %(default)s)",
         )
     parser.add_argument("--host", default="127.0.0.1", help="where callers come in (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8001, help="(default: %(default)s)")

@@ -78,6 +78,14 @@ VIOLATIONS = [
 ]
 
 
+# And of every service that the rooms at the bottom of its layers know none above.
+VIOLATIONS += [
+    (name, f"{container}.{options['layers'][-1]}", f"{container}.__main__")
+    for name, options in CONTRACTS.items()
+    for container in options.get("containers", ())
+]
+
+
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
     packages = CONFIGURATION["session_options"]["root_packages"]

@@ -24,6 +24,15 @@ SPREAD = tuple(name for name in roster.NAMES if name != "bank")
 """Whoever has replicas. The bank is a stand-in for somebody else's."""
 
 
+def test_every_service_of_the_roster_is_in_the_file() -> None:
+    wanted = {*roster.NAMES, *(f"{name}-migrate" for name in roster.NAMES)}
+    assert wanted <= SERVICES.keys(), f"docker-compose.yml lacks {sorted(wanted - SERVICES.keys())}"
+    awaited = SERVICES["gateway"]["depends_on"].keys() - {"certificates"}
+    assert awaited == set(roster.NAMES), "docker-compose.yml: the gateway waits for every service"
+    reached = SERVICES["inventory"]["environment"]["no_proxy"].split(",")
+    assert reached == [*roster.NAMES, "gateway", "jaeger"], "docker-compose.yml: no_proxy names every service"
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_container_may_do_only_what_it_must(name: str) -> None:
     service = SERVICES[name]

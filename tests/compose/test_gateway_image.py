@@ -19,6 +19,7 @@ import pytest
 import yaml
 from boxoffice.inventory.v1 import catalog_pb2
 
+import roster
 from gateway.envoy import envoy_binary
 from gateway.render import CLUSTERS, render
 from stack.ports import choose
@@ -71,6 +72,10 @@ def test_replicas_are_found_by_name(configuration: Any) -> None:
         assert dns["@type"].endswith(".DnsCluster")
         # Every address that the name has is a host of its own: not one picked for all, which this would be.
         assert not dns.get("all_addresses_in_single_endpoint")
+        [[endpoint]] = [locality["lb_endpoints"] for locality in cluster["load_assignment"]["endpoints"]]
+        place = endpoint["endpoint"]["address"]["socket_address"]
+        name = cluster["name"]
+        assert (place["address"], place["port_value"]) == (name, roster.named(name).port)
 
 
 def test_admin_listens_inside_the_container_only(configuration: Any) -> None:

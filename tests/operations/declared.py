@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ print(json.dumps([
 ]))
 """
 
+NEGATIVE = (promql_parser.MatchOp.NotEqual, promql_parser.MatchOp.NotRe)
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
 
 
@@ -64,16 +66,29 @@ def own() -> dict[str, Metric]:
 
 @dataclass(frozen=True)
 class Selected:
-    """A metric as an expression selects it: with conditions on its labels."""
+    """A metric as an expression selects it: with conditions on its labels, each a regular expression."""
 
     name: str
     conditions: dict[str, str]
+    excluded: frozenset[str] = frozenset()
+    """The labels whose condition names what is not selected."""
+
+    def takes(self, labels: Mapping[str, str]) -> bool:
+        """Tell whether it selects what has these labels."""
+        return all(
+            bool(re.fullmatch(value, labels.get(name, ""))) != (name in self.excluded)
+            for name, value in self.conditions.items()
+        )
 
 
 def selected(expression: str) -> list[Selected]:
     """Return what an expression selects; raise ValueError where it is not PromQL."""
     return [
-        Selected(found.name, {matcher.name: matcher.value for matcher in found.matchers.matchers})
+        Selected(
+            found.name,
+            {matcher.name: matcher.value for matcher in found.matchers.matchers},
+            frozenset(matcher.name for matcher in found.matchers.matchers if matcher.op in NEGATIVE),
+        )
         for found in _nodes(expression, promql_parser.VectorSelector)
     ]
 

@@ -51,13 +51,10 @@ revision, down_revision = "{revision}", "{before}"
 def upgrade() -> None:
     op.execute("ALTER TABLE {table} ADD COLUMN wanted_next TEXT DEFAULT '' NOT NULL")
 '''
-BUSIEST = {
-    "inventory": "show_seats",
-    "booking": "bookings",
-    "payment": "payments",
-    "bank": "sessions",
-    "identity": "users",
-}
+BUSIEST = """
+    SELECT relname FROM pg_stat_user_tables WHERE schemaname = %s AND relname <> 'alembic_version'
+    ORDER BY n_tup_ins + n_tup_upd + n_tup_del DESC LIMIT 1
+"""
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +171,8 @@ def migrate_all(stack: Stack, folder: Path) -> None:
         wider = folder / service.name
         shutil.copytree(service.migrations.parent, wider)
         last = max(path.name.partition("_")[0] for path in service.migrations.glob("[0-9]*.py"))
-        text = MIGRATION.format(revision="9999", before=last, table=BUSIEST[service.name])
+        busiest = value(stack.server, service.database, BUSIEST, service.schema)
+        text = MIGRATION.format(revision="9999", before=last, table=busiest)
         (wider / "versions" / "9999_wanted_next.py").write_text(text)
         migrate(service.name, wider, services.database_url(stack.settings, secrets, service.owner))
 
