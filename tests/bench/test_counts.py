@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from boxoffice.inventory.v1 import inventory_pb2
+from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2
 
 from services.booking.domain.bookings import BookedShow
 from services.booking.operations.create import Create
@@ -33,6 +33,8 @@ from tests.booking.conftest import closes as closes  # a fixture
 from tests.booking.conftest import house as house  # a fixture
 from tests.booking.conftest import starts_in as starts_in  # a fixture
 from tests.booking.house import House
+from tests.inventory.catalogue_client import HALL, Catalogue
+from tests.inventory.conftest import catalogue as catalogue  # a fixture
 from tests.inventory.sale import put_on_sale
 
 BATCH = 64
@@ -42,6 +44,12 @@ BEGIN_PAYMENTS = (8, 2)
 RECORD_PAYMENTS = (8, 2)
 CREATE_SESSIONS = (1, 1)
 PAY_SESSIONS = (8, 2)
+
+# What a call sends that creates a thing of the catalogue under a key: (statements, round trips).
+CREATE_MOVIE = (7, 2)
+CREATE_VENUE = (7, 2)
+CREATE_SCREEN = (9, 2)
+CREATE_SHOW = (15, 2)
 
 # What a batch of bookings costs, however many there are: booking's intent, inventory's claim, booking's price.
 STATEMENTS = 17
@@ -207,3 +215,22 @@ async def test_a_batch_of_payments_costs_no_more_than_one(
         assert states == [State.SUCCESS] * size
         costs.append([(count.statements, count.round_trips) for count in (begin, create, pay, record)])
     assert costs == [[BEGIN_PAYMENTS, CREATE_SESSIONS, PAY_SESSIONS, RECORD_PAYMENTS]] * 2
+
+
+async def test_what_is_created_in_the_catalogue_is_read_and_written_in_a_round_trip_each(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venue, show = await catalogue.venue(), await catalogue.show_request(idempotency_key="k")
+    screen = catalog_pb2.CreateScreenRequest(venue_id=venue.id, name="Screen 1", sections=HALL, idempotency_key="k")
+    rpc = catalogue.rpc
+    costs: list[tuple[int, int]] = []
+    for create, request in (
+        (rpc.CreateMovie, catalog_pb2.CreateMovieRequest(title="One", duration_minutes=60, idempotency_key="k")),
+        (rpc.CreateVenue, catalog_pb2.CreateVenueRequest(name="Regal", city="Pune", idempotency_key="k")),
+        (rpc.CreateScreen, screen),
+        (rpc.CreateShow, show),
+    ):
+        with counted(monkeypatch) as count:
+            await create(request)
+        costs.append((count.statements, count.round_trips))
+    assert costs == [CREATE_MOVIE, CREATE_VENUE, CREATE_SCREEN, CREATE_SHOW]

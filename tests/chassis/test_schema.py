@@ -145,9 +145,6 @@ def test_a_difference_would_be_seen(postgres: Server, databases: Databases) -> N
 # --- Statements
 
 BEGINS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
-TYPES = {"starts_at": "::timestamptz"}
-"""Of parameters that the server takes for something else where it has to guess; the driver sends their types."""
-
 PLACEHOLDER = re.compile(r"%%|%\((\w+)\)s|%s")
 
 
@@ -217,7 +214,7 @@ def numbered(sql: str) -> str:
         if match[1] is None or match[1] not in names:
             count += 1
             names[match[1] or f"#{count}"] = count
-        return f"${names[match[1]] if match[1] else count}{TYPES.get(match[1], '')}"
+        return f"${names[match[1]] if match[1] else count}"
 
     return PLACEHOLDER.sub(number, sql)
 

@@ -7,11 +7,11 @@ import pytest
 
 from services.chassis.errors import InvalidField
 from services.inventory.domain.catalogue import (
+    NewRow,
     NewScreen,
+    NewSection,
     NewShow,
     Price,
-    Row,
-    Section,
     check_layout,
     check_new_show,
     check_period,
@@ -23,12 +23,12 @@ NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 SEATS = [uuid4() for _ in range(3)]
 
 
-def screen(*sections: Section) -> NewScreen:
+def screen(*sections: NewSection) -> NewScreen:
     return NewScreen(uuid4(), "Screen 1", sections)
 
 
-def row(label: str, seats: int = 10) -> Row:
-    return Row(label, seats, "REGULAR")
+def row(label: str, seats: int = 10) -> NewRow:
+    return NewRow(label, seats, "REGULAR")
 
 
 def show(**fields: object) -> NewShow:
@@ -52,23 +52,23 @@ def faults(check: object, *args: object, **kwargs: object) -> list[str]:
 
 
 def test_a_section_named_twice_is_refused_where_it_is_named_again() -> None:
-    twice = screen(Section("Stalls", [row("A")]), Section("Circle", [row("A")]), Section("Stalls", [row("B")]))
+    twice = screen(NewSection("Stalls", [row("A")]), NewSection("Circle", [row("A")]), NewSection("Stalls", [row("B")]))
     assert faults(check_layout, twice) == ["sections[2].name"]
 
 
 def test_a_row_named_twice_in_a_section_is_refused_where_it_is_named_again() -> None:
-    twice = screen(Section("Stalls", [row("A")]), Section("Circle", [row("A"), row("B"), row("A"), row("A")]))
+    twice = screen(NewSection("Stalls", [row("A")]), NewSection("Circle", [row("A"), row("B"), row("A"), row("A")]))
     assert faults(check_layout, twice) == ["sections[1].rows[2].label", "sections[1].rows[3].label"]
 
 
 def test_two_sections_may_have_rows_of_the_same_label() -> None:
-    check_layout(screen(Section("Stalls", [row("A")]), Section("Circle", [row("A")])))
+    check_layout(screen(NewSection("Stalls", [row("A")]), NewSection("Circle", [row("A")])))
 
 
 def test_a_screen_has_50_000_seats_at_most() -> None:
     full = [row(str(number), 1_000) for number in range(50)]
-    check_layout(screen(Section("Stalls", full)))
-    assert faults(check_layout, screen(Section("Stalls", full), Section("Box", [row("A", 1)]))) == ["sections"]
+    check_layout(screen(NewSection("Stalls", full)))
+    assert faults(check_layout, screen(NewSection("Stalls", full), NewSection("Box", [row("A", 1)]))) == ["sections"]
 
 
 def test_a_show_is_of_an_event_or_of_a_movie() -> None:

@@ -10,7 +10,11 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.database import READ_CLOCK
+from services.chassis.idempotency import Once
+from services.inventory.domain.catalogue import ShowOverlaps
+from services.inventory.operations.shows import CreateShow, CreateShows
 from services.inventory.queries.catalogue import list_shows
+from services.inventory.rpc.catalogue_messages import parse_show, render_show
 from tests.databases import move_clock
 from tests.inventory.catalogue_client import (
     HALL,
@@ -286,6 +290,27 @@ async def test_of_many_overlapping_shows_created_at_once_one_is_created(catalogu
     assert (len(won), len(lost)) == (1, 15)
     assert {error.code() for error in lost} == {grpc.StatusCode.FAILED_PRECONDITION}
     assert (await catalogue.count("shows"), await catalogue.count("show_seats")) == (1, 10)
+
+
+async def test_shows_that_are_created_in_one_transaction_are_held_against_each_other(catalogue: Catalogue) -> None:
+    here, there = await catalogue.screen(), await catalogue.screen()
+    create: CreateShows[pb.Show] = CreateShows(catalogue.db)
+    batch = [
+        CreateShow(
+            parse_show(await catalogue.show_request(screen_id=screen.id, start_time=stamp(start)), MAX_SEATS),
+            Once(None, pb.Show, render_show),
+        )
+        for screen, start in ((here, NOON), (here, NOON + HOUR), (there, NOON + HOUR), (here, NOON + 2 * HOUR))
+    ]
+    first, overlapping, *others = await create.together(batch)
+    assert isinstance(first, pb.Show)
+    assert isinstance(overlapping, ShowOverlaps)
+    assert overlapping.metadata == {"show_id": first.id}
+    for show in (first, *others):
+        assert isinstance(show, pb.Show)
+        assert await catalogue.rpc.GetShow(pb.GetShowRequest(show_id=show.id)) == show
+        assert len(await seats_of(catalogue, show)) == 10
+    assert await catalogue.count("shows") == 3
 
 
 async def test_twenty_equal_shows_at_once_with_one_key_are_one_show(catalogue: Catalogue) -> None:

@@ -25,8 +25,10 @@ async def test_a_creation_whose_key_is_under_way_for_long_is_told_so(catalogue: 
     key = idempotency.key_of(request, "CreateVenue")
     assert key is not None
     async with catalogue.db.transaction() as first:
-        await idempotency.find(first, key)
+        await idempotency.keep(first, (key, b""))
+        await first.fetch("SELECT")
         refused = await refusal(catalogue.rpc.CreateVenue(request))
+        await first.send("DELETE FROM idempotency_keys")
     assert (refused.code, refused.reason) == (grpc.StatusCode.ABORTED, "REQUEST_IN_PROGRESS")
     assert refused.retry_seconds == 1
     await catalogue.rpc.CreateVenue(request)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.chassis.currencies import money
@@ -95,6 +95,11 @@ class Event:
     language: str
     created_at: datetime
 
+    @property
+    def is_movie(self) -> bool:
+        """Tell whether it is a movie."""
+        return self.category == MOVIE
+
 
 # --- Venues and their screens
 
@@ -131,7 +136,7 @@ class Venue:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class NewRow:
     """A row of a new screen; its seats are numbered from 1."""
 
     label: str
@@ -140,11 +145,11 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class NewSection:
     """A section of a new screen: rows from the front to the back."""
 
     name: str
-    rows: Sequence[Row]
+    rows: Sequence[NewRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,7 @@ class NewScreen:
 
     venue_id: UUID
     name: str
-    sections: Sequence[Section]
+    sections: Sequence[NewSection]
 
     @property
     def seat_count(self) -> int:
@@ -231,6 +236,28 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A screen that shows are on, and where it is."""
+
+    screen_id: UUID
+    screen_name: str
+    seat_count: int
+    venue_id: UUID
+    venue_name: str
+    city: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a screen is taken, by the show of this id."""
+
+    id: UUID
+    screen_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ShowFilter:
     """Which shows to list: all that meet every condition that is not None; without a `begin`, those to come."""
 
@@ -290,6 +317,19 @@ def check_show_fits(show: NewShow, now: datetime, tiers: Collection[str], seat_i
     ]
     if violations:
         raise InvalidField(*violations)
+
+
+def slot_of(show: NewShow, event: Event, show_id: UUID) -> Slot:
+    """Return when a show has its screen: it lasts as long as its event."""
+    ends_at = show.starts_at + timedelta(minutes=event.duration_minutes)
+    return Slot(show_id, show.screen_id, show.starts_at, ends_at)
+
+
+def check_free(slot: Slot, taken: Iterable[Slot]) -> None:
+    """Raise ShowOverlaps if a show has the screen at that time; shows may follow each other at once."""
+    for other in taken:
+        if other.starts_at < slot.ends_at and slot.starts_at < other.ends_at:
+            raise ShowOverlaps(show_id=other.id)
 
 
 def _repeated(values: Iterable[object]) -> Iterator[int]:

@@ -7,14 +7,16 @@ from typing import Any
 
 _EVENTS = "SELECT id, title, description, category, duration_minutes, language, created_at FROM events"
 
-CREATE_EVENT = """
-    INSERT INTO events (id, title, description, category, duration_minutes, language)
-    VALUES (%(id)s, %(title)s, %(description)s, %(category)s, %(duration_minutes)s, %(language)s)
-    RETURNING id, title, description, category, duration_minutes, language, created_at
+CREATE_EVENTS = """
+    INSERT INTO events (id, title, description, category, duration_minutes, language, created_at)
+    SELECT id, title, description, category, duration_minutes, language, created_at
+    FROM unnest(
+        %(id)s::uuid[], %(title)s::text[], %(description)s::text[], %(category)s::text[], %(duration_minutes)s::int[],
+        %(language)s::text[], %(created_at)s::timestamptz[]
+    ) AS n (id, title, description, category, duration_minutes, language, created_at)
 """
-"""Create an event and return it."""
 
-FIND_EVENT = f"{_EVENTS} WHERE id = %s"
+EVENTS = f"{_EVENTS} WHERE id = ANY(%(ids)s)"
 
 _EVENT_FILTERS = {"category": "category = %(category)s", "after": "id < %(after)s"}
 
@@ -40,16 +42,17 @@ _VENUES = """
     ) s
 """
 
-CREATE_VENUE = """
-    INSERT INTO venues (id, name, city, city_key, address)
-    VALUES (%(id)s, %(name)s, %(city)s, %(city_key)s, %(address)s)
-    RETURNING
-        id, name, city, address, created_at,
-        '{}'::uuid[] AS ids, '{}'::text[] AS names, '{}'::int[] AS seat_counts
+CREATE_VENUES = """
+    INSERT INTO venues (id, name, city, city_key, address, created_at)
+    SELECT id, name, city, city_key, address, created_at
+    FROM unnest(
+        %(id)s::uuid[], %(name)s::text[], %(city)s::text[], %(city_key)s::text[], %(address)s::text[],
+        %(created_at)s::timestamptz[]
+    ) AS n (id, name, city, city_key, address, created_at)
 """
-"""Create a venue and return it; it has no screens yet."""
+"""Create venues, which have no screens yet."""
 
-FIND_VENUE = f"{_VENUES} WHERE v.id = %s"
+FIND_VENUE = f"{_VENUES} WHERE v.id = %(id)s"
 
 # Venues that code from before made have no key.
 _IN_CITY = "(v.city_key = %(city_key)s OR (v.city_key IS NULL AND v.city = %(city)s))"
@@ -61,15 +64,17 @@ def list_venues(given: Mapping[str, Any]) -> str:
     return _page(_VENUES, _VENUE_FILTERS, given, order="v.id DESC")
 
 
-LOCK_VENUE = "SELECT id FROM venues WHERE id = %(venue_id)s FOR UPDATE"
+LOCK_VENUES = "SELECT id FROM venues WHERE id = ANY(%(venue_ids)s) ORDER BY id FOR UPDATE"
 """The lock under which a venue gets screens."""
 
-NAMES_OF_SCREENS = "SELECT name FROM screens WHERE venue_id = %(venue_id)s"
-"""The names of a venue's screens. Only under the venue's lock."""
+NAMES_OF_SCREENS = "SELECT venue_id, name FROM screens WHERE venue_id = ANY(%(venue_ids)s)"
+"""The names of venues' screens. Only under the venues' locks."""
 
-CREATE_SCREEN = """
+CREATE_SCREENS = """
     INSERT INTO screens (id, venue_id, name, name_key, seat_count)
-    VALUES (%(id)s, %(venue_id)s, %(name)s, %(name_key)s, %(seat_count)s)
+    SELECT id, venue_id, name, name_key, seat_count
+    FROM unnest(%(id)s::uuid[], %(venue_id)s::uuid[], %(name)s::text[], %(name_key)s::text[], %(seat_count)s::int[])
+        AS n (id, venue_id, name, name_key, seat_count)
 """
 
 CREATE_SCREEN_SEATS = """
@@ -83,7 +88,8 @@ CREATE_SCREEN_SEATS = """
     ) AS r (position, section, section_key, label, row_key, seat_count, tier)
     CROSS JOIN generate_series(1, r.seat_count) AS number
 """
-"""Create the seats of rows; `positions` are those of each row's first seat, `seat_ids` are in order of position."""
+"""Create the seats of a screen's rows; `positions` are those of each row's first seat, `seat_ids` are in order of
+position."""
 
 SEAT_LAYOUT = """
     SELECT
@@ -92,18 +98,19 @@ SEAT_LAYOUT = """
         array_agg(number ORDER BY position) AS numbers,
         array_agg(tier ORDER BY position) AS tiers
     FROM (
-        SELECT * FROM screen_seats WHERE screen_id = %s AND position > %s ORDER BY position LIMIT %s
+        SELECT * FROM screen_seats
+        WHERE screen_id = %(screen_id)s AND position > %(after)s
+        ORDER BY position LIMIT %(limit)s
     ) AS part
     GROUP BY section, row
     ORDER BY min(position)
 """
 """A screen's rows from the front to the back, with their seats as columns: of so many seats behind a position."""
 
-FIND_SCREEN = "SELECT id, venue_id, name, seat_count FROM screens WHERE id = %s"
+FIND_SCREEN = "SELECT id, venue_id, name, seat_count FROM screens WHERE id = %(id)s"
 
 # --- Shows
 
-# Every show that is answered is read by this, the one that was just created too.
 _SHOWS = """
     SELECT
         s.id, s.event_id, e.title, e.category,
@@ -122,7 +129,7 @@ _SHOWS = """
     ) p
 """
 
-FIND_SHOW = f"{_SHOWS} WHERE s.id = %s"
+FIND_SHOW = f"{_SHOWS} WHERE s.id = %(id)s"
 
 _SHOW_FILTERS = {
     "event_id": "s.event_id = %(event_id)s",
@@ -144,63 +151,69 @@ def list_shows(given: Mapping[str, Any]) -> str:
     return _page(_SHOWS, _SHOW_FILTERS, given, order="s.starts_at, s.id", always=always)
 
 
-LOCK_SCREEN = "SELECT seat_count FROM screens WHERE id = %(screen_id)s FOR UPDATE"
+LOCK_SCREENS = """
+    SELECT
+        c.id AS screen_id, c.name AS screen_name, c.seat_count, v.id AS venue_id, v.name AS venue_name, v.city
+    FROM screens c
+    JOIN venues v ON v.id = c.venue_id
+    WHERE c.id = ANY(%(screen_ids)s)
+    ORDER BY c.id FOR UPDATE OF c
+"""
 """The lock under which a screen gets shows: without it, two that overlap could be created at once."""
 
-SCREEN_TIERS = "SELECT DISTINCT tier FROM screen_seats WHERE screen_id = %(screen_id)s"
+TIERS_OF_SCREENS = "SELECT DISTINCT screen_id, tier FROM screen_seats WHERE screen_id = ANY(%(screen_ids)s)"
 
-SEATS_OF_SCREEN = """
-    SELECT id FROM screen_seats WHERE screen_id = %(screen_id)s AND id = ANY(%(blocked_seat_ids)s)
+SEATS_OF_SCREENS = """
+    SELECT screen_id, id FROM screen_seats WHERE screen_id = ANY(%(screen_ids)s) AND id = ANY(%(seat_ids)s)
 """
-"""Those of the given seats that the screen has."""
+"""Those of the given seats that the screens have."""
 
-OVERLAPPING = """
-    SELECT s.id
-    FROM shows s
-    JOIN events e ON e.id = %(event_id)s
-    WHERE s.screen_id = %(screen_id)s
-        AND s.starts_at < %(starts_at)s + make_interval(mins => e.duration_minutes)
-        AND s.ends_at > %(starts_at)s
-        AND s.starts_at > %(starts_at)s - interval '1440 minutes'
-    LIMIT 1
+SLOTS_OF_SCREENS = """
+    SELECT s.id, s.screen_id, s.starts_at, s.ends_at
+    FROM unnest(%(screen_id)s::uuid[], %(starts_at)s::timestamptz[]) AS n (screen_id, starts_at)
+    JOIN shows s ON s.screen_id = n.screen_id
+        AND s.starts_at BETWEEN n.starts_at - interval '1440 minutes' AND n.starts_at + interval '1440 minutes'
+    ORDER BY s.starts_at
 """
-"""A show on the screen while the event would be. The last condition follows from the longest duration there is
-and spares reading the screen's past. Only under the screen's lock."""
+"""The shows that start on a screen within the longest duration there is of a given time: those further off are over
+before it, or begin when what starts at it is over. Only under the screens' locks."""
 
-CREATE_SHOW = """
+CREATE_SHOWS = """
     INSERT INTO shows (id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency)
-    SELECT
-        %(id)s, id, %(screen_id)s, %(starts_at)s, %(starts_at)s + make_interval(mins => duration_minutes),
-        %(sales_end_at)s, %(currency)s
-    FROM events
-    WHERE id = %(event_id)s
+    SELECT id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency
+    FROM unnest(
+        %(id)s::uuid[], %(event_id)s::uuid[], %(screen_id)s::uuid[], %(starts_at)s::timestamptz[],
+        %(ends_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(currency)s::text[]
+    ) AS n (id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency)
 """
-"""Create a show that lasts as long as its event."""
+
+CREATE_COUNTERS = """
+    INSERT INTO show_counters (show_id, starts_at, sales_end_at, currency)
+    SELECT show_id, starts_at, sales_end_at, currency
+    FROM unnest(
+        %(id)s::uuid[], %(starts_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(currency)s::text[]
+    ) AS n (show_id, starts_at, sales_end_at, currency)
+"""
+"""Create the locks for shows' seats; the number of each one's last change is 0."""
 
 CREATE_SHOW_PRICES = """
     INSERT INTO show_prices (show_id, tier, price)
-    SELECT %(id)s, tier, price FROM unnest(%(tiers)s::text[], %(prices)s::int[]) AS p (tier, price)
+    SELECT %(show_id)s, tier, price FROM unnest(%(tiers)s::text[], %(prices)s::int[]) AS p (tier, price)
 """
-
-CREATE_SHOW_COUNTER = """
-    INSERT INTO show_counters (show_id, starts_at, sales_end_at, currency)
-    VALUES (%(id)s, %(starts_at)s, %(sales_end_at)s, %(currency)s)
-"""
-"""Create the lock for the show's seats; the number of its last change is 0."""
 
 # IN (SELECT unnest()) is hashed whatever the planner expects of the arrays; a join might not be. The price is
 # joined from the left, so that a seat without one fails loudly.
 CREATE_SHOW_SEATS = """
     INSERT INTO show_seats (show_id, id, position, section, row, number, tier, price, status)
     SELECT
-        %(id)s, (%(seat_ids)s::uuid[])[s.position + 1], s.position, s.section, s.row, s.number, s.tier, p.price,
+        %(show_id)s, (%(seat_ids)s::uuid[])[s.position + 1], s.position, s.section, s.row, s.number, s.tier, p.price,
         CASE WHEN s.id IN (SELECT unnest(%(blocked_seat_ids)s::uuid[])) THEN 'BLOCKED' ELSE 'AVAILABLE' END
     FROM screen_seats s
     LEFT JOIN unnest(%(tiers)s::text[], %(prices)s::int[]) AS p (tier, price) ON p.tier = s.tier
     WHERE s.screen_id = %(screen_id)s
     ORDER BY s.position
 """
-"""Create a seat for every seat of the screen; `seat_ids` are in order of position."""
+"""Create a seat of a show for every seat of its screen; `seat_ids` are in order of position."""
 
 
 def _page(

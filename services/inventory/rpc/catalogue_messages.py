@@ -48,9 +48,9 @@ def parse_screen(request: pb.CreateScreenRequest) -> domain.NewScreen:
         venue_id=UUID(request.venue_id),
         name=request.name,
         sections=[
-            domain.Section(
+            domain.NewSection(
                 section.name,
-                [domain.Row(row.label, row.seat_count, Seat.Tier.Name(row.tier)) for row in section.rows],
+                [domain.NewRow(row.label, row.seat_count, Seat.Tier.Name(row.tier)) for row in section.rows],
             )
             for section in request.sections
         ],
