@@ -14,14 +14,14 @@ from boxoffice.bank.v1 import bank_pb2 as pb
 from boxoffice.bank.v1 import bank_pb2_grpc
 from google.rpc import error_details_pb2, status_pb2
 
+from services.bank.clients import Merchant
+from services.bank.jobs import PARALLEL, Sender
+from services.bank.operations.deliveries import Deliveries
+from services.bank.rpc.service import BankService, Sandbox
 from services.chassis.calls import DETAILS
 from services.chassis.database import READ_CLOCK, Database
 from services.chassis.ids import new_id
 from services.chassis.times import to_timestamp
-from services.payment.bank.clients import Merchant
-from services.payment.bank.jobs import PARALLEL, Sender
-from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.rpc.service import BankService, Sandbox
 from tests.servers import served
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1iYW5rLW51bWJlci1vbmU="

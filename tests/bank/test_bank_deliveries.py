@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from standardwebhooks import Webhook
 
-from services.payment.bank.operations.deliveries import Deliveries
+from services.bank.operations.deliveries import Deliveries
 from tests.bank.support import SECRET, Bank, Received, Receiver, eventually, refused, sending
 
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.bank.domain.errors import RefundExceedsCapture, SessionNotCaptured
+from services.bank.domain.scenarios import DECLINE, MIXES, SCENARIOS, SUCCEED, draw
+from services.bank.domain.sessions import Session, Status
+from services.bank.operations.deliveries import delay_seconds
 from services.chassis.ids import new_id
-from services.payment.bank.domain.errors import RefundExceedsCapture, SessionNotCaptured
-from services.payment.bank.domain.scenarios import DECLINE, MIXES, SCENARIOS, SUCCEED, draw
-from services.payment.bank.domain.sessions import Session, Status
-from services.payment.bank.operations.deliveries import delay_seconds
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

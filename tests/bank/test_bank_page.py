@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from boxoffice.bank.v1 import bank_pb2 as pb
 
-from services.payment.bank.domain.scenarios import SCENARIOS
-from services.payment.bank.rpc.page import money
+from services.bank.domain.scenarios import SCENARIOS
+from services.bank.rpc.page import money
 from tests.bank.support import Bank, refused
 from tests.databases import move_clock
 

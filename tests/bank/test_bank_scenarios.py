@@ -12,13 +12,13 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 from grpc.aio import AioRpcError
 
+from services.bank.domain.scenarios import SCENARIOS
+from services.bank.domain.sessions import Status
+from services.bank.operations import close
+from services.bank.rpc.service import Sandbox
 from services.chassis.calls import DETAILS
 from services.chassis.database import Database
 from services.chassis.ids import new_id
-from services.payment.bank.domain.scenarios import SCENARIOS
-from services.payment.bank.domain.sessions import Status
-from services.payment.bank.operations import close
-from services.payment.bank.rpc.service import Sandbox
 from tests.bank.support import Bank, Received, Receiver, eventually, refused, sending, served_bank
 from tests.databases import move_clock
 

@@ -9,12 +9,12 @@ from boxoffice.bank.v1 import bank_pb2 as pb
 from google.protobuf import timestamp_pb2
 from grpc import StatusCode
 
+from services.bank.domain.scenarios import SCENARIOS, draw
+from services.bank.operations import close
+from services.bank.rpc.service import Sandbox
 from services.chassis.database import READ_CLOCK, Database
 from services.chassis.ids import new_id
 from services.chassis.times import to_timestamp
-from services.payment.bank.domain.scenarios import SCENARIOS, draw
-from services.payment.bank.operations import close
-from services.payment.bank.rpc.service import Sandbox
 from tests.bank.support import Bank, new_session, refused, served_bank
 from tests.databases import move_clock
 

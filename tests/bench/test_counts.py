@@ -13,6 +13,10 @@ from uuid import UUID, uuid4
 import pytest
 from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2
 
+from services.bank.operations.create import Create as CreateSession
+from services.bank.operations.create import CreateSessions
+from services.bank.operations.deliveries import Deliveries
+from services.bank.operations.pay import Pay, PaySessions
 from services.booking.domain.bookings import BookedShow
 from services.booking.operations.create import Create
 from services.chassis import idempotency
@@ -21,10 +25,6 @@ from services.chassis.ids import new_id
 from services.chassis.outbox import Outbox
 from services.chassis.pipeline import Pipeline
 from services.inventory.operations.availability import Availability
-from services.payment.bank.operations.create import Create as CreateSession
-from services.payment.bank.operations.create import CreateSessions
-from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.operations.pay import Pay, PaySessions
 from services.payment.domain.payments import Outcome, Payable, Payment, Report, State
 from services.payment.operations.begin import Begin, BeginPayments
 from services.payment.operations.payments import Event

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 
 import roster
 from roster import named
+from services.bank import settings as bank
 from services.booking import settings as booking
 from services.chassis import cli
 from services.chassis.calls import channel
@@ -33,7 +34,6 @@ from services.chassis.settings import ServiceSettings, load
 from services.identity import settings as identity
 from services.inventory import settings as inventory
 from services.payment import settings as payment
-from services.payment.bank import settings as bank
 from stack import ports
 from tests.chassis.waiting import until, until_waiting
 from tests.databases import Databases, opened
@@ -358,7 +358,7 @@ BAD: list[tuple[str, Mapping[str, str], list[str]]] = [
     ("inventory", {"LOG_LEVEL": "LOUD", "ENVIRONMENT": "prod"}, ["LOG_LEVEL", "ENVIRONMENT"]),
     ("payment", {"PAYMENT_WEBHOOK_SECRET": "hunter2"}, ["DATABASE_URL", "PAYMENT_WEBHOOK_SECRET is wrong"]),
     ("payment", {"PAYMENT_GATEWAY_URL": "hunter2"}, ["PAYMENT_GATEWAY_URL is wrong", "PAYMENT_WEBHOOK_SECRET is not"]),
-    ("payment.bank", {"WEBHOOK_URL": "hunter2"}, ["WEBHOOK_URL is wrong", "PAYMENT_WEBHOOK_SECRET is not set"]),
+    ("bank", {"WEBHOOK_URL": "hunter2"}, ["WEBHOOK_URL is wrong", "PAYMENT_WEBHOOK_SECRET is not set"]),
     ("inventory", {"FAULTS_ADDRESS": "db.example:1"}, ["DATABASE_URL", "FAULTS_ADDRESS is wrong"]),
     ("inventory", DATABASE | {"AUTH": "maybe"}, ["AUTH is wrong"]),
     ("inventory", DATABASE | {"AUTH": "on"}, ["TLS_CA_FILE, TLS_CERT_FILE, TLS_KEY_FILE not set", "make certificates"]),
@@ -384,7 +384,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "inventory": inventory.Settings,
     "booking": booking.Settings,
     "payment": payment.Settings,
-    "payment.bank": bank.Settings,
+    "bank": bank.Settings,
     "identity": identity.Settings,
 }
 

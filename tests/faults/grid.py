@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from tests.faults.controller import HOLD, Fault, Point, numbered
 from tests.faults.operations import OPERATIONS
-from tests.faults.world import World, process_of
+from tests.faults.world import World
 
 KILL, RESET, LATE, SLOW, ORPHAN = "kill", "reset", "late", "slow", "orphan"
 """The process dies; the connection is lost; the deadline passes; the same, seen from those who wait for a batch; the
@@ -127,7 +127,7 @@ async def _run(world: World, case: Case) -> bool:
     """Play an operation with a fault in it; return whether that happened."""
     do = HOLD if case.do in (SLOW, ORPHAN) else case.do
     victim = case.caller or (case.point.service if case.do == KILL else "")
-    pid = world.stack.pid(process_of(victim)) if victim else 0
+    pid = world.stack.pid(victim) if victim else 0
     async with aclosing(OPERATIONS[case.operation](world)) as play:
         await anext(play)
         with world.controller.fault(lambda point: point == case.point, do, case.occurrence) as fault:
@@ -142,7 +142,7 @@ async def _run(world: World, case: Case) -> bool:
             finally:
                 meanwhile.cancel()
         if fault.fired and victim:
-            await world.up_again(process_of(victim), pid)
+            await world.up_again(victim, pid)
         await world.rest(hurry=True)
         await anext(play, None)
     await world.rest(hurry=True)
@@ -156,5 +156,5 @@ async def _disturb(world: World, case: Case, fault: Fault) -> None:
         if case.do == SLOW:
             await asyncio.sleep(SLOW_SECONDS)
         else:
-            await asyncio.to_thread(world.stack.kill, process_of(case.caller))
+            await asyncio.to_thread(world.stack.kill, case.caller)
         fault.release()

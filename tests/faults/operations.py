@@ -163,7 +163,7 @@ async def initiate_after_a_decline(world: World) -> AsyncIterator[None]:
     """The webhook of the decline never comes: opening the next session finds out."""
     booking = await world.pending()
     first = await world.client.session(booking)
-    with world.controller.fault(at("payment.bank", "Sender.run", "call", "webhook"), HOLD):
+    with world.controller.fault(at("bank", "Sender.run", "call", "webhook"), HOLD):
         await world.pay(first, "pm_decline")
         yield
         body = {"bookingId": booking["id"], "userId": booking["userId"]}

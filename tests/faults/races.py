@@ -233,7 +233,7 @@ async def _pay(subject: Subject, first: str, gate: Callable[[str, Where], Fault]
         await world.pay(subject.session)
         await world.until_state(subject.booking, "CONFIRMED")
     elif "duplicate" in names or (names & PAYERS and names & (ENDERS | {"archive"})):
-        captured = gate("webhook", at("payment.bank", "Sender.run", "call", "webhook"))
+        captured = gate("webhook", at("bank", "Sender.run", "call", "webhook"))
         await world.pay(subject.session)
         await captured.reached()
 

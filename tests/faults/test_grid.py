@@ -24,7 +24,7 @@ PIVOTS = [
     # (operation, fault, where): after these there is no way back.
     ("book", RESET, ("booking", "desk Create", "committed", "WITH bookings")),
     ("book", KILL, ("inventory", "desk Reserve", "committed", "SELECT show_counters")),
-    ("settle", KILL, ("payment.bank", "desk Pay", "committed", "SELECT sessions")),
+    ("settle", KILL, ("bank", "desk Pay", "committed", "SELECT sessions")),
     ("settle", RESET, ("payment", "desk Record", "committed", "SELECT payments")),
     ("settle", KILL, ("inventory", "desk Confirm", "committed", "SELECT show_counters")),
     ("settle", RESET, ("inventory", "desk Confirm", "committed", "SELECT show_counters")),

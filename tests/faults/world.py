@@ -216,8 +216,3 @@ class World:
 
         await eventually(look)
         await asyncio.to_thread(self.stack.wait_healthy, service)
-
-
-def process_of(service: str) -> str:
-    """Return the stack's name of a service that reaches points."""
-    return {"payment.bank": "bank"}.get(service, service)

@@ -13,7 +13,7 @@ import pytest
 
 from audit import audit
 from gateway.openapi.schemas import PAYMENT_METHODS
-from services.payment.bank.domain.scenarios import SCENARIOS
+from services.bank.domain.scenarios import SCENARIOS
 from stack import tokens
 from stack.launcher import temporary_stack
 

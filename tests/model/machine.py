@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from services.payment.bank.domain.scenarios import SCENARIOS
+from services.bank.domain.scenarios import SCENARIOS
 from tests.model import facts, world
 from tests.model.databases import SERVICE_NAMES
 from tests.model.explore import Branch, explore

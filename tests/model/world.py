@@ -25,20 +25,20 @@ from psycopg import sql
 from standardwebhooks import Webhook
 
 from audit import audit
+from services.bank.clients import Answer as Taken
+from services.bank.domain import events
+from services.bank.domain.scenarios import Telling
+from services.bank.domain.sessions import Status
+from services.bank.jobs import Sender
+from services.bank.operations import close, sessions
+from services.bank.operations.deliveries import Deliveries
+from services.bank.rpc.service import BankService
 from services.booking.operations import change
 from services.chassis.calls import channel
 from services.chassis.database import Database
 from services.chassis.server import make_server
 from services.chassis.times import to_timestamp
 from services.inventory.jobs import tidy_holds
-from services.payment.bank.clients import Answer as Taken
-from services.payment.bank.domain import events
-from services.payment.bank.domain.scenarios import Telling
-from services.payment.bank.domain.sessions import Status
-from services.payment.bank.jobs import Sender
-from services.payment.bank.operations import close, sessions
-from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.rpc.service import BankService
 from tests.bank.support import SANDBOX, SECRET, refused
 from tests.model import facts, replicas, sight
 from tests.model.databases import BUSY, CLEAR, DUE, KEPT, SERVICE_NAMES

@@ -147,7 +147,7 @@ MUTANTS = (
     ),
     Mutant(
         "two senders send the same webhooks",
-        "payment:CLAIM",
+        "bank:CLAIM",
         "AND dead_at IS NULL AND next_attempt_at <= (SELECT clock_timestamp())",
         "AND dead_at IS NULL",
         REQUESTS,

@@ -11,7 +11,7 @@ from boxoffice.bank.v1 import bank_pb2
 from boxoffice.booking.v1 import booking_pb2
 from grpc import StatusCode
 
-from services.payment.bank.domain.scenarios import DECLINE, MIXES
+from services.bank.domain.scenarios import DECLINE, MIXES
 from tests.bank.support import eventually, refused
 from tests.databases import Databases
 from tests.payment.chain import WITHIN_SECONDS, Chain, running

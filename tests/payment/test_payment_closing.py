@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
+from services.bank.operations import sessions
 from services.chassis.errors import Unavailable
 from services.chassis.ids import new_id
-from services.payment.bank.operations import sessions
 from tests.bank.support import refused
 from tests.databases import move_clock
 from tests.payment.world import Payment, event

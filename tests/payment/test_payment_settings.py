@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from services.bank.settings import Settings as BankSettings
 from services.chassis.settings import ServiceSettings, load
-from services.payment.bank.settings import Settings as BankSettings
 from services.payment.settings import Settings as PaymentSettings
 
 GOOD = "whsec_" + base64.b64encode(bytes(range(32))).decode()

@@ -19,6 +19,7 @@ from boxoffice.payment.v1 import payment_pb2_grpc
 from google.api import httpbody_pb2
 from standardwebhooks import Webhook
 
+from services.bank.rpc.service import BankService
 from services.chassis.database import READ_CLOCK, Database
 from services.chassis.errors import Failure, NotFound, Unavailable
 from services.chassis.idempotency import Answers
@@ -27,7 +28,6 @@ from services.chassis.outbox import Outbox
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.payment import clients
-from services.payment.bank.rpc.service import BankService
 from services.payment.operations.look import Payments
 from services.payment.operations.messages import CAPTURES, DECLINES
 from services.payment.rpc.service import PaymentService

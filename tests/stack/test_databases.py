@@ -12,7 +12,7 @@ from services.chassis.migrate import migrate
 from stack.postgres import Server, temporary_server, url
 from stack.settings import ROOT
 
-BANK_MIGRATIONS = ROOT / "services" / "payment" / "bank" / "migrations"
+BANK_MIGRATIONS = ROOT / "services" / "bank" / "migrations"
 PASSWORDS = {role: f"secret of {role}" for role in databases.DATABASES}
 
 

@@ -1,24 +1,24 @@
-"""The bank, a fake payment gateway: `python -m services.payment.bank [serve|migrate|redrive]`."""
+"""The bank, a fake payment gateway: `python -m services.bank [serve|migrate|redrive]`."""
 
 from datetime import timedelta
 from pathlib import Path
 
 from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 
+from services.bank import jobs
+from services.bank.clients import Merchant
+from services.bank.operations import close
+from services.bank.operations.deliveries import Deliveries
+from services.bank.queries.measures import MEASURES
+from services.bank.rpc.service import BankService, Sandbox
+from services.bank.settings import Settings
 from services.chassis import cli, measures
 from services.chassis import jobs as ticking
 from services.chassis.database import Pools, sweep_markers
 from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
-from services.payment.bank import jobs
-from services.payment.bank.clients import Merchant
-from services.payment.bank.operations import close
-from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.queries.measures import MEASURES
-from services.payment.bank.rpc.service import BankService, Sandbox
-from services.payment.bank.settings import Settings
 
-NAME = "payment.bank"
+NAME = "bank"
 SERVICES = [bank_pb2.DESCRIPTOR.services_by_name["BankService"].full_name]
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from services.bank.domain.events import Event
+from services.bank.domain.scenarios import Telling
+from services.bank.queries import deliveries as sql
 from services.chassis.database import Database, Transaction
 from services.chassis.desk import Desk
 from services.chassis.ids import new_id
 from services.chassis.rows import columns, read
-from services.payment.bank.domain.events import Event
-from services.payment.bank.domain.scenarios import Telling
-from services.payment.bank.queries import deliveries as sql
 
 log = logging.getLogger(__name__)
 

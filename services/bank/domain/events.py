@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.payment.bank.domain.sessions import Refund, Session, Status
+from services.bank.domain.sessions import Refund, Session, Status
 
 TYPES = {
     Status.CAPTURED: "payment.captured",

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from services.bank.domain import events
+from services.bank.domain.errors import RefundMismatch, SessionNotFound
+from services.bank.domain.scenarios import SCENARIOS, SUCCEED, Telling
+from services.bank.domain.sessions import Refund, RefundStatus, Session
+from services.bank.operations.deliveries import Deliveries
+from services.bank.queries import sessions as sql
 from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.operation import Operation, Rows
 from services.chassis.rows import columns, read
-from services.payment.bank.domain import events
-from services.payment.bank.domain.errors import RefundMismatch, SessionNotFound
-from services.payment.bank.domain.scenarios import SCENARIOS, SUCCEED, Telling
-from services.payment.bank.domain.sessions import Refund, RefundStatus, Session
-from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.queries import sessions as sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
+from services.bank.domain.scenarios import SCENARIOS
+from services.bank.domain.sessions import Session, Status
 from services.chassis.currencies import money
-from services.payment.bank.domain.scenarios import SCENARIOS
-from services.payment.bank.domain.sessions import Session, Status
 
-_SOURCE = files("services.payment.bank").joinpath("checkout.html").read_text(encoding="utf-8")
+_SOURCE = files("services.bank").joinpath("checkout.html").read_text(encoding="utf-8")
 _TEMPLATE = Template(_SOURCE)
 
 _ENDS = {

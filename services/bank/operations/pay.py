@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
 
+from services.bank.domain.errors import SessionNotFound
+from services.bank.domain.scenarios import SCENARIOS
+from services.bank.domain.sessions import Session
+from services.bank.operations import ends
+from services.bank.operations.deliveries import Deliveries
+from services.bank.operations.ends import LockedSessions
+from services.bank.queries import sessions as sql
 from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.operation import Operation, Rows
 from services.chassis.rows import read
-from services.payment.bank.domain.errors import SessionNotFound
-from services.payment.bank.domain.scenarios import SCENARIOS
-from services.payment.bank.domain.sessions import Session
-from services.payment.bank.operations import ends
-from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.operations.ends import LockedSessions
-from services.payment.bank.queries import sessions as sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 
+from services.bank.clients import Merchant
+from services.bank.operations.deliveries import Deliveries, Delivery
 from services.chassis.errors import Failure
-from services.payment.bank.clients import Merchant
-from services.payment.bank.operations.deliveries import Deliveries, Delivery
 
 log = logging.getLogger(__name__)
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.bank.domain.errors import SessionNotFound
+from services.bank.domain.sessions import Session
+from services.bank.queries import sessions as sql
 from services.chassis.database import Database
 from services.chassis.lookup import Lookup
 from services.chassis.rows import read
-from services.payment.bank.domain.errors import SessionNotFound
-from services.payment.bank.domain.sessions import Session
-from services.payment.bank.queries import sessions as sql
 
 
 class Sessions:

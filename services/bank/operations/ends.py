@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from services.bank.domain import events
+from services.bank.domain.scenarios import SCENARIOS, Telling, tellings
+from services.bank.domain.sessions import Session, Status
+from services.bank.operations.deliveries import Deliveries
+from services.bank.queries import sessions as sql
 from services.chassis.database import Transaction
 from services.chassis.ids import new_id
 from services.chassis.rows import columns, read
-from services.payment.bank.domain import events
-from services.payment.bank.domain.scenarios import SCENARIOS, Telling, tellings
-from services.payment.bank.domain.sessions import Session, Status
-from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.queries import sessions as sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from services.bank.domain.errors import SessionMismatch
+from services.bank.domain.sessions import Session
+from services.bank.queries import sessions as sql
 from services.chassis.database import Database
 from services.chassis.desk import Outcome
 from services.chassis.rows import columns, read
-from services.payment.bank.domain.errors import SessionMismatch
-from services.payment.bank.domain.sessions import Session
-from services.payment.bank.queries import sessions as sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,20 @@ from boxoffice.bank.v1 import bank_pb2 as pb
 from boxoffice.bank.v1 import bank_pb2_grpc
 from google.api import httpbody_pb2
 
+from services.bank.domain.errors import RefundFailed, SessionNotFound, SimulationDisabled
+from services.bank.domain.scenarios import DECLINE, SCENARIOS, SUCCEED, draw
+from services.bank.domain.sessions import RefundStatus, Session
+from services.bank.operations.close import Close, CloseSessions
+from services.bank.operations.create import Create, CreateSessions
+from services.bank.operations.deliveries import Deliveries
+from services.bank.operations.pay import Pay, PaySessions
+from services.bank.operations.refunds import GiveBack, GiveMoneyBack
+from services.bank.operations.sessions import Sessions
+from services.bank.rpc import page
 from services.chassis.database import Database
 from services.chassis.desk import Desk
 from services.chassis.errors import InvalidField
 from services.chassis.times import to_timestamp
-from services.payment.bank.domain.errors import RefundFailed, SessionNotFound, SimulationDisabled
-from services.payment.bank.domain.scenarios import DECLINE, SCENARIOS, SUCCEED, draw
-from services.payment.bank.domain.sessions import RefundStatus, Session
-from services.payment.bank.operations.close import Close, CloseSessions
-from services.payment.bank.operations.create import Create, CreateSessions
-from services.payment.bank.operations.deliveries import Deliveries
-from services.payment.bank.operations.pay import Pay, PaySessions
-from services.payment.bank.operations.refunds import GiveBack, GiveMoneyBack
-from services.payment.bank.operations.sessions import Sessions
-from services.payment.bank.rpc import page
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

@@ -1,6 +1,6 @@
 """Alembic's way in."""
 
+from services.bank.tables import metadata
 from services.chassis import migrate
-from services.payment.bank.tables import metadata
 
 migrate.run(metadata)

@@ -10,8 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from services.payment.bank.domain.events import Event, of_session
-from services.payment.bank.domain.sessions import RefundStatus, Session, Status
+from services.bank.domain.events import Event, of_session
+from services.bank.domain.sessions import RefundStatus, Session, Status
 
 
 class Lie(StrEnum):
