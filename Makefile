@@ -56,7 +56,7 @@ reset: env ## delete all data, after a question (YES=1: without)
 ##@ Work on it
 
 .PHONY: test
-test: env ## run the tests; nothing else needs to run (T=path or T=path::name: those alone, at once)
+test: env ## run the tests; nothing else needs to run (T=path or T=path::name: those alone, at once; PATIENCE=3: on a slow machine)
 	@$(BIN)/pytest $(if $(T),-n 0 -q --tb=short,-n $(TEST_WORKERS)) $(TEST_ARGS) $(if $(T),'$(T)')
 
 .PHONY: check

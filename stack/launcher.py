@@ -344,6 +344,7 @@ def temporary_settings(folder: Path, *, replicas: int = 1, auth: Literal["on", "
     return Settings.model_validate(
         {**chosen, "replicas": replicas, "data_dir": folder, "postgres_durable": False}
         | {"auth": auth or os.environ.get("AUTH") or "off"}
+        | ({"start_seconds": os.environ["START_SECONDS"]} if "START_SECONDS" in os.environ else {})
     )
 
 

@@ -6,19 +6,28 @@ one and of all others import what they take when they are asked for it, and noth
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.patience import PATIENCE, patient
+
 if TYPE_CHECKING:
+    from pytest_timeout import Settings
+
     from services.chassis.database import Database
     from stack.postgres import Server
     from tests.databases import Databases
 
 HERE = Path(__file__).parent
+
+if PATIENCE != 1:
+    # What stacks are given, those in this process and those that tests run as people do.
+    os.environ.setdefault("START_SECONDS", str(patient(30)))
 
 # Where an assertion of a module beside the tests fails, it shows what it compared, as one of a test does.
 pytest.register_assert_rewrite(*(f"tests.{folder.name}" for folder in HERE.iterdir() if folder.is_dir()))
@@ -43,6 +52,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         suffix = f"@{group}"
         if getattr(config.option, "loadgroup", False) and not item.nodeid.endswith(suffix):
             item._id = item._id.parse(item.nodeid + suffix)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Settings) -> Any:
+    """Give a test as long as this machine takes, before it counts as hanging."""
+    from pytest_timeout import pytest_timeout_set_timer as set_timer
+
+    return set_timer(item, settings._replace(timeout=patient(settings.timeout)))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from stack.launcher import Stack
 from stack.settings import ROOT
+from tests.patience import patient
 
 DEFAULT_URL = "http://127.0.0.1:8001"
 """Where the pages say that Boxoffice is."""
@@ -63,7 +64,7 @@ def shell(stack: Stack, script: str, **environment: str) -> subprocess.Completed
         env=surroundings(stack) | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patient(60),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done

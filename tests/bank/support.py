@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
 from boxoffice.bank.v1 import bank_pb2 as pb
@@ -26,16 +26,6 @@ from tests.servers import served
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1iYW5rLW51bWJlci1vbmU="
 SANDBOX = Sandbox(seed="test")
-
-T = TypeVar("T")
-
-
-async def eventually(condition: Callable[[], Awaitable[T]], seconds: float = 10) -> T:
-    """Wait until `condition` gives something true, and return that."""
-    async with asyncio.timeout(seconds):
-        while not (found := await condition()):  # noqa: ASYNC110  nobody tells when it comes true
-            await asyncio.sleep(0.01)
-        return found
 
 
 async def refused(call: Awaitable[Any]) -> tuple[grpc.StatusCode, str]:

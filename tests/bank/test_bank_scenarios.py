@@ -19,8 +19,9 @@ from services.bank.rpc.service import Sandbox
 from services.chassis.calls import DETAILS
 from services.chassis.database import Database
 from services.chassis.ids import new_id
-from tests.bank.support import Bank, Received, Receiver, eventually, refused, sending, served_bank
+from tests.bank.support import Bank, Received, Receiver, refused, sending, served_bank
 from tests.databases import move_clock
+from tests.patience import eventually
 
 CAPTURED, DECLINED, EXPIRED = "payment.captured", "payment.declined", "payment.expired"
 DELAY = timedelta(seconds=600)

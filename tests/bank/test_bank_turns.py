@@ -10,7 +10,7 @@ from services.bank.domain.sessions import Session
 from services.bank.operations.deliveries import Deliveries
 from services.bank.operations.pay import Pay, PaySessions
 from tests.bank.support import SANDBOX, Bank
-from tests.chassis.waiting import until
+from tests.patience import eventually
 
 WAITING = (
     "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s"
@@ -26,7 +26,7 @@ async def test_a_session_that_ends_meanwhile_has_ended(bank: Bank, end: str):
         )
         call = bank.pay if end == "pay" else bank.close
         second = asyncio.create_task(call(opened.id))
-        await until(lambda: bank.db.fetch(WAITING, ("%sessions%",)))
+        await eventually(lambda: bank.db.fetch(WAITING, ("%sessions%",)))
     assert (await second).status == pb.Session.DECLINED
     assert await bank.db.fetch("SELECT FROM ledger") == []
 

@@ -2,7 +2,6 @@
 that makes one of these worse is seen on any machine."""
 
 import asyncio
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,22 +149,6 @@ async def test_bookings_read_no_table_that_grows_from_front_to_back(house: House
         read |= {row.relname: row for row in await db.fetch(READ_SO_FAR)}
     assert {"bookings", "idempotency_keys", "reservations", "show_seats"} <= read.keys()
     assert [row for row in read.values() if row.seq_tup_read or row.idx_tup_fetch > FETCHED_EACH * len(placed)] == []
-
-
-async def test_a_batch_is_several_times_as_fast_as_its_bookings_one_by_one(house: House) -> None:
-    # Both ways in turn, and the best of each: whatever else the machine does meets both.
-    alone, together = [], []
-    for _ in range(3):
-        show_id, seats = await put_on_sale(house.inventory_db, seats=4 * BATCH)
-        all_orders = orders(show_id, seats)
-        began = time.perf_counter()
-        for order in all_orders[:BATCH]:
-            await book(house, [order])
-        middle = time.perf_counter()
-        await book(house, all_orders[BATCH:])
-        alone.append(middle - began)
-        together.append(time.perf_counter() - middle)
-    assert min(alone) > 3 * min(together)
 
 
 @pytest.mark.parametrize("seats", [100, 500])

@@ -7,6 +7,7 @@ from typing import Any
 from bench.load import Generator, Load, Tally, closed, open_loop
 from bench.measure import OK
 from bench.shops import Refused, Shop, Target
+from tests.patience import patient
 
 NOWHERE = Target("", "", "", "", "")
 NO_SHOP: Any = None
@@ -50,7 +51,7 @@ async def test_an_open_loop_does_not_wait_for_answers() -> None:
             answered.set()
         await answered.wait()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patient(10)):
         tally = await open_loop(Load(wait_for_all, range(20), NOWHERE, rate=2_000), NO_SHOP, asyncio.Event())
     assert len(tally.latencies[OK]) == 20
 

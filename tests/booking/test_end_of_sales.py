@@ -15,8 +15,8 @@ from services.booking.operations import change
 from tests.booking.house import House
 from tests.booking.test_lifecycle import move_clocks, refused
 from tests.booking.test_own_claims import hold
-from tests.chassis.waiting import until
 from tests.databases import move_clock
+from tests.patience import eventually
 
 ANN, BOB = uuid4(), uuid4()
 NO_TICKET = payment_pb2.BatchRefundPaymentsRequest.Refund.NO_TICKET
@@ -145,7 +145,7 @@ async def test_sales_that_end_while_their_show_is_waited_for_have_ended(house: H
             asyncio.ensure_future(house.capture(booking)),
             asyncio.ensure_future(hold(house, BOB, 1)),
         ]
-        await until(lambda: house.inventory_db.fetch(waiting))
+        await eventually(lambda: house.inventory_db.fetch(waiting))
         await elsewhere.send("UPDATE show_counters SET sales_end_at = clock_timestamp()")
     await settling[0]
     assert (await refused(settling[1])).reason == "SALES_ENDED"

@@ -15,7 +15,7 @@ from grpc_health.v1._async import HealthServicer
 from services.booking.clients import Payments
 from services.chassis.calls import channel
 from stack import ports
-from tests.chassis.waiting import until
+from tests.patience import eventually
 
 BOOKING = uuid4()
 
@@ -51,7 +51,7 @@ async def test_a_booking_has_its_payment_at_the_first_look_after_payment_is_back
             return found is not None and UUID(found.booking_id) == BOOKING
 
         async with payment(address):
-            await until(is_shown)
+            await eventually(is_shown)
         for looks in (1, 3, 6):
             # Each look while payment is away makes the pauses between the tries of a connection longer.
             assert [await payments.newest(BOOKING) for _ in range(looks)] == [None] * looks

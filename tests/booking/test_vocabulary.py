@@ -17,7 +17,7 @@ from services.booking.domain.bookings import BookedSeat
 from services.booking.rpc.render import _tier
 from services.chassis.calls import channel
 from services.chassis.errors import Code, Failure, Unavailable
-from tests.chassis.waiting import until
+from tests.patience import eventually
 
 NEW_OUTCOME = b"\x7a\x02\x08\x01"
 """Field 15, a message, of which nobody knows here."""
@@ -63,7 +63,7 @@ async def reserved(address: str, result: inventory_pb2.BatchReserveSeatsResponse
                 return False  # not connected yet
             return True
 
-        await until(ask)
+        await eventually(ask)
         return answers[0]
 
 
@@ -104,7 +104,7 @@ async def test_an_extension_whose_outcome_is_not_known_has_no_time(address: str)
                 return False
             return isinstance(answer, Unavailable)
 
-        await until(is_unknown)
+        await eventually(is_unknown)
 
 
 @pytest.mark.parametrize(("state", "expected"), [(99, RefundState.REQUESTED), (2, RefundState.SUCCEEDED), (None, None)])
@@ -125,4 +125,4 @@ async def test_a_refund_in_a_state_that_is_not_known_is_neither_done_nor_given_u
                 return False
             return isinstance(answer, Unavailable) if expected is None else answer == expected
 
-        await until(is_so)
+        await eventually(is_so)

@@ -10,8 +10,9 @@ from uuid import uuid4
 import httpx
 
 from stack.launcher import Stack
+from tests.patience import patient
 
-SECONDS = 20
+SECONDS = patient(20)
 
 
 @dataclass

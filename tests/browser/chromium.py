@@ -18,8 +18,9 @@ from typing import Any
 import httpx
 
 from stack import ports
+from tests.patience import patient
 
-SECONDS = 20
+SECONDS = patient(20)
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 BROWSERS = ("chromium", "chromium-browser")
 QUIET = (

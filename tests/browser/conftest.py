@@ -13,6 +13,7 @@ from stack.launcher import Stack, temporary_stack
 from stack.services import API
 from tests.browser.checkout import Checkout
 from tests.browser.chromium import Browser, driver, opened
+from tests.patience import patient
 
 PHONE = (320, 640)
 DESK = (1280, 800)
@@ -44,7 +45,7 @@ def phone(chromedriver: httpx.Client, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="session")
 def checkout(stack: Stack) -> Iterator[Checkout]:
-    with httpx.Client(base_url=f"{stack.public_url}{API}/", timeout=15, trust_env=False) as http:
+    with httpx.Client(base_url=f"{stack.public_url}{API}/", timeout=patient(15), trust_env=False) as http:
         yield Checkout(stack, http)
 
 

@@ -17,7 +17,7 @@ from grpc_health.v1._async import HealthServicer
 from services.chassis.calls import call, channel
 from services.chassis.errors import Unavailable
 from stack import ports
-from tests.chassis.waiting import until
+from tests.patience import eventually
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 AGE_SECONDS = 0.3
@@ -84,15 +84,15 @@ def are(to: grpc.aio.Channel, *replicas: Replica) -> Callable[[], Awaitable[bool
 async def test_calls_go_round_the_replicas_that_serve() -> None:
     first, second = (f"127.0.0.1:{port}" for port in ports.choose(2))
     async with replica(first) as one, replica(second) as two, channel(f"{first},{second}") as to:
-        await until(are(to, one, two))
+        await eventually(are(to, one, two))
         await one.says(NOT_SERVING)
-        await until(are(to, two))
+        await eventually(are(to, two))
         await two.says(NOT_SERVING)
-        await until(lambda: is_away(to))
+        await eventually(lambda: is_away(to))
         await one.says(SERVING)
-        await until(are(to, one))
+        await eventually(are(to, one))
         await two.says(SERVING)
-        await until(are(to, one, two))
+        await eventually(are(to, one, two))
 
 
 async def is_away(to: grpc.aio.Channel) -> bool:
@@ -107,10 +107,10 @@ async def test_a_replica_that_ends_and_comes_back_is_left_out_meanwhile() -> Non
     first, second = (f"127.0.0.1:{port}" for port in ports.choose(2))
     async with replica(first) as one, channel(f"{first},{second}") as to:
         async with replica(second) as two:
-            await until(are(to, one, two))
+            await eventually(are(to, one, two))
         assert await answering(to) == {first}
         async with replica(second) as two:
-            await until(are(to, one, two))
+            await eventually(are(to, one, two))
 
 
 class Names(asyncio.DatagramProtocol):
@@ -140,9 +140,9 @@ async def test_a_replica_that_was_added_under_the_peers_name_is_found() -> None:
     age = {"max_connection_age_ms": int(AGE_SECONDS * 1000)}
     try:
         async with replica(f"127.0.0.1:{port}", **age) as one, channel(f"dns://127.0.0.1:{dns}/{NAME}:{port}") as to:
-            await until(are(to, one))
+            await eventually(are(to, one))
             async with replica(f"127.0.0.2:{port}", **age) as two:
                 names.addresses = ["127.0.0.1", "127.0.0.2"]
-                await until(are(to, one, two))
+                await eventually(are(to, one, two))
     finally:
         transport.close()

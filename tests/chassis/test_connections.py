@@ -16,8 +16,8 @@ from services.chassis.errors import FailedPrecondition, Failure, Unavailable
 from stack.postgres import Server
 from tests.chassis.pooler import pooled
 from tests.chassis.test_server import started
-from tests.chassis.waiting import until
 from tests.databases import Databases, opened
+from tests.patience import eventually
 
 FOUND = {"pid": "7", "standby": "false", "transaction_read_only": "off", "synchronous_commit": "on", **ASKED}
 PASSWORD = "a password of sixteen letters"
@@ -110,10 +110,10 @@ async def test_a_connection_that_comes_later_is_looked_at_too(
         async def is_refused() -> bool:
             return not await answers() and "statement_timeout is 0 instead of 4000" in caplog.text
 
-        await until(is_refused)
+        await eventually(is_refused)
         assert not await answers()
         set_all(chassis_url)
-        await until(answers)
+        await eventually(answers)
 
 
 async def test_what_the_page_for_operators_says_is_enough_where_a_pooler_drops_what_is_asked_for(

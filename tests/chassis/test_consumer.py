@@ -13,8 +13,8 @@ from services.chassis.consumer import Consumer, Events
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import EventsForgotten, Failure, Interrupted, Unavailable
 from services.chassis.topics import Positioned, TopicEvent
-from tests.chassis.waiting import until
 from tests.databases import move_clock, opened
+from tests.patience import eventually
 
 
 @dataclass
@@ -168,10 +168,10 @@ async def test_it_goes_on_for_ever_and_tells_for_how_long_it_has_failed(
     async def asked_again() -> bool:
         return len(reader.asked) > 3 and stalled.get() > 0
 
-    await until(asked_again)
+    await eventually(asked_again)
     reader.away = None
-    await until(lambda: copied(sender))
-    await until(lambda: _has_stumbled(sender))
+    await eventually(lambda: copied(sender))
+    await eventually(lambda: _has_stumbled(sender))
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()

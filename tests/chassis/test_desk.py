@@ -29,6 +29,7 @@ from services.chassis.errors import (
 )
 from tests.chassis.instant import instantly
 from tests.chassis.kitchen import Kitchen, Order, settle, submit
+from tests.patience import patient
 
 
 async def close(desk: Desk[Order, Any]) -> None:
@@ -450,7 +451,7 @@ async def test_a_deadline_drops_a_command_that_waits() -> None:
     submit(desk, Order("a", "1"))
     first = await kitchen.next()
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient(5)):
             await desk.submit(Order("a", "late"))
     first.answer()
     await settle()

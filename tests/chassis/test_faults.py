@@ -26,8 +26,8 @@ from services.chassis.outbox import Message, Outbox
 from services.chassis.settings import ServiceSettings, load
 from tests.chassis.kitchen import Order
 from tests.chassis.test_server import started
-from tests.chassis.waiting import until
 from tests.faults.controller import Controller, Point, at
+from tests.patience import eventually
 from tests.servers import served
 
 ADD = "INSERT INTO things (id) VALUES (1)"
@@ -43,7 +43,7 @@ async def controller() -> AsyncIterator[Controller]:
     async def is_unarmed() -> bool:
         return faults.armed is None
 
-    await until(is_unarmed)
+    await eventually(is_unarmed)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ async def test_at_committed_the_server_has_committed(armed: Database, controller
             async def is_there() -> Any:
                 return await (await observer.execute(COUNT)).fetchone()
 
-            await until(is_there)
+            await eventually(is_there)
         assert not adding.done()
         fault.release()
         await adding
@@ -241,7 +241,7 @@ async def test_what_is_being_done_is_named_by_whoever_does_it(armed: Database, c
         async def job_ran() -> bool:
             return any(point.operation == "job tidy" for point in trace)
 
-        await until(job_ran)
+        await eventually(job_ran)
         ticks.shutdown(wait=False)
     updates = {point.operation for point in trace if point.detail == "UPDATE things"}
     assert updates == {"desk Order", "relay topic", "job tidy"}

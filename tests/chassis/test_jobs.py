@@ -9,8 +9,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from services.chassis import jobs
 from services.chassis.errors import Unavailable
+from tests.patience import patient
 
-SECONDS = 10
+SECONDS = patient(10)
 
 
 async def ticked(work: Callable[[], int], until: asyncio.Event) -> None:

@@ -15,6 +15,7 @@ from services.chassis.desk import Desk
 from services.chassis.measures import OUTBOX, Measure
 from services.chassis.outbox import Message, Outbox
 from stack.ports import choose
+from tests.patience import patient
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ async def test_everything_can_be_fetched_pools_among_it(db: Database) -> None:
     metrics.call_timer("/a/B", "OK").observe(0.1)
 
     def fetch() -> str:
-        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=patient(5)) as answer:
             return str(answer.read().decode())
 
     families = {family.name: family for family in text_string_to_metric_families(await asyncio.to_thread(fetch))}

@@ -13,7 +13,7 @@ from services.chassis.desk import BUSY
 from services.chassis.errors import FailedPrecondition, NotFound
 from services.chassis.operation import Operation, Rows
 from services.chassis.rows import columns, read
-from tests.chassis.waiting import until
+from tests.patience import eventually
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ async def test_a_command_alone_waits_for_its_lock_and_is_decided_by_what_is_ther
     async with db.transaction() as other:
         await other.fetch("SELECT FROM accounts WHERE id = 1 FOR UPDATE")
         alone = asyncio.create_task(take.alone(Take(1, 3)))
-        await until(
+        await eventually(
             lambda: db.fetch("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%accounts%'")
         )
         await other.send("UPDATE accounts SET amount = 3 WHERE id = 1")

@@ -23,10 +23,10 @@ from services.chassis.errors import (
     Unavailable,
 )
 from services.chassis.outbox import MAX_DELAY_SECONDS, MAX_REFUSALS, Deliver, Message, Outbox
-from tests.chassis.waiting import until
 from tests.databases import opened
+from tests.patience import eventually, patient
 
-SECONDS = 10
+SECONDS = patient(10)
 
 
 @dataclass
@@ -137,7 +137,7 @@ async def test_the_commit_wakes_the_relay(db: Database, outbox: Outbox, monkeypa
             await append(db, outbox, str(number).encode())
             await asyncio.wait_for(peer.came.wait(), SECONDS)
         # And then it sleeps.
-        await until(partial(is_asleep, outbox))
+        await eventually(partial(is_asleep, outbox))
     assert sorted(peer.taken) == [b"0", b"1", b"2", b"3", b"4"]
 
 
@@ -399,7 +399,7 @@ async def test_the_relay_survives_its_database(chassis_url: str, caplog: pytest.
 @pytest.mark.parametrize("steps", range(5))
 async def test_a_relay_that_is_cancelled_as_it_is_woken_ends(db: Database, outbox: Outbox, steps: int) -> None:
     task = asyncio.create_task(outbox.relay({"letters": Peer()}))
-    await until(partial(is_asleep, outbox))
+    await eventually(partial(is_asleep, outbox))
     outbox._wake(["letters"])
     for _ in range(steps):
         await asyncio.sleep(0)

@@ -17,8 +17,8 @@ from services.chassis.connections import NONE_LEFT, examine
 from services.chassis.errors import FailedPrecondition, Failure, Unavailable
 from stack import ports
 from tests.chassis.test_connections import refused, set_all
-from tests.chassis.waiting import until
 from tests.databases import opened
+from tests.patience import eventually
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no PgBouncer on this machine")
@@ -52,7 +52,7 @@ async def bouncer(url: str, mode: str, *, ignore: str = "options", size: int = 2
         return True
 
     try:
-        await until(listens)
+        await eventually(listens)
         yield f"postgresql://anybody@127.0.0.1:{port}/here"
     finally:
         process.kill()

@@ -19,6 +19,7 @@ from services.chassis.database import Database
 from services.chassis.errors import Interrupted
 from services.chassis.pipeline import MAX_PREPARED, Connection, Parameters, Pipeline
 from tests.chassis.waiting import until_waiting
+from tests.patience import patient
 
 SOME_ID = UUID("0190163d-8694-739b-aea5-966c26f8ad91")
 SOME_TIME = datetime(2026, 11, 21, 14, 5, 6, 789, tzinfo=UTC)
@@ -142,7 +143,7 @@ async def test_a_failed_statement_leaves_the_others_undone_and_the_connection_in
 async def test_much_is_sent_while_much_comes_back(single: Database) -> None:
     """Neither side can take all of it in before the other reads."""
     text = "x" * 5_000_000
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patient(30)):
         answers = await single.fetch_all(*[("SELECT %s::text AS text", (text,))] * 4)
     assert [row.text == text for [row] in answers] == [True] * 4
 

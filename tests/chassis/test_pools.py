@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis.database import Pools
 from services.chassis.errors import ResourceExhausted
-from tests.chassis.waiting import until
+from tests.patience import eventually
 
 
 async def test_calls_that_use_up_their_connections_leave_those_of_the_background(chassis_url: str) -> None:
@@ -25,7 +25,7 @@ async def test_calls_that_use_up_their_connections_leave_those_of_the_background
             return len(held) == 2
 
         holders = [asyncio.create_task(hold()) for _ in range(2)]
-        await until(all_held)
+        await eventually(all_held)
         with pytest.raises(ResourceExhausted):
             await pools.calls.fetch("SELECT 1")
         [row] = await pools.background.fetch("SELECT pg_backend_pid() AS pid")

@@ -18,8 +18,8 @@ from stack.postgres import Server
 from tests.chassis.pooler import pooled
 from tests.chassis.test_connections import set_all
 from tests.chassis.test_server import health, started
-from tests.chassis.waiting import until
 from tests.databases import Databases
+from tests.patience import eventually, patient
 
 SESSION = "SELECT pid FROM pg_stat_activity WHERE application_name = 'readiness' AND datname = %s"
 
@@ -29,7 +29,6 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look more often than a service does."""
     monkeypatch.setattr(readiness, "LOOK_SECONDS", 0.02)
     monkeypatch.setattr(readiness, "AWAY_SECONDS", 0.02)
-    monkeypatch.setattr(readiness, "ANSWER_SECONDS", 0.2)
 
 
 @asynccontextmanager
@@ -84,20 +83,20 @@ async def test_a_database_that_went_away_is_told_once_and_its_return_too(
         return database.session() is not None
 
     async with watched(chassis_url) as told:
-        await until(looked)
+        await eventually(looked)
         assert told == []
         database.refuse()
 
         async def away() -> bool:
             return told == [False]
 
-        await until(away)
+        await eventually(away)
         database.refuse(False)
 
         async def back() -> bool:
             return told == [False, True]
 
-        await until(back)
+        await eventually(back)
 
 
 async def test_a_database_whose_new_connections_have_no_limits_is_told(
@@ -111,7 +110,7 @@ async def test_a_database_whose_new_connections_have_no_limits_is_told(
         return database.session() is not None
 
     async with pooled(chassis_url) as url, watched(url) as told:
-        await until(looked)
+        await eventually(looked)
         set_all(chassis_url, lock_timeout="0")
         with postgres.connect() as connection:
             await asyncio.to_thread(database.cut, connection)
@@ -119,18 +118,21 @@ async def test_a_database_whose_new_connections_have_no_limits_is_told(
         async def away() -> bool:
             return told == [False]
 
-        await until(away)
+        await eventually(away)
         assert "lock_timeout is 0 instead of 2000" in caplog.text
 
 
-async def test_a_server_that_fell_silent_is_told(brisk: None, postgres: Server, chassis_url: str) -> None:
+async def test_a_server_that_fell_silent_is_told(
+    brisk: None, postgres: Server, chassis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "ANSWER_SECONDS", patient(1))
     database = Database(postgres, chassis_url)
 
     async def looked() -> bool:
         return database.session() is not None
 
     async with watched(chassis_url) as told:
-        await until(looked)
+        await eventually(looked)
         frozen = database.session()
         assert frozen is not None
         os.kill(frozen, signal.SIGSTOP)
@@ -139,14 +141,14 @@ async def test_a_server_that_fell_silent_is_told(brisk: None, postgres: Server, 
             async def away() -> bool:
                 return told == [False]
 
-            await until(away)
+            await eventually(away)
         finally:
             os.kill(frozen, signal.SIGCONT)
 
         async def back() -> bool:
             return told == [False, True]
 
-        await until(back)
+        await eventually(back)
 
 
 async def test_a_session_that_is_cut_is_made_anew_and_nothing_is_told(
@@ -158,10 +160,10 @@ async def test_a_session_that_is_cut_is_made_anew_and_nothing_is_told(
         return database.session() is not None
 
     async with watched(chassis_url) as told:
-        await until(looked)
+        await eventually(looked)
         with postgres.connect() as connection:
             database.cut(connection)
-        await until(looked)
+        await eventually(looked)
         assert told == []
 
 
@@ -181,11 +183,11 @@ async def test_a_service_without_its_database_does_not_serve_and_does_again_when
                 async def does_not() -> bool:
                     return await health(to) == "NOT_SERVING"
 
-                await until(serves)
+                await eventually(serves)
                 database.refuse()
-                await until(does_not)
+                await eventually(does_not)
                 assert await health(to, "boxoffice.inventory.v1.CatalogService") == "NOT_SERVING"
                 database.refuse(False)
-                await until(serves)
+                await eventually(serves)
             it.signal(signal.SIGTERM)
             assert await it.ends() == 0, it.said

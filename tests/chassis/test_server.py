@@ -35,13 +35,14 @@ from services.identity import settings as identity
 from services.inventory import settings as inventory
 from services.payment import settings as payment
 from stack import ports
-from tests.chassis.waiting import until, until_waiting
+from tests.chassis.waiting import until_waiting
 from tests.databases import Databases, opened
 from tests.inventory.sale import put_on_sale
 from tests.inventory.watchers import Watcher
+from tests.patience import eventually, patient
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 20
+SECONDS = patient(20)
 EVENT = str(uuid4())
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"
 
@@ -118,7 +119,7 @@ async def health(to: grpc.aio.Channel, service: str = "") -> str:
     """Return what a server says of its health."""
     stub: Any = health_pb2_grpc.HealthStub(to)
     try:
-        answer = await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
+        answer = await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=patient(5))
     except grpc.aio.AioRpcError as error:
         return error.code().name
     return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
@@ -158,7 +159,7 @@ async def test_at_the_stop_health_says_so_while_requests_still_run() -> None:
         await it.says("serving")
         async with channel(f"127.0.0.1:{it.port}") as to:
             catalog = catalog_pb2_grpc.CatalogServiceStub(to)
-            calling = asyncio.ensure_future(catalog.GetEvent(pb.GetEventRequest(event_id=EVENT), timeout=10))
+            calling = asyncio.ensure_future(catalog.GetEvent(pb.GetEventRequest(event_id=EVENT), timeout=patient(10)))
             await it.says("entered")
             stub: Any = health_pb2_grpc.HealthStub(to)
             watching = stub.Watch(health_pb2.HealthCheckRequest())
@@ -230,11 +231,11 @@ async def test_inventory_finishes_its_running_request_and_leaves(inventory_url: 
         await blocker.execute("LOCK TABLE venues IN ACCESS EXCLUSIVE MODE")
         catalog = catalog_pb2_grpc.CatalogServiceStub(to)
         creating = asyncio.ensure_future(
-            catalog.CreateVenue(pb.CreateVenueRequest(name="Odeon", city="Pune"), timeout=10)
+            catalog.CreateVenue(pb.CreateVenueRequest(name="Odeon", city="Pune"), timeout=patient(10))
         )
         await until_waiting(observer)
         it.signal(signal.SIGTERM)
-        await until(partial(is_closed, it.port))
+        await eventually(partial(is_closed, it.port))
         assert not creating.done()
         await blocker.rollback()
         assert (await creating).name == "Odeon"
@@ -276,7 +277,7 @@ async def test_a_request_that_outlasts_the_grace_is_undone(inventory_url: str) -
         await blocker.execute("LOCK TABLE venues IN ACCESS EXCLUSIVE MODE")
         catalog = catalog_pb2_grpc.CatalogServiceStub(to)
         creating = asyncio.ensure_future(
-            catalog.CreateVenue(pb.CreateVenueRequest(name="Odeon", city="Pune"), timeout=10)
+            catalog.CreateVenue(pb.CreateVenueRequest(name="Odeon", city="Pune"), timeout=patient(10))
         )
         await until_waiting(observer)
         it.signal(signal.SIGTERM)
@@ -292,7 +293,7 @@ async def test_a_request_that_outlasts_the_grace_is_undone(inventory_url: str) -
             )
             return await cursor.fetchone() == (0,)
 
-        await until(is_alone)
+        await eventually(is_alone)
         cursor = await observer.execute("SELECT name FROM venues")
         assert await cursor.fetchall() == []
     assert "Traceback" not in it.said

@@ -19,6 +19,7 @@ from services.chassis.errors import NotFound
 from services.chassis.server import make_server
 from tests.deaf import HEADERS, ROOM, calling
 from tests.inventory.watchers import reason
+from tests.patience import patient
 from tests.servers import served
 
 SHOW = str(uuid4())
@@ -128,7 +129,7 @@ async def test_a_stream_has_the_deadline_of_its_caller_and_else_none() -> None:
         servicer.ended.clear()
         code, _, _ = await refused(watch(pb.WatchSeatsRequest(show_id=SHOW), timeout=0.2))
         assert code is grpc.StatusCode.DEADLINE_EXCEEDED
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient(10)):
             await servicer.ended.wait()
 
 
@@ -142,7 +143,7 @@ async def test_a_stream_ends_when_its_caller_leaves(caplog: pytest.LogCaptureFix
             call = watch(pb.WatchSeatsRequest(show_id=SHOW))
             await call.read()
             call.cancel()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(patient(10)):
                 await servicer.ended.wait()
     assert [record.__dict__["outcome"] for record in caplog.records if record.message == "call"] == ["CANCELLED"]
 
@@ -158,7 +159,7 @@ async def test_who_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
     async with seats(answer) as (watch, servicer):
         call = watch(pb.WatchSeatsRequest(show_id=SHOW))
         await call.read()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient(10)):
             await servicer.ended.wait()
         with pytest.raises(grpc.aio.AioRpcError):
             while True:
@@ -184,7 +185,7 @@ async def test_who_reads_nothing_at_all_is_told_so_as_soon_as_he_reads_and_keeps
     await server.start()
     try:
         async with (
-            asyncio.timeout(30),
+            asyncio.timeout(patient(30)),
             calls.channel(address) as channel,
             calling(address, WATCH_SEATS, pb.WatchSeatsRequest(show_id=SHOW)) as deaf,
         ):

@@ -15,8 +15,9 @@ from services.chassis import topics
 from services.chassis.database import Database
 from services.chassis.errors import Aborted, EventsForgotten, EventsNotThere, Interrupted
 from services.chassis.topics import Page, TopicEvent, append, appended, forget, read, sequence, sequence_once
-from tests.chassis.waiting import until, until_waiting
+from tests.chassis.waiting import until_waiting
 from tests.databases import move_clock, opened
+from tests.patience import eventually
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 SECONDS = 10
@@ -92,7 +93,7 @@ async def test_a_transaction_that_is_held_open_while_later_ones_commit_loses_not
         assert await number(db) == 2
         assert await told(db) == ["1 late", "2 later"]
         end.set()
-        await until(lambda: number(db))
+        await eventually(lambda: number(db))
     assert await told(db, 2) == ["3 early"], "behind what a reader has seen"
     assert await told(db) == ["1 late", "2 later", "3 early"], "and nothing is numbered anew"
 
@@ -216,7 +217,7 @@ async def test_many_sequencers_and_writers_at_once_make_no_gap_and_nothing_twice
             async def all_numbered() -> bool:
                 return not await replicas[0].fetch("SELECT FROM topic_events WHERE position IS NULL LIMIT 1")
 
-            await until(all_numbered)
+            await eventually(all_numbered)
         finally:
             for task in running:
                 task.cancel()
@@ -268,13 +269,13 @@ async def test_the_sequencer_numbers_what_comes_and_goes_on_after_a_failure(
     async with opened(chassis_url, pool_size=1) as own:
         task = asyncio.create_task(sequence(own))
         await write(db, "a")
-        await until(lambda: told(db))
+        await eventually(lambda: told(db))
         await db.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         await write_again(db, "b")
-        await until(lambda: told(db, 1))
+        await eventually(lambda: told(db, 1))
         assert not task.done()
         task.cancel()
         await asyncio.wait([task])

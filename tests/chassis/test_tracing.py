@@ -15,6 +15,7 @@ import pytest
 from services.chassis import tracing
 from services.chassis.database import Database
 from stack.ports import choose
+from tests.patience import patient
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ABOVE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}"
@@ -34,7 +35,7 @@ def traces() -> Iterator[tracing.Traces]:
 
 def test_where_it_is_off_it_is_not_even_imported() -> None:
     code = "import sys, services.booking.__main__; sys.exit('opentelemetry' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=patient(60)).returncode == 0
 
 
 def test_a_call_goes_on_with_its_callers_trace(traces: tracing.Traces) -> None:

@@ -1,21 +1,10 @@
-"""Waiting for what other processes do, where they can only be asked."""
+"""Waiting for what other sessions of a database do, where it can only be asked."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import psycopg
 
-SECONDS = 10.0
-
-
-async def until(condition: Callable[[], Awaitable[Any]]) -> None:
-    """Wait until `condition` holds."""
-    give_up = time.monotonic() + SECONDS
-    while not await condition():
-        assert time.monotonic() < give_up, f"waited for {condition} in vain"
-        await asyncio.sleep(0.005)
+from tests.patience import eventually
 
 
 async def until_waiting(observer: psycopg.AsyncConnection[Any], *, sessions: int = 1) -> None:
@@ -29,4 +18,4 @@ async def until_waiting(observer: psycopg.AsyncConnection[Any], *, sessions: int
         assert row is not None
         return bool(row[0] >= sessions)
 
-    await until(waiting)
+    await eventually(waiting)

@@ -23,6 +23,7 @@ from stack.launcher import Stack, temporary_stack
 from stack.settings import ROOT
 from tests.bench.test_ghz import CONFIGURATIONS, configuration, filled
 from tests.gateway.fakes import FakeService
+from tests.patience import patient
 
 EXAMPLES = {
     "buy.py": [sys.executable],
@@ -54,7 +55,7 @@ def run(name: str, url: str, token: str | None = None) -> subprocess.CompletedPr
         env=surroundings | told | ({} if token is None else {"BOXOFFICE_TOKEN": token}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patient(60),
     )
 
 
@@ -132,7 +133,7 @@ def make_data(url: str, folder: Path, token: str | None) -> subprocess.Completed
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patient(60),
     )
 
 
@@ -155,7 +156,7 @@ def test_data_for_ghz_is_made_with_an_admins_token_and_each_call_succeeds_with_i
         ]
         service, _, method = said["call"].rpartition(".")
         called = subprocess.run(
-            [*command, f"{guarded.public_url}/{service}/{method}"], capture_output=True, text=True, timeout=30
+            [*command, f"{guarded.public_url}/{service}/{method}"], capture_output=True, text=True, timeout=patient(30)
         )
         assert called.returncode == 0, (name, called.stderr)
 

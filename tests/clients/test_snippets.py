@@ -21,9 +21,10 @@ from boxoffice_client.errors import SeatsUnavailable
 from stack.launcher import Stack
 from stack.processes import wait_until
 from stack.settings import ROOT
+from tests.patience import patient
 from tests.snippets import Block, blocks, placed, shell, surroundings
 
-SECONDS = 60
+SECONDS = patient(60)
 
 WALK = "README.md: API=http://127.0.0.1:8001/api/v1"
 OVER_GRPC = "README.md: call() { .venv/bin/buf curl --schema protos --protocol grpc "

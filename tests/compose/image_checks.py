@@ -27,6 +27,7 @@ from stack.postgres import Server
 from stack.services import is_serving
 from tests.compose.support import ROOT, WANTED, compose, exec_form, gateway_copying, gateway_rendering, stages, told
 from tests.compose.test_databases_container import server  # noqa: F401  # a fixture
+from tests.patience import patient
 
 FILE = compose(WANTED)["services"]
 UV = Path(sys.executable).with_name("uv")
@@ -117,7 +118,7 @@ class Image:
     def run(self, command: list[str], environment: dict[str, str] | None = None) -> str:
         """Run a command to its end and return what it said."""
         process = self.start(command, environment or {})
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=patient(60))
         assert process.returncode == 0, said
         return said
 
@@ -204,13 +205,13 @@ def test_a_service_migrates_serves_tells_its_health_and_stops(
     image.run(FILE[f"{service.name}-migrate"]["command"], environment | own)
     process = image.start(FILE[service.name]["command"], environment)
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + patient(30)
         while not is_serving(f"127.0.0.1:{environment['PORT']}", service.name, tls):
-            assert process.poll() is None and time.monotonic() < end, process.communicate(timeout=5)[0]
+            assert process.poll() is None and time.monotonic() < end, process.communicate(timeout=patient(5))[0]
         image.run(health, environment)
     finally:
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=patient(20))
     assert process.returncode == 0, said
     with pytest.raises(AssertionError, match="UNAVAILABLE"):
         image.run(health, environment)

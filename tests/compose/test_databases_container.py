@@ -15,6 +15,7 @@ from databases import databases
 from roster import SERVICES
 from stack.postgres import Server, temporary_server, url
 from tests.compose.support import ROOT, SECRETS, WANTED, compose, told
+from tests.patience import patient
 
 PASSWORDS = {role: SECRETS[f"{role.upper()}_PASSWORD"] for role in databases.DATABASES}
 FILE = compose(WANTED)["services"]
@@ -58,7 +59,7 @@ def attempt(server: Server, **changed: str) -> subprocess.CompletedProcess[str]:
     password = str(psycopg.conninfo.conninfo_to_dict(server.url())["password"])
     environment = told(service, {}) | {"PGPASSWORD": password, "PATH": os.defpath} | changed
     return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=patient(60)
     )
 
 
@@ -115,7 +116,7 @@ def test_a_service_migrates_its_database(server: Server, service: Any) -> None:
     environment["DATABASE_URL"] = environment["DATABASE_URL"].replace("postgres:5432", f"127.0.0.1:{server.port}")
     command = [sys.executable, *FILE[f"{service.name}-migrate"]["command"][1:]]
     for _ in range(2):  # as often as one likes
-        subprocess.run(command, env={"PATH": os.defpath} | environment, cwd=ROOT, check=True, timeout=60)
+        subprocess.run(command, env={"PATH": os.defpath} | environment, cwd=ROOT, check=True, timeout=patient(60))
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
         tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()").fetchone()
     assert tables is not None and tables[0] > 2
@@ -130,7 +131,7 @@ def test_the_audit_sees_what_services_made_before_its_role_was_there(server: Ser
         connection.execute("REVOKE SELECT ON ALL TABLES IN SCHEMA public FROM audit")
     for code in (1, 0):
         done = subprocess.run(
-            [sys.executable, *command], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60
+            [sys.executable, *command], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=patient(60)
         )
         assert done.returncode == code, done.stdout + done.stderr
         run(server)

@@ -24,7 +24,8 @@ from gateway.envoy import envoy_binary
 from gateway.render import CLUSTERS, render
 from stack.ports import choose
 from tests.compose.support import ROOT, certificates_making, gateway_copying, gateway_rendering, options, stages
-from tests.gateway.fakes import FakeService, Services, eventually
+from tests.gateway.fakes import FakeService, Services
+from tests.patience import eventually, patient
 
 LIST_SHOWS = "/boxoffice.inventory.v1.CatalogService/ListShows"
 
@@ -57,7 +58,7 @@ def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
     file = tmp_path / "envoy.yaml"
     file.write_text(text.replace(inside, str(ROOT / sources[0])))
     command = [envoy_binary(), "--mode", "validate", "--config-path", file]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=patient(60))
     assert done.returncode == 0, done.stderr
 
 
@@ -128,7 +129,7 @@ async def running(container: Container) -> AsyncIterator[Process]:
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.communicate(), 15)
+        await asyncio.wait_for(process.communicate(), patient(15))
 
 
 async def test_it_is_healthy_while_every_service_is(services: Services, tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ async def test_a_call_under_way_is_ended_before_it_stops(services: Services, tmp
         finish.set()
         answer = await call
         assert answer.json()["nextPageToken"] == "done"
-        await asyncio.wait_for(process.communicate(), 5)
+        await asyncio.wait_for(process.communicate(), patient(5))
         assert process.returncode == 0
 
 
@@ -167,7 +168,7 @@ async def test_it_ends_with_envoy(services: Services, tmp_path: Path) -> None:
     container = Container(tmp_path, services)
     (tmp_path / "envoy.yaml").write_text("nonsense: true\n")
     process = await container.run()
-    await asyncio.wait_for(process.communicate(), 10)
+    await asyncio.wait_for(process.communicate(), patient(10))
     assert process.returncode == 1
 
 

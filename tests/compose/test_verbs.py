@@ -13,6 +13,7 @@ import pytest
 
 import services.payment.settings
 from tests.compose.support import COMPOSE, ROOT, SECRETS, compose, told
+from tests.patience import patient
 
 DOCKER = r"""#!/bin/sh
 # Stands in for docker: writes down what it was asked, and answers as the test says.
@@ -55,7 +56,7 @@ class Trial:
             env=self.environment | changed,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=patient(30),
         )
         return done.returncode, "".join(line for line in done.stderr.splitlines(True) if not line.startswith("make: "))
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.system.databases import eventually
+from tests.patience import eventually
 
 HOLD = "hold"
 
@@ -63,7 +63,7 @@ class Fault:
         """Whether it has happened."""
         return self.point is not None
 
-    async def reached(self, within_seconds: float = 30) -> None:
+    async def reached(self, within_seconds: float | None = None) -> None:
         """Wait until it has happened."""
 
         async def look() -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from tests.faults.controller import HOLD, Fault, Point, numbered
 from tests.faults.operations import OPERATIONS
 from tests.faults.world import World
+from tests.patience import patient
 
 KILL, RESET, LATE, SLOW, ORPHAN = "kill", "reset", "late", "slow", "orphan"
 """The process dies; the connection is lost; the deadline passes; the same, seen from those who wait for a batch; the
@@ -22,7 +23,7 @@ caller dies, and its call is cancelled."""
 SLOW_SECONDS = 2.5
 """Longer than the callers of a batch wait."""
 IDLE_SECONDS = 3.0
-LAST_SECONDS = 1.0
+LAST_SECONDS = patient(1)
 """How long after all is at rest the last point may be reached."""
 AUDIT_EVERY = 10
 """After how many cases there is an audit."""

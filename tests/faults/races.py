@@ -24,8 +24,9 @@ from stack.postgres import url
 from tests.databases import opened
 from tests.faults.controller import HOLD, Fault, Point, Where, at
 from tests.faults.world import World
+from tests.patience import eventually
 from tests.system.client import TRANSIENT, Client, Json, Show, new_user, ok, refusal
-from tests.system.databases import eventually, value
+from tests.system.databases import value
 from tests.system.test_payment import expire_due
 
 DUE = "-16 minutes"

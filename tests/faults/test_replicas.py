@@ -22,12 +22,13 @@ from stack.processes import Child, wait_healthy
 from tests.faults.conftest import told
 from tests.faults.controller import HOLD, Controller, at
 from tests.faults.world import World
+from tests.patience import eventually, patient
 from tests.system.client import Show, new_user
-from tests.system.databases import eventually, value
+from tests.system.databases import value
 
 CAP = 6
 AT_COMMIT = at("inventory", "desk Hold", "commit")
-PATIENT_SECONDS = 2 * TRANSACTION_TIMEOUT_MS / 1000
+PATIENT_SECONDS = patient(2 * TRANSACTION_TIMEOUT_MS / 1000)
 """Within this a show is free again that a frozen replica has: the server ends a transaction that takes so long."""
 
 

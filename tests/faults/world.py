@@ -15,10 +15,11 @@ import httpx
 from audit import audit
 from stack.launcher import Stack
 from tests.faults.controller import Controller
+from tests.patience import eventually, patient
 from tests.system.client import Client, Json, Show, new_user, ok
-from tests.system.databases import CLOCKS, eventually, set_clock, value
+from tests.system.databases import CLOCKS, set_clock, value
 
-REST_SECONDS = 45
+REST_SECONDS = patient(45)
 HURRY_SECONDS = 1.0
 DEADLINE_SECONDS = 2
 """What the requests that a fault is meant for give Boxoffice, so that what is late does not take long."""

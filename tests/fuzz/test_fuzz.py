@@ -28,11 +28,12 @@ from stack.launcher import Stack
 from tests.fuzz.messages import Dice
 from tests.gateway.fakes import INTERNAL as FOR_SERVICES
 from tests.gateway.fakes import METHODS, Method
+from tests.patience import patient
 
 CASES = int(os.environ.get("FUZZ_CASES") or 300)
 SEED = os.environ.get("FUZZ_SEED") or "1"
 AT_ONCE = 16
-SECONDS = 20
+SECONDS = patient(20)
 
 INTERNAL = re.compile(
     r"""psycopg|sqlalchemy|postgres|protovalidate|pydantic|grpc_|asyncio|Traceback|File\ "|\.py\b|site-packages

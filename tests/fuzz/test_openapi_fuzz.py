@@ -23,6 +23,7 @@ from stack import tokens
 from stack.callers import over_http
 from stack.launcher import Stack, temporary_stack
 from tests.gateway.openapi import FILE, operations
+from tests.patience import patient
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
@@ -62,7 +63,7 @@ def stack() -> Iterator[Stack]:
 def _things(stack: Stack) -> Ids:
     """Make a few things, and return ids by the names of the fields that ask for them."""
     auth = over_http(stack.settings)
-    with httpx.Client(base_url=f"{stack.public_url}/api/v1/", auth=auth, timeout=20, trust_env=False) as api:
+    with httpx.Client(base_url=f"{stack.public_url}/api/v1/", auth=auth, timeout=patient(20), trust_env=False) as api:
 
         def ask(verb: str, path: str, body: object = None) -> Any:
             answer = api.request(verb, path, json=body)

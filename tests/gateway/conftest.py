@@ -38,7 +38,7 @@ async def services(_services: Services, rest: httpx.AsyncClient) -> Services:
 
     They live in this process: while a test kept it busy, the gateway may have taken them for dead.
     """
-    from tests.gateway.fakes import eventually
+    from tests.patience import eventually
 
     async def healthy() -> bool:
         return (await rest.get("/api/v1/health")).status_code == 200

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from gateway.envoy import envoy_command
 from gateway.render import CLUSTERS, render
 from services.chassis.identity import policy
 from services.chassis.server import make_server
+from tests.patience import eventually, patient
 
 CONTRACTS = (
     "boxoffice.inventory.v1.catalog_pb2",
@@ -273,23 +273,10 @@ async def started_gateway(folder: Path, services: Services) -> AsyncIterator[Gat
     await gateway.stop()
 
 
-async def eventually(condition: Callable[[], Any], within_seconds: float = 10) -> Any:
-    """Wait until `condition` (which may be async) is true, and return what it returned."""
-    end = time.monotonic() + within_seconds
-    while True:
-        result = condition()
-        if asyncio.iscoroutine(result):
-            result = await result
-        if result:
-            return result
-        assert time.monotonic() < end, f"not true within {within_seconds} s"
-        await asyncio.sleep(0.02)
-
-
 async def call(channel: grpc.aio.Channel, path: str, request: Message) -> bytes:
     """Call by gRPC, with bytes for an answer."""
     method = channel.unary_unary(path, request_serializer=type(request).SerializeToString)
-    answer: bytes = await method(request, timeout=10)
+    answer: bytes = await method(request, timeout=patient(10))
     return answer
 
 

@@ -34,8 +34,9 @@ from services.chassis.status import to_status
 from services.chassis.tls import Certificate
 from services.identity.signing import SigningKey
 from stack import ports
-from tests.gateway.fakes import PUBLIC, FakeService, Gateway, Method, Services, call, call_web, eventually, status_of
+from tests.gateway.fakes import PUBLIC, FakeService, Gateway, Method, Services, call, call_web, status_of
 from tests.identity import forge
+from tests.patience import eventually, patient
 
 USER = "018f0000-0000-7000-8000-000000000000"
 KEY = SigningKey("one", ec.generate_private_key(ec.SECP256R1()))
@@ -330,7 +331,7 @@ async def without_keys(tmp_path: Path) -> AsyncIterator[tuple[Services, httpx.As
     gateway = Gateway(tmp_path, configuration(services, folder))
     await gateway.start()
     try:
-        async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=20) as rest:
+        async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(20)) as rest:
             yield services, rest
     finally:
         await gateway.stop()

@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from tests.gateway.fakes import Gateway, Services, eventually
+from tests.gateway.fakes import Gateway, Services
+from tests.patience import eventually
 
 HEALTH = "/api/v1/health"
 
@@ -39,7 +40,7 @@ async def test_health_follows_each_service_away_and_back(
     assert (liveness.status_code, liveness.json()) == (200, {"status": "SERVING"})
 
     await own_services[name].start()
-    await eventually(healthy, within_seconds=2)
+    await eventually(healthy)
     assert own_services[name].calls == []
     path = {"inventory": "/api/v1/shows/x", "bank": "/api/v1/payments/fake-checkout/x"}[name]
     assert (await own_rest.get(path)).status_code == 200

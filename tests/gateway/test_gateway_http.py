@@ -15,8 +15,9 @@ from google.api import httpbody_pb2
 
 from gateway import static
 from tests.gateway import hostile
-from tests.gateway.fakes import PUBLIC, Gateway, Method, Services, call, eventually
+from tests.gateway.fakes import PUBLIC, Gateway, Method, Services, call
 from tests.gateway.test_gateway_requests import blamed, reason
+from tests.patience import eventually, patient
 
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
 STREAM_SEATS = "/boxoffice.inventory.v1.InventoryService/StreamSeats"
@@ -47,7 +48,7 @@ async def exchange(gateway: Gateway, data: bytes, is_over: Any) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
     answer = b""
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(patient(10)):
             writer.write(data)
             while not is_over(answer):
                 more = await reader.read(65536)

@@ -16,7 +16,8 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from gateway.render import render
-from tests.gateway.fakes import Context, Gateway, Services, call, call_web, eventually, status_of
+from tests.gateway.fakes import Context, Gateway, Services, call, call_web, status_of
+from tests.patience import eventually
 
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
 SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/RenderSeatMap"

@@ -16,7 +16,8 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tests.gateway.fakes import PUBLIC, Gateway, Services, call, eventually
+from tests.gateway.fakes import PUBLIC, Gateway, Services, call
+from tests.patience import eventually
 
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
 SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/RenderSeatMap"
@@ -243,8 +244,8 @@ async def test_every_call_has_a_deadline(
     await rest.get("/api/v1/shows/x", headers={"grpc-timeout": "soon"})
     method = channel.unary_unary(GET_SHOW, request_serializer=catalog_pb2.GetShowRequest.SerializeToString)
     await method(catalog_pb2.GetShowRequest())
-    seconds = [arrived.seconds_left for arrived in services.calls]
-    assert seconds == pytest.approx([5, 1.5, 5, 5], abs=0.4)
+    usual, shorter, *others = [arrived.seconds_left for arrived in services.calls]
+    assert 0 < shorter < 1.9 < min(usual, *others) <= max(usual, *others) < 5.4
 
 
 @pytest.mark.parametrize(

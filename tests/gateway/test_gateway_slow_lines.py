@@ -10,8 +10,9 @@ from gateway.edge import Edge
 from gateway.render import render
 from gateway.tls import Files
 from stack import ports
-from tests.gateway.fakes import Gateway, eventually
+from tests.gateway.fakes import Gateway
 from tests.gateway.test_gateway_auth import KEY, guarded_services, made, publish
+from tests.patience import eventually, patient
 from tests.slow_line import slow_line
 
 SECONDS = 0.7
@@ -30,7 +31,7 @@ async def test_a_call_that_needs_a_new_connection_over_a_slow_line_is_answered(t
         gateway = Gateway(tmp_path, render(addresses, port=port, admin_port=0, edge=Edge(auth="on"), tls_files=files))
         await gateway.start()
         try:
-            async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=10) as rest:
+            async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as rest:
 
                 async def healthy() -> bool:
                     return (await rest.get("/api/v1/health")).status_code == 200

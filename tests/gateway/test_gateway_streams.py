@@ -21,10 +21,11 @@ from tests.gateway.fakes import Gateway, Services
 from tests.inventory.conftest import on_sale as on_sale  # a fixture
 from tests.inventory.sale import OnSale
 from tests.inventory.watchers import replica
+from tests.patience import patient
 
 WATCH_SEATS = "/boxoffice.inventory.v1.InventoryService/WatchSeats"
 STREAM_SEATS = "/boxoffice.inventory.v1.InventoryService/StreamSeats"
-SECONDS = 20
+SECONDS = patient(20)
 
 
 def body(data: bytes) -> httpbody_pb2.HttpBody:

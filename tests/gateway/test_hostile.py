@@ -15,8 +15,9 @@ import yaml
 from gateway.render import CLUSTERS, render
 from tests.gateway.fakes import FakeService, Gateway, Services
 from tests.gateway.hostile import ATTACKS, PREFACE, Attack
+from tests.patience import patient
 
-SECONDS = 8
+SECONDS = patient(20)
 """How long an attack may last; the gateway under attack here gives up after one."""
 PAUSE_SECONDS = 0.05
 RESET, GOAWAY, HEADERS, END_STREAM = 3, 7, 1, 1

@@ -31,6 +31,7 @@ from services.chassis.errors import InvalidField
 from services.chassis.rules import check
 from services.identity.domain.accounts import normalised
 from tests.gateway.fakes import METHODS, PUBLIC, FakeService, Gateway, Method, Services, status_of
+from tests.patience import patient
 
 ID = "019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a"
 TEXTS = ("nope", "a b", "é", "x", "en", "INR", "alice@example.com", f"sess_{ID}", "\0")
@@ -270,7 +271,7 @@ def violations(details: list[Any]) -> list[tuple[str, str]]:
 async def over_grpc(channel: grpc.aio.Channel, broken: Break) -> list[tuple[str, str]]:
     data = broken.message.SerializeToString()
     method = channel.unary_stream if broken.method.streams else channel.unary_unary
-    call = method(broken.method.path)(data, timeout=10)
+    call = method(broken.method.path)(data, timeout=patient(10))
     try:
         _ = [each async for each in call] if broken.method.streams else await call
     except grpc.aio.AioRpcError as error:

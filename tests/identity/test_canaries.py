@@ -29,9 +29,10 @@ from stack.processes import wait_until
 from stack.services import API, replicas
 from stack.settings import ROOT
 from tests.operations.collector import Collector
+from tests.patience import patient
 
 PASSWORD = "Kanarienvogel! süß & yellow/+?"
-SECONDS = 30
+SECONDS = patient(30)
 WRONG = f"wrong-{PASSWORD}"
 KEPT = {"key.pem", credentials.FILE}
 """Files of the data folder that secrets are for, besides PostgreSQL's own."""

@@ -17,9 +17,9 @@ from services.chassis.errors import Unauthenticated, Unavailable
 from services.chassis.identity import AccessTokens, Guard, caller
 from services.chassis.keys import FetchedKeys, KeptKeys, KeySet
 from services.identity.signing import SigningKey
-from tests.gateway.fakes import eventually
 from tests.identity import forge
 from tests.identity.house import Source
+from tests.patience import eventually
 
 USER = "018f0000-0000-7000-8000-000000000000"
 KEY = SigningKey("one", ec.generate_private_key(ec.SECP256R1()))

@@ -23,6 +23,7 @@ from stack.launcher import Stack, temporary_stack
 from stack.processes import wait_until
 from stack.settings import ROOT
 from tests.identity import forge
+from tests.patience import patient
 from tests.system.client import refusal
 
 HOURS = 3600.0
@@ -36,7 +37,7 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture
 def http(stack: Stack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{stack.public_url}/api/v1/", timeout=15, trust_env=False) as client:
+    with httpx.Client(base_url=f"{stack.public_url}/api/v1/", timeout=patient(15), trust_env=False) as client:
         yield client
 
 
@@ -48,7 +49,7 @@ def all_well(stack: Stack, http: httpx.Client) -> Iterator[None]:
     if not stack.is_up("identity"):
         stack.start_one("identity")
     stack.wait_ready()
-    wait_until(lambda: statuses(http, good(stack)) == SERVED, 30)
+    wait_until(lambda: statuses(http, good(stack)) == SERVED, patient(30))
 
 
 def kept(stack: Stack, name: str) -> Path:
@@ -101,7 +102,7 @@ def restart_gateway(stack: Stack, http: httpx.Client) -> None:
         except httpx.TransportError:
             return False
 
-    assert wait_until(serves, 30)
+    assert wait_until(serves, patient(30))
 
 
 def restart_services(stack: Stack) -> None:
@@ -127,9 +128,9 @@ def test_services_that_are_started_again_while_identity_is_gone_serve_good_token
     assert statuses(http, good(stack)) == SERVED
     stack.stop_one("identity")
     restart_services(stack)
-    assert wait_until(lambda: statuses(http, good(stack)) == SERVED, 30)
+    assert wait_until(lambda: statuses(http, good(stack)) == SERVED, patient(30))
     restart_gateway(stack, http)
-    assert wait_until(lambda: statuses(http, good(stack)) == SERVED, 30)
+    assert wait_until(lambda: statuses(http, good(stack)) == SERVED, patient(30))
     check_bad_are_refused(stack, http)
 
 
@@ -145,7 +146,7 @@ def test_keys_that_are_too_old_or_gone_are_told_as_what_comes_back(stack: Stack,
     for name in SERVED:
         stack.start_one(name)
     restart_gateway(stack, http)
-    assert wait_until(lambda: statuses(http, good(stack)) == LATER, 30)
+    assert wait_until(lambda: statuses(http, good(stack)) == LATER, patient(30))
     answer = http.get(f"payments/status/{uuid4()}", headers={"authorization": f"Bearer {good(stack)}"})
     assert refusal(answer).reason == "UNAVAILABLE"
     assert {"retryDelay": "1s"}.items() <= answer.json()["details"][1].items()
@@ -153,7 +154,7 @@ def test_keys_that_are_too_old_or_gone_are_told_as_what_comes_back(stack: Stack,
     for headers in ({}, {"authorization": f"Bearer {good(stack)}"}):
         assert http.get(f"seats/shows/{stack.demo.shows[0].id}", headers=headers).status_code == 200
     stack.start_one("identity")
-    assert wait_until(lambda: statuses(http, good(stack)) == SERVED, 30)
+    assert wait_until(lambda: statuses(http, good(stack)) == SERVED, patient(30))
 
 
 def test_a_key_that_was_withdrawn_stays_so_whoever_is_away_or_started_again(stack: Stack, http: httpx.Client) -> None:
@@ -162,14 +163,14 @@ def test_a_key_that_was_withdrawn_stays_so_whoever_is_away_or_started_again(stac
     secrets = credentials.load(stack.settings.data_dir / credentials.FILE)
     environment = services.environments(stack.settings, secrets, {})["identity"]
     command = [sys.executable, "-m", "services.identity", "revoke-keys"]
-    subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, timeout=patient(60))
     # The new key is known to all within seconds, and then the old one is to none.
-    assert wait_until(lambda: statuses(http, good(stack)) == SERVED, 90)
+    assert wait_until(lambda: statuses(http, good(stack)) == SERVED, patient(90))
     assert statuses(http, old) == REFUSED
     stack.stop_one("identity")
     restart_services(stack)
     restart_gateway(stack, http)
-    assert wait_until(lambda: statuses(http, good(stack)) == SERVED, 30)
+    assert wait_until(lambda: statuses(http, good(stack)) == SERVED, patient(30))
     assert statuses(http, old) == REFUSED
 
 

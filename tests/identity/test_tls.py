@@ -32,6 +32,7 @@ from services.identity.signing import SigningKey
 from tests.gateway.fakes import FakeService
 from tests.identity import forge
 from tests.identity.test_attacks import Source
+from tests.patience import patient
 
 ID = "018f0000-0000-7000-8000-00000000000a"
 UNBOOK = inventory_pb2.BatchUnbookReservationsRequest(names=[{"booking_id": ID, "show_id": ID}])
@@ -125,9 +126,11 @@ async def test_a_user_is_believed_through_the_gateway(ours: Path, act_as: Act) -
     async with serving(read(ours, "inventory")) as (address, _), channel(address, "inventory") as to:
         inventory = inventory_pb2_grpc.InventoryServiceStub(to)
         await inventory.HoldSeats(
-            inventory_pb2.HoldSeatsRequest(show_id=ID, show_seat_ids=[ID]), metadata=metadata, timeout=3
+            inventory_pb2.HoldSeatsRequest(show_id=ID, show_seat_ids=[ID]), metadata=metadata, timeout=patient(10)
         )
-        await catalog_pb2_grpc.CatalogServiceStub(to).GetShow(catalog_pb2.GetShowRequest(show_id=ID), timeout=3)
+        await catalog_pb2_grpc.CatalogServiceStub(to).GetShow(
+            catalog_pb2.GetShowRequest(show_id=ID), timeout=patient(10)
+        )
 
 
 async def test_who_shows_no_certificate_of_ours_is_not_listened_to(ours: Path, foreign: Path, act_as: Act) -> None:
@@ -163,7 +166,9 @@ async def test_who_knows_the_authority_only_is_not_listened_to(ours: Path) -> No
         grpc.aio.secure_channel(address, credentials, options=options) as to,
     ):
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await catalog_pb2_grpc.CatalogServiceStub(to).GetShow(catalog_pb2.GetShowRequest(show_id=ID), timeout=3)
+            await catalog_pb2_grpc.CatalogServiceStub(to).GetShow(
+                catalog_pb2.GetShowRequest(show_id=ID), timeout=patient(10)
+            )
         assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
 
 
@@ -183,10 +188,10 @@ async def test_several_replicas_are_called_in_turn(ours: Path, act_as: Act) -> N
         serving(certificate) as (first, one),
         serving(certificate) as (second, two),
         channel(f"{first},{second}", "inventory") as to,
-        asyncio.timeout(20),
+        asyncio.timeout(patient(20)),
     ):
         while not (one.calls and two.calls):
-            await inventory_pb2_grpc.InventoryServiceStub(to).BatchUnbookReservations(UNBOOK, timeout=3)
+            await inventory_pb2_grpc.InventoryServiceStub(to).BatchUnbookReservations(UNBOOK, timeout=patient(10))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from stack import accounts, credentials, services
 from stack.launcher import Stack, temporary_stack
 from stack.processes import wait_until
 from stack.settings import ROOT
+from tests.patience import patient
 from tests.system.client import Json, ok, refusal
 
 CANARY = "canary-password-of-nobody"
@@ -47,7 +48,7 @@ class User:
 
 @pytest.fixture(scope="module")
 def http(stack: Stack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{stack.public_url}/api/v1/", timeout=15, trust_env=False) as client:
+    with httpx.Client(base_url=f"{stack.public_url}/api/v1/", timeout=patient(15), trust_env=False) as client:
         yield client
 
 
@@ -81,7 +82,7 @@ def patiently(ask: Callable[[], httpx.Response]) -> Json:
         answers.append(ask())
         return answers[-1].status_code != 503
 
-    wait_until(asked, 30)
+    wait_until(asked, patient(30))
     return ok(answers[-1])
 
 
@@ -94,7 +95,7 @@ def confirmed(stack: Stack, http: httpx.Client, alice: User) -> str:
     assert booking["userId"] == alice.id
     session = patiently(lambda: alice.ask("POST", "payments/initiate", {"bookingId": booking["id"]}))["sessionId"]
     ok(http.post(f"payments/simulate/{session}", json={"result": "SUCCESS"}))
-    wait_until(lambda: ok(alice.ask("GET", f"bookings/{booking['id']}"))["status"] == "CONFIRMED", 30)
+    wait_until(lambda: ok(alice.ask("GET", f"bookings/{booking['id']}"))["status"] == "CONFIRMED", patient(30))
     return str(booking["id"])
 
 
@@ -190,7 +191,7 @@ def test_what_is_for_services_takes_a_service(stack: Stack, alice: User) -> None
                 (accounts.bearer(stack.load_accounts()["admin"].token), grpc.StatusCode.PERMISSION_DENIED),
             ):
                 with pytest.raises(grpc.RpcError) as refused:
-                    call(request, timeout=10, metadata=metadata)
+                    call(request, timeout=patient(10), metadata=metadata)
                 error: Any = refused.value
                 assert error.code() == code
 
@@ -222,7 +223,7 @@ def run(stack: Stack, *verb: str) -> subprocess.CompletedProcess[str]:
     secrets = credentials.load(stack.settings.data_dir / credentials.FILE)
     environment = services.environments(stack.settings, secrets, {})["identity"]
     command = [sys.executable, "-m", "services.identity", *verb]
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=patient(60))
 
 
 def test_keys_are_rotated_from_the_command_line(stack: Stack, http: httpx.Client, alice: User) -> None:

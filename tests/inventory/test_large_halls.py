@@ -25,6 +25,7 @@ from services.inventory.rpc.inventory import InventoryServicer
 from services.inventory.rpc.watching import EVENTS, MESSAGES
 from tests.inventory.catalogue_client import MAX_SEATS, REGULAR, Catalogue, invalid_fields, section
 from tests.inventory.sale import make_desk
+from tests.patience import patient
 from tests.servers import served
 
 OVER_REST = (("x-envoy-original-path", "/"),)
@@ -63,8 +64,8 @@ async def hall(halls: Halls, sections: int) -> pb.Show:
     venue = await halls.venue()
     layout = [section(name(s, 40), *((name(r, 10), 1_000, REGULAR) for r in range(10))) for s in range(sections)]
     request = pb.CreateScreenRequest(venue_id=venue.id, name="Hall", sections=layout)
-    screen = await halls.rpc.CreateScreen(request, timeout=60)
-    show: pb.Show = await halls.rpc.CreateShow(await halls.show_request(screen_id=screen.id), timeout=60)
+    screen = await halls.rpc.CreateScreen(request, timeout=patient(60))
+    show: pb.Show = await halls.rpc.CreateShow(await halls.show_request(screen_id=screen.id), timeout=patient(60))
     return show
 
 
@@ -72,7 +73,7 @@ async def pages(method: Any, request: Any, field: str) -> list[Any]:
     """Read pages to the last; each of them is small enough, or the client would refuse it."""
     read = []
     while True:
-        answer = await method(request, timeout=60)
+        answer = await method(request, timeout=patient(60))
         assert answer.ByteSize() <= MAX_ANSWER_BYTES
         read.append(answer)
         assert getattr(answer, field)
@@ -92,7 +93,7 @@ async def test_a_hall_of_50000_seats_with_the_longest_names_is_read_by_pages(hal
 
     user = str(uuid4())
     asked = seats_pb.GetSeatMapRequest(show_id=show.id, user_id=user, page_size=4_999)
-    first = await halls.seats.GetSeatMap(asked, timeout=60)
+    first = await halls.seats.GetSeatMap(asked, timeout=patient(60))
     await halls.seats.HoldSeats(
         seats_pb.HoldSeatsRequest(show_id=show.id, user_id=user, show_seat_ids=[first.seats[0].id, first.seats[-1].id])
     )
@@ -131,7 +132,7 @@ async def test_who_asks_for_all_of_it_at_once_is_told_to_ask_for_pages(halls: Ha
     ]
     for method, request in requests:
         words = "must be 1 to 5000 here: all seats at once can be more than 4 MiB"
-        assert await invalid_fields(method(request, timeout=60)) == {"pageSize": words}
+        assert await invalid_fields(method(request, timeout=patient(60))) == {"pageSize": words}
     # A section of it is small enough.
     part = await halls.seats.GetSeatMap(seats_pb.GetSeatMapRequest(show_id=show.id, section=name(0, 40)))
     assert len(part.seats) == 10_000
@@ -139,7 +140,8 @@ async def test_who_asks_for_all_of_it_at_once_is_told_to_ask_for_pages(halls: Ha
 
 async def test_over_rest_all_of_it_comes_as_before(halls: Halls) -> None:
     show = await hall(halls, 2)
-    call = halls.seats.RenderSeatMap(seats_pb.RenderSeatMapRequest(show_id=show.id), metadata=OVER_REST, timeout=60)
+    request = seats_pb.RenderSeatMapRequest(show_id=show.id)
+    call = halls.seats.RenderSeatMap(request, metadata=OVER_REST, timeout=patient(60))
     with pytest.raises(grpc.aio.AioRpcError, match="larger than max"):
         await call  # it is sent: this client does not read so much
 

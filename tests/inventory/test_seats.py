@@ -22,9 +22,9 @@ from services.inventory.domain.errors import (
 from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
 from services.inventory.queries.seats import LIMITS
-from tests.chassis.waiting import until
 from tests.databases import move_clock
 from tests.inventory.sale import OnSale, make_desk, put_on_sale
+from tests.patience import eventually
 
 ANN, BOB = uuid4(), uuid4()
 
@@ -203,7 +203,7 @@ async def test_a_claim_that_lapses_while_its_show_is_waited_for_has_lapsed(on_sa
         await elsewhere.fetch("SELECT FROM show_counters WHERE show_id = %s FOR UPDATE", (on_sale.show_id,))
         extend = Extend(show_id=on_sale.show_id, booking_id=booking, ttl=timedelta(minutes=5))
         extending = asyncio.ensure_future(on_sale.desk.submit(extend))
-        await until(lambda: on_sale.db.fetch(waiting))
+        await eventually(lambda: on_sale.db.fetch(waiting))
         for table in ("reservations", "show_seats"):
             await elsewhere.send(f"UPDATE {table} SET expires_at = clock_timestamp() WHERE booking_id = %s", (booking,))
     with pytest.raises(ClaimClosed):

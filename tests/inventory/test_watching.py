@@ -22,9 +22,9 @@ from services.inventory.jobs import forget_changes
 from services.inventory.operations import watching
 from services.inventory.queries import seats as sql
 from tests.databases import move_clock, opened
-from tests.gateway.fakes import eventually
 from tests.inventory.sale import OnSale, put_on_sale
 from tests.inventory.watchers import Replica, Watcher, replica
+from tests.patience import eventually, patient
 
 ANN, BOB = uuid4(), uuid4()
 
@@ -252,7 +252,7 @@ async def test_who_does_not_read_is_cut_off_and_slows_nobody(on_sale: OnSale, mo
             show = inventory.watching._shows[show_id]
             assert show.watchers == 2
             number = 0
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(patient(30)):
                 while show.watchers == 2:
                     await big.db.transact(
                         ("UPDATE show_counters SET sequence = sequence + 1 WHERE show_id = %s", (show_id,)),

@@ -24,8 +24,9 @@ from services.chassis.server import make_server
 from services.inventory.operations.availability import Availability
 from services.inventory.operations.watching import Watching
 from services.inventory.rpc.inventory import InventoryServicer
+from tests.patience import patient
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = patient(20)
 HEARTBEAT_SECONDS = 60.0
 
 

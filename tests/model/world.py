@@ -44,13 +44,14 @@ from tests.model import facts, replicas, sight
 from tests.model.databases import BUSY, CLEAR, DUE, KEPT, SERVICE_NAMES
 from tests.model.facts import Answer, Request, Seen
 from tests.model.sight import NOON
+from tests.patience import patient
 
 REPLICAS = (0, 1)
 SEATS = 8
 USERS = [UUID(int=number + 1) for number in range(3)]
 AWAY = ("UNAVAILABLE", "CANCELLED", "UNKNOWN", "DEADLINE_EXCEEDED")
 CALL_SECONDS = 15.0
-SETTLE_SECONDS = 20.0
+SETTLE_SECONDS = patient(20)
 
 
 class World:

@@ -13,7 +13,9 @@ import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Told
 
-SECONDS = 20
+from tests.patience import patient
+
+SECONDS = patient(20)
 
 
 @dataclass(frozen=True)

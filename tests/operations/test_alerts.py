@@ -24,6 +24,7 @@ from services.chassis.errors import Failure
 from stack.launcher import Stack
 from tests.compose.support import SECRETS, compose
 from tests.operations.declared import ROOT, Selected, grouped, metrics, own, selected
+from tests.patience import patient
 
 ALERTS: list[dict[str, Any]] = [
     rule
@@ -184,7 +185,7 @@ def test_a_dashboard_has_panels_side_by_side_that_ask_prometheus(name: str) -> N
 
 def test_the_gateway_tells_prometheus_its_metrics_and_nobody_more(stack: Stack) -> None:
     told = f"http://127.0.0.1:{stack.settings.gateway_metrics_port}"
-    with httpx.Client(base_url=told, trust_env=False, timeout=10) as http:
+    with httpx.Client(base_url=told, trust_env=False, timeout=patient(10)) as http:
         page = http.get("/metrics")
         assert page.status_code == 200
         samples = {

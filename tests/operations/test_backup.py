@@ -16,6 +16,7 @@ from stack.errors import StackError
 from stack.launcher import Stack, temporary_settings
 from stack.processes import wait_until
 from stack.services import API
+from tests.patience import patient
 from tests.stack.conftest import folder
 
 __all__ = ["folder"]
@@ -24,12 +25,12 @@ __all__ = ["folder"]
 def sold(stack: Stack) -> tuple[str, str]:
     """Sell a seat; return user and booking."""
     user, show = str(uuid4()), stack.demo.shows[-1].id
-    with httpx.Client(base_url=f"{stack.public_url}{API}/", trust_env=False, timeout=15) as http:
+    with httpx.Client(base_url=f"{stack.public_url}{API}/", trust_env=False, timeout=patient(15)) as http:
         seat = http.get(f"seats/shows/{show}/available").json()["seats"][0]["id"]
         booking = http.post("bookings", json={"userId": user, "showId": show, "showSeatIds": [seat]}).json()["id"]
         session = http.post("payments/initiate", json={"bookingId": booking, "userId": user}).json()["sessionId"]
         http.post(f"payments/simulate/{session}", json={"result": "SUCCESS"})
-        assert wait_until(lambda: http.get(f"bookings/{booking}").json()["status"] == "CONFIRMED", 20)
+        assert wait_until(lambda: http.get(f"bookings/{booking}").json()["status"] == "CONFIRMED", patient(20))
     return user, booking
 
 
@@ -46,7 +47,7 @@ def test_a_backup_is_restored_and_every_ticket_is_there(stack: Stack, folder: Pa
     settings = temporary_settings(folder / "data", auth="off")
     backup.restore(settings, file)
     with Stack(settings) as restored:
-        with httpx.Client(base_url=f"{restored.public_url}{API}/", trust_env=False, timeout=15) as http:
+        with httpx.Client(base_url=f"{restored.public_url}{API}/", trust_env=False, timeout=patient(15)) as http:
             for user, booking in before:
                 assert http.get(f"bookings/{booking}").json()["status"] == "CONFIRMED"
                 assert [one["id"] for one in http.get(f"bookings/user/{user}").json()["bookings"]] == [booking]

@@ -15,6 +15,7 @@ from stack.launcher import Stack
 from stack.processes import wait_until
 from stack.services import API
 from tests.operations.collector import Collector, Span
+from tests.patience import patient
 
 SAMPLED = "01"
 
@@ -88,7 +89,7 @@ def test_one_booking_is_one_trace_from_the_gateway_to_the_seats(stack: Stack, co
     assert call.attributes["boxoffice.request_id"] == request_id
 
     # Both ids lead to the lines that tell of it.
-    assert wait_until(lambda: bool(logged(stack.logs / "gateway.log", "trace_id", trace)), 10)
+    assert wait_until(lambda: bool(logged(stack.logs / "gateway.log", "trace_id", trace)), patient(10))
     assert {line["request_id"] for line in logged(stack.logs / "gateway.log", "trace_id", trace)} == {request_id}
     [line] = logged(stack.logs / "booking.log", "request_id", request_id)
     assert (line["trace_id"], line["outcome"]) == (trace, "OK")
@@ -98,7 +99,7 @@ def test_one_booking_is_one_trace_from_the_gateway_to_the_seats(stack: Stack, co
 async def test_a_batch_is_linked_to_all_whose_commands_it_carries_out(stack: Stack, collector: Collector) -> None:
     traces = [uuid4().hex for _ in range(12)]
     free = await asyncio.to_thread(seats, stack, len(traces))
-    async with httpx.AsyncClient(trust_env=False, timeout=15) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=patient(15)) as http:
         answers = await asyncio.gather(
             *(
                 http.post(f"{stack.public_url}{API}/bookings", json=wanted(stack, seat), headers=traceparent(trace))
@@ -139,12 +140,12 @@ def test_a_refusal_is_no_error_but_is_told(stack: Stack, collector: Collector) -
 def test_the_banks_webhook_is_one_trace_with_what_it_caused(stack: Stack, collector: Collector) -> None:
     """The bank is a caller like any other: its trace goes through the gateway to payment."""
     api = f"{stack.public_url}{API}"
-    with httpx.Client(trust_env=False, timeout=15) as http:
+    with httpx.Client(trust_env=False, timeout=patient(15)) as http:
         asked = wanted(stack, seats(stack, 1)[0])
         booking = http.post(f"{api}/bookings", json=asked).json()["id"]
         session = http.post(f"{api}/payments/initiate", json={"bookingId": booking, "userId": asked["userId"]}).json()
         http.post(f"{api}/payments/simulate/{session['sessionId']}", json={"result": "SUCCESS"})
-        assert wait_until(lambda: http.get(f"{api}/bookings/{booking}").json()["status"] == "CONFIRMED", 20)
+        assert wait_until(lambda: http.get(f"{api}/bookings/{booking}").json()["status"] == "CONFIRMED", patient(20))
 
     def webhook(spans: Sequence[Span]) -> bool:
         return {("payment.bank", "webhook"), ("payment", "boxoffice.payment.v1.PaymentService/ReceiveWebhook")} <= {

@@ -41,15 +41,16 @@ from services.payment.rpc.service import PaymentService
 from services.payment.rpc.webhooks import Signatures
 from services.payment.saga.checkout import Checkout, Rules
 from services.payment.saga.refunds import Refunds
-from tests.bank.support import SECRET, Bank, Received, eventually, receiving, sending, served_bank
+from tests.bank.support import SECRET, Bank, Received, receiving, sending, served_bank
 from tests.databases import Databases, opened
 from tests.inventory.sale import make_desk
+from tests.patience import eventually, patient
 from tests.servers import served
 
 Status = booking_pb2.Booking.Status
 ROWS, SEATS_PER_ROW = "ABCDEFGHIJ", 20
 
-WITHIN_SECONDS = 60
+WITHIN_SECONDS = patient(60)
 """How long anything may take on a machine that is busy with other things: longer than every lease and back-off."""
 
 

@@ -12,8 +12,9 @@ from boxoffice.booking.v1 import booking_pb2
 from grpc import StatusCode
 
 from services.bank.domain.scenarios import DECLINE, MIXES
-from tests.bank.support import eventually, refused
+from tests.bank.support import refused
 from tests.databases import Databases
+from tests.patience import eventually
 from tests.payment.chain import WITHIN_SECONDS, Chain, running
 from tests.payment.world import event, signed
 

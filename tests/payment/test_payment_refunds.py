@@ -140,9 +140,8 @@ async def test_a_bank_that_hangs_holds_the_caller_up_for_a_second_at_most(paymen
         await released.wait()
 
     payment.mood.instead = hang
-    began = asyncio.get_running_loop().time()
     assert await reasons(payment, (one.id, REQUESTED, 20_000)) == ["REQUESTED"]
-    assert asyncio.get_running_loop().time() - began < 2
+    assert payment.mood.seconds_given[-1] < 1.1, "clocks that are read at two ends differ by a little"
     released.set()
     payment.mood.instead = None
     await payment.recover_refunds()

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.bank.support import refused
-from tests.chassis.waiting import until
+from tests.patience import eventually
 from tests.payment.test_payment_webhooks import MISMATCH, begun, paid
 from tests.payment.world import Payment, event
 
@@ -13,7 +13,7 @@ WAITING = (
 
 
 async def until_waiting_for(payment: Payment, table: str) -> None:
-    await until(lambda: payment.db.fetch(WAITING, (f"%{table}%",)))
+    await eventually(lambda: payment.db.fetch(WAITING, (f"%{table}%",)))
 
 
 async def test_openings_of_a_booking_take_turns(payment: Payment):

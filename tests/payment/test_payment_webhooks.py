@@ -16,8 +16,9 @@ from services.chassis.ids import new_id
 from services.payment.domain.payments import Outcome, Report
 from services.payment.operations.payments import Event
 from services.payment.operations.record import Record, RecordReports
-from tests.bank.support import Received, eventually, refused
+from tests.bank.support import Received, refused
 from tests.databases import move_clock
+from tests.patience import eventually
 from tests.payment.world import Payment, event, signed
 
 UNSIGNED = (StatusCode.UNAUTHENTICATED, "INVALID_SIGNATURE")

@@ -13,6 +13,7 @@ from roster import named
 from services.chassis.outbox import MAX_REFUSALS
 from stack.postgres import Server
 from tests.databases import Databases
+from tests.patience import patient
 from tests.payment.world import Payment, event
 
 ROOT = Path(__file__).parent.parent.parent
@@ -38,7 +39,7 @@ SERVICES = {
 def run(service: str, verb: str, url: str) -> subprocess.CompletedProcess[str]:
     environment = {"DATABASE_URL": url, "PAYMENT_WEBHOOK_SECRET": SECRET, "PATH": os.environ["PATH"]}
     command = [sys.executable, "-m", named(service).module, verb]
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=patient(60))
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -95,7 +95,13 @@ class MoodyBank(BankService):
     instead: Callable[[str, Any], Awaitable[Any]] | None = None
     """Asked before every call of a merchant; what it gives, if anything, is the answer."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.seconds_given: list[float] = []
+        """How long each call of a merchant may take."""
+
     async def _moody(self, name: str, request: Any, context: Any) -> Any:
+        self.seconds_given.append(context.time_remaining())
         if self.away:
             raise Unavailable()
         if self.instead is not None and (answer := await self.instead(name, request)) is not None:

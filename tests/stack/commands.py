@@ -13,8 +13,9 @@ from pathlib import Path
 from stack.launcher import temporary_settings
 from stack.processes import wait_until
 from stack.settings import ROOT
+from tests.patience import patient
 
-SECONDS = 60
+SECONDS = patient(60)
 
 
 def environment(folder: Path, **more: object) -> dict[str, str]:

@@ -24,11 +24,12 @@ from stack.callers import Bearer
 from stack.launcher import Stack
 from stack.processes import wait_until
 from stack.tokens import Tokens
+from tests.patience import patient
 from tests.system.client import Client, Show, new_user, ok
 
 OVER_REST = 4
 OVER_GRPC = 4
-FIRST_SECONDS = 30
+FIRST_SECONDS = patient(30)
 
 
 class Customers:
@@ -63,7 +64,10 @@ class Customers:
     async def _all(self) -> None:
         async with (
             httpx.AsyncClient(
-                base_url=self._url, auth=Bearer(self._tokens) if self._tokens else None, timeout=10, trust_env=False
+                base_url=self._url,
+                auth=Bearer(self._tokens) if self._tokens else None,
+                timeout=patient(10),
+                trust_env=False,
             ) as http,
             AsyncClient(self._url, options=Options(attempts=1)) as grpc,
         ):

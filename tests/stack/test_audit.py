@@ -32,9 +32,10 @@ from stack.launcher import temporary_settings
 from stack.postgres import Server, temporary_server, url
 from stack.processes import wait_until
 from stack.settings import ROOT
+from tests.patience import patient
 
 PASSWORDS = {role: f"secret of {role}" for role in databases.DATABASES}
-SECONDS = 30
+SECONDS = patient(30)
 MESSAGE = "INSERT INTO outbox (id, topic, payload, dead_at) VALUES (gen_random_uuid(), 'releases', '', {})"
 
 

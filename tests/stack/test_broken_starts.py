@@ -37,11 +37,12 @@ from stack.launcher import temporary_settings
 from stack.postgres import Server
 from stack.processes import wait_until
 from stack.settings import ROOT
+from tests.patience import patient
 from tests.stack.commands import environment
 
 PORTS = list(temporary_settings(Path("/")).ports())
 IS_ROOT = os.geteuid() == 0
-SECONDS = 60
+SECONDS = patient(60)
 CLOSED = "http://127.0.0.1:9/simple"
 """A package index that cannot be reached."""
 
@@ -74,7 +75,7 @@ def fails(folder: Path, line: str, command: list[str | Path] | None = None, **mo
     assert len(complaints) == 1, said
     if command is None:
         assert done.stderr.splitlines() == complaints
-    assert wait_until(lambda: not left_behind(folder), 5), left_behind(folder)
+    assert wait_until(lambda: not left_behind(folder), patient(5)), left_behind(folder)
     return said
 
 
@@ -85,7 +86,7 @@ def overlaid(folder: Path, **modules: str) -> Iterator[dict[str, str]]:
     for name, text in modules.items():
         (over / name).mkdir(parents=True)
         (over / name / "__init__.py").write_text(text)
-    yield environment(folder, PYTHONPATH=over, START_SECONDS=10)
+    yield environment(folder, PYTHONPATH=over, START_SECONDS=patient(10))
 
 
 @pytest.mark.parametrize("name", PORTS)

@@ -12,6 +12,7 @@ import pytest
 from stack.errors import StackError
 from stack.launcher import Stack, temporary_settings
 from stack.settings import ROOT
+from tests.patience import patient
 
 
 def run(folder: Path, **environment: object) -> subprocess.CompletedProcess[str]:
@@ -19,7 +20,12 @@ def run(folder: Path, **environment: object) -> subprocess.CompletedProcess[str]
     ports = {name: str(port) for name, port in settings.ports().items()}
     chosen = os.environ | ports | {"DATA_DIR": str(folder)} | {name: str(value) for name, value in environment.items()}
     return subprocess.run(
-        [sys.executable, "-m", "stack", "run"], cwd=ROOT, env=chosen, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "stack", "run"],
+        cwd=ROOT,
+        env=chosen,
+        capture_output=True,
+        text=True,
+        timeout=patient(60),
     )
 
 

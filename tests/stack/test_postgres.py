@@ -18,8 +18,9 @@ from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, living_name, stop, wait_healthy, wait_until
 from stack.settings import ROOT
+from tests.patience import patient
 
-SECONDS = 20
+SECONDS = patient(20)
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -162,6 +163,7 @@ from pathlib import Path
 sys.path.insert(0, {str(ROOT)!r})
 from stack.postgres import Server
 from stack.processes import Child, wait_healthy
+from tests.patience import patient
 server = Server(Path({str(folder)!r}), {server.port}, "open sesame")
 server.prepare()
 child = Child(server.program(), server.data)

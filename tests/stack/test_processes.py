@@ -12,8 +12,9 @@ import pytest
 from stack.errors import StackError
 from stack.processes import LAST_WORDS_BYTES, Child, Program, living_name, run_all, stop, wait_healthy, wait_until
 from stack.settings import ROOT
+from tests.patience import patient
 
-SECONDS = 10
+SECONDS = patient(10)
 WAITS = "import signal; print('ready', flush=True); signal.pause()"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); signal.pause()"
 
@@ -149,6 +150,7 @@ import signal, sys
 from pathlib import Path
 sys.path.insert(0, {str(ROOT)!r})
 from stack.processes import LAST_WORDS_BYTES, Child, Program
+from tests.patience import patient
 one = Child(Program("one", [sys.executable, "-c", {STUBBORN!r}]), Path({str(tmp_path)!r}))
 one.spawn()
 print(one.pid, flush=True)

@@ -25,9 +25,10 @@ from stack.callers import over_http
 from stack.launcher import Stack, temporary_stack
 from stack.ports import LOOPBACK
 from stack.services import replicas
+from tests.patience import eventually, patient
 from tests.stack.customers import Customers
 from tests.system.client import Client, new_user, ok
-from tests.system.databases import at_rest, eventually, later, value
+from tests.system.databases import at_rest, later, value
 
 REPLICAS = 2
 BOOKINGS = 24
@@ -68,7 +69,7 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture
 async def client(stack: Stack) -> AsyncIterator[Client]:
     auth = over_http(stack.settings)
-    async with httpx.AsyncClient(base_url=stack.public_url, auth=auth, timeout=15, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=stack.public_url, auth=auth, timeout=patient(15), trust_env=False) as http:
         yield Client(http)
 
 
@@ -78,7 +79,8 @@ def counted(stack: Stack, service: str, sample: str, **labels: str) -> list[floa
     for one in replicas(stack.settings):
         if one.service.name != service:
             continue
-        with urlopen(f"http://{LOOPBACK}:{one.port(stack.settings, 'METRICS_PORT')}/metrics", timeout=5) as answer:
+        page = f"http://{LOOPBACK}:{one.port(stack.settings, 'METRICS_PORT')}/metrics"
+        with urlopen(page, timeout=patient(5)) as answer:
             families = list(text_string_to_metric_families(answer.read().decode()))
         counts.append(
             sum(

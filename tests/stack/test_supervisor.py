@@ -11,8 +11,9 @@ import pytest
 from stack.errors import StackError
 from stack.processes import Child, Program, wait_until
 from stack.supervisor import Supervisor
+from tests.patience import patient
 
-SECONDS = 20
+SECONDS = patient(20)
 # Writes its pid into the file it is given: healthy once that is its own.
 WAITS = "import os, signal, sys; open(sys.argv[1], 'w').write(str(os.getpid())); signal.pause()"
 # The same, but ends from the second start on: it leaves a line for each start in its log.

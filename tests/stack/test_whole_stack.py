@@ -12,8 +12,9 @@ from stack.launcher import NAMES, Stack, temporary_settings
 from stack.ports import is_free
 from stack.processes import living_name, wait_until
 from stack.walk import Step, walk
+from tests.patience import patient
 
-SECONDS = 60
+SECONDS = patient(60)
 
 
 def shell(steps: list[Step], variables: dict[str, str]) -> dict[str, str]:

@@ -14,14 +14,14 @@ from uuid import uuid4
 import httpx
 
 from stack.services import API
-from tests.system.databases import eventually
+from tests.patience import eventually, patient
 
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 PRICES = {"REGULAR": 20_001, "PREMIUM": 30_003, "VIP": 50_005}
 TRANSIENT = (502, 503, 504)
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = patient(40)
 Json = dict[str, Any]
 
 _numbers = count(1)
@@ -245,7 +245,7 @@ class Client:
         payments: list[Json] = ok(await self.ask("GET", f"payments/status/{booking_id}"))["payments"]
         return payments
 
-    async def until(self, booking_id: str, status: str, within_seconds: float = 30) -> Json:
+    async def until(self, booking_id: str, status: str, within_seconds: float | None = None) -> Json:
         """Wait until a booking has a status, and return it."""
 
         async def look() -> Json | None:
@@ -254,7 +254,7 @@ class Client:
 
         return await eventually(look, within_seconds)
 
-    async def until_payment(self, booking_id: str, status: str, within_seconds: float = 30) -> Json:
+    async def until_payment(self, booking_id: str, status: str, within_seconds: float | None = None) -> Json:
         """Wait until a booking's newest payment has a status, and return it."""
 
         async def look() -> Json | None:

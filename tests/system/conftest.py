@@ -19,6 +19,7 @@ from audit import audit
 from stack.callers import over_grpc, over_http
 from stack.errors import StackError
 from stack.launcher import Stack, temporary_settings
+from tests.patience import patient
 from tests.system.client import Client, Show
 
 STARTS = 3
@@ -94,7 +95,7 @@ async def opened_client(stack: Stack) -> AsyncIterator[Client]:
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     auth = over_http(stack.settings)
     async with httpx.AsyncClient(
-        base_url=stack.public_url, auth=auth, limits=limits, timeout=15, trust_env=False
+        base_url=stack.public_url, auth=auth, limits=limits, timeout=patient(15), trust_env=False
     ) as http:
         yield Client(http)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from psycopg import sql
 
 from audit.audit import SOURCES, under_way
 from stack.postgres import Server
+from tests.patience import eventually
 
 CLOCKS = {
     "inventory": ("inventory", "public"),
@@ -23,17 +22,6 @@ CLOCKS = {
 
 # When the bank is asked next is a matter of time alone.
 NOT_COMPARED = ("polls", "next_poll_at")
-
-T = TypeVar("T")
-
-
-async def eventually(look: Callable[[], Awaitable[T]], within_seconds: float = 30) -> T:
-    """Look until what is seen is true, and return it; fail if it is not within a bounded time."""
-    end = time.monotonic() + within_seconds
-    while not (seen := await look()):
-        assert time.monotonic() < end, f"not so within {within_seconds} s"
-        await asyncio.sleep(0.02)
-    return seen
 
 
 def rows(server: Server, database: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -107,7 +95,7 @@ async def later(server: Server, interval: str, *services: str) -> AsyncIterator[
             set_clock(server, service, None)
 
 
-async def at_rest(server: Server, within_seconds: float = 30) -> None:
+async def at_rest(server: Server, within_seconds: float | None = None) -> None:
     """Wait until no message, saga or refund is under way."""
 
     async def nothing_is_under_way() -> bool:

@@ -26,6 +26,7 @@ from stack import tokens
 from stack.accounts import bearer
 from stack.launcher import Stack
 from tests.gateway.fakes import Method
+from tests.patience import patient
 from tests.system.bad_input import World, camel, samples
 from tests.system.client import Json, new_user
 from tests.system.inside import OPTIONS, allowed, reached
@@ -164,7 +165,7 @@ async def over_grpc(
     """Call a method; of a stream, wait for the first message."""
     make = channel.unary_stream if method.streams else channel.unary_unary
     call: Any = make(method.path, request_serializer=type(request).SerializeToString)(
-        request, timeout=20, metadata=metadata
+        request, timeout=patient(20), metadata=metadata
     )
     try:
         if method.streams:
@@ -205,7 +206,7 @@ async def opened(stack: Stack, world: World) -> AsyncIterator[Callers]:
     """Open every way to the methods, for people."""
     gateway = stack.public_url.removeprefix("http://")
     async with (
-        httpx.AsyncClient(base_url=stack.public_url, timeout=20, trust_env=False) as http,
+        httpx.AsyncClient(base_url=stack.public_url, timeout=patient(20), trust_env=False) as http,
         grpc.aio.insecure_channel(gateway, options=OPTIONS) as to_gateway,
         AsyncExitStack() as open_channels,
     ):

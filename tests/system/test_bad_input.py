@@ -17,6 +17,7 @@ from stack import accounts, credentials
 from stack.launcher import Stack
 from tests.gateway.fakes import PUBLIC, Method
 from tests.gateway.test_words import LIBRARIES
+from tests.patience import patient
 from tests.system.bad_input import JSON, Case, World, cases, samples
 from tests.system.client import Client, Show, new_user, ok, refusal
 from tests.system.conftest import opened_client
@@ -141,7 +142,7 @@ async def test_bad_messages_are_refused_and_change_nothing(
                 continue  # an unknown field is left alone, and then nothing is wrong with a list
             try:
                 answer = await channel.unary_unary(method.path, request_serializer=bytes)(
-                    data, timeout=10, metadata=metadata
+                    data, timeout=patient(10), metadata=metadata
                 )
             except grpc.aio.AioRpcError as error:
                 expected = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNAUTHENTICATED)

@@ -8,8 +8,9 @@ from google.protobuf import empty_pb2
 from roster import SERVICES
 from stack.launcher import Stack
 from tests.gateway.fakes import INTERNAL, Method
+from tests.patience import eventually, patient
 from tests.system.client import Client, Show, new_user, ok, refusal
-from tests.system.databases import eventually, rows, value
+from tests.system.databases import rows, value
 from tests.system.inside import reached
 
 CALLERS = {"inventory": "booking", "booking": "payment", "payment": "booking", "bank": "payment"}
@@ -21,7 +22,7 @@ async def test_what_services_say_to_each_other_is_not_for_others(
     stack: Stack, client: Client, channel: grpc.aio.Channel, method: Method
 ) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as through_the_gateway:
-        await channel.unary_unary(method.path, request_serializer=bytes)(b"", timeout=10)
+        await channel.unary_unary(method.path, request_serializer=bytes)(b"", timeout=patient(10))
     assert through_the_gateway.value.code() == grpc.StatusCode.UNIMPLEMENTED
     for path in (method.path, "/api/v1" + method.path):
         answer = await client.http.post(path, json={})
@@ -29,7 +30,7 @@ async def test_what_services_say_to_each_other_is_not_for_others(
     # It is there, for those who are inside.
     async with reached(stack, method.cluster, CALLERS[method.cluster]) as inside:
         with pytest.raises(grpc.aio.AioRpcError) as empty:
-            await inside.unary_unary(method.path, request_serializer=bytes)(b"", timeout=10)
+            await inside.unary_unary(method.path, request_serializer=bytes)(b"", timeout=patient(10))
     assert empty.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 

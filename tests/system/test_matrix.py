@@ -12,6 +12,7 @@ import roster
 from services.identity.domain.attempts import of_network
 from stack.launcher import Stack
 from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC, Method
+from tests.patience import patient
 from tests.system import matrix
 from tests.system.bad_input import World
 from tests.system.client import new_user
@@ -159,5 +160,5 @@ async def test_where_a_login_comes_from_is_the_gateways_word_only(stack: Stack) 
         async with reached(stack, "identity", caller) as channel:
             with pytest.raises(grpc.aio.AioRpcError):
                 login = identity_pb2_grpc.IdentityServiceStub(channel).Login
-                await login(wrong, metadata=(("x-client-address", forged),), timeout=20)
+                await login(wrong, metadata=(("x-client-address", forged),), timeout=patient(20))
         assert value(stack.server, "identity", counted, of_network(forged)) == count, caller

@@ -12,10 +12,11 @@ import pytest
 
 from stack.launcher import Stack
 from stack.postgres import Server
+from tests.patience import eventually, patient
 from tests.system.client import Client, Json, Show, new_user, ok, refusal
-from tests.system.databases import at_rest, eventually, later, money, rows, value
+from tests.system.databases import at_rest, later, money, rows, value
 
-SETTLES_WITHIN_SECONDS = 10
+SETTLES_WITHIN_SECONDS = patient(30)
 """How long after payment's return everything that was paid meanwhile may take."""
 
 
@@ -189,17 +190,15 @@ async def test_what_is_paid_while_payment_is_away_is_settled_within_seconds_of_i
 
         await eventually(in_vain)
         assert {(await client.booking(booking["id"]))["status"] for booking in bookings} == {"PENDING"}
-        # As after a minute: neither the bank's next try nor payment's next question is near.
-        due_in(stack.server, "payment", "payments", "next_poll_at", "state = 'PENDING'", 30)
-        due_in(stack.server, "payment", "bank.deliveries", "next_attempt_at", "delivered_at IS NULL", 30)
+        # As after an hour: neither the bank's next try nor payment's next question is near.
+        due_in(stack.server, "payment", "payments", "next_poll_at", "state = 'PENDING'", 3600)
+        due_in(stack.server, "payment", "bank.deliveries", "next_attempt_at", "delivered_at IS NULL", 3600)
     finally:
         stack.start_one("payment")
     returned = time.monotonic()
     client.patient = True
     await asyncio.gather(*(client.until(one["id"], "CONFIRMED", SETTLES_WITHIN_SECONDS) for one in bookings))
-    took = time.monotonic() - returned
-    print(f"settled {len(bookings)} captures {took:.1f} s after payment's return")
-    assert took < SETTLES_WITHIN_SECONDS
+    print(f"settled {len(bookings)} captures {time.monotonic() - returned:.1f} s after payment's return")
     for booking, session in zip(bookings, sessions, strict=True):
         due_in(stack.server, "payment", "bank.deliveries", "next_attempt_at", "delivered_at IS NULL")
         await kept(stack, client, show, booking, session)

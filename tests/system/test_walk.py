@@ -20,9 +20,10 @@ from stack import tokens
 from stack.launcher import Stack
 from stack.walk import walk
 from tests.gateway.fakes import call_web
+from tests.patience import eventually, patient
 from tests.system.client import Client, Show, new_user, ok, refusal
 from tests.system.conftest import walk_timings
-from tests.system.databases import eventually, money
+from tests.system.databases import money
 
 SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/GetSeatMap"
 HELD_BY_ME = seat_pb2.ShowSeat.HELD_BY_ME
@@ -39,7 +40,7 @@ def test_the_printed_walk_works_as_it_is_printed(stack: Stack) -> None:
         env=os.environ | {"TOKEN": token},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patient(60),
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
