@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import pytest
 from boxoffice.text.v1 import text_pb2
 from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tests.cases import all_cases
 from tests.gateway.fakes import METHODS
 
 OPEN_END = re.compile(r"(?<!\\)[*+]|\{\d+,\}")
@@ -61,13 +61,15 @@ def what_is_unbounded(field: FieldDescriptor, rule: validate_pb2.FieldRules) -> 
     return "type"
 
 
-@pytest.mark.parametrize("field", [pytest.param(field, id=field.full_name) for field in FIELDS])
-def test_every_field_of_a_request_is_bounded(field: FieldDescriptor) -> None:
-    rule = rules(field)
-    if field.is_repeated:
-        assert rule.repeated.HasField("max_items"), "the list has no end: max_items"
-        rule = rule.repeated.items
-    assert (what := what_is_unbounded(field, rule)) is None, f"its {what} has no end"
+def test_every_field_of_a_request_is_bounded() -> None:
+    with all_cases() as case:
+        for field in FIELDS:
+            with case(field.full_name):
+                rule = rules(field)
+                if field.is_repeated:
+                    assert rule.repeated.HasField("max_items"), "the list has no end: max_items"
+                    rule = rule.repeated.items
+                assert (what := what_is_unbounded(field, rule)) is None, f"its {what} has no end"
 
 
 ENDLESS = {

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.cases import all_cases
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "errors.md").read_text()
@@ -32,11 +32,13 @@ def test_every_reason_in_the_code_is_on_the_page() -> None:
     assert {reason for reason in reasons if f"| `{reason}` |" not in PAGE} == bases
 
 
-@pytest.mark.parametrize("kind", list(errors_page._kinds()), ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
-def test_the_metadata_of_an_error_is_told(kind: type) -> None:
-    told = {key for text in errors_page._carried(kind) for key in re.findall(r"`(\w+)`", text)}
-    folder = re.split(r"\.(?:domain|errors)\b", kind.__module__)[0].replace(".", "/")
-    assert told == set(_keywords(ROOT / folder, kind.__name__)) | _given_by(kind)
+def test_the_metadata_of_every_error_is_told() -> None:
+    with all_cases() as case:
+        for kind in errors_page._kinds():
+            with case(kind):
+                told = {key for text in errors_page._carried(kind) for key in re.findall(r"`(\w+)`", text)}
+                folder = re.split(r"\.(?:domain|errors)\b", kind.__module__)[0].replace(".", "/")
+                assert told == set(_keywords(ROOT / folder, kind.__name__)) | _given_by(kind)
 
 
 def _keywords(folder: Path, name: str) -> Iterator[str]:

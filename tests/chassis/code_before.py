@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from roster import named
-from tests.chassis.test_schema import SERVICES, all_statements
+from tests.chassis.test_schema import SERVICES, statements_of
 
 
 def folder(service: str) -> Path:
@@ -19,7 +19,7 @@ def folder(service: str) -> Path:
 
 def main(service: str, revision: str) -> None:
     assert service in SERVICES, f"one of {SERVICES}"
-    statements = {str(one.id): one.values[1] for one in all_statements() if one.values[0] == service}
+    statements = {f"{service}: {name.removeprefix('services.')}": sql for name, sql in statements_of(service)}
     folder(service).mkdir(exist_ok=True)
     (folder(service) / f"{revision}.json").write_text(json.dumps(statements, indent=1) + "\n")
 

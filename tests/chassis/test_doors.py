@@ -16,8 +16,8 @@ from google.rpc import error_details_pb2
 
 from services.chassis import doors
 from services.chassis.server import make_server
-from tests.chassis.waiting import until
 from tests.gateway.fakes import METHODS, status_of
+from tests.patience import eventually, patient
 
 ID = "018f0000-0000-7000-8000-00000000000a"
 GET = booking_pb2.GetBookingRequest(booking_id=ID)
@@ -116,7 +116,7 @@ async def test_more_calls_of_a_budget_than_can_be_answered_in_time_are_refused_a
 ) -> None:
     monkeypatch.setattr(doors, "MAX_CALLS", 3)
     servicer = Bookings()
-    async with serving(servicer) as [channel, *_], asyncio.timeout(30):
+    async with serving(servicer) as [channel, *_], asyncio.timeout(patient(30)):
         stub: Any = booking_pb2_grpc.BookingServiceStub(channel)
         calls = {"GetBooking": lambda: stub.GetBooking(GET), "CancelBooking": lambda: stub.CancelBooking(CANCEL)}
         inside = [asyncio.ensure_future(calls[crowd]()) for _ in range(3)]
@@ -124,10 +124,10 @@ async def test_more_calls_of_a_budget_than_can_be_answered_in_time_are_refused_a
         async def all_inside() -> bool:
             return servicer.inside == len(inside)
 
-        await until(all_inside)
+        await eventually(all_inside)
         assert await outcome(calls[crowd]()) == "OVERLOADED"
         inside.append(asyncio.ensure_future(calls[other]()))
-        await until(all_inside)
+        await eventually(all_inside)
         servicer.go.set()
         await asyncio.gather(*inside)
         assert await outcome(calls[crowd]()) == "OK"
@@ -136,7 +136,7 @@ async def test_more_calls_of_a_budget_than_can_be_answered_in_time_are_refused_a
 async def test_of_a_burst_each_is_answered_or_told_that_it_is_too_much() -> None:
     servicer = Bookings()
     servicer.go.set()
-    async with serving(servicer) as channels, asyncio.timeout(60):
+    async with serving(servicer) as channels, asyncio.timeout(patient(60)):
         stubs: list[Any] = [booking_pb2_grpc.BookingServiceStub(channel) for channel in channels]
         calls = [stubs[number % CONNECTIONS].GetBooking(GET) for number in range(AT_ONCE)]
         met = Counter(await asyncio.gather(*map(outcome, calls)))
@@ -146,7 +146,7 @@ async def test_of_a_burst_each_is_answered_or_told_that_it_is_too_much() -> None
 
 async def test_of_a_crowd_that_watches_as_many_may_as_there_is_room_for_and_the_rest_is_told() -> None:
     room = AT_ONCE - 100
-    async with serving(Seats(), max_streams=room) as channels, asyncio.timeout(60):
+    async with serving(Seats(), max_streams=room) as channels, asyncio.timeout(patient(60)):
         stubs: list[Any] = [inventory_pb2_grpc.InventoryServiceStub(channel) for channel in channels]
         calls = [stubs[number % CONNECTIONS].WatchSeats(WATCH) for number in range(AT_ONCE)]
         met = Counter(await asyncio.gather(*(outcome(call.read()) for call in calls)))

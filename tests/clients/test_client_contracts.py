@@ -11,8 +11,6 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 import services
 from boxoffice_client import BoxofficeError, errors
 from boxoffice_client.methods import Method, Methods, Stream
@@ -21,6 +19,7 @@ from gateway.replies import REPLIES
 from services.chassis.errors import Failure, PeerFailure
 from services.chassis.status import to_status
 from stack.settings import ROOT
+from tests.cases import all_cases
 from tests.clients.service import NOBODY
 
 METHODS: dict[str, Method[..., Any] | Stream[..., Any]] = {
@@ -65,20 +64,22 @@ def test_every_public_method_is_there_but_for_the_webhook_and_what_is_for_browse
     assert {method.path for method in METHODS.values()} == public - aside
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_a_method_takes_and_gives_what_its_contract_says(name: str) -> None:
-    method = METHODS[name]
-    request = method._request
-    if isinstance(request, type):
-        assert request.DESCRIPTOR is method.descriptor.input_type
-    else:
-        signature = inspect.signature(request)
-        assert str(signature.return_annotation) == f"catalog.{method.descriptor.input_type.name}"
-        taken = [name.rstrip("_") for name in signature.parameters]
-        assert taken == [field.name for field in method.descriptor.input_type.fields]
-    assert method.answer.DESCRIPTOR is method.descriptor.output_type
-    assert isinstance(method, Stream) == method.descriptor.server_streaming
-    assert method.__doc__
+def test_a_method_takes_and_gives_what_its_contract_says() -> None:
+    with all_cases() as case:
+        for name in METHODS:
+            with case(name):
+                method = METHODS[name]
+                request = method._request
+                if isinstance(request, type):
+                    assert request.DESCRIPTOR is method.descriptor.input_type
+                else:
+                    signature = inspect.signature(request)
+                    assert str(signature.return_annotation) == f"catalog.{method.descriptor.input_type.name}"
+                    taken = [name.rstrip("_") for name in signature.parameters]
+                    assert taken == [field.name for field in method.descriptor.input_type.fields]
+                assert method.answer.DESCRIPTOR is method.descriptor.output_type
+                assert isinstance(method, Stream) == method.descriptor.server_streaming
+                assert method.__doc__
 
 
 def test_what_may_be_repeated_is_what_reads_or_removes_or_takes_a_key_or_gives_the_same_again() -> None:
@@ -99,22 +100,31 @@ def test_every_reason_has_its_class_and_every_class_its_reason() -> None:
     assert set(errors.BY_REASON) == told - {"VERB_NOT_ALLOWED", "UNSUPPORTED_MEDIA_TYPE"}
 
 
-@pytest.mark.parametrize("kind", sorted(failures() - {PeerFailure}, key=lambda kind: (kind.__module__, kind.__name__)))
-def test_a_refusal_arrives_as_its_class_and_family(kind: type[Failure]) -> None:
-    failure = PeerFailure(kind.code, kind.reason, "No.", {"seat_ids": NOBODY}, kind.retry_after_seconds)
-    details = to_status(failure).SerializeToString()
+class Told:
+    """An error as gRPC gives it."""
 
-    class Told:
-        def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
-            return (("grpc-status-details-bin", details),)
+    def __init__(self, details: bytes) -> None:
+        self._details = details
 
-    error = errors.read(Told(), "id")
-    assert type(error) is errors.BY_REASON[kind.reason]
-    assert (error.reason, error.code.name, error.message) == (kind.reason, kind.code.name, "No.")
-    assert error.retry_after_seconds == kind.retry_after_seconds
-    if len({each.code for each in failures() if each.reason == kind.reason}) == 1:
-        family = FAMILIES.get(kind.code.name)
-        assert {each for each in FAMILIES.values() if isinstance(error, each)} == ({family} if family else set())
+    def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
+        return (("grpc-status-details-bin", self._details),)
+
+
+def test_a_refusal_arrives_as_its_class_and_family() -> None:
+    with all_cases() as case:
+        for kind in sorted(failures() - {PeerFailure}, key=lambda kind: (kind.__module__, kind.__name__)):
+            with case(kind):
+                failure = PeerFailure(kind.code, kind.reason, "No.", {"seat_ids": NOBODY}, kind.retry_after_seconds)
+                details = to_status(failure).SerializeToString()
+                error = errors.read(Told(details), "id")
+                assert type(error) is errors.BY_REASON[kind.reason]
+                assert (error.reason, error.code.name, error.message) == (kind.reason, kind.code.name, "No.")
+                assert error.retry_after_seconds == kind.retry_after_seconds
+                if len({each.code for each in failures() if each.reason == kind.reason}) == 1:
+                    family = FAMILIES.get(kind.code.name)
+                    assert {each for each in FAMILIES.values() if isinstance(error, each)} == (
+                        {family} if family else set()
+                    )
 
 
 def test_an_error_survives_being_sent_to_another_process() -> None:

@@ -13,13 +13,9 @@ from google.protobuf.empty_pb2 import Empty
 from google.rpc import code_pb2
 
 from gateway.contracts import DESCRIPTOR
-from tests.gateway.fakes import INTERNAL, PUBLIC, Gateway, Method, Services, call, call_web, status_of
+from tests.cases import all_cases
+from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC, Gateway, Services, call, call_web, status_of
 
-BINDINGS = [
-    pytest.param(verb, path, method, id=f"{verb} {path}") for method in PUBLIC for verb, path in method.bindings
-]
-PUBLIC_METHODS = [pytest.param(method, id=method.path) for method in PUBLIC]
-INTERNAL_METHODS = [pytest.param(method, id=method.path) for method in INTERNAL]
 HIDDEN = [method.path for method in INTERNAL] + [
     "/grpc.health.v1.Health/Check",
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -40,33 +36,42 @@ def test_every_public_method_has_a_rest_path_but_those_of_which_another_has_the_
     assert without == {"GetSeatMap", "ListAvailableSeats"}
 
 
-@pytest.mark.parametrize(("verb", "path", "method"), BINDINGS)
 async def test_rest_reaches_each_public_method_at_each_of_its_paths(
-    verb: str, path: str, method: Method, rest: httpx.AsyncClient, services: Services
+    rest: httpx.AsyncClient, services: Services
 ) -> None:
-    fields = re.findall(r"{(\w+)}", path)
-    url = re.sub(r"{(\w+)}", r"my-\1", path)
-    answer = await rest.request(verb, url, json={} if verb in ("POST", "PATCH") else None)
-    assert answer.status_code == 200
-    (arrived,) = services[method.cluster].calls
-    assert arrived.path == method.path
-    assert {name: getattr(arrived.request, name) for name in fields} == {name: f"my-{name}" for name in fields}
-    assert services.calls == [arrived]
+    with all_cases() as case:
+        for method, verb, path in [(one, *binding) for one in PUBLIC for binding in one.bindings]:
+            services.forget()
+            with case(f"{verb} {path}"):
+                fields = re.findall(r"{(\w+)}", path)
+                url = re.sub(r"{(\w+)}", r"my-\1", path)
+                answer = await rest.request(verb, url, json={} if verb in ("POST", "PATCH") else None)
+                assert answer.status_code == 200
+                (arrived,) = services[method.cluster].calls
+                assert arrived.path == method.path
+                said = {name: getattr(arrived.request, name) for name in fields}
+                assert said == {name: f"my-{name}" for name in fields}
+                assert services.calls == [arrived]
 
 
-@pytest.mark.parametrize("method", PUBLIC_METHODS)
-async def test_grpc_reaches_each_public_method(method: Method, channel: grpc.aio.Channel, services: Services) -> None:
-    request = method.request()
-    await call(channel, method.path, request)
-    (arrived,) = services.calls
-    assert (arrived.path, arrived.request) == (method.path, request)
+async def test_grpc_reaches_each_public_method(channel: grpc.aio.Channel, services: Services) -> None:
+    with all_cases() as case:
+        for method in PUBLIC:
+            services.forget()
+            with case(method.path):
+                await call(channel, method.path, method.request())
+                (arrived,) = services.calls
+                assert (arrived.path, arrived.request) == (method.path, method.request())
 
 
-@pytest.mark.parametrize("method", PUBLIC_METHODS)
-async def test_grpc_web_reaches_each_public_method(method: Method, rest: httpx.AsyncClient, services: Services) -> None:
-    _, trailers = await call_web(rest, method.path, method.request())
-    assert trailers["grpc-status"] == "0"
-    assert [arrived.path for arrived in services.calls] == [method.path]
+async def test_grpc_web_reaches_each_public_method(rest: httpx.AsyncClient, services: Services) -> None:
+    with all_cases() as case:
+        for method in PUBLIC:
+            services.forget()
+            with case(method.path):
+                _, trailers = await call_web(rest, method.path, method.request())
+                assert trailers["grpc-status"] == "0"
+                assert [arrived.path for arrived in services.calls] == [method.path]
 
 
 async def test_a_grpc_web_client_that_others_wrote_reaches_each_public_method(
@@ -85,32 +90,38 @@ async def test_a_grpc_web_client_that_others_wrote_reaches_each_public_method(
     assert [arrived.path for arrived in services.calls] == [method.path for method in PUBLIC]
 
 
-@pytest.mark.parametrize("path", HIDDEN)
-async def test_grpc_reaches_nothing_else(path: str, channel: grpc.aio.Channel, services: Services) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as failure:
-        await call(channel, path, Empty())
-    assert failure.value.code() == grpc.StatusCode.UNIMPLEMENTED
-    assert failure.value.details() == "There is no such method: look at its path and verb."
-    assert status_of(failure.value).code == code_pb2.UNIMPLEMENTED
-    assert services.calls == []
+async def test_grpc_reaches_nothing_else(channel: grpc.aio.Channel, services: Services) -> None:
+    with all_cases() as case:
+        for path in HIDDEN:
+            with case(path):
+                with pytest.raises(grpc.aio.AioRpcError) as failure:
+                    await call(channel, path, Empty())
+                assert failure.value.code() == grpc.StatusCode.UNIMPLEMENTED
+                assert failure.value.details() == "There is no such method: look at its path and verb."
+                assert status_of(failure.value).code == code_pb2.UNIMPLEMENTED
+                assert services.calls == []
 
 
-@pytest.mark.parametrize("path", HIDDEN)
-async def test_grpc_web_reaches_nothing_else(path: str, rest: httpx.AsyncClient, services: Services) -> None:
-    message, trailers = await call_web(rest, path, Empty())
-    assert (message, trailers["grpc-status"]) == (b"", "12")
-    assert services.calls == []
+async def test_grpc_web_reaches_nothing_else(rest: httpx.AsyncClient, services: Services) -> None:
+    with all_cases() as case:
+        for path in HIDDEN:
+            with case(path):
+                message, trailers = await call_web(rest, path, Empty())
+                assert (message, trailers["grpc-status"]) == (b"", "12")
+                assert services.calls == []
 
 
-@pytest.mark.parametrize("method", [*PUBLIC_METHODS, *INTERNAL_METHODS])
 @pytest.mark.parametrize("content_type", ["application/json", "application/proto", "application/connect+json"])
 async def test_rest_reaches_no_method_by_its_grpc_path(
-    method: Method, content_type: str, rest: httpx.AsyncClient, services: Services
+    content_type: str, rest: httpx.AsyncClient, services: Services
 ) -> None:
-    answer = await rest.post(method.path, content=b"{}", headers={"content-type": content_type})
-    assert answer.status_code == 404
-    assert answer.json()["details"][0]["reason"] == "METHOD_NOT_FOUND"
-    assert services.calls == []
+    with all_cases() as case:
+        for method in METHODS.values():
+            with case(method.path):
+                answer = await rest.post(method.path, content=b"{}", headers={"content-type": content_type})
+                assert answer.status_code == 404
+                assert answer.json()["details"][0]["reason"] == "METHOD_NOT_FOUND"
+                assert services.calls == []
 
 
 @pytest.mark.parametrize(

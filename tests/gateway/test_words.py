@@ -30,6 +30,7 @@ from gateway.words import Words
 from services.chassis.errors import InvalidField
 from services.chassis.rules import check
 from services.identity.domain.accounts import normalised
+from tests.cases import all_cases
 from tests.gateway.fakes import METHODS, PUBLIC, FakeService, Gateway, Method, Services, status_of
 from tests.patience import patient
 
@@ -224,13 +225,15 @@ def test_every_kind_of_rule_is_broken_somewhere() -> None:
     }
 
 
-@pytest.mark.parametrize("broken", [pytest.param(each, id=str(each)) for each in BREAKS])
-def test_a_service_names_the_field_and_says_what_it_must_be(broken: Break) -> None:
-    with pytest.raises(InvalidField) as refused:
-        check(broken.message)
-    assert (broken.at, MUST[broken.name]) in refused.value.violations
-    assert {field for field, _ in refused.value.violations} <= {broken.at, f"{broken.at}[0]"}
-    plain(str(refused.value))
+def test_a_service_names_the_field_and_says_what_it_must_be() -> None:
+    with all_cases() as case:
+        for broken in BREAKS:
+            with case(broken):
+                with pytest.raises(InvalidField) as refused:
+                    check(broken.message)
+                assert (broken.at, MUST[broken.name]) in refused.value.violations
+                assert {field for field, _ in refused.value.violations} <= {broken.at, f"{broken.at}[0]"}
+                plain(str(refused.value))
 
 
 @pytest.mark.parametrize(
@@ -301,12 +304,16 @@ async def over_rest(client: httpx.AsyncClient, verb: str, path: str, broken: Bre
     return [(each["field"], each["description"]) for each in told["details"][1]["fieldViolations"]]
 
 
-@pytest.mark.parametrize("broken", [pytest.param(each, id=str(each)) for each in OUTSIDE])
-async def test_both_ways_name_the_field_in_the_same_words(door: Gateway, broken: Break) -> None:
-    expected = (broken.at, MUST[broken.name])
-    async with grpc.aio.insecure_channel(door.address) as channel:
-        assert expected in await over_grpc(channel, broken)
-    async with httpx.AsyncClient(base_url=f"http://{door.address}") as client:
-        for verb, path in broken.method.bindings:
-            blamed = await over_rest(client, verb, path, broken)
-            assert blamed is None or expected in blamed
+async def test_both_ways_name_the_field_in_the_same_words(door: Gateway) -> None:
+    async with (
+        grpc.aio.insecure_channel(door.address) as channel,
+        httpx.AsyncClient(base_url=f"http://{door.address}") as client,
+    ):
+        with all_cases() as case:
+            for broken in OUTSIDE:
+                with case(broken):
+                    expected = (broken.at, MUST[broken.name])
+                    assert expected in await over_grpc(channel, broken)
+                    for verb, path in broken.method.bindings:
+                        blamed = await over_rest(client, verb, path, broken)
+                        assert blamed is None or expected in blamed

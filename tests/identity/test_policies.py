@@ -17,7 +17,8 @@ from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, 
 from services.chassis.identity import Access, Caller, Guard, policy
 from services.chassis.keys import FetchedKeys
 from services.identity.signing import SigningKey
-from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC, Method
+from tests.cases import all_cases
+from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC
 from tests.identity import forge
 from tests.identity.test_attacks import Source
 
@@ -78,18 +79,20 @@ async def guard() -> AsyncIterator[Guard]:
     yield Guard(FetchedKeys(Source(KEY).fetch))
 
 
-@pytest.mark.parametrize("method", ALL)
-def test_every_rpc_has_a_policy(method: Method) -> None:
-    rule = policy(method.path)
-    allowed = rule.allowed
-    assert allowed <= set(MAY)
-    assert rule.services == {name for name, methods in CALLS.items() if method.descriptor.name in methods}
-    if method in INTERNAL:
-        assert allowed == {"SERVICE"}, "what the gateway does not reach is for services"
-    if "PUBLIC" in allowed:
-        assert allowed <= {"PUBLIC", "SERVICE"}
-    if "OWNER" in allowed and "identity" not in method.path:
-        assert "ADMIN" in allowed
+def test_every_rpc_has_a_policy() -> None:
+    with all_cases() as case:
+        for method in METHODS.values():
+            with case(method.path):
+                rule = policy(method.path)
+                allowed = rule.allowed
+                assert allowed <= set(MAY)
+                assert rule.services == {name for name, methods in CALLS.items() if method.descriptor.name in methods}
+                if method in INTERNAL:
+                    assert allowed == {"SERVICE"}, "what the gateway does not reach is for services"
+                if "PUBLIC" in allowed:
+                    assert allowed <= {"PUBLIC", "SERVICE"}
+                if "OWNER" in allowed and "identity" not in method.path:
+                    assert "ADMIN" in allowed
 
 
 def test_an_rpc_without_a_policy_fails_the_build_and_is_served_to_nobody() -> None:
@@ -128,12 +131,14 @@ def test_services_that_are_missing_unknown_or_out_of_place_fail_the_build(
     assert fault.startswith(f"boxoffice.booking.v1.BookingService.{method} {told}")
 
 
-@pytest.mark.parametrize("method", ALL)
-def test_whose_user_a_request_names_can_be_told(method: Method) -> None:
-    fields = set(method.descriptor.input_type.fields_by_name)
-    assert not {"user", "owner_id", "customer_id", "holder_id"} & fields, "it would not be compared"
-    if policy(method.path).allowed & {"ORGANIZER"}:
-        assert "user_id" not in fields
+def test_whose_user_a_request_names_can_be_told() -> None:
+    with all_cases() as case:
+        for method in METHODS.values():
+            with case(method.path):
+                fields = set(method.descriptor.input_type.fields_by_name)
+                assert not {"user", "owner_id", "customer_id", "holder_id"} & fields, "it would not be compared"
+                if policy(method.path).allowed & {"ORGANIZER"}:
+                    assert "user_id" not in fields
 
 
 def test_what_everybody_may_call_is_this_and_no_more() -> None:

@@ -22,6 +22,7 @@ from gateway.render import render
 from gateway.tls import Files
 from services.chassis.errors import Failure
 from stack.launcher import Stack
+from tests.cases import all_cases
 from tests.compose.support import SECRETS, compose
 from tests.operations.declared import ROOT, Selected, grouped, metrics, own, selected
 from tests.patience import patient
@@ -46,31 +47,34 @@ def shown() -> Iterator[tuple[str, str]]:
 
 
 EXPRESSIONS = [(rule["alert"], rule["expr"]) for rule in ALERTS] + list(shown())
-ours = pytest.mark.parametrize(("where", "expression"), EXPRESSIONS, ids=[where for where, _ in EXPRESSIONS])
 
 
 def is_envoys(one: Selected) -> bool:
     return one.name.startswith("envoy_")
 
 
-@ours
-def test_every_metric_that_is_named_is_one_that_is_told(where: str, expression: str) -> None:
-    known = metrics().keys() | {"up"} | {"process_cpu_seconds_total", "process_resident_memory_bytes"}
-    assert {one.name for one in selected(expression) if not is_envoys(one)} <= known
-    assert selected(expression)
+def test_every_metric_that_is_named_is_one_that_is_told() -> None:
+    with all_cases() as case:
+        for where, expression in EXPRESSIONS:
+            with case(where):
+                known = metrics().keys() | {"up"} | {"process_cpu_seconds_total", "process_resident_memory_bytes"}
+                assert {one.name for one in selected(expression) if not is_envoys(one)} <= known
+                assert selected(expression)
 
 
-@ours
-def test_every_label_that_is_named_is_one_that_its_metrics_have(where: str, expression: str) -> None:
-    had = set(TARGETS)
-    for one in selected(expression):
-        if one.name in metrics():
-            labels = metrics()[one.name].labels | ({"le"} if one.name.endswith("_bucket") else set())
-            assert one.conditions.keys() <= labels | TARGETS, where
-            had |= labels
-        elif is_envoys(one):
-            had |= {"envoy_response_code_class", "envoy_cluster_name", "envoy_http_conn_manager_prefix"}
-    assert grouped(expression) <= had, where
+def test_every_label_that_is_named_is_one_that_its_metrics_have() -> None:
+    with all_cases() as case:
+        for where, expression in EXPRESSIONS:
+            with case(where):
+                had = set(TARGETS)
+                for one in selected(expression):
+                    if one.name in metrics():
+                        labels = metrics()[one.name].labels | ({"le"} if one.name.endswith("_bucket") else set())
+                        assert one.conditions.keys() <= labels | TARGETS, where
+                        had |= labels
+                    elif is_envoys(one):
+                        had |= {"envoy_response_code_class", "envoy_cluster_name", "envoy_http_conn_manager_prefix"}
+                assert grouped(expression) <= had, where
 
 
 def test_every_outcome_that_is_named_is_a_reason_of_some_failure() -> None:
