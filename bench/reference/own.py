@@ -32,6 +32,46 @@ SIZES = {1: 8, 64: 2}
 SHOWS = 1_000
 LEASE_SECONDS = 8
 
+INTENTS = {
+    "lease_seconds": "lease",
+    "id": "bookings",
+    "user_id": "users",
+    "idempotency_key": "keys",
+    "request_hash": "hashes",
+    "booked_show_id": "shows",
+    "show_id": "shows_once",
+    "event_id": "shows_once",
+    "is_movie": "movies",
+    "title": "titles",
+    "theatre": "theatres",
+    "city": "cities",
+    "screen": "screens",
+    "starts_at": "starts",
+}
+PRICES = {
+    "id": "bookings",
+    "total_amount": "totals",
+    "currency": "currencies",
+    "expires_at": "untils",
+    "sales_end_at": "untils",
+    "labels": "labels",
+    "seat_of": "seat_bookings",
+    "position": "places",
+    "seat_id": "seats",
+    "section": "sections",
+    "row": "rows",
+    "number": "numbers",
+    "tier": "tiers",
+    "price": "prices",
+    "answer_of": "bookings",
+    "user_id": "users",
+    "method": "methods",
+    "key": "keys",
+    "request_hash": "hashes",
+    "answer": "answers",
+}
+"""Parameters of booking's two statements, and the variables that have them."""
+
 
 def cases() -> list[Case]:
     """Return a case for each size of batch."""
@@ -74,11 +114,7 @@ def script() -> str:
             *_pipeline(
                 bind(database.MARK, "mark_1"),
                 bind(idempotency.FIND, "users", "methods", "keys"),
-                bind(
-                    bookings.BEGIN_BOOKINGS,
-                    *("lease", "bookings", "users", "keys", "hashes", "shows"),
-                    *("shows_once", "shows_once", "movies", "titles", "theatres", "cities", "screens", "starts"),
-                ),
+                bind(bookings.BEGIN_BOOKINGS, **INTENTS),
             ),
             # Inventory: the claim.
             *_pipeline(
@@ -110,12 +146,7 @@ def script() -> str:
             # Booking: the price.
             *_pipeline(
                 bind(database.MARK, "mark_3"),
-                bind(
-                    bookings.FINISH_BOOKINGS,
-                    *("bookings", "totals", "currencies", "untils", "untils", "labels"),
-                    *("seat_bookings", "places", "seats", "sections", "rows", "numbers", "tiers", "prices"),
-                    *("bookings", "users", "methods", "keys", "hashes", "answers"),
-                ),
+                bind(bookings.FINISH_BOOKINGS, **PRICES),
             ),
         ]
     )

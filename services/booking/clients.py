@@ -10,7 +10,7 @@ import grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
-from services.booking.domain.bookings import BookedSeat, BookedShow
+from services.booking.domain.bookings import BookedSeat, BookedShow, Reservation
 from services.booking.messages import Refund, Release
 from services.chassis.calls import call
 from services.chassis.errors import Failure, Unavailable
@@ -41,18 +41,6 @@ class Claim:
     user_id: UUID
     seat_ids: Sequence[UUID]
     ttl_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """What inventory gave."""
-
-    seats: Sequence[BookedSeat]
-    total_amount: int
-    currency: str
-    expires_at: datetime
-    sales_end_at: datetime | None
-    """None from an inventory that does not know of it yet."""
 
 
 Name = tuple[UUID, UUID]
@@ -176,14 +164,21 @@ def _name(name: Name) -> inventory_pb2.ReservationName:
 
 def _reservation(reservation: inventory_pb2.Reservation) -> Reservation:
     return Reservation(
-        [
-            BookedSeat(UUID(seat.id), seat.section, seat.row, seat.number, _tier(seat.tier), seat.price)
+        seats=[
+            BookedSeat(
+                id=UUID(seat.id),
+                section=seat.section,
+                row=seat.row,
+                number=seat.number,
+                tier=_tier(seat.tier),
+                price=seat.price,
+            )
             for seat in reservation.seats
         ],
-        reservation.total_amount,
-        reservation.currency,
-        reservation.expires_at.ToDatetime(UTC),
-        reservation.sales_end_at.ToDatetime(UTC) if reservation.HasField("sales_end_at") else None,
+        total_amount=reservation.total_amount,
+        currency=reservation.currency,
+        expires_at=reservation.expires_at.ToDatetime(UTC),
+        sales_end_at=reservation.sales_end_at.ToDatetime(UTC) if reservation.HasField("sales_end_at") else None,
     )
 
 

@@ -12,15 +12,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.booking.clients import Claim, Inventory, Payments, RefundState, Reservation
-from services.booking.domain.bookings import Booking, Capture, State
+from services.booking.clients import Claim, Inventory, Payments, RefundState
+from services.booking.domain.bookings import Booking, Capture, Decline, Extension, Reservation, State
 from services.booking.domain.errors import BookingNotFound
 from services.booking.messages import Refund, Release, release_of
 from services.booking.operations import change, create, look, settle
-from services.booking.operations.create import Changed, Create
+from services.booking.operations.create import BeginBookings, Begun, Changed, Create, Known, Priced
 from services.chassis.database import Database
-from services.chassis.desk import BUSY, Outcome
-from services.chassis.errors import Failure, RequestInProgress, Unavailable, is_transient
+from services.chassis.desk import Outcome
+from services.chassis.errors import Failure, Unavailable, is_transient
 from services.chassis.outbox import Outbox
 
 log = logging.getLogger(__name__)
@@ -30,9 +30,6 @@ RETRY_SECONDS = 2.0
 
 RECOVERY_SECONDS = 1.0
 """How often it is looked for unfinished steps."""
-
-WAIT_STEPS = 40
-WAIT_STEP_SECONDS = 0.05
 
 
 class Saga:
@@ -55,6 +52,7 @@ class Saga:
         self._inventory = inventory
         self._payments = payments
         self._render = render
+        self._begin = BeginBookings(db)
         self._expiry_seconds = int(expiry.total_seconds())
         self._extension_seconds = int(extension.total_seconds())
 
@@ -62,37 +60,17 @@ class Saga:
 
     async def create(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[bytes]]:
         """Create a batch of bookings; what booking's desk runs."""
-        outcomes = await create.begin(self._db, batch)
-        if wait:
-            outcomes = await self._wait_for_first(batch, outcomes)
-        begun = {
-            command.id: (command, outcome)
+        outcomes = await self._begin(batch, wait=wait)
+        begun = [
+            (command, outcome.since)
             for command, outcome in zip(batch, outcomes, strict=True)
-            if isinstance(outcome, datetime)
-        }
-        created = await self._reserve(list(begun.values())) if begun else {}
+            if isinstance(outcome, Begun)
+        ]
+        created = await self._reserve(begun) if begun else {}
         return [
-            created[command.id] if isinstance(outcome, datetime) else outcome
+            created[command.id] if isinstance(outcome, Begun) else _outcome(outcome)
             for command, outcome in zip(batch, outcomes, strict=True)
         ]
-
-    async def _wait_for_first(
-        self, batch: Sequence[Create], outcomes: list[Outcome[bytes] | datetime]
-    ) -> list[Outcome[bytes] | datetime]:
-        """Wait, for a while, for another process that carries out the first request with the same key."""
-        for _ in range(WAIT_STEPS):
-            busy = [index for index, outcome in enumerate(outcomes) if outcome is BUSY]
-            if not busy:
-                return outcomes
-            await asyncio.sleep(WAIT_STEP_SECONDS)
-            try:
-                again = await create.begin(self._db, [batch[index] for index in busy])
-            except Failure as failure:
-                log.warning("a key under way is asked about again: %s", failure)
-                continue
-            for index, outcome in zip(busy, again, strict=True):
-                outcomes[index] = outcome
-        return [RequestInProgress() if outcome is BUSY else outcome for outcome in outcomes]
 
     async def _reserve(self, begun: Sequence[tuple[Create, datetime]]) -> dict[UUID, bytes | Failure]:
         claims = [
@@ -104,36 +82,26 @@ class Saga:
             answers = await self._inventory.reserve(claims)
         except Failure as failure:
             answers = [failure] * len(begun)
-        priced: list[create.Priced] = []
+        priced: list[Priced] = []
         refused: list[UUID] = []
         unknown: list[UUID] = []
         outcomes: dict[UUID, bytes | Failure] = {}
         for (command, since), answer in zip(begun, answers, strict=True):
             if isinstance(answer, Reservation):
-                priced.append(
-                    create.Priced(
-                        command,
-                        since,
-                        answer.seats,
-                        answer.total_amount,
-                        answer.currency,
-                        answer.expires_at,
-                        answer.sales_end_at or command.show.sales_end_at,
-                    )
-                )
+                priced.append(Priced.of(command, since, answer))
                 continue
             # Recovery was faster and has closed the claim: it is nothing that the caller did, and may be tried again.
             outcomes[command.id] = Unavailable() if answer.reason == "CLAIM_CLOSED" else answer
             (unknown if is_transient(answer) else refused).append(command.id)
         try:
             if priced or refused:
-                outcomes |= await create.finish(self._db, priced, refused, self._render)
+                outcomes |= await create.finish_bookings(self._db, priced, refused, self._render)
             # It is not known whether inventory reserved these: recovery gives back what it may have.
             await change.postpone(self._db, unknown, 0)
         except Failure as failure:
             # The intents are written, so this batch must not be run again: recovery gives back what was reserved.
             log.warning("%d bookings are left to recovery: %s", len(begun), failure)
-            outcomes |= {one.command.id: Unavailable() for one in priced if one.command.id not in outcomes}
+            outcomes |= {one.booking.id: Unavailable() for one in priced if one.booking.id not in outcomes}
         return outcomes
 
     # --- Settle: captured → CONFIRMING → inventory confirms → CONFIRMED, or the money goes back
@@ -175,14 +143,16 @@ class Saga:
 
     # --- Decline: inventory extends first, booking copies
 
-    async def decline(self, declines: Sequence[tuple[UUID, UUID]]) -> Sequence[Failure | None]:
-        """Give bookings, of (payment, booking) declines, more time to be paid for; for each None, or why not."""
-        new = await settle.new_declines(self._db, [payment_id for payment_id, _ in declines])
-        known = await look.find_all(self._db, [booking_id for _, booking_id in declines])
+    async def decline(self, declines: Sequence[Decline]) -> Sequence[Failure | None]:
+        """Give bookings more time to be paid for, as payments were declined; for each None, or why not."""
+        new = await settle.new_declines(self._db, [decline.payment_id for decline in declines])
+        known = await look.find_all(self._db, [decline.booking_id for decline in declines])
         pending = [
-            known[booking_id]
-            for payment_id, booking_id in dict.fromkeys(declines)
-            if payment_id in new and booking_id in known and known[booking_id].state == State.PENDING
+            known[decline.booking_id]
+            for decline in dict.fromkeys(declines)
+            if decline.payment_id in new
+            and decline.booking_id in known
+            and known[decline.booking_id].state == State.PENDING
         ]
         answers: Sequence[datetime | Failure] = []
         if pending:
@@ -191,15 +161,18 @@ class Saga:
         extended, lapsed, unknown = [], list[Booking](), dict[UUID, Failure]()
         for booking, answer in zip(pending, answers, strict=True):
             if isinstance(answer, datetime):
-                extended.append((booking.id, answer))
+                extended.append(Extension(booking.id, answer))
             elif is_transient(answer):
                 unknown[booking.id] = answer
             else:
                 lapsed.append(booking)
-        heard = [(payment, id_) for payment, id_ in declines if id_ in known and id_ not in unknown]
+        heard = [one for one in declines if one.booking_id in known and one.booking_id not in unknown]
         await settle.record_declines(self._db, heard, extended)
         await self._expire([(booking.id, booking.show.show_id) for booking in lapsed])
-        return [unknown.get(booking_id) if booking_id in known else BookingNotFound() for _, booking_id in declines]
+        return [
+            unknown.get(decline.booking_id) if decline.booking_id in known else BookingNotFound()
+            for decline in declines
+        ]
 
     # --- Expire: inventory releases what has lapsed by its clock, booking copies
 
@@ -289,6 +262,11 @@ class Saga:
             log.warning("%d bookings are given up later: %s", len(bookings), failure)
             await change.postpone(self._db, [booking.id for booking in bookings], RETRY_SECONDS)
             return
-        await create.drop(
+        await create.drop_bookings(
             self._db, [booking.id for booking, answer in zip(bookings, answers, strict=True) if answer is None]
         )
+
+
+def _outcome(outcome: Outcome[Known]) -> Outcome[bytes]:
+    """Return what a booking comes to that was not begun."""
+    return outcome.answer if isinstance(outcome, Known) else outcome

@@ -35,7 +35,8 @@ KEEP_FIRST = KEEP + "ON CONFLICT DO NOTHING"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 FORGET = """
     DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM idempotency_keys WHERE created_at < (SELECT boxoffice_clock()) - make_interval(days => %s)
+        SELECT ctid FROM idempotency_keys
+        WHERE created_at < (SELECT boxoffice_clock()) - make_interval(days => %(days)s)
         ORDER BY created_at LIMIT 1000 FOR UPDATE SKIP LOCKED
     ))
     RETURNING user_id, method, key
@@ -225,4 +226,4 @@ def columns(keys: Sequence[Key]) -> tuple[list[UUID], list[str], list[str]]:
 
 async def forget(db: Database, days: int) -> int:
     """Forget one batch of keys that are older than `days`; return how many. A job."""
-    return await db.execute(FORGET, (days,))
+    return await db.execute(FORGET, {"days": days})

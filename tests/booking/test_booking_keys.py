@@ -10,8 +10,7 @@ import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 from grpc_status import rpc_status
 
-from services.booking import saga
-from services.booking.operations import change
+from services.booking.operations import change, create
 from services.chassis import idempotency
 from services.chassis.status import from_status
 from tests.booking.house import House
@@ -36,7 +35,7 @@ async def refused(call: Awaitable[Any]) -> tuple[str, str, float | None]:
 async def test_a_booking_whose_key_another_process_carries_out_for_long_is_told_so(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saga, "WAIT_STEPS", 3)
+    monkeypatch.setattr(create, "WAIT_STEPS", 3)
     await house.book(ANN, 0, key="k1")
     await house.db.execute("DELETE FROM idempotency_keys")  # as it stands before the first has finished
     assert await refused(house.book(ANN, 0, key="k1")) == IN_PROGRESS

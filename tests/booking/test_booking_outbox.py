@@ -84,7 +84,7 @@ async def test_money_is_not_sent_back_twice_because_its_batch_was_undone(
     ]
     request = pb.BatchRecordCapturesRequest(captures=captures)
     with monkeypatch.context() as broken:
-        broken.setattr(sql, "BEGIN_CONFIRMING", "SELECT 1 / (%s * 0), %s, %s, %s")
+        broken.setattr(sql, "BEGIN_CONFIRMING", "SELECT 1 / (%(lease_seconds)s * 0)")
         with pytest.raises(grpc.aio.AioRpcError):
             await house.bookings.BatchRecordCaptures(request)
     assert await house.db.fetch("SELECT FROM outbox") == []

@@ -8,6 +8,7 @@ import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 
 from services.booking.clients import Inventory
+from services.booking.domain.bookings import Extension
 from services.booking.domain.refunds import RefundPolicy, refund_amount
 from services.booking.operations import change, create, settle
 from services.chassis.database import READ_CLOCK
@@ -74,14 +75,14 @@ async def test_a_booking_that_was_cancelled_meanwhile_does_not_expire(house: Hou
 async def test_a_booking_that_came_to_be_is_not_dropped(house: House) -> None:
     await house.book(ANN, 0)
     [row] = await house.db.fetch("SELECT id FROM bookings")
-    await create.drop(house.db, [row.id])
+    await create.drop_bookings(house.db, [row.id])
     assert await stored_state(house) == "PENDING"
 
 
 async def test_a_copy_of_an_older_extension_takes_no_time_away(house: House) -> None:
     await house.book(ANN, 0)
     [row] = await house.db.fetch("SELECT id, expires_at FROM bookings")
-    await settle.record_declines(house.db, [], [(row.id, row.expires_at - timedelta(minutes=1))])
+    await settle.record_declines(house.db, [], [Extension(row.id, row.expires_at - timedelta(minutes=1))])
     assert await house.db.fetch("SELECT id, expires_at FROM bookings") == [row]
 
 

@@ -375,7 +375,7 @@ async def test_a_database_that_fails_after_the_reserve_costs_nobody_a_seat(
         raise Interrupted()
 
     with monkeypatch.context() as broken:
-        broken.setattr(create, "finish", fail)
+        broken.setattr(create, "finish_bookings", fail)
         assert (await refused(house.book(ANN, 0))).reason == "UNAVAILABLE"
     await move_clock(house.db, "1 minute")
     await house.saga.recover_once()

@@ -12,8 +12,8 @@ from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.message import Message
 
-from services.booking.clients import Claim, Inventory, Payments, RefundState, Reservation
-from services.booking.domain.bookings import BookedSeat
+from services.booking.clients import Claim, Inventory, Payments, RefundState
+from services.booking.domain.bookings import BookedSeat, Reservation
 from services.booking.rpc.render import _tier
 from services.chassis.calls import channel
 from services.chassis.errors import Code, Failure, Unavailable

@@ -93,8 +93,8 @@ MUTANTS = (
     Mutant(
         "anybody cancels and refunds anybody's booking",
         "_locked",
-        "not found or found[0].user_id != user_id",
-        "not found",
+        "not bookings or bookings[0].user_id != user_id",
+        "not bookings",
         MONEY,
         LIFE,
     ),

@@ -273,8 +273,8 @@ MUTANTS = (
     Mutant(
         "keys are forgotten at once",
         "FORGET",
-        "(SELECT boxoffice_clock()) - make_interval(days => %s)",
-        "(SELECT boxoffice_clock()) - 0 * make_interval(days => %s)",
+        "(SELECT boxoffice_clock()) - make_interval(days => %(days)s)",
+        "(SELECT boxoffice_clock()) - 0 * make_interval(days => %(days)s)",
         REQUESTS,
         ONCE,
     ),

@@ -72,8 +72,8 @@ MUTANTS = (
     ),
     Mutant(
         "a booking has the end of sales that booking remembers",
-        "Saga._reserve",
-        "answer.sales_end_at or command.show.sales_end_at",
+        "Priced.of",
+        "reservation.sales_end_at or command.show.sales_end_at",
         "command.show.sales_end_at",
         REQUESTS,
         END,

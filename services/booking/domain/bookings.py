@@ -73,6 +73,18 @@ class BookedSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Reservation:
+    """Seats that inventory has reserved for a booking, and what they cost."""
+
+    seats: Sequence[BookedSeat]
+    total_amount: int
+    currency: str
+    expires_at: datetime
+    sales_end_at: datetime | None
+    """None from an inventory that does not know of it yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """A booking's row."""
 
@@ -113,6 +125,22 @@ class Booking:
     def description(self) -> str:
         """What is paid for, in words."""
         return f"{self.show.title}, {self.show.starts_at:%a %d %b %H:%M} UTC, {self.show.theatre}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """A payment for a booking that was declined."""
+
+    payment_id: UUID
+    booking_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """The time that inventory gives a booking now."""
+
+    booking_id: UUID
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from services.booking.domain.errors import (
     RefundNotAllowed,
 )
 from services.booking.domain.refunds import RefundPolicy, refund_amount
-from services.booking.operations import rows
 from services.booking.operations.create import LEASE_SECONDS, Changed
+from services.booking.operations.look import seats_by_booking
 from services.booking.queries import bookings as sql
 from services.chassis import idempotency
 from services.chassis.database import READ_CLOCK, Database, Transaction, retried
 from services.chassis.outbox import Outbox
+from services.chassis.rows import read
 
 EXPIRE_BATCH = 64
 """Few enough that whoever books meanwhile does not wait long behind them."""
@@ -32,10 +33,11 @@ M = TypeVar("M", bound=Message)
 
 async def _locked(tx: Transaction, booking_id: UUID, user_id: UUID) -> tuple[Booking, datetime]:
     """Lock a booking of a user and, after that, read the clock; raise BookingNotFound."""
-    found, clock = await tx.fetch_all((sql.LOCK_BOOKINGS, ([booking_id],)), (READ_CLOCK, ()))
-    if not found or found[0].user_id != user_id:
+    found, clock = await tx.fetch_all((sql.LOCK_BOOKINGS, {"ids": [booking_id]}), (READ_CLOCK, ()))
+    bookings = read(Booking, found)
+    if not bookings or bookings[0].user_id != user_id:
         raise BookingNotFound()
-    return rows.booking(found[0]), clock[0].now
+    return bookings[0], clock[0].now
 
 
 @retried
@@ -51,8 +53,10 @@ async def cancel(
             raise PaymentInProgress()
         if (state := booking.public_state(now)) != State.PENDING:
             raise BookingNotPending(status=state)
-        [row], seats = await tx.fetch_all((sql.CANCEL, (booking.id, booking.version)), (sql.SEATS, ([booking.id],)))
-        cancelled = Changed(rows.booking(row), rows.seats_by_booking(seats).get(booking.id, []))
+        found, seats = await tx.fetch_all(
+            (sql.CANCEL, {"id": booking.id, "version": booking.version}), (sql.SEATS, {"booking_ids": [booking.id]})
+        )
+        cancelled = Changed(read(Booking, found)[0], seats_by_booking(seats)[booking.id])
         answer = await once.keep(tx, cancelled)
         await outbox.append(
             tx,
@@ -86,8 +90,14 @@ async def begin_refund(
             amount = refund_amount(booking.total_amount, percentage)
             if amount == 0:
                 raise RefundNotAllowed()
-            frozen = (amount, percentage, LEASE_SECONDS, booking.id, booking.version)
-            booking = rows.booking((await tx.fetch(sql.BEGIN_REFUNDING, frozen))[0])
+            frozen = {
+                "id": booking.id,
+                "version": booking.version,
+                "amount": amount,
+                "percentage": percentage,
+                "lease_seconds": LEASE_SECONDS,
+            }
+            [booking] = read(Booking, await tx.fetch(sql.BEGIN_REFUNDING, frozen))
         if key:
             # Whoever is answered with success has used the key, also where another request began the refund.
             await idempotency.keep(tx, (key, b""))
@@ -98,14 +108,14 @@ async def begin_refund(
 async def finish_refund(db: Database, booking_id: UUID) -> Booking:
     """Write down that the money has gone back, if nobody has yet; return the booking."""
     async with db.transaction() as tx:
-        _, found = await tx.fetch_all((sql.FINISH_REFUNDING, (booking_id,)), (sql.BOOKINGS, ([booking_id],)))
-    return rows.booking(found[0])
+        _, found = await tx.fetch_all((sql.FINISH_REFUNDING, {"id": booking_id}), (sql.BOOKINGS, {"ids": [booking_id]}))
+    return read(Booking, found)[0]
 
 
 @retried
 async def mark_stuck(db: Database, booking_id: UUID) -> bool:
     """Show that a booking's refund cannot be carried out; return whether that is news. It is tried each minute."""
-    marked = await db.fetch(sql.REFUND_STUCK, (booking_id,))
+    marked = await db.fetch(sql.REFUND_STUCK, {"id": booking_id})
     return bool(marked and marked[0].is_news)
 
 
@@ -113,13 +123,13 @@ async def mark_stuck(db: Database, booking_id: UUID) -> bool:
 async def claim_due(db: Database, *, limit: int = EXPIRE_BATCH) -> list[tuple[UUID, UUID]]:
     """Take one batch of PENDING bookings whose time seems to be up; return (booking, show) of each."""
     async with db.transaction() as tx:
-        claimed = await tx.fetch(sql.CLAIM_DUE, (LEASE_SECONDS, limit))
+        claimed = await tx.fetch(sql.CLAIM_DUE, {"lease_seconds": LEASE_SECONDS, "limit": limit})
     return [(row.id, row.show_id) for row in claimed]
 
 
 async def expire(db: Database, booking_ids: Sequence[UUID]) -> int:
     """Expire bookings whose claims inventory has released; return how many were PENDING still."""
-    return await db.execute(sql.EXPIRE, (list(booking_ids),))
+    return await db.execute(sql.EXPIRE, {"ids": list(booking_ids)})
 
 
 async def archive(db: Database, *, days: int = 30, limit: int = 1_000) -> int:
@@ -127,23 +137,23 @@ async def archive(db: Database, *, days: int = 30, limit: int = 1_000) -> int:
 
     What money that comes late could still buy stays.
     """
-    return await db.execute(sql.ARCHIVE, (days, limit))
+    return await db.execute(sql.ARCHIVE, {"days": days, "limit": limit})
 
 
 async def forget_keys(db: Database, days: int) -> int:
     """Forget one batch of idempotency keys that are older than `days`; return how many."""
-    return await db.execute(sql.FORGET_KEYS, (days,))
+    return await db.execute(sql.FORGET_KEYS, {"days": days})
 
 
 @retried
 async def claim_unfinished(db: Database, *, limit: int = 100) -> list[Booking]:
     """Take over one batch of steps that nobody has finished."""
     async with db.transaction() as tx:
-        claimed = await tx.fetch(sql.CLAIM_UNFINISHED, (LEASE_SECONDS, limit))
-    return [rows.booking(row) for row in claimed]
+        claimed = await tx.fetch(sql.CLAIM_UNFINISHED, {"lease_seconds": LEASE_SECONDS, "limit": limit})
+    return read(Booking, claimed)
 
 
 async def postpone(db: Database, booking_ids: Sequence[UUID], seconds: float) -> None:
     """Have unfinished steps taken over in `seconds`."""
     if booking_ids:
-        await db.execute(sql.POSTPONE, (seconds, list(booking_ids)))
+        await db.execute(sql.POSTPONE, {"seconds": seconds, "ids": list(booking_ids)})

@@ -1,37 +1,141 @@
-"""Creating bookings: the intent first, then, when inventory has answered, the price or nothing."""
+"""Creating bookings: the intent first, then, when inventory has answered, the price or nothing.
 
-from collections.abc import Callable, Sequence
+An intent is a row that recovery takes over when its lease ends. It holds the idempotency key too: no lock of a
+transaction lasts until inventory has answered. So a key is under way from the intent on, and is found with its answer
+in idempotency_keys once the booking is finished.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import ClassVar
 from uuid import UUID
 
-from services.booking.domain.bookings import BookedSeat, BookedShow, Booking, State
+from services.booking.domain.bookings import BookedSeat, BookedShow, Booking, Reservation, State
 from services.booking.queries import bookings as sql
 from services.chassis import idempotency
-from services.chassis.database import Database, retried
+from services.chassis.database import Database, Statement, retried
 from services.chassis.desk import BUSY, Outcome
-from services.chassis.errors import Failure, Unavailable
+from services.chassis.errors import Failure, RequestInProgress, Unavailable
+from services.chassis.rows import Row, columns
+
+log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 8.0
 """How long a step may take before recovery takes it over; longer than any call within it."""
 
+WAIT_STEPS = 40
+WAIT_STEP_SECONDS = 0.05
+"""How often, and how long after each other, a key is asked about that another process has under way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A booking to create."""
+    """The wish to create a booking."""
+
+    urgent: ClassVar[bool] = False
 
     id: UUID
     user_id: UUID
     show: BookedShow
     seat_ids: Sequence[UUID]
     idempotency: idempotency.Key | None
-    urgent: bool = False
 
     @property
     def key(self) -> object:
         """Requests with the same idempotency key take turns; others are free of each other."""
         return self.idempotency.name if self.idempotency else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The intent is written: inventory is to be asked."""
+
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The first request with the same key has been answered."""
+
+    answer: bytes
+
+
+class BeginBookings:
+    """Writes the intents of bookings, all in one round trip: it reads what is there already beside what it writes.
+
+    Answers with Begun or Known; refuses with IdempotencyKeyReused, and with RequestInProgress where another process has
+    been at the first request with the same key for long.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def __call__(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[Begun | Known]]:
+        """Begin a batch, as a desk runs one."""
+        outcomes = await self._begin(batch)
+        return await self._wait(batch, outcomes) if wait else outcomes
+
+    async def _begin(self, batch: Sequence[Create]) -> list[Outcome[Begun | Known]]:
+        keys = [command.idempotency for command in batch if command.idempotency]
+        stored, begun = await self._db.transact((idempotency.FIND, idempotency.columns(keys)), _intents(batch))
+        since = {row.id: row.created_at for row in begun}
+        taken = [command.idempotency for command in batch if command.id not in since and command.idempotency]
+        under_way = await self._db.fetch(sql.KEYS_UNDER_WAY, columns(taken, "user_id", "key")) if taken else []
+        # Where a key is in both, its answer counts.
+        first = {(row.user_id, row.key): row for row in (*under_way, *stored)}
+        return [Begun(since[command.id]) if command.id in since else _known(command, first) for command in batch]
+
+    async def _wait(
+        self, batch: Sequence[Create], outcomes: list[Outcome[Begun | Known]]
+    ) -> list[Outcome[Begun | Known]]:
+        """Wait, for a while, for another process that carries out the first request with the same key."""
+        for _ in range(WAIT_STEPS):
+            busy = [index for index, outcome in enumerate(outcomes) if outcome is BUSY]
+            if not busy:
+                return outcomes
+            await asyncio.sleep(WAIT_STEP_SECONDS)
+            try:
+                again = await self._begin([batch[index] for index in busy])
+            except Failure as failure:
+                log.warning("a key under way is asked about again: %s", failure)
+                continue
+            for index, outcome in zip(busy, again, strict=True):
+                outcomes[index] = outcome
+        return [RequestInProgress() if outcome is BUSY else outcome for outcome in outcomes]
+
+
+def _intents(batch: Sequence[Create]) -> Statement:
+    """Return the statement that writes intents."""
+    shows = {command.show.show_id: command.show for command in batch}.values()
+    return sql.BEGIN_BOOKINGS, {
+        "lease_seconds": LEASE_SECONDS,
+        **columns(
+            batch,
+            "id",
+            "user_id",
+            booked_show_id="show.show_id",
+            idempotency_key=lambda command: command.idempotency and command.idempotency.key,
+            request_hash=lambda command: command.idempotency and command.idempotency.request_hash,
+        ),
+        **columns(shows, "show_id", "event_id", "is_movie", "title", "theatre", "city", "screen", "starts_at"),
+    }
+
+
+def _known(command: Create, first: Mapping[tuple[UUID, str], Row]) -> Outcome[Known]:
+    """Return the answer to the first request with the same key, or BUSY while that is under way."""
+    key = command.idempotency
+    assert key is not None, "only a key that is in use keeps a booking from beginning"
+    row = first.get((key.user_id, key.key))
+    if row is None:
+        return BUSY
+    try:
+        key.check(bytes(row.request_hash))
+    except Failure as failure:
+        return failure
+    return BUSY if row.answer is None else Known(bytes(row.answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,133 +146,88 @@ class Changed:
     seats: Sequence[BookedSeat]
 
 
-async def begin(db: Database, batch: Sequence[Create]) -> list[Outcome[bytes] | datetime]:
-    """Write the intents of a batch. Answer since when for each that goes on, or its outcome if that is known already.
-
-    Idempotency keys are looked up for the whole batch. No lock of a transaction lasts until inventory has answered:
-    the row of the intent holds the key from now on, for as long as its answer is kept.
-    """
-    keys = [command.idempotency for command in batch]
-    shows = list({command.show.show_id: command.show for command in batch}.values())
-    stored, begun = await db.transact(
-        (idempotency.FIND, idempotency.columns([key for key in keys if key])),
-        (
-            sql.BEGIN_BOOKINGS,
-            (
-                LEASE_SECONDS,
-                [command.id for command in batch],
-                [command.user_id for command in batch],
-                [key.key if key else None for key in keys],
-                [key.request_hash if key else None for key in keys],
-                [command.show.show_id for command in batch],
-                [show.show_id for show in shows],
-                [show.event_id for show in shows],
-                [show.is_movie for show in shows],
-                [show.title for show in shows],
-                [show.theatre for show in shows],
-                [show.city for show in shows],
-                [show.screen for show in shows],
-                [show.starts_at for show in shows],
-            ),
-        ),
-    )
-    since = {row.id: row.created_at for row in begun}
-    taken = [command.idempotency for command in batch if command.id not in since and command.idempotency]
-    under_way = await db.fetch(sql.KEYS_UNDER_WAY, idempotency.columns(taken)[::2]) if taken else []
-    answers = {(row.user_id, row.key): row for row in (*under_way, *stored)}
-    return [since[command.id] if command.id in since else _known(command, answers) for command in batch]
-
-
-def _known(command: Create, answers: dict[tuple[UUID, str], Any]) -> Outcome[bytes]:
-    """Return the answer to the first request with the same key, or BUSY while that is under way."""
-    key = command.idempotency
-    assert key is not None, "only a key that is in use keeps a booking from beginning"
-    first = answers.get((key.user_id, key.key))
-    if first is None:
-        return BUSY
-    try:
-        key.check(bytes(first.request_hash))
-    except Failure as failure:
-        return failure
-    return BUSY if first.answer is None else bytes(first.answer)
-
-
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A booking for which inventory has reserved the seats."""
+    """A booking as it is to be, now that inventory has reserved its seats."""
 
-    command: Create
-    since: datetime
+    booking: Booking
     seats: Sequence[BookedSeat]
-    total_amount: int
-    currency: str
-    expires_at: datetime
-    sales_end_at: datetime
+    key: idempotency.Key | None
 
-    def booking(self) -> Booking:
-        """Return the booking as it will be."""
-        return Booking(
-            self.command.id,
-            self.command.user_id,
-            State.PENDING,
-            2,
-            None,
-            self.total_amount,
-            self.currency,
-            self.expires_at,
-            self.since,
-            self.since,
-            None,
-            None,
-            None,
-            replace(self.command.show, sales_end_at=self.sales_end_at),
-            [seat.label for seat in self.seats],
+    @classmethod
+    def of(cls, command: Create, since: datetime, reservation: Reservation) -> "Priced":
+        """Put the reservation to the command whose intent was written at `since`."""
+        booking = Booking(
+            id=command.id,
+            user_id=command.user_id,
+            state=State.PENDING,
+            version=2,
+            confirming_from=None,
+            total_amount=reservation.total_amount,
+            currency=reservation.currency,
+            expires_at=reservation.expires_at,
+            created_at=since,
+            updated_at=since,
+            payment_id=None,
+            refund_amount=None,
+            refund_percentage=None,
+            show=replace(command.show, sales_end_at=reservation.sales_end_at or command.show.sales_end_at),
+            seat_labels=[seat.label for seat in reservation.seats],
         )
+        return cls(booking, reservation.seats, command.idempotency)
 
 
 @retried
-async def finish(
+async def finish_bookings(
     db: Database, priced: Sequence[Priced], refused: Sequence[UUID], render: Callable[[Changed], bytes]
 ) -> dict[UUID, bytes | Failure]:
     """Freeze the prices of what was reserved, drop what was refused; return what became of the former.
 
     The answer is what `render` makes of it, stored for repetitions where there is an idempotency key.
     """
-    bookings = [one.booking() for one in priced]
-    answers = {booking.id: render(Changed(booking, one.seats)) for booking, one in zip(bookings, priced, strict=True)}
-    seats = [(one.command.id, position, seat) for one in priced for position, seat in enumerate(one.seats)]
-    keyed = [(one.command.id, one.command.idempotency) for one in priced if one.command.idempotency]
-    finished, *_ = await db.transact(
-        (
-            sql.FINISH_BOOKINGS,
-            (
-                [booking.id for booking in bookings],
-                [booking.total_amount for booking in bookings],
-                [booking.currency for booking in bookings],
-                [booking.expires_at for booking in bookings],
-                [booking.show.sales_end_at for booking in bookings],
-                ["\n".join(booking.seat_labels) for booking in bookings],
-                [id_ for id_, _, _ in seats],
-                [position for _, position, _ in seats],
-                [seat.id for _, _, seat in seats],
-                [seat.section for _, _, seat in seats],
-                [seat.row for _, _, seat in seats],
-                [seat.number for _, _, seat in seats],
-                [seat.tier for _, _, seat in seats],
-                [seat.price for _, _, seat in seats],
-                [id_ for id_, _ in keyed],
-                *idempotency.columns([key for _, key in keyed]),
-                [key.request_hash for _, key in keyed],
-                [answers[id_] for id_, _ in keyed],
-            ),
-        ),
-        *([(sql.DROP_BOOKINGS, (list(refused),))] if refused else []),
-    )
+    answers = {one.booking.id: render(Changed(one.booking, one.seats)) for one in priced}
+    finish = (sql.FINISH_BOOKINGS, _bookings(priced) | _seats(priced) | _answers(priced, answers))
+    drop = [(sql.DROP_BOOKINGS, {"ids": list(refused)})] if refused else []
+    finished, *_ = await db.transact(finish, *drop)
     ids = {row.id for row in finished}
     # Where recovery was faster, it has given the seats back.
     return {id_: answer if id_ in ids else Unavailable() for id_, answer in answers.items()}
 
 
-async def drop(db: Database, ids: Sequence[UUID]) -> None:
+def _bookings(priced: Sequence[Priced]) -> dict[str, list[object]]:
+    return columns(
+        [one.booking for one in priced],
+        "id",
+        "total_amount",
+        "currency",
+        "expires_at",
+        sales_end_at="show.sales_end_at",
+        labels=lambda booking: "\n".join(booking.seat_labels),
+    )
+
+
+def _seats(priced: Sequence[Priced]) -> dict[str, list[object]]:
+    seats = [seat for one in priced for seat in one.seats]
+    return {
+        "seat_of": [one.booking.id for one in priced for _ in one.seats],
+        "position": [position for one in priced for position in range(len(one.seats))],
+        **columns(seats, "section", "row", "number", "tier", "price", seat_id="id"),
+    }
+
+
+def _answers(priced: Sequence[Priced], answers: Mapping[UUID, bytes]) -> dict[str, list[object]]:
+    keyed = [one for one in priced if one.key]
+    return columns(
+        keyed,
+        answer_of="booking.id",
+        user_id="key.user_id",
+        method="key.method",
+        key="key.key",
+        request_hash="key.request_hash",
+        answer=lambda one: answers[one.booking.id],
+    )
+
+
+async def drop_bookings(db: Database, ids: Sequence[UUID]) -> None:
     """Drop bookings that never came to be."""
-    await db.execute(sql.DROP_BOOKINGS, (list(ids),))
+    await db.execute(sql.DROP_BOOKINGS, {"ids": list(ids)})

@@ -1,17 +1,17 @@
 """Looking bookings up, for all at once who ask."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from services.booking.domain.bookings import BookedSeat, Booking, State
 from services.booking.domain.errors import BookingNotFound
-from services.booking.operations import rows
 from services.booking.queries import bookings as sql
 from services.chassis.database import READ_CLOCK, Database, retried
 from services.chassis.lookup import Lookup
+from services.chassis.rows import Row, columns, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +58,31 @@ class Bookings:
 
     async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Seen]:
         [clock], found, seats = await self._db.fetch_all(
-            (READ_CLOCK, ()), (sql.BOOKINGS, (list(ids),)), (sql.SEATS, (list(ids),))
+            (READ_CLOCK, ()), (sql.BOOKINGS, {"ids": list(ids)}), (sql.SEATS, {"booking_ids": list(ids)})
         )
-        seats_of = rows.seats_by_booking(seats)
-        return {row.id: Seen(rows.booking(row), seats_of.get(row.id, []), clock.now) for row in found}
+        seats_of = seats_by_booking(seats)
+        return {booking.id: Seen(booking, seats_of[booking.id], clock.now) for booking in read(Booking, found)}
 
     async def _list(self, pages: Sequence[Page]) -> dict[Page, list[Seen]]:
-        asked = (
-            [page.user_id for page in pages],
-            [page.show_id for page in pages],
-            [page.status for page in pages],
-            [page.before for page in pages],
-            [page.limit for page in pages],
-        )
+        asked = columns(pages, "user_id", "show_id", "status", "before", "limit")
         found = await self._db.fetch(sql.BOOKINGS_OF_USERS, asked)
-        seats = await self._db.fetch(sql.SEATS, ([row.id for row in found],))
-        seats_of = rows.seats_by_booking(seats)
+        seats_of = seats_by_booking(await self._db.fetch(sql.SEATS, columns(found, booking_ids="id")))
         lists: defaultdict[Page, list[Seen]] = defaultdict(list)
-        for row in found:
-            lists[pages[row.page - 1]].append(Seen(rows.booking(row), seats_of.get(row.id, []), row.now))
+        for row, booking in zip(found, read(Booking, found), strict=True):
+            lists[pages[row.page - 1]].append(Seen(booking, seats_of[booking.id], row.now))
         return lists
 
 
 @retried
 async def find_all(db: Database, booking_ids: Sequence[UUID]) -> dict[UUID, Booking]:
     """Return those of the bookings that exist."""
-    found = await db.fetch(sql.BOOKINGS, (list(booking_ids),))
-    return {row.id: rows.booking(row) for row in found}
+    found = await db.fetch(sql.BOOKINGS, {"ids": list(booking_ids)})
+    return {booking.id: booking for booking in read(Booking, found)}
+
+
+def seats_by_booking(rows: Sequence[Row]) -> Mapping[UUID, list[BookedSeat]]:
+    """Read the rows of queries.bookings.SEATS; a booking without any has an empty list."""
+    seats: defaultdict[UUID, list[BookedSeat]] = defaultdict(list)
+    for row, seat in zip(rows, read(BookedSeat, rows), strict=True):
+        seats[row.booking_id].append(seat)
+    return seats

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from services.booking import messages
-from services.booking.domain.bookings import Booking, Capture, Settlement, State, settle
+from services.booking.domain.bookings import Booking, Capture, Decline, Extension, Settlement, State, settle
 from services.booking.domain.errors import BookingNotFound, CaptureMismatch
-from services.booking.operations import rows
 from services.booking.operations.create import LEASE_SECONDS
 from services.booking.queries import bookings as sql
 from services.chassis.database import Database, retried
 from services.chassis.errors import Failure
 from services.chassis.outbox import Message, Outbox
+from services.chassis.rows import columns, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +33,11 @@ async def record(db: Database, outbox: Outbox, batch: Sequence[Capture]) -> Reco
     """
     async with db.transaction() as tx:
         locked, known = await tx.fetch_all(
-            (sql.LOCK_BOOKINGS, ([capture.booking_id for capture in batch],)),
-            (sql.CAPTURES, ([capture.payment_id for capture in batch],)),
+            (sql.LOCK_BOOKINGS, columns(batch, ids="booking_id")),
+            (sql.CAPTURES, columns(batch, payment_ids="payment_id")),
         )
-        bookings = {row.id: rows.booking(row) for row in locked}
-        seen = {row.payment_id: Capture(*row[:5]) for row in known}
+        bookings = {booking.id: booking for booking in read(Booking, locked)}
+        seen = {capture.payment_id: capture for capture in read(Capture, known)}
         refusals: list[Failure | None] = []
         new: list[tuple[Capture, Settlement]] = []
         confirming: list[Booking] = []
@@ -59,32 +58,18 @@ async def record(db: Database, outbox: Outbox, batch: Sequence[Capture]) -> Reco
                     bookings[booking.id] = replace(booking, state=State.CONFIRMING, payment_id=capture.payment_id)
             refusals.append(refusal)
 
-        begun: list[Any] = []
+        begun: list[Booking] = []
         if new:
-            await tx.send(
-                sql.RECORD_CAPTURES,
-                (
-                    [capture.payment_id for capture, _ in new],
-                    [capture.booking_id for capture, _ in new],
-                    [capture.session_id for capture, _ in new],
-                    [capture.amount for capture, _ in new],
-                    [capture.currency for capture, _ in new],
-                    [settlement for _, settlement in new],
-                ),
+            captures = columns(
+                [capture for capture, _ in new], "payment_id", "booking_id", "session_id", "amount", "currency"
             )
+            await tx.send(sql.RECORD_CAPTURES, captures | {"settlement": [settlement for _, settlement in new]})
             await outbox.append(tx, _returns(new))
         if confirming:
-            begun = await tx.fetch(
-                sql.BEGIN_CONFIRMING,
-                (
-                    LEASE_SECONDS,
-                    [booking.id for booking in confirming],
-                    [booking.version for booking in confirming],
-                    [bookings[booking.id].payment_id for booking in confirming],
-                ),
-            )
+            moved = columns(confirming, "id", "version", payment_id=lambda booking: bookings[booking.id].payment_id)
+            begun = read(Booking, await tx.fetch(sql.BEGIN_CONFIRMING, moved | {"lease_seconds": LEASE_SECONDS}))
             assert len(begun) == len(confirming), "the rows are locked"
-    return Recorded(refusals, [rows.booking(row) for row in begun])
+    return Recorded(refusals, begun)
 
 
 def _returns(settled: Sequence[tuple[Capture, Settlement]]) -> list[Message]:
@@ -105,14 +90,11 @@ async def finish(db: Database, outbox: Outbox, confirmed: Sequence[Booking], ref
     """
     async with db.transaction() as tx:
         kept, returned = await tx.fetch_all(
-            (sql.CONFIRM, ([b.id for b in confirmed], [b.version for b in confirmed])),
-            (
-                sql.FAIL_CONFIRMING,
-                ([b.id for b in refused], [b.version for b in refused], [b.payment_id for b in refused]),
-            ),
+            (sql.CONFIRM, columns(confirmed, "id", "version")),
+            (sql.FAIL_CONFIRMING, columns(refused, "id", "version", "payment_id")),
         )
-        await tx.send(sql.SETTLE_CAPTURES, (Settlement.KEPT, [row.payment_id for row in kept]))
-        await tx.send(sql.SETTLE_CAPTURES, (Settlement.NO_TICKET, [row.payment_id for row in returned]))
+        for settlement, rows in ((Settlement.KEPT, kept), (Settlement.NO_TICKET, returned)):
+            await tx.send(sql.SETTLE_CAPTURES, columns(rows, payment_ids="payment_id") | {"settlement": settlement})
         await outbox.append(
             tx,
             [messages.return_money(row.payment_id, row.total_amount, Settlement.NO_TICKET) for row in returned],
@@ -121,16 +103,14 @@ async def finish(db: Database, outbox: Outbox, confirmed: Sequence[Booking], ref
 
 async def new_declines(db: Database, payment_ids: Sequence[UUID]) -> set[UUID]:
     """Return those of the declined payments that were not heard of before."""
-    known = await db.fetch(sql.KNOWN_DECLINES, (list(payment_ids),))
+    known = await db.fetch(sql.KNOWN_DECLINES, {"payment_ids": list(payment_ids)})
     return set(payment_ids) - {row.payment_id for row in known}
 
 
 @retried
-async def record_declines(
-    db: Database, declines: Sequence[tuple[UUID, UUID]], extended: Sequence[tuple[UUID, Any]]
-) -> None:
-    """Record (payment, booking) declines, and copy what inventory extended."""
+async def record_declines(db: Database, declines: Sequence[Decline], extended: Sequence[Extension]) -> None:
+    """Record declines, and copy what inventory extended."""
     async with db.transaction() as tx:
-        await tx.send(sql.RECORD_DECLINES, ([payment for payment, _ in declines], [id_ for _, id_ in declines]))
+        await tx.send(sql.RECORD_DECLINES, columns(declines, "payment_id", "booking_id"))
         if extended:
-            await tx.send(sql.EXTEND, ([id_ for id_, _ in extended], [until for _, until in extended]))
+            await tx.send(sql.EXTEND, columns(extended, "booking_id", "expires_at"))

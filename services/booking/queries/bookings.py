@@ -18,23 +18,25 @@ COLUMNS = """
 BEGIN_BOOKINGS = """
     INSERT INTO bookings (id, user_id, state, lease_until, created_at, updated_at, idempotency_key, request_hash,
         show_id, event_id, is_movie, title, theatre, city, screen, starts_at)
-    SELECT new.id, new.user_id, 'RESERVING', clock.now + make_interval(secs => %s), clock.now, clock.now,
+    SELECT new.id, new.user_id, 'RESERVING', clock.now + make_interval(secs => %(lease_seconds)s), clock.now, clock.now,
         new.idempotency_key, new.request_hash,
-        show.id, show.event_id, show.is_movie, show.title, show.theatre, show.city, show.screen, show.starts_at
+        show.show_id, show.event_id, show.is_movie, show.title, show.theatre, show.city, show.screen, show.starts_at
     FROM (SELECT boxoffice_clock() AS now) AS clock, unnest(
-        %s::uuid[], %s::uuid[], %s::text[], %s::bytea[], %s::uuid[]
+        %(id)s::uuid[], %(user_id)s::uuid[], %(idempotency_key)s::text[], %(request_hash)s::bytea[],
+        %(booked_show_id)s::uuid[]
     ) AS new (id, user_id, idempotency_key, request_hash, show_id)
     JOIN unnest(
-        %s::uuid[], %s::uuid[], %s::bool[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]
-    ) AS show (id, event_id, is_movie, title, theatre, city, screen, starts_at) ON show.id = new.show_id
+        %(show_id)s::uuid[], %(event_id)s::uuid[], %(is_movie)s::bool[], %(title)s::text[], %(theatre)s::text[],
+        %(city)s::text[], %(screen)s::text[], %(starts_at)s::timestamptz[]
+    ) AS show (show_id, event_id, is_movie, title, theatre, city, screen, starts_at) USING (show_id)
     ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id, created_at
 """
-"""Write the intent. A key that is in use already gives no row."""
+"""Write the intents of bookings, each show once. A key that is in use already gives no row."""
 
 KEYS_UNDER_WAY = """
     SELECT b.user_id, b.idempotency_key AS key, b.request_hash, NULL AS answer
-    FROM bookings b JOIN unnest(%s::uuid[], %s::text[]) AS asked (user_id, key)
+    FROM bookings b JOIN unnest(%(user_id)s::uuid[], %(key)s::text[]) AS asked (user_id, key)
         ON b.user_id = asked.user_id AND b.idempotency_key = asked.key
 """
 """Requests of which it is known that they were begun."""
@@ -46,19 +48,23 @@ FINISH_BOOKINGS = """
             total_amount = priced.total, currency = priced.in_currency, expires_at = priced.until,
             sales_end_at = priced.sales_end,
             seat_labels = string_to_array(priced.labels, E'\\n')
-        FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[])
-            AS priced (booking_id, total, in_currency, until, sales_end, labels)
+        FROM unnest(
+            %(id)s::uuid[], %(total_amount)s::int[], %(currency)s::text[], %(expires_at)s::timestamptz[],
+            %(sales_end_at)s::timestamptz[], %(labels)s::text[]
+        ) AS priced (booking_id, total, in_currency, until, sales_end, labels)
         WHERE id = priced.booking_id AND state = 'RESERVING' AND version = 1
         RETURNING id
     ), with_seats AS (
         INSERT INTO booking_seats (booking_id, position, seat_id, section, row, number, tier, price)
         SELECT seat.* FROM finished JOIN unnest(
-            %s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::text[], %s::int[], %s::text[], %s::int[]
+            %(seat_of)s::uuid[], %(position)s::int[], %(seat_id)s::uuid[], %(section)s::text[], %(row)s::text[],
+            %(number)s::int[], %(tier)s::text[], %(price)s::int[]
         ) AS seat (booking_id, position, seat_id, section, row, number, tier, price) ON seat.booking_id = finished.id
     ), with_answers AS (
         INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer)
         SELECT kept.user_id, kept.method, kept.key, kept.request_hash, kept.answer FROM finished JOIN unnest(
-            %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::bytea[]
+            %(answer_of)s::uuid[], %(user_id)s::uuid[], %(method)s::text[], %(key)s::text[], %(request_hash)s::bytea[],
+            %(answer)s::bytea[]
         ) AS kept (booking_id, user_id, method, key, request_hash, answer) ON kept.booking_id = finished.id
     )
     SELECT id FROM finished
@@ -66,11 +72,11 @@ FINISH_BOOKINGS = """
 """Freeze the price, and write the seats and the answer under the key. A booking that recovery took over meanwhile gives
 no row and has nothing written."""
 
-DROP_BOOKINGS = "DELETE FROM bookings WHERE id = ANY(%s) AND state = 'RESERVING'"
+DROP_BOOKINGS = "DELETE FROM bookings WHERE id = ANY(%(ids)s) AND state = 'RESERVING'"
 
 # --- Look
 
-BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%s) AND state <> 'RESERVING'"
+BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%(ids)s) AND state <> 'RESERVING'"
 
 _STATUS = """
     CASE
@@ -85,8 +91,9 @@ _STATUS = """
 BOOKINGS_OF_USERS = f"""
     WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
     SELECT asked.page, clock.now, b.*
-    FROM clock CROSS JOIN unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::int[])
-        WITH ORDINALITY AS asked (user_id, show_id, status, before, most, page)
+    FROM clock CROSS JOIN unnest(
+        %(user_id)s::uuid[], %(show_id)s::uuid[], %(status)s::text[], %(before)s::uuid[], %(limit)s::int[]
+    ) WITH ORDINALITY AS asked (user_id, show_id, status, before, most, page)
     CROSS JOIN LATERAL (
         SELECT {COLUMNS} FROM bookings
         WHERE user_id = asked.user_id AND state <> 'RESERVING' AND (asked.before IS NULL OR id < asked.before)
@@ -100,29 +107,29 @@ BOOKINGS_OF_USERS = f"""
 status is null, it is any."""
 
 SEATS = """
-    SELECT booking_id, seat_id, section, row, number, tier, price FROM booking_seats
-    WHERE booking_id = ANY(%s) ORDER BY booking_id, position
+    SELECT booking_id, seat_id AS id, section, row, number, tier, price FROM booking_seats
+    WHERE booking_id = ANY(%(booking_ids)s) ORDER BY booking_id, position
 """
 
 # --- Move
 
 LOCK_BOOKINGS = f"""
-    SELECT {COLUMNS} FROM bookings WHERE id = ANY(%s) AND state <> 'RESERVING' ORDER BY id FOR UPDATE
+    SELECT {COLUMNS} FROM bookings WHERE id = ANY(%(ids)s) AND state <> 'RESERVING' ORDER BY id FOR UPDATE
 """
 
 CANCEL = f"""
     UPDATE bookings SET state = 'CANCELLED', version = version + 1, lease_until = NULL, updated_at = boxoffice_clock()
-    WHERE id = %s AND state = 'PENDING' AND version = %s
+    WHERE id = %(id)s AND state = 'PENDING' AND version = %(version)s
     RETURNING {COLUMNS}
 """
 
 CLAIM_DUE = """
-    UPDATE bookings SET lease_until = boxoffice_clock() + make_interval(secs => %s)
+    UPDATE bookings SET lease_until = boxoffice_clock() + make_interval(secs => %(lease_seconds)s)
     WHERE id IN (
         SELECT id FROM bookings
         WHERE state = 'PENDING' AND expires_at <= boxoffice_clock()
             AND (lease_until IS NULL OR lease_until <= boxoffice_clock())
-        ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
+        ORDER BY expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
     RETURNING id, show_id
 """
@@ -130,7 +137,7 @@ CLAIM_DUE = """
 
 EXTEND = """
     UPDATE bookings b SET expires_at = new.expires_at
-    FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (booking_id, expires_at)
+    FROM unnest(%(booking_id)s::uuid[], %(expires_at)s::timestamptz[]) AS new (booking_id, expires_at)
     WHERE b.id = new.booking_id AND b.state = 'PENDING' AND b.expires_at < new.expires_at
 """
 """Copy inventory's answer. It never shortens, so copies may come in any order."""
@@ -139,7 +146,7 @@ EXPIRE = """
     UPDATE bookings SET
         state = 'EXPIRED', version = version + 1, lease_until = NULL,
         updated_at = least(expires_at, boxoffice_clock())
-    WHERE id = ANY(%s) AND state = 'PENDING'
+    WHERE id = ANY(%(ids)s) AND state = 'PENDING'
 """
 """A booking has been EXPIRED since its time was up, not since a job noticed."""
 
@@ -148,9 +155,10 @@ BEGIN_CONFIRMING = f"""
         state = 'CONFIRMING', version = version + 1, payment_id = move.by_payment_id,
         confirming_from = CASE WHEN state = 'PENDING' AND expires_at <= clock.now THEN 'EXPIRED' ELSE state END,
         updated_at = CASE WHEN state = 'PENDING' AND expires_at <= clock.now THEN expires_at ELSE updated_at END,
-        lease_until = clock.now + make_interval(secs => %s)
+        lease_until = clock.now + make_interval(secs => %(lease_seconds)s)
     FROM (SELECT boxoffice_clock() AS now) AS clock,
-        unnest(%s::uuid[], %s::int[], %s::uuid[]) AS move (booking_id, from_version, by_payment_id)
+        unnest(%(id)s::uuid[], %(version)s::int[], %(payment_id)s::uuid[])
+            AS move (booking_id, from_version, by_payment_id)
     WHERE id = move.booking_id AND state IN ('PENDING', 'EXPIRED') AND version = move.from_version
     RETURNING {COLUMNS}
 """
@@ -160,7 +168,7 @@ CONFIRM = """
     UPDATE bookings b SET
         state = 'CONFIRMED', confirming_from = NULL, version = b.version + 1, lease_until = NULL,
         updated_at = boxoffice_clock()
-    FROM unnest(%s::uuid[], %s::int[]) AS new (booking_id, version)
+    FROM unnest(%(id)s::uuid[], %(version)s::int[]) AS new (booking_id, version)
     WHERE b.id = new.booking_id AND b.state = 'CONFIRMING' AND b.version = new.version
     RETURNING b.payment_id
 """
@@ -169,16 +177,16 @@ FAIL_CONFIRMING = """
     UPDATE bookings b SET
         state = 'EXPIRED', confirming_from = NULL, version = b.version + 1, lease_until = NULL, payment_id = NULL,
         updated_at = CASE b.confirming_from WHEN 'EXPIRED' THEN b.updated_at ELSE boxoffice_clock() END
-    FROM unnest(%s::uuid[], %s::int[], %s::uuid[]) AS new (booking_id, version, payment_id)
+    FROM unnest(%(id)s::uuid[], %(version)s::int[], %(payment_id)s::uuid[]) AS new (booking_id, version, payment_id)
     WHERE b.id = new.booking_id AND b.state = 'CONFIRMING' AND b.version = new.version
     RETURNING new.payment_id, b.total_amount
 """
 
 BEGIN_REFUNDING = f"""
     UPDATE bookings SET
-        state = 'REFUNDING', version = version + 1, refund_amount = %s, refund_percentage = %s,
-        lease_until = boxoffice_clock() + make_interval(secs => %s)
-    WHERE id = %s AND state = 'CONFIRMED' AND version = %s
+        state = 'REFUNDING', version = version + 1, refund_amount = %(amount)s, refund_percentage = %(percentage)s,
+        lease_until = boxoffice_clock() + make_interval(secs => %(lease_seconds)s)
+    WHERE id = %(id)s AND state = 'CONFIRMED' AND version = %(version)s
     RETURNING {COLUMNS}
 """
 
@@ -186,13 +194,13 @@ FINISH_REFUNDING = """
     UPDATE bookings SET
         state = 'REFUNDED', version = version + 1, lease_until = NULL, refund_stuck = false,
         updated_at = boxoffice_clock()
-    WHERE id = %s AND state = 'REFUNDING'
+    WHERE id = %(id)s AND state = 'REFUNDING'
     RETURNING id
 """
 
 REFUND_STUCK = """
     UPDATE bookings SET refund_stuck = true, lease_until = boxoffice_clock() + interval '1 minute'
-    FROM (SELECT id AS old_id, refund_stuck AS was_stuck FROM bookings WHERE id = %s FOR UPDATE) AS old
+    FROM (SELECT id AS old_id, refund_stuck AS was_stuck FROM bookings WHERE id = %(id)s FOR UPDATE) AS old
     WHERE id = old.old_id AND state = 'REFUNDING'
     RETURNING NOT old.was_stuck AS is_news
 """
@@ -200,44 +208,48 @@ REFUND_STUCK = """
 # --- Recover
 
 CLAIM_UNFINISHED = f"""
-    UPDATE bookings SET version = version + 1, lease_until = boxoffice_clock() + make_interval(secs => %s)
+    UPDATE bookings SET
+        version = version + 1, lease_until = boxoffice_clock() + make_interval(secs => %(lease_seconds)s)
     WHERE id IN (
         SELECT id FROM bookings
         WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING') AND lease_until <= boxoffice_clock()
-        ORDER BY lease_until LIMIT %s FOR UPDATE SKIP LOCKED
+        ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
     RETURNING {COLUMNS}
 """
 """Take over steps that nobody has finished; the new version fences off whoever began them."""
 
 POSTPONE = """
-    UPDATE bookings SET lease_until = boxoffice_clock() + make_interval(secs => %s)
-    WHERE id = ANY(%s) AND state IN ('RESERVING', 'CONFIRMING', 'REFUNDING')
+    UPDATE bookings SET lease_until = boxoffice_clock() + make_interval(secs => %(seconds)s)
+    WHERE id = ANY(%(ids)s) AND state IN ('RESERVING', 'CONFIRMING', 'REFUNDING')
 """
 
 # --- Captures and declines
 
 CAPTURES = """
     SELECT payment_id, booking_id, session_id, amount, currency, settlement FROM captures
-    WHERE payment_id = ANY(%s)
+    WHERE payment_id = ANY(%(payment_ids)s)
 """
 
 RECORD_CAPTURES = """
     INSERT INTO captures (payment_id, booking_id, session_id, amount, currency, settlement, recorded_at)
     SELECT new.*, boxoffice_clock()
-    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[])
-        AS new (payment_id, booking_id, session_id, amount, currency, settlement)
+    FROM unnest(
+        %(payment_id)s::uuid[], %(booking_id)s::uuid[], %(session_id)s::text[], %(amount)s::int[], %(currency)s::text[],
+        %(settlement)s::text[]
+    ) AS new
 """
 
 SETTLE_CAPTURES = """
-    UPDATE captures SET settlement = %s WHERE payment_id = ANY(%s) AND settlement = 'CONFIRM'
+    UPDATE captures SET settlement = %(settlement)s
+    WHERE payment_id = ANY(%(payment_ids)s) AND settlement = 'CONFIRM'
 """
 
-KNOWN_DECLINES = "SELECT payment_id FROM declines WHERE payment_id = ANY(%s)"
+KNOWN_DECLINES = "SELECT payment_id FROM declines WHERE payment_id = ANY(%(payment_ids)s)"
 
 RECORD_DECLINES = """
     INSERT INTO declines (payment_id, booking_id, recorded_at)
-    SELECT new.*, boxoffice_clock() FROM unnest(%s::uuid[], %s::uuid[]) AS new (payment_id, booking_id)
+    SELECT new.*, boxoffice_clock() FROM unnest(%(payment_id)s::uuid[], %(booking_id)s::uuid[]) AS new
     ON CONFLICT DO NOTHING
 """
 
@@ -246,10 +258,10 @@ RECORD_DECLINES = """
 ARCHIVE = """
     DELETE FROM booking_seats WHERE booking_id IN (
         SELECT id FROM bookings b
-        WHERE state IN ('CANCELLED', 'EXPIRED') AND updated_at < boxoffice_clock() - make_interval(days => %s)
+        WHERE state IN ('CANCELLED', 'EXPIRED') AND updated_at < boxoffice_clock() - make_interval(days => %(days)s)
             AND (state = 'CANCELLED' OR coalesce(sales_end_at, starts_at) <= boxoffice_clock())
             AND EXISTS (SELECT FROM booking_seats s WHERE s.booking_id = b.id)
-        ORDER BY updated_at LIMIT %s
+        ORDER BY updated_at LIMIT %(limit)s
     )
 """
 """Drop the seat rows of bookings that came to nothing long ago. Their labels stay.

@@ -6,7 +6,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.booking.v1 import booking_pb2_grpc
 
 from services.booking.clients import Inventory, Payments
-from services.booking.domain.bookings import Capture, State
+from services.booking.domain.bookings import Capture, Decline, State
 from services.booking.domain.errors import BookingNotPending, PaymentInProgress
 from services.booking.domain.refunds import RefundPolicy
 from services.booking.operations import change
@@ -118,11 +118,11 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         refusals = await self._saga.settle(
             [
                 Capture(
-                    UUID(capture.payment_id),
-                    UUID(capture.booking_id),
-                    capture.session_id,
-                    capture.amount,
-                    capture.currency,
+                    payment_id=UUID(capture.payment_id),
+                    booking_id=UUID(capture.booking_id),
+                    session_id=capture.session_id,
+                    amount=capture.amount,
+                    currency=capture.currency,
                 )
                 for capture in request.captures
             ]
@@ -136,7 +136,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         self, request: pb.BatchRecordDeclinesRequest, context: Context
     ) -> pb.BatchRecordDeclinesResponse:
         refusals = await self._saga.decline(
-            [(UUID(decline.payment_id), UUID(decline.booking_id)) for decline in request.declines]
+            [Decline(UUID(decline.payment_id), UUID(decline.booking_id)) for decline in request.declines]
         )
         result = pb.BatchRecordDeclinesResponse.Result
         return pb.BatchRecordDeclinesResponse(
