@@ -19,7 +19,7 @@ from psycopg import errors as pg
 
 from services.chassis.database import Database, Transaction, retried
 from services.chassis.desk import Desk, Outcome
-from services.chassis.errors import IdempotencyKeyReused, Interrupted, RequestInProgress
+from services.chassis.errors import IdempotencyKeyReused, RequestInProgress
 from services.chassis.lookup import Lookup
 
 FIND = """
@@ -31,7 +31,12 @@ KEEP = """
     INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer)
     SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::bytea[])
 """
-KEEP_FIRST = KEEP + "ON CONFLICT DO NOTHING"
+KEEP_FIRST = f"""{KEEP}
+    ON CONFLICT (user_id, method, key) DO UPDATE SET answer = excluded.answer
+    WHERE idempotency_keys.answer = '' AND idempotency_keys.request_hash = excluded.request_hash
+"""
+"""Keep answers where there are none, or where an equal request has begun and has not been answered."""
+
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 FORGET = """
     DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
@@ -108,8 +113,8 @@ class Once(Generic[T, M]):
         """Answer a request that takes calls of other services, around which there is no transaction.
 
         Equal requests at once are all carried out, which therefore has to be repeatable by itself. They are all given
-        the answer that was stored first. Of two requests that use one key for different things at the very same time,
-        the one that is refused has been carried out too. Raises what `find` does.
+        the answer that was stored first. What is carried out takes the key in its first transaction (BegunOperation),
+        so that no other request is carried out under it. Raises IdempotencyKeyReused.
         """
         if self.key is None:
             return self.render(await carry_out())
@@ -168,15 +173,8 @@ class Answers:
         ordered = sorted(batch, key=lambda keep: keep.key)
         names = columns([keep.asked for keep in ordered])
         answers = ([keep.asked.request_hash for keep in ordered], [keep.answer for keep in ordered])
-        try:
-            _, rows = await self._db.transact((KEEP_FIRST, (*names, *answers)), (FIND, names))
-        except Interrupted as error:
-            if not isinstance(error.__cause__, pg.LockNotAvailable):
-                raise
-            if len(batch) > 1:
-                # The desk halves the batch: one key that is locked holds up no other.
-                raise error.__cause__ from None
-            return [RequestInProgress()]
+        # A key that is locked for too long raises RequestInProgress; the desk halves the batch: it holds up no other.
+        _, rows = await self._db.transact((KEEP_FIRST, (*names, *answers)), (FIND, names))
         by_name = {(row.user_id, row.method, row.key): row for row in rows}
         return [_outcome(keep.asked, by_name[keep.key]) for keep in batch]
 
@@ -201,7 +199,7 @@ def _stored(key: Key, row: Any) -> bytes | None:
     if row is None:
         return None
     key.check(bytes(row.request_hash))
-    return bytes(row.answer)
+    return bytes(row.answer) or None
 
 
 def _outcome(key: Key, row: Any) -> Outcome[bytes]:

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from boxoffice.payment.v1 import payment_pb2 as pb
@@ -88,6 +88,32 @@ async def test_a_key_opens_one_request_only(payment: Payment):
     )
     assert await refused(again) == (StatusCode.ALREADY_EXISTS, "IDEMPOTENCY_KEY_REUSED")
     await payment.initiate(other_id, key="once")  # another user's key of the same name is another key
+
+
+async def test_of_different_requests_with_one_key_at_once_one_is_carried_out(payment: Payment):
+    """The key is taken with the intent: the other request opens no session and leaves no payment."""
+    user_id = str(uuid4())
+    bookings = [(await payment.book(user_id=user_id))[0] for _ in range(5)]
+    requests = [
+        pb.InitiatePaymentRequest(booking_id=booking_id, user_id=user_id, idempotency_key="once")
+        for booking_id in bookings
+    ]
+    answers = await asyncio.gather(*map(payment.stub.InitiatePayment, requests), return_exceptions=True)
+    assert sum(isinstance(answer, pb.InitiatePaymentResponse) for answer in answers) == 1
+    assert await payment.count("payments") == 1
+
+
+async def test_a_key_that_is_begun_belongs_to_its_request_before_it_is_answered(payment: Payment):
+    booking_id, user_id = await payment.book()
+    other_id, _ = await payment.book(user_id=user_id)
+    payment.mood.away = True
+    assert (await refused(payment.initiate(booking_id, key="once")))[0] == StatusCode.UNAVAILABLE
+    payment.mood.away = False
+    other = pb.InitiatePaymentRequest(booking_id=other_id, user_id=user_id, idempotency_key="once")
+    assert await refused(payment.stub.InitiatePayment(other)) == (StatusCode.ALREADY_EXISTS, "IDEMPOTENCY_KEY_REUSED")
+    assert await payment.count("payments") == 1
+    assert (await payment.initiate(booking_id, key="once")).session_id
+    assert await payment.count("payments") == 1
 
 
 async def test_a_key_is_free_again_after_a_refusal(payment: Payment):

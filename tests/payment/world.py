@@ -139,9 +139,11 @@ class Payment:
     peers: dict[str, Any]
     booked: dict[str, str] = field(default_factory=dict)
 
-    async def book(self, *, amount: int = 50_000, minutes: float = 15, sales_minutes: float = 1_000) -> tuple[str, str]:
+    async def book(
+        self, *, user_id: str = "", amount: int = 50_000, minutes: float = 15, sales_minutes: float = 1_000
+    ) -> tuple[str, str]:
         """Make a booking that waits for its payment, of a show on sale for so long; return its id and its user's."""
-        booking_id, user_id = str(new_id()), str(new_id())
+        booking_id, user_id = str(new_id()), user_id or str(new_id())
         [clock] = await self.db.fetch(READ_CLOCK)
         self.booking.payable[booking_id, user_id] = booking_pb2.PayableBooking(
             booking_id=booking_id,

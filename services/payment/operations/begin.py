@@ -7,8 +7,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.idempotency import Key
 from services.chassis.ids import new_id
-from services.chassis.operation import Operation, Rows
+from services.chassis.operation import BegunOperation, Rows
 from services.chassis.rows import columns, read
 from services.payment.domain.payments import Payable, Payment, State, choose_session
 from services.payment.queries import payments as sql
@@ -21,6 +22,7 @@ class Begin:
     urgent: ClassVar[bool] = False
 
     booking: Payable
+    idempotency: Key | None = None
 
     @property
     def key(self) -> UUID:
@@ -59,7 +61,7 @@ class Accounts:
         return payment
 
 
-class BeginPayments(Operation[Begin, Accounts, Payment]):
+class BeginPayments(BegunOperation[Begin, Accounts, Payment]):
     """Answers with the live payment of a booking, begun if there was none; refuses what choose_session does."""
 
     def __init__(self, db: Database, *, margin: timedelta, poll_seconds: float) -> None:

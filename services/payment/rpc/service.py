@@ -49,8 +49,9 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
 
     async def InitiatePayment(self, request: pb.InitiatePaymentRequest, context: Context) -> pb.InitiatePaymentResponse:
         booking_id, user_id = UUID(request.booking_id), UUID(request.user_id)
-        once = Once(key_of(request, "InitiatePayment", user_id), pb.InitiatePaymentResponse, self._initiated)
-        return await once.around(self._answers, lambda: self._checkout.open(booking_id, user_id))
+        key = key_of(request, "InitiatePayment", user_id)
+        once = Once(key, pb.InitiatePaymentResponse, self._initiated)
+        return await once.around(self._answers, lambda: self._checkout.open(booking_id, user_id, key))
 
     async def GetPaymentStatus(self, request: pb.GetPaymentStatusRequest, context: Context) -> pb.PaymentStatus:
         user_id = UUID(request.user_id) if request.user_id else None

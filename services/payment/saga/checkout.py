@@ -18,6 +18,7 @@ from uuid import UUID
 from services.chassis.database import Database
 from services.chassis.desk import Desk
 from services.chassis.errors import Failure
+from services.chassis.idempotency import Key
 from services.chassis.outbox import Outbox
 from services.payment.clients import Bank, Booking
 from services.payment.domain.errors import BookingNotPending, EventMismatch, PaymentInProgress, PaymentNotFound
@@ -64,15 +65,16 @@ class Checkout:
         self._bank = bank
         self._rules = rules
 
-    async def open(self, booking_id: UUID, user_id: UUID) -> Payment:
+    async def open(self, booking_id: UUID, user_id: UUID, key: Key | None) -> Payment:
         """Return the payment of a booking whose session is open at the bank, opening one if there is none.
 
         Raises what booking refuses, and what choose_session does. A session of which the bank tells that it has
-        ended is recorded first, as its webhook would: this is how a declined one makes room for the next.
+        ended is recorded first, as its webhook would: this is how a declined one makes room for the next. The key is
+        taken with the first payment, before the bank hears of anything; raises IdempotencyKeyReused.
         """
         booking = await self._booking.payable(booking_id, user_id)
         for _ in range(ROUNDS):
-            payment = await self._begin.submit(Begin(booking))
+            payment = await self._begin.submit(Begin(booking, key))
             report = await self._bank.create_session(payment, booking)
             if report.outcome is None:
                 if await self._payments.is_closed(booking_id):
