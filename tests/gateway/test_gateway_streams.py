@@ -255,3 +255,28 @@ async def test_a_browser_that_cannot_go_on_is_told_why(on_sale: OnSale, own_serv
                     assert (answer.status_code, answer.json()["details"][0]["reason"]) == (status, reason)
         finally:
             await gateway.stop()
+
+
+@pytest.mark.parametrize("way", ["watch", "changes"])
+async def test_who_is_one_watcher_too_many_is_told_when_to_come_back(
+    way: str, on_sale: OnSale, own_services: Services, tmp_path: Path
+) -> None:
+    path = f"/api/v1/seats/shows/{on_sale.show_id}/{way}?afterSequence=0"
+    await on_sale.hold(on_sale.seats[0], 0)
+    async with replica(on_sale.db, max_streams=1) as inventory:
+        gateway = Gateway(
+            tmp_path, render({**own_services.addresses, "inventory": inventory.address}, port=0, admin_port=0)
+        )
+        await gateway.start()
+        try:
+            async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=SECONDS) as rest:
+                async with rest.stream("GET", path) as stream:
+                    coming = stream.aiter_bytes()  # whose end would be the stream's
+                    assert await anext(coming)
+                    answer = await rest.get(path)
+                info, retry = answer.json()["details"]
+                assert (answer.status_code, info["reason"]) == (429, "OVERLOADED")
+                assert (retry["retryDelay"], answer.headers["retry-after"]) == ("1s", "1")
+                assert answer.headers["content-type"] == "application/json"
+        finally:
+            await gateway.stop()
