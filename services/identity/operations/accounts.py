@@ -9,12 +9,13 @@ from google.protobuf.message import Message
 from services.chassis.database import Database, retried
 from services.chassis.errors import Failure
 from services.chassis.idempotency import Once
-from services.chassis.ids import new_id
-from services.identity.domain.accounts import ADMIN, User, normalised, with_user
-from services.identity.domain.errors import EmailTaken, LastAdmin, LoginFailed, PasswordWrong, UserNotFound
+from services.chassis.rows import read
+from services.identity.domain.accounts import User, normalised
+from services.identity.domain.errors import EmailTaken, LoginFailed, PasswordWrong, UserNotFound
 from services.identity.hashing import Passwords
 from services.identity.operations import tokens
 from services.identity.operations.attempts import Attempts
+from services.identity.operations.registration import CreateAccount, CreateAccounts
 from services.identity.operations.tokens import Grant
 from services.identity.queries import accounts as sql
 from services.identity.queries.tokens import END_FAMILIES
@@ -33,23 +34,21 @@ class Accounts:
 
     async def register(self, email: str, password: str, name: str, address: str, once: Once[User, M]) -> M:
         """Create an account; raise EmailTaken after the same work, TooManyAttempts."""
-        given = {"id": new_id(), "email": normalised(email), "name": name}
+        email = normalised(email)
         await self._attempts.registration(address)
-        given["password_hash"] = await self._passwords.hash(password, address)
-        async with self._db.transaction() as tx:
-            if (answer := await once.answer(tx)) is not None:
-                return answer
-            for row in await tx.fetch(sql.CREATE_USER, given):
-                await self._attempts.registered(tx, address)
-                return await once.keep(tx, User(*row))
-        await self._attempts.email_taken(address)
-        raise EmailTaken()
+        password_hash = await self._passwords.hash(password, address)
+        create: CreateAccounts[M] = CreateAccounts(self._db, self._attempts)
+        try:
+            return await create.alone(CreateAccount(email, name, password_hash, address, once))
+        except EmailTaken:
+            await self._attempts.email_taken(address)
+            raise
 
     async def login(self, email: str, password: str, address: str) -> Grant:
         """Begin a family of tokens; raise LoginFailed after the same work whatever is wrong, TooManyAttempts."""
         email = normalised(email)
         trial = await self._attempts.login(email, address)
-        [user] = await self._db.fetch(sql.FIND_LOGIN, (email,)) or [None]
+        [user] = await self._db.fetch(sql.FIND_LOGIN, {"email": email}) or [None]
         if not await self._passwords.matches(user and user.password_hash, password, address) or user is None:
             await self._attempts.failed(trial)
             raise LoginFailed()
@@ -63,7 +62,7 @@ class Accounts:
     async def change_password(self, user_id: UUID, current: str, new: str, address: str) -> Grant:
         """Change a password, end all families of the user, begin a new one; raise PasswordWrong, TooManyAttempts."""
         trial = await self._attempts.password_change(user_id)
-        [user] = await self._db.fetch(sql.FIND_PASSWORD, (user_id,)) or [None]
+        [user] = await self._db.fetch(sql.FIND_PASSWORD, {"id": user_id}) or [None]
         if user is None:
             raise UserNotFound()
         if not await self._passwords.matches(user.password_hash, current, address):
@@ -74,7 +73,7 @@ class Accounts:
             await self._attempts.succeeded(tx, trial)
             if not await tx.fetch(sql.CHANGE_PASSWORD, {"id": user_id, "old": user.password_hash, "new": changed}):
                 raise PasswordWrong()
-            await tx.send(END_FAMILIES, (user_id,))
+            await tx.send(END_FAMILIES, {"user_id": user_id})
             grant = await tokens.begin(tx, user_id, changed, self._family_life)
         assert grant is not None, "nobody else changes a password that this transaction has changed"
         return grant
@@ -83,8 +82,8 @@ class Accounts:
 @retried
 async def get(db: Database, user_id: UUID) -> User:
     """Return an account, or raise UserNotFound."""
-    for row in await db.fetch(sql.FIND_USER, (user_id,)):
-        return User(*row)
+    for user in read(User, await db.fetch(sql.FIND_USER, {"id": user_id})):
+        return user
     raise UserNotFound()
 
 
@@ -92,8 +91,8 @@ async def get(db: Database, user_id: UUID) -> User:
 async def rename(db: Database, user_id: UUID, name: str | None) -> User:
     """Change what a user is called, unless `name` is None; raise UserNotFound."""
     async with db.transaction() as tx:
-        for row in await tx.fetch(sql.RENAME_USER, {"id": user_id, "name": name}):
-            return User(*row)
+        for user in read(User, await tx.fetch(sql.RENAME_USER, {"id": user_id, "name": name})):
+            return user
     raise UserNotFound()
 
 
@@ -101,24 +100,12 @@ async def rename(db: Database, user_id: UUID, name: str | None) -> User:
 async def list_users(db: Database, *, email: str | None, after: UUID | None, limit: int) -> list[User]:
     """Return accounts, newest first, that are older than `after`."""
     given = {"email": email, "after": after, "limit": limit}
-    return [User(*row) for row in await db.fetch(sql.list_users(given), given)]
-
-
-@retried
-async def set_roles(db: Database, user_id: UUID, roles: list[str]) -> User:
-    """Give a user these roles and no others, but for USER; raise UserNotFound, LastAdmin."""
-    async with db.transaction() as tx:
-        admins = {row.id for row in await tx.fetch(sql.LOCK_ADMINS)}
-        if ADMIN not in roles and admins == {user_id}:
-            raise LastAdmin()
-        for row in await tx.fetch(sql.SET_ROLES, {"id": user_id, "roles": with_user(roles)}):
-            return User(*row)
-    raise UserNotFound()
+    return read(User, await db.fetch(sql.list_users(given), given))
 
 
 async def make_admin(db: Database, email: str) -> str:
     """Make the account of an e-mail address an admin's; return the address, raise Failure if there is no account."""
     async with db.transaction() as tx:
-        if not await tx.fetch(sql.GRANT_ADMIN, (normalised(email),)):
+        if not await tx.fetch(sql.GRANT_ADMIN, {"email": normalised(email)}):
             raise Failure(f"there is no account of {email}: register it first")
     return normalised(email)

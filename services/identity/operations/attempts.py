@@ -7,10 +7,10 @@ is known that he fails.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
-from services.chassis.database import Database, Transaction
+from services.chassis.database import Database, Statement, Transaction
 from services.identity.domain import attempts as rules
 from services.identity.domain.attempts import FAMILIAR, WINDOW, Budget, Limits, Trial
 from services.identity.domain.errors import TooManyAttempts
@@ -48,14 +48,17 @@ class Attempts:
     async def succeeded(self, tx: Transaction, trial: Trial) -> None:
         """Forgive what failed before the right password; raise TooManyAttempts if its budget was spent meanwhile."""
         await _look(tx, trial.deciding)
-        await tx.send(sql.FORGIVE, (trial.deciding[0].key,))
+        await tx.send(sql.FORGIVE, {"key": trial.deciding[0].key})
         if trial.pair:
-            await tx.send(sql.REMEMBER, (trial.pair,))
+            await tx.send(sql.REMEMBER, {"key": trial.pair})
 
-    async def registered(self, tx: Transaction, address: str) -> None:
-        """Count an account that is made; raise TooManyAttempts."""
-        made, _ = rules.registration(self.limits, address)
-        await _spend(tx, [made])
+    async def registered(self, tx: Transaction, address: str, create: Statement) -> bool:
+        """Create an account and count it, in one round trip; tell whether it was created, raise TooManyAttempts."""
+        budget, _ = rules.registration(self.limits, address)
+        created, spent = await tx.fetch_all(create, (sql.SPEND, _given([budget])))
+        if created and not spent:
+            await _refuse(tx, [budget])
+        return bool(created)
 
     async def email_taken(self, address: str) -> None:
         """Count a registration of an address that has an account, by which addresses could be found out."""
@@ -75,9 +78,14 @@ async def _look(db: Database | Transaction, budgets: Sequence[Budget]) -> None:
 
 async def _spend(tx: Transaction, budgets: Sequence[Budget]) -> None:
     spent = await tx.fetch(sql.SPEND, _given(budgets))
-    if len(spent) < len(budgets):  # what was counted is undone with this transaction
-        await _look(tx, budgets)
-        raise TooManyAttempts(1.0)
+    if len(spent) < len(budgets):
+        await _refuse(tx, budgets)
+
+
+async def _refuse(tx: Transaction, budgets: Sequence[Budget]) -> NoReturn:
+    """Raise TooManyAttempts, by which what was counted is undone with this transaction."""
+    await _look(tx, budgets)
+    raise TooManyAttempts(1.0)
 
 
 def _given(budgets: Sequence[Budget]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 
-from services.chassis.database import Database
+from services.chassis.database import READ_CLOCK, Database
 from services.chassis.errors import Failure
 from services.chassis.ids import new_id
 from services.identity.domain import keys as rules
@@ -82,23 +82,23 @@ async def renew(db: Database, vault: Vault, life: timedelta) -> int:
     """Make the next key if the newest is as old as `life`, and forget keys of no more use; return how many. A job."""
     async with db.transaction() as tx:
         await tx.send(sql.LOCK_KEYS)
-        rows, [clock] = await tx.fetch_all((sql.KEYS, ()), (sql.CLOCK, ()))
+        rows, [clock] = await tx.fetch_all((sql.KEYS, ()), (READ_CLOCK, ()))
         ages = [KeyAge(row.id, row.created_at) for row in rows]
         made = 0
         if rules.is_due(ages, clock.now, life):
             kid = str(new_id())
-            await tx.send(sql.ADD_KEY, (kid, vault.make(kid)))
+            await tx.send(sql.ADD_KEY, {"id": kid, "private_key": vault.make(kid)})
             made = 1
         gone = [key.kid for key in rules.outlived(ages, clock.now)] if ages else []
         if gone:
-            await tx.send(sql.REMOVE_KEYS, (gone,))
+            await tx.send(sql.REMOVE_KEYS, {"ids": gone})
     return made + len(gone)
 
 
 async def rotate(db: Database, vault: Vault) -> str:
     """Make the next key now; return its id. It is published at once, and signs when everybody can know it."""
     kid = str(new_id())
-    await db.transact((sql.LOCK_KEYS, ()), (sql.ADD_KEY, (kid, vault.make(kid))))
+    await db.transact((sql.LOCK_KEYS, ()), (sql.ADD_KEY, {"id": kid, "private_key": vault.make(kid)}))
     return kid
 
 
@@ -108,6 +108,6 @@ async def revoke(db: Database, vault: Vault) -> str:
     async with db.transaction() as tx:
         await tx.send(sql.LOCK_KEYS)
         rows = await tx.fetch(sql.KEYS)
-        await tx.send(sql.REMOVE_KEYS, ([row.id for row in rows],))
-        await tx.send(sql.ADD_KEY, (kid, vault.make(kid)))
+        await tx.send(sql.REMOVE_KEYS, {"ids": [row.id for row in rows]})
+        await tx.send(sql.ADD_KEY, {"id": kid, "private_key": vault.make(kid)})
     return kid

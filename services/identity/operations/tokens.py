@@ -37,15 +37,7 @@ class Grant:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """A pair of tokens."""
-
-    access_token: str
-    grant: Grant
-
-
-async def issue(keys: SigningKeys, grant: Grant) -> Tokens:
+async def access_token(keys: SigningKeys, grant: Grant) -> str:
     """Sign an access token to go with a refresh token."""
     claims = {
         "iss": ISSUER,
@@ -57,14 +49,14 @@ async def issue(keys: SigningKeys, grant: Grant) -> Tokens:
         "roles": grant.roles,
         "family": str(grant.family_id),
     }
-    return Tokens(await keys.sign(claims, grant.now), grant)
+    return await keys.sign(claims, grant.now)
 
 
 async def begin(tx: Transaction, user_id: UUID, password_hash: str, life: timedelta) -> Grant | None:
     """Begin a family for a user whose password has this hash; None if it has another by now."""
     family_id, token = new_id(), secrets.token_urlsafe(TOKEN_BYTES)
     given = {"family_id": family_id, "user_id": user_id, "password_hash": password_hash, "life": life}
-    rows, [user] = await tx.fetch_all((sql.BEGIN_FAMILY, given), (sql.ROLES, (user_id,)))
+    rows, [user] = await tx.fetch_all((sql.BEGIN_FAMILY, given), (sql.ROLES, {"id": user_id}))
     if not rows:
         return None
     [begun] = rows
@@ -80,7 +72,7 @@ async def carry_on(db: Database, token: str) -> Grant:
     """
     used, following = _hash(token), secrets.token_urlsafe(TOKEN_BYTES)
     async with db.transaction() as tx:
-        for row in await tx.fetch(sql.USE_TOKEN, (used,)):
+        for row in await tx.fetch(sql.USE_TOKEN, {"hash": used}):
             grant = await _grant(tx, row.family_id, following)
             await tx.send(sql.ADD_TOKEN, {"hash": _hash(following), "family_id": row.family_id})
             await tx.send(sql.KEEP_SUCCESSOR, {"hash": used, "sealed": seal(token, following)})
@@ -88,7 +80,7 @@ async def carry_on(db: Database, token: str) -> Grant:
         # Those who have the same token took turns at its row, so whoever was first has committed.
         for row in await tx.fetch(sql.FIND_SUCCESSOR, {"hash": used, "grace": GRACE}):
             following = unseal(token, bytes(row.sealed))
-            if await tx.fetch(sql.IS_UNUSED, (_hash(following),)):
+            if await tx.fetch(sql.IS_UNUSED, {"hash": _hash(following)}):
                 return await _grant(tx, row.family_id, following)
         ended = await tx.fetch(sql.END_FAMILY, {"hash": used, "by": "REUSE"})
     for family in ended:
@@ -99,7 +91,7 @@ async def carry_on(db: Database, token: str) -> Grant:
 
 async def _grant(tx: Transaction, family_id: UUID, token: str) -> Grant:
     """Return what a token of a family stands for; raise RefreshTokenInvalid if the family is over."""
-    for family in await tx.fetch(sql.LOCK_FAMILY, (family_id,)):
+    for family in await tx.fetch(sql.LOCK_FAMILY, {"id": family_id}):
         return Grant(family.user_id, family.roles, family_id, token, family.now, family.expires_at)
     raise RefreshTokenInvalid()
 

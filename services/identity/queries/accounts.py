@@ -5,19 +5,22 @@ from typing import Any
 
 _USERS = "SELECT id, email, name, roles, created_at FROM users"
 
+TAKEN = "SELECT email FROM users WHERE email = ANY(%(emails)s)"
+"""Those of the given e-mail addresses that have an account."""
+
 CREATE_USER = """
-    INSERT INTO users (id, email, name, password_hash, roles)
-    VALUES (%(id)s, %(email)s, %(name)s, %(password_hash)s, '{USER}')
+    INSERT INTO users (id, email, name, password_hash, roles, created_at)
+    VALUES (%(id)s, %(email)s, %(name)s, %(password_hash)s, %(roles)s, %(created_at)s)
     ON CONFLICT (email) DO NOTHING
-    RETURNING id, email, name, roles, created_at
+    RETURNING id
 """
-"""Create an account and return it; no row where the e-mail address has one."""
+"""Create an account; no row where the e-mail address has one."""
 
-FIND_USER = f"{_USERS} WHERE id = %s"
+FIND_USER = f"{_USERS} WHERE id = %(id)s"
 
-FIND_PASSWORD = "SELECT id, email, password_hash FROM users WHERE id = %s"
+FIND_PASSWORD = "SELECT id, email, password_hash FROM users WHERE id = %(id)s"
 
-FIND_LOGIN = "SELECT id, password_hash FROM users WHERE email = %s"
+FIND_LOGIN = "SELECT id, password_hash FROM users WHERE email = %(email)s"
 
 RENAME_USER = """
     UPDATE users SET name = coalesce(%(name)s, name) WHERE id = %(id)s
@@ -33,13 +36,12 @@ CHANGE_PASSWORD = """
 LOCK_ADMINS = "SELECT id FROM users WHERE 'ADMIN' = ANY (roles) ORDER BY id FOR UPDATE"
 """The lock under which somebody stops being an admin."""
 
-SET_ROLES = """
-    UPDATE users SET roles = %(roles)s WHERE id = %(id)s
-    RETURNING id, email, name, roles, created_at
-"""
+LOCK_USERS = f"{_USERS} WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
+
+SET_ROLES = "UPDATE users SET roles = %(roles)s WHERE id = %(id)s"
 
 GRANT_ADMIN = """
-    UPDATE users SET roles = array_append(array_remove(roles, 'ADMIN'), 'ADMIN') WHERE email = %s
+    UPDATE users SET roles = array_append(array_remove(roles, 'ADMIN'), 'ADMIN') WHERE email = %(email)s
     RETURNING id
 """
 

@@ -32,7 +32,7 @@ COUNT = f"""
 """
 """Count an attempt against budgets that do not decide on it; what is spent stays so."""
 
-FORGIVE = "DELETE FROM attempts WHERE key = %s"
+FORGIVE = "DELETE FROM attempts WHERE key = %(key)s"
 """Forget the attempts that came before the right password."""
 
 FORGET_ATTEMPTS = """
@@ -49,7 +49,7 @@ IS_FAMILIAR = """
 """Whether somebody has logged in to an account from a network; no row where nobody has for long."""
 
 REMEMBER = """
-    INSERT INTO familiar_networks AS f (key, seen_at) VALUES (%s, boxoffice_clock())
+    INSERT INTO familiar_networks AS f (key, seen_at) VALUES (%(key)s, boxoffice_clock())
     ON CONFLICT (key) DO UPDATE SET seen_at = excluded.seen_at WHERE f.seen_at < excluded.seen_at - interval '1 hour'
 """
 """Remember that somebody has logged in to an account from a network."""

@@ -9,14 +9,14 @@ BEGIN_FAMILY = """
 """Begin a family, if the password is still the one that was compared. The lock makes a change of it wait, or this wait
 for the change: no family outlives the password that it came from."""
 
-ROLES = "SELECT roles FROM users WHERE id = %s"
+ROLES = "SELECT roles FROM users WHERE id = %(id)s"
 
 ADD_TOKEN = """
     INSERT INTO refresh_tokens (hash, family_id, created_at) VALUES (%(hash)s, %(family_id)s, boxoffice_clock())
 """
 
 USE_TOKEN = """
-    UPDATE refresh_tokens SET used_at = boxoffice_clock() WHERE hash = %s AND used_at IS NULL
+    UPDATE refresh_tokens SET used_at = boxoffice_clock() WHERE hash = %(hash)s AND used_at IS NULL
     RETURNING family_id
 """
 """Use a token up; no row where it is unknown or used up."""
@@ -34,7 +34,7 @@ FIND_SUCCESSOR = """
 """
 """What follows a token that was used a moment ago; no row where that is longer ago, or it is unknown."""
 
-IS_UNUSED = "SELECT hash FROM refresh_tokens WHERE hash = %s AND used_at IS NULL"
+IS_UNUSED = "SELECT hash FROM refresh_tokens WHERE hash = %(hash)s AND used_at IS NULL"
 
 FORGET_SUCCESSORS = """
     DELETE FROM successors WHERE ctid = ANY(ARRAY(
@@ -48,7 +48,7 @@ LOCK_FAMILY = """
     SELECT f.user_id, f.expires_at, u.roles, boxoffice_clock() AS now
     FROM token_families f
     JOIN users u ON u.id = f.user_id
-    WHERE f.id = %s AND f.ended_at IS NULL AND f.expires_at > boxoffice_clock()
+    WHERE f.id = %(id)s AND f.ended_at IS NULL AND f.expires_at > boxoffice_clock()
     FOR SHARE OF f
 """
 """A family that goes on, and keeps doing so until this transaction ends. Only after USE_TOKEN, whose row makes those
@@ -64,7 +64,7 @@ END_FAMILY = """
 
 END_FAMILIES = """
     UPDATE token_families SET ended_at = boxoffice_clock(), ended_by = 'PASSWORD'
-    WHERE user_id = %s AND ended_at IS NULL
+    WHERE user_id = %(user_id)s AND ended_at IS NULL
 """
 
 FORGET_FAMILIES = """
@@ -77,11 +77,9 @@ FORGET_FAMILIES = """
 
 KEYS = "SELECT id, private_key, created_at, boxoffice_clock() AS now FROM signing_keys ORDER BY created_at, id"
 
-CLOCK = "SELECT boxoffice_clock() AS now"
-
 LOCK_KEYS = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
 """So that of several replicas one makes the next key."""
 
-ADD_KEY = "INSERT INTO signing_keys (id, private_key, created_at) VALUES (%s, %s, boxoffice_clock())"
+ADD_KEY = "INSERT INTO signing_keys (id, private_key, created_at) VALUES (%(id)s, %(private_key)s, boxoffice_clock())"
 
-REMOVE_KEYS = "DELETE FROM signing_keys WHERE id = ANY(%s::text[])"
+REMOVE_KEYS = "DELETE FROM signing_keys WHERE id = ANY(%(ids)s::text[])"

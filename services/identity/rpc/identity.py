@@ -20,6 +20,7 @@ from services.identity.domain.keys import ACCESS_TOKEN
 from services.identity.operations import accounts, tokens
 from services.identity.operations.accounts import Accounts
 from services.identity.operations.keys import SigningKeys
+from services.identity.operations.roles import SetRoles, SetUsersRoles
 from services.identity.operations.tokens import Grant
 from services.identity.rpc import cookies
 from services.identity.rpc.addresses import Callers
@@ -37,6 +38,7 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         """`key_secret` is what passwords are digested with for idempotency keys."""
         self._db = db
         self._accounts = accounts
+        self._set_roles = SetUsersRoles(db)
         self._keys = keys
         self._key_secret = key_secret
         self._callers = callers
@@ -80,7 +82,7 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
 
     async def SetRoles(self, request: pb.SetRolesRequest, context: Context) -> pb.User:
         roles = [pb.User.Role.Name(role) for role in request.roles]
-        return _user(await accounts.set_roles(self._db, UUID(request.user_id), roles))
+        return _user(await self._set_roles.alone(SetRoles(UUID(request.user_id), roles)))
 
     async def GetJwks(self, request: pb.GetJwksRequest, context: Context) -> httpbody_pb2.HttpBody:
         key_set = await self._keys.key_set()
@@ -88,13 +90,13 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         return httpbody_pb2.HttpBody(content_type="application/jwk-set+json", data=key_set.encode())
 
     async def _tokens(self, grant: Grant, context: Context) -> pb.Tokens:
-        pair = await tokens.issue(self._keys, grant)
+        access_token = await tokens.access_token(self._keys, grant)
         seconds = int((grant.expires_at - grant.now).total_seconds())
         await context.send_initial_metadata(
             (("set-cookie", cookies.kept(grant.refresh_token, seconds)), ("cache-control", "no-store"))
         )
         return pb.Tokens(
-            access_token=pair.access_token,
+            access_token=access_token,
             token_type="Bearer",
             expires_in=int(ACCESS_TOKEN.total_seconds()),
             refresh_token=grant.refresh_token,
