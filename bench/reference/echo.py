@@ -18,6 +18,7 @@ import uvloop
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
 
+import roster
 from bench.cases import Case
 from bench.load import Load
 from bench.measure import Meter, Result
@@ -78,7 +79,7 @@ def _start(world: World) -> tuple[Target, list[Child]]:
     inventory, booking, public, admin = ports.choose(4)
     at = f"{LOOPBACK}:{booking}"
     configuration = folder / "envoy.yaml"
-    addresses = {"inventory": f"{LOOPBACK}:{inventory}", "booking": at, "payment": at, "bank": at, "identity": at}
+    addresses = dict.fromkeys(roster.NAMES, at) | {"inventory": f"{LOOPBACK}:{inventory}"}
     configuration.write_text(render(addresses, port=public, admin_port=admin))
     children = [
         Child(_program("inventory", inventory, {}), folder),

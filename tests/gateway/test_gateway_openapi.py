@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import httpx
 import pytest
@@ -16,17 +17,18 @@ from google.protobuf import json_format
 from jsonschema import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+import services
 from gateway.openapi.examples import BODIES
 from gateway.replies import HEALTH_PATH, REPLIES
-from roster import SERVICES
 from services.chassis.errors import Failure
 from services.chassis.rules import check as check_message
 from tests.cases import all_cases
 from tests.gateway.fakes import PUBLIC, Method, Services
 from tests.gateway.openapi import DOCUMENT, FILE, WITHOUT_TOKENS, check, operations, resolved
 
-for service in SERVICES:
-    import_module(f"{service.module}.domain.errors")
+for module in walk_packages(services.__path__, "services."):
+    if module.name.endswith(".errors"):
+        import_module(module.name)
 import_module("services.inventory.domain.catalogue")
 
 ROOT = Path(__file__).parents[2]

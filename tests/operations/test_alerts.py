@@ -129,8 +129,12 @@ def test_prometheus_finds_everything_that_is_told_and_the_files_that_it_is_given
     [folder, _] = FILE["prometheus"]["volumes"]
     assert folder == "./docker/prometheus:/etc/prometheus:ro"
     assert SCRAPES["rule_files"] == ["/etc/prometheus/alerts.yml"]
+
+
+def test_an_alert_misses_every_service_that_is_down() -> None:
     [alert] = [rule for rule in ALERTS if rule["alert"] == "ServiceDown"]
     asked = {one.conditions["job"] for one in selected(alert["expr"])}
+    jobs = (*roster.NAMES, "gateway")
     assert asked == {*jobs, "|".join(jobs)}, "docker/prometheus/alerts.yml: ServiceDown asks for each job"
 
 

@@ -1,0 +1,209 @@
+"""A service that is planted into a copy of the tree, as CONTRIBUTING tells it: what is new, and what is edited by hand.
+
+`python -m tests.roster.plant FOLDER` plants it into a checkout, to try the recipe by hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+NAME = "notes"
+
+SETTINGS = '''"""What notes is told."""
+
+from pydantic import Field
+
+from services.chassis.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The settings of notes."""
+
+    port: int = Field(16055, ge=1, le=65535, description="the port to listen on")
+'''
+
+TABLES = '''"""The schema. Migrations make it; a test proves that the two agree."""
+
+from sqlalchemy import Column, Table, Text, Uuid
+
+from services.chassis import tables as chassis
+
+metadata = chassis.metadata()
+
+commit_markers = chassis.commit_markers(metadata)
+
+notes = Table("notes", metadata, Column("id", Uuid, primary_key=True), Column("text", Text, nullable=False))
+'''
+
+MAIN = '''"""Notes: `python -m services.notes [serve|migrate]`."""
+
+from pathlib import Path
+
+from services.chassis import cli, jobs
+from services.chassis.database import Pools, sweep_markers
+from services.chassis.readiness import Readiness
+from services.chassis.server import make_server, serve
+from services.notes.settings import Settings
+
+
+async def run(settings: Settings) -> None:
+    """Wire notes together and serve."""
+    url = settings.database_url.get_secret_value()
+    pools = await Pools.open(url, calls=settings.database_pool_size, name="notes")
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(pools.background), jobs.every(minutes=5))
+    await serve(settings, make_server(settings), [], ticks=ticks, ready=Readiness(url), closing=[pools.close])
+
+
+if __name__ == "__main__":
+    cli.main("notes", __doc__, Settings, run, Path(__file__).parent / "migrations")
+'''
+
+ENV = '''"""Alembic's way in."""
+
+from services.chassis import migrate
+from services.notes.tables import metadata
+
+migrate.run(metadata)
+'''
+
+FIRST_SCHEMA = '''"""The first schema: notes."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+SCHEMA = """
+CREATE TABLE commit_markers (
+    id UUID NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT commit_markers_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX commit_markers_created_at_idx ON commit_markers (created_at);
+
+CREATE TABLE notes (id UUID NOT NULL, text TEXT NOT NULL, CONSTRAINT notes_pkey PRIMARY KEY (id));
+
+CREATE FUNCTION boxoffice_clock() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE
+RETURN clock_timestamp();
+"""
+
+
+def upgrade() -> None:
+    op.execute(SCHEMA)
+'''
+
+OWN = {
+    "__init__.py": "",
+    "__main__.py": MAIN,
+    "settings.py": SETTINGS,
+    "tables.py": TABLES,
+    "migrations/env.py": ENV,
+    "migrations/versions/0001_first_schema.py": FIRST_SCHEMA,
+}
+"""The files of its folder."""
+
+ROSTER = """
+[notes]
+module = "services.notes"
+contracts = []
+port = 16055
+metrics_port = 16077
+database = "notes"
+calls = []
+"""
+
+LAYERS = """
+[[tool.importlinter.contracts]]
+id = "notes"
+name = "Layers of notes"
+type = "layers"
+containers = ["services.notes"]
+layers = ["__main__", "tables", "settings"]
+exhaustive = true
+"""
+
+PASSWORD = "${NOTES_PASSWORD:?it has no default, `make secrets` makes one}"
+
+TOLD = f"""x-notes-told: &notes-told
+  <<: *told
+  PORT: "16055"
+  DATABASE_URL: "postgresql://notes:{PASSWORD}@postgres:5432/notes"
+
+"""
+
+MIGRATES = """  notes-migrate:
+    <<: [*once, *service]
+    command: [python, -m, services.notes, migrate]
+    environment: *notes-told
+    depends_on: {databases: {condition: service_completed_successfully}}
+
+"""
+
+SERVES = """  notes:
+    <<: *service
+    command: [python, -m, services.notes]
+    environment: *notes-told
+    volumes: ["tls-notes:/tls:ro", "keys-notes:/keys"]
+    deploy: *service-deploy
+    depends_on:
+      notes-migrate: {condition: service_completed_successfully}
+      certificates: {condition: service_completed_successfully}
+
+"""
+
+SCRAPED = """  - job_name: notes
+    dns_sd_configs: [{names: [notes], type: A, port: 9464, refresh_interval: 10s}]
+"""
+
+LAST = ', "services.identity"]'
+BEFORE_AUDIT = "      AUDIT_PASSWORD:"
+BEFORE_GATEWAY = "  gateway:\n    <<: *contained\n"
+AWAITED = "      identity: {condition: service_healthy}\n"
+
+EDITS = {
+    "roster.toml": [("", ROSTER)],
+    "pyproject.toml": [(LAST, LAST.replace("]", ', "services.notes"]')), ("", LAYERS)],
+    "stack/postgres.py": [('"max_connections": "320"', '"max_connections": "400"')],
+    "docker-compose.yml": [
+        ("-cmax_connections=320", "-cmax_connections=400"),
+        (
+            "no_proxy: inventory,booking,payment,bank,identity,",
+            "no_proxy: inventory,booking,payment,bank,identity,notes,",
+        ),
+        ("x-observer: &observer", TOLD + "x-observer: &observer"),
+        (BEFORE_AUDIT, f'      NOTES_PASSWORD: "{PASSWORD}"\n{BEFORE_AUDIT}'),
+        ("      - tls-gateway:/tls/gateway\n", "      - tls-notes:/tls/notes\n      - tls-gateway:/tls/gateway\n"),
+        (BEFORE_GATEWAY, MIGRATES + SERVES + BEFORE_GATEWAY),
+        (AWAITED, AWAITED + AWAITED.replace("identity", "notes")),
+        ("  tls-gateway: {}\n", "  tls-notes: {}\n  keys-notes: {}\n  tls-gateway: {}\n"),
+    ],
+    "docker/prometheus/prometheus.yml": [("  - job_name: gateway\n", SCRAPED + "  - job_name: gateway\n")],
+    "docker/prometheus/alerts.yml": [
+        ("|identity|gateway", "|identity|notes|gateway"),
+        ('or absent(up{job="gateway"})', 'or absent(up{job="notes"}) or absent(up{job="gateway"})'),
+    ],
+}
+"""What is edited by hand: in each file, what stands there and what stands there instead. Nothing: at the end."""
+
+
+def plant(tree: Path, *files: str) -> None:
+    """Plant the service into a tree: its folder, and those of the edits, all by default."""
+    folder = tree / "services" / NAME
+    for name, text in OWN.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    template = "migrations/script.py.mako"
+    (folder / template).write_text((tree / "services/identity" / template).read_text())
+    for file in files or EDITS:
+        text = (tree / file).read_text()
+        for old, new in EDITS[file]:
+            assert old in text, f"{file} has no {old!r} any more"
+            text = text.replace(old, new) if old else text + new
+        (tree / file).write_text(text)
+
+
+if __name__ == "__main__":
+    plant(Path(sys.argv[1]))

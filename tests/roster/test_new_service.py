@@ -1,0 +1,127 @@
+"""A new service is a few files edited by hand: whatever else knows all services follows the roster, or is named."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from roster import ROOT
+from tests.roster.plant import EDITS, NAME, plant
+
+MOST = 10
+"""How many files a new service may take that are edited by hand, beside its own folder and docs."""
+LEFT_OUT = (".*", "__pycache__", "build", "data", "findings", "*.pyc")
+
+CHECKS = (
+    "tests/test_imports.py::test_every_service_is_named_by_the_rules_about_all_services",
+    "tests/compose/test_compose_file.py::test_every_service_of_the_roster_is_in_the_file",
+    "tests/compose/test_compose_file.py::test_five_replicas_of_each_leave_connections_over",
+    "tests/operations/test_alerts.py::test_prometheus_finds_everything_that_is_told_and_the_files_that_it_is_given",
+    "tests/operations/test_alerts.py::test_an_alert_misses_every_service_that_is_down",
+)
+"""The tests that name what is still to be edited."""
+
+# What each part that knows all services knows of them, as JSON.
+LOOK = """
+import json
+from pathlib import Path
+import yaml
+from audit import audit, snapshots
+from bench import report
+from certificates import certificates
+from databases import databases
+from gateway import render, replies
+from stack import credentials, envoy, launcher, services
+from stack.settings import Settings
+settings = Settings.model_construct(auth="off")
+secrets = credentials.Credentials(dict.fromkeys(credentials.NAMES, "secret"))
+addresses = {name: services.addresses(settings, name) for name in render.CLUSTERS}
+envoys = yaml.safe_load(render.render(addresses, port=1, admin_port=2))
+print(json.dumps({
+    "audit": audit.SOURCES,
+    "bench": report.PROCESSES,
+    "certificates": certificates.NAMES,
+    "credentials": credentials.NAMES,
+    "databases": databases.DATABASES,
+    "audited": databases.AUDITED,
+    "clusters": [cluster["name"] for cluster in envoys["static_resources"]["clusters"]],
+    "unhealthy": [one.message for one in replies.REPLIES if "Not every service" in one.message],
+    "ports": settings.ports(),
+    "stopped": launcher.NAMES,
+    "told": services.environments(settings, secrets, {}),
+}))
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of this tree."""
+    tree = tmp_path / "tree"
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    return tree
+
+
+def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run this Python on the copy's modules."""
+    paths = (tree, tree / "protos" / "gen", tree / "clients" / "python")
+    environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    return subprocess.run([sys.executable, *arguments], cwd=tree, env=environment, capture_output=True, text=True)
+
+
+def check(tree: Path) -> subprocess.CompletedProcess[str]:
+    return run(tree, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *CHECKS)
+
+
+def differences(tree: Path) -> list[str]:
+    """Return the files of the copy that are new or changed."""
+    files = [path.relative_to(tree) for path in tree.rglob("*") if path.is_file()]
+    return [str(file) for file in files if not _is_same(ROOT / file, tree / file)]
+
+
+def _is_same(here: Path, there: Path) -> bool:
+    return here.is_file() and filecmp.cmp(here, there, shallow=False)
+
+
+def test_a_new_service_is_at_most_ten_files_edited_by_hand(tree: Path) -> None:
+    plant(tree)
+    edited = [file for file in differences(tree) if not file.startswith(f"services/{NAME}/")]
+    assert sorted(edited) == sorted(EDITS)
+    assert len(edited) <= MOST
+    checked = check(tree)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_each_file_that_is_not_edited_yet_is_named(tree: Path) -> None:
+    plant(tree, "roster.toml")
+    checked = check(tree)
+    assert f"{len(CHECKS)} failed" in checked.stdout, checked.stdout
+    errors = "\n".join(line for line in checked.stdout.splitlines() if line.startswith("E "))
+    assert [file for file in EDITS if file not in errors] == ["roster.toml"]
+
+
+def test_everything_in_python_follows_the_roster(tree: Path) -> None:
+    before, after = _known(tree), _known(tree, planted=True)
+    assert before.keys() == after.keys()
+    for what, known in after.items():
+        assert NAME in json.dumps(known).lower() and NAME not in json.dumps(before[what]).lower(), what
+    told: Mapping[str, str] = after["told"][NAME]
+    assert (told["PORT"], told["METRICS_PORT"]) == ("16055", "16077")
+    assert told["DATABASE_URL"].startswith(f"postgresql://{NAME}:") and told["DATABASE_URL"].endswith(f"/{NAME}")
+
+
+def _known(tree: Path, *, planted: bool = False) -> dict[str, Any]:
+    if planted:
+        plant(tree, "roster.toml")
+    looked = run(tree, "-c", LOOK)
+    assert looked.returncode == 0, looked.stderr
+    known: dict[str, Any] = json.loads(looked.stdout)
+    return known
