@@ -33,8 +33,9 @@ if PATIENCE != 1:
 pytest.register_assert_rewrite(*(f"tests.{folder.name}" for folder in HERE.iterdir() if folder.is_dir()))
 
 TOGETHER = (
-    *("system", "faults", "operations", "clients", "fuzz", "bench/test_smoke.py"),
-    *("identity/test_canaries.py", "identity/test_whole.py", "stack/test_audit.py", "stack/test_replicas.py"),
+    *("system", "faults", "operations", "clients", "fuzz", "gateway", "bench/test_smoke.py"),
+    *("identity/test_canaries.py", "identity/test_keys_away.py", "identity/test_whole.py"),
+    *("stack/test_audit.py", "stack/test_replicas.py"),
 )
 """Folders and files whose tests share something that takes long to start, a stack mostly."""
 

@@ -5,10 +5,12 @@ import sys
 
 import pytest
 
-from tests.conftest import HERE, TOGETHER
+from tests.conftest import HERE
 
-CONFTESTS = [path for path in sorted(HERE.rglob("conftest.py")) if path.parent.name not in (*TOGETHER, "browser")]
-"""All but those of folders where every test takes a stack."""
+WITH_A_STACK = ("browser", "clients", "faults", "fuzz", "operations", "system")
+"""Folders where every test takes one, or nearly so."""
+
+CONFTESTS = [path for path in sorted(HERE.rglob("conftest.py")) if path.parent.name not in WITH_A_STACK]
 
 HEAVY = {"alembic", "grpc", "httpx", "hypothesis", "protovalidate", "psycopg", "schemathesis", "sqlalchemy"}
 

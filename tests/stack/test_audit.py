@@ -126,7 +126,7 @@ def test_it_waits_for_what_is_under_way_and_says_so(server: Server, reach: audit
             booking.execute("DELETE FROM outbox")
             waiting.join(SECONDS)
     assert rested == [True]
-    assert said == [f"waiting, at most {SECONDS} s, for what is under way: messages of booking (1)"]
+    assert said == [f"waiting, at most {SECONDS:g} s, for what is under way: messages of booking (1)"]
 
 
 def test_what_is_stuck_is_shown_as_broken(
