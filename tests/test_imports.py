@@ -66,7 +66,7 @@ VIOLATIONS = [
     ("inventory", "services.inventory.domain.seats", "services.inventory.settings"),
     ("booking", "services.booking.operations.create", "services.booking.clients"),
     ("booking", "services.booking.clients", "services.booking.operations.create"),
-    ("booking", "services.booking.operations.change", "services.booking.saga"),
+    ("booking", "services.booking.operations.expire", "services.booking.saga"),
     ("payment", "services.payment.saga.checkout", "services.payment.rpc.service"),
     ("payment", "services.payment.domain.payments", "services.payment.tables"),
     ("services", "services.identity.operations.keys", "services.booking.settings"),

@@ -7,7 +7,7 @@ from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 
 from services.booking import deliveries
 from services.booking.clients import Inventory, Payments
-from services.booking.operations import change
+from services.booking.operations import expire
 from services.booking.operations.look import Bookings
 from services.booking.queries.measures import MEASURES
 from services.booking.rpc import render
@@ -51,9 +51,9 @@ async def run(settings: Settings) -> None:
 
     ticks = jobs.scheduler()
     jobs.add(ticks, "expire-bookings", recovery.expire_due, jobs.every(minutes=1))
-    jobs.add(ticks, "archive", lambda: change.archive(background), jobs.daily(3))
+    jobs.add(ticks, "archive", lambda: expire.archive(background), jobs.daily(3))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: change.forget_keys(background, key_days), jobs.every(hours=1))
+    jobs.add(ticks, "forget-keys", lambda: expire.forget_keys(background, key_days), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, MEASURES)
 

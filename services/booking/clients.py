@@ -145,7 +145,7 @@ class Payments:
             return None
         return status.payments[0] if status.payments else None
 
-    async def refund(self, refunds: Sequence[Refund]) -> list["RefundState.ValueType | Failure"]:
+    async def request_refunds(self, refunds: Sequence[Refund]) -> list["RefundState.ValueType | Failure"]:
         """Give money back: for each how far the refund is, or why it was not accepted."""
         request = payment_pb2.BatchRefundPaymentsRequest(refunds=refunds)
         response = await call(self._payments.BatchRefundPayments, request, seconds=SECONDS)

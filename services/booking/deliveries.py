@@ -19,7 +19,7 @@ def peers(inventory: Inventory, payments: Payments) -> Mapping[str, Deliver]:
         return [None] * len(payloads)
 
     async def refunds(payloads: Sequence[bytes]) -> Sequence[Failure | None]:
-        answers = await payments.refund([messages.Refund.FromString(payload) for payload in payloads])
+        answers = await payments.request_refunds([messages.Refund.FromString(payload) for payload in payloads])
         # A refund that is accepted is carried out by payment, however long that takes.
         return [answer if isinstance(answer, Failure) else None for answer in answers]
 

@@ -13,11 +13,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.booking.clients import Claim, Inventory, Payments, RefundState
-from services.booking.domain.bookings import Booking, Capture, Decline, Extension, Reservation, State
+from services.booking.domain.bookings import Booking, Capture, Changed, Decline, Extension, Reservation, State
 from services.booking.domain.errors import BookingNotFound
 from services.booking.messages import Refund, Release, release_of
-from services.booking.operations import change, create, look, settle
-from services.booking.operations.create import BeginBookings, Begun, Changed, Create, Known, Priced
+from services.booking.operations import create, expire, look
+from services.booking.operations.captures import Confirmation, FinishConfirming, RecordCaptures
+from services.booking.operations.create import BeginBookings, Begun, Create, Known, Priced
+from services.booking.operations.declines import new_declines, record_declines
+from services.booking.operations.refund import finish_refund, mark_refund_stuck
+from services.booking.operations.unfinished import claim_unfinished, postpone
 from services.chassis.database import Database
 from services.chassis.desk import Outcome
 from services.chassis.errors import Failure, Unavailable, is_transient
@@ -48,11 +52,12 @@ class Saga:
     ) -> None:
         """`render` makes of a created booking what its caller is answered."""
         self._db = db
-        self._outbox = outbox
         self._inventory = inventory
         self._payments = payments
         self._render = render
-        self._begin = BeginBookings(db)
+        self._begin_bookings = BeginBookings(db)
+        self._record_captures = RecordCaptures(db, outbox)
+        self._finish_confirming = FinishConfirming(db, outbox)
         self._expiry_seconds = int(expiry.total_seconds())
         self._extension_seconds = int(extension.total_seconds())
 
@@ -60,7 +65,7 @@ class Saga:
 
     async def create(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[bytes]]:
         """Create a batch of bookings; what booking's desk runs."""
-        outcomes = await self._begin(batch, wait=wait)
+        outcomes = await self._begin_bookings(batch, wait=wait)
         begun = [
             (command, outcome.since)
             for command, outcome in zip(batch, outcomes, strict=True)
@@ -97,7 +102,7 @@ class Saga:
             if priced or refused:
                 outcomes |= await create.finish_bookings(self._db, priced, refused, self._render)
             # It is not known whether inventory reserved these: recovery gives back what it may have.
-            await change.postpone(self._db, unknown, 0)
+            await postpone(self._db, unknown, 0)
         except Failure as failure:
             # The intents are written, so this batch must not be run again: recovery gives back what was reserved.
             log.warning("%d bookings are left to recovery: %s", len(begun), failure)
@@ -106,18 +111,18 @@ class Saga:
 
     # --- Settle: captured → CONFIRMING → inventory confirms → CONFIRMED, or the money goes back
 
-    async def settle(self, captures: Sequence[Capture]) -> Sequence[Failure | None]:
+    async def settle_captures(self, captures: Sequence[Capture]) -> Sequence[Failure | None]:
         """Record captures and settle them; for each None, or why it could not be recorded.
 
         What is recorded is settled in the end, by recovery if need be.
         """
-        recorded = await settle.record(self._db, self._outbox, captures)
-        if recorded.confirming:
-            try:
-                await self._confirm(recorded.confirming)
-            except Failure as failure:
-                log.warning("%d confirmations are left to recovery: %s", len(recorded.confirming), failure)
-        return recorded.refusals
+        recorded = await self._record_captures.together(captures)
+        confirming = [answer for answer in recorded if isinstance(answer, Booking)]
+        try:
+            await self._confirm(confirming)
+        except Failure as failure:
+            log.warning("%d confirmations are left to recovery: %s", len(confirming), failure)
+        return [answer if isinstance(answer, Failure) else None for answer in recorded]
 
     async def _confirm(self, bookings: Sequence[Booking]) -> None:
         if not bookings:
@@ -127,25 +132,22 @@ class Saga:
             answers = await self._inventory.confirm([(booking.id, booking.show.show_id) for booking in bookings])
         except Failure as failure:
             answers = [failure] * len(bookings)
-        confirmed = [booking for booking, answer in zip(bookings, answers, strict=True) if answer is None]
-        refused, unknown = [], []
+        answered, unknown = [], []
         for booking, answer in zip(bookings, answers, strict=True):
-            if answer is None:
-                continue
-            if answer.reason == "CLAIM_CLOSED":
-                refused.append(booking)
+            if answer is None or answer.reason == "CLAIM_CLOSED":
+                answered.append(Confirmation(booking, has_seats=answer is None))
             else:
                 log.warning("booking %s is not confirmed yet: %s", booking.id, answer)
                 unknown.append(booking.id)
-        if confirmed or refused:
-            await settle.finish(self._db, self._outbox, confirmed, refused)
-        await change.postpone(self._db, unknown, RETRY_SECONDS)
+        if answered:
+            await self._finish_confirming.together(answered)
+        await postpone(self._db, unknown, RETRY_SECONDS)
 
     # --- Decline: inventory extends first, booking copies
 
-    async def decline(self, declines: Sequence[Decline]) -> Sequence[Failure | None]:
+    async def extend_declined(self, declines: Sequence[Decline]) -> Sequence[Failure | None]:
         """Give bookings more time to be paid for, as payments were declined; for each None, or why not."""
-        new = await settle.new_declines(self._db, [decline.payment_id for decline in declines])
+        new = await new_declines(self._db, [decline.payment_id for decline in declines])
         known = await look.find_all(self._db, [decline.booking_id for decline in declines])
         pending = [
             known[decline.booking_id]
@@ -166,8 +168,8 @@ class Saga:
                 unknown[booking.id] = answer
             else:
                 lapsed.append(booking)
-        heard = [one for one in declines if one.booking_id in known and one.booking_id not in unknown]
-        await settle.record_declines(self._db, heard, extended)
+        answered = [one for one in declines if one.booking_id in known and one.booking_id not in unknown]
+        await record_declines(self._db, answered, extended)
         await self._expire([(booking.id, booking.show.show_id) for booking in lapsed])
         return [
             unknown.get(decline.booking_id) if decline.booking_id in known else BookingNotFound()
@@ -178,7 +180,7 @@ class Saga:
 
     async def expire_due(self) -> int:
         """Expire one batch of PENDING bookings whose time is up; return how many. A job."""
-        return await self._expire(await change.claim_due(self._db))
+        return await self._expire(await expire.claim_due(self._db))
 
     async def _expire(self, bookings: Sequence[tuple[UUID, UUID]]) -> int:
         """Expire those (booking, show) whose claims have lapsed by inventory, whose clock counts; return how many."""
@@ -188,11 +190,11 @@ class Saga:
             [release_of(booking_id, show_id, Release.EXPIRED) for booking_id, show_id in bookings]
         )
         released = [booking_id for (booking_id, _), answer in zip(bookings, answers, strict=True) if answer is None]
-        return await change.expire(self._db, released)
+        return await expire.expire(self._db, released)
 
     # --- Refund: REFUNDING → inventory unbooks → payment refunds → REFUNDED
 
-    async def refund(self, booking: Booking) -> Booking:
+    async def carry_out_refund(self, booking: Booking) -> Booking:
         """Carry a refund on as far as it goes now, and return the booking; recovery does the rest."""
         if booking.state != State.REFUNDING:
             return booking
@@ -200,7 +202,7 @@ class Saga:
             await self._inventory.unbook((booking.id, booking.show.show_id))
             state = await self._return_money(booking)
             if state == RefundState.SUCCEEDED:
-                return await change.finish_refund(self._db, booking.id)
+                return await finish_refund(self._db, booking.id)
             if state == RefundState.STUCK:
                 await self._mark_stuck(booking, "the bank declines it for good")
                 return booking
@@ -209,17 +211,17 @@ class Saga:
                 await self._mark_stuck(booking, f"{failure.reason}: {failure.message}")
                 return booking
             log.warning("the refund of booking %s waits: %s", booking.id, failure)
-        await change.postpone(self._db, [booking.id], RETRY_SECONDS)
+        await postpone(self._db, [booking.id], RETRY_SECONDS)
         return booking
 
     async def _mark_stuck(self, booking: Booking, why: str) -> None:
-        if await change.mark_stuck(self._db, booking.id):
+        if await mark_refund_stuck(self._db, booking.id):
             log.error("refund stuck", extra={"booking_id": str(booking.id), "why": why})
 
     async def _return_money(self, booking: Booking) -> "RefundState.ValueType":
         assert booking.refund_amount is not None, "frozen before"
         refund = Refund(payment_id=str(booking.payment_id), cause=Refund.REQUESTED, amount=booking.refund_amount)
-        [answer] = await self._payments.refund([refund])
+        [answer] = await self._payments.request_refunds([refund])
         if isinstance(answer, Failure):
             raise answer
         return answer
@@ -240,14 +242,14 @@ class Saga:
 
     async def recover_once(self) -> int:
         """Take over one batch of unfinished steps and carry them on; return how many there were."""
-        claimed = await change.claim_unfinished(self._db)
+        claimed = await claim_unfinished(self._db)
         by_state: dict[State, list[Booking]] = {}
         for booking in claimed:
             by_state.setdefault(booking.state, []).append(booking)
         await asyncio.gather(
             self._give_up(by_state.get(State.RESERVING, [])),
             self._confirm(by_state.get(State.CONFIRMING, [])),
-            *(self.refund(booking) for booking in by_state.get(State.REFUNDING, [])),
+            *(self.carry_out_refund(booking) for booking in by_state.get(State.REFUNDING, [])),
         )
         return len(claimed)
 
@@ -260,7 +262,7 @@ class Saga:
             answers = await self._inventory.release(releases)
         except Failure as failure:
             log.warning("%d bookings are given up later: %s", len(bookings), failure)
-            await change.postpone(self._db, [booking.id for booking in bookings], RETRY_SECONDS)
+            await postpone(self._db, [booking.id for booking in bookings], RETRY_SECONDS)
             return
         await create.drop_bookings(
             self._db, [booking.id for booking, answer in zip(bookings, answers, strict=True) if answer is None]

@@ -4,8 +4,9 @@ A key belongs to a user and a method, and is kept in the service that was called
 answer. It is stored on success only: what was refused may be tried again under the same key. After some days it is
 forgotten; from then on the same request is a new one.
 
-`Once` is the way for a request by itself. The desks of inventory and booking carry many requests out in one
-transaction, and look their keys up and store them as sets: see operation.py, and `begin` of booking's operations.
+Operations look keys up and keep them in the transaction that does what is asked (see operation.py). `Once.around` keeps
+the answer of a request that takes several transactions. A booking that is being created has its key in its own row
+until it is answered: see create.py of booking's operations.
 """
 
 import hashlib
@@ -15,11 +16,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
-from psycopg import errors as pg
 
 from services.chassis.database import Database, Transaction, retried
 from services.chassis.desk import Desk, Outcome
-from services.chassis.errors import IdempotencyKeyReused, RequestInProgress
+from services.chassis.errors import IdempotencyKeyReused
 from services.chassis.lookup import Lookup
 
 FIND = """
@@ -37,7 +37,6 @@ KEEP_FIRST = f"""{KEEP}
 """
 """Keep answers where there are none, or where an equal request has begun and has not been answered."""
 
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 FORGET = """
     DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM idempotency_keys
@@ -93,21 +92,6 @@ class Once(Generic[T, M]):
     key: Key | None
     kind: type[M]
     render: Callable[[T], M]
-
-    async def answer(self, tx: Transaction) -> M | None:
-        """Return the answer that is stored under the key, or None if the request is to be carried out in `tx`.
-
-        Raises what `find` does.
-        """
-        stored = None if self.key is None else await find(tx, self.key)
-        return None if stored is None else self.kind.FromString(stored)
-
-    async def keep(self, tx: Transaction, outcome: T) -> M:
-        """Render the answer and store it under the key, in the transaction that did what it says."""
-        answer = self.render(outcome)
-        if self.key is not None:
-            await keep(tx, (self.key, answer.SerializeToString()))
-        return answer
 
     async def around(self, answers: "Answers", carry_out: Callable[[], Awaitable[T]]) -> M:
         """Answer a request that takes calls of other services, around which there is no transaction.
@@ -177,22 +161,6 @@ class Answers:
         _, rows = await self._db.transact((KEEP_FIRST, (*names, *answers)), (FIND, names))
         by_name = {(row.user_id, row.method, row.key): row for row in rows}
         return [_outcome(keep.asked, by_name[keep.key]) for keep in batch]
-
-
-async def find(tx: Transaction, key: Key) -> bytes | None:
-    """Return the answer stored under `key`, or None. Requests with the same key take turns until `tx` ends.
-
-    Raises IdempotencyKeyReused if the key was used for another request, and RequestInProgress if the request before
-    this one takes longer than locks are waited for.
-    """
-    try:
-        _, rows = await tx.fetch_all(
-            (LOCK, ("/".join(map(str, key.name)),)),
-            (FIND, columns([key])),
-        )
-    except pg.LockNotAvailable as error:
-        raise RequestInProgress() from error
-    return _stored(key, rows[0] if rows else None)
 
 
 def _stored(key: Key, row: Any) -> bytes | None:

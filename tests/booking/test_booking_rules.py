@@ -10,7 +10,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from services.booking.clients import Inventory
 from services.booking.domain.bookings import Extension
 from services.booking.domain.refunds import RefundPolicy, refund_amount
-from services.booking.operations import change, create, settle
+from services.booking.operations import create, declines, expire, unfinished
 from services.chassis.database import READ_CLOCK
 from services.chassis.errors import Unavailable
 from tests.booking.house import House
@@ -68,7 +68,7 @@ async def test_a_booking_that_was_cancelled_meanwhile_does_not_expire(house: Hou
     booking = await house.book(ANN, 0)
     await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=booking.id, user_id=str(ANN)))
     [row] = await house.db.fetch("SELECT id FROM bookings")
-    assert await change.expire(house.db, [row.id]) == 0
+    assert await expire.expire(house.db, [row.id]) == 0
     assert await house.status(booking.id) == "CANCELLED"
 
 
@@ -82,7 +82,7 @@ async def test_a_booking_that_came_to_be_is_not_dropped(house: House) -> None:
 async def test_a_copy_of_an_older_extension_takes_no_time_away(house: House) -> None:
     await house.book(ANN, 0)
     [row] = await house.db.fetch("SELECT id, expires_at FROM bookings")
-    await settle.record_declines(house.db, [], [Extension(row.id, row.expires_at - timedelta(minutes=1))])
+    await declines.record_declines(house.db, [], [Extension(row.id, row.expires_at - timedelta(minutes=1))])
     assert await house.db.fetch("SELECT id, expires_at FROM bookings") == [row]
 
 
@@ -126,10 +126,10 @@ async def test_an_unfinished_step_is_taken_over_once_its_lease_is_over_and_by_on
     with monkeypatch.context() as broken:
         broken.setattr(house.saga, "_confirm", away)
         await house.capture(booking)
-    assert await change.claim_unfinished(house.db) == []
+    assert await unfinished.claim_unfinished(house.db) == []
     await move_clock(house.db, "9 seconds")
-    assert len(await change.claim_unfinished(house.db)) == 1
-    assert await change.claim_unfinished(house.db) == []
+    assert len(await unfinished.claim_unfinished(house.db)) == 1
+    assert await unfinished.claim_unfinished(house.db) == []
 
 
 def test_a_refund_is_rounded_down_to_the_minor_unit() -> None:

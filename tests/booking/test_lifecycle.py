@@ -13,7 +13,7 @@ from boxoffice.payment.v1 import payment_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from services.booking.domain.bookings import NEXT, State
-from services.booking.operations import change, create
+from services.booking.operations import create, expire
 from services.booking.queries import bookings as sql
 from services.chassis.calls import DETAILS
 from services.chassis.errors import FailedPrecondition, Failure, Interrupted
@@ -182,7 +182,7 @@ async def test_two_replicas_that_expire_bookings_share_the_work(house: House) ->
     for number in range(6):
         await house.book(uuid4(), number)
     await move_clocks(house, "16 minutes")
-    first, second = await asyncio.gather(change.claim_due(house.db, limit=3), change.claim_due(house.db, limit=3))
+    first, second = await asyncio.gather(expire.claim_due(house.db, limit=3), expire.claim_due(house.db, limit=3))
     assert len({booking_id for booking_id, _ in (*first, *second)}) == 6
     assert await house.saga.expire_due() == 0, "all of them are somebody's"
     await move_clocks(house, "17 minutes")
@@ -349,8 +349,8 @@ async def test_long_dead_bookings_lose_their_seat_rows_but_keep_their_labels(hou
     dead, alive = await house.book(ANN, 0), await house.confirmed(ANN, 1)
     await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=dead.id, user_id=str(ANN)))
     await move_clock(house.db, "31 days")
-    assert await change.archive(house.db) == 1
-    assert await change.archive(house.db) == 0
+    assert await expire.archive(house.db) == 1
+    assert await expire.archive(house.db) == 0
     assert len((await house.get(alive.id)).seats) == 1
     rows = await house.db.fetch("SELECT seat_labels FROM bookings")
     assert all(row.seat_labels for row in rows)
@@ -362,7 +362,7 @@ async def test_an_expired_booking_keeps_its_seats_as_long_as_late_money_may_buy_
     await move_clocks(house, "16 minutes")
     assert await house.saga.expire_due() == 1
     await move_clocks(house, "31 days")
-    assert await change.archive(house.db) == 0
+    assert await expire.archive(house.db) == 0
     await house.capture(booking)
     late = await house.get(booking.id)
     assert (late.status, [seat.id for seat in late.seats]) == (pb.Booking.CONFIRMED, house.seat_ids[:2])
@@ -414,7 +414,7 @@ def test_every_move_in_sql_is_one_that_the_domain_allows() -> None:
         (State.RESERVING, State.PENDING): sql.FINISH_BOOKINGS,
         (State.PENDING, State.CONFIRMING): sql.BEGIN_CONFIRMING,
         (State.EXPIRED, State.CONFIRMING): sql.BEGIN_CONFIRMING,
-        (State.PENDING, State.CANCELLED): sql.CANCEL,
+        (State.PENDING, State.CANCELLED): sql.CANCEL_BOOKINGS,
         (State.PENDING, State.EXPIRED): sql.EXPIRE,
         (State.CONFIRMING, State.CONFIRMED): sql.CONFIRM,
         (State.CONFIRMING, State.EXPIRED): sql.FAIL_CONFIRMING,

@@ -120,7 +120,7 @@ async def test_a_refund_in_a_state_that_is_not_known_is_neither_done_nor_given_u
 
         async def is_so() -> bool:
             try:
-                [answer] = await payments.refund([])
+                [answer] = await payments.request_refunds([])
             except Unavailable:
                 return False
             return isinstance(answer, Unavailable) if expected is None else answer == expected

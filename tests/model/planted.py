@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from services.booking import messages
+from services.booking.domain import refunds
 from services.booking.domain.bookings import Settlement
-from services.booking.operations import change, settle
+from services.booking.operations import captures
 from services.chassis import idempotency
 from services.inventory.domain import commands
 from services.inventory.domain.seats import ReservationState, Seat, Show
@@ -104,22 +106,22 @@ def keys_are_not_stored(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_refund_is_rounded_up(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(change, "refund_amount", lambda total, per_cent: -(-total * per_cent // 100))
+    patch.setattr(refunds, "refund_amount", lambda total, per_cent: -(-total * per_cent // 100))
 
 
 def money_that_comes_twice_is_kept(patch: pytest.MonkeyPatch) -> None:
-    true = settle.settle
+    true = captures.settlement_of
 
     def kept(booking: Any, capture: Any) -> Settlement:
         found = true(booking, capture)
         return Settlement.KEPT if found == Settlement.DUPLICATE else found
 
-    patch.setattr(settle, "settle", kept)
+    patch.setattr(captures, "settlement_of", kept)
 
 
 def cancelled_bookings_stay_open_for_payment(patch: pytest.MonkeyPatch) -> None:
-    true = change.messages.give_up
-    patch.setattr(change.messages, "close_payments", lambda booking_id: true(booking_id, booking_id))
+    true = messages.give_up
+    patch.setattr(messages, "close_payments", lambda booking_id: true(booking_id, booking_id))
 
 
 def webhooks_are_believed(patch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ from services.bank.jobs import Sender
 from services.bank.operations import close, sessions
 from services.bank.operations.deliveries import Deliveries
 from services.bank.rpc.service import BankService
-from services.booking.operations import change
+from services.booking.operations import expire
 from services.chassis.calls import channel
 from services.chassis.database import Database
 from services.chassis.server import make_server
@@ -289,7 +289,7 @@ class World:
             case "tidy":
                 inventory = self.replicas["inventory", replica]
                 await tidy_holds(inventory.db, inventory.desk)  # type: ignore[arg-type]
-                await change.archive(self.replicas["booking", replica].db)
+                await expire.archive(self.replicas["booking", replica].db)
 
     async def settled(self) -> None:
         """Wait until what killed replicas began has ended: their sessions, and what they had sent to others."""

@@ -40,9 +40,9 @@ MUTANTS = (
     ),
     Mutant(
         "late money shows an expired booking as pending",
-        "BEGIN_CONFIRMING",
-        "confirming_from = CASE WHEN state = 'PENDING' AND expires_at <= clock.now THEN 'EXPIRED' ELSE state END",
-        "confirming_from = state",
+        "Booking.confirming",
+        "self.public_state(now)",
+        "self.state",
         REQUESTS,
         READS,
     ),

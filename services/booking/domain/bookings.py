@@ -9,10 +9,13 @@ States in brackets are steps of the saga; nobody outside sees them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, ClassVar
 from uuid import UUID
+
+from services.booking.domain.errors import BookingNotPending, PaymentInProgress
 
 
 class State(StrEnum):
@@ -126,6 +129,57 @@ class Booking:
         """What is paid for, in words."""
         return f"{self.show.title}, {self.show.starts_at:%a %d %b %H:%M} UTC, {self.show.theatre}"
 
+    def check_pending(self, now: datetime) -> None:
+        """Raise PaymentInProgress or BookingNotPending unless the booking waits for its payment."""
+        if self.state == State.CONFIRMING and self.confirming_from == State.PENDING:
+            raise PaymentInProgress()
+        if (state := self.public_state(now)) != State.PENDING:
+            raise BookingNotPending(status=state)
+
+    # --- Moves, each as it is at `now`
+
+    def cancelled(self, now: datetime) -> "Booking":
+        """Return the cancelled booking; raise what check_pending does."""
+        self.check_pending(now)
+        return self._moved(State.CANCELLED, updated_at=now)
+
+    def confirming(self, payment_id: UUID, now: datetime) -> "Booking":
+        """Return the booking while money for it is being settled.
+
+        What callers see stays what it was: a booking whose time is up reads EXPIRED, whether a job has run or not.
+        """
+        return self._moved(
+            State.CONFIRMING,
+            payment_id=payment_id,
+            confirming_from=self.public_state(now),
+            updated_at=self.status_since(now),
+        )
+
+    def confirmed(self, now: datetime) -> "Booking":
+        """Return the booking with its ticket."""
+        return self._moved(State.CONFIRMED, confirming_from=None, updated_at=now)
+
+    def unconfirmed(self, now: datetime) -> "Booking":
+        """Return the booking whose seats inventory does not have any more: it is EXPIRED, or stays so."""
+        since = self.updated_at if self.confirming_from == State.EXPIRED else now
+        return self._moved(State.EXPIRED, confirming_from=None, payment_id=None, updated_at=since)
+
+    def refunding(self, amount: int, percentage: int) -> "Booking":
+        """Return the booking whose refund is frozen."""
+        return self._moved(State.REFUNDING, refund_amount=amount, refund_percentage=percentage)
+
+    def _moved(self, state: State, **changes: Any) -> "Booking":
+        assert state in NEXT[self.state], f"from {self.state} to {state}"
+        return replace(self, state=state, version=self.version + 1, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A booking as a change has left it, with its seats."""
+
+    booking: Booking
+    seats: Sequence[BookedSeat]
+
 
 @dataclass(frozen=True, slots=True)
 class Decline:
@@ -145,13 +199,20 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """Money that was taken for a booking."""
+    """Money that was taken for a booking, and the wish to record that."""
+
+    urgent: ClassVar[bool] = False
 
     payment_id: UUID
     booking_id: UUID
     session_id: str
     amount: int
     currency: str
+
+    @property
+    def key(self) -> UUID:
+        """Captures for one booking take turns."""
+        return self.booking_id
 
 
 class Settlement(StrEnum):
@@ -168,8 +229,13 @@ class Settlement(StrEnum):
     MISMATCH = "MISMATCH"
     """It goes back: it is not what was asked for."""
 
+    @property
+    def goes_back(self) -> bool:
+        """Whether the money is sent back in full."""
+        return self not in (Settlement.CONFIRM, Settlement.KEPT)
 
-def settle(booking: Booking, capture: Capture) -> Settlement:
+
+def settlement_of(booking: Booking, capture: Capture) -> Settlement:
     """Decide what a capture comes to. Money is never kept without a ticket."""
     if (capture.amount, capture.currency) != (booking.total_amount, booking.currency):
         return Settlement.MISMATCH

@@ -1,8 +1,11 @@
-"""How much of a booking's price comes back."""
+"""Refunds: how much of a booking's price comes back, and whether."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from services.booking.domain.bookings import Booking, State
+from services.booking.domain.errors import BookingNotConfirmed, RefundNotAllowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +34,14 @@ class RefundPolicy:
 def refund_amount(total: int, percentage: int) -> int:
     """Return `percentage` of `total`, rounded down to the minor unit."""
     return total * percentage // 100
+
+
+def begin_refund(booking: Booking, policy: RefundPolicy, now: datetime) -> Booking:
+    """Return the booking with its refund frozen; raise BookingNotConfirmed or RefundNotAllowed."""
+    if booking.state != State.CONFIRMED:
+        raise BookingNotConfirmed(status=booking.public_state(now))
+    percentage = policy.percentage(now, booking.show.starts_at)
+    amount = refund_amount(booking.total_amount, percentage)
+    if amount == 0:
+        raise RefundNotAllowed()
+    return booking.refunding(amount, percentage)

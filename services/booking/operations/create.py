@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from services.booking.domain.bookings import BookedSeat, BookedShow, Booking, Reservation, State
+from services.booking.domain.bookings import BookedSeat, BookedShow, Booking, Changed, Reservation, State
+from services.booking.operations.unfinished import LEASE_SECONDS
 from services.booking.queries import bookings as sql
 from services.chassis import idempotency
 from services.chassis.database import Database, Statement, retried
@@ -22,9 +23,6 @@ from services.chassis.errors import Failure, RequestInProgress, Unavailable
 from services.chassis.rows import Row, columns
 
 log = logging.getLogger(__name__)
-
-LEASE_SECONDS = 8.0
-"""How long a step may take before recovery takes it over; longer than any call within it."""
 
 WAIT_STEPS = 40
 WAIT_STEP_SECONDS = 0.05
@@ -136,14 +134,6 @@ def _known(command: Create, first: Mapping[tuple[UUID, str], Row]) -> Outcome[Kn
     except Failure as failure:
         return failure
     return BUSY if row.answer is None else Known(bytes(row.answer))
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A booking as a change has left it, with its seats."""
-
-    booking: Booking
-    seats: Sequence[BookedSeat]
 
 
 @dataclass(frozen=True, slots=True)

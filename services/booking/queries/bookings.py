@@ -117,10 +117,11 @@ LOCK_BOOKINGS = f"""
     SELECT {COLUMNS} FROM bookings WHERE id = ANY(%(ids)s) AND state <> 'RESERVING' ORDER BY id FOR UPDATE
 """
 
-CANCEL = f"""
-    UPDATE bookings SET state = 'CANCELLED', version = version + 1, lease_until = NULL, updated_at = boxoffice_clock()
-    WHERE id = %(id)s AND state = 'PENDING' AND version = %(version)s
-    RETURNING {COLUMNS}
+CANCEL_BOOKINGS = """
+    UPDATE bookings b SET
+        state = 'CANCELLED', version = new.version, lease_until = NULL, updated_at = new.updated_at
+    FROM unnest(%(id)s::uuid[], %(version)s::int[], %(updated_at)s::timestamptz[]) AS new (id, version, updated_at)
+    WHERE b.id = new.id AND b.state = 'PENDING' AND b.version = new.version - 1
 """
 
 CLAIM_DUE = """
@@ -150,44 +151,42 @@ EXPIRE = """
 """
 """A booking has been EXPIRED since its time was up, not since a job noticed."""
 
-BEGIN_CONFIRMING = f"""
-    UPDATE bookings SET
-        state = 'CONFIRMING', version = version + 1, payment_id = move.by_payment_id,
-        confirming_from = CASE WHEN state = 'PENDING' AND expires_at <= clock.now THEN 'EXPIRED' ELSE state END,
-        updated_at = CASE WHEN state = 'PENDING' AND expires_at <= clock.now THEN expires_at ELSE updated_at END,
-        lease_until = clock.now + make_interval(secs => %(lease_seconds)s)
-    FROM (SELECT boxoffice_clock() AS now) AS clock,
-        unnest(%(id)s::uuid[], %(version)s::int[], %(payment_id)s::uuid[])
-            AS move (booking_id, from_version, by_payment_id)
-    WHERE id = move.booking_id AND state IN ('PENDING', 'EXPIRED') AND version = move.from_version
-    RETURNING {COLUMNS}
+BEGIN_CONFIRMING = """
+    UPDATE bookings b SET
+        state = 'CONFIRMING', version = new.version, payment_id = new.payment_id,
+        confirming_from = new.confirming_from, updated_at = new.updated_at,
+        lease_until = boxoffice_clock() + make_interval(secs => %(lease_seconds)s)
+    FROM unnest(
+        %(id)s::uuid[], %(version)s::int[], %(payment_id)s::uuid[], %(confirming_from)s::text[],
+        %(updated_at)s::timestamptz[]
+    ) AS new (id, version, payment_id, confirming_from, updated_at)
+    WHERE b.id = new.id AND b.state IN ('PENDING', 'EXPIRED') AND b.version = new.version - 1
 """
-"""What callers see stays what it was: a booking whose time is up reads EXPIRED, whether a job has run or not."""
 
 CONFIRM = """
     UPDATE bookings b SET
-        state = 'CONFIRMED', confirming_from = NULL, version = b.version + 1, lease_until = NULL,
-        updated_at = boxoffice_clock()
-    FROM unnest(%(id)s::uuid[], %(version)s::int[]) AS new (booking_id, version)
-    WHERE b.id = new.booking_id AND b.state = 'CONFIRMING' AND b.version = new.version
-    RETURNING b.payment_id
+        state = 'CONFIRMED', confirming_from = NULL, version = new.version, lease_until = NULL,
+        updated_at = new.updated_at
+    FROM unnest(%(id)s::uuid[], %(version)s::int[], %(updated_at)s::timestamptz[]) AS new (id, version, updated_at)
+    WHERE b.id = new.id AND b.state = 'CONFIRMING' AND b.version = new.version - 1
 """
 
 FAIL_CONFIRMING = """
     UPDATE bookings b SET
-        state = 'EXPIRED', confirming_from = NULL, version = b.version + 1, lease_until = NULL, payment_id = NULL,
-        updated_at = CASE b.confirming_from WHEN 'EXPIRED' THEN b.updated_at ELSE boxoffice_clock() END
-    FROM unnest(%(id)s::uuid[], %(version)s::int[], %(payment_id)s::uuid[]) AS new (booking_id, version, payment_id)
-    WHERE b.id = new.booking_id AND b.state = 'CONFIRMING' AND b.version = new.version
-    RETURNING new.payment_id, b.total_amount
+        state = 'EXPIRED', confirming_from = NULL, version = new.version, lease_until = NULL, payment_id = NULL,
+        updated_at = new.updated_at
+    FROM unnest(%(id)s::uuid[], %(version)s::int[], %(updated_at)s::timestamptz[]) AS new (id, version, updated_at)
+    WHERE b.id = new.id AND b.state = 'CONFIRMING' AND b.version = new.version - 1
 """
 
-BEGIN_REFUNDING = f"""
-    UPDATE bookings SET
-        state = 'REFUNDING', version = version + 1, refund_amount = %(amount)s, refund_percentage = %(percentage)s,
+BEGIN_REFUNDING = """
+    UPDATE bookings b SET
+        state = 'REFUNDING', version = new.version,
+        refund_amount = new.refund_amount, refund_percentage = new.refund_percentage,
         lease_until = boxoffice_clock() + make_interval(secs => %(lease_seconds)s)
-    WHERE id = %(id)s AND state = 'CONFIRMED' AND version = %(version)s
-    RETURNING {COLUMNS}
+    FROM unnest(%(id)s::uuid[], %(version)s::int[], %(refund_amount)s::int[], %(refund_percentage)s::int[])
+        AS new (id, version, refund_amount, refund_percentage)
+    WHERE b.id = new.id AND b.state = 'CONFIRMED' AND b.version = new.version - 1
 """
 
 FINISH_REFUNDING = """

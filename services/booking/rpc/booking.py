@@ -7,11 +7,11 @@ from boxoffice.booking.v1 import booking_pb2_grpc
 
 from services.booking.clients import Inventory, Payments
 from services.booking.domain.bookings import Capture, Decline, State
-from services.booking.domain.errors import BookingNotPending, PaymentInProgress
 from services.booking.domain.refunds import RefundPolicy
-from services.booking.operations import change
+from services.booking.operations.cancel import Cancel, CancelBookings
 from services.booking.operations.create import Create
 from services.booking.operations.look import Bookings, Page
+from services.booking.operations.refund import BeginRefund, BeginRefunds
 from services.booking.rpc import render
 from services.booking.saga import Saga
 from services.chassis import idempotency, pages
@@ -39,14 +39,13 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         payments: Payments,
         refund_policy: RefundPolicy,
     ) -> None:
-        self._db = db
         self._bookings = bookings
-        self._outbox = outbox
+        self._cancel = CancelBookings(db, outbox)
+        self._begin_refund = BeginRefunds(db, refund_policy)
         self._desk = desk
         self._saga = saga
         self._inventory = inventory
         self._payments = payments
-        self._refund_policy = refund_policy
 
     async def CreateBooking(self, request: pb.CreateBookingRequest, context: Context) -> pb.Booking:
         user_id = UUID(request.user_id)
@@ -76,13 +75,14 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
     async def CancelBooking(self, request: pb.CancelBookingRequest, context: Context) -> pb.Booking:
         user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
         once = idempotency.Once(idempotency.key_of(request, "CancelBooking", user_id), pb.Booking, render.changed)
-        return await change.cancel(self._db, self._outbox, booking_id, user_id, once)
+        answer: pb.Booking = await self._cancel.alone(Cancel(booking_id, user_id, once))
+        return answer
 
     async def RefundBooking(self, request: pb.RefundBookingRequest, context: Context) -> pb.RefundBookingResponse:
         user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
         key = idempotency.key_of(request, "RefundBooking", user_id)
-        begun = await change.begin_refund(self._db, booking_id, user_id, key, self._refund_policy)
-        booking = await self._saga.refund(begun)
+        begun = await self._begin_refund.alone(BeginRefund(booking_id, user_id, key))
+        booking = await self._saga.carry_out_refund(begun)
         assert booking.refund_amount is not None and booking.refund_percentage is not None, "frozen when it began"
         response = pb.RefundBookingResponse
         return response(
@@ -96,10 +96,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
     async def GetPayableBooking(self, request: pb.GetPayableBookingRequest, context: Context) -> pb.PayableBooking:
         seen = await self._bookings.find(UUID(request.booking_id), UUID(request.user_id))
         booking = seen.booking
-        if booking.state == State.CONFIRMING and booking.confirming_from == State.PENDING:
-            raise PaymentInProgress()
-        if (state := booking.public_state(seen.now)) != State.PENDING:
-            raise BookingNotPending(status=state)
+        booking.check_pending(seen.now)
         assert booking.expires_at is not None, "a PENDING booking has its time"
         return pb.PayableBooking(
             booking_id=str(booking.id),
@@ -115,7 +112,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
     async def BatchRecordCaptures(
         self, request: pb.BatchRecordCapturesRequest, context: Context
     ) -> pb.BatchRecordCapturesResponse:
-        refusals = await self._saga.settle(
+        refusals = await self._saga.settle_captures(
             [
                 Capture(
                     payment_id=UUID(capture.payment_id),
@@ -135,7 +132,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
     async def BatchRecordDeclines(
         self, request: pb.BatchRecordDeclinesRequest, context: Context
     ) -> pb.BatchRecordDeclinesResponse:
-        refusals = await self._saga.decline(
+        refusals = await self._saga.extend_declined(
             [Decline(UUID(decline.payment_id), UUID(decline.booking_id)) for decline in request.declines]
         )
         result = pb.BatchRecordDeclinesResponse.Result

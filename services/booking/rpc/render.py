@@ -8,8 +8,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.inventory.v1 import seat_pb2
 from boxoffice.payment.v1 import payment_pb2
 
-from services.booking.domain.bookings import BookedSeat, Booking, State
-from services.booking.operations.create import Changed
+from services.booking.domain.bookings import BookedSeat, Booking, Changed, State
 from services.chassis.times import to_timestamp
 
 _TIERS = dict(seat_pb2.Seat.Tier.items())

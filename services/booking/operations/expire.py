@@ -1,0 +1,37 @@
+"""Expiring bookings whose time is up, and forgetting what nobody needs any more."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.booking.operations.unfinished import LEASE_SECONDS
+from services.booking.queries import bookings as sql
+from services.chassis.database import Database, retried
+
+EXPIRE_BATCH = 64
+"""Few enough that whoever books meanwhile does not wait long behind them."""
+
+
+@retried
+async def claim_due(db: Database, *, limit: int = EXPIRE_BATCH) -> list[tuple[UUID, UUID]]:
+    """Take one batch of PENDING bookings whose time seems to be up; return (booking, show) of each."""
+    async with db.transaction() as tx:
+        claimed = await tx.fetch(sql.CLAIM_DUE, {"lease_seconds": LEASE_SECONDS, "limit": limit})
+    return [(row.id, row.show_id) for row in claimed]
+
+
+async def expire(db: Database, booking_ids: Sequence[UUID]) -> int:
+    """Expire bookings whose claims inventory has released; return how many were PENDING still."""
+    return await db.execute(sql.EXPIRE, {"ids": list(booking_ids)})
+
+
+async def archive(db: Database, *, days: int = 30, limit: int = 1_000) -> int:
+    """Drop the seat rows of one batch of bookings that came to nothing `days` ago; return how many rows.
+
+    What money that comes late could still buy stays.
+    """
+    return await db.execute(sql.ARCHIVE, {"days": days, "limit": limit})
+
+
+async def forget_keys(db: Database, days: int) -> int:
+    """Forget one batch of idempotency keys that are older than `days`; return how many."""
+    return await db.execute(sql.FORGET_KEYS, {"days": days})

@@ -1,0 +1,26 @@
+"""Steps of the saga that nobody has finished: each has a lease, after which recovery takes it over."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.booking.domain.bookings import Booking
+from services.booking.queries import bookings as sql
+from services.chassis.database import Database, retried
+from services.chassis.rows import read
+
+LEASE_SECONDS = 8.0
+"""How long a step may take before recovery takes it over; longer than any call within it."""
+
+
+@retried
+async def claim_unfinished(db: Database, *, limit: int = 100) -> list[Booking]:
+    """Take over one batch of steps that nobody has finished."""
+    async with db.transaction() as tx:
+        claimed = await tx.fetch(sql.CLAIM_UNFINISHED, {"lease_seconds": LEASE_SECONDS, "limit": limit})
+    return read(Booking, claimed)
+
+
+async def postpone(db: Database, booking_ids: Sequence[UUID], seconds: float) -> None:
+    """Have unfinished steps taken over in `seconds`."""
+    if booking_ids:
+        await db.execute(sql.POSTPONE, {"seconds": seconds, "ids": list(booking_ids)})
