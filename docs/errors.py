@@ -145,8 +145,8 @@ def _subclasses(kind: type[Failure]) -> Iterator[type[Failure]]:
 
 def _service(kind: type[Failure]) -> str:
     """Return which service tells it: all of them what the chassis has."""
-    names = kind.__module__.split(".domain")[0].split(".")[1:]
-    return "any service" if names[0] == "chassis" else names[-1]
+    name = kind.__module__.split(".")[1]
+    return "any service" if name == "chassis" else name
 
 
 def _carried(kind: type[Failure]) -> list[str]:

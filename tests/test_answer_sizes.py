@@ -15,8 +15,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import status_pb2
 
 from services.chassis.pages import MAX_ANSWER_BYTES
-from services.inventory.domain.catalogue import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN
-from services.inventory.rpc.inventory import MAX_SEATS_OF_BATCH
+from services.inventory.catalogue.domain import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN
+from services.inventory.seats.rpc import MAX_SEATS_OF_BATCH
 from tests.gateway.fakes import METHODS, Method
 
 LETTER = "\U0001f3ab"

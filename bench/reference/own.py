@@ -23,7 +23,7 @@ from bench.reference import pgbench
 from bench.world import World
 from services.booking.queries import bookings
 from services.chassis import connections, database, idempotency
-from services.inventory.queries import seats
+from services.inventory.seats import statements as seats
 from stack.settings import ROOT
 
 DATA = Path(__file__).with_name("own.sql")

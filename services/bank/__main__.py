@@ -5,13 +5,13 @@ from pathlib import Path
 
 from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 
-from services.bank import jobs
-from services.bank.clients import Merchant
-from services.bank.operations import close
-from services.bank.operations.deliveries import Deliveries
-from services.bank.queries.measures import MEASURES
-from services.bank.rpc.service import BankService, Sandbox
+from services.bank.measures import MEASURES
+from services.bank.rpc import BankService, Sandbox
+from services.bank.sessions import close
 from services.bank.settings import Settings
+from services.bank.webhooks import sender as jobs
+from services.bank.webhooks.deliveries import Deliveries
+from services.bank.webhooks.merchant import Merchant
 from services.chassis import cli, measures
 from services.chassis import jobs as ticking
 from services.chassis.database import Pools, sweep_markers

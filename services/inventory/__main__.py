@@ -10,16 +10,16 @@ from services.chassis.database import BACKGROUND_CONNECTIONS, Pools, sweep_marke
 from services.chassis.desk import LANES, WAITING_LANES
 from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
-from services.inventory.domain.seats import Rules
+from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.jobs import forget_changes, tidy_holds
-from services.inventory.operations.availability import Availability
-from services.inventory.operations.seats import ChangeSeats, SeatDesk
-from services.inventory.operations.watching import CONNECTIONS as WATCHING_CONNECTIONS
-from services.inventory.operations.watching import Watching
-from services.inventory.queries.measures import MEASURES
-from services.inventory.rpc.catalogue import CatalogServicer
-from services.inventory.rpc.inventory import InventoryServicer
+from services.inventory.measures import MEASURES
+from services.inventory.rpc import InventoryServicer
+from services.inventory.seats.domain import Rules
+from services.inventory.seats.operation import ChangeSeats, SeatDesk
 from services.inventory.settings import Settings
+from services.inventory.viewing.availability import Availability
+from services.inventory.viewing.watching import CONNECTIONS as WATCHING_CONNECTIONS
+from services.inventory.viewing.watching import Watching
 
 SERVICES = [
     catalog_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,

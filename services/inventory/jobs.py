@@ -1,9 +1,10 @@
 """Inventory's jobs. Each does one bounded piece of work and returns how much it did."""
 
 from services.chassis.database import Database
-from services.inventory.domain.commands import Tidy
-from services.inventory.operations.seats import SeatDesk
-from services.inventory.queries import seats as sql
+from services.inventory.seats import statements as sql
+from services.inventory.seats.commands import Tidy
+from services.inventory.seats.operation import SeatDesk
+from services.inventory.viewing import statements as viewing_sql
 
 TIDY_BATCH = 500
 
@@ -19,4 +20,4 @@ async def tidy_holds(db: Database, desk: SeatDesk) -> int:
 
 async def forget_changes(db: Database, retention_minutes: int) -> int:
     """Forget one batch of changes of seats that are older than they are kept; return how many."""
-    return await db.execute(sql.FORGET_CHANGES, {"minutes": retention_minutes})
+    return await db.execute(viewing_sql.FORGET_CHANGES, {"minutes": retention_minutes})

@@ -11,15 +11,15 @@ from services.chassis.database import Pools, sweep_markers
 from services.chassis.outbox import Outbox
 from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
+from services.payment.checkout.look import Payments
+from services.payment.checkout.messages import CAPTURES, DECLINES
+from services.payment.checkout.steps import Checkout, Rules
 from services.payment.clients import Bank, Booking
-from services.payment.operations.look import Payments
-from services.payment.operations.messages import CAPTURES, DECLINES
-from services.payment.queries.measures import MEASURES
-from services.payment.rpc.service import PaymentService
-from services.payment.rpc.webhooks import Signatures
-from services.payment.saga.checkout import Checkout, Rules
-from services.payment.saga.refunds import Refunds
+from services.payment.measures import MEASURES
+from services.payment.refunds.steps import Refunds
+from services.payment.rpc import PaymentService
 from services.payment.settings import Settings
+from services.payment.webhooks import Signatures
 
 SERVICES = [payment_pb2.DESCRIPTOR.services_by_name["PaymentService"].full_name]
 

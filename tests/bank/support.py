@@ -14,10 +14,10 @@ from boxoffice.bank.v1 import bank_pb2 as pb
 from boxoffice.bank.v1 import bank_pb2_grpc
 from google.rpc import error_details_pb2, status_pb2
 
-from services.bank.clients import Merchant
-from services.bank.jobs import PARALLEL, Sender
-from services.bank.operations.deliveries import Deliveries
-from services.bank.rpc.service import BankService, Sandbox
+from services.bank.rpc import BankService, Sandbox
+from services.bank.webhooks.deliveries import Deliveries
+from services.bank.webhooks.merchant import Merchant
+from services.bank.webhooks.sender import PARALLEL, Sender
 from services.chassis.calls import DETAILS
 from services.chassis.database import READ_CLOCK, Database
 from services.chassis.ids import new_id

@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 from standardwebhooks import Webhook
 
-from services.bank import jobs
-from services.bank.operations.deliveries import Deliveries
+from services.bank.webhooks import sender as jobs
+from services.bank.webhooks.deliveries import Deliveries
 from tests.bank.support import SECRET, Bank, Received, Receiver, refused, sending
 from tests.patience import eventually
 

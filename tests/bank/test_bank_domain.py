@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.bank.domain.errors import RefundExceedsCapture, SessionNotCaptured
 from services.bank.domain.scenarios import DECLINE, MIXES, SCENARIOS, SUCCEED, draw
 from services.bank.domain.sessions import Session, Status
-from services.bank.operations.deliveries import delay_seconds
+from services.bank.errors import RefundExceedsCapture, SessionNotCaptured
+from services.bank.webhooks.deliveries import delay_seconds
 from services.chassis.ids import new_id
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

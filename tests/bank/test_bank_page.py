@@ -9,7 +9,7 @@ import pytest
 from boxoffice.bank.v1 import bank_pb2 as pb
 
 from services.bank.domain.scenarios import SCENARIOS
-from services.bank.rpc.page import money
+from services.bank.page import money
 from tests.bank.support import Bank, refused
 from tests.databases import move_clock
 

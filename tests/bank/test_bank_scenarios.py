@@ -14,8 +14,8 @@ from grpc.aio import AioRpcError
 
 from services.bank.domain.scenarios import SCENARIOS
 from services.bank.domain.sessions import Status
-from services.bank.operations import close
-from services.bank.rpc.service import Sandbox
+from services.bank.rpc import Sandbox
+from services.bank.sessions import close
 from services.chassis.calls import DETAILS
 from services.chassis.database import Database
 from services.chassis.ids import new_id

@@ -10,8 +10,8 @@ from google.protobuf import timestamp_pb2
 from grpc import StatusCode
 
 from services.bank.domain.scenarios import SCENARIOS, draw
-from services.bank.operations import close
-from services.bank.rpc.service import Sandbox
+from services.bank.rpc import Sandbox
+from services.bank.sessions import close
 from services.chassis.database import READ_CLOCK, Database
 from services.chassis.ids import new_id
 from services.chassis.times import to_timestamp

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from boxoffice.bank.v1 import bank_pb2 as pb
 
-from services.bank.domain.errors import SessionNotFound
 from services.bank.domain.sessions import Session
-from services.bank.operations.deliveries import Deliveries
-from services.bank.operations.pay import Pay, PaySessions
+from services.bank.errors import SessionNotFound
+from services.bank.sessions.pay import Pay, PaySessions
+from services.bank.webhooks.deliveries import Deliveries
 from tests.bank.support import SANDBOX, Bank
 from tests.patience import eventually
 

@@ -12,10 +12,10 @@ from uuid import UUID, uuid4
 import pytest
 from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2
 
-from services.bank.operations.create import Create as CreateSession
-from services.bank.operations.create import CreateSessions
-from services.bank.operations.deliveries import Deliveries
-from services.bank.operations.pay import Pay, PaySessions
+from services.bank.sessions.create import Create as CreateSession
+from services.bank.sessions.create import CreateSessions
+from services.bank.sessions.pay import Pay, PaySessions
+from services.bank.webhooks.deliveries import Deliveries
 from services.booking.domain.bookings import BookedShow
 from services.booking.operations.create import Create
 from services.chassis import idempotency
@@ -23,11 +23,10 @@ from services.chassis.database import Database
 from services.chassis.ids import new_id
 from services.chassis.outbox import Outbox
 from services.chassis.pipeline import Pipeline
-from services.inventory.operations.availability import Availability
-from services.payment.domain.payments import Outcome, Payable, Payment, Report, State
-from services.payment.operations.begin import Begin, BeginPayments
-from services.payment.operations.payments import Event
-from services.payment.operations.record import Record, RecordReports
+from services.inventory.viewing.availability import Availability
+from services.payment.checkout.begin import Begin, BeginPayments
+from services.payment.checkout.record import Record, RecordReports
+from services.payment.domain.payments import BankEvent, Outcome, Payable, Payment, Report, State
 from tests.booking.conftest import closes as closes  # a fixture
 from tests.booking.conftest import house as house  # a fixture
 from tests.booking.conftest import starts_in as starts_in  # a fixture
@@ -192,7 +191,7 @@ async def test_a_batch_of_payments_costs_no_more_than_one(
         with counted(monkeypatch) as pay:
             await pays([Pay(one.session_id, "pm_succeed") for one in begun], wait=False)
         words = [Report(one.id, one.session_id, one.amount, one.currency, Outcome.CAPTURED) for one in begun]
-        events = [Event(f"evt_{one.id}", "payment.captured") for one in begun]
+        events = [BankEvent(f"evt_{one.id}", "payment.captured") for one in begun]
         with counted(monkeypatch) as record:
             states = await records([Record(*heard) for heard in zip(words, events, strict=True)], wait=False)
         assert states == [State.SUCCESS] * size

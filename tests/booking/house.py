@@ -25,10 +25,10 @@ from services.chassis.desk import Desk
 from services.chassis.errors import Failure
 from services.chassis.outbox import Outbox
 from services.chassis.status import to_status
-from services.inventory.operations.availability import Availability
-from services.inventory.operations.watching import Watching
-from services.inventory.rpc.catalogue import CatalogServicer
-from services.inventory.rpc.inventory import InventoryServicer
+from services.inventory.catalogue.rpc import CatalogServicer
+from services.inventory.rpc import InventoryServicer
+from services.inventory.viewing.availability import Availability
+from services.inventory.viewing.watching import Watching
 from tests.inventory.sale import make_desk
 from tests.servers import served
 

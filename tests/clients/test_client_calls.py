@@ -14,7 +14,7 @@ import pytest
 from boxoffice_client import AsyncClient, BoxofficeError, Client, Options, calls, errors
 from boxoffice_client.calls import Call
 from services.chassis.errors import Code, Failure, PeerFailure, RequestInProgress, ResourceExhausted, Unavailable
-from services.inventory.domain.errors import SeatsUnavailable
+from services.inventory.errors import SeatsUnavailable
 from tests.clients.service import BOOK, NOBODY, SIMULATE, Script, ask, served
 
 Kind = Callable[..., Any]

@@ -29,9 +29,10 @@ from tests.gateway.openapi import DOCUMENT, FILE, WITHOUT_TOKENS, check, operati
 for module in walk_packages(services.__path__, "services."):
     if module.name.endswith(".errors"):
         import_module(module.name)
-import_module("services.inventory.domain.catalogue")
+import_module("services.inventory.catalogue.domain")
 
 ROOT = Path(__file__).parents[2]
+
 NOBODY = "0198c2a0-0000-7000-8000-000000000001"
 OPERATIONS = {operation["operationId"]: operation for _, _, operation in operations()}
 WITH_BODY = [method for method in PUBLIC if method.descriptor.name in BODIES]

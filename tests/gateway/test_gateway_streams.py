@@ -15,7 +15,7 @@ from boxoffice.inventory.v1 import inventory_pb2 as pb
 from google.api import httpbody_pb2
 
 from gateway.render import CLUSTERS, render
-from services.inventory.domain.errors import SequenceNoLongerKept, ShowNotFound
+from services.inventory.errors import SequenceNoLongerKept, ShowNotFound
 from tests.deaf import RST_STREAM, calling
 from tests.gateway.fakes import Gateway, Services
 from tests.inventory.conftest import on_sale as on_sale  # a fixture

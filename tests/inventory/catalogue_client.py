@@ -19,7 +19,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from services.chassis.database import Database
-from services.inventory.rpc.catalogue import CatalogServicer
+from services.inventory.catalogue.rpc import CatalogServicer
 from tests.servers import served
 
 REGULAR, PREMIUM, VIP = Seat.REGULAR, Seat.PREMIUM, Seat.VIP

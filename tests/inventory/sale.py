@@ -8,9 +8,9 @@ from uuid import UUID
 
 from services.chassis.database import Database
 from services.chassis.ids import new_id
-from services.inventory.domain.commands import Confirm, Hold, Release, Reserve
-from services.inventory.domain.seats import Rules
-from services.inventory.operations.seats import ChangeSeats, SeatDesk
+from services.inventory.seats.commands import Confirm, Hold, Release, Reserve
+from services.inventory.seats.domain import Rules
+from services.inventory.seats.operation import ChangeSeats, SeatDesk
 from tests.inventory.rules import RULES, TTL
 
 

@@ -14,12 +14,12 @@ from google.protobuf.message import Message
 
 from services.chassis.database import Database
 from services.chassis.errors import Failure, InvalidField
-from services.inventory.domain.commands import Cause, ReleaseHolds
-from services.inventory.domain.errors import ShowNotFound
-from services.inventory.operations import availability
-from services.inventory.operations.availability import Availability
-from services.inventory.queries import seats as sql
-from services.inventory.rpc import seat_maps
+from services.inventory.errors import ShowNotFound
+from services.inventory.seats.commands import Cause, ReleaseHolds
+from services.inventory.viewing import availability
+from services.inventory.viewing import render as seat_maps
+from services.inventory.viewing import statements as sql
+from services.inventory.viewing.availability import Availability
 from tests.databases import move_clock
 from tests.inventory.sale import OnSale, put_on_sale
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from services.chassis.errors import InvalidField
-from services.inventory.domain.catalogue import (
+from services.inventory.catalogue.domain import (
     NewRow,
     NewScreen,
     NewSection,

@@ -11,10 +11,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.database import READ_CLOCK
 from services.chassis.idempotency import Once
-from services.inventory.domain.catalogue import ShowOverlaps
-from services.inventory.operations.shows import CreateShow, CreateShows
-from services.inventory.queries.catalogue import list_shows
-from services.inventory.rpc.catalogue_messages import parse_show, render_show
+from services.inventory.catalogue.domain import ShowOverlaps
+from services.inventory.catalogue.messages import parse_show, render_show
+from services.inventory.catalogue.shows import CreateShow, CreateShows
+from services.inventory.catalogue.statements import list_shows
 from tests.databases import move_clock
 from tests.inventory.catalogue_client import (
     HALL,

@@ -15,13 +15,16 @@ from sqlalchemy import UniqueConstraint
 from sqlglot import exp
 
 from services.chassis.database import Database, Statement, Transaction
-from services.inventory.domain.commands import Tidy
-from services.inventory.domain.errors import ShowNotFound
-from services.inventory.domain.seats import Rules
-from services.inventory.operations.seats import ChangeSeats, SeatDesk
-from services.inventory.queries import catalogue, measures, seats
+from services.inventory import measures
+from services.inventory.catalogue import statements as catalogue
+from services.inventory.errors import ShowNotFound
+from services.inventory.seats import statements as seats
+from services.inventory.seats.commands import Tidy
+from services.inventory.seats.domain import Rules
+from services.inventory.seats.operation import ChangeSeats, SeatDesk
 from services.inventory.settings import Settings
 from services.inventory.tables import metadata
+from services.inventory.viewing import statements as viewing
 
 KEY = "show_id"
 HOT = {"show_counters", "show_seats", "reservations", "seat_changes"}
@@ -38,9 +41,9 @@ def statements() -> Iterator[tuple[str, exp.Expr]]:
     """Return every statement that names a hot table, parsed."""
     named = {
         name: text
-        for module in (seats, catalogue)
+        for module in (seats, viewing, catalogue)
         for name, text in vars(module).items()
-        if isinstance(text, str) and name.isupper() and not name.startswith("_")
+        if isinstance(text, str) and name.isupper() and not name.startswith("_") and name != "SEAT"
     } | {measure.gauge.describe()[0].name: measure.sql for measure in measures.MEASURES}
     for name, text in named.items():
         parsed = sqlglot.parse_one(re.sub(r"%\(\w+\)s|%s", "$1", text), read="postgres")

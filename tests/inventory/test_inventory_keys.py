@@ -10,14 +10,14 @@ from boxoffice.inventory.v1 import inventory_pb2
 
 from services.chassis import idempotency
 from services.chassis.errors import IdempotencyKeyReused, Unavailable
-from services.inventory.domain.commands import Held, Hold, ReleaseHolds
-from services.inventory.rpc.inventory import held_answer
+from services.inventory.seats.commands import Held, Hold, ReleaseHolds
+from services.inventory.seats.messages import held
 from tests.inventory.catalogue_client import Catalogue, refusal
 from tests.inventory.sale import OnSale
 
 
 def kept(key: idempotency.Key | None) -> idempotency.Once[Held, inventory_pb2.HoldSeatsResponse]:
-    return idempotency.Once(key, inventory_pb2.HoldSeatsResponse, held_answer)
+    return idempotency.Once(key, inventory_pb2.HoldSeatsResponse, held)
 
 
 async def test_a_creation_whose_key_is_under_way_for_long_is_told_so(catalogue: Catalogue) -> None:

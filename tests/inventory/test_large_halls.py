@@ -16,13 +16,13 @@ from google.protobuf.message import Message
 
 from services.chassis.database import Database
 from services.chassis.pages import MAX_ANSWER_BYTES
-from services.inventory.domain.changes import Change, ChangedSeat
-from services.inventory.domain.seats import Status
-from services.inventory.operations.availability import Availability
-from services.inventory.operations.watching import Watching
-from services.inventory.rpc.catalogue import CatalogServicer
-from services.inventory.rpc.inventory import InventoryServicer
-from services.inventory.rpc.watching import EVENTS, MESSAGES
+from services.inventory.catalogue.rpc import CatalogServicer
+from services.inventory.rpc import InventoryServicer
+from services.inventory.seats.domain import Status
+from services.inventory.viewing.availability import Availability
+from services.inventory.viewing.changes import Change, ChangedSeat
+from services.inventory.viewing.streams import EVENTS, MESSAGES
+from services.inventory.viewing.watching import Watching
 from tests.inventory.catalogue_client import MAX_SEATS, REGULAR, Catalogue, invalid_fields, section
 from tests.inventory.sale import make_desk
 from tests.patience import patient

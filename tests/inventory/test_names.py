@@ -12,8 +12,8 @@ from boxoffice.inventory.v1 import inventory_pb2 as inventory_pb
 
 from services.chassis.migrate import migrate
 from services.chassis.rules import check
-from services.inventory.operations.availability import Availability
-from services.inventory.rpc import seat_maps
+from services.inventory.viewing import render as seat_maps
+from services.inventory.viewing.availability import Availability
 from tests.databases import Databases
 from tests.inventory.catalogue_client import REGULAR, Catalogue, invalid_fields, refusal, section
 from tests.inventory.sale import OnSale

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.inventory.domain.commands import Cause, Confirm, Extend, Hold, Release, ReleaseHolds, Reserve, Tidy
-from services.inventory.domain.errors import ClaimClosed, SalesEnded, SeatLimitExceeded, ShowStarted
-from services.inventory.domain.seats import MAX_TOTAL, ReservationState, Seat, Show, Status
+from services.inventory.errors import ClaimClosed, SalesEnded, SeatLimitExceeded, ShowStarted
+from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, ReleaseHolds, Reserve, Tidy
+from services.inventory.seats.domain import MAX_TOTAL, ReservationState, Seat, Show, Status
 from tests.inventory.rules import RULES, TTL
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

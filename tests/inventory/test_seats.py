@@ -8,8 +8,7 @@ import pytest
 
 from services.chassis.errors import Failure
 from services.chassis.ids import new_id
-from services.inventory.domain.commands import Cause, Extend, Hold, ReleaseHolds, Tidy, Unbook
-from services.inventory.domain.errors import (
+from services.inventory.errors import (
     ClaimAlive,
     ClaimClosed,
     ClaimConfirmed,
@@ -19,9 +18,10 @@ from services.inventory.domain.errors import (
     ShowNotFound,
     ShowStarted,
 )
-from services.inventory.domain.seats import Rules
 from services.inventory.jobs import forget_changes, tidy_holds
-from services.inventory.queries.seats import LIMITS
+from services.inventory.seats.commands import Cause, Extend, Hold, ReleaseHolds, Tidy, Unbook
+from services.inventory.seats.domain import Rules
+from services.inventory.seats.statements import LIMITS
 from tests.databases import move_clock
 from tests.inventory.sale import OnSale, make_desk, put_on_sale
 from tests.patience import eventually

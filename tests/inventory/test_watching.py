@@ -17,10 +17,11 @@ from boxoffice.inventory.v1.seat_pb2 import ShowSeat
 from services.chassis import calls
 from services.chassis.database import Database
 from services.chassis.errors import Unavailable
-from services.inventory.domain.commands import ReleaseHolds
 from services.inventory.jobs import forget_changes
-from services.inventory.operations import watching
-from services.inventory.queries import seats as sql
+from services.inventory.seats.commands import ReleaseHolds
+from services.inventory.seats.statements import WRITE_CHANGES
+from services.inventory.viewing import statements as sql
+from services.inventory.viewing import watching
 from tests.databases import move_clock, opened
 from tests.inventory.sale import OnSale, put_on_sale
 from tests.inventory.watchers import Replica, Watcher, replica
@@ -257,7 +258,7 @@ async def test_who_does_not_read_is_cut_off_and_slows_nobody(on_sale: OnSale, mo
                     await big.db.transact(
                         ("UPDATE show_counters SET sequence = sequence + 1 WHERE show_id = %s", (show_id,)),
                         (
-                            sql.WRITE_CHANGES,
+                            WRITE_CHANGES,
                             (datetime.now(UTC), [show_id] * 400, seats, ["AVAILABLE"] * 400, [None] * 400),
                         ),
                     )

@@ -19,11 +19,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from services.chassis.database import Database
 from services.chassis.errors import Failure
-from services.inventory.domain.commands import Cause, ReleaseHolds, Tidy
-from services.inventory.domain.seats import Status
 from services.inventory.jobs import forget_changes
-from services.inventory.operations.seats import SeatDesk
-from services.inventory.rpc.seat_maps import PUBLIC_STATUSES
+from services.inventory.seats.commands import Cause, ReleaseHolds, Tidy
+from services.inventory.seats.domain import Status
+from services.inventory.seats.messages import PUBLIC_STATUSES
+from services.inventory.seats.operation import SeatDesk
 from tests.databases import Databases, move_clock, opened
 from tests.inventory.sale import OnSale, make_desk, put_on_sale
 from tests.inventory.watchers import Picture, Replica, Watcher, replica

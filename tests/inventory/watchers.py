@@ -21,9 +21,9 @@ from grpc_health.v1._async import HealthServicer
 from services.chassis.calls import channel
 from services.chassis.database import Database
 from services.chassis.server import make_server
-from services.inventory.operations.availability import Availability
-from services.inventory.operations.watching import Watching
-from services.inventory.rpc.inventory import InventoryServicer
+from services.inventory.rpc import InventoryServicer
+from services.inventory.viewing.availability import Availability
+from services.inventory.viewing.watching import Watching
 from tests.patience import patient
 
 WAIT_SECONDS = patient(20)

@@ -14,11 +14,11 @@ from services.booking.domain import refunds
 from services.booking.domain.bookings import Settlement
 from services.booking.operations import captures
 from services.chassis import idempotency
-from services.inventory.domain import commands
-from services.inventory.domain.seats import ReservationState, Seat, Show
-from services.inventory.queries import seats as seats_sql
-from services.payment.operations.record import Record
-from services.payment.saga.checkout import Checkout
+from services.inventory.seats import commands
+from services.inventory.seats import statements as seats_sql
+from services.inventory.seats.domain import ReservationState, Seat, Show
+from services.payment.checkout.record import Record
+from services.payment.checkout.steps import Checkout
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 LONG = timedelta(days=1000)

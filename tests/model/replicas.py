@@ -25,20 +25,20 @@ from services.chassis.database import Database
 from services.chassis.desk import Desk
 from services.chassis.idempotency import Answers
 from services.chassis.outbox import Outbox
-from services.inventory.domain.seats import Rules
-from services.inventory.operations.availability import Availability
-from services.inventory.operations.seats import ChangeSeats, SeatDesk
-from services.inventory.operations.watching import Watching
-from services.inventory.rpc.catalogue import CatalogServicer
-from services.inventory.rpc.inventory import InventoryServicer
+from services.inventory.catalogue.rpc import CatalogServicer
+from services.inventory.rpc import InventoryServicer
+from services.inventory.seats.domain import Rules
+from services.inventory.seats.operation import ChangeSeats, SeatDesk
+from services.inventory.viewing.availability import Availability
+from services.inventory.viewing.watching import Watching
 from services.payment import clients
-from services.payment.operations import look
-from services.payment.operations.messages import CAPTURES, DECLINES
-from services.payment.rpc.service import PaymentService
-from services.payment.rpc.webhooks import Signatures
-from services.payment.saga.checkout import Checkout
-from services.payment.saga.checkout import Rules as SessionRules
-from services.payment.saga.refunds import Refunds
+from services.payment.checkout import look
+from services.payment.checkout.messages import CAPTURES, DECLINES
+from services.payment.checkout.steps import Checkout
+from services.payment.checkout.steps import Rules as SessionRules
+from services.payment.refunds.steps import Refunds
+from services.payment.rpc import PaymentService
+from services.payment.webhooks import Signatures
 from tests.bank.support import SECRET
 from tests.model import facts
 

@@ -12,7 +12,7 @@ from boxoffice.booking.v1 import booking_pb2
 from boxoffice.inventory.v1 import inventory_pb2, seat_pb2
 
 from services.booking import messages
-from services.payment.operations.messages import CAPTURES, DECLINES
+from services.payment.checkout.messages import CAPTURES, DECLINES
 from tests.model.facts import Seen
 
 Databases = Mapping[str, psycopg.AsyncConnection[Any]]

@@ -25,14 +25,15 @@ from psycopg import sql
 from standardwebhooks import Webhook
 
 from audit import audit
-from services.bank.clients import Answer as Taken
 from services.bank.domain import events
 from services.bank.domain.scenarios import Telling
 from services.bank.domain.sessions import Status
-from services.bank.jobs import Sender
-from services.bank.operations import close, sessions
-from services.bank.operations.deliveries import Deliveries
-from services.bank.rpc.service import BankService
+from services.bank.rpc import BankService
+from services.bank.sessions import close
+from services.bank.sessions import look as sessions
+from services.bank.webhooks.deliveries import Deliveries
+from services.bank.webhooks.merchant import Answer as Taken
+from services.bank.webhooks.sender import Sender
 from services.booking.operations import expire
 from services.chassis.calls import channel
 from services.chassis.database import Database

@@ -259,7 +259,7 @@ MUTANTS = (
     Mutant(
         "after an event of other facts nobody asks the bank",
         "Checkout.hear",
-        "await payments.hasten(self._db, told.payment_id, told.session_id)",
+        "await polling.hasten(self._db, told.payment_id, told.session_id)",
         "",
         REQUESTS,
         HEARD,

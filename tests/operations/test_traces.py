@@ -148,7 +148,7 @@ def test_the_banks_webhook_is_one_trace_with_what_it_caused(stack: Stack, collec
         assert wait_until(lambda: http.get(f"{api}/bookings/{booking}").json()["status"] == "CONFIRMED", patient(20))
 
     def webhook(spans: Sequence[Span]) -> bool:
-        return {("payment.bank", "webhook"), ("payment", "boxoffice.payment.v1.PaymentService/ReceiveWebhook")} <= {
+        return {("bank", "webhook"), ("payment", "boxoffice.payment.v1.PaymentService/ReceiveWebhook")} <= {
             (span.service, span.name) for span in spans
         }
 

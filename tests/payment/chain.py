@@ -30,17 +30,17 @@ from services.chassis.desk import Desk
 from services.chassis.idempotency import Answers
 from services.chassis.outbox import Outbox
 from services.chassis.server import make_server
-from services.inventory.operations.availability import Availability
-from services.inventory.operations.watching import Watching
-from services.inventory.rpc.catalogue import CatalogServicer
-from services.inventory.rpc.inventory import InventoryServicer
+from services.inventory.catalogue.rpc import CatalogServicer
+from services.inventory.rpc import InventoryServicer
+from services.inventory.viewing.availability import Availability
+from services.inventory.viewing.watching import Watching
 from services.payment import clients
-from services.payment.operations import look
-from services.payment.operations.messages import CAPTURES, DECLINES
-from services.payment.rpc.service import PaymentService
-from services.payment.rpc.webhooks import Signatures
-from services.payment.saga.checkout import Checkout, Rules
-from services.payment.saga.refunds import Refunds
+from services.payment.checkout import look
+from services.payment.checkout.messages import CAPTURES, DECLINES
+from services.payment.checkout.steps import Checkout, Rules
+from services.payment.refunds.steps import Refunds
+from services.payment.rpc import PaymentService
+from services.payment.webhooks import Signatures
 from tests.bank.support import SECRET, Bank, Received, receiving, sending, served_bank
 from tests.databases import Databases, opened
 from tests.inventory.sale import make_desk

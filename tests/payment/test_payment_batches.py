@@ -7,13 +7,12 @@ from uuid import UUID
 from boxoffice.payment.v1 import payment_pb2 as pb
 
 from services.chassis.ids import new_id
-from services.payment.domain.errors import BookingNotPending, EventMismatch, PaymentNotFound
-from services.payment.domain.payments import Outcome, Payable, Report, State
+from services.payment.checkout import polling as payments
+from services.payment.checkout.begin import Begin, BeginPayments
+from services.payment.checkout.record import Record, RecordReports
+from services.payment.domain.payments import BankEvent, Outcome, Payable, Report, State
 from services.payment.domain.payments import Payment as Begun
-from services.payment.operations import payments
-from services.payment.operations.begin import Begin, BeginPayments
-from services.payment.operations.payments import Event
-from services.payment.operations.record import Record, RecordReports
+from services.payment.errors import BookingNotPending, EventMismatch, PaymentNotFound
 from tests.payment.test_payment_webhooks import begun
 from tests.payment.world import Payment
 
@@ -45,10 +44,10 @@ async def test_a_word_that_is_refused_spoils_no_other_and_its_event_is_not_kept(
     booking_id, one = await begun(payment)
     true = report(one, Outcome.CAPTURED)
     words = [
-        Record(replace(true, amount=1), Event("evt_false", "payment.captured")),
-        Record(replace(true, payment_id=new_id()), Event("evt_unknown", "payment.captured")),
-        Record(true, Event("evt_true", "payment.captured")),
-        Record(true, Event("evt_true", "payment.captured")),
+        Record(replace(true, amount=1), BankEvent("evt_false", "payment.captured")),
+        Record(replace(true, payment_id=new_id()), BankEvent("evt_unknown", "payment.captured")),
+        Record(true, BankEvent("evt_true", "payment.captured")),
+        Record(true, BankEvent("evt_true", "payment.captured")),
     ]
     false, unknown, *good = await RecordReports(payment.db, payment.outbox)(words, wait=False)
     assert isinstance(false, EventMismatch) and isinstance(unknown, PaymentNotFound)

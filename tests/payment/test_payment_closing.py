@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
-from services.bank.operations import sessions
+from services.bank.sessions import look as sessions
 from services.chassis.errors import Unavailable
 from services.chassis.ids import new_id
 from tests.bank.support import refused

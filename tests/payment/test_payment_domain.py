@@ -9,14 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.ids import new_id
-from services.payment.domain.errors import (
-    BookingNotPending,
-    EventMismatch,
-    PaymentAttemptsExceeded,
-    PaymentInProgress,
-    PaymentNotCaptured,
-    RefundMismatch,
-)
 from services.payment.domain.payments import (
     CAPTURED,
     MAX_SESSIONS,
@@ -29,6 +21,14 @@ from services.payment.domain.payments import (
     choose_session,
 )
 from services.payment.domain.refunds import Refund, RefundRequest, RefundState, accept
+from services.payment.errors import (
+    BookingNotPending,
+    EventMismatch,
+    PaymentAttemptsExceeded,
+    PaymentInProgress,
+    PaymentNotCaptured,
+    RefundMismatch,
+)
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MARGIN = timedelta(minutes=2)

@@ -12,8 +12,8 @@ from grpc import StatusCode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.payment.domain.errors import InvalidSignature
-from services.payment.rpc.webhooks import MAX_BODY_BYTES, Signatures
+from services.payment.errors import InvalidSignature
+from services.payment.webhooks import MAX_BODY_BYTES, Signatures
 from tests.bank.support import SECRET, refused
 from tests.payment.world import PREVIOUS_SECRET, Payment, event, signed
 

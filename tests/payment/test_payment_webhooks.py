@@ -13,9 +13,8 @@ from boxoffice.payment.v1 import payment_pb2 as pb
 from grpc import StatusCode
 
 from services.chassis.ids import new_id
-from services.payment.domain.payments import Outcome, Report
-from services.payment.operations.payments import Event
-from services.payment.operations.record import Record, RecordReports
+from services.payment.checkout.record import Record, RecordReports
+from services.payment.domain.payments import BankEvent, Outcome, Report
 from tests.bank.support import Received, refused
 from tests.databases import move_clock
 from tests.patience import eventually
@@ -302,7 +301,7 @@ async def test_the_word_of_a_refund_with_other_facts_changes_nothing(payment: Pa
 async def test_a_capture_counts_though_an_event_of_its_name_was_seen_before(payment: Payment):
     booking_id, one = await begun(payment)
     facts = Report(UUID(one.payment_id), one.session_id, one.amount, one.currency, None)
-    again = Event("evt_twice", "payment.captured")
+    again = BankEvent("evt_twice", "payment.captured")
     records = RecordReports(payment.db, payment.outbox)
     await records([Record(facts, again)], wait=False)
     await records([Record(replace(facts, outcome=Outcome.CAPTURED), again)], wait=False)

@@ -19,7 +19,7 @@ from boxoffice.payment.v1 import payment_pb2_grpc
 from google.api import httpbody_pb2
 from standardwebhooks import Webhook
 
-from services.bank.rpc.service import BankService
+from services.bank.rpc import BankService
 from services.chassis.database import READ_CLOCK, Database
 from services.chassis.errors import Failure, NotFound, Unavailable
 from services.chassis.idempotency import Answers
@@ -28,12 +28,12 @@ from services.chassis.outbox import Outbox
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.payment import clients
-from services.payment.operations.look import Payments
-from services.payment.operations.messages import CAPTURES, DECLINES
-from services.payment.rpc.service import PaymentService
-from services.payment.rpc.webhooks import Signatures
-from services.payment.saga.checkout import Checkout, Rules
-from services.payment.saga.refunds import Refunds
+from services.payment.checkout.look import Payments
+from services.payment.checkout.messages import CAPTURES, DECLINES
+from services.payment.checkout.steps import Checkout, Rules
+from services.payment.refunds.steps import Refunds
+from services.payment.rpc import PaymentService
+from services.payment.webhooks import Signatures
 from tests.bank.support import SECRET, Bank, Received, receiving, sending, served_bank
 from tests.servers import served
 

@@ -24,7 +24,7 @@ from audit.snapshots import TRIES, Snapshots, snapshots
 from databases import databases
 from roster import SERVICES
 from services.identity.settings import Settings as IdentitySettings
-from services.inventory.queries.seats import LIMITS
+from services.inventory.seats.statements import LIMITS
 from services.inventory.settings import Settings as InventorySettings
 from stack import services
 from stack.credentials import SIGNING, Credentials

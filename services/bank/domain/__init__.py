@@ -1,1 +1,1 @@
-"""Pure rules: no I/O, no clock."""
+"""Pure rules of sessions, which all of the bank shares: no I/O, no clock."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from services.bank.domain.errors import RefundExceedsCapture, SessionNotCaptured
+from services.bank.errors import RefundExceedsCapture, SessionNotCaptured
 
 
 class Status(StrEnum):

@@ -1,1 +1,1 @@
-"""Pure rules: no I/O, no clock."""
+"""Pure rules of payments and refunds, which checkout, refunds, clients and webhooks share: no I/O, no clock."""

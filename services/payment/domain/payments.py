@@ -11,7 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.chassis.currencies import DIGITS
-from services.payment.domain.errors import (
+from services.payment.errors import (
     BookingNotPending,
     EventMismatch,
     PaymentAttemptsExceeded,
@@ -68,6 +68,14 @@ class Report:
     amount: int
     currency: str
     outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class BankEvent:
+    """An event that the bank told by webhook; the inbox remembers it."""
+
+    id: str
+    type: str
 
 
 @dataclass(frozen=True, slots=True)

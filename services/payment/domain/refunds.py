@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from services.payment.domain.errors import PaymentNotCaptured, RefundMismatch
 from services.payment.domain.payments import CAPTURED, Payment
+from services.payment.errors import PaymentNotCaptured, RefundMismatch
 
 
 class RefundState(StrEnum):

@@ -1,0 +1,1 @@
+"""Webhooks: what the merchant is told."""

@@ -1,0 +1,1 @@
+"""The catalogue: events, venues with their screens, and shows."""

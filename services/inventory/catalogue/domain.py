@@ -1,0 +1,341 @@
+"""The catalogue: what it consists of, and the rules that the contracts cannot state."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.chassis.currencies import money
+from services.chassis.errors import AlreadyExists, FailedPrecondition, InvalidField, NotFound
+from services.chassis.writing import key
+from services.inventory.seats.domain import MAX_TOTAL
+
+MAX_SEATS_PER_SCREEN = 50_000
+MAX_SCREENS_PER_VENUE = 100
+MAX_SEATS_PER_PAGE = 5_000
+"""Of seat maps and layouts: with the longest names these are less than 4 MiB, in JSON too."""
+DEFAULT_CURRENCY = "INR"
+MOVIE = "MOVIE"
+
+
+class EventNotFound(NotFound):
+    """There is no such event: look it up in the list of events."""
+
+    reason = "EVENT_NOT_FOUND"
+
+
+class MovieNotFound(NotFound):
+    """There is no such movie: look it up in the list of movies; events of other categories are not among them."""
+
+    reason = "MOVIE_NOT_FOUND"
+
+
+class VenueNotFound(NotFound):
+    """There is no such venue: look it up in the list of venues."""
+
+    reason = "VENUE_NOT_FOUND"
+
+
+class ScreenNotFound(NotFound):
+    """There is no such screen: look it up at its venue."""
+
+    reason = "SCREEN_NOT_FOUND"
+
+
+class ScreenLimitExceeded(FailedPrecondition):
+    """The venue has as many screens as a venue may have: add the screen to another venue.
+
+    Metadata: the `limit`.
+    """
+
+    reason = "SCREEN_LIMIT_EXCEEDED"
+
+
+class ScreenAlreadyExists(AlreadyExists):
+    """The venue has a screen of this name: choose another name.
+
+    Metadata: the `name`.
+    """
+
+    reason = "SCREEN_ALREADY_EXISTS"
+
+
+class ShowOverlaps(FailedPrecondition):
+    """Another show is on this screen at that time: choose another time or another screen.
+
+    Metadata: `show_id` of the other one.
+    """
+
+    reason = "SHOW_OVERLAPS"
+
+
+# --- Events
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to create."""
+
+    title: str
+    description: str
+    category: str
+    duration_minutes: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that people buy tickets for; a movie is an event of category MOVIE."""
+
+    id: UUID
+    title: str
+    description: str
+    category: str
+    duration_minutes: int
+    language: str
+    created_at: datetime
+
+    @property
+    def is_movie(self) -> bool:
+        """Tell whether it is a movie."""
+        return self.category == MOVIE
+
+
+# --- Venues and their screens
+
+
+@dataclass(frozen=True, slots=True)
+class NewVenue:
+    """A venue to create."""
+
+    name: str
+    city: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A room with seats."""
+
+    id: UUID
+    venue_id: UUID
+    name: str
+    seat_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """A place with screens, by name."""
+
+    id: UUID
+    name: str
+    city: str
+    address: str
+    created_at: datetime
+    screens: Sequence[Screen]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A row of a new screen; its seats are numbered from 1."""
+
+    label: str
+    seat_count: int
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSection:
+    """A section of a new screen: rows from the front to the back."""
+
+    name: str
+    rows: Sequence[NewRow]
+
+
+@dataclass(frozen=True, slots=True)
+class NewScreen:
+    """A screen to create, with its sections from the front to the back."""
+
+    venue_id: UUID
+    name: str
+    sections: Sequence[NewSection]
+
+    @property
+    def seat_count(self) -> int:
+        """How many seats it has."""
+        return sum(row.seat_count for section in self.sections for row in section.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRow:
+    """A row of a screen's layout. Its seats are given as columns: a screen may have very many."""
+
+    section: str
+    row: str
+    seat_ids: Sequence[str]
+    numbers: Sequence[int]
+    tiers: Sequence[str]
+
+
+def check_layout(screen: NewScreen) -> None:
+    """Raise InvalidField unless people can tell sections and rows apart and there are not too many seats."""
+    names = (key(section.name) for section in screen.sections)
+    violations = [(f"sections[{s}].name", "is the name of two sections") for s in _repeated(names)]
+    for s, section in enumerate(screen.sections):
+        labels = (key(row.label) for row in section.rows)
+        violations += [(f"sections[{s}].rows[{r}].label", "is the label of two rows") for r in _repeated(labels)]
+    if screen.seat_count > MAX_SEATS_PER_SCREEN:
+        violations.append(("sections", f"has {screen.seat_count} seats; a screen has {MAX_SEATS_PER_SCREEN} at most"))
+    if violations:
+        raise InvalidField(*violations)
+
+
+# --- Shows
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a seat of a tier costs, in minor units."""
+
+    tier: str
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewShow:
+    """A show to create."""
+
+    event_id: UUID
+    must_be_movie: bool
+    screen_id: UUID
+    starts_at: datetime
+    sales_end_at: datetime
+    currency: str
+    prices: Sequence[Price]
+    blocked_seat_ids: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """An event on a screen at a time, with what one wants to read of both."""
+
+    id: UUID
+    event_id: UUID
+    title: str
+    category: str
+    venue_id: UUID
+    venue_name: str
+    city: str
+    screen_id: UUID
+    screen_name: str
+    starts_at: datetime
+    ends_at: datetime
+    sales_end_at: datetime
+    currency: str
+    prices: Sequence[Price]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A screen that shows are on, and where it is."""
+
+    screen_id: UUID
+    screen_name: str
+    seat_count: int
+    venue_id: UUID
+    venue_name: str
+    city: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a screen is taken, by the show of this id."""
+
+    id: UUID
+    screen_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShowFilter:
+    """Which shows to list: all that meet every condition that is not None; without a `begin`, those to come."""
+
+    event_id: UUID | None
+    movie_id: UUID | None
+    screen_id: UUID | None
+    begin: datetime | None
+    end: datetime | None
+
+
+def check_subject(event_id: str, movie_id: str, *, required: bool) -> None:
+    """Raise InvalidField if both an event and a movie are named, or, where one is `required`, none is."""
+    if event_id and movie_id:
+        raise InvalidField(("movieId", "cannot be given together with eventId: send one of the two"))
+    if required and not (event_id or movie_id):
+        raise InvalidField(("eventId", "is missing: send eventId or movieId"))
+
+
+def check_period(begin_ns: int | None, end_ns: int | None) -> None:
+    """Raise InvalidField if the period, in nanoseconds, ends before it has begun."""
+    if begin_ns is not None and end_ns is not None and end_ns <= begin_ns:
+        raise InvalidField(("to", "must be after from"))
+
+
+def check_new_show(show: NewShow, max_seats_per_user: int) -> None:
+    """Raise InvalidField if the request contradicts itself, or so many seats would cost more than a total can be."""
+    violations = [(f"prices[{i}].tier", "has two prices") for i in _repeated(it.tier for it in show.prices)]
+    highest = MAX_TOTAL // max_seats_per_user
+    violations += [
+        (f"prices[{i}].price", f"must be {money(highest, show.currency)} at most")
+        for i, price in enumerate(show.prices)
+        if price.price > highest
+    ]
+    violations += [(f"blockedSeatIds[{i}]", "is named twice") for i in _repeated(show.blocked_seat_ids)]
+    if show.sales_end_at > show.starts_at:
+        violations.append(("salesEndAt", "must not be after startTime"))
+    if violations:
+        raise InvalidField(*violations)
+
+
+def check_show_fits(show: NewShow, now: datetime, tiers: Collection[str], seat_ids: Collection[UUID]) -> None:
+    """Raise InvalidField unless the show starts and its sales end after `now`, and it suits its screen.
+
+    `tiers` are those of the screen, `seat_ids` those blocked seats which the screen has.
+    """
+    violations = []
+    if show.starts_at <= now:
+        violations.append(("startTime", "must be in the future"))
+    elif show.sales_end_at <= now:
+        violations.append(("salesEndAt", "must be in the future"))
+    priced = {price.tier for price in show.prices}
+    violations += [("prices", f"lacks {tier}, which the screen has") for tier in sorted(set(tiers) - priced)]
+    violations += [
+        (f"blockedSeatIds[{i}]", "is not a seat of this screen")
+        for i, seat_id in enumerate(show.blocked_seat_ids)
+        if seat_id not in seat_ids
+    ]
+    if violations:
+        raise InvalidField(*violations)
+
+
+def slot_of(show: NewShow, event: Event, show_id: UUID) -> Slot:
+    """Return when a show has its screen: it lasts as long as its event."""
+    ends_at = show.starts_at + timedelta(minutes=event.duration_minutes)
+    return Slot(show_id, show.screen_id, show.starts_at, ends_at)
+
+
+def check_free(slot: Slot, taken: Iterable[Slot]) -> None:
+    """Raise ShowOverlaps if a show has the screen at that time; shows may follow each other at once."""
+    for other in taken:
+        if other.starts_at < slot.ends_at and slot.starts_at < other.ends_at:
+            raise ShowOverlaps(show_id=other.id)
+
+
+def _repeated(values: Iterable[object]) -> Iterator[int]:
+    """Yield the indexes of values that came before."""
+    seen = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield index
+        seen.add(value)

@@ -1,0 +1,91 @@
+"""Events, movies among them: created and read."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from services.chassis.database import READ_CLOCK, Database, Statement, Transaction, retried
+from services.chassis.idempotency import Once
+from services.chassis.ids import new_id
+from services.chassis.operation import KeyedOperation, Rows
+from services.chassis.rows import columns, read
+from services.inventory.catalogue import statements as sql
+from services.inventory.catalogue.domain import Event, EventNotFound, MovieNotFound, NewEvent
+
+M = TypeVar("M", bound=Message)
+"""What the client is answered with: an event, or a movie."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateEvent(Generic[M]):
+    """The wish to create an event of any category."""
+
+    urgent: ClassVar[bool] = False
+    key: ClassVar[None] = None
+
+    event: NewEvent
+    once: Once[Event, M]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvents:
+    """Events that are created."""
+
+    now: datetime
+    created: list[Event] = field(default_factory=list)
+
+
+class CreateEvents(KeyedOperation[CreateEvent[M], NewEvents, Event, M], Generic[M]):
+    """Creates events."""
+
+    def reads(self, batch: Sequence[CreateEvent[M]], *, wait: bool) -> dict[str, Statement]:
+        """There is nothing to lock."""
+        return {"clock": (READ_CLOCK, ())}
+
+    async def load(
+        self, tx: Transaction, batch: Sequence[CreateEvent[M]], rows: Rows
+    ) -> tuple[NewEvents, Sequence[None]]:
+        """No event is there yet."""
+        return NewEvents(rows["clock"][0].now), ()
+
+    def decide(self, command: CreateEvent[M], state: NewEvents) -> Event:
+        """Create the event."""
+        event = Event(id=new_id(), **asdict(command.event), created_at=state.now)
+        state.created.append(event)
+        return event
+
+    async def write(self, tx: Transaction, state: NewEvents) -> None:
+        """Write the events."""
+        if state.created:
+            values = columns(
+                state.created, "id", "title", "description", "category", "duration_minutes", "language", "created_at"
+            )
+            await tx.send(sql.CREATE_EVENTS, values)
+
+
+@retried
+async def get_event(db: Database, event_id: UUID) -> Event:
+    """Return an event of any category, or raise EventNotFound."""
+    for event in read(Event, await db.fetch(sql.EVENTS, {"ids": [event_id]})):
+        return event
+    raise EventNotFound()
+
+
+@retried
+async def get_movie(db: Database, movie_id: UUID) -> Event:
+    """Return an event of category MOVIE, or raise MovieNotFound."""
+    for event in read(Event, await db.fetch(sql.EVENTS, {"ids": [movie_id]})):
+        if event.is_movie:
+            return event
+    raise MovieNotFound()
+
+
+@retried
+async def list_events(db: Database, *, category: str | None, after: UUID | None, limit: int) -> list[Event]:
+    """Return events, newest first, that are older than `after`."""
+    given = {"category": category, "after": after, "limit": limit}
+    return read(Event, await db.fetch(sql.list_events(given), given))

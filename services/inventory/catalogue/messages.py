@@ -1,0 +1,193 @@
+"""The catalogue's messages: requests parsed into what the domain knows, and answers rendered."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from boxoffice.inventory.v1 import catalog_pb2 as pb
+from boxoffice.inventory.v1.seat_pb2 import Seat
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.chassis.times import to_timestamp
+from services.inventory.catalogue import domain as domain
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def parse_event(request: pb.CreateEventRequest) -> domain.NewEvent:
+    """Parse an event to create."""
+    return domain.NewEvent(
+        title=request.title,
+        description=request.description,
+        category=pb.Event.Category.Name(request.category),
+        duration_minutes=request.duration_minutes,
+        language=request.language,
+    )
+
+
+def parse_movie(request: pb.CreateMovieRequest) -> domain.NewEvent:
+    """Parse a movie to create."""
+    return domain.NewEvent(
+        title=request.title,
+        description=request.description,
+        category=domain.MOVIE,
+        duration_minutes=request.duration_minutes,
+        language=request.language,
+    )
+
+
+def parse_venue(request: pb.CreateVenueRequest) -> domain.NewVenue:
+    """Parse a venue to create."""
+    return domain.NewVenue(request.name, request.city, request.address)
+
+
+def parse_screen(request: pb.CreateScreenRequest) -> domain.NewScreen:
+    """Parse a screen to create, and check its layout."""
+    screen = domain.NewScreen(
+        venue_id=UUID(request.venue_id),
+        name=request.name,
+        sections=[
+            domain.NewSection(
+                section.name,
+                [domain.NewRow(row.label, row.seat_count, Seat.Tier.Name(row.tier)) for row in section.rows],
+            )
+            for section in request.sections
+        ],
+    )
+    domain.check_layout(screen)
+    return screen
+
+
+def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain.NewShow:
+    """Parse a show to create, and check what can be checked without its screen."""
+    domain.check_subject(request.event_id, request.movie_id, required=True)
+    starts_at = _instant(request.start_time)
+    sales_end_at = _instant(request.sales_end_at) if request.HasField("sales_end_at") else starts_at
+    show = domain.NewShow(
+        event_id=UUID(request.event_id or request.movie_id),
+        must_be_movie=bool(request.movie_id),
+        screen_id=UUID(request.screen_id),
+        starts_at=starts_at,
+        sales_end_at=sales_end_at,
+        currency=request.currency or domain.DEFAULT_CURRENCY,
+        prices=[domain.Price(Seat.Tier.Name(price.tier), price.price) for price in request.prices],
+        blocked_seat_ids=[UUID(seat_id) for seat_id in request.blocked_seat_ids],
+    )
+    domain.check_new_show(show, max_seats_per_user)
+    return show
+
+
+def parse_show_filter(request: pb.ListShowsRequest) -> domain.ShowFilter:
+    """Parse which shows to list."""
+    domain.check_subject(request.event_id, request.movie_id, required=False)
+    # `from` is a keyword of Python's, so the field has to be asked for by name.
+    from_: Timestamp | None = getattr(request, "from") if request.HasField("from") else None
+    to = request.to if request.HasField("to") else None
+    begin, end = _bound(from_), _bound(to)
+    domain.check_period(from_ and from_.ToNanoseconds(), to and to.ToNanoseconds())
+    return domain.ShowFilter(
+        event_id=UUID(request.event_id) if request.event_id else None,
+        movie_id=UUID(request.movie_id) if request.movie_id else None,
+        screen_id=UUID(request.screen_id) if request.screen_id else None,
+        begin=begin,
+        end=end,
+    )
+
+
+def _instant(timestamp: Timestamp) -> datetime:
+    """Parse an instant to the microsecond, which is what the database keeps; what is finer is dropped."""
+    return timestamp.ToDatetime(UTC)
+
+
+def _bound(timestamp: Timestamp | None) -> datetime | None:
+    """Parse an instant to compare kept ones with: being before or after it means the same, rounded up."""
+    if timestamp is None:
+        return None
+    instant = _instant(timestamp)
+    return instant + _MICROSECOND if timestamp.nanos % 1000 and instant < _LATEST else instant
+
+
+def render_event(event: domain.Event) -> pb.Event:
+    """Render an event of any category."""
+    return pb.Event(
+        id=str(event.id),
+        title=event.title,
+        description=event.description,
+        category=pb.Event.Category.Value(event.category),
+        duration_minutes=event.duration_minutes,
+        language=event.language,
+        created_at=to_timestamp(event.created_at),
+    )
+
+
+def render_movie(event: domain.Event) -> pb.Movie:
+    """Render an event of category MOVIE."""
+    return pb.Movie(
+        id=str(event.id),
+        title=event.title,
+        description=event.description,
+        duration_minutes=event.duration_minutes,
+        language=event.language,
+        created_at=to_timestamp(event.created_at),
+    )
+
+
+def render_venue(venue: domain.Venue) -> pb.Venue:
+    """Render a venue with its screens."""
+    return pb.Venue(
+        id=str(venue.id),
+        name=venue.name,
+        city=venue.city,
+        address=venue.address,
+        screens=map(render_screen, venue.screens),
+        created_at=to_timestamp(venue.created_at),
+    )
+
+
+def render_screen(screen: domain.Screen) -> pb.Screen:
+    """Render a screen."""
+    return pb.Screen(id=str(screen.id), venue_id=str(screen.venue_id), name=screen.name, seat_count=screen.seat_count)
+
+
+def render_layout(screen: domain.Screen, rows: Sequence[domain.SeatRow]) -> pb.SeatLayout:
+    """Render some rows of a screen's seat layout, or all."""
+    tier_of = dict(Seat.Tier.items())
+    return pb.SeatLayout(
+        screen_id=str(screen.id),
+        seat_count=screen.seat_count,
+        rows=(
+            pb.SeatLayout.Row(
+                section=row.section,
+                row=row.row,
+                seats=(
+                    Seat(id=id_, section=row.section, row=row.row, number=number, tier=tier_of[tier])
+                    for id_, number, tier in zip(row.seat_ids, row.numbers, row.tiers, strict=True)
+                ),
+            )
+            for row in rows
+        ),
+    )
+
+
+def render_show(show: domain.Show) -> pb.Show:
+    """Render a show; its prices from the cheapest kind of tier to the best."""
+    prices = [pb.TierPrice(tier=Seat.Tier.Value(price.tier), price=price.price) for price in show.prices]
+    return pb.Show(
+        id=str(show.id),
+        event_id=str(show.event_id),
+        movie_id=str(show.event_id) if show.category == domain.MOVIE else "",
+        title=show.title,
+        movie=show.title if show.category == domain.MOVIE else "",
+        category=pb.Event.Category.Value(show.category),
+        venue_id=str(show.venue_id),
+        venue_name=show.venue_name,
+        city=show.city,
+        screen_id=str(show.screen_id),
+        screen_name=show.screen_name,
+        start_time=to_timestamp(show.starts_at),
+        end_time=to_timestamp(show.ends_at),
+        currency=show.currency,
+        prices=sorted(prices, key=lambda price: price.tier),
+        sales_end_at=to_timestamp(show.sales_end_at),
+    )

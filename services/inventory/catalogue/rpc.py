@@ -1,0 +1,101 @@
+"""CatalogService: parse, call, render."""
+
+from uuid import UUID
+
+from boxoffice.inventory.v1 import catalog_pb2 as pb
+from boxoffice.inventory.v1 import catalog_pb2_grpc
+
+from services.chassis.calls import Context
+from services.chassis.database import Database
+from services.chassis.idempotency import Once, key_of
+from services.chassis.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, Page, check_whole
+from services.inventory.catalogue import events, shows, venues
+from services.inventory.catalogue import messages as messages
+from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN, MOVIE
+from services.inventory.catalogue.events import CreateEvent, CreateEvents
+from services.inventory.catalogue.shows import CreateShow, CreateShows
+from services.inventory.catalogue.venues import CreateScreen, CreateScreens, CreateVenue, CreateVenues
+
+
+class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
+    """What is on, where and when. The contract says what each method does and when it fails."""
+
+    def __init__(self, db: Database, *, max_seats_per_user: int) -> None:
+        self._db = db
+        self._create_event: CreateEvents[pb.Event] = CreateEvents(db)
+        self._create_movie: CreateEvents[pb.Movie] = CreateEvents(db)
+        self._create_venue: CreateVenues[pb.Venue] = CreateVenues(db)
+        self._create_screen: CreateScreens[pb.Screen] = CreateScreens(db)
+        self._create_show: CreateShows[pb.Show] = CreateShows(db)
+        self._max_seats_per_user = max_seats_per_user
+
+    async def CreateEvent(self, request: pb.CreateEventRequest, context: Context) -> pb.Event:
+        once = Once(key_of(request, "CreateEvent"), pb.Event, messages.render_event)
+        return await self._create_event.alone(CreateEvent(messages.parse_event(request), once))
+
+    async def GetEvent(self, request: pb.GetEventRequest, context: Context) -> pb.Event:
+        return messages.render_event(await events.get_event(self._db, UUID(request.event_id)))
+
+    async def ListEvents(self, request: pb.ListEventsRequest, context: Context) -> pb.ListEventsResponse:
+        page = Page(request, BY_ID)
+        category = pb.Event.Category.Name(request.category) if request.category else None
+        found = await events.list_events(self._db, category=category, after=page.after, limit=page.limit)
+        listed, token = page.render(found, lambda event: event.id, messages.render_event)
+        return pb.ListEventsResponse(events=listed, next_page_token=token)
+
+    async def CreateMovie(self, request: pb.CreateMovieRequest, context: Context) -> pb.Movie:
+        once = Once(key_of(request, "CreateMovie"), pb.Movie, messages.render_movie)
+        return await self._create_movie.alone(CreateEvent(messages.parse_movie(request), once))
+
+    async def GetMovie(self, request: pb.GetMovieRequest, context: Context) -> pb.Movie:
+        return messages.render_movie(await events.get_movie(self._db, UUID(request.movie_id)))
+
+    async def ListMovies(self, request: pb.ListMoviesRequest, context: Context) -> pb.ListMoviesResponse:
+        page = Page(request, BY_ID)
+        found = await events.list_events(self._db, category=MOVIE, after=page.after, limit=page.limit)
+        movies, token = page.render(found, lambda movie: movie.id, messages.render_movie)
+        return pb.ListMoviesResponse(movies=movies, next_page_token=token)
+
+    async def CreateVenue(self, request: pb.CreateVenueRequest, context: Context) -> pb.Venue:
+        once = Once(key_of(request, "CreateVenue"), pb.Venue, messages.render_venue)
+        return await self._create_venue.alone(CreateVenue(messages.parse_venue(request), once))
+
+    async def GetVenue(self, request: pb.GetVenueRequest, context: Context) -> pb.Venue:
+        return messages.render_venue(await venues.get_venue(self._db, UUID(request.venue_id)))
+
+    async def ListVenues(self, request: pb.ListVenuesRequest, context: Context) -> pb.ListVenuesResponse:
+        page = Page(request, BY_ID)
+        found = await venues.list_venues(self._db, city=request.city or None, after=page.after, limit=page.limit)
+        listed, token = page.render(found, lambda venue: venue.id, messages.render_venue)
+        return pb.ListVenuesResponse(venues=listed, next_page_token=token)
+
+    async def CreateScreen(self, request: pb.CreateScreenRequest, context: Context) -> pb.Screen:
+        once = Once(key_of(request, "CreateScreen"), pb.Screen, messages.render_screen)
+        return await self._create_screen.alone(CreateScreen(messages.parse_screen(request), once))
+
+    async def GetSeatLayout(self, request: pb.GetSeatLayoutRequest, context: Context) -> pb.SeatLayout:
+        page = Page(request, BY_POSITION, MAX_SEATS_PER_PAGE) if request.page_size or request.page_token else None
+        after = -1 if page is None or page.after is None else page.after
+        limit = MAX_SEATS_PER_SCREEN if page is None else page.size
+        screen, rows = await venues.get_seat_layout(self._db, UUID(request.screen_id), after=after, limit=limit)
+        layout = messages.render_layout(screen, rows)
+        if page is None:
+            check_whole(layout.ByteSize(), MAX_SEATS_PER_PAGE)
+        elif after + limit + 1 < screen.seat_count:
+            layout.next_page_token = page.token(after + limit)
+        return layout
+
+    async def CreateShow(self, request: pb.CreateShowRequest, context: Context) -> pb.Show:
+        once = Once(key_of(request, "CreateShow"), pb.Show, messages.render_show)
+        show = messages.parse_show(request, self._max_seats_per_user)
+        return await self._create_show.alone(CreateShow(show, once))
+
+    async def GetShow(self, request: pb.GetShowRequest, context: Context) -> pb.Show:
+        return messages.render_show(await shows.get_show(self._db, UUID(request.show_id)))
+
+    async def ListShows(self, request: pb.ListShowsRequest, context: Context) -> pb.ListShowsResponse:
+        page = Page(request, BY_TIME_AND_ID)
+        which = messages.parse_show_filter(request)
+        found = await shows.list_shows(self._db, which, after=page.after, limit=page.limit)
+        on, token = page.render(found, lambda show: (show.starts_at, show.id), messages.render_show)
+        return pb.ListShowsResponse(shows=on, next_page_token=token)

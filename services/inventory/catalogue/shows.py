@@ -1,0 +1,184 @@
+"""Shows: created with their seats, and read."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from services.chassis.database import READ_CLOCK, Database, Statement, Transaction, retried
+from services.chassis.idempotency import Once
+from services.chassis.ids import new_id
+from services.chassis.operation import KeyedOperation, Rows
+from services.chassis.rows import Row, columns, read
+from services.inventory.catalogue import statements as sql
+from services.inventory.catalogue.domain import (
+    Event,
+    EventNotFound,
+    MovieNotFound,
+    NewShow,
+    Place,
+    Price,
+    ScreenNotFound,
+    Show,
+    ShowFilter,
+    Slot,
+    check_free,
+    check_show_fits,
+    slot_of,
+)
+from services.inventory.errors import ShowNotFound
+
+M = TypeVar("M", bound=Message)
+"""What the client is answered with."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateShow(Generic[M]):
+    """The wish to create a show, with a seat on sale for every seat of its screen that is not blocked."""
+
+    urgent: ClassVar[bool] = False
+
+    show: NewShow
+    once: Once[Show, M]
+
+    @property
+    def key(self) -> UUID:
+        """A screen gets one show at a time."""
+        return self.show.screen_id
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """Screens that get no other shows meanwhile, and those that they get."""
+
+    now: datetime
+    events: dict[UUID, Event]
+    places: dict[UUID, Place]
+    """The screens that there are."""
+    tiers: dict[UUID, set[str]]
+    """The tiers of each screen."""
+    seat_ids: dict[UUID, set[UUID]]
+    """Those seats of each screen that are to be blocked."""
+    slots: dict[UUID, list[Slot]]
+    """When each screen is taken, as far as it matters."""
+    created: list[tuple[Show, NewShow]] = field(default_factory=list)
+
+
+class CreateShows(KeyedOperation[CreateShow[M], Programme, Show, M], Generic[M]):
+    """Creates shows; refuses with EventNotFound, MovieNotFound, ScreenNotFound, InvalidField, ShowOverlaps."""
+
+    def reads(self, batch: Sequence[CreateShow[M]], *, wait: bool) -> dict[str, Statement]:
+        """Lock the screens."""
+        shows = [command.show for command in batch]
+        screens = {"screen_ids": sorted({show.screen_id for show in shows})}
+        blocked = {"seat_ids": [seat_id for show in shows for seat_id in show.blocked_seat_ids]}
+        return {
+            "places": (sql.LOCK_SCREENS, screens),
+            "clock": (READ_CLOCK, ()),
+            "events": (sql.EVENTS, {"ids": sorted({show.event_id for show in shows})}),
+            "tiers": (sql.TIERS_OF_SCREENS, screens),
+            "seats": (sql.SEATS_OF_SCREENS, screens | blocked),
+            "slots": (sql.SLOTS_OF_SCREENS, columns(shows, "screen_id", "starts_at")),
+        }
+
+    async def load(
+        self, tx: Transaction, batch: Sequence[CreateShow[M]], rows: Rows
+    ) -> tuple[Programme, Sequence[UUID]]:
+        """Put what there is to the screens."""
+        ids = {command.key for command in batch}
+        state = Programme(
+            now=rows["clock"][0].now,
+            events={event.id: event for event in read(Event, rows["events"])},
+            places={place.screen_id: place for place in read(Place, rows["places"])},
+            tiers={screen_id: set() for screen_id in ids},
+            seat_ids={screen_id: set() for screen_id in ids},
+            slots={screen_id: [] for screen_id in ids},
+        )
+        for row in rows["tiers"]:
+            state.tiers[row.screen_id].add(row.tier)
+        for row in rows["seats"]:
+            state.seat_ids[row.screen_id].add(row.id)
+        for slot in read(Slot, rows["slots"]):
+            state.slots[slot.screen_id].append(slot)
+        return state, ()
+
+    def decide(self, command: CreateShow[M], state: Programme) -> Show:
+        """Create the show, if it suits its screen, which is free then."""
+        new, screen_id = command.show, command.show.screen_id
+        event = state.events.get(new.event_id)
+        if new.must_be_movie and not (event and event.is_movie):
+            raise MovieNotFound()
+        if event is None:
+            raise EventNotFound()
+        place = state.places.get(screen_id)
+        if place is None:
+            raise ScreenNotFound()
+        check_show_fits(new, state.now, state.tiers[screen_id], state.seat_ids[screen_id])
+        slot = slot_of(new, event, new_id())
+        check_free(slot, state.slots[screen_id])
+        show = _created(new, event, place, slot)
+        state.slots[screen_id].append(slot)
+        state.created.append((show, new))
+        return show
+
+    async def write(self, tx: Transaction, state: Programme) -> None:
+        """Write the shows, and the prices and seats of each."""
+        if state.created:
+            shows = [show for show, _ in state.created]
+            times = ("starts_at", "ends_at", "sales_end_at")
+            await tx.send(sql.CREATE_SHOWS, columns(shows, "id", "event_id", "screen_id", "currency", *times))
+            await tx.send(sql.CREATE_COUNTERS, columns(shows, "id", "currency", "starts_at", "sales_end_at"))
+        for show, new in state.created:
+            prices = {"show_id": show.id} | columns(new.prices, tiers="tier", prices="price")
+            seats = {
+                "screen_id": new.screen_id,
+                "seat_ids": [new_id() for _ in range(state.places[new.screen_id].seat_count)],
+                "blocked_seat_ids": list(new.blocked_seat_ids),
+            }
+            await tx.send(sql.CREATE_SHOW_PRICES, prices)
+            await tx.send(sql.CREATE_SHOW_SEATS, prices | seats)
+
+
+def _created(new: NewShow, event: Event, place: Place, slot: Slot) -> Show:
+    """Return a new show as it is read from then on."""
+    return Show(
+        id=slot.id,
+        event_id=event.id,
+        title=event.title,
+        category=event.category,
+        venue_id=place.venue_id,
+        venue_name=place.venue_name,
+        city=place.city,
+        screen_id=place.screen_id,
+        screen_name=place.screen_name,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        sales_end_at=new.sales_end_at,
+        currency=new.currency,
+        prices=new.prices,
+    )
+
+
+@retried
+async def get_show(db: Database, show_id: UUID) -> Show:
+    """Return a show, or raise ShowNotFound."""
+    for row in await db.fetch(sql.FIND_SHOW, {"id": show_id}):
+        return _show(row)
+    raise ShowNotFound()
+
+
+@retried
+async def list_shows(db: Database, which: ShowFilter, *, after: tuple[datetime, UUID] | None, limit: int) -> list[Show]:
+    """Return the shows that `which` describes, by start time and id, that come later than `after`."""
+    after_starts_at, after_id = after or (None, None)
+    given = asdict(which) | {"after_starts_at": after_starts_at, "after_id": after_id, "limit": limit}
+    return [_show(row) for row in await db.fetch(sql.list_shows(given), given)]
+
+
+def _show(row: Row) -> Show:
+    fields = row._asdict()
+    prices = zip(fields.pop("tiers"), fields.pop("prices"), strict=True)
+    return Show(**fields, prices=[Price(tier, price) for tier, price in prices])

@@ -1,0 +1,18 @@
+"""InventoryService: who has which seat. See boxoffice/inventory/v1/inventory.proto for what each method promises."""
+
+from boxoffice.inventory.v1 import inventory_pb2_grpc
+
+from services.chassis.database import Database
+from services.inventory.seats.operation import SeatDesk
+from services.inventory.seats.rpc import SeatMethods
+from services.inventory.viewing.availability import Availability
+from services.inventory.viewing.rpc import ViewMethods
+from services.inventory.viewing.watching import Watching
+
+
+class InventoryServicer(SeatMethods, ViewMethods, inventory_pb2_grpc.InventoryServiceServicer):
+    """One service of two capabilities: changing seats, and looking at them."""
+
+    def __init__(self, db: Database, desk: SeatDesk, availability: Availability, watching: Watching) -> None:
+        SeatMethods.__init__(self, db, desk)
+        ViewMethods.__init__(self, availability, watching)

@@ -1,0 +1,1 @@
+"""Seats on sale: who holds, reserves and has booked which."""

@@ -1,0 +1,333 @@
+"""Commands: everything that changes seats.
+
+Each is decided by `apply` alone, against a show that is locked and an instant that was read after the lock: all of
+it happens or none of it does. What `apply` returns is the answer; what it raises is told and changes nothing. A
+Failure that is returned is told as well, but what was changed with it stays.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from services.chassis.idempotency import Once
+from services.inventory.errors import (
+    ClaimAlive,
+    ClaimClosed,
+    ClaimConfirmed,
+    SalesEnded,
+    SeatLimitExceeded,
+    SeatNotFound,
+    SeatsUnavailable,
+    ShowStarted,
+)
+from services.inventory.seats.domain import MAX_TOTAL, Reservation, ReservationState, Rules, Seat, Show, Status
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(ABC, Generic[A]):
+    """A change of a show's seats, answered with an A. The fields say what has to be read before it can be decided."""
+
+    urgent: ClassVar[bool] = False
+    changes_claim: ClassVar[bool] = True
+    """Whether it changes the claim of its booking, so that the claim's seats have to be known."""
+    may_revive: ClassVar[bool] = False
+    """Whether it gives a lapsed claim its seats back, so that it has to be known what its user has meanwhile."""
+
+    show_id: UUID
+    seat_ids: Sequence[UUID] = ()
+    """The seats that it names."""
+    user_id: UUID | None = None
+    """The user whose seats count."""
+    booking_id: UUID | None = None
+    """The booking whose claim it is about."""
+    once: Once[Any, Any] | None = None
+    """The idempotency key, and how the answer that is kept under it is rendered."""
+
+    @property
+    def key(self) -> UUID:
+        """The show, which is locked while its seats change."""
+        return self.show_id
+
+    @abstractmethod
+    def apply(self, show: Show, now: datetime, rules: Rules) -> Any:
+        """Decide the command and carry it out on `show`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Seats that a user holds."""
+
+    show_id: UUID
+    user_id: UUID
+    seats: Sequence[Seat]
+    currency: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold(Command[A]):
+    """Hold seats for a user. Seats that the user holds already stay held as long as they were."""
+
+    user_id: UUID
+    once: Once[Held, Any] | None = None
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> Held:
+        """Hold all seats, or raise SeatNotFound, SeatsUnavailable, SeatLimitExceeded, SalesEnded or ShowStarted."""
+        seats = _takeable(show, self.seat_ids, self.user_id, now, rules)
+        until = show.until(now + rules.hold)
+        for seat in seats:
+            if not seat.is_held_by(self.user_id, now):
+                claim = replace(seat, status=Status.HELD, holder_id=self.user_id, booking_id=None, expires_at=until)
+                show.take(claim, now)
+        return Held(self.show_id, self.user_id, [show.seats[id_] for id_ in self.seat_ids], show.currency, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseHolds(Command[int]):
+    """Release a user's holds."""
+
+    user_id: UUID
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> int:
+        """Release what the user holds; return how many seats that were."""
+        held = [seat for seat in show.seats_of(self.user_id, now) if seat.status == Status.HELD]
+        for seat in held:
+            show.put(seat.freed())
+        return len(held)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A booking's claim, with its seats."""
+
+    reservation: Reservation
+    show_id: UUID
+    seats: Sequence[Seat]
+    currency: str
+    sales_end_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserve(Command[Reserved]):
+    """Reserve seats to a booking. They may be free, or held by its user."""
+
+    changes_claim: ClassVar[bool] = False
+
+    user_id: UUID
+    booking_id: UUID
+    ttl: timedelta
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> Reserved:
+        """Reserve all seats, or raise as Hold does, or ClaimClosed if this booking's claim has ended already."""
+        known = show.reservations.get(self.booking_id)
+        if known is None:
+            until = show.until(now + min(self.ttl, rules.reservation_max))
+            for seat in _takeable(show, self.seat_ids, self.user_id, now, rules):
+                claim = replace(
+                    seat,
+                    status=Status.RESERVED,
+                    holder_id=self.user_id,
+                    booking_id=self.booking_id,
+                    expires_at=until,
+                )
+                show.take(claim, now)
+            known = Reservation(
+                self.booking_id, self.user_id, ReservationState.RESERVED, list(self.seat_ids), now, until
+            )
+            show.put_reservation(known)
+        elif known.state in (ReservationState.RELEASED, ReservationState.REFUSED):
+            raise ClaimClosed()
+        elif set(known.seat_ids) != set(self.seat_ids) or known.user_id != self.user_id:
+            raise ClaimClosed("This booking has a claim on other seats.")
+        seats = [show.seats[id_] for id_ in self.seat_ids]
+        return Reserved(known, self.show_id, seats, show.currency, show.sales_end_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extend(Command[datetime]):
+    """Give a live reservation more time, never less, and never more than it may have in all or until sales end."""
+
+    urgent: ClassVar[bool] = True
+
+    booking_id: UUID
+    ttl: timedelta
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> datetime:
+        """Return when the claim lapses now, or raise ClaimClosed if it is not alive or sales have ended."""
+        known = show.reservations.get(self.booking_id)
+        if known is None or not known.is_alive(now) or not show.sells(now):
+            raise ClaimClosed()
+        until = max(known.expires_at, show.until(min(now + self.ttl, known.reserved_at + rules.reservation_max)))
+        if until != known.expires_at:
+            for seat in show.seats_of_booking(self.booking_id):
+                show.put(replace(seat, expires_at=until))
+            show.put_reservation(replace(known, expires_at=until))
+        return until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm(Command[None]):
+    """Book a reservation's seats for good.
+
+    Once sales have ended, no claim is booked any more, alive or not. A claim that lapsed before is revived if every
+    seat is free or still its own, and the user's limit allows it. A refusal is for good, and remembered.
+    """
+
+    urgent: ClassVar[bool] = True
+    may_revive: ClassVar[bool] = True
+
+    booking_id: UUID
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> ClaimClosed | None:
+        """Return None if the seats are booked, ClaimClosed if they never will be."""
+        known = show.reservations.get(self.booking_id)
+        if known is None:
+            show.put_reservation(_closed(self.booking_id, now))
+            return ClaimClosed()
+        if known.state == ReservationState.CONFIRMED:
+            return None
+        if known.state == ReservationState.REFUSED:
+            return ClaimClosed()
+        assert known.user_id is not None, "only a REFUSED reservation lacks its user"
+        seats = [show.seats[seat_id] for seat_id in known.seat_ids]
+        if not show.sells(now) or not (known.is_alive(now) or self._may_revive(show, known.user_id, seats, now, rules)):
+            show.close(self.booking_id, ReservationState.REFUSED)
+            return ClaimClosed("The seats could not be kept for this booking.")
+        for seat in seats:
+            claim = replace(
+                seat,
+                status=Status.BOOKED,
+                holder_id=known.user_id,
+                booking_id=self.booking_id,
+                expires_at=None,
+            )
+            show.take(claim, now)
+        show.put_reservation(replace(known, state=ReservationState.CONFIRMED))
+        return None
+
+    def _may_revive(self, show: Show, user_id: UUID, seats: Sequence[Seat], now: datetime, rules: Rules) -> bool:
+        """Tell whether a claim that has lapsed can have its seats back."""
+        own_now = sum(seat.booking_id != self.booking_id for seat in show.seats_of(user_id, now))
+        are_free = all(seat.booking_id == self.booking_id or seat.is_free(now) for seat in seats)
+        return are_free and own_now + len(seats) <= rules.max_seats_per_user
+
+
+class Cause(StrEnum):
+    """Why a claim is released."""
+
+    EXPIRED = "EXPIRED"
+    ABANDONED = "ABANDONED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(Command[None]):
+    """End a claim that was not confirmed: it expired, and may be revived; or it is given up, for good.
+
+    Giving up a claim that is not known refuses the reserve that may still be on its way.
+    """
+
+    urgent: ClassVar[bool] = True
+
+    booking_id: UUID
+    cause: Cause
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> None:
+        """Release the claim, or raise ClaimConfirmed, or ClaimAlive if it is said to have expired and has not."""
+        known = show.reservations.get(self.booking_id)
+        if known is None:
+            show.put_reservation(_closed(self.booking_id, now))
+            return
+        if known.state == ReservationState.CONFIRMED:
+            raise ClaimConfirmed()
+        if self.cause == Cause.EXPIRED and known.is_alive(now):
+            raise ClaimAlive()
+        state = ReservationState.RELEASED if self.cause == Cause.EXPIRED else ReservationState.REFUSED
+        if known.state not in (state, ReservationState.REFUSED):
+            show.close(self.booking_id, state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbook(Command[None]):
+    """Put the seats of a confirmed booking on sale again, for good."""
+
+    urgent: ClassVar[bool] = True
+
+    booking_id: UUID
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> None:
+        """Free the seats, or raise ClaimClosed if they were never confirmed."""
+        known = show.reservations.get(self.booking_id)
+        if known is None or known.state in (ReservationState.RESERVED, ReservationState.RELEASED):
+            raise ClaimClosed("This booking's seats were never confirmed.")
+        if known.state == ReservationState.CONFIRMED:
+            show.close(self.booking_id, ReservationState.REFUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidy(Command[int]):
+    """Clear the rows of holds that have lapsed. They are free already; this only keeps the tables small."""
+
+    def apply(self, show: Show, now: datetime, rules: Rules) -> int:
+        """Clear lapsed holds among the seats it names; return how many."""
+        lapsed = [
+            seat
+            for seat in map(show.seats.get, self.seat_ids)
+            if seat is not None and seat.status == Status.HELD and not seat.is_claimed(now)
+        ]
+        for seat in lapsed:
+            show.put(seat.freed())
+        return len(lapsed)
+
+
+def _takeable(show: Show, seat_ids: Sequence[UUID], user_id: UUID, now: datetime, rules: Rules) -> list[Seat]:
+    """Return the seats if the user may take all of them, or raise what stands in the way."""
+    if unknown := [seat_id for seat_id in seat_ids if seat_id not in show.seats]:
+        raise SeatNotFound(unknown)
+    if show.starts_at <= now:
+        raise ShowStarted()
+    if not show.sells(now):
+        raise SalesEnded()
+    seats = [show.seats[seat_id] for seat_id in seat_ids]
+    if taken := [seat for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
+        raise _unavailable(taken, user_id)
+    more = sum(seat.is_free(now) for seat in seats)
+    if len(show.seats_of(user_id, now)) + more > rules.max_seats_per_user:
+        raise SeatLimitExceeded(limit=rules.max_seats_per_user)
+    if sum(seat.price for seat in seats) > MAX_TOTAL:
+        # The show was made when users might have fewer seats.
+        raise SeatLimitExceeded(
+            "These seats cost more together than a booking can: choose fewer.",
+            limit=MAX_TOTAL // max(seat.price for seat in seats),
+        )
+    return seats
+
+
+def _unavailable(taken: Sequence[Seat], user_id: UUID) -> SeatsUnavailable:
+    """Say that seats are taken; name the booking where it is the user's own, first one that can still be paid."""
+    ids = [seat.id for seat in taken]
+    own = [seat for seat in taken if seat.holder_id == user_id]
+    for seat in own:
+        if seat.status == Status.RESERVED:
+            return SeatsUnavailable(
+                ids,
+                "Some of these seats are in your own booking, which waits for its payment: pay for it or cancel it.",
+                booking_id=seat.booking_id,
+            )
+    if own:
+        return SeatsUnavailable(
+            ids,
+            "Some of these seats are in your own booking, which is paid: choose others.",
+            booking_id=own[0].booking_id,
+        )
+    return SeatsUnavailable(ids)
+
+
+def _closed(booking_id: UUID, now: datetime) -> Reservation:
+    """Make the record of a claim that is closed before it was made."""
+    return Reservation(booking_id, None, ReservationState.REFUSED, [], now, now)

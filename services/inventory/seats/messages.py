@@ -1,0 +1,80 @@
+"""Seats and claims as messages."""
+
+from math import ceil
+
+from boxoffice.inventory.v1 import inventory_pb2 as pb
+from boxoffice.inventory.v1 import seat_pb2
+
+from services.chassis.times import to_timestamp
+from services.inventory.seats.commands import Held, Reserved
+from services.inventory.seats.domain import Seat, Status
+
+TIERS = dict(seat_pb2.Seat.Tier.items())
+
+PUBLIC_STATUSES = {
+    Status.AVAILABLE: seat_pb2.ShowSeat.AVAILABLE,
+    Status.HELD: seat_pb2.ShowSeat.HELD,
+    Status.RESERVED: seat_pb2.ShowSeat.BOOKED,
+    Status.BOOKED: seat_pb2.ShowSeat.BOOKED,
+    Status.BLOCKED: seat_pb2.ShowSeat.BLOCKED,
+}
+"""What may be done with a seat. A seat of a PENDING booking is BOOKED to everyone but its user."""
+
+_MINE = {Status.HELD: seat_pb2.ShowSeat.HELD_BY_ME, Status.RESERVED: seat_pb2.ShowSeat.RESERVED_BY_ME}
+"""The same of seats that the user who asks has claimed."""
+
+
+def show_seat(seat: Seat, status: Status, *, mine: bool) -> seat_pb2.ShowSeat:
+    """Render a seat that may be taken for `status`."""
+    return seat_pb2.ShowSeat(
+        id=str(seat.id),
+        section=seat.section,
+        row=seat.row,
+        number=seat.number,
+        tier=TIERS[seat.tier],
+        price=seat.price,
+        status=shown(status, mine),
+        expires_at=to_timestamp(seat.expires_at) if status != Status.AVAILABLE and seat.expires_at else None,
+    )
+
+
+def shown(status: Status, mine: bool) -> "seat_pb2.ShowSeat.Status.ValueType":
+    """Return the word for a status; `mine`: to whom the seat is."""
+    return _MINE[status] if mine else PUBLIC_STATUSES[status]
+
+
+def held(answer: Held) -> pb.HoldSeatsResponse:
+    """Render holds."""
+    first = min(seat.expires_at for seat in answer.seats if seat.expires_at is not None)
+    return pb.HoldSeatsResponse(
+        show_id=str(answer.show_id),
+        user_id=str(answer.user_id),
+        seats=[show_seat(seat, Status.HELD, mine=True) for seat in answer.seats],
+        expires_at=to_timestamp(first),
+        expires_in=ceil((first - answer.now).total_seconds()),
+        total_amount=sum(seat.price for seat in answer.seats),
+        currency=answer.currency,
+    )
+
+
+def reservation(answer: Reserved) -> pb.Reservation:
+    """Render a booking's claim."""
+    return pb.Reservation(
+        booking_id=str(answer.reservation.booking_id),
+        show_id=str(answer.show_id),
+        seats=[
+            pb.ReservedSeat(
+                id=str(seat.id),
+                section=seat.section,
+                row=seat.row,
+                number=seat.number,
+                tier=TIERS[seat.tier],
+                price=seat.price,
+            )
+            for seat in answer.seats
+        ],
+        total_amount=sum(seat.price for seat in answer.seats),
+        currency=answer.currency,
+        expires_at=to_timestamp(answer.reservation.expires_at),
+        sales_end_at=to_timestamp(answer.sales_end_at),
+    )

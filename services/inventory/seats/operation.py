@@ -1,0 +1,198 @@
+"""Changing seats: the commands of many callers, decided together under their shows' locks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.desk import Desk
+from services.chassis.errors import Failure
+from services.chassis.operation import KeyedOperation, Rows
+from services.chassis.rows import Row, columns, read
+from services.inventory.errors import ShowNotFound
+from services.inventory.seats import statements as sql
+from services.inventory.seats.commands import Command
+from services.inventory.seats.domain import Reservation, Rules, Seat, Show
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """The shows that are locked, and the time that it was then."""
+
+    now: datetime
+    by_id: dict[UUID, Show]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSeat:
+    """A seat to write."""
+
+    show_id: UUID
+    seat: Seat
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedReservation:
+    """A reservation to write."""
+
+    show_id: UUID
+    reservation: Reservation
+
+
+class ChangeSeats(KeyedOperation[Command[Any], Shows, Any, Any]):
+    """Carries out commands that change seats; what each answers and refuses, commands.py says.
+
+    A command's fields say what has to be read for it.
+    """
+
+    def __init__(self, db: Database, rules: Rules) -> None:
+        super().__init__(db)
+        self._rules = rules
+
+    def reads(self, batch: Sequence[Command[Any]], *, wait: bool) -> dict[str, Statement]:
+        """Lock the shows, then read seats and reservations: all that is named, held or claimed."""
+        lock = sql.WAIT_FOR_SHOWS if wait else sql.LOCK_SHOWS
+        show_ids = list({command.show_id for command in batch})
+        statements: dict[str, Statement] = {
+            "shows": (lock, {"show_ids": show_ids}),
+            "clock": (READ_CLOCK, ()),
+        }
+        claimed = [command for command in batch if command.booking_id is not None]
+        asked = {
+            "named": (sql.SEATS_BY_ID, _names("id", ((c.show_id, id_) for c in batch for id_ in c.seat_ids))),
+            "owned": (sql.SEATS_OF_USERS, _names("user_id", ((c.show_id, c.user_id) for c in batch if c.user_id))),
+            "reservations": (sql.RESERVATIONS, _names("booking_id", ((c.show_id, c.booking_id) for c in claimed))),
+            "reserved": (
+                sql.SEATS_OF_RESERVATIONS,
+                _names("booking_id", ((c.show_id, c.booking_id) for c in claimed if c.changes_claim)),
+            ),
+        }
+        return statements | {name: (statement, names) for name, (statement, names) in asked.items() if names}
+
+    async def load(self, tx: Transaction, batch: Sequence[Command[Any]], rows: Rows) -> tuple[Shows, set[UUID]]:
+        """Put seats and reservations to their shows. Of the shows that are not locked, others have those that exist."""
+        locked = Shows(rows["clock"][0].now, {show.show_id: _show(show) for show in rows["shows"]})
+        for name in ("named", "owned", "reserved"):
+            _load_seats(locked, rows.get(name, ()))
+        _load_reservations(locked, rows.get("reservations", ()))
+        await _read_lapsed(tx, locked, batch)
+        missing = {command.show_id for command in batch} - locked.by_id.keys()
+        busy = await tx.fetch(sql.WHICH_SHOWS_EXIST, {"show_ids": list(missing)}) if missing else []
+        return locked, {row.show_id for row in busy}
+
+    def decide(self, command: Command[Any], state: Shows) -> Any:
+        """Have the command decide about its show."""
+        show = state.by_id.get(command.show_id)
+        if show is None:
+            raise ShowNotFound()
+        return command.apply(show, state.now, self._rules)
+
+    async def write(self, tx: Transaction, state: Shows) -> None:
+        """Write what changed: seats, the shows' numbers and limits and the changes under them, reservations."""
+        shows = state.by_id.values()
+        seats = [ChangedSeat(show.id, show.seats[id_]) for show in shows for id_ in sorted(show.changed_seats)]
+        if seats:
+            values = columns(
+                seats,
+                "show_id",
+                id="seat.id",
+                status="seat.status",
+                holder_id="seat.holder_id",
+                booking_id="seat.booking_id",
+                expires_at="seat.expires_at",
+            )
+            numbered = {"show_ids": list(dict.fromkeys(values["show_id"]))} | self._rules.limits
+            await tx.send(sql.WRITE_SEATS, values)
+            await tx.send(sql.TAKE_NUMBERS, numbered)
+            await tx.send(sql.WRITE_CHANGES, values | {"now": state.now})
+        claims = [
+            ChangedReservation(show.id, show.reservations[id_])
+            for show in shows
+            for id_ in sorted(show.changed_reservations)
+        ]
+        if claims:
+            values = columns(
+                claims,
+                "show_id",
+                booking_id="reservation.booking_id",
+                user_id="reservation.user_id",
+                state="reservation.state",
+                seat_ids=lambda claim: "{" + ",".join(map(str, claim.reservation.seat_ids)) + "}",
+                reserved_at="reservation.reserved_at",
+                expires_at="reservation.expires_at",
+            )
+            await tx.send(sql.WRITE_RESERVATIONS, values | {"now": state.now})
+
+
+class SeatDesk(Desk[Command[Any], Any]):
+    """The desk of seats. Commands of one show take turns; those of many are carried out together."""
+
+    async def submit(self, command: Command[A]) -> A:
+        """Queue `command` and return its answer, or raise its Failure."""
+        return cast(A, await super().submit(command))
+
+    async def submit_all(self, commands: Sequence[Command[A]]) -> list[A | Failure]:
+        """Queue `commands` and return the answer of each, or its Failure."""
+        return await super().submit_all(commands)
+
+
+async def _read_lapsed(tx: Transaction, locked: Shows, batch: Sequence[Command[Any]]) -> None:
+    """Read what only lapsed claims need, which is seldom.
+
+    Taking a seat from a booking whose claim has lapsed frees that booking's other seats too; reviving a lapsed
+    claim has to know how many seats its user has meanwhile.
+    """
+    shows, now = locked.by_id, locked.now
+    losers = _names(
+        "booking_id",
+        (
+            (show.id, seat.booking_id)
+            for show in shows.values()
+            for seat in show.seats.values()
+            if seat.booking_id is not None and not seat.is_claimed(now) and seat.booking_id not in show.reservations
+        ),
+    )
+    revivals = _names(
+        "user_id",
+        (
+            (show.id, claim.user_id)
+            for command in batch
+            if command.may_revive and (show := shows.get(command.show_id)) is not None
+            if (claim := show.reservations.get(cast(UUID, command.booking_id))) is not None
+            if claim.user_id is not None and not claim.is_alive(now)
+        ),
+    )
+    if losers:
+        reservations, seats = await tx.fetch_all((sql.RESERVATIONS, losers), (sql.SEATS_OF_RESERVATIONS, losers))
+        _load_reservations(locked, reservations)
+        _load_seats(locked, seats)
+    if revivals:
+        _load_seats(locked, await tx.fetch(sql.SEATS_OF_USERS, revivals))
+
+
+def _show(row: Row) -> Show:
+    return Show(row.show_id, row.starts_at, row.sales_end_at, row.currency)
+
+
+def _load_seats(locked: Shows, rows: Sequence[Row]) -> None:
+    for row, seat in zip(rows, read(Seat, rows), strict=True):
+        if show := locked.by_id.get(row.show_id):
+            show.load([seat])
+
+
+def _load_reservations(locked: Shows, rows: Sequence[Row]) -> None:
+    for row, reservation in zip(rows, read(Reservation, rows), strict=True):
+        if show := locked.by_id.get(row.show_id):
+            show.reservations[reservation.booking_id] = reservation
+
+
+def _names(name: str, pairs: Iterable[tuple[UUID, UUID | None]]) -> dict[str, list[UUID]]:
+    """Return the parameters that name things by their show and their own id, each once; nothing if there are none."""
+    distinct = dict.fromkeys(pairs)
+    return (
+        {"show_id": [show for show, _ in distinct], name: [cast(UUID, id_) for _, id_ in distinct]} if distinct else {}
+    )

@@ -1,0 +1,175 @@
+"""The methods of InventoryService that change seats: parse, hand to the desk, render."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from boxoffice.inventory.v1 import inventory_pb2 as pb
+from google.rpc import status_pb2
+
+from services.chassis.calls import Context
+from services.chassis.database import Database
+from services.chassis.errors import Failure, InvalidField
+from services.chassis.idempotency import Once, key_of
+from services.chassis.status import to_status
+from services.chassis.times import to_timestamp
+from services.inventory.seats import statements as sql
+from services.inventory.seats.commands import (
+    Cause,
+    Command,
+    Confirm,
+    Extend,
+    Hold,
+    Release,
+    ReleaseHolds,
+    Reserve,
+    Unbook,
+)
+from services.inventory.seats.messages import held, reservation
+from services.inventory.seats.operation import SeatDesk
+
+MAX_SHOWS_OF_RELEASE = 1_000
+"""Shows in which one request releases a user's holds."""
+
+MAX_SEATS_OF_BATCH = 10_000
+"""Seats that one batch may reserve: what is told of these is less than 4 MiB, however long their names are."""
+
+_CAUSES = {
+    pb.BatchReleaseReservationsRequest.Release.EXPIRED: Cause.EXPIRED,
+    pb.BatchReleaseReservationsRequest.Release.ABANDONED: Cause.ABANDONED,
+}
+
+
+class SeatMethods:
+    """The methods of InventoryService that change seats."""
+
+    def __init__(self, db: Database, desk: SeatDesk) -> None:
+        self._db = db
+        self._desk = desk
+
+    async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
+        user_id = UUID(request.user_id)
+        hold: Hold[pb.HoldSeatsResponse] = Hold(
+            show_id=UUID(request.show_id),
+            user_id=user_id,
+            seat_ids=_seat_ids(request.show_seat_ids, "showSeatIds"),
+            once=Once(key_of(request, "HoldSeats", user_id), pb.HoldSeatsResponse, held),
+        )
+        return _twice(await self._desk.submit(hold))
+
+    async def ReleaseHolds(self, request: pb.ReleaseHoldsRequest, context: Context) -> pb.ReleaseHoldsResponse:
+        user_id = UUID(request.user_id)
+        if request.show_id:
+            shows = [UUID(request.show_id)]
+        else:
+            rows = await self._db.fetch(sql.SHOWS_HELD_BY_USER, {"user_id": user_id, "most": MAX_SHOWS_OF_RELEASE})
+            shows = [row.show_id for row in rows]
+        answers = await self._desk.submit_all([ReleaseHolds(show_id=show, user_id=user_id) for show in shows])
+        released = 0
+        for answer in answers:
+            if isinstance(answer, Failure):
+                raise answer
+            released += answer
+        return pb.ReleaseHoldsResponse(released=released)
+
+    async def BatchReserveSeats(
+        self, request: pb.BatchReserveSeatsRequest, context: Context
+    ) -> pb.BatchReserveSeatsResponse:
+        if sum(len(claim.show_seat_ids) for claim in request.claims) > MAX_SEATS_OF_BATCH:
+            raise InvalidField(("claims", f"must name {MAX_SEATS_OF_BATCH} seats in all at most"))
+        answers = await self._desk.submit_all(
+            [
+                Reserve(
+                    show_id=UUID(claim.show_id),
+                    user_id=UUID(claim.user_id),
+                    booking_id=UUID(claim.booking_id),
+                    seat_ids=_seat_ids(claim.show_seat_ids, f"claims[{index}].showSeatIds"),
+                    ttl=timedelta(seconds=claim.ttl_seconds),
+                )
+                for index, claim in enumerate(request.claims)
+            ]
+        )
+        result = pb.BatchReserveSeatsResponse.Result
+        return pb.BatchReserveSeatsResponse(
+            results=[
+                result(refusal=to_status(answer))
+                if isinstance(answer, Failure)
+                else result(reservation=reservation(answer))
+                for answer in answers
+            ]
+        )
+
+    async def BatchExtendReservations(
+        self, request: pb.BatchExtendReservationsRequest, context: Context
+    ) -> pb.BatchExtendReservationsResponse:
+        answers = await self._desk.submit_all(
+            [
+                Extend(
+                    show_id=UUID(extension.name.show_id),
+                    booking_id=UUID(extension.name.booking_id),
+                    ttl=timedelta(seconds=extension.ttl_seconds),
+                )
+                for extension in request.extensions
+            ]
+        )
+        result = pb.BatchExtendReservationsResponse.Result
+        return pb.BatchExtendReservationsResponse(
+            results=[
+                result(refusal=to_status(answer))
+                if isinstance(answer, Failure)
+                else result(expires_at=to_timestamp(answer))
+                for answer in answers
+            ]
+        )
+
+    async def BatchConfirmReservations(
+        self, request: pb.BatchConfirmReservationsRequest, context: Context
+    ) -> pb.BatchConfirmReservationsResponse:
+        refusals = await self._refusals(
+            Confirm(show_id=UUID(name.show_id), booking_id=UUID(name.booking_id)) for name in request.names
+        )
+        result = pb.BatchConfirmReservationsResponse.Result
+        return pb.BatchConfirmReservationsResponse(results=[result(refusal=refusal) for refusal in refusals])
+
+    async def BatchReleaseReservations(
+        self, request: pb.BatchReleaseReservationsRequest, context: Context
+    ) -> pb.BatchReleaseReservationsResponse:
+        refusals = await self._refusals(
+            Release(
+                show_id=UUID(release.name.show_id),
+                booking_id=UUID(release.name.booking_id),
+                cause=_CAUSES[release.cause],
+            )
+            for release in request.releases
+        )
+        result = pb.BatchReleaseReservationsResponse.Result
+        return pb.BatchReleaseReservationsResponse(results=[result(refusal=refusal) for refusal in refusals])
+
+    async def BatchUnbookReservations(
+        self, request: pb.BatchUnbookReservationsRequest, context: Context
+    ) -> pb.BatchUnbookReservationsResponse:
+        refusals = await self._refusals(
+            Unbook(show_id=UUID(name.show_id), booking_id=UUID(name.booking_id)) for name in request.names
+        )
+        result = pb.BatchUnbookReservationsResponse.Result
+        return pb.BatchUnbookReservationsResponse(results=[result(refusal=refusal) for refusal in refusals])
+
+    async def _refusals(self, commands: Iterable[Command[None]]) -> list[status_pb2.Status | None]:
+        """Carry out commands whose only news is that they were refused, raised or answered."""
+        answers = await self._desk.submit_all(list(commands))
+        return [to_status(answer) if isinstance(answer, Failure) else None for answer in answers]
+
+
+def _seat_ids(texts: Sequence[str], field: str) -> list[UUID]:
+    """Parse seat ids. The contract refuses equal texts; here the same id spelled in two ways is refused too."""
+    ids = [UUID(text) for text in texts]
+    if len(set(ids)) != len(ids):
+        raise InvalidField((field, "names a seat twice"))
+    return ids
+
+
+def _twice(answer: pb.HoldSeatsResponse) -> pb.HoldSeatsResponse:
+    """Say again what the answer says, in the words that some clients ask for; none of it is stored."""
+    answer.success = True
+    answer.holds.extend(pb.HoldSeatsResponse.Hold(seat_id=seat.id, expires_at=seat.expires_at) for seat in answer.seats)
+    return answer

@@ -1,0 +1,99 @@
+"""Statements about seats on sale."""
+
+LOCK_SHOWS = """
+    SELECT show_id, starts_at, coalesce(sales_end_at, starts_at) AS sales_end_at, currency FROM show_counters
+    WHERE show_id = ANY(%(show_ids)s) ORDER BY show_id FOR UPDATE SKIP LOCKED
+"""
+"""Lock the shows that nobody else has. The counter's row is the lock for all seats of its show."""
+
+WAIT_FOR_SHOWS = LOCK_SHOWS.replace("SKIP LOCKED", "")
+"""Lock the shows, waiting for others to let go of them."""
+
+WHICH_SHOWS_EXIST = "SELECT show_id FROM show_counters WHERE show_id = ANY(%(show_ids)s)"
+
+SEAT = """
+    s.id, s.section, s.row, s.number, s.tier, s.price, s.status, s.holder_id, s.booking_id, s.expires_at
+"""
+"""The columns of a seat."""
+
+SEATS_BY_ID = f"""
+    SELECT s.show_id, {SEAT} FROM show_seats s
+    JOIN unnest(%(show_id)s::uuid[], %(id)s::uuid[]) AS named (show_id, id)
+        ON (s.show_id, s.id) = (named.show_id, named.id)
+"""
+
+SEATS_OF_USERS = f"""
+    SELECT s.show_id, {SEAT} FROM show_seats s
+    JOIN unnest(%(show_id)s::uuid[], %(user_id)s::uuid[]) AS owner (show_id, user_id)
+        ON s.holder_id = owner.user_id AND s.show_id = owner.show_id
+"""
+
+RESERVATIONS = """
+    SELECT r.show_id, r.booking_id, r.user_id, r.state, r.seat_ids, r.reserved_at, r.expires_at FROM reservations r
+    JOIN unnest(%(show_id)s::uuid[], %(booking_id)s::uuid[]) AS named (show_id, booking_id)
+        ON (r.show_id, r.booking_id) = (named.show_id, named.booking_id)
+"""
+
+SEATS_OF_RESERVATIONS = f"""
+    SELECT s.show_id, {SEAT} FROM reservations r
+    JOIN unnest(%(show_id)s::uuid[], %(booking_id)s::uuid[]) AS named (show_id, booking_id)
+        ON (r.show_id, r.booking_id) = (named.show_id, named.booking_id)
+    JOIN show_seats s ON s.show_id = r.show_id AND s.id = ANY(r.seat_ids)
+"""
+
+WRITE_SEATS = """
+    UPDATE show_seats s SET
+        status = new.status, holder_id = new.holder_id, booking_id = new.booking_id, expires_at = new.expires_at
+    FROM unnest(
+        %(show_id)s::uuid[], %(id)s::uuid[], %(status)s::text[], %(holder_id)s::uuid[], %(booking_id)s::uuid[],
+        %(expires_at)s::timestamptz[]
+    ) AS new (show_id, id, status, holder_id, booking_id, expires_at)
+    WHERE s.show_id = new.show_id AND s.id = new.id
+"""
+
+LIMITS = ("max_seats_per_user", "seat_hold_minutes", "reservation_max_minutes")
+_LARGEST = ", ".join(
+    f"{name} = CASE WHEN sequence = 0 OR c.{name} < used.{name} THEN used.{name} ELSE c.{name} END" for name in LIMITS
+)
+
+TAKE_NUMBERS = f"""
+    UPDATE show_counters c SET sequence = sequence + 1, {_LARGEST}
+    FROM (VALUES ({", ".join(f"%({name})s::smallint" for name in LIMITS)})) AS used ({", ".join(LIMITS)})
+    WHERE show_id = ANY(%(show_ids)s)
+"""
+"""Take the next number of each show, for all that this transaction changes of it, and remember by which limits: the
+largest that there have been since the first number. Where they were not remembered then, they stay unknown."""
+
+WRITE_CHANGES = """
+    INSERT INTO seat_changes (show_id, sequence, seat_id, status, expires_at, changed_at)
+    SELECT c.show_id, c.sequence, new.id, new.status, new.expires_at, %(now)s
+    FROM unnest(%(show_id)s::uuid[], %(id)s::uuid[], %(status)s::text[], %(expires_at)s::timestamptz[])
+        AS new (show_id, id, status, expires_at)
+    JOIN show_counters c ON c.show_id = new.show_id
+"""
+
+WRITE_RESERVATIONS = """
+    INSERT INTO reservations (show_id, booking_id, user_id, state, seat_ids, reserved_at, expires_at, changed_at)
+    SELECT new.show_id, new.booking_id, new.user_id, new.state, new.seat_ids::uuid[], new.reserved_at, new.expires_at,
+        %(now)s
+    FROM unnest(
+        %(show_id)s::uuid[], %(booking_id)s::uuid[], %(user_id)s::uuid[], %(state)s::text[], %(seat_ids)s::text[],
+        %(reserved_at)s::timestamptz[], %(expires_at)s::timestamptz[]
+    ) AS new (show_id, booking_id, user_id, state, seat_ids, reserved_at, expires_at)
+    ON CONFLICT (show_id, booking_id) DO UPDATE SET
+        state = excluded.state, expires_at = excluded.expires_at, changed_at = excluded.changed_at
+"""
+
+SHOWS_HELD_BY_USER = """
+    SELECT DISTINCT show_id FROM show_seats WHERE holder_id = %(user_id)s AND status = 'HELD'
+    ORDER BY show_id LIMIT %(most)s
+"""
+
+LAPSED_HOLDS = """
+    SELECT show_id, array_agg(id) AS seat_ids FROM (
+        SELECT show_id, id FROM show_seats
+        WHERE status = 'HELD' AND expires_at <= boxoffice_clock()
+        ORDER BY expires_at LIMIT %(most)s
+    ) AS lapsed
+    GROUP BY show_id
+"""

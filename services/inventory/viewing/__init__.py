@@ -1,0 +1,1 @@
+"""Looking at seats: maps of shows, and watching them change."""

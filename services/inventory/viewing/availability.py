@@ -1,0 +1,90 @@
+"""What can be had: the seats of shows as they stand, for many who look at once.
+
+Shows that are looked at are kept in memory, as they stood after some change. Whoever looks has that number compared
+with the show's in a statement that begins after he came, so he misses no change that anybody was told of before; those
+who come meanwhile share the next one. What has changed is read along, and changes that number no gaps leave nothing
+out. Where some are forgotten already, or the clock went back, the show is read anew.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from uuid import UUID
+
+from services.chassis.database import Database
+from services.chassis.lookup import Lookup
+from services.chassis.rows import Row, read
+from services.inventory.errors import ShowNotFound
+from services.inventory.seats.domain import Seat
+from services.inventory.viewing import statements as sql
+from services.inventory.viewing.seat_map import SeatMap
+
+KEPT_SEATS = 200_000
+"""Seats that are kept in memory in all, but for the show that was looked at last."""
+
+
+class Availability:
+    """The seats of the shows that were looked at last."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._kept: OrderedDict[UUID, SeatMap] = OrderedDict()
+        self._kept_seats = 0
+        self._lookup: Lookup[UUID, SeatMap] = Lookup(self._refresh, name="seat-maps", max_keys=64)
+
+    async def of(self, show_id: UUID) -> SeatMap:
+        """Return the seats of a show as they stand; raise ShowNotFound. It goes on changing: look at once."""
+        seats = await self._lookup.of(show_id)
+        if seats is None:
+            raise ShowNotFound()
+        return seats
+
+    async def _refresh(self, asked: Sequence[UUID]) -> dict[UUID, SeatMap]:
+        """Bring shows up to date."""
+        known = {show_id: self._kept[show_id].sequence for show_id in asked if show_id in self._kept}
+        found: dict[UUID, SeatMap] = {}
+        if known:
+            rows = await self._db.fetch(sql.SEATS_SINCE, {"show_id": list(known), "sequence": list(known.values())})
+            for show_id, changes in groupby(rows, attrgetter("show_id")):
+                if seats := self._advance(show_id, list(changes)):
+                    found[show_id] = seats
+        for show_id in set(asked) - found.keys():
+            if seats := await self._read(show_id):
+                found[show_id] = seats
+        for show_id, seats in found.items():
+            self._keep(show_id, seats)
+        self._forget()
+        return found
+
+    def _advance(self, show_id: UUID, rows: Sequence[Row]) -> SeatMap | None:
+        """Return what is kept of a show with its changes, or None if that does not do."""
+        kept, last = self._kept.get(show_id), rows[0]
+        changes = {row.change for row in rows if row.change is not None}
+        if kept is None or len(changes) != last.show_sequence - kept.sequence or last.now < kept.now:
+            return None
+        kept.advance(last.show_sequence, last.now, last.sales_end_at, _seats(rows))
+        return kept
+
+    async def _read(self, show_id: UUID) -> SeatMap | None:
+        """Return all of a show, or None if there is none."""
+        rows = await self._db.fetch(sql.SEATS_OF_SHOW, {"show_id": show_id})
+        if not rows:
+            return None
+        first = rows[0]
+        return SeatMap(show_id, first.show_sequence, first.now, first.currency, first.sales_end_at, _seats(rows))
+
+    def _keep(self, show_id: UUID, seats: SeatMap) -> None:
+        self._kept_seats += len(seats) - len(self._kept.get(show_id, ()))
+        self._kept[show_id] = seats
+        self._kept.move_to_end(show_id)
+
+    def _forget(self) -> None:
+        """Drop the shows that were looked at longest ago, where too many seats are kept."""
+        while self._kept_seats > KEPT_SEATS and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self._kept_seats -= len(dropped)
+
+
+def _seats(rows: Iterable[Row]) -> list[Seat]:
+    return read(Seat, [row for row in rows if row.id is not None])

@@ -1,0 +1,74 @@
+"""Changes of seats, as those are told of them who watch a show."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from services.inventory.seats.domain import Status
+
+KEPT_SEATS = 2_000
+"""Changed seats of a show that are kept in memory, but for those that changed last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSeat:
+    """What a seat has become."""
+
+    id: UUID
+    status: Status
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to a show's seats under one of its numbers."""
+
+    sequence: int
+    changed_at: datetime
+    seats: Sequence[ChangedSeat]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How those who watch are told."""
+
+    change: Callable[[Change], bytes]
+    messages: Callable[[Sequence[bytes]], Sequence[bytes]]
+    """Puts changes together to messages, none of which is too large for a reader. No changes are a message too."""
+
+
+class RecentChanges:
+    """A show's changes after number `base` and up to `sequence`, each encoded once for all who watch."""
+
+    def __init__(self, sequence: int) -> None:
+        """Begin after a number, with no changes yet."""
+        self.base = self.sequence = sequence
+        self._kept: deque[tuple[Change, dict[Form, bytes]]] = deque()
+        self._kept_seats = 0
+        self._last: dict[Form, tuple[int, int, Sequence[bytes]]] = {}
+
+    def add(self, changes: Sequence[Change]) -> None:
+        """Add the changes that follow; let go of the oldest where these are too many, but never of new ones."""
+        self._kept_seats += sum(len(change.seats) for change in changes)
+        while self._kept and self._kept_seats > KEPT_SEATS:
+            dropped, _ = self._kept.popleft()
+            self._kept_seats -= len(dropped.seats)
+            self.base = dropped.sequence
+        self._kept.extend((change, {}) for change in changes)
+        self.sequence = changes[-1].sequence
+
+    def after(self, number: int, form: Form) -> Sequence[bytes]:
+        """Return the messages of the changes after `number`, which is not before `base`."""
+        first, last, messages = self._last.get(form, (0, 0, ()))
+        if (first, last) != (number, self.sequence) or not messages:
+            parts = []
+            for change, encoded in islice(self._kept, number - self.base, None):
+                if form not in encoded:
+                    encoded[form] = form.change(change)
+                parts.append(encoded[form])
+            messages = form.messages(parts)
+            self._last[form] = (number, self.sequence, messages)
+        return messages

@@ -1,0 +1,155 @@
+"""Seats on the wire, as somebody sees them who looks for some.
+
+A seat is encoded when it changes, and answers are put together from seats that are encoded already: a message that
+follows another one is the two merged, says protobuf's encoding. For 500 seats that takes 60 µs instead of 1,600.
+
+What goes to REST is put together here in the same way, from seats that are JSON already, since the gateway would make
+JSON of the whole message for every look: that took some 3 ms for 500 seats. See docs/adr/0015.
+"""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from boxoffice.inventory.v1 import inventory_pb2 as pb
+from boxoffice.inventory.v1 import seat_pb2
+from google.api import httpbody_pb2
+from google.protobuf import json_format
+from google.protobuf.message import Message
+
+from services.chassis.calls import encoded
+from services.chassis.pages import BY_POSITION, Page, check_whole
+from services.chassis.times import to_timestamp
+from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
+from services.inventory.seats.domain import Seat, Status
+from services.inventory.seats.messages import show_seat, shown
+from services.inventory.viewing.seat_map import Form, Part, SeatMap, View
+
+_STATUS_NAMES = {number: name for name, number in seat_pb2.ShowSeat.Status.items()}
+
+_FREE_SEATS = pb.ListAvailableSeatsResponse(seats=[seat_pb2.ShowSeat()]).SerializeToString()[:1]
+"""What stands before each seat there: one byte, as in a SeatMap, but not the same."""
+
+
+def _encode(seat: Seat, status: Status, mine: bool) -> bytes:
+    """Encode a seat as an element of SeatMap.seats."""
+    return pb.SeatMap(seats=[show_seat(seat, status, mine=mine)]).SerializeToString()
+
+
+def _to_json(seat: Seat, status: Status, mine: bool) -> bytes:
+    """Render a seat as protobuf's JSON has it, in a fifth of the time that json_format takes."""
+    said: dict[str, Any] = {
+        "id": str(seat.id),
+        "section": seat.section,
+        "row": seat.row,
+        "number": seat.number,
+        "tier": seat.tier,
+        "price": seat.price,
+        "status": _STATUS_NAMES[shown(status, mine)],
+    }
+    if status != Status.AVAILABLE and seat.expires_at:
+        said["expiresAt"] = to_timestamp(seat.expires_at).ToJsonString()
+    return _compact(said)
+
+
+HEAD_BYTES = 1_000
+"""What an answer has beside its seats, at most, in either form."""
+
+ELEMENTS = Form(_encode, b"")
+JSON = Form(_to_json, b",")
+
+
+def _page_of(request: Message, seats: SeatMap, form: Form) -> Page[int] | None:
+    """Return the page that is asked for, or None where all seats are.
+
+    Raises InvalidField where no client could be sure to read them all. The request is one of any of the four methods.
+    """
+    if request.page_size or request.page_token:  # type: ignore[attr-defined]
+        return Page(request, BY_POSITION, MAX_SEATS_PER_PAGE)
+    check_whole(seats.largest(form, request.section) + HEAD_BYTES, MAX_SEATS_PER_PAGE)  # type: ignore[attr-defined]
+    return None
+
+
+def _part(page: Page[int] | None) -> Part | None:
+    return None if page is None else Part(-1 if page.after is None else page.after, page.size)
+
+
+def _token(page: Page[int] | None, view: View) -> str:
+    return "" if page is None or view.last is None else page.token(view.last)
+
+
+def seat_map(seats: SeatMap, request: pb.GetSeatMapRequest) -> pb.SeatMap:
+    """Render a show's seats, those of one section, or a page of them, as a user sees them."""
+    page = _page_of(request, seats, ELEMENTS)
+    view = seats.view(ELEMENTS, request.section, _user_of(request), _part(page))
+    return encoded(pb.SeatMap, _head(seats, view, page).SerializeToString() + view.joined)
+
+
+def seat_map_as_json(seats: SeatMap, request: pb.RenderSeatMapRequest) -> httpbody_pb2.HttpBody:
+    """Render what seat_map does as JSON."""
+    page = _page_of(request, seats, JSON)
+    view = seats.view(JSON, request.section, _user_of(request), _part(page))
+    return _with_seats(_head(seats, view, page), view.joined)
+
+
+def available_seats(seats: SeatMap, request: pb.ListAvailableSeatsRequest) -> pb.ListAvailableSeatsResponse:
+    """Render a show's free seats."""
+    page = _page_of(request, seats, ELEMENTS)
+    view = seats.free(ELEMENTS, request.section, _part(page))
+    rest = b"".join([_FREE_SEATS + seat[1:] for seat in view.seats])
+    return encoded(pb.ListAvailableSeatsResponse, _head_of_free(seats, view, page).SerializeToString() + rest)
+
+
+def available_seats_as_json(seats: SeatMap, request: pb.RenderAvailableSeatsRequest) -> httpbody_pb2.HttpBody:
+    """Render what available_seats does as JSON."""
+    page = _page_of(request, seats, JSON)
+    view = seats.free(JSON, request.section, _part(page))
+    return _with_seats(_head_of_free(seats, view, page), view.joined)
+
+
+def _user_of(request: pb.GetSeatMapRequest | pb.RenderSeatMapRequest) -> UUID | None:
+    return UUID(request.user_id) if request.user_id else None
+
+
+def _head(seats: SeatMap, view: View, page: Page[int] | None) -> pb.SeatMap:
+    others, mine = view.statuses - view.mine, view.mine
+    return pb.SeatMap(
+        show_id=str(seats.show_id),
+        sequence=seats.sequence,
+        as_of=to_timestamp(seats.now),
+        currency=seats.currency,
+        summary=pb.SeatMap.Summary(
+            total=view.statuses.total(),
+            available=others[Status.AVAILABLE],
+            booked=others[Status.RESERVED] + others[Status.BOOKED],
+            held=others[Status.HELD],
+            held_by_me=mine[Status.HELD],
+            blocked=others[Status.BLOCKED],
+            reserved_by_me=mine[Status.RESERVED],
+        ),
+        sales_end_at=to_timestamp(seats.sales_end_at),
+        next_page_token=_token(page, view),
+    )
+
+
+def _head_of_free(seats: SeatMap, view: View, page: Page[int] | None) -> pb.ListAvailableSeatsResponse:
+    return pb.ListAvailableSeatsResponse(
+        show_id=str(seats.show_id),
+        sequence=seats.sequence,
+        as_of=to_timestamp(seats.now),
+        currency=seats.currency,
+        sales_end_at=to_timestamp(seats.sales_end_at),
+        next_page_token=_token(page, view),
+    )
+
+
+def _with_seats(head: Message, seats: bytes) -> httpbody_pb2.HttpBody:
+    """Return an answer of which the seats are JSON already, commas between them."""
+    said = json_format.MessageToDict(head, always_print_fields_with_no_presence=True)
+    said.pop("seats")
+    data = b'%b,"seats":[%b]}' % (_compact(said)[:-1], seats)
+    return httpbody_pb2.HttpBody(content_type="application/json", data=data)
+
+
+def _compact(said: dict[str, Any]) -> bytes:
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,67 @@
+"""The methods of InventoryService that look at seats."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+from boxoffice.inventory.v1 import inventory_pb2 as pb
+from google.api import httpbody_pb2
+
+from services.chassis.calls import Context, encoded
+from services.chassis.errors import ReaderTooSlow, Unavailable
+from services.inventory.viewing.availability import Availability
+from services.inventory.viewing.render import (
+    available_seats,
+    available_seats_as_json,
+    seat_map,
+    seat_map_as_json,
+)
+from services.inventory.viewing.streams import EVENT_HEADERS, EVENTS, MESSAGES, body, greeting, last_event_id
+from services.inventory.viewing.watching import Watching
+
+
+class ViewMethods:
+    """The methods of InventoryService that look at seats."""
+
+    def __init__(self, availability: Availability, watching: Watching) -> None:
+        self._availability = availability
+        self._watching = watching
+
+    async def GetSeatMap(self, request: pb.GetSeatMapRequest, context: Context) -> pb.SeatMap:
+        return seat_map(await self._availability.of(UUID(request.show_id)), request)
+
+    async def ListAvailableSeats(
+        self, request: pb.ListAvailableSeatsRequest, context: Context
+    ) -> pb.ListAvailableSeatsResponse:
+        return available_seats(await self._availability.of(UUID(request.show_id)), request)
+
+    async def RenderSeatMap(self, request: pb.RenderSeatMapRequest, context: Context) -> httpbody_pb2.HttpBody:
+        return seat_map_as_json(await self._availability.of(UUID(request.show_id)), request)
+
+    async def RenderAvailableSeats(
+        self, request: pb.RenderAvailableSeatsRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        return available_seats_as_json(await self._availability.of(UUID(request.show_id)), request)
+
+    def WatchSeats(self, request: pb.WatchSeatsRequest, context: Context) -> AsyncGenerator[Any, None]:
+        return self._watching.watch(UUID(request.show_id), request.after_sequence, MESSAGES)
+
+    async def StreamSeats(
+        self, request: pb.StreamSeatsRequest, context: Context
+    ) -> AsyncGenerator[httpbody_pb2.HttpBody, None]:
+        known = last_event_id()
+        number = request.after_sequence if known is None else known
+        begun = False
+        async with aclosing(self._watching.watch(UUID(request.show_id), number, EVENTS)) as messages:
+            try:
+                async for message in messages:
+                    if not begun:
+                        await context.send_initial_metadata(EVENT_HEADERS)
+                        yield body(greeting())
+                        begun = True
+                    yield encoded(httpbody_pb2.HttpBody, message)
+            except (ReaderTooSlow, Unavailable):
+                if not begun:
+                    raise
+                # A stream that ends well is what EventSource comes back to.

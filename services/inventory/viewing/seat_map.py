@@ -1,0 +1,194 @@
+"""The seats of a show as everybody may see them, kept up to date change by change."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from heapq import heappop, heappush
+from uuid import UUID
+
+from services.chassis.errors import InvalidField
+from services.chassis.writing import key
+from services.inventory.seats.domain import Seat, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How seats are told."""
+
+    seat: Callable[[Seat, Status, bool], bytes]
+    """Renders a seat, as what it may be taken for, and whether the claim on it is of the user who asks."""
+    between: bytes
+    """What stands between two seats."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Some of the seats of a show, as somebody sees them."""
+
+    statuses: Counter[Status]
+    """How many of the seats are what, those of the user who looks among them."""
+    mine: Counter[Status]
+    """How many of them the user who looks has HELD or RESERVED."""
+    seats: Sequence[bytes]
+    """The seats as they were rendered, from the front to the back."""
+    joined: bytes
+    """The same in one piece."""
+    last: int | None = None
+    """The position of the last of them, where more follow on another page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which of the seats are wanted: so many of those behind a position."""
+
+    after: int
+    size: int
+
+
+def _claimed(section: str, row: str, tier: str, price: int) -> Seat:
+    """Return a seat about which as much is said as about any: its number is long, and its claim lapses."""
+    nobody = UUID(int=0)
+    end = datetime.max.replace(tzinfo=UTC)
+    return Seat(nobody, section, row, 1_000, tier, price, Status.RESERVED, nobody, nobody, end)
+
+
+class SeatMap:
+    """The seats of a show after all changes up to `sequence`, claims judged at `now`.
+
+    Each seat is rendered once for each change, and not for each look, in the forms that somebody has asked for.
+    """
+
+    def __init__(
+        self,
+        show_id: UUID,
+        sequence: int,
+        now: datetime,
+        currency: str,
+        sales_end_at: datetime,
+        seats: Sequence[Seat],
+    ) -> None:
+        """`seats` are all of the show's, from the front to the back."""
+        self.show_id = show_id
+        self.sequence = sequence
+        self.now = now
+        self.currency = currency
+        self.sales_end_at = sales_end_at
+        self._seats = list(seats)
+        self._index = {seat.id: index for index, seat in enumerate(seats)}
+        self._sections: dict[str, list[int]] = {}
+        """By the keys of their names: what looks alike is one."""
+        keys = {name: key(name) for name in {seat.section for seat in seats}}
+        for index, seat in enumerate(seats):
+            self._sections.setdefault(keys[seat.section], []).append(index)
+        self._statuses = [Status.AVAILABLE] * len(seats)
+        self._rendered: dict[Form, list[bytes]] = {}
+        self._lapses: list[tuple[datetime, int]] = []
+        self._claimed: dict[UUID, set[int]] = {}
+        """For each user the seats that they hold or that a booking of theirs has reserved."""
+        self._everybodys: dict[Form, View] = {}
+        self._largest: dict[tuple[Form, str], int] = {}
+        for index in range(len(seats)):
+            self._judge(index)
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    def advance(self, sequence: int, now: datetime, sales_end_at: datetime, changed: Iterable[Seat]) -> None:
+        """Take the changes up to `sequence`, and let claims lapse that end by `now`, which never goes back."""
+        self.sequence, self.now, self.sales_end_at = sequence, now, sales_end_at
+        for seat in changed:
+            index = self._index[seat.id]
+            self._let_go(index)
+            self._seats[index] = seat
+            self._judge(index)
+        if len(self._lapses) > 4 * len(self) + 64:
+            # Most are of claims that ended otherwise.
+            live = {index: seat.expires_at for index, seat in enumerate(self._seats) if seat.expires_at is not None}
+            self._lapses = sorted((expires_at, index) for index, expires_at in live.items())
+        while self._lapses and self._lapses[0][0] <= now:
+            _, index = heappop(self._lapses)
+            self._let_go(index)
+            self._judge(index)
+
+    def view(self, form: Form, section: str, user_id: UUID | None, part: Part | None = None) -> View:
+        """Return all seats, or those of one section where it is not empty, as `user_id` sees them.
+
+        Of a part come its seats alone, and the counts of all.
+        """
+        mine = self._claimed.get(user_id, set()) if user_id is not None else set()
+        if section or mine or part:
+            return self._view(form, self._within(section), mine, part)
+        if form not in self._everybodys:
+            self._everybodys[form] = self._view(form, range(len(self)), mine)
+        return self._everybodys[form]
+
+    def free(self, form: Form, section: str, part: Part | None = None) -> View:
+        """Return the seats that can be had, in all sections or in one, or a part of them."""
+        free = [index for index in self._within(section) if self._statuses[index] == Status.AVAILABLE]
+        return self._view(form, free, set(), part)
+
+    def _within(self, section: str) -> Sequence[int]:
+        """Return which seats are in a section, or all where none is named; raise InvalidField if there is no such."""
+        if not section:
+            return range(len(self))
+        found = self._sections.get(key(section))
+        if found is None:
+            raise InvalidField(("section", "is not a section of this show: take its name from the seat map"))
+        return found
+
+    def largest(self, form: Form, section: str) -> int:
+        """Return how many bytes all seats, or those of one section, can take whatever becomes of them."""
+        asked = (form, key(section) if section else "")
+        if (known := self._largest.get(asked)) is not None:
+            return known
+        seats = (self._seats[index] for index in self._within(section))
+        alike = Counter((seat.section, seat.row, seat.tier, seat.price) for seat in seats)
+        self._largest[asked] = sum(
+            count * (len(form.seat(_claimed(*names), Status.RESERVED, True)) + len(form.between))
+            for names, count in alike.items()
+        )
+        return self._largest[asked]
+
+    def _view(self, form: Form, indices: Sequence[int], mine: set[int], part: Part | None = None) -> View:
+        begin = 0 if part is None else bisect_right(indices, part.after)
+        wanted = indices if part is None else indices[begin : begin + part.size]
+        more = part is not None and begin + part.size < len(indices)
+        if form not in self._rendered:
+            pairs = zip(self._seats, self._statuses, strict=True)
+            self._rendered[form] = [form.seat(seat, status, False) for seat, status in pairs]
+        rendered = self._rendered[form]
+        if mine:
+            rendered = rendered.copy()
+            for index in mine:
+                rendered[index] = form.seat(self._seats[index], self._statuses[index], True)
+        seats = [rendered[index] for index in wanted]
+        return View(
+            Counter([self._statuses[index] for index in indices]),
+            Counter([self._statuses[index] for index in mine.intersection(indices)]),
+            seats,
+            form.between.join(seats),
+            wanted[-1] if more else None,
+        )
+
+    def _judge(self, index: int) -> None:
+        """Say what a seat may be taken for now, and remember when that ends."""
+        self._everybodys.clear()
+        seat = self._seats[index]
+        status = Status.AVAILABLE if seat.is_free(self.now) else Status(seat.status)
+        if status in (Status.HELD, Status.RESERVED) and seat.holder_id is not None:
+            self._claimed.setdefault(seat.holder_id, set()).add(index)
+        if status != Status.AVAILABLE and seat.expires_at is not None:
+            heappush(self._lapses, (seat.expires_at, index))
+        self._statuses[index] = status
+        for form, rendered in self._rendered.items():
+            rendered[index] = form.seat(seat, status, False)
+
+    def _let_go(self, index: int) -> None:
+        """Forget that a seat may have been somebody's."""
+        holder_id = self._seats[index].holder_id
+        if holder_id is not None and (claimed := self._claimed.get(holder_id)):
+            claimed.discard(index)
+            if not claimed:
+                del self._claimed[holder_id]

@@ -1,0 +1,62 @@
+"""Statements about seats as they are looked at, and their changes."""
+
+from services.inventory.seats.statements import SEAT
+
+_SALES_END = "coalesce(c.sales_end_at, c.starts_at) AS sales_end_at"
+
+SEATS_OF_SHOW = f"""
+    WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
+    SELECT c.show_id, c.sequence AS show_sequence, c.currency, {_SALES_END}, clock.now, {SEAT}
+    FROM show_counters c CROSS JOIN clock LEFT JOIN show_seats s ON s.show_id = c.show_id
+    WHERE c.show_id = %(show_id)s
+    ORDER BY s.position
+"""
+"""A show's seats, its number and the clock, all of one snapshot. A show without seats gives one row of nulls."""
+
+SEATS_SINCE = f"""
+    WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
+    SELECT c.show_id, c.sequence AS show_sequence, c.currency, {_SALES_END}, clock.now, s.*
+    FROM unnest(%(show_id)s::uuid[], %(sequence)s::int[]) AS known (show_id, sequence)
+    JOIN show_counters c ON c.show_id = known.show_id CROSS JOIN clock
+    LEFT JOIN LATERAL (
+        SELECT h.sequence AS change, {SEAT}
+        FROM seat_changes h JOIN show_seats s ON s.show_id = h.show_id AND s.id = h.seat_id
+        WHERE h.show_id = c.show_id AND h.sequence > known.sequence
+        ORDER BY h.sequence LIMIT 1000
+    ) AS s ON true
+    ORDER BY c.show_id
+"""
+"""The seats of shows that changed after a number, each with the number of its change, all of one snapshot; not more
+than are worth it. A show in which none changed gives one row of nulls."""
+
+CHANGES_AFTER = """
+    SELECT known.show_id, known.after, c.sequence AS show_sequence, h.*
+    FROM unnest(%(show_id)s::uuid[], %(after)s::bigint[]) AS known (show_id, after)
+    JOIN show_counters c ON c.show_id = known.show_id
+    LEFT JOIN LATERAL (
+        SELECT s.sequence, s.changed_at, s.seat_id, s.status, s.expires_at FROM seat_changes s
+        WHERE s.show_id = c.show_id AND s.sequence > known.after AND s.sequence <= known.after + 100
+        ORDER BY s.sequence, s.seat_id
+    ) AS h ON true
+    ORDER BY known.show_id, known.after, h.sequence, h.seat_id
+"""
+"""The next hundred changes of shows after a number, and the number of the last of all, all of one snapshot. A show with
+no such change gives one row of nulls."""
+
+CHANGES_OF_CHANGED_SHOWS = CHANGES_AFTER.replace(
+    "ON c.show_id = known.show_id", "ON c.show_id = known.show_id AND c.sequence <> known.after"
+)
+"""The same of those shows alone whose last change has another number."""
+
+FORGET_CHANGES = """
+    DELETE FROM seat_changes h USING (
+        SELECT show_id, max(sequence) AS sequence FROM (
+            SELECT show_id, sequence FROM seat_changes
+            WHERE changed_at < (SELECT boxoffice_clock()) - make_interval(mins => %(minutes)s)
+            ORDER BY changed_at LIMIT 5000
+        ) AS old
+        GROUP BY show_id
+    ) AS last
+    WHERE h.show_id = last.show_id AND h.sequence <= last.sequence
+"""
+"""What is kept of a show's changes has no gaps: the oldest go, up to a number, whatever the clock did in between."""

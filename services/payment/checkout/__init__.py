@@ -1,0 +1,1 @@
+"""Paying for bookings: checkout sessions, and what the bank says became of them."""

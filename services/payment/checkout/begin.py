@@ -1,0 +1,108 @@
+"""Beginning payments: the intent, committed before the bank hears of its session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar
+from uuid import UUID
+
+from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.idempotency import Key
+from services.chassis.ids import new_id
+from services.chassis.operation import BegunOperation, Rows
+from services.chassis.rows import columns, read
+from services.payment.checkout import statements as sql
+from services.payment.domain.payments import Payable, Payment, State, choose_session
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The wish to pay for a booking."""
+
+    urgent: ClassVar[bool] = False
+
+    booking: Payable
+    idempotency: Key | None = None
+
+    @property
+    def key(self) -> UUID:
+        """Wishes for one booking take turns."""
+        return self.booking.booking_id
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The accounts of bookings: what is paid for each."""
+
+    now: datetime
+    closed: dict[UUID, bool]
+    """Whether each booking is closed for payment."""
+    payments: dict[UUID, list[Payment]]
+    """The payments of each booking, newest first."""
+    begun: list[Payment] = field(default_factory=list)
+
+    def begin(self, booking: Payable, expires_at: datetime) -> Payment:
+        """Begin a payment of a booking whose session ends at `expires_at`."""
+        payment = Payment(
+            id=new_id(),
+            booking_id=booking.booking_id,
+            user_id=booking.user_id,
+            session_id=f"sess_{new_id()}",
+            amount=booking.amount,
+            currency=booking.currency,
+            state=State.PENDING,
+            refunded_amount=0,
+            expires_at=expires_at,
+            created_at=self.now,
+            updated_at=self.now,
+        )
+        self.payments[booking.booking_id].insert(0, payment)
+        self.begun.append(payment)
+        return payment
+
+
+class BeginPayments(BegunOperation[Begin, Accounts, Payment]):
+    """Answers with the live payment of a booking, begun if there was none; refuses what choose_session does."""
+
+    def __init__(self, db: Database, *, margin: timedelta, poll_seconds: float) -> None:
+        """`margin` is how long before its booking and before the end of sales a session ends.
+
+        `poll_seconds` is when the bank is asked first.
+        """
+        super().__init__(db)
+        self._margin = margin
+        self._poll_seconds = poll_seconds
+
+    def reads(self, batch: Sequence[Begin], *, wait: bool) -> dict[str, Statement]:
+        """Lock the accounts of the bookings, opened if need be."""
+        ids = {"booking_ids": sorted({command.key for command in batch})}
+        return {
+            "opened": (sql.OPEN_ACCOUNTS, ids),
+            "accounts": (sql.WAIT_FOR_ACCOUNTS if wait else sql.LOCK_ACCOUNTS, ids),
+            "payments": (sql.PAYMENTS_OF_BOOKINGS, ids),
+            "clock": (READ_CLOCK, ()),
+        }
+
+    async def load(self, tx: Transaction, batch: Sequence[Begin], rows: Rows) -> tuple[Accounts, set[UUID]]:
+        """Put the payments to their bookings; accounts that are not locked are somebody else's."""
+        closed = {row.booking_id: row.closed for row in rows["accounts"]}
+        payments: dict[UUID, list[Payment]] = {command.key: [] for command in batch}
+        for payment in read(Payment, rows["payments"]):
+            payments[payment.booking_id].append(payment)
+        return Accounts(rows["clock"][0].now, closed, payments), payments.keys() - closed.keys()
+
+    def decide(self, command: Begin, state: Accounts) -> Payment:
+        """Choose the payment that is live, or begin one."""
+        booking = command.booking
+        chosen = choose_session(
+            booking, state.closed[command.key], state.payments[command.key], state.now, self._margin
+        )
+        return chosen if isinstance(chosen, Payment) else state.begin(booking, chosen)
+
+    async def write(self, tx: Transaction, state: Accounts) -> None:
+        """Write the payments that were begun."""
+        if state.begun:
+            values = columns(
+                state.begun, "id", "booking_id", "user_id", "session_id", "amount", "currency", "expires_at"
+            )
+            await tx.send(sql.BEGIN_PAYMENTS, {"now": state.now, "poll_seconds": self._poll_seconds} | values)

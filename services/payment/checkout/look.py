@@ -1,0 +1,55 @@
+"""Looking payments up, for all at once who ask."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.chassis.database import Database
+from services.chassis.lookup import Lookup
+from services.chassis.rows import read
+from services.payment.checkout import statements as sql
+from services.payment.domain.payments import Payment
+from services.payment.errors import PaymentNotFound
+
+
+class Payments:
+    """Payments as they stand."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._by_id: Lookup[UUID, Payment] = Lookup(self._find, name="look-payments")
+        self._by_booking: Lookup[UUID, list[Payment]] = Lookup(self._list, name="list-payments")
+        self._closed: Lookup[UUID, bool] = Lookup(self._which_closed, name="look-accounts")
+
+    async def get(self, payment_id: UUID) -> Payment:
+        """Return a payment; raise PaymentNotFound."""
+        payment = await self._by_id.of(payment_id)
+        if payment is None:
+            raise PaymentNotFound()
+        return payment
+
+    async def of_booking(self, booking_id: UUID, user_id: UUID | None) -> list[Payment]:
+        """Return a booking's payments, newest first; raise PaymentNotFound if there are none, or another user's."""
+        payments = await self._by_booking.of(booking_id)
+        if not payments or (user_id is not None and payments[0].user_id != user_id):
+            raise PaymentNotFound()
+        return payments
+
+    async def is_closed(self, booking_id: UUID) -> bool:
+        """Tell whether a booking is closed for payment."""
+        return bool(await self._closed.of(booking_id))
+
+    async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Payment]:
+        payments = read(Payment, await self._db.fetch(sql.PAYMENTS, {"ids": list(ids)}))
+        return {payment.id: payment for payment in payments}
+
+    async def _list(self, booking_ids: Sequence[UUID]) -> dict[UUID, list[Payment]]:
+        lists: defaultdict[UUID, list[Payment]] = defaultdict(list)
+        rows = await self._db.fetch(sql.PAYMENTS_OF_BOOKINGS, {"booking_ids": list(booking_ids)})
+        for payment in read(Payment, rows):
+            lists[payment.booking_id].append(payment)
+        return lists
+
+    async def _which_closed(self, booking_ids: Sequence[UUID]) -> dict[UUID, bool]:
+        rows = await self._db.fetch(sql.CLOSED, {"booking_ids": list(booking_ids)})
+        return {row.booking_id: True for row in rows}

@@ -1,0 +1,161 @@
+"""Opening, closing and watching of checkout sessions.
+
+The order of steps is what keeps money and tickets together: a payment is committed before the bank hears of its
+session, and a booking's tombstone before its sessions are closed. Whoever opens a session looks for the tombstone
+afterwards: one of the two sees the other.
+
+What became of a session is what the bank answers when it is asked. A webhook, however well signed, only says that it
+is time to ask: it may be late, out of order, or not be true.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from services.chassis.database import Database
+from services.chassis.desk import Desk
+from services.chassis.errors import Failure
+from services.chassis.idempotency import Key
+from services.chassis.outbox import Outbox
+from services.payment.checkout import polling
+from services.payment.checkout.begin import Begin, BeginPayments
+from services.payment.checkout.look import Payments
+from services.payment.checkout.record import Record, RecordReports
+from services.payment.clients import Bank, Booking
+from services.payment.domain.payments import CAPTURED, BankEvent, Outcome, Payment, Report
+from services.payment.errors import BookingNotPending, EventMismatch, PaymentInProgress, PaymentNotFound
+from services.payment.side_by_side import each
+
+log = logging.getLogger(__name__)
+
+ROUNDS = 3
+"""How many sessions that turn out to have ended are gone through before the caller is asked to come back."""
+
+CLOSE_SECONDS = 1.0
+"""How long the caller of a close waits for the bank. What is not closed by then, the poller closes."""
+
+POLL_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say of sessions."""
+
+    margin: timedelta
+    """How long before its booking and before the end of sales a session ends."""
+    poll_first_seconds: float
+    poll_max_seconds: float
+
+
+class Checkout:
+    """The checkout sessions of bookings."""
+
+    def __init__(self, db: Database, outbox: Outbox, booking: Booking, bank: Bank, rules: Rules) -> None:
+        self._db = db
+        self._payments = Payments(db)
+        self._begin = Desk(
+            BeginPayments(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds), name="begin-payments"
+        )
+        self._record = Desk(RecordReports(db, outbox), name="record-payments")
+        self._booking = booking
+        self._bank = bank
+        self._rules = rules
+
+    async def open(self, booking_id: UUID, user_id: UUID, key: Key | None) -> Payment:
+        """Return the payment of a booking whose session is open at the bank, opening one if there is none.
+
+        Raises what booking refuses, and what choose_session does. A session of which the bank tells that it has
+        ended is recorded first, as its webhook would: this is how a declined one makes room for the next. The key is
+        taken with the first payment, before the bank hears of anything; raises IdempotencyKeyReused.
+        """
+        booking = await self._booking.payable(booking_id, user_id)
+        for _ in range(ROUNDS):
+            payment = await self._begin.submit(Begin(booking, key))
+            report = await self._bank.create_session(payment, booking)
+            if report.outcome is None:
+                if await self._payments.is_closed(booking_id):
+                    await self._close(payment)
+                    raise BookingNotPending()
+                return payment
+            if await self._record.submit(Record(report)) in CAPTURED:
+                raise PaymentInProgress()
+        raise PaymentInProgress("This booking's payments are being sorted out: try again in a moment.")
+
+    async def close(self, booking_ids: Sequence[UUID]) -> None:
+        """Close bookings for payment, for good. The tombstone is what counts; open sessions are closed after it."""
+        live = await polling.close(self._db, booking_ids, CLOSE_SECONDS * 2)
+        until = asyncio.get_running_loop().time() + CLOSE_SECONDS
+
+        async def close(payment: Payment) -> None:
+            seconds = until - asyncio.get_running_loop().time()
+            if seconds > 0:
+                await self._close(payment, seconds)
+
+        await each(live, close)
+
+    async def hear(self, told: Report, event: BankEvent) -> None:
+        """Take an event of the bank: ask what it has come to, and record that with the event.
+
+        Raises PaymentNotFound, or EventMismatch if the event has other facts than its payment, or the bank says
+        that nothing has happened. An event that could change nothing any more is remembered, and nobody is asked.
+        """
+        try:
+            payment = await self._payments.get(told.payment_id)
+            payment.check(told)
+        except (PaymentNotFound, EventMismatch):
+            await polling.hasten(self._db, told.payment_id, told.session_id)
+            raise
+        if told.outcome is None or payment.after(told.outcome) == payment.state:
+            await self._record.submit(Record(replace(told, outcome=None), event))
+            return
+        report = await self._bank.get_session(payment.session_id)
+        if report is None or report.outcome is None:
+            log.error("event %s says %s, the bank does not", event.id, told.outcome)
+            raise EventMismatch()
+        await self._record.submit(Record(report, event))
+
+    async def catch_up(self) -> None:
+        """Have the bank asked about all live payments: nobody knows what happened while payment was away."""
+        await polling.hasten_all(self._db)
+
+    async def poll(self) -> int:
+        """Ask the bank about one batch of live payments, and record what it tells; return how many were due."""
+        due = await polling.due(self._db, self._rules.poll_first_seconds, self._rules.poll_max_seconds, POLL_BATCH)
+        await each(due, self._ask)
+        return len(due)
+
+    async def finish(self) -> None:
+        """Finish what is begun, and take no more."""
+        await self._begin.close()
+        await self._record.close()
+
+    async def _close(self, payment: Payment, seconds: float = CLOSE_SECONDS) -> None:
+        try:
+            if report := await self._bank.close_session(payment.session_id, seconds):
+                await self._record.submit(Record(report))
+        except Failure as failure:
+            log.warning("session %s is left to the poller: %s", payment.session_id, failure)
+
+    async def _ask(self, due: polling.Due) -> None:
+        """Ask the bank about a live payment.
+
+        A session that it does not know was never opened, or its opening is still on its way: only when its time is
+        up can nobody pay it any more.
+        """
+        payment = due.payment
+        ask = self._bank.close_session if due.closed else self._bank.get_session
+        try:
+            report = await ask(payment.session_id)
+            if report is None and due.over:
+                report = replace(_nothing(payment), outcome=Outcome.EXPIRED)
+            if report is not None and report.outcome is not None:
+                await self._record.submit(Record(report))
+        except Failure as failure:
+            log.warning("payment %s is asked about again later: %s", payment.id, failure)
+
+
+def _nothing(payment: Payment) -> Report:
+    return Report(payment.id, payment.session_id, payment.amount, payment.currency, None)

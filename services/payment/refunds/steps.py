@@ -1,0 +1,80 @@
+"""Refunds: accepted first, then carried out by the bank, for as long as that takes."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.chassis.database import Database
+from services.chassis.errors import Failure
+from services.payment.clients import BANK_SECONDS, Bank, RefundAnswer, RefundDeclined
+from services.payment.domain.payments import BankEvent
+from services.payment.domain.refunds import Refund, RefundReport, RefundRequest, RefundState
+from services.payment.errors import EventMismatch
+from services.payment.refunds import operations as refunds
+from services.payment.side_by_side import each
+
+log = logging.getLogger(__name__)
+
+FIRST_TRY_SECONDS = 1.0
+"""How long the caller waits for the bank. What is not carried out by then, the job carries out."""
+
+RECOVERY_BATCH = 64
+
+
+class Refunds:
+    """The refunds of payments."""
+
+    def __init__(self, db: Database, bank: Bank) -> None:
+        self._db = db
+        self._request = refunds.RequestRefunds(db)
+        self._bank = bank
+
+    async def request(self, asked: Sequence[RefundRequest]) -> list[Refund | Failure]:
+        """Accept refunds and try them at once; return each as far as it came, or why it is not accepted."""
+        answers = await self._request.together(asked)
+        until = asyncio.get_running_loop().time() + FIRST_TRY_SECONDS
+
+        async def attempt(answer: Refund | Failure) -> Refund | Failure:
+            seconds = until - asyncio.get_running_loop().time()
+            if isinstance(answer, Failure) or answer.state != RefundState.REQUESTED or seconds <= 0:
+                return answer
+            return await self._carry_out(answer, seconds)
+
+        return await each(answers, attempt)
+
+    async def hear(self, told: RefundReport, event: BankEvent) -> None:
+        """Take the bank's word that a refund was carried out: ask for it again, and record what the bank answers.
+
+        Raises PaymentNotFound if there is no such refund, EventMismatch if it has other facts, or the bank says
+        that it was not carried out.
+        """
+        refund = await refunds.named(self._db, told)
+        if refund.state != RefundState.SUCCEEDED:
+            try:
+                answer = await self._bank.refund(refund)
+            except RefundDeclined as declined:
+                raise EventMismatch() from declined
+            if answer != RefundAnswer.SUCCEEDED:
+                raise EventMismatch()
+        await refunds.record(self._db, refund, event)
+
+    async def recover(self) -> int:
+        """Try one batch of refunds that are due again; return how many there were."""
+        due = await refunds.due(self._db, RECOVERY_BATCH)
+        await each(due, self._carry_out)
+        return len(due)
+
+    async def _carry_out(self, refund: Refund, seconds: float = BANK_SECONDS) -> Refund:
+        """Try a refund once; return it as far as it came."""
+        try:
+            if await self._bank.refund(refund, seconds) == RefundAnswer.PENDING:
+                return refund
+            await refunds.succeed(self._db, refund.id)
+            return replace(refund, state=RefundState.SUCCEEDED)
+        except RefundDeclined as declined:
+            await refunds.stick(self._db, refund, str(declined))
+            return replace(refund, state=RefundState.STUCK)
+        except Failure as failure:
+            log.warning("refund %s is tried again later: %s", refund.id, failure)
+            return refund

@@ -1,0 +1,116 @@
+"""PaymentService: parse, call, render."""
+
+from typing import Any
+from uuid import UUID
+
+import grpc
+from boxoffice.payment.v1 import payment_pb2 as pb
+from boxoffice.payment.v1 import payment_pb2_grpc
+from google.api import httpbody_pb2
+
+from services.chassis.calls import headers
+from services.chassis.errors import Failure
+from services.chassis.idempotency import Answers, Once, key_of
+from services.chassis.status import to_status
+from services.chassis.times import to_timestamp
+from services.payment.checkout.look import Payments
+from services.payment.checkout.steps import Checkout
+from services.payment.domain.payments import Payment, Report
+from services.payment.domain.refunds import Refund, RefundRequest
+from services.payment.refunds.steps import Refunds
+from services.payment.webhooks import Signatures, parse
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+_Refund = pb.BatchRefundPaymentsRequest.Refund
+_Result = pb.BatchRefundPaymentsResponse.Result
+
+
+class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
+    """Payment's contract; see boxoffice/payment/v1/payment.proto for what each method promises."""
+
+    def __init__(
+        self,
+        answers: Answers,
+        payments: Payments,
+        checkout: Checkout,
+        refunds: Refunds,
+        signatures: Signatures,
+        *,
+        public_url: str,
+    ) -> None:
+        """`public_url` is where customers reach Boxoffice."""
+        self._answers = answers
+        self._payments = payments
+        self._checkout = checkout
+        self._refunds = refunds
+        self._signatures = signatures
+        self._public_url = public_url.rstrip("/")
+
+    async def InitiatePayment(self, request: pb.InitiatePaymentRequest, context: Context) -> pb.InitiatePaymentResponse:
+        booking_id, user_id = UUID(request.booking_id), UUID(request.user_id)
+        key = key_of(request, "InitiatePayment", user_id)
+        once = Once(key, pb.InitiatePaymentResponse, self._initiated)
+        return await once.around(self._answers, lambda: self._checkout.open(booking_id, user_id, key))
+
+    async def GetPaymentStatus(self, request: pb.GetPaymentStatusRequest, context: Context) -> pb.PaymentStatus:
+        user_id = UUID(request.user_id) if request.user_id else None
+        found = await self._payments.of_booking(UUID(request.booking_id), user_id)
+        return pb.PaymentStatus(booking_id=str(found[0].booking_id), payments=map(_payment, found))
+
+    async def ReceiveWebhook(self, request: httpbody_pb2.HttpBody, context: Context) -> pb.ReceiveWebhookResponse:
+        event_id = self._signatures.check(request.data, headers.get())
+        parsed = parse(event_id, request.data)
+        if parsed is None:
+            return pb.ReceiveWebhookResponse(status="ignored")
+        event, told = parsed
+        if isinstance(told, Report):
+            await self._checkout.hear(told, event)
+        else:
+            await self._refunds.hear(told, event)
+        return pb.ReceiveWebhookResponse(status="processed")
+
+    async def BatchRefundPayments(
+        self, request: pb.BatchRefundPaymentsRequest, context: Context
+    ) -> pb.BatchRefundPaymentsResponse:
+        asked = [
+            RefundRequest(UUID(refund.payment_id), _Refund.Cause.Name(refund.cause), refund.amount)
+            for refund in request.refunds
+        ]
+        return pb.BatchRefundPaymentsResponse(results=map(_result, await self._refunds.request(asked)))
+
+    async def BatchClosePayments(
+        self, request: pb.BatchClosePaymentsRequest, context: Context
+    ) -> pb.BatchClosePaymentsResponse:
+        await self._checkout.close([UUID(booking_id) for booking_id in request.booking_ids])
+        return pb.BatchClosePaymentsResponse()
+
+    def _initiated(self, payment: Payment) -> pb.InitiatePaymentResponse:
+        return pb.InitiatePaymentResponse(
+            payment_id=str(payment.id),
+            session_id=payment.session_id,
+            payment_url=f"{self._public_url}/api/v1/payments/fake-checkout/{payment.session_id}",
+            expires_at=to_timestamp(payment.expires_at),
+            amount=payment.amount,
+            currency=payment.currency,
+        )
+
+
+def _payment(payment: Payment) -> pb.Payment:
+    return pb.Payment(
+        id=str(payment.id),
+        booking_id=str(payment.booking_id),
+        session_id=payment.session_id,
+        amount=payment.amount,
+        currency=payment.currency,
+        status=pb.Payment.Status.Value(payment.state),
+        refunded_amount=payment.refunded_amount,
+        created_at=to_timestamp(payment.created_at),
+        updated_at=to_timestamp(payment.updated_at),
+    )
+
+
+def _result(answer: Refund | Failure) -> pb.BatchRefundPaymentsResponse.Result:
+    if isinstance(answer, Failure):
+        return _Result(refusal=to_status(answer))
+    return _Result(state=_Result.State.Value(answer.state))

@@ -1,1 +1,0 @@
-"""What takes several steps: transactions, and calls of peers between them."""
