@@ -22,7 +22,7 @@ from bench.measure import Result
 from bench.reference import pgbench
 from bench.world import World
 from services.booking.queries import bookings
-from services.chassis import connections, database, idempotency
+from services.chassis import answers, connections, database
 from services.inventory.seats import statements as seats
 from stack.settings import ROOT
 
@@ -113,7 +113,7 @@ def script() -> str:
             # Booking: the intent.
             *_pipeline(
                 bind(database.MARK, "mark_1"),
-                bind(idempotency.FIND, "users", "methods", "keys"),
+                bind(answers.FIND, user_id="users", method="methods", key="keys"),
                 bind(bookings.BEGIN_BOOKINGS, **INTENTS),
             ),
             # Inventory: the claim.

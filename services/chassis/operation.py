@@ -27,7 +27,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
-from services.chassis import idempotency
+from services.chassis import answers
+from services.chassis.answers import Kept
 from services.chassis.database import Database, Statement, Transaction, retried
 from services.chassis.desk import BUSY, Busy, Command, Outcome
 from services.chassis.errors import Failure, Interrupted
@@ -77,7 +78,7 @@ class _Steps(ABC, Generic[C, S, D]):
     ) -> tuple[S, Collection[Hashable], dict[tuple[Any, ...], Row]]:
         """Return the state, the busy keys, and what is kept under the idempotency keys of the commands, by name."""
         reads = self.reads(batch, wait=wait)
-        asked = {"idempotency": (idempotency.FIND, idempotency.columns(keys))} if keys else {}
+        asked = {"idempotency": answers.find(keys)} if keys else {}
         statements = {**reads, **asked}
         rows = dict(zip(statements, await tx.fetch_all(*statements.values()), strict=True))
         state, busy = await self.load(tx, batch, rows)
@@ -145,13 +146,13 @@ class KeyedOperation(_Steps[K, S, D], _Run[K, A], Generic[K, S, D, A]):
         async with self._db.transaction() as tx:
             state, busy, rows = await self._read(tx, batch, keys, wait=wait)
             known = {name: (bytes(row.request_hash), bytes(row.answer)) for name, row in rows.items()}
-            kept: list[tuple[Key, bytes]] = []
+            kept: list[Kept] = []
             outcomes = [
                 BUSY if command.key in busy else self._outcome(command, state, known, kept) for command in batch
             ]
             await self.write(tx, state)
             if kept:
-                await idempotency.keep(tx, *kept)
+                await answers.keep(tx, *kept)
         return outcomes
 
     def _outcome(
@@ -159,7 +160,7 @@ class KeyedOperation(_Steps[K, S, D], _Run[K, A], Generic[K, S, D, A]):
         command: K,
         state: S,
         known: dict[tuple[Any, ...], tuple[bytes, bytes]],
-        kept: list[tuple[Key, bytes]],
+        kept: list[Kept],
     ) -> Outcome[A]:
         once, key = command.once, command.once and command.once.key
         try:
@@ -176,7 +177,7 @@ class KeyedOperation(_Steps[K, S, D], _Run[K, A], Generic[K, S, D, A]):
         if key:
             stored = answer.SerializeToString()
             known[key.name] = (key.request_hash, stored)
-            kept.append((key, stored))
+            kept.append(Kept(key, stored))
         return answer  # type: ignore[no-any-return]
 
 
@@ -210,7 +211,7 @@ class BegunOperation(_Steps[B, S, A], _Run[B, A]):
             ]
             await self.write(tx, state)
             if kept:
-                await idempotency.keep(tx, *[(key, b"") for key in kept])
+                await answers.keep(tx, *[Kept(key, b"") for key in kept])
         return outcomes
 
     def _outcome(self, command: B, state: S, known: dict[tuple[Any, ...], bytes], kept: list[Key]) -> Outcome[A]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 
-from services.chassis import cli, idempotency, jobs
+from services.chassis import answers, cli, jobs
 from services.chassis.cli import Command
 from services.chassis.database import Database, Pools, sweep_markers
 from services.chassis.readiness import Readiness
@@ -47,7 +47,7 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "forget-successors", lambda: tokens.forget_successors(background), jobs.every(minutes=1))
     jobs.add(ticks, "forget-families", lambda: tokens.forget(background), jobs.every(hours=1))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), jobs.every(hours=1))
+    jobs.add(ticks, "forget-keys", lambda: answers.forget(background, key_days), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
 
     # Whether AUTH is on or off: whose account is shown is never a matter of what somebody says.

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
-from services.chassis import cli, idempotency, jobs, measures
+from services.chassis import answers, cli, jobs, measures
+from services.chassis.answers import Answers
 from services.chassis.calls import channel
 from services.chassis.database import Pools, sweep_markers
 from services.chassis.outbox import Outbox
@@ -46,13 +47,13 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "poll-bank", poller.poll, jobs.every(seconds=1))
     jobs.add(ticks, "recover-refunds", recovery.recover, jobs.every(seconds=1))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: idempotency.forget(background, key_days), jobs.every(hours=1))
+    jobs.add(ticks, "forget-keys", lambda: answers.forget(background, key_days), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, MEASURES)
 
     server = make_server(settings)
-    answers = idempotency.Answers(db)
-    servicer = PaymentService(answers, Payments(db), checkout, refunds, signatures, public_url=settings.public_url)
+    kept = Answers(db)
+    servicer = PaymentService(kept, Payments(db), checkout, refunds, signatures, public_url=settings.public_url)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)
     await serve(
         settings,
@@ -61,7 +62,7 @@ async def run(settings: Settings) -> None:
         background=[outbox.relay({CAPTURES: booking.record_captures, DECLINES: booking.record_declines})],
         ticks=ticks,
         ready=Readiness(url),
-        closing=[checkout.finish, poller.finish, answers.finish, to_booking.close, to_bank.close, pools.close],
+        closing=[checkout.finish, poller.finish, kept.finish, to_booking.close, to_bank.close, pools.close],
     )
 
 

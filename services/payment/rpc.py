@@ -8,9 +8,10 @@ from boxoffice.payment.v1 import payment_pb2 as pb
 from boxoffice.payment.v1 import payment_pb2_grpc
 from google.api import httpbody_pb2
 
+from services.chassis.answers import Answers
 from services.chassis.calls import headers
 from services.chassis.errors import Failure
-from services.chassis.idempotency import Answers, Once, key_of
+from services.chassis.idempotency import Once, key_of
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.payment.checkout.look import Payments
@@ -51,7 +52,7 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         booking_id, user_id = UUID(request.booking_id), UUID(request.user_id)
         key = key_of(request, "InitiatePayment", user_id)
         once = Once(key, pb.InitiatePaymentResponse, self._initiated)
-        return await once.around(self._answers, lambda: self._checkout.open(booking_id, user_id, key))
+        return await self._answers.around(once, lambda: self._checkout.open(booking_id, user_id, key))
 
     async def GetPaymentStatus(self, request: pb.GetPaymentStatusRequest, context: Context) -> pb.PaymentStatus:
         user_id = UUID(request.user_id) if request.user_id else None

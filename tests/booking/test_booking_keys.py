@@ -11,7 +11,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from grpc_status import rpc_status
 
 from services.booking.operations import create, expire
-from services.chassis import idempotency
+from services.chassis import answers, idempotency
 from services.chassis.status import from_status
 from tests.booking.house import House
 from tests.databases import move_clock
@@ -50,7 +50,7 @@ async def test_a_change_whose_key_is_under_way_for_long_is_told_so(house: House,
     key = idempotency.key_of(request, method, ANN)
     assert key is not None
     async with house.db.transaction() as first:
-        await idempotency.keep(first, (key, b""))
+        await answers.keep(first, answers.Kept(key, b""))
         await first.fetch("SELECT")
         assert await refused(ask(request)) == IN_PROGRESS
         await first.fetch("DELETE FROM idempotency_keys RETURNING 1")

@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 
-from services.chassis import idempotency
+from services.chassis import answers
+from services.chassis.answers import Answers, forget
 from services.chassis.database import Database, Statement, Transaction
 from services.chassis.errors import Aborted, IdempotencyKeyReused, RequestInProgress
-from services.chassis.idempotency import NOBODY, Answers, Key, Once, forget, key_of
+from services.chassis.idempotency import NOBODY, Key, Once, key_of
 from services.chassis.operation import BegunOperation, KeyedOperation, Rows
 from tests.databases import move_clock
 
@@ -134,7 +135,7 @@ async def test_equal_requests_in_one_batch_have_one_effect_and_one_answer(db: Da
 
 async def test_who_waits_too_long_for_an_equal_request_is_told_that_it_is_under_way(db: Database) -> None:
     async with db.transaction() as first:
-        await idempotency.keep(first, (key(), b""))
+        await answers.keep(first, answers.Kept(key(), b""))
         await first.fetch("SELECT")
         with pytest.raises(RequestInProgress) as told:
             await buy(db, key())
@@ -222,13 +223,13 @@ class Shop:
 
 async def test_twenty_equal_requests_around_calls_get_the_answer_that_was_stored_first(db: Database) -> None:
     shop = Shop()
-    answers = await asyncio.gather(*(once(key()).around(Answers(db), shop.order) for _ in range(20)))
+    answers = await asyncio.gather(*(Answers(db).around(once(key()), shop.order) for _ in range(20)))
     assert all(answer == answers[0] for answer in answers)
     calls = shop.carried_out
-    assert await once(key()).around(Answers(db), shop.order) == answers[0]
+    assert await Answers(db).around(once(key()), shop.order) == answers[0]
     assert shop.carried_out == calls
     with pytest.raises(IdempotencyKeyReused):
-        await once(key(request=b"another")).around(Answers(db), shop.order)
+        await Answers(db).around(once(key(request=b"another")), shop.order)
     assert shop.carried_out == calls
 
 
@@ -236,14 +237,14 @@ async def test_a_refusal_around_calls_is_not_kept(db: Database) -> None:
     shop = Shop()
     shop.closed = True
     with pytest.raises(Aborted):
-        await once(key()).around(Answers(db), shop.order)
+        await Answers(db).around(once(key()), shop.order)
     shop.closed = False
-    assert (await once(key()).around(Answers(db), shop.order)).name == "order 2"
+    assert (await Answers(db).around(once(key()), shop.order)).name == "order 2"
 
 
 async def test_without_a_key_every_request_is_carried_out(db: Database) -> None:
     shop = Shop()
-    assert [(await once(None).around(Answers(db), shop.order)).name for _ in range(2)] == ["order 1", "order 2"]
+    assert [(await Answers(db).around(once(None), shop.order)).name for _ in range(2)] == ["order 1", "order 2"]
     assert await stored(db) == 0
 
 

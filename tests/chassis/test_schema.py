@@ -213,7 +213,7 @@ def test_every_statement_fits_the_schema(databases: Databases) -> None:
             with databases.fresh(service) as url, psycopg.connect(url, autocommit=True) as connection:
                 statements = dict(statements_of(service))
                 own = [name for name in statements if name.startswith(f"{named(service).module}.")]
-                assert (len(own) > 5) == (named(service).folder / "queries").is_dir(), service
+                assert len(own) > 5, service
                 for name, sql in statements.items():
                     with case(f"{service}: {name}"):
                         connection.execute(f"PREPARE it AS {numbered(sql)}".encode())

@@ -8,7 +8,7 @@ import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2
 
-from services.chassis import idempotency
+from services.chassis import answers, idempotency
 from services.chassis.errors import IdempotencyKeyReused, Unavailable
 from services.inventory.seats.commands import Held, Hold, ReleaseHolds
 from services.inventory.seats.messages import held
@@ -25,7 +25,7 @@ async def test_a_creation_whose_key_is_under_way_for_long_is_told_so(catalogue: 
     key = idempotency.key_of(request, "CreateVenue")
     assert key is not None
     async with catalogue.db.transaction() as first:
-        await idempotency.keep(first, (key, b""))
+        await answers.keep(first, answers.Kept(key, b""))
         await first.fetch("SELECT")
         refused = await refusal(catalogue.rpc.CreateVenue(request))
         await first.send("DELETE FROM idempotency_keys")

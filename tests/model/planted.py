@@ -13,7 +13,7 @@ from services.booking import messages
 from services.booking.domain import refunds
 from services.booking.domain.bookings import Settlement
 from services.booking.operations import captures
-from services.chassis import idempotency
+from services.chassis import answers
 from services.inventory.seats import commands
 from services.inventory.seats import statements as seats_sql
 from services.inventory.seats.domain import ReservationState, Seat, Show
@@ -102,7 +102,7 @@ def keys_are_not_stored(patch: pytest.MonkeyPatch) -> None:
     async def keep(*_: Any) -> None:
         pass
 
-    patch.setattr(idempotency, "keep", keep)
+    patch.setattr(answers, "keep", keep)
 
 
 def a_refund_is_rounded_up(patch: pytest.MonkeyPatch) -> None:

@@ -248,7 +248,7 @@ MUTANTS = (
     ),
     Mutant(
         "equal requests at once are all carried out",
-        "idempotency:keep",
+        "answers:keep",
         "KEEP",
         "KEEP + 'ON CONFLICT DO NOTHING'",
         REQUESTS,
@@ -256,8 +256,8 @@ MUTANTS = (
     ),
     Mutant(
         "an answer is not stored",
-        "idempotency:keep",
-        "await tx.send(KEEP, (*columns(keys), hashes, [answer for _, answer in answers]))",
+        "answers:keep",
+        "await tx.send(KEEP, _columns(kept))",
         "pass",
         REQUESTS,
         ONCE,
@@ -265,8 +265,8 @@ MUTANTS = (
     Mutant(
         "of equal requests around calls each has its own answer",
         "Answers._keep",
-        "_outcome(keep.asked, by_name[keep.key])",
-        "keep.answer",
+        "_outcome(command.kept.key, by_name[command.key])",
+        "command.kept.answer",
         REQUESTS,
         ONCE,
     ),

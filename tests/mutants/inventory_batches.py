@@ -130,7 +130,7 @@ MUTANTS = (
     Mutant(
         "the answer to a request with a key is not kept",
         "KeyedOperation.__call__",
-        "await idempotency.keep(tx, *kept)",
+        "await answers.keep(tx, *kept)",
         "pass",
         REQUESTS,
         KEYS,

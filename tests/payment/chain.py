@@ -24,10 +24,10 @@ from services.booking.operations.look import Bookings
 from services.booking.rpc import render
 from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
+from services.chassis.answers import Answers
 from services.chassis.calls import channel
 from services.chassis.database import Database
 from services.chassis.desk import Desk
-from services.chassis.idempotency import Answers
 from services.chassis.outbox import Outbox
 from services.chassis.server import make_server
 from services.inventory.catalogue.rpc import CatalogServicer

@@ -9,7 +9,7 @@ import pytest
 from boxoffice.payment.v1 import payment_pb2 as pb
 from grpc import StatusCode
 
-from services.chassis import idempotency
+from services.chassis import answers, idempotency
 from services.chassis.errors import FailedPrecondition, Unavailable
 from services.chassis.ids import new_id
 from tests.bank.support import refused
@@ -131,7 +131,7 @@ async def test_a_request_whose_key_is_under_way_for_long_is_told_so(payment: Pay
     assert key is not None
     with pytest.raises(InterruptedError):
         async with payment.db.transaction() as first:
-            await idempotency.keep(first, (key, b"never"))
+            await answers.keep(first, answers.Kept(key, b"never"))
             await first.fetch("SELECT 1")  # so that it is sent
             in_progress = (StatusCode.ABORTED, "REQUEST_IN_PROGRESS")
             assert await refused(payment.initiate(booking_id, key="once")) == in_progress

@@ -20,9 +20,9 @@ from google.api import httpbody_pb2
 from standardwebhooks import Webhook
 
 from services.bank.rpc import BankService
+from services.chassis.answers import Answers
 from services.chassis.database import READ_CLOCK, Database
 from services.chassis.errors import Failure, NotFound, Unavailable
-from services.chassis.idempotency import Answers
 from services.chassis.ids import new_id
 from services.chassis.outbox import Outbox
 from services.chassis.status import to_status

@@ -16,7 +16,7 @@ from uuid import UUID
 from services.booking.domain.bookings import BookedSeat, BookedShow, Booking, Changed, Reservation, State
 from services.booking.operations.unfinished import LEASE_SECONDS
 from services.booking.queries import bookings as sql
-from services.chassis import idempotency
+from services.chassis import answers, idempotency
 from services.chassis.database import Database, Statement, retried
 from services.chassis.desk import BUSY, Outcome
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
@@ -78,7 +78,7 @@ class BeginBookings:
 
     async def _begin(self, batch: Sequence[Create]) -> list[Outcome[Begun | Known]]:
         keys = [command.idempotency for command in batch if command.idempotency]
-        stored, begun = await self._db.transact((idempotency.FIND, idempotency.columns(keys)), _intents(batch))
+        stored, begun = await self._db.transact(answers.find(keys), _intents(batch))
         since = {row.id: row.created_at for row in begun}
         taken = [command.idempotency for command in batch if command.id not in since and command.idempotency]
         under_way = await self._db.fetch(sql.KEYS_UNDER_WAY, columns(taken, "user_id", "key")) if taken else []

@@ -4,7 +4,7 @@ Every move is guarded by the state that it starts from, and by the version too w
 state, or somebody else may be at the same step.
 """
 
-from services.chassis import idempotency
+from services.chassis import answers
 
 COLUMNS = """
     id, user_id, state, version, confirming_from, total_amount, currency, expires_at, created_at, updated_at,
@@ -271,7 +271,7 @@ Until sales end, an EXPIRED booking may still be confirmed by money that comes l
 # --- Forget
 
 FORGET_KEYS = f"""
-    WITH forgotten AS ({idempotency.FORGET}),
+    WITH forgotten AS ({answers.FORGET}),
     freed AS (
         UPDATE bookings b SET idempotency_key = NULL, request_hash = NULL
         FROM forgotten f
