@@ -290,6 +290,18 @@ class SequenceNoLongerKept(OutOfRange):
     reason = "SEQUENCE_NO_LONGER_KEPT"
 
 
+class EventsForgotten(OutOfRange):
+    """Events that come next are not kept any more: begin at the oldest, and make up for what is missing."""
+
+    reason = "EVENTS_FORGOTTEN"
+
+
+class EventsNotThere(OutOfRange):
+    """The topic does not reach this position: see that it is the topic that was read before."""
+
+    reason = "EVENTS_NOT_THERE"
+
+
 class Aborted(BoxofficeError):
     """Another request was faster."""
 
