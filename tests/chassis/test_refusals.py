@@ -27,7 +27,7 @@ TIMES = 40
 
 def kinds() -> list[type[Failure]]:
     for module in pkgutil.walk_packages(services.__path__, "services."):
-        if "errors" in module.name or ".domain." in module.name:
+        if {"errors", "domain"} & set(module.name.split(".")):
             import_module(module.name)
     found: set[type[Failure]] = {Failure}
     while more := {sub for kind in found for sub in kind.__subclasses__()} - found:

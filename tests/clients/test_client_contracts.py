@@ -40,7 +40,7 @@ FAMILIES = {
 def failures() -> set[type[Failure]]:
     """Return all that services refuse by."""
     for module in pkgutil.walk_packages(services.__path__, "services."):
-        if ".domain" in module.name:
+        if {"errors", "domain"} & set(module.name.split(".")):
             importlib.import_module(module.name)
 
     def below(kind: type[Failure]) -> Iterator[type[Failure]]:
