@@ -31,6 +31,16 @@ UNDER_WAY = (
         "SELECT array_agg(id::text) FROM bookings"
         " WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING') AND NOT refund_stuck",
     ),
+    (
+        "inventory",
+        "events of inventory without a position",
+        "SELECT array_agg(id::text) FROM topic_events WHERE position IS NULL",
+    ),
+    (
+        "booking",
+        "events of booking without a position",
+        "SELECT array_agg(id::text) FROM topic_events WHERE position IS NULL",
+    ),
     ("payment", "messages of payment", "SELECT array_agg(id::text) FROM outbox WHERE dead_at IS NULL"),
     ("payment", "refunds", "SELECT array_agg(id::text) FROM refunds WHERE state = 'REQUESTED'"),
     (

@@ -57,6 +57,7 @@ _Rules = validate_pb2.FieldRules
 _KNOWN = {
     "string": {"min_len", "max_len", "pattern", "uuid"},
     "int32": {"gte", "lte"},
+    "int64": {"gte", "lte"},
     "enum": {"defined_only", "not_in"},
     "repeated": {"min_items", "max_items", "unique", "items"},
     "timestamp": {"gt", "lt"},
@@ -125,6 +126,9 @@ class Words:
                 low = bounds.gte if bounds.HasField("gte") else -(2**31)
                 high = bounds.lte if bounds.HasField("lte") else 2**31 - 1
                 words = f"a whole number from {low} to {high}"
+            case types.TYPE_INT64:
+                limits = _rules(field, "int64", listed).int64
+                words = f"a whole number from {limits.gte} to {limits.lte}"
             case types.TYPE_BOOL:
                 words = "true or false"
             case types.TYPE_ENUM:

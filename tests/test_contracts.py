@@ -47,8 +47,8 @@ def what_is_unbounded(field: FieldDescriptor, rule: validate_pb2.FieldRules) -> 
         return None if rule.bytes.HasField("max_len") else "length"
     if field.type == field.TYPE_ENUM:
         return None if rule.enum.defined_only else "values"
-    if field.type == field.TYPE_INT32:
-        number = rule.int32
+    if field.type in (field.TYPE_INT32, field.TYPE_INT64):
+        number = rule.int32 if field.type == field.TYPE_INT32 else rule.int64
         lowest = number.HasField("gte") or number.HasField("gt")
         highest = number.HasField("lte") or number.HasField("lt")
         return None if lowest and highest else "value"

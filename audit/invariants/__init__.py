@@ -19,9 +19,10 @@ from audit.invariants.money import MONEY
 from audit.invariants.sales import SALES, SALES_AT_REST
 from audit.invariants.seats import SEATS
 from audit.invariants.times import TIMES
+from audit.invariants.topics import TOPICS, TOPICS_AT_REST
 
 __all__ = ["ALWAYS", "AT_REST", "INVARIANTS", "Invariant"]
 
-ALWAYS = SEATS + CATALOGUE + SALES + BOOKINGS + MONEY + KEYS + ACCOUNTS + TIMES
-AT_REST = ACROSS + SALES_AT_REST
+ALWAYS = SEATS + CATALOGUE + SALES + BOOKINGS + MONEY + KEYS + ACCOUNTS + TIMES + TOPICS
+AT_REST = ACROSS + SALES_AT_REST + TOPICS_AT_REST
 INVARIANTS = ALWAYS + AT_REST

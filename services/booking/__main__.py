@@ -14,7 +14,7 @@ from services.booking.rpc import render
 from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
 from services.booking.settings import Settings
-from services.chassis import cli, jobs, measures
+from services.chassis import cli, jobs, measures, topics
 from services.chassis.calls import channel
 from services.chassis.database import Pools, sweep_markers
 from services.chassis.desk import Desk
@@ -54,6 +54,8 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "archive", lambda: expire.archive(background), jobs.daily(3))
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: expire.forget_keys(background, key_days), jobs.every(hours=1))
+    event_days = settings.event_retention_days
+    jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, MEASURES)
 
@@ -65,7 +67,11 @@ async def run(settings: Settings) -> None:
         settings,
         server,
         SERVICES,
-        background=[outbox.relay(deliveries.peers(inventory, payments)), recovery.recover()],
+        background=[
+            outbox.relay(deliveries.peers(inventory, payments)),
+            recovery.recover(),
+            topics.sequence(background),
+        ],
         ticks=ticks,
         ready=Readiness(url),
         closing=[desk.close, to_inventory.close, to_payment.close, pools.close],

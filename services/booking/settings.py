@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from services.booking.domain.refunds import RefundPolicy
-from services.chassis.settings import KeyDays, ServiceSettings
+from services.chassis.settings import EventDays, KeyDays, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -21,6 +21,7 @@ class Settings(ServiceSettings):
         "24:100,2:50", description="hours before the show:per cent that comes back; later than all, nothing"
     )
     idempotency_key_days: KeyDays = 7
+    event_retention_days: EventDays = 30
 
     @field_validator("refund_steps")
     @classmethod

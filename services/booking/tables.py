@@ -24,6 +24,8 @@ metadata = chassis.metadata()
 commit_markers = chassis.commit_markers(metadata)
 idempotency_keys = chassis.idempotency_keys(metadata)
 outbox = chassis.outbox(metadata)
+topics = chassis.topics(metadata)
+topic_events = chassis.topic_events(metadata)
 
 bookings = Table(
     "bookings",

@@ -47,6 +47,16 @@ OUTBOX = (
 """For services that have an outbox."""
 
 
+TOPICS = (
+    Measure(
+        Gauge("boxoffice_topic_lag_seconds", "How long the oldest event waits for its position", ["topic"]),
+        "SELECT topic, extract(epoch FROM boxoffice_clock() - min(created_at)) FROM topic_events"
+        " WHERE position IS NULL GROUP BY topic",
+    ),
+)
+"""For services that have topics."""
+
+
 def add(ticks: AsyncIOScheduler, db: Database, measures: Sequence[Measure]) -> None:
     """Have `measures` taken every few seconds."""
 

@@ -171,6 +171,8 @@ KeyDays = Annotated[
     int, Field(ge=1, le=365, description="how many days the answers to requests with an idempotency key are kept")
 ]
 
+EventDays = Annotated[int, Field(ge=1, le=3650, description="how many days public events are kept in their topic")]
+
 S = TypeVar("S", bound=BaseSettings)
 
 

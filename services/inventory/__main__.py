@@ -5,7 +5,7 @@ from pathlib import Path
 
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
 
-from services.chassis import answers, cli, jobs, measures
+from services.chassis import answers, cli, jobs, measures, topics
 from services.chassis.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
 from services.chassis.desk import LANES, WAITING_LANES
 from services.chassis.readiness import Readiness
@@ -47,6 +47,8 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "forget-changes", lambda: forget_changes(background, retention), jobs.every(minutes=5))
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: answers.forget(background, key_days), jobs.every(hours=1))
+    event_days = settings.event_retention_days
+    jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, MEASURES)
 
@@ -61,7 +63,7 @@ async def run(settings: Settings) -> None:
         settings,
         server,
         SERVICES,
-        background=[watching.run()],
+        background=[watching.run(), topics.sequence(background)],
         ticks=ticks,
         ready=Readiness(url),
         ending=[watching.end],

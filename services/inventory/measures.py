@@ -2,9 +2,10 @@
 
 from prometheus_client import Gauge
 
-from services.chassis.measures import Measure
+from services.chassis.measures import TOPICS, Measure
 
 MEASURES = (
+    *TOPICS,
     Measure(
         Gauge("boxoffice_hold_lag_seconds", "How long the hold that lapsed first waits to be tidied"),
         "SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(expires_at))) FROM show_seats"

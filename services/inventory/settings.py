@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from services.chassis.settings import KeyDays, ServiceSettings
+from services.chassis.settings import EventDays, KeyDays, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -19,3 +19,4 @@ class Settings(ServiceSettings):
         15, ge=0.05, le=30, description="after how long those who watch are told that nothing happened"
     )
     idempotency_key_days: KeyDays = 7
+    event_retention_days: EventDays = 30

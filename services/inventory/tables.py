@@ -23,6 +23,8 @@ metadata = chassis.metadata()
 
 commit_markers = chassis.commit_markers(metadata)
 idempotency_keys = chassis.idempotency_keys(metadata)
+topics = chassis.topics(metadata)
+topic_events = chassis.topic_events(metadata)
 
 LARGEST = "the largest by which its seats were taken; null: unknown"
 TIERS = "tier IN ('REGULAR', 'PREMIUM', 'VIP')"

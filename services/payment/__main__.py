@@ -8,14 +8,16 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from services.chassis import answers, cli, jobs, measures
 from services.chassis.answers import Answers
 from services.chassis.calls import channel
+from services.chassis.consumer import Consumer
 from services.chassis.database import Pools, sweep_markers
 from services.chassis.outbox import Outbox
 from services.chassis.readiness import Readiness
 from services.chassis.server import make_server, serve
+from services.payment.books.operation import CONSUMER, compare_books
 from services.payment.checkout.look import Payments
 from services.payment.checkout.messages import CAPTURES, DECLINES
 from services.payment.checkout.steps import Checkout, Rules
-from services.payment.clients import Bank, Booking
+from services.payment.clients import BOOKINGS, Bank, Booking
 from services.payment.measures import MEASURES
 from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
@@ -59,7 +61,10 @@ async def run(settings: Settings) -> None:
         settings,
         server,
         SERVICES,
-        background=[outbox.relay({CAPTURES: booking.record_captures, DECLINES: booking.record_declines})],
+        background=[
+            outbox.relay({CAPTURES: booking.record_captures, DECLINES: booking.record_declines}),
+            Consumer(background, CONSUMER, BOOKINGS, booking.events, compare_books).run(),
+        ],
         ticks=ticks,
         ready=Readiness(url),
         closing=[checkout.finish, poller.finish, kept.finish, to_booking.close, to_bank.close, pools.close],

@@ -9,8 +9,10 @@ from uuid import UUID
 import grpc
 from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+from boxoffice.events.v1 import events_pb2
 
 from services.chassis.calls import call
+from services.chassis.consumer import Events
 from services.chassis.errors import Code, Failure, PeerFailure, Unavailable, is_transient
 from services.chassis.status import from_status
 from services.chassis.times import to_timestamp
@@ -21,6 +23,9 @@ from services.payment.domain.refunds import Refund
 log = logging.getLogger(__name__)
 
 BANK_SECONDS = 3.0
+
+BOOKINGS = "bookings"
+"""The topic that booking publishes."""
 
 _OUTCOMES = {
     bank_pb2.Session.OPEN: None,
@@ -67,6 +72,11 @@ class Booking:
         request = booking_pb2.BatchRecordDeclinesRequest(declines=map(kind.FromString, payloads))
         answer = await call(self._stub.BatchRecordDeclines, request)
         return [from_status(r.refusal) if r.HasField("refusal") else None for r in answer.results]
+
+    async def events(self, after: int | None) -> Events[events_pb2.BookingEvent]:
+        """Return the events of the topic `bookings` behind a position, or the oldest that are kept."""
+        answer = await call(self._stub.ListBookingEvents, booking_pb2.ListBookingEventsRequest(after=after))
+        return Events(answer.events, answer.last)
 
 
 class RefundAnswer(StrEnum):

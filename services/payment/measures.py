@@ -15,6 +15,10 @@ MEASURES = (
         "SELECT count(*) FROM refunds WHERE state = 'STUCK'",
     ),
     Measure(
+        Gauge("boxoffice_book_differences", "What booking has told and payment's books do not have: look at it"),
+        "SELECT count(*) FROM book_differences",
+    ),
+    Measure(
         Gauge("boxoffice_poll_lag_seconds", "How long the bank is overdue to be asked about a payment"),
         "SELECT greatest(0, extract(epoch FROM clock_timestamp() - min(next_poll_at))) FROM payments"
         " WHERE state = 'PENDING'",

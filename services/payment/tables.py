@@ -1,6 +1,7 @@
 """The schema. Migrations make it; a test proves that the two agree."""
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     DateTime,
@@ -21,6 +22,7 @@ metadata = chassis.metadata()
 commit_markers = chassis.commit_markers(metadata)
 outbox = chassis.outbox(metadata)
 idempotency_keys = chassis.idempotency_keys(metadata)
+topic_progress = chassis.topic_progress(metadata)
 
 booking_accounts = Table(
     "booking_accounts",
@@ -103,4 +105,17 @@ webhook_events = Table(
     Column("payment_id", Uuid, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     comment="the inbox: every event that was taken; rows stay for ever",
+)
+
+book_differences = Table(
+    "book_differences",
+    metadata,
+    Column(
+        "position", BigInteger, primary_key=True, autoincrement=False, comment="of the event in the topic of bookings"
+    ),
+    Column("booking_id", Uuid, nullable=False),
+    Column("payment_id", Uuid, nullable=False),
+    Column("difference", Text, nullable=False),
+    Column("found_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
+    comment="what booking has told and these books do not have",
 )

@@ -32,6 +32,13 @@ from services.inventory.viewing.watching import Watching
 from tests.inventory.sale import make_desk
 from tests.servers import served
 
+UNTOLD = """
+    SELECT b.id, b.state, e.kind FROM bookings b
+    LEFT JOIN LATERAL (SELECT kind FROM topic_events WHERE key = b.id ORDER BY id DESC LIMIT 1) AS e ON true
+    WHERE b.state <> 'RESERVING' AND b.updated_at > (SELECT whole_since FROM topics) AND e.kind IS DISTINCT FROM
+        CASE coalesce(b.confirming_from, b.state) WHEN 'PENDING' THEN 'CREATED' WHEN 'REFUNDING' THEN 'CONFIRMED'
+            ELSE coalesce(b.confirming_from, b.state) END
+"""
 POLICY = RefundPolicy.parse("24:100,2:50")
 RefundState = payment_pb2.BatchRefundPaymentsResponse.Result
 
@@ -219,3 +226,4 @@ async def opened_house(
         )
         await booking_desk.close()
         await desk.close()
+        assert await booking_db.fetch(UNTOLD) == [], "the last event of a booking is the state that callers see"

@@ -132,6 +132,8 @@ class Dice:
                 return self.chance.choice([value.number for value in field.enum_type.values if value.number])
             case FieldDescriptor.TYPE_INT32:
                 return self.chance.randint(rule.int32.gte, min(rule.int32.lte or 2**31 - 1, 10_000_000))
+            case FieldDescriptor.TYPE_INT64:
+                return self.chance.randint(rule.int64.gte, min(rule.int64.lte, 10_000_000))
         raise NotImplementedError(f"{field.full_name}: say how a field of this type is drawn")
 
     def _text(self, field: FieldDescriptor, rule: validate_pb2.StringRules, known: bool) -> str:

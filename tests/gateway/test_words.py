@@ -87,8 +87,8 @@ def right_value(field: FieldDescriptor, rules: validate_pb2.FieldRules) -> Any:
         return Timestamp(seconds=1_893_456_000) if is_time else right(field.message_type)
     if field.enum_type is not None:
         return field.enum_type.values[1].number
-    if field.type == FieldDescriptor.TYPE_INT32:
-        return max(rules.int32.gte, 1)
+    if field.type in (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64):
+        return max(rules.int32.gte, rules.int64.gte, 1)
     if field.type == FieldDescriptor.TYPE_BOOL:
         return True
     text = rules.string
@@ -120,6 +120,9 @@ def wrong_values(field: FieldDescriptor, rules: validate_pb2.FieldRules) -> Iter
             yield "gte", number.gte - 1
         if number.lte and number.lte < 2**31 - 1:
             yield "lte", number.lte + 1
+    elif field.type == FieldDescriptor.TYPE_INT64:
+        yield "gte", rules.int64.gte - 1
+        yield "lte", rules.int64.lte + 1
     elif time.HasField("gt"):
         yield "gt", time.gt
         yield "lt", time.lt

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -34,6 +35,15 @@ from tests.patience import patient
 PASSWORD = "Kanarienvogel! süß & yellow/+?"
 SECONDS = patient(30)
 WRONG = f"wrong-{PASSWORD}"
+PERSONAL = {
+    "event's title": "Canary Concerto",
+    "venue's name": "Canary Hall",
+    "screen's name": "Canary Stage",
+    "section's name": "Canary Balcony",
+    "city's name": "Canaryville",
+    "e-mail address": "canary@example.com",
+}
+"""What people have written: it may be in answers, and never in a public event."""
 KEPT = {"key.pem", credentials.FILE}
 """Files of the data folder that secrets are for, besides PostgreSQL's own."""
 
@@ -56,7 +66,12 @@ class Aviary:
 
     def found_in(self, text: str) -> set[str]:
         """Return which secrets a text has, in any of the forms that they take on the way."""
-        return {name for name, secret in self.canaries.items() if any(form in text for form in forms(secret))}
+        return among(self.canaries, text)
+
+
+def among(canaries: dict[str, str], text: str) -> set[str]:
+    """Return the names of those canaries that a text has in any form."""
+    return {name for name, secret in canaries.items() if any(form in text for form in forms(secret))}
 
 
 def forms(secret: str) -> set[str]:
@@ -131,7 +146,7 @@ def _walk(aviary: Aviary) -> None:
     ) as http:
         _have_an_account(aviary, http)
         http.auth = over_http(stack.settings)
-        show = stack.demo.shows[0].id
+        show = _have_a_show(http)
         seats = [seat["id"] for seat in http.get(f"seats/shows/{show}/available").json()["seats"]]
         user = str(uuid4())
         order = {"userId": user, "showId": show, "showSeatIds": seats[:1]}
@@ -143,6 +158,8 @@ def _walk(aviary: Aviary) -> None:
         http.post("payments/webhook", content=b"{}", headers={"webhook-id": "a", "webhook-signature": "v1,Zm9yZ2Vk"})
         http.post(f"payments/simulate/{session}", json={"result": "SUCCESS"})
         assert wait_until(lambda: http.get(f"bookings/{booking}").json()["status"] == "CONFIRMED", SECONDS)
+        assert http.post(f"payments/refund/{booking}", json={"userId": user}).status_code == 200
+        assert wait_until(lambda: http.get(f"bookings/{booking}").json()["status"] == "REFUNDED", SECONDS)
         http.post("bookings", json={"userId": "nobody", "showSeatIds": [PASSWORD]})
         http.get("shows", params={"pageToken": "nonsense"})
         for path in ("bookings", "nothing", "%00", f"bookings/{booking}?userId=nobody"):
@@ -157,6 +174,20 @@ def _walk(aviary: Aviary) -> None:
         finally:
             stack.start_one("postgres")
         stack.wait_ready(SECONDS)
+
+
+def _have_a_show(http: httpx.Client) -> str:
+    """Put a show on sale of which every text is a canary; return its id."""
+    title, venue, screen, section, city, _ = PERSONAL.values()
+    movie = http.post("movies", json={"title": title, "description": title, "durationMinutes": 90}).json()["id"]
+    hall = http.post("venues", json={"name": venue, "city": city, "address": city}).json()["id"]
+    row = {"label": "A", "seatCount": 4, "tier": "REGULAR"}
+    layout = {"name": screen, "sections": [{"name": section, "rows": [row]}]}
+    stage = http.post(f"venues/{hall}/screens", json=layout).json()["id"]
+    starts_at = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%dT%H:%M:%SZ}"
+    prices = [{"tier": "REGULAR", "price": 25_000}]
+    show = {"movieId": movie, "screenId": stage, "startTime": starts_at, "prices": prices}
+    return str(http.post("shows", json=show).json()["id"])
 
 
 def _have_an_account(aviary: Aviary, http: httpx.Client) -> None:
@@ -220,6 +251,29 @@ def test_the_answers_hold_none(aviary: Aviary) -> None:
     for answer in aviary.answers:
         asked, _, told = answer.partition("{")
         assert aviary.found_in(told) - aviary.found_in(asked) == set(), answer
+
+
+def test_no_public_event_holds_what_people_have_written(aviary: Aviary) -> None:
+    """Nor a secret; and payment, which reads them as a service by its certificate, has read all."""
+    server = aviary.stack.server
+    with server.connect("inventory") as inventory, server.connect("booking") as booking:
+        shows = inventory.execute("SELECT kind, payload, key::text FROM topic_events").fetchall()
+        bookings = booking.execute("SELECT kind, payload, key::text FROM topic_events").fetchall()
+        assert {"CREATED", "CONFIRMED", "REFUNDED"} <= {kind for kind, *_ in bookings}
+        titles = [title for (title,) in inventory.execute("SELECT title FROM events").fetchall()]
+        assert PERSONAL["event's title"] in titles, "the canaries are there"
+    for kind, payload, key in (*shows, *bookings):
+        text = f"{kind} {key} {bytes(payload).decode(errors='replace')}"
+        assert among(PERSONAL, text) | aviary.found_in(text) == set()
+        assert not [title for title in titles if title in text]
+
+    def all_is_read() -> bool:
+        with server.connect("booking") as booking, server.connect("payment") as payment:
+            last = booking.execute("SELECT position FROM topics").fetchall()
+            read_to = payment.execute("SELECT read_to FROM topic_progress").fetchall()
+        return read_to == last != [(0,)]
+
+    assert wait_until(all_is_read, SECONDS)
 
 
 def test_the_metrics_hold_none(aviary: Aviary) -> None:

@@ -53,7 +53,7 @@ CALLS = {
         *("GetPaymentStatus", "BatchRefundPayments", "BatchClosePayments", "GetJwks"),
     },
     "payment": {
-        *("GetPayableBooking", "BatchRecordCaptures", "BatchRecordDeclines"),
+        *("GetPayableBooking", "BatchRecordCaptures", "BatchRecordDeclines", "ListBookingEvents"),
         *("CreateSession", "GetSession", "CloseSession", "CreateRefund", "GetJwks"),
     },
     "inventory": {"GetJwks"},

@@ -35,6 +35,7 @@ from services.bank.webhooks.deliveries import Deliveries
 from services.bank.webhooks.merchant import Answer as Taken
 from services.bank.webhooks.sender import Sender
 from services.booking.operations import expire
+from services.chassis import topics
 from services.chassis.calls import channel
 from services.chassis.database import Database
 from services.chassis.server import make_server
@@ -42,7 +43,7 @@ from services.chassis.times import to_timestamp
 from services.inventory.jobs import tidy_holds
 from tests.bank.support import SANDBOX, SECRET, refused
 from tests.model import facts, replicas, sight
-from tests.model.databases import BUSY, CLEAR, DUE, KEPT, SERVICE_NAMES
+from tests.model.databases import BUSY, CLEAR, DUE, KEPT, RESET, SERVICE_NAMES
 from tests.model.facts import Answer, Request, Seen
 from tests.model.sight import NOON
 from tests.patience import patient
@@ -132,6 +133,7 @@ class World:
             names = [row[0] for row in await (await connection.execute(CLEAR)).fetchall()]
             emptied = [name for name in names if name.partition(".")[2] not in KEPT]
             deletions = "; ".join(f"DELETE FROM {name}" for name in emptied)
+            deletions += f"; {RESET}" if "public.topics" in names else ""
             await connection.execute(f"SET session_replication_role = replica; {deletions}".encode())
         self.elapsed, self.sessions = 0, {}
         await self._set_clock()
@@ -284,12 +286,14 @@ class World:
                 await booking.saga.expire_due()
             case "recover":
                 await booking.saga.recover_once()
+                await topics.sequence_once(self.replicas["booking", replica].db)
             case "refunds":
                 await self.admin["payment"].execute(DUE["refunds"])
                 await payment.refunds.recover()
             case "tidy":
                 inventory = self.replicas["inventory", replica]
                 await tidy_holds(inventory.db, inventory.desk)  # type: ignore[arg-type]
+                await topics.sequence_once(inventory.db)
                 await expire.archive(self.replicas["booking", replica].db)
 
     async def settled(self) -> None:

@@ -27,6 +27,7 @@ from tests.system.damages_of_keys import KEYS
 from tests.system.damages_of_sales import SALES
 from tests.system.damages_of_the_catalogue import CATALOGUE
 from tests.system.damages_of_times import TIMES
+from tests.system.damages_of_topics import TOPICS
 
 SHAPE, CLAIMED, WHOLE = (
     "seats-are-what-their-status-says",
@@ -448,4 +449,4 @@ OF_MONEY = (
     ),
 )
 
-DAMAGES = OF_SEATS + CATALOGUE + SALES + OF_BOOKINGS + OF_MONEY + KEYS + ACCOUNTS + TIMES + AT_REST
+DAMAGES = OF_SEATS + CATALOGUE + SALES + OF_BOOKINGS + OF_MONEY + KEYS + ACCOUNTS + TIMES + TOPICS + AT_REST

@@ -20,8 +20,8 @@ CLOCKS = {
 }
 """Where each service's clock is: database and schema."""
 
-# When the bank is asked next is a matter of time alone.
-NOT_COMPARED = ("polls", "next_poll_at")
+# When the bank is asked next, and how far a consumer has read, is a matter of time alone.
+NOT_COMPARED = ("polls", "next_poll_at", "read_to")
 
 
 def rows(server: Server, database: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:

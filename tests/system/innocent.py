@@ -14,6 +14,7 @@ from tests.system.damage import (
 
 TICKET_REFUND_STUCK = """
     UPDATE booking.bookings SET state = 'REFUNDING', refund_stuck = true, lease_until = now() WHERE state = 'REFUNDED';
+    UPDATE booking.topic_events SET kind = 'CONFIRMED' WHERE kind = 'REFUNDED';
     UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined' WHERE cause = 'REQUESTED'
 """
 NOTHING_WENT_BACK = """
@@ -147,8 +148,8 @@ AT_ANY_TIME = {
     """,
     "a session is of a time when the bank was not told for what": "UPDATE bank.sessions SET order_id = ''",
     "a show begins in a hall when the one before it ends": f"""
-        INSERT INTO inventory.shows (id, event_id, screen_id, starts_at, ends_at, currency)
-            SELECT {NEW}, event_id, screen_id, ends_at, ends_at + (ends_at - starts_at), currency
+        INSERT INTO inventory.shows (id, event_id, screen_id, starts_at, ends_at, currency, created_at)
+            SELECT {NEW}, event_id, screen_id, ends_at, ends_at + (ends_at - starts_at), currency, 'epoch'
             FROM inventory.shows ORDER BY ends_at DESC LIMIT 1;
         INSERT INTO inventory.show_counters SELECT (c).* FROM (
             SELECT jsonb_populate_record(NULL::inventory.show_counters,
@@ -177,6 +178,15 @@ AT_ANY_TIME = {
         "UPDATE inventory.shows SET sales_end_at = NULL WHERE sales_end_at = starts_at;"
         "UPDATE booking.bookings SET sales_end_at = NULL WHERE sales_end_at = starts_at"
     ),
+    "all public events are forgotten": ";".join(
+        f"DELETE FROM {service}.topic_events;"
+        f"UPDATE {service}.topics SET forgotten = position, whole_since = now() + interval '1 second'"
+        for service in ("booking", "inventory")
+    ),
+    "some public events are forgotten": """
+        DELETE FROM booking.topic_events WHERE position < 3;
+        UPDATE booking.topics SET forgotten = 2, whole_since = now() + interval '1 second'
+    """,
     "a session of a cancelled booking is over, which nobody has asked about": (
         "UPDATE payment.payments SET state = 'PENDING', next_poll_at = now()"
         " WHERE session_id IN (SELECT id FROM bank.sessions WHERE status = 'CLOSED');"
@@ -194,9 +204,18 @@ WHILE_UNDER_WAY = {
     """,
     "a booking is being confirmed": (
         bookings("CONFIRMED", "state = 'CONFIRMING', confirming_from = 'PENDING', lease_until = now()")
+        + "; UPDATE booking.topic_events SET kind = 'CREATED' FROM booking.bookings b"
+        " WHERE b.state = 'CONFIRMING' AND key = b.id"
         + "; UPDATE booking.captures c SET settlement = 'CONFIRM' FROM booking.bookings b"
         " WHERE b.state = 'CONFIRMING' AND c.payment_id = b.payment_id"
     ),
+    "events have no positions yet": """
+        INSERT INTO booking.topic_events (id, topic, key, version, kind)
+            SELECT id + 1000000, topic, key, version + 100, kind FROM booking.topic_events e
+            WHERE version = (SELECT max(version) FROM booking.topic_events WHERE key = e.key);
+        INSERT INTO inventory.topic_events (id, topic, key, version, kind)
+            SELECT id + 1000000, topic, key, version + 1, kind FROM inventory.topic_events
+    """,
     "money came twice, and bought nothing either time": """
         INSERT INTO booking.captures SELECT (c).* FROM (
             SELECT jsonb_populate_record(

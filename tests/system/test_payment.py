@@ -356,6 +356,7 @@ async def test_the_banks_own_webhook_played_again_changes_nothing(stack: Stack, 
         booking["id"],
     )
     assert len(sent) == 2
+    await at_rest(stack.server)
     before = contents(stack.server)
     for event_id, payload in sent * 2:
         body = bytes(payload)

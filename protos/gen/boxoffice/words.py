@@ -42,6 +42,8 @@ MUST: dict[str, str] = {
     'boxoffice.booking.v1.GetBookingRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.GetPayableBookingRequest.booking_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.GetPayableBookingRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
+    'boxoffice.booking.v1.ListBookingEventsRequest.after': 'must be a whole number from 0 to 9007199254740991',
+    'boxoffice.booking.v1.ListBookingEventsRequest.page_size': 'must be a whole number from 0 to 500',
     'boxoffice.booking.v1.ListBookingsRequest.page_size': 'must be a whole number from 0 to 100',
     'boxoffice.booking.v1.ListBookingsRequest.page_token': 'must be a nextPageToken that this list gave with these filters: begin again without one',
     'boxoffice.booking.v1.ListBookingsRequest.show_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',

@@ -107,16 +107,21 @@ class Booking:
     show: BookedShow
     seat_labels: Sequence[str]
 
-    def public_state(self, now: datetime) -> State:
-        """Return the state that callers see. A booking whose time is up reads EXPIRED at once."""
+    @property
+    def recorded_state(self) -> State:
+        """The state that callers see, as far as it is written down."""
         if self.state == State.CONFIRMING:
             assert self.confirming_from is not None
             return self.confirming_from
         if self.state == State.REFUNDING:
             return State.CONFIRMED
+        return self.state
+
+    def public_state(self, now: datetime) -> State:
+        """Return the state that callers see. A booking whose time is up reads EXPIRED at once."""
         if self.state == State.PENDING and self.expires_at is not None and self.expires_at <= now:
             return State.EXPIRED
-        return self.state
+        return self.recorded_state
 
     def status_since(self, now: datetime) -> datetime:
         """Return since when the booking has had the state that callers see."""

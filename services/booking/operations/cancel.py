@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-from services.booking import messages
+from services.booking import events, messages
 from services.booking.domain.bookings import BookedSeat, Booking, Changed
 from services.booking.operations.locked import LockedBookings, bookings_of, locks
 from services.booking.operations.look import seats_by_booking
@@ -68,6 +68,7 @@ class CancelBookings(KeyedOperation[Cancel, Cancellable, Changed, Any]):
         """Write what was cancelled, and have inventory and payment told."""
         if state.moved:
             await tx.send(sql.CANCEL_BOOKINGS, columns(state.moved, "id", "version", "updated_at"))
+        await events.publish(tx, state.public)
         await self._outbox.append(tx, [message for booking in state.moved for message in _messages(booking)])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
 
-from services.booking import messages
+from services.booking import events, messages
 from services.booking.domain.bookings import Booking, Capture, Settlement, State, settlement_of
 from services.booking.domain.errors import BookingNotFound, CaptureMismatch
 from services.booking.operations.locked import LockedBookings, bookings_of, locks
@@ -87,6 +87,7 @@ class RecordCaptures(Operation[Capture, CapturesOfBookings, Booking | None]):
         if state.moved:
             confirming = columns(state.moved, "id", "version", "payment_id", "confirming_from", "updated_at")
             await tx.send(sql.BEGIN_CONFIRMING, confirming | {"lease_seconds": LEASE_SECONDS})
+        await events.publish(tx, state.public)
         back = [decided for decided in state.new if decided.settlement.goes_back]
         await self._outbox.append(tx, [_return_capture(decided) for decided in back])
 
@@ -164,6 +165,7 @@ class FinishConfirming(Operation[Confirmation, ConfirmingBookings, None]):
             if bookings:
                 payments = columns(bookings, payment_ids="payment_id")
                 await tx.send(sql.SETTLE_CAPTURES, payments | {"settlement": settlement})
+        await events.publish(tx, state.public)
         await self._outbox.append(tx, [_return_price(booking) for booking in state.returned])
 
 

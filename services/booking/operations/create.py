@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from services.booking import events
 from services.booking.domain.bookings import BookedSeat, BookedShow, Booking, Changed, Reservation, State
 from services.booking.operations.unfinished import LEASE_SECONDS
 from services.booking.queries import bookings as sql
@@ -177,8 +178,9 @@ async def finish_bookings(
     """
     answers = {one.booking.id: render(Changed(one.booking, one.seats)) for one in priced}
     finish = (sql.FINISH_BOOKINGS, _bookings(priced) | _seats(priced) | _answers(priced, answers))
+    publish = events.created([one.booking for one in priced])
     drop = [(sql.DROP_BOOKINGS, {"ids": list(refused)})] if refused else []
-    finished, *_ = await db.transact(finish, *drop)
+    finished, *_ = await db.transact(finish, publish, *drop)
     ids = {row.id for row in finished}
     # Where recovery was faster, it has given the seats back.
     return {id_: answer if id_ in ids else Unavailable() for id_, answer in answers.items()}

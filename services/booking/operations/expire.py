@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from services.booking import events
+from services.booking.domain.bookings import Booking
 from services.booking.operations.unfinished import LEASE_SECONDS
 from services.booking.queries import bookings as sql
 from services.chassis.database import Database, retried
+from services.chassis.rows import read
 
 EXPIRE_BATCH = 64
 """Few enough that whoever books meanwhile does not wait long behind them."""
@@ -19,9 +22,13 @@ async def claim_due(db: Database, *, limit: int = EXPIRE_BATCH) -> list[tuple[UU
     return [(row.id, row.show_id) for row in claimed]
 
 
+@retried
 async def expire(db: Database, booking_ids: Sequence[UUID]) -> int:
     """Expire bookings whose claims inventory has released; return how many were PENDING still."""
-    return await db.execute(sql.EXPIRE, {"ids": list(booking_ids)})
+    async with db.transaction() as tx:
+        expired = read(Booking, await tx.fetch(sql.EXPIRE, {"ids": list(booking_ids)}))
+        await events.publish(tx, expired)
+    return len(expired)
 
 
 async def archive(db: Database, *, days: int = 30, limit: int = 1_000) -> int:

@@ -20,6 +20,8 @@ class LockedBookings:
     now: datetime
     bookings: dict[UUID, Booking]
     moved: list[Booking] = field(default_factory=list)
+    public: list[Booking] = field(default_factory=list)
+    """Those of them that have come to another state that callers see."""
 
     def of_user(self, booking_id: UUID, user_id: UUID) -> Booking:
         """Return a booking of a user; raise BookingNotFound."""
@@ -30,6 +32,8 @@ class LockedBookings:
 
     def move(self, moved: Booking) -> Booking:
         """Note that a booking has moved: those who come after see it as it is now."""
+        if moved.recorded_state != self.bookings[moved.id].recorded_state:
+            self.public.append(moved)
         self.bookings[moved.id] = moved
         self.moved.append(moved)
         return moved

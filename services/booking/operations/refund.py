@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
+from services.booking import events
 from services.booking.domain.bookings import Booking, State
 from services.booking.domain.refunds import RefundPolicy, begin_refund
 from services.booking.operations.locked import LockedBookings, bookings_of, locks
@@ -74,8 +75,12 @@ class BeginRefunds(BegunOperation[BeginRefund, LockedBookings, Booking]):
 async def finish_refund(db: Database, booking_id: UUID) -> Booking:
     """Write down that the money has gone back, if nobody has yet; return the booking."""
     async with db.transaction() as tx:
-        _, found = await tx.fetch_all((sql.FINISH_REFUNDING, {"id": booking_id}), (sql.BOOKINGS, {"ids": [booking_id]}))
-    return read(Booking, found)[0]
+        finished, found = await tx.fetch_all(
+            (sql.FINISH_REFUNDING, {"id": booking_id}), (sql.BOOKINGS, {"ids": [booking_id]})
+        )
+        [booking] = read(Booking, found)
+        await events.publish(tx, [booking] if finished else [])
+    return booking
 
 
 @retried

@@ -143,11 +143,12 @@ EXTEND = """
 """
 """Copy inventory's answer. It never shortens, so copies may come in any order."""
 
-EXPIRE = """
+EXPIRE = f"""
     UPDATE bookings SET
         state = 'EXPIRED', version = version + 1, lease_until = NULL,
         updated_at = least(expires_at, boxoffice_clock())
     WHERE id = ANY(%(ids)s) AND state = 'PENDING'
+    RETURNING {COLUMNS}
 """
 """A booking has been EXPIRED since its time was up, not since a job noticed."""
 

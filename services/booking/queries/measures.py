@@ -2,10 +2,11 @@
 
 from prometheus_client import Gauge
 
-from services.chassis.measures import OUTBOX, Measure
+from services.chassis.measures import OUTBOX, TOPICS, Measure
 
 MEASURES = (
     *OUTBOX,
+    *TOPICS,
     Measure(
         Gauge("boxoffice_saga_overdue_seconds", "How long ago a step ought to have been finished", ["state"]),
         "SELECT state, greatest(0, extract(epoch FROM boxoffice_clock() - min(lease_until))) FROM bookings"

@@ -5,6 +5,7 @@ from uuid import UUID
 from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.booking.v1 import booking_pb2_grpc
 
+from services.booking import events
 from services.booking.clients import Inventory, Payments
 from services.booking.domain.bookings import Capture, Decline, State
 from services.booking.domain.refunds import RefundPolicy
@@ -14,7 +15,7 @@ from services.booking.operations.look import Bookings, Page
 from services.booking.operations.refund import BeginRefund, BeginRefunds
 from services.booking.rpc import render
 from services.booking.saga import Saga
-from services.chassis import idempotency, pages
+from services.chassis import idempotency, pages, topics
 from services.chassis.calls import Context, encoded
 from services.chassis.database import Database
 from services.chassis.desk import Desk
@@ -39,6 +40,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         payments: Payments,
         refund_policy: RefundPolicy,
     ) -> None:
+        self._db = db
         self._bookings = bookings
         self._cancel = CancelBookings(db, outbox)
         self._begin_refund = BeginRefunds(db, refund_policy)
@@ -139,3 +141,10 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         return pb.BatchRecordDeclinesResponse(
             results=[result(refusal=to_status(refusal) if refusal else None) for refusal in refusals]
         )
+
+    async def ListBookingEvents(
+        self, request: pb.ListBookingEventsRequest, context: Context
+    ) -> pb.ListBookingEventsResponse:
+        after = request.after if request.HasField("after") else None
+        page = await topics.read(self._db, events.TOPIC, after=after, limit=request.page_size or events.PAGE)
+        return pb.ListBookingEventsResponse(events=map(events.positioned, page.events), last=page.last)

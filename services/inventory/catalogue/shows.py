@@ -13,6 +13,7 @@ from services.chassis.idempotency import Once
 from services.chassis.ids import new_id
 from services.chassis.operation import KeyedOperation, Rows
 from services.chassis.rows import Row, columns, read
+from services.inventory.catalogue import published
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import (
     Event,
@@ -131,6 +132,7 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, Show, M], Generic[M])
             times = ("starts_at", "ends_at", "sales_end_at")
             await tx.send(sql.CREATE_SHOWS, columns(shows, "id", "event_id", "screen_id", "currency", *times))
             await tx.send(sql.CREATE_COUNTERS, columns(shows, "id", "currency", "starts_at", "sales_end_at"))
+            await published.publish_created(tx, shows)
         for show, new in state.created:
             prices = {"show_id": show.id} | columns(new.prices, tiers="tier", prices="price")
             seats = {

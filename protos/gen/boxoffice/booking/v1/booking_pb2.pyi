@@ -7,6 +7,7 @@ Every RPC may also fail with RESOURCE_EXHAUSTED (too much traffic; RetryInfo say
 UNAVAILABLE (the service, its database or a peer is away) and DEADLINE_EXCEEDED.
 """
 
+from boxoffice.events.v1 import events_pb2 as _events_pb2
 from boxoffice.inventory.v1 import seat_pb2 as _seat_pb2
 from boxoffice.payment.v1 import payment_pb2 as _payment_pb2
 from collections import abc as _abc
@@ -815,3 +816,59 @@ class BatchRecordDeclinesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BatchRecordDeclinesResponse: _TypeAlias = BatchRecordDeclinesResponse  # noqa: Y015
+
+@_typing.final
+class ListBookingEventsRequest(_message.Message):
+    """ListBookingEventsRequest says from where on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    after: _builtins.int
+    """The position behind which to begin; where it is absent, with the oldest event that is kept."""
+    page_size: _builtins.int
+    """How many events to return at most; 1 to 500, 100 where it is absent."""
+    def __init__(
+        self,
+        *,
+        after: _builtins.int | None = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "after", b"after"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "after", b"after", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__after: _TypeAlias = _typing.Literal["after"]  # noqa: Y015
+    _WhichOneofArgType__after: _TypeAlias = _typing.Literal["_after", b"_after"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__after) -> _WhichOneofReturnType__after | None: ...
+
+Global___ListBookingEventsRequest: _TypeAlias = ListBookingEventsRequest  # noqa: Y015
+
+@_typing.final
+class ListBookingEventsResponse(_message.Message):
+    """ListBookingEventsResponse is a page of the topic."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    LAST_FIELD_NUMBER: _builtins.int
+    last: _builtins.int
+    """The position of the topic's last event; 0 where there has been none."""
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[_events_pb2.BookingEvent]:
+        """The events, in the order of their positions, which have no gaps."""
+
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[_events_pb2.BookingEvent] | None = ...,
+        last: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "last", b"last"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBookingEventsResponse: _TypeAlias = ListBookingEventsResponse  # noqa: Y015

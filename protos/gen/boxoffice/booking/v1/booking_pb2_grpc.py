@@ -77,6 +77,11 @@ class BookingServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesResponse.FromString,
                 _registered_method=True)
+        self.ListBookingEvents = channel.unary_unary(
+                '/boxoffice.booking.v1.BookingService/ListBookingEvents',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingEventsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingEventsResponse.FromString,
+                _registered_method=True)
 
 
 class BookingServiceServicer:
@@ -184,6 +189,19 @@ class BookingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListBookingEvents(self, request, context):
+        """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
+
+        Without new events the answer is empty at once. Who asks with the position of the last event of each answer misses
+        none.
+
+        OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
+        OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BookingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -226,6 +244,11 @@ def add_BookingServiceServicer_to_server(servicer, server):
                     servicer.BatchRecordDeclines,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesResponse.SerializeToString,
+            ),
+            'ListBookingEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBookingEvents,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingEventsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -447,6 +470,33 @@ class BookingService:
             '/boxoffice.booking.v1.BookingService/BatchRecordDeclines',
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBookingEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/ListBookingEvents',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingEventsRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -107,6 +107,15 @@ class BookingServiceStub:
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
     """
+    ListBookingEvents: _grpc.UnaryUnaryMultiCallable[_booking_pb2.ListBookingEventsRequest, _booking_pb2.ListBookingEventsResponse]
+    """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
+
+    Without new events the answer is empty at once. Who asks with the position of the last event of each answer misses
+    none.
+
+    OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
+    OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).
+    """
 
 @_typing.type_check_only
 class BookingServiceAsyncStub(BookingServiceStub):
@@ -182,6 +191,15 @@ class BookingServiceAsyncStub(BookingServiceStub):
     minutes left afterwards, by default, to try again, but none past the end of sales.
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
+    """
+    ListBookingEvents: _aio.UnaryUnaryMultiCallable[_booking_pb2.ListBookingEventsRequest, _booking_pb2.ListBookingEventsResponse]  # type: ignore[assignment]
+    """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
+
+    Without new events the answer is empty at once. Who asks with the position of the last event of each answer misses
+    none.
+
+    OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
+    OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).
     """
 
 class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -303,6 +321,21 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         minutes left afterwards, by default, to try again, but none past the end of sales.
 
         Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
+        """
+
+    @_abc_1.abstractmethod
+    def ListBookingEvents(
+        self,
+        request: _booking_pb2.ListBookingEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_booking_pb2.ListBookingEventsResponse, _abc.Awaitable[_booking_pb2.ListBookingEventsResponse]]:
+        """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
+
+        Without new events the answer is empty at once. Who asks with the position of the last event of each answer misses
+        none.
+
+        OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
+        OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).
         """
 
 def add_BookingServiceServicer_to_server(servicer: BookingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,44 @@
+"""What inventory publishes in its topic: shows, in the transaction that makes them."""
+
+from collections.abc import Iterable
+
+from boxoffice.events.v1 import events_pb2
+from boxoffice.inventory.v1 import seat_pb2
+
+from services.chassis import topics
+from services.chassis.database import Transaction
+from services.chassis.times import to_timestamp
+from services.chassis.topics import TopicEvent
+from services.inventory.catalogue.domain import Show
+
+TOPIC = "shows"
+
+FIRST = 1
+"""The version of a show that was just created."""
+
+_Kind = events_pb2.ShowEvent.Kind
+
+
+async def publish_created(tx: Transaction, shows: Iterable[Show]) -> None:
+    """Tell that shows are on sale by this transaction."""
+    await topics.append(tx, TOPIC, [_created(show) for show in shows])
+
+
+def _created(show: Show) -> TopicEvent:
+    event = events_pb2.ShowEvent(
+        kind=_Kind.CREATED,
+        show_id=str(show.id),
+        version=FIRST,
+        event_id=str(show.event_id),
+        venue_id=str(show.venue_id),
+        screen_id=str(show.screen_id),
+        start_time=to_timestamp(show.starts_at),
+        end_time=to_timestamp(show.ends_at),
+        sales_end_at=to_timestamp(show.sales_end_at),
+        currency=show.currency,
+        prices=[
+            events_pb2.ShowEvent.Price(tier=seat_pb2.Seat.Tier.Value(price.tier), price=price.price)
+            for price in show.prices
+        ],
+    )
+    return TopicEvent(show.id, FIRST, _Kind.Name(event.kind), event.SerializeToString())

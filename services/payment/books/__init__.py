@@ -1,0 +1,1 @@
+"""Comparing the books with what booking tells: a consumer of its topic."""

@@ -1,0 +1,54 @@
+"""Whether payment's books agree with what booking has told of a booking."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from services.payment.domain.payments import CAPTURED, Payment
+from services.payment.domain.refunds import Refund, RefundState
+
+
+class Difference(StrEnum):
+    """In what they differ."""
+
+    NO_PAYMENT = "NO_PAYMENT"
+    """A ticket without the payment that is to have bought it."""
+    OTHER_PAYMENT = "OTHER_PAYMENT"
+    """A ticket whose payment is over another booking, amount or currency."""
+    NOT_CAPTURED = "NOT_CAPTURED"
+    """A ticket whose payment has taken no money."""
+    NOT_REFUNDED = "NOT_REFUNDED"
+    """A booking given back, without this amount having gone back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A booking that was confirmed, or refunded since: that was paid in either case."""
+
+    position: int
+    booking_id: UUID
+    payment_id: UUID
+    total_amount: int
+    currency: str
+    refund_amount: int
+    """What has gone back; 0 where it was not refunded."""
+
+
+def compare(sold: Sold, payment: Payment | None, refund: Refund | None) -> Difference | None:
+    """Return in what a booking and its payment differ, or None.
+
+    Payment knows of money before booking does, and neither a capture nor a refund is ever undone. So what booking has
+    told is true here at any later time, too. `refund` is the one that the customer asked for.
+    """
+    if payment is None:
+        return Difference.NO_PAYMENT
+    told = (sold.booking_id, sold.total_amount, sold.currency)
+    if told != (payment.booking_id, payment.amount, payment.currency):
+        return Difference.OTHER_PAYMENT
+    if payment.state not in CAPTURED:
+        return Difference.NOT_CAPTURED
+    if sold.refund_amount:
+        returned = refund.amount if refund is not None and refund.state == RefundState.SUCCEEDED else 0
+        if returned != sold.refund_amount:
+            return Difference.NOT_REFUNDED
+    return None

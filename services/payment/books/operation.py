@@ -1,0 +1,59 @@
+"""Comparing payment's books with the topic of bookings: a consumer of it (see chassis/consumer.py)."""
+
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from boxoffice.events.v1 import events_pb2
+
+from services.chassis.database import Transaction
+from services.chassis.rows import read
+from services.payment.books import statements as sql
+from services.payment.books.domain import Sold, compare
+from services.payment.checkout import statements as payments
+from services.payment.domain.payments import Payment
+from services.payment.domain.refunds import Refund
+from services.payment.refunds import statements as refunds
+
+log = logging.getLogger(__name__)
+
+CONSUMER = "books"
+
+_Kind = events_pb2.BookingEvent.Kind
+
+
+async def compare_books(tx: Transaction, events: Sequence[events_pb2.BookingEvent]) -> None:
+    """Remember what payment has otherwise than these events tell; an alert tells people. Nothing is mended."""
+    sold = [_sold(event) for event in events if event.kind in (_Kind.CONFIRMED, _Kind.REFUNDED)]
+    if not sold:
+        return
+    ids = sorted({one.payment_id for one in sold})
+    known, returned = await tx.fetch_all(
+        (payments.PAYMENTS, {"ids": ids}), (refunds.REFUNDS_OF_PAYMENTS, {"payment_ids": ids})
+    )
+    of_id = {payment.id: payment for payment in read(Payment, known)}
+    asked_for = {refund.payment_id: refund for refund in read(Refund, returned) if refund.cause == "REQUESTED"}
+    compared = [(one, compare(one, of_id.get(one.payment_id), asked_for.get(one.payment_id))) for one in sold]
+    differing = [(one, difference) for one, difference in compared if difference is not None]
+    if not differing:
+        return
+    for one, difference in differing:
+        log.error("the books differ", extra={"booking_id": str(one.booking_id), "difference": str(difference)})
+    given = {
+        "position": [one.position for one, _ in differing],
+        "booking_id": [one.booking_id for one, _ in differing],
+        "payment_id": [one.payment_id for one, _ in differing],
+        "difference": [difference for _, difference in differing],
+    }
+    await tx.send(sql.REMEMBER_DIFFERENCES, given)
+
+
+def _sold(event: events_pb2.BookingEvent) -> Sold:
+    return Sold(
+        position=event.position,
+        booking_id=UUID(event.booking_id),
+        payment_id=UUID(event.payment_id),
+        total_amount=event.total_amount,
+        currency=event.currency,
+        refund_amount=event.refund_amount,
+    )
