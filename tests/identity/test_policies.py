@@ -35,7 +35,7 @@ CALLERS: dict[str, Any] = {
     "an admin": {"roles": ["USER", "ADMIN"]},
     "the gateway": {"peer": "gateway"},
     "the operator": {"peer": "operator"},
-    **{name: {"peer": name} for name in SERVICES},
+    **{name: {"peer": name} for name in sorted(SERVICES)},
 }
 NOBODY = {"nobody", "the gateway", "the operator"}
 MAY = {
