@@ -124,7 +124,7 @@ def _add(found: dict[tuple[str, str, int, str], Row], row: Row) -> None:
 def _kinds() -> Iterator[type[Failure]]:
     """Yield the exceptions that are told, one for each reason and service; not those that others only derive from."""
     for module in pkgutil.walk_packages(services.__path__, "services."):
-        if ".domain." in module.name:
+        if {"errors", "domain"} & set(module.name.split(".")):
             import_module(module.name)
     told: dict[tuple[str, str, str], type[Failure]] = {}
     kinds: list[type[Failure]] = [Failure, *_subclasses(Failure)]
