@@ -26,7 +26,8 @@ from bench.shops import Target
 from bench.stories import book
 from bench.world import Purchase, World
 from gateway.render import render
-from services.chassis.calls import Context, call, channel
+from services.chassis.calls import call, channel
+from services.chassis.incoming import Context
 from services.chassis.server import make_server, serve
 from services.chassis.settings import ServiceSettings
 from stack import envoy, ports

@@ -20,8 +20,8 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
-from services.chassis.calls import over_rest
 from services.chassis.errors import InvalidField
+from services.chassis.incoming import over_rest
 from services.chassis.rules import must
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024

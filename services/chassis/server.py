@@ -19,9 +19,10 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis import faults, metrics, tls
-from services.chassis.calls import MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming, call, channel
+from services.chassis.calls import call, channel
 from services.chassis.errors import Failure, Unavailable
 from services.chassis.identity import Guard
+from services.chassis.incoming import MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming
 from services.chassis.keys import FetchedKeys, KeptKeys, Keys
 from services.chassis.readiness import Readiness
 from services.chassis.settings import ServiceSettings

@@ -9,9 +9,9 @@ from boxoffice.payment.v1 import payment_pb2_grpc
 from google.api import httpbody_pb2
 
 from services.chassis.answers import Answers
-from services.chassis.calls import headers
 from services.chassis.errors import Failure
 from services.chassis.idempotency import Once, key_of
+from services.chassis.incoming import headers
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.payment.checkout.look import Payments

@@ -15,8 +15,8 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import catalog_pb2_grpc
 from google.rpc import error_details_pb2, status_pb2
 
-from services.chassis import calls, errors, logs
-from services.chassis.calls import DEFAULT_SECONDS, MAX_MESSAGE_BYTES, MAX_SECONDS, call
+from services.chassis import calls, errors, incoming, logs
+from services.chassis.calls import DEFAULT_SECONDS, call
 from services.chassis.errors import (
     Aborted,
     Code,
@@ -27,6 +27,7 @@ from services.chassis.errors import (
     PeerFailure,
     Unavailable,
 )
+from services.chassis.incoming import MAX_MESSAGE_BYTES, MAX_SECONDS
 from services.chassis.server import make_server
 from tests.patience import eventually, patient
 from tests.servers import served
@@ -304,7 +305,7 @@ async def test_a_handler_that_takes_too_long_is_cancelled() -> None:
 
 
 async def test_a_handler_without_a_deadline_gets_one_and_its_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "DEFAULT_SECONDS", 0.05)
+    monkeypatch.setattr(incoming, "DEFAULT_SECONDS", 0.05)
 
     async def slow(request: Any, context: Any) -> Any:
         await asyncio.Event().wait()
@@ -338,7 +339,7 @@ async def has(seconds: float, **given: Any) -> bool:
     clock = asyncio.get_running_loop().time
 
     async def look(request: Any, context: Any) -> Any:
-        deadlines.append(calls._deadline.get())
+        deadlines.append(calls.deadline.get())
         return pb.Event()
 
     async with catalog(look) as (stub, _):
@@ -384,7 +385,7 @@ async def test_a_call_to_a_peer_never_has_longer_than_its_caller() -> None:
 
 async def test_a_call_whose_callers_time_is_up_is_not_made() -> None:
     async with catalog(nothing) as (peer, servicer):
-        calls._deadline.set(asyncio.get_running_loop().time() - 1)
+        calls.deadline.set(asyncio.get_running_loop().time() - 1)
         with pytest.raises(DeadlineExceeded):
             await call(peer.GetEvent, pb.GetEventRequest(event_id=EVENT))
         assert servicer.requests == []
@@ -438,7 +439,7 @@ async def test_a_request_without_an_id_gets_one() -> None:
 
 
 async def test_every_call_is_a_line_in_the_log_with_its_id(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "services.chassis.calls")
+    caplog.set_level(logging.INFO, "services.chassis.incoming")
     caplog.handler.addFilter(logs._WithIds())
     async with catalog(raising(Aborted())) as (stub, _):
         await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT), metadata=(("x-request-id", "abc"),)))

@@ -793,13 +793,13 @@ async def test_a_batch_belongs_to_no_callers_request() -> None:
     seen: list[tuple[str, float, str]] = []
 
     async def cook(batch: Sequence[Order], *, wait: bool) -> list[str]:
-        seen.append((caller.get(), calls._deadline.get(), logs.request_id.get()))
+        seen.append((caller.get(), calls.deadline.get(), logs.request_id.get()))
         return [order.name for order in batch]
 
     desk: Desk[Order, Any] = Desk(cook)
     caller.set("ann")
     logs.request_id.set("ann's")
-    calls._deadline.set(5.0)
+    calls.deadline.set(5.0)
     await asyncio.gather(*submit(desk, Order("a", "1"), Order("b", "2")))
     assert seen == [("nobody", 0.0, "")]
     await close(desk)

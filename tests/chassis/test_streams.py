@@ -14,7 +14,7 @@ import pytest
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2_grpc
 
-from services.chassis import calls, logs
+from services.chassis import calls, incoming, logs
 from services.chassis.errors import NotFound
 from services.chassis.server import make_server
 from tests.deaf import HEADERS, ROOM, calling
@@ -74,7 +74,7 @@ async def test_messages_come_in_order_encoded_or_not_and_the_call_is_logged(capl
         yield message(1)
         yield message(2).SerializeToString()
 
-    with caplog.at_level(logging.INFO, logger="services.chassis.calls"):
+    with caplog.at_level(logging.INFO, logger="services.chassis.incoming"):
         async with seats(answer) as (watch, _):
             call = watch(pb.WatchSeatsRequest(show_id=SHOW), metadata=(("x-request-id", "mine"),))
             assert await numbers(call) == [1, 2]
@@ -138,7 +138,7 @@ async def test_a_stream_ends_when_its_caller_leaves(caplog: pytest.LogCaptureFix
         yield message(1)
         await asyncio.Event().wait()
 
-    with caplog.at_level(logging.INFO, logger="services.chassis.calls"):
+    with caplog.at_level(logging.INFO, logger="services.chassis.incoming"):
         async with seats(answer) as (watch, servicer):
             call = watch(pb.WatchSeatsRequest(show_id=SHOW))
             await call.read()
@@ -149,7 +149,7 @@ async def test_a_stream_ends_when_its_caller_leaves(caplog: pytest.LogCaptureFix
 
 
 async def test_who_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "READING_SECONDS", 0.3)
+    monkeypatch.setattr(incoming, "READING_SECONDS", 0.3)
     big = pb.WatchSeatsResponse(changes=[pb.SeatChange(seats=[pb.SeatChange.ChangedSeat(id="x" * 100_000)])])
 
     async def answer(request: Any, context: Any) -> AsyncGenerator[Any, None]:
@@ -172,7 +172,7 @@ async def test_who_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_who_reads_nothing_at_all_is_told_so_as_soon_as_he_reads_and_keeps_his_place_until_then(
     size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "READING_SECONDS", 0.3)
+    monkeypatch.setattr(incoming, "READING_SECONDS", 0.3)
     some = pb.WatchSeatsResponse(changes=[pb.SeatChange(seats=[pb.SeatChange.ChangedSeat(id="x" * size)])])
 
     async def answer(request: Any, context: Any) -> AsyncGenerator[Any, None]:

@@ -14,7 +14,7 @@ import pytest
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from boxoffice.inventory.v1.seat_pb2 import ShowSeat
 
-from services.chassis import calls
+from services.chassis import incoming
 from services.chassis.database import Database
 from services.chassis.errors import Unavailable
 from services.inventory.jobs import forget_changes
@@ -235,7 +235,7 @@ async def test_many_who_watch_a_show_cost_one_reading_of_each_change(
 
 
 async def test_who_does_not_read_is_cut_off_and_slows_nobody(on_sale: OnSale, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "READING_SECONDS", 0.5)
+    monkeypatch.setattr(incoming, "READING_SECONDS", 0.5)
     show_id, seats = await put_on_sale(on_sale.db, seats=400)
     big = OnSale(on_sale.db, on_sale.desk, show_id, seats)
     async with replica(on_sale.db) as inventory:

@@ -16,11 +16,11 @@ from services.booking.operations.refund import BeginRefund, BeginRefunds
 from services.booking.rpc import render
 from services.booking.saga import Saga
 from services.chassis import idempotency, pages, topics
-from services.chassis.calls import Context, encoded
 from services.chassis.database import Database
 from services.chassis.desk import Desk
 from services.chassis.errors import InvalidField
 from services.chassis.ids import new_id
+from services.chassis.incoming import Context, encoded
 from services.chassis.outbox import Outbox
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp

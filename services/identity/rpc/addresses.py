@@ -5,7 +5,7 @@ import re
 import time
 
 from services.chassis import tls
-from services.chassis.calls import Context
+from services.chassis.incoming import Context
 
 log = logging.getLogger(__name__)
 

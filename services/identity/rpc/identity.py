@@ -9,11 +9,11 @@ from boxoffice.identity.v1 import identity_pb2_grpc
 from google.api import httpbody_pb2
 
 from services.chassis import pages
-from services.chassis.calls import Context
 from services.chassis.database import Database
 from services.chassis.errors import Unauthenticated
 from services.chassis.idempotency import Key, Once, key_of
 from services.chassis.identity import caller
+from services.chassis.incoming import Context
 from services.chassis.times import to_timestamp
 from services.identity.domain.accounts import User, normalised
 from services.identity.domain.keys import ACCESS_TOKEN

@@ -7,10 +7,10 @@ from uuid import UUID
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from google.rpc import status_pb2
 
-from services.chassis.calls import Context
 from services.chassis.database import Database
 from services.chassis.errors import Failure, InvalidField
 from services.chassis.idempotency import Once, key_of
+from services.chassis.incoming import Context
 from services.chassis.status import to_status
 from services.chassis.times import to_timestamp
 from services.inventory.seats import statements as sql

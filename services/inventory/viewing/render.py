@@ -17,7 +17,7 @@ from google.api import httpbody_pb2
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from services.chassis.calls import encoded
+from services.chassis.incoming import encoded
 from services.chassis.pages import BY_POSITION, Page, check_whole
 from services.chassis.times import to_timestamp
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE

@@ -9,8 +9,8 @@ from boxoffice.inventory.v1 import inventory_pb2 as pb
 from google.api import httpbody_pb2
 from google.protobuf import json_format
 
-from services.chassis.calls import headers
 from services.chassis.errors import InvalidField
+from services.chassis.incoming import headers
 from services.chassis.pages import MAX_ANSWER_BYTES
 from services.chassis.times import to_timestamp
 from services.inventory.seats.messages import PUBLIC_STATUSES
