@@ -12,7 +12,7 @@ WRAPPERS = ("ask", "call")
 """Of chassis.calls: what takes a call, and makes it."""
 DRIVER_HOLDERS = tuple(
     f"{CHASSIS}/{name}.py"
-    for name in ("columns", "connections", "database", "faults", "pipeline", "readiness", "settings")
+    for name in ("columns", "connections", "database", "faults", "faulty", "pipeline", "readiness", "settings")
 )
 """What may know the driver. Columns spell parameters for it, connections look at what came of asking, settings only
 look at what it would be told, readiness does no work, it looks whether the database answers."""

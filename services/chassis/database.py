@@ -22,7 +22,7 @@ import asyncio
 import functools
 import logging
 import select
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
@@ -35,13 +35,12 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 from services.chassis import connections, faults, metrics, tracing
 from services.chassis.columns import with_columns
 from services.chassis.errors import Interrupted, RequestInProgress, ResourceExhausted, Unavailable
-from services.chassis.faults import Kind, named
+from services.chassis.faulty import FaultyPipeline
 from services.chassis.ids import new_id
 from services.chassis.pipeline import Answer, Connection, Parameters, Pipeline
+from services.chassis.pipeline import Statement as Statement  # for those who use the database
 
 log = logging.getLogger(__name__)
-
-Statement = tuple[str, Parameters]
 
 CONNECTION_SECONDS = 2.0
 """How long a caller waits for a connection."""
@@ -79,19 +78,13 @@ _UNDONE = (
 class Transaction:
     """A transaction under way."""
 
-    def __init__(self, connection: Connection, pipeline: Pipeline) -> None:
-        self._connection = connection
+    def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._kept = 2  # statements that are kept back: BEGIN and the marker
         self._after_commit: list[Callable[[], None]] = []
-        self._statements: list[tuple[str, bool]] = []  # for fault points: what was run, and whether to any effect
 
     async def send(self, sql: str, parameters: Parameters = ()) -> None:
         """Run a statement whose answer is not needed; it goes out with the next one that is, or with COMMIT."""
-        if faults.armed is not None:
-            self._statements.append((sql, True))
         self._pipeline.add(sql, parameters)
-        self._kept += 1
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Any]:
         """Run a statement and return its rows."""
@@ -99,23 +92,11 @@ class Transaction:
 
     async def fetch_all(self, *statements: Statement) -> list[list[Any]]:
         """Run statements one after the other in one round trip, and return the rows of each."""
-        for sql, parameters in statements:
-            self._pipeline.add(sql, parameters)
-        answers = (await self._pipeline.run())[self._kept :]
-        self._kept = 0
-        if faults.armed is not None:
-            done = _done(statements, answers)
-            self._statements += done
-            await faults.armed.reach(Kind.EXECUTE, named(done), connection=self._connection)
-        return [answer.rows() for answer in answers]
+        return [answer.rows() for answer in await self._pipeline.fetch(*statements)]
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` once this transaction is committed."""
         self._after_commit.append(callback)
-
-    async def _reach(self, kind: Kind) -> None:
-        if faults.armed is not None:
-            await faults.armed.reach(kind, named(self._statements), connection=self._connection)
 
     def _committed(self) -> None:
         for callback in self._after_commit:
@@ -182,12 +163,8 @@ class Database:
     async def fetch_all(self, *statements: Statement) -> list[list[Any]]:
         """Run reading statements in one round trip and return the rows of each."""
         async with self._connection() as connection:
-            with Pipeline(connection) as pipeline:
-                for sql, parameters in statements:
-                    pipeline.add(sql, parameters)
-                answers = await pipeline.run()
-            if faults.armed is not None:
-                await faults.armed.reach(Kind.EXECUTE, named(_done(statements, answers)), connection=connection)
+            with _pipeline(connection) as pipeline:
+                answers = await pipeline.fetch(*statements)
             return [answer.rows() for answer in answers]
 
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
@@ -204,33 +181,20 @@ class Database:
         could not be found out whether the transaction was committed.
         """
         marker = new_id()
-        committing = False
+        pipeline: Pipeline | None = None
         try:
             async with self._connection() as connection:
                 try:
-                    with Pipeline(connection) as pipeline:
-                        if faults.armed is not None:
-                            await faults.armed.reach(Kind.BEGIN, connection=connection)
-                        pipeline.add("BEGIN")
-                        pipeline.add(MARK, (marker,))
-                        transaction = Transaction(connection, pipeline)
+                    with _pipeline(connection) as pipeline:
+                        await pipeline.begin((MARK, (marker,)))
+                        transaction = Transaction(pipeline)
                         yield transaction
-                        if faults.armed is not None:
-                            await transaction._reach(Kind.COMMIT)
-                        committing = True
-                        pipeline.add("COMMIT")
-                        await pipeline.send()
-                        if faults.armed is not None:
-                            await transaction._reach(Kind.COMMITTED)
-                        *_, commit = await pipeline.read()
-                    if commit.tag != b"COMMIT":
-                        # The block swallowed the error of a statement.
-                        raise pg.InFailedSqlTransaction("a statement of this transaction had failed")
+                        await pipeline.commit()
                 finally:
                     if not connection.closed and connection.info.transaction_status:
                         await connection.execute(b"ROLLBACK")
         except Interrupted as error:
-            if not (committing and await self._was_committed_after(error, marker)):
+            if not await self._was_committed_after(error, pipeline, marker):
                 raise
         transaction._committed()
 
@@ -240,32 +204,21 @@ class Database:
         Raises what `transaction` does; Unavailable also where all was committed and the rows were lost on their way.
         """
         marker = new_id()
-        committing = False
+        pipeline: Pipeline | None = None
         try:
             async with self._connection() as connection:
-                # What is sent in one pipeline without BEGIN is one transaction, says libpq.
-                with Pipeline(connection) as pipeline:
-                    if faults.armed is not None:
-                        await faults.armed.reach(Kind.BEGIN, connection=connection)
-                    pipeline.add(MARK, (marker,))
-                    for sql, parameters in statements:
-                        pipeline.add(sql, parameters)
-                    if faults.armed is not None:
-                        await faults.armed.reach(Kind.COMMIT, _named_all(statements), connection=connection)
-                    committing = True
-                    await pipeline.send()
-                    if faults.armed is not None:
-                        await faults.armed.reach(Kind.COMMITTED, _named_all(statements), connection=connection)
-                    _, *answers = await pipeline.read()
+                with _pipeline(connection) as pipeline:
+                    answers = await pipeline.transact((MARK, (marker,)), *statements)
                 return [answer.rows() for answer in answers]
         except Interrupted as error:
-            if committing and await self._was_committed_after(error, marker):
+            if await self._was_committed_after(error, pipeline, marker):
                 raise Unavailable("The database went away when this had just happened: ask what it came to.") from error
             raise
 
-    async def _was_committed_after(self, error: Interrupted, marker: UUID) -> bool:
-        """Tell whether a transaction was committed, in whose COMMIT there was this error."""
-        return isinstance(error.__cause__, psycopg.OperationalError) and await self._was_committed(marker)
+    async def _was_committed_after(self, error: Interrupted, pipeline: Pipeline | None, marker: UUID) -> bool:
+        """Tell whether a transaction was committed that ended in this error, which it may be once COMMIT is sent."""
+        sent = pipeline is not None and pipeline.committing
+        return sent and isinstance(error.__cause__, psycopg.OperationalError) and await self._was_committed(marker)
 
     async def _was_committed(self, marker: UUID) -> bool:
         """Find out what became of the transaction that wrote `marker`, waiting for it to end if need be."""
@@ -360,25 +313,15 @@ class Pools:
         await self.background.close()
 
 
+def _pipeline(connection: Connection) -> Pipeline:
+    """Return a pipeline over a connection; one with fault points, where these are armed."""
+    return Pipeline(connection) if faults.armed is None else FaultyPipeline(connection)
+
+
 async def _alone(connection: Connection, sql: str, parameters: Parameters) -> Answer:
     """Run a statement as a transaction of its own."""
-    if faults.armed is not None:
-        await faults.armed.reach(Kind.BEGIN, named([(sql, True)]), connection=connection)
-    with Pipeline(connection) as pipeline:
-        pipeline.add(sql, parameters)
-        [answer] = await pipeline.run()
-    if faults.armed is not None:
-        await faults.armed.reach(Kind.COMMITTED, named([(sql, answer.rowcount > 0)]), connection=connection)
-    return answer
-
-
-def _done(statements: Sequence[Statement], answers: Sequence[Answer]) -> list[tuple[str, bool]]:
-    """Return what was run, and whether to any effect."""
-    return [(sql, answer.rowcount > 0) for (sql, _), answer in zip(statements, answers, strict=True)]
-
-
-def _named_all(statements: Sequence[Statement]) -> str:
-    return named([(sql, True) for sql, _ in statements])
+    with _pipeline(connection) as pipeline:
+        return await pipeline.alone((sql, parameters))
 
 
 async def _looked_at(connection: Connection) -> None:

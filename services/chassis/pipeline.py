@@ -4,9 +4,10 @@ psycopg connects, keeps the pool and knows the types. Its cursors, which have to
 than all else in a transaction, so statements go past them, by libpq's pipeline mode and always prepared:
 
     with Pipeline(connection) as pipeline:
-        pipeline.add("SELECT … WHERE id = %s", (id,))       # kept back
-        pipeline.add("UPDATE …")
-        rows, changed = await pipeline.run()                # one round trip: everything that was kept back, then a sync
+        await pipeline.begin(("INSERT …", (marker,)))           # kept back
+        pipeline.add("UPDATE … WHERE id = %(id)s", {"id": id})  # kept back
+        [answer] = await pipeline.fetch(("SELECT …", ()))       # one round trip: everything that was kept back, too
+        await pipeline.commit()                                 # the second
 
 What has gone out is read to its sync, whatever happens, so that the connection is in step again: after an error, which
 is raised then, and after a cancellation, which the server is told of. Where that cannot be, the connection is closed or
@@ -31,6 +32,7 @@ from psycopg.waiting import Ready, Wait
 from services.chassis import tracing
 
 Parameters = Sequence[Any] | dict[str, Any]
+Statement = tuple[str, Parameters]
 
 MAX_PREPARED = 200
 """Statements that a connection keeps prepared; the one that was used longest ago goes first."""
@@ -103,6 +105,8 @@ class Pipeline:
         self._kept: list[tuple[_Signature, Sequence[Any] | None, Sequence[Any] | None]] = []
         self._expected: list[_Signature | None] = []
         self._fresh: dict[_Signature, bytes] = {}
+        self.committing = False
+        """Whether COMMIT, or what commits by itself, may have reached the server."""
 
     def __enter__(self) -> "Pipeline":
         self._pgconn.enter_pipeline_mode()
@@ -125,6 +129,45 @@ class Pipeline:
         transformer = self._connection.transformer
         dumped = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
         self._kept.append(((query, transformer.types or ()), dumped, transformer.formats))
+
+    async def begin(self, first: Statement) -> None:
+        """Begin a transaction with a statement; both are kept back."""
+        self.add("BEGIN")
+        self.add(*first)
+
+    async def fetch(self, *statements: Statement) -> list[Answer]:
+        """Run statements, and before them what was kept back, and return the answers to these."""
+        for statement in statements:
+            self.add(*statement)
+        answers = await self.run()
+        return answers[len(answers) - len(statements) :]
+
+    async def commit(self) -> None:
+        """Commit, with what was kept back; raise InFailedSqlTransaction where an error was swallowed before."""
+        self.add("COMMIT")
+        self.committing = True
+        await self.send()
+        *_, commit = await self.read()
+        if commit.tag != b"COMMIT":
+            raise pg.InFailedSqlTransaction("a statement of this transaction had failed")
+
+    async def transact(self, first: Statement, *statements: Statement) -> list[Answer]:
+        """Run statements as one transaction in one round trip, `first` before the rest; return the answers to the rest.
+
+        What goes out before a sync is one transaction, says libpq.
+        """
+        for statement in (first, *statements):
+            self.add(*statement)
+        self.committing = True
+        await self.send()
+        _, *answers = await self.read()
+        return answers
+
+    async def alone(self, statement: Statement) -> Answer:
+        """Run one statement as a transaction of its own."""
+        self.add(*statement)
+        [answer] = await self.run()
+        return answer
 
     async def run(self) -> list[Answer]:
         """Send what was kept back, and return the answer to each; raise the first error of psycopg's among them."""
@@ -152,6 +195,8 @@ class Pipeline:
             await self._drive(reading)
         except asyncio.CancelledError:
             await self._give_up(reading)
+            # What is read next, if anything is, answers other statements.
+            self._expected, self._fresh = [], {}
             raise
         except psycopg.OperationalError:
             # What the server said before it went is more than that it went.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -206,6 +207,25 @@ async def test_a_statement_that_nobody_waits_for_any_more_is_ended_and_its_conne
         " AND locktype = 'advisory') AS locks"
     )
     assert after == (before.pid, 0)
+
+
+async def test_a_transaction_that_swallows_a_cancellation_reads_the_answers_to_what_it_asks_then(
+    single: Database, cursors: psycopg.AsyncConnection[Any]
+) -> None:
+    """Not those that nobody waited for. The transaction has failed by then, and says so."""
+    await cursors.execute("SELECT pg_advisory_lock(1)")
+
+    async def go_on() -> None:
+        async with single.transaction() as tx:
+            with suppress(asyncio.CancelledError):
+                await tx.fetch_all(("SELECT 1", ()), ("SELECT pg_advisory_lock(1)", ()), ("SELECT 3", ()))
+            await tx.fetch("SELECT 2 AS two")
+
+    going = asyncio.create_task(go_on())
+    await until_waiting(cursors)
+    going.cancel()
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        await going
 
 
 async def test_what_the_server_said_before_it_went_is_told(single: Database) -> None:

@@ -14,15 +14,15 @@ MUTANTS = (
     Mutant(
         "transactions leave no mark",
         "Database.transaction",
-        "pipeline.add(MARK, (marker,))",
-        "pipeline.add('SELECT 1')",
+        "await pipeline.begin((MARK, (marker,)))",
+        "await pipeline.begin(('SELECT 1', ()))",
         SEATS,
         COMMIT,
     ),
     Mutant(
         "a commit whose answer was lost is run again",
         "Database.transaction",
-        "if not (committing and await self._was_committed_after(error, marker)):\n    raise",
+        "if not await self._was_committed_after(error, pipeline, marker):\n    raise",
         "raise",
         MONEY,
         COMMIT,
@@ -30,7 +30,7 @@ MUTANTS = (
     Mutant(
         "a commit whose answer was lost passes for done",
         "Database.transaction",
-        "if not (committing and await self._was_committed_after(error, marker)):\n    raise",
+        "if not await self._was_committed_after(error, pipeline, marker):\n    raise",
         "pass",
         MONEY,
         COMMIT,
@@ -38,8 +38,8 @@ MUTANTS = (
     Mutant(
         "a transaction whose rows were lost is run again",
         "Database.transact",
-        "committing and await self._was_committed_after(error, marker)",
-        "not committing",
+        "await self._was_committed_after(error, pipeline, marker)",
+        "pipeline is None",
         MONEY,
         COMMIT,
     ),
@@ -61,7 +61,7 @@ MUTANTS = (
     ),
     Mutant(
         "a transaction whose statement failed passes for committed",
-        "Database.transaction",
+        "Pipeline.commit",
         "commit.tag != b'COMMIT'",
         "not commit.tag",
         MONEY,
