@@ -27,6 +27,7 @@ from services.identity.rpc.identity import IdentityServicer
 from services.identity.settings import Settings
 from services.identity.signing import SigningKey, Vault
 from tests.gateway.fakes import status_of
+from tests.patience import patient
 
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"
 PASSWORD = "correct horse battery"
@@ -50,7 +51,7 @@ class House:
         """Call a method, with an access token if one is given."""
         told = dict(metadata) | ({"authorization": f"Bearer {token}"} if token else {})
         told.setdefault("x-client-address", f"10.0.{(number := next(_addresses)) // 256}.{number % 256}")
-        return await getattr(self.stub, name)(request, metadata=tuple(told.items()))
+        return await getattr(self.stub, name)(request, metadata=tuple(told.items()), timeout=patient(30))
 
     async def registered(self, *, roles: tuple[str, ...] = ()) -> pb.User:
         """Register somebody new."""

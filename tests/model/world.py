@@ -27,17 +27,18 @@ from standardwebhooks import Webhook
 from audit import audit
 from services.bank.domain import events
 from services.bank.domain.scenarios import Telling
-from services.bank.domain.sessions import Status
+from services.bank.domain.sessions import Session, Status
 from services.bank.rpc import BankService
 from services.bank.sessions import close
-from services.bank.sessions import look as sessions
+from services.bank.sessions.statements import WAIT_FOR_SESSIONS
 from services.bank.webhooks.deliveries import Deliveries
 from services.bank.webhooks.merchant import Answer as Taken
 from services.bank.webhooks.sender import Sender
 from services.booking.operations import expire
 from services.chassis import topics
 from services.chassis.calls import channel
-from services.chassis.database import Database
+from services.chassis.database import READ_CLOCK, Database
+from services.chassis.rows import read
 from services.chassis.server import make_server
 from services.chassis.times import to_timestamp
 from services.inventory.jobs import tidy_holds
@@ -220,7 +221,8 @@ class World:
     async def _capture_after_all(self, ask: Request, replica: int) -> Answer:
         session_id = await self._session(ask.about)
         async with self.bank_db.transaction() as tx:
-            session, now = await sessions.lock(tx, session_id)
+            locked, [clock] = await tx.fetch_all((WAIT_FOR_SESSIONS, {"ids": [session_id]}), (READ_CLOCK, ()))
+            [session], now = read(Session, locked), clock.now
             captured = replace(session, status=Status.CAPTURED)
             await tx.send("UPDATE sessions SET status = 'CAPTURED', ended_at = %s WHERE id = %s", (now, session_id))
             await tx.send(
