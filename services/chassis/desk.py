@@ -14,14 +14,14 @@ A caller that goes away before its command is taken is dropped; once taken, a co
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Coroutine, Hashable, Sequence
 from contextvars import Context
-from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, Union
 
 from services.chassis import faults, metrics, tracing
-from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
+from services.chassis.errors import Failure, Interrupted, RequestInProgress, ResourceExhausted, Unavailable
+from services.chassis.lines import A, C, Entry, Lines
+from services.chassis.lines import Command as Command  # for those who use a desk
 
 log = logging.getLogger(__name__)
 
@@ -56,26 +56,12 @@ REST_SECONDS = 0.1
 """When a key is tried again that was waited for in vain."""
 
 
-class Command(Protocol):
-    """What a desk takes."""
-
-    @property
-    def key(self) -> Hashable:
-        """What the command needs for itself while it is carried out."""
-
-    @property
-    def urgent(self) -> bool:
-        """Whether it goes before, and has a queue of its own."""
-
-
 class Busy:
     """The answer for a command whose key another process has: it stays queued."""
 
 
 BUSY: Final = Busy()
 
-C = TypeVar("C", bound=Command)
-A = TypeVar("A")
 Outcome: TypeAlias = Union[A, Failure, Busy]  # noqa: UP007  a generic alias
 C_contra = TypeVar("C_contra", bound=Command, contravariant=True)
 A_co = TypeVar("A_co", covariant=True)
@@ -89,33 +75,6 @@ class Run(Protocol[C_contra, A_co]):
     """
 
     def __call__(self, batch: Sequence[C_contra], *, wait: bool) -> Awaitable[Sequence[Outcome[A_co]]]: ...
-
-
-@dataclass(slots=True, eq=False)
-class _Entry(Generic[C, A]):
-    command: C
-    answer: asyncio.Future[A]
-    since: float
-    """When it came, on the event loop's clock."""
-    span: Any = None
-    """Whose it is, where that is traced."""
-    waits: bool = True
-
-
-@dataclass(slots=True, eq=False)
-class _Line(Generic[C, A]):
-    """The commands of one key that wait."""
-
-    urgent: deque[_Entry[C, A]] = field(default_factory=deque)
-    ordinary: deque[_Entry[C, A]] = field(default_factory=deque)
-    skips: int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.urgent or self.ordinary)
-
-    def of(self, command: C) -> deque[_Entry[C, A]]:
-        """Return the queue that is for `command`."""
-        return self.urgent if command.urgent else self.ordinary
 
 
 class Desk(Generic[C, A]):
@@ -137,7 +96,7 @@ class Desk(Generic[C, A]):
         self._batch_sizes = metrics.BATCH.labels(name)
         self._waits = metrics.WAIT.labels(name)
         self._runs = metrics.RUN.labels(name)
-        metrics.QUEUED.labels(name).set_function(lambda: sum(self._queued.values()))
+        metrics.QUEUED.labels(name).set_function(lambda: self._lines.waiting)
         self._name = name
         self._lanes = lanes
         self._working = 0
@@ -146,10 +105,7 @@ class Desk(Generic[C, A]):
         self._max_batch = max_batch
         self._max_keys = max_keys
         self._max_queue = max_queue
-        self._lines: dict[Hashable, _Line[C, A]] = {}
-        self._ready: deque[Hashable] = deque()  # keys with commands that no batch has, in turn
-        self._stuck: deque[Hashable] = deque()  # keys that were skipped too often
-        self._queued = {True: 0, False: 0}
+        self._lines: Lines[C, A] = Lines()
         self._gathers = gathers
         self._met = -COMPANY_SECONDS  # when somebody last came while others were here, on the event loop's clock
         self._took = 0.0  # how long the last batch took, in seconds
@@ -191,21 +147,16 @@ class Desk(Generic[C, A]):
         """
         if self._closed:
             raise Unavailable()
-        if self._queued[command.urgent] >= self._max_queue:
+        if self._lines.waiting_like(command) >= self._max_queue:
             raise ResourceExhausted()
         loop = asyncio.get_running_loop()
         span = None if tracing.on is None else tracing.on.here()
-        entry: _Entry[C, A] = _Entry(command, loop.create_future(), loop.time(), span)
-        line = self._lines.get(command.key)
-        if line is None:
-            line = self._lines[command.key] = _Line()
-            self._ready.append(command.key)
+        entry: Entry[C, A] = Entry(command, loop.create_future(), loop.time(), span)
+        if self._lines.add(entry):
             self._open_lane()
-        line.of(command).append(entry)
-        self._queued[command.urgent] += 1
         if self._has_enough():
             self._enough.set()
-        entry.answer.add_done_callback(lambda _: self._drop(entry))
+        entry.answer.add_done_callback(lambda _: self._lines.drop(entry))
         return entry.answer
 
     async def close(self) -> None:
@@ -224,7 +175,7 @@ class Desk(Generic[C, A]):
             self._met = asyncio.get_running_loop().time()
 
     def _has_enough(self) -> bool:
-        return sum(self._queued.values()) >= min(ENOUGH, self._max_batch) or len(self._ready) >= self._max_keys
+        return self._lines.waiting >= min(ENOUGH, self._max_batch) or len(self._lines.ready) >= self._max_keys
 
     def _open_lane(self) -> None:
         """Open a lane at once if all are at rest; one beside others only where these take long.
@@ -240,7 +191,7 @@ class Desk(Generic[C, A]):
         self._opening = None
         if self._gathering:
             self._open_lane()  # which looks again later: no batch takes long yet
-        elif self._ready and self._working < self._lanes:
+        elif self._lines.ready and self._working < self._lanes:
             self._work_too()
             self._open_lane()
 
@@ -259,7 +210,7 @@ class Desk(Generic[C, A]):
         """Carry out batches until no key is ready."""
         try:
             await self._gather()
-            while batch := self._take():
+            while batch := self._lines.take(keys=self._max_keys, commands=self._max_batch):
                 await self._carry_out(batch, wait=False)
         finally:
             self._working -= 1
@@ -268,81 +219,43 @@ class Desk(Generic[C, A]):
         """Let others join the first batch after a rest; those of the next ones had its time to come."""
         now = asyncio.get_running_loop().time()
         likely = self._gathers and self._working == 1 and now - self._met < COMPANY_SECONDS
-        if not self._ready or not likely or self._closed or self._has_enough():
+        if not self._lines.ready or not likely or self._closed or self._has_enough():
             return
-        waits, since = sum(self._queued.values()), min(self._first_of(key) for key in self._ready)
+        waits, since = self._lines.waiting, self._lines.since
         self._enough.clear()
         self._gathering = True
         try:
             async with asyncio.timeout_at(since + min(GATHER_SHARE * self._took, GATHER_SECONDS)):
                 await self._enough.wait()
         except TimeoutError:
-            if sum(self._queued.values()) <= waits:
+            if self._lines.waiting <= waits:
                 self._met = now - COMPANY_SECONDS  # nobody joined, so the next one does not wait
         finally:
             self._gathering = False
-
-    def _first_of(self, key: Hashable) -> float:
-        """Return when the first command of a key came that waits."""
-        line = self._lines[key]
-        return min((queue[0].since for queue in (line.urgent, line.ordinary) if queue), default=0.0)
 
     async def _wait_for(self, key: Hashable) -> None:
         """Carry out the commands of a key that another process has had for long."""
         try:
             while key is not None:
-                if entries := self._take_line(self._lines[key], self._max_batch):
+                if entries := self._lines.take_from(key, self._max_batch):
                     await self._carry_out(entries, wait=True)
                 else:
                     self._put_back(key)
-                key = self._stuck.popleft() if self._stuck else None
+                key = self._lines.stuck.popleft() if self._lines.stuck else None
         finally:
             self._waiting_lanes += 1
 
-    def _take(self) -> list[_Entry[C, A]]:
-        batch: list[_Entry[C, A]] = []
-        keys = 0
-        while self._ready and keys < self._max_keys and len(batch) < self._max_batch:
-            key = self._ready.popleft()
-            if taken := self._take_line(self._lines[key], self._max_batch - len(batch)):
-                batch += taken
-                keys += 1
-            else:
-                self._put_back(key)
-        return batch
-
-    def _take_line(self, line: _Line[C, A], most: int) -> list[_Entry[C, A]]:
-        taken: list[_Entry[C, A]] = []
-        for queue, urgent in ((line.urgent, True), (line.ordinary, False)):
-            while queue and len(taken) < most:
-                entry = queue.popleft()
-                entry.waits = False
-                self._queued[urgent] -= 1
-                if not entry.answer.done():  # else the caller has gone
-                    taken.append(entry)
-        return taken
-
-    def _drop(self, entry: _Entry[C, A]) -> None:
-        """Forget a command whose caller went away while it waited."""
-        if entry.waits:
-            entry.waits = False
-            self._queued[entry.command.urgent] -= 1
-            self._lines[entry.command.key].of(entry.command).remove(entry)
-
     def _put_back(self, key: Hashable) -> None:
         """Let go of `key`: its commands, if any wait, are ready for the next batch."""
-        if self._lines[key]:
-            self._ready.append(key)
+        if self._lines.let_go(key):
             self._open_lane()
-        else:
-            del self._lines[key]
 
-    async def _carry_out(self, batch: list[_Entry[C, A]], *, wait: bool) -> None:
+    async def _carry_out(self, batch: list[Entry[C, A]], *, wait: bool) -> None:
         if faults.armed is not None:
             kinds = sorted({type(entry.command).__name__ for entry in batch})
             faults.operation.set(f"desk {'+'.join(kinds)}")
         keys = dict.fromkeys(entry.command.key for entry in batch)
-        busy: dict[Hashable, list[_Entry[C, A]]] = {}
+        busy: dict[Hashable, list[Entry[C, A]]] = {}
         began = asyncio.get_running_loop().time()
         self._batch_sizes.observe(len(batch))
         self._waits.observe(began - min(entry.since for entry in batch))
@@ -359,7 +272,7 @@ class Desk(Generic[C, A]):
         for entry, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Busy):
                 busy.setdefault(entry.command.key, []).append(entry)
-            elif entry.answer.done():
+            elif entry.has_left:
                 pass  # the caller went away meanwhile; what was done stays done
             elif isinstance(outcome, BaseException):
                 entry.answer.set_exception(outcome)
@@ -368,31 +281,24 @@ class Desk(Generic[C, A]):
         for key in keys:
             if key in busy:
                 self._skip(key, busy[key], waited=wait)
-            else:
-                self._lines[key].skips = 0
-                self._put_back(key)
+            elif self._lines.served(key):
+                self._open_lane()
 
-    def _skip(self, key: Hashable, entries: list[_Entry[C, A]], *, waited: bool) -> None:
+    def _skip(self, key: Hashable, entries: list[Entry[C, A]], *, waited: bool) -> None:
         """Put `entries` back to the front of their line and try again a little later, or wait for the key."""
         metrics.AGAIN.labels(self._name, "busy").inc(len(entries))
-        line = self._lines[key]
-        for entry in reversed(entries):
-            if not entry.answer.done():  # else the caller has gone
-                entry.waits = True
-                line.of(entry.command).appendleft(entry)
-                self._queued[entry.command.urgent] += 1
-        line.skips += 1
+        skips = self._lines.put_back(key, entries)
         if waited:
             asyncio.get_running_loop().call_later(REST_SECONDS, self._put_back, key)
-        elif line.skips <= PATIENCE:
-            asyncio.get_running_loop().call_later(0.002 * 2**line.skips, self._put_back, key)
+        elif skips <= PATIENCE:
+            asyncio.get_running_loop().call_later(0.002 * 2**skips, self._put_back, key)
         elif self._waiting_lanes > 0:
             self._waiting_lanes -= 1
             self._spawn(self._wait_for(key))
         else:
-            self._stuck.append(key)
+            self._lines.stuck.append(key)
 
-    async def _outcomes(self, batch: list[_Entry[C, A]], *, wait: bool) -> Sequence[Outcome[A] | BaseException]:
+    async def _outcomes(self, batch: list[Entry[C, A]], *, wait: bool) -> Sequence[Outcome[A] | BaseException]:
         """Run `batch`; halve it where one of its commands spoils it."""
         commands = [entry.command for entry in batch]
         for attempt in range(RETRIES + 1):
@@ -406,7 +312,10 @@ class Desk(Generic[C, A]):
                 metrics.AGAIN.labels(self._name, "undone").inc()
                 await asyncio.sleep(0.01 * 2**attempt)
             except Failure as failure:
-                return [failure] * len(batch)
+                if not isinstance(failure, RequestInProgress) or len(batch) < 2:
+                    return [failure] * len(batch)
+                # An idempotency key of one command is being used by another request: that holds up no other.
+                return await self._halved(batch, failure, wait=wait)
             except asyncio.CancelledError:
                 task = asyncio.current_task()
                 if task is None or task.cancelling():
@@ -417,9 +326,15 @@ class Desk(Generic[C, A]):
                 if len(batch) == 1:
                     log.exception("a command cannot be carried out")
                     return [error]
-                log.warning("a batch of %d is halved: %r", len(batch), error)
-                metrics.AGAIN.labels(self._name, "halved").inc()
-                middle = len(batch) // 2
-                first = await self._outcomes(batch[:middle], wait=wait)
-                return [*first, *await self._outcomes(batch[middle:], wait=wait)]
+                return await self._halved(batch, error, wait=wait)
         raise AssertionError("unreachable")
+
+    async def _halved(
+        self, batch: list[Entry[C, A]], error: Exception, *, wait: bool
+    ) -> Sequence[Outcome[A] | BaseException]:
+        """Run both halves of a batch that one of its commands spoils."""
+        log.warning("a batch of %d is halved: %r", len(batch), error)
+        metrics.AGAIN.labels(self._name, "halved").inc()
+        middle = len(batch) // 2
+        first = await self._outcomes(batch[:middle], wait=wait)
+        return [*first, *await self._outcomes(batch[middle:], wait=wait)]

@@ -37,9 +37,9 @@ async def close(desk: Desk[Order, Any]) -> None:
     await settle()
     assert not getattr(desk._run, "faults", None)
     assert not desk._lines
-    assert not desk._ready
-    assert not desk._stuck
-    assert desk._queued == {True: 0, False: 0}
+    assert not desk._lines.ready
+    assert not desk._lines.stuck
+    assert desk._lines.waiting == 0
     await desk.close()
 
 

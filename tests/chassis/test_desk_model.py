@@ -130,8 +130,8 @@ def test_every_command_is_answered_once_and_truly(
             for urgent in (True, False):
                 taken = [int(it.name) for it in model.first_taken if it.key == key and it.urgent == urgent]
                 assert taken == sorted(taken), "taken in the order of arrival"
-        assert not desk._lines and not desk._stuck and not desk._tasks
-        assert desk._queued == {True: 0, False: 0}
+        assert not desk._lines and not desk._lines.stuck and not desk._tasks
+        assert desk._lines.waiting == 0
         assert (desk._lanes, desk._waiting_lanes) == (lanes, 4)
 
     run(scenario())

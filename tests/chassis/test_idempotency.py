@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 
@@ -231,6 +232,22 @@ async def test_twenty_equal_requests_around_calls_get_the_answer_that_was_stored
     with pytest.raises(IdempotencyKeyReused):
         await Answers(db).around(once(key(request=b"another")), shop.order)
     assert shop.carried_out == calls
+
+
+async def test_a_key_that_is_locked_for_long_holds_up_no_other_of_its_batch(db: Database, chassis_url: str) -> None:
+    kept = Answers(db)
+    locked = (
+        "INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer) VALUES (%s, 'Buy', 'k1', '', '')"
+    )
+    async with await psycopg.AsyncConnection.connect(chassis_url) as first:
+        await first.execute(locked, (ANN,))
+        told = await asyncio.gather(
+            *(kept.keep_first(key(name=f"k{number}"), b"answer") for number in range(4)), return_exceptions=True
+        )
+        await first.rollback()
+    assert [outcome for outcome in told if outcome != b"answer"] == [told[1]]
+    assert isinstance(told[1], RequestInProgress)
+    await kept.finish()
 
 
 async def test_a_refusal_around_calls_is_not_kept(db: Database) -> None:

@@ -93,7 +93,7 @@ MUTANTS = (
     ),
     Mutant(
         "settlements wait behind sales",
-        "Desk._take_line",
+        "Lines.take_from",
         "((line.urgent, True), (line.ordinary, False))",
         "((line.ordinary, False), (line.urgent, True))",
         REQUESTS,
@@ -101,7 +101,7 @@ MUTANTS = (
     ),
     Mutant(
         "commands that were put back change their order",
-        "Desk._skip",
+        "Lines.put_back",
         "reversed(entries)",
         "entries",
         REQUESTS,
@@ -109,7 +109,7 @@ MUTANTS = (
     ),
     Mutant(
         "commands whose callers went away are carried out",
-        "Desk._drop",
+        "Lines.drop",
         "if entry.waits:\n    ...",
         "if not entry.command:\n    ...",
         REQUESTS,
@@ -117,7 +117,7 @@ MUTANTS = (
     ),
     Mutant(
         "callers get each other's answers",
-        "Desk._outcomes",
+        "Desk._halved",
         "[*first, *await self._outcomes(batch[middle:], wait=wait)]",
         "[*await self._outcomes(batch[middle:], wait=wait), *first]",
         SEATS,
@@ -133,20 +133,17 @@ MUTANTS = (
     ),
     Mutant(
         "a key is in two batches at once",
-        "Desk.enqueue",
-        "line.of(command).append(entry)",
-        "line.of(command).append(entry)\n"
-        "if command.key not in self._ready:\n"
-        "    self._ready.append(command.key)\n"
-        "    self._open_lane()",
+        "Lines.add",
+        "is_new = line is None",
+        "is_new = key not in self.ready\nif is_new and line is not None:\n    self.ready.append(key)",
         SEATS,
         BATCHES,
     ),
     Mutant(
         "a queue takes one more than it has room for",
         "Desk.enqueue",
-        "self._queued[command.urgent] >= self._max_queue",
-        "self._queued[command.urgent] > self._max_queue",
+        "self._lines.waiting_like(command) >= self._max_queue",
+        "self._lines.waiting_like(command) > self._max_queue",
         REQUESTS,
         BATCHES,
     ),
