@@ -10,14 +10,19 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from boxoffice.booking.v1 import booking_pb2
 from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2
 
 from services.bank.sessions.create import Create as CreateSession
 from services.bank.sessions.create import CreateSessions
 from services.bank.sessions.pay import Pay, PaySessions
 from services.bank.webhooks.deliveries import Deliveries
-from services.booking.domain.bookings import BookedShow
+from services.booking.domain.bookings import BookedShow, Booking, Capture, Changed
+from services.booking.operations.cancel import Cancel, CancelBookings
+from services.booking.operations.captures import Confirmation, FinishConfirming, RecordCaptures
 from services.booking.operations.create import Create
+from services.booking.operations.refund import BeginRefund, BeginRefunds
+from services.booking.rpc import render
 from services.chassis import idempotency
 from services.chassis.database import Database
 from services.chassis.ids import new_id
@@ -30,12 +35,15 @@ from services.payment.domain.payments import BankEvent, Outcome, Payable, Paymen
 from tests.booking.conftest import closes as closes  # a fixture
 from tests.booking.conftest import house as house  # a fixture
 from tests.booking.conftest import starts_in as starts_in  # a fixture
-from tests.booking.house import House
+from tests.booking.house import POLICY, House
 from tests.inventory.catalogue_client import HALL, Catalogue
 from tests.inventory.conftest import catalogue as catalogue  # a fixture
 from tests.inventory.sale import put_on_sale
 
 BATCH = 64
+
+CHANGE_ROUND_TRIPS = 2
+"""Of a change of bookings that is decided under their locks, its key included."""
 
 # What payment and its bank send for a batch, however many there are: (statements, round trips).
 BEGIN_PAYMENTS = (8, 2)
@@ -128,6 +136,37 @@ async def test_a_batch_of_bookings_costs_no_more_statements_and_round_trips_than
         await book(house, others)
     assert (together.statements, together.round_trips) == (alone.statements, alone.round_trips)
     assert (alone.statements, alone.round_trips) == (STATEMENTS, ROUND_TRIPS)
+
+
+async def test_a_batch_of_captures_costs_no_more_than_one_and_a_cancel_and_a_refund_two_round_trips(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, finish = RecordCaptures(house.db, house.outbox), FinishConfirming(house.db, house.outbox)
+    costs: list[tuple[int, int]] = []
+    booked = [await house.book(uuid4(), number) for number in range(5)]
+    for some in (booked[:1], booked[1:4]):
+        captures = [Capture(uuid4(), UUID(one.id), f"sess_{one.id}", one.total_amount, one.currency) for one in some]
+        with counted(monkeypatch) as recorded:
+            confirming = [one for one in await record(captures, wait=True) if isinstance(one, Booking)]
+        assert len(confirming) == len(some)
+        with counted(monkeypatch) as finished:
+            await finish([Confirmation(one, has_seats=True) for one in confirming], wait=True)
+        assert [await house.status(one.id) for one in some] == ["CONFIRMED"] * len(some)
+        costs.append((recorded.statements, finished.statements))
+        assert (recorded.round_trips, finished.round_trips) == (CHANGE_ROUND_TRIPS, CHANGE_ROUND_TRIPS)
+    assert costs[0] == costs[1]
+    cancels, refunds = CancelBookings(house.db, house.outbox), BeginRefunds(house.db, POLICY)
+    kept, given_back = booked[0], booked[4]
+    once: idempotency.Once[Changed, Any] = idempotency.Once(key_for(given_back), booking_pb2.Booking, render.changed)
+    with counted(monkeypatch) as cancelled:
+        await cancels.alone(Cancel(UUID(given_back.id), UUID(given_back.user_id), once))
+    with counted(monkeypatch) as refunded:
+        await refunds.alone(BeginRefund(UUID(kept.id), UUID(kept.user_id), key_for(kept)))
+    assert (cancelled.round_trips, refunded.round_trips) == (CHANGE_ROUND_TRIPS, CHANGE_ROUND_TRIPS)
+
+
+def key_for(booking: booking_pb2.Booking) -> idempotency.Key:
+    return idempotency.Key(UUID(booking.user_id), "Change", booking.id, b"hash")
 
 
 async def test_bookings_read_no_table_that_grows_from_front_to_back(house: House) -> None:
