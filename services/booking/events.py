@@ -25,8 +25,9 @@ PAGE = 100
 """Events that are read at once where it is not said how many."""
 
 IF_CREATED = """
-    WHERE EXISTS (SELECT FROM bookings WHERE id = new.key AND state = 'PENDING' AND version = new.version)
+    WHERE EXISTS (SELECT FROM bookings WHERE id = new.key AND version = new.version AND state <> 'RESERVING')
 """
+"""Named as it is, the state PENDING would have the planner read the index of all bookings that are."""
 
 
 async def publish(tx: Transaction, bookings: Iterable[Booking]) -> None:

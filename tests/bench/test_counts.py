@@ -55,10 +55,10 @@ PAY_SESSIONS = (8, 2)
 CREATE_MOVIE = (7, 2)
 CREATE_VENUE = (7, 2)
 CREATE_SCREEN = (9, 2)
-CREATE_SHOW = (15, 2)
+CREATE_SHOW = (16, 2)
 
 # What a batch of bookings costs, however many there are: booking's intent, inventory's claim, booking's price.
-STATEMENTS = 17
+STATEMENTS = 18
 ROUND_TRIPS = 4
 SEAT_MAP_BYTES_EACH = 64
 

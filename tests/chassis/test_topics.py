@@ -194,6 +194,22 @@ async def test_events_of_a_key_keep_the_order_of_its_commits(chassis_url: str, s
         assert versions == list(range(1, len(versions) + 1)), f"key {key}"
 
 
+async def test_a_backlog_is_read_once_and_a_page_reads_its_own_events_only(single: Database) -> None:
+    """Whatever is planned: neither a backlog nor a log that has grown is read again and again."""
+    for batch in range(8):
+        await write(single, *(f"{batch} {n}" for n in range(250)))
+    while await sequence_once(single, limit=250):
+        pass
+    for after in range(0, 2_000, 100):
+        assert len(await told(single, after, limit=100)) == 100
+    await single.fetch("SELECT pg_stat_force_next_flush()")
+    [row] = await single.fetch(
+        "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'topic_events'"
+    )
+    assert row.seq_tup_read == 0
+    assert 2_000 <= row.idx_tup_fetch <= 5 * 2_000
+
+
 # --- Several sequencers
 
 
