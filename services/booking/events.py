@@ -20,6 +20,7 @@ _KINDS = {
     State.EXPIRED: _Kind.EXPIRED,
     State.REFUNDED: _Kind.REFUNDED,
 }
+_NAMES = {number: name for name, number in _Kind.items()}
 
 PAGE = 100
 """Events that are read at once where it is not said how many."""
@@ -57,8 +58,6 @@ def _event(booking: Booking) -> TopicEvent:
         version=booking.version,
         user_id=str(booking.user_id),
         show_id=str(booking.show.show_id),
-        event_id=str(booking.show.event_id),
-        start_time=to_timestamp(booking.show.starts_at),
         seat_count=len(booking.seat_labels),
         total_amount=booking.total_amount,
         currency=booking.currency,
@@ -67,4 +66,4 @@ def _event(booking: Booking) -> TopicEvent:
         refund_amount=booking.refund_amount or 0,
         refund_percentage=booking.refund_percentage or 0,
     )
-    return TopicEvent(booking.id, booking.version, _Kind.Name(event.kind), event.SerializeToString())
+    return TopicEvent(booking.id, booking.version, _NAMES[event.kind], event.SerializeToString())

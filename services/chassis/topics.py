@@ -48,42 +48,48 @@ WAITING = """
 LOCK_TOPIC = "SELECT position FROM topics WHERE topic = %(topic)s FOR UPDATE SKIP LOCKED"
 NUMBER = """
     WITH first AS (
-        SELECT id FROM topic_events WHERE topic = %(topic)s AND position IS NULL ORDER BY id LIMIT %(limit)s
+        SELECT ctid, id FROM topic_events WHERE topic = %(topic)s AND position IS NULL AND id < %(limit)s::int + (
+            SELECT min(id) FROM topic_events WHERE topic = %(topic)s AND position IS NULL
+        )
     ), fresh AS (
-        SELECT id, row_number() OVER (ORDER BY id) AS place FROM first
+        SELECT ctid, row_number() OVER (ORDER BY id) AS place FROM first
     ), numbered AS (
         UPDATE topic_events e SET position = %(position)s::bigint + fresh.place
-        FROM fresh WHERE e.topic = %(topic)s AND e.position IS NULL AND e.id = fresh.id
+        FROM fresh WHERE e.ctid = fresh.ctid
         RETURNING e.id
     )
     UPDATE topics SET position = position + (SELECT count(*) FROM numbered) WHERE topic = %(topic)s
     RETURNING (SELECT count(*) FROM numbered) AS numbered
 """
-"""Give positions to the first events that have none. Only under the topic's lock, and in a statement after it: one that
-began before the lock was free would not see what its last holder did."""
+"""Give positions to the first events that have none, each found by its place, as nobody else moves it.
+
+Only under the topic's lock, and in a statement after it: one that began before the lock was free would not see what its
+last holder did."""
 
 READ = """
     SELECT t.position AS last, t.forgotten, e.position, e.payload, e.created_at
     FROM topics t LEFT JOIN LATERAL (
         SELECT position, payload, created_at FROM topic_events
         WHERE topic = %(topic)s AND position > coalesce(%(after)s::bigint, t.forgotten)
-        ORDER BY position LIMIT %(limit)s
+            AND position <= coalesce(%(after)s::bigint, t.forgotten) + %(limit)s::int
     ) AS e ON true
     WHERE t.topic = %(topic)s
     ORDER BY e.position
 """
-"""A page of events with how far the topic goes. It is one statement, so that nothing is forgotten within the look."""
+"""A page of events with how far the topic goes. It is one statement, so that nothing is forgotten within the look.
+Positions have no gaps, so a page ends at a position."""
 
 FORGET = """
     WITH oldest AS (
-        SELECT position, created_at FROM topic_events
-        WHERE topic = %(topic)s AND position > %(forgotten)s::bigint ORDER BY position LIMIT %(limit)s
+        SELECT ctid, position, created_at FROM topic_events
+        WHERE topic = %(topic)s AND position > %(forgotten)s::bigint
+            AND position <= %(forgotten)s::bigint + %(limit)s::int
     ), kept AS (
         SELECT min(position) AS first FROM oldest
         WHERE created_at >= boxoffice_clock() - make_interval(days => %(days)s)
     ), gone AS (
         DELETE FROM topic_events e USING oldest o, kept
-        WHERE e.topic = %(topic)s AND e.position = o.position AND (kept.first IS NULL OR o.position < kept.first)
+        WHERE e.ctid = o.ctid AND (kept.first IS NULL OR o.position < kept.first)
         RETURNING e.position, e.created_at
     )
     UPDATE topics SET

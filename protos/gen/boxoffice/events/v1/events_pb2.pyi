@@ -73,8 +73,6 @@ class BookingEvent(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     SHOW_ID_FIELD_NUMBER: _builtins.int
-    EVENT_ID_FIELD_NUMBER: _builtins.int
-    START_TIME_FIELD_NUMBER: _builtins.int
     SEAT_COUNT_FIELD_NUMBER: _builtins.int
     TOTAL_AMOUNT_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
@@ -94,8 +92,6 @@ class BookingEvent(_message.Message):
     """The user who booked (UUID)."""
     show_id: _builtins.str
     """The show (UUID)."""
-    event_id: _builtins.str
-    """The catalogue's event that is shown (UUID)."""
     seat_count: _builtins.int
     """How many seats it has."""
     total_amount: _builtins.int
@@ -113,10 +109,6 @@ class BookingEvent(_message.Message):
         """When it was written, by booking's clock. Clocks may be set back: the order is that of positions."""
 
     @_builtins.property
-    def start_time(self) -> _timestamp_pb2.Timestamp:
-        """When the show starts, as it was booked."""
-
-    @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """Until when it waits for its payment, or did."""
 
@@ -130,8 +122,6 @@ class BookingEvent(_message.Message):
         version: _builtins.int = ...,
         user_id: _builtins.str = ...,
         show_id: _builtins.str = ...,
-        event_id: _builtins.str = ...,
-        start_time: _timestamp_pb2.Timestamp | None = ...,
         seat_count: _builtins.int = ...,
         total_amount: _builtins.int = ...,
         currency: _builtins.str = ...,
@@ -140,9 +130,9 @@ class BookingEvent(_message.Message):
         refund_amount: _builtins.int = ...,
         refund_percentage: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "start_time", b"start_time", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "event_id", b"event_id", "expires_at", b"expires_at", "kind", b"kind", "payment_id", b"payment_id", "position", b"position", "refund_amount", b"refund_amount", "refund_percentage", b"refund_percentage", "seat_count", b"seat_count", "show_id", b"show_id", "start_time", b"start_time", "time", b"time", "total_amount", b"total_amount", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "kind", b"kind", "payment_id", b"payment_id", "position", b"position", "refund_amount", b"refund_amount", "refund_percentage", b"refund_percentage", "seat_count", b"seat_count", "show_id", b"show_id", "time", b"time", "total_amount", b"total_amount", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
