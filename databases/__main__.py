@@ -43,6 +43,11 @@ def main() -> None:
         help="postgresql://role:password@host:port (or PGPASSWORD) of a role that may make roles and databases",
     )
     server = Server(parser.parse_args().server)
+    try:
+        conninfo.conninfo_to_dict(server.url)
+    except psycopg.ProgrammingError:
+        # The reason repeats the URL, in which a password may stand.
+        sys.exit("boxoffice: the server is not a URL like postgresql://postgres:password@host:5432")
     passwords = {role: os.environ.get(f"{role.upper()}_PASSWORD", "") for role in DATABASES}
     if unfit := [f"{role.upper()}_PASSWORD" for role, password in passwords.items() if not FIT.fullmatch(password)]:
         sys.exit(
