@@ -55,6 +55,10 @@ reset: env ## delete all data, after a question (YES=1: without)
 
 ##@ Work on it
 
+.PHONY: migration
+migration: env ## write the migration that a change of tables takes: make migration SERVICE=payment NAME=notes
+	@$(BIN)/python -m stack.migration '$(SERVICE)' '$(NAME)'
+
 .PHONY: test
 test: env ## run the tests; nothing else needs to run (T=path or T=path::name: those alone, at once; PATIENCE=3: on a slow machine)
 	@$(BIN)/pytest $(if $(T),-n 0 -q --tb=short,-n $(TEST_WORKERS)) $(TEST_ARGS) $(if $(T),'$(T)')

@@ -1,4 +1,4 @@
-"""The schema. Migrations make it; a test proves that the two agree."""
+"""The schema: the one source, of which `make migration` writes migrations; a test holds the two equal."""
 
 from sqlalchemy import (
     ARRAY,

@@ -9,46 +9,15 @@ from types import ModuleType
 
 import psycopg
 import pytest
-from sqlalchemy import MetaData, create_engine, text
 
 import roster
 from roster import named
-from services.chassis import tables
 from stack.postgres import Server
+from stack.schema import LOOK, differences, look, make_of_tables, seen, tables_of
 from tests.cases import all_cases
 from tests.databases import Databases
 
 SERVICES = roster.NAMES
-
-# What PostgreSQL itself says of a schema, each as rows of text.
-LOOK = {
-    "tables": """
-        SELECT c.relname, c.relkind, c.relpersistence, obj_description(c.oid, 'pg_class')
-        FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
-    """,
-    "columns": """
-        SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
-            a.attgenerated, pg_get_expr(d.adbin, d.adrelid), a.attcollation::regcollation,
-            col_description(c.oid, a.attnum)
-        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-        LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
-    """,
-    "indexes": """
-        SELECT c.relname, pg_get_indexdef(i.indexrelid), i.indisunique, i.indisprimary, i.indisvalid
-        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = 'public'::regnamespace
-    """,
-    "constraints": """
-        SELECT c.relname, k.conname, k.contype, pg_get_constraintdef(k.oid), k.convalidated
-        FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE k.connamespace = 'public'::regnamespace
-    """,
-    "triggers": """
-        SELECT c.relname, pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE NOT t.tgisinternal
-    """,
-    "functions": "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
-}
-
 
 WITHOUT_INDEX = """
     SELECT k.conrelid::regclass::text, k.conname FROM pg_constraint k
@@ -58,45 +27,18 @@ WITHOUT_INDEX = """
     )
 """
 
-ONLY_MIGRATIONS = ("ledger_append_only", "refuse_change")
-"""Triggers and functions, which tables.py has no words for."""
-
-
-def tables_of(service: str) -> MetaData:
-    module = importlib.import_module(f"{named(service).module}.tables")
-    metadata: MetaData = module.metadata
-    return metadata
-
-
-def look(url: str) -> dict[str, list[str]]:
-    """Return what there is, but for what Alembic keeps for itself."""
-    with psycopg.connect(url) as connection:
-        found = {what: connection.execute(sql).fetchall() for what, sql in LOOK.items()}
-    return {what: sorted(str(row) for row in rows if row[0] != "alembic_version") for what, rows in found.items()}
-
-
-def make_of_metadata(server: Server, name: str, service: str) -> str:
-    url = server.create_database(name)
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        connection.execute(text(tables.CREATE_CLOCK))  # first, because defaults may name it
-        tables_of(service).create_all(connection)
-    engine.dispose()
-    return url
-
 
 def test_the_tables_say_what_the_migrations_make(postgres: Server, databases: Databases) -> None:
     with all_cases() as case:
         for service in SERVICES:
             name = f"told_{service}"
-            told = look(make_of_metadata(postgres, name, service))
+            told = look(make_of_tables(postgres, name, tables_of(service)))
             postgres.drop_database(name)
             with databases.fresh(service) as url:
                 made = look(url)
-            for what in LOOK:
-                with case(f"{service}: {what}"):
-                    assert told[what] == [it for it in made[what] if not any(name in it for name in ONLY_MIGRATIONS)]
-                    assert made[what] or what == "triggers", "there is something to compare"
+            with case(service):
+                assert differences(told, made) == []
+                assert all(made[what] for what in LOOK if what != "triggers"), "there is something to compare"
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -125,12 +67,10 @@ def test_a_difference_would_be_seen(postgres: Server, databases: Databases) -> N
         for change, parts in changes.items():
             with psycopg.connect(url) as connection:
                 connection.execute(change)
-                found = {
-                    what: sorted(str(row) for row in connection.execute(sql).fetchall() if row[0] != "alembic_version")
-                    for what, sql in LOOK.items()
-                }
+                found = seen(connection)
                 connection.rollback()
             assert {what for what in LOOK if found[what] != before[what]} == parts, change
+            assert all(any(f" of {what}:" in line for line in differences(before, found)) for what in parts), change
 
 
 # --- Statements

@@ -195,8 +195,6 @@ def plant(tree: Path, *files: str) -> None:
     for name, text in OWN.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    template = "migrations/script.py.mako"
-    (folder / template).write_text((tree / "services/identity" / template).read_text())
     for file in files or EDITS:
         text = (tree / file).read_text()
         for old, new in EDITS[file]:
