@@ -23,7 +23,7 @@ import functools
 import logging
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -37,7 +37,7 @@ from services.chassis.columns import with_columns
 from services.chassis.errors import Interrupted, RequestInProgress, ResourceExhausted, Unavailable
 from services.chassis.faulty import FaultyPipeline
 from services.chassis.ids import new_id
-from services.chassis.pipeline import Answer, Connection, Parameters, Pipeline
+from services.chassis.pipeline import GIVE_UP_SECONDS, Answer, Connection, Parameters, Pipeline
 from services.chassis.pipeline import Statement as Statement  # for those who use the database
 
 log = logging.getLogger(__name__)
@@ -139,6 +139,8 @@ class Database:
         )
         self._name = name
         self._lent = 0
+        self._all_back = asyncio.Event()
+        self._all_back.set()
 
     async def open(self) -> None:
         """Connect; raise what is in the way, in words, if there are no connections within ten seconds."""
@@ -151,8 +153,11 @@ class Database:
             raise Unavailable(connections.NONE_LEFT) from error
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, those that are lent when they have come back: what is given up is undone first."""
         metrics.POOLS.stats.pop(self._name, None)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GIVE_UP_SECONDS):
+                await self._all_back.wait()
         await self._pool.close()
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Any]:
@@ -245,12 +250,15 @@ class Database:
         try:
             connection = await self._living()
             self._lent += 1
+            self._all_back.clear()
             try:
                 yield connection
             finally:
                 self._lent -= 1
                 # The pool closes one that is not at rest, such as one with answers outstanding.
                 await self._pool.putconn(connection)
+                if not self._lent:
+                    self._all_back.set()
             outcome = "OK"
         except (PoolTimeout, TooManyRequests) as error:
             # Where nobody has one, it is not for too many callers that there is none.
