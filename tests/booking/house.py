@@ -39,6 +39,7 @@ UNTOLD = """
         CASE coalesce(b.confirming_from, b.state) WHEN 'PENDING' THEN 'CREATED' WHEN 'REFUNDING' THEN 'CONFIRMED'
             ELSE coalesce(b.confirming_from, b.state) END
 """
+ORPHANS = "SELECT e.kind FROM topic_events e WHERE NOT EXISTS (SELECT FROM bookings b WHERE b.id = e.key)"
 POLICY = RefundPolicy.parse("24:100,2:50")
 RefundState = payment_pb2.BatchRefundPaymentsResponse.Result
 
@@ -227,3 +228,4 @@ async def opened_house(
         await booking_desk.close()
         await desk.close()
         assert await booking_db.fetch(UNTOLD) == [], "the last event of a booking is the state that callers see"
+        assert await booking_db.fetch(ORPHANS) == [], "every event is of a booking"

@@ -13,6 +13,7 @@ from tests.mutants import (
     payment_refunds,
     sales,
     texts,
+    topics,
 )
 
 MUTANTS = (
@@ -28,4 +29,5 @@ MUTANTS = (
     *claims.MUTANTS,
     *sales.MUTANTS,
     *texts.MUTANTS,
+    *topics.MUTANTS,
 )

@@ -37,7 +37,8 @@ def places(service: str) -> tuple[Damage, ...]:
         Damage(
             "an event before one that was written earlier",
             order,
-            f"{second.format('version + 100')} FROM {events}; UPDATE {events} SET id = -id",
+            f"{second.format('version + 100')} FROM {events} e"
+            f" WHERE (SELECT count(*) FROM {events} WHERE key = e.key) = 1; UPDATE {events} SET id = -id",
         ),
     )
 

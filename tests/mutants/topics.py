@@ -1,0 +1,68 @@
+"""Bugs of topics: positions, consumers, and what is published."""
+
+from tests.mutants.mutant import MONEY, REQUESTS, Mutant
+
+TOPICS = ("tests/chassis/test_topics.py",)
+CONSUMER = ("tests/chassis/test_consumer.py",)
+EVENTS = ("tests/booking/test_booking_events.py", "tests/booking/test_fencing.py")
+BOOKS = ("tests/payment/test_books.py",)
+
+MUTANTS = (
+    Mutant(
+        "positions are against the order of events",
+        "NUMBER",
+        "row_number() OVER (ORDER BY id)",
+        "row_number() OVER (ORDER BY id DESC)",
+        REQUESTS,
+        TOPICS,
+    ),
+    Mutant("two sequencers count at once", "LOCK_TOPIC", " FOR UPDATE SKIP LOCKED", "", REQUESTS, TOPICS),
+    Mutant(
+        "a hole is forgotten into a topic",
+        "topics:FORGET",
+        "(kept.first IS NULL OR o.position < kept.first)",
+        "true",
+        REQUESTS,
+        TOPICS,
+    ),
+    Mutant(
+        "who fell behind goes on over the gap",
+        "topics:read",
+        "after is not None and after < forgotten",
+        "False",
+        REQUESTS,
+        TOPICS,
+    ),
+    Mutant(
+        "two processes of a consumer do the same page",
+        "MOVE_PROGRESS",
+        " AND read_to = %(after)s",
+        "",
+        MONEY,
+        CONSUMER,
+    ),
+    Mutant(
+        "steps of the saga are published",
+        "LockedBookings.move",
+        "moved.recorded_state != self.bookings[moved.id].recorded_state",
+        "moved.state != self.bookings[moved.id].state",
+        REQUESTS,
+        EVENTS,
+    ),
+    Mutant(
+        "a booking that recovery gave up is published",
+        "IF_CREATED",
+        " AND state <> 'RESERVING'",
+        "",
+        REQUESTS,
+        EVENTS,
+    ),
+    Mutant(
+        "the books agree with a ticket that nobody paid for",
+        "books:compare",
+        "payment.state not in CAPTURED",
+        "False",
+        MONEY,
+        BOOKS,
+    ),
+)
