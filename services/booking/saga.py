@@ -79,7 +79,13 @@ class Saga:
 
     async def _reserve(self, begun: Sequence[tuple[Create, datetime]]) -> dict[UUID, bytes | Failure]:
         claims = [
-            Claim(command.id, command.show.show_id, command.user_id, command.seat_ids, self._expiry_seconds)
+            Claim(
+                booking_id=command.id,
+                show_id=command.show.show_id,
+                user_id=command.user_id,
+                seat_ids=command.seat_ids,
+                ttl_seconds=self._expiry_seconds,
+            )
             for command, _ in begun
         ]
         answers: Sequence[Reservation | Failure]
