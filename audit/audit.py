@@ -40,8 +40,10 @@ CLOCK = "clock"
 LEFT_OUT = ("alembic_version", "commit_markers")
 ANSWER = ("idempotency_keys", "answer")
 """A column that is not copied: it may be long, and is no SQL. Instead of it, the copy has what it names first, `names`,
-which is what was made: of every method that takes a key, the first id in its answer."""
+which is what was made: of every method that takes a key, the first id in its answer; and `answered`, as a key is taken
+with what it is for, and may have no answer yet."""
 NAMED_FIRST = "substring(encode(answer, 'escape') FROM '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')::uuid"
+INSTEAD = [("names", "uuid", NAMED_FIRST), ("answered", "boolean", "answer <> ''")]
 
 BROKEN, NEVER_AT_REST = 1, 4
 """Exit codes."""
@@ -301,8 +303,8 @@ def _tables(source: Scratch, schema: str) -> dict[str, list[tuple[str, str, str]
     tables: dict[str, list[tuple[str, str, str]]] = {}
     for row in rows:
         is_answer = (row["table"], row["column"]) == ANSWER
-        column = ("names", "uuid", NAMED_FIRST) if is_answer else (row["column"], row["type"], "")
-        tables.setdefault(row["table"], []).append(column)
+        columns = INSTEAD if is_answer else [(row["column"], row["type"], "")]
+        tables.setdefault(row["table"], []).extend(columns)
     return tables
 
 

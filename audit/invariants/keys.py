@@ -39,7 +39,7 @@ KEYS = (
         """
         SELECT k.method, k.user_id, k.key, k.names, p.user_id AS paid_by
         FROM payment.idempotency_keys k LEFT JOIN payment.payments p ON p.id = k.names
-        WHERE p.user_id IS DISTINCT FROM k.user_id
+        WHERE k.answered AND p.user_id IS DISTINCT FROM k.user_id
         """,
     ),
     Invariant(

@@ -20,6 +20,7 @@ from audit import audit
 from audit.errors import AuditError
 from audit.invariants import ALWAYS, AT_REST, INVARIANTS, seats
 from audit.invariants.accounts import ACCOUNTS
+from audit.invariants.keys import KEYS
 from audit.snapshots import TRIES, Snapshots, snapshots
 from databases import databases
 from roster import SERVICES
@@ -72,6 +73,7 @@ def copied(reach: audit.Reach, say: audit.Say = lambda line: None) -> Iterator[a
 
 def test_empty_databases_are_in_order(reach: audit.Reach, capsys: pytest.CaptureFixture[str]) -> None:
     assert audit.run(reach) == 0
+    # Migrations make a row for each topic.
     assert capsys.readouterr().out.endswith(f"\n{len(INVARIANTS)} invariants hold over 2 rows\n")
 
 
@@ -329,3 +331,21 @@ def test_a_role_that_is_not_known_is_said_with_what_to_do(server: Server) -> Non
     strange = reach_as(server, "audit", "another")
     with pytest.raises(AuditError, match="`make stop` and `make run`"), audit.scratch(strange):
         pass
+
+
+def test_a_key_that_is_taken_and_not_answered_yet_is_no_fault_and_one_with_a_wrong_answer_is(
+    server: Server, reach: audit.Reach
+) -> None:
+    keep = """
+        INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer)
+        VALUES (gen_random_uuid(), 'InitiatePayment', %s, '', %s)
+    """
+    with server.connect("payment") as connection:
+        try:
+            connection.execute(keep, ["taken", b""])
+            assert audit.look(reach, KEYS).broken == []
+            connection.execute(keep, ["answered", b"nothing"])
+            [result] = audit.look(reach, KEYS).broken
+            assert [row["key"] for row in result.examples] == ["answered"]
+        finally:
+            connection.execute("DELETE FROM idempotency_keys")
