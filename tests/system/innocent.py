@@ -120,6 +120,9 @@ AT_ANY_TIME = {
         UPDATE booking.bookings SET idempotency_key = NULL, request_hash = NULL;
         DELETE FROM booking.idempotency_keys WHERE method = 'CreateBooking'
     """,
+    "a key was taken for a payment, and has no answer yet": """
+        UPDATE payment.idempotency_keys SET names = NULL, answered = false WHERE method = 'InitiatePayment'
+    """,
     "a claim was refused before it was made": f"""
         INSERT INTO inventory.reservations (show_id, booking_id, state, seat_ids, reserved_at, expires_at, changed_at)
             SELECT show_id, {NEW}, 'REFUSED', '{{}}', now(), now(), now() FROM inventory.show_counters LIMIT 1
