@@ -10,7 +10,7 @@ from urllib.request import urlopen
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.contracts import DESCRIPTOR, public_methods
-from services.chassis.doors import budget_of
+from services.chassis.wire.doors import budget_of
 from stack.launcher import Stack
 from stack.ports import LOOPBACK
 from stack.running import LOGS

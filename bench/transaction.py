@@ -16,8 +16,8 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.rows import namedtuple_row
 
-from services.chassis.columns import with_columns
-from services.chassis.pipeline import Connection, Pipeline
+from services.chassis.store.columns import with_columns
+from services.chassis.store.pipeline import Connection, Pipeline
 from stack.postgres import temporary_server
 
 ROUNDS, TRANSACTIONS, SEATS = 9, 300, 6

@@ -28,7 +28,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 import roster
 from certificates.errors import CertificatesError
 from certificates.files import write_private
-from services.chassis import tls
+from services.chassis.wire import tls
 
 SUFFIX = tls.SUFFIX
 """What follows a service's name in its certificate."""

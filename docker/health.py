@@ -8,7 +8,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.chassis.errors import Failure
-from services.chassis.tls import SUFFIX, Certificate
+from services.chassis.wire.tls import SUFFIX, Certificate
 
 SECONDS = 3
 

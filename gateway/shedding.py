@@ -19,7 +19,7 @@ SALES_AT_ONCE = 1_000
 """To each replica of a service: what it answers within two or three seconds, also on a slow machine."""
 
 MONEY_AT_ONCE = 512
-"""As many as a service lets in, see services/chassis/doors.py."""
+"""As many as a service lets in, see services/chassis/wire/doors.py."""
 
 STREAMS_AT_ONCE = 16_384
 

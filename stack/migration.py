@@ -22,8 +22,8 @@ from sqlalchemy import MetaData, create_engine
 from sqlalchemy.dialects import postgresql
 
 import roster
-from services.chassis.migrate import migrate
-from services.chassis.tables import CREATE_CLOCK
+from services.chassis.store.migrate import migrate
+from services.chassis.store.tables import CREATE_CLOCK
 from stack import schema
 from stack.postgres import Server, temporary_server
 

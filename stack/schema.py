@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy import MetaData, create_engine, text
 
 from roster import named
-from services.chassis import tables
+from services.chassis.store import tables
 from stack.postgres import Server
 
 LOOK = {

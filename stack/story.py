@@ -19,7 +19,7 @@ import httpx
 
 from audit import audit
 from audit.invariants import INVARIANTS
-from services.chassis.currencies import money
+from services.chassis.values.currencies import money
 from stack import credentials, running, services
 from stack.ageing import age
 from stack.callers import over_http

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from services.chassis.identity import AUDIENCE, ISSUER
+from services.chassis.wire.identity import AUDIENCE, ISSUER
 from services.identity.domain.keys import ACCESS_TOKEN, KeyAge, signing
 from services.identity.signing import KeyUnreadable, Vault
 from stack import services

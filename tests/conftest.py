@@ -19,7 +19,7 @@ from tests.patience import PATIENCE, patient
 if TYPE_CHECKING:
     from pytest_timeout import Settings
 
-    from services.chassis.database import Database
+    from services.chassis.store.database import Database
     from stack.postgres import Server
     from tests.databases import Databases
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 
 from roster import named
-from services.chassis.database import Database
-from services.chassis.migrate import migrate
+from services.chassis.store.database import Database
+from services.chassis.store.migrate import migrate
 from stack.postgres import Server
 
 _numbers = count()

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import grpc
 
-from services.chassis.calls import channel
-from services.chassis.server import make_server
+from services.chassis.process.server import make_server
+from services.chassis.wire.calls import channel
 
 
 @asynccontextmanager

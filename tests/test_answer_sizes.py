@@ -14,7 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import status_pb2
 
-from services.chassis.pages import MAX_ANSWER_BYTES
+from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.inventory.catalogue.domain import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN
 from services.inventory.seats.rpc import MAX_SEATS_OF_BATCH
 from tests.gateway.fakes import METHODS, Method
@@ -67,7 +67,7 @@ BATCH = 256
 """Results of every other batch."""
 
 REFUSAL_BYTES = 8_192
-"""What a refusal carries at most; see chassis/status.py."""
+"""What a refusal carries at most; see chassis/wire/status.py."""
 
 
 def largest(message: Descriptor) -> Message:

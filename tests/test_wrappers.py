@@ -12,14 +12,17 @@ WRAPPERS = ("ask", "call")
 """Of chassis.calls: what takes a call, and makes it."""
 DRIVER_HOLDERS = tuple(
     f"{CHASSIS}/{name}.py"
-    for name in ("columns", "connections", "database", "faults", "faulty", "pipeline", "readiness", "settings")
+    for name in (
+        *("sight/faults", "store/columns", "store/connections", "store/database", "store/faulty", "store/pipeline"),
+        *("process/readiness", "process/settings"),
+    )
 )
 """What may know the driver. Columns spell parameters for it, connections look at what came of asking, settings only
 look at what it would be told, readiness does no work, it looks whether the database answers."""
 SPOKEN = ("delete", "get", "patch", "post", "put", "request", "send", "stream")
 """What an HTTP client says."""
 FORBIDDEN_IMPORTS = ("httpx", "requests", "socket", "urllib.request", "http.client")
-SOCKET_HOLDERS = (f"{CHASSIS}/server.py", f"{CHASSIS}/faults.py")
+SOCKET_HOLDERS = (f"{CHASSIS}/process/server.py", f"{CHASSIS}/sight/faults.py")
 
 
 def detours(path: str, source: str) -> list[str]:

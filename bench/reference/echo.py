@@ -26,10 +26,10 @@ from bench.shops import Target
 from bench.stories import book
 from bench.world import Purchase, World
 from gateway.render import render
-from services.chassis.calls import call, channel
-from services.chassis.incoming import Context
-from services.chassis.server import make_server, serve
-from services.chassis.settings import ServiceSettings
+from services.chassis.process.server import make_server, serve
+from services.chassis.process.settings import ServiceSettings
+from services.chassis.wire.calls import call, channel
+from services.chassis.wire.incoming import Context
 from stack import envoy, ports
 from stack.ports import LOOPBACK
 from stack.processes import Child, Program, stop, wait_healthy

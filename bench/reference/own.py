@@ -22,7 +22,8 @@ from bench.measure import Result
 from bench.reference import pgbench
 from bench.world import World
 from services.booking.queries import bookings
-from services.chassis import answers, connections, database
+from services.chassis.store import connections, database
+from services.chassis.work import answers
 from services.inventory.seats import statements as seats
 from stack.settings import ROOT
 

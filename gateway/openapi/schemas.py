@@ -14,7 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from gateway.openapi.comments import Comments
 from gateway.openapi.examples import example_of
-from services.chassis.currencies import SOLD
+from services.chassis.values.currencies import SOLD
 
 Schema = dict[str, Any]
 Nested = Callable[[Descriptor], Schema]

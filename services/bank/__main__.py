@@ -12,11 +12,12 @@ from services.bank.settings import Settings
 from services.bank.webhooks import sender as jobs
 from services.bank.webhooks.deliveries import Deliveries
 from services.bank.webhooks.merchant import Merchant
-from services.chassis import cli, measures
-from services.chassis import jobs as ticking
-from services.chassis.database import Pools, sweep_markers
-from services.chassis.readiness import Readiness
-from services.chassis.server import make_server, serve
+from services.chassis.process import cli
+from services.chassis.process.readiness import Readiness
+from services.chassis.process.server import make_server, serve
+from services.chassis.store.database import Pools, sweep_markers
+from services.chassis.work import jobs as ticking
+from services.chassis.work import measures
 
 NAME = "bank"
 SERVICES = [bank_pb2.DESCRIPTOR.services_by_name["BankService"].full_name]

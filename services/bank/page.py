@@ -10,7 +10,7 @@ from string import Template
 
 from services.bank.domain.scenarios import SCENARIOS
 from services.bank.domain.sessions import Session, Status
-from services.chassis.currencies import money
+from services.chassis.values.currencies import money
 
 _SOURCE = files("services.bank").joinpath("checkout.html").read_text(encoding="utf-8")
 _TEMPLATE = Template(_SOURCE)

@@ -20,10 +20,10 @@ from services.bank.sessions.create import Create, CreateSessions
 from services.bank.sessions.look import Sessions
 from services.bank.sessions.pay import Pay, PaySessions
 from services.bank.webhooks.deliveries import Deliveries
-from services.chassis.database import Database
-from services.chassis.desk import Desk
 from services.chassis.errors import InvalidField
-from services.chassis.times import to_timestamp
+from services.chassis.store.database import Database
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work.desk import Desk
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

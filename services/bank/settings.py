@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from services.chassis.settings import ServiceSettings, SigningSecret, looks_random
+from services.chassis.process.settings import ServiceSettings, SigningSecret, looks_random
 
 
 class Settings(ServiceSettings):

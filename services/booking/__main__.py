@@ -14,13 +14,14 @@ from services.booking.rpc import render
 from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
 from services.booking.settings import Settings
-from services.chassis import cli, jobs, measures, topics
-from services.chassis.calls import channel
-from services.chassis.database import Pools, sweep_markers
-from services.chassis.desk import Desk
-from services.chassis.outbox import Outbox
-from services.chassis.readiness import Readiness
-from services.chassis.server import make_server, serve
+from services.chassis.process import cli
+from services.chassis.process.readiness import Readiness
+from services.chassis.process.server import make_server, serve
+from services.chassis.store.database import Pools, sweep_markers
+from services.chassis.wire.calls import channel
+from services.chassis.work import jobs, measures, topics
+from services.chassis.work.desk import Desk
+from services.chassis.work.outbox import Outbox
 
 SERVICES = [booking_pb2.DESCRIPTOR.services_by_name["BookingService"].full_name]
 

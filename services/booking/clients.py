@@ -12,10 +12,10 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
 from services.booking.domain.bookings import BookedSeat, BookedShow, Reservation
 from services.booking.messages import Refund, Release
-from services.chassis.calls import call
 from services.chassis.errors import Failure, Unavailable
-from services.chassis.status import from_status
-from services.chassis.vocabulary import unknown
+from services.chassis.sight.vocabulary import unknown
+from services.chassis.wire.calls import call
+from services.chassis.wire.status import from_status
 
 SECONDS = 3.0
 """How long a step of the saga waits for a peer; shorter than its lease."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from services.booking import messages
 from services.booking.clients import Inventory, Payments
 from services.chassis.errors import Failure
-from services.chassis.outbox import Deliver
+from services.chassis.work.outbox import Deliver
 
 
 def peers(inventory: Inventory, payments: Payments) -> Mapping[str, Deliver]:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from boxoffice.events.v1 import events_pb2
 
 from services.booking.domain.bookings import Booking, State
-from services.chassis import topics
-from services.chassis.database import Statement, Transaction
-from services.chassis.times import to_timestamp
-from services.chassis.topics import Positioned, TopicEvent
+from services.chassis.store.database import Statement, Transaction
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work import topics
+from services.chassis.work.topics import Positioned, TopicEvent
 
 TOPIC = "bookings"
 

@@ -6,7 +6,7 @@ from boxoffice.inventory.v1 import inventory_pb2
 from boxoffice.payment.v1 import payment_pb2
 
 from services.booking.domain.bookings import Settlement
-from services.chassis.outbox import Message
+from services.chassis.work.outbox import Message
 
 RELEASES = "releases"
 CLOSURES = "closures"

@@ -22,10 +22,10 @@ from services.booking.operations.create import BeginBookings, Begun, Create, Kno
 from services.booking.operations.declines import new_declines, record_declines
 from services.booking.operations.refund import finish_refund, mark_refund_stuck
 from services.booking.operations.unfinished import claim_unfinished, postpone
-from services.chassis.database import Database
-from services.chassis.desk import Outcome
 from services.chassis.errors import Failure, Unavailable, is_transient
-from services.chassis.outbox import Outbox
+from services.chassis.store.database import Database
+from services.chassis.work.desk import Outcome
+from services.chassis.work.outbox import Outbox
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from services.booking.domain.refunds import RefundPolicy
-from services.chassis.settings import EventDays, KeyDays, ServiceSettings
+from services.chassis.process.settings import EventDays, KeyDays, ServiceSettings
 
 
 class Settings(ServiceSettings):

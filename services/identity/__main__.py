@@ -5,11 +5,12 @@ from pathlib import Path
 
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 
-from services.chassis import answers, cli, jobs
-from services.chassis.cli import Command
-from services.chassis.database import Database, Pools, sweep_markers
-from services.chassis.readiness import Readiness
-from services.chassis.server import make_server, serve
+from services.chassis.process import cli
+from services.chassis.process.cli import Command
+from services.chassis.process.readiness import Readiness
+from services.chassis.process.server import make_server, serve
+from services.chassis.store.database import Database, Pools, sweep_markers
+from services.chassis.work import answers, jobs
 from services.identity.domain.keys import LEAD
 from services.identity.hashing import Passwords
 from services.identity.operations import accounts, attempts, keys, tokens

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from services.chassis.settings import KeyDays, ServiceSettings, SigningSecret, looks_random
+from services.chassis.process.settings import KeyDays, ServiceSettings, SigningSecret, looks_random
 from services.identity.domain.attempts import Allowance, Limits
 
 OptionalCount = Annotated[

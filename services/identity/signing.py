@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwt.algorithms import ECAlgorithm
 
-from services.chassis.identity import ALGORITHM, TOKEN_TYPE
+from services.chassis.wire.identity import ALGORITHM, TOKEN_TYPE
 
 
 class KeyUnreadable(Exception):

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
 
-from services.chassis import answers, cli, jobs, measures, topics
-from services.chassis.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
-from services.chassis.desk import LANES, WAITING_LANES
-from services.chassis.readiness import Readiness
-from services.chassis.server import make_server, serve
+from services.chassis.process import cli
+from services.chassis.process.readiness import Readiness
+from services.chassis.process.server import make_server, serve
+from services.chassis.store.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
+from services.chassis.work import answers, jobs, measures, topics
+from services.chassis.work.desk import LANES, WAITING_LANES
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.jobs import forget_changes, tidy_holds
 from services.inventory.measures import MEASURES

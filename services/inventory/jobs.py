@@ -1,6 +1,6 @@
 """Inventory's jobs. Each does one bounded piece of work and returns how much it did."""
 
-from services.chassis.database import Database
+from services.chassis.store.database import Database
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import Tidy
 from services.inventory.seats.operation import SeatDesk

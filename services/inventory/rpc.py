@@ -2,7 +2,7 @@
 
 from boxoffice.inventory.v1 import inventory_pb2_grpc
 
-from services.chassis.database import Database
+from services.chassis.store.database import Database
 from services.inventory.seats.operation import SeatDesk
 from services.inventory.seats.rpc import SeatMethods
 from services.inventory.viewing.availability import Availability

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from services.chassis.settings import EventDays, KeyDays, ServiceSettings
+from services.chassis.process.settings import EventDays, KeyDays, ServiceSettings
 
 
 class Settings(ServiceSettings):

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.chassis import tables as chassis
+from services.chassis.store import tables as chassis
 
 metadata = chassis.metadata()
 
@@ -29,7 +29,7 @@ topic_events = chassis.topic_events(metadata)
 LARGEST = "the largest by which its seats were taken; null: unknown"
 TIERS = "tier IN ('REGULAR', 'PREMIUM', 'VIP')"
 NOW = text("clock_timestamp()")
-KEY = "what looks alike has the same (chassis/writing.py); null where code from before wrote the row"
+KEY = "what looks alike has the same (chassis/values/writing.py); null where code from before wrote the row"
 
 # --- The catalogue: written once, read often.
 

@@ -5,14 +5,15 @@ from pathlib import Path
 
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
-from services.chassis import answers, cli, jobs, measures
-from services.chassis.answers import Answers
-from services.chassis.calls import channel
-from services.chassis.consumer import Consumer
-from services.chassis.database import Pools, sweep_markers
-from services.chassis.outbox import Outbox
-from services.chassis.readiness import Readiness
-from services.chassis.server import make_server, serve
+from services.chassis.process import cli
+from services.chassis.process.readiness import Readiness
+from services.chassis.process.server import make_server, serve
+from services.chassis.store.database import Pools, sweep_markers
+from services.chassis.wire.calls import channel
+from services.chassis.work import answers, jobs, measures
+from services.chassis.work.answers import Answers
+from services.chassis.work.consumer import Consumer
+from services.chassis.work.outbox import Outbox
 from services.payment.books.operation import CONSUMER, compare_books
 from services.payment.checkout.look import Payments
 from services.payment.checkout.messages import CAPTURES, DECLINES

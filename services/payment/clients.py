@@ -11,12 +11,12 @@ from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from boxoffice.events.v1 import events_pb2
 
-from services.chassis.calls import call
-from services.chassis.consumer import Events
 from services.chassis.errors import Code, Failure, PeerFailure, Unavailable, is_transient
-from services.chassis.status import from_status
-from services.chassis.times import to_timestamp
-from services.chassis.vocabulary import unknown
+from services.chassis.sight.vocabulary import unknown
+from services.chassis.wire.calls import call
+from services.chassis.wire.status import from_status
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work.consumer import Events
 from services.payment.domain.payments import Outcome, Payable, Payment, Report
 from services.payment.domain.refunds import Refund
 

@@ -8,12 +8,12 @@ from boxoffice.payment.v1 import payment_pb2 as pb
 from boxoffice.payment.v1 import payment_pb2_grpc
 from google.api import httpbody_pb2
 
-from services.chassis.answers import Answers
 from services.chassis.errors import Failure
-from services.chassis.idempotency import Once, key_of
-from services.chassis.incoming import headers
-from services.chassis.status import to_status
-from services.chassis.times import to_timestamp
+from services.chassis.wire.incoming import headers
+from services.chassis.wire.status import to_status
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work.answers import Answers
+from services.chassis.work.idempotency import Once, key_of
 from services.payment.checkout.look import Payments
 from services.payment.checkout.steps import Checkout
 from services.payment.domain.payments import Payment, Report

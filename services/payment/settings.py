@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from services.chassis.settings import KeyDays, ServiceSettings, SigningSecret, looks_random
+from services.chassis.process.settings import KeyDays, ServiceSettings, SigningSecret, looks_random
 
 
 class Settings(ServiceSettings):

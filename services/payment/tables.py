@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.chassis import tables as chassis
+from services.chassis.store import tables as chassis
 
 metadata = chassis.metadata()
 

@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.chassis.errors import InvalidField
-from services.chassis.vocabulary import unknown
+from services.chassis.sight.vocabulary import unknown
 from services.payment.domain.payments import BankEvent, Outcome, Report
 from services.payment.domain.refunds import RefundReport
 from services.payment.errors import InvalidSignature

@@ -18,10 +18,10 @@ from services.bank.rpc import BankService, Sandbox
 from services.bank.webhooks.deliveries import Deliveries
 from services.bank.webhooks.merchant import Merchant
 from services.bank.webhooks.sender import PARALLEL, Sender
-from services.chassis.calls import DETAILS
-from services.chassis.database import READ_CLOCK, Database
 from services.chassis.ids import new_id
-from services.chassis.times import to_timestamp
+from services.chassis.store.database import READ_CLOCK, Database
+from services.chassis.wire.calls import DETAILS
+from services.chassis.wire.times import to_timestamp
 from tests.servers import served
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1iYW5rLW51bWJlci1vbmU="

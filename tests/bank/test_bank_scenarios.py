@@ -16,9 +16,9 @@ from services.bank.domain.scenarios import SCENARIOS
 from services.bank.domain.sessions import Status
 from services.bank.rpc import Sandbox
 from services.bank.sessions import close
-from services.chassis.calls import DETAILS
-from services.chassis.database import Database
 from services.chassis.ids import new_id
+from services.chassis.store.database import Database
+from services.chassis.wire.calls import DETAILS
 from tests.bank.support import Bank, Received, Receiver, refused, sending, served_bank
 from tests.databases import move_clock
 from tests.patience import eventually

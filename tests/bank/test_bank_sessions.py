@@ -12,9 +12,9 @@ from grpc import StatusCode
 from services.bank.domain.scenarios import SCENARIOS, draw
 from services.bank.rpc import Sandbox
 from services.bank.sessions import close
-from services.chassis.database import READ_CLOCK, Database
 from services.chassis.ids import new_id
-from services.chassis.times import to_timestamp
+from services.chassis.store.database import READ_CLOCK, Database
+from services.chassis.wire.times import to_timestamp
 from tests.bank.support import Bank, new_session, refused, served_bank
 from tests.databases import move_clock
 

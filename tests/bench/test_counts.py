@@ -23,11 +23,11 @@ from services.booking.operations.captures import Confirmation, FinishConfirming,
 from services.booking.operations.create import Create
 from services.booking.operations.refund import BeginRefund, BeginRefunds
 from services.booking.rpc import render
-from services.chassis import idempotency
-from services.chassis.database import Database
 from services.chassis.ids import new_id
-from services.chassis.outbox import Outbox
-from services.chassis.pipeline import Pipeline
+from services.chassis.store.database import Database
+from services.chassis.store.pipeline import Pipeline
+from services.chassis.work import idempotency
+from services.chassis.work.outbox import Outbox
 from services.inventory.viewing.availability import Availability
 from services.payment.checkout.begin import Begin, BeginPayments
 from services.payment.checkout.record import Record, RecordReports

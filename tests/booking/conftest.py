@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from services.chassis.database import Database
+    from services.chassis.store.database import Database
     from tests.booking.house import House
 
 

@@ -20,11 +20,11 @@ from services.booking.operations.look import Bookings
 from services.booking.rpc import render
 from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
-from services.chassis.database import Database
-from services.chassis.desk import Desk
 from services.chassis.errors import Failure
-from services.chassis.outbox import Outbox
-from services.chassis.status import to_status
+from services.chassis.store.database import Database
+from services.chassis.wire.status import to_status
+from services.chassis.work.desk import Desk
+from services.chassis.work.outbox import Outbox
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.rpc import InventoryServicer
 from services.inventory.viewing.availability import Availability

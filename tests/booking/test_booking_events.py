@@ -16,7 +16,7 @@ from services.booking import events
 from services.booking.domain.bookings import State
 from services.booking.events import TOPIC
 from services.booking.operations.refund import finish_refund
-from services.chassis import topics
+from services.chassis.work import topics
 from tests.booking.house import House
 from tests.booking.test_lifecycle import ANN, BOB, move_clocks, refused
 from tests.databases import move_clock

@@ -11,8 +11,8 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from grpc_status import rpc_status
 
 from services.booking.operations import create, expire
-from services.chassis import answers, idempotency
-from services.chassis.status import from_status
+from services.chassis.wire.status import from_status
+from services.chassis.work import answers, idempotency
 from tests.booking.house import House
 from tests.databases import move_clock
 

@@ -10,7 +10,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 
 from services.booking.queries import bookings as sql
 from services.chassis.errors import FailedPrecondition, Unavailable
-from services.chassis.outbox import Message, Outbox
+from services.chassis.work.outbox import Message, Outbox
 from tests.booking.house import House
 from tests.booking.test_lifecycle import move_clocks, refused
 

@@ -11,8 +11,8 @@ from services.booking.clients import Inventory
 from services.booking.domain.bookings import Extension
 from services.booking.domain.refunds import RefundPolicy, refund_amount
 from services.booking.operations import create, declines, expire, unfinished
-from services.chassis.database import READ_CLOCK
 from services.chassis.errors import Unavailable
+from services.chassis.store.database import READ_CLOCK
 from tests.booking.house import House
 from tests.booking.test_lifecycle import refused
 from tests.databases import move_clock

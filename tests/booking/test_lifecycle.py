@@ -15,9 +15,9 @@ from google.rpc import error_details_pb2, status_pb2
 from services.booking.domain.bookings import NEXT, State
 from services.booking.operations import create, expire
 from services.booking.queries import bookings as sql
-from services.chassis.calls import DETAILS
 from services.chassis.errors import FailedPrecondition, Failure, Interrupted
 from services.chassis.ids import new_id
+from services.chassis.wire.calls import DETAILS
 from tests.booking.house import House
 from tests.databases import move_clock
 

@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
 from services.booking.clients import Payments
-from services.chassis.calls import channel
+from services.chassis.wire.calls import channel
 from stack import ports
 from tests.patience import eventually
 

@@ -15,8 +15,8 @@ from google.protobuf.message import Message
 from services.booking.clients import Claim, Inventory, Payments, RefundState
 from services.booking.domain.bookings import BookedSeat, Reservation
 from services.booking.rpc.render import _tier
-from services.chassis.calls import channel
 from services.chassis.errors import Code, Failure, Unavailable
+from services.chassis.wire.calls import channel
 from tests.patience import eventually
 
 NEW_OUTCOME = b"\x7a\x02\x08\x01"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from services.chassis.database import Database
+    from services.chassis.store.database import Database
     from stack.postgres import Server
 
 TEMPLATE = "template_chassis"

@@ -2,7 +2,7 @@
 
 from sqlalchemy import create_engine, text
 
-from services.chassis import tables
+from services.chassis.store import tables
 
 PLAYGROUND = """
     CREATE TABLE things (

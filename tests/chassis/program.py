@@ -9,9 +9,9 @@ from typing import Any
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import catalog_pb2_grpc
 
-from services.chassis import cli
-from services.chassis.server import make_server, serve
-from services.chassis.settings import ServiceSettings
+from services.chassis.process import cli
+from services.chassis.process.server import make_server, serve
+from services.chassis.process.settings import ServiceSettings
 
 
 class Catalog(catalog_pb2_grpc.CatalogServiceServicer):

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from roster import named
-from services.chassis.migrate import migrate
+from services.chassis.store.migrate import migrate
 from tests.databases import Databases
 
 ROWS = {

@@ -14,8 +14,8 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
-from services.chassis.calls import call, channel
 from services.chassis.errors import Unavailable
+from services.chassis.wire.calls import call, channel
 from stack import ports
 from tests.patience import eventually
 
@@ -136,7 +136,7 @@ async def test_a_replica_that_was_added_under_the_peers_name_is_found() -> None:
     port, dns = ports.choose(2)
     transport, names = await asyncio.get_running_loop().create_datagram_endpoint(Names, local_addr=("127.0.0.1", dns))
     names.addresses = ["127.0.0.1"]
-    # Servers ask their peers to connect anew now and then, see OPTIONS in chassis/server.py; these do so sooner.
+    # Servers ask their peers to connect anew now and then, see OPTIONS in process/server.py; these do so sooner.
     age = {"max_connection_age_ms": int(AGE_SECONDS * 1000)}
     try:
         async with replica(f"127.0.0.1:{port}", **age) as one, channel(f"dns://127.0.0.1:{dns}/{NAME}:{port}") as to:

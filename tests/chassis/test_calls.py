@@ -15,8 +15,7 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import catalog_pb2_grpc
 from google.rpc import error_details_pb2, status_pb2
 
-from services.chassis import calls, errors, incoming, logs
-from services.chassis.calls import DEFAULT_SECONDS, call
+from services.chassis import errors
 from services.chassis.errors import (
     Aborted,
     Code,
@@ -27,8 +26,11 @@ from services.chassis.errors import (
     PeerFailure,
     Unavailable,
 )
-from services.chassis.incoming import MAX_MESSAGE_BYTES, MAX_SECONDS
-from services.chassis.server import make_server
+from services.chassis.process.server import make_server
+from services.chassis.sight import logs
+from services.chassis.wire import calls, incoming
+from services.chassis.wire.calls import DEFAULT_SECONDS, call
+from services.chassis.wire.incoming import MAX_MESSAGE_BYTES, MAX_SECONDS
 from tests.patience import eventually, patient
 from tests.servers import served
 
@@ -439,7 +441,7 @@ async def test_a_request_without_an_id_gets_one() -> None:
 
 
 async def test_every_call_is_a_line_in_the_log_with_its_id(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "services.chassis.incoming")
+    caplog.set_level(logging.INFO, "services.chassis.wire.incoming")
     caplog.handler.addFilter(logs._WithIds())
     async with catalog(raising(Aborted())) as (stub, _):
         await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT), metadata=(("x-request-id", "abc"),)))

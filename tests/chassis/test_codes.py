@@ -10,10 +10,10 @@ from boxoffice.inventory.v1 import catalog_pb2
 from boxoffice.text.v1 import text_pb2
 from google.protobuf.message import Message
 
-from services.chassis.currencies import DIGITS, SOLD, money
 from services.chassis.errors import InvalidField
-from services.chassis.rules import check
-from services.chassis.texts import settle
+from services.chassis.values.currencies import DIGITS, SOLD, money
+from services.chassis.values.texts import settle
+from services.chassis.wire.rules import check
 from tests.test_contracts import FIELDS
 
 NO_MONEY = ["XXX", "XTS", "XAU", "XAG", "XPT", "XPD", "XDR", "XUA", "XSU", "XBA", "XBB", "XBC", "XBD"]

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from services.chassis.database import Database
+from services.chassis.store.database import Database
 
 
 class Kind(StrEnum):

@@ -14,8 +14,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from services.chassis.database import Database
 from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
+from services.chassis.store.database import Database
 from stack import ports
 from stack.postgres import Server
 from stack.processes import Child, wait_healthy, wait_until

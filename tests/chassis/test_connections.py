@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from services.chassis import connections
-from services.chassis.connections import ASKED, OLDEST, examine, examine_schema, judge
 from services.chassis.errors import FailedPrecondition, Failure, Unavailable
+from services.chassis.store import connections
+from services.chassis.store.connections import ASKED, OLDEST, examine, examine_schema, judge
 from stack.postgres import Server
 from tests.chassis.pooler import pooled
 from tests.chassis.test_server import started

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from services.chassis import consumer as module
-from services.chassis import metrics, topics
-from services.chassis.consumer import Consumer, Events
-from services.chassis.database import Database, Transaction
 from services.chassis.errors import EventsForgotten, Failure, Interrupted, Unavailable
-from services.chassis.topics import Positioned, TopicEvent
+from services.chassis.sight import metrics
+from services.chassis.store.database import Database, Transaction
+from services.chassis.work import consumer as module
+from services.chassis.work import topics
+from services.chassis.work.consumer import Consumer, Events
+from services.chassis.work.topics import Positioned, TopicEvent
 from tests.databases import move_clock, opened
 from tests.patience import eventually
 

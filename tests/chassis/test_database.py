@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 
-from services.chassis import connections
-from services.chassis.database import Database, retried, sweep_markers
 from services.chassis.errors import Aborted, Failure, Interrupted, ResourceExhausted, Unavailable
+from services.chassis.store import connections
+from services.chassis.store.database import Database, retried, sweep_markers
 from tests.chassis.waiting import until_waiting
 from tests.databases import opened
 from tests.patience import eventually, patient

@@ -8,8 +8,16 @@ from typing import Any
 
 import pytest
 
-from services.chassis import calls, logs
-from services.chassis.desk import (
+from services.chassis.errors import (
+    Aborted,
+    Failure,
+    Interrupted,
+    ResourceExhausted,
+    Unavailable,
+)
+from services.chassis.sight import logs
+from services.chassis.wire import calls
+from services.chassis.work.desk import (
     BESIDE_SECONDS,
     BUSY,
     COMPANY_SECONDS,
@@ -19,13 +27,6 @@ from services.chassis.desk import (
     PATIENCE,
     RETRIES,
     Desk,
-)
-from services.chassis.errors import (
-    Aborted,
-    Failure,
-    Interrupted,
-    ResourceExhausted,
-    Unavailable,
 )
 from tests.chassis.instant import instantly
 from tests.chassis.kitchen import Kitchen, Order, settle, submit

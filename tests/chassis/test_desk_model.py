@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.chassis.desk import BUSY, Desk
 from services.chassis.errors import Aborted, Interrupted, ResourceExhausted, Unavailable
+from services.chassis.work.desk import BUSY, Desk
 from tests.chassis.instant import run
 from tests.chassis.kitchen import Order
 

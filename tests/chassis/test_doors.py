@@ -14,8 +14,8 @@ from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
 from google.rpc import error_details_pb2
 
-from services.chassis import doors
-from services.chassis.server import make_server
+from services.chassis.process.server import make_server
+from services.chassis.wire import doors
 from tests.gateway.fakes import METHODS, status_of
 from tests.patience import eventually, patient
 

@@ -16,14 +16,15 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import catalog_pb2_grpc
 
 from roster import SERVICES
-from services.chassis import faults, jobs
-from services.chassis.calls import ask, call
-from services.chassis.database import Database
-from services.chassis.desk import Desk
 from services.chassis.errors import Code, Failure, Interrupted
-from services.chassis.faults import named
-from services.chassis.outbox import Message, Outbox
-from services.chassis.settings import ServiceSettings, load
+from services.chassis.process.settings import ServiceSettings, load
+from services.chassis.sight import faults
+from services.chassis.sight.faults import named
+from services.chassis.store.database import Database
+from services.chassis.wire.calls import ask, call
+from services.chassis.work import jobs
+from services.chassis.work.desk import Desk
+from services.chassis.work.outbox import Message, Outbox
 from tests.chassis.kitchen import Order
 from tests.chassis.test_server import started
 from tests.faults.controller import Controller, Point, at

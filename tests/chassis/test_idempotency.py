@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 
-from services.chassis import answers
-from services.chassis.answers import Answers, forget
-from services.chassis.database import Database, Statement, Transaction
 from services.chassis.errors import Aborted, IdempotencyKeyReused, RequestInProgress
-from services.chassis.idempotency import NOBODY, Key, Once, key_of
-from services.chassis.operation import BegunOperation, KeyedOperation, Rows
+from services.chassis.store.database import Database, Statement, Transaction
+from services.chassis.work import answers
+from services.chassis.work.answers import Answers, forget
+from services.chassis.work.idempotency import NOBODY, Key, Once, key_of
+from services.chassis.work.operation import BegunOperation, KeyedOperation, Rows
 from tests.databases import move_clock
 
 ANN, BOB = uuid4(), uuid4()

@@ -9,11 +9,11 @@ from urllib.request import urlopen
 from prometheus_client import REGISTRY, Gauge
 from prometheus_client.parser import text_string_to_metric_families
 
-from services.chassis import metrics
-from services.chassis.database import Database
-from services.chassis.desk import Desk
-from services.chassis.measures import OUTBOX, Measure
-from services.chassis.outbox import Message, Outbox
+from services.chassis.sight import metrics
+from services.chassis.store.database import Database
+from services.chassis.work.desk import Desk
+from services.chassis.work.measures import OUTBOX, Measure
+from services.chassis.work.outbox import Message, Outbox
 from stack.ports import choose
 from tests.patience import patient
 

@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import pytest
 
-from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
-from services.chassis.desk import BUSY
 from services.chassis.errors import FailedPrecondition, NotFound
-from services.chassis.operation import Operation, Rows
-from services.chassis.rows import columns, read
+from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.store.rows import columns, read
+from services.chassis.work.desk import BUSY
+from services.chassis.work.operation import Operation, Rows
 from tests.patience import eventually
 
 

@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from services.chassis import outbox as module
-from services.chassis.database import Database
 from services.chassis.errors import (
     Aborted,
     DeadlineExceeded,
@@ -22,7 +20,9 @@ from services.chassis.errors import (
     ResourceExhausted,
     Unavailable,
 )
-from services.chassis.outbox import MAX_DELAY_SECONDS, MAX_REFUSALS, Deliver, Message, Outbox
+from services.chassis.store.database import Database
+from services.chassis.work import outbox as module
+from services.chassis.work.outbox import MAX_DELAY_SECONDS, MAX_REFUSALS, Deliver, Message, Outbox
 from tests.databases import opened
 from tests.patience import eventually, patient
 

@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from services.chassis.connections import NONE_LEFT, examine
 from services.chassis.errors import FailedPrecondition, Failure, Unavailable
+from services.chassis.store.connections import NONE_LEFT, examine
 from stack import ports
 from tests.chassis.test_connections import refused, set_all
 from tests.databases import opened

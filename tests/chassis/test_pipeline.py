@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from psycopg import pq
 from psycopg.rows import namedtuple_row
 
-from services.chassis.columns import with_columns
-from services.chassis.database import Database
 from services.chassis.errors import Interrupted
-from services.chassis.pipeline import MAX_PREPARED, Connection, Parameters, Pipeline
+from services.chassis.store.columns import with_columns
+from services.chassis.store.database import Database
+from services.chassis.store.pipeline import MAX_PREPARED, Connection, Parameters, Pipeline
 from tests.chassis.waiting import until_waiting
 from tests.patience import patient
 

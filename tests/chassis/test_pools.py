@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from services.chassis.database import Pools
 from services.chassis.errors import ResourceExhausted
+from services.chassis.store.database import Pools
 from tests.patience import eventually
 
 

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from services.chassis import readiness
-from services.chassis.readiness import Readiness
+from services.chassis.process import readiness
+from services.chassis.process.readiness import Readiness
 from stack.postgres import Server
 from tests.chassis.pooler import pooled
 from tests.chassis.test_connections import set_all

@@ -13,7 +13,7 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 import services
 from services.chassis.errors import Failure, InvalidField, PeerFailure
-from services.chassis.status import from_status, to_status
+from services.chassis.wire.status import from_status, to_status
 from services.inventory.errors import SeatNotFound, SeatsUnavailable
 from tests.cases import all_cases
 from tests.chassis.test_calls import EVENT, catalog, details, raising, refused

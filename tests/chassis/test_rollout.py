@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from roster import named
-from services.chassis.migrate import migrate
+from services.chassis.store.migrate import migrate
 from tests.chassis.code_before import folder
 from tests.chassis.test_schema import SERVICES, numbered
 from tests.databases import Databases

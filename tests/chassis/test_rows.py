@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import pytest
 
-from services.chassis.rows import columns, read
+from services.chassis.store.rows import columns, read
 
 
 class Colour(StrEnum):

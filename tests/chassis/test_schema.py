@@ -112,11 +112,11 @@ def composed_in(module: ModuleType) -> Iterator[tuple[str, str]]:
 
 
 CHASSIS = {
-    "database": "commit_markers",
-    "outbox": "outbox",
-    "idempotency": "idempotency_keys",
-    "topics": "topic_events",
-    "consumer": "topic_progress",
+    "store.database": "commit_markers",
+    "work.outbox": "outbox",
+    "work.answers": "idempotency_keys",
+    "work.topics": "topic_events",
+    "work.consumer": "topic_progress",
 }
 """The chassis' modules with statements, each with a table that services have who use it."""
 

@@ -27,10 +27,10 @@ import roster
 from roster import named
 from services.bank import settings as bank
 from services.booking import settings as booking
-from services.chassis import cli
-from services.chassis.calls import channel
 from services.chassis.errors import Unavailable
-from services.chassis.settings import ServiceSettings, load
+from services.chassis.process import cli
+from services.chassis.process.settings import ServiceSettings, load
+from services.chassis.wire.calls import channel
 from services.identity import settings as identity
 from services.inventory import settings as inventory
 from services.payment import settings as payment

@@ -9,9 +9,9 @@ import pytest
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
 
 from certificates import certificates
-from services.chassis import tls
-from services.chassis.calls import call, channel
-from services.chassis.tls import Certificate
+from services.chassis.wire import tls
+from services.chassis.wire.calls import call, channel
+from services.chassis.wire.tls import Certificate
 from tests.gateway.fakes import FakeService
 from tests.slow_line import slow_line
 

@@ -21,7 +21,7 @@ from services.chassis.errors import (
     Unavailable,
     is_transient,
 )
-from services.chassis.status import from_status, to_status
+from services.chassis.wire.status import from_status, to_status
 
 FAILURES = [
     Failure(),

@@ -14,9 +14,10 @@ import pytest
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2_grpc
 
-from services.chassis import calls, incoming, logs
 from services.chassis.errors import NotFound
-from services.chassis.server import make_server
+from services.chassis.process.server import make_server
+from services.chassis.sight import logs
+from services.chassis.wire import calls, incoming
 from tests.deaf import HEADERS, ROOM, calling
 from tests.inventory.watchers import reason
 from tests.patience import patient
@@ -74,7 +75,7 @@ async def test_messages_come_in_order_encoded_or_not_and_the_call_is_logged(capl
         yield message(1)
         yield message(2).SerializeToString()
 
-    with caplog.at_level(logging.INFO, logger="services.chassis.incoming"):
+    with caplog.at_level(logging.INFO, logger="services.chassis.wire.incoming"):
         async with seats(answer) as (watch, _):
             call = watch(pb.WatchSeatsRequest(show_id=SHOW), metadata=(("x-request-id", "mine"),))
             assert await numbers(call) == [1, 2]
@@ -138,7 +139,7 @@ async def test_a_stream_ends_when_its_caller_leaves(caplog: pytest.LogCaptureFix
         yield message(1)
         await asyncio.Event().wait()
 
-    with caplog.at_level(logging.INFO, logger="services.chassis.incoming"):
+    with caplog.at_level(logging.INFO, logger="services.chassis.wire.incoming"):
         async with seats(answer) as (watch, servicer):
             call = watch(pb.WatchSeatsRequest(show_id=SHOW))
             await call.read()

@@ -11,10 +11,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from services.chassis import topics
-from services.chassis.database import Database
 from services.chassis.errors import Aborted, EventsForgotten, EventsNotThere, Interrupted
-from services.chassis.topics import Page, TopicEvent, append, appended, forget, read, sequence, sequence_once
+from services.chassis.store.database import Database
+from services.chassis.work import topics
+from services.chassis.work.topics import Page, TopicEvent, append, appended, forget, read, sequence, sequence_once
 from tests.chassis.waiting import until_waiting
 from tests.databases import move_clock, opened
 from tests.patience import eventually

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis import tracing
-from services.chassis.database import Database
+from services.chassis.sight import tracing
+from services.chassis.store.database import Database
 from stack.ports import choose
 from tests.patience import patient
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import InvalidField
-from services.chassis.rules import check
-from services.chassis.writing import key, line, paragraphs
+from services.chassis.values.writing import key, line, paragraphs
+from services.chassis.wire.rules import check
 
 FORMS = {
     " A ": "A",

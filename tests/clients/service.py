@@ -13,7 +13,7 @@ from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 
 from boxoffice_client import AsyncClient, Client, Options
 from services.chassis.errors import Failure
-from services.chassis.server import make_server
+from services.chassis.process.server import make_server
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 BOOK = {"user_id": NOBODY, "show_id": NOBODY, "show_seat_ids": [NOBODY]}

@@ -17,7 +17,7 @@ from boxoffice_client.methods import Method, Methods, Stream
 from gateway.contracts import DESCRIPTOR, public_methods
 from gateway.replies import REPLIES
 from services.chassis.errors import Failure, PeerFailure
-from services.chassis.status import to_status
+from services.chassis.wire.status import to_status
 from stack.settings import ROOT
 from tests.cases import all_cases
 from tests.clients.service import NOBODY

@@ -13,7 +13,7 @@ import pytest
 from certificates import certificates
 from databases.databases import DATABASES
 from roster import SERVICES
-from services.chassis.settings import ServiceSettings
+from services.chassis.process.settings import ServiceSettings
 from stack import postgres, services
 from stack.settings import Settings as StackSettings
 from tests.compose.support import (

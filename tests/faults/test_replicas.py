@@ -13,9 +13,9 @@ import pytest
 from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
 
 from roster import SERVICES
-from services.chassis.calls import call, channel
-from services.chassis.connections import TRANSACTION_TIMEOUT_MS
 from services.chassis.errors import Failure
+from services.chassis.store.connections import TRANSACTION_TIMEOUT_MS
+from services.chassis.wire.calls import call, channel
 from stack import credentials, ports, services
 from stack.launcher import Stack
 from stack.processes import Child, wait_healthy

@@ -23,8 +23,8 @@ from grpc_health.v1._async import HealthServicer
 
 from gateway.envoy import envoy_command
 from gateway.render import CLUSTERS, render
-from services.chassis.identity import policy
-from services.chassis.server import make_server
+from services.chassis.process.server import make_server
+from services.chassis.wire.identity import policy
 from tests.patience import eventually, patient
 
 CONTRACTS = (

@@ -27,11 +27,11 @@ from gateway.edge import Edge
 from gateway.render import CLUSTERS, render
 from gateway.replies import HEALTH_PATH
 from gateway.tls import Files
-from services.chassis import identity as chassis
-from services.chassis import tls as chassis_tls
 from services.chassis.errors import Unavailable
-from services.chassis.status import to_status
-from services.chassis.tls import Certificate
+from services.chassis.wire import identity as chassis
+from services.chassis.wire import tls as chassis_tls
+from services.chassis.wire.status import to_status
+from services.chassis.wire.tls import Certificate
 from services.identity.signing import SigningKey
 from stack import ports
 from tests.gateway.fakes import PUBLIC, FakeService, Gateway, Method, Services, call, call_web, status_of

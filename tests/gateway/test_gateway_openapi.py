@@ -21,7 +21,7 @@ import services
 from gateway.openapi.examples import BODIES
 from gateway.replies import HEALTH_PATH, REPLIES
 from services.chassis.errors import Failure
-from services.chassis.rules import check as check_message
+from services.chassis.wire.rules import check as check_message
 from tests.cases import all_cases
 from tests.gateway.fakes import PUBLIC, Method, Services
 from tests.gateway.openapi import DOCUMENT, FILE, WITHOUT_TOKENS, check, operations, resolved

@@ -19,7 +19,7 @@ from grpc_status import rpc_status
 
 from gateway import render as rendering
 from services.chassis.errors import Code, PeerFailure
-from services.chassis.status import to_status
+from services.chassis.wire.status import to_status
 from tests.gateway.fakes import Context, Gateway, Services, call, call_web, status_of
 
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"

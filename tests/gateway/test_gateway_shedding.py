@@ -19,7 +19,7 @@ from gateway import shedding
 from gateway.contracts import DESCRIPTOR, public_methods
 from gateway.edge import Edge
 from gateway.render import render
-from services.chassis.doors import budget_of
+from services.chassis.wire.doors import budget_of
 from tests.gateway.fakes import METHODS, PUBLIC, Gateway, Method, Services, call, call_web, eventually, status_of
 
 CROWDS = {

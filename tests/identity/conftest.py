@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from services.chassis.database import Database
+    from services.chassis.store.database import Database
     from tests.identity.house import House
 
 

@@ -13,11 +13,11 @@ import pytest
 from boxoffice.identity.v1 import identity_pb2 as pb
 from boxoffice.identity.v1 import identity_pb2_grpc
 
-from services.chassis.calls import channel
-from services.chassis.database import Database
 from services.chassis.errors import Unavailable
-from services.chassis.server import make_server
-from services.chassis.status import from_status
+from services.chassis.process.server import make_server
+from services.chassis.store.database import Database
+from services.chassis.wire.calls import channel
+from services.chassis.wire.status import from_status
 from services.identity.hashing import Passwords
 from services.identity.operations.accounts import Accounts
 from services.identity.operations.attempts import Attempts

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from boxoffice.identity.v1 import identity_pb2 as pb
 
-from services.chassis.database import Database
+from services.chassis.store.database import Database
 from services.identity.operations import attempts
 from tests.databases import move_clock
 from tests.identity.house import PASSWORD, House, opened_house, refused, settings

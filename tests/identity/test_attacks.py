@@ -9,8 +9,8 @@ import pytest
 from boxoffice.identity.v1 import identity_pb2 as pb
 
 from services.chassis.errors import Unauthenticated
-from services.chassis.identity import AccessTokens
-from services.chassis.keys import FetchedKeys
+from services.chassis.wire.identity import AccessTokens
+from services.chassis.wire.keys import FetchedKeys
 from services.identity.signing import SigningKey
 from tests.identity import forge
 from tests.identity.house import House, Source, refused
@@ -73,7 +73,7 @@ async def test_a_token_that_was_good_is_remembered_no_longer_than_it_is_good(
         verified.append(args)
         return decode(*args, **kwargs)
 
-    monkeypatch.setattr("services.chassis.identity.jwt.decode", counted)
+    monkeypatch.setattr("services.chassis.wire.identity.jwt.decode", counted)
     tokens = AccessTokens(FetchedKeys(source.fetch))
     token = (await house.somebody()).access_token
     verified.clear()
@@ -87,14 +87,14 @@ async def test_a_token_that_was_good_is_remembered_no_longer_than_it_is_good(
         def now(cls, tz: Any = None) -> "Later":
             return cls.fromtimestamp(later, tz)
 
-    monkeypatch.setattr("services.chassis.identity.time.time", lambda: later)
+    monkeypatch.setattr("services.chassis.wire.identity.time.time", lambda: later)
     monkeypatch.setattr("jwt.api_jwt.datetime", Later)
     with pytest.raises(Unauthenticated):
         await tokens.verify(token)
 
 
 async def test_only_so_many_tokens_are_remembered(key: SigningKey, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.chassis.identity.MAX_VERIFIED", 3)
+    monkeypatch.setattr("services.chassis.wire.identity.MAX_VERIFIED", 3)
     tokens = AccessTokens(FetchedKeys(Source(key).fetch))
     user = "018f0000-0000-7000-8000-000000000000"
     for number in range(10):

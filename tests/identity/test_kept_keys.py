@@ -12,10 +12,10 @@ from boxoffice.booking.v1 import booking_pb2
 from boxoffice.inventory.v1 import inventory_pb2
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from services.chassis import keys as chassis
 from services.chassis.errors import Unauthenticated, Unavailable
-from services.chassis.identity import AccessTokens, Guard, caller
-from services.chassis.keys import FetchedKeys, KeptKeys, KeySet
+from services.chassis.wire import keys as chassis
+from services.chassis.wire.identity import AccessTokens, Guard, caller
+from services.chassis.wire.keys import FetchedKeys, KeptKeys, KeySet
 from services.identity.signing import SigningKey
 from tests.identity import forge
 from tests.identity.house import Source
@@ -40,7 +40,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     made = Clock()
-    monkeypatch.setattr("services.chassis.keys.time", made)
+    monkeypatch.setattr("services.chassis.wire.keys.time", made)
     yield made
 
 

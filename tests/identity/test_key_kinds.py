@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from services.chassis.errors import Unavailable
-from services.chassis.keys import FetchedKeys
+from services.chassis.wire.keys import FetchedKeys
 
 STRANGE: dict[str, Any] = {
     "a new type": {"kty": "LATTICE", "kid": "new", "x": "AA"},

@@ -14,8 +14,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 import roster
 from gateway.contracts import DESCRIPTOR, faults, public_methods
 from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, UserNotFound
-from services.chassis.identity import Access, Caller, Guard, policy
-from services.chassis.keys import FetchedKeys
+from services.chassis.wire.identity import Access, Caller, Guard, policy
+from services.chassis.wire.keys import FetchedKeys
 from services.identity.signing import SigningKey
 from tests.cases import all_cases
 from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC

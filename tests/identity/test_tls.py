@@ -20,14 +20,14 @@ from grpc_health.v1._async import HealthServicer
 from certificates import certificates
 from certificates.__main__ import main
 from certificates.errors import CertificatesError
-from services.chassis import tls
-from services.chassis.calls import call as call_peer
-from services.chassis.calls import channel
 from services.chassis.errors import Failure, PeerFailure, Unavailable
-from services.chassis.keys import FetchedKeys
-from services.chassis.server import make_server
-from services.chassis.settings import ServiceSettings
-from services.chassis.tls import Certificate
+from services.chassis.process.server import make_server
+from services.chassis.process.settings import ServiceSettings
+from services.chassis.wire import tls
+from services.chassis.wire.calls import call as call_peer
+from services.chassis.wire.calls import channel
+from services.chassis.wire.keys import FetchedKeys
+from services.chassis.wire.tls import Certificate
 from services.identity.signing import SigningKey
 from tests.gateway.fakes import FakeService
 from tests.identity import forge

@@ -11,8 +11,8 @@ import pytest
 from boxoffice.identity.v1 import identity_pb2 as pb
 from cryptography.exceptions import InvalidTag
 
-from services.chassis.database import Database
 from services.chassis.errors import Failure
+from services.chassis.store.database import Database
 from services.identity.domain import keys as rules
 from services.identity.domain.keys import LEAD, REST, KeyAge
 from services.identity.operations import keys, tokens
@@ -297,7 +297,7 @@ async def test_the_key_set_says_how_long_it_may_be_kept(house: House) -> None:
 
 def test_nobody_keeps_keys_for_longer_than_a_new_one_waits() -> None:
     from gateway.auth import KEYS_SECONDS as OF_THE_GATEWAY
-    from services.chassis.keys import ALL_KNOWN_SECONDS, KEYS_WAIT_SECONDS
+    from services.chassis.wire.keys import ALL_KNOWN_SECONDS, KEYS_WAIT_SECONDS
     from services.identity.rpc.identity import KEY_SET_SECONDS
 
     longest = keys.KEPT_SECONDS + KEY_SET_SECONDS + max(KEYS_WAIT_SECONDS, OF_THE_GATEWAY)

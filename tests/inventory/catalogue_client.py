@@ -18,7 +18,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from services.chassis.database import Database
+from services.chassis.store.database import Database
 from services.inventory.catalogue.rpc import CatalogServicer
 from tests.servers import served
 

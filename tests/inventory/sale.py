@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.chassis.database import Database
 from services.chassis.ids import new_id
+from services.chassis.store.database import Database
 from services.inventory.seats.commands import Confirm, Hold, Release, Reserve
 from services.inventory.seats.domain import Rules
 from services.inventory.seats.operation import ChangeSeats, SeatDesk

@@ -12,8 +12,8 @@ from boxoffice.inventory.v1.seat_pb2 import ShowSeat
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from services.chassis.database import Database
 from services.chassis.errors import Failure, InvalidField
+from services.chassis.store.database import Database
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats.commands import Cause, ReleaseHolds
 from services.inventory.viewing import availability

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import InvalidField
-from services.chassis.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, MAX_ANSWER_BYTES, Order, Page
+from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, MAX_ANSWER_BYTES, Order, Page
 
 KEYS = st.tuples(st.datetimes(timezones=st.just(UTC)), st.uuids())
 TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_=-", max_size=200)

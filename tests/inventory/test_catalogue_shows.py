@@ -9,8 +9,8 @@ import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.chassis.database import READ_CLOCK
-from services.chassis.idempotency import Once
+from services.chassis.store.database import READ_CLOCK
+from services.chassis.work.idempotency import Once
 from services.inventory.catalogue.domain import ShowOverlaps
 from services.inventory.catalogue.messages import parse_show, render_show
 from services.inventory.catalogue.shows import CreateShow, CreateShows

@@ -14,7 +14,7 @@ import sqlglot
 from sqlalchemy import UniqueConstraint
 from sqlglot import exp
 
-from services.chassis.database import Database, Statement, Transaction
+from services.chassis.store.database import Database, Statement, Transaction
 from services.inventory import measures
 from services.inventory.catalogue import statements as catalogue
 from services.inventory.errors import ShowNotFound

@@ -14,8 +14,8 @@ from boxoffice.inventory.v1 import inventory_pb2 as seats_pb
 from google.api import httpbody_pb2
 from google.protobuf.message import Message
 
-from services.chassis.database import Database
-from services.chassis.pages import MAX_ANSWER_BYTES
+from services.chassis.store.database import Database
+from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.rpc import InventoryServicer
 from services.inventory.seats.domain import Status

@@ -10,8 +10,8 @@ import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2 as inventory_pb
 
-from services.chassis.migrate import migrate
-from services.chassis.rules import check
+from services.chassis.store.migrate import migrate
+from services.chassis.wire.rules import check
 from services.inventory.viewing import render as seat_maps
 from services.inventory.viewing.availability import Availability
 from tests.databases import Databases

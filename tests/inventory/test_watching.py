@@ -14,9 +14,9 @@ import pytest
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from boxoffice.inventory.v1.seat_pb2 import ShowSeat
 
-from services.chassis import incoming
-from services.chassis.database import Database
 from services.chassis.errors import Unavailable
+from services.chassis.store.database import Database
+from services.chassis.wire import incoming
 from services.inventory.jobs import forget_changes
 from services.inventory.seats.commands import ReleaseHolds
 from services.inventory.seats.statements import WRITE_CHANGES

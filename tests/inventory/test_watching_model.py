@@ -17,8 +17,8 @@ from boxoffice.inventory.v1 import inventory_pb2 as pb
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from services.chassis.database import Database
 from services.chassis.errors import Failure
+from services.chassis.store.database import Database
 from services.inventory.jobs import forget_changes
 from services.inventory.seats.commands import Cause, ReleaseHolds, Tidy
 from services.inventory.seats.domain import Status

@@ -18,9 +18,9 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
-from services.chassis.calls import channel
-from services.chassis.database import Database
-from services.chassis.server import make_server
+from services.chassis.process.server import make_server
+from services.chassis.store.database import Database
+from services.chassis.wire.calls import channel
 from services.inventory.rpc import InventoryServicer
 from services.inventory.viewing.availability import Availability
 from services.inventory.viewing.watching import Watching

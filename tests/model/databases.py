@@ -5,7 +5,7 @@ from __future__ import annotations
 from psycopg import sql
 
 import roster
-from services.chassis.migrate import migrate
+from services.chassis.store.migrate import migrate
 from stack.postgres import Server
 
 SERVICE_NAMES = ("inventory", "booking", "payment")

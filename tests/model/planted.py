@@ -13,7 +13,7 @@ from services.booking import messages
 from services.booking.domain import refunds
 from services.booking.domain.bookings import Settlement
 from services.booking.operations import captures
-from services.chassis import answers
+from services.chassis.work import answers
 from services.inventory.seats import commands
 from services.inventory.seats import statements as seats_sql
 from services.inventory.seats.domain import ReservationState, Seat, Show

@@ -20,11 +20,11 @@ from services.booking.operations.look import Bookings
 from services.booking.rpc import render
 from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
-from services.chassis.answers import Answers
-from services.chassis.calls import channel
-from services.chassis.database import Database
-from services.chassis.desk import Desk
-from services.chassis.outbox import Outbox
+from services.chassis.store.database import Database
+from services.chassis.wire.calls import channel
+from services.chassis.work.answers import Answers
+from services.chassis.work.desk import Desk
+from services.chassis.work.outbox import Outbox
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.rpc import InventoryServicer
 from services.inventory.seats.domain import Rules

@@ -35,12 +35,12 @@ from services.bank.webhooks.deliveries import Deliveries
 from services.bank.webhooks.merchant import Answer as Taken
 from services.bank.webhooks.sender import Sender
 from services.booking.operations import expire
-from services.chassis import topics
-from services.chassis.calls import channel
-from services.chassis.database import READ_CLOCK, Database
-from services.chassis.rows import read
-from services.chassis.server import make_server
-from services.chassis.times import to_timestamp
+from services.chassis.process.server import make_server
+from services.chassis.store.database import READ_CLOCK, Database
+from services.chassis.store.rows import read
+from services.chassis.wire.calls import channel
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work import topics
 from services.inventory.jobs import tidy_holds
 from tests.bank.support import SANDBOX, SECRET, refused
 from tests.model import facts, replicas, sight

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from pydantic_core import PydanticUndefined
 
-from services.chassis.settings import secrets
+from services.chassis.process.settings import secrets
 from tests.compose.test_compose_settings import FOR_TESTS, KINDS
 from tests.operations.declared import ROOT, own
 from tests.operations.test_alerts import ALERTS

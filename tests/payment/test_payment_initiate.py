@@ -9,9 +9,9 @@ import pytest
 from boxoffice.payment.v1 import payment_pb2 as pb
 from grpc import StatusCode
 
-from services.chassis import answers, idempotency
 from services.chassis.errors import FailedPrecondition, Unavailable
 from services.chassis.ids import new_id
+from services.chassis.work import answers, idempotency
 from tests.bank.support import refused
 from tests.databases import move_clock
 from tests.payment.world import MARGIN, Payment, Status, event, is_uuid

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import MetaData, create_engine, text
 
 from roster import named
-from services.chassis.tables import CREATE_CLOCK
+from services.chassis.store.tables import CREATE_CLOCK
 from stack.postgres import Server
 from tests.databases import Databases
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from services.bank.settings import Settings as BankSettings
-from services.chassis.settings import ServiceSettings, load
+from services.chassis.process.settings import ServiceSettings, load
 from services.payment.settings import Settings as PaymentSettings
 
 GOOD = "whsec_" + base64.b64encode(bytes(range(32))).decode()

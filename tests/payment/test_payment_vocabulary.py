@@ -15,7 +15,7 @@ from grpc import StatusCode
 from grpc_status import rpc_status
 from prometheus_client import REGISTRY
 
-from services.chassis import vocabulary
+from services.chassis.sight import vocabulary
 from tests.bank.support import refused
 from tests.payment.world import Payment, event, signed
 

@@ -20,13 +20,13 @@ from google.api import httpbody_pb2
 from standardwebhooks import Webhook
 
 from services.bank.rpc import BankService
-from services.chassis.answers import Answers
-from services.chassis.database import READ_CLOCK, Database
 from services.chassis.errors import Failure, NotFound, Unavailable
 from services.chassis.ids import new_id
-from services.chassis.outbox import Outbox
-from services.chassis.status import to_status
-from services.chassis.times import to_timestamp
+from services.chassis.store.database import READ_CLOCK, Database
+from services.chassis.wire.status import to_status
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work.answers import Answers
+from services.chassis.work.outbox import Outbox
 from services.payment import clients
 from services.payment.checkout.look import Payments
 from services.payment.checkout.messages import CAPTURES, DECLINES

@@ -14,7 +14,7 @@ SETTINGS = '''"""What notes is told."""
 
 from pydantic import Field
 
-from services.chassis.settings import ServiceSettings
+from services.chassis.process.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -27,7 +27,7 @@ TABLES = '''"""The schema. Migrations make it; a test proves that the two agree.
 
 from sqlalchemy import Column, Table, Text, Uuid
 
-from services.chassis import tables as chassis
+from services.chassis.store import tables as chassis
 
 metadata = chassis.metadata()
 
@@ -40,10 +40,11 @@ MAIN = '''"""Notes: `python -m services.notes [serve|migrate]`."""
 
 from pathlib import Path
 
-from services.chassis import cli, jobs
-from services.chassis.database import Pools, sweep_markers
-from services.chassis.readiness import Readiness
-from services.chassis.server import make_server, serve
+from services.chassis.process import cli
+from services.chassis.work import jobs
+from services.chassis.store.database import Pools, sweep_markers
+from services.chassis.process.readiness import Readiness
+from services.chassis.process.server import make_server, serve
 from services.notes.settings import Settings
 
 
@@ -62,7 +63,7 @@ if __name__ == "__main__":
 
 ENV = '''"""Alembic's way in."""
 
-from services.chassis import migrate
+from services.chassis.store import migrate
 from services.notes.tables import metadata
 
 migrate.run(metadata)

@@ -8,7 +8,7 @@ from psycopg import errors
 
 import roster
 from databases import databases
-from services.chassis.migrate import migrate
+from services.chassis.store.migrate import migrate
 from stack.postgres import Server, temporary_server, url
 from stack.settings import ROOT
 

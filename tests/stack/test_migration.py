@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, MetaData, Table, Text, Uuid, text
 
 import roster
-from services.chassis import tables
-from services.chassis.migrate import migrate
+from services.chassis.store import tables
+from services.chassis.store.migrate import migrate
 from stack.migration import write
 from stack.postgres import Server
 from stack.schema import differences, look, make_of_tables, tables_of

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from audit import audit
 from roster import SERVICES
-from services.chassis.migrate import migrate
+from services.chassis.store.migrate import migrate
 from stack import credentials, services
 from stack.callers import over_http
 from stack.launcher import Stack, temporary_stack

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 import grpc
 
 from certificates.certificates import OPERATOR, SUFFIX
-from services.chassis import identity, tls
+from services.chassis.wire import identity, tls
 from stack.launcher import Stack
 
 OPTIONS = [("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)]

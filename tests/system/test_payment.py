@@ -13,8 +13,8 @@ import pytest
 from services.booking.clients import Inventory, Payments
 from services.booking.rpc.render import changed_bytes
 from services.booking.saga import Saga
-from services.chassis.calls import channel
-from services.chassis.outbox import Outbox
+from services.chassis.wire.calls import channel
+from services.chassis.work.outbox import Outbox
 from stack.credentials import load
 from stack.launcher import Stack
 from stack.postgres import url

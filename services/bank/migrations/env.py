@@ -1,6 +1,6 @@
 """Alembic's way in."""
 
 from services.bank.tables import metadata
-from services.chassis import migrate
+from services.chassis.store import migrate
 
 migrate.run(metadata)

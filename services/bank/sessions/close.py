@@ -11,9 +11,9 @@ from services.bank.sessions import ends
 from services.bank.sessions import statements as sql
 from services.bank.sessions.ends import LockedSessions
 from services.bank.webhooks.deliveries import Deliveries
-from services.chassis.database import READ_CLOCK, Database, Statement, Transaction, retried
-from services.chassis.operation import Operation, Rows
-from services.chassis.rows import read
+from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction, retried
+from services.chassis.store.rows import read
+from services.chassis.work.operation import Operation, Rows
 
 SWEEP_BATCH = 200
 

@@ -10,9 +10,9 @@ from uuid import UUID
 from services.bank.domain.sessions import Session
 from services.bank.errors import SessionMismatch
 from services.bank.sessions import statements as sql
-from services.chassis.database import Database
-from services.chassis.desk import Outcome
-from services.chassis.rows import columns, read
+from services.chassis.store.database import Database
+from services.chassis.store.rows import columns, read
+from services.chassis.work.desk import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class CreateSessions:
         self._db = db
 
     async def __call__(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[Session]]:
-        """Carry out a batch; see chassis.desk.Run."""
+        """Carry out a batch; see chassis.work.desk.Run."""
         firsts = {command.key: command for command in reversed(batch)}
         new = [firsts[id_] for id_ in sorted(firsts)]
         rows = await self._db.fetch(

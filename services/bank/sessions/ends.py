@@ -9,9 +9,9 @@ from services.bank.domain.scenarios import SCENARIOS, Telling, tellings
 from services.bank.domain.sessions import Session, Status
 from services.bank.sessions import statements as sql
 from services.bank.webhooks.deliveries import Deliveries
-from services.chassis.database import Transaction
 from services.chassis.ids import new_id
-from services.chassis.rows import columns, read
+from services.chassis.store.database import Transaction
+from services.chassis.store.rows import columns, read
 
 
 @dataclass(frozen=True, slots=True)

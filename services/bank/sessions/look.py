@@ -6,9 +6,9 @@ from datetime import datetime
 from services.bank.domain.sessions import Session
 from services.bank.errors import SessionNotFound
 from services.bank.sessions import statements as sql
-from services.chassis.database import Database
-from services.chassis.lookup import Lookup
-from services.chassis.rows import read
+from services.chassis.store.database import Database
+from services.chassis.store.rows import read
+from services.chassis.work.lookup import Lookup
 
 
 class Sessions:

@@ -12,9 +12,9 @@ from services.bank.sessions import ends
 from services.bank.sessions import statements as sql
 from services.bank.sessions.ends import LockedSessions
 from services.bank.webhooks.deliveries import Deliveries
-from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
-from services.chassis.operation import Operation, Rows
-from services.chassis.rows import read
+from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.store.rows import read
+from services.chassis.work.operation import Operation, Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import ClassVar
 from services.bank.domain.events import Event
 from services.bank.domain.scenarios import Telling
 from services.bank.webhooks import statements as sql
-from services.chassis.database import Database, Transaction
-from services.chassis.desk import Desk
 from services.chassis.ids import new_id
-from services.chassis.rows import columns, read
+from services.chassis.store.database import Database, Transaction
+from services.chassis.store.rows import columns, read
+from services.chassis.work.desk import Desk
 
 log = logging.getLogger(__name__)
 

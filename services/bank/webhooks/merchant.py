@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import aiohttp
 from standardwebhooks import Webhook
 
-from services.chassis import tracing
-from services.chassis.calls import ask
 from services.chassis.errors import Failure
+from services.chassis.sight import tracing
+from services.chassis.wire.calls import ask
 
 TIMEOUT_SECONDS = 5.0
 TOO_BUSY = (408, 429)

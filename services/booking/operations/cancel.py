@@ -10,11 +10,11 @@ from services.booking.domain.bookings import BookedSeat, Booking, Changed
 from services.booking.operations.locked import LockedBookings, bookings_of, locks
 from services.booking.operations.look import seats_by_booking
 from services.booking.queries import bookings as sql
-from services.chassis.database import Database, Statement, Transaction
-from services.chassis.idempotency import Once
-from services.chassis.operation import KeyedOperation, Rows
-from services.chassis.outbox import Message, Outbox
-from services.chassis.rows import columns
+from services.chassis.store.database import Database, Statement, Transaction
+from services.chassis.store.rows import columns
+from services.chassis.work.idempotency import Once
+from services.chassis.work.operation import KeyedOperation, Rows
+from services.chassis.work.outbox import Message, Outbox
 
 
 @dataclass(frozen=True, slots=True)

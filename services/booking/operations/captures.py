@@ -11,10 +11,10 @@ from services.booking.domain.errors import BookingNotFound, CaptureMismatch
 from services.booking.operations.locked import LockedBookings, bookings_of, locks
 from services.booking.operations.unfinished import LEASE_SECONDS
 from services.booking.queries import bookings as sql
-from services.chassis.database import Database, Statement, Transaction
-from services.chassis.operation import Operation, Rows
-from services.chassis.outbox import Message, Outbox
-from services.chassis.rows import columns, read
+from services.chassis.store.database import Database, Statement, Transaction
+from services.chassis.store.rows import columns, read
+from services.chassis.work.operation import Operation, Rows
+from services.chassis.work.outbox import Message, Outbox
 
 
 @dataclass(frozen=True, slots=True)

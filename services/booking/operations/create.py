@@ -17,11 +17,11 @@ from services.booking import events
 from services.booking.domain.bookings import BookedSeat, BookedShow, Booking, Changed, Reservation, State
 from services.booking.operations.unfinished import LEASE_SECONDS
 from services.booking.queries import bookings as sql
-from services.chassis import answers, idempotency
-from services.chassis.database import Database, Statement, retried
-from services.chassis.desk import BUSY, Outcome
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
-from services.chassis.rows import Row, columns
+from services.chassis.store.database import Database, Statement, retried
+from services.chassis.store.rows import Row, columns
+from services.chassis.work import answers, idempotency
+from services.chassis.work.desk import BUSY, Outcome
 
 log = logging.getLogger(__name__)
 

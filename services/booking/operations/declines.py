@@ -5,8 +5,8 @@ from uuid import UUID
 
 from services.booking.domain.bookings import Decline, Extension
 from services.booking.queries import bookings as sql
-from services.chassis.database import Database, retried
-from services.chassis.rows import columns
+from services.chassis.store.database import Database, retried
+from services.chassis.store.rows import columns
 
 
 async def new_declines(db: Database, payment_ids: Sequence[UUID]) -> set[UUID]:

@@ -7,8 +7,8 @@ from services.booking import events
 from services.booking.domain.bookings import Booking
 from services.booking.operations.unfinished import LEASE_SECONDS
 from services.booking.queries import bookings as sql
-from services.chassis.database import Database, retried
-from services.chassis.rows import read
+from services.chassis.store.database import Database, retried
+from services.chassis.store.rows import read
 
 EXPIRE_BATCH = 64
 """Few enough that whoever books meanwhile does not wait long behind them."""

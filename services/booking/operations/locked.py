@@ -8,9 +8,9 @@ from uuid import UUID
 from services.booking.domain.bookings import Booking
 from services.booking.domain.errors import BookingNotFound
 from services.booking.queries import bookings as sql
-from services.chassis.database import READ_CLOCK, Statement
-from services.chassis.operation import Rows
-from services.chassis.rows import read
+from services.chassis.store.database import READ_CLOCK, Statement
+from services.chassis.store.rows import read
+from services.chassis.work.operation import Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from uuid import UUID
 from services.booking.domain.bookings import BookedSeat, Booking, State
 from services.booking.domain.errors import BookingNotFound
 from services.booking.queries import bookings as sql
-from services.chassis.database import READ_CLOCK, Database, retried
-from services.chassis.lookup import Lookup
-from services.chassis.rows import Row, columns, read
+from services.chassis.store.database import READ_CLOCK, Database, retried
+from services.chassis.store.rows import Row, columns, read
+from services.chassis.work.lookup import Lookup
 
 
 @dataclass(frozen=True, slots=True)

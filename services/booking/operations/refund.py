@@ -11,10 +11,10 @@ from services.booking.domain.refunds import RefundPolicy, begin_refund
 from services.booking.operations.locked import LockedBookings, bookings_of, locks
 from services.booking.operations.unfinished import LEASE_SECONDS
 from services.booking.queries import bookings as sql
-from services.chassis.database import Database, Statement, Transaction, retried
-from services.chassis.idempotency import Key
-from services.chassis.operation import BegunOperation, Rows
-from services.chassis.rows import columns, read
+from services.chassis.store.database import Database, Statement, Transaction, retried
+from services.chassis.store.rows import columns, read
+from services.chassis.work.idempotency import Key
+from services.chassis.work.operation import BegunOperation, Rows
 
 
 @dataclass(frozen=True, slots=True)

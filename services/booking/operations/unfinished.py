@@ -5,8 +5,8 @@ from uuid import UUID
 
 from services.booking.domain.bookings import Booking
 from services.booking.queries import bookings as sql
-from services.chassis.database import Database, retried
-from services.chassis.rows import read
+from services.chassis.store.database import Database, retried
+from services.chassis.store.rows import read
 
 LEASE_SECONDS = 8.0
 """How long a step may take before recovery takes it over; longer than any call within it."""

@@ -4,7 +4,7 @@ Every move is guarded by the state that it starts from, and by the version too w
 state, or somebody else may be at the same step.
 """
 
-from services.chassis import answers
+from services.chassis.work import answers
 
 COLUMNS = """
     id, user_id, state, version, confirming_from, total_amount, currency, expires_at, created_at, updated_at,

@@ -15,15 +15,16 @@ from services.booking.operations.look import Bookings, Page
 from services.booking.operations.refund import BeginRefund, BeginRefunds
 from services.booking.rpc import render
 from services.booking.saga import Saga
-from services.chassis import idempotency, pages, topics
-from services.chassis.database import Database
-from services.chassis.desk import Desk
 from services.chassis.errors import InvalidField
 from services.chassis.ids import new_id
-from services.chassis.incoming import Context, encoded
-from services.chassis.outbox import Outbox
-from services.chassis.status import to_status
-from services.chassis.times import to_timestamp
+from services.chassis.store.database import Database
+from services.chassis.wire import pages
+from services.chassis.wire.incoming import Context, encoded
+from services.chassis.wire.status import to_status
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work import idempotency, topics
+from services.chassis.work.desk import Desk
+from services.chassis.work.outbox import Outbox
 
 
 class BookingServicer(booking_pb2_grpc.BookingServiceServicer):

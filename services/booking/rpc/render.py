@@ -9,7 +9,7 @@ from boxoffice.inventory.v1 import seat_pb2
 from boxoffice.payment.v1 import payment_pb2
 
 from services.booking.domain.bookings import BookedSeat, Booking, Changed, State
-from services.chassis.times import to_timestamp
+from services.chassis.wire.times import to_timestamp
 
 _TIERS = dict(seat_pb2.Seat.Tier.items())
 

@@ -1,6 +1,6 @@
 """Alembic's way in."""
 
-from services.chassis import migrate
+from services.chassis.store import migrate
 from services.identity.tables import metadata
 
 migrate.run(metadata)

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
-from services.chassis.database import Database, retried
 from services.chassis.errors import Failure
-from services.chassis.idempotency import Once
-from services.chassis.rows import read
+from services.chassis.store.database import Database, retried
+from services.chassis.store.rows import read
+from services.chassis.work.idempotency import Once
 from services.identity.domain.accounts import User, normalised
 from services.identity.domain.errors import EmailTaken, LoginFailed, PasswordWrong, UserNotFound
 from services.identity.hashing import Passwords

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from uuid import UUID
 
-from services.chassis.database import Database, Statement, Transaction
+from services.chassis.store.database import Database, Statement, Transaction
 from services.identity.domain import attempts as rules
 from services.identity.domain.attempts import FAMILIAR, WINDOW, Budget, Limits, Trial
 from services.identity.domain.errors import TooManyAttempts

@@ -8,9 +8,9 @@ from typing import Any
 
 import jwt
 
-from services.chassis.database import READ_CLOCK, Database
 from services.chassis.errors import Failure
 from services.chassis.ids import new_id
+from services.chassis.store.database import READ_CLOCK, Database
 from services.identity.domain import keys as rules
 from services.identity.domain.keys import KeyAge
 from services.identity.queries import tokens as sql

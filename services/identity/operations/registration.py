@@ -7,11 +7,11 @@ from typing import ClassVar, Generic, TypeVar
 
 from google.protobuf.message import Message
 
-from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.errors import Interrupted
-from services.chassis.idempotency import Once
 from services.chassis.ids import new_id
-from services.chassis.operation import KeyedOperation, Rows
+from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.work.idempotency import Once
+from services.chassis.work.operation import KeyedOperation, Rows
 from services.identity.domain.accounts import USER, User
 from services.identity.domain.errors import EmailTaken
 from services.identity.operations.attempts import Attempts

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 from uuid import UUID
 
-from services.chassis.database import Statement, Transaction
-from services.chassis.operation import Operation, Rows
-from services.chassis.rows import read
+from services.chassis.store.database import Statement, Transaction
+from services.chassis.store.rows import read
+from services.chassis.work.operation import Operation, Rows
 from services.identity.domain.accounts import ADMIN, User, with_user
 from services.identity.domain.errors import LastAdmin, UserNotFound
 from services.identity.queries import accounts as sql

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.chassis.database import Database, Transaction, retried
-from services.chassis.identity import AUDIENCE, ISSUER
 from services.chassis.ids import new_id
+from services.chassis.store.database import Database, Transaction, retried
+from services.chassis.wire.identity import AUDIENCE, ISSUER
 from services.identity.domain.errors import RefreshTokenInvalid
 from services.identity.domain.keys import ACCESS_TOKEN
 from services.identity.operations.keys import SigningKeys

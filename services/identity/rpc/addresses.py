@@ -4,8 +4,8 @@ import logging
 import re
 import time
 
-from services.chassis import tls
-from services.chassis.incoming import Context
+from services.chassis.wire import tls
+from services.chassis.wire.incoming import Context
 
 log = logging.getLogger(__name__)
 

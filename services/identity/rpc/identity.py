@@ -8,13 +8,13 @@ from boxoffice.identity.v1 import identity_pb2 as pb
 from boxoffice.identity.v1 import identity_pb2_grpc
 from google.api import httpbody_pb2
 
-from services.chassis import pages
-from services.chassis.database import Database
 from services.chassis.errors import Unauthenticated
-from services.chassis.idempotency import Key, Once, key_of
-from services.chassis.identity import caller
-from services.chassis.incoming import Context
-from services.chassis.times import to_timestamp
+from services.chassis.store.database import Database
+from services.chassis.wire import pages
+from services.chassis.wire.identity import caller
+from services.chassis.wire.incoming import Context
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work.idempotency import Key, Once, key_of
 from services.identity.domain.accounts import User, normalised
 from services.identity.domain.keys import ACCESS_TOKEN
 from services.identity.operations import accounts, tokens

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.chassis.currencies import money
 from services.chassis.errors import AlreadyExists, FailedPrecondition, InvalidField, NotFound
-from services.chassis.writing import key
+from services.chassis.values.currencies import money
+from services.chassis.values.writing import key
 from services.inventory.seats.domain import MAX_TOTAL
 
 MAX_SEATS_PER_SCREEN = 50_000

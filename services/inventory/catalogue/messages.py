@@ -8,7 +8,7 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1.seat_pb2 import Seat
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.chassis.times import to_timestamp
+from services.chassis.wire.times import to_timestamp
 from services.inventory.catalogue import domain as domain
 
 _LATEST = datetime.max.replace(tzinfo=UTC)

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from boxoffice.events.v1 import events_pb2
 from boxoffice.inventory.v1 import seat_pb2
 
-from services.chassis import topics
-from services.chassis.database import Transaction
-from services.chassis.times import to_timestamp
-from services.chassis.topics import TopicEvent
+from services.chassis.store.database import Transaction
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work import topics
+from services.chassis.work.topics import TopicEvent
 from services.inventory.catalogue.domain import Show
 
 TOPIC = "shows"

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
-from services.chassis.database import READ_CLOCK, Database, Statement, Transaction, retried
-from services.chassis.idempotency import Once
 from services.chassis.ids import new_id
-from services.chassis.operation import KeyedOperation, Rows
-from services.chassis.rows import Row, columns, read
-from services.chassis.writing import key
+from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction, retried
+from services.chassis.store.rows import Row, columns, read
+from services.chassis.values.writing import key
+from services.chassis.work.idempotency import Once
+from services.chassis.work.operation import KeyedOperation, Rows
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import (
     MAX_SCREENS_PER_VENUE,
@@ -136,7 +136,7 @@ class LockedVenues:
     """Venues that get no other screens meanwhile, and those that they get."""
 
     names: dict[UUID, dict[str, str]]
-    """The names of each venue's screens, by their keys (chassis/writing.py)."""
+    """The names of each venue's screens, by their keys (chassis/values/writing.py)."""
     created: list[tuple[Screen, NewScreen]] = field(default_factory=list)
 
 

@@ -5,7 +5,7 @@ from math import ceil
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from boxoffice.inventory.v1 import seat_pb2
 
-from services.chassis.times import to_timestamp
+from services.chassis.wire.times import to_timestamp
 from services.inventory.seats.commands import Held, Reserved
 from services.inventory.seats.domain import Seat, Status
 

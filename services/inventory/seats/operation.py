@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
-from services.chassis.desk import Desk
 from services.chassis.errors import Failure
-from services.chassis.operation import KeyedOperation, Rows
-from services.chassis.rows import Row, columns, read
+from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.store.rows import Row, columns, read
+from services.chassis.work.desk import Desk
+from services.chassis.work.operation import KeyedOperation, Rows
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import Command

@@ -7,12 +7,12 @@ from uuid import UUID
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from google.rpc import status_pb2
 
-from services.chassis.database import Database
 from services.chassis.errors import Failure, InvalidField
-from services.chassis.idempotency import Once, key_of
-from services.chassis.incoming import Context
-from services.chassis.status import to_status
-from services.chassis.times import to_timestamp
+from services.chassis.store.database import Database
+from services.chassis.wire.incoming import Context
+from services.chassis.wire.status import to_status
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work.idempotency import Once, key_of
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import (
     Cause,

@@ -12,9 +12,9 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
-from services.chassis.database import Database
-from services.chassis.lookup import Lookup
-from services.chassis.rows import Row, read
+from services.chassis.store.database import Database
+from services.chassis.store.rows import Row, read
+from services.chassis.work.lookup import Lookup
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats.domain import Seat
 from services.inventory.viewing import statements as sql

@@ -17,9 +17,9 @@ from google.api import httpbody_pb2
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from services.chassis.incoming import encoded
-from services.chassis.pages import BY_POSITION, Page, check_whole
-from services.chassis.times import to_timestamp
+from services.chassis.wire.incoming import encoded
+from services.chassis.wire.pages import BY_POSITION, Page, check_whole
+from services.chassis.wire.times import to_timestamp
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
 from services.inventory.seats.domain import Seat, Status
 from services.inventory.seats.messages import show_seat, shown

@@ -9,7 +9,7 @@ from boxoffice.inventory.v1 import inventory_pb2 as pb
 from google.api import httpbody_pb2
 
 from services.chassis.errors import ReaderTooSlow, Unavailable
-from services.chassis.incoming import Context, encoded
+from services.chassis.wire.incoming import Context, encoded
 from services.inventory.viewing.availability import Availability
 from services.inventory.viewing.render import (
     available_seats,

@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from uuid import UUID
 
 from services.chassis.errors import InvalidField
-from services.chassis.writing import key
+from services.chassis.values.writing import key
 from services.inventory.seats.domain import Seat, Status
 
 

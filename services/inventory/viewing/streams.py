@@ -10,9 +10,9 @@ from google.api import httpbody_pb2
 from google.protobuf import json_format
 
 from services.chassis.errors import InvalidField
-from services.chassis.incoming import headers
-from services.chassis.pages import MAX_ANSWER_BYTES
-from services.chassis.times import to_timestamp
+from services.chassis.wire.incoming import headers
+from services.chassis.wire.pages import MAX_ANSWER_BYTES
+from services.chassis.wire.times import to_timestamp
 from services.inventory.seats.messages import PUBLIC_STATUSES
 from services.inventory.viewing.changes import Change, Form
 

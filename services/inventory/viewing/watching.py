@@ -16,10 +16,10 @@ from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
-from services.chassis.database import Database
 from services.chassis.errors import Failure, ReaderTooSlow, Unavailable
-from services.chassis.lookup import LANES, Lookup
-from services.chassis.rows import columns
+from services.chassis.store.database import Database
+from services.chassis.store.rows import columns
+from services.chassis.work.lookup import LANES, Lookup
 from services.inventory.errors import SequenceNoLongerKept, ShowNotFound
 from services.inventory.seats.domain import Status
 from services.inventory.viewing import statements as sql

@@ -1,4 +1,4 @@
-"""Comparing payment's books with the topic of bookings: a consumer of it (see chassis/consumer.py)."""
+"""Comparing payment's books with the topic of bookings: a consumer of it (see chassis/work/consumer.py)."""
 
 import logging
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from uuid import UUID
 
 from boxoffice.events.v1 import events_pb2
 
-from services.chassis.database import Transaction
-from services.chassis.rows import read
+from services.chassis.store.database import Transaction
+from services.chassis.store.rows import read
 from services.payment.books import statements as sql
 from services.payment.books.domain import Sold, compare
 from services.payment.checkout import statements as payments

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
-from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
-from services.chassis.idempotency import Key
 from services.chassis.ids import new_id
-from services.chassis.operation import BegunOperation, Rows
-from services.chassis.rows import columns, read
+from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.store.rows import columns, read
+from services.chassis.work.idempotency import Key
+from services.chassis.work.operation import BegunOperation, Rows
 from services.payment.checkout import statements as sql
 from services.payment.domain.payments import Payable, Payment, State, choose_session
 

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.chassis.database import Database
-from services.chassis.lookup import Lookup
-from services.chassis.rows import read
+from services.chassis.store.database import Database
+from services.chassis.store.rows import read
+from services.chassis.work.lookup import Lookup
 from services.payment.checkout import statements as sql
 from services.payment.domain.payments import Payment
 from services.payment.errors import PaymentNotFound

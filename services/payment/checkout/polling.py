@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.chassis.database import Database, retried
-from services.chassis.rows import read
+from services.chassis.store.database import Database, retried
+from services.chassis.store.rows import read
 from services.payment.checkout import statements as sql
 from services.payment.domain.payments import Payment
 

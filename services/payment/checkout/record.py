@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from services.chassis.database import READ_CLOCK, Database, Statement, Transaction
-from services.chassis.operation import Operation, Rows
-from services.chassis.outbox import Message, Outbox
-from services.chassis.rows import columns, read
+from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.store.rows import columns, read
+from services.chassis.work.operation import Operation, Rows
+from services.chassis.work.outbox import Message, Outbox
 from services.payment.checkout import messages
 from services.payment.checkout import statements as sql
 from services.payment.domain.payments import BankEvent, Outcome, Payment, Report, State

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from services.chassis.database import Database
-from services.chassis.desk import Desk
 from services.chassis.errors import Failure
-from services.chassis.idempotency import Key
-from services.chassis.outbox import Outbox
+from services.chassis.store.database import Database
+from services.chassis.work.desk import Desk
+from services.chassis.work.idempotency import Key
+from services.chassis.work.outbox import Outbox
 from services.payment.checkout import polling
 from services.payment.checkout.begin import Begin, BeginPayments
 from services.payment.checkout.look import Payments

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.chassis.currencies import DIGITS
+from services.chassis.values.currencies import DIGITS
 from services.payment.errors import (
     BookingNotPending,
     EventMismatch,

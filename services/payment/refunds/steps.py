@@ -5,8 +5,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.chassis.database import Database
 from services.chassis.errors import Failure
+from services.chassis.store.database import Database
 from services.payment.clients import BANK_SECONDS, Bank, RefundAnswer, RefundDeclined
 from services.payment.domain.payments import BankEvent
 from services.payment.domain.refunds import Refund, RefundReport, RefundRequest, RefundState

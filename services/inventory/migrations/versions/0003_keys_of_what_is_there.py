@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from services.chassis.writing import key
+from services.chassis.values.writing import key
 
 revision = "0003"
 down_revision = "0002"

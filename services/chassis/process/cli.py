@@ -1,0 +1,144 @@
+"""The command line of a service: `python -m services.NAME [serve|migrate|redrive]`."""
+
+import argparse
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import uvloop
+
+from services.chassis.errors import Failure
+from services.chassis.process import settings
+from services.chassis.sight import faults, logs, tracing
+from services.chassis.store import connections
+from services.chassis.store.database import Database
+from services.chassis.wire import tls
+
+S = TypeVar("S", bound=settings.ServiceSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[S]):
+    """A verb of a service's own: it does one thing to the database, and says in a line what it did."""
+
+    verb: str
+    about: str
+    run: Callable[[S, Database, str], Awaitable[str]]
+    argument: str = ""
+    """What the one word after the verb is called; empty if it takes none, and is given the empty string."""
+
+
+def main(
+    service: str,
+    about: str,
+    kind: type[S],
+    serve: Callable[[S], Coroutine[Any, Any, None]],
+    migrations: Path,
+    *,
+    redrive: Callable[[Database], Awaitable[int]] | None = None,
+    commands: Sequence[Command[S]] = (),
+) -> None:
+    """Read the settings and do what the command line says; what cannot be done ends the process with one line.
+
+    `redrive` gives dead letters another life and returns how many there were; None if the service has none.
+    """
+    own = {command.verb: command for command in commands}
+    parser = argparse.ArgumentParser(
+        prog=f"python -m services.{service}",
+        description=about,
+        epilog=_settings_help(kind),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "verb",
+        nargs="?",
+        choices=("serve", "migrate", *(("redrive",) if redrive else ()), *own),
+        default="serve",
+        help="serve until SIGTERM (default), or bring the database to the newest schema"
+        + (", or give dead letters another life" if redrive else "")
+        + "".join(f", or {command.about} ({command.verb})" for command in commands),
+    )
+    if any(command.argument for command in commands):
+        parser.add_argument("argument", nargs="?", default="", help="what the verb is about, where it takes that")
+    arguments = parser.parse_args()
+    verb, argument = arguments.verb, getattr(arguments, "argument", "")
+    wanted = own[verb].argument if verb in own else ""
+    if bool(argument) != bool(wanted):
+        parser.error(f"{verb} takes {wanted or 'no argument'}")
+    told = settings.load(kind, service)
+    url = told.database_url.get_secret_value()
+    if verb == "migrate":
+        # Only now, because Alembic takes longer to import than everything that serving needs.
+        from services.chassis.store.migrate import migrate
+
+        try:
+            uvloop.run(connections.examine(url, asked={}, seconds=0))
+        except Failure as failure:
+            sys.exit(f"{service}: the database cannot be migrated: {failure.message}")
+        migrate(service, migrations, url)
+        return
+    try:
+        if verb == "serve":
+            logs.configure(service, told.log_level)
+        uvloop.run(_examined(service, url, migrations))
+        if redrive and verb == "redrive":
+            print(f"{service}: dead letters redriven: {uvloop.run(_redriven(told, redrive))}")
+            return
+        if command := own.get(verb):
+            print(f"{service}: {uvloop.run(_done(told, command, argument))}")
+            return
+        uvloop.run(_served(service, told, serve))
+    except Failure as failure:
+        sys.exit(f"{service}: {failure.message}")
+
+
+async def _examined(service: str, url: str, migrations: Path) -> None:
+    # A migration's file begins with its revision. Only tests have a service without any, which has no database either.
+    if revisions := [path.name.partition("_")[0] for path in (migrations / "versions").glob("[0-9]*.py")]:
+        await connections.examine(url)
+        await connections.examine_schema(url, service, max(revisions))
+
+
+async def _served(service: str, told: S, serve: Callable[[S], Coroutine[Any, Any, None]]) -> None:
+    if told.faults_address:
+        await faults.arm(service, told.faults_address)
+    if told.tls_files is not None:
+        tls.use(service.rpartition(".")[2], tls.Certificate.read(*told.tls_files))
+    if told.otlp_endpoint:
+        tracing.start(service, told.otlp_endpoint)
+    try:
+        await serve(told)
+    finally:
+        tracing.stop()
+
+
+async def _redriven(told: settings.ServiceSettings, redrive: Callable[[Database], Awaitable[int]]) -> int:
+    async with _opened(told, "redrive") as db:
+        return await redrive(db)
+
+
+async def _done(told: S, command: Command[S], argument: str) -> str:
+    async with _opened(told, command.verb) as db:
+        return await command.run(told, db, argument)
+
+
+@asynccontextmanager
+async def _opened(told: settings.ServiceSettings, name: str) -> AsyncIterator[Database]:
+    db = Database(told.database_url.get_secret_value(), pool_size=2, name=name)
+    await db.open()
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+def _settings_help(kind: type[settings.ServiceSettings]) -> str:
+    lines = ["Settings, from the environment:"]
+    for name, field in kind.model_fields.items():
+        default = "" if field.is_required() else f" [{field.default}]"
+        lines.append(f"  {name.upper():28} {field.description or ''}{default}")
+    files = ", ".join(f"{name.upper()}_FILE" for name in settings.secrets(kind))
+    return "\n".join([*lines, f"A secret may lie in a file instead, which then is told: {files}"])

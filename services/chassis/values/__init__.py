@@ -1,0 +1,1 @@
+"""Texts, currencies, languages: which forms they may have."""

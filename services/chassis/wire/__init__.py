@@ -1,0 +1,1 @@
+"""Calls that come in and go out: who calls, what is allowed, how it is told."""

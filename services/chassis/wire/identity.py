@@ -1,0 +1,212 @@
+"""Who calls, and whether they may: tokens are verified here, and each method's policy is kept.
+
+The contract of every RPC says who may call it (boxoffice/policy/v1/policy.proto). A user shows an access token that
+the identity service signed, a service of ours its certificate (see tls). Nothing else says who calls: no header of the
+gateway's, no address.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import jwt
+from boxoffice.policy.v1 import policy_pb2
+from google.protobuf import descriptor_pool
+from google.protobuf.message import Message
+
+from services.chassis.errors import PermissionDenied, Unauthenticated, Unavailable, UserNotFound
+from services.chassis.wire.keys import CLOCK_SKEW_SECONDS, Keys
+
+ISSUER = "boxoffice-identity"
+AUDIENCE = "boxoffice"
+ALGORITHM = "ES256"
+TOKEN_TYPE = "at+jwt"
+"""Of access tokens (RFC 9068), so that no other token of the same keys passes for one."""
+
+MAX_TOKEN_BYTES = 4096
+MAX_VERIFIED = 10_000
+"""Tokens that are known to be good; the one that was used longest ago is forgotten first."""
+
+FOR_OTHERS = frozenset({"", "gateway", "operator"})
+"""Who is nobody by itself: the gateway and people's tools carry the calls of others. Empty: who has no certificate."""
+
+_HEADER_FIELDS = {"alg", "typ", "kid"}
+_CLAIMS = ["iss", "aud", "sub", "iat", "exp", "jti"]
+
+_Policy = policy_pb2.Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a user with roles, or one of our own services."""
+
+    user_id: UUID | None = None
+    roles: frozenset[str] = frozenset()
+    service: str = ""
+
+
+caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
+"""Who makes the present call, where that was verified."""
+
+
+class AccessTokens:
+    """Access tokens, verified; those that were good are remembered until they expire or their key is gone."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._verified: OrderedDict[str, tuple[Caller, jwt.PyJWK, float]] = OrderedDict()
+
+    async def verify(self, token: str) -> Caller:
+        """Return whose token this is; raise Unauthenticated if it is not good, Unavailable if that cannot be told."""
+        try:
+            return await self._verify(token)
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError) as error:
+            raise Unauthenticated("The access token is not good, or not any more: refresh it, or log in.") from error
+
+    async def _verify(self, token: str) -> Caller:
+        if (known := self._verified.get(token)) is not None:
+            self._verified.move_to_end(token)
+            who, key, until = known
+            if time.time() < until and await self._keys.find(str(key.key_id)) is key:
+                return who
+            self._verified.pop(token, None)
+        if len(token) > MAX_TOKEN_BYTES:
+            raise ValueError("a token of ours is shorter")
+        kid = _header(token, ALGORITHM, TOKEN_TYPE)["kid"]
+        found = await self._keys.find(kid)
+        if found is None:
+            raise KeyError(kid)
+        claims = jwt.decode(
+            token,
+            found,
+            algorithms=[ALGORITHM],
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            leeway=CLOCK_SKEW_SECONDS,
+            options={"require": [*_CLAIMS, "roles"]},
+        )
+        who = Caller(user_id=UUID(claims["sub"]), roles=frozenset(map(str, claims["roles"])))
+        self._verified[token] = (who, found, claims["exp"] + CLOCK_SKEW_SECONDS)
+        if len(self._verified) > MAX_VERIFIED:
+            self._verified.popitem(last=False)
+        return who
+
+
+def _header(token: str, algorithm: str, kind: str) -> dict[str, Any]:
+    """Return a token's header; raise ValueError if it says anything that the headers of our tokens do not say."""
+    header = jwt.get_unverified_header(token)
+    # No key comes along with a token, nor an address where there is one (jwk, jku, x5c, x5u), nor a rule (crit).
+    if not header.keys() <= _HEADER_FIELDS or header.get("alg") != algorithm or header.get("typ") != kind:
+        raise ValueError("not the header of a token of ours")
+    return header
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a contract says about the callers of a method."""
+
+    allowed: frozenset[str]
+    """The kinds of caller."""
+    services: frozenset[str]
+    """Where SERVICE is among them: which."""
+    budget: str
+    """With what its calls are refused where too much is going on."""
+
+
+class Guard:
+    """Holds callers to the policies of the contracts."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._tokens = AccessTokens(keys)
+
+    def of(self, method: str) -> "Access":
+        """Return what to hold the callers of a method to, such as /boxoffice.inventory.v1.CatalogService/GetShow."""
+        return Access(policy(method), self)
+
+    async def identify(self, metadata: Mapping[str, str | bytes], peer: str) -> Caller | None:
+        """Return who calls, or None if nobody says so; raise Unauthenticated if what they say is not so.
+
+        `peer` is whose certificate the call came with. A call that carries a token is its user's, whoever passes it on.
+        """
+        scheme, _, credentials = str(metadata.get("authorization", "")).partition(" ")
+        if not scheme:
+            return None if peer in FOR_OTHERS else Caller(service=peer)
+        if scheme.lower() != "bearer":
+            raise Unauthenticated("Log in: the header `authorization` has to be `Bearer` and an access token.")
+        return await self._tokens.verify(credentials.strip())
+
+
+class Access:
+    """Who may call one method."""
+
+    def __init__(self, rule: Rule, guard: Guard) -> None:
+        self._allowed = rule.allowed
+        self._services = rule.services
+        self._guard = guard
+
+    async def admit(self, request: Message, metadata: Mapping[str, str | bytes], peer: str) -> None:
+        """Find out who calls; raise Unauthenticated or PermissionDenied unless they may.
+
+        `peer` is whose certificate the call came with; empty if it came without.
+        A request that names no user, of a method that is for its user, is given the caller's id.
+        """
+        is_public = "PUBLIC" in self._allowed
+        try:
+            who = await self._guard.identify(metadata, peer)
+        except Unauthenticated:
+            if not is_public:
+                raise
+            who = None  # a token that has expired keeps nobody from what anybody may do
+        except Unavailable:
+            # Nor does one that cannot be verified now; but what is told to its user only has to wait.
+            if not is_public or getattr(request, "user_id", "") != "":
+                raise
+            who = None
+        caller.set(who)
+        if who is not None and who.service:
+            if who.service not in self._services:
+                raise PermissionDenied(f"The service {who.service} does not call this.")
+        elif not is_public:
+            self._permit(who)
+        if "OWNER" in self._allowed and _is_plain_user(who) and getattr(request, "user_id", None) == "":
+            request.user_id = str(who.user_id)  # type: ignore[union-attr, attr-defined]
+
+    def check_owner(self, request: Message) -> None:
+        """Raise UserNotFound if the request, which is valid, names another user than the one who calls."""
+        who, named = caller.get(), getattr(request, "user_id", "")
+        if not named or not (who is None or _is_plain_user(who)):
+            return
+        if who is None:
+            raise Unauthenticated("Log in, or leave `userId` out: what is a user's is told to that user only.")
+        if UUID(named) != who.user_id:
+            raise UserNotFound()
+
+    def _permit(self, who: Caller | None) -> None:
+        if who is None:
+            raise Unauthenticated("Log in: this takes an access token, sent as `authorization: Bearer …`.")
+        if "OWNER" not in self._allowed and not who.roles & self._allowed:
+            needed = " or ".join(sorted(self._allowed - {"SERVICE"}))
+            raise PermissionDenied(
+                f"This takes the role {needed}." if needed else "This is for Boxoffice's own services."
+            )
+
+
+def _is_plain_user(who: Caller | None) -> bool:
+    return who is not None and not who.service and "ADMIN" not in who.roles
+
+
+def policy(method: str) -> Rule:
+    """Return what a contract says about a method's callers; raise LookupError if it does not."""
+    service, _, name = method.strip("/").partition("/")
+    found = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
+    told = found.GetOptions().Extensions[policy_pb2.policy]
+    if not told.allow or _Policy.CALLER_UNSPECIFIED in told.allow:
+        raise LookupError(f"{method} has no policy: its contract has to say who may call it")
+    if not told.budget:
+        raise LookupError(f"{method} has no budget: its contract has to say from which its calls are")
+    kinds = frozenset(map(_Policy.Caller.Name, told.allow))
+    return Rule(kinds, frozenset(told.services), _Policy.Budget.Name(told.budget))

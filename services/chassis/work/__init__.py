@@ -1,0 +1,1 @@
+"""Work on the database: operations, desks, keys, outbox, topics, jobs."""

@@ -1,0 +1,47 @@
+"""Looking things up for many who ask at once, in one statement.
+
+While one statement is under way, or put off for a moment as desks do it, those who ask queue; the next one is for all
+of them. It begins after they came, so nobody misses what he was told of before he asked.
+"""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from services.chassis.work.desk import Desk, Outcome
+
+LANES = 2
+MAX_BATCH = 512
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted(Generic[K]):
+    """The wish to see what is found under a key."""
+
+    urgent: ClassVar[bool] = False
+
+    key: K
+
+
+class Lookup(Generic[K, V]):
+    """Reads by key."""
+
+    def __init__(
+        self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, name: str = "", max_keys: int = 128
+    ) -> None:
+        """`read` returns what it finds for so many keys at most, each once. `name` is what metrics call it."""
+        self._read = read
+        self._desk: Desk[Wanted[K], V | None] = Desk(
+            self._run, name=name, lanes=LANES, max_batch=MAX_BATCH, max_keys=max_keys
+        )
+
+    async def of(self, key: K) -> V | None:
+        """Return what there is under `key`, or None; raise what reading raises, or ResourceExhausted."""
+        return await self._desk.submit(Wanted(key))
+
+    async def _run(self, batch: Sequence[Wanted[K]], *, wait: bool) -> Sequence[Outcome[V | None]]:
+        found = await self._read(list(dict.fromkeys(wanted.key for wanted in batch)))
+        return [found.get(wanted.key) for wanted in batch]

@@ -1,0 +1,68 @@
+"""Metrics that only the database knows, such as how far a relay is behind: asked for every few seconds by a job.
+
+So a scrape costs no query. Replicas all tell the same; take the largest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from prometheus_client import Gauge
+
+from services.chassis.store.database import Database
+from services.chassis.work import jobs
+
+SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A gauge, and the statement that tells it: rows of its labels, in order, and last of its value.
+
+    What no row names is forgotten; a value that is NULL is 0.
+    """
+
+    gauge: Gauge
+    sql: str
+
+    async def take(self, db: Database) -> None:
+        """Ask the database and set the gauge."""
+        rows = await db.fetch(self.sql)
+        self.gauge.clear()
+        for *labels, value in rows:
+            (self.gauge.labels(*labels) if labels else self.gauge).set(float(value or 0))
+
+
+OUTBOX = (
+    Measure(
+        Gauge("boxoffice_outbox_lag_seconds", "How long the oldest message waits", ["topic"]),
+        "SELECT topic, extract(epoch FROM clock_timestamp() - min(created_at)) FROM outbox"
+        " WHERE dead_at IS NULL GROUP BY topic",
+    ),
+    Measure(
+        Gauge("boxoffice_outbox_dead_letters", "Messages that were given up", ["topic"]),
+        "SELECT topic, count(*) FROM outbox WHERE dead_at IS NOT NULL GROUP BY topic",
+    ),
+)
+"""For services that have an outbox."""
+
+
+TOPICS = (
+    Measure(
+        Gauge("boxoffice_topic_lag_seconds", "How long the oldest event waits for its position", ["topic"]),
+        "SELECT topic, extract(epoch FROM boxoffice_clock() - min(created_at)) FROM topic_events"
+        " WHERE position IS NULL GROUP BY topic",
+    ),
+)
+"""For services that have topics."""
+
+
+def add(ticks: AsyncIOScheduler, db: Database, measures: Sequence[Measure]) -> None:
+    """Have `measures` taken every few seconds."""
+
+    async def take() -> int:
+        for measure in measures:
+            await measure.take(db)
+        return 0
+
+    jobs.add(ticks, "measure", take, jobs.every(seconds=SECONDS))
