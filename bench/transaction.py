@@ -48,7 +48,7 @@ def reads(show: UUID, seats: list[UUID]) -> Statements:
     """Return the statements of the first round trip."""
     return [
         ("BEGIN", ()),
-        (MARK, (uuid4(),)),
+        (MARK, {"id": uuid4()}),
         (LOCK, ([show],)),
         (CLOCK, ()),
         (READ, ([show] * len(seats), seats)),

@@ -113,14 +113,14 @@ def script() -> str:
             " gen_random_uuid() AS mark_3 FROM batches JOIN batch_seats USING (batch) WHERE batch = :batch \\gset",
             # Booking: the intent.
             *_pipeline(
-                bind(database.MARK, "mark_1"),
+                bind(database.MARK, id="mark_1"),
                 bind(answers.FIND, user_id="users", method="methods", key="keys"),
                 bind(bookings.BEGIN_BOOKINGS, **INTENTS),
             ),
             # Inventory: the claim.
             *_pipeline(
                 begin,
-                bind(database.MARK, "mark_2"),
+                bind(database.MARK, id="mark_2"),
                 bind(seats.LOCK_SHOWS, show_ids="shows"),
                 database.READ_CLOCK,
                 bind(seats.SEATS_BY_ID, show_id="seat_shows", id="seats"),
@@ -146,7 +146,7 @@ def script() -> str:
             ),
             # Booking: the price.
             *_pipeline(
-                bind(database.MARK, "mark_3"),
+                bind(database.MARK, id="mark_3"),
                 bind(bookings.FINISH_BOOKINGS, **PRICES),
             ),
         ]

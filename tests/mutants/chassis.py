@@ -14,7 +14,7 @@ MUTANTS = (
     Mutant(
         "transactions leave no mark",
         "Database.transaction",
-        "await pipeline.begin((MARK, (marker,)))",
+        "await pipeline.begin((MARK, {'id': marker}))",
         "await pipeline.begin(('SELECT 1', ()))",
         SEATS,
         COMMIT,

@@ -49,9 +49,9 @@ CONNECTION_SECONDS = 2.0
 BACKGROUND_CONNECTIONS = 3
 """What a service's work behind its calls has for itself."""
 
-MARK = "INSERT INTO commit_markers (id) VALUES (%s)"
-FENCE = "INSERT INTO commit_markers (id) VALUES (%s), (%s)"
-FENCED = "SELECT FROM commit_markers WHERE id = %s"
+MARK = "INSERT INTO commit_markers (id) VALUES (%(id)s)"
+FENCE = "INSERT INTO commit_markers (id) VALUES (%(id)s), (%(fence)s)"
+FENCED = "SELECT FROM commit_markers WHERE id = %(id)s"
 SWEEP_MARKERS = """
     DELETE FROM commit_markers WHERE id = ANY(ARRAY(
         SELECT id FROM commit_markers WHERE created_at < (SELECT clock_timestamp()) - interval '15 minutes'
@@ -192,7 +192,7 @@ class Database:
             async with self._connection() as connection:
                 try:
                     with _pipeline(connection) as pipeline:
-                        await pipeline.begin((MARK, (marker,)))
+                        await pipeline.begin((MARK, {"id": marker}))
                         transaction = Transaction(pipeline)
                         yield transaction
                         await pipeline.commit()
@@ -214,7 +214,7 @@ class Database:
         try:
             async with self._connection() as connection:
                 with _pipeline(connection) as pipeline:
-                    answers = await pipeline.transact((MARK, (marker,)), *statements)
+                    answers = await pipeline.transact((MARK, {"id": marker}), *statements)
                 return [answer.rows() for answer in answers]
         except Interrupted as error:
             if await self._was_committed_after(error, pipeline, marker):
@@ -234,9 +234,9 @@ class Database:
                 async with self._connection() as connection:
                     try:
                         # One of the two wrote the marker: the transaction, or this in an attempt whose answer was lost.
-                        await _alone(connection, FENCE, (marker, fence))
+                        await _alone(connection, FENCE, {"id": marker, "fence": fence})
                     except pg.UniqueViolation:
-                        return not (await _alone(connection, FENCED, (fence,))).rows()
+                        return not (await _alone(connection, FENCED, {"id": fence})).rows()
                 return False
             except (Unavailable, ResourceExhausted):
                 # The server may be restarting, or the lost session may hold the marker still.

@@ -20,6 +20,7 @@ from services.chassis.errors import Failure, is_transient
 from services.chassis.ids import new_id
 from services.chassis.sight import faults, metrics
 from services.chassis.store.database import Database, Transaction
+from services.chassis.store.rows import columns
 
 log = logging.getLogger(__name__)
 
@@ -31,25 +32,27 @@ POLL_SECONDS = 1.0
 
 APPEND = """
     INSERT INTO outbox (id, topic, payload)
-    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bytea[])
+    SELECT * FROM unnest(%(id)s::uuid[], %(topic)s::text[], %(payload)s::bytea[])
 """
 CLAIM = """
-    UPDATE outbox SET next_attempt_at = clock_timestamp() + make_interval(secs => %s), attempts = attempts + 1
+    UPDATE outbox SET
+        next_attempt_at = clock_timestamp() + make_interval(secs => %(lease_seconds)s), attempts = attempts + 1
     WHERE id IN (
         SELECT id FROM outbox
-        WHERE topic = %s AND dead_at IS NULL AND next_attempt_at <= (SELECT clock_timestamp())
-        ORDER BY next_attempt_at LIMIT %s FOR UPDATE SKIP LOCKED
+        WHERE topic = %(topic)s AND dead_at IS NULL AND next_attempt_at <= (SELECT clock_timestamp())
+        ORDER BY next_attempt_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
     )
     RETURNING id, topic, payload, attempts, refusals
 """
-DELIVERED = "DELETE FROM outbox WHERE id = ANY(%s)"
+DELIVERED = "DELETE FROM outbox WHERE id = ANY(%(ids)s)"
 POSTPONE = """
     UPDATE outbox SET
         next_attempt_at = clock_timestamp() + make_interval(secs => late.seconds),
         refusals = late.refusals,
-        dead_at = CASE WHEN late.refusals >= %s THEN clock_timestamp() END,
+        dead_at = CASE WHEN late.refusals >= %(max_refusals)s THEN clock_timestamp() END,
         dead_reason = late.reason
-    FROM unnest(%s::uuid[], %s::float[], %s::int[], %s::text[]) AS late (id, seconds, refusals, reason)
+    FROM unnest(%(id)s::uuid[], %(seconds)s::float[], %(refusals)s::int[], %(reason)s::text[])
+        AS late (id, seconds, refusals, reason)
     WHERE outbox.id = late.id
 """
 REDRIVE = """
@@ -80,10 +83,7 @@ class Outbox:
         """Append messages in the transaction that they tell of."""
         if not messages:
             return
-        await tx.send(
-            APPEND,
-            ([new_id() for _ in messages], [m.topic for m in messages], [m.payload for m in messages]),
-        )
+        await tx.send(APPEND, columns(messages, "topic", "payload", id=lambda _: new_id()))
         tx.after_commit(lambda: self._wake({message.topic for message in messages}))
 
     async def redrive(self) -> int:
@@ -127,13 +127,15 @@ class Outbox:
         that runs out means a second delivery, which receivers are made for.
         """
         faults.operation.set(f"relay {topic}")
-        rows: Sequence[_Row] = await self._db.fetch(CLAIM, (LEASE_SECONDS, topic, BATCH))
+        rows: Sequence[_Row] = await self._db.fetch(
+            CLAIM, {"topic": topic, "lease_seconds": LEASE_SECONDS, "most": BATCH}
+        )
         if not rows:
             return 0
         outcomes = await _offer(deliver, rows)
         done = [row.id for row, outcome in zip(rows, outcomes, strict=True) if outcome is None]
         if done:
-            await self._db.execute(DELIVERED, (done,))
+            await self._db.execute(DELIVERED, {"ids": done})
         metrics.DELIVERED.labels(topic, "taken").inc(len(done))
         metrics.DELIVERED.labels(topic, "later").inc(len(rows) - len(done))
         late = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if outcome is not None]
@@ -141,13 +143,13 @@ class Outbox:
             log.warning("%d messages of %s wait: %s", len(late), topic, late[0][1])
             await self._db.execute(
                 POSTPONE,
-                (
-                    MAX_REFUSALS,
-                    [row.id for row, _ in late],
-                    [_delay_seconds(row.attempts) for row, _ in late],
-                    [row.refusals + (not is_transient(failure)) for row, failure in late],
-                    [f"{failure.reason}: {failure.message}" for _, failure in late],
-                ),
+                {
+                    "max_refusals": MAX_REFUSALS,
+                    "id": [row.id for row, _ in late],
+                    "seconds": [_delay_seconds(row.attempts) for row, _ in late],
+                    "refusals": [row.refusals + (not is_transient(failure)) for row, failure in late],
+                    "reason": [f"{failure.reason}: {failure.message}" for _, failure in late],
+                },
             )
             for row, why in late:
                 if row.refusals + 1 == MAX_REFUSALS and not is_transient(why):
