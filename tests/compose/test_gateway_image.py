@@ -151,7 +151,7 @@ async def test_a_call_under_way_is_ended_before_it_stops(services: Services, tmp
 
     services["inventory"].answers[LIST_SHOWS] = slow
     container = Container(tmp_path, services)
-    async with running(container) as process, httpx.AsyncClient() as client:
+    async with running(container) as process, httpx.AsyncClient(timeout=patient(10)) as client:
         call = asyncio.create_task(client.get(f"http://127.0.0.1:{container.port}/api/v1/shows"))
         await begun.wait()
         process.send_signal(signal.SIGTERM)

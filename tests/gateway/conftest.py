@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.patience import patient
+
 if TYPE_CHECKING:
     import grpc
     import httpx
@@ -52,7 +54,7 @@ async def services(_services: Services, rest: httpx.AsyncClient) -> Services:
 async def rest(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     import httpx
 
-    async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as client:
+    async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as client:
         yield client
 
 
@@ -86,5 +88,5 @@ async def own_gateway(own_services: Services, tmp_path: Path) -> AsyncIterator[G
 async def own_rest(own_gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     import httpx
 
-    async with httpx.AsyncClient(base_url=f"http://{own_gateway.address}") as client:
+    async with httpx.AsyncClient(base_url=f"http://{own_gateway.address}", timeout=patient(10)) as client:
         yield client

@@ -218,7 +218,7 @@ class Gateway:
 
     async def _find_port(self, admin: Path) -> int:
         address = await eventually(lambda: admin.exists() and admin.read_text())
-        async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=patient(10)) as client:
 
             async def bound() -> int | None:
                 answer = await client.get("/listeners", params={"format": "json"})
@@ -231,7 +231,7 @@ class Gateway:
     async def _serves(self) -> bool:
         # It is bound at first, and listens once it knows how the services are.
         try:
-            async with httpx.AsyncClient() as client:
+            async with httpx.AsyncClient(timeout=patient(10)) as client:
                 await client.get(f"http://{self.address}/healthz")
         except httpx.ConnectError:
             return False

@@ -94,7 +94,7 @@ async def _guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tu
     gateway = Gateway(tmp_path_factory.mktemp("auth"), configuration(services, folder))
     patch.undo()
     await gateway.start()
-    async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest:
+    async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as rest:
         await eventually(lambda: accepts(rest, KEY))
     yield services, gateway
     await gateway.stop()
@@ -115,7 +115,7 @@ def services(_guarded: tuple[Services, Gateway]) -> Services:
 
 @pytest.fixture
 async def rest(_guarded: tuple[Services, Gateway]) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"http://{_guarded[1].address}") as client:
+    async with httpx.AsyncClient(base_url=f"http://{_guarded[1].address}", timeout=patient(10)) as client:
         yield client
 
 
@@ -402,7 +402,7 @@ async def test_the_gateway_calls_a_service_only_where_that_services_certificate_
     gateway = Gateway(tmp_path, configuration(services, folder))
     await gateway.start()
     try:
-        async with httpx.AsyncClient(base_url=f"http://{gateway.address}/api/v1") as rest:
+        async with httpx.AsyncClient(base_url=f"http://{gateway.address}/api/v1", timeout=patient(10)) as rest:
             # By now it has its keys, so it is not for want of them.
             token = bearer(KEY.sign(forge.right(USER)))
             await eventually(lambda: GET_JWKS in [call.path for call in services["identity"].calls])

@@ -22,7 +22,7 @@ from google.protobuf.message import Message
 from gateway.edge import Edge
 from gateway.render import render
 from tests.gateway.fakes import Context, FakeService, Gateway, Services, call, call_web, status_of
-from tests.patience import eventually
+from tests.patience import eventually, patient
 
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
 SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/RenderSeatMap"
@@ -42,7 +42,7 @@ async def opened(services: Services, tmp_path: Path) -> Opened:
         gateway = Gateway(tmp_path, yaml.safe_dump(config))
         await gateway.start()
         try:
-            async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as client:
+            async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as client:
                 yield client
         finally:
             await gateway.stop()
@@ -280,7 +280,7 @@ async def test_a_replica_that_cannot_be_reached_is_passed_over(services: Service
     gateway = Gateway(tmp_path, render(services.addresses | {"inventory": both}, port=0, admin_port=0))
     await gateway.start()
     try:
-        async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest:
+        async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as rest:
             await replicas[0].stop()
             told = [(await rest.get("/api/v1/shows/x")).status_code for _ in range(40)]
             assert set(told) == {200}
@@ -314,7 +314,7 @@ async def test_more_connections_than_there_may_be_are_closed_and_the_others_go_o
             writer.close()
 
         async def lets_in() -> bool:
-            async with httpx.AsyncClient(base_url=rest.base_url) as another:
+            async with httpx.AsyncClient(base_url=rest.base_url, timeout=patient(10)) as another:
                 try:
                     return (await another.get("/api/v1/shows/x")).status_code == 200
                 except httpx.TransportError:

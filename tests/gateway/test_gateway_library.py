@@ -17,7 +17,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from gateway.render import render
 from tests.gateway.fakes import Context, Gateway, Services, call, call_web, status_of
-from tests.patience import eventually
+from tests.patience import eventually, patient
 
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
 SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/RenderSeatMap"
@@ -199,7 +199,7 @@ async def test_refusals_of_the_gateways_own_are_logged_with_the_code_that_they_h
     gateway = Gateway(tmp_path, render(own_services.addresses, port=0, admin_port=0))
     await gateway.start()
     try:
-        async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest:
+        async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as rest:
             answer = await rest.get("/api/v1/payments/fake-checkout/x")
         assert answer.json()["code"] == 14
         lines = await eventually(lambda: [line for line in gateway.access_log if line["path"].endswith("checkout/x")])

@@ -21,6 +21,7 @@ from gateway import render as rendering
 from services.chassis.errors import Code, PeerFailure
 from services.chassis.wire.status import to_status
 from tests.gateway.fakes import Context, Gateway, Services, call, call_web, status_of
+from tests.patience import patient
 
 GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
 CHECKOUT = "/boxoffice.bank.v1.BankService/GetCheckoutPage"
@@ -162,7 +163,7 @@ async def strict_rest(
             cluster["circuit_breakers"]["thresholds"][0]["max_requests"] = 1
     gateway = Gateway(tmp_path, yaml.safe_dump(config))
     await gateway.start()
-    async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as client:
+    async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as client:
         yield client
     await gateway.stop()
 

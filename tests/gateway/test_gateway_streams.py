@@ -152,7 +152,7 @@ async def test_streams_take_no_places_from_calls(own_services: Services, tmp_pat
     await gateway.start()
     try:
         async with (
-            httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest,
+            httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as rest,
             rest.stream("GET", "/api/v1/seats/shows/x/watch") as stream,
         ):
             parts = stream.aiter_bytes()
@@ -206,7 +206,7 @@ async def test_a_browser_goes_on_where_it_left_off(on_sale: OnSale, own_services
         )
         await gateway.start()
         try:
-            async with httpx.AsyncClient(base_url=f"http://{gateway.address}") as rest:
+            async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as rest:
                 async with rest.stream("GET", path) as stream:
                     assert stream.headers["cache-control"] == "no-store"
                     events = Events(stream)
@@ -242,7 +242,9 @@ async def test_a_browser_that_cannot_go_on_is_told_why(on_sale: OnSale, own_serv
         )
         await gateway.start()
         try:
-            async with httpx.AsyncClient(base_url=f"http://{gateway.address}/api/v1/seats/shows/") as rest:
+            async with httpx.AsyncClient(
+                base_url=f"http://{gateway.address}/api/v1/seats/shows/", timeout=patient(10)
+            ) as rest:
                 for path, number, status, reason in (
                     (on_sale.show_id, "7", 400, SequenceNoLongerKept.reason),
                     (on_sale.seats[0], "0", 404, ShowNotFound.reason),

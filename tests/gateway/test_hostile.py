@@ -65,7 +65,7 @@ def test_there_are_enough_of_them_and_each_has_a_name() -> None:
 
 @pytest.fixture(scope="module")
 async def honest(attacked: Gateway) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"http://{attacked.address}") as client:
+    async with httpx.AsyncClient(base_url=f"http://{attacked.address}", timeout=patient(10)) as client:
         yield client
 
 

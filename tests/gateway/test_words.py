@@ -310,7 +310,7 @@ async def over_rest(client: httpx.AsyncClient, verb: str, path: str, broken: Bre
 async def test_both_ways_name_the_field_in_the_same_words(door: Gateway) -> None:
     async with (
         grpc.aio.insecure_channel(door.address) as channel,
-        httpx.AsyncClient(base_url=f"http://{door.address}") as client,
+        httpx.AsyncClient(base_url=f"http://{door.address}", timeout=patient(10)) as client,
     ):
         with all_cases() as case:
             for broken in OUTSIDE:
