@@ -40,7 +40,7 @@ WRITE = """
 """
 COUNT = "UPDATE counters SET sequence = sequence + 1 WHERE show_id = ANY(%s)"
 
-Statements = list[tuple[str, tuple[Any, ...]]]
+Statements = list[tuple[str, Any]]
 Transaction = Callable[[], Awaitable[None]]
 
 

@@ -97,7 +97,7 @@ def test_a_password_that_cannot_stand_in_a_url_is_refused(server: Server, passwo
 
 def test_a_server_that_is_no_url_is_refused_without_its_words() -> None:
     command = [sys.executable, "-m", "databases", "--server", "postgres:hunter2@host"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=patient(60))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "boxoffice: the server is not a URL like postgresql://postgres:password@host:5432\n"
 
