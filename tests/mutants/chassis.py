@@ -182,8 +182,8 @@ MUTANTS = (
     Mutant(
         "a message has one life too many",
         "POSTPONE",
-        "late.refusals >= %s THEN",
-        "late.refusals > %s THEN",
+        "late.refusals >= %(max_refusals)s THEN",
+        "late.refusals > %(max_refusals)s THEN",
         REQUESTS,
         RELAY,
     ),
