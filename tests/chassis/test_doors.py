@@ -28,7 +28,7 @@ AT_ONCE = 3_600
 """More than gRPC lets wait by itself, and no more than a connection carries."""
 
 MONEY = {
-    "booking": {"CancelBooking", "RefundBooking", "BatchRecordCaptures", "BatchRecordDeclines"},
+    "booking": {"CancelBooking", "ListBookingEvents", "RefundBooking", "BatchRecordCaptures", "BatchRecordDeclines"},
     "payment": {"ReceiveWebhook", "BatchRefundPayments", "BatchClosePayments"},
     "bank": {"GetSession", "CloseSession", "CreateRefund"},
     "inventory": {

@@ -191,7 +191,7 @@ def test_a_service_that_dies_at_once(folder: Path) -> None:
 def test_a_service_that_never_gets_healthy(folder: Path) -> None:
     sleeps = "import sys, time\nif sys.orig_argv[-1] == 'services.booking': time.sleep(1000)"
     with overlaid(folder, sitecustomize=sleeps) as env:
-        fails(folder, "booking is not healthy after 10 s (START_SECONDS gives it longer) (see ", env=env)
+        fails(folder, f"booking is not healthy after {patient(10):g} s (START_SECONDS gives it longer) (see ", env=env)
 
 
 @pytest.mark.parametrize("bytes_", [0, 4_000_000])
