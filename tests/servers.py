@@ -1,5 +1,6 @@
 """Servers of the tests: real ones, on free ports."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,7 @@ import grpc
 
 from services.chassis.process.server import make_server
 from services.chassis.wire.calls import channel
+from tests.patience import patient
 
 
 @asynccontextmanager
@@ -19,6 +21,9 @@ async def served(*add: Callable[[grpc.aio.Server], None]) -> AsyncIterator[grpc.
     await server.start()
     try:
         async with channel(f"127.0.0.1:{port}") as to_server:
+            # A server of an earlier test may have had this port: gRPC remembers for a moment that nobody is there.
+            async with asyncio.timeout(patient(10)):
+                await to_server.channel_ready()
             yield to_server
     finally:
         await server.stop(1)
