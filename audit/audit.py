@@ -231,7 +231,7 @@ def _await_rest(sources: Snapshots, seconds: float, say: Say = lambda line: None
         if not told and passed >= QUIET_SECONDS:
             say(f"waiting, at most {seconds:g} s, for what is under way: {_named(left)}")
             told = True
-        time.sleep(LOOK_SECONDS)
+        time.sleep(LOOK_SECONDS)  # between looks at a condition, so that looking does not hold up what is under way
     if at_once and passed >= STUCK_SECONDS and all(look == left for look in looks):
         say(f"nothing has moved for {passed:.0f} s: {_named(left)}")
         return Rest.STUCK

@@ -25,8 +25,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from google.protobuf.message import Message
-
 from services.chassis.errors import Failure, Interrupted
 from services.chassis.store.database import Database, Statement, Transaction, retried
 from services.chassis.store.rows import Row
@@ -39,7 +37,6 @@ C = TypeVar("C", bound=Command)
 S = TypeVar("S")
 D = TypeVar("D")
 A = TypeVar("A")
-M = TypeVar("M", bound=Message)
 
 Rows = Mapping[str, list[Row]]
 """What each statement of `reads` gave, by its name."""
