@@ -41,10 +41,12 @@ def test_a_verb_that_only_looks_imports_little(verb: str, tmp_path: Path) -> Non
 
 
 def test_another_port_is_offered_that_is_free_and_nobodys() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(StackError, match=r"GATEWAY_PORT=(\d+) make run") as refused:
-            ports.require_free({"GATEWAY_PORT": port, "BANK_PORT": port + 1})
+    [port] = ports.choose(1, replicas=2, step=1)
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(StackError, match=r"GATEWAY_PORT=(\d+) make run") as refused,
+    ):
+        ports.require_free({"GATEWAY_PORT": port, "BANK_PORT": port + 1})
     offered = int(str(refused.value).rpartition("=")[2].partition(" ")[0])
     assert offered > port + 1
     assert ports.is_free(offered)
