@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 import psycopg
 
 from services.chassis.wire.identity import AUDIENCE, ISSUER
-from services.identity.domain.keys import ACCESS_TOKEN, KeyAge, signing
-from services.identity.signing import KeyUnreadable, Vault
+from services.identity.keys.domain import ACCESS_TOKEN, KeyAge, signing
+from services.identity.keys.signing import KeyUnreadable, Vault
 from stack import services
 from stack.credentials import FILE, Credentials, load
 from stack.errors import StackError

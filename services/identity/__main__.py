@@ -11,16 +11,19 @@ from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import Database, Pools, sweep_markers
 from services.chassis.work import answers, jobs
-from services.identity.domain.keys import LEAD
-from services.identity.hashing import Passwords
-from services.identity.operations import accounts, attempts, keys, tokens
-from services.identity.operations.accounts import Accounts
-from services.identity.operations.attempts import Attempts
-from services.identity.operations.keys import SigningKeys
-from services.identity.rpc.addresses import Callers
-from services.identity.rpc.identity import IdentityServicer
+from services.identity.accounts.hashing import Passwords
+from services.identity.accounts.passwords import Accounts
+from services.identity.attempts import operation as attempts
+from services.identity.attempts.addresses import Callers
+from services.identity.attempts.operation import Attempts
+from services.identity.keys import renewal
+from services.identity.keys.domain import LEAD
+from services.identity.keys.keyring import SigningKeys
+from services.identity.keys.signing import Vault
+from services.identity.roles.operation import make_admin
+from services.identity.rpc import IdentityServicer
 from services.identity.settings import Settings
-from services.identity.signing import Vault
+from services.identity.tokens import families
 
 SERVICES = [identity_pb2.DESCRIPTOR.services_by_name["IdentityService"].full_name]
 
@@ -42,11 +45,11 @@ async def run(settings: Settings) -> None:
     tried = Attempts(db, settings.limits)
 
     ticks = jobs.scheduler()
-    jobs.add(ticks, "renew-keys", lambda: keys.renew(background, vault, key_life), jobs.every(hours=1))
+    jobs.add(ticks, "renew-keys", lambda: renewal.renew(background, vault, key_life), jobs.every(hours=1))
     jobs.add(ticks, "forget-attempts", lambda: attempts.forget(background), jobs.every(minutes=5))
     jobs.add(ticks, "forget-networks", lambda: attempts.forget_networks(background), jobs.every(hours=1))
-    jobs.add(ticks, "forget-successors", lambda: tokens.forget_successors(background), jobs.every(minutes=1))
-    jobs.add(ticks, "forget-families", lambda: tokens.forget(background), jobs.every(hours=1))
+    jobs.add(ticks, "forget-successors", lambda: families.forget_successors(background), jobs.every(minutes=1))
+    jobs.add(ticks, "forget-families", lambda: families.forget(background), jobs.every(hours=1))
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: answers.forget(background, key_days), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
@@ -72,17 +75,17 @@ async def run(settings: Settings) -> None:
 
 
 async def _rotate(settings: Settings, db: Database, _: str) -> str:
-    kid = await keys.rotate(db, Vault(settings.signing_key_secret.get_secret_value()))
+    kid = await renewal.rotate(db, Vault(settings.signing_key_secret.get_secret_value()))
     return f"key {kid} is published; it signs in {LEAD // timedelta(minutes=1)} minutes"
 
 
 async def _revoke(settings: Settings, db: Database, _: str) -> str:
-    kid = await keys.revoke(db, Vault(settings.signing_key_secret.get_secret_value()))
+    kid = await renewal.revoke(db, Vault(settings.signing_key_secret.get_secret_value()))
     return f"key {kid} replaces all others; access tokens signed with those end within minutes"
 
 
 async def _make_admin(settings: Settings, db: Database, email: str) -> str:
-    return f"{await accounts.make_admin(db, email)} is an admin, from the next login or refresh on"
+    return f"{await make_admin(db, email)} is an admin, from the next login or refresh on"
 
 
 COMMANDS = (

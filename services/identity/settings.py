@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from services.chassis.process.settings import KeyDays, ServiceSettings, SigningSecret, looks_random
-from services.identity.domain.attempts import Allowance, Limits
+from services.identity.attempts.domain import Allowance, Limits
 
 OptionalCount = Annotated[
     Annotated[int, Field(ge=0, le=10)] | None, BeforeValidator(lambda told: None if told == "" else told)

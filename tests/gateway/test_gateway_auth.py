@@ -32,7 +32,7 @@ from services.chassis.wire import identity as chassis
 from services.chassis.wire import tls as chassis_tls
 from services.chassis.wire.status import to_status
 from services.chassis.wire.tls import Certificate
-from services.identity.signing import SigningKey
+from services.identity.keys.signing import SigningKey
 from stack import ports
 from tests.gateway.fakes import PUBLIC, FakeService, Gateway, Method, Services, call, call_web, status_of
 from tests.identity import forge

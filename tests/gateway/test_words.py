@@ -29,7 +29,7 @@ from gateway.render import CLUSTERS, render
 from gateway.words import Words
 from services.chassis.errors import InvalidField
 from services.chassis.wire.rules import check
-from services.identity.domain.accounts import normalised
+from services.identity.accounts.domain import normalised
 from tests.cases import all_cases
 from tests.gateway.fakes import METHODS, PUBLIC, FakeService, Gateway, Method, Services, status_of
 from tests.patience import patient

@@ -10,7 +10,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from services.identity.signing import SigningKey
+from services.identity.keys.signing import SigningKey
 
 FOREIGN = ec.generate_private_key(ec.SECP256R1())
 

@@ -18,14 +18,14 @@ from services.chassis.process.server import make_server
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
 from services.chassis.wire.status import from_status
-from services.identity.hashing import Passwords
-from services.identity.operations.accounts import Accounts
-from services.identity.operations.attempts import Attempts
-from services.identity.operations.keys import SigningKeys
-from services.identity.rpc.addresses import Callers
-from services.identity.rpc.identity import IdentityServicer
+from services.identity.accounts.hashing import Passwords
+from services.identity.accounts.passwords import Accounts
+from services.identity.attempts.addresses import Callers
+from services.identity.attempts.operation import Attempts
+from services.identity.keys.keyring import SigningKeys
+from services.identity.keys.signing import SigningKey, Vault
+from services.identity.rpc import IdentityServicer
 from services.identity.settings import Settings
-from services.identity.signing import SigningKey, Vault
 from tests.gateway.fakes import status_of
 from tests.patience import patient
 

@@ -8,7 +8,7 @@ import pytest
 from boxoffice.identity.v1 import identity_pb2 as pb
 
 from services.chassis.store.database import Database
-from services.identity.operations import attempts
+from services.identity.attempts import operation as attempts
 from tests.databases import move_clock
 from tests.identity.house import PASSWORD, House, opened_house, refused, settings
 

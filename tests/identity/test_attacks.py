@@ -11,7 +11,7 @@ from boxoffice.identity.v1 import identity_pb2 as pb
 from services.chassis.errors import Unauthenticated
 from services.chassis.wire.identity import AccessTokens
 from services.chassis.wire.keys import FetchedKeys
-from services.identity.signing import SigningKey
+from services.identity.keys.signing import SigningKey
 from tests.identity import forge
 from tests.identity.house import House, Source, refused
 

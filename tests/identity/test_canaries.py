@@ -22,7 +22,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from audit import audit
-from services.identity.signing import Vault
+from services.identity.keys.signing import Vault
 from stack import control, credentials, services, story, tokens
 from stack.callers import over_http
 from stack.launcher import Stack, temporary_settings

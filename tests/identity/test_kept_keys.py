@@ -16,7 +16,7 @@ from services.chassis.errors import Unauthenticated, Unavailable
 from services.chassis.wire import keys as chassis
 from services.chassis.wire.identity import AccessTokens, Guard, caller
 from services.chassis.wire.keys import FetchedKeys, KeptKeys, KeySet
-from services.identity.signing import SigningKey
+from services.identity.keys.signing import SigningKey
 from tests.identity import forge
 from tests.identity.house import Source
 from tests.patience import eventually

@@ -17,7 +17,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from services.identity.signing import SigningKey
+from services.identity.keys.signing import SigningKey
 from stack import credentials, services, tokens
 from stack.launcher import Stack, temporary_stack
 from stack.processes import wait_until

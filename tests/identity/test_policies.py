@@ -16,7 +16,7 @@ from gateway.contracts import DESCRIPTOR, faults, public_methods
 from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, UserNotFound
 from services.chassis.wire.identity import Access, Caller, Guard, policy
 from services.chassis.wire.keys import FetchedKeys
-from services.identity.signing import SigningKey
+from services.identity.keys.signing import SigningKey
 from tests.cases import all_cases
 from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC
 from tests.identity import forge

@@ -28,7 +28,7 @@ from services.chassis.wire.calls import call as call_peer
 from services.chassis.wire.calls import channel
 from services.chassis.wire.keys import FetchedKeys
 from services.chassis.wire.tls import Certificate
-from services.identity.signing import SigningKey
+from services.identity.keys.signing import SigningKey
 from tests.gateway.fakes import FakeService
 from tests.identity import forge
 from tests.identity.test_attacks import Source

@@ -13,13 +13,13 @@ from cryptography.exceptions import InvalidTag
 
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
-from services.identity.domain import keys as rules
-from services.identity.domain.keys import LEAD, REST, KeyAge
-from services.identity.operations import keys, tokens
-from services.identity.operations.keys import SigningKeys
-from services.identity.rpc import cookies
-from services.identity.sealing import unseal
-from services.identity.signing import Vault
+from services.identity.keys import domain as rules
+from services.identity.keys import keyring, renewal
+from services.identity.keys.domain import LEAD, REST, KeyAge
+from services.identity.keys.keyring import SigningKeys
+from services.identity.keys.signing import Vault
+from services.identity.tokens import cookies, families
+from services.identity.tokens.sealing import unseal
 from tests.databases import move_clock
 from tests.identity.house import PASSWORD, House, opened_house, refused
 
@@ -141,9 +141,9 @@ async def test_a_successor_is_kept_for_seconds_and_read_by_nobody_but_who_has_th
     for other in (following.refresh_token, pair.refresh_token + "x"):
         with pytest.raises(InvalidTag):
             unseal(other, bytes(kept.sealed))
-    assert await tokens.forget_successors(house.db) == 0
+    assert await families.forget_successors(house.db) == 0
     await move_clock(house.db, "21 seconds")
-    assert await tokens.forget_successors(house.db) == 1
+    assert await families.forget_successors(house.db) == 1
 
 
 async def test_logging_out_ends_the_family_and_may_be_repeated(house: House) -> None:
@@ -166,11 +166,11 @@ async def test_an_unknown_refresh_token_is_refused(house: House, token: str) -> 
 async def test_a_family_ends_by_itself_and_is_forgotten(house: House) -> None:
     pair = await house.somebody()
     following = await house.refresh(pair)
-    assert await tokens.forget(house.db) == 0
+    assert await families.forget(house.db) == 0
     await move_clock(house.db, "30 days")
     async with refused("REFRESH_TOKEN_INVALID"):
         await house.refresh(following)
-    assert await tokens.forget(house.db) == 1
+    assert await families.forget(house.db) == 1
     assert await house.db.fetch("SELECT hash FROM refresh_tokens") == []
 
 
@@ -242,9 +242,9 @@ def test_of_many_keys_made_in_a_row_those_that_signed_stay_as_long_as_their_toke
 async def test_keys_are_renewed_without_a_token_that_anybody_doubts(house: House, identity_db: Database) -> None:
     first = await house.somebody()
     life = timedelta(days=30)
-    assert await keys.renew(identity_db, house.vault, life) == 0
+    assert await renewal.renew(identity_db, house.vault, life) == 0
     await move_clock(identity_db, "30 days")
-    replicas = [keys.renew(identity_db, house.vault, life) for _ in range(3)]
+    replicas = [renewal.renew(identity_db, house.vault, life) for _ in range(3)]
     assert sum(await asyncio.gather(*replicas)) == 1, "of several replicas one makes the next key"
     async with opened_house(identity_db) as another:
         published = [key["kid"] for key in await key_set(another)]
@@ -256,14 +256,14 @@ async def test_keys_are_renewed_without_a_token_that_anybody_doubts(house: House
         assert header_of((await another.somebody()).access_token)["kid"] == published[1]
         assert [key["kid"] for key in await key_set(another)] == published
     await move_clock(identity_db, "30 days 32 minutes")
-    assert await keys.renew(identity_db, house.vault, life) == 1
+    assert await renewal.renew(identity_db, house.vault, life) == 1
     async with opened_house(identity_db) as another:
         assert [key["kid"] for key in await key_set(another)] == published[1:]
 
 
 async def test_revoked_keys_are_gone_at_once(house: House, identity_db: Database) -> None:
     pair = await house.somebody()
-    kid = await keys.revoke(identity_db, house.vault)
+    kid = await renewal.revoke(identity_db, house.vault)
     async with opened_house(identity_db) as another:
         assert [key["kid"] for key in await key_set(another)] == [kid]
         async with refused("UNAUTHENTICATED", "UNAUTHENTICATED"):
@@ -298,9 +298,9 @@ async def test_the_key_set_says_how_long_it_may_be_kept(house: House) -> None:
 def test_nobody_keeps_keys_for_longer_than_a_new_one_waits() -> None:
     from gateway.auth import KEYS_SECONDS as OF_THE_GATEWAY
     from services.chassis.wire.keys import ALL_KNOWN_SECONDS, KEYS_WAIT_SECONDS
-    from services.identity.rpc.identity import KEY_SET_SECONDS
+    from services.identity.rpc import KEY_SET_SECONDS
 
-    longest = keys.KEPT_SECONDS + KEY_SET_SECONDS + max(KEYS_WAIT_SECONDS, OF_THE_GATEWAY)
+    longest = keyring.KEPT_SECONDS + KEY_SET_SECONDS + max(KEYS_WAIT_SECONDS, OF_THE_GATEWAY)
     assert timedelta(seconds=longest) < LEAD
     # Nor takes a service keys for complete for longer.
-    assert timedelta(seconds=keys.KEPT_SECONDS + ALL_KNOWN_SECONDS) < LEAD
+    assert timedelta(seconds=keyring.KEPT_SECONDS + ALL_KNOWN_SECONDS) < LEAD

@@ -16,7 +16,7 @@ import pytest
 from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
 
-from services.identity.signing import Vault
+from services.identity.keys.signing import Vault
 from stack import accounts, credentials, services
 from stack.launcher import Stack, temporary_stack
 from stack.processes import wait_until

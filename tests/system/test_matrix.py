@@ -9,7 +9,7 @@ import pytest
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 
 import roster
-from services.identity.domain.attempts import of_network
+from services.identity.attempts.domain import of_network
 from stack.launcher import Stack
 from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC, Method
 from tests.patience import patient

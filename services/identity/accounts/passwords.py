@@ -1,4 +1,4 @@
-"""Accounts: made, shown and changed, and logged in to."""
+"""What takes a password: an account is created, logged in to, and given another password."""
 
 from datetime import timedelta
 from typing import TypeVar
@@ -6,25 +6,23 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
-from services.chassis.errors import Failure
-from services.chassis.store.database import Database, retried
-from services.chassis.store.rows import read
+from services.chassis.store.database import Database
 from services.chassis.work.idempotency import Once
-from services.identity.domain.accounts import User, normalised
-from services.identity.domain.errors import EmailTaken, LoginFailed, PasswordWrong, UserNotFound
-from services.identity.hashing import Passwords
-from services.identity.operations import tokens
-from services.identity.operations.attempts import Attempts
-from services.identity.operations.registration import CreateAccount, CreateAccounts
-from services.identity.operations.tokens import Grant
-from services.identity.queries import accounts as sql
-from services.identity.queries.tokens import END_FAMILIES
+from services.identity.accounts import statements as sql
+from services.identity.accounts.domain import User, normalised
+from services.identity.accounts.hashing import Passwords
+from services.identity.accounts.registration import CreateAccount, CreateAccounts
+from services.identity.attempts.operation import Attempts
+from services.identity.errors import EmailTaken, LoginFailed, PasswordWrong, UserNotFound
+from services.identity.tokens import families
+from services.identity.tokens.families import Grant
+from services.identity.tokens.statements import END_FAMILIES
 
 M = TypeVar("M", bound=Message)
 
 
 class Accounts:
-    """What has to do with passwords."""
+    """Passwords are hashed and compared before each transaction: that takes too long for one."""
 
     def __init__(self, db: Database, passwords: Passwords, attempts: Attempts, family_life: timedelta) -> None:
         self._db = db
@@ -54,7 +52,7 @@ class Accounts:
             raise LoginFailed()
         async with self._db.transaction() as tx:
             await self._attempts.succeeded(tx, trial)
-            grant = await tokens.begin(tx, user.id, user.password_hash, self._family_life)
+            grant = await families.begin(tx, user.id, user.password_hash, self._family_life)
         if grant is None:
             raise LoginFailed()
         return grant
@@ -74,38 +72,6 @@ class Accounts:
             if not await tx.fetch(sql.CHANGE_PASSWORD, {"id": user_id, "old": user.password_hash, "new": changed}):
                 raise PasswordWrong()
             await tx.send(END_FAMILIES, {"user_id": user_id})
-            grant = await tokens.begin(tx, user_id, changed, self._family_life)
+            grant = await families.begin(tx, user_id, changed, self._family_life)
         assert grant is not None, "nobody else changes a password that this transaction has changed"
         return grant
-
-
-@retried
-async def get(db: Database, user_id: UUID) -> User:
-    """Return an account, or raise UserNotFound."""
-    for user in read(User, await db.fetch(sql.FIND_USER, {"id": user_id})):
-        return user
-    raise UserNotFound()
-
-
-@retried
-async def rename(db: Database, user_id: UUID, name: str | None) -> User:
-    """Change what a user is called, unless `name` is None; raise UserNotFound."""
-    async with db.transaction() as tx:
-        for user in read(User, await tx.fetch(sql.RENAME_USER, {"id": user_id, "name": name})):
-            return user
-    raise UserNotFound()
-
-
-@retried
-async def list_users(db: Database, *, email: str | None, after: UUID | None, limit: int) -> list[User]:
-    """Return accounts, newest first, that are older than `after`."""
-    given = {"email": email, "after": after, "limit": limit}
-    return read(User, await db.fetch(sql.list_users(given), given))
-
-
-async def make_admin(db: Database, email: str) -> str:
-    """Make the account of an e-mail address an admin's; return the address, raise Failure if there is no account."""
-    async with db.transaction() as tx:
-        if not await tx.fetch(sql.GRANT_ADMIN, {"email": normalised(email)}):
-            raise Failure(f"there is no account of {email}: register it first")
-    return normalised(email)

@@ -12,10 +12,10 @@ from services.chassis.ids import new_id
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.work.idempotency import Once
 from services.chassis.work.operation import KeyedOperation, Rows
-from services.identity.domain.accounts import USER, User
-from services.identity.domain.errors import EmailTaken
-from services.identity.operations.attempts import Attempts
-from services.identity.queries import accounts as sql
+from services.identity.accounts import statements as sql
+from services.identity.accounts.domain import USER, User
+from services.identity.attempts.operation import Attempts
+from services.identity.errors import EmailTaken
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with."""

@@ -10,11 +10,11 @@ from uuid import UUID
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database, Transaction, retried
 from services.chassis.wire.identity import AUDIENCE, ISSUER
-from services.identity.domain.errors import RefreshTokenInvalid
-from services.identity.domain.keys import ACCESS_TOKEN
-from services.identity.operations.keys import SigningKeys
-from services.identity.queries import tokens as sql
-from services.identity.sealing import seal, unseal
+from services.identity.errors import RefreshTokenInvalid
+from services.identity.keys.domain import ACCESS_TOKEN
+from services.identity.keys.keyring import SigningKeys
+from services.identity.tokens import statements as sql
+from services.identity.tokens.sealing import seal, unseal
 
 log = logging.getLogger(__name__)
 

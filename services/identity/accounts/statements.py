@@ -33,18 +33,6 @@ CHANGE_PASSWORD = """
 """
 """Change a password that is still the one that was compared; no row where it is not."""
 
-LOCK_ADMINS = "SELECT id FROM users WHERE 'ADMIN' = ANY (roles) ORDER BY id FOR UPDATE"
-"""The lock under which somebody stops being an admin."""
-
-LOCK_USERS = f"{_USERS} WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
-
-SET_ROLES = "UPDATE users SET roles = %(roles)s WHERE id = %(id)s"
-
-GRANT_ADMIN = """
-    UPDATE users SET roles = array_append(array_remove(roles, 'ADMIN'), 'ADMIN') WHERE email = %(email)s
-    RETURNING id
-"""
-
 _USER_FILTERS = {"email": "email = %(email)s", "after": "id < %(after)s"}
 
 

@@ -15,18 +15,18 @@ from services.chassis.wire.identity import caller
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.times import to_timestamp
 from services.chassis.work.idempotency import Key, Once, key_of
-from services.identity.domain.accounts import User, normalised
-from services.identity.domain.keys import ACCESS_TOKEN
-from services.identity.operations import accounts, tokens
-from services.identity.operations.accounts import Accounts
-from services.identity.operations.keys import SigningKeys
-from services.identity.operations.roles import SetRoles, SetUsersRoles
-from services.identity.operations.tokens import Grant
-from services.identity.rpc import cookies
-from services.identity.rpc.addresses import Callers
+from services.identity.accounts import profiles
+from services.identity.accounts.domain import User, normalised
+from services.identity.accounts.passwords import Accounts
+from services.identity.attempts.addresses import Callers
+from services.identity.keys.domain import ACCESS_TOKEN
+from services.identity.keys.keyring import SigningKeys
+from services.identity.roles.operation import SetRoles, SetUsersRoles
+from services.identity.tokens import cookies, families
+from services.identity.tokens.families import Grant
 
 KEY_SET_SECONDS = 300
-"""How long the public keys may be kept; far shorter than domain.keys.LEAD."""
+"""How long the public keys may be kept; far shorter than keys.domain.LEAD."""
 
 
 class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
@@ -53,19 +53,19 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         return await self._tokens(await self._accounts.login(request.email, request.password, address), context)
 
     async def Refresh(self, request: pb.RefreshRequest, context: Context) -> pb.Tokens:
-        return await self._tokens(await tokens.carry_on(self._db, _refresh_token(request, context)), context)
+        return await self._tokens(await families.carry_on(self._db, _refresh_token(request, context)), context)
 
     async def Logout(self, request: pb.LogoutRequest, context: Context) -> pb.LogoutResponse:
-        await tokens.end(self._db, _refresh_token(request, context))
+        await families.end(self._db, _refresh_token(request, context))
         await context.send_initial_metadata((("set-cookie", cookies.REMOVED),))
         return pb.LogoutResponse()
 
     async def GetProfile(self, request: pb.GetProfileRequest, context: Context) -> pb.User:
-        return _user(await accounts.get(self._db, _caller_id()))
+        return _user(await profiles.get(self._db, _caller_id()))
 
     async def UpdateProfile(self, request: pb.UpdateProfileRequest, context: Context) -> pb.User:
         name = request.name if request.HasField("name") else None
-        return _user(await accounts.rename(self._db, _caller_id(), name))
+        return _user(await profiles.rename(self._db, _caller_id(), name))
 
     async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.Tokens:
         grant = await self._accounts.change_password(
@@ -76,7 +76,7 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
     async def ListUsers(self, request: pb.ListUsersRequest, context: Context) -> pb.ListUsersResponse:
         page = pages.Page(request, pages.BY_ID)
         email = normalised(request.email) if request.email else None
-        found = await accounts.list_users(self._db, email=email, after=page.after, limit=page.limit)
+        found = await profiles.list_users(self._db, email=email, after=page.after, limit=page.limit)
         users, token = page.render(found, lambda user: user.id, _user)
         return pb.ListUsersResponse(users=users, next_page_token=token)
 
@@ -90,7 +90,7 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         return httpbody_pb2.HttpBody(content_type="application/jwk-set+json", data=key_set.encode())
 
     async def _tokens(self, grant: Grant, context: Context) -> pb.Tokens:
-        access_token = await tokens.access_token(self._keys, grant)
+        access_token = await families.access_token(self._keys, grant)
         seconds = int((grant.expires_at - grant.now).total_seconds())
         await context.send_initial_metadata(
             (("set-cookie", cookies.kept(grant.refresh_token, seconds)), ("cache-control", "no-store"))

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 from uuid import UUID
 
-from services.chassis.store.database import Statement, Transaction
+from services.chassis.errors import Failure
+from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import read
 from services.chassis.work.operation import Operation, Rows
-from services.identity.domain.accounts import ADMIN, User, with_user
-from services.identity.domain.errors import LastAdmin, UserNotFound
-from services.identity.queries import accounts as sql
+from services.identity.accounts.domain import ADMIN, User, normalised, with_user
+from services.identity.errors import LastAdmin, UserNotFound
+from services.identity.roles import statements as sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,11 @@ class SetUsersRoles(Operation[SetRoles, LockedUsers, User]):
         """Write the roles."""
         for user_id in sorted(state.changed):
             await tx.send(sql.SET_ROLES, {"id": user_id, "roles": state.users[user_id].roles})
+
+
+async def make_admin(db: Database, email: str) -> str:
+    """Make the account of an e-mail address an admin's; return the address, raise Failure if there is no account."""
+    async with db.transaction() as tx:
+        if not await tx.fetch(sql.GRANT_ADMIN, {"email": normalised(email)}):
+            raise Failure(f"there is no account of {email}: register it first")
+    return normalised(email)

@@ -13,8 +13,8 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
 
 from services.chassis.errors import ResourceExhausted
-from services.identity.domain.accounts import password_bytes
-from services.identity.domain.attempts import network
+from services.identity.accounts.domain import password_bytes
+from services.identity.attempts.domain import network
 
 # OWASP's minimum for argon2id: 19 MiB of memory, two passes, one lane. Some 16 ms of one processor.
 _HASHER = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)

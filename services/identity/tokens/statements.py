@@ -1,4 +1,4 @@
-"""Statements on refresh tokens and their families, and on the keys that sign access tokens."""
+"""Statements on refresh tokens and their families."""
 
 BEGIN_FAMILY = """
     INSERT INTO token_families (id, user_id, created_at, expires_at)
@@ -74,12 +74,3 @@ FORGET_FAMILIES = """
     ))
 """
 """Forget families that have expired, with their tokens: some 3,000 each, at most."""
-
-KEYS = "SELECT id, private_key, created_at, boxoffice_clock() AS now FROM signing_keys ORDER BY created_at, id"
-
-LOCK_KEYS = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
-"""So that of several replicas one makes the next key."""
-
-ADD_KEY = "INSERT INTO signing_keys (id, private_key, created_at) VALUES (%(id)s, %(private_key)s, boxoffice_clock())"
-
-REMOVE_KEYS = "DELETE FROM signing_keys WHERE id = ANY(%(ids)s::text[])"

@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from services.chassis.store.database import Database, Statement, Transaction
-from services.identity.domain import attempts as rules
-from services.identity.domain.attempts import FAMILIAR, WINDOW, Budget, Limits, Trial
-from services.identity.domain.errors import TooManyAttempts
-from services.identity.queries import attempts as sql
+from services.identity.attempts import domain as rules
+from services.identity.attempts import statements as sql
+from services.identity.attempts.domain import FAMILIAR, WINDOW, Budget, Limits, Trial
+from services.identity.errors import TooManyAttempts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Accounts: created, shown, renamed, and the passwords that open them."""

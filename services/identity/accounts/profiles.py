@@ -1,0 +1,33 @@
+"""Accounts, as they are shown and renamed."""
+
+from uuid import UUID
+
+from services.chassis.store.database import Database, retried
+from services.chassis.store.rows import read
+from services.identity.accounts import statements as sql
+from services.identity.accounts.domain import User
+from services.identity.errors import UserNotFound
+
+
+@retried
+async def get(db: Database, user_id: UUID) -> User:
+    """Return an account, or raise UserNotFound."""
+    for user in read(User, await db.fetch(sql.FIND_USER, {"id": user_id})):
+        return user
+    raise UserNotFound()
+
+
+@retried
+async def rename(db: Database, user_id: UUID, name: str | None) -> User:
+    """Change what a user is called, unless `name` is None; raise UserNotFound."""
+    async with db.transaction() as tx:
+        for user in read(User, await tx.fetch(sql.RENAME_USER, {"id": user_id, "name": name})):
+            return user
+    raise UserNotFound()
+
+
+@retried
+async def list_users(db: Database, *, email: str | None, after: UUID | None, limit: int) -> list[User]:
+    """Return accounts, newest first, that are older than `after`."""
+    given = {"email": email, "after": after, "limit": limit}
+    return read(User, await db.fetch(sql.list_users(given), given))

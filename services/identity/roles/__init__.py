@@ -1,0 +1,1 @@
+"""Roles: who is an organizer or an admin."""
