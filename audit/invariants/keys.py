@@ -5,6 +5,20 @@ Of an answer the copies have `names` alone, the first id in it: see `audit.audit
 
 from audit.invariants.invariant import Invariant
 
+ANSWERED_ABOUT = {
+    "events": ("CreateEvent", "CreateMovie"),
+    "venues": ("CreateVenue",),
+    "screens": ("CreateScreen",),
+    "shows": ("CreateShow", "HoldSeats"),
+}
+"""The methods of inventory that take a key, by the table that has what their answers are about."""
+
+_MADE = " UNION ALL ".join(
+    f"SELECT id, '{method}' AS method FROM inventory.{table}"
+    for table, methods in ANSWERED_ABOUT.items()
+    for method in methods
+)
+
 KEYS = (
     Invariant(
         "keys-of-bookings-have-their-answers",
@@ -46,17 +60,10 @@ KEYS = (
         "answers-about-the-catalogue-are-of-what-there-is",
         "what was answered under a key of inventory is about an event, a venue, a hall or a show that there is",
         ("inventory.idempotency_keys",),
-        """
+        f"""
         SELECT k.method, k.user_id, k.key, k.names
         FROM inventory.idempotency_keys k
-        LEFT JOIN (
-            SELECT id, 'CreateEvent' AS method FROM inventory.events
-            UNION ALL SELECT id, 'CreateMovie' FROM inventory.events
-            UNION ALL SELECT id, 'CreateVenue' FROM inventory.venues
-            UNION ALL SELECT id, 'CreateScreen' FROM inventory.screens
-            UNION ALL SELECT id, 'CreateShow' FROM inventory.shows
-            UNION ALL SELECT id, 'HoldSeats' FROM inventory.shows
-        ) AS made ON (made.id, made.method) = (k.names, k.method)
+        LEFT JOIN ({_MADE}) AS made ON (made.id, made.method) = (k.names, k.method)
         WHERE made.id IS NULL
         """,
     ),

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import pickle
-import pkgutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
-import services
 from boxoffice_client import BoxofficeError, errors
 from boxoffice_client.methods import Method, Methods, Stream
-from gateway.contracts import DESCRIPTOR, public_methods
-from gateway.replies import REPLIES
-from services.chassis.errors import Failure, PeerFailure
+from services.chassis.errors import PeerFailure
 from services.chassis.wire.status import to_status
 from stack.settings import ROOT
 from tests.cases import all_cases
 from tests.clients.service import NOBODY
+from tests.reasons import failures
+from tests.system.mutations import KEYED
 
 METHODS: dict[str, Method[..., Any] | Stream[..., Any]] = {
     name: method for name, method in vars(Methods).items() if isinstance(method, Method | Stream)
@@ -35,33 +31,6 @@ FAMILIES = {
     "UNAUTHENTICATED": errors.Unauthenticated,
     "UNAVAILABLE": errors.Unavailable,
 }
-
-
-def failures() -> set[type[Failure]]:
-    """Return all that services refuse by."""
-    for module in pkgutil.walk_packages(services.__path__, "services."):
-        if {"errors", "domain"} & set(module.name.split(".")):
-            importlib.import_module(module.name)
-
-    def below(kind: type[Failure]) -> Iterator[type[Failure]]:
-        yield kind
-        for each in kind.__subclasses__():
-            yield from below(each)
-
-    return {kind for kind in below(Failure) if kind.__module__.startswith("services.")}
-
-
-def test_every_public_method_is_there_but_for_the_webhook_and_what_is_for_browsers() -> None:
-    public = {method.path for method in public_methods(DESCRIPTOR.read_bytes())}
-    aside = {
-        "/boxoffice.payment.v1.PaymentService/ReceiveWebhook",
-        "/boxoffice.bank.v1.BankService/GetCheckoutPage",
-        "/boxoffice.identity.v1.IdentityService/GetJwks",
-        "/boxoffice.inventory.v1.InventoryService/RenderSeatMap",
-        "/boxoffice.inventory.v1.InventoryService/RenderAvailableSeats",
-        "/boxoffice.inventory.v1.InventoryService/StreamSeats",
-    }
-    assert {method.path for method in METHODS.values()} == public - aside
 
 
 def test_a_method_takes_and_gives_what_its_contract_says() -> None:
@@ -87,17 +56,7 @@ def test_what_may_be_repeated_is_what_reads_or_removes_or_takes_a_key_or_gives_t
         "simulate_payment",
         *("login", "logout", "update_profile", "change_password", "set_roles"),
     }
-    assert {name for name, method in METHODS.items() if method.takes_key} == {
-        *("create_event", "create_movie", "create_venue", "create_screen", "create_show"),
-        *("hold_seats", "create_booking", "cancel_booking", "refund_booking", "initiate_payment"),
-        "register",
-    }
-
-
-def test_every_reason_has_its_class_and_every_class_its_reason() -> None:
-    told = {kind.reason for kind in failures()} | {reply.reason for reply in REPLIES}
-    # Verbs and kinds of bodies are REST's.
-    assert set(errors.BY_REASON) == told - {"VERB_NOT_ALLOWED", "UNSUPPORTED_MEDIA_TYPE"}
+    assert {method.descriptor.name for method in METHODS.values() if method.takes_key} == KEYED.keys()
 
 
 class Told:

@@ -1,12 +1,8 @@
-"""A service that is planted into a copy of the tree, as CONTRIBUTING tells it: what is new, and what is edited by hand.
-
-`python -m tests.roster.plant FOLDER` plants it into a checkout, to try the recipe by hand.
-"""
+"""The service that CONTRIBUTING has as an example: notes, which keeps what customers write down."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from tests.recipes.recipe import Recipe, after, at_the_end, before
 
 NAME = "notes"
 
@@ -164,45 +160,29 @@ BEFORE_AUDIT = "      AUDIT_PASSWORD:"
 BEFORE_GATEWAY = "  gateway:\n    <<: *contained\n"
 AWAITED = "      identity: {condition: service_healthy}\n"
 
-EDITS = {
-    "roster.toml": [("", ROSTER)],
-    "pyproject.toml": [(LAST, LAST.replace("]", ', "services.notes"]')), ("", LAYERS)],
-    "stack/postgres.py": [('"max_connections": "320"', '"max_connections": "400"')],
-    "docker-compose.yml": [
-        ("-cmax_connections=320", "-cmax_connections=400"),
-        (
-            "no_proxy: inventory,booking,payment,bank,identity,",
-            "no_proxy: inventory,booking,payment,bank,identity,notes,",
-        ),
-        ("x-observer: &observer", TOLD + "x-observer: &observer"),
-        (BEFORE_AUDIT, f'      NOTES_PASSWORD: "{PASSWORD}"\n{BEFORE_AUDIT}'),
-        ("      - tls-gateway:/tls/gateway\n", "      - tls-notes:/tls/notes\n      - tls-gateway:/tls/gateway\n"),
-        (BEFORE_GATEWAY, MIGRATES + SERVES + BEFORE_GATEWAY),
-        (AWAITED, AWAITED + AWAITED.replace("identity", "notes")),
-        ("  tls-gateway: {}\n", "  tls-notes: {}\n  keys-notes: {}\n  tls-gateway: {}\n"),
-    ],
-    "docker/prometheus/prometheus.yml": [("  - job_name: gateway\n", SCRAPED + "  - job_name: gateway\n")],
-    "docker/prometheus/alerts.yml": [
-        ("|identity|gateway", "|identity|notes|gateway"),
-        ('or absent(up{job="gateway"})', 'or absent(up{job="notes"}) or absent(up{job="gateway"})'),
-    ],
-}
-"""What is edited by hand: in each file, what stands there and what stands there instead. Nothing: at the end."""
-
-
-def plant(tree: Path, *files: str) -> None:
-    """Plant the service into a tree: its folder, and those of the edits, all by default."""
-    folder = tree / "services" / NAME
-    for name, text in OWN.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    for file in files or EDITS:
-        text = (tree / file).read_text()
-        for old, new in EDITS[file]:
-            assert old in text, f"{file} has no {old!r} any more"
-            text = text.replace(old, new) if old else text + new
-        (tree / file).write_text(text)
-
-
-if __name__ == "__main__":
-    plant(Path(sys.argv[1]))
+RECIPE = Recipe(
+    {
+        "roster.toml": [at_the_end(ROSTER)],
+        "pyproject.toml": [(LAST, LAST.replace("]", ', "services.notes"]')), at_the_end(LAYERS)],
+        "stack/postgres.py": [('"max_connections": "320"', '"max_connections": "400"')],
+        "docker-compose.yml": [
+            ("-cmax_connections=320", "-cmax_connections=400"),
+            (
+                "no_proxy: inventory,booking,payment,bank,identity,",
+                "no_proxy: inventory,booking,payment,bank,identity,notes,",
+            ),
+            before("x-observer: &observer", TOLD),
+            before(BEFORE_AUDIT, f'      NOTES_PASSWORD: "{PASSWORD}"\n'),
+            before("      - tls-gateway:/tls/gateway\n", "      - tls-notes:/tls/notes\n"),
+            before(BEFORE_GATEWAY, MIGRATES + SERVES),
+            after(AWAITED, AWAITED.replace("identity", "notes")),
+            before("  tls-gateway: {}\n", "  tls-notes: {}\n  keys-notes: {}\n"),
+        ],
+        "docker/prometheus/prometheus.yml": [before("  - job_name: gateway\n", SCRAPED)],
+        "docker/prometheus/alerts.yml": [
+            ("|identity|gateway", "|identity|notes|gateway"),
+            ('or absent(up{job="gateway"})', 'or absent(up{job="notes"}) or absent(up{job="gateway"})'),
+        ],
+    },
+    {f"services/{NAME}/{name}": text for name, text in OWN.items()},
+)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import filecmp
 import json
-import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from roster import ROOT
-from tests.roster.plant import EDITS, NAME, plant
+from tests.recipes.recipe import check, differences, run
+from tests.recipes.service import NAME, RECIPE
 
 MOST = 10
 """How many files a new service may take that are edited by hand, beside its own folder and docs."""
-LEFT_OUT = (".*", "__pycache__", "build", "data", "findings", "*.pyc")
 
 CHECKS = (
     "tests/test_imports.py::test_every_service_is_named_by_the_rules_about_all_services",
@@ -62,50 +55,21 @@ print(json.dumps({
 """
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A copy of this tree."""
-    tree = tmp_path / "tree"
-    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    return tree
-
-
-def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run this Python on the copy's modules."""
-    paths = (tree, tree / "protos" / "gen", tree / "clients" / "python")
-    environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(map(str, paths))}
-    return subprocess.run([sys.executable, *arguments], cwd=tree, env=environment, capture_output=True, text=True)
-
-
-def check(tree: Path) -> subprocess.CompletedProcess[str]:
-    return run(tree, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *CHECKS)
-
-
-def differences(tree: Path) -> list[str]:
-    """Return the files of the copy that are new or changed."""
-    files = [path.relative_to(tree) for path in tree.rglob("*") if path.is_file()]
-    return [str(file) for file in files if not _is_same(ROOT / file, tree / file)]
-
-
-def _is_same(here: Path, there: Path) -> bool:
-    return here.is_file() and filecmp.cmp(here, there, shallow=False)
-
-
 def test_a_new_service_is_at_most_ten_files_edited_by_hand(tree: Path) -> None:
-    plant(tree)
+    RECIPE.plant(tree)
     edited = [file for file in differences(tree) if not file.startswith(f"services/{NAME}/")]
-    assert sorted(edited) == sorted(EDITS)
+    assert sorted(edited) == sorted(RECIPE.edits)
     assert len(edited) <= MOST
-    checked = check(tree)
+    checked = check(tree, *CHECKS)
     assert checked.returncode == 0, checked.stdout
 
 
 def test_each_file_that_is_not_edited_yet_is_named(tree: Path) -> None:
-    plant(tree, "roster.toml")
-    checked = check(tree)
+    RECIPE.plant(tree, "roster.toml")
+    checked = check(tree, *CHECKS)
     assert f"{len(CHECKS)} failed" in checked.stdout, checked.stdout
     errors = "\n".join(line for line in checked.stdout.splitlines() if line.startswith("E "))
-    assert [file for file in EDITS if file not in errors] == ["roster.toml"]
+    assert [file for file in RECIPE.edits if file not in errors] == ["roster.toml"]
 
 
 def test_everything_in_python_follows_the_roster(tree: Path) -> None:
@@ -120,8 +84,8 @@ def test_everything_in_python_follows_the_roster(tree: Path) -> None:
 
 def _known(tree: Path, *, planted: bool = False) -> dict[str, Any]:
     if planted:
-        plant(tree, "roster.toml")
-    looked = run(tree, "-c", LOOK)
+        RECIPE.plant(tree, "roster.toml")
+    looked = run(tree, sys.executable, "-c", LOOK)
     assert looked.returncode == 0, looked.stderr
     known: dict[str, Any] = json.loads(looked.stdout)
     return known
