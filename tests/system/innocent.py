@@ -219,8 +219,8 @@ WHILE_UNDER_WAY = {
     ),
     "events have no positions yet": """
         INSERT INTO booking.topic_events (id, topic, key, version, kind)
-            SELECT id + 1000000, topic, key, version + 100, kind FROM booking.topic_events e
-            WHERE version = (SELECT max(version) FROM booking.topic_events WHERE key = e.key);
+            SELECT DISTINCT ON (key) id + 1000000, topic, key, version + 100, kind FROM booking.topic_events
+            ORDER BY key, version DESC;
         INSERT INTO inventory.topic_events (id, topic, key, version, kind)
             SELECT id + 1000000, topic, key, version + 1, kind FROM inventory.topic_events
     """,
