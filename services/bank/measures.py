@@ -6,12 +6,12 @@ from services.chassis.work.measures import Measure
 
 MEASURES = (
     Measure(
-        Gauge("boxoffice_webhook_lag_seconds", "How long a webhook is overdue to be sent"),
+        Gauge("boxoffice_webhook_lag_seconds", "Time since the most overdue webhook was due"),
         "SELECT greatest(0, extract(epoch FROM clock_timestamp() - min(next_attempt_at))) FROM deliveries"
         " WHERE delivered_at IS NULL AND dead_at IS NULL",
     ),
     Measure(
-        Gauge("boxoffice_webhooks_dead", "Webhooks that were given up"),
+        Gauge("boxoffice_webhooks_dead", "Webhooks that the bank does not try any more"),
         "SELECT count(*) FROM deliveries WHERE dead_at IS NOT NULL",
     ),
 )

@@ -1,4 +1,4 @@
-"""What the bank is told."""
+"""Settings of the bank, from the environment."""
 
 from typing import Literal, Self
 
@@ -14,15 +14,16 @@ class Settings(ServiceSettings):
     webhook_url: str = Field(
         "http://127.0.0.1:8001/api/v1/payments/webhook",
         pattern=r"^https?://[^\s/]+(/\S*)?$",
-        description="where events are delivered",
+        description="address for webhooks",
     )
     payment_webhook_secret: SigningSecret = Field(description="signs webhooks: base64 of 24 random bytes or more")
-    bank_seed: str = Field("boxoffice", description="decides what comes of sessions where nobody chooses")
+    bank_seed: str = Field("boxoffice", description="seed of the outcomes of sessions for which nobody chooses one")
     bank_scenarios: Literal["plain", "mixed"] = Field(
-        "plain", description="plain: 9 of 10 are paid where nobody chooses; mixed: some of those misbehave too"
+        "plain",
+        description="plain: 9 of 10 sessions are paid unless somebody chooses; mixed: some of them misbehave too",
     )
     bank_delay_seconds: float = Field(
-        1200, gt=0, le=86_400, description="how late what is late is; longer than a booking's time by default"
+        1200, gt=0, le=86_400, description="delay of a late webhook or payment; longer than a booking's time by default"
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What booking is told."""
+"""Settings of booking, from the environment."""
 
 from typing import Annotated
 
@@ -13,12 +13,14 @@ class Settings(ServiceSettings):
     """Booking's settings."""
 
     port: int = Field(16052, ge=1, le=65535, description="the port to listen on")
-    inventory_address: str = Field("127.0.0.1:16051", description="host:port of inventory")
-    payment_address: str = Field("127.0.0.1:16053", description="host:port of payment")
-    booking_expiry_minutes: int = Field(15, ge=3, le=30, description="how long a booking waits for its payment")
-    decline_extension_minutes: int = Field(5, ge=1, le=30, description="time to try again after a decline")
+    inventory_address: str = Field("127.0.0.1:16051", description="address of inventory, host:port")
+    payment_address: str = Field("127.0.0.1:16053", description="address of payment, host:port")
+    booking_expiry_minutes: int = Field(15, ge=3, le=30, description="minutes to pay for a booking")
+    decline_extension_minutes: int = Field(
+        5, ge=1, le=30, description="minutes that a booking gets more after a declined payment"
+    )
     refund_steps: Annotated[str, NoDecode] = Field(
-        "24:100,2:50", description="hours before the show:per cent that comes back; later than all, nothing"
+        "24:100,2:50", description="hours before the show:per cent that is refunded; after the last step, nothing"
     )
     idempotency_key_days: KeyDays = 7
     event_retention_days: EventDays = 30

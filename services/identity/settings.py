@@ -1,4 +1,4 @@
-"""What identity is told."""
+"""Settings of identity, from the environment."""
 
 from datetime import timedelta
 from typing import Annotated, Self
@@ -21,8 +21,10 @@ class Settings(ServiceSettings):
     signing_key_secret: SigningSecret = Field(
         description="encrypts the keys in the database that sign tokens: base64 of 24 random bytes or more"
     )
-    signing_key_days: int = Field(30, ge=1, le=365, description="how often there is a new key to sign with")
-    refresh_token_days: int = Field(30, ge=1, le=365, description="how long after a login one has to log in again")
+    signing_key_days: int = Field(30, ge=1, le=365, description="days until identity signs with a new key")
+    refresh_token_days: int = Field(
+        30, ge=1, le=365, description="days after a login until the user has to log in again"
+    )
     attempts_per_account_and_address: int = Field(
         10, ge=1, le=1000, description="wrong passwords for an account from one address in 15 minutes"
     )
@@ -33,13 +35,13 @@ class Settings(ServiceSettings):
         100, ge=1, le=1_000_000, description="wrong passwords from an address for all accounts in 15 minutes"
     )
     registrations_per_address: int = Field(
-        300, ge=1, le=1_000_000, description="accounts made from an address in 15 minutes"
+        300, ge=1, le=1_000_000, description="new accounts from an address in 15 minutes"
     )
     trusted_proxies: OptionalCount = Field(
-        None, description="how many proxies of your own stand before the gateway, as the gateway is told; 0: none"
+        None, description="number of your own proxies before the gateway, the same as the gateway's; 0: none"
     )
-    hash_threads: int = Field(2, ge=1, le=64, description="passwords that are hashed at once; each takes 19 MiB")
-    hash_queue: int = Field(128, ge=1, le=10_000, description="passwords that wait for that at most")
+    hash_threads: int = Field(2, ge=1, le=64, description="passwords hashed at once; each takes 19 MiB")
+    hash_queue: int = Field(128, ge=1, le=10_000, description="most passwords waiting to be hashed")
     idempotency_key_days: KeyDays = 7
 
     @property

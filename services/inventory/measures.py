@@ -7,7 +7,7 @@ from services.chassis.work.measures import TOPICS, Measure
 MEASURES = (
     *TOPICS,
     Measure(
-        Gauge("boxoffice_hold_lag_seconds", "How long the hold that lapsed first waits to be tidied"),
+        Gauge("boxoffice_hold_lag_seconds", "Time since the first lapsed hold that is not tidied yet lapsed"),
         "SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(expires_at))) FROM show_seats"
         " WHERE status = 'HELD' AND expires_at <= boxoffice_clock()",
     ),

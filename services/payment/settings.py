@@ -1,4 +1,4 @@
-"""What payment is told."""
+"""Settings of payment, from the environment."""
 
 from typing import Self
 
@@ -11,24 +11,28 @@ class Settings(ServiceSettings):
     """Payment's settings."""
 
     port: int = Field(16053, ge=1, le=65535, description="the port to listen on")
-    booking_address: str = Field("127.0.0.1:16052", description="where booking is: host:port")
+    booking_address: str = Field("127.0.0.1:16052", description="address of booking, host:port")
     payment_gateway_url: str = Field(
-        "grpc://127.0.0.1:16063", pattern=r"^grpc://[^\s/]+:\d+$", description="where the bank is: grpc://host:port"
+        "grpc://127.0.0.1:16063", pattern=r"^grpc://[^\s/]+:\d+$", description="address of the bank, grpc://host:port"
     )
     public_url: str = Field(
-        "http://127.0.0.1:8001", pattern=r"^https?://[^\s/]+(/\S*)?$", description="where customers reach Boxoffice"
+        "http://127.0.0.1:8001",
+        pattern=r"^https?://[^\s/]+(/\S*)?$",
+        description="address at which customers reach Boxoffice",
     )
     payment_webhook_secret: SigningSecret = Field(
-        description="what the bank signs webhooks with: base64 of 24 random bytes or more"
+        description="secret that signs webhooks: base64 of 24 random bytes or more"
     )
     payment_webhook_secret_previous: SigningSecret | None = Field(
-        None, description="the secret before, which is good as well while secrets are changed"
+        None, description="the secret before, which stays valid during a rotation"
     )
     session_margin_seconds: int = Field(
-        120, ge=0, le=600, description="how long before its booking and before the end of sales a checkout session ends"
+        120, ge=0, le=600, description="seconds by which a session ends before its booking and before the end of sales"
     )
-    poll_first_seconds: float = Field(5, gt=0, le=600, description="when the bank is first asked about a payment")
-    poll_max_seconds: float = Field(30, gt=0, le=600, description="how far apart it is asked later")
+    poll_first_seconds: float = Field(
+        5, gt=0, le=600, description="seconds until payment first asks the bank about a payment"
+    )
+    poll_max_seconds: float = Field(30, gt=0, le=600, description="longest time between later questions")
     idempotency_key_days: KeyDays = 7
 
     @model_validator(mode="after")

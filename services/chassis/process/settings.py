@@ -87,32 +87,32 @@ class ServiceSettings(BaseSettings):
     environment: Literal["development", "production"] = "development"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     database_pool_size: int = Field(
-        8, ge=2, le=100, description="connections to the database that calls use at most; the work behind has others"
+        8, ge=2, le=100, description="most database connections for calls; background work has others"
     )
-    drain_seconds: float = Field(0.0, ge=0, le=60, description="time between NOT_SERVING and closing the door")
-    grace_seconds: float = Field(5.0, ge=0, le=120, description="time that running requests get at the stop")
-    metrics_port: int = Field(0, ge=0, le=65535, description="where Prometheus may fetch metrics; 0: nowhere")
+    drain_seconds: float = Field(0.0, ge=0, le=60, description="time between NOT_SERVING and refusing new calls")
+    grace_seconds: float = Field(5.0, ge=0, le=120, description="time for running calls when the process stops")
+    metrics_port: int = Field(0, ge=0, le=65535, description="port for Prometheus; 0: no metrics")
     otlp_endpoint: str = Field(
         "",
         pattern=r"^(http://([^\s/:\[\]]+|\[[0-9A-Fa-f:]+\]):\d{1,5})?$",
-        description="where traces go: http://host:port of a collector that takes OTLP by gRPC; empty: nowhere",
+        description="http://host:port of a collector for traces, OTLP over gRPC; empty: no traces",
     )
     faults_address: str = Field(
         "",
         pattern=r"^((127(\.\d+){3}|localhost|\[::1\]):\d+)?$",
-        description="for tests only: where fault points are controlled, host:port on loopback",
+        description="for tests only: address of the control of fault points, host:port on loopback",
     )
 
-    auth: Literal["on", "off"] = Field("off", description="off: anybody may call anything, for development only")
+    auth: Literal["on", "off"] = Field("off", description="off: any client may call any method, for development only")
     identity_address: str = Field(
-        "127.0.0.1:16054", pattern=r"^\S+:\d+$", description="where identity is, host:port; asked for its public keys"
+        "127.0.0.1:16054", pattern=r"^\S+:\d+$", description="address of identity, host:port, for its public keys"
     )
     kept_keys_file: OptionalFile = Field(
-        None, description="where identity's public keys are kept over a restart; the service's own; unset: nowhere"
+        None, description="file in which the service keeps identity's public keys; unset: in memory only"
     )
-    kept_keys_hours: int = Field(24, ge=1, le=168, description="how old kept keys may be to be believed")
+    kept_keys_hours: int = Field(24, ge=1, le=168, description="longest time for which kept keys are trusted")
     tls_ca_file: OptionalFile = Field(
-        None, description="the certificates (PEM) of the authority that peers are known by"
+        None, description="the certificates (PEM) of the authority that signed the peers' certificates"
     )
     tls_cert_file: OptionalFile = Field(None, description="this service's own certificate (PEM), renewed by a restart")
     tls_key_file: OptionalFile = Field(None, description="the key of that certificate (PEM)")
@@ -168,10 +168,10 @@ class ServiceSettings(BaseSettings):
 
 
 KeyDays = Annotated[
-    int, Field(ge=1, le=365, description="how many days the answers to requests with an idempotency key are kept")
+    int, Field(ge=1, le=365, description="days for which a request may be repeated with its idempotency key")
 ]
 
-EventDays = Annotated[int, Field(ge=1, le=3650, description="how many days public events are kept in their topic")]
+EventDays = Annotated[int, Field(ge=1, le=3650, description="days for which public events are kept in their topic")]
 
 S = TypeVar("S", bound=BaseSettings)
 

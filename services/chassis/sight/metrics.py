@@ -15,26 +15,28 @@ from prometheus_client.registry import Collector
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
-CALLS = Histogram("boxoffice_call_seconds", "How long calls that came in took", ["method", "outcome"], buckets=SECONDS)
-CALLS_NOW = Gauge("boxoffice_calls_in_progress", "Calls that came in and are not answered yet", ["budget"])
+CALLS = Histogram("boxoffice_call_seconds", "Duration of incoming calls", ["method", "outcome"], buckets=SECONDS)
+CALLS_NOW = Gauge("boxoffice_calls_in_progress", "Incoming calls without an answer yet", ["budget"])
 PEERS = Histogram(
-    "boxoffice_peer_call_seconds", "How long calls of other services took", ["method", "outcome"], buckets=SECONDS
+    "boxoffice_peer_call_seconds", "Duration of calls to other services", ["method", "outcome"], buckets=SECONDS
 )
 BATCH = Histogram("boxoffice_desk_batch_commands", "Commands in a batch", ["desk"], buckets=SIZES)
 WAIT = Histogram(
-    "boxoffice_desk_wait_seconds", "How long the first command of a batch waited for it", ["desk"], buckets=SECONDS
+    "boxoffice_desk_wait_seconds", "Time that the first command of a batch waited", ["desk"], buckets=SECONDS
 )
-RUN = Histogram("boxoffice_desk_run_seconds", "How long batches took", ["desk"], buckets=SECONDS)
-QUEUED = Gauge("boxoffice_desk_queued", "Commands that wait", ["desk"])
-AGAIN = Counter("boxoffice_desk_again", "Batches run again, and commands put back", ["desk", "why"])
-DELIVERED = Counter("boxoffice_outbox_messages", "Messages offered to their peer", ["topic", "outcome"])
-CONSUMER_BEHIND = Gauge("boxoffice_consumer_behind_events", "Events that wait for a consumer", ["consumer", "topic"])
+RUN = Histogram("boxoffice_desk_run_seconds", "Duration of batches", ["desk"], buckets=SECONDS)
+QUEUED = Gauge("boxoffice_desk_queued", "Queued commands", ["desk"])
+AGAIN = Counter("boxoffice_desk_again", "Batches that ran again, and commands put back", ["desk", "why"])
+DELIVERED = Counter("boxoffice_outbox_messages", "Delivery attempts of messages", ["topic", "outcome"])
+CONSUMER_BEHIND = Gauge(
+    "boxoffice_consumer_behind_events", "Events that a consumer has not read yet", ["consumer", "topic"]
+)
 CONSUMER_STALLED = Gauge(
-    "boxoffice_consumer_stalled_seconds", "How long a consumer has failed to go on", ["consumer", "topic"]
+    "boxoffice_consumer_stalled_seconds", "Time for which a consumer has been failing", ["consumer", "topic"]
 )
-CERTIFICATE = Gauge("boxoffice_certificate_end_seconds", "When this process's certificate ends, in Unix time")
-UNKNOWN_WORDS = Counter("boxoffice_unknown_words", "What others said in words that are not known here", ["kind"])
-JOBS = Counter("boxoffice_job_done", "What jobs found to do", ["job"])
+CERTIFICATE = Gauge("boxoffice_certificate_end_seconds", "End of this process's certificate, in Unix time")
+UNKNOWN_WORDS = Counter("boxoffice_unknown_words", "Values from others that this version does not know", ["kind"])
+JOBS = Counter("boxoffice_job_done", "Rows that jobs have handled", ["job"])
 
 
 @cache

@@ -35,12 +35,12 @@ class Measure:
 
 OUTBOX = (
     Measure(
-        Gauge("boxoffice_outbox_lag_seconds", "How long the oldest message waits", ["topic"]),
+        Gauge("boxoffice_outbox_lag_seconds", "Age of the oldest undelivered message", ["topic"]),
         "SELECT topic, extract(epoch FROM clock_timestamp() - min(created_at)) FROM outbox"
         " WHERE dead_at IS NULL GROUP BY topic",
     ),
     Measure(
-        Gauge("boxoffice_outbox_dead_letters", "Messages that were given up", ["topic"]),
+        Gauge("boxoffice_outbox_dead_letters", "Dead letters: messages that are not tried any more", ["topic"]),
         "SELECT topic, count(*) FROM outbox WHERE dead_at IS NOT NULL GROUP BY topic",
     ),
 )
@@ -49,7 +49,7 @@ OUTBOX = (
 
 TOPICS = (
     Measure(
-        Gauge("boxoffice_topic_lag_seconds", "How long the oldest event waits for its position", ["topic"]),
+        Gauge("boxoffice_topic_lag_seconds", "Age of the oldest event without a position", ["topic"]),
         "SELECT topic, extract(epoch FROM boxoffice_clock() - min(created_at)) FROM topic_events"
         " WHERE position IS NULL GROUP BY topic",
     ),
