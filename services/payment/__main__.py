@@ -11,7 +11,6 @@ from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import Pools, sweep_markers
 from services.chassis.wire.calls import channel
 from services.chassis.work import answers, jobs, measures
-from services.chassis.work.answers import Answers
 from services.chassis.work.consumer import Consumer
 from services.chassis.work.outbox import Outbox
 from services.payment.books.operation import CONSUMER, compare_books
@@ -55,8 +54,7 @@ async def run(settings: Settings) -> None:
     measures.add(ticks, background, MEASURES)
 
     server = make_server(settings)
-    kept = Answers(db)
-    servicer = PaymentService(kept, Payments(db), checkout, refunds, signatures, public_url=settings.public_url)
+    servicer = PaymentService(Payments(db), checkout, refunds, signatures, public_url=settings.public_url)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)
     await serve(
         settings,
@@ -68,7 +66,7 @@ async def run(settings: Settings) -> None:
         ],
         ticks=ticks,
         ready=Readiness(url),
-        closing=[checkout.finish, poller.finish, kept.finish, to_booking.close, to_bank.close, pools.close],
+        closing=[checkout.finish, poller.finish, to_booking.close, to_bank.close, pools.close],
     )
 
 

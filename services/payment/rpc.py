@@ -9,11 +9,10 @@ from boxoffice.payment.v1 import payment_pb2_grpc
 from google.api import httpbody_pb2
 
 from services.chassis.errors import Failure
-from services.chassis.wire.incoming import headers
+from services.chassis.wire.incoming import encoded, headers
 from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
-from services.chassis.work.answers import Answers
-from services.chassis.work.idempotency import Once, key_of
+from services.chassis.work.idempotency import key_of
 from services.payment.checkout.look import Payments
 from services.payment.checkout.steps import Checkout
 from services.payment.domain.payments import Payment, Report
@@ -32,7 +31,6 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
 
     def __init__(
         self,
-        answers: Answers,
         payments: Payments,
         checkout: Checkout,
         refunds: Refunds,
@@ -41,7 +39,6 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         public_url: str,
     ) -> None:
         """`public_url` is where customers reach Boxoffice."""
-        self._answers = answers
         self._payments = payments
         self._checkout = checkout
         self._refunds = refunds
@@ -51,8 +48,7 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
     async def InitiatePayment(self, request: pb.InitiatePaymentRequest, context: Context) -> pb.InitiatePaymentResponse:
         booking_id, user_id = UUID(request.booking_id), UUID(request.user_id)
         key = key_of(request, "InitiatePayment", user_id)
-        once = Once(key, pb.InitiatePaymentResponse, self._initiated)
-        return await self._answers.around(once, lambda: self._checkout.open(booking_id, user_id, key))
+        return encoded(pb.InitiatePaymentResponse, await self._checkout.open(booking_id, user_id, key, self._initiated))
 
     async def GetPaymentStatus(self, request: pb.GetPaymentStatusRequest, context: Context) -> pb.PaymentStatus:
         user_id = UUID(request.user_id) if request.user_id else None
@@ -86,7 +82,7 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         await self._checkout.close([UUID(booking_id) for booking_id in request.booking_ids])
         return pb.BatchClosePaymentsResponse()
 
-    def _initiated(self, payment: Payment) -> pb.InitiatePaymentResponse:
+    def _initiated(self, payment: Payment) -> bytes:
         return pb.InitiatePaymentResponse(
             payment_id=str(payment.id),
             session_id=payment.session_id,
@@ -94,7 +90,7 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
             expires_at=to_timestamp(payment.expires_at),
             amount=payment.amount,
             currency=payment.currency,
-        )
+        ).SerializeToString()
 
 
 def _payment(payment: Payment) -> pb.Payment:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.chassis.errors import Aborted, IdempotencyKeyReused, RequestInProgress
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.work import answers
-from services.chassis.work.answers import Answers, forget
+from services.chassis.work.answers import forget
 from services.chassis.work.idempotency import NOBODY, Key, Once, key_of
 from services.chassis.work.operation import BegunOperation, KeyedOperation, Rows
 from tests.databases import move_clock
@@ -201,68 +200,6 @@ async def test_a_key_whose_request_is_refused_is_not_begun(db: Database) -> None
     with pytest.raises(Aborted):
         await begin.alone(Begin(key(), refuse=True))
     assert await begin.alone(Begin(key(request=b"another"))) == "begun"
-
-
-# --- Around calls of other services
-
-
-class Shop:
-    """Carries a request out by calls, that is: outside of any transaction of ours."""
-
-    def __init__(self) -> None:
-        self.carried_out = 0
-        self.closed = False
-
-    async def order(self) -> str:
-        self.carried_out += 1
-        number = self.carried_out
-        await asyncio.sleep(0)
-        if self.closed:
-            raise Aborted()
-        return f"order {number}"
-
-
-async def test_twenty_equal_requests_around_calls_get_the_answer_that_was_stored_first(db: Database) -> None:
-    shop = Shop()
-    answers = await asyncio.gather(*(Answers(db).around(once(key()), shop.order) for _ in range(20)))
-    assert all(answer == answers[0] for answer in answers)
-    calls = shop.carried_out
-    assert await Answers(db).around(once(key()), shop.order) == answers[0]
-    assert shop.carried_out == calls
-    with pytest.raises(IdempotencyKeyReused):
-        await Answers(db).around(once(key(request=b"another")), shop.order)
-    assert shop.carried_out == calls
-
-
-async def test_a_key_that_is_locked_for_long_holds_up_no_other_of_its_batch(db: Database, chassis_url: str) -> None:
-    kept = Answers(db)
-    locked = (
-        "INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer) VALUES (%s, 'Buy', 'k1', '', '')"
-    )
-    async with await psycopg.AsyncConnection.connect(chassis_url) as first:
-        await first.execute(locked, (ANN,))
-        told = await asyncio.gather(
-            *(kept.keep_first(key(name=f"k{number}"), b"answer") for number in range(4)), return_exceptions=True
-        )
-        await first.rollback()
-    assert [outcome for outcome in told if outcome != b"answer"] == [told[1]]
-    assert isinstance(told[1], RequestInProgress)
-    await kept.finish()
-
-
-async def test_a_refusal_around_calls_is_not_kept(db: Database) -> None:
-    shop = Shop()
-    shop.closed = True
-    with pytest.raises(Aborted):
-        await Answers(db).around(once(key()), shop.order)
-    shop.closed = False
-    assert (await Answers(db).around(once(key()), shop.order)).name == "order 2"
-
-
-async def test_without_a_key_every_request_is_carried_out(db: Database) -> None:
-    shop = Shop()
-    assert [(await Answers(db).around(once(None), shop.order)).name for _ in range(2)] == ["order 1", "order 2"]
-    assert await stored(db) == 0
 
 
 # --- How they are forgotten

@@ -22,7 +22,6 @@ from services.booking.rpc.booking import BookingServicer
 from services.booking.saga import Saga
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
-from services.chassis.work.answers import Answers
 from services.chassis.work.desk import Desk
 from services.chassis.work.outbox import Outbox
 from services.inventory.catalogue.rpc import CatalogServicer
@@ -138,7 +137,7 @@ def _payment(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     rules = SessionRules(timedelta(seconds=facts.MARGIN), poll_first_seconds=5, poll_max_seconds=30)
     checkout, refunds = Checkout(db, outbox, booking, bank, rules), Refunds(db, bank)
     service = PaymentService(
-        Answers(db), look.Payments(db), checkout, refunds, Signatures([SECRET]), public_url="http://127.0.0.1:8001"
+        look.Payments(db), checkout, refunds, Signatures([SECRET]), public_url="http://127.0.0.1:8001"
     )
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(service, server)
     peers = {CAPTURES: booking.record_captures, DECLINES: booking.record_declines}

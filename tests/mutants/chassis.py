@@ -254,16 +254,8 @@ MUTANTS = (
     Mutant(
         "an answer is not stored",
         "answers:keep",
-        "await tx.send(KEEP, _columns(kept))",
+        "await tx.send(KEEP, named(kept))",
         "pass",
-        REQUESTS,
-        ONCE,
-    ),
-    Mutant(
-        "of equal requests around calls each has its own answer",
-        "Answers._keep",
-        "_outcome(command.kept.key, by_name[command.key])",
-        "command.kept.answer",
         REQUESTS,
         ONCE,
     ),

@@ -6,6 +6,7 @@ BATCHES = ("tests/payment/test_payment_batches.py",)
 TURNS = ("tests/payment/test_payment_turns.py",)
 RULES = ("tests/payment/test_payment_domain.py", "tests/payment/test_payment_webhooks.py")
 INITIATE = ("tests/payment/test_payment_initiate.py",)
+OPENED = ("tests/payment/test_payment_opened.py",)
 CLOSING = ("tests/payment/test_payment_closing.py",)
 HEARD = ("tests/payment/test_payment_webhooks.py",)
 RETURNED = ("tests/payment/test_payment_refunds.py",)
@@ -225,12 +226,44 @@ MUTANTS = (
         INITIATE,
     ),
     Mutant(
-        "a session that opens while its booking is closed stays open",
-        "Checkout.open",
-        "await self._payments.is_closed(booking_id)",
-        "payment is None",
+        "a session that opens while its booking is closed is told to be open",
+        "opened:_outcome",
+        "BookingNotPending() if is_closed else command.answer",
+        "command.answer",
         MONEY,
         CLOSING,
+    ),
+    Mutant(
+        "an answer is kept though the booking was closed meanwhile",
+        "KEEP_IF_OPEN",
+        "AND a.closed_at IS NOT NULL",
+        "AND a.closed_at IS NULL AND a.booking_id IS NULL",
+        MONEY,
+        CLOSING,
+    ),
+    Mutant(
+        "a session that opens while its booking is closed stays open",
+        "Checkout._keep",
+        "await self._close(payment)",
+        "",
+        MONEY,
+        CLOSING,
+    ),
+    Mutant(
+        "of equal requests to pay each has its own answer",
+        "opened:_outcome",
+        "bytes(kept.answer) or BookingNotPending()",
+        "command.answer if kept.answer else BookingNotPending()",
+        REQUESTS,
+        OPENED,
+    ),
+    Mutant(
+        "a request that has its answer begins another payment",
+        "BegunOperation._outcome",
+        "self.answered(stored) if stored else self.again(command, state)",
+        "self.again(command, state)",
+        REQUESTS,
+        INITIATE,
     ),
     Mutant(
         "an event is believed without the bank",

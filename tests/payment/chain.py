@@ -27,7 +27,6 @@ from services.booking.saga import Saga
 from services.chassis.process.server import make_server
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
-from services.chassis.work.answers import Answers
 from services.chassis.work.desk import Desk
 from services.chassis.work.outbox import Outbox
 from services.inventory.catalogue.rpc import CatalogServicer
@@ -195,7 +194,6 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
         checkout, refunds = Checkout(payment_db, payment_outbox, told, asked, rules), Refunds(payment_db, asked)
         payment_pb2_grpc.add_PaymentServiceServicer_to_server(
             PaymentService(
-                Answers(payment_db),
                 look.Payments(payment_db),
                 checkout,
                 refunds,

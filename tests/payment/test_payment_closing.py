@@ -93,8 +93,9 @@ async def test_a_bank_that_hangs_holds_up_a_close_for_a_second_at_most(payment: 
     released.set()
 
 
-async def test_a_session_that_opens_while_its_booking_is_closed_does_not_stay_open(payment: Payment):
-    """The close comes after the intent and before the bank hears of the session."""
+@pytest.mark.parametrize("key", ["", "once"])
+async def test_a_session_that_opens_while_its_booking_is_closed_does_not_stay_open(payment: Payment, key: str):
+    """The close comes after the intent and before the bank hears of the session. The refusal is no answer to keep."""
     booking_id, _ = await payment.book()
 
     async def close_first(name: str, request: Any) -> None:
@@ -103,7 +104,7 @@ async def test_a_session_that_opens_while_its_booking_is_closed_does_not_stay_op
             await payment.close(booking_id)
 
     payment.mood.instead = close_first
-    assert await refused(payment.initiate(booking_id)) == NOT_PENDING
+    assert [await refused(payment.initiate(booking_id, key=key)) for _ in range(2)] == [NOT_PENDING] * 2
     [shown] = await payment.payments(booking_id)
     assert await bank_status(payment, shown.session_id) == "CLOSED"
     assert await payment.statuses(booking_id) == ["FAILED"]

@@ -79,6 +79,16 @@ async def test_a_key_gives_its_answer_whatever_happened_since(payment: Payment):
     assert await payment.initiate(booking_id, key="once") == begun
 
 
+async def test_a_request_that_has_its_answer_begins_nothing_anew(payment: Payment):
+    booking_id, _ = await payment.book()
+    begun = await payment.initiate(booking_id, key="once")
+    await payment.bank.decline(begun.session_id)
+    await payment.hook(event(begun, "payment.declined"))
+    before = await payment.everything()
+    assert await payment.initiate(booking_id, key="once") == begun
+    assert await payment.everything() == before
+
+
 async def test_a_key_opens_one_request_only(payment: Payment):
     booking_id, user_id = await payment.book()
     other_id, _ = await payment.book()
@@ -213,6 +223,14 @@ async def test_a_refusal_of_the_bank_itself_is_not_passed_on(payment: Payment):
     payment.mood.instead = refuse
     booking_id, _ = await payment.book()
     assert await refused(payment.initiate(booking_id)) == (StatusCode.UNAVAILABLE, "UNAVAILABLE")
+
+
+async def test_payment_opens_a_session_in_two_transactions(payment: Payment):
+    """One commits the intent before the bank hears of it, one keeps the answer, if there is no tombstone."""
+    booking_id, _ = await payment.book()
+    before = payment.transactions
+    await payment.initiate(booking_id, key="once")
+    assert payment.transactions - before == 2
 
 
 async def test_what_booking_refuses_is_passed_on_in_its_words(payment: Payment):

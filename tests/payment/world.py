@@ -25,7 +25,6 @@ from services.chassis.ids import new_id
 from services.chassis.store.database import READ_CLOCK, Database
 from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
-from services.chassis.work.answers import Answers
 from services.chassis.work.outbox import Outbox
 from services.payment import clients
 from services.payment.checkout.look import Payments
@@ -227,6 +226,11 @@ class Payment:
         await self.db.execute("UPDATE refunds SET next_attempt_at = clock_timestamp() - interval '1 s'")
         return await self.refunds.recover()
 
+    @property
+    def transactions(self) -> int:
+        """How many transactions there were until now, those that only read too."""
+        return int(self.db._pool.get_stats()["requests_num"])
+
     async def count(self, table: str) -> int:
         [row] = await self.db.fetch(f"SELECT count(*) AS n FROM {table}")
         return int(row.n)
@@ -244,7 +248,6 @@ class Payment:
         """Make another replica."""
         signatures = Signatures([SECRET, PREVIOUS_SECRET])
         return PaymentService(
-            Answers(self.db),
             Payments(self.db),
             self.checkout,
             self.refunds,

@@ -196,12 +196,16 @@ class BegunOperation(_Steps[B, S, A], _Run[B, A]):
         """Return what a command comes to whose key was kept before; unless it says otherwise, it is decided anew."""
         return self.decide(command, state)
 
+    def answered(self, answer: bytes) -> A:
+        """Return what a command comes to whose key has got its answer since it was kept."""
+        raise NotImplementedError("nobody gives keys of this operation an answer")
+
     async def __call__(self, batch: Sequence[B], *, wait: bool) -> list[Outcome[A]]:
         """Carry out a batch in one transaction; see desk.Run."""
         keys = [command.idempotency for command in batch if command.idempotency]
         async with self._db.transaction() as tx:
             state, busy, rows = await self._read(tx, batch, keys, wait=wait)
-            known = {name: bytes(row.request_hash) for name, row in rows.items()}
+            known = {name: (bytes(row.request_hash), bytes(row.answer)) for name, row in rows.items()}
             kept: list[Key] = []
             outcomes = [
                 BUSY if command.key in busy else self._outcome(command, state, known, kept) for command in batch
@@ -211,16 +215,19 @@ class BegunOperation(_Steps[B, S, A], _Run[B, A]):
                 await answers.keep(tx, *[Kept(key, b"") for key in kept])
         return outcomes
 
-    def _outcome(self, command: B, state: S, known: dict[tuple[Any, ...], bytes], kept: list[Key]) -> Outcome[A]:
+    def _outcome(
+        self, command: B, state: S, known: dict[tuple[Any, ...], tuple[bytes, bytes]], kept: list[Key]
+    ) -> Outcome[A]:
         key = command.idempotency
         try:
             if key and key.name in known:
-                key.check(known[key.name])
-                return self.again(command, state)
+                request_hash, stored = known[key.name]
+                key.check(request_hash)
+                return self.answered(stored) if stored else self.again(command, state)
             outcome = self.decide(command, state)
         except Failure as failure:
             return failure
         if key:
-            known[key.name] = key.request_hash
+            known[key.name] = (key.request_hash, b"")
             kept.append(key)
         return outcome

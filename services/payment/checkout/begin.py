@@ -31,6 +31,13 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """An equal request with the same key has been answered."""
+
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Accounts:
     """The accounts of bookings: what is paid for each."""
 
@@ -61,7 +68,7 @@ class Accounts:
         return payment
 
 
-class BeginPayments(BegunOperation[Begin, Accounts, Payment]):
+class BeginPayments(BegunOperation[Begin, Accounts, Payment | Answered]):
     """Answers with the live payment of a booking, begun if there was none; refuses what choose_session does."""
 
     def __init__(self, db: Database, *, margin: timedelta, poll_seconds: float) -> None:
@@ -90,6 +97,10 @@ class BeginPayments(BegunOperation[Begin, Accounts, Payment]):
         for payment in read(Payment, rows["payments"]):
             payments[payment.booking_id].append(payment)
         return Accounts(rows["clock"][0].now, closed, payments), payments.keys() - closed.keys()
+
+    def answered(self, answer: bytes) -> Answered:
+        """Nothing is begun for a request that has its answer."""
+        return Answered(answer)
 
     def decide(self, command: Begin, state: Accounts) -> Payment:
         """Choose the payment that is live, or begin one."""

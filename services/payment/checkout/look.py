@@ -19,7 +19,6 @@ class Payments:
         self._db = db
         self._by_id: Lookup[UUID, Payment] = Lookup(self._find, name="look-payments")
         self._by_booking: Lookup[UUID, list[Payment]] = Lookup(self._list, name="list-payments")
-        self._closed: Lookup[UUID, bool] = Lookup(self._which_closed, name="look-accounts")
 
     async def get(self, payment_id: UUID) -> Payment:
         """Return a payment; raise PaymentNotFound."""
@@ -35,10 +34,6 @@ class Payments:
             raise PaymentNotFound()
         return payments
 
-    async def is_closed(self, booking_id: UUID) -> bool:
-        """Tell whether a booking is closed for payment."""
-        return bool(await self._closed.of(booking_id))
-
     async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Payment]:
         payments = read(Payment, await self._db.fetch(sql.PAYMENTS, {"ids": list(ids)}))
         return {payment.id: payment for payment in payments}
@@ -49,7 +44,3 @@ class Payments:
         for payment in read(Payment, rows):
             lists[payment.booking_id].append(payment)
         return lists
-
-    async def _which_closed(self, booking_ids: Sequence[UUID]) -> dict[UUID, bool]:
-        rows = await self._db.fetch(sql.CLOSED, {"booking_ids": list(booking_ids)})
-        return {row.booking_id: True for row in rows}

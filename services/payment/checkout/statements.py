@@ -21,6 +21,22 @@ LOCK_ACCOUNTS = WAIT_FOR_ACCOUNTS + " SKIP LOCKED"
 
 CLOSED = "SELECT booking_id FROM booking_accounts WHERE booking_id = ANY(%(booking_ids)s) AND closed_at IS NOT NULL"
 
+KEEP_IF_OPEN = """
+    INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer)
+    SELECT asked.user_id, asked.method, asked.key, asked.request_hash, asked.answer
+    FROM unnest(
+        %(user_id)s::uuid[], %(method)s::text[], %(key)s::text[], %(request_hash)s::bytea[], %(answer)s::bytea[],
+        %(booking_id)s::uuid[]
+    ) WITH ORDINALITY AS asked (user_id, method, key, request_hash, answer, booking_id, place)
+    WHERE NOT EXISTS (
+        SELECT FROM booking_accounts a WHERE a.booking_id = asked.booking_id AND a.closed_at IS NOT NULL
+    )
+    ORDER BY asked.place
+    ON CONFLICT (user_id, method, key) DO UPDATE SET answer = excluded.answer
+    WHERE idempotency_keys.answer = '' AND idempotency_keys.request_hash = excluded.request_hash
+"""
+"""Keep answers of bookings that are not closed for payment, under keys that have none yet."""
+
 CLOSE_ACCOUNTS = """
     INSERT INTO booking_accounts AS a (booking_id, closed_at)
     SELECT id, boxoffice_clock() FROM (SELECT DISTINCT unnest(%(booking_ids)s::uuid[]) AS id) AS named ORDER BY id

@@ -10,19 +10,21 @@ is time to ask: it may be late, out of order, or not be true.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
 from services.chassis.errors import Failure
-from services.chassis.store.database import Database
+from services.chassis.store.database import Database, retried
+from services.chassis.work import answers
 from services.chassis.work.desk import Desk
 from services.chassis.work.idempotency import Key
 from services.chassis.work.outbox import Outbox
 from services.payment.checkout import polling
-from services.payment.checkout.begin import Begin, BeginPayments
+from services.payment.checkout.begin import Answered, Begin, BeginPayments
 from services.payment.checkout.look import Payments
+from services.payment.checkout.opened import KeepOpened, Opened
 from services.payment.checkout.record import Record, RecordReports
 from services.payment.clients import Bank, Booking
 from services.payment.domain.payments import CAPTURED, BankEvent, Outcome, Payment, Report
@@ -55,8 +57,9 @@ class Checkout:
 
     def __init__(self, db: Database, outbox: Outbox, booking: Booking, bank: Bank, rules: Rules) -> None:
         self._db = db
+        self._opened = Desk(KeepOpened(db), name="keep-opened")
         self._payments = Payments(db)
-        self._begin = Desk(
+        self._begin: Desk[Begin, Payment | Answered] = Desk(
             BeginPayments(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds), name="begin-payments"
         )
         self._record = Desk(RecordReports(db, outbox), name="record-payments")
@@ -64,22 +67,28 @@ class Checkout:
         self._bank = bank
         self._rules = rules
 
-    async def open(self, booking_id: UUID, user_id: UUID, key: Key | None) -> Payment:
-        """Return the payment of a booking whose session is open at the bank, opening one if there is none.
+    async def open(self, booking_id: UUID, user_id: UUID, key: Key | None, render: Callable[[Payment], bytes]) -> bytes:
+        """Return the rendered payment of a booking whose session is open at the bank, opening one if there is none.
 
         Raises what booking refuses, and what choose_session does. A session of which the bank tells that it has
         ended is recorded first, as its webhook would: this is how a declined one makes room for the next. The key is
-        taken with the first payment, before the bank hears of anything; raises IdempotencyKeyReused.
+        taken with the first payment, before the bank hears of anything, and gets its answer in the end: equal requests
+        are all given the first one. Raises IdempotencyKeyReused.
         """
-        booking = await self._booking.payable(booking_id, user_id)
+        try:
+            booking = await self._booking.payable(booking_id, user_id)
+        except Failure:
+            # Whatever has become of the booking since.
+            if key and (answer := await self._answered(key)):
+                return answer
+            raise
         for _ in range(ROUNDS):
             payment = await self._begin.submit(Begin(booking, key))
+            if isinstance(payment, Answered):
+                return payment.answer
             report = await self._bank.create_session(payment, booking)
             if report.outcome is None:
-                if await self._payments.is_closed(booking_id):
-                    await self._close(payment)
-                    raise BookingNotPending()
-                return payment
+                return await self._keep(payment, key, render(payment))
             if await self._record.submit(Record(report)) in CAPTURED:
                 raise PaymentInProgress()
         raise PaymentInProgress("This booking's payments are being sorted out: try again in a moment.")
@@ -131,6 +140,22 @@ class Checkout:
         """Finish what is begun, and take no more."""
         await self._begin.close()
         await self._record.close()
+        await self._opened.close()
+
+    async def _answered(self, key: Key) -> bytes | None:
+        """Return the answer that is kept under a key, if there is one; raise IdempotencyKeyReused."""
+        rows = await retried(self._db.fetch)(*answers.find([key]))
+        if rows:
+            key.check(bytes(rows[0].request_hash))
+        return bytes(rows[0].answer) if rows else None
+
+    async def _keep(self, payment: Payment, key: Key | None, answer: bytes) -> bytes:
+        """Keep the answer of a payment whose session is open; close it again if the booking was closed meanwhile."""
+        try:
+            return await self._opened.submit(Opened(payment.booking_id, answer, key))
+        except BookingNotPending:
+            await self._close(payment)
+            raise
 
     async def _close(self, payment: Payment, seconds: float = CLOSE_SECONDS) -> None:
         try:
