@@ -18,13 +18,19 @@ from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.inventory.catalogue.domain import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN
 from services.inventory.seats.rpc import MAX_SEATS_OF_BATCH
 from tests.gateway.fakes import METHODS, Method
+from tests.test_contracts import FIELDS, rules
 
 LETTER = "\U0001f3ab"
 """Four bytes, as many as a letter may take."""
 
-LETTERS = {
-    **dict(title=200, name=200, venue_name=200, theatre=200, description=4_000, address=300, city=100),
-    **dict(screen_name=100, screen=100, section=40, row=10, seat_labels=60, seats=60, email=254, movie=200),
+ASKED: dict[str, int] = {}
+"""How many letters a text has that a request brings, by the name of its field."""
+for asked in FIELDS:
+    ASKED[asked.name] = max(ASKED.get(asked.name, 0), rules(asked).string.max_len)
+
+LETTERS = {name: letters for name, letters in ASKED.items() if letters} | {
+    **dict(venue_name=200, theatre=200, movie=200, screen_name=100, screen=100, section=40, row=10),
+    **dict(seat_labels=60, seats=60),
 }
 """How many letters texts of people's may have, by the name of their field."""
 
@@ -114,7 +120,7 @@ def value(field: FieldDescriptor) -> object:
         return "x" * 41
     known = field.name in LETTERS or field.name in BYTES
     assert known, f"say how large {field.full_name} may be"
-    return LETTER * LETTERS[field.name] if field.name in LETTERS else "x" * BYTES[field.name]
+    return "x" * BYTES[field.name] if field.name in BYTES else LETTER * LETTERS[field.name]
 
 
 def answers() -> Iterator[Method]:
