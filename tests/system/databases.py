@@ -21,7 +21,8 @@ CLOCKS = {
 """Where each service's clock is: database and schema."""
 
 # When the bank is asked next, and how far a consumer has read, is a matter of time alone.
-NOT_COMPARED = ("polls", "next_poll_at", "read_to")
+NOT_COMPARED = ("polls", "next_poll_at")
+TABLES_NOT_COMPARED = ("commit_markers", "topic_progress")
 
 
 def rows(server: Server, database: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -44,8 +45,8 @@ def contents(server: Server) -> dict[str, str]:
             for name, schema in schemas:
                 tables = connection.execute(
                     "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r'"
-                    " AND relname <> 'commit_markers'",
-                    [schema],
+                    " AND relname <> ALL (%s)",
+                    [schema, list(TABLES_NOT_COMPARED)],
                 ).fetchall()
                 for (table,) in tables:
                     query = sql.SQL(
