@@ -57,7 +57,7 @@ reset: env ## delete all data, after a question (YES=1: without)
 
 .PHONY: migration
 migration: env ## write the migration that a change of tables takes: make migration SERVICE=payment NAME=notes
-	@$(BIN)/python -m stack.migration '$(SERVICE)' '$(NAME)'
+	@$(BIN)/python -m stack.migration '$(SERVICE)' '$(NAME)' && $(BIN)/python -m tests.chassis.code_before '$(SERVICE)'
 
 .PHONY: test
 test: env ## run the tests; nothing else needs to run (T=path or T=path::name: those alone, at once; PATIENCE=3: on a slow machine)

@@ -5,9 +5,9 @@ import json
 import psycopg
 import pytest
 
-from roster import named
+from roster import ROOT, named
 from services.chassis.store.migrate import migrate
-from tests.chassis.code_before import folder
+from tests.chassis.code_before import folder, statements_of_the_last_commit
 from tests.chassis.test_schema import SERVICES, numbered
 from tests.databases import Databases
 
@@ -33,3 +33,11 @@ def test_code_from_before_a_migration_runs_after_it(databases: Databases, servic
         for statement in statements.values():
             connection.execute(f"PREPARE it AS {numbered(statement.replace(TIME, TIME_AS_SENT))}".encode())
             connection.execute("DEALLOCATE it")
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="only a checkout has a last commit")
+def test_the_statements_of_the_last_commit_are_kept_by_their_names() -> None:
+    statements: dict[str, str] = json.loads(statements_of_the_last_commit("identity"))
+    assert len(statements) > 10
+    assert all(name.startswith("identity: ") for name in statements)
+    assert any("INSERT INTO users" in statement for statement in statements.values())
