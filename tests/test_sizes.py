@@ -18,12 +18,6 @@ NOT_OURS = {"protos/gen", "third_party", "build", "data"}
 LONG_FILES: set[str] = {
     "clients/python/boxoffice_client/errors.py",
     "tests/booking/test_lifecycle.py",
-    "tests/chassis/test_calls.py",
-    "tests/chassis/test_database.py",
-    "tests/chassis/test_desk.py",
-    "tests/chassis/test_outbox.py",
-    "tests/chassis/test_server.py",
-    "tests/chassis/test_topics.py",
     "tests/gateway/test_gateway_auth.py",
     "tests/gateway/test_gateway_http.py",
     "tests/gateway/test_gateway_requests.py",

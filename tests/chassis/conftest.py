@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    import psycopg
+
     from services.chassis.store.database import Database
+    from services.chassis.work.outbox import Outbox
     from stack.postgres import Server
 
 TEMPLATE = "template_chassis"
@@ -48,3 +51,19 @@ async def single(chassis_url: str) -> AsyncIterator[Database]:
 
     async with opened(chassis_url, pool_size=1) as database:
         yield database
+
+
+@pytest.fixture
+async def observer(chassis_url: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A session of the test's own, around the chassis."""
+    import psycopg
+
+    async with await psycopg.AsyncConnection.connect(chassis_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def outbox(db: Database) -> Outbox:
+    from services.chassis.work.outbox import Outbox
+
+    return Outbox(db)

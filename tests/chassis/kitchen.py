@@ -91,3 +91,14 @@ async def settle() -> None:
     """Let everything go on that needs no time to pass."""
     for _ in range(50):
         await asyncio.sleep(0)
+
+
+async def close(desk: Desk[Order, Any]) -> None:
+    """Close a desk that has nothing to do, and see that it remembers nothing."""
+    await settle()
+    assert not getattr(desk._run, "faults", None)
+    assert not desk._lines
+    assert not desk._lines.ready
+    assert not desk._lines.stuck
+    assert desk._lines.waiting == 0
+    await desk.close()

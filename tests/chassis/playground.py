@@ -3,6 +3,7 @@
 from sqlalchemy import create_engine, text
 
 from services.chassis.store import tables
+from services.chassis.store.database import Database
 
 PLAYGROUND = """
     CREATE TABLE things (
@@ -25,6 +26,8 @@ PLAYGROUND = """
         FOR EACH ROW EXECUTE FUNCTION wait_to_commit();
 """
 
+ADD = "INSERT INTO things (id, amount) VALUES (%s, %s)"
+
 
 def make_schema(url: str) -> None:
     """Make the chassis' tables, as a service's migrations do, and the playground."""
@@ -41,3 +44,16 @@ def make_schema(url: str) -> None:
         meta.create_all(connection)
         connection.exec_driver_sql(PLAYGROUND)
     engine.dispose()
+
+
+async def things(db: Database) -> list[tuple[int, int]]:
+    return [tuple(row) for row in await db.fetch("SELECT id, amount FROM things ORDER BY id")]
+
+
+async def sessions_in_transaction(db: Database) -> int:
+    [row] = await db.fetch(
+        "SELECT count(*) AS open FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+        " AND backend_type = 'client backend'"
+    )
+    return int(row.open)

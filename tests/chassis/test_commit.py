@@ -39,13 +39,6 @@ async def db(wire: Wire) -> AsyncIterator[Database]:
         yield database
 
 
-@pytest.fixture
-async def observer(chassis_url: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-    """A session of the test's own, around the wire."""
-    async with await psycopg.AsyncConnection.connect(chassis_url, autocommit=True) as connection:
-        yield connection
-
-
 async def things(observer: psycopg.AsyncConnection[Any]) -> list[int]:
     cursor = await observer.execute("SELECT id FROM things ORDER BY id")
     return [row[0] for row in await cursor.fetchall()]

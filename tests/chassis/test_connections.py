@@ -15,7 +15,7 @@ from services.chassis.store import connections
 from services.chassis.store.connections import ASKED, OLDEST, examine, examine_schema, judge
 from stack.postgres import Server
 from tests.chassis.pooler import pooled
-from tests.chassis.test_server import started
+from tests.chassis.processes import started
 from tests.databases import Databases, opened
 from tests.patience import eventually
 

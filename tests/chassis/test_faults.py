@@ -26,7 +26,7 @@ from services.chassis.work import jobs
 from services.chassis.work.desk import Desk
 from services.chassis.work.outbox import Message, Outbox
 from tests.chassis.kitchen import Order
-from tests.chassis.test_server import started
+from tests.chassis.processes import started
 from tests.faults.controller import Controller, Point, at
 from tests.patience import eventually
 from tests.servers import served

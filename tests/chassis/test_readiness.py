@@ -16,8 +16,8 @@ from services.chassis.process import readiness
 from services.chassis.process.readiness import Readiness
 from stack.postgres import Server
 from tests.chassis.pooler import pooled
+from tests.chassis.processes import health, started
 from tests.chassis.test_connections import set_all
-from tests.chassis.test_server import health, started
 from tests.databases import Databases
 from tests.patience import eventually, patient
 

@@ -16,7 +16,7 @@ from services.chassis.errors import Failure, InvalidField, PeerFailure
 from services.chassis.wire.status import from_status, to_status
 from services.inventory.errors import SeatNotFound, SeatsUnavailable
 from tests.cases import all_cases
-from tests.chassis.test_calls import EVENT, catalog, details, raising, refused
+from tests.chassis.catalog import EVENT, catalog, details, raising, refused
 
 MOST_SEATS = 100
 """In one request, by the contracts."""

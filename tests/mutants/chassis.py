@@ -2,13 +2,13 @@
 
 from tests.mutants.mutant import MONEY, REQUESTS, SEATS, Mutant
 
-COMMIT = ("tests/chassis/test_commit.py", "tests/chassis/test_database.py")
-POOL = ("tests/chassis/test_database.py",)
+POOL = ("tests/chassis/test_database.py", "tests/chassis/test_database_connections.py")
+COMMIT = ("tests/chassis/test_commit.py", *POOL)
 STATEMENTS = ("tests/chassis/test_pipeline.py",)
-BATCHES = ("tests/chassis/test_desk.py",)
-RELAY = ("tests/chassis/test_outbox.py",)
+BATCHES = ("tests/chassis/test_desk_batches.py", "tests/chassis/test_desk_failures.py", "tests/chassis/test_desk.py")
+RELAY = ("tests/chassis/test_outbox.py", "tests/chassis/test_outbox_defects.py")
 ONCE = ("tests/chassis/test_idempotency.py",)
-WIRE = ("tests/chassis/test_calls.py",)
+WIRE = ("tests/chassis/test_calls.py", "tests/chassis/test_incoming.py")
 
 MUTANTS = (
     Mutant(

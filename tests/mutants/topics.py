@@ -2,7 +2,7 @@
 
 from tests.mutants.mutant import MONEY, REQUESTS, Mutant
 
-TOPICS = ("tests/chassis/test_topics.py",)
+TOPICS = ("tests/chassis/test_topics.py", "tests/chassis/test_topics_read.py")
 CONSUMER = ("tests/chassis/test_consumer.py",)
 EVENTS = ("tests/booking/test_booking_events.py", "tests/booking/test_fencing.py")
 BOOKS = ("tests/payment/test_books.py",)
