@@ -57,66 +57,101 @@ def render(
 
     Raises ValueError where an address is missing or is not one, or AUTH is on and there are no files.
     """
+    _check(addresses, edge, tls_files)
     template = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
-    parts = template["parts"]
-    contracts = DESCRIPTOR.read_bytes()
+    parts, contracts = template["parts"], DESCRIPTOR.read_bytes()
     methods = public_methods(contracts)
+    values = {"host": host, "port": port, "admin_host": admin_host, "admin_port": admin_port}
+    values |= {
+        "descriptor": str(descriptor),
+        "services": sorted({method.service for method in methods}),
+        "routes": _routes(methods, static_folder, edge, parts),
+        "rest_check": _rest_check(contracts, edge),
+        "clusters": _clusters(addresses, tls_files, edge, methods, parts),
+        "pace_of_holds": _fill(parts["holds"], shedding.of_holds(addresses["inventory"].count(",") + 1, edge)),
+        "tracing": parts["tracing"] if otlp_endpoint else None,
+        "trace_id": "%TRACE_ID%" if otlp_endpoint else None,
+    }
+    values |= _header_checks(parts) | _replies(parts) | _edge(edge, parts)
+    filled = _fill(template["bootstrap"], values)
+    if otlp_endpoint:
+        filled["static_resources"]["clusters"].append(_collector(otlp_endpoint, parts))
+    if metrics_port:
+        _add_metrics(filled["static_resources"], parts["metrics"], values | {"metrics_port": metrics_port})
+    if edge.auth == "on":
+        auth.add(filled, _fill(parts["auth"], values | auth.values(methods, host)))
+    return yaml.dump(filled, Dumper=_Plain, sort_keys=False, width=1000)
+
+
+def _add_metrics(resources: Any, part: Any, values: Mapping[str, Any]) -> None:
+    resources["listeners"].append(_fill(part["listener"], values))
+    resources["clusters"].append(_fill(part["cluster"], values))
+
+
+def _check(addresses: Mapping[str, str], edge: Edge, tls_files: tls.Files | None) -> None:
     if missing := [name for name in CLUSTERS if not addresses.get(name)]:
         raise ValueError(f"no address for {', '.join(missing)}")
     if edge.auth == "on" and tls_files is None:
         raise ValueError("AUTH is on, which takes TLS_CA_FILE, TLS_CERT_FILE and TLS_KEY_FILE")
-    pages = [_fill(parts["pages"], {"cluster": CLUSTERS[0]})] if edge.cors_origins else []
-    values = {
-        "host": host,
-        "port": port,
-        "admin_host": admin_host,
-        "admin_port": admin_port,
+
+
+def _header_checks(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rules for headers that the gateway reads itself."""
+    return {
         "unless_request_id_is_sane": _unless("x-request-id", "[A-Za-z0-9._-]{1,100}", parts),
         "unless_deadline_is_sane": _unless("grpc-timeout", "[0-9]{1,8}[HMSmun]", parts),
         "unless_compression_is_sane": _unless("grpc-encoding", "identity|deflate|gzip", parts),
         "unless_there_is_one_host": _unless(":authority", "[^,]*", parts),
         "unless_scheme_is_plain": parts["unless_scheme_is_plain"],
         "unless_it_is_grpc": _fill(parts["unless_it_is_grpc"], {"grpc_types": replies.GRPC_TYPES}),
-        "when_it_failed": parts["when_it_failed"],
-        "rest_check": rest.script(
-            contracts, pages=[*static.paths(edge.auth), replies.HEALTH_PATH, replies.LIVENESS_PATH]
-        ),
-        "on_failure": library.script(),
-        "pace_of_holds": _fill(parts["holds"], shedding.of_holds(addresses["inventory"].count(",") + 1, edge)),
+    }
+
+
+def _edge(edge: Edge, parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return who may call, and how often."""
+    return {
         "trusted_proxies": edge.trusted_proxies,
         "bucket": edge.bucket(),
         "cors": _fill(parts["cors"], {"origins": edge.origins(), "takes_credentials": edge.takes_credentials}),
+    }
+
+
+def _replies(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the gateway answers by itself."""
+    return {
+        "when_it_failed": parts["when_it_failed"],
+        "on_failure": library.script(),
         "health_path": replies.HEALTH_PATH,
         "liveness_path": replies.LIVENESS_PATH,
         # Per cent, rounded up: a service is healthy while one of its replicas is.
         "healthy": {name: {"value": 1} for name in CLUSTERS},
-        "descriptor": str(descriptor),
-        "services": sorted({method.service for method in methods}),
-        "routes": [
-            *static.routes(static_folder, edge.auth, parts["static"]),
-            *(_route(method, parts) for method in methods),
-            *pages,
-        ],
         "max_static_bytes": static.MAX_BYTES,
         "replies": replies.mappers(),
-        "clusters": [
-            _cluster(name, addresses[name], parts, tls_files if edge.auth == "on" else None, methods)
-            for name in CLUSTERS
-        ],
-        "tracing": parts["tracing"] if otlp_endpoint else None,
-        "trace_id": "%TRACE_ID%" if otlp_endpoint else None,
     }
-    filled = _fill(template["bootstrap"], values)
-    resources = filled["static_resources"]
-    if otlp_endpoint:
-        resources["clusters"].append(_collector(otlp_endpoint, parts))
-    if metrics_port:
-        own = values | {"metrics_port": metrics_port}
-        resources["listeners"].append(_fill(parts["metrics"]["listener"], own))
-        resources["clusters"].append(_fill(parts["metrics"]["cluster"], own))
-    if edge.auth == "on":
-        auth.add(filled, _fill(parts["auth"], values | auth.values(methods, host)))
-    return yaml.dump(filled, Dumper=_Plain, sort_keys=False, width=1000)
+
+
+def _rest_check(contracts: bytes, edge: Edge) -> str:
+    return rest.script(contracts, pages=[*static.paths(edge.auth), replies.HEALTH_PATH, replies.LIVENESS_PATH])
+
+
+def _clusters(
+    addresses: Mapping[str, str],
+    tls_files: tls.Files | None,
+    edge: Edge,
+    methods: Sequence[PublicMethod],
+    parts: Mapping[str, Any],
+) -> list[Any]:
+    files = tls_files if edge.auth == "on" else None
+    return [_cluster(name, addresses[name], parts, files, methods) for name in CLUSTERS]
+
+
+def _routes(methods: Sequence[PublicMethod], static_folder: Path | None, edge: Edge, parts: Mapping[str, Any]) -> Any:
+    """Return where each path goes, the first that fits first."""
+    return [
+        *static.routes(static_folder, edge.auth, parts["static"]),
+        *(_route(method, parts) for method in methods),
+        *([_fill(parts["pages"], {"cluster": CLUSTERS[0]})] if edge.cors_origins else []),
+    ]
 
 
 def _route(method: PublicMethod, parts: Mapping[str, Any]) -> Any:

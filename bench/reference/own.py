@@ -102,8 +102,6 @@ def run(world: World, size: int) -> Result:
 
 def script() -> str:
     """Return what one batch sends, in the pipelines in which the services send it."""
-    begin = "BEGIN"
-    seat_columns = {"show_id": "seat_shows", "id": "seats", "status": "statuses", "expires_at": "seat_untils"}
     return "\n".join(
         [
             r"\set i :i + 1",
@@ -111,46 +109,55 @@ def script() -> str:
             r"\set batch :i * :clients + :client_id",
             "SELECT *, clock_timestamp()::text AS now, gen_random_uuid() AS mark_1, gen_random_uuid() AS mark_2,"
             " gen_random_uuid() AS mark_3 FROM batches JOIN batch_seats USING (batch) WHERE batch = :batch \\gset",
-            # Booking: the intent.
-            *_pipeline(
-                bind(database.MARK, id="mark_1"),
-                bind(answers.FIND, user_id="users", method="methods", key="keys"),
-                bind(bookings.BEGIN_BOOKINGS, **INTENTS),
-            ),
-            # Inventory: the claim.
-            *_pipeline(
-                begin,
-                bind(database.MARK, id="mark_2"),
-                bind(seats.LOCK_SHOWS, show_ids="shows"),
-                database.READ_CLOCK,
-                bind(seats.SEATS_BY_ID, show_id="seat_shows", id="seats"),
-                bind(seats.SEATS_OF_USERS, show_id="shows", user_id="users"),
-                bind(seats.RESERVATIONS, show_id="shows", booking_id="bookings"),
-            ),
-            *_pipeline(
-                bind(seats.WRITE_SEATS, holder_id="holders", booking_id="seat_bookings", **seat_columns),
-                bind(seats.TAKE_NUMBERS, show_ids="shows", **{name: name for name in seats.LIMITS}),
-                bind(seats.WRITE_CHANGES, now="now", **seat_columns),
-                bind(
-                    seats.WRITE_RESERVATIONS,
-                    now="now",
-                    show_id="shows",
-                    booking_id="bookings",
-                    user_id="users",
-                    state="reserved",
-                    seat_ids="claims",
-                    reserved_at="reserved_at",
-                    expires_at="untils",
-                ),
-                "COMMIT",
-            ),
-            # Booking: the price.
-            *_pipeline(
-                bind(database.MARK, id="mark_3"),
-                bind(bookings.FINISH_BOOKINGS, **PRICES),
-            ),
+            *_intent_of_booking(),
+            *_claim_of_inventory(),
+            *_price_of_booking(),
         ]
     )
+
+
+def _intent_of_booking() -> list[str]:
+    return _pipeline(
+        bind(database.MARK, id="mark_1"),
+        bind(answers.FIND, user_id="users", method="methods", key="keys"),
+        bind(bookings.BEGIN_BOOKINGS, **INTENTS),
+    )
+
+
+def _claim_of_inventory() -> list[str]:
+    seat_columns = {"show_id": "seat_shows", "id": "seats", "status": "statuses", "expires_at": "seat_untils"}
+    return [
+        *_pipeline(
+            "BEGIN",
+            bind(database.MARK, id="mark_2"),
+            bind(seats.LOCK_SHOWS, show_ids="shows"),
+            database.READ_CLOCK,
+            bind(seats.SEATS_BY_ID, show_id="seat_shows", id="seats"),
+            bind(seats.SEATS_OF_USERS, show_id="shows", user_id="users"),
+            bind(seats.RESERVATIONS, show_id="shows", booking_id="bookings"),
+        ),
+        *_pipeline(
+            bind(seats.WRITE_SEATS, holder_id="holders", booking_id="seat_bookings", **seat_columns),
+            bind(seats.TAKE_NUMBERS, show_ids="shows", **{name: name for name in seats.LIMITS}),
+            bind(seats.WRITE_CHANGES, now="now", **seat_columns),
+            bind(
+                seats.WRITE_RESERVATIONS,
+                now="now",
+                show_id="shows",
+                booking_id="bookings",
+                user_id="users",
+                state="reserved",
+                seat_ids="claims",
+                reserved_at="reserved_at",
+                expires_at="untils",
+            ),
+            "COMMIT",
+        ),
+    ]
+
+
+def _price_of_booking() -> list[str]:
+    return _pipeline(bind(database.MARK, id="mark_3"), bind(bookings.FINISH_BOOKINGS, **PRICES))
 
 
 def bind(statement: str, *places: str, **names: str) -> str:

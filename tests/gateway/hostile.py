@@ -100,8 +100,8 @@ def framing() -> Iterator[Attack]:
         yield Attack(name, request(line, JSON, chunked, body=chunks))
 
 
-def heads() -> Iterator[Attack]:
-    """Request lines and headers."""
+def request_lines() -> Iterator[Attack]:
+    """Request lines, and the paths in them."""
     for name, line in {
         "no request line": "",
         "no version": f"GET {SHOW}",
@@ -139,6 +139,27 @@ def heads() -> Iterator[Attack]:
         "the admin page by way of a slash more": "//config_dump",
     }.items():
         yield Attack(name, request(f"GET {path} HTTP/1.1"))
+    for aim, target in TARGETS.items():
+        path = target.partition(" ")[2]
+        for name, line in {
+            "a verb that is none": f"BREW {path} HTTP/1.1",
+            "a verb in small letters": f"get {path} HTTP/1.1",
+            "TRACE": f"TRACE {path} HTTP/1.1",
+            "HTTP/9.9": f"{target} HTTP/9.9",
+            "CONNECT with a path": f"CONNECT {path} HTTP/1.1",
+        }.items():
+            yield Attack(f"{name} {aim}".strip(), request(line))
+
+
+def noise() -> Iterator[Attack]:
+    """What is no request at all."""
+    yield Attack("TLS", bytes.fromhex("16030100c8010000c40303") + bytes(200))
+    yield Attack("noise", bytes(range(256)) * 8)
+    yield Attack("nothing but line ends", b"\r\n" * 5000)
+
+
+def header_lines() -> Iterator[Attack]:
+    """Headers, but for those that say where a request ends."""
     for name, headers in {
         "an underscore": ("x_user_id: root",),
         "a header without a name": (": root",),
@@ -153,15 +174,6 @@ def heads() -> Iterator[Attack]:
         for aim, target in TARGETS.items():
             yield Attack(f"{name} {aim}".strip(), request(f"{target} HTTP/1.1", *headers))
     for aim, target in TARGETS.items():
-        path = target.partition(" ")[2]
-        for name, line in {
-            "a verb that is none": f"BREW {path} HTTP/1.1",
-            "a verb in small letters": f"get {path} HTTP/1.1",
-            "TRACE": f"TRACE {path} HTTP/1.1",
-            "HTTP/9.9": f"{target} HTTP/9.9",
-            "CONNECT with a path": f"CONNECT {path} HTTP/1.1",
-        }.items():
-            yield Attack(f"{name} {aim}".strip(), request(line))
         for name, host in {
             "no host": "",
             "a host with a path": "host: box.example/../bank",
@@ -172,9 +184,6 @@ def heads() -> Iterator[Attack]:
         "an expectation that is none",
         request(f"POST {BOOKINGS} HTTP/1.1", "expect: 1000-miracles", "content-length: 2"),
     )
-    yield Attack("TLS", bytes.fromhex("16030100c8010000c40303") + bytes(200))
-    yield Attack("noise", bytes(range(256)) * 8)
-    yield Attack("nothing but line ends", b"\r\n" * 5000)
 
 
 def bodies() -> Iterator[Attack]:
@@ -354,4 +363,4 @@ def grpc() -> Iterator[Attack]:
         yield Attack(f"gRPC by HTTP/2: {name}", stream + frame(0, data, flags=1, stream=1))
 
 
-ATTACKS = [*framing(), *heads(), *bodies(), *http2(), *grpc(), *slow()]
+ATTACKS = [*framing(), *request_lines(), *header_lines(), *noise(), *bodies(), *http2(), *grpc(), *slow()]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-import re
-import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,69 +14,36 @@ import pytest
 from boxoffice.booking.v1 import booking_pb2
 from boxoffice.identity.v1 import identity_pb2 as identity
 from cryptography.hazmat.primitives.asymmetric import ec
-from google.api import httpbody_pb2
-from grpc_status import rpc_status
 
 from certificates import certificates
 from gateway import auth, static, tls
 from gateway.edge import Edge
 from gateway.render import CLUSTERS, render
 from gateway.replies import HEALTH_PATH
-from gateway.tls import Files
-from services.chassis.errors import Unavailable
 from services.chassis.wire import identity as chassis
 from services.chassis.wire import tls as chassis_tls
-from services.chassis.wire.status import to_status
-from services.chassis.wire.tls import Certificate
 from services.identity.keys.signing import SigningKey
-from stack import ports
-from tests.gateway.fakes import PUBLIC, FakeService, Gateway, Method, Services, call, call_web, status_of
+from tests.gateway.fakes import Gateway, Services, call, call_web, status_of
+from tests.gateway.guarded import (
+    EVERYBODYS,
+    GET_BOOKING,
+    GET_JWKS,
+    GUARDED,
+    KEY,
+    USER,
+    accepts,
+    arrived,
+    ask,
+    bearer,
+    check_refused,
+    configuration,
+    guarded_services,
+    made,
+    own_certificate,
+    publish,
+)
 from tests.identity import forge
 from tests.patience import eventually, patient
-
-USER = "018f0000-0000-7000-8000-000000000000"
-KEY = SigningKey("one", ec.generate_private_key(ec.SECP256R1()))
-GET_JWKS = "/boxoffice.identity.v1.IdentityService/GetJwks"
-EVERYBODYS = [method for method in PUBLIC if "PUBLIC" in chassis.policy(method.path).allowed]
-GUARDED = [method for method in PUBLIC if method not in EVERYBODYS]
-GET_BOOKING = "/api/v1/bookings/x"
-
-
-def publish(services: Services, *keys: SigningKey) -> None:
-    async def answer(request: Any, context: Any) -> Any:
-        content = json.dumps({"keys": [key.public_jwk() for key in keys]}).encode()
-        return httpbody_pb2.HttpBody(content_type="application/jwk-set+json", data=content)
-
-    services["identity"].answers[GET_JWKS] = answer
-
-
-def made(folder: Path) -> Path:
-    """Make certificates for all."""
-    certificates.make(folder / "tls")
-    return folder / "tls"
-
-
-def own_certificate(folder: Path, name: str) -> Certificate:
-    own = folder / name
-    return Certificate.read(own / "ca.pem", own / "cert.pem", own / "key.pem")
-
-
-def guarded_services(folder: Path) -> Services:
-    """Return services behind TLS, each with its certificate."""
-    return Services(
-        {name: FakeService(name, credentials=own_certificate(folder, name).server_credentials()) for name in CLUSTERS}
-    )
-
-
-def configuration(services: Services, folder: Path) -> str:
-    [port] = ports.choose(1)
-    own = folder / "gateway"
-    files = Files(*(str(own / name) for name in ("ca.pem", "cert.pem", "key.pem")))
-    return render(services.addresses, port=port, admin_port=0, edge=Edge(auth="on"), tls_files=files)
-
-
-async def unavailable(request: Any, context: Any) -> Any:
-    await context.abort_with_status(rpc_status.to_status(to_status(Unavailable())))
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +64,6 @@ async def _guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tu
     await services.stop()
 
 
-async def accepts(rest: httpx.AsyncClient, key: SigningKey) -> bool:
-    return (await rest.get(GET_BOOKING, headers=bearer(key.sign(forge.right(USER))))).status_code == 200
-
-
 @pytest.fixture
 def services(_guarded: tuple[Services, Gateway]) -> Services:
     for service in _guarded[0].values():
@@ -123,31 +82,6 @@ async def rest(_guarded: tuple[Services, Gateway]) -> AsyncIterator[httpx.AsyncC
 async def channel(_guarded: tuple[Services, Gateway]) -> AsyncIterator[grpc.aio.Channel]:
     async with grpc.aio.insecure_channel(_guarded[1].address) as to_gateway:
         yield to_gateway
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {token}"}
-
-
-def arrived(services: Services) -> list[str]:
-    """Return what reached a service, but for Envoy's own questions."""
-    return [call.path for call in services.calls if call.path != GET_JWKS]
-
-
-async def ask(rest: httpx.AsyncClient, method: Method, headers: dict[str, str] | None = None) -> httpx.Response:
-    verb, path = method.bindings[0]
-    body = {} if verb in ("POST", "PATCH", "PUT") else None
-    return await rest.request(verb, re.sub(r"{(\w+)}", "x", path), json=body, headers=headers)
-
-
-def check_refused(answer: httpx.Response) -> None:
-    assert answer.status_code == 401, answer.text
-    assert answer.headers["www-authenticate"] == 'Bearer realm="boxoffice"'
-    assert answer.headers["content-type"] == "application/json"
-    told = answer.json()
-    assert told["code"] == 16
-    assert told["message"].startswith("It is not known who calls: log in")
-    assert [(detail["reason"], detail["domain"]) for detail in told["details"]] == [("UNAUTHENTICATED", "boxoffice")]
 
 
 def test_there_are_methods_of_both_kinds() -> None:
@@ -315,79 +249,6 @@ async def test_while_identity_is_away_tokens_stay_good(
     services["identity"].calls.clear()
     await eventually(lambda: services["identity"].calls)
     assert await accepts(rest, KEY)
-
-
-@asynccontextmanager
-async def without_keys(tmp_path: Path) -> AsyncIterator[tuple[Services, httpx.AsyncClient]]:
-    """Run a gateway that was started while identity does not tell its keys; what it asks of it is noted."""
-    folder = made(tmp_path)
-    services = guarded_services(folder)
-    await services.start()
-
-    async def frozen(request: Any, context: Any) -> Any:
-        await asyncio.Event().wait()
-
-    services["identity"].answers[GET_JWKS] = frozen
-    gateway = Gateway(tmp_path, configuration(services, folder))
-    await gateway.start()
-    try:
-        async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(20)) as rest:
-            yield services, rest
-    finally:
-        await gateway.stop()
-        await services.stop()
-
-
-async def test_a_gateway_without_keys_leaves_it_to_the_service_whose_a_token_is(tmp_path: Path) -> None:
-    async with without_keys(tmp_path) as (services, rest):
-        token = KEY.sign(forge.right(USER))
-        answer = await rest.get(GET_BOOKING, headers=bearer(token) | {"x-user-claims": "e30"})
-        assert answer.status_code == 200
-        [seen] = [call for call in services["booking"].calls if call.path.endswith("/GetBooking")]
-        assert seen.metadata["authorization"] == f"Bearer {token}"
-        assert "x-user-claims" not in seen.metadata
-        # A service that has no keys either says so, and when to come back.
-        services["booking"].answers[seen.path] = unavailable
-        answer = await rest.get(GET_BOOKING, headers=bearer(token))
-        assert (answer.status_code, answer.json()["details"][0]["reason"]) == (503, "UNAVAILABLE")
-        services["booking"].calls.clear()
-        # What is bad whatever the keys are gets no further.
-        now = int(time.time())
-        for bad in (
-            {},
-            bearer("garbage"),
-            bearer(KEY.sign(forge.right(USER, iat=now - 2000, exp=now - 1000))),
-            bearer(KEY.sign(forge.right(USER, aud="somebody"))),
-            bearer(KEY.sign(forge.right(USER, iss="somebody"))),
-            {"authorization": f"Basic {token}"},
-            {"x-user-claims": "e30"},
-        ):
-            check_refused(await rest.get(GET_BOOKING, headers=bad))
-        twice = await rest.get(GET_BOOKING, headers=[("authorization", f"Bearer {token}")] * 2)
-        assert twice.status_code in (200, 401, 503)
-        assert services["booking"].calls == [] or twice.status_code != 401
-        assert (await rest.get("/api/v1/shows")).status_code == 200
-        # It finds them as soon as identity tells them, and is strict again.
-        publish(services, KEY)
-        services["booking"].answers.clear()
-        foreign = SigningKey("foreign", ec.generate_private_key(ec.SECP256R1()))
-
-        async def strict() -> bool:
-            return not await accepts(rest, foreign)
-
-        await eventually(strict)
-        assert await accepts(rest, KEY)
-
-
-async def test_a_gateway_without_keys_asks_for_them_once_at_a_time(tmp_path: Path) -> None:
-    async with without_keys(tmp_path) as (services, rest):
-        headers = bearer(KEY.sign(forge.right(USER)))
-        services["identity"].calls.clear()
-        answers = await asyncio.gather(*(rest.get(GET_BOOKING, headers=headers) for _ in range(100)))
-        assert {answer.status_code for answer in answers} == {200}
-        asked = [call for call in services["identity"].calls if call.path == GET_JWKS]
-        # Each question takes two seconds in vain, and Envoy's own may come between.
-        assert len(asked) <= 5
 
 
 async def test_the_gateway_calls_a_service_only_where_that_services_certificate_is(tmp_path: Path) -> None:

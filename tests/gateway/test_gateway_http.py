@@ -1,80 +1,21 @@
-"""HTTP itself: verbs, what a body is said to be, what a connection is asked to become, and paths in all spellings."""
+"""HTTP itself: verbs, what a body is said to be, what a connection is asked to become."""
 
 from __future__ import annotations
 
-import asyncio
 import gzip
-import re
-from typing import Any
 
-import grpc
 import httpx
 import pytest
-from boxoffice.inventory.v1 import catalog_pb2
 from google.api import httpbody_pb2
 
-from gateway import static
 from tests.gateway import hostile
-from tests.gateway.fakes import PUBLIC, Gateway, Method, Services, call
-from tests.gateway.test_gateway_requests import blamed, reason
-from tests.patience import eventually, patient
+from tests.gateway.connections import DATA, by_http2, exchange, is_whole
+from tests.gateway.fakes import Gateway, Services
+from tests.gateway.paths import PAGES, PATHS, READS, STREAMS, WEBHOOK, WITH_BODY, WITHOUT_BODY
+from tests.gateway.requests import blamed, reason
+from tests.patience import eventually
 
-GET_SHOW = "/boxoffice.inventory.v1.CatalogService/GetShow"
-STREAM_SEATS = "/boxoffice.inventory.v1.InventoryService/StreamSeats"
-WEBHOOK = "/api/v1/payments/webhook"
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
-DATA, HEADERS, END_STREAM = 0, 1, 1
-
-
-def _verbs_of_paths() -> dict[str, dict[str, Method]]:
-    """Return which verbs each path takes, with a value in the place of its variable."""
-    found: dict[str, dict[str, Method]] = {}
-    for method in PUBLIC:
-        for verb, path in method.bindings:
-            found.setdefault(re.sub(r"{\w+}", "x", path), {})[verb] = method
-    return found
-
-
-PATHS = _verbs_of_paths()
-READS = [path for path, verbs in PATHS.items() if "GET" in verbs and not verbs["GET"].streams]
-STREAMS = [path for path, verbs in PATHS.items() if "GET" in verbs and verbs["GET"].streams]
-PAGES = ["/healthz", "/api/v1/health", *static.paths("off")]
-WITH_BODY = [(verb, path) for path, verbs in PATHS.items() for verb in verbs if verb in ("POST", "PUT", "PATCH")]
-WITHOUT_BODY = [(verb, path) for path, verbs in PATHS.items() for verb in verbs if verb in ("GET", "DELETE")]
-
-
-async def exchange(gateway: Gateway, data: bytes, is_over: Any) -> bytes:
-    """Send bytes; return what came back once `is_over` of it is true."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
-    answer = b""
-    try:
-        async with asyncio.timeout(patient(10)):
-            writer.write(data)
-            while not is_over(answer):
-                more = await reader.read(65536)
-                assert more, answer
-                answer += more
-    finally:
-        writer.transport.abort()
-    return answer
-
-
-def frames(data: bytes) -> list[tuple[int, int, bytes]]:
-    """Return (kind, flags, payload) of the frames of stream 1 of HTTP/2."""
-    found = []
-    while len(data) >= 9 and len(data) >= (end := 9 + int.from_bytes(data[:3])):
-        if int.from_bytes(data[5:9]) == 1:
-            found.append((data[3], data[4], data[9:end]))
-        data = data[end:]
-    return found
-
-
-async def by_http2(gateway: Gateway, verb: str, path: str) -> list[tuple[int, int, bytes]]:
-    """Send a request without a body over HTTP/2; return the frames of its answer."""
-    asked = {"method": verb, "path": path, "content-type": "application/json"}
-    data = hostile.PREFACE + hostile.frame(4) + hostile.headers_frame(1, **asked)
-    answer = await exchange(gateway, data, lambda got: any(flags & END_STREAM for _, flags, _ in frames(got)))
-    return frames(answer)
 
 
 # --- Verbs
@@ -268,19 +209,13 @@ async def test_a_request_with_it_is_answered_as_one_without(
         if body:
             lines += [hostile.JSON, f"content-length: {len(body)}"]
         data = hostile.request(f"{verb} {path} HTTP/1.1", *lines, body=body)
-        answer = await exchange(gateway, data, _is_whole)
+        answer = await exchange(gateway, data, is_whole)
         status = [line for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")][-1]
         assert status == b"HTTP/1.1 200 OK", (verb, path, answer[:500])
 
     for verb, path in TARGETS:
         await answered(verb, path)
     assert len(services.calls) == len(TARGETS) - len(PAGES)
-
-
-def _is_whole(answer: bytes) -> bool:
-    head, _, body = answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n").partition(b"\r\n\r\n")
-    length = re.search(rb"content-length: (\d+)", head)
-    return bool(length and len(body) >= int(length[1]))
 
 
 @pytest.mark.parametrize(
@@ -295,7 +230,7 @@ def _is_whole(answer: bytes) -> bool:
 async def test_what_envoy_reads_though_it_is_written_wrongly_says_nothing_more(
     data: bytes, gateway: Gateway, services: Services
 ) -> None:
-    assert (await exchange(gateway, data, _is_whole)).startswith(b"HTTP/1.1 200 OK")
+    assert (await exchange(gateway, data, is_whole)).startswith(b"HTTP/1.1 200 OK")
     (arrived,) = services.calls
     assert arrived.path.endswith("/ListShows")
     assert "x-user-id" not in arrived.metadata
@@ -309,131 +244,3 @@ async def test_streams_come_though_an_upgrade_was_asked_for(gateway: Gateway, se
             answer = await exchange(gateway, data, lambda got: got.endswith(b"0\r\n\r\n"))
             assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer
     assert len(services.calls) == len(STREAMS) * len(UPGRADES)
-
-
-# --- Paths in all spellings: what the transcoder takes for a method, rest.lua has looked at
-
-
-@pytest.mark.parametrize("spell", ["{}/", "{}//", "/{}", "/.{}", "{}/.", "{}/x/.."])
-async def test_no_spelling_of_a_path_passes_by_the_check(
-    spell: str, rest: httpx.AsyncClient, services: Services, gateway: Gateway
-) -> None:
-    for path, verbs in PATHS.items():
-        for verb in verbs:
-            if verbs[verb].request is httpbody_pb2.HttpBody:
-                continue
-            body = b'{"nope":1}' if (verb, path) in WITH_BODY else b""
-            target = spell.format(path) + ("" if body else "?nope=1")
-            lines = [hostile.JSON, f"content-length: {len(body)}"]
-            answer = await exchange(gateway, hostile.request(f"{verb} {target} HTTP/1.1", *lines, body=body), _is_whole)
-            assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 404 ")), (verb, target, answer)
-    assert services.calls == []
-
-
-@pytest.mark.parametrize("beside", ["", "/", "%2F", "//"])
-async def test_the_query_does_not_say_what_the_path_says(
-    beside: str, rest: httpx.AsyncClient, services: Services
-) -> None:
-    for name in ("userId", "user_id", "user%49d"):
-        answer = await rest.delete(f"/api/v1/bookings/holds/me{beside}?{name}=other")
-        blamed(answer, "userId", "is not a query parameter of this method")
-    assert services.calls == []
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        ("a+b", "a+b"),
-        ("a%2Bb", "a+b"),
-        ("a%20b", "a b"),
-        ("a%2Fb%2f", "a/b/"),
-        ("a;b=c", "a;b=c"),
-        ("a:b", "a:b"),
-        ("a%zz%2", "a%zz%2"),
-        ("%C3%A9%c3%a9", "éé"),
-        ("a%252Fb", "a%2Fb"),
-        ("a&b=c", "a&b=c"),
-        ("%7B%7D", "{}"),
-    ],
-)
-async def test_a_path_says_the_same_to_the_check_and_to_the_service(
-    path: str, value: str, rest: httpx.AsyncClient, services: Services
-) -> None:
-    # The check compares what the body says with what it read in the path, the service gets what the transcoder read.
-    answer = await rest.patch(f"/api/v1/bookings/{path}/cancel", json={"bookingId": value})
-    assert answer.status_code == 200, answer.text
-    assert services.calls[0].request.booking_id == value
-    other = await rest.patch(f"/api/v1/bookings/{path}/cancel", json={"bookingId": value.replace("+", " ") + "x"})
-    blamed(other, "bookingId", "is not what the path says")
-
-
-@pytest.mark.parametrize(
-    ("query", "section"),
-    [
-        ("section=a+b", "a b"),
-        ("section=a%2Bb", "a+b"),
-        ("section=a;b", "a;b"),
-        ("section=a=b", "a=b"),
-        ("section=a%26userId%3Db", "a&userId=b"),
-        ("&&section=a&", "a"),
-        ("se%63tion=a", "a"),
-        ("section=%zz", "%zz"),
-        ("section", ""),
-        ("section=", ""),
-    ],
-)
-async def test_a_query_says_the_same_to_the_check_and_to_the_service(
-    query: str, section: str, rest: httpx.AsyncClient, services: Services
-) -> None:
-    answer = await rest.get(f"/api/v1/seats/shows/x/available?{query}")
-    assert answer.status_code == 200, answer.text
-    assert services.calls[0].request.section == section
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "field"),
-    [
-        ("bookings", '{"showSeatIds":["a",null]}', "showSeatIds[1]"),
-        ("bookings", '{"showSeatIds":[null]}', "showSeatIds[0]"),
-        ("bookings/hold-seats", '{"showSeatIds":[ null ,"a"]}', "showSeatIds[0]"),
-        ("shows", '{"prices":[{"tier":"VIP"},null]}', "prices[1]"),
-        ("shows", '{"blockedSeatIds":["a","b",null]}', "blockedSeatIds[2]"),
-        ("venues/x/screens", '{"sections":[{"rows":[null]}]}', "sections[0].rows[0]"),
-    ],
-)
-async def test_a_null_in_a_list_is_refused_by_its_place(
-    path: str, body: str, field: str, rest: httpx.AsyncClient, services: Services
-) -> None:
-    blamed(await rest.post(f"/api/v1/{path}", content=body), field, "is null: leave it out of the list")
-    assert services.calls == []
-
-
-# --- What is of gRPC
-
-
-async def test_nothing_of_grpcs_own_is_in_an_answer_of_rest(
-    rest: httpx.AsyncClient, services: Services, gateway: Gateway
-) -> None:
-    async def missing(request: Any, context: Any) -> Any:
-        await context.abort(grpc.StatusCode.NOT_FOUND, "None.", (("grpc-status-details-bin", b""),))
-
-    services["booking"].answers["/boxoffice.booking.v1.BookingService/GetBooking"] = missing
-    paths = [*READS, *STREAMS, *PAGES, "/api/v1/bookings/x", "/nope", "/api/v1/shows?nope=1", "/api/v1/users"]
-    for path in paths:
-        answer = await rest.get(path)
-        assert not [name for name in answer.headers if name.startswith("grpc-")], path
-    for path in (*READS, *STREAMS):
-        kinds = [kind for kind, _, _ in await by_http2(gateway, "GET", path)]
-        # One for the headers, none for trailers, which would be gRPC's.
-        assert kinds.count(HEADERS) == 1, path
-
-
-async def test_a_service_may_be_asked_by_grpc_under_each_of_its_names(gateway: Gateway, services: Services) -> None:
-    async with grpc.aio.insecure_channel(gateway.address) as channel:
-        await call(channel, GET_SHOW, catalog_pb2.GetShowRequest(show_id="x"))
-    for content_type in ("application/grpc+proto", "application/grpc"):
-        data = hostile.PREFACE + hostile.frame(4)
-        data += hostile.headers_frame(1, end=False, **{"content-type": content_type})
-        data += hostile.frame(0, b"\0\0\0\0\0", flags=1, stream=1)
-        await exchange(gateway, data, lambda got: any(flags & END_STREAM for _, flags, _ in frames(got)))
-    assert len(services.calls) == 3

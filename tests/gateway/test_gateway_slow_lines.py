@@ -11,7 +11,7 @@ from gateway.render import render
 from gateway.tls import Files
 from stack import ports
 from tests.gateway.fakes import Gateway
-from tests.gateway.test_gateway_auth import KEY, guarded_services, made, publish
+from tests.gateway.guarded import KEY, guarded_services, made, publish
 from tests.patience import eventually, patient
 from tests.slow_line import slow_line
 

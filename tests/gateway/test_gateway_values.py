@@ -7,7 +7,7 @@ import pytest
 from boxoffice.inventory.v1 import catalog_pb2
 
 from tests.gateway.fakes import Services
-from tests.gateway.test_gateway_requests import DURATION, FROM, START, blamed
+from tests.gateway.requests import DURATION, FROM, START, blamed
 
 UNICODE = "must be a text in Unicode, sent as UTF-8"
 

@@ -30,6 +30,10 @@ NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + t
 MAX_SEATS = 6
 """How many seats a user may have."""
 
+HOUR = timedelta(hours=1)
+MICROSECOND = timedelta(microseconds=1)
+SOME_ID = "0189abcd-0000-7000-8000-000000000000"
+
 _numbers = count(1)
 
 
@@ -187,3 +191,11 @@ async def walk(method: Any, request: Message, field: str) -> list[list[Any]]:
             return pages
         assert len(pages) < 1_000, "the list has no end"
         request.page_token = answer.next_page_token  # type: ignore[attr-defined]
+
+
+async def seats_of(catalogue: Catalogue, show: pb.Show) -> list[Any]:
+    return await catalogue.db.fetch("SELECT * FROM show_seats WHERE show_id = %s ORDER BY position", (show.id,))
+
+
+def at(seconds: int, nanos: int = 0) -> Timestamp:
+    return Timestamp(seconds=seconds, nanos=nanos)

@@ -60,6 +60,6 @@ MUTANTS = (
         "always = [_TO_COME] if given['begin'] is None else []",
         "always: list[str] = []",
         REQUESTS,
-        ("tests/inventory/test_catalogue_shows.py",),
+        ("tests/inventory/test_catalogue_timetable.py",),
     ),
 )

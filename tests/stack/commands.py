@@ -25,13 +25,13 @@ def environment(folder: Path, **more: object) -> dict[str, str]:
     return os.environ | chosen | own | {name: str(value) for name, value in more.items()}
 
 
-def ask(verb: str, *arguments: str, env: Mapping[str, str], said: str = "") -> subprocess.CompletedProcess[str]:
+def ask(verb: str, *arguments: str, env: Mapping[str, str], typed: str = "") -> subprocess.CompletedProcess[str]:
     """Run `python -m stack VERB` to its end."""
     return subprocess.run(
         [sys.executable, "-m", "stack", verb, *arguments],
         cwd=ROOT,
         env=dict(env),
-        input=said,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=SECONDS,

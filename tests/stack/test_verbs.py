@@ -68,17 +68,61 @@ def audited(env: dict[str, str], folder: Path) -> None:
         damaged = ask("audit", env=env)
         server = f"postgresql://audit@127.0.0.1:{launcher.settings.postgres_port}"
         by_url = ask("audit", "--server", server, env=env | {"PGPASSWORD": own["audit"]})
-        played = ask("demo", env=env)
+        demo = ask("demo", env=env)
         connection.execute(damage, [-1, ticket])
     assert (damaged.returncode, damaged.stderr) == (1, "")
     assert "\nno-money-without-a-ticket: the bank's ledger holds of each booking its price" in damaged.stdout
     assert f" of {len(INVARIANTS)} invariants are broken" in damaged.stdout.splitlines()[-1]
     assert (by_url.returncode, by_url.stdout) == (1, damaged.stdout)
-    assert played.returncode == 1
-    assert "NOT AS TOLD" in played.stdout and "invariants are broken: see `make audit`" in played.stdout
+    assert demo.returncode == 1
+    assert "NOT AS TOLD" in demo.stdout and "invariants are broken: see `make audit`" in demo.stdout
     refused = ask("audit", "--server", server, env=env | {"PGPASSWORD": "wrong"})
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("boxoffice: ") and refused.stderr.count("\n") == 1
+
+
+def played(elsewhere: dict[str, str], env: dict[str, str]) -> None:
+    """See the demo play its story to the end, beside somebody's own show."""
+    put_on("Somebody's Own Film", env)
+    demo = ask("demo", env=elsewhere)
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert "Somebody's Own Film" not in demo.stdout
+    assert "NOT AS TOLD" not in demo.stdout
+    assert "\nThe audit: " in demo.stdout and " invariants hold over " in demo.stdout.splitlines()[-1]
+    assert "\033" not in demo.stdout
+    assert count_bookings(env) == {"CONFIRMED": 2, "EXPIRED": 1, "REFUNDED": 1}
+
+
+def rolled(elsewhere: dict[str, str], before: dict[str, int]) -> dict[str, int]:
+    """See all but the launcher and PostgreSQL restarted; return the processes of now."""
+    roll = ask("roll", env=elsewhere)
+    assert (roll.returncode, roll.stderr) == (0, "")
+    assert "away while that restarts" in roll.stdout and "everything was restarted, in " in roll.stdout
+    now = pids(ask("status", env=elsewhere).stdout)
+    assert {name for name, pid in before.items() if now[name] == pid} == {"launcher", "postgres"}
+    return now
+
+
+def show_who_is_ill(elsewhere: dict[str, str], payment: int) -> None:
+    """See that a process that does not answer is shown as such."""
+    os.kill(payment, signal.SIGSTOP)
+    ill = ask("status", env=elsewhere)
+    os.kill(payment, signal.SIGCONT)
+    assert ill.returncode == 1
+    assert next(line.split()[0] for line in ill.stdout.splitlines() if "not healthy" in line) == "payment"
+
+
+def forgotten(env: dict[str, str], folder: Path) -> None:
+    """See everything deleted that the stack made, once the folder's name was given, and nothing else."""
+    kept = ask("reset", env=env, typed="no\n")
+    assert (kept.returncode, kept.stderr) == (1, "boxoffice: nothing was deleted\n")
+    assert (folder / "postgres").exists()
+    outside = (folder / "postgres").resolve()
+    (folder / "notes.txt").write_text("mine")
+    done = ask("reset", env=env, typed=f"{folder.name}\n")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+    assert not outside.exists()
 
 
 def pids(status: str) -> dict[str, int]:
@@ -99,25 +143,10 @@ def test_a_stack_is_looked_at_played_killed_started_again_stopped_and_forgotten(
         assert pids(seen.stdout)["launcher"] == launcher.pid
         assert set(pids(seen.stdout)) == {"launcher", *NAMES}
 
-        put_on("Somebody's Own Film", env)
-        told = ask("demo", env=elsewhere)
-        assert told.returncode == 0, told.stdout + told.stderr
-        assert "Somebody's Own Film" not in told.stdout
-        assert "NOT AS TOLD" not in told.stdout
-        assert "\nThe audit: " in told.stdout and " invariants hold over " in told.stdout.splitlines()[-1]
-        assert "\033" not in told.stdout
-        booked = {"CONFIRMED": 2, "EXPIRED": 1, "REFUNDED": 1}
-        assert count_bookings(env) == booked
-
+        played(elsewhere, env)
         audited(elsewhere, folder)
         booked = count_bookings(env)
-
-        rolled = ask("roll", env=elsewhere)
-        assert (rolled.returncode, rolled.stderr) == (0, "")
-        assert "away while that restarts" in rolled.stdout and "everything was restarted, in " in rolled.stdout
-        now = pids(ask("status", env=elsewhere).stdout)
-        assert {name for name, pid in pids(seen.stdout).items() if now[name] == pid} == {"launcher", "postgres"}
-        seen = ask("status", env=elsewhere)
+        now = rolled(elsewhere, pids(seen.stdout))
 
         refused = ask("reset", "--yes", env=elsewhere)
         assert refused.returncode == 1
@@ -127,17 +156,10 @@ def test_a_stack_is_looked_at_played_killed_started_again_stopped_and_forgotten(
         lines = ask("logs", "booking", "--lines", "3", "--no-follow", env=elsewhere).stdout.splitlines()
         assert lines and all(line.startswith("booking | ") for line in lines)
 
-        # One process that is down is told as such.
-        os.kill(pids(seen.stdout)["payment"], signal.SIGSTOP)
-        ill = ask("status", env=elsewhere)
-        os.kill(pids(seen.stdout)["payment"], signal.SIGCONT)
-        assert ill.returncode == 1
-        assert next(line.split()[0] for line in ill.stdout.splitlines() if "not healthy" in line) == "payment"
-
+        show_who_is_ill(elsewhere, now["payment"])
         launcher.send_signal(signal.SIGKILL)
         launcher.wait(SECONDS)
-        left = pids(seen.stdout).values()
-        assert wait_until(lambda: not any(map(living_name, left)), SECONDS)
+        assert wait_until(lambda: not any(map(living_name, now.values())), SECONDS)
 
     gone = ask("status", env=env)
     assert (gone.returncode, gone.stdout) == (3, f"nothing runs from {folder}; `make run` starts a stack\n")
@@ -148,15 +170,7 @@ def test_a_stack_is_looked_at_played_killed_started_again_stopped_and_forgotten(
         assert launcher.wait(SECONDS) == 0
     assert ask("stop", env=env).stdout == f"nothing runs from {folder}; `make run` starts a stack\n"
 
-    kept = ask("reset", env=env, said="no\n")
-    assert (kept.returncode, kept.stderr) == (1, "boxoffice: nothing was deleted\n")
-    assert (folder / "postgres").exists()
-    outside = (folder / "postgres").resolve()
-    (folder / "notes.txt").write_text("mine")
-    done = ask("reset", env=env, said=f"{folder.name}\n")
-    assert done.returncode == 0, done.stderr
-    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
-    assert not outside.exists()
+    forgotten(env, folder)
 
 
 @pytest.mark.parametrize(

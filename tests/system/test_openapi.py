@@ -16,7 +16,7 @@ from tests.gateway.openapi import DOCUMENT, WITHOUT_TOKENS, hold, operations
 from tests.system.client import Client, Show, new_user, ok, refusal
 from tests.system.databases import rows
 from tests.system.mutations import KEYED
-from tests.system.test_payment import signed
+from tests.system.test_webhooks import signed
 
 NOBODY = str(uuid4())
 SESSION = f"sess_{NOBODY}"

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,30 @@ def main(
     `redrive` gives dead letters another life and returns how many there were; None if the service has none.
     """
     own = {command.verb: command for command in commands}
+    verb, argument = _parse(service, about, kind, own, can_redrive=redrive is not None)
+    loaded = settings.load(kind, service)
+    url = loaded.database_url.get_secret_value()
+    if verb == "migrate":
+        _migrate(service, url, migrations)
+        return
+    try:
+        if verb == "serve":
+            logs.configure(service, loaded.log_level)
+        uvloop.run(_examined(service, url, migrations))
+        if redrive and verb == "redrive":
+            print(f"{service}: dead letters redriven: {uvloop.run(_redriven(loaded, redrive))}")
+        elif command := own.get(verb):
+            print(f"{service}: {uvloop.run(_done(loaded, command, argument))}")
+        else:
+            uvloop.run(_served(service, loaded, serve))
+    except Failure as failure:
+        sys.exit(f"{service}: {failure.message}")
+
+
+def _parse(
+    service: str, about: str, kind: type[S], own: Mapping[str, Command[S]], *, can_redrive: bool
+) -> tuple[str, str]:
+    """Return the verb of the command line and its argument, which is empty where the verb takes none."""
     parser = argparse.ArgumentParser(
         prog=f"python -m services.{service}",
         description=about,
@@ -55,44 +79,31 @@ def main(
     parser.add_argument(
         "verb",
         nargs="?",
-        choices=("serve", "migrate", *(("redrive",) if redrive else ()), *own),
+        choices=("serve", "migrate", *(("redrive",) if can_redrive else ()), *own),
         default="serve",
         help="serve until SIGTERM (default), or bring the database to the newest schema"
-        + (", or give dead letters another life" if redrive else "")
-        + "".join(f", or {command.about} ({command.verb})" for command in commands),
+        + (", or give dead letters another life" if can_redrive else "")
+        + "".join(f", or {command.about} ({command.verb})" for command in own.values()),
     )
-    if any(command.argument for command in commands):
+    if any(command.argument for command in own.values()):
         parser.add_argument("argument", nargs="?", default="", help="what the verb is about, where it takes that")
     arguments = parser.parse_args()
     verb, argument = arguments.verb, getattr(arguments, "argument", "")
     wanted = own[verb].argument if verb in own else ""
     if bool(argument) != bool(wanted):
         parser.error(f"{verb} takes {wanted or 'no argument'}")
-    told = settings.load(kind, service)
-    url = told.database_url.get_secret_value()
-    if verb == "migrate":
-        # Only now, because Alembic takes longer to import than everything that serving needs.
-        from services.chassis.store.migrate import migrate
+    return verb, argument
 
-        try:
-            uvloop.run(connections.examine(url, asked={}, seconds=0))
-        except Failure as failure:
-            sys.exit(f"{service}: the database cannot be migrated: {failure.message}")
-        migrate(service, migrations, url)
-        return
+
+def _migrate(service: str, url: str, migrations: Path) -> None:
+    # Only now, because Alembic takes longer to import than everything that serving needs.
+    from services.chassis.store.migrate import migrate
+
     try:
-        if verb == "serve":
-            logs.configure(service, told.log_level)
-        uvloop.run(_examined(service, url, migrations))
-        if redrive and verb == "redrive":
-            print(f"{service}: dead letters redriven: {uvloop.run(_redriven(told, redrive))}")
-            return
-        if command := own.get(verb):
-            print(f"{service}: {uvloop.run(_done(told, command, argument))}")
-            return
-        uvloop.run(_served(service, told, serve))
+        uvloop.run(connections.examine(url, asked={}, seconds=0))
     except Failure as failure:
-        sys.exit(f"{service}: {failure.message}")
+        sys.exit(f"{service}: the database cannot be migrated: {failure.message}")
+    migrate(service, migrations, url)
 
 
 async def _examined(service: str, url: str, migrations: Path) -> None:
@@ -102,32 +113,32 @@ async def _examined(service: str, url: str, migrations: Path) -> None:
         await connections.examine_schema(url, service, max(revisions))
 
 
-async def _served(service: str, told: S, serve: Callable[[S], Coroutine[Any, Any, None]]) -> None:
-    if told.faults_address:
-        await faults.arm(service, told.faults_address)
-    if told.tls_files is not None:
-        tls.use(service.rpartition(".")[2], tls.Certificate.read(*told.tls_files))
-    if told.otlp_endpoint:
-        tracing.start(service, told.otlp_endpoint)
+async def _served(service: str, loaded: S, serve: Callable[[S], Coroutine[Any, Any, None]]) -> None:
+    if loaded.faults_address:
+        await faults.arm(service, loaded.faults_address)
+    if loaded.tls_files is not None:
+        tls.use(service.rpartition(".")[2], tls.Certificate.read(*loaded.tls_files))
+    if loaded.otlp_endpoint:
+        tracing.start(service, loaded.otlp_endpoint)
     try:
-        await serve(told)
+        await serve(loaded)
     finally:
         tracing.stop()
 
 
-async def _redriven(told: settings.ServiceSettings, redrive: Callable[[Database], Awaitable[int]]) -> int:
-    async with _opened(told, "redrive") as db:
+async def _redriven(loaded: settings.ServiceSettings, redrive: Callable[[Database], Awaitable[int]]) -> int:
+    async with _opened(loaded, "redrive") as db:
         return await redrive(db)
 
 
-async def _done(told: S, command: Command[S], argument: str) -> str:
-    async with _opened(told, command.verb) as db:
-        return await command.run(told, db, argument)
+async def _done(loaded: S, command: Command[S], argument: str) -> str:
+    async with _opened(loaded, command.verb) as db:
+        return await command.run(loaded, db, argument)
 
 
 @asynccontextmanager
-async def _opened(told: settings.ServiceSettings, name: str) -> AsyncIterator[Database]:
-    db = Database(told.database_url.get_secret_value(), pool_size=2, name=name)
+async def _opened(loaded: settings.ServiceSettings, name: str) -> AsyncIterator[Database]:
+    db = Database(loaded.database_url.get_secret_value(), pool_size=2, name=name)
     await db.open()
     try:
         yield db
@@ -141,4 +152,4 @@ def _settings_help(kind: type[settings.ServiceSettings]) -> str:
         default = "" if field.is_required() else f" [{field.default}]"
         lines.append(f"  {name.upper():28} {field.description or ''}{default}")
     files = ", ".join(f"{name.upper()}_FILE" for name in settings.secrets(kind))
-    return "\n".join([*lines, f"A secret may lie in a file instead, which then is told: {files}"])
+    return "\n".join([*lines, f"A secret may lie in a file instead, which then is loaded: {files}"])

@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 KEYS_ASKED_SECONDS = 2.0
 """How long identity may take to tell its keys; a call that waits for it has time left then."""
 
-TELL_SECONDS = 1.0
-"""How long peers who watch may take, at the stop, to be told."""
+WATCHES_SECONDS = 1.0
+"""How long the stop waits, at most, until peers who watch this service's health have read that it ends."""
 
 MAX_WAITING = 20_000
 """Calls that have come and wait to be looked at, which takes a fraction of a millisecond each."""
@@ -105,68 +105,31 @@ async def serve(
     The stop: health says NOT_SERVING; after the drain time the door closes; streams end; running requests get the grace
     time; background work ends; what is left is closed.
     """
-    health = _Health()
-    health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-    reflection.enable_server_reflection([*services, health_name, reflection.SERVICE_NAME], server)
-    address = f"{settings.host}:{settings.port}"
+    health = _Health(services)
+    _announce(server, services, health)
     try:
         _listen(server, settings)
     except Failure:
         for work in background:
             work.close()
-        for close in closing:
-            await close()
+        await _close(closing)
         raise
-
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-
-    # What has been made until now stays; what calls make is seldom a cycle. Collecting as eagerly as Python does by
-    # itself takes a twentieth of a busy service's time.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
-
+    stop = _stop_at_signals()
+    _collect_seldom()
     await server.start()
     tasks = [asyncio.create_task(work, context=_named(work)) for work in background]
     if ticks is not None:
         ticks.start()
-
-    async def tell(serving: bool) -> None:
-        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        for name in ("", *services):
-            await health.set(name, status)
-
-    if settings.auth == "off":
-        log.warning("AUTH IS OFF: any program on this machine may do anything here, and read along. Set AUTH=on.")
-    await tell(True)
+    await health.show(True)
     if ready is not None:
-        tasks.append(asyncio.create_task(ready.watch(tell)))
-    log.info("serving", extra={"address": address, "settings": settings.shown()})
-
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    broken = [task for task in tasks if task.done()]
-    for task in broken:
-        log.error("work in the background has ended", exc_info=None if task.cancelled() else task.exception())
-
-    log.info("stopping")
-    await health.enter_graceful_shutdown()
-    if stop.is_set():
-        await asyncio.sleep(settings.drain_seconds)
-    closed = asyncio.create_task(server.stop(settings.grace_seconds))
-    await asyncio.sleep(0)  # the door is closed before streams end, or they would come back in
-    for end in ending:
-        end()
-    await health.end_watches()
-    await closed
+        tasks.append(asyncio.create_task(ready.watch(health.show)))
+    _log_start(settings)
+    broken = await _until_over(stop, tasks)
+    await _stop_serving(server, settings, health, ending, drains=stop.is_set())
     if ticks is not None:
         ticks.shutdown(wait=False)
-    await _end([*tasks, stopped])
-    for close in closing:
-        await close()
+    await _end(tasks)
+    await _close(closing)
     log.info("stopped")
     if broken:
         raise Failure("work in the background has ended, which it never should: see the log")
@@ -175,9 +138,16 @@ async def serve(
 class _Health(HealthServicer):
     """Health, whose streams end with the server: peers watch for as long as they are connected."""
 
-    def __init__(self) -> None:
+    def __init__(self, services: Sequence[str]) -> None:
         super().__init__()
+        self._services = services
         self._watches: dict[asyncio.Task[None], _Watcher] = {}
+
+    async def show(self, serving: bool) -> None:
+        """Say of the process, and of each of its services, whether it serves."""
+        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        for name in ("", *self._services):
+            await self.set(name, status)
 
     async def Watch(self, request: health_pb2.HealthCheckRequest, context: Any) -> None:
         watcher = _Watcher(context)
@@ -188,27 +158,91 @@ class _Health(HealthServicer):
             await watch
 
     async def end_watches(self) -> None:
-        """End all streams as soon as each has told that this does not serve any more."""
+        """End each stream once NOT_SERVING was sent on it, or WATCHES_SECONDS have passed."""
         ending = dict(self._watches)
         with suppress(TimeoutError):
-            async with asyncio.timeout(TELL_SECONDS):
+            async with asyncio.timeout(WATCHES_SECONDS):
                 for watcher in ending.values():
-                    await watcher.told.wait()
+                    await watcher.ended.wait()
         for watch in ending:
             watch.cancel()
 
 
 class _Watcher:
-    """The context of a stream of health; `told` is set once it has told NOT_SERVING."""
+    """The context of a stream of health; `ended` is set once NOT_SERVING was sent on it."""
 
     def __init__(self, context: Any) -> None:
         self._context = context
-        self.told = asyncio.Event()
+        self.ended = asyncio.Event()
 
     async def write(self, answer: health_pb2.HealthCheckResponse) -> None:
         await self._context.write(answer)
         if answer.status == health_pb2.HealthCheckResponse.NOT_SERVING:
-            self.told.set()
+            self.ended.set()
+
+
+def _announce(server: grpc.aio.Server, services: Sequence[str], health: HealthServicer) -> None:
+    """Add health, and reflection of what the server has."""
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+    reflection.enable_server_reflection([*services, health_name, reflection.SERVICE_NAME], server)
+
+
+def _stop_at_signals() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    return stop
+
+
+def _collect_seldom() -> None:
+    """Keep what there is by now out of the garbage collector, and let it look for the rest seldom.
+
+    What calls make is seldom a cycle. Collecting as eagerly as Python does by itself takes a twentieth of a busy
+    service's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
+
+
+def _log_start(settings: ServiceSettings) -> None:
+    if settings.auth == "off":
+        log.warning("AUTH IS OFF: any program on this machine may do anything here, and read along. Set AUTH=on.")
+    log.info("serving", extra={"address": f"{settings.host}:{settings.port}", "settings": settings.shown()})
+
+
+async def _until_over(stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> list[asyncio.Task[None]]:
+    """Wait until the process is to stop; return the tasks that have ended by themselves, which is a defect."""
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    await _end([stopped])
+    broken = [task for task in tasks if task.done()]
+    for task in broken:
+        log.error("work in the background has ended", exc_info=None if task.cancelled() else task.exception())
+    return broken
+
+
+async def _stop_serving(
+    server: grpc.aio.Server,
+    settings: ServiceSettings,
+    health: _Health,
+    ending: Sequence[Callable[[], None]],
+    *,
+    drains: bool,
+) -> None:
+    """Say NOT_SERVING, take no more calls after the drain time, and give those that run the grace time."""
+    log.info("stopping")
+    await health.enter_graceful_shutdown()
+    if drains:
+        await asyncio.sleep(settings.drain_seconds)
+    closed = asyncio.create_task(server.stop(settings.grace_seconds))
+    await asyncio.sleep(0)  # the door is closed before streams end, or they would come back in
+    for end in ending:
+        end()
+    await health.end_watches()
+    await closed
 
 
 def _named(work: Coroutine[Any, Any, None]) -> Context:
@@ -240,6 +274,11 @@ def _try_port(host: str, port: int) -> None:
     """Raise OSError if the port cannot be had; gRPC would write lines of its own about it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     socket.create_server((host.strip("[]"), port), family=family).close()
+
+
+async def _close(closing: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    for close in closing:
+        await close()
 
 
 async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -69,6 +69,7 @@ headers: ContextVar[dict[str, str | bytes]] = ContextVar("headers", default={}) 
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Callable[[Any, Context], Awaitable[Any]]
+Unary = Callable[[bytes, Context], Awaitable[bytes]]
 StreamHandler = Callable[[Any, Context], AsyncGenerator[Any, None]]
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -99,7 +100,7 @@ class Incoming(grpc.aio.ServerInterceptor):
         access = None if self._guard is None else self._guard.of(method)
         if handler.unary_unary is not None:
             door = self._doors[budget_of(method)]
-            wrapped = grpc.unary_unary_rpc_method_handler(_serve(method, handler, door, access))
+            wrapped = grpc.unary_unary_rpc_method_handler(_behind(door, method, _serve(method, handler, access)))
         elif handler.unary_stream is not None:
             wrapped = grpc.unary_stream_rpc_method_handler(self._serve_stream(method, handler, access))
         else:
@@ -129,8 +130,8 @@ class Incoming(grpc.aio.ServerInterceptor):
                         await _send_all(messages, render, context)
                     _tell_call(method, started, "OK", span)
                     return
-                except Failure as told:
-                    failure = told
+                except Failure as refused:
+                    failure = refused
                 except TimeoutError:
                     failure = ReaderTooSlow()
                 except asyncio.CancelledError:
@@ -162,27 +163,30 @@ async def _send_all(messages: AsyncGenerator[Any, None], render: Callable[[Messa
             await context.write(message if isinstance(message, bytes) else render(message))
 
 
-def _serve(
-    method: str, handler: grpc.RpcMethodHandler[Any, Any], door: Door, access: Access | None
-) -> Callable[[bytes, Context], Awaitable[bytes]]:
-    answer_call = cast(Handler, handler.unary_unary)
-    parse = cast(Callable[[bytes], Message], handler.request_deserializer)
-    render = cast(Callable[[Message], bytes], handler.response_serializer)
-
+def _behind(door: Door, method: str, serve: Unary) -> Unary:
+    """Refuse a method's calls at once while as many are inside as its budget allows."""
     overload = ResourceExhausted()
     overload_trailers = _trailers(overload, to_status(overload))
 
-    async def serve(data: bytes, context: Context) -> bytes:
+    async def serve_behind(data: bytes, context: Context) -> bytes:
         if door.is_full:
             metrics.call_timer(method, overload.reason).observe(0)
             await context.abort(_CODES[overload.code], overload.message, overload_trailers)
         door.inside += 1
         try:
-            return await served(data, context)
+            return await serve(data, context)
         finally:
             door.inside -= 1
 
-    async def served(data: bytes, context: Context) -> bytes:
+    return serve_behind
+
+
+def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any], access: Access | None) -> Unary:
+    answer_call = cast(Handler, handler.unary_unary)
+    parse = cast(Callable[[bytes], Message], handler.request_deserializer)
+    render = cast(Callable[[Message], bytes], handler.response_serializer)
+
+    async def serve(data: bytes, context: Context) -> bytes:
         started, span = _begin(method, context)
         failure: Failure
         try:
@@ -199,8 +203,8 @@ def _serve(
                     await faults.armed.reach(Kind.ANSWER)
             _tell_call(method, started, "OK", span)
             return answer
-        except Failure as told:
-            failure = told
+        except Failure as refused:
+            failure = refused
         except TimeoutError:
             failure = DeadlineExceeded()
         except asyncio.CancelledError:

@@ -1,0 +1,137 @@
+"""Damages to bookings, and to what settles them."""
+
+from __future__ import annotations
+
+from tests.system.damage import CONFIRMED, NEW, PENDING, REFUNDED, Damage, again, bookings
+
+STATE, SHARE, PRICE = (
+    "bookings-are-what-their-state-says",
+    "refunds-are-the-share-that-was-decided",
+    "the-price-is-that-of-the-seats",
+)
+BOUGHT = "a-ticket-is-bought-by-one-capture"
+NAMED, CAUSE = "bookings-name-their-seats", "money-goes-back-for-a-cause-that-there-is"
+WENT_BACK = "settlement = 'NO_TICKET'"
+OF_BOOKINGS = (
+    Damage("a ticket without a payment", STATE, bookings("CONFIRMED", "payment_id = NULL")),
+    Damage("a booking in no state", STATE, bookings("CONFIRMED", "state = NULL")),
+    Damage("a booking in a state that there is not", STATE, bookings("CANCELLED", "state = 'LOST'")),
+    Damage("a booking that waits for ever", STATE, bookings("PENDING", "expires_at = NULL")),
+    Damage("a booking without a price", STATE, bookings("PENDING", "total_amount = NULL")),
+    Damage("a ticket that came from somewhere", STATE, bookings("CONFIRMED", "confirming_from = 'PENDING'")),
+    Damage("a ticket whose refund is stuck", STATE, bookings("CONFIRMED", "refund_stuck = true")),
+    Damage("a refund of nothing known", STATE, bookings("REFUNDED", "refund_amount = NULL")),
+    Damage("a refund that is too much", SHARE, bookings("REFUNDED", "refund_amount = refund_amount + 1")),
+    Damage("a refund of half, in full", SHARE, bookings("REFUNDED", "refund_percentage = 50")),
+    Damage("a refund of no percentage", SHARE, bookings("REFUNDED", "refund_percentage = NULL")),
+    Damage("a refund of a cancelled booking", SHARE, bookings("CANCELLED", "refund_amount = 1")),
+    Damage(
+        "a seat sold twice",
+        "a-seat-is-sold-once",
+        f"INSERT INTO booking.bookings (id, show_id, state) SELECT {NEW}, show_id, 'CONFIRMED'"
+        f" FROM booking.bookings WHERE id = {CONFIRMED};"
+        f"INSERT INTO booking.booking_seats (booking_id, seat_id) SELECT {NEW}, seat_id"
+        " FROM booking.booking_seats s JOIN booking.bookings b ON b.id = s.booking_id WHERE b.state = 'CONFIRMED'",
+    ),
+    Damage("a price that is lower", PRICE, "UPDATE booking.bookings SET total_amount = total_amount - 1"),
+    Damage("a seat's price unknown", PRICE, "UPDATE booking.booking_seats SET price = NULL"),
+    Damage("a booking that lost its seats", PRICE, f"DELETE FROM booking.booking_seats WHERE booking_id = {PENDING}"),
+    Damage("seats that lost their booking", PRICE, f"DELETE FROM booking.bookings WHERE id = {CONFIRMED}"),
+    Damage("a seat without a label", PRICE, bookings("CONFIRMED", "seat_labels = seat_labels[2:]")),
+    Damage("a ticket that nobody paid for", BOUGHT, "DELETE FROM booking.captures WHERE settlement = 'KEPT'"),
+    Damage("a cancelled booking back as a ticket", BOUGHT, bookings("CANCELLED", "state = 'CONFIRMED'")),
+    Damage("an expired ticket whose money is kept", BOUGHT, bookings("CONFIRMED", "state = 'EXPIRED'")),
+    Damage("a ticket paid for by another", BOUGHT, bookings("CONFIRMED", "payment_id = gen_random_uuid()")),
+    Damage("a ticket paid for by halves", BOUGHT, "UPDATE booking.captures SET amount = amount / 2"),
+    Damage("money of no use", "captures-come-to-something", "UPDATE booking.captures SET settlement = NULL"),
+    Damage("money for an unknown use", "captures-come-to-something", "UPDATE booking.captures SET settlement = 'TIP'"),
+    Damage("a booking twice", "bookings-and-captures-are-there-once", again("booking.bookings")),
+    Damage(
+        "two bookings of one key",
+        "bookings-and-captures-are-there-once",
+        "UPDATE booking.bookings SET user_id = gen_random_uuid(), idempotency_key = 'key';"
+        f"UPDATE booking.bookings SET user_id = {NEW} WHERE id IN ({CONFIRMED}, {REFUNDED})",
+    ),
+    Damage("a seat of a booking twice", "bookings-and-captures-are-there-once", again("booking.booking_seats")),
+    Damage("a capture twice", "bookings-and-captures-are-there-once", again("booking.captures")),
+    Damage(
+        "a message twice",
+        "bookings-and-captures-are-there-once",
+        f"INSERT INTO booking.outbox (id, topic) VALUES ({NEW}, 'releases'), ({NEW}, 'releases')",
+    ),
+    Damage("a booking begun without a lease", STATE, bookings("PENDING", "state = 'RESERVING', expires_at = NULL")),
+    Damage("a booking begun that has an end", STATE, bookings("PENDING", "state = 'RESERVING', lease_until = now()")),
+    Damage(
+        "a booking that waits for its payment, and has one",
+        STATE,
+        bookings("PENDING", "payment_id = gen_random_uuid()"),
+    ),
+    Damage(
+        "a confirmation without a lease",
+        STATE,
+        bookings("CONFIRMED", "state = 'CONFIRMING', confirming_from = 'PENDING'"),
+    ),
+    Damage(
+        "a confirmation that is refunded",
+        STATE,
+        bookings("REFUNDED", "state = 'CONFIRMING', confirming_from = 'PENDING', lease_until = now()"),
+    ),
+    Damage("a ticket with a refund", STATE, bookings("CONFIRMED", "refund_amount = 1")),
+    Damage("a booking in no currency", STATE, bookings("PENDING", "currency = ''")),
+    Damage("a booking of nobody", STATE, bookings("PENDING", "user_id = NULL")),
+    Damage(
+        "a refund of which nothing is known",
+        SHARE,
+        bookings("REFUNDED", "refund_amount = NULL, refund_percentage = NULL"),
+    ),
+    Damage(
+        "a refund of twice the price",
+        SHARE,
+        bookings("REFUNDED", "refund_amount = 2 * total_amount, refund_percentage = 200"),
+    ),
+    Damage(
+        "a refund of nothing", SHARE, bookings("REFUNDED", "refund_amount = 0, refund_percentage = 1, total_amount = 1")
+    ),
+    Damage(
+        "a seat for nothing, another for both",
+        PRICE,
+        "UPDATE booking.booking_seats s SET price = CASE position WHEN 0 THEN 0 ELSE b.total_amount END"
+        " FROM booking.bookings b WHERE b.id = s.booking_id AND b.state = 'CONFIRMED'"
+        " AND cardinality(b.seat_labels) = 2",
+    ),
+    Damage(
+        "a ticket whose money is not kept yet",
+        BOUGHT,
+        "UPDATE booking.captures SET settlement = 'CONFIRM' WHERE settlement = 'KEPT'",
+    ),
+    Damage("a decline twice", "bookings-and-captures-are-there-once", again("booking.declines")),
+    Damage(
+        "two seats of a booking in one position",
+        "bookings-and-captures-are-there-once",
+        "UPDATE booking.booking_seats SET position = 0",
+    ),
+    Damage("seats in another order than their labels", NAMED, "UPDATE booking.booking_seats SET position = -position"),
+    Damage("a label of another seat", NAMED, bookings("CONFIRMED", "seat_labels[1] = 'Balcony Z99'")),
+    Damage(
+        "money that went back as too much, and was not",
+        CAUSE,
+        f"UPDATE booking.captures SET settlement = 'MISMATCH' WHERE {WENT_BACK}",
+    ),
+    Damage(
+        "money that went back as the second, and was the only one",
+        CAUSE,
+        f"UPDATE booking.captures SET settlement = 'DUPLICATE' WHERE {WENT_BACK}",
+    ),
+    Damage(
+        "money that went back from a booking that still waits",
+        CAUSE,
+        f"UPDATE booking.captures SET booking_id = {PENDING} WHERE {WENT_BACK}",
+    ),
+    Damage(
+        "money that went back from no booking",
+        CAUSE,
+        f"UPDATE booking.captures SET booking_id = {NEW} WHERE {WENT_BACK}",
+    ),
+    Damage("money that went back for nothing known", CAUSE, "UPDATE booking.captures SET settlement = 'TIP'"),
+    Damage("money in no currency", "captures-come-to-something", "UPDATE booking.captures SET currency = NULL"),
+)

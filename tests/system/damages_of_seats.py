@@ -1,0 +1,154 @@
+"""Damages to seats, holds and reservations."""
+
+from __future__ import annotations
+
+from tests.system.damage import HELD_BY_ONE, NEW, Damage, again, claims, hold_of, seats
+
+SHAPE, CLAIMED, WHOLE = (
+    "seats-are-what-their-status-says",
+    "claimed-seats-have-their-reservation",
+    "reservations-have-all-their-seats",
+)
+CLAIM, IN_TIME = "reservations-say-who-and-what", "holds-and-claims-end-in-time"
+LONGER = "expires_at = expires_at + interval '20 minutes'"
+YEARS = "expires_at = now() + interval '10 years'"
+OF_SEATS = (
+    Damage("a hold without an end", SHAPE, seats("HELD", "expires_at = NULL")),
+    Damage("a hold of nobody", SHAPE, seats("HELD", "holder_id = NULL")),
+    Damage("a seat reserved to no booking", SHAPE, seats("RESERVED", "booking_id = NULL")),
+    Damage("a sold seat that lapses", SHAPE, seats("BOOKED", "expires_at = now()")),
+    Damage("a free seat that somebody has", SHAPE, seats("AVAILABLE", "holder_id = gen_random_uuid()")),
+    Damage("a seat in no state", SHAPE, seats("BOOKED", "status = NULL")),
+    Damage("a seat in a state that there is not", SHAPE, seats("AVAILABLE", "status = 'SOLD'")),
+    Damage("a seat for nothing", SHAPE, seats("AVAILABLE", "price = 0")),
+    Damage("a claim released, its seats still sold", CLAIMED, claims("CONFIRMED", "state = 'RELEASED'")),
+    Damage("seats sold to a booking unheard of", CLAIMED, seats("BOOKED", "booking_id = gen_random_uuid()")),
+    Damage("a reserved seat of another user", CLAIMED, seats("RESERVED", "holder_id = gen_random_uuid()")),
+    Damage("a seat sold without a confirmation", CLAIMED, seats("RESERVED", "status = 'BOOKED', expires_at = NULL")),
+    Damage("a seat reserved for longer", CLAIMED, seats("RESERVED", "expires_at = expires_at + interval '1 second'")),
+    Damage("a sold seat that is not in the claim", CLAIMED, claims("CONFIRMED", "seat_ids = seat_ids[2:]")),
+    Damage("a claim on no seats", CLAIMED, claims("CONFIRMED", "seat_ids = NULL")),
+    Damage("a claim of nobody", CLAIMED, claims("RESERVED", "user_id = NULL")),
+    Damage(
+        "half a reservation",
+        WHOLE,
+        "UPDATE inventory.show_seats SET status = 'AVAILABLE', booking_id = NULL, holder_id = NULL, expires_at = NULL"
+        " WHERE id = (SELECT id FROM inventory.show_seats WHERE status = 'RESERVED' LIMIT 1)",
+    ),
+    Damage("sold seats that are gone", WHOLE, "DELETE FROM inventory.show_seats WHERE status = 'BOOKED'"),
+    Damage("a claim with no seats in it", WHOLE, claims("RESERVED", "seat_ids = '{}'")),
+    Damage("a claim in no state", CLAIM, claims("REFUSED", "state = NULL")),
+    Damage("a claim in an unknown state", CLAIM, claims("CONFIRMED", "state = 'LOST'")),
+    Damage("a closed claim of nobody", CLAIM, claims("REFUSED", "user_id = NULL")),
+    Damage(
+        "a user with every seat",
+        "seat-limit",
+        "UPDATE inventory.show_seats SET holder_id ="
+        " (SELECT holder_id FROM inventory.show_seats WHERE status = 'BOOKED' LIMIT 1)",
+    ),
+    Damage(
+        "a seventh seat held",
+        "seat-limit",
+        HELD_BY_ONE,
+    ),
+    Damage(
+        "shows without a lock",
+        "every-show-has-its-lock-and-seats",
+        "DELETE FROM inventory.show_counters WHERE sequence = 0",
+    ),
+    Damage(
+        "a lock that knows another start",
+        "every-show-has-its-lock-and-seats",
+        "UPDATE inventory.show_counters SET starts_at = starts_at + interval '1 day'",
+    ),
+    Damage(
+        "a seat too few",
+        "every-show-has-its-lock-and-seats",
+        "DELETE FROM inventory.show_seats"
+        " WHERE id = (SELECT id FROM inventory.show_seats WHERE status = 'AVAILABLE' LIMIT 1)",
+    ),
+    Damage(
+        "a number without a change",
+        "gapless-numbers",
+        "UPDATE inventory.show_counters SET sequence = sequence + 1",
+    ),
+    Damage(
+        "changes under later numbers",
+        "gapless-numbers",
+        "UPDATE inventory.seat_changes SET sequence = sequence + 1 WHERE sequence > 1",
+    ),
+    Damage("a change without a number", "gapless-numbers", "UPDATE inventory.seat_changes SET sequence = NULL"),
+    Damage("changes of no show", "gapless-numbers", "DELETE FROM inventory.show_counters"),
+    Damage(
+        "seats freed without a number",
+        "last-change-is-what-the-seat-is",
+        "UPDATE inventory.show_seats SET status = 'AVAILABLE', expires_at = NULL WHERE status <> 'AVAILABLE'",
+    ),
+    Damage(
+        "a hold prolonged without a number",
+        "last-change-is-what-the-seat-is",
+        seats("HELD", "expires_at = expires_at + interval '1 second'"),
+    ),
+    Damage("a seat twice", "seats-and-claims-are-there-once", again("inventory.show_seats", "status = 'AVAILABLE'")),
+    Damage("a claim twice", "seats-and-claims-are-there-once", again("inventory.reservations")),
+    Damage("a lock twice", "seats-and-claims-are-there-once", again("inventory.show_counters")),
+    Damage("a change twice", "seats-and-claims-are-there-once", again("inventory.seat_changes")),
+    Damage("a hold of a booking", SHAPE, seats("HELD", "booking_id = gen_random_uuid()")),
+    Damage("a sold seat of nobody", SHAPE, seats("BOOKED", "holder_id = NULL")),
+    Damage("seats sold to a claim of another show", CLAIMED, claims("CONFIRMED", "show_id = gen_random_uuid()")),
+    Damage("a claim that has its seats in another show", WHOLE, claims("CONFIRMED", "show_id = gen_random_uuid()")),
+    Damage("a live claim of nobody", CLAIM, claims("CONFIRMED", "user_id = NULL")),
+    Damage("a live claim on nothing", CLAIM, claims("RESERVED", "seat_ids = '{}'")),
+    Damage("a claim that was made at no time", CLAIM, claims("CONFIRMED", "reserved_at = NULL")),
+    Damage("a claim released before its time", CLAIM, claims("RESERVED", "state = 'RELEASED', changed_at = now()")),
+    Damage("a claim released at no time", CLAIM, claims("RESERVED", "state = 'RELEASED', changed_at = NULL")),
+    Damage(
+        "a hold for years",
+        IN_TIME,
+        f"{seats('HELD', YEARS)};UPDATE inventory.seat_changes SET {YEARS} WHERE status = 'HELD'",
+    ),
+    Damage(
+        "a hold for years, its change forgotten", IN_TIME, f"{seats('HELD', YEARS)};DELETE FROM inventory.seat_changes"
+    ),
+    Damage(
+        "a hold for years, with a change of that seat in another show",
+        IN_TIME,
+        f"{seats('HELD', YEARS)};"
+        f"UPDATE inventory.seat_changes SET show_id = gen_random_uuid(), changed_at = now() + interval '20 years'",
+    ),
+    Damage(
+        "a hold for years, and its show says that it may",
+        IN_TIME,
+        f"{seats('HELD', YEARS)};UPDATE inventory.seat_changes SET {YEARS} WHERE status = 'HELD';"
+        "UPDATE inventory.show_counters SET seat_hold_minutes = 32767",
+    ),
+    Damage("a hold for longer than was ever allowed", IN_TIME, hold_of("6 minutes")),
+    Damage(
+        "a claim for longer than was ever allowed",
+        IN_TIME,
+        f"{claims('RESERVED', LONGER)};{seats('RESERVED', LONGER)}",
+    ),
+    Damage("a claim for years", IN_TIME, f"{claims('RESERVED', YEARS)};{seats('RESERVED', YEARS)}"),
+    Damage(
+        "a lock without a number",
+        "every-show-has-its-lock-and-seats",
+        "UPDATE inventory.show_counters SET sequence = NULL",
+    ),
+    Damage(
+        "a gap in the numbers",
+        "gapless-numbers",
+        "DELETE FROM inventory.seat_changes WHERE sequence = 2 AND show_id IN"
+        " (SELECT show_id FROM inventory.seat_changes WHERE sequence = 3)",
+    ),
+    Damage(
+        "one change without a number",
+        "gapless-numbers",
+        "UPDATE inventory.seat_changes SET sequence = NULL WHERE sequence = 1 AND show_id IN"
+        " (SELECT show_id FROM inventory.seat_changes WHERE sequence = 2)",
+    ),
+    Damage(
+        "changes of a show unheard of",
+        "last-change-is-what-the-seat-is",
+        f"UPDATE inventory.seat_changes SET show_id = {NEW}",
+    ),
+)
