@@ -106,4 +106,4 @@ def test_the_audit_knows_what_every_answer_of_inventory_is_about() -> None:
 def test_every_reason_has_its_class_in_the_python_client() -> None:
     reasons = {kind.reason for kind in failures()} | {reply.reason for reply in REPLIES}
     # Verbs and kinds of bodies are REST's.
-    same(f"{PYTHON_CLIENT}/errors.py", errors.BY_REASON, reasons - {"VERB_NOT_ALLOWED", "UNSUPPORTED_MEDIA_TYPE"})
+    same(f"{PYTHON_CLIENT}/reasons.py", errors.BY_REASON, reasons - {"VERB_NOT_ALLOWED", "UNSUPPORTED_MEDIA_TYPE"})

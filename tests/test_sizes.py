@@ -16,7 +16,6 @@ SUFFIXES = {".css", ".html", ".js", ".lua", ".py", ".sh", ".sql"}
 NOT_OURS = {"protos/gen", "third_party", "build", "data"}
 
 LONG_FILES: set[str] = {
-    "clients/python/boxoffice_client/errors.py",
     "tests/booking/test_lifecycle.py",
     "tests/identity/test_accounts.py",
 }

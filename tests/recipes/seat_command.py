@@ -171,7 +171,7 @@ RECIPE = Recipe(
         "audit/invariants/keys.py": [('"HoldSeats")', '"HoldSeats", "ExtendHolds")')],
         "gateway/openapi/examples.py": [after('    "HoldSeats": _SEATS,\n', '    "ExtendHolds": {"showId": SHOW},\n')],
         "clients/python/boxoffice_client/methods.py": [before("    release_holds = ", CLIENT)],
-        "clients/python/boxoffice_client/errors.py": [before("class BookingNotPending(", CLIENT_ERROR)],
+        "clients/python/boxoffice_client/reasons.py": [before("class BookingNotPending(", CLIENT_ERROR)],
         "tests/inventory/test_seat_rules.py": [
             ("import ClaimClosed, SalesEnded", "import ClaimClosed, NothingHeld, SalesEnded"),
             ("Confirm, Extend, Hold,", "Confirm, Extend, ExtendHolds, Hold,"),

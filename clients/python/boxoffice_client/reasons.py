@@ -1,0 +1,306 @@
+"""The reasons of Boxoffice, each an exception of its family."""
+
+from __future__ import annotations
+
+from boxoffice_client.families import (
+    Aborted,
+    AlreadyExists,
+    BoxofficeError,
+    FailedPrecondition,
+    NotFound,
+    OutOfRange,
+    PermissionDenied,
+    Unauthenticated,
+    Unavailable,
+)
+
+
+class EventMismatch(BoxofficeError):
+    """A webhook's event is not what its payment or the bank says."""
+
+    reason = "EVENT_MISMATCH"
+
+
+class InvalidSignature(Unauthenticated):
+    """A webhook's signature is missing, wrong or too old."""
+
+    reason = "INVALID_SIGNATURE"
+
+
+class LoginFailed(Unauthenticated):
+    """No account has this e-mail address and password."""
+
+    reason = "LOGIN_FAILED"
+
+
+class RefreshTokenInvalid(Unauthenticated):
+    """The refresh token is not good, or not any more: log in again."""
+
+    reason = "REFRESH_TOKEN_INVALID"
+
+
+class TooManyAttempts(BoxofficeError):
+    """Too many passwords were tried: see `retry_after_seconds`."""
+
+    reason = "TOO_MANY_ATTEMPTS"
+
+
+class SimulationDisabled(PermissionDenied):
+    """Payments cannot be simulated in production."""
+
+    reason = "SIMULATION_DISABLED"
+
+
+class RefundFailed(Unavailable):
+    """The bank's refund failed this time."""
+
+    reason = "REFUND_FAILED"
+
+
+class EventNotFound(NotFound):
+    """There is no such event."""
+
+    reason = "EVENT_NOT_FOUND"
+
+
+class MovieNotFound(NotFound):
+    """There is no such movie; events of other categories are not among them."""
+
+    reason = "MOVIE_NOT_FOUND"
+
+
+class VenueNotFound(NotFound):
+    """There is no such venue."""
+
+    reason = "VENUE_NOT_FOUND"
+
+
+class ScreenNotFound(NotFound):
+    """There is no such screen."""
+
+    reason = "SCREEN_NOT_FOUND"
+
+
+class ShowNotFound(NotFound):
+    """There is no such show."""
+
+    reason = "SHOW_NOT_FOUND"
+
+
+class _OfSeats(BoxofficeError):
+    @property
+    def seat_ids(self) -> tuple[str, ...]:
+        """The seats in question."""
+        return tuple(filter(None, self.metadata.get("seat_ids", "").split(",")))
+
+
+class SeatNotFound(_OfSeats, NotFound):
+    """The show has no such seats: see `seat_ids`."""
+
+    reason = "SEAT_NOT_FOUND"
+
+
+class BookingNotFound(NotFound):
+    """There is no such booking, or it is another user's."""
+
+    reason = "BOOKING_NOT_FOUND"
+
+
+class PaymentNotFound(NotFound):
+    """There is no such payment, or none was begun for this booking."""
+
+    reason = "PAYMENT_NOT_FOUND"
+
+
+class SessionNotFound(NotFound):
+    """There is no such checkout session."""
+
+    reason = "SESSION_NOT_FOUND"
+
+
+class UserNotFound(NotFound):
+    """There is no such user, or it is not the one who calls."""
+
+    reason = "USER_NOT_FOUND"
+
+
+class IdempotencyKeyReused(AlreadyExists):
+    """The idempotency key was used for another request."""
+
+    reason = "IDEMPOTENCY_KEY_REUSED"
+
+
+class EmailTaken(AlreadyExists):
+    """There is an account of this e-mail address already."""
+
+    reason = "EMAIL_TAKEN"
+
+
+class ScreenAlreadyExists(AlreadyExists):
+    """The venue has a screen of this name."""
+
+    reason = "SCREEN_ALREADY_EXISTS"
+
+
+class SessionMismatch(AlreadyExists):
+    """There is a checkout session of this id with other facts."""
+
+    reason = "SESSION_MISMATCH"
+
+
+class SequenceNoLongerKept(OutOfRange):
+    """The changes after this number are not kept: read the seat map, and watch after its sequence."""
+
+    reason = "SEQUENCE_NO_LONGER_KEPT"
+
+
+class EventsForgotten(OutOfRange):
+    """Events that come next are not kept any more: begin at the oldest, and make up for what is missing."""
+
+    reason = "EVENTS_FORGOTTEN"
+
+
+class EventsNotThere(OutOfRange):
+    """The topic does not reach this position: see that it is the topic that was read before."""
+
+    reason = "EVENTS_NOT_THERE"
+
+
+class SeatsUnavailable(_OfSeats, Aborted):
+    """Some of the seats are taken: see `seat_ids`, and choose others, or go to your own booking: see `booking_id`."""
+
+    reason = "SEATS_UNAVAILABLE"
+
+    @property
+    def booking_id(self) -> str:
+        """The user's own booking that has some of the seats; empty where it is others who have them."""
+        return self.metadata.get("booking_id", "")
+
+
+class PaymentInProgress(Aborted):
+    """A payment for the booking is being settled right now."""
+
+    reason = "PAYMENT_IN_PROGRESS"
+
+
+class RequestInProgress(Aborted):
+    """The first request with this idempotency key is still being carried out."""
+
+    reason = "REQUEST_IN_PROGRESS"
+
+
+class SalesEnded(FailedPrecondition):
+    """Sales for the show have ended."""
+
+    reason = "SALES_ENDED"
+
+
+class ShowStarted(FailedPrecondition):
+    """The show has begun."""
+
+    reason = "SHOW_STARTED"
+
+
+class ShowOverlaps(FailedPrecondition):
+    """Another show is on this screen at that time: `metadata["show_id"]`."""
+
+    reason = "SHOW_OVERLAPS"
+
+
+class ScreenLimitExceeded(FailedPrecondition):
+    """The venue has as many screens as a venue may have: `metadata["limit"]`."""
+
+    reason = "SCREEN_LIMIT_EXCEEDED"
+
+
+class SeatLimitExceeded(FailedPrecondition):
+    """The user would have more seats of the show than one may have: `metadata["limit"]`."""
+
+    reason = "SEAT_LIMIT_EXCEEDED"
+
+
+class BookingNotPending(FailedPrecondition):
+    """The booking does not wait for its payment any more: `metadata["status"]`."""
+
+    reason = "BOOKING_NOT_PENDING"
+
+
+class BookingNotConfirmed(FailedPrecondition):
+    """Only a confirmed booking can be refunded: `metadata["status"]`."""
+
+    reason = "BOOKING_NOT_CONFIRMED"
+
+
+class RefundNotAllowed(FailedPrecondition):
+    """It is too close to the show for a refund."""
+
+    reason = "REFUND_NOT_ALLOWED"
+
+
+class PaymentAttemptsExceeded(FailedPrecondition):
+    """Too many payments were begun for the booking already: make a new booking."""
+
+    reason = "PAYMENT_ATTEMPTS_EXCEEDED"
+
+
+class PasswordWrong(FailedPrecondition):
+    """The present password is another."""
+
+    reason = "PASSWORD_WRONG"
+
+
+class LastAdmin(FailedPrecondition):
+    """Nobody would be an admin any more."""
+
+    reason = "LAST_ADMIN"
+
+
+# The rest is for services, not for customers.
+
+
+class ClaimClosed(FailedPrecondition):
+    """The booking's claim on its seats has ended."""
+
+    reason = "CLAIM_CLOSED"
+
+
+class ClaimAlive(FailedPrecondition):
+    """The booking's claim on its seats has not lapsed yet."""
+
+    reason = "CLAIM_ALIVE"
+
+
+class ClaimConfirmed(FailedPrecondition):
+    """The booking's seats are booked for good."""
+
+    reason = "CLAIM_CONFIRMED"
+
+
+class CaptureMismatch(FailedPrecondition):
+    """The capture was recorded before with other facts."""
+
+    reason = "CAPTURE_MISMATCH"
+
+
+class PaymentNotCaptured(FailedPrecondition):
+    """No money was taken by this payment."""
+
+    reason = "PAYMENT_NOT_CAPTURED"
+
+
+class SessionNotCaptured(FailedPrecondition):
+    """No money was taken in this session."""
+
+    reason = "SESSION_NOT_CAPTURED"
+
+
+class RefundExceedsCapture(FailedPrecondition):
+    """The session's refunds would exceed what was taken."""
+
+    reason = "REFUND_EXCEEDS_CAPTURE"
+
+
+class RefundMismatch(BoxofficeError):
+    """There is such a refund with other facts."""
+
+    reason = "REFUND_MISMATCH"
