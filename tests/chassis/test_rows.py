@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import pytest
 
-from services.chassis.store.rows import columns, read
+from services.chassis.store.rows import columns, read, selected
 
 
 class Colour(StrEnum):
@@ -60,6 +60,13 @@ def test_columns_may_be_made_of_what_can_be_gone_through_once() -> None:
 def test_an_attribute_that_is_not_there_is_an_error() -> None:
     with pytest.raises(AttributeError, match="third"):
         columns([Pair(1, "x")], "third")
+
+
+def test_what_is_selected_is_what_is_read() -> None:
+    assert selected(Thing) == "id, colour, other, city, hall"
+    assert selected(Thing, of="t", hall="upper(t.hall)") == "t.id, t.colour, t.other, t.city, upper(t.hall) AS hall"
+    with pytest.raises(AssertionError, match="Thing has no stage"):
+        selected(Thing, stage="'A'")
 
 
 @pytest.mark.parametrize("order", ["id colour other city hall extra", "extra hall other id city colour"])

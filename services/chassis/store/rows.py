@@ -1,13 +1,14 @@
 """Rows and columns by name: what set-based statements take, and what they give.
 
     await tx.send(sql.BEGIN_PAYMENTS, {"now": now} | columns(begun, "id", "amount", show_id="show.id"))
+    PAYMENTS = f"SELECT {selected(Payment)} FROM payments WHERE id = ANY(%(ids)s)"
     payments = read(Payment, await tx.fetch(sql.PAYMENTS, {"ids": ids}))
 
 Nothing depends on the order of columns, in either direction.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from functools import cache
 from operator import attrgetter, itemgetter
@@ -39,6 +40,27 @@ def read(kind: type[T], rows: Sequence[Row]) -> list[T]:
     a column of its name. Raises TypeError for a field without a column, KeyError for a value that is none of its enum.
     """
     return list(map(_reader(cast(Any, kind), cast(Any, type(rows[0]))), rows)) if rows else []
+
+
+def selected(kind: type, of: str = "", **instead: str) -> str:
+    """Return what a SELECT has to give so that `read` makes a `kind`: the columns of its fields, of the table `of`.
+
+    A keyword says what stands for a column: `selected(Booking, ends_at="coalesce(ends_at, starts_at)")`.
+    """
+    table = of and f"{of}."
+    names = list(_names(kind))
+    assert instead.keys() <= set(names), f"{kind.__name__} has no {', '.join(instead.keys() - set(names))}"
+    return ", ".join(f"{instead[name]} AS {name}" if name in instead else f"{table}{name}" for name in names)
+
+
+def _names(kind: Any) -> Iterator[str]:
+    """Yield the names of a dataclass's fields, and in the place of a dataclass among them its own."""
+    hints = get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        if dataclasses.is_dataclass(hints[field.name]):
+            yield from _names(hints[field.name])
+        else:
+            yield field.name
 
 
 @cache

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.chassis.store.rows import selected
+from services.inventory.catalogue.domain import Event, Screen
+
 # --- Events
 
-_EVENTS = "SELECT id, title, description, category, duration_minutes, language, created_at FROM events"
+_EVENTS = f"SELECT {selected(Event)} FROM events"
 
 CREATE_EVENTS = """
     INSERT INTO events (id, title, description, category, duration_minutes, language, created_at)
@@ -107,7 +110,7 @@ SEAT_LAYOUT = """
 """
 """A screen's rows from the front to the back, with their seats as columns: of so many seats behind a position."""
 
-FIND_SCREEN = "SELECT id, venue_id, name, seat_count FROM screens WHERE id = %(id)s"
+FIND_SCREEN = f"SELECT {selected(Screen)} FROM screens WHERE id = %(id)s"
 
 # --- Shows
 

@@ -1,5 +1,8 @@
 """Statements about seats on sale."""
 
+from services.chassis.store.rows import selected
+from services.inventory.seats.domain import Reservation, Seat
+
 LOCK_SHOWS = """
     SELECT show_id, starts_at, coalesce(sales_end_at, starts_at) AS sales_end_at, currency FROM show_counters
     WHERE show_id = ANY(%(show_ids)s) ORDER BY show_id FOR UPDATE SKIP LOCKED
@@ -11,9 +14,7 @@ WAIT_FOR_SHOWS = LOCK_SHOWS.replace("SKIP LOCKED", "")
 
 WHICH_SHOWS_EXIST = "SELECT show_id FROM show_counters WHERE show_id = ANY(%(show_ids)s)"
 
-SEAT = """
-    s.id, s.section, s.row, s.number, s.tier, s.price, s.status, s.holder_id, s.booking_id, s.expires_at
-"""
+SEAT = selected(Seat, of="s")
 """The columns of a seat."""
 
 SEATS_BY_ID = f"""
@@ -28,8 +29,8 @@ SEATS_OF_USERS = f"""
         ON s.holder_id = owner.user_id AND s.show_id = owner.show_id
 """
 
-RESERVATIONS = """
-    SELECT r.show_id, r.booking_id, r.user_id, r.state, r.seat_ids, r.reserved_at, r.expires_at FROM reservations r
+RESERVATIONS = f"""
+    SELECT r.show_id, {selected(Reservation, of="r")} FROM reservations r
     JOIN unnest(%(show_id)s::uuid[], %(booking_id)s::uuid[]) AS named (show_id, booking_id)
         ON (r.show_id, r.booking_id) = (named.show_id, named.booking_id)
 """

@@ -1,9 +1,9 @@
 """Statements about payments and the bookings they are for."""
 
-_PAYMENT = """
-    p.id, p.booking_id, p.user_id, p.session_id, p.amount, p.currency, p.state, p.refunded_amount,
-    p.expires_at, p.created_at, p.updated_at
-"""
+from services.chassis.store.rows import selected
+from services.payment.domain.payments import Payment
+
+_PAYMENT = selected(Payment, of="p")
 
 OPEN_ACCOUNTS = """
     INSERT INTO booking_accounts (booking_id) SELECT * FROM unnest(%(booking_ids)s::uuid[])
