@@ -4,7 +4,7 @@ isort:skip_file
 The bank: a stand-in for a payment gateway such as Stripe or Razorpay, for trials and tests.
 
 It keeps its own books and knows nothing of bookings. What it decides, it tells by signed webhook, at least
-once; who wants to know earlier asks. Every RPC may also fail with UNAVAILABLE and DEADLINE_EXCEEDED.
+once; GetSession tells earlier. Every RPC may also fail with UNAVAILABLE and DEADLINE_EXCEEDED.
 """
 
 from collections import abc as _abc

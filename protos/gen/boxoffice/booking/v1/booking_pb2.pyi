@@ -171,7 +171,7 @@ class Booking(_message.Message):
 
     @_typing.final
     class Refund(_message.Message):
-        """What was, or will be, given back."""
+        """The refund of the booking."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -230,7 +230,7 @@ class Booking(_message.Message):
 
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp:
-        """When it came to its present status: for an EXPIRED one, when its time was up."""
+        """When its present status began; for an EXPIRED booking, the end of its time."""
 
     @_builtins.property
     def show(self) -> Global___Booking.Show:
@@ -238,8 +238,8 @@ class Booking(_message.Message):
 
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___Booking.Seat]:
-        """Its seats, in the order they were asked for. Of a booking that came to nothing they are archived after 30 days or
-        more: from then on there is none here, and `seat_labels` alone says which they were.
+        """Its seats, in the order they were asked for. Seats of a booking that was not bought are archived after 30 days or
+        more: then this list is empty, and only `seat_labels` has them.
         """
 
     @_builtins.property
@@ -819,14 +819,14 @@ Global___BatchRecordDeclinesResponse: _TypeAlias = BatchRecordDeclinesResponse  
 
 @_typing.final
 class ListBookingEventsRequest(_message.Message):
-    """ListBookingEventsRequest says from where on."""
+    """ListBookingEventsRequest asks for a page of the topic."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     AFTER_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     after: _builtins.int
-    """The position behind which to begin; where it is absent, with the oldest event that is kept."""
+    """The position after which the page begins; if absent, the page begins with the oldest event that is kept."""
     page_size: _builtins.int
     """How many events to return at most; 1 to 500, 100 where it is absent."""
     def __init__(

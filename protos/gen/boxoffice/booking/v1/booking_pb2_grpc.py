@@ -169,8 +169,8 @@ class BookingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchRecordCaptures(self, request, context):
-        """Tells booking of captured money, and settles it: the booking is confirmed, or the money is to be returned in
-        full. A recorded capture is settled in the end, whatever happens meanwhile.
+        """Records captured money and settles it: the booking is confirmed, or the money is refunded in
+        full. A recorded capture is settled in the end, whatever fails meanwhile.
 
         Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
         FAILED_PRECONDITION CAPTURE_MISMATCH: the capture was recorded before with other facts.
@@ -180,7 +180,7 @@ class BookingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchRecordDeclines(self, request, context):
-        """Tells booking of declined payments: a booking that is still PENDING has at least five
+        """Records declined payments: a booking that is still PENDING has at least five
         minutes left afterwards, by default, to try again, but none past the end of sales.
 
         Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
@@ -192,8 +192,8 @@ class BookingServiceServicer:
     def ListBookingEvents(self, request, context):
         """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
 
-        Without new events the answer is empty at once. Who asks with the position of the last event of each answer misses
-        none.
+        Without new events the answer is empty, at once. A consumer that asks each time with the position of the last event
+        that it got misses none.
 
         OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
         OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).

@@ -95,14 +95,14 @@ class BookingServiceStub:
     ABORTED PAYMENT_IN_PROGRESS: its payment is being settled right now.
     """
     BatchRecordCaptures: _grpc.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordCapturesRequest, _booking_pb2.BatchRecordCapturesResponse]
-    """Tells booking of captured money, and settles it: the booking is confirmed, or the money is to be returned in
-    full. A recorded capture is settled in the end, whatever happens meanwhile.
+    """Records captured money and settles it: the booking is confirmed, or the money is refunded in
+    full. A recorded capture is settled in the end, whatever fails meanwhile.
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
     FAILED_PRECONDITION CAPTURE_MISMATCH: the capture was recorded before with other facts.
     """
     BatchRecordDeclines: _grpc.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordDeclinesRequest, _booking_pb2.BatchRecordDeclinesResponse]
-    """Tells booking of declined payments: a booking that is still PENDING has at least five
+    """Records declined payments: a booking that is still PENDING has at least five
     minutes left afterwards, by default, to try again, but none past the end of sales.
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
@@ -110,8 +110,8 @@ class BookingServiceStub:
     ListBookingEvents: _grpc.UnaryUnaryMultiCallable[_booking_pb2.ListBookingEventsRequest, _booking_pb2.ListBookingEventsResponse]
     """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
 
-    Without new events the answer is empty at once. Who asks with the position of the last event of each answer misses
-    none.
+    Without new events the answer is empty, at once. A consumer that asks each time with the position of the last event
+    that it got misses none.
 
     OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
     OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).
@@ -180,14 +180,14 @@ class BookingServiceAsyncStub(BookingServiceStub):
     ABORTED PAYMENT_IN_PROGRESS: its payment is being settled right now.
     """
     BatchRecordCaptures: _aio.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordCapturesRequest, _booking_pb2.BatchRecordCapturesResponse]  # type: ignore[assignment]
-    """Tells booking of captured money, and settles it: the booking is confirmed, or the money is to be returned in
-    full. A recorded capture is settled in the end, whatever happens meanwhile.
+    """Records captured money and settles it: the booking is confirmed, or the money is refunded in
+    full. A recorded capture is settled in the end, whatever fails meanwhile.
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
     FAILED_PRECONDITION CAPTURE_MISMATCH: the capture was recorded before with other facts.
     """
     BatchRecordDeclines: _aio.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordDeclinesRequest, _booking_pb2.BatchRecordDeclinesResponse]  # type: ignore[assignment]
-    """Tells booking of declined payments: a booking that is still PENDING has at least five
+    """Records declined payments: a booking that is still PENDING has at least five
     minutes left afterwards, by default, to try again, but none past the end of sales.
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
@@ -195,8 +195,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     ListBookingEvents: _aio.UnaryUnaryMultiCallable[_booking_pb2.ListBookingEventsRequest, _booking_pb2.ListBookingEventsResponse]  # type: ignore[assignment]
     """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
 
-    Without new events the answer is empty at once. Who asks with the position of the last event of each answer misses
-    none.
+    Without new events the answer is empty, at once. A consumer that asks each time with the position of the last event
+    that it got misses none.
 
     OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
     OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).
@@ -304,8 +304,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.BatchRecordCapturesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.BatchRecordCapturesResponse, _abc.Awaitable[_booking_pb2.BatchRecordCapturesResponse]]:
-        """Tells booking of captured money, and settles it: the booking is confirmed, or the money is to be returned in
-        full. A recorded capture is settled in the end, whatever happens meanwhile.
+        """Records captured money and settles it: the booking is confirmed, or the money is refunded in
+        full. A recorded capture is settled in the end, whatever fails meanwhile.
 
         Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
         FAILED_PRECONDITION CAPTURE_MISMATCH: the capture was recorded before with other facts.
@@ -317,7 +317,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.BatchRecordDeclinesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.BatchRecordDeclinesResponse, _abc.Awaitable[_booking_pb2.BatchRecordDeclinesResponse]]:
-        """Tells booking of declined payments: a booking that is still PENDING has at least five
+        """Records declined payments: a booking that is still PENDING has at least five
         minutes left afterwards, by default, to try again, but none past the end of sales.
 
         Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
@@ -331,8 +331,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_booking_pb2.ListBookingEventsResponse, _abc.Awaitable[_booking_pb2.ListBookingEventsResponse]]:
         """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
 
-        Without new events the answer is empty at once. Who asks with the position of the last event of each answer misses
-        none.
+        Without new events the answer is empty, at once. A consumer that asks each time with the position of the last event
+        that it got misses none.
 
         OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
         OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).

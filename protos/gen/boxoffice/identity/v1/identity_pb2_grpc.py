@@ -136,9 +136,9 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Refresh(self, request, context):
-        """Gives the next pair of tokens for a refresh token, which is used up by that. Whoever lost the answer, or asks in two
-        tabs at once, may ask again: for 20 seconds the same token gives the same next one, until that has been used itself.
-        A used token that comes after that has been stolen: the whole family ends, and the user has to log in again.
+        """Uses up a refresh token and returns the next pair of tokens. A client that lost the answer, or two tabs that ask at
+        once, may ask again: for 20 seconds the same token gives the same next one, until that one is used. After that, a
+        used token counts as stolen: its whole family ends, and the user has to log in again.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         UNAUTHENTICATED REFRESH_TOKEN_INVALID: there is no refresh token, or it is unknown, used up, too old or revoked.
@@ -198,8 +198,8 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetRoles(self, request, context):
-        """Sets the roles of an account: what is named is granted, what is not is revoked. Access tokens say so from their next
-        refresh on, within 15 minutes.
+        """Sets the roles of an account: named roles are granted, all others are revoked. Access tokens have the new roles from
+        their next refresh on, within 15 minutes.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND USER_NOT_FOUND: there is no such user.

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CatalogServiceStub:
-    """CatalogService keeps the catalogue: what is shown, where and when.
+    """CatalogService keeps the catalogue: events, venues and shows.
     """
 
     def __init__(self, channel):
@@ -108,7 +108,7 @@ class CatalogServiceStub:
 
 
 class CatalogServiceServicer:
-    """CatalogService keeps the catalogue: what is shown, where and when.
+    """CatalogService keeps the catalogue: events, venues and shows.
     """
 
     def CreateEvent(self, request, context):
@@ -343,7 +343,7 @@ def add_CatalogServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CatalogService:
-    """CatalogService keeps the catalogue: what is shown, where and when.
+    """CatalogService keeps the catalogue: events, venues and shows.
     """
 
     @staticmethod

@@ -31,7 +31,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CatalogServiceStub:
-    """CatalogService keeps the catalogue: what is shown, where and when."""
+    """CatalogService keeps the catalogue: events, venues and shows."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -134,7 +134,7 @@ class CatalogServiceStub:
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
-    """CatalogService keeps the catalogue: what is shown, where and when."""
+    """CatalogService keeps the catalogue: events, venues and shows."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateEventRequest, _catalog_pb2.Event]  # type: ignore[assignment]
@@ -233,7 +233,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
-    """CatalogService keeps the catalogue: what is shown, where and when."""
+    """CatalogService keeps the catalogue: events, venues and shows."""
 
     @_abc_1.abstractmethod
     def CreateEvent(

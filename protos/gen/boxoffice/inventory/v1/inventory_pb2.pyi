@@ -438,7 +438,9 @@ class SeatChange(_message.Message):
         id: _builtins.str
         """The seat (UUID of ShowSeat.id)."""
         status: _seat_pb2.ShowSeat.Status.ValueType
-        """What may be done with it. Everybody's holds are HELD and everybody's reserved seats BOOKED: a user knows his own."""
+        """Its status for everybody: held seats are HELD and reserved seats BOOKED, whoever has them. A client knows its
+        user's own.
+        """
         @_builtins.property
         def expires_at(self) -> _timestamp_pb2.Timestamp:
             """When it is AVAILABLE again by itself. Absent where nothing can lapse."""

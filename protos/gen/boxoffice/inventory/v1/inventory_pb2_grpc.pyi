@@ -32,7 +32,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class InventoryServiceStub:
-    """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
+    """InventoryService alone decides who has a seat and whether a claim on it has lapsed.
 
     Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's
     own services: each answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
@@ -45,32 +45,32 @@ class InventoryServiceStub:
     GetSeatMap: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.GetSeatMapRequest, _inventory_pb2.SeatMap]
     """Returns every seat of a show with its status, and a summary that adds up.
 
-    An answer is at most 4 MiB, which every gRPC client reads. Where all seats of the hall, or of the section, could take
-    more (some 15,000 with the longest names, 50,000 with short ones), they are asked for by pages: without `page_size`
-    the request is refused. A page's `sequence` is that of its own seats, its summary counts all. Who watches after the
-    lowest `sequence` of the pages ends up with the seats as they are: what a change says of a seat may be older than
-    what a page said, but the last one is not.
+    An answer is at most 4 MiB, which every gRPC client reads. If all seats of the hall, or of the section, could take
+    more (about 15,000 seats with the longest names, 50,000 with short ones), the client reads pages: without `page_size`
+    the request is refused. A page's `sequence` is that of its own seats; its summary counts all seats of the show. A
+    client that watches after the lowest `sequence` of all pages ends up with the present state of every seat: a change
+    may be older than a page, but a seat's last change is not.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     ListAvailableSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ListAvailableSeatsRequest, _inventory_pb2.ListAvailableSeatsResponse]
-    """Returns the seats of a show that are free now: an answer of 4 MiB at most, by pages as GetSeatMap. A seat that becomes
-    free behind the page that is asked for is not returned any more.
+    """Returns the seats of a show that are free now: an answer of 4 MiB at most, in pages as for GetSeatMap. A seat of an
+    earlier page that becomes free later is not returned.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     RenderSeatMap: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.RenderSeatMapRequest, _httpbody_pb2.HttpBody]
-    """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON: at most
-    4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
+    """Returns every seat of a show with its status, and a summary that adds up. GetSeatMap as JSON: at most
+    4 MiB over gRPC, in pages if it could be more; over REST, without `page_size`, the whole map.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     RenderAvailableSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.RenderAvailableSeatsRequest, _httpbody_pb2.HttpBody]
-    """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON: at most
-    4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
+    """Returns the seats of a show that are free now. ListAvailableSeats as JSON: at most
+    4 MiB over gRPC, in pages if it could be more; over REST, without `page_size`, all seats.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -80,26 +80,26 @@ class InventoryServiceStub:
     until the caller ends it. Read the seat map first and watch after its `sequence`; after an interruption watch again
     after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
 
-    The first message comes at once. One without changes says that there was none until now: where nothing happens, it
-    comes every 15 seconds, by default. A message is at most 4 MiB: what is more comes in several. A call without a
-    deadline has none. Over REST, each message is a line of JSON; StreamSeats is made for browsers.
+    The first message comes at once. A message without changes says that there was none until now; it comes after 15
+    seconds without a change, by default. A message is at most 4 MiB; more changes come in several messages. A call
+    without a deadline has none. Over REST, each message is a line of JSON; StreamSeats is made for browsers.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
-    OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more (they are for an hour, by
-    default), or there never was such a number: read the seat map, and watch after its `sequence`.
+    OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more (an hour by default), or
+    there never was such a number: read the seat map, and watch after its `sequence`.
     RESOURCE_EXHAUSTED READER_TOO_SLOW: the caller did not read as fast as seats changed: watch again.
     RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
     UNAVAILABLE UNAVAILABLE: the server stops: watch again after the last number that came.
     """
     StreamSeats: _grpc.UnaryStreamMultiCallable[_inventory_pb2.StreamSeatsRequest, _httpbody_pb2.HttpBody]
     """Sends what WatchSeats does as server-sent events, for the EventSource of browsers. Each change is an event whose
-    `data` is a SeatChange in JSON and whose `id` is its number; where nothing happens, a comment comes every 15 seconds,
-    by default. Who comes again with the header `Last-Event-ID`, as EventSource does by itself, gets what came after
-    that number, whatever `after_sequence` says.
+    `data` is a SeatChange in JSON and whose `id` is its number; after 15 seconds without a change, by default, a comment
+    comes. With the header `Last-Event-ID`, which EventSource sends by itself when it reconnects, the stream begins
+    after that number, whatever `after_sequence` says.
 
-    Where the server stops or the reader is too slow, the stream just ends, and EventSource comes again. It does not
-    where it was refused (`readyState` is CLOSED): then read the seat map, and watch after its `sequence`.
+    If the server stops or the client reads too slowly, the stream ends and EventSource reconnects. After a refusal it
+    does not (`readyState` is CLOSED): then read the seat map, and watch after its `sequence`.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -168,7 +168,7 @@ class InventoryServiceStub:
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
-    """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
+    """InventoryService alone decides who has a seat and whether a claim on it has lapsed.
 
     Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's
     own services: each answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
@@ -178,32 +178,32 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     GetSeatMap: _aio.UnaryUnaryMultiCallable[_inventory_pb2.GetSeatMapRequest, _inventory_pb2.SeatMap]  # type: ignore[assignment]
     """Returns every seat of a show with its status, and a summary that adds up.
 
-    An answer is at most 4 MiB, which every gRPC client reads. Where all seats of the hall, or of the section, could take
-    more (some 15,000 with the longest names, 50,000 with short ones), they are asked for by pages: without `page_size`
-    the request is refused. A page's `sequence` is that of its own seats, its summary counts all. Who watches after the
-    lowest `sequence` of the pages ends up with the seats as they are: what a change says of a seat may be older than
-    what a page said, but the last one is not.
+    An answer is at most 4 MiB, which every gRPC client reads. If all seats of the hall, or of the section, could take
+    more (about 15,000 seats with the longest names, 50,000 with short ones), the client reads pages: without `page_size`
+    the request is refused. A page's `sequence` is that of its own seats; its summary counts all seats of the show. A
+    client that watches after the lowest `sequence` of all pages ends up with the present state of every seat: a change
+    may be older than a page, but a seat's last change is not.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     ListAvailableSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ListAvailableSeatsRequest, _inventory_pb2.ListAvailableSeatsResponse]  # type: ignore[assignment]
-    """Returns the seats of a show that are free now: an answer of 4 MiB at most, by pages as GetSeatMap. A seat that becomes
-    free behind the page that is asked for is not returned any more.
+    """Returns the seats of a show that are free now: an answer of 4 MiB at most, in pages as for GetSeatMap. A seat of an
+    earlier page that becomes free later is not returned.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     RenderSeatMap: _aio.UnaryUnaryMultiCallable[_inventory_pb2.RenderSeatMapRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON: at most
-    4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
+    """Returns every seat of a show with its status, and a summary that adds up. GetSeatMap as JSON: at most
+    4 MiB over gRPC, in pages if it could be more; over REST, without `page_size`, the whole map.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     RenderAvailableSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.RenderAvailableSeatsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON: at most
-    4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
+    """Returns the seats of a show that are free now. ListAvailableSeats as JSON: at most
+    4 MiB over gRPC, in pages if it could be more; over REST, without `page_size`, all seats.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -213,26 +213,26 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     until the caller ends it. Read the seat map first and watch after its `sequence`; after an interruption watch again
     after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
 
-    The first message comes at once. One without changes says that there was none until now: where nothing happens, it
-    comes every 15 seconds, by default. A message is at most 4 MiB: what is more comes in several. A call without a
-    deadline has none. Over REST, each message is a line of JSON; StreamSeats is made for browsers.
+    The first message comes at once. A message without changes says that there was none until now; it comes after 15
+    seconds without a change, by default. A message is at most 4 MiB; more changes come in several messages. A call
+    without a deadline has none. Over REST, each message is a line of JSON; StreamSeats is made for browsers.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
-    OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more (they are for an hour, by
-    default), or there never was such a number: read the seat map, and watch after its `sequence`.
+    OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more (an hour by default), or
+    there never was such a number: read the seat map, and watch after its `sequence`.
     RESOURCE_EXHAUSTED READER_TOO_SLOW: the caller did not read as fast as seats changed: watch again.
     RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
     UNAVAILABLE UNAVAILABLE: the server stops: watch again after the last number that came.
     """
     StreamSeats: _aio.UnaryStreamMultiCallable[_inventory_pb2.StreamSeatsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Sends what WatchSeats does as server-sent events, for the EventSource of browsers. Each change is an event whose
-    `data` is a SeatChange in JSON and whose `id` is its number; where nothing happens, a comment comes every 15 seconds,
-    by default. Who comes again with the header `Last-Event-ID`, as EventSource does by itself, gets what came after
-    that number, whatever `after_sequence` says.
+    `data` is a SeatChange in JSON and whose `id` is its number; after 15 seconds without a change, by default, a comment
+    comes. With the header `Last-Event-ID`, which EventSource sends by itself when it reconnects, the stream begins
+    after that number, whatever `after_sequence` says.
 
-    Where the server stops or the reader is too slow, the stream just ends, and EventSource comes again. It does not
-    where it was refused (`readyState` is CLOSED): then read the seat map, and watch after its `sequence`.
+    If the server stops or the client reads too slowly, the stream ends and EventSource reconnects. After a refusal it
+    does not (`readyState` is CLOSED): then read the seat map, and watch after its `sequence`.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -300,7 +300,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """InventoryService is the only judge of who has a seat and of whether a claim on it has lapsed.
+    """InventoryService alone decides who has a seat and whether a claim on it has lapsed.
 
     Over REST, seat maps come from RenderSeatMap and RenderAvailableSeats. The RPCs that carry batches are for Boxoffice's
     own services: each answers in the batch's order, and may be repeated: what a booking's claim came to is remembered.
@@ -314,11 +314,11 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_inventory_pb2.SeatMap, _abc.Awaitable[_inventory_pb2.SeatMap]]:
         """Returns every seat of a show with its status, and a summary that adds up.
 
-        An answer is at most 4 MiB, which every gRPC client reads. Where all seats of the hall, or of the section, could take
-        more (some 15,000 with the longest names, 50,000 with short ones), they are asked for by pages: without `page_size`
-        the request is refused. A page's `sequence` is that of its own seats, its summary counts all. Who watches after the
-        lowest `sequence` of the pages ends up with the seats as they are: what a change says of a seat may be older than
-        what a page said, but the last one is not.
+        An answer is at most 4 MiB, which every gRPC client reads. If all seats of the hall, or of the section, could take
+        more (about 15,000 seats with the longest names, 50,000 with short ones), the client reads pages: without `page_size`
+        the request is refused. A page's `sequence` is that of its own seats; its summary counts all seats of the show. A
+        client that watches after the lowest `sequence` of all pages ends up with the present state of every seat: a change
+        may be older than a page, but a seat's last change is not.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -330,8 +330,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.ListAvailableSeatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.ListAvailableSeatsResponse, _abc.Awaitable[_inventory_pb2.ListAvailableSeatsResponse]]:
-        """Returns the seats of a show that are free now: an answer of 4 MiB at most, by pages as GetSeatMap. A seat that becomes
-        free behind the page that is asked for is not returned any more.
+        """Returns the seats of a show that are free now: an answer of 4 MiB at most, in pages as for GetSeatMap. A seat of an
+        earlier page that becomes free later is not returned.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -343,8 +343,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.RenderSeatMapRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Returns every seat of a show with its status, and a summary that adds up. It is GetSeatMap, as JSON: at most
-        4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
+        """Returns every seat of a show with its status, and a summary that adds up. GetSeatMap as JSON: at most
+        4 MiB over gRPC, in pages if it could be more; over REST, without `page_size`, the whole map.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -356,8 +356,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.RenderAvailableSeatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Returns the seats of a show that are free now. It is ListAvailableSeats, as JSON: at most
-        4 MiB over gRPC, by pages where it could be more; over REST it comes whole where `page_size` is absent.
+        """Returns the seats of a show that are free now. ListAvailableSeats as JSON: at most
+        4 MiB over gRPC, in pages if it could be more; over REST, without `page_size`, all seats.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
@@ -373,14 +373,14 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         until the caller ends it. Read the seat map first and watch after its `sequence`; after an interruption watch again
         after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
 
-        The first message comes at once. One without changes says that there was none until now: where nothing happens, it
-        comes every 15 seconds, by default. A message is at most 4 MiB: what is more comes in several. A call without a
-        deadline has none. Over REST, each message is a line of JSON; StreamSeats is made for browsers.
+        The first message comes at once. A message without changes says that there was none until now; it comes after 15
+        seconds without a change, by default. A message is at most 4 MiB; more changes come in several messages. A call
+        without a deadline has none. Over REST, each message is a line of JSON; StreamSeats is made for browsers.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
-        OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more (they are for an hour, by
-        default), or there never was such a number: read the seat map, and watch after its `sequence`.
+        OUT_OF_RANGE SEQUENCE_NO_LONGER_KEPT: the changes after that number are not kept any more (an hour by default), or
+        there never was such a number: read the seat map, and watch after its `sequence`.
         RESOURCE_EXHAUSTED READER_TOO_SLOW: the caller did not read as fast as seats changed: watch again.
         RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
         UNAVAILABLE UNAVAILABLE: the server stops: watch again after the last number that came.
@@ -393,12 +393,12 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
         """Sends what WatchSeats does as server-sent events, for the EventSource of browsers. Each change is an event whose
-        `data` is a SeatChange in JSON and whose `id` is its number; where nothing happens, a comment comes every 15 seconds,
-        by default. Who comes again with the header `Last-Event-ID`, as EventSource does by itself, gets what came after
-        that number, whatever `after_sequence` says.
+        `data` is a SeatChange in JSON and whose `id` is its number; after 15 seconds without a change, by default, a comment
+        comes. With the header `Last-Event-ID`, which EventSource sends by itself when it reconnects, the stream begins
+        after that number, whatever `after_sequence` says.
 
-        Where the server stops or the reader is too slow, the stream just ends, and EventSource comes again. It does not
-        where it was refused (`readyState` is CLOSED): then read the seat map, and watch after its `sequence`.
+        If the server stops or the client reads too slowly, the stream ends and EventSource reconnects. After a refusal it
+        does not (`readyState` is CLOSED): then read the seat map, and watch after its `sequence`.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
