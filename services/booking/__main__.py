@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 
 from services.booking import deliveries
@@ -17,7 +18,7 @@ from services.booking.settings import Settings
 from services.chassis.process import cli
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
-from services.chassis.store.database import Pools, sweep_markers
+from services.chassis.store.database import Database, Pools, sweep_markers
 from services.chassis.wire.calls import channel
 from services.chassis.work import jobs, measures, topics
 from services.chassis.work.desk import Desk
@@ -50,16 +51,6 @@ async def run(settings: Settings) -> None:
     # Every booking is its own key, so a batch may have as many keys as commands.
     desk = Desk(saga.create, name="create-bookings", max_batch=128, max_keys=128, gathers=False)
 
-    ticks = jobs.scheduler()
-    jobs.add(ticks, "expire-bookings", recovery.expire_due, jobs.every(minutes=1))
-    jobs.add(ticks, "archive", lambda: expire.archive(background), jobs.daily(3))
-    key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: expire.forget_keys(background, key_days), jobs.every(hours=1))
-    event_days = settings.event_retention_days
-    jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
-    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
-    measures.add(ticks, background, MEASURES)
-
     bookings = Bookings(db)
     server = make_server(settings)
     servicer = BookingServicer(db, bookings, outbox, desk, saga, inventory, payments, settings.refund_policy)
@@ -73,10 +64,24 @@ async def run(settings: Settings) -> None:
             recovery.recover(),
             topics.sequence(background),
         ],
-        ticks=ticks,
+        ticks=_ticks(background, recovery, settings),
         ready=Readiness(url),
         closing=[desk.close, to_inventory.close, to_payment.close, pools.close],
     )
+
+
+def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOScheduler:
+    """Return what runs booking's jobs, and measures it."""
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "expire-bookings", recovery.expiry.expire_due, jobs.every(minutes=1))
+    jobs.add(ticks, "archive", lambda: expire.archive(background), jobs.daily(3))
+    key_days = settings.idempotency_key_days
+    jobs.add(ticks, "forget-keys", lambda: expire.forget_keys(background, key_days), jobs.every(hours=1))
+    event_days = settings.event_retention_days
+    jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
+    measures.add(ticks, background, MEASURES)
+    return ticks
 
 
 if __name__ == "__main__":

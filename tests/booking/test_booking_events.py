@@ -90,8 +90,8 @@ async def test_a_cancelled_booking_has_its_event(house: House) -> None:
 async def test_an_expired_booking_has_its_event_and_late_money_confirms_it(house: House) -> None:
     booking = await house.book(ANN, 0)
     await move_clocks(house, "20 minutes")
-    assert await house.saga.expire_due() == 1
-    assert await house.saga.expire_due() == 0
+    assert await house.saga.expiry.expire_due() == 1
+    assert await house.saga.expiry.expire_due() == 0
     assert await kinds(house, booking) == ["CREATED", "EXPIRED"]
     await house.capture(booking)
     assert await kinds(house, booking) == ["CREATED", "EXPIRED", "CONFIRMED"]
@@ -110,7 +110,7 @@ async def test_late_money_that_goes_back_tells_of_no_second_expiry(house: House,
     booking = await house.book(ANN, 0, 1)
     await move_clocks(house, "20 minutes")
     if job_first:
-        await house.saga.expire_due()
+        await house.saga.expiry.expire_due()
     await house.book(BOB, 1)
     await house.capture(booking)
     await house.capture(booking)

@@ -124,7 +124,7 @@ async def test_an_unfinished_step_is_taken_over_once_its_lease_is_over_and_by_on
 ) -> None:
     booking = await house.book(ANN, 0)
     with monkeypatch.context() as broken:
-        broken.setattr(house.saga, "_confirm", away)
+        broken.setattr(house.saga.captures, "confirm", away)
         await house.capture(booking)
     assert await unfinished.claim_unfinished(house.db) == []
     await move_clock(house.db, "9 seconds")

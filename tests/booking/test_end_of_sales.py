@@ -81,10 +81,10 @@ async def test_money_that_comes_after_the_end_of_sales_goes_back_though_all_seat
     booking = await house.book(ANN, 0, 1)
     if swept and lapsed_before:
         await move_clocks(house, "39 minutes")
-        assert await house.saga.expire_due() == 1
+        assert await house.saga.expiry.expire_due() == 1
     await move_clocks(house, "41 minutes")
     if swept and not lapsed_before:
-        assert await house.saga.expire_due() == 1
+        assert await house.saga.expiry.expire_due() == 1
     await house.capture(booking)
     assert await house.status(booking.id) == "EXPIRED"
     assert set(await house.seat_statuses()) == {"AVAILABLE"}
@@ -155,7 +155,7 @@ async def test_sales_that_end_while_their_show_is_waited_for_have_ended(house: H
 async def test_once_sales_have_ended_an_expired_booking_is_archived_a_month_later(house: House) -> None:
     await house.book(ANN, 0)
     await move_clocks(house, "20 minutes")
-    await house.saga.expire_due()
+    await house.saga.expiry.expire_due()
     await house.db.execute("UPDATE bookings SET starts_at = starts_at + interval '60 days'")
     await move_clocks(house, "31 days")
     assert await expire.archive(house.db) == 1

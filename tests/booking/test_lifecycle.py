@@ -13,8 +13,9 @@ from boxoffice.payment.v1 import payment_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from services.booking.domain.bookings import NEXT, State
-from services.booking.operations import create, expire
+from services.booking.operations import expire
 from services.booking.queries import bookings as sql
+from services.booking.steps import creating
 from services.chassis.errors import FailedPrecondition, Failure, Interrupted
 from services.chassis.ids import new_id
 from services.chassis.wire.calls import DETAILS
@@ -152,7 +153,7 @@ async def test_a_due_booking_reads_expired_at_once_and_its_seats_can_be_booked(h
     await move_clocks(house, "16 minutes")
     assert await house.status(booking.id) == "EXPIRED"
     await house.book(BOB, 0)
-    assert await house.saga.expire_due() == 1
+    assert await house.saga.expiry.expire_due() == 1
     await house.relay()
     assert (await house.seat_statuses())[0] == "BOOKED"
 
@@ -160,7 +161,7 @@ async def test_a_due_booking_reads_expired_at_once_and_its_seats_can_be_booked(h
 async def test_a_clock_an_hour_ahead_of_inventorys_takes_no_seats_away(house: House) -> None:
     booking = await house.book(ANN, 0)
     await move_clock(house.db, "1 hour")
-    assert await house.saga.expire_due() == 0
+    assert await house.saga.expiry.expire_due() == 0
     assert (await refused(house.book(BOB, 0))).reason == "SEATS_UNAVAILABLE"
     await house.capture(booking)
     assert await house.status(booking.id) == "CONFIRMED"
@@ -184,15 +185,15 @@ async def test_two_replicas_that_expire_bookings_share_the_work(house: House) ->
     await move_clocks(house, "16 minutes")
     first, second = await asyncio.gather(expire.claim_due(house.db, limit=3), expire.claim_due(house.db, limit=3))
     assert len({booking_id for booking_id, _ in (*first, *second)}) == 6
-    assert await house.saga.expire_due() == 0, "all of them are somebody's"
+    assert await house.saga.expiry.expire_due() == 0, "all of them are somebody's"
     await move_clocks(house, "17 minutes")
-    assert await house.saga.expire_due() == 6
+    assert await house.saga.expiry.expire_due() == 6
 
 
 async def test_late_money_gets_the_same_seats_if_they_are_free(house: House) -> None:
     booking = await house.book(ANN, 0, 1)
     await move_clocks(house, "20 minutes")
-    await house.saga.expire_due()
+    await house.saga.expiry.expire_due()
     await house.relay()
     await house.capture(booking)
     assert await house.status(booking.id) == "CONFIRMED"
@@ -361,7 +362,7 @@ async def test_long_dead_bookings_lose_their_seat_rows_but_keep_their_labels(hou
 async def test_an_expired_booking_keeps_its_seats_as_long_as_late_money_may_buy_them(house: House) -> None:
     booking = await house.book(ANN, 0, 1)
     await move_clocks(house, "16 minutes")
-    assert await house.saga.expire_due() == 1
+    assert await house.saga.expiry.expire_due() == 1
     await move_clocks(house, "31 days")
     assert await expire.archive(house.db) == 0
     await house.capture(booking)
@@ -376,7 +377,7 @@ async def test_a_database_that_fails_after_the_reserve_costs_nobody_a_seat(
         raise Interrupted()
 
     with monkeypatch.context() as broken:
-        broken.setattr(create, "finish_bookings", fail)
+        broken.setattr(creating, "finish_bookings", fail)
         assert (await refused(house.book(ANN, 0))).reason == "UNAVAILABLE"
     await move_clock(house.db, "1 minute")
     await house.saga.recover_once()

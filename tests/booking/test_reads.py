@@ -43,7 +43,7 @@ async def test_a_booking_is_expired_since_its_time_was_up_whether_a_job_has_run_
     due = await read(house, booking.id)
     assert (due.status, due.updated_at) == (pb.Booking.EXPIRED, booking.expires_at)
     await move_clocks(house, "20 minutes")
-    assert await house.saga.expire_due() == 1
+    assert await house.saga.expiry.expire_due() == 1
     assert await read(house, booking.id) == due
 
 
@@ -59,7 +59,7 @@ async def test_a_booking_whose_time_is_up_is_told_alike_to_whoever_would_cancel_
         ):
             assert (await refused(call)).metadata["status"] == "EXPIRED"
         if not swept:
-            assert await house.saga.expire_due() == 1
+            assert await house.saga.expiry.expire_due() == 1
 
 
 @pytest.mark.parametrize("swept", [False, True])
@@ -70,7 +70,7 @@ async def test_money_that_comes_late_shows_the_booking_as_it_was_until_it_is_set
     await move_clocks(house, "17 minutes")
     before = await read(house, booking.id)
     if swept:
-        await house.saga.expire_due()
+        await house.saga.expiry.expire_due()
     with monkeypatch.context() as broken:
         broken.setattr(Inventory, "confirm", away)
         await house.capture(booking)
@@ -124,7 +124,7 @@ async def test_an_archived_booking_still_says_which_seats_it_was_for(house: Hous
     cancelled, expired = await house.book(ANN, 0, 2), await house.book(ANN, 1)
     await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=cancelled.id, user_id=str(ANN)))
     await move_clocks(house, "20 minutes")
-    await house.saga.expire_due()
+    await house.saga.expiry.expire_due()
     before = {one.id: await read(house, one.id) for one in (cancelled, expired)}
     labels = {cancelled.id: ["Stalls A1", "Stalls A3"], expired.id: ["Stalls A2"]}
     assert {id_: list(one.seat_labels) for id_, one in before.items()} == labels

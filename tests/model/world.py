@@ -285,7 +285,7 @@ class World:
                 await self.admin["booking"].execute(DUE["outbox"])
                 await booking.outbox.deliver_once(booking.peers)
             case "expire":
-                await booking.saga.expire_due()
+                await booking.saga.expiry.expire_due()
             case "recover":
                 await booking.saga.recover_once()
                 await topics.sequence_once(self.replicas["booking", replica].db)

@@ -11,7 +11,7 @@ CHAIN = ("tests/payment/test_chain.py",)
 MUTANTS = (
     Mutant(
         "the whole price goes back whatever was frozen",
-        "Saga._return_money",
+        "Refunds._return_money",
         "Refund(payment_id=str(booking.payment_id), cause=Refund.REQUESTED, amount=booking.refund_amount)",
         "Refund(payment_id=str(booking.payment_id), cause=Refund.REQUESTED, amount=booking.total_amount)",
         MONEY,
@@ -19,7 +19,7 @@ MUTANTS = (
     ),
     Mutant(
         "a refund that is under way is finished",
-        "Saga.carry_out_refund",
+        "Refunds.carry_out",
         "state == RefundState.SUCCEEDED",
         "state != RefundState.STUCK",
         MONEY,
@@ -27,7 +27,7 @@ MUTANTS = (
     ),
     Mutant(
         "a refunded booking keeps its seats",
-        "Saga.carry_out_refund",
+        "Refunds.carry_out",
         "await self._inventory.unbook((booking.id, booking.show.show_id))",
         "",
         SEATS,
@@ -35,7 +35,7 @@ MUTANTS = (
     ),
     Mutant(
         "what inventory extended is not copied",
-        "Saga.extend_declined",
+        "Declines.extend",
         "record_declines(self._db, answered, extended)",
         "record_declines(self._db, answered, [])",
         SEATS,
@@ -43,7 +43,7 @@ MUTANTS = (
     ),
     Mutant(
         "bookings expire without inventory's word",
-        "Saga._expire",
+        "Expiry.expire",
         "[booking_id for (booking_id, _), answer in zip(bookings, answers, strict=True) if answer is None]",
         "[booking_id for booking_id, _ in bookings]",
         SEATS,
@@ -51,7 +51,7 @@ MUTANTS = (
     ),
     Mutant(
         "what inventory may have reserved is forgotten",
-        "Saga._reserve",
+        "CreateBookings._reserve",
         "unknown if is_transient(answer) else refused",
         "refused",
         SEATS,
@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         "a create is given up without giving its seats back",
-        "Saga._give_up",
+        "CreateBookings.give_up",
         "await self._inventory.release(releases)",
         "[None] * len(releases)",
         SEATS,
@@ -67,7 +67,7 @@ MUTANTS = (
     ),
     Mutant(
         "an inventory that is away refuses tickets",
-        "Saga._confirm",
+        "Captures.confirm",
         "answer.reason == 'CLAIM_CLOSED'",
         "answer.reason",
         MONEY,

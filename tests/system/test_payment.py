@@ -187,7 +187,7 @@ async def expire_due(stack: Stack) -> None:
                 expiry=timedelta(minutes=15),
                 extension=timedelta(minutes=5),
             )
-            assert await saga.expire_due() > 0
+            assert await saga.expiry.expire_due() > 0
 
 
 @pytest.mark.parametrize(("hours", "percentage"), [(25, 100), (23, 50), (3, 50)])

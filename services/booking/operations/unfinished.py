@@ -11,6 +11,9 @@ from services.chassis.store.rows import read
 LEASE_SECONDS = 8.0
 """How long a step may take before recovery takes it over; longer than any call within it."""
 
+RETRY_SECONDS = 2.0
+"""When a step whose peer was away is tried again."""
+
 
 @retried
 async def claim_unfinished(db: Database, *, limit: int = 100) -> list[Booking]:

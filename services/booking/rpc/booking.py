@@ -85,7 +85,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
         key = idempotency.key_of(request, "RefundBooking", user_id)
         begun = await self._begin_refund.alone(BeginRefund(booking_id, user_id, key))
-        booking = await self._saga.carry_out_refund(begun)
+        booking = await self._saga.refunds.carry_out(begun)
         assert booking.refund_amount is not None and booking.refund_percentage is not None, "frozen when it began"
         response = pb.RefundBookingResponse
         return response(
@@ -115,7 +115,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
     async def BatchRecordCaptures(
         self, request: pb.BatchRecordCapturesRequest, context: Context
     ) -> pb.BatchRecordCapturesResponse:
-        refusals = await self._saga.settle_captures(
+        refusals = await self._saga.captures.settle(
             [
                 Capture(
                     payment_id=UUID(capture.payment_id),
@@ -135,7 +135,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
     async def BatchRecordDeclines(
         self, request: pb.BatchRecordDeclinesRequest, context: Context
     ) -> pb.BatchRecordDeclinesResponse:
-        refusals = await self._saga.extend_declined(
+        refusals = await self._saga.declines.extend(
             [Decline(UUID(decline.payment_id), UUID(decline.booking_id)) for decline in request.declines]
         )
         result = pb.BatchRecordDeclinesResponse.Result

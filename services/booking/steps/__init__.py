@@ -1,0 +1,1 @@
+"""Steps across services: each calls peers between transactions."""
