@@ -17,7 +17,8 @@ from services.bank.sessions.create import Create as CreateSession
 from services.bank.sessions.create import CreateSessions
 from services.bank.sessions.pay import Pay, PaySessions
 from services.bank.webhooks.deliveries import Deliveries
-from services.booking.domain.bookings import BookedShow, Booking, Capture, Changed
+from services.booking.domain.bookings import BookedShow, Booking, Changed
+from services.booking.domain.captures import Capture
 from services.booking.operations.cancel import Cancel, CancelBookings
 from services.booking.operations.captures import Confirmation, FinishConfirming, RecordCaptures
 from services.booking.operations.create import Create

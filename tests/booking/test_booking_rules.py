@@ -8,7 +8,7 @@ import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 
 from services.booking.clients import Inventory
-from services.booking.domain.bookings import Extension
+from services.booking.domain.declines import Extension
 from services.booking.domain.refunds import RefundPolicy, refund_amount
 from services.booking.operations import create, declines, expire, unfinished
 from services.chassis.errors import Unavailable

@@ -13,8 +13,9 @@ from boxoffice.payment.v1 import payment_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from services.booking.domain.bookings import NEXT, State
-from services.booking.operations import expire
-from services.booking.queries import bookings as sql
+from services.booking.operations import expire, tidying
+from services.booking.queries import cancelling, captures, expiry, refunds
+from services.booking.queries import creating as creating_sql
 from services.booking.steps import creating
 from services.chassis.errors import FailedPrecondition, Failure, Interrupted
 from services.chassis.ids import new_id
@@ -351,8 +352,8 @@ async def test_long_dead_bookings_lose_their_seat_rows_but_keep_their_labels(hou
     dead, alive = await house.book(ANN, 0), await house.confirmed(ANN, 1)
     await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=dead.id, user_id=str(ANN)))
     await move_clock(house.db, "31 days")
-    assert await expire.archive(house.db) == 1
-    assert await expire.archive(house.db) == 0
+    assert await tidying.archive(house.db) == 1
+    assert await tidying.archive(house.db) == 0
     assert len((await house.get(alive.id)).seats) == 1
     rows = await house.db.fetch("SELECT seat_labels FROM bookings")
     assert all(row.seat_labels for row in rows)
@@ -364,7 +365,7 @@ async def test_an_expired_booking_keeps_its_seats_as_long_as_late_money_may_buy_
     await move_clocks(house, "16 minutes")
     assert await house.saga.expiry.expire_due() == 1
     await move_clocks(house, "31 days")
-    assert await expire.archive(house.db) == 0
+    assert await tidying.archive(house.db) == 0
     await house.capture(booking)
     late = await house.get(booking.id)
     assert (late.status, [seat.id for seat in late.seats]) == (pb.Booking.CONFIRMED, house.seat_ids[:2])
@@ -413,15 +414,15 @@ async def test_a_refund_that_is_refused_for_good_is_shown_as_stuck_and_told_once
 
 def test_every_move_in_sql_is_one_that_the_domain_allows() -> None:
     moves = {
-        (State.RESERVING, State.PENDING): sql.FINISH_BOOKINGS,
-        (State.PENDING, State.CONFIRMING): sql.BEGIN_CONFIRMING,
-        (State.EXPIRED, State.CONFIRMING): sql.BEGIN_CONFIRMING,
-        (State.PENDING, State.CANCELLED): sql.CANCEL_BOOKINGS,
-        (State.PENDING, State.EXPIRED): sql.EXPIRE,
-        (State.CONFIRMING, State.CONFIRMED): sql.CONFIRM,
-        (State.CONFIRMING, State.EXPIRED): sql.FAIL_CONFIRMING,
-        (State.CONFIRMED, State.REFUNDING): sql.BEGIN_REFUNDING,
-        (State.REFUNDING, State.REFUNDED): sql.FINISH_REFUNDING,
+        (State.RESERVING, State.PENDING): creating_sql.FINISH_BOOKINGS,
+        (State.PENDING, State.CONFIRMING): captures.BEGIN_CONFIRMING,
+        (State.EXPIRED, State.CONFIRMING): captures.BEGIN_CONFIRMING,
+        (State.PENDING, State.CANCELLED): cancelling.CANCEL_BOOKINGS,
+        (State.PENDING, State.EXPIRED): expiry.EXPIRE,
+        (State.CONFIRMING, State.CONFIRMED): captures.CONFIRM,
+        (State.CONFIRMING, State.EXPIRED): captures.FAIL_CONFIRMING,
+        (State.CONFIRMED, State.REFUNDING): refunds.BEGIN_REFUNDING,
+        (State.REFUNDING, State.REFUNDED): refunds.FINISH_REFUNDING,
     }
     assert set(moves) == {(source, target) for source, targets in NEXT.items() for target in targets}
     for (source, target), statement in moves.items():

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.booking.domain.bookings import NEXT, BookedShow, Booking, Capture, Settlement, State, settlement_of
+from services.booking.domain.bookings import NEXT, BookedShow, Booking, State
+from services.booking.domain.captures import Capture, Settlement, settlement_of
 from services.booking.domain.errors import BookingNotConfirmed, BookingNotPending, PaymentInProgress, RefundNotAllowed
 from services.booking.domain.refunds import RefundPolicy, begin_refund
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.booking import messages
 from services.booking.domain import refunds
-from services.booking.domain.bookings import Settlement
+from services.booking.domain.captures import Settlement
 from services.booking.operations import captures
+from services.booking.operations import messages_cancelling as messages
 from services.chassis.work import answers
 from services.inventory.seats import commands
 from services.inventory.seats import statements as seats_sql

@@ -1,4 +1,4 @@
-"""Bookings: their states, the moves between them, and what captured money comes to.
+"""Bookings: their states, and the moves between them.
 
     (RESERVING) ──► PENDING ──► (CONFIRMING) ──► CONFIRMED ──► (REFUNDING) ──► REFUNDED
                       │ │          │    ▲
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from services.booking.domain.errors import BookingNotPending, PaymentInProgress
@@ -184,74 +184,3 @@ class Changed:
 
     booking: Booking
     seats: Sequence[BookedSeat]
-
-
-@dataclass(frozen=True, slots=True)
-class Decline:
-    """A payment for a booking that was declined."""
-
-    payment_id: UUID
-    booking_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Extension:
-    """The time that inventory gives a booking now."""
-
-    booking_id: UUID
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """Money that was taken for a booking, and the wish to record that."""
-
-    urgent: ClassVar[bool] = False
-
-    payment_id: UUID
-    booking_id: UUID
-    session_id: str
-    amount: int
-    currency: str
-
-    @property
-    def key(self) -> UUID:
-        """Captures for one booking take turns."""
-        return self.booking_id
-
-
-class Settlement(StrEnum):
-    """What captured money comes to."""
-
-    CONFIRM = "CONFIRM"
-    """It may buy the ticket: inventory has to confirm."""
-    KEPT = "KEPT"
-    """It has bought the ticket already."""
-    NO_TICKET = "NO_TICKET"
-    """It goes back: there is no ticket for it."""
-    DUPLICATE = "DUPLICATE"
-    """It goes back: another payment has bought the ticket, or is about to."""
-    MISMATCH = "MISMATCH"
-    """It goes back: it is not what was asked for."""
-
-    @property
-    def goes_back(self) -> bool:
-        """Whether the money is sent back in full."""
-        return self not in (Settlement.CONFIRM, Settlement.KEPT)
-
-
-def settlement_of(booking: Booking, capture: Capture) -> Settlement:
-    """Decide what a capture comes to. Money is never kept without a ticket."""
-    if (capture.amount, capture.currency) != (booking.total_amount, booking.currency):
-        return Settlement.MISMATCH
-    match booking.state:
-        case State.PENDING | State.EXPIRED:
-            return Settlement.CONFIRM
-        case State.CANCELLED:
-            return Settlement.NO_TICKET
-        case _ if booking.payment_id != capture.payment_id:
-            return Settlement.DUPLICATE
-        case State.CONFIRMING:
-            return Settlement.CONFIRM
-        case _:
-            return Settlement.KEPT

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-from services.booking import events, messages
+from services.booking import events
 from services.booking.domain.bookings import BookedSeat, Booking, Changed
+from services.booking.operations import messages_cancelling as messages
 from services.booking.operations.locked import LockedBookings, bookings_of, locks
-from services.booking.operations.look import seats_by_booking
-from services.booking.queries import bookings as sql
+from services.booking.operations.rows import seats_by_booking
+from services.booking.queries import bookings as bookings_sql
+from services.booking.queries import cancelling as sql
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import columns
 from services.chassis.work.idempotency import Once
@@ -52,7 +54,8 @@ class CancelBookings(KeyedOperation[Cancel, Cancellable, Changed, Any]):
 
     def reads(self, batch: Sequence[Cancel], *, wait: bool) -> dict[str, Statement]:
         """Lock the bookings, and read their seats."""
-        return locks(command.key for command in batch) | {"seats": (sql.SEATS, columns(batch, booking_ids="key"))}
+        seats = (bookings_sql.SEATS, columns(batch, booking_ids="key"))
+        return locks(command.key for command in batch) | {"seats": seats}
 
     async def load(self, tx: Transaction, batch: Sequence[Cancel], rows: Rows) -> tuple[Cancellable, set[UUID]]:
         """Put the seats to their bookings."""

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
 
-from services.booking import events, messages
-from services.booking.domain.bookings import Booking, Capture, Settlement, State, settlement_of
+from services.booking import events
+from services.booking.domain.bookings import Booking, State
+from services.booking.domain.captures import Capture, Settlement, settlement_of
 from services.booking.domain.errors import BookingNotFound, CaptureMismatch
+from services.booking.operations import messages_captures as messages
 from services.booking.operations.locked import LockedBookings, bookings_of, locks
 from services.booking.operations.unfinished import LEASE_SECONDS
-from services.booking.queries import bookings as sql
+from services.booking.queries import captures as sql
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import columns, read
 from services.chassis.work.operation import Operation, Rows

@@ -16,7 +16,7 @@ from uuid import UUID
 from services.booking import events
 from services.booking.domain.bookings import BookedSeat, BookedShow, Booking, Changed, Reservation, State
 from services.booking.operations.unfinished import LEASE_SECONDS
-from services.booking.queries import bookings as sql
+from services.booking.queries import creating as sql
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
 from services.chassis.store.database import Database, Statement, retried
 from services.chassis.store.rows import Row, columns

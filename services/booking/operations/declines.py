@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.booking.domain.bookings import Decline, Extension
-from services.booking.queries import bookings as sql
+from services.booking.domain.declines import Decline, Extension
+from services.booking.queries import declines as sql
 from services.chassis.store.database import Database, retried
 from services.chassis.store.rows import columns
 

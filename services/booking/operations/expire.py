@@ -1,4 +1,4 @@
-"""Expiring bookings whose time is up, and forgetting what nobody needs any more."""
+"""Expiring bookings whose time is up."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from services.booking import events
 from services.booking.domain.bookings import Booking
 from services.booking.operations.unfinished import LEASE_SECONDS
-from services.booking.queries import bookings as sql
+from services.booking.queries import expiry as sql
 from services.chassis.store.database import Database, retried
 from services.chassis.store.rows import read
 
@@ -29,16 +29,3 @@ async def expire(db: Database, booking_ids: Sequence[UUID]) -> int:
         expired = read(Booking, await tx.fetch(sql.EXPIRE, {"ids": list(booking_ids)}))
         await events.publish(tx, expired)
     return len(expired)
-
-
-async def archive(db: Database, *, days: int = 30, limit: int = 1_000) -> int:
-    """Drop the seat rows of one batch of bookings that came to nothing `days` ago; return how many rows.
-
-    What money that comes late could still buy stays.
-    """
-    return await db.execute(sql.ARCHIVE, {"days": days, "limit": limit})
-
-
-async def forget_keys(db: Database, days: int) -> int:
-    """Forget one batch of idempotency keys that are older than `days`; return how many."""
-    return await db.execute(sql.FORGET_KEYS, {"days": days})

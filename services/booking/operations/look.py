@@ -1,16 +1,18 @@
 """Looking bookings up, for all at once who ask."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from services.booking.domain.bookings import BookedSeat, Booking, State
 from services.booking.domain.errors import BookingNotFound
-from services.booking.queries import bookings as sql
-from services.chassis.store.database import READ_CLOCK, Database, retried
-from services.chassis.store.rows import Row, columns, read
+from services.booking.operations.rows import seats_by_booking
+from services.booking.queries import bookings as bookings_sql
+from services.booking.queries import viewing as sql
+from services.chassis.store.database import READ_CLOCK, Database
+from services.chassis.store.rows import columns, read
 from services.chassis.work.lookup import Lookup
 
 
@@ -58,7 +60,9 @@ class Bookings:
 
     async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Seen]:
         [clock], found, seats = await self._db.fetch_all(
-            (READ_CLOCK, ()), (sql.BOOKINGS, {"ids": list(ids)}), (sql.SEATS, {"booking_ids": list(ids)})
+            (READ_CLOCK, ()),
+            (bookings_sql.BOOKINGS, {"ids": list(ids)}),
+            (bookings_sql.SEATS, {"booking_ids": list(ids)}),
         )
         seats_of = seats_by_booking(seats)
         return {booking.id: Seen(booking, seats_of[booking.id], clock.now) for booking in read(Booking, found)}
@@ -66,23 +70,8 @@ class Bookings:
     async def _list(self, pages: Sequence[Page]) -> dict[Page, list[Seen]]:
         asked = columns(pages, "user_id", "show_id", "status", "before", "limit")
         found = await self._db.fetch(sql.BOOKINGS_OF_USERS, asked)
-        seats_of = seats_by_booking(await self._db.fetch(sql.SEATS, columns(found, booking_ids="id")))
+        seats_of = seats_by_booking(await self._db.fetch(bookings_sql.SEATS, columns(found, booking_ids="id")))
         lists: defaultdict[Page, list[Seen]] = defaultdict(list)
         for row, booking in zip(found, read(Booking, found), strict=True):
             lists[pages[row.page - 1]].append(Seen(booking, seats_of[booking.id], row.now))
         return lists
-
-
-@retried
-async def find_all(db: Database, booking_ids: Sequence[UUID]) -> dict[UUID, Booking]:
-    """Return those of the bookings that exist."""
-    found = await db.fetch(sql.BOOKINGS, {"ids": list(booking_ids)})
-    return {booking.id: booking for booking in read(Booking, found)}
-
-
-def seats_by_booking(rows: Sequence[Row]) -> Mapping[UUID, list[BookedSeat]]:
-    """Read the rows of queries.bookings.SEATS; a booking without any has an empty list."""
-    seats: defaultdict[UUID, list[BookedSeat]] = defaultdict(list)
-    for row, seat in zip(rows, read(BookedSeat, rows), strict=True):
-        seats[row.booking_id].append(seat)
-    return seats

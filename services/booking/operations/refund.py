@@ -10,7 +10,8 @@ from services.booking.domain.bookings import Booking, State
 from services.booking.domain.refunds import RefundPolicy, begin_refund
 from services.booking.operations.locked import LockedBookings, bookings_of, locks
 from services.booking.operations.unfinished import LEASE_SECONDS
-from services.booking.queries import bookings as sql
+from services.booking.queries import bookings as bookings_sql
+from services.booking.queries import refunds as sql
 from services.chassis.store.database import Database, Statement, Transaction, retried
 from services.chassis.store.rows import columns, read
 from services.chassis.work.idempotency import Key
@@ -76,7 +77,7 @@ async def finish_refund(db: Database, booking_id: UUID) -> Booking:
     """Write down that the money has gone back, if nobody has yet; return the booking."""
     async with db.transaction() as tx:
         finished, found = await tx.fetch_all(
-            (sql.FINISH_REFUNDING, {"id": booking_id}), (sql.BOOKINGS, {"ids": [booking_id]})
+            (sql.FINISH_REFUNDING, {"id": booking_id}), (bookings_sql.BOOKINGS, {"ids": [booking_id]})
         )
         [booking] = read(Booking, found)
         await events.publish(tx, [booking] if finished else [])

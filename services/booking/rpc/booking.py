@@ -7,7 +7,9 @@ from boxoffice.booking.v1 import booking_pb2_grpc
 
 from services.booking import events
 from services.booking.clients import Inventory, Payments
-from services.booking.domain.bookings import Capture, Decline, State
+from services.booking.domain.bookings import State
+from services.booking.domain.captures import Capture
+from services.booking.domain.declines import Decline
 from services.booking.domain.refunds import RefundPolicy
 from services.booking.operations.cancel import Cancel, CancelBookings
 from services.booking.operations.create import Create

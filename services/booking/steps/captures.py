@@ -7,7 +7,8 @@ import logging
 from collections.abc import Sequence
 
 from services.booking.clients import Inventory
-from services.booking.domain.bookings import Booking, Capture
+from services.booking.domain.bookings import Booking
+from services.booking.domain.captures import Capture
 from services.booking.operations.captures import Confirmation, FinishConfirming, RecordCaptures
 from services.booking.operations.unfinished import RETRY_SECONDS, postpone
 from services.chassis.errors import Failure

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.booking.clients import Inventory
-from services.booking.domain.bookings import Booking, Decline, Extension, State
+from services.booking.domain.bookings import Booking, State
+from services.booking.domain.declines import Decline, Extension
 from services.booking.domain.errors import BookingNotFound
 from services.booking.operations.declines import new_declines, record_declines
-from services.booking.operations.look import find_all
+from services.booking.operations.rows import find_all
 from services.booking.steps.expiry import Expiry
 from services.chassis.errors import Failure, is_transient
 from services.chassis.store.database import Database

@@ -1,0 +1,60 @@
+"""Statements that create bookings."""
+
+BEGIN_BOOKINGS = """
+    INSERT INTO bookings (id, user_id, state, lease_until, created_at, updated_at, idempotency_key, request_hash,
+        show_id, event_id, is_movie, title, theatre, city, screen, starts_at)
+    SELECT new.id, new.user_id, 'RESERVING', clock.now + make_interval(secs => %(lease_seconds)s), clock.now, clock.now,
+        new.idempotency_key, new.request_hash,
+        show.show_id, show.event_id, show.is_movie, show.title, show.theatre, show.city, show.screen, show.starts_at
+    FROM (SELECT boxoffice_clock() AS now) AS clock, unnest(
+        %(id)s::uuid[], %(user_id)s::uuid[], %(idempotency_key)s::text[], %(request_hash)s::bytea[],
+        %(booked_show_id)s::uuid[]
+    ) AS new (id, user_id, idempotency_key, request_hash, show_id)
+    JOIN unnest(
+        %(show_id)s::uuid[], %(event_id)s::uuid[], %(is_movie)s::bool[], %(title)s::text[], %(theatre)s::text[],
+        %(city)s::text[], %(screen)s::text[], %(starts_at)s::timestamptz[]
+    ) AS show (show_id, event_id, is_movie, title, theatre, city, screen, starts_at) USING (show_id)
+    ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+    RETURNING id, created_at
+"""
+"""Write the intents of bookings, each show once. A key that is in use already gives no row."""
+
+KEYS_UNDER_WAY = """
+    SELECT b.user_id, b.idempotency_key AS key, b.request_hash, NULL AS answer
+    FROM bookings b JOIN unnest(%(user_id)s::uuid[], %(key)s::text[]) AS asked (user_id, key)
+        ON b.user_id = asked.user_id AND b.idempotency_key = asked.key
+"""
+"""Requests of which it is known that they were begun."""
+
+FINISH_BOOKINGS = """
+    WITH finished AS (
+        UPDATE bookings SET
+            state = 'PENDING', version = version + 1, lease_until = NULL,
+            total_amount = priced.total, currency = priced.in_currency, expires_at = priced.until,
+            sales_end_at = priced.sales_end,
+            seat_labels = string_to_array(priced.labels, E'\\n')
+        FROM unnest(
+            %(id)s::uuid[], %(total_amount)s::int[], %(currency)s::text[], %(expires_at)s::timestamptz[],
+            %(sales_end_at)s::timestamptz[], %(labels)s::text[]
+        ) AS priced (booking_id, total, in_currency, until, sales_end, labels)
+        WHERE id = priced.booking_id AND state = 'RESERVING' AND version = 1
+        RETURNING id
+    ), with_seats AS (
+        INSERT INTO booking_seats (booking_id, position, seat_id, section, row, number, tier, price)
+        SELECT seat.* FROM finished JOIN unnest(
+            %(seat_of)s::uuid[], %(position)s::int[], %(seat_id)s::uuid[], %(section)s::text[], %(row)s::text[],
+            %(number)s::int[], %(tier)s::text[], %(price)s::int[]
+        ) AS seat (booking_id, position, seat_id, section, row, number, tier, price) ON seat.booking_id = finished.id
+    ), with_answers AS (
+        INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer)
+        SELECT kept.user_id, kept.method, kept.key, kept.request_hash, kept.answer FROM finished JOIN unnest(
+            %(answer_of)s::uuid[], %(user_id)s::uuid[], %(method)s::text[], %(key)s::text[], %(request_hash)s::bytea[],
+            %(answer)s::bytea[]
+        ) AS kept (booking_id, user_id, method, key, request_hash, answer) ON kept.booking_id = finished.id
+    )
+    SELECT id FROM finished
+"""
+"""Freeze the price, and write the seats and the answer under the key. A booking that recovery took over meanwhile gives
+no row and has nothing written."""
+
+DROP_BOOKINGS = "DELETE FROM bookings WHERE id = ANY(%(ids)s) AND state = 'RESERVING'"

@@ -1,0 +1,28 @@
+"""Statements that drop what nobody needs any more."""
+
+from services.chassis.work import answers
+
+ARCHIVE = """
+    DELETE FROM booking_seats WHERE booking_id IN (
+        SELECT id FROM bookings b
+        WHERE state IN ('CANCELLED', 'EXPIRED') AND updated_at < boxoffice_clock() - make_interval(days => %(days)s)
+            AND (state = 'CANCELLED' OR coalesce(sales_end_at, starts_at) <= boxoffice_clock())
+            AND EXISTS (SELECT FROM booking_seats s WHERE s.booking_id = b.id)
+        ORDER BY updated_at LIMIT %(limit)s
+    )
+"""
+"""Drop the seat rows of bookings that came to nothing long ago. Their labels stay.
+
+Until sales end, an EXPIRED booking may still be confirmed by money that comes late: it keeps its seats.
+"""
+
+FORGET_KEYS = f"""
+    WITH forgotten AS ({answers.FORGET}),
+    freed AS (
+        UPDATE bookings b SET idempotency_key = NULL, request_hash = NULL
+        FROM forgotten f
+        WHERE f.method = 'CreateBooking' AND b.user_id = f.user_id AND b.idempotency_key = f.key
+    )
+    SELECT FROM forgotten
+"""
+"""A booking's own key goes together with its answer: by itself it would read as a request that is still under way."""
