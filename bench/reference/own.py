@@ -21,7 +21,7 @@ from bench.cases import Case
 from bench.measure import Result
 from bench.reference import pgbench
 from bench.world import World
-from services.booking.queries import creating
+from services.booking.creating.statements import BEGIN_BOOKINGS, FINISH_BOOKINGS
 from services.chassis.store import connections, database
 from services.chassis.work import answers
 from services.inventory.seats import statements as seats
@@ -120,7 +120,7 @@ def _intent_of_booking() -> list[str]:
     return _pipeline(
         bind(database.MARK, id="mark_1"),
         bind(answers.FIND, user_id="users", method="methods", key="keys"),
-        bind(creating.BEGIN_BOOKINGS, **INTENTS),
+        bind(BEGIN_BOOKINGS, **INTENTS),
     )
 
 
@@ -157,7 +157,7 @@ def _claim_of_inventory() -> list[str]:
 
 
 def _price_of_booking() -> list[str]:
-    return _pipeline(bind(database.MARK, id="mark_3"), bind(creating.FINISH_BOOKINGS, **PRICES))
+    return _pipeline(bind(database.MARK, id="mark_3"), bind(FINISH_BOOKINGS, **PRICES))
 
 
 def bind(statement: str, *places: str, **names: str) -> str:

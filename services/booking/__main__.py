@@ -8,13 +8,13 @@ from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 
 from services.booking import deliveries
 from services.booking.clients import Inventory, Payments
-from services.booking.operations import tidying
-from services.booking.operations.look import Bookings
-from services.booking.queries.measures import MEASURES
-from services.booking.rpc import render
-from services.booking.rpc.booking import BookingServicer
+from services.booking.measures import MEASURES
+from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
 from services.booking.settings import Settings
+from services.booking.tidying.operation import archive, forget_keys
+from services.booking.viewing import render
+from services.booking.viewing.look import Bookings
 from services.chassis.process import cli
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
@@ -74,9 +74,9 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     """Return what runs booking's jobs, and measures it."""
     ticks = jobs.scheduler()
     jobs.add(ticks, "expire-bookings", recovery.expiry.expire_due, jobs.every(minutes=1))
-    jobs.add(ticks, "archive", lambda: tidying.archive(background), jobs.daily(3))
+    jobs.add(ticks, "archive", lambda: archive(background), jobs.daily(3))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: tidying.forget_keys(background, key_days), jobs.every(hours=1))
+    jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
     event_days = settings.event_retention_days
     jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))

@@ -10,7 +10,7 @@ import grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
-from services.booking.domain.bookings import BookedSeat, BookedShow, Reservation
+from services.booking.bookings.domain import BookedSeat, BookedShow, Reservation
 from services.booking.messages import Refund, Release
 from services.chassis.errors import Failure, Unavailable
 from services.chassis.sight.vocabulary import unknown

@@ -11,14 +11,14 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from services.booking.bookings.domain import Booking, Changed, State
+from services.booking.bookings.leases import claim_unfinished
+from services.booking.captures.steps import Captures
 from services.booking.clients import Inventory, Payments
-from services.booking.domain.bookings import Booking, Changed, State
-from services.booking.operations.unfinished import claim_unfinished
-from services.booking.steps.captures import Captures
-from services.booking.steps.creating import CreateBookings
-from services.booking.steps.declines import Declines
-from services.booking.steps.expiry import Expiry
-from services.booking.steps.refunds import Refunds
+from services.booking.creating.steps import CreateBookings
+from services.booking.declines.steps import Declines
+from services.booking.expiry.steps import Expiry
+from services.booking.refunds.steps import Refunds
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.chassis.work.outbox import Outbox

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from services.booking.domain.refunds import RefundPolicy
+from services.booking.refunds.domain import RefundPolicy
 from services.chassis.process.settings import EventDays, KeyDays, ServiceSettings
 
 

@@ -17,13 +17,13 @@ from services.bank.sessions.create import Create as CreateSession
 from services.bank.sessions.create import CreateSessions
 from services.bank.sessions.pay import Pay, PaySessions
 from services.bank.webhooks.deliveries import Deliveries
-from services.booking.domain.bookings import BookedShow, Booking, Changed
-from services.booking.domain.captures import Capture
-from services.booking.operations.cancel import Cancel, CancelBookings
-from services.booking.operations.captures import Confirmation, FinishConfirming, RecordCaptures
-from services.booking.operations.create import Create
-from services.booking.operations.refund import BeginRefund, BeginRefunds
-from services.booking.rpc import render
+from services.booking.bookings.domain import BookedShow, Booking, Changed
+from services.booking.cancelling.operation import Cancel, CancelBookings
+from services.booking.captures.domain import Capture
+from services.booking.captures.operation import Confirmation, FinishConfirming, RecordCaptures
+from services.booking.creating.operation import Create
+from services.booking.refunds.operation import BeginRefund, BeginRefunds
+from services.booking.viewing import render
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.chassis.store.pipeline import Pipeline

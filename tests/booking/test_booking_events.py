@@ -12,10 +12,10 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.events.v1 import events_pb2
 from boxoffice.payment.v1 import payment_pb2
 
-from services.booking import events
-from services.booking.domain.bookings import State
-from services.booking.events import TOPIC
-from services.booking.operations.refund import finish_refund
+from services.booking.bookings import events
+from services.booking.bookings.domain import State
+from services.booking.bookings.events import TOPIC
+from services.booking.refunds.operation import finish_refund
 from services.chassis.work import topics
 from tests.booking.house import House
 from tests.booking.test_lifecycle import ANN, BOB, move_clocks, refused

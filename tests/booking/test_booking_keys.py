@@ -10,7 +10,8 @@ import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 from grpc_status import rpc_status
 
-from services.booking.operations import create, tidying
+from services.booking.creating import operation
+from services.booking.tidying.operation import forget_keys
 from services.chassis.wire.status import from_status
 from services.chassis.work import answers, idempotency
 from tests.booking.house import House
@@ -35,7 +36,7 @@ async def refused(call: Awaitable[Any]) -> tuple[str, str, float | None]:
 async def test_a_booking_whose_key_another_process_carries_out_for_long_is_told_so(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(create, "WAIT_STEPS", 3)
+    monkeypatch.setattr(operation, "WAIT_STEPS", 3)
     await house.book(ANN, 0, key="k1")
     await house.db.execute("DELETE FROM idempotency_keys")  # as it stands before the first has finished
     assert await refused(house.book(ANN, 0, key="k1")) == IN_PROGRESS
@@ -65,13 +66,13 @@ async def test_a_forgotten_booking_keeps_its_seats_and_its_key_is_for_a_new_one(
     )
     await house.relay()
     await move_clock(house.db, "7 days - 1 minute")
-    assert await tidying.forget_keys(house.db, 7) == 0
+    assert await forget_keys(house.db, 7) == 0
     assert (await house.book(ANN, 0, key="k1")).id == first.id
     assert (await refused(house.book(ANN, 1, key="k1")))[1] == "IDEMPOTENCY_KEY_REUSED"
 
     await move_clock(house.db, "7 days")
-    assert await tidying.forget_keys(house.db, 7) == 2
-    assert await tidying.forget_keys(house.db, 7) == 0
+    assert await forget_keys(house.db, 7) == 2
+    assert await forget_keys(house.db, 7) == 0
     [row] = await house.db.fetch("SELECT idempotency_key, request_hash FROM bookings")
     assert (row.idempotency_key, row.request_hash) == (None, None)
     assert (await house.get(first.id)).status == pb.Booking.CANCELLED
@@ -89,7 +90,7 @@ async def test_a_key_that_another_method_forgets_stays_with_its_booking(house: H
     await house.db.execute(
         "UPDATE idempotency_keys SET created_at = created_at - interval '8 days' WHERE method = 'CancelBooking'"
     )
-    assert await tidying.forget_keys(house.db, 7) == 1
+    assert await forget_keys(house.db, 7) == 1
     assert (await house.book(ANN, 0, key="k1")).id == first.id
 
 

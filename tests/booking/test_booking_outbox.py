@@ -8,7 +8,7 @@ import grpc
 import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 
-from services.booking.queries import captures as sql
+from services.booking.captures import statements as sql
 from services.chassis.errors import FailedPrecondition, Unavailable
 from services.chassis.work.outbox import Message, Outbox
 from tests.booking.house import House

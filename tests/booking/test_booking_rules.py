@@ -7,10 +7,13 @@ from uuid import uuid4
 import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 
+from services.booking.bookings.leases import claim_unfinished
 from services.booking.clients import Inventory
-from services.booking.domain.declines import Extension
-from services.booking.domain.refunds import RefundPolicy, refund_amount
-from services.booking.operations import create, declines, expire, unfinished
+from services.booking.creating.operation import drop_bookings
+from services.booking.declines.domain import Extension
+from services.booking.declines.operation import record_declines
+from services.booking.expiry.operation import expire
+from services.booking.refunds.domain import RefundPolicy, refund_amount
 from services.chassis.errors import Unavailable
 from services.chassis.store.database import READ_CLOCK
 from tests.booking.house import House
@@ -68,21 +71,21 @@ async def test_a_booking_that_was_cancelled_meanwhile_does_not_expire(house: Hou
     booking = await house.book(ANN, 0)
     await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=booking.id, user_id=str(ANN)))
     [row] = await house.db.fetch("SELECT id FROM bookings")
-    assert await expire.expire(house.db, [row.id]) == 0
+    assert await expire(house.db, [row.id]) == 0
     assert await house.status(booking.id) == "CANCELLED"
 
 
 async def test_a_booking_that_came_to_be_is_not_dropped(house: House) -> None:
     await house.book(ANN, 0)
     [row] = await house.db.fetch("SELECT id FROM bookings")
-    await create.drop_bookings(house.db, [row.id])
+    await drop_bookings(house.db, [row.id])
     assert await stored_state(house) == "PENDING"
 
 
 async def test_a_copy_of_an_older_extension_takes_no_time_away(house: House) -> None:
     await house.book(ANN, 0)
     [row] = await house.db.fetch("SELECT id, expires_at FROM bookings")
-    await declines.record_declines(house.db, [], [Extension(row.id, row.expires_at - timedelta(minutes=1))])
+    await record_declines(house.db, [], [Extension(row.id, row.expires_at - timedelta(minutes=1))])
     assert await house.db.fetch("SELECT id, expires_at FROM bookings") == [row]
 
 
@@ -126,10 +129,10 @@ async def test_an_unfinished_step_is_taken_over_once_its_lease_is_over_and_by_on
     with monkeypatch.context() as broken:
         broken.setattr(house.saga.captures, "confirm", away)
         await house.capture(booking)
-    assert await unfinished.claim_unfinished(house.db) == []
+    assert await claim_unfinished(house.db) == []
     await move_clock(house.db, "9 seconds")
-    assert len(await unfinished.claim_unfinished(house.db)) == 1
-    assert await unfinished.claim_unfinished(house.db) == []
+    assert len(await claim_unfinished(house.db)) == 1
+    assert await claim_unfinished(house.db) == []
 
 
 def test_a_refund_is_rounded_down_to_the_minor_unit() -> None:

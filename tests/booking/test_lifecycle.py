@@ -12,11 +12,15 @@ from boxoffice.inventory.v1 import inventory_pb2
 from boxoffice.payment.v1 import payment_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from services.booking.domain.bookings import NEXT, State
-from services.booking.operations import expire, tidying
-from services.booking.queries import cancelling, captures, expiry, refunds
-from services.booking.queries import creating as creating_sql
-from services.booking.steps import creating
+from services.booking.bookings.domain import NEXT, State
+from services.booking.cancelling.statements import CANCEL_BOOKINGS
+from services.booking.captures.statements import BEGIN_CONFIRMING, CONFIRM, FAIL_CONFIRMING
+from services.booking.creating import steps
+from services.booking.creating.statements import FINISH_BOOKINGS
+from services.booking.expiry.operation import claim_due
+from services.booking.expiry.statements import EXPIRE
+from services.booking.refunds.statements import BEGIN_REFUNDING, FINISH_REFUNDING
+from services.booking.tidying.operation import archive
 from services.chassis.errors import FailedPrecondition, Failure, Interrupted
 from services.chassis.ids import new_id
 from services.chassis.wire.calls import DETAILS
@@ -184,7 +188,7 @@ async def test_two_replicas_that_expire_bookings_share_the_work(house: House) ->
     for number in range(6):
         await house.book(uuid4(), number)
     await move_clocks(house, "16 minutes")
-    first, second = await asyncio.gather(expire.claim_due(house.db, limit=3), expire.claim_due(house.db, limit=3))
+    first, second = await asyncio.gather(claim_due(house.db, limit=3), claim_due(house.db, limit=3))
     assert len({booking_id for booking_id, _ in (*first, *second)}) == 6
     assert await house.saga.expiry.expire_due() == 0, "all of them are somebody's"
     await move_clocks(house, "17 minutes")
@@ -352,8 +356,8 @@ async def test_long_dead_bookings_lose_their_seat_rows_but_keep_their_labels(hou
     dead, alive = await house.book(ANN, 0), await house.confirmed(ANN, 1)
     await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=dead.id, user_id=str(ANN)))
     await move_clock(house.db, "31 days")
-    assert await tidying.archive(house.db) == 1
-    assert await tidying.archive(house.db) == 0
+    assert await archive(house.db) == 1
+    assert await archive(house.db) == 0
     assert len((await house.get(alive.id)).seats) == 1
     rows = await house.db.fetch("SELECT seat_labels FROM bookings")
     assert all(row.seat_labels for row in rows)
@@ -365,7 +369,7 @@ async def test_an_expired_booking_keeps_its_seats_as_long_as_late_money_may_buy_
     await move_clocks(house, "16 minutes")
     assert await house.saga.expiry.expire_due() == 1
     await move_clocks(house, "31 days")
-    assert await tidying.archive(house.db) == 0
+    assert await archive(house.db) == 0
     await house.capture(booking)
     late = await house.get(booking.id)
     assert (late.status, [seat.id for seat in late.seats]) == (pb.Booking.CONFIRMED, house.seat_ids[:2])
@@ -378,7 +382,7 @@ async def test_a_database_that_fails_after_the_reserve_costs_nobody_a_seat(
         raise Interrupted()
 
     with monkeypatch.context() as broken:
-        broken.setattr(creating, "finish_bookings", fail)
+        broken.setattr(steps, "finish_bookings", fail)
         assert (await refused(house.book(ANN, 0))).reason == "UNAVAILABLE"
     await move_clock(house.db, "1 minute")
     await house.saga.recover_once()
@@ -414,15 +418,15 @@ async def test_a_refund_that_is_refused_for_good_is_shown_as_stuck_and_told_once
 
 def test_every_move_in_sql_is_one_that_the_domain_allows() -> None:
     moves = {
-        (State.RESERVING, State.PENDING): creating_sql.FINISH_BOOKINGS,
-        (State.PENDING, State.CONFIRMING): captures.BEGIN_CONFIRMING,
-        (State.EXPIRED, State.CONFIRMING): captures.BEGIN_CONFIRMING,
-        (State.PENDING, State.CANCELLED): cancelling.CANCEL_BOOKINGS,
-        (State.PENDING, State.EXPIRED): expiry.EXPIRE,
-        (State.CONFIRMING, State.CONFIRMED): captures.CONFIRM,
-        (State.CONFIRMING, State.EXPIRED): captures.FAIL_CONFIRMING,
-        (State.CONFIRMED, State.REFUNDING): refunds.BEGIN_REFUNDING,
-        (State.REFUNDING, State.REFUNDED): refunds.FINISH_REFUNDING,
+        (State.RESERVING, State.PENDING): FINISH_BOOKINGS,
+        (State.PENDING, State.CONFIRMING): BEGIN_CONFIRMING,
+        (State.EXPIRED, State.CONFIRMING): BEGIN_CONFIRMING,
+        (State.PENDING, State.CANCELLED): CANCEL_BOOKINGS,
+        (State.PENDING, State.EXPIRED): EXPIRE,
+        (State.CONFIRMING, State.CONFIRMED): CONFIRM,
+        (State.CONFIRMING, State.EXPIRED): FAIL_CONFIRMING,
+        (State.CONFIRMED, State.REFUNDING): BEGIN_REFUNDING,
+        (State.REFUNDING, State.REFUNDED): FINISH_REFUNDING,
     }
     assert set(moves) == {(source, target) for source, targets in NEXT.items() for target in targets}
     for (source, target), statement in moves.items():

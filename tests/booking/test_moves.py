@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from services.booking.domain.bookings import NEXT, BookedShow, Booking, State
-from services.booking.domain.captures import Capture, Settlement, settlement_of
-from services.booking.domain.errors import BookingNotConfirmed, BookingNotPending, PaymentInProgress, RefundNotAllowed
-from services.booking.domain.refunds import RefundPolicy, begin_refund
+from services.booking.bookings.domain import NEXT, BookedShow, Booking, State
+from services.booking.captures.domain import Capture, Settlement, settlement_of
+from services.booking.errors import BookingNotConfirmed, BookingNotPending, PaymentInProgress, RefundNotAllowed
+from services.booking.refunds.domain import RefundPolicy, begin_refund
 
 NOW = datetime(2026, 11, 28, 20, tzinfo=UTC)
 EARLIER, LATER = NOW - timedelta(minutes=5), NOW + timedelta(minutes=5)

@@ -8,7 +8,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.payment.v1 import payment_pb2
 
 from services.booking.clients import Inventory
-from services.booking.operations import tidying
+from services.booking.tidying.operation import archive
 from services.chassis.errors import Unavailable
 from tests.booking.house import House
 from tests.booking.test_lifecycle import move_clocks, refused
@@ -129,7 +129,7 @@ async def test_an_archived_booking_still_says_which_seats_it_was_for(house: Hous
     labels = {cancelled.id: ["Stalls A1", "Stalls A3"], expired.id: ["Stalls A2"]}
     assert {id_: list(one.seat_labels) for id_, one in before.items()} == labels
     await move_clocks(house, "34 days")
-    assert await tidying.archive(house.db) == 3
+    assert await archive(house.db) == 3
     for id_, one in before.items():
         assert len(one.seats) == len(labels[id_])
         one.ClearField("seats")

@@ -12,9 +12,9 @@ from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.message import Message
 
+from services.booking.bookings.domain import BookedSeat, Reservation
 from services.booking.clients import Claim, Inventory, Payments, RefundState
-from services.booking.domain.bookings import BookedSeat, Reservation
-from services.booking.rpc.render import _tier
+from services.booking.viewing.render import _tier
 from services.chassis.errors import Code, Failure, Unavailable
 from services.chassis.wire.calls import channel
 from tests.patience import eventually

@@ -18,7 +18,7 @@ from uuid import uuid4
 import httpx
 from standardwebhooks import Webhook
 
-from services.booking.operations import tidying
+from services.booking.tidying.operation import archive
 from stack.credentials import load
 from stack.postgres import url
 from tests.databases import opened
@@ -308,4 +308,4 @@ async def _run_here(subject: Subject, name: str) -> None:
         return
     secret = load(stack.settings.data_dir / "credentials.json")["booking"]
     async with opened(url(stack.settings.postgres_port, "booking", "booking", secret)) as db:
-        await tidying.archive(db)
+        await archive(db)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain import refunds
-from services.booking.domain.captures import Settlement
-from services.booking.operations import captures
-from services.booking.operations import messages_cancelling as messages
+from services.booking.cancelling import messages
+from services.booking.captures import operation as captures
+from services.booking.captures.domain import Settlement
+from services.booking.refunds import domain as refunds
 from services.chassis.work import answers
 from services.inventory.seats import commands
 from services.inventory.seats import statements as seats_sql

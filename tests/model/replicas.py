@@ -15,11 +15,11 @@ from boxoffice.payment.v1 import payment_pb2_grpc
 
 from services.booking import deliveries
 from services.booking.clients import Inventory, Payments
-from services.booking.domain.refunds import RefundPolicy
-from services.booking.operations.look import Bookings
-from services.booking.rpc import render
-from services.booking.rpc.booking import BookingServicer
+from services.booking.refunds.domain import RefundPolicy
+from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
+from services.booking.viewing import render
+from services.booking.viewing.look import Bookings
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
 from services.chassis.work.desk import Desk

@@ -34,7 +34,7 @@ from services.bank.sessions.statements import WAIT_FOR_SESSIONS
 from services.bank.webhooks.deliveries import Deliveries
 from services.bank.webhooks.merchant import Answer as Taken
 from services.bank.webhooks.sender import Sender
-from services.booking.operations import tidying
+from services.booking.tidying.operation import archive
 from services.chassis.process.server import make_server
 from services.chassis.store.database import READ_CLOCK, Database
 from services.chassis.store.rows import read
@@ -296,7 +296,7 @@ class World:
                 inventory = self.replicas["inventory", replica]
                 await tidy_holds(inventory.db, inventory.desk)  # type: ignore[arg-type]
                 await topics.sequence_once(inventory.db)
-                await tidying.archive(self.replicas["booking", replica].db)
+                await archive(self.replicas["booking", replica].db)
 
     async def settled(self) -> None:
         """Wait until what killed replicas began has ended: their sessions, and what they had sent to others."""

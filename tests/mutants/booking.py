@@ -118,7 +118,7 @@ MUTANTS = (
     ),
     Mutant(
         "a cancelled booking keeps its seats",
-        "cancel:_messages",
+        "cancelling:_messages",
         "[messages.give_up(booking.id, booking.show.show_id), messages.close_payments(booking.id)]",
         "[messages.close_payments(booking.id)]",
         SEATS,
@@ -126,7 +126,7 @@ MUTANTS = (
     ),
     Mutant(
         "a cancelled booking stays open for payment",
-        "cancel:_messages",
+        "cancelling:_messages",
         "[messages.give_up(booking.id, booking.show.show_id), messages.close_payments(booking.id)]",
         "[messages.give_up(booking.id, booking.show.show_id)]",
         MONEY,

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from services.booking.clients import Inventory, Payments
-from services.booking.rpc.render import changed_bytes
 from services.booking.saga import Saga
+from services.booking.viewing.render import changed_bytes
 from services.chassis.wire.calls import channel
 from services.chassis.work.outbox import Outbox
 from stack.credentials import load

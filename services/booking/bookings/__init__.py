@@ -1,0 +1,1 @@
+"""What bookings are: their rules and rows, which every capability shares."""

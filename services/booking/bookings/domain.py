@@ -1,0 +1,186 @@
+"""Bookings: their states, and the moves between them.
+
+    (RESERVING) ──► PENDING ──► (CONFIRMING) ──► CONFIRMED ──► (REFUNDING) ──► REFUNDED
+                      │ │          │    ▲
+                      │ └► CANCELLED    │ money that came late
+                      └──────► EXPIRED ◄┘
+
+States in brackets are steps of the saga; nobody outside sees them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from services.booking.errors import BookingNotPending, PaymentInProgress
+
+
+class State(StrEnum):
+    """Where a booking is, the saga's steps included."""
+
+    RESERVING = "RESERVING"
+    PENDING = "PENDING"
+    CONFIRMING = "CONFIRMING"
+    CONFIRMED = "CONFIRMED"
+    REFUNDING = "REFUNDING"
+    REFUNDED = "REFUNDED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+NEXT: Mapping[State, frozenset[State]] = {
+    State.RESERVING: frozenset({State.PENDING}),  # or the row is dropped
+    State.PENDING: frozenset({State.CONFIRMING, State.CANCELLED, State.EXPIRED}),
+    State.CONFIRMING: frozenset({State.CONFIRMED, State.EXPIRED}),
+    State.CONFIRMED: frozenset({State.REFUNDING}),
+    State.REFUNDING: frozenset({State.REFUNDED}),
+    State.EXPIRED: frozenset({State.CONFIRMING}),
+    State.CANCELLED: frozenset(),
+    State.REFUNDED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BookedShow:
+    """The show as it was when it was booked."""
+
+    show_id: UUID
+    event_id: UUID
+    is_movie: bool
+    title: str
+    theatre: str
+    city: str
+    screen: str
+    starts_at: datetime
+    sales_end_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BookedSeat:
+    """A seat of a booking with its frozen price in minor units."""
+
+    id: UUID
+    section: str
+    row: str
+    number: int
+    tier: str
+    price: int
+
+    @property
+    def label(self) -> str:
+        """The seat in words."""
+        return f"{self.section} {self.row}{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Seats that inventory has reserved for a booking, and what they cost."""
+
+    seats: Sequence[BookedSeat]
+    total_amount: int
+    currency: str
+    expires_at: datetime
+    sales_end_at: datetime | None
+    """None from an inventory that does not know of it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A booking's row."""
+
+    id: UUID
+    user_id: UUID
+    state: State
+    version: int
+    confirming_from: State | None
+    total_amount: int
+    currency: str
+    expires_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    payment_id: UUID | None
+    refund_amount: int | None
+    refund_percentage: int | None
+    show: BookedShow
+    seat_labels: Sequence[str]
+
+    @property
+    def recorded_state(self) -> State:
+        """The state that callers see, as far as it is written down."""
+        if self.state == State.CONFIRMING:
+            assert self.confirming_from is not None
+            return self.confirming_from
+        if self.state == State.REFUNDING:
+            return State.CONFIRMED
+        return self.state
+
+    def public_state(self, now: datetime) -> State:
+        """Return the state that callers see. A booking whose time is up reads EXPIRED at once."""
+        if self.state == State.PENDING and self.expires_at is not None and self.expires_at <= now:
+            return State.EXPIRED
+        return self.recorded_state
+
+    def status_since(self, now: datetime) -> datetime:
+        """Return since when the booking has had the state that callers see."""
+        if self.state == State.PENDING and self.expires_at is not None and self.expires_at <= now:
+            return self.expires_at
+        return self.updated_at
+
+    @property
+    def description(self) -> str:
+        """What is paid for, in words."""
+        return f"{self.show.title}, {self.show.starts_at:%a %d %b %H:%M} UTC, {self.show.theatre}"
+
+    def check_pending(self, now: datetime) -> None:
+        """Raise PaymentInProgress or BookingNotPending unless the booking waits for its payment."""
+        if self.state == State.CONFIRMING and self.confirming_from == State.PENDING:
+            raise PaymentInProgress()
+        if (state := self.public_state(now)) != State.PENDING:
+            raise BookingNotPending(status=state)
+
+    # --- Moves, each as it is at `now`
+
+    def cancelled(self, now: datetime) -> "Booking":
+        """Return the cancelled booking; raise what check_pending does."""
+        self.check_pending(now)
+        return self._moved(State.CANCELLED, updated_at=now)
+
+    def confirming(self, payment_id: UUID, now: datetime) -> "Booking":
+        """Return the booking while money for it is being settled.
+
+        What callers see stays what it was: a booking whose time is up reads EXPIRED, whether a job has run or not.
+        """
+        return self._moved(
+            State.CONFIRMING,
+            payment_id=payment_id,
+            confirming_from=self.public_state(now),
+            updated_at=self.status_since(now),
+        )
+
+    def confirmed(self, now: datetime) -> "Booking":
+        """Return the booking with its ticket."""
+        return self._moved(State.CONFIRMED, confirming_from=None, updated_at=now)
+
+    def unconfirmed(self, now: datetime) -> "Booking":
+        """Return the booking whose seats inventory does not have any more: it is EXPIRED, or stays so."""
+        since = self.updated_at if self.confirming_from == State.EXPIRED else now
+        return self._moved(State.EXPIRED, confirming_from=None, payment_id=None, updated_at=since)
+
+    def refunding(self, amount: int, percentage: int) -> "Booking":
+        """Return the booking whose refund is frozen."""
+        return self._moved(State.REFUNDING, refund_amount=amount, refund_percentage=percentage)
+
+    def _moved(self, state: State, **changes: Any) -> "Booking":
+        assert state in NEXT[self.state], f"from {self.state} to {state}"
+        return replace(self, state=state, version=self.version + 1, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A booking as a change has left it, with its seats."""
+
+    booking: Booking
+    seats: Sequence[BookedSeat]

@@ -1,0 +1,69 @@
+"""What booking publishes in its topic: every state of a booking that callers see, in the transaction of the move."""
+
+from collections.abc import Iterable, Sequence
+
+from boxoffice.events.v1 import events_pb2
+
+from services.booking.bookings.domain import Booking, State
+from services.chassis.store.database import Statement, Transaction
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work import topics
+from services.chassis.work.topics import Positioned, TopicEvent
+
+TOPIC = "bookings"
+
+_Kind = events_pb2.BookingEvent.Kind
+_KINDS = {
+    State.PENDING: _Kind.CREATED,
+    State.CONFIRMED: _Kind.CONFIRMED,
+    State.CANCELLED: _Kind.CANCELLED,
+    State.EXPIRED: _Kind.EXPIRED,
+    State.REFUNDED: _Kind.REFUNDED,
+}
+_NAMES = {number: name for name, number in _Kind.items()}
+
+PAGE = 100
+"""Events that are read at once where it is not said how many."""
+
+IF_CREATED = """
+    WHERE EXISTS (SELECT FROM bookings WHERE id = new.key AND version = new.version AND state <> 'RESERVING')
+"""
+"""Named as it is, the state PENDING would have the planner read the index of all bookings that are."""
+
+
+async def publish(tx: Transaction, bookings: Iterable[Booking]) -> None:
+    """Tell that bookings have come to their states by this transaction, which has their locks."""
+    await topics.append(tx, TOPIC, [_event(booking) for booking in bookings])
+
+
+def created(bookings: Sequence[Booking]) -> Statement:
+    """Return the statement that tells of those of the bookings that the transaction has made PENDING."""
+    return topics.appended(TOPIC, [_event(booking) for booking in bookings], IF_CREATED)
+
+
+def positioned(event: Positioned) -> events_pb2.BookingEvent:
+    """Return an event as consumers read it."""
+    told = events_pb2.BookingEvent.FromString(event.payload)
+    told.position = event.position
+    told.time.CopyFrom(to_timestamp(event.written_at))
+    return told
+
+
+def _event(booking: Booking) -> TopicEvent:
+    state = booking.recorded_state
+    is_paid = state in (State.CONFIRMED, State.REFUNDED)
+    event = events_pb2.BookingEvent(
+        kind=_KINDS[state],
+        booking_id=str(booking.id),
+        version=booking.version,
+        user_id=str(booking.user_id),
+        show_id=str(booking.show.show_id),
+        seat_count=len(booking.seat_labels),
+        total_amount=booking.total_amount,
+        currency=booking.currency,
+        expires_at=to_timestamp(booking.expires_at) if booking.expires_at is not None else None,
+        payment_id=str(booking.payment_id) if is_paid else "",
+        refund_amount=booking.refund_amount or 0,
+        refund_percentage=booking.refund_percentage or 0,
+    )
+    return TopicEvent(booking.id, booking.version, _NAMES[event.kind], event.SerializeToString())

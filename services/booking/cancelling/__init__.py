@@ -1,0 +1,1 @@
+"""Bookings that their users give up."""

@@ -1,0 +1,177 @@
+"""Captures: recorded first, with what they come to; then, when inventory has answered, settled for good."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+from uuid import UUID
+
+from services.booking.bookings import events
+from services.booking.bookings.domain import Booking, State
+from services.booking.bookings.leases import LEASE_SECONDS
+from services.booking.bookings.locked import LockedBookings, bookings_of, locks
+from services.booking.captures import messages
+from services.booking.captures import statements as sql
+from services.booking.captures.domain import Capture, Settlement, settlement_of
+from services.booking.errors import BookingNotFound, CaptureMismatch
+from services.chassis.store.database import Database, Statement, Transaction
+from services.chassis.store.rows import columns, read
+from services.chassis.work.operation import Operation, Rows
+from services.chassis.work.outbox import Message, Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A capture, and what it comes to."""
+
+    capture: Capture
+    settlement: Settlement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturesOfBookings(LockedBookings):
+    """Bookings, and the captures that were recorded."""
+
+    captures: dict[UUID, Capture]
+    new: list[Decided] = field(default_factory=list)
+
+
+class RecordCaptures(Operation[Capture, CapturesOfBookings, Booking | None]):
+    """Records captures. Answers with the booking that inventory has to confirm now, if that is what the capture is for.
+
+    What buys nothing is sent back in full. A capture that is known already changes nothing; one that is being confirmed
+    is left to whoever does that. Refuses with BookingNotFound, or CaptureMismatch if the known one has other facts.
+    """
+
+    def __init__(self, db: Database, outbox: Outbox) -> None:
+        super().__init__(db)
+        self._outbox = outbox
+
+    def reads(self, batch: Sequence[Capture], *, wait: bool) -> dict[str, Statement]:
+        """Lock the bookings, and read the captures that are known."""
+        known = (sql.CAPTURES, columns(batch, payment_ids="payment_id"))
+        return locks(capture.booking_id for capture in batch) | {"captures": known}
+
+    async def load(self, tx: Transaction, batch: Sequence[Capture], rows: Rows) -> tuple[CapturesOfBookings, set[UUID]]:
+        """Nothing depends on more than the bookings and the captures."""
+        known = {capture.payment_id: capture for capture in read(Capture, rows["captures"])}
+        return CapturesOfBookings(now=rows["clock"][0].now, bookings=bookings_of(rows), captures=known), set()
+
+    def decide(self, command: Capture, state: CapturesOfBookings) -> Booking | None:
+        """Decide what the capture comes to; the next one for the same booking sees what this one did."""
+        known = state.captures.get(command.payment_id)
+        if known is not None:
+            if known != command:
+                raise CaptureMismatch()
+            return None
+        booking = state.bookings.get(command.booking_id)
+        if booking is None:
+            raise BookingNotFound()
+        settlement = settlement_of(booking, command)
+        state.captures[command.payment_id] = command
+        state.new.append(Decided(command, settlement))
+        if settlement != Settlement.CONFIRM:
+            return None
+        return state.move(booking.confirming(command.payment_id, state.now))
+
+    async def write(self, tx: Transaction, state: CapturesOfBookings) -> None:
+        """Write the captures, the bookings that are being confirmed, and have the money sent back that buys nothing."""
+        if state.new:
+            captures = columns(
+                state.new,
+                "settlement",
+                payment_id="capture.payment_id",
+                booking_id="capture.booking_id",
+                session_id="capture.session_id",
+                amount="capture.amount",
+                currency="capture.currency",
+            )
+            await tx.send(sql.RECORD_CAPTURES, captures)
+        if state.moved:
+            confirming = columns(state.moved, "id", "version", "payment_id", "confirming_from", "updated_at")
+            await tx.send(sql.BEGIN_CONFIRMING, confirming | {"lease_seconds": LEASE_SECONDS})
+        await events.publish(tx, state.public)
+        back = [decided for decided in state.new if decided.settlement.goes_back]
+        await self._outbox.append(tx, [_return_capture(decided) for decided in back])
+
+
+def _return_capture(decided: Decided) -> Message:
+    """Return the message that sends a capture back."""
+    return messages.return_money(decided.capture.payment_id, decided.capture.amount, decided.settlement)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What inventory has answered for a booking that was being confirmed."""
+
+    urgent: ClassVar[bool] = False
+
+    booking: Booking
+    """As it was when inventory was asked."""
+    has_seats: bool
+
+    @property
+    def key(self) -> UUID:
+        """Answers for one booking take turns."""
+        return self.booking.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmingBookings(LockedBookings):
+    """Bookings, and those of them whose money is kept or goes back, as they were while they were being confirmed."""
+
+    kept: list[Booking] = field(default_factory=list)
+    returned: list[Booking] = field(default_factory=list)
+
+
+class FinishConfirming(Operation[Confirmation, ConfirmingBookings, None]):
+    """Writes down what inventory has answered: the money is kept, or goes back in full.
+
+    A booking that somebody else has taken over meanwhile is left alone.
+    """
+
+    def __init__(self, db: Database, outbox: Outbox) -> None:
+        super().__init__(db)
+        self._outbox = outbox
+
+    def reads(self, batch: Sequence[Confirmation], *, wait: bool) -> dict[str, Statement]:
+        """Lock the bookings."""
+        return locks(command.key for command in batch)
+
+    async def load(
+        self, tx: Transaction, batch: Sequence[Confirmation], rows: Rows
+    ) -> tuple[ConfirmingBookings, set[UUID]]:
+        """Nothing depends on more than the bookings."""
+        return ConfirmingBookings(now=rows["clock"][0].now, bookings=bookings_of(rows)), set()
+
+    def decide(self, command: Confirmation, state: ConfirmingBookings) -> None:
+        """Confirm the booking, or let it expire."""
+        booking = state.bookings[command.key]
+        if booking.version != command.booking.version:
+            return
+        if command.has_seats:
+            state.kept.append(booking)
+            state.move(booking.confirmed(state.now))
+        else:
+            state.returned.append(booking)
+            state.move(booking.unconfirmed(state.now))
+
+    async def write(self, tx: Transaction, state: ConfirmingBookings) -> None:
+        """Write what the bookings and their captures have come to, and have the money sent back that buys nothing."""
+        confirmed = [booking for booking in state.moved if booking.state == State.CONFIRMED]
+        expired = [booking for booking in state.moved if booking.state == State.EXPIRED]
+        if confirmed:
+            await tx.send(sql.CONFIRM, columns(confirmed, "id", "version", "updated_at"))
+        if expired:
+            await tx.send(sql.FAIL_CONFIRMING, columns(expired, "id", "version", "updated_at"))
+        for settlement, bookings in ((Settlement.KEPT, state.kept), (Settlement.NO_TICKET, state.returned)):
+            if bookings:
+                payments = columns(bookings, payment_ids="payment_id")
+                await tx.send(sql.SETTLE_CAPTURES, payments | {"settlement": settlement})
+        await events.publish(tx, state.public)
+        await self._outbox.append(tx, [_return_price(booking) for booking in state.returned])
+
+
+def _return_price(booking: Booking) -> Message:
+    """Return the message that sends the money for a booking back."""
+    assert booking.payment_id is not None, "it was being confirmed"
+    return messages.return_money(booking.payment_id, booking.total_amount, Settlement.NO_TICKET)

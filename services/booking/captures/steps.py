@@ -1,0 +1,61 @@
+"""Captures, step by step: CONFIRMING → inventory confirms → CONFIRMED, or the money goes back.
+
+Inventory's confirm is the pivot: a booking that it has confirmed only goes forward.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from services.booking.bookings.domain import Booking
+from services.booking.bookings.leases import RETRY_SECONDS, postpone
+from services.booking.captures.domain import Capture
+from services.booking.captures.operation import Confirmation, FinishConfirming, RecordCaptures
+from services.booking.clients import Inventory
+from services.chassis.errors import Failure
+from services.chassis.store.database import Database
+from services.chassis.work.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+
+class Captures:
+    """Money that was taken for bookings."""
+
+    def __init__(self, db: Database, outbox: Outbox, inventory: Inventory) -> None:
+        self._db = db
+        self._inventory = inventory
+        self._record = RecordCaptures(db, outbox)
+        self._finish = FinishConfirming(db, outbox)
+
+    async def settle(self, captures: Sequence[Capture]) -> Sequence[Failure | None]:
+        """Record captures and settle them; for each None, or why it could not be recorded.
+
+        What is recorded is settled in the end, by recovery if need be.
+        """
+        recorded = await self._record.together(captures)
+        confirming = [answer for answer in recorded if isinstance(answer, Booking)]
+        try:
+            await self.confirm(confirming)
+        except Failure as failure:
+            log.warning("%d confirmations are left to recovery: %s", len(confirming), failure)
+        return [answer if isinstance(answer, Failure) else None for answer in recorded]
+
+    async def confirm(self, bookings: Sequence[Booking]) -> None:
+        """Have inventory confirm bookings, and write down what it answers; who is away is asked again."""
+        if not bookings:
+            return
+        answers: Sequence[Failure | None]
+        try:
+            answers = await self._inventory.confirm([(booking.id, booking.show.show_id) for booking in bookings])
+        except Failure as failure:
+            answers = [failure] * len(bookings)
+        answered, unknown = [], []
+        for booking, answer in zip(bookings, answers, strict=True):
+            if answer is None or answer.reason == "CLAIM_CLOSED":
+                answered.append(Confirmation(booking, has_seats=answer is None))
+            else:
+                log.warning("booking %s is not confirmed yet: %s", booking.id, answer)
+                unknown.append(booking.id)
+        if answered:
+            await self._finish.together(answered)
+        await postpone(self._db, unknown, RETRY_SECONDS)

@@ -1,0 +1,1 @@
+"""Bookings that come to be."""

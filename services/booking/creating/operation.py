@@ -1,0 +1,225 @@
+"""Creating bookings: the intent first, then, when inventory has answered, the price or nothing.
+
+An intent is a row that recovery takes over when its lease ends. It holds the idempotency key too: no lock of a
+transaction lasts until inventory has answered. So a key is under way from the intent on, and is found with its answer
+in idempotency_keys once the booking is finished.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from services.booking.bookings import events
+from services.booking.bookings.domain import BookedSeat, BookedShow, Booking, Changed, Reservation, State
+from services.booking.bookings.leases import LEASE_SECONDS
+from services.booking.creating import statements as sql
+from services.chassis.errors import Failure, RequestInProgress, Unavailable
+from services.chassis.store.database import Database, Statement, retried
+from services.chassis.store.rows import Row, columns
+from services.chassis.work import answers, idempotency
+from services.chassis.work.desk import BUSY, Outcome
+
+log = logging.getLogger(__name__)
+
+WAIT_STEPS = 40
+WAIT_STEP_SECONDS = 0.05
+"""How often, and how long after each other, a key is asked about that another process has under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """The wish to create a booking."""
+
+    urgent: ClassVar[bool] = False
+
+    id: UUID
+    user_id: UUID
+    show: BookedShow
+    seat_ids: Sequence[UUID]
+    idempotency: idempotency.Key | None
+
+    @property
+    def key(self) -> object:
+        """Requests with the same idempotency key take turns; others are free of each other."""
+        return self.idempotency.name if self.idempotency else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The intent is written: inventory is to be asked."""
+
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The first request with the same key has been answered."""
+
+    answer: bytes
+
+
+class BeginBookings:
+    """Writes the intents of bookings, all in one round trip: it reads what is there already beside what it writes.
+
+    Answers with Begun or Known; refuses with IdempotencyKeyReused, and with RequestInProgress where another process has
+    been at the first request with the same key for long.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def __call__(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[Begun | Known]]:
+        """Begin a batch, as a desk runs one."""
+        outcomes = await self._begin(batch)
+        return await self._wait(batch, outcomes) if wait else outcomes
+
+    async def _begin(self, batch: Sequence[Create]) -> list[Outcome[Begun | Known]]:
+        keys = [command.idempotency for command in batch if command.idempotency]
+        stored, begun = await self._db.transact(answers.find(keys), _intents(batch))
+        since = {row.id: row.created_at for row in begun}
+        taken = [command.idempotency for command in batch if command.id not in since and command.idempotency]
+        under_way = await self._db.fetch(sql.KEYS_UNDER_WAY, columns(taken, "user_id", "key")) if taken else []
+        # Where a key is in both, its answer counts.
+        first = {(row.user_id, row.key): row for row in (*under_way, *stored)}
+        return [Begun(since[command.id]) if command.id in since else _known(command, first) for command in batch]
+
+    async def _wait(
+        self, batch: Sequence[Create], outcomes: list[Outcome[Begun | Known]]
+    ) -> list[Outcome[Begun | Known]]:
+        """Wait, for a while, for another process that carries out the first request with the same key."""
+        for _ in range(WAIT_STEPS):
+            busy = [index for index, outcome in enumerate(outcomes) if outcome is BUSY]
+            if not busy:
+                return outcomes
+            await asyncio.sleep(WAIT_STEP_SECONDS)
+            try:
+                again = await self._begin([batch[index] for index in busy])
+            except Failure as failure:
+                log.warning("a key under way is asked about again: %s", failure)
+                continue
+            for index, outcome in zip(busy, again, strict=True):
+                outcomes[index] = outcome
+        return [RequestInProgress() if outcome is BUSY else outcome for outcome in outcomes]
+
+
+def _intents(batch: Sequence[Create]) -> Statement:
+    """Return the statement that writes intents."""
+    shows = {command.show.show_id: command.show for command in batch}.values()
+    return sql.BEGIN_BOOKINGS, {
+        "lease_seconds": LEASE_SECONDS,
+        **columns(
+            batch,
+            "id",
+            "user_id",
+            booked_show_id="show.show_id",
+            idempotency_key=lambda command: command.idempotency and command.idempotency.key,
+            request_hash=lambda command: command.idempotency and command.idempotency.request_hash,
+        ),
+        **columns(shows, "show_id", "event_id", "is_movie", "title", "theatre", "city", "screen", "starts_at"),
+    }
+
+
+def _known(command: Create, first: Mapping[tuple[UUID, str], Row]) -> Outcome[Known]:
+    """Return the answer to the first request with the same key, or BUSY while that is under way."""
+    key = command.idempotency
+    assert key is not None, "only a key that is in use keeps a booking from beginning"
+    row = first.get((key.user_id, key.key))
+    if row is None:
+        return BUSY
+    try:
+        key.check(bytes(row.request_hash))
+    except Failure as failure:
+        return failure
+    return BUSY if row.answer is None else Known(bytes(row.answer))
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A booking as it is to be, now that inventory has reserved its seats."""
+
+    booking: Booking
+    seats: Sequence[BookedSeat]
+    key: idempotency.Key | None
+
+    @classmethod
+    def of(cls, command: Create, since: datetime, reservation: Reservation) -> "Priced":
+        """Put the reservation to the command whose intent was written at `since`."""
+        booking = Booking(
+            id=command.id,
+            user_id=command.user_id,
+            state=State.PENDING,
+            version=2,
+            confirming_from=None,
+            total_amount=reservation.total_amount,
+            currency=reservation.currency,
+            expires_at=reservation.expires_at,
+            created_at=since,
+            updated_at=since,
+            payment_id=None,
+            refund_amount=None,
+            refund_percentage=None,
+            show=replace(command.show, sales_end_at=reservation.sales_end_at or command.show.sales_end_at),
+            seat_labels=[seat.label for seat in reservation.seats],
+        )
+        return cls(booking, reservation.seats, command.idempotency)
+
+
+@retried
+async def finish_bookings(
+    db: Database, priced: Sequence[Priced], refused: Sequence[UUID], render: Callable[[Changed], bytes]
+) -> dict[UUID, bytes | Failure]:
+    """Freeze the prices of what was reserved, drop what was refused; return what became of the former.
+
+    The answer is what `render` makes of it, stored for repetitions where there is an idempotency key.
+    """
+    answers = {one.booking.id: render(Changed(one.booking, one.seats)) for one in priced}
+    finish = (sql.FINISH_BOOKINGS, _bookings(priced) | _seats(priced) | _answers(priced, answers))
+    publish = events.created([one.booking for one in priced])
+    drop = [(sql.DROP_BOOKINGS, {"ids": list(refused)})] if refused else []
+    finished, *_ = await db.transact(finish, publish, *drop)
+    ids = {row.id for row in finished}
+    # Where recovery was faster, it has given the seats back.
+    return {id_: answer if id_ in ids else Unavailable() for id_, answer in answers.items()}
+
+
+def _bookings(priced: Sequence[Priced]) -> dict[str, list[object]]:
+    return columns(
+        [one.booking for one in priced],
+        "id",
+        "total_amount",
+        "currency",
+        "expires_at",
+        sales_end_at="show.sales_end_at",
+        labels=lambda booking: "\n".join(booking.seat_labels),
+    )
+
+
+def _seats(priced: Sequence[Priced]) -> dict[str, list[object]]:
+    seats = [seat for one in priced for seat in one.seats]
+    return {
+        "seat_of": [one.booking.id for one in priced for _ in one.seats],
+        "position": [position for one in priced for position in range(len(one.seats))],
+        **columns(seats, "section", "row", "number", "tier", "price", seat_id="id"),
+    }
+
+
+def _answers(priced: Sequence[Priced], answers: Mapping[UUID, bytes]) -> dict[str, list[object]]:
+    keyed = [one for one in priced if one.key]
+    return columns(
+        keyed,
+        answer_of="booking.id",
+        user_id="key.user_id",
+        method="key.method",
+        key="key.key",
+        request_hash="key.request_hash",
+        answer=lambda one: answers[one.booking.id],
+    )
+
+
+async def drop_bookings(db: Database, ids: Sequence[UUID]) -> None:
+    """Drop bookings that never came to be."""
+    await db.execute(sql.DROP_BOOKINGS, {"ids": list(ids)})

@@ -1,0 +1,110 @@
+"""Creating bookings, step by step: RESERVING → inventory reserves → PENDING."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.booking.bookings.domain import Booking, Changed, Reservation
+from services.booking.bookings.leases import RETRY_SECONDS, postpone
+from services.booking.clients import Claim, Inventory
+from services.booking.creating.operation import (
+    BeginBookings,
+    Begun,
+    Create,
+    Known,
+    Priced,
+    drop_bookings,
+    finish_bookings,
+)
+from services.booking.messages import Release, release_of
+from services.chassis.errors import Failure, Unavailable, is_transient
+from services.chassis.store.database import Database
+from services.chassis.work.desk import Outcome
+
+log = logging.getLogger(__name__)
+
+
+class CreateBookings:
+    """Creates batches of bookings; what booking's desk runs. Answers each with what `render` makes of it."""
+
+    def __init__(
+        self, db: Database, inventory: Inventory, *, render: Callable[[Changed], bytes], expiry: timedelta
+    ) -> None:
+        self._db = db
+        self._inventory = inventory
+        self._render = render
+        self._begin = BeginBookings(db)
+        self._expiry_seconds = int(expiry.total_seconds())
+
+    async def __call__(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[bytes]]:
+        """Create a batch of bookings; see desk.Run."""
+        outcomes = await self._begin(batch, wait=wait)
+        begun = [
+            (command, outcome.since)
+            for command, outcome in zip(batch, outcomes, strict=True)
+            if isinstance(outcome, Begun)
+        ]
+        created = await self._reserve(begun) if begun else {}
+        return [
+            created[command.id] if isinstance(outcome, Begun) else _outcome(outcome)
+            for command, outcome in zip(batch, outcomes, strict=True)
+        ]
+
+    async def give_up(self, bookings: Sequence[Booking]) -> None:
+        """Undo bookings of which it is not known whether they have their seats."""
+        if not bookings:
+            return
+        releases = [release_of(booking.id, booking.show.show_id, Release.ABANDONED) for booking in bookings]
+        try:
+            answers = await self._inventory.release(releases)
+        except Failure as failure:
+            log.warning("%d bookings are given up later: %s", len(bookings), failure)
+            await postpone(self._db, [booking.id for booking in bookings], RETRY_SECONDS)
+            return
+        await drop_bookings(
+            self._db, [booking.id for booking, answer in zip(bookings, answers, strict=True) if answer is None]
+        )
+
+    async def _reserve(self, begun: Sequence[tuple[Create, datetime]]) -> dict[UUID, bytes | Failure]:
+        claims = [
+            Claim(
+                booking_id=command.id,
+                show_id=command.show.show_id,
+                user_id=command.user_id,
+                seat_ids=command.seat_ids,
+                ttl_seconds=self._expiry_seconds,
+            )
+            for command, _ in begun
+        ]
+        answers: Sequence[Reservation | Failure]
+        try:
+            answers = await self._inventory.reserve(claims)
+        except Failure as failure:
+            answers = [failure] * len(begun)
+        priced: list[Priced] = []
+        refused: list[UUID] = []
+        unknown: list[UUID] = []
+        outcomes: dict[UUID, bytes | Failure] = {}
+        for (command, since), answer in zip(begun, answers, strict=True):
+            if isinstance(answer, Reservation):
+                priced.append(Priced.of(command, since, answer))
+                continue
+            # Recovery was faster and has closed the claim: it is nothing that the caller did, and may be tried again.
+            outcomes[command.id] = Unavailable() if answer.reason == "CLAIM_CLOSED" else answer
+            (unknown if is_transient(answer) else refused).append(command.id)
+        try:
+            if priced or refused:
+                outcomes |= await finish_bookings(self._db, priced, refused, self._render)
+            # It is not known whether inventory reserved these: recovery gives back what it may have.
+            await postpone(self._db, unknown, 0)
+        except Failure as failure:
+            # The intents are written, so this batch must not be run again: recovery gives back what was reserved.
+            log.warning("%d bookings are left to recovery: %s", len(begun), failure)
+            outcomes |= {one.booking.id: Unavailable() for one in priced if one.booking.id not in outcomes}
+        return outcomes
+
+
+def _outcome(outcome: Outcome[Known]) -> Outcome[bytes]:
+    """Return what a booking comes to that was not begun."""
+    return outcome.answer if isinstance(outcome, Known) else outcome

@@ -1,0 +1,1 @@
+"""Payments that were declined, and the time to try again."""

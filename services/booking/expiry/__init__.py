@@ -1,0 +1,1 @@
+"""Bookings whose time is up."""

@@ -1,1 +1,0 @@
-"""Statements, each named and described."""

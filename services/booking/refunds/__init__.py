@@ -1,0 +1,1 @@
+"""Money that users ask back."""

@@ -1,0 +1,153 @@
+"""BookingService: parse, call, render."""
+
+from uuid import UUID
+
+from boxoffice.booking.v1 import booking_pb2 as pb
+from boxoffice.booking.v1 import booking_pb2_grpc
+
+from services.booking.bookings import events
+from services.booking.bookings.domain import State
+from services.booking.cancelling.operation import Cancel, CancelBookings
+from services.booking.captures.domain import Capture
+from services.booking.clients import Inventory, Payments
+from services.booking.creating.operation import Create
+from services.booking.declines.domain import Decline
+from services.booking.refunds.domain import RefundPolicy
+from services.booking.refunds.operation import BeginRefund, BeginRefunds
+from services.booking.saga import Saga
+from services.booking.viewing import render
+from services.booking.viewing.look import Bookings, Page
+from services.chassis.errors import InvalidField
+from services.chassis.ids import new_id
+from services.chassis.store.database import Database
+from services.chassis.wire import pages
+from services.chassis.wire.incoming import Context, encoded
+from services.chassis.wire.status import to_status
+from services.chassis.wire.times import to_timestamp
+from services.chassis.work import idempotency, topics
+from services.chassis.work.desk import Desk
+from services.chassis.work.outbox import Outbox
+
+
+class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
+    """The lifecycle of bookings."""
+
+    def __init__(
+        self,
+        db: Database,
+        bookings: Bookings,
+        outbox: Outbox,
+        desk: Desk[Create, bytes],
+        saga: Saga,
+        inventory: Inventory,
+        payments: Payments,
+        refund_policy: RefundPolicy,
+    ) -> None:
+        self._db = db
+        self._bookings = bookings
+        self._cancel = CancelBookings(db, outbox)
+        self._begin_refund = BeginRefunds(db, refund_policy)
+        self._desk = desk
+        self._saga = saga
+        self._inventory = inventory
+        self._payments = payments
+
+    async def CreateBooking(self, request: pb.CreateBookingRequest, context: Context) -> pb.Booking:
+        user_id = UUID(request.user_id)
+        seat_ids = [UUID(seat_id) for seat_id in request.show_seat_ids]
+        if len(set(seat_ids)) != len(seat_ids):
+            raise InvalidField(("showSeatIds", "names a seat twice"))
+        show = await self._inventory.show(UUID(request.show_id))
+        key = idempotency.key_of(request, "CreateBooking", user_id)
+        return encoded(pb.Booking, await self._desk.submit(Create(new_id(), user_id, show, seat_ids, key)))
+
+    async def GetBooking(self, request: pb.GetBookingRequest, context: Context) -> pb.Booking:
+        booking_id = UUID(request.booking_id)
+        user_id = UUID(request.user_id) if request.user_id else None
+        seen = await self._bookings.find(booking_id, user_id)
+        return render.booking(seen.booking, seen.seats, seen.now, await self._payments.newest(booking_id))
+
+    async def ListBookings(self, request: pb.ListBookingsRequest, context: Context) -> pb.ListBookingsResponse:
+        page = pages.Page(request, pages.BY_ID)
+        show_id = UUID(request.show_id) if request.show_id else None
+        status = State(pb.Booking.Status.Name(request.status)) if request.status else None
+        seen = await self._bookings.of_user(Page(UUID(request.user_id), show_id, status, page.after, page.limit))
+        bookings, token = page.render(
+            seen, lambda one: one.booking.id, lambda one: render.booking(one.booking, one.seats, one.now)
+        )
+        return pb.ListBookingsResponse(bookings=bookings, next_page_token=token)
+
+    async def CancelBooking(self, request: pb.CancelBookingRequest, context: Context) -> pb.Booking:
+        user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
+        once = idempotency.Once(idempotency.key_of(request, "CancelBooking", user_id), pb.Booking, render.changed)
+        answer: pb.Booking = await self._cancel.alone(Cancel(booking_id, user_id, once))
+        return answer
+
+    async def RefundBooking(self, request: pb.RefundBookingRequest, context: Context) -> pb.RefundBookingResponse:
+        user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
+        key = idempotency.key_of(request, "RefundBooking", user_id)
+        begun = await self._begin_refund.alone(BeginRefund(booking_id, user_id, key))
+        booking = await self._saga.refunds.carry_out(begun)
+        assert booking.refund_amount is not None and booking.refund_percentage is not None, "frozen when it began"
+        response = pb.RefundBookingResponse
+        return response(
+            booking_id=request.booking_id,
+            refund_amount=booking.refund_amount,
+            refund_percentage=booking.refund_percentage,
+            currency=booking.currency,
+            status=response.REFUNDED if booking.state == State.REFUNDED else response.PROCESSING,
+        )
+
+    async def GetPayableBooking(self, request: pb.GetPayableBookingRequest, context: Context) -> pb.PayableBooking:
+        seen = await self._bookings.find(UUID(request.booking_id), UUID(request.user_id))
+        booking = seen.booking
+        booking.check_pending(seen.now)
+        assert booking.expires_at is not None, "a PENDING booking has its time"
+        return pb.PayableBooking(
+            booking_id=str(booking.id),
+            user_id=str(booking.user_id),
+            amount=booking.total_amount,
+            currency=booking.currency,
+            expires_at=to_timestamp(booking.expires_at),
+            description=booking.description,
+            seats=booking.seat_labels,
+            sales_end_at=to_timestamp(booking.show.sales_end_at),
+        )
+
+    async def BatchRecordCaptures(
+        self, request: pb.BatchRecordCapturesRequest, context: Context
+    ) -> pb.BatchRecordCapturesResponse:
+        refusals = await self._saga.captures.settle(
+            [
+                Capture(
+                    payment_id=UUID(capture.payment_id),
+                    booking_id=UUID(capture.booking_id),
+                    session_id=capture.session_id,
+                    amount=capture.amount,
+                    currency=capture.currency,
+                )
+                for capture in request.captures
+            ]
+        )
+        result = pb.BatchRecordCapturesResponse.Result
+        return pb.BatchRecordCapturesResponse(
+            results=[result(refusal=to_status(refusal) if refusal else None) for refusal in refusals]
+        )
+
+    async def BatchRecordDeclines(
+        self, request: pb.BatchRecordDeclinesRequest, context: Context
+    ) -> pb.BatchRecordDeclinesResponse:
+        refusals = await self._saga.declines.extend(
+            [Decline(UUID(decline.payment_id), UUID(decline.booking_id)) for decline in request.declines]
+        )
+        result = pb.BatchRecordDeclinesResponse.Result
+        return pb.BatchRecordDeclinesResponse(
+            results=[result(refusal=to_status(refusal) if refusal else None) for refusal in refusals]
+        )
+
+    async def ListBookingEvents(
+        self, request: pb.ListBookingEventsRequest, context: Context
+    ) -> pb.ListBookingEventsResponse:
+        after = request.after if request.HasField("after") else None
+        page = await topics.read(self._db, events.TOPIC, after=after, limit=request.page_size or events.PAGE)
+        return pb.ListBookingEventsResponse(events=map(events.positioned, page.events), last=page.last)

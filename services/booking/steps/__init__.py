@@ -1,1 +1,0 @@
-"""Steps across services: each calls peers between transactions."""

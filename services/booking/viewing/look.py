@@ -1,0 +1,77 @@
+"""Looking bookings up, for all at once who ask."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.booking.bookings import statements as bookings_sql
+from services.booking.bookings.domain import BookedSeat, Booking, State
+from services.booking.bookings.rows import seats_by_booking
+from services.booking.errors import BookingNotFound
+from services.booking.viewing import statements as sql
+from services.chassis.store.database import READ_CLOCK, Database
+from services.chassis.store.rows import columns, read
+from services.chassis.work.lookup import Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A booking with its seats, as it stood at `now`."""
+
+    booking: Booking
+    seats: Sequence[BookedSeat]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a user's bookings: so many at most, made before the booking `before` if there is one.
+
+    Of one show, and of one state that callers see, where these are given.
+    """
+
+    user_id: UUID
+    show_id: UUID | None
+    status: State | None
+    before: UUID | None
+    limit: int
+
+
+class Bookings:
+    """Bookings as they stand."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._by_id: Lookup[UUID, Seen] = Lookup(self._find, name="look-bookings")
+        self._by_user: Lookup[Page, list[Seen]] = Lookup(self._list, name="list-bookings", max_keys=32)
+
+    async def find(self, booking_id: UUID, user_id: UUID | None) -> Seen:
+        """Return a booking; raise BookingNotFound if there is none, or not of `user_id` where that is given."""
+        seen = await self._by_id.of(booking_id)
+        if seen is None or (user_id is not None and seen.booking.user_id != user_id):
+            raise BookingNotFound()
+        return seen
+
+    async def of_user(self, page: Page) -> list[Seen]:
+        """Return a page of a user's bookings, newest first."""
+        return await self._by_user.of(page) or []
+
+    async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Seen]:
+        [clock], found, seats = await self._db.fetch_all(
+            (READ_CLOCK, ()),
+            (bookings_sql.BOOKINGS, {"ids": list(ids)}),
+            (bookings_sql.SEATS, {"booking_ids": list(ids)}),
+        )
+        seats_of = seats_by_booking(seats)
+        return {booking.id: Seen(booking, seats_of[booking.id], clock.now) for booking in read(Booking, found)}
+
+    async def _list(self, pages: Sequence[Page]) -> dict[Page, list[Seen]]:
+        asked = columns(pages, "user_id", "show_id", "status", "before", "limit")
+        found = await self._db.fetch(sql.BOOKINGS_OF_USERS, asked)
+        seats_of = seats_by_booking(await self._db.fetch(bookings_sql.SEATS, columns(found, booking_ids="id")))
+        lists: defaultdict[Page, list[Seen]] = defaultdict(list)
+        for row, booking in zip(found, read(Booking, found), strict=True):
+            lists[pages[row.page - 1]].append(Seen(booking, seats_of[booking.id], row.now))
+        return lists

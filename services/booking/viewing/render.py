@@ -1,0 +1,82 @@
+"""Bookings on the wire."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from boxoffice.booking.v1 import booking_pb2 as pb
+from boxoffice.inventory.v1 import seat_pb2
+from boxoffice.payment.v1 import payment_pb2
+
+from services.booking.bookings.domain import BookedSeat, Booking, Changed, State
+from services.chassis.wire.times import to_timestamp
+
+_TIERS = dict(seat_pb2.Seat.Tier.items())
+
+
+def booking(
+    booking: Booking, seats: Sequence[BookedSeat], now: datetime, payment: payment_pb2.Payment | None = None
+) -> pb.Booking:
+    """Render a booking as it stands at `now`."""
+    show = booking.show
+    return pb.Booking(
+        id=str(booking.id),
+        user_id=str(booking.user_id),
+        status=pb.Booking.Status.Value(booking.public_state(now)),
+        total_amount=booking.total_amount,
+        currency=booking.currency,
+        expires_at=to_timestamp(booking.expires_at) if booking.expires_at else None,
+        created_at=to_timestamp(booking.created_at),
+        updated_at=to_timestamp(booking.status_since(now)),
+        show=pb.Booking.Show(
+            id=str(show.show_id),
+            event_id=str(show.event_id),
+            movie_id=str(show.event_id) if show.is_movie else "",
+            title=show.title,
+            movie=show.title if show.is_movie else "",
+            theatre=show.theatre,
+            city=show.city,
+            screen=show.screen,
+            start_time=to_timestamp(show.starts_at),
+            sales_end_at=to_timestamp(show.sales_end_at),
+        ),
+        seats=[
+            pb.Booking.Seat(
+                id=str(seat.id),
+                section=seat.section,
+                row=seat.row,
+                number=seat.number,
+                tier=_tier(seat.tier),
+                price=seat.price,
+            )
+            for seat in seats
+        ],
+        payment=payment,
+        refund=_refund(booking),
+        seat_labels=booking.seat_labels,
+    )
+
+
+def changed(answer: Changed) -> pb.Booking:
+    """Render a booking as it stood when it was created or changed."""
+    return booking(answer.booking, answer.seats, answer.booking.updated_at)
+
+
+def changed_bytes(answer: Changed) -> bytes:
+    """Render such a booking as it is stored under an idempotency key."""
+    return changed(answer).SerializeToString()
+
+
+def _tier(name: str) -> seat_pb2.Seat.Tier.ValueType:
+    """Return the tier of this name; one that was not known when it was booked is kept as its number."""
+    return _TIERS[name] if name in _TIERS else cast(seat_pb2.Seat.Tier.ValueType, int(name))
+
+
+def _refund(booking: Booking) -> pb.Booking.Refund | None:
+    if booking.refund_amount is None or booking.refund_percentage is None:
+        return None
+    return pb.Booking.Refund(
+        amount=booking.refund_amount,
+        percentage=booking.refund_percentage,
+        completed=booking.state == State.REFUNDED,
+    )

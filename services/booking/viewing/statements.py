@@ -1,0 +1,31 @@
+"""Statements by which users see bookings."""
+
+from services.booking.bookings.statements import COLUMNS
+
+_STATUS = """
+    CASE
+        WHEN state = 'CONFIRMING' THEN confirming_from
+        WHEN state = 'REFUNDING' THEN 'CONFIRMED'
+        WHEN state = 'PENDING' AND expires_at <= clock.now THEN 'EXPIRED'
+        ELSE state
+    END
+"""
+"""What callers see; the same as Booking.public_state."""
+
+BOOKINGS_OF_USERS = f"""
+    WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
+    SELECT asked.page, clock.now, b.*
+    FROM clock CROSS JOIN unnest(
+        %(user_id)s::uuid[], %(show_id)s::uuid[], %(status)s::text[], %(before)s::uuid[], %(limit)s::int[]
+    ) WITH ORDINALITY AS asked (user_id, show_id, status, before, most, page)
+    CROSS JOIN LATERAL (
+        SELECT {COLUMNS} FROM bookings
+        WHERE user_id = asked.user_id AND state <> 'RESERVING' AND (asked.before IS NULL OR id < asked.before)
+            AND (asked.show_id IS NULL OR show_id = asked.show_id)
+            AND (asked.status IS NULL OR {_STATUS} = asked.status)
+        ORDER BY id DESC LIMIT asked.most
+    ) AS b
+    ORDER BY asked.page, b.id DESC
+"""
+"""Pages of bookings of users, newest first: which page, counted from 1, the clock, and the booking. Where a show or a
+status is null, it is any."""
