@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -346,24 +343,3 @@ def temporary_settings(folder: Path, *, replicas: int = 1, auth: Literal["on", "
         | {"auth": auth or os.environ.get("AUTH") or "off"}
         | ({"start_seconds": os.environ["START_SECONDS"]} if "START_SECONDS" in os.environ else {})
     )
-
-
-@contextmanager
-def temporary_stack(
-    *,
-    replicas: int = 1,
-    environments: Mapping[str, Mapping[str, str]] | None = None,
-    say: Say = lambda line: None,
-    auth: Literal["on", "off"] | None = None,
-) -> Iterator[Stack]:
-    """Run a stack of one's own for tests, in a temporary folder; all of it is gone at the end.
-
-    If it fails, the folder stays, for its logs. `auth`: see temporary_settings.
-    """
-    # Not pytest's tmp_path: that is closed to other users, and root runs PostgreSQL as another user.
-    folder = Path(tempfile.mkdtemp(prefix="boxoffice-stack-"))
-    folder.chmod(0o711)
-    settings = temporary_settings(folder, replicas=replicas, auth=auth)
-    with Stack(settings, environments=environments, say=say) as stack:
-        yield stack
-    shutil.rmtree(folder)

@@ -7,7 +7,9 @@ one and of all others import what they take when they are asked for it, and noth
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,9 @@ if PATIENCE != 1:
     # What stacks are given, those in this process and those that tests run as people do.
     os.environ.setdefault("START_SECONDS", str(patient(30)))
 
+SHARED = "BOXOFFICE_TESTS_SHARED"
+"""The name of a variable: in which folder all workers of a run find what the first of them has made."""
+
 # Where an assertion of a module beside the tests fails, it shows what it compared, as one of a test does.
 pytest.register_assert_rewrite(*(f"tests.{folder.name}" for folder in HERE.iterdir() if folder.is_dir()))
 
@@ -38,6 +43,13 @@ TOGETHER = (
     *("stack/test_audit.py", "stack/test_replicas.py"),
 )
 """Folders and files whose tests share something that takes long to start, a stack mostly."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder that workers share, before there are any; see tests/stacks.py."""
+    if not hasattr(config, "workerinput"):
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="boxoffice-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ[SHARED], ignore_errors=True))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -9,11 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stack.launcher import Stack, temporary_stack
+from stack.launcher import Stack
 from stack.services import API
 from tests.browser.checkout import Checkout
 from tests.browser.chromium import Browser, driver, opened
 from tests.patience import patient
+from tests.stacks import started
 
 PHONE = (320, 640)
 DESK = (1280, 800)
@@ -21,7 +22,7 @@ DESK = (1280, 800)
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    with temporary_stack(auth="off") as stack:
+    with started(auth="off") as stack:
         yield stack
 
 

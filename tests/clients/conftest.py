@@ -9,14 +9,15 @@ import pytest
 
 from audit import audit
 from boxoffice_client import AsyncClient, Client, Options
-from stack.launcher import Stack, temporary_stack
+from stack.launcher import Stack
 from tests.clients.service import Script, served
+from tests.stacks import started
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The stack; when the tests are over, its books must be in order."""
-    with temporary_stack(auth="off") as stack:
+    with started(auth="off") as stack:
         yield stack
         audit.rest(stack.server.url, audit.REST_SECONDS)
         broken = audit.look(stack.server.url).broken

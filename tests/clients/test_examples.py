@@ -19,11 +19,12 @@ import pytest
 from audit import audit
 from bench import ghz
 from stack import ports, tokens
-from stack.launcher import Stack, temporary_stack
+from stack.launcher import Stack
 from stack.settings import ROOT
 from tests.bench.test_ghz import CONFIGURATIONS, configuration, filled
 from tests.gateway.fakes import FakeService
 from tests.patience import patient
+from tests.stacks import started
 
 EXAMPLES = {
     "buy.py": [sys.executable],
@@ -40,7 +41,7 @@ BOUGHT = r"(?s)^show .*\nCONFIRMED\nrefund +(INR.)?[0-9.,]+( minor units of INR)
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[Stack]:
     """A stack where calls take a token; when the tests are over, its books must be in order."""
-    with temporary_stack(auth="on") as stack:
+    with started(auth="on") as stack:
         yield stack
         audit.rest(stack.server.url, audit.REST_SECONDS)
         broken = audit.look(stack.server.url).broken

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from roster import SERVICES
-from stack.launcher import Stack, temporary_settings
+from stack.launcher import Stack
 from tests.faults.controller import Controller
 from tests.faults.grid import Outcome
 from tests.faults.world import World
+from tests.stacks import started
 from tests.system.conftest import opened_client
 
 HERE = Path(__file__).parent
@@ -36,13 +35,9 @@ def controller() -> Iterator[Controller]:
 @pytest.fixture(scope="session")
 def stack(controller: Controller) -> Iterator[Stack]:
     environments = {service.name: told(service.name, controller) for service in SERVICES}
-    # Not pytest's tmp_path: root runs PostgreSQL as another user, who must be able to pass through.
-    folder = Path(tempfile.mkdtemp(prefix="boxoffice-faults-"))
-    folder.chmod(0o711)
     # A service that is killed again and again is started at once each time.
-    with Stack(temporary_settings(folder, auth="off"), environments=environments, steady_seconds=0.0) as stack:
+    with started(auth="off", environments=environments, steady_seconds=0.0) as stack:
         yield stack
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

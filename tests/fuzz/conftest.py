@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from stack.launcher import Stack, temporary_stack
+from stack.launcher import Stack
+from tests.stacks import started
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with temporary_stack(auth="off") as stack:
+    with started(auth="off") as stack:
         yield stack

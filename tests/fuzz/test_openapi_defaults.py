@@ -15,7 +15,7 @@ from audit import audit
 from gateway.openapi.schemas import PAYMENT_METHODS
 from services.bank.domain.scenarios import SCENARIOS
 from stack import tokens
-from stack.launcher import temporary_stack
+from tests.stacks import started
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Path(__file__).with_name("schemathesis-defaults.toml")
@@ -27,7 +27,7 @@ OPERATIONS = 40
 @pytest.mark.timeout(4 * 3600)
 @pytest.mark.parametrize("auth", ["off", "on"])
 def test_the_default_checks_find_nothing_that_is_not_explained(auth: Literal["on", "off"], tmp_path: Path) -> None:
-    with temporary_stack(auth=auth) as stack:
+    with started(auth=auth) as stack:
         token = tokens.opened(stack.settings).of(
             stack.load_accounts()["admin"].user_id, "ADMIN", "ORGANIZER", seconds=4 * 3600
         )

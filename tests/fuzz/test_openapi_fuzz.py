@@ -21,9 +21,10 @@ import pytest
 from audit import audit
 from stack import tokens
 from stack.callers import over_http
-from stack.launcher import Stack, temporary_stack
+from stack.launcher import Stack
 from tests.gateway.openapi import FILE, operations
 from tests.patience import patient
+from tests.stacks import started
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
@@ -56,7 +57,7 @@ Ids = dict[str, list[str]]
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """A stack where calls take a token."""
-    with temporary_stack(auth="on") as stack:
+    with started(auth="on") as stack:
         yield stack
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,12 +23,13 @@ from audit import audit
 from services.identity.keys.signing import Vault
 from stack import control, credentials, services, story, tokens
 from stack.callers import over_http
-from stack.launcher import Stack, temporary_settings
+from stack.launcher import Stack
 from stack.processes import wait_until
 from stack.services import API, replicas
 from stack.settings import ROOT
 from tests.operations.collector import Collector
 from tests.patience import patient
+from tests.stacks import started
 
 PASSWORD = "Kanarienvogel! süß & yellow/+?"
 SECONDS = patient(30)
@@ -88,17 +87,12 @@ def forms(secret: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def aviary() -> Iterator[Aviary]:
-    folder = Path(tempfile.mkdtemp(prefix="boxoffice-canaries-"))
-    folder.chmod(0o711)
-    with Collector() as collector:
-        said: list[str] = []
-        settings = temporary_settings(folder, auth="on").model_copy(update={"otlp_endpoint": collector.endpoint})
-        with Stack(settings, say=said.append) as stack:
-            aviary = Aviary(stack, collector, said)
-            _plant(aviary)
-            _walk(aviary)
-            yield aviary
-    shutil.rmtree(folder)
+    said: list[str] = []
+    with Collector() as collector, started(auth="on", say=said.append, otlp_endpoint=collector.endpoint) as stack:
+        aviary = Aviary(stack, collector, said)
+        _plant(aviary)
+        _walk(aviary)
+        yield aviary
 
 
 def _plant(aviary: Aviary) -> None:

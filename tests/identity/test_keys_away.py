@@ -19,11 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from services.identity.keys.signing import SigningKey
 from stack import credentials, services, tokens
-from stack.launcher import Stack, temporary_stack
+from stack.launcher import Stack
 from stack.processes import wait_until
 from stack.settings import ROOT
 from tests.identity import forge
 from tests.patience import patient
+from tests.stacks import started
 from tests.system.client import refusal
 
 HOURS = 3600.0
@@ -31,7 +32,7 @@ HOURS = 3600.0
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with temporary_stack(auth="on") as one:
+    with started(auth="on") as one:
         yield one
 
 

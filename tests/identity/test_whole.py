@@ -18,10 +18,11 @@ from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
 
 from services.identity.keys.signing import Vault
 from stack import accounts, credentials, services
-from stack.launcher import Stack, temporary_stack
+from stack.launcher import Stack
 from stack.processes import wait_until
 from stack.settings import ROOT
 from tests.patience import patient
+from tests.stacks import started
 from tests.system.client import Json, ok, refusal
 
 CANARY = "canary-password-of-nobody"
@@ -29,7 +30,7 @@ CANARY = "canary-password-of-nobody"
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with temporary_stack(auth="on") as one:
+    with started(auth="on") as one:
         yield one
 
 

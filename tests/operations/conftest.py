@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from stack.launcher import Stack, temporary_settings
+from stack.launcher import Stack
 from tests.operations.collector import Collector
+from tests.stacks import started
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +19,5 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture(scope="session")
 def stack(collector: Collector) -> Iterator[Stack]:
-    folder = Path(tempfile.mkdtemp(prefix="boxoffice-operations-"))
-    folder.chmod(0o711)
-    settings = temporary_settings(folder, auth="off").model_copy(update={"otlp_endpoint": collector.endpoint})
-    with Stack(settings) as stack:
+    with started(auth="off", otlp_endpoint=collector.endpoint) as stack:
         yield stack
-    shutil.rmtree(folder)

@@ -23,17 +23,14 @@ from audit.invariants.accounts import ACCOUNTS
 from audit.invariants.keys import KEYS
 from audit.snapshots import TRIES, Snapshots, snapshots
 from databases import databases
-from roster import SERVICES
 from services.identity.settings import Settings as IdentitySettings
 from services.inventory.seats.statements import LIMITS
 from services.inventory.settings import Settings as InventorySettings
-from stack import services
-from stack.credentials import SIGNING, Credentials
-from stack.launcher import temporary_settings
 from stack.postgres import Server, temporary_server, url
 from stack.processes import wait_until
 from stack.settings import ROOT
 from tests.patience import patient
+from tests.stacks import migrate_all
 
 PASSWORDS = {role: f"secret of {role}" for role in databases.DATABASES}
 SECONDS = patient(30)
@@ -44,13 +41,7 @@ MESSAGE = "INSERT INTO outbox (id, topic, payload, dead_at) VALUES (gen_random_u
 def server() -> Iterator[Server]:
     """A server with the services' tables, all of them empty."""
     with temporary_server() as one:
-        databases.provision(one, PASSWORDS)
-        settings = temporary_settings(one.data).model_copy(update={"postgres_port": one.port})
-        secrets = Credentials(PASSWORDS | dict.fromkeys(SIGNING, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
-        told = services.environments(settings, secrets, {})
-        for service in SERVICES:
-            migration = services.migration(service, settings, secrets, told[service.name])
-            subprocess.run(migration.command, cwd=ROOT, env=migration.environment, check=True)
+        migrate_all(one, PASSWORDS)
         yield one
 
 

@@ -22,11 +22,12 @@ from roster import SERVICES
 from services.chassis.store.migrate import migrate
 from stack import credentials, services
 from stack.callers import over_http
-from stack.launcher import Stack, temporary_stack
+from stack.launcher import Stack
 from stack.ports import LOOPBACK
 from stack.services import replicas
 from tests.patience import eventually, patient
 from tests.stack.customers import Customers
+from tests.stacks import started
 from tests.system.client import Client, new_user, ok
 from tests.system.databases import at_rest, later, value
 
@@ -60,7 +61,7 @@ BUSIEST = """
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with temporary_stack(replicas=REPLICAS, environments=ENVIRONMENTS, auth="on") as stack:
+    with started(replicas=REPLICAS, environments=ENVIRONMENTS, auth="on") as stack:
         yield stack
         audit.rest(stack.server.url, audit.REST_SECONDS)
         assert audit.look(stack.server.url).broken == []

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,12 +15,11 @@ import pytest
 
 from audit import audit
 from stack.callers import over_grpc, over_http
-from stack.errors import StackError
-from stack.launcher import Stack, temporary_settings
+from stack.launcher import Stack
 from tests.patience import patient
+from tests.stacks import started
 from tests.system.client import Client, Show
 
-STARTS = 3
 AUTH: Any = os.environ.get("AUTH") or "on"
 """What is shown here is shown with identity on; AUTH=off tries it without."""
 
@@ -33,40 +30,23 @@ books_out_of_order: list[str] = []
 """What the audits after each file found."""
 
 
-def _started() -> Stack:
-    """Start a stack. Its PostgreSQL is durable, for it will be killed, and its data lies in memory, to be quick."""
-    for left in reversed(range(STARTS)):
-        memory = Path("/dev/shm")
-        folder = Path(tempfile.mkdtemp(prefix="boxoffice-system-", dir=memory if memory.is_dir() else None))
-        # Root's PostgreSQL runs as another user, who must be able to pass through.
-        folder.chmod(0o711)
-        stack = Stack(
-            temporary_settings(folder, auth=AUTH).model_copy(update={"postgres_durable": True}),
-            # All tests register from one address.
-            environments={"identity": {"ATTEMPTS_PER_ADDRESS": "1000000"}},
-        )
-        try:
-            stack.start()
-        except StackError as error:
-            # Somebody may have taken a port since it was chosen.
-            if not left or "in use" not in str(error):
-                raise
-            continue
-        return stack
-    raise AssertionError("the last try raises")
-
-
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """The stack. Where a test failed, its data and logs stay."""
-    stack = _started()
-    try:
+    """The stack. Its PostgreSQL is durable, for it will be killed, and its data lies in memory, to be quick.
+
+    Where a test failed, its data and logs stay.
+    """
+    memory = Path("/dev/shm")
+    with started(
+        auth=AUTH,
+        # All tests register from one address.
+        environments={"identity": {"ATTEMPTS_PER_ADDRESS": "1000000"}},
+        parent=memory if memory.is_dir() else None,
+        keep=lambda: bool(request.session.testsfailed or books_out_of_order),
+        postgres_durable=True,
+    ) as stack:
         yield stack
-    finally:
-        stack.stop()
-        _tell_worst(request.config)
-    if not (request.session.testsfailed or books_out_of_order):
-        shutil.rmtree(stack.settings.data_dir)
+    _tell_worst(request.config)
 
 
 @pytest.fixture(scope="module", autouse=True)
