@@ -16,6 +16,9 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorPr
 
 Policy = policy_pb2.Policy
 
+WAIT = "wait_seconds"
+"""The field of requests that may wait for something to change."""
+
 DESCRIPTOR = Path(__file__).with_name("descriptor.binpb")
 
 
@@ -32,6 +35,8 @@ class PublicMethod:
     """Whether its policy asks who calls."""
     streams: bool
     """Whether it answers with a stream, which may go on for ever."""
+    waits: bool
+    """Whether its answer may wait for something to change: its request says for how many seconds."""
     is_money: bool
     """Whether it is never refused with sales."""
 
@@ -76,6 +81,13 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
 
     The cluster is the second word of the package: boxoffice.inventory.v1 is answered by inventory.
     """
+    files = FileDescriptorSet.FromString(descriptor).file
+    waiting = {
+        f".{file.package}.{message.name}"
+        for file in files
+        for message in file.message_type
+        if any(field.name == WAIT for field in message.field)
+    }
     return [
         PublicMethod(
             service=f"{file.package}.{service.name}",
@@ -85,9 +97,10 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
             or method.name.startswith(("Get", "List")),
             takes_token=Policy.PUBLIC not in allowed,
             streams=method.server_streaming,
+            waits=method.input_type in waiting,
             is_money=_policy(method).budget == Policy.MONEY,
         )
-        for file in FileDescriptorSet.FromString(descriptor).file
+        for file in files
         for service in file.service
         for method in service.method
         if (allowed := set(_policy(method).allow)) - {Policy.SERVICE}

@@ -27,6 +27,9 @@ CLUSTERS = roster.NAMES
 TIMEOUT_SECONDS = 5.0
 """How long a call may take: the deadline that services are told, where the caller sets none."""
 
+WAITING_SECONDS = 30.0
+"""How long one may take that waits for something to change: longer than any wait that the contracts allow."""
+
 GRACE_SECONDS = 0.25
 """How much later Envoy gives up, so that a service's own word on a deadline that passed comes first."""
 
@@ -142,53 +145,64 @@ def _clusters(
     parts: Mapping[str, Any],
 ) -> list[Any]:
     files = tls_files if edge.auth == "on" else None
-    return [_cluster(name, addresses[name], parts, files, methods) for name in CLUSTERS]
+    return [cluster for name in CLUSTERS for cluster in _clusters_of(name, addresses[name], parts, files, methods)]
 
 
 def _routes(methods: Sequence[PublicMethod], static_folder: Path | None, edge: Edge, parts: Mapping[str, Any]) -> Any:
     """Return where each path goes, the first that fits first."""
     return [
         *static.routes(static_folder, edge.auth, parts["static"]),
-        *(_route(method, parts) for method in methods),
+        *(route for method in methods for route in _routes_of(method, methods, parts)),
         *([_fill(parts["pages"], {"cluster": CLUSTERS[0]})] if edge.cors_origins else []),
     ]
 
 
-def _route(method: PublicMethod, parts: Mapping[str, Any]) -> Any:
+def _routes_of(method: PublicMethod, methods: Sequence[PublicMethod], parts: Mapping[str, Any]) -> list[Any]:
+    """Return the routes of a method: where it may wait, first those of calls that do."""
+    route = _route(method, parts, TIMEOUT_SECONDS)
+    if method.streams:
+        route["route"] |= parts["stream"] | {"cluster": shedding.cluster_of_streams(method.cluster, methods)}
+        del route["request_headers_to_add"]
+    if method.is_money:
+        route["route"] |= parts["money"]
+    if not method.waits:
+        return [route]
+    by_rest, by_grpc = (_route(method, parts, WAITING_SECONDS) for _ in range(2))
+    by_rest["match"] |= parts["waits"]["by_rest"]
+    by_rest["route"] |= parts["waits"]["apart"] | {"cluster": shedding.cluster_of_streams(method.cluster, methods)}
+    by_grpc["match"] |= parts["waits"]["by_grpc"]
+    return [by_rest, by_grpc, route]
+
+
+def _route(method: PublicMethod, parts: Mapping[str, Any], seconds: float) -> Any:
     values = {
         "path": method.path,
         "cluster": method.cluster,
-        "timeout": f"{TIMEOUT_SECONDS + GRACE_SECONDS:.3f}s",
-        "deadline": f"{TIMEOUT_SECONDS * 1000:.0f}m",
+        "timeout": f"{seconds + GRACE_SECONDS:.3f}s",
+        "deadline": f"{seconds * 1000:.0f}m",
         "retry_on": parts["retry_on"]["reads" if method.reads_only else "any"],
     }
-    route = _fill(parts["route"], values)
-    if method.is_money:
-        route["route"] |= parts["money"]
-    if method.streams:
-        route["route"] |= parts["stream"]
-        del route["request_headers_to_add"]
-    return route
+    return _fill(parts["route"], values)
 
 
 def _unless(header: str, sane: str, parts: Mapping[str, Any]) -> Any:
     return _fill(parts["unless_header_is_sane"], {"header": header, "sane": sane})
 
 
-def _cluster(
-    name: str, addresses: str, parts: Mapping[str, Any], files: tls.Files | None, methods: Sequence[PublicMethod]
-) -> Any:
+def _clusters_of(
+    service: str, addresses: str, parts: Mapping[str, Any], files: tls.Files | None, methods: Sequence[PublicMethod]
+) -> list[Any]:
     endpoints = [_endpoint(address.strip()) for address in addresses.split(",")]
     discovery = parts["fixed" if all(_is_ip(host) for host, _ in endpoints) else "dns"]
     values = {
-        "name": name,
-        "tls": None if files is None else _fill(parts["tls"], files.values(name)),
+        "tls": None if files is None else _fill(parts["tls"], files.values(service)),
         "endpoints": [
             {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}
             for host, port in endpoints
         ],
-    } | shedding.circuits(name, len(endpoints), methods)
-    return _fill(parts["cluster"], values) | discovery
+    }
+    bounds = shedding.clusters(service, len(endpoints), methods)
+    return [_fill(parts["cluster"], values | {"name": name} | own) | discovery for name, own in bounds.items()]
 
 
 def _collector(endpoint: str, parts: Mapping[str, Any]) -> Any:

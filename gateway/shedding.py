@@ -4,7 +4,8 @@ Sales have a circuit of Envoy's to each service: it holds what a burst may put u
 controller (adaptive_concurrency) that follows how long they take, and lets fewer in while that is too long. A purchase
 begins with a hold: where that is refused, nothing was done in vain, and nobody was sent away in the middle.
 
-Money has a circuit and connections of its own, and so have streams: Envoy knows two priorities for each cluster.
+Money has a circuit and connections of its own, and so has what waits or watches. Envoy knows two priorities for each
+cluster: where a service has money and streams, those who watch or wait have a cluster of their own.
 """
 
 from __future__ import annotations
@@ -32,16 +33,20 @@ FEWEST_HOLDS = 3
 """So many are let in at once, to each replica, however long they take: also where the database is far away."""
 
 
-def circuits(name: str, replicas: int, methods: Iterable[PublicMethod]) -> dict[str, int]:
-    """Return the bounds of a cluster; raise ValueError where money would have to share one with streams."""
+def clusters(name: str, replicas: int, methods: Iterable[PublicMethod]) -> dict[str, dict[str, int]]:
+    """Return the clusters of a service by their names, with the bounds of each."""
     own = [method for method in methods if method.cluster == name]
-    streams, money = any(method.streams for method in own), any(method.is_money for method in own)
-    if streams and money:
-        raise ValueError(f"{name} has streams and money: each needs a circuit of its own, so one of them a cluster")
-    return {
-        "sales_at_once": SALES_AT_ONCE * replicas,
-        "others_at_once": STREAMS_AT_ONCE if streams else MONEY_AT_ONCE * replicas,
-    }
+    sales, money = SALES_AT_ONCE * replicas, MONEY_AT_ONCE * replicas
+    found = {name: {"sales_at_once": sales, "others_at_once": money}}
+    if any(method.streams for method in own):
+        found[cluster_of_streams(name, own)] = {"sales_at_once": sales, "others_at_once": STREAMS_AT_ONCE}
+    return found
+
+
+def cluster_of_streams(name: str, methods: Iterable[PublicMethod]) -> str:
+    """Return the cluster in which a service's streams have a priority to themselves."""
+    has_money = any(method.is_money and method.cluster == name for method in methods)
+    return f"{name}-watching" if has_money else name
 
 
 def of_holds(replicas: int, edge: Edge) -> dict[str, Any]:

@@ -75,8 +75,11 @@ def test_every_field_of_a_request_is_bounded() -> None:
 ENDLESS = {
     "/boxoffice.inventory.v1.InventoryService/WatchSeats",
     "/boxoffice.inventory.v1.InventoryService/StreamSeats",
+    "/boxoffice.booking.v1.BookingService/WatchBooking",
+    "/boxoffice.booking.v1.BookingService/StreamBooking",
 }
-"""Streams that are never whole: they end when somebody ends them, and the numbers of their changes have no gaps."""
+"""Streams that are never whole. Of seats, they end when somebody ends them, and the numbers of their changes have no
+gaps; of a booking, each message says all that there is to know, and the last one by its status that it is the last."""
 
 
 def test_a_stream_that_can_be_whole_has_an_end_mark() -> None:

@@ -94,6 +94,8 @@ VIOLATIONS = [
     ("booking-capabilities", "services.booking.creating.statements", "services.booking.creating.operation"),
     ("booking-capabilities", "services.booking.refunds.domain", "services.booking.refunds.statements"),
     ("booking-viewing", "services.booking.viewing.render", "services.booking.viewing.look"),
+    ("booking", "services.booking.viewing.look", "services.booking.watching.changes"),
+    ("booking-watching", "services.booking.watching.changes", "services.booking.watching.watching"),
     ("payment", "services.payment.checkout.steps", "services.payment.rpc"),
     ("payment", "services.payment.domain.payments", "services.payment.tables"),
     ("payment", "services.payment.checkout.record", "services.payment.refunds.operations"),

@@ -30,6 +30,7 @@ NOT_FOR_PROGRAMS = {
     "GetJwks",
     "RenderSeatMap",
     "RenderAvailableSeats",
+    "StreamBooking",
     "StreamSeats",
 }
 """What the Python client leaves out: the bank's webhook, what is for browsers, and keys for services."""

@@ -20,7 +20,6 @@ LONG_FILES: set[str] = {
     "tests/identity/test_accounts.py",
 }
 LONG_FUNCTIONS: set[str] = {
-    "services/booking/__main__.py: run",
     "tests/booking/house.py: opened_house",
     "tests/payment/chain.py: running",
 }

@@ -147,6 +147,7 @@ BODIES: dict[str, Json] = {
 ANSWERS: dict[str, Json] = {
     "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},
     "GetJwks": {"application/jwk-set+json": {"schema": {"type": "object"}}},
+    "StreamBooking": {"text/event-stream": {"schema": {"type": "string"}}},
     "StreamSeats": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 """Answers that are not messages of the contracts."""

@@ -15,10 +15,12 @@ from services.booking.settings import Settings
 from services.booking.tidying.operation import archive, forget_keys
 from services.booking.viewing import render
 from services.booking.viewing.look import Bookings
+from services.booking.watching.changes import CONNECTIONS as WATCHING_CONNECTIONS
+from services.booking.watching.changes import Changes
 from services.chassis.process import cli
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
-from services.chassis.store.database import Database, Pools, sweep_markers
+from services.chassis.store.database import BACKGROUND_CONNECTIONS, Database, Pools, sweep_markers
 from services.chassis.wire.calls import channel
 from services.chassis.work import jobs, measures, topics
 from services.chassis.work.desk import Desk
@@ -30,7 +32,8 @@ SERVICES = [booking_pb2.DESCRIPTOR.services_by_name["BookingService"].full_name]
 async def run(settings: Settings) -> None:
     """Wire booking together and serve."""
     url = settings.database_url.get_secret_value()
-    pools = await Pools.open(url, calls=settings.database_pool_size, name="booking")
+    own = WATCHING_CONNECTIONS + BACKGROUND_CONNECTIONS
+    pools = await Pools.open(url, calls=settings.database_pool_size, background=own, name="booking")
     db, background = pools.calls, pools.background
     to_inventory = channel(settings.inventory_address, "inventory")
     to_payment = channel(settings.payment_address, "payment")
@@ -52,8 +55,9 @@ async def run(settings: Settings) -> None:
     desk = Desk(saga.create, name="create-bookings", max_batch=128, max_keys=128, gathers=False)
 
     bookings = Bookings(db)
-    server = make_server(settings)
-    servicer = BookingServicer(db, bookings, outbox, desk, saga, inventory, payments, settings.refund_policy)
+    changes = Changes(background, max_waiting=settings.max_streams, heartbeat_seconds=settings.heartbeat_seconds)
+    server = make_server(settings, max_streams=settings.max_streams)
+    servicer = BookingServicer(db, bookings, changes, outbox, desk, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
     await serve(
         settings,
@@ -62,10 +66,12 @@ async def run(settings: Settings) -> None:
         background=[
             outbox.relay(deliveries.peers(inventory, payments)),
             recovery.recover(),
+            changes.run(),
             topics.sequence(background),
         ],
         ticks=_ticks(background, recovery, settings),
         ready=Readiness(url),
+        ending=[changes.end],
         closing=[desk.close, to_inventory.close, to_payment.close, pools.close],
     )
 

@@ -16,7 +16,10 @@ from services.booking.refunds.domain import RefundPolicy
 from services.booking.refunds.operation import BeginRefund, BeginRefunds
 from services.booking.saga import Saga
 from services.booking.viewing import render
-from services.booking.viewing.look import Bookings, Page
+from services.booking.viewing.look import Bookings, Page, Seen
+from services.booking.watching.changes import Changes
+from services.booking.watching.rpc import WatchMethods
+from services.booking.watching.watching import Watching
 from services.chassis.errors import InvalidField
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
@@ -29,13 +32,14 @@ from services.chassis.work.desk import Desk
 from services.chassis.work.outbox import Outbox
 
 
-class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
+class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
     """The lifecycle of bookings."""
 
     def __init__(
         self,
         db: Database,
         bookings: Bookings,
+        changes: Changes,
         outbox: Outbox,
         desk: Desk[Create, bytes],
         saga: Saga,
@@ -43,6 +47,7 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         payments: Payments,
         refund_policy: RefundPolicy,
     ) -> None:
+        WatchMethods.__init__(self, Watching(bookings, changes, self._told))
         self._db = db
         self._bookings = bookings
         self._cancel = CancelBookings(db, outbox)
@@ -65,7 +70,14 @@ class BookingServicer(booking_pb2_grpc.BookingServiceServicer):
         booking_id = UUID(request.booking_id)
         user_id = UUID(request.user_id) if request.user_id else None
         seen = await self._bookings.find(booking_id, user_id)
-        return render.booking(seen.booking, seen.seats, seen.now, await self._payments.newest(booking_id))
+        if request.wait_seconds:
+            status = State(pb.Booking.Status.Name(request.while_status or pb.Booking.PENDING))
+            seen = await self._watching.wait(seen, status, request.wait_seconds)
+        return await self._told(seen)
+
+    async def _told(self, seen: Seen) -> pb.Booking:
+        """Return a booking as callers are told of it, with its newest payment."""
+        return render.booking(seen.booking, seen.seats, seen.now, await self._payments.newest(seen.booking.id))
 
     async def ListBookings(self, request: pb.ListBookingsRequest, context: Context) -> pb.ListBookingsResponse:
         page = pages.Page(request, pages.BY_ID)

@@ -22,6 +22,10 @@ class Settings(ServiceSettings):
     refund_steps: Annotated[str, NoDecode] = Field(
         "24:100,2:50", description="hours before the show:per cent that is refunded; after the last step, nothing"
     )
+    max_streams: int = Field(2_000, ge=0, le=100_000, description="how many may watch and wait for bookings at once")
+    heartbeat_seconds: float = Field(
+        15, ge=0.05, le=30, description="after how long those who watch are told that nothing happened"
+    )
     idempotency_key_days: KeyDays = 7
     event_retention_days: EventDays = 30
 

@@ -20,6 +20,7 @@ from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
 from services.booking.viewing import render
 from services.booking.viewing.look import Bookings
+from services.booking.watching.changes import Changes
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.chassis.wire.status import to_status
@@ -204,8 +205,9 @@ async def opened_house(
             extension=timedelta(minutes=5),
         )
         booking_desk = Desk(saga.create, max_keys=128, gathers=False)
+        changes = Changes(booking_db, max_waiting=100, heartbeat_seconds=15)
         servicer = BookingServicer(
-            booking_db, Bookings(booking_db), outbox, booking_desk, saga, inventory, payments, POLICY
+            booking_db, Bookings(booking_db), changes, outbox, booking_desk, saga, inventory, payments, POLICY
         )
         to_booking = await stack.enter_async_context(
             served(lambda server: booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server))

@@ -93,6 +93,11 @@ async def test_every_call_has_its_deadline_and_no_repetition_a_later_one(kind: K
     assert all(0 < seconds < 26 for seconds in script.seconds)
 
 
+async def test_a_call_that_waits_has_that_much_more_time(kind: Kind, script: Script, options: Options) -> None:
+    await ask(kind, script.url, Options(timeout_seconds=5), "get_booking", booking_id=NOBODY, wait_seconds=20)
+    assert [20 < seconds < 26 for seconds in script.seconds] == [True]
+
+
 async def test_nobody_waits_for_what_comes_after_the_deadline(kind: Kind, script: Script, options: Options) -> None:
     later = Unavailable()
     later.retry_after_seconds = 3600.0

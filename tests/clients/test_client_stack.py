@@ -84,6 +84,28 @@ def test_seats_are_watched_as_they_change(stack: Stack) -> None:
             next(boxoffice.watch_seats(show_id=show, after_sequence=10**9))
 
 
+def test_a_booking_is_watched_and_waited_for(stack: Stack) -> None:
+    user = str(uuid4())
+    with Client(stack.public_url) as boxoffice:
+        show = stack.demo.shows[-1].id
+        [seat, *_] = boxoffice.list_available_seats(show_id=show).seats
+        booking = boxoffice.create_booking(user_id=user, show_id=show, show_seat_ids=[seat.id])
+        watched = boxoffice.watch_booking(booking_id=booking.id, user_id=user)
+        assert next(watched).booking.status == Booking.PENDING
+        session = boxoffice.initiate_payment(booking_id=booking.id, user_id=user).session_id
+        boxoffice.simulate_payment(session_id=session, payment_method="pm_succeed")
+        # Its deadline is later by the wait.
+        confirmed = boxoffice.with_options(timeout_seconds=2).get_booking(booking_id=booking.id, wait_seconds=25)
+        assert confirmed.status == Booking.CONFIRMED
+        assert next(message.booking for message in watched if message.HasField("booking")).status == Booking.CONFIRMED
+        boxoffice.refund_booking(booking_id=booking.id, user_id=user)
+        refunded = boxoffice.get_booking(booking_id=booking.id, wait_seconds=25, while_status=Booking.CONFIRMED)
+        assert refunded.status == Booking.REFUNDED
+        assert [message.booking.status for message in watched if message.HasField("booking")] == [Booking.REFUNDED]
+        with pytest.raises(errors.BookingNotFound):
+            next(boxoffice.watch_booking(booking_id=booking.id, user_id=NOBODY))
+
+
 async def test_seats_are_watched_asynchronously(stack: Stack) -> None:
     show = stack.demo.shows[-1].id
     async with AsyncClient(stack.public_url) as boxoffice:

@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -177,13 +176,21 @@ def test_more_replicas_have_more_room() -> None:
     methods = public_methods(DESCRIPTOR.read_bytes())
     for of in (
         lambda replicas: shedding.of_holds(replicas, AS_SHIPPED),
-        lambda replicas: shedding.circuits("booking", replicas, methods),
+        lambda replicas: shedding.clusters("booking", replicas, methods)["booking"],
     ):
         one, two = of(1), of(2)
         assert [two[name] for name in one] == [2 * own if name in ROOMS else own for name, own in one.items()]
 
 
-def test_money_would_have_to_have_a_circuit_of_its_own_beside_streams() -> None:
+def test_streams_and_money_share_no_circuit() -> None:
     methods = public_methods(DESCRIPTOR.read_bytes())
-    with pytest.raises(ValueError, match="inventory has streams and money"):
-        shedding.circuits("inventory", 1, [replace(method, is_money=True) for method in methods])
+    for name in {method.cluster for method in methods}:
+        found = shedding.clusters(name, 1, methods)
+        assert name in found
+        if any(method.is_money and method.cluster == name for method in methods):
+            assert found[name]["others_at_once"] == shedding.MONEY_AT_ONCE
+        if any(method.streams and method.cluster == name for method in methods):
+            watching = found[shedding.cluster_of_streams(name, methods)]
+            assert watching["others_at_once"] == shedding.STREAMS_AT_ONCE
+    assert list(shedding.clusters("booking", 1, methods)) == ["booking", "booking-watching"]
+    assert list(shedding.clusters("inventory", 1, methods)) == ["inventory"]

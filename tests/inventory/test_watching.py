@@ -17,11 +17,11 @@ from boxoffice.inventory.v1.seat_pb2 import ShowSeat
 from services.chassis.errors import Unavailable
 from services.chassis.store.database import Database
 from services.chassis.wire import incoming
+from services.chassis.work import looking
 from services.inventory.jobs import forget_changes
 from services.inventory.seats.commands import ReleaseHolds
 from services.inventory.seats.statements import WRITE_CHANGES
 from services.inventory.viewing import statements as sql
-from services.inventory.viewing import watching
 from tests.databases import move_clock, opened
 from tests.inventory.sale import OnSale, put_on_sale
 from tests.inventory.watchers import Replica, Watcher, replica
@@ -153,7 +153,7 @@ async def test_where_nothing_happens_that_is_what_is_told(on_sale: OnSale) -> No
 async def test_nobody_is_told_that_nothing_happened_while_that_is_not_known(
     on_sale: OnSale, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "AWAY_SECONDS", 0.02)
+    monkeypatch.setattr(looking, "AWAY_SECONDS", 0.02)
     async with opened(on_sale.db._pool.conninfo) as db, replica(db, heartbeat_seconds=0.05) as inventory:
         watcher = Watcher(inventory.stub, on_sale.show_id)
         await watcher.next()
@@ -209,7 +209,7 @@ async def test_a_show_that_nobody_watches_any_more_is_not_looked_after(on_sale: 
     await watcher.next()
     assert list(inventory.watching._shows) == [on_sale.show_id]
     watcher.call.cancel()
-    await eventually(lambda: not inventory.watching._watched.is_set())
+    await eventually(lambda: not inventory.watching.looker.is_looking)
     assert not inventory.watching._shows
 
 

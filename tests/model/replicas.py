@@ -20,6 +20,7 @@ from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
 from services.booking.viewing import render
 from services.booking.viewing.look import Bookings
+from services.booking.watching.changes import Changes
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
 from services.chassis.work.desk import Desk
@@ -125,7 +126,8 @@ def _booking(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     )
     desk: Desk[Any, Any] = Desk(saga.create, lanes=3, max_batch=128, max_keys=128)
     policy = RefundPolicy.parse(",".join(f"{seconds // 3600}:{share}" for seconds, share in facts.REFUNDS))
-    servicer = BookingServicer(db, Bookings(db), outbox, desk, saga, inventory, payments, policy)
+    changes = Changes(db, max_waiting=100, heartbeat_seconds=15)
+    servicer = BookingServicer(db, Bookings(db), changes, outbox, desk, saga, inventory, payments, policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
     parts = BookingParts(outbox, saga, deliveries.peers(inventory, payments))
     return Replica(db, server, [to_inventory, to_payment], parts, desk)

@@ -24,6 +24,7 @@ from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
 from services.booking.viewing import render
 from services.booking.viewing.look import Bookings
+from services.booking.watching.changes import Changes
 from services.chassis.process.server import make_server
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
@@ -180,9 +181,10 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
         booking_desk = Desk(saga.create, max_keys=128)
         stack.push_async_callback(booking_desk.close)
         policy = RefundPolicy.parse("24:100,2:50")
+        bookings, changes = Bookings(booking_db), Changes(booking_db, max_waiting=100, heartbeat_seconds=15)
         booking_pb2_grpc.add_BookingServiceServicer_to_server(
             BookingServicer(
-                booking_db, Bookings(booking_db), booking_outbox, booking_desk, saga, inventory, payments, policy
+                booking_db, bookings, changes, booking_outbox, booking_desk, saga, inventory, payments, policy
             ),
             booking_server,
         )

@@ -22,7 +22,8 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 class Options:
     """How calls are made.
 
-    timeout_seconds: how long a call may take in all, with its repetitions and the pauses between them
+    timeout_seconds: how long a call may take in all, with its repetitions and the pauses between them; a call that
+        waits for something to change (`get_booking(wait_seconds=20)`) has its wait on top
     attempts: how often a call is sent at most; 1 repeats nothing
     request_id: what the services' logs call it by, up to 100 of A-Z a-z 0-9 . _ -; without one, each call has its own
     token: an access token, which says who calls (`login` gives one); good for 15 minutes
@@ -43,13 +44,13 @@ class Options:
 
 
 class Call:
-    """A call under way. `repeatable` says that it does no harm to send it twice."""
+    """A call under way. `repeatable` says that it does no harm to send it twice, `wait_seconds` that it is to wait."""
 
-    def __init__(self, options: Options, *, repeatable: bool) -> None:
+    def __init__(self, options: Options, *, repeatable: bool, wait_seconds: int = 0) -> None:
         self.request_id = options.request_id or str(uuid4())
         bearer = (("authorization", f"Bearer {options.token}"),) if options.token else ()
         self.metadata = (("x-request-id", self.request_id), *bearer)
-        self._end = time.monotonic() + options.timeout_seconds
+        self._end = time.monotonic() + options.timeout_seconds + max(wait_seconds, 0)
         self._attempts = options.attempts if repeatable else 1
         self._failed = 0
 

@@ -77,7 +77,9 @@ class _Base(Methods):
                 response_deserializer=method.answer.FromString,
             )
             self._callables[method.path] = send
-        return send, Call(self._options, repeatable=method.repeatable)
+        # What it is to wait for comes on top of the time that it may take.
+        waits: int = getattr(request, "wait_seconds", 0)
+        return send, Call(self._options, repeatable=method.repeatable, wait_seconds=waits)
 
 
 class Client(_Base):

@@ -2,8 +2,8 @@
 
 Each takes the fields of its request by name and returns the message of its answer; the contracts in protos/ tell what
 every field means and how a method can fail (`help(Client.create_booking)` shows it). What is not listed is the bank's
-webhook, the checkout page, the changes of seats as events for browsers and identity's public keys, which are not for
-programs like this one.
+webhook, the checkout page, the changes of seats and of bookings as events for browsers and identity's public keys,
+which are not for programs like this one.
 """
 
 from __future__ import annotations
@@ -190,6 +190,7 @@ class Methods:
     # Bookings.
     create_booking = Method(Bookings, booking.CreateBookingRequest, booking.Booking)
     get_booking = Method(Bookings, booking.GetBookingRequest, booking.Booking)
+    watch_booking = Stream(Bookings, booking.WatchBookingRequest, booking.WatchBookingResponse)
     list_bookings = Method(Bookings, booking.ListBookingsRequest, booking.ListBookingsResponse)
     cancel_booking = Method(Bookings, booking.CancelBookingRequest, booking.Booking)
     refund_booking = Method(Bookings, booking.RefundBookingRequest, booking.RefundBookingResponse)

@@ -123,6 +123,11 @@ class Booking:
             return State.EXPIRED
         return self.recorded_state
 
+    def is_final(self, now: datetime) -> bool:
+        """Tell whether the state that callers see can change no more. Until sales end, late money may confirm."""
+        lapsed = self.state != State.CONFIRMING and self.public_state(now) == State.EXPIRED
+        return not NEXT[self.state] or (lapsed and self.show.sales_end_at <= now)
+
     def status_since(self, now: datetime) -> datetime:
         """Return since when the booking has had the state that callers see."""
         if self.state == State.PENDING and self.expires_at is not None and self.expires_at <= now:

@@ -2,7 +2,7 @@
 
 from services.booking.bookings.statements import COLUMNS
 
-_STATUS = """
+STATUS = """
     CASE
         WHEN state = 'CONFIRMING' THEN confirming_from
         WHEN state = 'REFUNDING' THEN 'CONFIRMED'
@@ -22,7 +22,7 @@ BOOKINGS_OF_USERS = f"""
         SELECT {COLUMNS} FROM bookings
         WHERE user_id = asked.user_id AND state <> 'RESERVING' AND (asked.before IS NULL OR id < asked.before)
             AND (asked.show_id IS NULL OR show_id = asked.show_id)
-            AND (asked.status IS NULL OR {_STATUS} = asked.status)
+            AND (asked.status IS NULL OR {STATUS} = asked.status)
         ORDER BY id DESC LIMIT asked.most
     ) AS b
     ORDER BY asked.page, b.id DESC

@@ -17,6 +17,7 @@ SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 CALLS = Histogram("boxoffice_call_seconds", "Duration of incoming calls", ["method", "outcome"], buckets=SECONDS)
 CALLS_NOW = Gauge("boxoffice_calls_in_progress", "Incoming calls without an answer yet", ["budget"])
+WATCHERS = Gauge("boxoffice_booking_watchers", "Callers who watch a booking or wait for its status to change")
 PEERS = Histogram(
     "boxoffice_peer_call_seconds", "Duration of calls to other services", ["method", "outcome"], buckets=SECONDS
 )

@@ -4,6 +4,9 @@ Each budget of the contracts has a door of its own, so that a crowd that wants t
 that was taken to a ticket, or back.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal, cast
 
 from services.chassis.sight import metrics
@@ -29,6 +32,27 @@ class Door:
     def is_full(self) -> bool:
         """Whether who comes now is refused."""
         return self.inside >= MAX_CALLS
+
+
+passed: ContextVar[Door | None] = ContextVar("passed", default=None)
+"""The door that the present call came through."""
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Give the present call's place to others while it only waits to be told something, which costs nothing.
+
+    It takes a place again afterwards, whether there is one or not: it has been let in before.
+    """
+    door = passed.get()
+    if door is None:
+        yield
+        return
+    door.inside -= 1
+    try:
+        yield
+    finally:
+        door.inside += 1
 
 
 def budget_of(method: str) -> Budget:

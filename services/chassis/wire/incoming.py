@@ -38,7 +38,7 @@ from services.chassis.sight.faults import AnswerLost, Kind
 from services.chassis.sight.logs import request_id
 from services.chassis.wire import tls
 from services.chassis.wire.calls import DEFAULT_SECONDS, DETAILS, deadline
-from services.chassis.wire.doors import BUDGETS, Door, budget_of
+from services.chassis.wire.doors import BUDGETS, Door, budget_of, passed
 from services.chassis.wire.identity import Access, Guard
 from services.chassis.wire.rules import check
 from services.chassis.wire.status import to_status
@@ -173,6 +173,7 @@ def _behind(door: Door, method: str, serve: Unary) -> Unary:
             metrics.call_timer(method, overload.reason).observe(0)
             await context.abort(_CODES[overload.code], overload.message, overload_trailers)
         door.inside += 1
+        passed.set(door)
         try:
             return await serve(data, context)
         finally:

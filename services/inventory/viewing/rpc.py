@@ -1,15 +1,14 @@
 """The methods of InventoryService that look at seats."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from google.api import httpbody_pb2
 
-from services.chassis.errors import ReaderTooSlow, Unavailable
-from services.chassis.wire.incoming import Context, encoded
+from services.chassis.wire import event_stream
+from services.chassis.wire.incoming import Context
 from services.inventory.viewing.availability import Availability
 from services.inventory.viewing.render import (
     available_seats,
@@ -17,7 +16,7 @@ from services.inventory.viewing.render import (
     seat_map,
     seat_map_as_json,
 )
-from services.inventory.viewing.streams import EVENT_HEADERS, EVENTS, MESSAGES, body, greeting, last_event_id
+from services.inventory.viewing.streams import EVENTS, MESSAGES, last_event_id
 from services.inventory.viewing.watching import Watching
 
 
@@ -47,21 +46,9 @@ class ViewMethods:
     def WatchSeats(self, request: pb.WatchSeatsRequest, context: Context) -> AsyncGenerator[Any, None]:
         return self._watching.watch(UUID(request.show_id), request.after_sequence, MESSAGES)
 
-    async def StreamSeats(
+    def StreamSeats(
         self, request: pb.StreamSeatsRequest, context: Context
     ) -> AsyncGenerator[httpbody_pb2.HttpBody, None]:
         known = last_event_id()
         number = request.after_sequence if known is None else known
-        begun = False
-        async with aclosing(self._watching.watch(UUID(request.show_id), number, EVENTS)) as messages:
-            try:
-                async for message in messages:
-                    if not begun:
-                        await context.send_initial_metadata(EVENT_HEADERS)
-                        yield body(greeting())
-                        begun = True
-                    yield encoded(httpbody_pb2.HttpBody, message)
-            except (ReaderTooSlow, Unavailable):
-                if not begun:
-                    raise
-                # A stream that ends well is what EventSource comes back to.
+        return event_stream.answer(self._watching.watch(UUID(request.show_id), number, EVENTS), context)

@@ -1,22 +1,19 @@
 """Changes of seats on the wire: as messages of WatchSeats, and as server-sent events."""
 
 import json
-import random
 from collections.abc import Sequence
-from typing import Any
 
 from boxoffice.inventory.v1 import inventory_pb2 as pb
-from google.api import httpbody_pb2
 from google.protobuf import json_format
 
 from services.chassis.errors import InvalidField
+from services.chassis.wire import event_stream
 from services.chassis.wire.incoming import headers
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.chassis.wire.times import to_timestamp
 from services.inventory.seats.messages import PUBLIC_STATUSES
 from services.inventory.viewing.changes import Change, Form
 
-EVENT_HEADERS = (("cache-control", "no-store"), ("x-content-type-options", "nosniff"))
 MAX_SEQUENCE = 2**31 - 1
 PIECE_BYTES = 1024 * 1024
 
@@ -46,16 +43,6 @@ def _event(change: Change) -> bytes:
     return f"id: {change.sequence}\ndata: {json.dumps(said, separators=(',', ':'))}\n\n".encode()
 
 
-def body(data: bytes) -> Any:
-    """Return a piece of the stream of events."""
-    return httpbody_pb2.HttpBody(content_type="text/event-stream", data=data)
-
-
-def greeting() -> bytes:
-    """Say after how many milliseconds to come again: not all at once, when a server stops."""
-    return f"retry: {random.randint(1_000, 3_000)}\n\n".encode()
-
-
 def _messages(changes: Sequence[bytes]) -> Sequence[bytes]:
     """Put changes together; one by itself is never too large, as a hall has not so many seats."""
     messages = [b""]
@@ -68,9 +55,9 @@ def _messages(changes: Sequence[bytes]) -> Sequence[bytes]:
 
 def _bodies(events: Sequence[bytes]) -> Sequence[bytes]:
     """Put events together to pieces of their stream, which may be cut anywhere."""
-    stream = b"".join(events) or b":\n\n"
+    stream = b"".join(events) or event_stream.NOTHING
     pieces = (stream[start : start + PIECE_BYTES] for start in range(0, len(stream), PIECE_BYTES))
-    return [bytes(body(piece).SerializeToString()) for piece in pieces]
+    return [event_stream.body(piece).SerializeToString() for piece in pieces]
 
 
 MESSAGES = Form(_encode, _messages)

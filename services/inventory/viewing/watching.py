@@ -3,12 +3,9 @@
 One reader looks after all shows that are watched from this process, whichever process changes their seats. What it
 finds is kept for a while in one place for all who watch a show, and each goes through it at his own pace: nobody waits
 for anybody, and who falls behind what is kept is sent away. Who begins further back reads what he lacks first.
-
-The reader asks rather than being told by NOTIFY, which would have the commits of all sales take turns at one lock.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -16,25 +13,18 @@ from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
-from services.chassis.errors import Failure, ReaderTooSlow, Unavailable
+from services.chassis.errors import ReaderTooSlow, Unavailable
 from services.chassis.store.database import Database
 from services.chassis.store.rows import columns
+from services.chassis.work.looking import Looker
 from services.chassis.work.lookup import LANES, Lookup
 from services.inventory.errors import SequenceNoLongerKept, ShowNotFound
 from services.inventory.seats.domain import Status
 from services.inventory.viewing import statements as sql
 from services.inventory.viewing.changes import Change, ChangedSeat, Form, RecentChanges
 
-log = logging.getLogger(__name__)
-
 CONNECTIONS = 1 + LANES
 """To the database: the reader's, and those of all who read what they lack."""
-
-PAUSE_SECONDS = 0.05
-"""Between two looks for changes. After a look whose news took longer to hand out, the pause is as long as that."""
-
-AWAY_SECONDS = 1.0
-"""The pause while the database cannot be asked."""
 
 WOKEN_AT_ONCE = 25
 """How many are told of a change before whatever else there is to do has its turn: a sale does not wait for a crowd."""
@@ -75,7 +65,7 @@ class Watching:
         self._db = db
         self._heartbeat_seconds = heartbeat_seconds
         self._shows: dict[UUID, _Show] = {}
-        self._watched = asyncio.Event()
+        self.looker = Looker(self._look, lambda: bool(self._shows), "changes of seats")
         self._ended = False
         self._lookup: Lookup[tuple[UUID, int], Page] = Lookup(self._pages, max_keys=16)
 
@@ -98,7 +88,7 @@ class Watching:
                     yield message
             elif show_id not in self._shows:
                 self._shows[show_id] = _Show(RecentChanges(number), asyncio.get_running_loop().time())
-                self._watched.set()
+                self.looker.begin()
             elif number > self._shows[show_id].recent.sequence:
                 break  # the reader is about to see what this one saw
         show = self._shows[show_id]
@@ -128,23 +118,7 @@ class Watching:
 
     async def run(self) -> None:
         """Look for changes for ever, while anything is watched."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._watched.wait()
-            began = loop.time()
-            try:
-                await self._look()
-            except Failure as failure:
-                # Nobody is told that nothing happened: it is not known.
-                log.warning("changes of seats cannot be read: %s", failure)
-                await asyncio.sleep(AWAY_SECONDS)
-            except Exception:  # those who watch wait for the next look
-                log.exception("changes of seats cannot be read")
-                await asyncio.sleep(AWAY_SECONDS)
-            else:
-                await asyncio.sleep(max(PAUSE_SECONDS, loop.time() - began))
-            if not self._shows:
-                self._watched.clear()
+        await self.looker.run()
 
     def end(self) -> None:
         """Send everybody away."""

@@ -320,7 +320,43 @@ Global___CreateBookingRequest: _TypeAlias = CreateBookingRequest  # noqa: Y015
 
 @_typing.final
 class GetBookingRequest(_message.Message):
-    """GetBookingRequest names a booking."""
+    """GetBookingRequest names a booking, and says whether to wait for its status to change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOKING_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    WAIT_SECONDS_FIELD_NUMBER: _builtins.int
+    WHILE_STATUS_FIELD_NUMBER: _builtins.int
+    booking_id: _builtins.str
+    """The booking (UUID)."""
+    user_id: _builtins.str
+    """The user it must belong to (UUID); any where it is absent."""
+    wait_seconds: _builtins.int
+    """For how many seconds to wait at most; 0 to 25. The answer comes at once where it is absent, and where the booking can
+    have no other status any more.
+    """
+    while_status: Global___Booking.Status.ValueType
+    """The status that is waited out; PENDING where it is absent. Who waits for a refund names CONFIRMED."""
+    def __init__(
+        self,
+        *,
+        booking_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        wait_seconds: _builtins.int = ...,
+        while_status: Global___Booking.Status.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "user_id", b"user_id", "wait_seconds", b"wait_seconds", "while_status", b"while_status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBookingRequest: _TypeAlias = GetBookingRequest  # noqa: Y015
+
+@_typing.final
+class WatchBookingRequest(_message.Message):
+    """WatchBookingRequest names a booking."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -342,7 +378,57 @@ class GetBookingRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetBookingRequest: _TypeAlias = GetBookingRequest  # noqa: Y015
+Global___WatchBookingRequest: _TypeAlias = WatchBookingRequest  # noqa: Y015
+
+@_typing.final
+class WatchBookingResponse(_message.Message):
+    """WatchBookingResponse says how a booking stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOKING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def booking(self) -> Global___Booking:
+        """The booking, as GetBooking returns it; absent where nothing has changed since the message before."""
+
+    def __init__(
+        self,
+        *,
+        booking: Global___Booking | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["booking", b"booking"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking", b"booking"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchBookingResponse: _TypeAlias = WatchBookingResponse  # noqa: Y015
+
+@_typing.final
+class StreamBookingRequest(_message.Message):
+    """StreamBookingRequest names a booking."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOKING_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    booking_id: _builtins.str
+    """The booking (UUID)."""
+    user_id: _builtins.str
+    """The user it must belong to (UUID); any where it is absent."""
+    def __init__(
+        self,
+        *,
+        booking_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamBookingRequest: _TypeAlias = StreamBookingRequest  # noqa: Y015
 
 @_typing.final
 class ListBookingsRequest(_message.Message):

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from boxoffice.booking.v1 import booking_pb2 as boxoffice_dot_booking_dot_v1_dot_booking__pb2
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -46,6 +47,16 @@ class BookingServiceStub:
                 '/boxoffice.booking.v1.BookingService/GetBooking',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.GetBookingRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
+                _registered_method=True)
+        self.WatchBooking = channel.unary_stream(
+                '/boxoffice.booking.v1.BookingService/WatchBooking',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.WatchBookingRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.WatchBookingResponse.FromString,
+                _registered_method=True)
+        self.StreamBooking = channel.unary_stream(
+                '/boxoffice.booking.v1.BookingService/StreamBooking',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.StreamBookingRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
         self.ListBookings = channel.unary_unary(
                 '/boxoffice.booking.v1.BookingService/ListBookings',
@@ -111,9 +122,51 @@ class BookingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetBooking(self, request, context):
-        """Returns one booking.
+        """Returns one booking: at once, or, where `wait_seconds` says so, as soon as its status is another than `while_status`.
+
+        Who pays and then asks so is answered when the booking is CONFIRMED, also where it was before he asked. Where the wait
+        is over, or the service stops, the answer is the booking as it stands then: compare its status, and ask again. Give
+        the call a deadline that is some seconds longer than the wait; where it is not, the wait ends a second before it.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+        RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchBooking(self, request, context):
+        """Sends a booking as it is now, and again whenever it has another status or another `expires_at`.
+
+        The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
+        booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that
+        nothing has changed until now: where nothing happens, it comes every 15 seconds, by default.
+
+        The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED, and EXPIRED once sales for the show
+        have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
+        the stream goes on, and whoever has seen what he waited for ends it. After 15 minutes it ends with UNAVAILABLE. Over
+        REST, each message is a line of JSON; StreamBooking is made for browsers.
+
+        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+        RESOURCE_EXHAUSTED READER_TOO_SLOW: the caller did not take a message within ten seconds: watch again.
+        RESOURCE_EXHAUSTED OVERLOADED: too many are watching, in all or bookings of this user.
+        UNAVAILABLE UNAVAILABLE: the server stops, or the stream has lasted for long: watch again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamBooking(self, request, context):
+        """Sends what WatchBooking does as server-sent events, for the EventSource of browsers. Each event's `data` is the Booking
+        in JSON; where nothing happens, a comment comes every 15 seconds, by default.
+
+        The booking as it is now comes first, also to who comes back: there is nothing to go on after. Where the server stops
+        or the stream has lasted for long, it just ends, and EventSource comes again. After a status that is never left (see
+        WatchBooking) it ends too: close it when such an event comes, as EventSource would come again. It does not where it was
+        refused (`readyState` is CLOSED). EventSource sends no access token: where calls take one, read the stream by fetch.
+
+        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+        RESOURCE_EXHAUSTED OVERLOADED: too many are watching, in all or bookings of this user.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -215,6 +268,16 @@ def add_BookingServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.GetBookingRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.SerializeToString,
             ),
+            'WatchBooking': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchBooking,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.WatchBookingRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.WatchBookingResponse.SerializeToString,
+            ),
+            'StreamBooking': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamBooking,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.StreamBookingRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
             'ListBookings': grpc.unary_unary_rpc_method_handler(
                     servicer.ListBookings,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingsRequest.FromString,
@@ -308,6 +371,60 @@ class BookingService:
             '/boxoffice.booking.v1.BookingService/GetBooking',
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.GetBookingRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchBooking(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/WatchBooking',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.WatchBookingRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.WatchBookingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamBooking(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/StreamBooking',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.StreamBookingRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

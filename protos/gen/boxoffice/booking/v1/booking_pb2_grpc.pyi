@@ -9,6 +9,7 @@ UNAVAILABLE (the service, its database or a peer is away) and DEADLINE_EXCEEDED.
 
 from boxoffice.booking.v1 import booking_pb2 as _booking_pb2
 from collections import abc as _abc
+from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -57,9 +58,43 @@ class BookingServiceStub:
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GetBookingRequest, _booking_pb2.Booking]
-    """Returns one booking.
+    """Returns one booking: at once, or, where `wait_seconds` says so, as soon as its status is another than `while_status`.
+
+    Who pays and then asks so is answered when the booking is CONFIRMED, also where it was before he asked. Where the wait
+    is over, or the service stops, the answer is the booking as it stands then: compare its status, and ask again. Give
+    the call a deadline that is some seconds longer than the wait; where it is not, the wait ends a second before it.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+    RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
+    """
+    WatchBooking: _grpc.UnaryStreamMultiCallable[_booking_pb2.WatchBookingRequest, _booking_pb2.WatchBookingResponse]
+    """Sends a booking as it is now, and again whenever it has another status or another `expires_at`.
+
+    The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
+    booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that
+    nothing has changed until now: where nothing happens, it comes every 15 seconds, by default.
+
+    The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED, and EXPIRED once sales for the show
+    have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
+    the stream goes on, and whoever has seen what he waited for ends it. After 15 minutes it ends with UNAVAILABLE. Over
+    REST, each message is a line of JSON; StreamBooking is made for browsers.
+
+    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+    RESOURCE_EXHAUSTED READER_TOO_SLOW: the caller did not take a message within ten seconds: watch again.
+    RESOURCE_EXHAUSTED OVERLOADED: too many are watching, in all or bookings of this user.
+    UNAVAILABLE UNAVAILABLE: the server stops, or the stream has lasted for long: watch again.
+    """
+    StreamBooking: _grpc.UnaryStreamMultiCallable[_booking_pb2.StreamBookingRequest, _httpbody_pb2.HttpBody]
+    """Sends what WatchBooking does as server-sent events, for the EventSource of browsers. Each event's `data` is the Booking
+    in JSON; where nothing happens, a comment comes every 15 seconds, by default.
+
+    The booking as it is now comes first, also to who comes back: there is nothing to go on after. Where the server stops
+    or the stream has lasted for long, it just ends, and EventSource comes again. After a status that is never left (see
+    WatchBooking) it ends too: close it when such an event comes, as EventSource would come again. It does not where it was
+    refused (`readyState` is CLOSED). EventSource sends no access token: where calls take one, read the stream by fetch.
+
+    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+    RESOURCE_EXHAUSTED OVERLOADED: too many are watching, in all or bookings of this user.
     """
     ListBookings: _grpc.UnaryUnaryMultiCallable[_booking_pb2.ListBookingsRequest, _booking_pb2.ListBookingsResponse]
     """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
@@ -142,9 +177,43 @@ class BookingServiceAsyncStub(BookingServiceStub):
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.GetBookingRequest, _booking_pb2.Booking]  # type: ignore[assignment]
-    """Returns one booking.
+    """Returns one booking: at once, or, where `wait_seconds` says so, as soon as its status is another than `while_status`.
+
+    Who pays and then asks so is answered when the booking is CONFIRMED, also where it was before he asked. Where the wait
+    is over, or the service stops, the answer is the booking as it stands then: compare its status, and ask again. Give
+    the call a deadline that is some seconds longer than the wait; where it is not, the wait ends a second before it.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+    RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
+    """
+    WatchBooking: _aio.UnaryStreamMultiCallable[_booking_pb2.WatchBookingRequest, _booking_pb2.WatchBookingResponse]  # type: ignore[assignment]
+    """Sends a booking as it is now, and again whenever it has another status or another `expires_at`.
+
+    The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
+    booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that
+    nothing has changed until now: where nothing happens, it comes every 15 seconds, by default.
+
+    The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED, and EXPIRED once sales for the show
+    have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
+    the stream goes on, and whoever has seen what he waited for ends it. After 15 minutes it ends with UNAVAILABLE. Over
+    REST, each message is a line of JSON; StreamBooking is made for browsers.
+
+    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+    RESOURCE_EXHAUSTED READER_TOO_SLOW: the caller did not take a message within ten seconds: watch again.
+    RESOURCE_EXHAUSTED OVERLOADED: too many are watching, in all or bookings of this user.
+    UNAVAILABLE UNAVAILABLE: the server stops, or the stream has lasted for long: watch again.
+    """
+    StreamBooking: _aio.UnaryStreamMultiCallable[_booking_pb2.StreamBookingRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Sends what WatchBooking does as server-sent events, for the EventSource of browsers. Each event's `data` is the Booking
+    in JSON; where nothing happens, a comment comes every 15 seconds, by default.
+
+    The booking as it is now comes first, also to who comes back: there is nothing to go on after. Where the server stops
+    or the stream has lasted for long, it just ends, and EventSource comes again. After a status that is never left (see
+    WatchBooking) it ends too: close it when such an event comes, as EventSource would come again. It does not where it was
+    refused (`readyState` is CLOSED). EventSource sends no access token: where calls take one, read the stream by fetch.
+
+    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+    RESOURCE_EXHAUSTED OVERLOADED: too many are watching, in all or bookings of this user.
     """
     ListBookings: _aio.UnaryUnaryMultiCallable[_booking_pb2.ListBookingsRequest, _booking_pb2.ListBookingsResponse]  # type: ignore[assignment]
     """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
@@ -236,9 +305,55 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.GetBookingRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.Booking, _abc.Awaitable[_booking_pb2.Booking]]:
-        """Returns one booking.
+        """Returns one booking: at once, or, where `wait_seconds` says so, as soon as its status is another than `while_status`.
+
+        Who pays and then asks so is answered when the booking is CONFIRMED, also where it was before he asked. Where the wait
+        is over, or the service stops, the answer is the booking as it stands then: compare its status, and ask again. Give
+        the call a deadline that is some seconds longer than the wait; where it is not, the wait ends a second before it.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+        RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchBooking(
+        self,
+        request: _booking_pb2.WatchBookingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_booking_pb2.WatchBookingResponse], _abc.AsyncIterator[_booking_pb2.WatchBookingResponse]]:
+        """Sends a booking as it is now, and again whenever it has another status or another `expires_at`.
+
+        The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
+        booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that
+        nothing has changed until now: where nothing happens, it comes every 15 seconds, by default.
+
+        The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED, and EXPIRED once sales for the show
+        have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
+        the stream goes on, and whoever has seen what he waited for ends it. After 15 minutes it ends with UNAVAILABLE. Over
+        REST, each message is a line of JSON; StreamBooking is made for browsers.
+
+        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+        RESOURCE_EXHAUSTED READER_TOO_SLOW: the caller did not take a message within ten seconds: watch again.
+        RESOURCE_EXHAUSTED OVERLOADED: too many are watching, in all or bookings of this user.
+        UNAVAILABLE UNAVAILABLE: the server stops, or the stream has lasted for long: watch again.
+        """
+
+    @_abc_1.abstractmethod
+    def StreamBooking(
+        self,
+        request: _booking_pb2.StreamBookingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
+        """Sends what WatchBooking does as server-sent events, for the EventSource of browsers. Each event's `data` is the Booking
+        in JSON; where nothing happens, a comment comes every 15 seconds, by default.
+
+        The booking as it is now comes first, also to who comes back: there is nothing to go on after. Where the server stops
+        or the stream has lasted for long, it just ends, and EventSource comes again. After a status that is never left (see
+        WatchBooking) it ends too: close it when such an event comes, as EventSource would come again. It does not where it was
+        refused (`readyState` is CLOSED). EventSource sends no access token: where calls take one, read the stream by fetch.
+
+        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
+        RESOURCE_EXHAUSTED OVERLOADED: too many are watching, in all or bookings of this user.
         """
 
     @_abc_1.abstractmethod

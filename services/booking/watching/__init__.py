@@ -1,0 +1,1 @@
+"""Watching bookings: whoever waits for one to change is told."""
