@@ -39,6 +39,7 @@ pytest.register_assert_rewrite(*(f"tests.{folder.name}" for folder in HERE.iterd
 
 TOGETHER = (
     *("system", "faults", "operations", "clients", "fuzz", "gateway", "bench/test_smoke.py"),
+    "compose/test_databases_container.py",
     *("identity/test_canaries.py", "identity/test_keys_away.py", "identity/test_whole.py"),
     *("stack/test_audit.py", "stack/test_replicas.py"),
 )

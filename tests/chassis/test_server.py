@@ -23,6 +23,8 @@ from roster import named
 from services.chassis.errors import Unavailable
 from services.chassis.process import cli
 from services.chassis.process.settings import ServiceSettings
+from services.chassis.store.connections import examine_schema
+from services.chassis.store.migrate import migrate
 from services.chassis.wire.calls import channel
 from tests.chassis.processes import SECRET, busy_line, health, program, started
 from tests.chassis.waiting import until_waiting
@@ -223,6 +225,21 @@ async def test_a_migration_whose_database_is_away_says_one_line_without_the_secr
     [told] = it.lines
     assert told.startswith("inventory: the database cannot be migrated: ")
     assert "hunter2" not in told
+
+
+async def test_a_migration_loads_alembic_only_where_there_is_something_to_migrate(databases: Databases) -> None:
+    service = named("inventory")
+    url = databases.server.create_database("behind")
+    migrate(service.name, service.folder / "migrations", url, "0001")
+    loads_alembic = []
+    for _ in range(2):
+        async with started(service.module, "migrate", DATABASE_URL=url, PYTHONPROFILEIMPORTTIME="1") as it:
+            assert await it.ends() == 0
+        loads_alembic.append("alembic" in {line.rpartition("|")[2].strip() for line in it.lines})
+    assert loads_alembic == [True, False]
+    newest = max(path.name.partition("_")[0] for path in service.migrations.glob("[0-9]*.py"))
+    await examine_schema(url, service.name, newest)
+    databases.server.drop_database("behind")
 
 
 async def test_a_failure_at_the_start_is_told_in_one_line(

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from databases import databases
-from roster import SERVICES
+from roster import SERVICES, Service
 from stack.postgres import Server, temporary_server, url
 from tests.compose.support import ROOT, SECRETS, WANTED, compose, told
 from tests.patience import patient
@@ -117,14 +117,19 @@ def test_the_log_holds_no_password(server: Server) -> None:
             connection.execute("SELECT pg_reload_conf()")
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
-def test_a_service_migrates_its_database(server: Server, service: Any) -> None:
+def migrate(server: Server, service: Service) -> str:
+    """Migrate a service's database as its container does; return its URL."""
     environment = told(FILE[f"{service.name}-migrate"], SECRETS)
     environment["DATABASE_URL"] = environment["DATABASE_URL"].replace("postgres:5432", f"127.0.0.1:{server.port}")
     command = [sys.executable, *FILE[f"{service.name}-migrate"]["command"][1:]]
-    for _ in range(2):  # as often as one likes
-        subprocess.run(command, env={"PATH": os.defpath} | environment, cwd=ROOT, check=True, timeout=patient(60))
-    with psycopg.connect(environment["DATABASE_URL"]) as connection:
+    subprocess.run(command, env={"PATH": os.defpath} | environment, cwd=ROOT, check=True, timeout=patient(60))
+    return environment["DATABASE_URL"]
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_a_service_migrates_its_database_as_often_as_one_likes(server: Server, service: Service) -> None:
+    migrate(server, service)
+    with psycopg.connect(migrate(server, service)) as connection:
         tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()").fetchone()
     assert tables is not None and tables[0] > 2
 
@@ -133,7 +138,7 @@ def test_the_audit_sees_what_services_made_before_its_role_was_there(server: Ser
     environment = {"PATH": os.defpath, "PGPASSWORD": PASSWORDS["audit"]}
     command = [part.replace("postgres:5432", f"127.0.0.1:{server.port}") for part in FILE["audit"]["entrypoint"][1:]]
     for service in SERVICES:
-        test_a_service_migrates_its_database(server, service)
+        migrate(server, service)
     with server.connect("payment") as connection:
         connection.execute("REVOKE SELECT ON ALL TABLES IN SCHEMA public FROM audit")
     for code in (1, 0):

@@ -96,21 +96,27 @@ def _parse(
 
 
 def _migrate(service: str, url: str, migrations: Path) -> None:
-    # Only now, because Alembic takes longer to import than everything that serving needs.
-    from services.chassis.store.migrate import migrate
-
     try:
         uvloop.run(connections.examine(url, asked={}, seconds=0))
     except Failure as failure:
         sys.exit(f"{service}: the database cannot be migrated: {failure.message}")
+    if uvloop.run(connections.has_schema(url, _newest(migrations))):
+        return
+    # Only now, because Alembic takes longer to import than everything that serving needs.
+    from services.chassis.store.migrate import migrate
+
     migrate(service, migrations, url)
 
 
 async def _examined(service: str, url: str, migrations: Path) -> None:
-    # A migration's file begins with its revision. Only tests have a service without any, which has no database either.
-    if revisions := [path.name.partition("_")[0] for path in (migrations / "versions").glob("[0-9]*.py")]:
+    if newest := _newest(migrations):
         await connections.examine(url)
-        await connections.examine_schema(url, service, max(revisions))
+        await connections.examine_schema(url, service, newest)
+
+
+def _newest(migrations: Path) -> str:
+    # A migration's file begins with its revision. Only tests have a service without any, which has no database either.
+    return max((path.name.partition("_")[0] for path in (migrations / "versions").glob("[0-9]*.py")), default="")
 
 
 async def _served(service: str, loaded: S, serve: Callable[[S], Coroutine[Any, Any, None]]) -> None:

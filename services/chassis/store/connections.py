@@ -10,6 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -138,20 +139,26 @@ async def examine_schema(url: str, service: str, newest: str) -> None:
     A newer one is what code from before meets while a rollout goes on: it is said in the log.
     """
     migrate = f"run `python -m services.{service} migrate` first."
-    async with await _connect(url, {}) as connection:
-        try:
-            [(version,)] = await (await connection.execute(VERSION)).fetchall()
-        except (pg.UndefinedTable, ValueError):
-            raise FailedPrecondition(f"The database has no tables yet: {migrate}") from None
-        except pg.InsufficientPrivilege:
-            raise FailedPrecondition(
-                "This role may not use the tables in its database: let DATABASE_URL name the role that they were made "
-                "for, or grant it what `python -m databases` does."
-            ) from None
+    try:
+        version = await _schema_version(url)
+    except pg.InsufficientPrivilege:
+        raise FailedPrecondition(
+            "This role may not use the tables in its database: let DATABASE_URL name the role that they were made "
+            "for, or grant it what `python -m databases` does."
+        ) from None
+    if not version:
+        raise FailedPrecondition(f"The database has no tables yet: {migrate}")
     if version < newest:
         raise FailedPrecondition(f"The database's tables are of version {version}, and {newest} is needed: {migrate}")
     if version > newest:
         log.warning("the database's tables are of version %s, newer than this code, which knows %s", version, newest)
+
+
+async def has_schema(url: str, version: str) -> bool:
+    """Tell whether a migration is the last that the database was brought to, as far as this role may know."""
+    with suppress(pg.InsufficientPrivilege):
+        return await _schema_version(url) == version
+    return False
 
 
 async def look(connection: psycopg.AsyncConnection[Any], asked: Mapping[str, str] = ASKED) -> int:
@@ -214,6 +221,16 @@ async def _connect(url: str, asked: Mapping[str, str]) -> psycopg.AsyncConnectio
     return await psycopg.AsyncConnection.connect(
         url, autocommit=True, prepare_threshold=0, connect_timeout=5, application_name="start", options=options(asked)
     )
+
+
+async def _schema_version(url: str) -> str:
+    """Return the last migration that the database was brought to, or the empty string if there was none."""
+    async with await _connect(url, {}) as connection:
+        try:
+            found = await (await connection.execute(VERSION)).fetchone()
+        except pg.UndefinedTable:
+            return ""
+    return str(found[0]) if found else ""
 
 
 async def _see_that_sessions_stay(one: psycopg.AsyncConnection[Any], url: str, asked: Mapping[str, str]) -> None:
