@@ -38,12 +38,14 @@ SHARED = "BOXOFFICE_TESTS_SHARED"
 pytest.register_assert_rewrite(*(f"tests.{folder.name}" for folder in HERE.iterdir() if folder.is_dir()))
 
 TOGETHER = (
-    *("system", "faults", "operations", "clients", "fuzz", "gateway", "bench/test_smoke.py"),
+    *("system", "faults", "operations", "clients", "gateway", "bench/test_smoke.py"),
     "compose/test_databases_container.py",
     *("identity/test_canaries.py", "identity/test_keys_away.py", "identity/test_whole.py"),
     *("stack/test_audit.py", "stack/test_replicas.py"),
 )
 """Folders and files whose tests share something that takes long to start, a stack mostly."""
+LONG = ("fuzz", "stack", "model", "compose")
+"""Folders with tests of half a minute and more: these begin first, so that no worker is left alone with one at last."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,7 +57,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Keep tests that belong together on one worker, so that what they share is started once."""
+    """Keep tests that belong together on one worker, so that what they share is started once; long ones come first.
+
+    Where there are several workers, the largest groups are handed out before all else, then tests by themselves.
+    """
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
     groups = {item: group for item in items if (group := _group(item.path))}
     for item, group in groups.items():
         item.add_marker(pytest.mark.xdist_group(group))
