@@ -1,5 +1,6 @@
 """The services that booking calls. Every call has a deadline; what cannot be answered raises Unavailable."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,19 +13,26 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
 from services.booking.bookings.domain import BookedSeat, BookedShow, Reservation
 from services.booking.messages import Refund, Release
-from services.chassis.errors import Failure, Unavailable
+from services.chassis.errors import Failure, MethodAway, Unavailable
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.wire.calls import call
 from services.chassis.wire.status import from_status
+from services.chassis.work.lookup import Lookup
 
 SECONDS = 3.0
 """How long a step of the saga waits for a peer; shorter than its lease."""
+
+STATUS_SECONDS = 1.0
+"""How long a look at a booking waits for its payment."""
 
 CONNECTING_SECONDS = 0.5
 """How long a look at a booking waits for a connection to payment; longer than the pause between two tries of one."""
 
 SEATS_AT_ONCE = 10_000
 """Seats that inventory reserves by one call; what it answers of them is less than gRPC reads."""
+
+STATUSES_AT_ONCE = 256
+"""Bookings whose payments are asked for by one call."""
 
 SHOWS = 10_000
 """Shows that are remembered. They never change."""
@@ -129,21 +137,45 @@ class Payments:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._payments = payment_pb2_grpc.PaymentServiceStub(channel)
+        self._newest: Lookup[UUID, payment_pb2.Payment] = Lookup(
+            self._ask_newest, name="ask-payments", max_keys=STATUSES_AT_ONCE
+        )
 
     async def newest(self, booking_id: UUID) -> payment_pb2.Payment | None:
         """Return a booking's newest payment; None where there is none, or payment is away."""
-        request = payment_pb2.GetPaymentStatusRequest(booking_id=str(booking_id))
         try:
-            try:
-                status = await call(self._payments.GetPaymentStatus, request, seconds=1.0)
-            except Unavailable:
-                # It may be back, and the connection to it is about to be tried again.
-                status = await call(
-                    self._payments.GetPaymentStatus, request, seconds=CONNECTING_SECONDS, wait_for_ready=True
-                )
+            return await self._newest.of(booking_id)
         except Failure:
             return None
-        return status.payments[0] if status.payments else None
+
+    async def _ask_newest(self, booking_ids: Sequence[UUID]) -> dict[UUID, payment_pb2.Payment]:
+        try:
+            statuses = await self._statuses(booking_ids)
+        except MethodAway:
+            # A payment service of the version before, in a rollout.
+            statuses = await asyncio.gather(*map(self._status, booking_ids))
+        newest = zip(booking_ids, statuses, strict=True)
+        return {booking_id: status.payments[0] for booking_id, status in newest if status.payments}
+
+    async def _statuses(self, booking_ids: Sequence[UUID]) -> Sequence[payment_pb2.PaymentStatus]:
+        request = payment_pb2.BatchGetPaymentStatusRequest(booking_ids=map(str, booking_ids))
+        try:
+            answer = await call(self._payments.BatchGetPaymentStatus, request, seconds=STATUS_SECONDS)
+        except MethodAway:
+            raise
+        except Unavailable:
+            # It may be back, and the connection to it is about to be tried again.
+            answer = await call(
+                self._payments.BatchGetPaymentStatus, request, seconds=CONNECTING_SECONDS, wait_for_ready=True
+            )
+        return answer.statuses
+
+    async def _status(self, booking_id: UUID) -> payment_pb2.PaymentStatus:
+        request = payment_pb2.GetPaymentStatusRequest(booking_id=str(booking_id))
+        try:
+            return await call(self._payments.GetPaymentStatus, request, seconds=STATUS_SECONDS)
+        except Failure:
+            return payment_pb2.PaymentStatus()
 
     async def request_refunds(self, refunds: Sequence[Refund]) -> list["RefundState.ValueType | Failure"]:
         """Give money back: for each how far the refund is, or why it was not accepted."""

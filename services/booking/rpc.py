@@ -20,13 +20,12 @@ from services.booking.viewing.look import Bookings, Page, Seen
 from services.booking.watching.changes import Changes
 from services.booking.watching.rpc import WatchMethods
 from services.booking.watching.watching import Watching
-from services.chassis.errors import InvalidField
+from services.chassis.errors import Failure, InvalidField
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.chassis.wire import pages
 from services.chassis.wire.incoming import Context, encoded
 from services.chassis.wire.status import to_status
-from services.chassis.wire.times import to_timestamp
 from services.chassis.work import idempotency, topics
 from services.chassis.work.desk import Desk
 from services.chassis.work.outbox import Outbox
@@ -112,19 +111,13 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
 
     async def GetPayableBooking(self, request: pb.GetPayableBookingRequest, context: Context) -> pb.PayableBooking:
         seen = await self._bookings.find(UUID(request.booking_id), UUID(request.user_id))
-        booking = seen.booking
-        booking.check_pending(seen.now)
-        assert booking.expires_at is not None, "a PENDING booking has its time"
-        return pb.PayableBooking(
-            booking_id=str(booking.id),
-            user_id=str(booking.user_id),
-            amount=booking.total_amount,
-            currency=booking.currency,
-            expires_at=to_timestamp(booking.expires_at),
-            description=booking.description,
-            seats=booking.seat_labels,
-            sales_end_at=to_timestamp(booking.show.sales_end_at),
-        )
+        return render.payable(seen.booking, seen.now)
+
+    async def BatchGetPayableBookings(
+        self, request: pb.BatchGetPayableBookingsRequest, context: Context
+    ) -> pb.BatchGetPayableBookingsResponse:
+        wanted = [(UUID(each.booking_id), UUID(each.user_id)) for each in request.bookings]
+        return pb.BatchGetPayableBookingsResponse(results=map(_payable, await self._bookings.find_all(wanted)))
 
     async def BatchRecordCaptures(
         self, request: pb.BatchRecordCapturesRequest, context: Context
@@ -163,3 +156,13 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         after = request.after if request.HasField("after") else None
         page = await topics.read(self._db, events.TOPIC, after=after, limit=request.page_size or events.PAGE)
         return pb.ListBookingEventsResponse(events=map(events.positioned, page.events), last=page.last)
+
+
+def _payable(seen: Seen | Failure) -> pb.BatchGetPayableBookingsResponse.Result:
+    result = pb.BatchGetPayableBookingsResponse.Result
+    if isinstance(seen, Failure):
+        return result(refusal=to_status(seen))
+    try:
+        return result(booking=render.payable(seen.booking, seen.now))
+    except Failure as failure:
+        return result(refusal=to_status(failure))

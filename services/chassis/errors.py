@@ -11,6 +11,7 @@
     ├── Aborted                  somebody else was faster; trying again may help
     ├── ResourceExhausted        too much traffic
     └── Unavailable              a peer or the database is away
+        ├── MethodAway           a peer of the version before, which does not have the method
         └── Interrupted          the database undid the transaction for certain; it may be run again
 
 Services derive their own from these: `reason` is what programs match on. The docstring's first paragraph is the
@@ -180,6 +181,10 @@ class Unavailable(Failure):
 
 class Interrupted(Unavailable):
     """The database could not finish this: try again in a moment."""
+
+
+class MethodAway(Unavailable):
+    """A part of the system does not have this yet: try again in a moment."""
 
 
 class DeadlineExceeded(Failure):

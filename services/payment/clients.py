@@ -11,18 +11,23 @@ from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from boxoffice.events.v1 import events_pb2
 
-from services.chassis.errors import Code, Failure, PeerFailure, Unavailable, is_transient
+from services.chassis.errors import Code, Failure, MethodAway, PeerFailure, Unavailable, is_transient
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.wire.calls import call
 from services.chassis.wire.status import from_status
 from services.chassis.wire.times import to_timestamp
 from services.chassis.work.consumer import Events
+from services.chassis.work.lookup import Lookup
 from services.payment.domain.payments import Outcome, Payable, Payment, Report
 from services.payment.domain.refunds import Refund
+from services.payment.side_by_side import each
 
 log = logging.getLogger(__name__)
 
 BANK_SECONDS = 3.0
+
+AT_ONCE = 256
+"""Bookings that are asked about by one call."""
 
 BOOKINGS = "bookings"
 """The topic that booking publishes."""
@@ -36,28 +41,40 @@ _OUTCOMES = {
 }
 
 
+_Wanted = tuple[UUID, UUID]
+"""A booking, and its user."""
+
+
 class Booking:
     """The booking service."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = booking_pb2_grpc.BookingServiceStub(channel)
+        self._payable: Lookup[_Wanted, Payable] = Lookup(self._ask_payable, name="ask-payable", max_keys=AT_ONCE)
 
     async def payable(self, booking_id: UUID, user_id: UUID) -> Payable:
         """Return a booking that waits for its payment; raise what booking refuses, in its own words."""
-        request = booking_pb2.GetPayableBookingRequest(booking_id=str(booking_id), user_id=str(user_id))
-        answer = await call(self._stub.GetPayableBooking, request)
-        expires_at = answer.expires_at.ToDatetime(tzinfo=UTC)
-        return Payable(
-            booking_id=booking_id,
-            user_id=user_id,
-            amount=answer.amount,
-            currency=answer.currency,
-            expires_at=expires_at,
-            description=answer.description,
-            items=answer.seats,
-            # A booking service that does not know of it yet: the reservation ends with sales anyway.
-            sales_end_at=answer.sales_end_at.ToDatetime(tzinfo=UTC) if answer.HasField("sales_end_at") else expires_at,
-        )
+        found = await self._payable.of((booking_id, user_id))
+        assert found is not None, "booking answers for each"
+        return found
+
+    async def _ask_payable(self, wanted: Sequence[_Wanted]) -> dict[_Wanted, Payable | Failure]:
+        requests = [_payable_request(booking_id, user_id) for booking_id, user_id in wanted]
+        try:
+            answer = await call(
+                self._stub.BatchGetPayableBookings, booking_pb2.BatchGetPayableBookingsRequest(bookings=requests)
+            )
+        except MethodAway:
+            # A booking service of the version before, in a rollout.
+            return dict(zip(wanted, await each(requests, self._ask_one), strict=True))
+        results = [_payable(r.booking) if r.HasField("booking") else from_status(r.refusal) for r in answer.results]
+        return dict(zip(wanted, results, strict=True))
+
+    async def _ask_one(self, request: booking_pb2.GetPayableBookingRequest) -> Payable | Failure:
+        try:
+            return _payable(await call(self._stub.GetPayableBooking, request))
+        except Failure as failure:
+            return failure
 
     async def record_captures(self, payloads: Sequence[bytes]) -> list[Failure | None]:
         """Deliver messages of the topic `captures`."""
@@ -77,6 +94,25 @@ class Booking:
         """Return the events of the topic `bookings` behind a position, or the oldest that are kept."""
         answer = await call(self._stub.ListBookingEvents, booking_pb2.ListBookingEventsRequest(after=after))
         return Events(answer.events, answer.last)
+
+
+def _payable_request(booking_id: UUID, user_id: UUID) -> booking_pb2.GetPayableBookingRequest:
+    return booking_pb2.GetPayableBookingRequest(booking_id=str(booking_id), user_id=str(user_id))
+
+
+def _payable(booking: booking_pb2.PayableBooking) -> Payable:
+    expires_at = booking.expires_at.ToDatetime(tzinfo=UTC)
+    return Payable(
+        booking_id=UUID(booking.booking_id),
+        user_id=UUID(booking.user_id),
+        amount=booking.amount,
+        currency=booking.currency,
+        expires_at=expires_at,
+        description=booking.description,
+        items=booking.seats,
+        # A booking service that does not know of it yet: the reservation ends with sales anyway.
+        sales_end_at=booking.sales_end_at.ToDatetime(tzinfo=UTC) if booking.HasField("sales_end_at") else expires_at,
+    )
 
 
 class RefundAnswer(StrEnum):

@@ -55,6 +55,16 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         found = await self._payments.of_booking(UUID(request.booking_id), user_id)
         return pb.PaymentStatus(booking_id=str(found[0].booking_id), payments=map(_payment, found))
 
+    async def BatchGetPaymentStatus(
+        self, request: pb.BatchGetPaymentStatusRequest, context: Context
+    ) -> pb.BatchGetPaymentStatusResponse:
+        found = await self._payments.of_bookings([UUID(booking_id) for booking_id in request.booking_ids])
+        statuses = [
+            pb.PaymentStatus(booking_id=booking_id, payments=map(_payment, payments))
+            for booking_id, payments in zip(request.booking_ids, found, strict=True)
+        ]
+        return pb.BatchGetPaymentStatusResponse(statuses=statuses)
+
     async def ReceiveWebhook(self, request: httpbody_pb2.HttpBody, context: Context) -> pb.ReceiveWebhookResponse:
         event_id = self._signatures.check(request.data, headers.get())
         parsed = parse(event_id, request.data)

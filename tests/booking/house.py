@@ -74,11 +74,14 @@ class FakePayment(payment_pb2_grpc.PaymentServiceServicer):
         self.closed += request.booking_ids
         return payment_pb2.BatchClosePaymentsResponse()
 
-    async def GetPaymentStatus(self, request: Any, context: Any) -> Any:
+    async def BatchGetPaymentStatus(self, request: Any, context: Any) -> Any:
         if self.away:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
-        payment = payment_pb2.Payment(id=str(uuid4()), booking_id=request.booking_id)
-        return payment_pb2.PaymentStatus(booking_id=request.booking_id, payments=[payment])
+        statuses = [
+            payment_pb2.PaymentStatus(booking_id=each, payments=[payment_pb2.Payment(id=str(uuid4()), booking_id=each)])
+            for each in request.booking_ids
+        ]
+        return payment_pb2.BatchGetPaymentStatusResponse(statuses=statuses)
 
 
 @dataclass

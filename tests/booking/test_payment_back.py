@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
@@ -13,16 +14,37 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
 from services.booking.clients import Payments
+from services.chassis.errors import NotFound
 from services.chassis.wire.calls import channel
 from stack import ports
 from tests.patience import eventually
+from tests.servers import served
 
-BOOKING = uuid4()
+BOOKING, UNPAID = uuid4(), uuid4()
 
 
 class Payment(payment_pb2_grpc.PaymentServiceServicer):
-    async def GetPaymentStatus(self, request: pb.GetPaymentStatusRequest, context: object) -> pb.PaymentStatus:
-        return pb.PaymentStatus(payments=[pb.Payment(booking_id=request.booking_id)])
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    async def BatchGetPaymentStatus(
+        self, request: pb.BatchGetPaymentStatusRequest, context: object
+    ) -> pb.BatchGetPaymentStatusResponse:
+        self.asked.append(list(request.booking_ids))
+        return pb.BatchGetPaymentStatusResponse(statuses=map(status, request.booking_ids))
+
+
+def status(booking_id: str) -> pb.PaymentStatus:
+    """Return a status with one payment, but of bookings that nobody pays for."""
+    payments = [] if booking_id == str(UNPAID) else [pb.Payment(booking_id=booking_id)]
+    return pb.PaymentStatus(booking_id=booking_id, payments=payments)
+
+
+async def status_alone(request: pb.GetPaymentStatusRequest, context: object) -> pb.PaymentStatus:
+    """Answer as a payment service of the version before does."""
+    if request.booking_id == str(UNPAID):
+        raise NotFound()
+    return status(request.booking_id)
 
 
 @asynccontextmanager
@@ -57,3 +79,24 @@ async def test_a_booking_has_its_payment_at_the_first_look_after_payment_is_back
             assert [await payments.newest(BOOKING) for _ in range(looks)] == [None] * looks
             async with payment(address):
                 assert await is_shown()
+
+
+async def test_payments_of_bookings_that_are_looked_at_at_once_are_asked_for_together() -> None:
+    servicer = Payment()
+    async with served(lambda s: payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, s)) as to_payment:
+        payments, bookings = Payments(to_payment), [BOOKING, UNPAID, *(uuid4() for _ in range(30))]
+        found = await asyncio.gather(*map(payments.newest, bookings))
+    assert [one and one.booking_id for one in found] == [str(BOOKING), None, *map(str, bookings[2:])]
+    assert len(servicer.asked) < len(bookings) / 4
+
+
+async def test_a_payment_service_of_the_version_before_is_asked_one_by_one() -> None:
+    method = grpc.unary_unary_rpc_method_handler(
+        status_alone,
+        request_deserializer=pb.GetPaymentStatusRequest.FromString,
+        response_serializer=pb.PaymentStatus.SerializeToString,
+    )
+    old = grpc.method_handlers_generic_handler("boxoffice.payment.v1.PaymentService", {"GetPaymentStatus": method})
+    async with served(lambda server: server.add_generic_rpc_handlers([old])) as to_payment:
+        found = await asyncio.gather(*map(Payments(to_payment).newest, [BOOKING, UNPAID]))
+    assert [one and one.booking_id for one in found] == [str(BOOKING), None]

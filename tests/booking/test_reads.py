@@ -10,10 +10,11 @@ from boxoffice.payment.v1 import payment_pb2
 from services.booking.clients import Inventory
 from services.booking.tidying.operation import archive
 from services.chassis.errors import Unavailable
+from services.chassis.wire.status import from_status
 from tests.booking.house import House
 from tests.booking.test_lifecycle import move_clocks, refused
 
-ANN = uuid4()
+ANN, BOB = uuid4(), uuid4()
 
 
 async def read(house: House, booking_id: str) -> pb.Booking:
@@ -134,3 +135,15 @@ async def test_an_archived_booking_still_says_which_seats_it_was_for(house: Hous
         assert len(one.seats) == len(labels[id_])
         one.ClearField("seats")
         assert await read(house, id_) == one
+
+
+async def test_of_bookings_to_pay_for_that_are_asked_for_together_each_fares_for_itself(house: House) -> None:
+    pending, cancelled, other = await house.book(ANN, 0), await house.book(ANN, 1), await house.book(BOB, 2)
+    await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=cancelled.id, user_id=str(ANN)))
+    ids = [pending.id, cancelled.id, other.id, str(uuid4()), pending.id]
+    asked = [pb.GetPayableBookingRequest(booking_id=booking_id, user_id=str(ANN)) for booking_id in ids]
+    answer = await house.bookings.BatchGetPayableBookings(pb.BatchGetPayableBookingsRequest(bookings=asked))
+    alone = await house.bookings.GetPayableBooking(asked[0])
+    assert [one.booking for one in answer.results if one.HasField("booking")] == [alone, alone]
+    reasons = [from_status(one.refusal).reason for one in answer.results if one.HasField("refusal")]
+    assert reasons == ["BOOKING_NOT_PENDING", "BOOKING_NOT_FOUND", "BOOKING_NOT_FOUND"]

@@ -6,15 +6,19 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from boxoffice.booking.v1 import booking_pb2
 from boxoffice.payment.v1 import payment_pb2 as pb
-from grpc import StatusCode
+from grpc import StatusCode, method_handlers_generic_handler, unary_unary_rpc_method_handler
 
-from services.chassis.errors import FailedPrecondition, Unavailable
+from services.chassis.errors import Code, FailedPrecondition, PeerFailure, Unavailable
 from services.chassis.ids import new_id
 from services.chassis.work import answers, idempotency
+from services.payment.clients import Booking
+from services.payment.domain.payments import Payable
 from tests.bank.support import refused
 from tests.databases import move_clock
 from tests.payment.world import MARGIN, Payment, Status, event, is_uuid
+from tests.servers import served
 
 
 async def test_a_session_opens_for_the_frozen_price_and_ends_before_the_booking(payment: Payment):
@@ -250,6 +254,37 @@ async def test_what_booking_refuses_is_passed_on_in_its_words(payment: Payment):
     assert await payment.count("payments") == 0
 
 
+async def test_bookings_that_are_paid_for_at_once_are_asked_about_together(payment: Payment):
+    bookings = [(await payment.book())[0] for _ in range(30)]
+    nobodys = payment.stub.InitiatePayment(pb.InitiatePaymentRequest(booking_id=bookings[0], user_id=str(new_id())))
+    refusal, *begun = await asyncio.gather(refused(nobodys), *map(payment.initiate, bookings))
+    assert refusal == (StatusCode.NOT_FOUND, "BOOKING_NOT_FOUND")
+    assert len({one.payment_id for one in begun}) == len(bookings)
+    assert sum(payment.booking.asked) == 31 and len(payment.booking.asked) < 31
+
+
+async def test_a_booking_service_of_the_version_before_is_asked_one_by_one() -> None:
+    mine, others = booking_pb2.PayableBooking(booking_id=str(new_id()), user_id=str(new_id()), amount=1), new_id()
+
+    async def alone(request: Any, context: Any) -> booking_pb2.PayableBooking:
+        if request.booking_id != mine.booking_id:
+            raise FailedPrecondition()
+        return mine
+
+    method = unary_unary_rpc_method_handler(
+        alone,
+        request_deserializer=booking_pb2.GetPayableBookingRequest.FromString,
+        response_serializer=booking_pb2.PayableBooking.SerializeToString,
+    )
+    old = method_handlers_generic_handler("boxoffice.booking.v1.BookingService", {"GetPayableBooking": method})
+    async with served(lambda server: server.add_generic_rpc_handlers([old])) as to_booking:
+        booking, user_id = Booking(to_booking), UUID(mine.user_id)
+        asked = (booking.payable(booking_id, user_id) for booking_id in (UUID(mine.booking_id), others))
+        found, refusal = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(found, Payable) and str(found.booking_id) == mine.booking_id
+    assert isinstance(refusal, PeerFailure) and refusal.code == Code.FAILED_PRECONDITION
+
+
 async def test_a_booking_with_too_little_time_left_gets_no_session(payment: Payment):
     booking_id, _ = await payment.book(minutes=2)
     assert await refused(payment.initiate(booking_id)) == (StatusCode.FAILED_PRECONDITION, "BOOKING_NOT_PENDING")
@@ -264,6 +299,16 @@ async def test_malformed_requests_are_refused(payment: Payment, field: str, valu
     setattr(request, field, value)
     expected = (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
     assert await refused(payment.stub.InitiatePayment(request)) == expected
+
+
+async def test_payments_of_several_bookings_are_shown_in_the_order_they_were_asked_for(payment: Payment):
+    paid, unpaid, unknown = (await payment.book())[0], (await payment.book())[0], str(new_id())
+    begun = await payment.initiate(paid)
+    request = pb.BatchGetPaymentStatusRequest(booking_ids=[unknown, paid, unpaid, paid])
+    answer = await payment.stub.BatchGetPaymentStatus(request)
+    assert [one.booking_id for one in answer.statuses] == list(request.booking_ids)
+    ids = [[shown.id for shown in one.payments] for one in answer.statuses]
+    assert ids == [[], [begun.payment_id], [], [begun.payment_id]]
 
 
 async def test_payments_are_shown_newest_first_to_their_user_only(payment: Payment):

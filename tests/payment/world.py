@@ -46,18 +46,23 @@ class Booking(booking_pb2_grpc.BookingServiceServicer):
 
     def __init__(self) -> None:
         self.payable: dict[tuple[str, str], booking_pb2.PayableBooking] = {}
+        self.asked: list[int] = []
+        """How many bookings each call asked about."""
         self.captures: list[Any] = []
         self.declines: list[Any] = []
         self.refuse: Failure | None = None
         """What every call is refused with."""
 
-    async def GetPayableBooking(self, request: Any, context: Any) -> booking_pb2.PayableBooking:
-        if self.refuse:
-            raise self.refuse
+    async def BatchGetPayableBookings(self, request: Any, context: Any) -> booking_pb2.BatchGetPayableBookingsResponse:
+        self.asked.append(len(request.bookings))
+        return booking_pb2.BatchGetPayableBookingsResponse(results=map(self._payable, request.bookings))
+
+    def _payable(self, request: Any) -> Any:
+        result = booking_pb2.BatchGetPayableBookingsResponse.Result
         booking = self.payable.get((request.booking_id, request.user_id))
-        if booking is None:
-            raise _BookingNotFound()
-        return booking
+        if self.refuse or booking is None:
+            return result(refusal=to_status(self.refuse or _BookingNotFound()))
+        return result(booking=booking)
 
     async def BatchRecordCaptures(self, request: Any, context: Any) -> booking_pb2.BatchRecordCapturesResponse:
         return booking_pb2.BatchRecordCapturesResponse(results=self._take(request.captures, self.captures))

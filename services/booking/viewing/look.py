@@ -11,6 +11,7 @@ from services.booking.bookings.domain import BookedSeat, Booking, State
 from services.booking.bookings.rows import seats_by_booking
 from services.booking.errors import BookingNotFound
 from services.booking.viewing import statements as sql
+from services.chassis.errors import Failure
 from services.chassis.store.database import READ_CLOCK, Database
 from services.chassis.store.rows import columns, read
 from services.chassis.work.lookup import Lookup
@@ -53,6 +54,14 @@ class Bookings:
         if seen is None or (user_id is not None and seen.booking.user_id != user_id):
             raise BookingNotFound()
         return seen
+
+    async def find_all(self, wanted: Sequence[tuple[UUID, UUID]]) -> list[Seen | Failure]:
+        """Return bookings of users as `find` does, or why not."""
+        found = await self._find([booking_id for booking_id, _ in wanted])
+        return [
+            seen if (seen := found.get(booking_id)) and seen.booking.user_id == user_id else BookingNotFound()
+            for booking_id, user_id in wanted
+        ]
 
     async def of_user(self, page: Page) -> list[Seen]:
         """Return a page of a user's bookings, newest first."""

@@ -67,6 +67,22 @@ def changed_bytes(answer: Changed) -> bytes:
     return changed(answer).SerializeToString()
 
 
+def payable(booking: Booking, now: datetime) -> pb.PayableBooking:
+    """Render a booking that waits for its payment at `now`; raise what check_pending does."""
+    booking.check_pending(now)
+    assert booking.expires_at is not None, "a PENDING booking has its time"
+    return pb.PayableBooking(
+        booking_id=str(booking.id),
+        user_id=str(booking.user_id),
+        amount=booking.total_amount,
+        currency=booking.currency,
+        expires_at=to_timestamp(booking.expires_at),
+        description=booking.description,
+        seats=booking.seat_labels,
+        sales_end_at=to_timestamp(booking.show.sales_end_at),
+    )
+
+
 def _tier(name: str) -> seat_pb2.Seat.Tier.ValueType:
     """Return the tier of this name; one that was not known when it was booked is kept as its number."""
     return _TIERS[name] if name in _TIERS else cast(seat_pb2.Seat.Tier.ValueType, int(name))

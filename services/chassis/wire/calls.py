@@ -23,6 +23,7 @@ from services.chassis.errors import (
     Code,
     DeadlineExceeded,
     Failure,
+    MethodAway,
     Unavailable,
 )
 from services.chassis.sight import faults, metrics, tracing
@@ -56,7 +57,8 @@ async def call(
     seconds: float = DEFAULT_SECONDS,
     wait_for_ready: bool = False,
 ) -> ResponseT:
-    """Call a peer. Raises PeerFailure with what it refused, Unavailable where it is away.
+    """Call a peer. Raises PeerFailure with what it refused, Unavailable where it is away, MethodAway where it has no
+    such method yet.
 
     With `wait_for_ready`, a peer that is away may come back in that time. What a peer that is away, overloaded or too
     slow did is not known: the call must be repeatable.
@@ -110,6 +112,9 @@ def _failure_of(error: grpc.aio.AioRpcError) -> Failure:
         return Unavailable()
     if number == Code.DEADLINE_EXCEEDED:
         return DeadlineExceeded()
+    if number == Code.UNIMPLEMENTED:
+        log.warning("a peer does not have a method: %s", error.details())
+        return MethodAway()
     # Not a refusal of the peer's own, which has details, but of the machinery between us: it is not known what to do.
     log.error("a peer cannot be called: %s: %s", error.code().name, error.details())
     return Unavailable()

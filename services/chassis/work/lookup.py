@@ -1,13 +1,14 @@
-"""Looking things up for many who ask at once, in one statement.
+"""Looking things up for many who ask at once, in one statement, or in one call of a peer.
 
-While one statement is under way, or put off for a moment as desks do it, those who ask queue; the next one is for all
-of them. It begins after they came, so nobody misses what he was told of before he asked.
+While one is under way, or put off for a moment as desks do it, those who ask queue; the next one is for all of them. It
+begins after they came, so nobody misses what he was told of before he asked.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
+from services.chassis.errors import Failure
 from services.chassis.work.desk import Desk, Outcome
 
 LANES = 2
@@ -30,9 +31,12 @@ class Lookup(Generic[K, V]):
     """Reads by key."""
 
     def __init__(
-        self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, name: str = "", max_keys: int = 128
+        self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V | Failure]]], *, name: str = "", max_keys: int = 128
     ) -> None:
-        """`read` returns what it finds for so many keys at most, each once. `name` is what metrics call it."""
+        """`read` returns what it finds for so many keys at most, each once; a Failure is raised to who asks for it.
+
+        `name` is what metrics call it.
+        """
         self._read = read
         self._desk: Desk[Wanted[K], V | None] = Desk(
             self._run, name=name, lanes=LANES, max_batch=MAX_BATCH, max_keys=max_keys

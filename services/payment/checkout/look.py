@@ -34,6 +34,11 @@ class Payments:
             raise PaymentNotFound()
         return payments
 
+    async def of_bookings(self, booking_ids: Sequence[UUID]) -> list[list[Payment]]:
+        """Return the payments of each booking, newest first."""
+        lists = await self._list(booking_ids)
+        return [lists.get(booking_id, []) for booking_id in booking_ids]
+
     async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Payment]:
         payments = read(Payment, await self._db.fetch(sql.PAYMENTS, {"ids": list(ids)}))
         return {payment.id: payment for payment in payments}

@@ -704,6 +704,84 @@ class PayableBooking(_message.Message):
 Global___PayableBooking: _TypeAlias = PayableBooking  # noqa: Y015
 
 @_typing.final
+class BatchGetPayableBookingsRequest(_message.Message):
+    """BatchGetPayableBookingsRequest names bookings to pay for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOKINGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def bookings(self) -> _containers.RepeatedCompositeFieldContainer[Global___GetPayableBookingRequest]:
+        """The bookings; 1 to 256."""
+
+    def __init__(
+        self,
+        *,
+        bookings: _abc.Iterable[Global___GetPayableBookingRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bookings", b"bookings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetPayableBookingsRequest: _TypeAlias = BatchGetPayableBookingsRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetPayableBookingsResponse(_message.Message):
+    """BatchGetPayableBookingsResponse has one result a booking, in the same order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Result(_message.Message):
+        """What one booking is."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        BOOKING_FIELD_NUMBER: _builtins.int
+        REFUSAL_FIELD_NUMBER: _builtins.int
+        @_builtins.property
+        def booking(self) -> Global___PayableBooking:
+            """It waits for its payment."""
+
+        @_builtins.property
+        def refusal(self) -> _status_pb2.Status:
+            """It does not, and why."""
+
+        def __init__(
+            self,
+            *,
+            booking: Global___PayableBooking | None = ...,
+            refusal: _status_pb2.Status | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["booking", b"booking", "outcome", b"outcome", "refusal", b"refusal"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["booking", b"booking", "outcome", b"outcome", "refusal", b"refusal"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["booking", "refusal"]  # noqa: Y015
+        _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchGetPayableBookingsResponse.Result]:
+        """The results, in the order of the bookings."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchGetPayableBookingsResponse.Result] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetPayableBookingsResponse: _TypeAlias = BatchGetPayableBookingsResponse  # noqa: Y015
+
+@_typing.final
 class BatchRecordCapturesRequest(_message.Message):
     """BatchRecordCapturesRequest carries captures."""
 

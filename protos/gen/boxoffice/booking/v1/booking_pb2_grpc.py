@@ -78,6 +78,11 @@ class BookingServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.GetPayableBookingRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.PayableBooking.FromString,
                 _registered_method=True)
+        self.BatchGetPayableBookings = channel.unary_unary(
+                '/boxoffice.booking.v1.BookingService/BatchGetPayableBookings',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchGetPayableBookingsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchGetPayableBookingsResponse.FromString,
+                _registered_method=True)
         self.BatchRecordCaptures = channel.unary_unary(
                 '/boxoffice.booking.v1.BookingService/BatchRecordCaptures',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordCapturesRequest.SerializeToString,
@@ -221,6 +226,15 @@ class BookingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetPayableBookings(self, request, context):
+        """Returns what payment needs to know to open checkout sessions: what GetPayableBooking does of each booking.
+
+        Refusals of one item: those of GetPayableBooking.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchRecordCaptures(self, request, context):
         """Records captured money and settles it: the booking is confirmed, or the money is refunded in
         full. A recorded capture is settled in the end, whatever fails meanwhile.
@@ -297,6 +311,11 @@ def add_BookingServiceServicer_to_server(servicer, server):
                     servicer.GetPayableBooking,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.GetPayableBookingRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.PayableBooking.SerializeToString,
+            ),
+            'BatchGetPayableBookings': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetPayableBookings,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchGetPayableBookingsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchGetPayableBookingsResponse.SerializeToString,
             ),
             'BatchRecordCaptures': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchRecordCaptures,
@@ -533,6 +552,33 @@ class BookingService:
             '/boxoffice.booking.v1.BookingService/GetPayableBooking',
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.GetPayableBookingRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.PayableBooking.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetPayableBookings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/BatchGetPayableBookings',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchGetPayableBookingsRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchGetPayableBookingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

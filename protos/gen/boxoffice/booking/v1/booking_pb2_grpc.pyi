@@ -129,6 +129,11 @@ class BookingServiceStub:
     FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`).
     ABORTED PAYMENT_IN_PROGRESS: its payment is being settled right now.
     """
+    BatchGetPayableBookings: _grpc.UnaryUnaryMultiCallable[_booking_pb2.BatchGetPayableBookingsRequest, _booking_pb2.BatchGetPayableBookingsResponse]
+    """Returns what payment needs to know to open checkout sessions: what GetPayableBooking does of each booking.
+
+    Refusals of one item: those of GetPayableBooking.
+    """
     BatchRecordCaptures: _grpc.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordCapturesRequest, _booking_pb2.BatchRecordCapturesResponse]
     """Records captured money and settles it: the booking is confirmed, or the money is refunded in
     full. A recorded capture is settled in the end, whatever fails meanwhile.
@@ -247,6 +252,11 @@ class BookingServiceAsyncStub(BookingServiceStub):
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
     FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`).
     ABORTED PAYMENT_IN_PROGRESS: its payment is being settled right now.
+    """
+    BatchGetPayableBookings: _aio.UnaryUnaryMultiCallable[_booking_pb2.BatchGetPayableBookingsRequest, _booking_pb2.BatchGetPayableBookingsResponse]  # type: ignore[assignment]
+    """Returns what payment needs to know to open checkout sessions: what GetPayableBooking does of each booking.
+
+    Refusals of one item: those of GetPayableBooking.
     """
     BatchRecordCaptures: _aio.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordCapturesRequest, _booking_pb2.BatchRecordCapturesResponse]  # type: ignore[assignment]
     """Records captured money and settles it: the booking is confirmed, or the money is refunded in
@@ -411,6 +421,17 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
         FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`).
         ABORTED PAYMENT_IN_PROGRESS: its payment is being settled right now.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchGetPayableBookings(
+        self,
+        request: _booking_pb2.BatchGetPayableBookingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_booking_pb2.BatchGetPayableBookingsResponse, _abc.Awaitable[_booking_pb2.BatchGetPayableBookingsResponse]]:
+        """Returns what payment needs to know to open checkout sessions: what GetPayableBooking does of each booking.
+
+        Refusals of one item: those of GetPayableBooking.
         """
 
     @_abc_1.abstractmethod

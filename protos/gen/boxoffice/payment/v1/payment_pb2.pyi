@@ -252,6 +252,54 @@ class PaymentStatus(_message.Message):
 Global___PaymentStatus: _TypeAlias = PaymentStatus  # noqa: Y015
 
 @_typing.final
+class BatchGetPaymentStatusRequest(_message.Message):
+    """BatchGetPaymentStatusRequest names bookings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOKING_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def booking_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The bookings (UUIDs); 1 to 256."""
+
+    def __init__(
+        self,
+        *,
+        booking_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_ids", b"booking_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetPaymentStatusRequest: _TypeAlias = BatchGetPaymentStatusRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetPaymentStatusResponse(_message.Message):
+    """BatchGetPaymentStatusResponse has one status a booking."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUSES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statuses(self) -> _containers.RepeatedCompositeFieldContainer[Global___PaymentStatus]:
+        """The payments of each booking, in the order of the request; none where no payment was ever begun."""
+
+    def __init__(
+        self,
+        *,
+        statuses: _abc.Iterable[Global___PaymentStatus] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statuses", b"statuses"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetPaymentStatusResponse: _TypeAlias = BatchGetPaymentStatusResponse  # noqa: Y015
+
+@_typing.final
 class ReceiveWebhookResponse(_message.Message):
     """ReceiveWebhookResponse says that the event need not be sent again."""
 

@@ -48,6 +48,11 @@ class PaymentServiceStub:
                 request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.GetPaymentStatusRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.PaymentStatus.FromString,
                 _registered_method=True)
+        self.BatchGetPaymentStatus = channel.unary_unary(
+                '/boxoffice.payment.v1.PaymentService/BatchGetPaymentStatus',
+                request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchGetPaymentStatusRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchGetPaymentStatusResponse.FromString,
+                _registered_method=True)
         self.ReceiveWebhook = channel.unary_unary(
                 '/boxoffice.payment.v1.PaymentService/ReceiveWebhook',
                 request_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
@@ -93,6 +98,13 @@ class PaymentServiceServicer:
 
         NOT_FOUND PAYMENT_NOT_FOUND: no payment was ever begun for this booking, or `user_id` is given and it is
         another user's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchGetPaymentStatus(self, request, context):
+        """Returns the payments of several bookings, whoever's they are: what GetPaymentStatus does of each.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -149,6 +161,11 @@ def add_PaymentServiceServicer_to_server(servicer, server):
                     servicer.GetPaymentStatus,
                     request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.GetPaymentStatusRequest.FromString,
                     response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.PaymentStatus.SerializeToString,
+            ),
+            'BatchGetPaymentStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetPaymentStatus,
+                    request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchGetPaymentStatusRequest.FromString,
+                    response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchGetPaymentStatusResponse.SerializeToString,
             ),
             'ReceiveWebhook': grpc.unary_unary_rpc_method_handler(
                     servicer.ReceiveWebhook,
@@ -223,6 +240,33 @@ class PaymentService:
             '/boxoffice.payment.v1.PaymentService/GetPaymentStatus',
             boxoffice_dot_payment_dot_v1_dot_payment__pb2.GetPaymentStatusRequest.SerializeToString,
             boxoffice_dot_payment_dot_v1_dot_payment__pb2.PaymentStatus.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetPaymentStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.payment.v1.PaymentService/BatchGetPaymentStatus',
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchGetPaymentStatusRequest.SerializeToString,
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchGetPaymentStatusResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -60,6 +60,8 @@ class PaymentServiceStub:
     NOT_FOUND PAYMENT_NOT_FOUND: no payment was ever begun for this booking, or `user_id` is given and it is
     another user's.
     """
+    BatchGetPaymentStatus: _grpc.UnaryUnaryMultiCallable[_payment_pb2.BatchGetPaymentStatusRequest, _payment_pb2.BatchGetPaymentStatusResponse]
+    """Returns the payments of several bookings, whoever's they are: what GetPaymentStatus does of each."""
     ReceiveWebhook: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _payment_pb2.ReceiveWebhookResponse]
     """Receives a webhook of the bank, signed as the Standard Webhooks specification says, and answers once it is
     stored. An event that was received before is answered alike and changes nothing. So is one of a type that is not
@@ -115,6 +117,8 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     NOT_FOUND PAYMENT_NOT_FOUND: no payment was ever begun for this booking, or `user_id` is given and it is
     another user's.
     """
+    BatchGetPaymentStatus: _aio.UnaryUnaryMultiCallable[_payment_pb2.BatchGetPaymentStatusRequest, _payment_pb2.BatchGetPaymentStatusResponse]  # type: ignore[assignment]
+    """Returns the payments of several bookings, whoever's they are: what GetPaymentStatus does of each."""
     ReceiveWebhook: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _payment_pb2.ReceiveWebhookResponse]  # type: ignore[assignment]
     """Receives a webhook of the bank, signed as the Standard Webhooks specification says, and answers once it is
     stored. An event that was received before is answered alike and changes nothing. So is one of a type that is not
@@ -179,6 +183,14 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND PAYMENT_NOT_FOUND: no payment was ever begun for this booking, or `user_id` is given and it is
         another user's.
         """
+
+    @_abc_1.abstractmethod
+    def BatchGetPaymentStatus(
+        self,
+        request: _payment_pb2.BatchGetPaymentStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payment_pb2.BatchGetPaymentStatusResponse, _abc.Awaitable[_payment_pb2.BatchGetPaymentStatusResponse]]:
+        """Returns the payments of several bookings, whoever's they are: what GetPaymentStatus does of each."""
 
     @_abc_1.abstractmethod
     def ReceiveWebhook(
