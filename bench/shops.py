@@ -25,6 +25,8 @@ from certificates import certificates
 from stack import accounts
 
 CALL_SECONDS = 10.0
+WAIT_SECONDS = 25
+"""The longest wait that the contracts allow."""
 CONNECTIONS = 4
 OPTIONS: Sequence[tuple[str, Any]] = (
     ("grpc.enable_http_proxy", 0),
@@ -110,6 +112,10 @@ class Shop(ABC):
         """Read a whole booking, its payment too; return its status."""
 
     @abstractmethod
+    async def wait(self, booking: str) -> str:
+        """Wait for a booking to be PENDING no more, as long as may be, and read the whole of it; return its status."""
+
+    @abstractmethod
     async def cancel(self, user: str, booking: str, key: str) -> None: ...
 
     @abstractmethod
@@ -172,6 +178,11 @@ class GrpcShop(Shop):
         request = booking_pb2.GetBookingRequest(booking_id=booking)
         return booking_pb2.Booking.Status.Name((await self._call(next(self._booking).GetBooking, request)).status)
 
+    async def wait(self, booking: str) -> str:
+        request = booking_pb2.GetBookingRequest(booking_id=booking, wait_seconds=WAIT_SECONDS)
+        answer = await self._call(next(self._booking).GetBooking, request, CALL_SECONDS + WAIT_SECONDS)
+        return booking_pb2.Booking.Status.Name(answer.status)
+
     async def cancel(self, user: str, booking: str, key: str) -> None:
         request = booking_pb2.CancelBookingRequest(user_id=user, booking_id=booking, idempotency_key=key)
         await self._call(next(self._booking).CancelBooking, request)
@@ -191,9 +202,9 @@ class GrpcShop(Shop):
             raise Refused(reason_of(error)) from error
         self._open.append(call)
 
-    async def _call(self, method: Callable[..., Awaitable[A]], request: Message) -> A:
+    async def _call(self, method: Callable[..., Awaitable[A]], request: Message, seconds: float = CALL_SECONDS) -> A:
         try:
-            return await method(request, timeout=CALL_SECONDS, metadata=self._metadata)
+            return await method(request, timeout=seconds, metadata=self._metadata)
         except grpc.aio.AioRpcError as error:
             raise Refused(reason_of(error)) from error
 
@@ -244,6 +255,11 @@ class RestShop(Shop):
     async def read(self, booking: str) -> str:
         return str(json.loads(await self._ask("GET", f"bookings/{booking}"))["status"])
 
+    async def wait(self, booking: str) -> str:
+        seconds = CALL_SECONDS + WAIT_SECONDS
+        answer = await self._ask("GET", f"bookings/{booking}?waitSeconds={WAIT_SECONDS}", seconds=seconds)
+        return str(json.loads(answer)["status"])
+
     async def cancel(self, user: str, booking: str, key: str) -> None:
         await self._ask("PATCH", f"bookings/{booking}/cancel", {"userId": user, "idempotencyKey": key})
 
@@ -279,12 +295,19 @@ class RestShop(Shop):
         answer: dict[str, Any] = json.loads(await self._ask("POST", path, body))
         return answer
 
-    async def _ask(self, verb: str, path: str, body: object = None, more: Mapping[str, str] = NOTHING) -> bytes:
+    async def _ask(
+        self,
+        verb: str,
+        path: str,
+        body: object = None,
+        more: Mapping[str, str] = NOTHING,
+        seconds: float = CALL_SECONDS,
+    ) -> bytes:
         data = None if body is None else json.dumps(body).encode()
         url = f"{self._api}/{path}"
-        headers = {**JSON, **more}
+        headers, timeout = {**JSON, **more}, aiohttp.ClientTimeout(total=seconds)
         try:
-            async with self._http.request(verb, url, data=data, headers=headers) as answer:
+            async with self._http.request(verb, url, data=data, headers=headers, timeout=timeout) as answer:
                 content = await answer.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Refused(type(error).__name__) from error

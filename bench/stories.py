@@ -13,6 +13,7 @@ FIRST_LOOK_SECONDS = 0.02
 LOOK_FACTOR = 1.5
 LONGEST_LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 90
+WAITS = 4
 
 
 async def book(shop: Shop, wanted: Purchase, figures: Counter[str]) -> None:
@@ -29,6 +30,20 @@ async def buy(shop: Shop, wanted: Purchase, figures: Counter[str]) -> None:
     await until_confirmed(shop, wanted.user, figures)
     if (status := await shop.read(booking)) != "CONFIRMED":
         raise Refused(f"READ AS {status}")
+
+
+async def buy_and_wait(shop: Shop, wanted: Purchase, figures: Counter[str]) -> None:
+    """Hold, book, pay, wait for what becomes of the booking, which is read by that. Counts the waits as `polls`."""
+    await shop.hold(wanted.user, wanted.show, wanted.seats, str(uuid4()))
+    booking = await shop.book(wanted.user, wanted.show, wanted.seats, str(uuid4()))
+    session = await shop.initiate(wanted.user, booking, str(uuid4()))
+    await shop.pay(session, "pm_succeed")
+    for _ in range(WAITS):
+        figures["polls"] += 1
+        if (status := await shop.wait(booking)) != "PENDING":
+            break
+    if status != "CONFIRMED":
+        raise Refused(f"BECAME {status}")
 
 
 async def look(shop: Shop, show: str, figures: Counter[str]) -> None:

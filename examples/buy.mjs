@@ -22,7 +22,6 @@ const money = (amount, currency) => {
   const format = new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "code" });
   return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
 };
-const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
 
 /** Return the id of the user whose access token this is. */
 const userOf = (token) => {
@@ -38,7 +37,7 @@ const userOf = (token) => {
  * `token` is an access token, where calls take one.
  */
 export async function buy(url, say, token = "") {
-  const ask = async (path, body) => {
+  const ask = async (path, body, seconds = 10) => {
     const answer = await fetch(`${url}/api/v1/${path}`, {
       method: body ? "POST" : "GET",
       headers: {
@@ -46,19 +45,17 @@ export async function buy(url, say, token = "") {
         ...(token && { authorization: `Bearer ${token}` }),
       },
       body: body && JSON.stringify(body),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(seconds * 1000),
     });
     const told = await answer.json();
     if (!answer.ok) throw new Refused(told);
     return told;
   };
-  const waitFor = async (id, status) => {
-    for (let tries = 100; tries > 0; tries--) {
-      const booking = await ask(`bookings/${id}`);
-      if (booking.status === status) return booking;
-      await pause(200);
-    }
-    throw new Error(`the booking is not ${status}`);
+  // The answer comes as soon as the booking has another status than the present one.
+  const waitFor = async (id, status, present) => {
+    const booking = await ask(`bookings/${id}?waitSeconds=20&whileStatus=${present}`, undefined, 30);
+    if (booking.status !== status) throw new Error(`the booking is ${booking.status}`);
+    return booking;
   };
   const userId = token ? userOf(token) : crypto.randomUUID();
 
@@ -89,12 +86,12 @@ export async function buy(url, say, token = "") {
   // Pay. People would open checkout.paymentUrl
   const checkout = await ask("payments/initiate", { bookingId: booking.id, userId });
   await ask(`payments/simulate/${checkout.sessionId}`, { paymentMethod: "pm_succeed" });
-  say((await waitFor(booking.id, "CONFIRMED")).status);
+  say((await waitFor(booking.id, "CONFIRMED", "PENDING")).status);
 
   // Give them back
   const refund = await ask(`payments/refund/${booking.id}`, { userId });
   say(`refund     ${money(refund.refundAmount, refund.currency)}, ${refund.refundPercentage} %`);
-  const refunded = await waitFor(booking.id, "REFUNDED");
+  const refunded = await waitFor(booking.id, "REFUNDED", "CONFIRMED");
   say(refunded.status);
   return refunded;
 }

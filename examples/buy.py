@@ -5,7 +5,6 @@ Where calls take a token, BOXOFFICE_TOKEN has one: the tickets are its user's.
 
 import os
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -48,21 +47,21 @@ def main() -> None:
         # Pay. People would open checkout.payment_url
         checkout = boxoffice.initiate_payment(booking_id=booking.id, user_id=user)
         boxoffice.simulate_payment(session_id=checkout.session_id, payment_method="pm_succeed")
-        wait_for(boxoffice, booking.id, Booking.CONFIRMED)
+        wait_for(boxoffice, booking.id, Booking.CONFIRMED, Booking.PENDING)
 
         # Give them back
         refund = boxoffice.refund_booking(booking_id=booking.id, user_id=user)
         print(f"refund     {refund.refund_amount} minor units of {refund.currency}, {refund.refund_percentage} %")
-        wait_for(boxoffice, booking.id, Booking.REFUNDED)
+        wait_for(boxoffice, booking.id, Booking.REFUNDED, Booking.CONFIRMED)
 
 
-def wait_for(boxoffice: Client, booking_id: str, status: Booking.Status.ValueType) -> None:
-    """Look at a booking until it has a status."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while (booking := boxoffice.get_booking(booking_id=booking_id)).status != status:
-        if time.monotonic() > end:
-            sys.exit(f"the booking is still {Booking.Status.Name(booking.status)}")
-        time.sleep(0.2)
+def wait_for(
+    boxoffice: Client, booking_id: str, status: Booking.Status.ValueType, present: Booking.Status.ValueType
+) -> None:
+    """Have a booking told as soon as it has another status than the present one; it is to be this."""
+    booking = boxoffice.get_booking(booking_id=booking_id, wait_seconds=PATIENCE_SECONDS, while_status=present)
+    if booking.status != status:
+        sys.exit(f"the booking is {Booking.Status.Name(booking.status)}")
     print(Booking.Status.Name(status))
 
 

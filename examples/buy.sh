@@ -37,14 +37,11 @@ except LookupError:
 ' "$1"
 }
 new_id() { python3 -c 'import uuid; print(uuid.uuid4())'; }
-# wait_for STATUS: look at the booking until it has it
+# wait_for STATUS WHILE: have the booking told as soon as it is not WHILE any more; fail if it is not STATUS then
 wait_for() {
-  for _ in $(seq 100); do
-    status=$(ask "$API/bookings/$BOOKING" | pick 'a["status"]')
-    [ "$status" = "$1" ] && echo "$status" && return
-    sleep 0.2
-  done
-  echo "the booking is still $status" >&2
+  status=$(ask --max-time 30 "$API/bookings/$BOOKING?waitSeconds=20&whileStatus=$2" | pick 'a["status"]')
+  [ "$status" = "$1" ] && echo "$status" && return
+  echo "the booking is $status" >&2
   exit 1
 }
 
@@ -69,9 +66,9 @@ echo "booked     $BOOKING"
 # Pay. People would open the answer's paymentUrl
 SESSION=$(ask "$API/payments/initiate" -d "{\"bookingId\":\"$BOOKING\",\"userId\":\"$USER_ID\"}" | pick 'a["sessionId"]')
 ask "$API/payments/simulate/$SESSION" -d '{"paymentMethod":"pm_succeed"}' | pick '"paid       " + a["status"]'
-wait_for CONFIRMED
+wait_for CONFIRMED PENDING
 
 # Give them back
 ask "$API/payments/refund/$BOOKING" -d "{\"userId\":\"$USER_ID\"}" |
   pick '"refund     %d minor units of %s, %d %%" % (a["refundAmount"], a["currency"], a["refundPercentage"])'
-wait_for REFUNDED
+wait_for REFUNDED CONFIRMED

@@ -6,6 +6,7 @@ Where calls take a token, BOXOFFICE_TOKEN has one: the tickets are its user's.
 import asyncio
 import os
 import sys
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -59,10 +60,13 @@ async def main() -> None:
 
 
 async def wait_for(boxoffice: AsyncClient, booking_id: str, status: Booking.Status.ValueType) -> None:
-    """Look at a booking until it has a status."""
-    while (await boxoffice.get_booking(booking_id=booking_id)).status != status:  # noqa: ASYNC110  nobody tells
-        await asyncio.sleep(0.2)
-    print(Booking.Status.Name(status))
+    """Watch a booking until it has a status."""
+    async with aclosing(boxoffice.watch_booking(booking_id=booking_id)) as messages:
+        async for message in messages:
+            if message.booking.status == status:
+                print(Booking.Status.Name(status))
+                return
+    sys.exit(f"the booking did not become {Booking.Status.Name(status)}")
 
 
 try:

@@ -21,7 +21,7 @@ except (LookupError, TypeError, ValueError):
 
 # call METHOD REQUEST; buf says by itself what was refused
 call() {
-  "$BUF" curl --schema "$HERE/gateway/descriptor.binpb" --protocol grpc --http2-prior-knowledge --timeout 10s \
+  "$BUF" curl --schema "$HERE/gateway/descriptor.binpb" --protocol grpc --http2-prior-knowledge --timeout 30s \
     ${TOKEN:+-H "authorization: Bearer $TOKEN"} -d "$2" "$URL/boxoffice.$1"
 }
 # pick EXPRESSION: print a value of the answer; fail if there is none
@@ -39,14 +39,12 @@ except LookupError:
     sys.exit(f"there is nothing to go on with: {text:.200}")
 ' "$1"
 }
-# wait_for STATUS: look at the booking until it has it
+# wait_for STATUS WHILE: have the booking told as soon as it is not WHILE any more; fail if it is not STATUS then
 wait_for() {
-  for _ in $(seq 100); do
-    status=$(call booking.v1.BookingService/GetBooking "{\"bookingId\":\"$BOOKING\"}" | pick 'a["status"]')
-    [ "$status" = "$1" ] && echo "$status" && return
-    sleep 0.2
-  done
-  echo "the booking is still $status" >&2
+  status=$(call booking.v1.BookingService/GetBooking \
+    "{\"bookingId\":\"$BOOKING\",\"waitSeconds\":20,\"whileStatus\":\"$2\"}" | pick 'a["status"]')
+  [ "$status" = "$1" ] && echo "$status" && return
+  echo "the booking is $status" >&2
   exit 1
 }
 
@@ -73,9 +71,9 @@ SESSION=$(call payment.v1.PaymentService/InitiatePayment "{\"bookingId\":\"$BOOK
   pick 'a["sessionId"]')
 call bank.v1.BankService/SimulatePayment "{\"sessionId\":\"$SESSION\",\"paymentMethod\":\"pm_succeed\"}" |
   pick '"paid       " + a["status"]'
-wait_for CONFIRMED
+wait_for CONFIRMED PENDING
 
 # Give them back
 call booking.v1.BookingService/RefundBooking "{\"bookingId\":\"$BOOKING\",\"userId\":\"$USER_ID\"}" |
   pick '"refund     %d minor units of %s, %d %%" % (a["refundAmount"], a["currency"], a["refundPercentage"])'
-wait_for REFUNDED
+wait_for REFUNDED CONFIRMED

@@ -1,13 +1,16 @@
-"""The whole way to a ticket: hold, book, pay, see it CONFIRMED, read it. 64 customers at a time."""
+"""The whole way to a ticket: hold, book, pay, see it CONFIRMED, read it. 64 customers at a time.
+
+`flow.waits` is the same way with one call that waits, where `flow` looks again and again and then reads.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
 from bench.cases import Case
-from bench.load import Load
+from bench.load import Load, Story
 from bench.measure import Result
-from bench.stories import buy
+from bench.stories import buy, buy_and_wait
 from bench.world import World, purchases
 
 CLIENTS = 64
@@ -19,12 +22,14 @@ def cases() -> list[Case]:
     return [
         Case("flow.grpc.64", "tickets", partial(run, rest=False)),
         Case("flow.rest.64", "tickets", partial(run, rest=True)),
+        Case("flow.waits.grpc.64", "tickets", partial(run, rest=False, story=buy_and_wait), in_quick=False),
+        Case("flow.waits.rest.64", "tickets", partial(run, rest=True, story=buy_and_wait), in_quick=False),
     ]
 
 
-def run(world: World, *, rest: bool) -> Result:
+def run(world: World, *, rest: bool, story: Story = buy) -> Result:
     """Sell tickets in one big show."""
-    load = Load(buy, purchases(world.show(SEATS)), world.target, CLIENTS, seconds=world.seconds * 2, rest=rest)
+    load = Load(story, purchases(world.show(SEATS)), world.target, CLIENTS, seconds=world.seconds * 2, rest=rest)
     [tally], usage = world.run(load)
     polls = tally.figures["polls"] / max(1, len(tally.latencies["OK"]))
     return tally.result(usage, polls_each=polls)
