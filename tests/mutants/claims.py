@@ -24,7 +24,7 @@ MUTANTS = (
     ),
     Mutant(
         "a booking whose time is up is listed as pending",
-        "_STATUS",
+        "viewing:STATUS",
         "WHEN state = 'PENDING' AND expires_at <= clock.now THEN 'EXPIRED' ELSE state",
         "ELSE state",
         REQUESTS,

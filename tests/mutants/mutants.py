@@ -14,6 +14,7 @@ from tests.mutants import (
     sales,
     texts,
     topics,
+    watching,
 )
 
 MUTANTS = (
@@ -30,4 +31,5 @@ MUTANTS = (
     *sales.MUTANTS,
     *texts.MUTANTS,
     *topics.MUTANTS,
+    *watching.MUTANTS,
 )
