@@ -56,7 +56,6 @@ def named(cases: list[Case], name: str) -> Case:
         named(create.cases(), "create.rest.big.16"),
         named(flow.cases(), "flow.grpc.64"),
         named(flow.cases(), "flow.waits.grpc.64"),
-        named(flow.cases(), "flow.waits.rest.64"),
         named(availability.cases(), "seats.rest.100.selling"),
     ],
     ids=lambda case: case.name,

@@ -113,6 +113,24 @@ async def test_both_replicas_take_calls_from_the_gateway_and_from_their_peers(st
         await eventually(all_called)
 
 
+async def test_a_replica_that_stops_answers_those_who_wait_there_and_the_other_tells_the_rest(
+    stack: Stack, client: Client
+) -> None:
+    show, user = await client.make_show(), new_user()
+    booking = await client.booked(show, user, show.seats[:1])
+    path = f"bookings/{booking['id']}?waitSeconds=25"
+    waits = [asyncio.create_task(client.ask("GET", path, timeout=patient(40))) for _ in range(8)]
+
+    async def wait_at_both() -> bool:
+        waiting = counted(stack, "booking", "boxoffice_booking_watchers")
+        return sum(waiting) == len(waits) and min(waiting) > 0
+
+    await eventually(wait_at_both)
+    stack.restart("booking")
+    await client.pay(await client.session(booking))
+    assert {ok(answer)["status"] for answer in await asyncio.gather(*waits)} == {"PENDING", "CONFIRMED"}
+
+
 async def test_bookings_that_are_due_are_expired_once_though_both_replicas_look_at_once(
     stack: Stack, client: Client
 ) -> None:
