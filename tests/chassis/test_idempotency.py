@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 
-from services.chassis.errors import Aborted, IdempotencyKeyReused, RequestInProgress
+from services.chassis.errors import Aborted, Failure, IdempotencyKeyReused, RequestInProgress
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.work import answers
 from services.chassis.work.answers import forget
@@ -28,7 +28,7 @@ def key(user: UUID = ANN, method: str = "Buy", name: str = "k1", request: bytes 
 class Buy:
     urgent: ClassVar[bool] = False
     once: Once[str, pb.Venue]
-    refuse: bool = False
+    refuse: str = ""
     key: str = "one shop"
 
 
@@ -37,7 +37,7 @@ class Things:
     bought: list[int] = field(default_factory=list)
 
 
-class BuyThings(KeyedOperation[Buy, Things, str, pb.Venue]):
+class BuyThings(KeyedOperation[Buy, Things, str | Failure, pb.Venue]):
     """Does something once, whatever locks it has."""
 
     def reads(self, batch: Sequence[Buy], *, wait: bool) -> dict[str, Statement]:
@@ -46,9 +46,11 @@ class BuyThings(KeyedOperation[Buy, Things, str, pb.Venue]):
     async def load(self, tx: Transaction, batch: Sequence[Buy], rows: Rows) -> tuple[Things, set[str]]:
         return Things(), set()
 
-    def decide(self, command: Buy, state: Things) -> str:
-        if command.refuse:
+    def decide(self, command: Buy, state: Things) -> str | Failure:
+        if command.refuse == "raises":
             raise Aborted()
+        if command.refuse == "returns":
+            return Aborted()
         state.bought.append(1)
         return f"thing {uuid4()}"
 
@@ -61,7 +63,7 @@ def once(asked: Key | None) -> Once[str, pb.Venue]:
     return Once(asked, pb.Venue, lambda outcome: pb.Venue(name=outcome))
 
 
-async def buy(db: Database, asked: Key, *, refuse: bool = False) -> str:
+async def buy(db: Database, asked: Key, *, refuse: str = "") -> str:
     return (await BuyThings(db).alone(Buy(once(asked), refuse))).name
 
 
@@ -108,9 +110,10 @@ async def test_a_key_that_was_used_is_fresh_to_another_user_or_method(db: Databa
     assert await count(db) == 2
 
 
-async def test_a_refusal_is_not_kept_and_may_be_tried_again(db: Database) -> None:
+@pytest.mark.parametrize("refuse", ["raises", "returns"])
+async def test_a_refusal_is_not_kept_and_may_be_tried_again(db: Database, refuse: str) -> None:
     with pytest.raises(Aborted):
-        await buy(db, key(), refuse=True)
+        await buy(db, key(), refuse=refuse)
     assert await count(db) == 0
     await buy(db, key(request=b"something else even"))
     assert await count(db) == 1

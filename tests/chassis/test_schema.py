@@ -97,7 +97,7 @@ def statements_in(module: ModuleType) -> Iterator[tuple[str, str]]:
 
 def composed_in(module: ModuleType) -> Iterator[tuple[str, str]]:
     """Return the statements that a module's functions compose, with all that may be given and with none of it."""
-    if ".queries." not in module.__name__ and not module.__name__.endswith(".statements"):
+    if not module.__name__.endswith(".statements"):
         return
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if function.__module__ == module.__name__ and not name.startswith("_") and name.startswith("list_"):

@@ -129,7 +129,7 @@ MUTANTS = (
     ),
     Mutant(
         "the answer to a request with a key is not kept",
-        "KeyedOperation.__call__",
+        "_Runner.__call__",
         "await answers.keep(tx, *kept)",
         "pass",
         REQUESTS,
@@ -137,7 +137,7 @@ MUTANTS = (
     ),
     Mutant(
         "a key is good for other requests too",
-        "KeyedOperation._outcome",
+        "_Runner._outcome",
         "key.check(request_hash)",
         "",
         REQUESTS,

@@ -259,7 +259,7 @@ MUTANTS = (
     ),
     Mutant(
         "a request that has its answer begins another payment",
-        "BegunOperation._outcome",
+        "BegunOperation._again",
         "self.answered(stored) if stored else self.again(command, state)",
         "self.again(command, state)",
         REQUESTS,

@@ -5,7 +5,7 @@ answer. It is stored on success only: what was refused may be tried again under 
 forgotten; from then on the same request is a new one.
 
 Operations look keys up and keep them in the transaction that does what is asked (see operation.py); what keeps them is
-answers.py. A booking that is being created has its key in its own row until it is answered: see create.py of booking.
+answers.py. A booking that is being created has its key in its own row until it is answered: see booking/creating.
 """
 
 import hashlib

@@ -11,7 +11,7 @@ The clock is read after the locks are had: who waited for one is judged by the t
 
 An operation is what a desk runs (see desk.Run); where there is no desk, `alone` carries out one command.
 
-Three kinds differ in what they do about idempotency keys, and in nothing else:
+Three kinds differ in what they do about idempotency keys, and in nothing else: in `_key`, `_again`, `_answer`, `_kept`.
 
     Operation        its commands carry none
     KeyedOperation   keeps the answer under the key, in the transaction that does what it says
@@ -23,7 +23,9 @@ the others' transactions are undone by it (see database.py), and run again they 
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from google.protobuf.message import Message
 
 from services.chassis.errors import Failure, Interrupted
 from services.chassis.store.database import Database, Statement, Transaction, retried
@@ -41,9 +43,12 @@ A = TypeVar("A")
 Rows = Mapping[str, list[Row]]
 """What each statement of `reads` gave, by its name."""
 
+Known = dict[tuple[Any, ...], tuple[bytes, bytes]]
+"""Under the names of idempotency keys: the request's hash, and the answer."""
 
-class _Steps(ABC, Generic[C, S, D]):
-    """What an operation does to carry out commands C, which are decided by a state S and come to a D."""
+
+class _Runner(ABC, Generic[C, S, D, A]):
+    """Carries out commands C, which are decided by a state S, come to a D and are answered with an A."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -70,24 +75,61 @@ class _Steps(ABC, Generic[C, S, D]):
     async def write(self, tx: Transaction, state: S) -> None:
         """Write what was changed in `state`."""
 
-    async def _read(
-        self, tx: Transaction, batch: Sequence[C], keys: Sequence[Key], *, wait: bool
-    ) -> tuple[S, Collection[Hashable], dict[tuple[Any, ...], Row]]:
-        """Return the state, the busy keys, and what is kept under the idempotency keys of the commands, by name."""
-        reads = self.reads(batch, wait=wait)
-        asked = {"idempotency": answers.find(keys)} if keys else {}
-        statements = {**reads, **asked}
-        rows = dict(zip(statements, await tx.fetch_all(*statements.values()), strict=True))
-        state, busy = await self.load(tx, batch, rows)
-        return state, busy, {(row.user_id, row.method, row.key): row for row in rows.get("idempotency", ())}
+    # What kinds of operations differ in; as it stands here, commands have no keys.
 
+    def _key(self, command: C) -> Key | None:
+        """Return the command's idempotency key."""
+        return None
 
-class _Run(ABC, Generic[C, A]):
-    """The ways to have commands carried out."""
+    def _again(self, command: C, state: S, stored: bytes) -> A:
+        """Return the answer to a command under whose key `stored` is kept."""
+        raise NotImplementedError("commands that have keys are answered again")
 
     @abstractmethod
+    def _answer(self, command: C, decided: D) -> A:
+        """Return the answer to a command that came to this."""
+
+    def _kept(self, answer: A) -> bytes:
+        """Return what is kept of an answer under its key: nothing, so that the key alone is kept."""
+        return b""
+
+    # The ways to have commands carried out.
+
     async def __call__(self, batch: Sequence[C], *, wait: bool) -> list[Outcome[A]]:
         """Carry out a batch in one transaction; see desk.Run."""
+        async with self._db.transaction() as tx:
+            reads = self.reads(batch, wait=wait)
+            if keys := [key for command in batch if (key := self._key(command))]:
+                reads = {**reads, "idempotency": answers.find(keys)}
+            rows = dict(zip(reads, await tx.fetch_all(*reads.values()), strict=True))
+            state, busy = await self.load(tx, batch, rows)
+            known = _known(rows.get("idempotency", ()))
+            kept: list[Kept] = []
+            outcomes = [
+                BUSY if command.key in busy else self._outcome(command, state, known, kept) for command in batch
+            ]
+            await self.write(tx, state)
+            if kept:
+                await answers.keep(tx, *kept)
+        return outcomes
+
+    def _outcome(self, command: C, state: S, known: Known, kept: list[Kept]) -> Outcome[A]:
+        """Return what a command comes to; equal requests behind it in the batch find its answer in `known`."""
+        key = self._key(command)
+        try:
+            if key and key.name in known:
+                request_hash, stored = known[key.name]
+                key.check(request_hash)
+                return self._again(command, state, stored)
+            decided = self.decide(command, state)
+        except Failure as failure:
+            return failure
+        answer = self._answer(command, decided)
+        if key and not isinstance(answer, Failure):
+            stored = self._kept(answer)
+            known[key.name] = (key.request_hash, stored)
+            kept.append(Kept(key, stored))
+        return answer
 
     async def alone(self, command: C) -> A:
         """Carry out one command in a transaction of its own, and return its answer or raise its Failure."""
@@ -105,22 +147,15 @@ class _Run(ABC, Generic[C, A]):
         return [Interrupted() if isinstance(outcome, Busy) else outcome for outcome in outcomes]
 
 
-class Operation(_Steps[C, S, A], _Run[C, A]):
+def _known(rows: Sequence[Row]) -> Known:
+    return {(row.user_id, row.method, row.key): (bytes(row.request_hash), bytes(row.answer)) for row in rows}
+
+
+class Operation(_Runner[C, S, A, A]):
     """Carries out commands C, which are decided by a state S and answered with an A."""
 
-    async def __call__(self, batch: Sequence[C], *, wait: bool) -> list[Outcome[A]]:
-        """Carry out a batch in one transaction; see desk.Run."""
-        async with self._db.transaction() as tx:
-            state, busy, _ = await self._read(tx, batch, (), wait=wait)
-            outcomes = [BUSY if command.key in busy else self._outcome(command, state) for command in batch]
-            await self.write(tx, state)
-        return outcomes
-
-    def _outcome(self, command: C, state: S) -> Outcome[A]:
-        try:
-            return self.decide(command, state)
-        except Failure as failure:
-            return failure
+    def _answer(self, command: C, decided: A) -> A:
+        return decided
 
 
 class KeyedCommand(Command, Protocol):
@@ -134,48 +169,23 @@ class KeyedCommand(Command, Protocol):
 K = TypeVar("K", bound=KeyedCommand)
 
 
-class KeyedOperation(_Steps[K, S, D], _Run[K, A], Generic[K, S, D, A]):
+class KeyedOperation(_Runner[K, S, D, A]):
     """Carries out commands, and keeps the answer A to each under its idempotency key, where it has one."""
 
-    async def __call__(self, batch: Sequence[K], *, wait: bool) -> list[Outcome[A]]:
-        """Carry out a batch in one transaction; see desk.Run."""
-        keys = [command.once.key for command in batch if command.once and command.once.key]
-        async with self._db.transaction() as tx:
-            state, busy, rows = await self._read(tx, batch, keys, wait=wait)
-            known = {name: (bytes(row.request_hash), bytes(row.answer)) for name, row in rows.items()}
-            kept: list[Kept] = []
-            outcomes = [
-                BUSY if command.key in busy else self._outcome(command, state, known, kept) for command in batch
-            ]
-            await self.write(tx, state)
-            if kept:
-                await answers.keep(tx, *kept)
-        return outcomes
+    def _key(self, command: K) -> Key | None:
+        return command.once.key if command.once else None
 
-    def _outcome(
-        self,
-        command: K,
-        state: S,
-        known: dict[tuple[Any, ...], tuple[bytes, bytes]],
-        kept: list[Kept],
-    ) -> Outcome[A]:
-        once, key = command.once, command.once and command.once.key
-        try:
-            if once and key and key.name in known:
-                request_hash, stored = known[key.name]
-                key.check(request_hash)
-                return once.kind.FromString(stored)  # type: ignore[no-any-return]  # its kind is the command's affair
-            decided: Any = self.decide(command, state)
-        except Failure as failure:
-            return failure
-        if once is None or isinstance(decided, Failure):
-            return decided  # type: ignore[no-any-return]  # what is not rendered is the answer
-        answer = once.render(decided)
-        if key:
-            stored = answer.SerializeToString()
-            known[key.name] = (key.request_hash, stored)
-            kept.append(Kept(key, stored))
-        return answer  # type: ignore[no-any-return]
+    def _again(self, command: K, state: S, stored: bytes) -> A:
+        assert command.once is not None, "it has a key"
+        return cast(A, command.once.kind.FromString(stored))
+
+    def _answer(self, command: K, decided: D) -> A:
+        if command.once is None or isinstance(decided, Failure):
+            return cast(A, decided)  # what is not rendered is the answer
+        return cast(A, command.once.render(decided))
+
+    def _kept(self, answer: A) -> bytes:
+        return cast(Message, answer).SerializeToString()
 
 
 class BegunCommand(Command, Protocol):
@@ -189,7 +199,7 @@ class BegunCommand(Command, Protocol):
 B = TypeVar("B", bound=BegunCommand)
 
 
-class BegunOperation(_Steps[B, S, A], _Run[B, A]):
+class BegunOperation(Operation[B, S, A]):
     """Carries out commands, and keeps the idempotency key of each, so that no other request can use it."""
 
     def again(self, command: B, state: S) -> A:
@@ -200,34 +210,8 @@ class BegunOperation(_Steps[B, S, A], _Run[B, A]):
         """Return what a command comes to whose key has got its answer since it was kept."""
         raise NotImplementedError("nobody gives keys of this operation an answer")
 
-    async def __call__(self, batch: Sequence[B], *, wait: bool) -> list[Outcome[A]]:
-        """Carry out a batch in one transaction; see desk.Run."""
-        keys = [command.idempotency for command in batch if command.idempotency]
-        async with self._db.transaction() as tx:
-            state, busy, rows = await self._read(tx, batch, keys, wait=wait)
-            known = {name: (bytes(row.request_hash), bytes(row.answer)) for name, row in rows.items()}
-            kept: list[Key] = []
-            outcomes = [
-                BUSY if command.key in busy else self._outcome(command, state, known, kept) for command in batch
-            ]
-            await self.write(tx, state)
-            if kept:
-                await answers.keep(tx, *[Kept(key, b"") for key in kept])
-        return outcomes
+    def _key(self, command: B) -> Key | None:
+        return command.idempotency
 
-    def _outcome(
-        self, command: B, state: S, known: dict[tuple[Any, ...], tuple[bytes, bytes]], kept: list[Key]
-    ) -> Outcome[A]:
-        key = command.idempotency
-        try:
-            if key and key.name in known:
-                request_hash, stored = known[key.name]
-                key.check(request_hash)
-                return self.answered(stored) if stored else self.again(command, state)
-            outcome = self.decide(command, state)
-        except Failure as failure:
-            return failure
-        if key:
-            known[key.name] = (key.request_hash, b"")
-            kept.append(key)
-        return outcome
+    def _again(self, command: B, state: S, stored: bytes) -> A:
+        return self.answered(stored) if stored else self.again(command, state)
