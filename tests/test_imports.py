@@ -82,6 +82,7 @@ VIOLATIONS = [
     ("booking", "services.booking.expiry.operation", "services.booking.saga"),
     ("booking", "services.booking.expiry.steps", "services.booking.declines.steps"),
     ("booking", "services.booking.captures.steps", "services.booking.refunds.steps"),
+    ("booking", "services.booking.declines.steps", "services.booking.watching.changes"),
     ("booking", "services.booking.cancelling.operation", "services.booking.captures.messages"),
     ("booking", "services.booking.creating.operation", "services.booking.viewing.render"),
     ("booking", "services.booking.refunds.domain", "services.booking.settings"),
