@@ -6,6 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -16,10 +17,10 @@ import grpc
 from certificates import certificates
 from databases import databases
 from roster import SERVICES
-from stack import accounts, credentials, demo, envoy, ports, running, services
+from stack import accounts, credentials, demo, envoy, forks, ports, running, services
 from stack.errors import StackError
 from stack.postgres import Server
-from stack.processes import Child, run_all, wait_until
+from stack.processes import Child, Process, Program, execute, run_all, wait_until
 from stack.settings import PORT_STEP, Settings
 from stack.supervisor import STEADY_SECONDS, Recovery, Say, Supervisor
 
@@ -27,6 +28,7 @@ STOP_ORDER = (
     ("gateway",),
     tuple(service.name for service in SERVICES if not service.ends_last),
     tuple(service.name for service in SERVICES if service.ends_last),
+    *([(forks.NAME,)] if forks.HERE else []),
     ("postgres",),
 )
 NAMES = tuple(name for names in STOP_ORDER for name in names)
@@ -97,7 +99,7 @@ class Stack:
             self._accounts = accounts.load(
                 self.address("identity"),
                 secrets,
-                lambda email: run_all([Child(services.make_admin(email, self.settings, told), self.logs)]),
+                lambda email: run_all([self._child(services.make_admin(email, self.settings, told))]),
                 self.settings.tls(),
             )
         return self._accounts
@@ -175,6 +177,9 @@ class Stack:
             raise StackError(
                 "the certificates have a new authority: `make stop` and `make run`, as old and new ones clash"
             )
+        for fork_server in self._fork_server():  # a new one, which has the new code
+            self.say(f"replacing the {fork_server.name}")
+            self._running().replace(fork_server, 0)
         self._migrate()
         for number in range(self.settings.replicas):
             self.roll_replicas(number)
@@ -246,7 +251,7 @@ class Stack:
         server.end_orphan()
         ports.require_free(settings.all_ports())
         server.prepare()
-        supervisor.start([Child(server.program(settings.start_seconds), self.logs)])
+        supervisor.start([*self._fork_server(), Child(server.program(settings.start_seconds), self.logs)])
         databases.provision(server, secrets.secrets)
 
         self._make_certificates()
@@ -256,7 +261,7 @@ class Stack:
         replicas = services.replicas(settings)
         self.say(f"services: starting {', '.join(one.name for one in replicas)}")
         supervisor.start(
-            [Child(services.program(one, settings, told[one.name]), self.logs) for one in replicas],
+            [self._child(services.program(one, settings, told[one.name])) for one in replicas],
             healthy=lambda child: self.say(f"services: {child.name} is healthy"),
         )
 
@@ -283,14 +288,36 @@ class Stack:
         self.say(f"databases: migrating {', '.join(service.name for service in behind)}")
         secrets = credentials.load(self.settings.data_dir / credentials.FILE)
         done = count(1)
-        run_all(
-            [Child(services.migration(one, self.settings, secrets, self._told[one.name]), self.logs) for one in behind],
-            # Each takes a processor for a second or two.
-            at_once=os.cpu_count() or 1,
-            done=lambda child: self.say(
-                f"databases: {child.name.removesuffix(services.MIGRATES)} is migrated ({next(done)} of {len(behind)})"
-            ),
-        )
+        with self._forks().having([services.MIGRATES_BY]) if forks.HERE else nullcontext():
+            run_all(
+                [self._child(services.migration(one, self.settings, secrets, self._told[one.name])) for one in behind],
+                at_once=os.cpu_count() or 1,
+                done=lambda child: self.say(
+                    f"databases: {child.name.removesuffix(services.MIGRATES)} is migrated"
+                    f" ({next(done)} of {len(behind)})"
+                ),
+            )
+
+    def _fork_server(self) -> list[Child]:
+        """Return what forks the services' processes, where this system has that."""
+        modules = [service.module for service in SERVICES]
+        return [forks.ForkServer(modules, self.logs, self.settings.start_seconds)] if forks.HERE else []
+
+    def _forks(self) -> forks.ForkServer:
+        child = self._running().child(forks.NAME)
+        assert isinstance(child, forks.ForkServer)
+        return child
+
+    def _child(self, program: Program) -> Child:
+        """Return a process of a service: forked, or, where that cannot be, executed."""
+
+        def start(program: Program, log: Path) -> Process:
+            if forks.HERE:
+                with suppress(StackError):
+                    return self._forks().fork(program, log)
+            return execute(program, log)
+
+        return Child(program, self.logs, start)
 
     def _stop_order(self) -> list[list[str]]:
         replicas = services.replicas(self.settings)

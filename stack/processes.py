@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from stack.errors import StackError
 
@@ -44,6 +45,38 @@ class Program:
     orphan_signal: signal.Signals = signal.SIGKILL
     start_seconds: float = 30
     grace_seconds: float = 10
+    handles: Sequence[int] = ()
+    """What it is given beside its log."""
+
+
+class Process(Protocol):
+    """A process that this one has started, as subprocess.Popen has it."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+    def wait(self) -> int: ...
+
+
+def execute(program: Program, log: Path) -> Process:
+    """Start a process of a program's own; its output is appended to the log."""
+    user = program.user or User(-1, -1)
+    numbers = (os.getpid(), program.orphan_signal.value, user.uid, user.gid)
+    shim: list[str | Path] = [sys.executable, "-I", "-S", SHIM, *map(str, numbers)]
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            [*shim, *program.command],
+            env=dict(program.environment),
+            cwd=program.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=program.handles,
+        )
 
 
 class Child:
@@ -51,12 +84,14 @@ class Child:
 
     The process is the leader of a session of its own, so a Ctrl-C on the terminal reaches the launcher only. On
     Linux it ends when the thread that started it ends, also by kill -9: start it from a thread that stays.
+    `start` is how it is started.
     """
 
-    def __init__(self, program: Program, logs: Path) -> None:
+    def __init__(self, program: Program, logs: Path, start: Callable[[Program, Path], Process] = execute) -> None:
         self.program = program
         self.log = logs / f"{program.name}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._start = start
+        self._process: Process | None = None
         self._began = 0.0
         self._log_before = 0
         """How long the log was when the process was started."""
@@ -84,25 +119,16 @@ class Child:
 
     def spawn(self) -> None:
         """Start the process; its output is appended to the log."""
-        program = self.program
-        user = program.user or User(-1, -1)
-        numbers = (os.getpid(), program.orphan_signal.value, user.uid, user.gid)
-        shim: list[str | Path] = [sys.executable, "-I", "-S", SHIM, *map(str, numbers)]
         _rotate(self.log)
-        with self.log.open("ab") as log:
-            self._log_before, self._began = log.tell(), time.monotonic()
-            self._process = subprocess.Popen(
-                [*shim, *program.command],
-                env=dict(program.environment),
-                cwd=program.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        # For others to see who it is; on a full disk they do not.
+        self._log_before = self.log.stat().st_size if self.log.exists() else 0
+        self._began = time.monotonic()
+        self._process = self._start(self.program, self.log)
+        self.note()
+
+    def note(self) -> None:
+        """Write down the process's id for others to see; on a full disk they do not."""
         with contextlib.suppress(OSError):
-            pid_file(self.log.parent, self.name).write_text(f"{self._process.pid}\n")
+            pid_file(self.log.parent, self.name).write_text(f"{self.pid}\n")
 
     def healthy(self) -> bool:
         return self.running and self.program.healthy()

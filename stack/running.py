@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from databases.databases import AUDITOR
-from stack import credentials, envoy, postgres, services
+from stack import credentials, envoy, forks, postgres, services
 from stack.errors import StackError
 from stack.ports import LOOPBACK
 from stack.postgres import Server
@@ -105,6 +105,7 @@ def processes(launcher: Launcher) -> list[Process]:
     logs = settings.data_dir / LOGS
     return [
         _look(logs, "postgres", f"{LOOPBACK}:{settings.postgres_port}", server.answers),
+        *([_look(logs, forks.NAME, "-", lambda: True)] if forks.HERE else []),
         *(
             _look(logs, one.name, at, partial(services.is_serving, at, one.service.name, tls))
             for one, at in ((one, one.address(settings)) for one in replicas)

@@ -29,6 +29,8 @@ PROBE_SECONDS = 1.0
 MIGRATION_SECONDS = 120
 MIGRATES = "-migrate"
 """What follows the service's name in the name of the process that migrates its database."""
+MIGRATES_BY = "services.chassis.store.migrate"
+"""What takes longer to import than all of a service, and only migrations take."""
 DRAIN_SECONDS = 2
 """How long a replica that is to end still takes calls. Envoy asks every second how it is, its peers are told."""
 

@@ -102,6 +102,7 @@ class Supervisor:
             with self._lock:
                 child.kill()
                 self._watches[child.name] = old
+                old.child.note()
             raise
         wait_until(lambda: not old.child.running, seconds)
         stop([old.child])

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from stack import forks
 from stack.launcher import Stack
 from stack.processes import wait_until
 from stack.services import replicas
@@ -36,6 +37,7 @@ WEIGHTS = {
     "kill identity": 2,
     "kill gateway": 1,
     "kill postgres": 2,
+    **({f"kill {forks.NAME}": 1} if forks.HERE else {}),
     "end inventory": 1,
     "end booking": 1,
     "end payment": 1,

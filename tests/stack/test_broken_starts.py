@@ -43,6 +43,7 @@ from tests.stack.commands import environment
 PORTS = list(temporary_settings(Path("/")).ports())
 IS_ROOT = os.geteuid() == 0
 SECONDS = patient(60)
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a fork server")
 CLOSED = "http://127.0.0.1:9/simple"
 """A package index that cannot be reached."""
 
@@ -182,14 +183,27 @@ def test_a_setting_of_a_service_that_is_wrong(folder: Path) -> None:
     fails(folder, "inventory: SHOWS_PER_TRANSACTION is wrong: ", env=environment(folder, SHOWS_PER_TRANSACTION="some"))
 
 
+WHEN_IT_BEGINS = """
+import os, runpy, sys, time
+def run(*arguments, really=runpy.run_module, **options):
+    if arguments == ({service!r},) and options["run_name"] == "__main__" and not sys.argv[1:]:
+        {what}
+    return really(*arguments, **options)
+runpy.run_module = run
+"""
+"""Python that does something when the fork server has forked a service."""
+
+
+@LINUX
 def test_a_service_that_dies_at_once(folder: Path) -> None:
-    dies = "import os, sys\nif sys.orig_argv[-1] == 'services.payment': print('no luck', flush=True); os._exit(7)"
+    dies = WHEN_IT_BEGINS.format(service="services.payment", what="print('no luck', flush=True); os._exit(7)")
     with overlaid(folder, sitecustomize=dies) as env:
         fails(folder, "payment ended with exit code 7 while it started: no luck (see ", env=env)
 
 
+@LINUX
 def test_a_service_that_never_gets_healthy(folder: Path) -> None:
-    sleeps = "import sys, time\nif sys.orig_argv[-1] == 'services.booking': time.sleep(1000)"
+    sleeps = WHEN_IT_BEGINS.format(service="services.booking", what="time.sleep(1000)")
     with overlaid(folder, sitecustomize=sleeps) as env:
         fails(folder, f"booking is not healthy after {patient(10):g} s (START_SECONDS gives it longer) (see ", env=env)
 
