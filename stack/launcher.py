@@ -250,9 +250,12 @@ class Stack:
         self.say("PostgreSQL: starting")
         server.end_orphan()
         ports.require_free(settings.all_ports())
+        fork_server = self._fork_server()
+        supervisor.begin(fork_server)  # it imports while PostgreSQL starts
         server.prepare()
-        supervisor.start([*self._fork_server(), Child(server.program(settings.start_seconds), self.logs)])
+        supervisor.start([Child(server.program(settings.start_seconds), self.logs)])
         databases.provision(server, secrets.secrets)
+        supervisor.finish(fork_server)
 
         self._make_certificates()
         told = self._told = services.environments(settings, secrets, self._overrides)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from stack.errors import StackError
@@ -67,11 +67,19 @@ class Supervisor:
         Raise StackError if one of them does not come up; the others stay for `stop` to end.
         """
         children = list(children)
+        self.begin(children)
+        self.finish(children, healthy=healthy)
+
+    def begin(self, children: Iterable[Child]) -> None:
+        """Start `children`; `finish` waits for them."""
         with self._lock:
             for child in children:
                 child.spawn()
                 # Known at once, so that `stop` finds it; a death while it starts is reported, not mended.
                 self._watches[child.name] = _Watch(child, healthy_since=None, start_at=float("inf"))
+
+    def finish(self, children: Sequence[Child], *, healthy: Callable[[Child], None] = lambda child: None) -> None:
+        """Wait until each of `children` is healthy, as `start` does."""
         wait_healthy(children, healthy=healthy)
         with self._lock:
             for child in children:
