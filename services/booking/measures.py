@@ -9,16 +9,16 @@ MEASURES = (
     *TOPICS,
     Measure(
         Gauge("boxoffice_saga_overdue_seconds", "Time since the most overdue step of a booking was due", ["state"]),
-        "SELECT state, greatest(0, extract(epoch FROM boxoffice_clock() - min(lease_until))) FROM bookings"
+        "SELECT state, greatest(0, extract(epoch FROM boxoffice_clock() - min(lease_until))) AS value FROM bookings"
         " WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING') GROUP BY state",
     ),
     Measure(
         Gauge("boxoffice_refunding_stuck", "Bookings whose refund the bank declined for good"),
-        "SELECT count(*) FROM bookings WHERE state = 'REFUNDING' AND refund_stuck",
+        "SELECT count(*) AS value FROM bookings WHERE state = 'REFUNDING' AND refund_stuck",
     ),
     Measure(
         Gauge("boxoffice_expiry_lag_seconds", "Time since the first lapsed booking that is not expired yet lapsed"),
-        "SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(expires_at))) FROM bookings"
+        "SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(expires_at))) AS value FROM bookings"
         " WHERE state = 'PENDING' AND expires_at <= boxoffice_clock()",
     ),
 )

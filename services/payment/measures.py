@@ -8,19 +8,20 @@ MEASURES = (
     *OUTBOX,
     Measure(
         Gauge("boxoffice_refund_age_seconds", "Age of the oldest refund that is not carried out yet"),
-        "SELECT extract(epoch FROM boxoffice_clock() - min(created_at)) FROM refunds WHERE state = 'REQUESTED'",
+        "SELECT extract(epoch FROM boxoffice_clock() - min(created_at)) AS value FROM refunds"
+        " WHERE state = 'REQUESTED'",
     ),
     Measure(
         Gauge("boxoffice_refunds_stuck", "Refunds that the bank declined for good"),
-        "SELECT count(*) FROM refunds WHERE state = 'STUCK'",
+        "SELECT count(*) AS value FROM refunds WHERE state = 'STUCK'",
     ),
     Measure(
         Gauge("boxoffice_book_differences", "Differences between booking's events and payment's books"),
-        "SELECT count(*) FROM book_differences",
+        "SELECT count(*) AS value FROM book_differences",
     ),
     Measure(
         Gauge("boxoffice_poll_lag_seconds", "Time since the most overdue question to the bank was due"),
-        "SELECT greatest(0, extract(epoch FROM clock_timestamp() - min(next_poll_at))) FROM payments"
+        "SELECT greatest(0, extract(epoch FROM clock_timestamp() - min(next_poll_at))) AS value FROM payments"
         " WHERE state = 'PENDING'",
     ),
 )

@@ -64,7 +64,7 @@ async def test_messages_that_wait_are_told_by_topic_until_they_are_gone(db: Data
 
 async def test_a_measure_of_nothing_is_zero(db: Database) -> None:
     gauge = Gauge("boxoffice_test_seconds", "of a test")
-    await Measure(gauge, "SELECT max(created_at) - max(created_at) FROM outbox").take(db)
+    await Measure(gauge, "SELECT max(created_at) - max(created_at) AS value FROM outbox").take(db)
     assert value("boxoffice_test_seconds") == 0
 
 

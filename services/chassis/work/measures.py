@@ -17,9 +17,9 @@ SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A gauge, and the statement that tells it: rows of its labels, in order, and last of its value.
+    """A gauge, and the statement for it: each row has the gauge's labels by their names, and its `value`.
 
-    What no row names is forgotten; a value that is NULL is 0.
+    Labels without a row are removed; a value that is NULL is 0.
     """
 
     gauge: Gauge
@@ -29,19 +29,21 @@ class Measure:
         """Ask the database and set the gauge."""
         rows = await db.fetch(self.sql)
         self.gauge.clear()
-        for *labels, value in rows:
-            (self.gauge.labels(*labels) if labels else self.gauge).set(float(value or 0))
+        for row in rows:
+            labels = row._asdict()
+            value = float(labels.pop("value") or 0)
+            (self.gauge.labels(**labels) if labels else self.gauge).set(value)
 
 
 OUTBOX = (
     Measure(
         Gauge("boxoffice_outbox_lag_seconds", "Age of the oldest undelivered message", ["topic"]),
-        "SELECT topic, extract(epoch FROM clock_timestamp() - min(created_at)) FROM outbox"
+        "SELECT topic, extract(epoch FROM clock_timestamp() - min(created_at)) AS value FROM outbox"
         " WHERE dead_at IS NULL GROUP BY topic",
     ),
     Measure(
         Gauge("boxoffice_outbox_dead_letters", "Dead letters: messages that are not tried any more", ["topic"]),
-        "SELECT topic, count(*) FROM outbox WHERE dead_at IS NOT NULL GROUP BY topic",
+        "SELECT topic, count(*) AS value FROM outbox WHERE dead_at IS NOT NULL GROUP BY topic",
     ),
 )
 """For services that have an outbox."""
@@ -50,7 +52,7 @@ OUTBOX = (
 TOPICS = (
     Measure(
         Gauge("boxoffice_topic_lag_seconds", "Age of the oldest event without a position", ["topic"]),
-        "SELECT topic, extract(epoch FROM boxoffice_clock() - min(created_at)) FROM topic_events"
+        "SELECT topic, extract(epoch FROM boxoffice_clock() - min(created_at)) AS value FROM topic_events"
         " WHERE position IS NULL GROUP BY topic",
     ),
 )
