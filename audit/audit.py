@@ -219,7 +219,7 @@ def _await_rest(sources: Snapshots, seconds: float, say: Say = lambda line: None
     """Take snapshots until nothing is under way in them, or for so many seconds; the last ones stay."""
     began = time.monotonic()
     looks: list[UnderWay] = []
-    told = False
+    announced = False
     while True:
         at_once, left = sources.take(), sources.under_way()
         if at_once and not left:
@@ -228,9 +228,9 @@ def _await_rest(sources: Snapshots, seconds: float, say: Say = lambda line: None
         passed = time.monotonic() - began
         if passed >= seconds:
             break
-        if not told and passed >= QUIET_SECONDS:
+        if not announced and passed >= QUIET_SECONDS:
             say(f"waiting, at most {seconds:g} s, for what is under way: {_named(left)}")
-            told = True
+            announced = True
         time.sleep(LOOK_SECONDS)  # between looks at a condition, so that looking does not hold up what is under way
     if at_once and passed >= STUCK_SECONDS and all(look == left for look in looks):
         say(f"nothing has moved for {passed:.0f} s: {_named(left)}")

@@ -110,9 +110,9 @@ def run(arguments: argparse.Namespace) -> int:
                 runs[case.name].append(_measured(world, case))
                 done[case.name] = inside.lines(before, inside.look(world.stack.settings))
             sound = _audited(world) and sound
-    told = report.Report(began, {case.name: case.unit for case in cases}, runs, arguments.quick, done)
-    print(f"\n{report.text(told)}\n")
-    for file in report.write(told, FOLDER):
+    measured = report.Report(began, {case.name: case.unit for case in cases}, runs, arguments.quick, done)
+    print(f"\n{report.text(measured)}\n")
+    for file in report.write(measured, FOLDER):
         print(file.relative_to(ROOT))
     return 0 if sound else 1
 

@@ -15,7 +15,7 @@ from stack.settings import Settings
 
 SECONDS = 5.0
 
-Told = Mapping[tuple[str, str, str], float]
+Counted = Mapping[tuple[str, str, str], float]
 """What has been counted, by service, sample and label."""
 
 SAMPLES = {
@@ -43,9 +43,9 @@ class Line:
     took_ms: float = 0.0
 
 
-def look(settings: Settings) -> Told:
+def look(settings: Settings) -> Counted:
     """Fetch what all services have counted until now."""
-    told: dict[tuple[str, str, str], float] = {}
+    counted: dict[tuple[str, str, str], float] = {}
     for one in replicas(settings):
         port = one.port(settings, "METRICS_PORT")
         with urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=SECONDS) as answer:
@@ -54,11 +54,11 @@ def look(settings: Settings) -> Told:
             for sample in family.samples:
                 if label := SAMPLES.get(sample.name):
                     key = (one.service.name, sample.name, sample.labels[label])
-                    told[key] = told.get(key, 0.0) + sample.value
-    return told
+                    counted[key] = counted.get(key, 0.0) + sample.value
+    return counted
 
 
-def lines(before: Told, after: Told) -> list[Line]:
+def lines(before: Counted, after: Counted) -> list[Line]:
     """Return what was done between two looks, the busiest of each service first."""
 
     def grown(service: str, sample: str, name: str) -> float:

@@ -142,10 +142,10 @@ def ran(command: Sequence[str | Path], environment: Mapping[str, str] | None = N
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
-        told = out.read()
+        output = out.read()
     if process.returncode:
-        raise StackError(f"{Path(command[0]).name} failed: {told.strip()[-800:]}")
-    return told, Usage(used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+        raise StackError(f"{Path(command[0]).name} failed: {output.strip()[-800:]}")
+    return output, Usage(used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
 
 
 def tree(pid: int) -> list[int]:

@@ -60,6 +60,6 @@ def _at_the_gateway(stack: Stack) -> Iterator[int]:
         for line in log:
             if not line.startswith("{"):
                 continue
-            told = json.loads(line)
+            entry = json.loads(line)
             # Refused by the gateway itself, as its flags say: what a service refused is counted there.
-            yield told["rpc"] in methods and told["status"] in AT_THE_GATEWAY and told["flags"] not in (None, "-")
+            yield entry["rpc"] in methods and entry["status"] in AT_THE_GATEWAY and entry["flags"] not in (None, "-")

@@ -82,8 +82,8 @@ def middle(results: Sequence[Result]) -> Result:
 
 
 def _median(values: Iterable[float]) -> float:
-    told = [value for value in values if not math.isnan(value)]
-    return median(told) if told else math.nan
+    known = [value for value in values if not math.isnan(value)]
+    return median(known) if known else math.nan
 
 
 def text(report: Report) -> str:
@@ -141,7 +141,7 @@ def _number(value: float) -> str:
 
 def document(report: Report) -> dict[str, Any]:
     """Return all of it as JSON has it; what is not a number is null."""
-    told = {
+    whole = {
         "began": report.began.isoformat(timespec="seconds"),
         "quick": report.quick,
         "commit": _commit(),
@@ -165,7 +165,7 @@ def document(report: Report) -> dict[str, Any]:
             for one in report.claims
         ],
     }
-    cleaned: dict[str, Any] = _clean(told)
+    cleaned: dict[str, Any] = _clean(whole)
     return cleaned
 
 
@@ -195,10 +195,10 @@ def _lines(file: Path) -> list[str]:
 
 def _commit() -> str:
     try:
-        told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     except OSError:
         return ""
-    return told.stdout.strip()
+    return found.stdout.strip()
 
 
 def _result(result: Result) -> dict[str, Any]:
@@ -254,11 +254,11 @@ def _bar(name: str, result: Result, most: float, y: int) -> list[str]:
     rate = 0 if math.isnan(result.per_second) else result.per_second
     length = (WIDTH - LABEL - 190) * rate / most
     colour = COLOURS.get(name.partition(".")[0], OTHER_COLOUR)
-    told = f"{_number(result.per_second)}  (p99 {_number(result.latencies.p99)} ms)"
+    rate_and_p99 = f"{_number(result.per_second)}  (p99 {_number(result.latencies.p99)} ms)"
     return [
         f'<text x="{LABEL - 8}" y="{y + BAR - 3}" text-anchor="end">{escape(name)}</text>',
         f'<rect x="{LABEL}" y="{y}" width="{length:.1f}" height="{BAR}" fill="{colour}"/>',
-        f'<text x="{LABEL + length + 6:.1f}" y="{y + BAR - 3}">{escape(told)}</text>',
+        f'<text x="{LABEL + length + 6:.1f}" y="{y + BAR - 3}">{escape(rate_and_p99)}</text>',
     ]
 
 

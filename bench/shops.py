@@ -284,7 +284,7 @@ class RestShop(Shop):
             async with asyncio.timeout(CALL_SECONDS):
                 answer = await self._http.get(url, timeout=aiohttp.ClientTimeout())
                 if answer.status != 200:
-                    raise Refused(told(answer.status, answer.headers, await answer.read()))
+                    raise Refused(reason_of_http(answer.status, answer.headers, await answer.read()))
                 if not await answer.content.readline():
                     raise Refused("ENDED")
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -312,11 +312,11 @@ class RestShop(Shop):
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Refused(type(error).__name__) from error
         if answer.status != 200:
-            raise Refused(told(answer.status, answer.headers, content))
+            raise Refused(reason_of_http(answer.status, answer.headers, content))
         return content
 
 
-def told(status: int, headers: Mapping[str, str], content: bytes) -> str:
+def reason_of_http(status: int, headers: Mapping[str, str], content: bytes) -> str:
     """Return the reason that a refusal tells, or its status; and what an overload leaves out."""
     with suppress(ValueError, TypeError, AttributeError):
         details = json.loads(content).get("details", [])

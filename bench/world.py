@@ -51,7 +51,7 @@ SEATS = """
 
 
 @dataclass(frozen=True)
-class Show:
+class FreeShow:
     """A show that was made for a case: all its seats are free, from the front to the back."""
 
     id: str
@@ -151,11 +151,11 @@ class World:
         with self.stack.server.connect() as connection:
             connection.execute("CHECKPOINT")
 
-    def show(self, seats: int) -> Show:
+    def show(self, seats: int) -> FreeShow:
         """Make one show of so many seats."""
         return self.shows(1, seats)[0]
 
-    def shows(self, count: int, seats: int) -> list[Show]:
+    def shows(self, count: int, seats: int) -> list[FreeShow]:
         """Make shows of so many seats each, through the catalogue."""
         screens = self._screens.get(seats, [])
         wanted = min(count, MAKERS)
@@ -173,7 +173,7 @@ class World:
             ids = [show for some in made for show in some]
         with self.stack.server.connect("inventory") as connection:
             connection.execute("ANALYZE show_seats, show_counters")
-            return [Show(id_, seats_) for id_, seats_ in connection.execute(SEATS, [ids])]
+            return [FreeShow(id_, seats_) for id_, seats_ in connection.execute(SEATS, [ids])]
 
     def spread(self, count: int) -> list[Purchase]:
         """Return purchases that lie in turn in 1,000 shows of 200 seats, of which nobody has bought yet."""
@@ -212,7 +212,7 @@ class World:
         return made
 
 
-def purchases(show: Show) -> list[Purchase]:
+def purchases(show: FreeShow) -> list[Purchase]:
     """Return a purchase of each two seats of a show, each by a new user."""
     pairs = zip(show.seats[::2], show.seats[1::2], strict=False)
     return [Purchase(str(uuid4()), show.id, pair) for pair in pairs]

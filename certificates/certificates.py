@@ -142,12 +142,12 @@ def _is_good(folder: Path, name: str, authority: Pair, now: datetime) -> bool:
     try:
         certificate.verify_directly_issued_by(authority.certificate)
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        told = (folder / "ca.pem").read_text()
+        ca = (folder / "ca.pem").read_text()
     except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound, FileNotFoundError):
         return False
     return (
         names.get_values_for_type(x509.DNSName) == [name + SUFFIX]
-        and told == _pem(authority.certificate)
+        and ca == _pem(authority.certificate)
         and certificate.not_valid_after_utc - now > RENEWED
     )
 

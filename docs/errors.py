@@ -69,20 +69,20 @@ class Row:
     what: str
     next_step: str
     carries: list[str]
-    told_by: list[str]
+    raised_by: list[str]
 
     def __str__(self) -> str:
-        carries, told_by = "; ".join(self.carries), ", ".join(self.told_by)
-        told = f"{self.code} | {self.status} | {self.what}. | {self.next_step}."
-        return f"| `{self.reason}` | {told} | {carries} | {told_by} |"
+        carries, raised_by = "; ".join(self.carries), ", ".join(self.raised_by)
+        cells = f"{self.code} | {self.status} | {self.what}. | {self.next_step}."
+        return f"| `{self.reason}` | {cells} | {carries} | {raised_by} |"
 
 
 def page() -> str:
     """Return the page as it has to be; raise LookupError for a message that does not say what to do next."""
     rows = sorted(_rows(), key=lambda row: (row.reason, row.status, str(row)))
     document = json.loads(DOCUMENT.read_text())
-    told = {reason for examples in _examples(document) for reason in examples}
-    public = [row for row in rows if row.reason in told or "gateway" in row.told_by]
+    public_reasons = {reason for examples in _examples(document) for reason in examples}
+    public = [row for row in rows if row.reason in public_reasons or "gateway" in row.raised_by]
     internal = [row for row in rows if row not in public]
     return (
         f"{HEAD}\n## What callers may meet\n\n{COLUMNS}{_lines(public)}\n"
@@ -105,7 +105,7 @@ def _rows() -> list[Row]:
         code, status = code_pb2.Code.Name(reply.code), http_status(reply)
         same = [row for row in found.values() if (row.reason, row.code, row.status) == (reply.reason, code, status)]
         if same:
-            same[0].told_by += ["gateway"] * ("gateway" not in same[0].told_by)
+            same[0].raised_by += ["gateway"] * ("gateway" not in same[0].raised_by)
             continue
         what, next_step = _parts(reply.reason, reply.message)
         carries = [f"RetryInfo {reply.retry_after_seconds} s"] * (reply.retry_after_seconds is not None)
@@ -118,7 +118,7 @@ def _rows() -> list[Row]:
 def _add(found: dict[tuple[str, str, int, str], Row], row: Row) -> None:
     known = found.setdefault((row.reason, row.code, row.status, row.what), row)
     if known is not row:
-        known.told_by += row.told_by
+        known.raised_by += row.raised_by
 
 
 def _kinds() -> Iterator[type[Failure]]:
@@ -126,14 +126,14 @@ def _kinds() -> Iterator[type[Failure]]:
     for module in pkgutil.walk_packages(services.__path__, "services."):
         if {"errors", "domain"} & set(module.name.split(".")):
             import_module(module.name)
-    told: dict[tuple[str, str, str], type[Failure]] = {}
+    raised: dict[tuple[str, str, str], type[Failure]] = {}
     kinds: list[type[Failure]] = [Failure, *_subclasses(Failure)]
     for kind in kinds:
         derived = list(_subclasses(kind))
         only_base = kind not in RAISED and derived and all(each.reason != kind.reason for each in derived)
         if kind not in LEFT_OUT and not only_base:
-            told.setdefault((kind.reason, kind.code.name, _service(kind)), kind)
-    yield from told.values()
+            raised.setdefault((kind.reason, kind.code.name, _service(kind)), kind)
+    yield from raised.values()
 
 
 def _subclasses(kind: type[Failure]) -> Iterator[type[Failure]]:

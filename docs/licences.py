@@ -86,11 +86,13 @@ def licence(name: str) -> str:
     """Return a package's licence as an SPDX expression."""
     if name in KNOWN:
         return KNOWN[name]
-    told = metadata.metadata(name)
-    if expression := told.get("License-Expression"):
+    declared = metadata.metadata(name)
+    if expression := declared.get("License-Expression"):
         return expression
-    classifiers = (text.rpartition(" :: ")[2] for text in told.get_all("Classifier", []) if text.startswith("License"))
-    for words in (told.get("License", ""), *classifiers):
+    classifiers = (
+        text.rpartition(" :: ")[2] for text in declared.get_all("Classifier", []) if text.startswith("License")
+    )
+    for words in (declared.get("License", ""), *classifiers):
         if words in SPDX:
             return SPDX[words]
     raise LookupError(f"{name} declares no licence that docs/licences.py knows: look, and add it there")

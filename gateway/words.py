@@ -149,8 +149,8 @@ def _rules(field: FieldDescriptorProto, kind: str, listed: bool = False) -> vali
     rules: _Rules = field.options.Extensions[validate_pb2.field]
     if listed:
         rules = rules.repeated.items
-    told = {rule.name for rule, _ in getattr(rules, kind).ListFields()}
-    if rules.cel or rules.cel_expression or rules.WhichOneof("type") not in (None, kind) or told - _KNOWN[kind]:
+    used = {rule.name for rule, _ in getattr(rules, kind).ListFields()}
+    if rules.cel or rules.cel_expression or rules.WhichOneof("type") not in (None, kind) or used - _KNOWN[kind]:
         raise NotImplementedError(f"{field.name}: there are no words for a rule of it")
     return rules
 

@@ -76,7 +76,7 @@ class _OverGrpc:
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
-    def _told(self, details: Any, request: Any) -> Any:
+    def _with_token(self, details: Any, request: Any) -> Any:
         metadata = tuple(details.metadata or ())
         if any(key == "authorization" for key, _ in metadata):
             return details
@@ -87,19 +87,19 @@ class _OverGrpc:
 
 class _Unary(_OverGrpc, grpc.aio.UnaryUnaryClientInterceptor):
     async def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        return await continuation(self._told(details, request), request)
+        return await continuation(self._with_token(details, request), request)
 
 
 class _Stream(_OverGrpc, grpc.aio.UnaryStreamClientInterceptor):
     async def intercept_unary_stream(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
-        return await continuation(self._told(details, request), request)
+        return await continuation(self._with_token(details, request), request)
 
 
-def _user(told: Any) -> str:
+def _user(fields: Any) -> str:
     """Return whom a request's fields name, as one text."""
-    if not isinstance(told, dict):
+    if not isinstance(fields, dict):
         return ""
-    named = next((told[name] for name in USER if name in told), "")
+    named = next((fields[name] for name in USER if name in fields), "")
     return str(named[0] if isinstance(named, list) and named else named)
 
 

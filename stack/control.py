@@ -93,27 +93,27 @@ def roll(settings: Settings) -> int:
     except PermissionError:
         raise StackError(f"the stack is another user's (process {launcher.pid}): do it as that user") from None
     end = time.monotonic() + ROLL_SECONDS
-    told = set[str]()
+    announced = set[str]()
     while not word.exists():
         if not _is_run_by(settings, launcher.pid) or time.monotonic() > end:
             raise StackError(f"no word from process {launcher.pid}: look into `make status`")
         now = running.pids(launcher)
-        for name in now.keys() - told:
+        for name in now.keys() - announced:
             if now[name] != before.get(name):
                 print(f"{name}: a new process, {now[name]}", flush=True)
-                told.add(name)
+                announced.add(name)
         time.sleep(FOLLOW_SECONDS)
-    said = word.read_text()
-    if said.startswith(FAILED):
-        raise StackError(said)
-    print(said)
+    outcome = word.read_text()
+    if outcome.startswith(FAILED):
+        raise StackError(outcome)
+    print(outcome)
     return 0
 
 
-def leave_word(settings: Settings, told: str) -> None:
+def leave_word(settings: Settings, outcome: str) -> None:
     """Tell whoever waits for `roll` what came of it."""
     draft = settings.data_dir / f".{ROLL}"
-    draft.write_text(told)
+    draft.write_text(outcome)
     draft.replace(settings.data_dir / ROLL)
 
 

@@ -66,8 +66,8 @@ def program(settings: Settings, epoch: int = 0) -> Program:
 
 def tls_files(settings: Settings) -> Files | None:
     """Return what the gateway shows to services; None where AUTH is off."""
-    told = services.tls_files(settings, "gateway")
-    return Files(told["TLS_CA_FILE"], told["TLS_CERT_FILE"], told["TLS_KEY_FILE"]) if told else None
+    files = services.tls_files(settings, "gateway")
+    return Files(files["TLS_CA_FILE"], files["TLS_CERT_FILE"], files["TLS_KEY_FILE"]) if files else None
 
 
 def _hot_restart(settings: Settings, epoch: int) -> list[str]:
@@ -109,15 +109,15 @@ def is_healthy(port: int) -> bool:
 
 def sees_all(settings: Settings) -> bool:
     """Tell whether the gateway knows every replica to be healthy."""
-    told = _ask(settings.envoy_admin_port, "/clusters?format=json")
-    hosts = [host for cluster in told["cluster_statuses"] for host in cluster.get("host_statuses", [])] if told else []
+    page = _ask(settings.envoy_admin_port, "/clusters?format=json")
+    hosts = [host for cluster in page["cluster_statuses"] for host in cluster.get("host_statuses", [])] if page else []
     return bool(hosts) and all(host["health_status"].keys() == {"eds_health_status"} for host in hosts)
 
 
 def _is_live(admin_port: int, epoch: int) -> bool:
     """Tell whether the Envoy of this epoch is the one that answers."""
-    told = _ask(admin_port, "/server_info")
-    return bool(told and told["state"] == "LIVE" and told["command_line_options"].get("restart_epoch", 0) == epoch)
+    page = _ask(admin_port, "/server_info")
+    return bool(page and page["state"] == "LIVE" and page["command_line_options"].get("restart_epoch", 0) == epoch)
 
 
 def _ask(port: int, path: str) -> Any:

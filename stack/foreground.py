@@ -69,11 +69,11 @@ def _roll(stack: Stack) -> None:
     began = time.monotonic()
     try:
         stack.roll()
-        told = f"everything was restarted, in {time.monotonic() - began:.0f} s"
+        outcome = f"everything was restarted, in {time.monotonic() - began:.0f} s"
     except (StackError, CertificatesError, OSError, psycopg.Error) as error:
-        told = f"{control.FAILED}{error}"
-    say(told)
-    control.leave_word(stack.settings, told)
+        outcome = f"{control.FAILED}{error}"
+    say(outcome)
+    control.leave_word(stack.settings, outcome)
 
 
 def say(line: str) -> None:
@@ -105,5 +105,5 @@ def welcome(stack: Stack) -> str:
         who += f" For 15 minutes, the admin's token:\n\nTOKEN={accounts['admin'].token}"
     else:
         who = f"AUTH is off: calls take no token, and anybody may do anything. AUTH=on make run changes that.\n{who}"
-    told = "Try it, in another terminal (`make demo` plays a longer story):"
-    return f"Boxoffice is running. Ctrl-C stops it.\n\n{table}\n\n{who}\n\n{told}\n\n{steps}"
+    invitation = "Try it, in another terminal (`make demo` plays a longer story):"
+    return f"Boxoffice is running. Ctrl-C stops it.\n\n{table}\n\n{who}\n\n{invitation}\n\n{steps}"

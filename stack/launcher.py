@@ -62,7 +62,7 @@ class Stack:
         self._server: Server | None = None
         self._demo: demo.Demo | None = None
         self._accounts: dict[str, accounts.Account] = {}
-        self._told: Mapping[str, Mapping[str, str]] = {}
+        self._environments: Mapping[str, Mapping[str, str]] = {}
         self._epoch = 0
 
     @property
@@ -95,11 +95,11 @@ class Stack:
         """Log in to the demo accounts, first making those that are missing; raise StackError if that cannot be."""
         if not self._accounts:
             secrets = credentials.load(self.settings.data_dir / credentials.FILE)
-            told = services.environments(self.settings, secrets, self._overrides)["identity"]
+            environments = services.environments(self.settings, secrets, self._overrides)["identity"]
             self._accounts = accounts.load(
                 self.address("identity"),
                 secrets,
-                lambda email: run_all([self._child(services.make_admin(email, self.settings, told))]),
+                lambda email: run_all([self._child(services.make_admin(email, self.settings, environments))]),
                 self.settings.tls(),
             )
         return self._accounts
@@ -258,13 +258,13 @@ class Stack:
         supervisor.finish(fork_server)
 
         self._make_certificates()
-        told = self._told = services.environments(settings, secrets, self._overrides)
+        environments = self._environments = services.environments(settings, secrets, self._overrides)
         self._migrate()
 
         replicas = services.replicas(settings)
         self.say(f"services: starting {', '.join(one.name for one in replicas)}")
         supervisor.start(
-            [self._child(services.program(one, settings, told[one.name])) for one in replicas],
+            [self._child(services.program(one, settings, environments[one.name])) for one in replicas],
             healthy=lambda child: self.say(f"services: {child.name} is healthy"),
         )
 
@@ -293,7 +293,7 @@ class Stack:
         done = count(1)
         with self._forks().having([services.MIGRATES_BY]) if forks.HERE else nullcontext():
             run_all(
-                [self._child(services.migration(one, self.settings, secrets, self._told[one.name])) for one in behind],
+                [self._child(services.migration(one, self.settings, secrets, self._environments[one.name])) for one in behind],
                 at_once=os.cpu_count() or 1,
                 done=lambda child: self.say(
                     f"databases: {child.name.removesuffix(services.MIGRATES)} is migrated"

@@ -45,10 +45,10 @@ def write(server: Server, service: str, folder: Path, metadata: MetaData, name: 
 
     Return its file, or None if there is nothing to do, and the differences that are left.
     """
-    told = schema.look(schema.make_of_tables(server, "told", metadata))
+    wanted = schema.look(schema.make_of_tables(server, "told", metadata))
     url = server.create_database("made")
     migrate(service, folder, url)
-    if not schema.differences(told, schema.look(url)):
+    if not schema.differences(wanted, schema.look(url)):
         return None, []
     revisions = sorted(path.name.partition("_")[0] for path in (folder / "versions").glob("[0-9]*.py"))
     before = revisions[-1] if revisions else None
@@ -63,7 +63,7 @@ def write(server: Server, service: str, folder: Path, metadata: MetaData, name: 
         encoding="utf-8",
     )
     migrate(service, folder, url)
-    return path, schema.differences(told, schema.look(url))
+    return path, schema.differences(wanted, schema.look(url))
 
 
 def statements(url: str, metadata: MetaData) -> list[str]:

@@ -35,16 +35,16 @@ def require_free(ports: Mapping[str, int]) -> None:
     # What has just ended may still be letting go of its ports.
     wait_until(lambda: all(map(is_free, ports.values())), PASSING_SECONDS)
     busy = {name: port for name, port in ports.items() if not is_free(port)}
-    told = ", ".join(f"{port} ({name})" for name, port in busy.items())
+    listed = ", ".join(f"{port} ({name})" for name, port in busy.items())
     if len(busy) == 1:
         [(name, port)] = busy.items()
         variable = name.partition(" ")[0]
         raise StackError(
-            f"port {told} is in use: end what uses it, or set that variable to another port, "
+            f"port {listed} is in use: end what uses it, or set that variable to another port, "
             f"for example {variable}={_other(port, ports)} make run"
         )
     if busy:
-        raise StackError(f"ports {told} are in use: end what uses them, or set other ports (README: Configuration)")
+        raise StackError(f"ports {listed} are in use: end what uses them, or set other ports (README: Configuration)")
 
 
 def _is_allowed(port: int) -> bool:

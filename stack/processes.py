@@ -157,13 +157,13 @@ class Child:
 
     def last_words(self) -> str:
         """The last line that this process has logged, and where the log is, to go behind a complaint."""
-        said = ""
+        last = ""
         if self.log.exists():
             with self.log.open("rb") as log:
                 log.seek(max(self._log_before, self.log.stat().st_size - LAST_WORDS_BYTES))
                 lines = log.read().decode(errors="replace").split("\n")
-            said = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return f": {said[:300]} (see {self.log})" if said else f" (see {self.log})"
+            last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return f": {last[:300]} (see {self.log})" if last else f" (see {self.log})"
 
     @property
     def limit(self) -> str:

@@ -48,9 +48,9 @@ class Process:
 
 def note(handle: int, settings: Settings) -> None:
     """Write into the lock file, which the caller has locked, who runs the stack, on which ports."""
-    told = settings.ports() | {"REPLICAS": settings.replicas, "AUTH": settings.auth}
+    facts = settings.ports() | {"REPLICAS": settings.replicas, "AUTH": settings.auth}
     os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n{json.dumps(told)}\n".encode(), 0)
+    os.pwrite(handle, f"{os.getpid()}\n{json.dumps(facts)}\n".encode(), 0)
 
 
 def holder(handle: int) -> str:
@@ -80,8 +80,8 @@ def find(settings: Settings) -> Launcher | None:
     finally:
         os.close(handle)
     try:
-        told = {name.lower(): value for name, value in json.loads(text.partition("\n")[2]).items()}
-        return Launcher(pid, since, Settings.model_validate({**told, "data_dir": settings.data_dir}))
+        facts = {name.lower(): value for name, value in json.loads(text.partition("\n")[2]).items()}
+        return Launcher(pid, since, Settings.model_validate({**facts, "data_dir": settings.data_dir}))
     except (ValueError, AttributeError):
         raise StackError(f"{lock} does not say on which ports process {pid} runs a stack: end that process") from None
 

@@ -82,11 +82,11 @@ def sqlalchemy_url(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
-def differences(told: Seen, made: Seen) -> list[str]:
+def differences(wanted: Seen, made: Seen) -> list[str]:
     """Return what tables say and migrations do not make, and the other way round, a line each."""
     lines = []
     for what in LOOK:
         there = [line for line in made[what] if not any(name in line for name in ONLY_MIGRATIONS)]
-        lines += [f"only in the tables, of {what}: {line}" for line in told[what] if line not in there]
-        lines += [f"only by the migrations, of {what}: {line}" for line in there if line not in told[what]]
+        lines += [f"only in the tables, of {what}: {line}" for line in wanted[what] if line not in there]
+        lines += [f"only by the migrations, of {what}: {line}" for line in there if line not in wanted[what]]
     return lines

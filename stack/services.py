@@ -118,7 +118,7 @@ def environments(
         | {"METRICS_PORT": str(one.port(settings, "METRICS_PORT"))}
         | {"OTLP_ENDPOINT": settings.otlp_endpoint}
         | {"DATABASE_URL": database_url(settings, credentials, one.service.name)}
-        | {name: facts[name] for name in told(one.service)}
+        | {name: facts[name] for name in setting_names(one.service)}
         | tls_files(settings, one.service.name)
         | kept_keys(settings, one.service)
         | dict(overrides.get(one.service.name, {}))
@@ -126,9 +126,9 @@ def environments(
     }
 
 
-def told(service: Service) -> tuple[str, ...]:
+def setting_names(service: Service) -> tuple[str, ...]:
     """Return which facts a service is told."""
-    return (*COMMON, *map(_address_of, service.calls), *service.told)
+    return (*COMMON, *map(_address_of, service.calls), *service.settings)
 
 
 def _address_of(name: str) -> str:
@@ -143,7 +143,7 @@ def kept_keys(settings: Settings, service: Service) -> dict[str, str]:
 def tls_files(settings: Settings, name: str) -> dict[str, str]:
     """Return where the certificate of a service, or of the gateway, lies, as it is told; nothing where AUTH is off."""
     folder = settings.tls()
-    return {} if folder is None else {told: str(folder / name / file) for told, file in TLS_FILES.items()}
+    return {} if folder is None else {variable: str(folder / name / file) for variable, file in TLS_FILES.items()}
 
 
 def program(replica: Replica, settings: Settings, environment: Mapping[str, str]) -> Program:

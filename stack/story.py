@@ -135,8 +135,8 @@ class Shop:
         answer = self._http.request(verb, path, json=body, params=parameters or None)
         if answer.status_code != 200:
             raise Unexpected(f"{verb} {path} was refused: {answer.status_code} {_message(answer)}")
-        told: Json = answer.json()
-        return told
+        fields: Json = answer.json()
+        return fields
 
     def refused(self, path: str, body: Json) -> tuple[int, str, str]:
         """Ask for what must be refused; return the status, the reason and the message."""

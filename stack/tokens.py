@@ -43,13 +43,13 @@ class Tokens:
 
     def of(self, user: str, *roles: str, seconds: float = ACCESS_TOKEN.total_seconds()) -> str:
         """Return a token of a user, who has the role USER and `roles`, that is good for `seconds`, or nearly."""
-        told, now = frozenset(roles), time.time()
-        token, until = self._kept.get((user, told, seconds), ("", 0.0))
+        held, now = frozenset(roles), time.time()
+        token, until = self._kept.get((user, held, seconds), ("", 0.0))
         if until < now + MARGIN_SECONDS:
             if len(self._kept) >= MAX_KEPT:
                 self._kept.clear()
-            token, until = self._sign(user, told, now, now + seconds), now + seconds
-            self._kept[(user, told, seconds)] = token, until
+            token, until = self._sign(user, held, now, now + seconds), now + seconds
+            self._kept[(user, held, seconds)] = token, until
         return token
 
     def fitting(self, allowed: frozenset[str], user: str = "") -> str:

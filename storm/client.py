@@ -59,9 +59,9 @@ class Shop:
                 why = type(error).__name__
             else:
                 if status == 200:
-                    told: Json = json.loads(body)
-                    history.tell(request, told)
-                    return told
+                    answer: Json = json.loads(body)
+                    history.acknowledge(request, answer)
+                    return answer
                 reason = reason_of(body)
                 why = f"{status} {reason}"
                 if status not in AGAIN and reason not in AGAIN_REASONS:

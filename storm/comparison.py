@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stack.postgres import Server
-from storm.history import History, Json, Told
+from storm.history import Acknowledged, History, Json
 
 REFUND_IS_OVER = ("REFUNDED", "REFUNDING")
 
@@ -28,7 +28,7 @@ class Violation:
 
 
 @dataclass(frozen=True)
-class Booking:
+class BookingRecord:
     """A booking as the databases have it. `net` is what the bank holds for it, less what it declined to return."""
 
     id: str
@@ -45,10 +45,10 @@ class Booking:
 
 
 @dataclass(frozen=True)
-class Books:
+class Ledger:
     """What the databases say at the end."""
 
-    bookings: dict[str, Booking]
+    bookings: dict[str, BookingRecord]
     captured: dict[str, int]
     """What the bank took, by session."""
     methods: dict[str, set[str]]
@@ -57,7 +57,7 @@ class Books:
     """Every hold that there was: show, seat, and when it was to lapse."""
 
 
-def read(server: Server) -> Books:
+def read(server: Server) -> Ledger:
     """Read what histories are compared with."""
     with server.connect("payment") as payment:
         net: dict[str, int] = dict(payment.execute(NET).fetchall())
@@ -70,40 +70,42 @@ def read(server: Server) -> Books:
     with server.connect("inventory") as inventory:
         holds = set(inventory.execute(HOLDS).fetchall())
     bookings = {
-        id_: Booking(id_, user, show, state, amount, currency, frozenset(seats), key, refund, stuck, net.get(id_, 0))
+        id_: BookingRecord(
+            id_, user, show, state, amount, currency, frozenset(seats), key, refund, stuck, net.get(id_, 0)
+        )
         for id_, user, show, state, amount, currency, seats, key, refund, stuck in rows
     }
-    return Books(bookings, captured, dict(methods), holds)
+    return Ledger(bookings, captured, dict(methods), holds)
 
 
-def compare(history: History, books: Books) -> list[Violation]:
+def compare(history: History, books: Ledger) -> list[Violation]:
     """Return every promise that was broken."""
     return [Violation(promise, what) for promise, rule in RULES.items() for what in rule(history, books)]
 
 
-def _holds_were_made(history: History, books: Books) -> Iterator[str]:
-    for told in _told(history, "hold"):
+def _holds_were_made(history: History, books: Ledger) -> Iterator[str]:
+    for told in _acknowledged(history, "hold"):
         for seat in told.answer["seats"]:
             if (told.request.about, seat["id"], datetime.fromisoformat(seat["expiresAt"])) not in books.holds:
                 yield f"seat {seat['id']} was never held until {seat['expiresAt']}: {told.request}"
 
 
-def _bookings_are_there(history: History, books: Books) -> Iterator[str]:
-    for told in _told(history, "book"):
+def _bookings_are_there(history: History, books: Ledger) -> Iterator[str]:
+    for told in _acknowledged(history, "book"):
         booking, answer = books.bookings.get(told.answer["id"]), told.answer
         if booking is None:
             yield f"booking {answer['id']} was acknowledged and is not there"
             continue
-        said = (answer["userId"], answer["show"]["id"], answer["totalAmount"], answer["currency"])
+        facts = (answer["userId"], answer["show"]["id"], answer["totalAmount"], answer["currency"])
         seats = {seat["id"] for seat in answer["seats"]}
         asked = set((told.request.body or {})["showSeatIds"])
-        if said != (booking.user, booking.show, booking.amount, booking.currency) or seats != booking.seats:
+        if facts != (booking.user, booking.show, booking.amount, booking.currency) or seats != booking.seats:
             yield f"booking {booking.id} is {booking}, its user was told {answer}"
         elif (seats, booking.user, booking.show) != (asked, told.request.user, told.request.about):
             yield f"booking {booking.id} is not what was asked for: {booking}"
 
 
-def _confirmed_stays(history: History, books: Books) -> Iterator[str]:
+def _confirmed_stays(history: History, books: Ledger) -> Iterator[str]:
     refund_asked = _asked(history, "refund")
     for id_ in history.bookings_seen("CONFIRMED"):
         state = books.bookings[id_].state if id_ in books.bookings else "not there"
@@ -111,15 +113,15 @@ def _confirmed_stays(history: History, books: Books) -> Iterator[str]:
             yield f"booking {id_} was seen CONFIRMED and is {state}"
 
 
-def _cancelled_stays(history: History, books: Books) -> Iterator[str]:
+def _cancelled_stays(history: History, books: Ledger) -> Iterator[str]:
     for id_ in history.bookings_seen("CANCELLED"):
         state = books.bookings[id_].state if id_ in books.bookings else "not there"
         if state != "CANCELLED":
             yield f"booking {id_} was acknowledged as CANCELLED and is {state}"
 
 
-def _refunds_are_made(history: History, books: Books) -> Iterator[str]:
-    for told in _told(history, "refund"):
+def _refunds_are_made(history: History, books: Ledger) -> Iterator[str]:
+    for told in _acknowledged(history, "refund"):
         id_, amount = told.request.about, told.answer["refundAmount"]
         booking = books.bookings.get(id_)
         if booking is None or booking.state not in REFUND_IS_OVER or booking.refund_amount != amount:
@@ -133,7 +135,7 @@ def _refunds_are_made(history: History, books: Books) -> Iterator[str]:
             yield f"booking {id_} was seen REFUNDED and is {books.bookings.get(id_)}"
 
 
-def _nothing_happens_unasked(history: History, books: Books) -> Iterator[str]:
+def _nothing_happens_unasked(history: History, books: Ledger) -> Iterator[str]:
     orders = {(request.user, request.key): request for request in history.asked if request.kind == "book"}
     cancels, refunds = _asked(history, "cancel"), _asked(history, "refund")
     for booking in books.bookings.values():
@@ -146,9 +148,9 @@ def _nothing_happens_unasked(history: History, books: Books) -> Iterator[str]:
             yield f"booking {booking.id} is {booking.state}, and nobody asked for it"
 
 
-def _repetitions_are_answered_alike(history: History, _: Books) -> Iterator[str]:
+def _repetitions_are_answered_alike(history: History, _: Ledger) -> Iterator[str]:
     first: dict[tuple[str, str, str], Json] = {}
-    for told in history.told:
+    for told in history.acknowledged:
         request = told.request
         if request.key is None or request.kind == "look":
             continue
@@ -161,10 +163,10 @@ def _repetitions_are_answered_alike(history: History, _: Books) -> Iterator[str]
             yield f"{request.kind} under key {request.key} was answered {before}, later {answer}"
 
 
-def _seats_are_sold_once(history: History, books: Books) -> Iterator[str]:
+def _seats_are_sold_once(history: History, books: Ledger) -> Iterator[str]:
     """Bookings that were seen CONFIRMED and that nobody wanted to give back: their seats are theirs alone."""
     sold: dict[tuple[str, str], str] = {}
-    orders = {told.answer["id"]: told for told in _told(history, "book")}
+    orders = {told.answer["id"]: told for told in _acknowledged(history, "book")}
     for id_ in sorted(history.bookings_seen("CONFIRMED") - _asked(history, "refund")):
         if id_ not in orders:
             continue
@@ -174,40 +176,40 @@ def _seats_are_sold_once(history: History, books: Books) -> Iterator[str]:
                 yield f"seat {seat['id']} was sold to bookings {other} and {id_}"
 
 
-def _nobody_pays_more_than_told(history: History, books: Books) -> Iterator[str]:
-    prices = {told.answer["id"]: told.answer["totalAmount"] for told in _told(history, "book")}
+def _nobody_pays_more_than_told(history: History, books: Ledger) -> Iterator[str]:
+    prices = {told.answer["id"]: told.answer["totalAmount"] for told in _acknowledged(history, "book")}
     for id_, price in prices.items():
         booking = books.bookings.get(id_)
         if booking is not None and booking.net > price:
             yield f"booking {id_} costs {price}, as was told, and the bank holds {booking.net}"
-    amounts = {told.answer["sessionId"]: told.answer["amount"] for told in _told(history, "initiate")}
+    amounts = {told.answer["sessionId"]: told.answer["amount"] for told in _acknowledged(history, "initiate")}
     for session, taken in books.captured.items():
         if session in amounts and taken != amounts[session]:
             yield f"session {session} was over {amounts[session]}, as was told, and the bank took {taken}"
 
 
-def _payments_are_taken(history: History, books: Books) -> Iterator[str]:
-    for told in _told(history, "pay"):
+def _payments_are_taken(history: History, books: Ledger) -> Iterator[str]:
+    for told in _acknowledged(history, "pay"):
         if told.answer["status"] == "CAPTURED" and told.request.about not in books.captured:
             yield f"session {told.request.about} was acknowledged as CAPTURED and the bank took nothing"
 
 
-def _what_is_there_is_found(history: History, _: Books) -> Iterator[str]:
+def _what_is_there_is_found(history: History, _: Ledger) -> Iterator[str]:
     """All that customers ask about was acknowledged to them before."""
     for request, why in history.refused:
         if why.startswith("404"):
             yield f"{request.kind} {request.about}: {why}"
 
 
-def _told(history: History, kind: str) -> Iterator[Told]:
-    return (told for told in history.told if told.request.kind == kind)
+def _acknowledged(history: History, kind: str) -> Iterator[Acknowledged]:
+    return (told for told in history.acknowledged if told.request.kind == kind)
 
 
 def _asked(history: History, kind: str) -> set[str]:
     return {request.about for request in history.asked if request.kind == kind}
 
 
-RULES: dict[str, Callable[[History, Books], Iterator[str]]] = {
+RULES: dict[str, Callable[[History, Ledger], Iterator[str]]] = {
     "a hold that was acknowledged was made": _holds_were_made,
     "a booking that was acknowledged is there, as it was told": _bookings_are_there,
     "a booking that was seen CONFIRMED stays so, or was given back by its user": _confirmed_stays,

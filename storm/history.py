@@ -24,7 +24,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Told:
+class Acknowledged:
     """An answer that was a success; `at` is in seconds since the storm began."""
 
     request: Request
@@ -38,7 +38,7 @@ class History:
 
     began: float = field(default_factory=time.monotonic)
     asked: list[Request] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    acknowledged: list[Acknowledged] = field(default_factory=list)
     attempts: int = 0
     given_up: int = 0
     refused: list[tuple[Request, str]] = field(default_factory=list)
@@ -50,8 +50,8 @@ class History:
         """Note a request before it is sent: what is not answered may have happened."""
         self.asked.append(request)
 
-    def tell(self, request: Request, answer: Json) -> None:
-        self.told.append(Told(request, answer, round(time.monotonic() - self.began, 3)))
+    def acknowledge(self, request: Request, answer: Json) -> None:
+        self.acknowledged.append(Acknowledged(request, answer, round(time.monotonic() - self.began, 3)))
 
     def refuse(self, request: Request, why: str) -> None:
         self.refused.append((request, f"{why}, {time.monotonic() - self.began:.3f} s after the beginning"))
@@ -59,7 +59,7 @@ class History:
     def bookings_seen(self, status: str) -> set[str]:
         """Return the bookings that somebody was told to have this status, at any time."""
         return {
-            told.answer["id"]
-            for told in self.told
-            if told.request.kind in ("book", "look", "cancel") and told.answer["status"] == status
+            acknowledged.answer["id"]
+            for acknowledged in self.acknowledged
+            if acknowledged.request.kind in ("book", "look", "cancel") and acknowledged.answer["status"] == status
         }

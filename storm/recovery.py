@@ -71,7 +71,7 @@ class Probe:
         except httpx.TransportError:
             return False
         if answer.status_code == 200:
-            self.history.tell(order, answer.json())
+            self.history.acknowledge(order, answer.json())
         return answer.status_code == 200
 
 

@@ -90,8 +90,8 @@ class Report:
     def write(self, file: Path) -> None:
         """Write all of it as JSON; what never came about is null there."""
         file.parent.mkdir(parents=True, exist_ok=True)
-        told = asdict(self) | {"is_well": self.is_well}
-        file.write_text(json.dumps(_finite(told), indent=2) + "\n")
+        fields = asdict(self) | {"is_well": self.is_well}
+        file.write_text(json.dumps(_finite(fields), indent=2) + "\n")
 
     def __str__(self) -> str:
         sold = self.sold

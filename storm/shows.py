@@ -24,7 +24,7 @@ HOT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Show:
+class OpenShow:
     """A show and its seats that nobody has been sent to yet."""
 
     id: str
@@ -37,8 +37,8 @@ class Box:
 
     shop: Shop
     chance: random.Random
-    shows: list[Show] = field(default_factory=list)
-    _hot: tuple[Show, list[str]] | None = None
+    shows: list[OpenShow] = field(default_factory=list)
+    _hot: tuple[OpenShow, list[str]] | None = None
     _hot_until: float = 0.0
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -59,12 +59,12 @@ class Box:
         """Return seats that others are sent to at the same time, in any order."""
         if self._hot is None or time.monotonic() > self._hot_until:
             show_id, seats = await self.seats(HOT_SEATS)
-            self._hot = Show(show_id, deque()), seats
+            self._hot = OpenShow(show_id, deque()), seats
             self._hot_until = time.monotonic() + HOT_SECONDS
         show, seats = self._hot
         return show.id, self.chance.sample(seats, count)
 
-    async def _replace(self, show: Show) -> None:
+    async def _replace(self, show: OpenShow) -> None:
         """Make another show in place of one that is used up; whoever comes meanwhile waits for it."""
         async with self._making:
             if show in self.shows:
@@ -72,7 +72,7 @@ class Box:
                 self.shows[self.shows.index(show)] = made
 
 
-async def make_show(shop: Shop) -> Show:
+async def make_show(shop: Shop) -> OpenShow:
     """Make a show with a movie and a screen of its own."""
     name = uuid4().hex[:8]
 
@@ -95,4 +95,4 @@ async def make_show(shop: Shop) -> Show:
         "shows", {"movieId": movie["id"], "screenId": screen["id"], "startTime": starts, "prices": prices}
     )
     seats = await shop.ask(Request("map", "GET", f"seats/shows/{show['id']}", "", show["id"]))
-    return Show(show["id"], deque(seat["id"] for seat in seats["seats"]))
+    return OpenShow(show["id"], deque(seat["id"] for seat in seats["seats"]))

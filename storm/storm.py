@@ -146,27 +146,31 @@ class Storm:
 
     def reckon(self) -> None:
         """Wait for rest, audit the books, and hold the customers' histories against them."""
-        told, faults, stack = self.report, self._faults, self._stack
+        found, faults, stack = self.report, self._faults, self._stack
         assert faults is not None, "it has raged"
         stack.wait_ready(READY_SECONDS)
         faults.pass_time()
         self._rest()
         self._say("comparing what customers were told with the databases")
         audited = audit.look(stack.server.url)
-        told.audit = audited.summary
+        found.audit = audited.summary
         violations = comparison.compare(self._history, comparison.read(stack.server))
-        told.violations = report.broken(violations, audited.broken)
+        found.violations = report.broken(violations, audited.broken)
         history = self._history
-        told.requests, told.acknowledged, told.given_up = history.attempts, len(history.told), history.given_up
-        told.refusals = dict(history.refusals.most_common())
-        told.faults, told.faults_by_kind = len(faults.done), faults.by_kind
-        told.sold = report.sold(stack.server)
+        found.requests, found.acknowledged, found.given_up = (
+            history.attempts,
+            len(history.acknowledged),
+            history.given_up,
+        )
+        found.refusals = dict(history.refusals.most_common())
+        found.faults, found.faults_by_kind = len(faults.done), faults.by_kind
+        found.sold = report.sold(stack.server)
         met = [recovery for recovery in stack.recoveries if report.met(recovery, faults.away)]
-        told.recoveries = report.spreads([recovery for recovery in stack.recoveries if recovery not in met])
-        told.recoveries_without_database = report.spreads(met)
+        found.recoveries = report.spreads([recovery for recovery in stack.recoveries if recovery not in met])
+        found.recoveries_without_database = report.spreads(met)
         asked = faults.returns[0].seconds if faults.returns else {}
-        told.returns = {name: report.Spread.of([one.seconds[name] for one in faults.returns]) for name in asked}
-        told.restarted_by_returns = [name for one in faults.returns for name in one.restarted]
+        found.returns = {name: report.Spread.of([one.seconds[name] for one in faults.returns]) for name in asked}
+        found.restarted_by_returns = [name for one in faults.returns for name in one.restarted]
 
     async def _customers(self, shop: Shop, box: Box) -> None:
         """Let customers come, each with a story drawn from the seed; those that wait at the door come in a crowd."""
@@ -221,7 +225,7 @@ class Storm:
         What is under way goes from one database to the next, and may be missed by a look at one after the other: so
         it is at rest when nothing was seen for a while.
         """
-        told = self.report
+        found = self.report
         sagas_since = rest_since = None
         while True:
             passed = time.monotonic() - self._last_fault
@@ -229,12 +233,12 @@ class Storm:
             sagas_since = None if set(left) - {"webhooks"} else sagas_since or passed
             rest_since = None if left else rest_since or passed
             if sagas_since is not None:
-                told.sagas_seconds = sagas_since
+                found.sagas_seconds = sagas_since
             if rest_since is not None and passed - rest_since >= QUIET_SECONDS:
-                told.rest_seconds = rest_since
+                found.rest_seconds = rest_since
                 return
             if passed > REST_SECONDS:
-                told.left = left
+                found.left = left
                 return
             time.sleep(LOOK_SECONDS)
 

@@ -42,8 +42,8 @@ def create_bookings(world: World, program: str, wanted: Sequence[Purchase], clie
     # To look for templates in the data takes ghz a third of its time, and there are none.
     limits += ["--disable-template-functions", "--disable-template-data"]
     limits += _shown(world.target, "booking")
-    told, usage = run(world, program, HERE / CREATE_BOOKING, world.target.booking, data, clients, limits)
-    return _result(told, usage)
+    summary, usage = run(world, program, HERE / CREATE_BOOKING, world.target.booking, data, clients, limits)
+    return _result(summary, usage)
 
 
 def _shown(target: Target, service: str) -> list[str]:
@@ -76,16 +76,16 @@ def run(
         world.meter.start()
         _, used = ran([*command, host])
         usage = world.meter.stop()
-        told: dict[str, Any] = json.loads(report.read_text())
-    return told, usage | {GENERATOR: used}
+        summary: dict[str, Any] = json.loads(report.read_text())
+    return summary, usage | {GENERATOR: used}
 
 
-def _result(told: dict[str, Any], usage: dict[str, Usage]) -> Result:
-    details = told.get("details") or []
+def _result(summary: dict[str, Any], usage: dict[str, Usage]) -> Result:
+    details = summary.get("details") or []
     outcomes = Counter(OK if call["status"] == "OK" else str(call["status"]) for call in details)
     return Result(
         done=outcomes.pop(OK, 0),
-        seconds=told["total"] * NANOSECONDS,
+        seconds=summary["total"] * NANOSECONDS,
         latencies=Latencies.of([call["latency"] * NANOSECONDS for call in details if call["status"] == "OK"]),
         errors=outcomes,
         usage=usage,

@@ -119,7 +119,7 @@ def _program(name: str, port: int, environment: Mapping[str, str]) -> Program:
     )
 
 
-class Booking(booking_pb2_grpc.BookingServiceServicer):
+class EchoBooking(booking_pb2_grpc.BookingServiceServicer):
     """Booking, which asks inventory and answers."""
 
     def __init__(self, inventory: inventory_pb2_grpc.InventoryServiceAsyncStub | None) -> None:
@@ -138,7 +138,7 @@ class Booking(booking_pb2_grpc.BookingServiceServicer):
         return BOOKING
 
 
-class Inventory(inventory_pb2_grpc.InventoryServiceServicer):
+class EchoInventory(inventory_pb2_grpc.InventoryServiceServicer):
     """Inventory, which answers."""
 
     async def BatchReserveSeats(
@@ -153,8 +153,8 @@ async def _serve() -> None:
     server = make_server()
     peer = os.environ.get("INVENTORY_ADDRESS")
     stub = inventory_pb2_grpc.InventoryServiceStub(channel(peer)) if peer else None
-    booking_pb2_grpc.add_BookingServiceServicer_to_server(Booking(stub), server)  # type: ignore[abstract]  # nothing else is asked
-    inventory_pb2_grpc.add_InventoryServiceServicer_to_server(Inventory(), server)  # type: ignore[abstract]
+    booking_pb2_grpc.add_BookingServiceServicer_to_server(EchoBooking(stub), server)  # type: ignore[abstract]  # nothing else is asked
+    inventory_pb2_grpc.add_InventoryServiceServicer_to_server(EchoInventory(), server)  # type: ignore[abstract]
     await serve(settings, server, [])
 
 

@@ -49,7 +49,7 @@ def run(
         world.settle()
         world.meter.start()
         environment = {"PATH": os.defpath, "LC_ALL": "C", "PGOPTIONS": options}
-        told, used = ran([*command, server.url(database)], environment)
+        output, used = ran([*command, server.url(database)], environment)
         usage = world.meter.stop()
         latencies = [
             int(line.split()[LATENCY_COLUMN]) * MICROSECONDS
@@ -58,7 +58,7 @@ def run(
         ]
     return Result(
         done=len(latencies) * each,
-        seconds=_seconds(told, len(latencies)),
+        seconds=_seconds(output, len(latencies)),
         latencies=Latencies.of(latencies),
         usage=usage | {GENERATOR: used},
         tool="pgbench",
@@ -72,9 +72,9 @@ def execute(server: Server, database: str, script: str) -> None:
             connection.execute(statement.encode())
 
 
-def _seconds(told: str, transactions: int) -> float:
+def _seconds(output: str, transactions: int) -> float:
     """Return how long the transactions took, without connecting, from the rate that pgbench tells."""
-    for line in told.splitlines():
+    for line in output.splitlines():
         if line.startswith("tps = "):
             return transactions / float(line.split()[2])
-    raise StackError(f"pgbench tells no rate: {told[-800:]}")
+    raise StackError(f"pgbench tells no rate: {output[-800:]}")

@@ -46,12 +46,12 @@ def run(world: World) -> Result:
         Load(book, wanted, world.target, rate=BOOKINGS_PER_SECOND, seconds=seconds),
         Load(login, comers, world.target, rate=LOGINS_PER_SECOND, seconds=seconds, rest=True),
     )
-    told = Latencies.of(logged_in.latencies.get(OK, []))
+    latencies = Latencies.of(logged_in.latencies.get(OK, []))
     return booked.result(
         usage,
         logins_per_second=len(logged_in.latencies.get(OK, [])) / logged_in.seconds,
-        logins_p50_ms=told.p50,
-        logins_p99_ms=told.p99,
+        logins_p50_ms=latencies.p50,
+        logins_p99_ms=latencies.p99,
         logins_refused=sum(len(found) for outcome, found in logged_in.latencies.items() if outcome != OK),
     )
 

@@ -11,7 +11,7 @@ from bench.cases import Case
 from bench.load import Load
 from bench.measure import Result
 from bench.stories import book
-from bench.world import SEATS, Purchase, Show, World, purchases
+from bench.world import SEATS, FreeShow, Purchase, World, purchases
 
 SIZES = {"1e5": 100_000, "1e6": 1_000_000, "1e7": 10_000_000}
 SEATS_EACH = 200
@@ -70,13 +70,13 @@ def run(world: World, seats: int) -> Result:
             connection.execute(_filled(statement, given))
         connection.execute("VACUUM ANALYZE")
         [(ids,)] = connection.execute(SOME_SHOWS, [pattern.id, SHOWS]).fetchall()
-        shows = [Show(*row) for row in connection.execute(SEATS, [ids])]
+        shows = [FreeShow(*row) for row in connection.execute(SEATS, [ids])]
     [tally], usage = world.run(Load(book, _spread(shows, count), world.target, CLIENTS, seconds=seconds))
     result = tally.result(usage)
     return tally.result(usage, seat_rows=seats, cpu_ms_each=result.cpu_ms_each)
 
 
-def _spread(shows: list[Show], count: int) -> list[Purchase]:
+def _spread(shows: list[FreeShow], count: int) -> list[Purchase]:
     turns = zip(*map(purchases, shows), strict=True)
     return [one for turn in turns for one in turn][:count]
 

@@ -88,8 +88,8 @@ class _Operation:
             template = template.replace(f"{{{field.name}}}", f"{{{field.json_name}}}")
         self.path = template
         allowed = method.GetOptions().Extensions[policy_pb2.policy].allow
-        tells = auth == "on" or method.containing_service.name == ALWAYS_KNOWS
-        self._takes_token = tells and policy_pb2.Policy.PUBLIC not in allowed
+        is_known = auth == "on" or method.containing_service.name == ALWAYS_KNOWS
+        self._takes_token = is_known and policy_pb2.Policy.PUBLIC not in allowed
         self._is_owners = self._takes_token and policy_pb2.Policy.OWNER in allowed
 
     def render(self, tag: str, name: str) -> Json:
@@ -114,12 +114,12 @@ class _Operation:
         reasons = list(self._comments.reasons(self._method.full_name))
         if self._takes_token and not self._is_owners:
             reasons.append(by_hand.ROLE_MISSING)
-        told = self._told()
-        broken = {name: what for name, what in needed(self._method.input_type).items() if name not in told}
+        optional = self._from_token()
+        broken = {name: what for name, what in needed(self._method.input_type).items() if name not in optional}
         failed = failures.responses(reasons, broken, with_body=self._has_body, takes_token=self._takes_token)
         return operation | {"responses": {"200": answer, **failed}}
 
-    def _told(self) -> list[str]:
+    def _from_token(self) -> list[str]:
         """Return the fields that the token tells, so that a body may leave them out."""
         return [USER] if self._is_owners and self._has_body else []
 
@@ -143,7 +143,7 @@ class _Operation:
         message: Descriptor = self._method.input_type
         if message.full_name == HTTP_BODY:
             return by_hand.BODIES[self._method.name]
-        schema = self._schemas.body(message, [field.json_name for field in self._in_path], self._told())
+        schema = self._schemas.body(message, [field.json_name for field in self._in_path], self._from_token())
         # A new method has no example at first; tests/test_methods.py says so.
         example = {"example": BODIES[self._method.name]} if self._method.name in BODIES else {}
         content = {"schema": schema} | example

@@ -37,7 +37,7 @@ ERROR = "Error"
 TYPES = "type.googleapis.com/google.rpc."
 
 Json = dict[str, Any]
-Told = tuple[str, Json]
+Described = tuple[str, Json]
 """When a failure is, and its body."""
 
 
@@ -120,7 +120,7 @@ def responses(reasons: Iterable[Reason], broken: Mapping[str, str], *, with_body
 
     `broken` are the fields that are missing in an empty request, and what is said of them.
     """
-    own: dict[int, dict[str, Told]] = {}
+    own: dict[int, dict[str, Described]] = {}
     for reason in reasons:
         own.setdefault(STATUSES[reason.code], {})[reason.reason] = (reason.text, _example(reason, broken))
     found: Json = {}
@@ -137,7 +137,7 @@ def responses(reasons: Iterable[Reason], broken: Mapping[str, str], *, with_body
 
 def common_responses() -> Json:
     """Return the failures that any method may have, by HTTP status."""
-    return {str(status): _response(status, told) for status, told in sorted(_common().items())}
+    return {str(status): _response(status, failures) for status, failures in sorted(_common().items())}
 
 
 def response_of(reply: Reply) -> Json:
@@ -159,9 +159,9 @@ def reply_example(reply: Reply) -> Json:
     return body
 
 
-def _common() -> dict[int, dict[str, Told]]:
+def _common() -> dict[int, dict[str, Described]]:
     """Return the gateway's replies to calls of methods that there are, by HTTP status and reason."""
-    found: dict[int, dict[str, Told]] = {}
+    found: dict[int, dict[str, Described]] = {}
     for reply in REPLIES:
         status = http_status(reply)
         # What any server says to garbage is left out, what only the health page says, and what has places to fill.
@@ -185,9 +185,9 @@ def _example(reason: Reason, broken: Mapping[str, str]) -> Json:
     return {"code": code_pb2.Code.Value(reason.code), "message": message, "details": details}
 
 
-def _response(status: int, told: dict[str, Told]) -> Json:
+def _response(status: int, failures: dict[str, Described]) -> Json:
     """Return a response whose description lists its reasons and which has an example of each."""
-    listed = "\n".join(f"- `{reason}`: {text}" for reason, (text, _) in told.items())
-    examples = {reason: {"value": example} for reason, (_, example) in told.items()}
+    listed = "\n".join(f"- `{reason}`: {text}" for reason, (text, _) in failures.items())
+    examples = {reason: {"value": example} for reason, (_, example) in failures.items()}
     content = {"schema": {"$ref": f"#/components/schemas/{ERROR}"}, "examples": examples}
     return {"description": f"{HTTPStatus(status).phrase}\n\n{listed}", "content": {"application/json": content}}

@@ -81,13 +81,13 @@ class Schemas:
         ]
         return self._keep(message.full_name, self._object(message, required, self.answer))
 
-    def body(self, message: Descriptor, but: Collection[str] = (), told: Collection[str] = ()) -> Schema:
+    def body(self, message: Descriptor, but: Collection[str] = (), optional: Collection[str] = ()) -> Schema:
         """Return a reference to what may be sent for a message, without the fields that stand elsewhere.
 
         The gateway takes no others. What answers have too is something else there, as it may get more. What the token
         tells may be left out. A null is a field that is absent.
         """
-        required = [name for name in needed(message) if name not in but and name not in told]
+        required = [name for name in needed(message) if name not in but and name not in optional]
         schema = self._object(message, required, self.body, but) | {"additionalProperties": False}
         for name, field in schema["properties"].items():
             if name not in required:
@@ -149,10 +149,10 @@ class Schemas:
     def _enum(self, enum: EnumDescriptor) -> Schema:
         """Refer to the values of an enum by name. The zero value stands for none: it is never written."""
         values = [value for value in enum.values if value.number]
-        told = {value.name: self.described(f"{enum.full_name}.{value.name}") for value in values}
-        listed = "\n".join(f"- `{name}`: {text}" for name, text in told.items() if text)
+        descriptions = {value.name: self.described(f"{enum.full_name}.{value.name}") for value in values}
+        listed = "\n".join(f"- `{name}`: {text}" for name, text in descriptions.items() if text)
         description = "\n\n".join(filter(None, [self.described(enum.full_name), listed]))
-        return self._keep(enum.full_name, {"type": "string", "description": description, "enum": list(told)})
+        return self._keep(enum.full_name, {"type": "string", "description": description, "enum": list(descriptions)})
 
     def _keep(self, full_name: str, schema: Schema) -> Schema:
         """Keep a schema under a short name; raise ValueError where that name means something else already."""

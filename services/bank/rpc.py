@@ -16,7 +16,7 @@ from services.bank.domain.sessions import RefundStatus, Session
 from services.bank.errors import RefundFailed, SessionNotFound, SimulationDisabled
 from services.bank.refunds.operation import GiveBack, GiveMoneyBack
 from services.bank.sessions.close import Close, CloseSessions
-from services.bank.sessions.create import Create, CreateSessions
+from services.bank.sessions.create import CreateSession, CreateSessions
 from services.bank.sessions.look import Sessions
 from services.bank.sessions.pay import Pay, PaySessions
 from services.bank.webhooks.deliveries import Deliveries
@@ -62,7 +62,7 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
         await self._pay.close()
 
     async def CreateSession(self, request: pb.CreateSessionRequest, context: Context) -> pb.Session:
-        create = Create(
+        create = CreateSession(
             session_id=request.session_id,
             payment_id=UUID(request.payment_id),
             amount=request.amount,

@@ -6,7 +6,7 @@ from pathlib import Path
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 
 from services.chassis.process import cli
-from services.chassis.process.cli import Command
+from services.chassis.process.cli import Verb
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import Database, Pools, sweep_markers
@@ -89,9 +89,9 @@ async def _make_admin(settings: Settings, db: Database, email: str) -> str:
 
 
 COMMANDS = (
-    Command("rotate-keys", "make the next signing key", _rotate),
-    Command("revoke-keys", "replace all signing keys, because one has leaked", _revoke),
-    Command("make-admin", "give the account of an e-mail address the role ADMIN", _make_admin, argument="EMAIL"),
+    Verb("rotate-keys", "make the next signing key", _rotate),
+    Verb("revoke-keys", "replace all signing keys, because one has leaked", _revoke),
+    Verb("make-admin", "give the account of an e-mail address the role ADMIN", _make_admin, argument="EMAIL"),
 )
 
 

@@ -9,7 +9,7 @@ from services.chassis.process.settings import KeyDays, ServiceSettings, SigningS
 from services.identity.attempts.domain import Allowance, Limits
 
 OptionalCount = Annotated[
-    Annotated[int, Field(ge=0, le=10)] | None, BeforeValidator(lambda told: None if told == "" else told)
+    Annotated[int, Field(ge=0, le=10)] | None, BeforeValidator(lambda given: None if given == "" else given)
 ]
 """Set to nothing is not set."""
 

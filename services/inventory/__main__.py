@@ -15,7 +15,7 @@ from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.jobs import forget_changes, tidy_holds
 from services.inventory.measures import MEASURES
 from services.inventory.rpc import InventoryServicer
-from services.inventory.seats.domain import Rules
+from services.inventory.seats.domain import SeatRules
 from services.inventory.seats.operation import ChangeSeats, SeatDesk
 from services.inventory.settings import Settings
 from services.inventory.viewing.availability import Availability
@@ -35,7 +35,7 @@ async def run(settings: Settings) -> None:
     own = LANES + WAITING_LANES + WATCHING_CONNECTIONS + BACKGROUND_CONNECTIONS
     pools = await Pools.open(url, calls=settings.database_pool_size, background=own, name="inventory")
     db, background = pools.calls, pools.background
-    rules = Rules(
+    rules = SeatRules(
         max_seats_per_user=settings.max_seats_per_user,
         hold=timedelta(minutes=settings.seat_hold_minutes),
         reservation_max=timedelta(minutes=settings.reservation_max_minutes),

@@ -14,10 +14,10 @@ from services.chassis.work import answers, jobs, measures
 from services.chassis.work.consumer import Consumer
 from services.chassis.work.outbox import Outbox
 from services.payment.books.operation import CONSUMER, compare_books
-from services.payment.checkout.look import Payments
+from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.messages import CAPTURES, DECLINES
-from services.payment.checkout.steps import Checkout, Rules
-from services.payment.clients import BOOKINGS, Bank, Booking
+from services.payment.checkout.steps import Checkout, SessionRules
+from services.payment.clients import BOOKINGS, BankClient, BookingClient
 from services.payment.measures import MEASURES
 from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
@@ -34,8 +34,8 @@ async def run(settings: Settings) -> None:
     db, background = pools.calls, pools.background
     to_booking = channel(settings.booking_address, "booking")
     to_bank = channel(settings.payment_gateway_url.removeprefix("grpc://"), "bank")
-    booking, bank, outbox = Booking(to_booking), Bank(to_bank), Outbox(background)
-    rules = Rules(
+    booking, bank, outbox = BookingClient(to_booking), BankClient(to_bank), Outbox(background)
+    rules = SessionRules(
         margin=timedelta(seconds=settings.session_margin_seconds),
         poll_first_seconds=settings.poll_first_seconds,
         poll_max_seconds=settings.poll_max_seconds,
@@ -54,7 +54,7 @@ async def run(settings: Settings) -> None:
     measures.add(ticks, background, MEASURES)
 
     server = make_server(settings)
-    servicer = PaymentService(Payments(db), checkout, refunds, signatures, public_url=settings.public_url)
+    servicer = PaymentService(PaymentLookup(db), checkout, refunds, signatures, public_url=settings.public_url)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)
     await serve(
         settings,

@@ -18,7 +18,7 @@ from services.chassis.wire.status import from_status
 from services.chassis.wire.times import to_timestamp
 from services.chassis.work.consumer import Events
 from services.chassis.work.lookup import Lookup
-from services.payment.domain.payments import Outcome, Payable, Payment, Report
+from services.payment.domain.payments import Outcome, Payable, Payment, SessionReport
 from services.payment.domain.refunds import Refund
 from services.payment.side_by_side import each
 
@@ -45,7 +45,7 @@ _Wanted = tuple[UUID, UUID]
 """A booking, and its user."""
 
 
-class Booking:
+class BookingClient:
     """The booking service."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
@@ -126,7 +126,7 @@ class RefundDeclined(Exception):
     """The bank will not carry this refund out."""
 
 
-class Bank:
+class BankClient:
     """The payment gateway. Every call may be repeated; what came of one that fails is not known.
 
     Unavailable also stands for refusals that can only be a defect of ours, which are logged as errors: customers
@@ -136,7 +136,7 @@ class Bank:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = bank_pb2_grpc.BankServiceStub(channel)
 
-    async def create_session(self, payment: Payment, booking: Payable) -> Report:
+    async def create_session(self, payment: Payment, booking: Payable) -> SessionReport:
         """Open the session of a payment, or look at it if it was opened before."""
         request = bank_pb2.CreateSessionRequest(
             session_id=payment.session_id,
@@ -153,7 +153,7 @@ class Bank:
         except PeerFailure as refusal:
             raise _defect(refusal) from refusal
 
-    async def get_session(self, session_id: str) -> Report | None:
+    async def get_session(self, session_id: str) -> SessionReport | None:
         """Look at a session; return None if the bank does not know it."""
         request = bank_pb2.GetSessionRequest(session_id=session_id)
         try:
@@ -163,7 +163,7 @@ class Bank:
                 return None
             raise _defect(refusal) from refusal
 
-    async def close_session(self, session_id: str, seconds: float = BANK_SECONDS) -> Report | None:
+    async def close_session(self, session_id: str, seconds: float = BANK_SECONDS) -> SessionReport | None:
         """Close a session if it is open, and look at it; return None if the bank does not know it."""
         request = bank_pb2.CloseSessionRequest(session_id=session_id)
         try:
@@ -198,10 +198,10 @@ _FINAL_REFUSALS = ("SESSION_NOT_CAPTURED", "REFUND_EXCEEDS_CAPTURE", "REFUND_MIS
 _REFUND_ANSWERS = {bank_pb2.Refund.PENDING: RefundAnswer.PENDING, bank_pb2.Refund.SUCCEEDED: RefundAnswer.SUCCEEDED}
 
 
-def _report(session: bank_pb2.Session) -> Report:
+def _report(session: bank_pb2.Session) -> SessionReport:
     if session.status not in _OUTCOMES:
         raise _not_understood("session status", session.status)
-    return Report(
+    return SessionReport(
         payment_id=UUID(session.payment_id),
         session_id=session.id,
         amount=session.amount,

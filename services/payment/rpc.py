@@ -13,9 +13,9 @@ from services.chassis.wire.incoming import encoded, headers
 from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
 from services.chassis.work.idempotency import key_of
-from services.payment.checkout.look import Payments
+from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.steps import Checkout
-from services.payment.domain.payments import Payment, Report
+from services.payment.domain.payments import Payment, SessionReport
 from services.payment.domain.refunds import Refund, RefundRequest
 from services.payment.refunds.steps import Refunds
 from services.payment.webhooks import Signatures, parse
@@ -31,7 +31,7 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
 
     def __init__(
         self,
-        payments: Payments,
+        payments: PaymentLookup,
         checkout: Checkout,
         refunds: Refunds,
         signatures: Signatures,
@@ -70,11 +70,11 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         parsed = parse(event_id, request.data)
         if parsed is None:
             return pb.ReceiveWebhookResponse(status="ignored")
-        event, told = parsed
-        if isinstance(told, Report):
-            await self._checkout.hear(told, event)
+        event, report = parsed
+        if isinstance(report, SessionReport):
+            await self._checkout.settle_report(report, event)
         else:
-            await self._refunds.hear(told, event)
+            await self._refunds.settle_report(report, event)
         return pb.ReceiveWebhookResponse(status="processed")
 
     async def BatchRefundPayments(

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.chassis.errors import InvalidField
 from services.chassis.sight.vocabulary import unknown
-from services.payment.domain.payments import BankEvent, Outcome, Report
+from services.payment.domain.payments import BankEvent, Outcome, SessionReport
 from services.payment.domain.refunds import RefundReport
 from services.payment.errors import InvalidSignature
 
@@ -81,49 +81,51 @@ class _RefundEvent(_Event):
     data: _RefundData = Field(description="must be an object")
 
 
-def parse(event_id: str, body: bytes) -> tuple[BankEvent, Report | RefundReport] | None:
+def parse(event_id: str, body: bytes) -> tuple[BankEvent, SessionReport | RefundReport] | None:
     """Read an event; return None if it is of a type that is not known here, which may come at any time.
 
     Raises InvalidField if it is no event. Fields that are not known are left alone.
     """
     if len(event_id) > MAX_ID_LENGTH:
         raise InvalidField(("webhook-id", f"is longer than {MAX_ID_LENGTH} characters"))
-    told = _read(body)
-    named = told.get("type")
+    fields = _read(body)
+    named = fields.get("type")
     if not isinstance(named, str):
         raise InvalidField(("type", "must be a text"))
     type_ = ALIASES.get(named, named)
     if type_ == REFUNDED:
-        refund = _checked(_RefundEvent, told).data
+        refund = _checked(_RefundEvent, fields).data
         report = RefundReport(refund.refund_id, refund.payment_id, refund.session_id, refund.amount, refund.currency)
         return BankEvent(event_id, type_), report
     if type_ in OUTCOMES:
-        data = _checked(_PaymentEvent, told).data
+        data = _checked(_PaymentEvent, fields).data
         outcome = OUTCOMES[type_]
-        return BankEvent(event_id, type_), Report(data.payment_id, data.session_id, data.amount, data.currency, outcome)
+        return BankEvent(event_id, type_), SessionReport(
+            data.payment_id, data.session_id, data.amount, data.currency, outcome
+        )
     unknown("webhook type", named)
     return None
 
 
 def _read(body: bytes) -> dict[str, Any]:
     try:
-        told = from_json(body)
+        fields = from_json(body)
     except ValueError as error:
         raise InvalidField(("body", "is not JSON")) from error
-    if not isinstance(told, dict):
+    if not isinstance(fields, dict):
         raise InvalidField(("body", "must be a JSON object"))
-    return told
+    return fields
 
 
-def _checked(kind: type[E], told: dict[str, Any]) -> E:
+def _checked(kind: type[E], fields: dict[str, Any]) -> E:
     try:
-        return kind.model_validate_json(to_json(told))
+        return kind.model_validate_json(to_json(fields))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False, include_context=False)
-        raise InvalidField(*(_told(kind, problem["loc"]) for problem in problems)) from error
+        raise InvalidField(*(_path_and_rule(kind, problem["loc"]) for problem in problems)) from error
 
 
-def _told(kind: type[BaseModel], way: Sequence[int | str]) -> tuple[str, str]:
+def _path_and_rule(kind: type[BaseModel], way: Sequence[int | str]) -> tuple[str, str]:
     """Return the path of a field, and what it must be."""
     words = ""
     for step in way:

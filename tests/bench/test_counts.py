@@ -13,8 +13,7 @@ import pytest
 from boxoffice.booking.v1 import booking_pb2
 from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2
 
-from services.bank.sessions.create import Create as CreateSession
-from services.bank.sessions.create import CreateSessions
+from services.bank.sessions.create import CreateSession, CreateSessions
 from services.bank.sessions.pay import Pay, PaySessions
 from services.bank.webhooks.deliveries import Deliveries
 from services.booking.bookings.domain import BookedShow, Booking, Changed
@@ -32,7 +31,7 @@ from services.chassis.work.outbox import Outbox
 from services.inventory.viewing.availability import Availability
 from services.payment.checkout.begin import Begin, BeginPayments
 from services.payment.checkout.record import Record, RecordReports
-from services.payment.domain.payments import BankEvent, Outcome, Payable, Payment, Report, State
+from services.payment.domain.payments import BankEvent, Outcome, Payable, Payment, SessionReport, State
 from tests.booking.conftest import closes as closes  # a fixture
 from tests.booking.conftest import house as house  # a fixture
 from tests.booking.conftest import starts_in as starts_in  # a fixture
@@ -230,7 +229,7 @@ async def test_a_batch_of_payments_costs_no_more_than_one(
             await creates(sessions, wait=False)
         with counted(monkeypatch) as pay:
             await pays([Pay(one.session_id, "pm_succeed") for one in begun], wait=False)
-        words = [Report(one.id, one.session_id, one.amount, one.currency, Outcome.CAPTURED) for one in begun]
+        words = [SessionReport(one.id, one.session_id, one.amount, one.currency, Outcome.CAPTURED) for one in begun]
         events = [BankEvent(f"evt_{one.id}", "payment.captured") for one in begun]
         with counted(monkeypatch) as record:
             states = await records([Record(*heard) for heard in zip(words, events, strict=True)], wait=False)

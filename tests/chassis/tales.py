@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from services.chassis.store.database import Database
-from services.chassis.work.topics import Page, TopicEvent, append, appended, read, sequence_once
+from services.chassis.work.topics import EventsPage, TopicEvent, append, appended, read, sequence_once
 
 A = UUID(int=1)
 
@@ -52,5 +52,5 @@ async def read_texts(db: Database, after: int | None = None, *, topic: str = "ta
     return texts(await read(db, topic, after=after, limit=limit))
 
 
-def texts(page: Page) -> list[str]:
+def texts(page: EventsPage) -> list[str]:
     return [f"{one.position} {one.payload.decode()}" for one in page.events]

@@ -58,12 +58,12 @@ def test_a_service_is_run_as_the_stack_runs_it(name: str) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_every_setting_can_be_set_and_nothing_else_is(name: str) -> None:
     known = {setting.upper() for setting in KINDS[name].model_fields} - FOR_TESTS
-    assert FILE[name]["environment"].keys() - FOR_LIBRARIES == known, f"docker-compose.yml: x-{name}-told"
+    assert FILE[name]["environment"].keys() - FOR_LIBRARIES == known, f"docker-compose.yml: x-{name}-environment"
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_service_is_told_what_the_stack_tells_it(name: str) -> None:
-    facts = {fact for fact in services.told(STACK[name]) if fact.lower() in KINDS[name].model_fields}
+    facts = {fact for fact in services.setting_names(STACK[name]) if fact.lower() in KINDS[name].model_fields}
     assert facts <= told(FILE[name], {}).keys()
 
 

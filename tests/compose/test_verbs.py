@@ -23,7 +23,7 @@ case "$*" in
 "compose config --quiet")
   test -n "$BANK_PASSWORD" && exit 0
   exec >&2
-  echo "error while interpolating x-bank-told.DATABASE_URL:" \
+  echo "error while interpolating x-bank-environment.DATABASE_URL:" \
     "required variable BANK_PASSWORD is missing a value: it has no default"
   exit 1 ;;
 "info") exit "${NO_ENGINE:-0}" ;;

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.inventory.seats.domain import Rules
+from services.inventory.seats.domain import SeatRules
 
-RULES = Rules(max_seats_per_user=6, hold=timedelta(minutes=5), reservation_max=timedelta(minutes=30))
+RULES = SeatRules(max_seats_per_user=6, hold=timedelta(minutes=5), reservation_max=timedelta(minutes=30))
 TTL = timedelta(minutes=15)

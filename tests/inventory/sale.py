@@ -9,7 +9,7 @@ from uuid import UUID
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.inventory.seats.commands import Confirm, Hold, Release, Reserve
-from services.inventory.seats.domain import Rules
+from services.inventory.seats.domain import SeatRules
 from services.inventory.seats.operation import ChangeSeats, SeatDesk
 from tests.inventory.rules import RULES, TTL
 
@@ -76,7 +76,7 @@ async def put_on_sale(db: Database, *, seats: int = 12, starts_in: str = "3 days
     return show_id, ids
 
 
-def make_desk(db: Database, rules: Rules = RULES) -> SeatDesk:
+def make_desk(db: Database, rules: SeatRules = RULES) -> SeatDesk:
     return SeatDesk(ChangeSeats(db, rules))
 
 

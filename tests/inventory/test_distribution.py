@@ -20,7 +20,7 @@ from services.inventory.catalogue import statements as catalogue
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats import statements as seats
 from services.inventory.seats.commands import Tidy
-from services.inventory.seats.domain import Rules
+from services.inventory.seats.domain import SeatRules
 from services.inventory.seats.operation import ChangeSeats, SeatDesk
 from services.inventory.settings import Settings
 from services.inventory.tables import metadata
@@ -170,7 +170,7 @@ async def test_no_more_shows_are_locked_at_once_than_the_setting_says(
 
     monkeypatch.setattr(Transaction, "fetch_all", watched)
     settings = Settings(database_url="postgresql://inventory@localhost/inventory", shows_per_transaction=most)
-    rules = Rules(max_seats_per_user=6, hold=None, reservation_max=None)  # type: ignore[arg-type]  # not asked
+    rules = SeatRules(max_seats_per_user=6, hold=None, reservation_max=None)  # type: ignore[arg-type]  # not asked
     desk = SeatDesk(ChangeSeats(inventory_db, rules), name="seats", max_keys=settings.shows_per_transaction)
     shows = [uuid4() for _ in range(6)]
     answers = await asyncio.gather(

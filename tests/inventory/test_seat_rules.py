@@ -9,7 +9,7 @@ import pytest
 
 from services.inventory.errors import ClaimClosed, SalesEnded, SeatLimitExceeded, ShowStarted
 from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, ReleaseHolds, Reserve, Tidy
-from services.inventory.seats.domain import MAX_TOTAL, ReservationState, Seat, Show, Status
+from services.inventory.seats.domain import MAX_TOTAL, LockedShow, ReservationState, Seat, Status
 from tests.inventory.rules import RULES, TTL
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -17,53 +17,53 @@ ANN, BOOKING = uuid4(), uuid4()
 
 
 @pytest.fixture
-def show() -> Show:
+def show() -> LockedShow:
     """A show of three free seats, in three days."""
-    show = Show(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR")
+    show = LockedShow(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR")
     show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 25_000, Status.AVAILABLE) for number in range(3))
     return show
 
 
-def hold(show: Show, *numbers: int, at: datetime = NOW) -> Any:
+def hold(show: LockedShow, *numbers: int, at: datetime = NOW) -> Any:
     ids = list(show.seats)
     return Hold(show_id=show.id, user_id=ANN, seat_ids=[ids[n] for n in numbers]).apply(show, at, RULES)
 
 
-def reserve(show: Show, *numbers: int, ttl: timedelta = TTL) -> Any:
+def reserve(show: LockedShow, *numbers: int, ttl: timedelta = TTL) -> Any:
     ids = [list(show.seats)[n] for n in numbers]
     return Reserve(show_id=show.id, user_id=ANN, booking_id=BOOKING, seat_ids=ids, ttl=ttl).apply(show, NOW, RULES)
 
 
-def test_a_hold_is_over_at_the_very_instant_at_which_it_lapses(show: Show) -> None:
+def test_a_hold_is_over_at_the_very_instant_at_which_it_lapses(show: LockedShow) -> None:
     [seat] = hold(show, 0).seats
     assert seat.is_claimed(NOW + RULES.hold - timedelta.resolution)
     assert not seat.is_claimed(NOW + RULES.hold)
 
 
-def test_a_reservation_is_over_at_the_very_instant_at_which_it_lapses(show: Show) -> None:
+def test_a_reservation_is_over_at_the_very_instant_at_which_it_lapses(show: LockedShow) -> None:
     reservation = reserve(show, 0).reservation
     assert reservation.is_alive(NOW + TTL - timedelta.resolution)
     assert not reservation.is_alive(NOW + TTL)
 
 
-def test_holding_ones_own_lapsed_hold_begins_anew(show: Show) -> None:
+def test_holding_ones_own_lapsed_hold_begins_anew(show: LockedShow) -> None:
     hold(show, 0)
     [seat] = hold(show, 0, at=NOW + RULES.hold).seats
     assert seat.expires_at == NOW + 2 * RULES.hold
 
 
-def test_releasing_holds_leaves_reservations(show: Show) -> None:
+def test_releasing_holds_leaves_reservations(show: LockedShow) -> None:
     reserve(show, 0)
     hold(show, 1)
     assert ReleaseHolds(show_id=show.id, user_id=ANN).apply(show, NOW, RULES) == 1
     assert [seat.status for seat in show.seats.values()] == [Status.RESERVED, Status.AVAILABLE, Status.AVAILABLE]
 
 
-def test_a_reservation_lasts_no_longer_than_any_may(show: Show) -> None:
+def test_a_reservation_lasts_no_longer_than_any_may(show: LockedShow) -> None:
     assert reserve(show, 0, ttl=timedelta(days=1)).reservation.expires_at == NOW + RULES.reservation_max
 
 
-def test_seats_that_cost_more_than_a_total_can_be_are_not_given_at_once(show: Show) -> None:
+def test_seats_that_cost_more_than_a_total_can_be_are_not_given_at_once(show: LockedShow) -> None:
     """Users may have more seats than when the show was made."""
     for seat in list(show.seats.values()):
         show.load([replace(seat, price=MAX_TOTAL // 2)])
@@ -76,32 +76,32 @@ def test_seats_that_cost_more_than_a_total_can_be_are_not_given_at_once(show: Sh
     hold(show, 2)
 
 
-def test_a_repeated_reserve_that_names_other_seats_is_refused(show: Show) -> None:
+def test_a_repeated_reserve_that_names_other_seats_is_refused(show: LockedShow) -> None:
     reserve(show, 0)
     with pytest.raises(ClaimClosed):
         reserve(show, 0, 1)
 
 
-def test_a_reserve_that_comes_after_its_own_confirm_is_refused(show: Show) -> None:
+def test_a_reserve_that_comes_after_its_own_confirm_is_refused(show: LockedShow) -> None:
     assert Confirm(show_id=show.id, booking_id=BOOKING).apply(show, NOW, RULES) is not None
     assert show.reservations[BOOKING].state == ReservationState.REFUSED
     with pytest.raises(ClaimClosed):
         reserve(show, 0)
 
 
-def test_tidying_leaves_a_hold_that_was_made_since_it_was_looked_for(show: Show) -> None:
+def test_tidying_leaves_a_hold_that_was_made_since_it_was_looked_for(show: LockedShow) -> None:
     hold(show, 0)
     assert Tidy(show_id=show.id, seat_ids=list(show.seats)).apply(show, NOW, RULES) == 0
 
 
-def test_a_reserve_that_comes_again_after_its_claim_was_given_up_is_refused(show: Show) -> None:
+def test_a_reserve_that_comes_again_after_its_claim_was_given_up_is_refused(show: LockedShow) -> None:
     reserve(show, 0)
     Release(show_id=show.id, booking_id=BOOKING, cause=Cause.ABANDONED).apply(show, NOW, RULES)
     with pytest.raises(ClaimClosed):
         reserve(show, 0)
 
 
-def test_extending_a_reservation_extends_its_seats(show: Show) -> None:
+def test_extending_a_reservation_extends_its_seats(show: LockedShow) -> None:
     reserve(show, 0)
     later = NOW + timedelta(minutes=10)
     until = Extend(show_id=show.id, booking_id=BOOKING, ttl=TTL).apply(show, later, RULES)
@@ -112,31 +112,31 @@ def test_extending_a_reservation_extends_its_seats(show: Show) -> None:
 # --- The end of sales
 
 
-def ending(show: Show, left: timedelta) -> Show:
+def ending(show: LockedShow, left: timedelta) -> LockedShow:
     """Return the same show with its sales ending so long after NOW."""
     show.sales_end_at = NOW + left
     return show
 
 
-def confirm(show: Show, at: datetime) -> Any:
+def confirm(show: LockedShow, at: datetime) -> Any:
     return Confirm(show_id=show.id, booking_id=BOOKING).apply(show, at, RULES)
 
 
 @pytest.mark.parametrize("left", [timedelta(seconds=1), RULES.hold, RULES.hold + timedelta.resolution])
-def test_a_hold_ends_with_sales_at_the_latest(show: Show, left: timedelta) -> None:
+def test_a_hold_ends_with_sales_at_the_latest(show: LockedShow, left: timedelta) -> None:
     [seat] = hold(ending(show, left), 0).seats
     assert seat.expires_at == NOW + min(left, RULES.hold)
 
 
 @pytest.mark.parametrize("left", [timedelta(seconds=1), TTL, TTL + timedelta.resolution])
-def test_a_reservation_ends_with_sales_at_the_latest(show: Show, left: timedelta) -> None:
+def test_a_reservation_ends_with_sales_at_the_latest(show: LockedShow, left: timedelta) -> None:
     reserved = reserve(ending(show, left), 0)
     until = NOW + min(left, TTL)
     assert (reserved.reservation.expires_at, reserved.sales_end_at) == (until, NOW + left)
     assert [seat.expires_at for seat in reserved.seats] == [until]
 
 
-def test_no_extension_passes_the_end_of_sales(show: Show) -> None:
+def test_no_extension_passes_the_end_of_sales(show: LockedShow) -> None:
     reserve(ending(show, TTL + timedelta(minutes=1)), 0)
     later = NOW + timedelta(minutes=12)
     extend = Extend(show_id=show.id, booking_id=BOOKING, ttl=timedelta(minutes=5))
@@ -146,7 +146,7 @@ def test_no_extension_passes_the_end_of_sales(show: Show) -> None:
 
 @pytest.mark.parametrize(("start", "refusal"), [(timedelta.resolution, SalesEnded), (timedelta(0), ShowStarted)])
 def test_from_the_end_of_sales_on_nothing_is_held_or_reserved(
-    show: Show, start: timedelta, refusal: type[Exception]
+    show: LockedShow, start: timedelta, refusal: type[Exception]
 ) -> None:
     ending(show, timedelta(0))
     show.starts_at = NOW + start
@@ -158,7 +158,9 @@ def test_from_the_end_of_sales_on_nothing_is_held_or_reserved(
 
 
 @pytest.mark.parametrize("released", [False, True])
-def test_from_the_end_of_sales_on_no_claim_is_confirmed_however_free_its_seats_are(show: Show, released: bool) -> None:
+def test_from_the_end_of_sales_on_no_claim_is_confirmed_however_free_its_seats_are(
+    show: LockedShow, released: bool
+) -> None:
     reserve(ending(show, TTL), 0)
     if released:
         Release(show_id=show.id, booking_id=BOOKING, cause=Cause.EXPIRED).apply(show, NOW + TTL, RULES)
@@ -168,7 +170,7 @@ def test_from_the_end_of_sales_on_no_claim_is_confirmed_however_free_its_seats_a
     assert [seat.status for seat in show.seats.values()] == [Status.AVAILABLE] * 3
 
 
-def test_a_claim_that_is_alive_after_the_end_of_sales_is_neither_confirmed_nor_extended(show: Show) -> None:
+def test_a_claim_that_is_alive_after_the_end_of_sales_is_neither_confirmed_nor_extended(show: LockedShow) -> None:
     reserve(show, 0)  # as it was made when sales were to end later
     ending(show, timedelta(minutes=1))
     at = NOW + timedelta(minutes=1)
@@ -179,7 +181,7 @@ def test_a_claim_that_is_alive_after_the_end_of_sales_is_neither_confirmed_nor_e
     assert show.reservations[BOOKING].state == ReservationState.REFUSED
 
 
-def test_up_to_the_end_of_sales_a_claim_is_confirmed_and_stays_so(show: Show) -> None:
+def test_up_to_the_end_of_sales_a_claim_is_confirmed_and_stays_so(show: LockedShow) -> None:
     reserve(ending(show, TTL), 0)
     assert confirm(show, NOW + TTL - timedelta.resolution) is None
     assert confirm(show, NOW + TTL) is None, "it was confirmed before"

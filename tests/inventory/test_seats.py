@@ -20,7 +20,7 @@ from services.inventory.errors import (
 )
 from services.inventory.jobs import forget_changes, tidy_holds
 from services.inventory.seats.commands import Cause, Extend, Hold, ReleaseHolds, Tidy, Unbook
-from services.inventory.seats.domain import Rules
+from services.inventory.seats.domain import SeatRules
 from services.inventory.seats.statements import LIMITS
 from tests.databases import move_clock
 from tests.inventory.sale import OnSale, make_desk, put_on_sale
@@ -281,7 +281,7 @@ async def test_a_show_remembers_the_largest_limits_since_its_sale_began(on_sale:
     assert await limits() == [(None, None, None)]
     for told, largest in (((6, 5, 30), (6, 5, 30)), ((8, 3, 20), (8, 5, 30)), ((2, 9, 60), (8, 9, 60))):
         seats, hold, reservation = told
-        other = make_desk(on_sale.db, Rules(seats, timedelta(minutes=hold), timedelta(minutes=reservation)))
+        other = make_desk(on_sale.db, SeatRules(seats, timedelta(minutes=hold), timedelta(minutes=reservation)))
         await other.submit(Hold(show_id=on_sale.show_id, user_id=uuid4(), seat_ids=on_sale.ids(seats)))
         await other.close()
         assert await limits() == [largest]

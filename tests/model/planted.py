@@ -16,7 +16,7 @@ from services.booking.refunds import domain as refunds
 from services.chassis.work import answers
 from services.inventory.seats import commands
 from services.inventory.seats import statements as seats_sql
-from services.inventory.seats.domain import ReservationState, Seat, Show
+from services.inventory.seats.domain import LockedShow, ReservationState, Seat
 from services.payment.checkout.record import Record
 from services.payment.checkout.steps import Checkout
 
@@ -81,7 +81,7 @@ def sales_do_not_end_for_payments(patch: pytest.MonkeyPatch) -> None:
 
 
 def claims_outlive_sales(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Show, "until", lambda show, end: end)
+    patch.setattr(LockedShow, "until", lambda show, end: end)
 
 
 def a_decline_shortens(patch: pytest.MonkeyPatch) -> None:

@@ -27,15 +27,14 @@ from services.chassis.work.desk import Desk
 from services.chassis.work.outbox import Outbox
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.rpc import InventoryServicer
-from services.inventory.seats.domain import Rules
+from services.inventory.seats.domain import SeatRules
 from services.inventory.seats.operation import ChangeSeats, SeatDesk
 from services.inventory.viewing.availability import Availability
 from services.inventory.viewing.watching import Watching
 from services.payment import clients
 from services.payment.checkout import look
 from services.payment.checkout.messages import CAPTURES, DECLINES
-from services.payment.checkout.steps import Checkout
-from services.payment.checkout.steps import Rules as SessionRules
+from services.payment.checkout.steps import Checkout, SessionRules
 from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
 from services.payment.webhooks import Signatures
@@ -99,7 +98,7 @@ def _peers(ports: Ports, name: str) -> grpc.aio.Channel:
 
 
 def _inventory(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
-    rules = Rules(
+    rules = SeatRules(
         max_seats_per_user=facts.CAP,
         hold=timedelta(seconds=facts.HOLD),
         reservation_max=timedelta(seconds=facts.LIFE),
@@ -135,11 +134,11 @@ def _booking(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
 
 def _payment(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     to_booking, to_bank = _peers(ports, "booking"), _peers(ports, "bank")
-    booking, bank, outbox = clients.Booking(to_booking), clients.Bank(to_bank), Outbox(db)
+    booking, bank, outbox = clients.BookingClient(to_booking), clients.BankClient(to_bank), Outbox(db)
     rules = SessionRules(timedelta(seconds=facts.MARGIN), poll_first_seconds=5, poll_max_seconds=30)
     checkout, refunds = Checkout(db, outbox, booking, bank, rules), Refunds(db, bank)
     service = PaymentService(
-        look.Payments(db), checkout, refunds, Signatures([SECRET]), public_url="http://127.0.0.1:8001"
+        look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]), public_url="http://127.0.0.1:8001"
     )
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(service, server)
     peers = {CAPTURES: booking.record_captures, DECLINES: booking.record_declines}

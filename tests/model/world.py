@@ -26,13 +26,13 @@ from standardwebhooks import Webhook
 
 from audit import audit
 from services.bank.domain import events
-from services.bank.domain.scenarios import Telling
+from services.bank.domain.scenarios import Notification
 from services.bank.domain.sessions import Session, Status
 from services.bank.rpc import BankService
 from services.bank.sessions import close
 from services.bank.sessions.statements import WAIT_FOR_SESSIONS
 from services.bank.webhooks.deliveries import Deliveries
-from services.bank.webhooks.merchant import Answer as Taken
+from services.bank.webhooks.merchant import MerchantAnswer as Taken
 from services.bank.webhooks.sender import Sender
 from services.booking.tidying.operation import archive
 from services.chassis.process.server import make_server
@@ -45,7 +45,7 @@ from services.inventory.jobs import tidy_holds
 from tests.bank.support import SANDBOX, SECRET, refused
 from tests.model import facts, replicas, sight
 from tests.model.databases import BUSY, CLEAR, DUE, KEPT, RESET, SERVICE_NAMES
-from tests.model.facts import Answer, Request, Seen
+from tests.model.facts import MerchantAnswer, Request, Seen
 from tests.model.sight import NOON
 from tests.patience import patient
 
@@ -173,9 +173,9 @@ class World:
 
     # --- What users do
 
-    async def ask(self, request: Request, replica: int) -> Answer:
+    async def ask(self, request: Request, replica: int) -> MerchantAnswer:
         """Send a request to a replica, and return the answer as the model would give it."""
-        do: Callable[[Request, int], Awaitable[Answer]] = getattr(self, f"_{request.name}")
+        do: Callable[[Request, int], Awaitable[MerchantAnswer]] = getattr(self, f"_{request.name}")
         try:
             return await do(request, replica)
         except grpc.aio.AioRpcError as error:
@@ -183,7 +183,7 @@ class World:
         code, reason = await refused(_raising(refusal))
         return facts.LOST if code.name in AWAY else (reason,)
 
-    async def _hold(self, ask: Request, replica: int) -> Answer:
+    async def _hold(self, ask: Request, replica: int) -> MerchantAnswer:
         held = await self._stub("inventory", replica).HoldSeats(
             inventory_pb2.HoldSeatsRequest(
                 show_id=self.show_id, user_id=str(USERS[ask.user]), show_seat_ids=self._ids(ask)
@@ -192,11 +192,11 @@ class World:
         )
         return ("held", sight.seconds(held.expires_at))
 
-    async def _release_holds(self, ask: Request, replica: int) -> Answer:
+    async def _release_holds(self, ask: Request, replica: int) -> MerchantAnswer:
         request = inventory_pb2.ReleaseHoldsRequest(user_id=str(USERS[ask.user]))
         return ("released", (await self._stub("inventory", replica).ReleaseHolds(request, **_PATIENT)).released)
 
-    async def _book(self, ask: Request, replica: int) -> Answer:
+    async def _book(self, ask: Request, replica: int) -> MerchantAnswer:
         booked = await self._stub("booking", replica).CreateBooking(
             booking_pb2.CreateBookingRequest(
                 show_id=self.show_id,
@@ -208,17 +208,17 @@ class World:
         )
         return ("booked", booked.id, booked.total_amount, sight.seconds(booked.expires_at))
 
-    async def _initiate(self, ask: Request, replica: int) -> Answer:
+    async def _initiate(self, ask: Request, replica: int) -> MerchantAnswer:
         request = payment_pb2.InitiatePaymentRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
         opened = await self._stub("payment", replica).InitiatePayment(request, **_PATIENT)
         return ("opened", opened.payment_id, opened.amount, sight.seconds(opened.expires_at))
 
-    async def _pay(self, ask: Request, replica: int) -> Answer:
+    async def _pay(self, ask: Request, replica: int) -> MerchantAnswer:
         request = bank_pb2.SimulatePaymentRequest(session_id=await self._session(ask.about), payment_method=ask.method)
         paid = await bank_pb2_grpc.BankServiceStub(self.to_bank).SimulatePayment(request, **_PATIENT)
         return ("session", bank_pb2.Session.Status.Name(paid.status))
 
-    async def _capture_after_all(self, ask: Request, replica: int) -> Answer:
+    async def _capture_after_all(self, ask: Request, replica: int) -> MerchantAnswer:
         session_id = await self._session(ask.about)
         async with self.bank_db.transaction() as tx:
             locked, [clock] = await tx.fetch_all((WAIT_FOR_SESSIONS, {"ids": [session_id]}), (READ_CLOCK, ()))
@@ -231,15 +231,15 @@ class World:
             )
             event = events.of_session(captured, now)
             assert event is not None
-            await self.deliveries.append(tx, [Telling(event)])
+            await self.deliveries.append(tx, [Notification(event)])
         return ()
 
-    async def _cancel(self, ask: Request, replica: int) -> Answer:
+    async def _cancel(self, ask: Request, replica: int) -> MerchantAnswer:
         request = booking_pb2.CancelBookingRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
         cancelled = await self._stub("booking", replica).CancelBooking(request, **_PATIENT)
         return (booking_pb2.Booking.Status.Name(cancelled.status).lower(),)
 
-    async def _refund(self, ask: Request, replica: int) -> Answer:
+    async def _refund(self, ask: Request, replica: int) -> MerchantAnswer:
         request = booking_pb2.RefundBookingRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
         refund = await self._stub("booking", replica).RefundBooking(request, **_PATIENT)
         return ("refunding", refund.refund_amount, refund.refund_percentage)

@@ -164,7 +164,7 @@ MUTANTS = (
     Mutant(
         "nobody is told of a session whose time is up",
         "LockedSessions.end",
-        "[Telling(event)] if event else []",
+        "[Notification(event)] if event else []",
         "[]",
         REQUESTS,
         LIFE,
@@ -172,7 +172,7 @@ MUTANTS = (
     Mutant(
         "nobody is told of a refund",
         "GiveMoneyBack.write",
-        "await self._deliveries.append(tx, told)",
+        "await self._deliveries.append(tx, notifications)",
         "",
         REQUESTS,
         SENT,

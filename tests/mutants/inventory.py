@@ -32,7 +32,7 @@ MUTANTS = (
     ),
     Mutant(
         "lapsed claims count against the cap",
-        "Show.seats_of",
+        "LockedShow.seats_of",
         "[seat for seat in owned if seat.is_claimed(now)]",
         "list(owned)",
         SEATS,
@@ -272,7 +272,7 @@ MUTANTS = (
     ),
     Mutant(
         "a lapsed booking loses one seat and keeps the others",
-        "Show.take",
+        "LockedShow.take",
         "self.close(lapsed.booking_id, ReservationState.RELEASED)",
         "pass",
         SEATS,

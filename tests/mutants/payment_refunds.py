@@ -92,7 +92,7 @@ MUTANTS = (
     ),
     Mutant(
         "the word of a refund is believed without the bank",
-        "Refunds.hear",
+        "Refunds.settle_report",
         "refund.state != RefundState.SUCCEEDED",
         "not refund.state",
         MONEY,
@@ -100,7 +100,7 @@ MUTANTS = (
     ),
     Mutant(
         "a refund that failed once is stuck",
-        "Bank.refund",
+        "BankClient.refund",
         "if refusal.reason not in _FINAL_REFUSALS:\n    raise _defect(refusal) from refusal",
         "",
         MONEY,
@@ -108,7 +108,7 @@ MUTANTS = (
     ),
     Mutant(
         "a refund that was declined passes for carried out",
-        "Bank.refund",
+        "BankClient.refund",
         "raise RefundDeclined('declined')",
         "return RefundAnswer.SUCCEEDED",
         MONEY,

@@ -56,7 +56,7 @@ MUTANTS = (
     ),
     Mutant(
         "the last instant of sales is one too many",
-        "Show.sells",
+        "LockedShow.sells",
         "now < self.sales_end_at",
         "now <= self.sales_end_at",
         SEATS,

@@ -37,7 +37,7 @@ from services.inventory.viewing.watching import Watching
 from services.payment import clients
 from services.payment.checkout import look
 from services.payment.checkout.messages import CAPTURES, DECLINES
-from services.payment.checkout.steps import Checkout, Rules
+from services.payment.checkout.steps import Checkout, SessionRules
 from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
 from services.payment.webhooks import Signatures
@@ -190,13 +190,13 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
         )
 
         bank, _, to_bank = await stack.enter_async_context(served_bank(bank_db))
-        payment_outbox, told = Outbox(payment_db), clients.Booking(to_booking)
-        asked = clients.Bank(to_bank)
-        rules = Rules(timedelta(minutes=2), poll_first_seconds=5, poll_max_seconds=30)
+        payment_outbox, told = Outbox(payment_db), clients.BookingClient(to_booking)
+        asked = clients.BankClient(to_bank)
+        rules = SessionRules(timedelta(minutes=2), poll_first_seconds=5, poll_max_seconds=30)
         checkout, refunds = Checkout(payment_db, payment_outbox, told, asked, rules), Refunds(payment_db, asked)
         payment_pb2_grpc.add_PaymentServiceServicer_to_server(
             PaymentService(
-                look.Payments(payment_db),
+                look.PaymentLookup(payment_db),
                 checkout,
                 refunds,
                 Signatures([SECRET]),

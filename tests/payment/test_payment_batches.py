@@ -10,7 +10,7 @@ from services.chassis.ids import new_id
 from services.payment.checkout import polling as payments
 from services.payment.checkout.begin import Begin, BeginPayments
 from services.payment.checkout.record import Record, RecordReports
-from services.payment.domain.payments import BankEvent, Outcome, Payable, Report, State
+from services.payment.domain.payments import BankEvent, Outcome, Payable, SessionReport, State
 from services.payment.domain.payments import Payment as Begun
 from services.payment.errors import BookingNotPending, EventMismatch, PaymentNotFound
 from tests.payment.test_payment_webhooks import begun
@@ -19,8 +19,8 @@ from tests.payment.world import Payment
 MARGIN = timedelta(seconds=30)
 
 
-def report(one: pb.InitiatePaymentResponse, outcome: Outcome | None) -> Report:
-    return Report(UUID(one.payment_id), one.session_id, one.amount, one.currency, outcome)
+def report(one: pb.InitiatePaymentResponse, outcome: Outcome | None) -> SessionReport:
+    return SessionReport(UUID(one.payment_id), one.session_id, one.amount, one.currency, outcome)
 
 
 def payable() -> Payable:

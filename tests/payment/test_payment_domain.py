@@ -16,7 +16,7 @@ from services.payment.domain.payments import (
     Outcome,
     Payable,
     Payment,
-    Report,
+    SessionReport,
     State,
     choose_session,
 )
@@ -79,9 +79,9 @@ def test_every_state_that_is_left_is_left_for_another():
 def test_a_report_with_other_facts_is_not_about_this_payment(other: dict[str, object]):
     one = payment()
     facts = {"session_id": one.session_id, "amount": one.amount, "currency": one.currency}
-    one.check(Report(payment_id=one.id, outcome=Outcome.CAPTURED, **facts))
+    one.check(SessionReport(payment_id=one.id, outcome=Outcome.CAPTURED, **facts))
     with pytest.raises(EventMismatch):
-        one.check(Report(payment_id=one.id, outcome=Outcome.CAPTURED, **(facts | other)))
+        one.check(SessionReport(payment_id=one.id, outcome=Outcome.CAPTURED, **(facts | other)))
 
 
 def test_a_new_session_ends_before_its_booking_does():

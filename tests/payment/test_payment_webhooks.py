@@ -14,7 +14,7 @@ from grpc import StatusCode
 
 from services.chassis.ids import new_id
 from services.payment.checkout.record import Record, RecordReports
-from services.payment.domain.payments import BankEvent, Outcome, Report
+from services.payment.domain.payments import BankEvent, Outcome, SessionReport
 from tests.bank.support import Received, refused
 from tests.databases import move_clock
 from tests.patience import eventually
@@ -300,7 +300,7 @@ async def test_the_word_of_a_refund_with_other_facts_changes_nothing(payment: Pa
 
 async def test_a_capture_counts_though_an_event_of_its_name_was_seen_before(payment: Payment):
     booking_id, one = await begun(payment)
-    facts = Report(UUID(one.payment_id), one.session_id, one.amount, one.currency, None)
+    facts = SessionReport(UUID(one.payment_id), one.session_id, one.amount, one.currency, None)
     again = BankEvent("evt_twice", "payment.captured")
     records = RecordReports(payment.db, payment.outbox)
     await records([Record(facts, again)], wait=False)

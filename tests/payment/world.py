@@ -27,9 +27,9 @@ from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
 from services.chassis.work.outbox import Outbox
 from services.payment import clients
-from services.payment.checkout.look import Payments
+from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.messages import CAPTURES, DECLINES
-from services.payment.checkout.steps import Checkout, Rules
+from services.payment.checkout.steps import Checkout, SessionRules
 from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
 from services.payment.webhooks import Signatures
@@ -253,7 +253,7 @@ class Payment:
         """Make another replica."""
         signatures = Signatures([SECRET, PREVIOUS_SECRET])
         return PaymentService(
-            Payments(self.db),
+            PaymentLookup(self.db),
             self.checkout,
             self.refunds,
             signatures,
@@ -289,8 +289,12 @@ async def opened_payment(payment_db: Database, bank_db: Database) -> AsyncIterat
         )
         bank, mood, to_bank = await stack.enter_async_context(served_bank(bank_db, MoodyBank))
         assert isinstance(mood, MoodyBank)
-        outbox, bank_client, booking_client = Outbox(payment_db), clients.Bank(to_bank), clients.Booking(to_booking)
-        rules = Rules(MARGIN, poll_first_seconds=10, poll_max_seconds=30)
+        outbox, bank_client, booking_client = (
+            Outbox(payment_db),
+            clients.BankClient(to_bank),
+            clients.BookingClient(to_booking),
+        )
+        rules = SessionRules(MARGIN, poll_first_seconds=10, poll_max_seconds=30)
         checkout = Checkout(payment_db, outbox, booking_client, bank_client, rules)
         refunds = Refunds(payment_db, bank_client)
         peers = {CAPTURES: booking_client.record_captures, DECLINES: booking_client.record_declines}

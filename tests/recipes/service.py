@@ -124,8 +124,8 @@ exhaustive = true
 
 PASSWORD = "${NOTES_PASSWORD:?it has no default, `make secrets` makes one}"
 
-TOLD = f"""x-notes-told: &notes-told
-  <<: *told
+TOLD = f"""x-notes-environment: &notes-environment
+  <<: *environment
   PORT: "16055"
   DATABASE_URL: "postgresql://notes:{PASSWORD}@postgres:5432/notes"
 
@@ -134,7 +134,7 @@ TOLD = f"""x-notes-told: &notes-told
 MIGRATES = """  notes-migrate:
     <<: [*once, *service]
     command: [python, -m, services.notes, migrate]
-    environment: *notes-told
+    environment: *notes-environment
     depends_on: {databases: {condition: service_completed_successfully}}
 
 """
@@ -142,7 +142,7 @@ MIGRATES = """  notes-migrate:
 SERVES = """  notes:
     <<: *service
     command: [python, -m, services.notes]
-    environment: *notes-told
+    environment: *notes-environment
     volumes: ["tls-notes:/tls:ro", "keys-notes:/keys"]
     deploy: *service-deploy
     depends_on:

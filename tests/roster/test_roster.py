@@ -18,7 +18,7 @@ calls = [{calls}]
 
 def test_what_differs_from_others_has_a_default() -> None:
     [one] = roster.read(TABLE.format(name="one", calls=""))
-    assert (one.schema, one.owner, one.audited, one.told, one.ends_last) == ("public", "one", "public", (), False)
+    assert (one.schema, one.owner, one.audited, one.settings, one.ends_last) == ("public", "one", "public", (), False)
 
 
 @pytest.mark.parametrize(

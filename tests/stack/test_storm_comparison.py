@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from storm.comparison import RULES, Booking, Books, compare
+from storm.comparison import RULES, BookingRecord, Ledger, compare
 from storm.history import History, Json, Request
 
 SHOW, USER, SEAT, SESSION = "show", "user", "seat-1", "sess-1"
@@ -30,7 +30,7 @@ def ask(
     history.tell(request, answer)
 
 
-def bought() -> tuple[History, Books]:
+def bought() -> tuple[History, Ledger]:
     """A ticket that was held, booked, paid and seen, in a history and in the books that go with it."""
     history = History()
     ask(history, "hold", SHOW, {"seats": [{"id": SEAT, "expiresAt": "2026-11-21T18:00:00Z"}]}, body=ORDER)
@@ -38,13 +38,13 @@ def bought() -> tuple[History, Books]:
     ask(history, "initiate", "booking", {"sessionId": SESSION, "amount": 500}, "opening")
     ask(history, "pay", SESSION, {"status": "CAPTURED"})
     ask(history, "look", "booking", told_booking("CONFIRMED"))
-    booking = Booking(
+    booking = BookingRecord(
         "booking", USER, SHOW, "CONFIRMED", 500, "INR", frozenset({SEAT}), "order", None, stuck=False, net=500
     )
-    return history, Books({"booking": booking}, {SESSION: 500}, {"booking": {"pm_succeed"}}, {(SHOW, SEAT, UNTIL)})
+    return history, Ledger({"booking": booking}, {SESSION: 500}, {"booking": {"pm_succeed"}}, {(SHOW, SEAT, UNTIL)})
 
 
-def given_back() -> tuple[History, Books]:
+def given_back() -> tuple[History, Ledger]:
     history, books = bought()
     ask(history, "refund", "booking", {"refundAmount": 500, "status": "PROCESSING"}, "refund")
     ask(history, "refund", "booking", {"refundAmount": 500, "status": "REFUNDED"}, "refund")
@@ -52,7 +52,7 @@ def given_back() -> tuple[History, Books]:
     return history, books
 
 
-def cancelled() -> tuple[History, Books]:
+def cancelled() -> tuple[History, Ledger]:
     history = History()
     ask(history, "book", SHOW, told_booking("PENDING"), "order", ORDER)
     ask(history, "cancel", "booking", told_booking("CANCELLED"), "cancel")
@@ -61,19 +61,19 @@ def cancelled() -> tuple[History, Books]:
     return history, replace(books, captured={})
 
 
-def change(books: Books, **fields: object) -> None:
+def change(books: Ledger, **fields: object) -> None:
     books.bookings["booking"] = replace(books.bookings["booking"], **fields)  # type: ignore[arg-type]
 
 
-def sell_again(history: History, books: Books) -> None:
+def sell_again(history: History, books: Ledger) -> None:
     body = ORDER | {"userId": USER}
     ask(history, "book", SHOW, told_booking("PENDING", "other"), "order 2", body)
     ask(history, "look", "other", told_booking("CONFIRMED", "other"))
     books.bookings["other"] = replace(books.bookings["booking"], id="other", key="order 2")
 
 
-Story = Callable[[], tuple[History, Books]]
-Lie = Callable[[History, Books], object]
+Story = Callable[[], tuple[History, Ledger]]
+Lie = Callable[[History, Ledger], object]
 
 LIES: list[tuple[str, Story, Lie]] = [
     ("a hold that was acknowledged was made", bought, lambda _, books: books.holds.clear()),

@@ -54,14 +54,14 @@ class _Base(Methods):
         token: str | None = None,
     ) -> Self:
         """Return a client whose calls are made otherwise, over the same connection; see Options for each."""
-        told: dict[str, Any] = {
+        given: dict[str, Any] = {
             "timeout_seconds": timeout_seconds,
             "attempts": attempts,
             "request_id": request_id,
             "token": token,
         }
         other = copy.copy(self)
-        other._options = replace(self._options, **{name: value for name, value in told.items() if value is not None})
+        other._options = replace(self._options, **{name: value for name, value in given.items() if value is not None})
         return other
 
     def _begin(self, method: Method[..., Any] | Stream[..., Any], request: Message) -> tuple[Callable[..., Any], Call]:

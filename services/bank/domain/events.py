@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.bank.domain.sessions import Refund, Session, Status
+from services.bank.domain.sessions import BankRefund, Session, Status
 
 TYPES = {
     Status.CAPTURED: "payment.captured",
@@ -15,7 +15,7 @@ TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class WebhookEvent:
     """An event to deliver. Its id is made when it is stored."""
 
     session_id: str
@@ -23,7 +23,7 @@ class Event:
     payload: bytes
 
 
-def of_session(session: Session, now: datetime) -> Event | None:
+def of_session(session: Session, now: datetime) -> WebhookEvent | None:
     """Return the event that `session` has come to its end, if there is one."""
     type_ = TYPES.get(session.status)
     if type_ is None:
@@ -31,12 +31,12 @@ def of_session(session: Session, now: datetime) -> Event | None:
     return _event(session, type_, now, amount=session.amount)
 
 
-def of_refund(session: Session, refund: Refund, now: datetime) -> Event:
+def of_refund(session: Session, refund: BankRefund, now: datetime) -> WebhookEvent:
     """Return the event that `refund` was carried out."""
     return _event(session, "refund.succeeded", now, amount=refund.amount, refund_id=str(refund.id))
 
 
-def _event(session: Session, type_: str, now: datetime, *, amount: int, **more: str) -> Event:
+def _event(session: Session, type_: str, now: datetime, *, amount: int, **more: str) -> WebhookEvent:
     data = {
         "payment_id": str(session.payment_id),
         "session_id": session.id,
@@ -45,4 +45,4 @@ def _event(session: Session, type_: str, now: datetime, *, amount: int, **more: 
         **more,
     }
     body = {"type": type_, "timestamp": now.isoformat().replace("+00:00", "Z"), "data": data}
-    return Event(session.id, type_, json.dumps(body, separators=(",", ":")).encode())
+    return WebhookEvent(session.id, type_, json.dumps(body, separators=(",", ":")).encode())

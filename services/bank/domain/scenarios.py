@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from services.bank.domain.events import Event, of_session
+from services.bank.domain.events import WebhookEvent, of_session
 from services.bank.domain.sessions import RefundStatus, Session, Status
 
 
@@ -28,7 +28,7 @@ class Lie(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class PlannedWebhook:
     """Webhooks of one event that come of a payment. Those of equal events carry the same id."""
 
     end: Status | None = None
@@ -52,7 +52,7 @@ class Scenario:
     """Whether it is declined where no payment for the same order was declined before."""
     under_way: bool = False
     """Whether the end comes only when BANK_DELAY_SECONDS have passed; until then the session stays OPEN."""
-    tells: Sequence[Tell] = (Tell(),)
+    webhooks: Sequence[PlannedWebhook] = (PlannedWebhook(),)
     failing_refunds: int = 0
     """How often each refund fails before it is carried out."""
     refunds_declined: bool = False
@@ -72,24 +72,34 @@ class Scenario:
 SUCCEED = "pm_succeed"
 DECLINE = "pm_decline"
 
-_FALSE_ENDS = (Tell(Status.DECLINED), Tell(Status.EXPIRED))
+_FALSE_ENDS = (PlannedWebhook(Status.DECLINED), PlannedWebhook(Status.EXPIRED))
 
 SCENARIOS: Mapping[str, Scenario] = {
     SUCCEED: Scenario("Pays at once"),
     DECLINE: Scenario("Is declined", end=Status.DECLINED),
     "pm_decline_then_succeed": Scenario("Is declined the first time, pays the next", declines_first=True),
-    "pm_never_answer": Scenario("Pays, but no webhook ever tells", tells=()),
-    "pm_duplicate": Scenario("Pays, and the webhook comes four times", tells=(Tell(times=3), Tell(after_seconds=1))),
+    "pm_never_answer": Scenario("Pays, but no webhook ever tells", webhooks=()),
+    "pm_duplicate": Scenario(
+        "Pays, and the webhook comes four times", webhooks=(PlannedWebhook(times=3), PlannedWebhook(after_seconds=1))
+    ),
     "pm_reorder": Scenario(
         "Pays, between webhooks that say it was declined and expired",
-        tells=(*_FALSE_ENDS, Tell(after_seconds=0.5), *(replace(tell, after_seconds=1) for tell in _FALSE_ENDS)),
+        webhooks=(
+            *_FALSE_ENDS,
+            PlannedWebhook(after_seconds=0.5),
+            *(replace(planned, after_seconds=1) for planned in _FALSE_ENDS),
+        ),
     ),
-    "pm_delay": Scenario("Pays, and the webhook comes after the booking's time", tells=(Tell(delayed=True),)),
+    "pm_delay": Scenario(
+        "Pays, and the webhook comes after the booking's time", webhooks=(PlannedWebhook(delayed=True),)
+    ),
     "pm_late": Scenario("Is under way until after the booking's time, then pays", under_way=True),
-    "pm_tamper_amount": Scenario("Pays, but the webhook names a smaller amount", tells=(Tell(lie=Lie.AMOUNT),)),
+    "pm_tamper_amount": Scenario(
+        "Pays, but the webhook names a smaller amount", webhooks=(PlannedWebhook(lie=Lie.AMOUNT),)
+    ),
     "pm_tamper_payment": Scenario(
         "Pays, but the webhooks name somebody else's payment",
-        tells=(Tell(lie=Lie.PAYMENT), Tell(lie=Lie.SESSION), Tell(lie=Lie.STRANGER)),
+        webhooks=(PlannedWebhook(lie=Lie.PAYMENT), PlannedWebhook(lie=Lie.SESSION), PlannedWebhook(lie=Lie.STRANGER)),
     ),
     "pm_fail_refund_1": Scenario("Pays; a refund fails once before it works", failing_refunds=1),
     "pm_fail_refund_3": Scenario("Pays; a refund fails three times before it works", failing_refunds=3),
@@ -124,29 +134,29 @@ def draw(mix: str, seed: str, session_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Notification:
     """An event with its webhooks."""
 
-    event: Event
+    event: WebhookEvent
     delays_seconds: tuple[float, ...] = (0.0,)
     """When each of them is sent, from now on."""
     is_lie: bool = False
     """A lie is sent until somebody answers it, whatever the answer."""
 
 
-def tellings(
+def notifications(
     scenario: Scenario, ended: Session, stranger: Session, now: datetime, delay_seconds: float
-) -> list[Telling]:
+) -> list[Notification]:
     """Return the webhooks of a session that a scenario brought to its end; `stranger` is for lies about others."""
-    told: dict[tuple[Event, bool], list[float]] = {}
-    for tell in scenario.tells:
-        named = _named(tell.lie, ended, stranger)
-        event = of_session(replace(named, status=tell.end or ended.status), now)
+    delays_by_event: dict[tuple[WebhookEvent, bool], list[float]] = {}
+    for planned in scenario.webhooks:
+        named = _named(planned.lie, ended, stranger)
+        event = of_session(replace(named, status=planned.end or ended.status), now)
         assert event is not None, "scenarios come to ends that are told"
         event = replace(event, session_id=ended.id)
-        delay = delay_seconds if tell.delayed else tell.after_seconds
-        told.setdefault((event, tell.lie is not None), []).extend([delay] * tell.times)
-    return [Telling(event, tuple(delays), is_lie) for (event, is_lie), delays in told.items()]
+        delay = delay_seconds if planned.delayed else planned.after_seconds
+        delays_by_event.setdefault((event, planned.lie is not None), []).extend([delay] * planned.times)
+    return [Notification(event, tuple(delays), is_lie) for (event, is_lie), delays in delays_by_event.items()]
 
 
 def _named(lie: Lie | None, ended: Session, stranger: Session) -> Session:

@@ -74,7 +74,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Refund:
+class BankRefund:
     """Money given back, or to be."""
 
     id: UUID

@@ -7,8 +7,8 @@ from typing import ClassVar
 from uuid import UUID
 
 from services.bank.domain import events
-from services.bank.domain.scenarios import SCENARIOS, SUCCEED, Telling
-from services.bank.domain.sessions import Refund, RefundStatus, Session
+from services.bank.domain.scenarios import SCENARIOS, SUCCEED, Notification
+from services.bank.domain.sessions import BankRefund, RefundStatus, Session
 from services.bank.errors import RefundMismatch, SessionNotFound
 from services.bank.sessions import statements as sql
 from services.bank.webhooks.deliveries import Deliveries
@@ -37,7 +37,7 @@ class GiveBack:
 class Tried:
     """A refund that was tried."""
 
-    refund: Refund
+    refund: BankRefund
     failures: int
     """How often it has failed so far."""
 
@@ -52,7 +52,7 @@ class Captures:
     tried: list[Tried] = field(default_factory=list)
 
 
-class GiveMoneyBack(Operation[GiveBack, Captures, Refund]):
+class GiveMoneyBack(Operation[GiveBack, Captures, BankRefund]):
     """Carries a refund out, lets it fail or declines it, as its session's scenario says; answers with what came of it.
 
     A refund that has ended is answered as it is. Refuses with SessionNotFound, SessionNotCaptured,
@@ -74,16 +74,16 @@ class GiveMoneyBack(Operation[GiveBack, Captures, Refund]):
     async def load(self, tx: Transaction, batch: Sequence[GiveBack], rows: Rows) -> tuple[Captures, set[str]]:
         """Nothing depends on more than the sessions and their refunds."""
         sessions = {session.id: session for session in read(Session, rows["sessions"])}
-        known = zip(read(Refund, rows["refunds"]), rows["refunds"], strict=True)
+        known = zip(read(BankRefund, rows["refunds"]), rows["refunds"], strict=True)
         tried = {refund.id: Tried(refund, row.failures) for refund, row in known}
         return Captures(rows["clock"][0].now, sessions, tried), set()
 
-    def decide(self, command: GiveBack, state: Captures) -> Refund:
+    def decide(self, command: GiveBack, state: Captures) -> BankRefund:
         """Try the refund once."""
         session = state.sessions.get(command.session_id)
         if session is None:
             raise SessionNotFound()
-        asked = Refund(command.refund_id, session.id, command.amount, RefundStatus.PENDING)
+        asked = BankRefund(command.refund_id, session.id, command.amount, RefundStatus.PENDING)
         known = state.known.get(asked.id, Tried(asked, failures=0))
         if (known.refund.session_id, known.refund.amount) != (asked.session_id, asked.amount):
             raise RefundMismatch()
@@ -119,5 +119,7 @@ class GiveMoneyBack(Operation[GiveBack, Captures, Refund]):
             ledger = columns(paid, "id", "session_id", "amount", currency=lambda refund: currency[refund.session_id])
             await tx.send(sql.PAY_BACK, ledger)
             await tx.send(sql.COUNT_REFUNDS, columns(changed, "id", "refunded_amount"))
-        told = [Telling(events.of_refund(state.sessions[refund.session_id], refund, state.now)) for refund in paid]
-        await self._deliveries.append(tx, told)
+        notifications = [
+            Notification(events.of_refund(state.sessions[refund.session_id], refund, state.now)) for refund in paid
+        ]
+        await self._deliveries.append(tx, notifications)

@@ -16,7 +16,7 @@ from services.chassis.work.desk import Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Create:
+class CreateSession:
     """A session to create."""
 
     urgent: ClassVar[bool] = False
@@ -50,7 +50,7 @@ class CreateSessions:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def __call__(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[Session]]:
+    async def __call__(self, batch: Sequence[CreateSession], *, wait: bool) -> list[Outcome[Session]]:
         """Carry out a batch; see chassis.work.desk.Run."""
         firsts = {command.key: command for command in reversed(batch)}
         new = [firsts[id_] for id_ in sorted(firsts)]

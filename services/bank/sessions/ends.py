@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.bank.domain import events
-from services.bank.domain.scenarios import SCENARIOS, Telling, tellings
+from services.bank.domain.scenarios import SCENARIOS, Notification, notifications
 from services.bank.domain.sessions import Session, Status
 from services.bank.sessions import statements as sql
 from services.bank.webhooks.deliveries import Deliveries
@@ -26,7 +26,7 @@ class LockedSessions:
     """For sessions whose webhooks are to lie: an open session that is for something else, made up if there is none."""
     begun: list[Session] = field(default_factory=list)
     ended: list[Session] = field(default_factory=list)
-    webhooks: list[Telling] = field(default_factory=list)
+    webhooks: list[Notification] = field(default_factory=list)
 
     def begin(self, session: Session, delay: timedelta) -> Session:
         """Note that a payment is under way, which is decided after `delay`."""
@@ -37,7 +37,7 @@ class LockedSessions:
     def end(self, ended: Session) -> Session:
         """End a session; its webhook, where the end has one, says what is so."""
         event = events.of_session(ended, self.now)
-        return self._end(ended, [Telling(event)] if event else [])
+        return self._end(ended, [Notification(event)] if event else [])
 
     def pay(self, session: Session, delay: timedelta) -> Session:
         """End a session as its payment method does: the one place where scenarios happen.
@@ -49,9 +49,9 @@ class LockedSessions:
         if ended.status == Status.DECLINED and session.order_id:
             self.declined_orders.add(session.order_id)
         stranger = self.strangers.get(session.id, ended)
-        return self._end(ended, tellings(scenario, ended, stranger, self.now, delay.total_seconds()))
+        return self._end(ended, notifications(scenario, ended, stranger, self.now, delay.total_seconds()))
 
-    def _end(self, ended: Session, webhooks: Sequence[Telling]) -> Session:
+    def _end(self, ended: Session, webhooks: Sequence[Notification]) -> Session:
         self.sessions[ended.id] = ended
         self.ended.append(ended)
         self.webhooks.extend(webhooks)
@@ -65,7 +65,7 @@ async def read_past(tx: Transaction, locked: LockedSessions, paid: Iterable[Sess
     if orders:
         rows = await tx.fetch(sql.DECLINED_BEFORE, {"order_ids": orders})
         locked.declined_orders.update(row.order_id for row in rows)
-    for session in [session for session, scenario in scenarios if any(tell.lie for tell in scenario.tells)]:
+    for session in [session for session, scenario in scenarios if any(planned.lie for planned in scenario.webhooks)]:
         others = read(Session, await tx.fetch(sql.STRANGER, {"order_id": session.order_id}))
         made_up = replace(session, id=f"sess_{new_id()}", payment_id=new_id())
         locked.strangers[session.id] = others[0] if others else made_up

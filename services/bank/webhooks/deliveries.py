@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from services.bank.domain.events import Event
-from services.bank.domain.scenarios import Telling
+from services.bank.domain.events import WebhookEvent
+from services.bank.domain.scenarios import Notification
 from services.bank.webhooks import statements as sql
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database, Transaction
@@ -42,7 +42,7 @@ class Webhook:
     id: str
     repeats: str | None
     """The id that it carries instead of its own, where it comes again."""
-    event: Event
+    event: WebhookEvent
     is_lie: bool
     seconds: float
     """How long to wait before it is sent."""
@@ -66,14 +66,14 @@ class Deliveries:
         self._delivered: Desk[Taken, None] = Desk(self._note, name="note-webhooks")
         self.wake = asyncio.Event()
 
-    async def append(self, tx: Transaction, told: Sequence[Telling]) -> None:
+    async def append(self, tx: Transaction, notifications: Sequence[Notification]) -> None:
         """Append webhooks in the transaction that they tell of; those of one event share its id."""
         webhooks = []
-        for telling in told:
+        for notification in notifications:
             first = f"evt_{new_id()}"
-            for number, delay in enumerate(telling.delays_seconds):
+            for number, delay in enumerate(notification.delays_seconds):
                 id_, repeats = (f"evt_{new_id()}", first) if number else (first, None)
-                webhooks.append(Webhook(id_, repeats, telling.event, telling.is_lie, float(delay)))
+                webhooks.append(Webhook(id_, repeats, notification.event, notification.is_lie, float(delay)))
         if webhooks:
             values = columns(
                 webhooks,

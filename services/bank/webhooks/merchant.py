@@ -15,7 +15,7 @@ TOO_BUSY = (408, 429)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MerchantAnswer:
     """What the merchant answered to a webhook."""
 
     error: str | None = None
@@ -37,7 +37,7 @@ class Merchant:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    async def post(self, event_id: str, payload: bytes) -> Answer:
+    async def post(self, event_id: str, payload: bytes) -> MerchantAnswer:
         """Post an event and return what the merchant answered, if anything."""
         now = datetime.now(UTC)
         headers = {
@@ -55,15 +55,15 @@ class Merchant:
                 lambda: self._http.post(self._url, data=payload, headers=headers, allow_redirects=False),
             )
         except (aiohttp.ClientError, TimeoutError, Failure) as error:
-            return Answer(f"{type(error).__name__}: {error}"[:200])
+            return MerchantAnswer(f"{type(error).__name__}: {error}"[:200])
         finally:
             if span is not None:
                 span.end()
         answer.release()
         if 200 <= answer.status < 300:
-            return Answer()
+            return MerchantAnswer()
         is_refusal = 400 <= answer.status < 500 and answer.status not in TOO_BUSY
-        return Answer(f"HTTP {answer.status}", is_refusal)
+        return MerchantAnswer(f"HTTP {answer.status}", is_refusal)
 
     async def close(self) -> None:
         """Close all connections."""

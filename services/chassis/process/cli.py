@@ -21,7 +21,7 @@ S = TypeVar("S", bound=settings.ServiceSettings)
 
 
 @dataclass(frozen=True, slots=True)
-class Command(Generic[S]):
+class Verb(Generic[S]):
     """A verb of a service's own: it does one thing to the database, and says in a line what it did."""
 
     verb: str
@@ -39,7 +39,7 @@ def main(
     migrations: Path,
     *,
     redrive: Callable[[Database], Awaitable[int]] | None = None,
-    commands: Sequence[Command[S]] = (),
+    commands: Sequence[Verb[S]] = (),
 ) -> None:
     """Read the settings and do what the command line says; what cannot be done ends the process with one line.
 
@@ -67,7 +67,7 @@ def main(
 
 
 def _parse(
-    service: str, about: str, kind: type[S], own: Mapping[str, Command[S]], *, can_redrive: bool
+    service: str, about: str, kind: type[S], own: Mapping[str, Verb[S]], *, can_redrive: bool
 ) -> tuple[str, str]:
     """Return the verb of the command line and its argument, which is empty where the verb takes none."""
     parser = argparse.ArgumentParser(
@@ -137,7 +137,7 @@ async def _redriven(loaded: settings.ServiceSettings, redrive: Callable[[Databas
         return await redrive(db)
 
 
-async def _done(loaded: S, command: Command[S], argument: str) -> str:
+async def _done(loaded: S, command: Verb[S], argument: str) -> str:
     async with _opened(loaded, command.verb) as db:
         return await command.run(loaded, db, argument)
 

@@ -37,7 +37,7 @@ class Readiness:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._reason = "it does not answer"
 
-    async def watch(self, tell: Callable[[bool], Awaitable[None]]) -> None:
+    async def watch(self, show: Callable[[bool], Awaitable[None]]) -> None:
         """Tell of every change of whether the database is there, at first it is; until cancelled."""
         misses = 0
         look = asyncio.create_task(self._look())
@@ -47,11 +47,11 @@ class Readiness:
                 there = look.done() and look.result()
                 if there and misses >= MISSES:
                     log.warning("the database is back: serving again")
-                    await tell(True)
+                    await show(True)
                 misses = 0 if there else misses + 1
                 if misses == MISSES:
                     log.error("the database is away (%s): not serving", self._reason)
-                    await tell(False)
+                    await show(False)
                 # One that has not ended is waited for further: to give it up would take as long as the server does.
                 if look.done():
                     await asyncio.sleep(AWAY_SECONDS if misses >= MISSES else LOOK_SECONDS)

@@ -119,22 +119,22 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _read_secrets(cls, told: dict[str, Any]) -> dict[str, Any]:
+    def _read_secrets(cls, given: dict[str, Any]) -> dict[str, Any]:
         """Take secrets that lie in files: X_FILE names the file of X."""
         for name in secrets(cls):
             variable = f"{name.upper()}_FILE"
             if not (path := os.environ.get(variable, "")):
                 continue
-            if told.get(name):
+            if given.get(name):
                 raise ValueError(f"{name.upper()} and {variable} are both set: unset one")
             try:
-                told = told | {name: Path(path).read_text().strip()}
+                given = given | {name: Path(path).read_text().strip()}
             except (OSError, UnicodeDecodeError) as error:
                 why = error.strerror if isinstance(error, OSError) else "it is not text"
                 raise ValueError(f"{variable}: {path} cannot be read: {why}") from None
-            if not told[name]:
+            if not given[name]:
                 raise ValueError(f"{variable}: {path} is empty")
-        return told
+        return given
 
     @model_validator(mode="after")
     def _no_faults_in_production(self) -> Self:
@@ -186,7 +186,7 @@ def load(kind: type[S], service: str) -> S:
             name = str(problem["loc"][0]).upper() if problem["loc"] else ""
             field = kind.model_fields.get(name.lower())
             hint = f" ({field.description})" if field is not None and field.description else ""
-            told = problem["msg"].removeprefix("Value error, ")
-            what = "is not set" if problem["type"] == "missing" else f"is wrong: {told}" if name else told
+            message = problem["msg"].removeprefix("Value error, ")
+            what = "is not set" if problem["type"] == "missing" else f"is wrong: {message}" if name else message
             problems.append(f"{name} {what}{hint}".strip())
         sys.exit(f"{service}: {'; '.join(problems)}")

@@ -84,7 +84,7 @@ class Points:
         `connection` is the one to the database that this is about; `until` is when a call's time is up, on the event
         loop's clock. Raises Unavailable and DeadlineExceeded as a call does, AnswerLost where an answer was due.
         """
-        do = await self._told(kind, detail)
+        do = await self._ask(kind, detail)
         if do == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         elif do == "reset":
@@ -101,27 +101,27 @@ class Points:
                 await asyncio.sleep(until - asyncio.get_running_loop().time())
                 raise DeadlineExceeded()
 
-    async def _told(self, kind: Kind, detail: str) -> str:
+    async def _ask(self, kind: Kind, detail: str) -> str:
         self._numbers += 1
         number = self._numbers
         held: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._held[number] = held
-        self._say({"id": number, "operation": operation.get(), "kind": kind, "detail": detail})
+        self._send({"id": number, "operation": operation.get(), "kind": kind, "detail": detail})
         try:
             return await held
         finally:
             del self._held[number]
 
-    def _say(self, what: dict[str, Any]) -> None:
+    def _send(self, what: dict[str, Any]) -> None:
         self._writer.write(json.dumps(what).encode() + b"\n")
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         global armed
         try:
             async for line in reader:
-                told = json.loads(line)
-                if (held := self._held.get(told["id"])) and not held.done():
-                    held.set_result(told["do"])
+                order = json.loads(line)
+                if (held := self._held.get(order["id"])) and not held.done():
+                    held.set_result(order["do"])
         except OSError as error:
             log.warning("the controller of fault points was lost: %s", error)
         finally:

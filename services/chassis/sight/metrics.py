@@ -72,15 +72,15 @@ class _Pools(Collector):
         self.stats: dict[str, Callable[[], Mapping[str, int]]] = {}
 
     def collect(self) -> Iterable[Metric]:
-        told = {name: stats() for name, stats in list(self.stats.items())}
+        by_pool = {name: stats() for name, stats in list(self.stats.items())}
         for key, about in self._NOW.items():
             gauge = GaugeMetricFamily(f"boxoffice_pool_{key.removeprefix('pool_')}", about, labels=["pool"])
-            for name, stats in told.items():
+            for name, stats in by_pool.items():
                 gauge.add_metric([name], stats.get(key, 0))
             yield gauge
         for key, about in self._EVER.items():
             counter = CounterMetricFamily(f"boxoffice_pool_{key}", about, labels=["pool"])
-            for name, stats in told.items():
+            for name, stats in by_pool.items():
                 counter.add_metric([name], stats.get(key, 0))
             yield counter
 

@@ -38,9 +38,9 @@ class Open:
 
     def headers(self) -> dict[str, str]:
         """Return what a peer has to be told to go on with this trace."""
-        told: dict[str, str] = {}
-        self._traces.propagator.inject(told)
-        return told
+        headers: dict[str, str] = {}
+        self._traces.propagator.inject(headers)
+        return headers
 
     def end(self, outcome: str = "OK", request_id: str = "") -> None:
         """End it; `outcome` is OK or the reason why not."""
@@ -74,10 +74,10 @@ class Traces:
 
     def call_in(self, method: str, metadata: Mapping[str, str | bytes]) -> Open:
         """Begin the span of a call that came in, in its caller's trace if it is in one."""
-        told = {name: value for name in self.propagator.fields if isinstance(value := metadata.get(name), str)}
+        carried = {name: value for name in self.propagator.fields if isinstance(value := metadata.get(name), str)}
         service, _, name = method.removeprefix("/").rpartition("/")
         rpc = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": name}
-        return self._open(f"{service}/{name}", self.trace.SpanKind.SERVER, rpc, parent=self.propagator.extract(told))
+        return self._open(f"{service}/{name}", self.trace.SpanKind.SERVER, rpc, parent=self.propagator.extract(carried))
 
     def call_out(self, name: str) -> Open:
         """Begin the span of a call that goes out."""
@@ -93,7 +93,7 @@ class Traces:
         """Note a statement in the span of its transaction: its text, which holds no values."""
         span = self.trace.get_current_span()
         if span.is_recording():
-            name, text = _told(sql)
+            name, text = _name_and_text(sql)
             span.add_event(name, {"db.query.text": text})
 
     def batch(self, desk: str, commands: Iterable[SpanContext | None]) -> Open | None:
@@ -157,6 +157,6 @@ def stop() -> None:
 
 
 @cache
-def _told(sql: str) -> tuple[str, str]:
+def _name_and_text(sql: str) -> tuple[str, str]:
     """Return a statement's short name and its text on one line."""
     return faults.named([(sql, True)]), " ".join(sql.split())

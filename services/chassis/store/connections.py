@@ -210,10 +210,10 @@ def explained(error: psycopg.Error) -> Failure:
     if _FULL.search(text):
         return Unavailable(NONE_LEFT)
     # A server's own words stand behind its severity and two blanks, whatever its language.
-    said = re.search(r":  (.*)", text)
+    words = re.search(r":  (.*)", text)
     first = text.partition("\n")[0].removeprefix("connection failed: ")
-    if said is not None or error.sqlstate is not None:
-        return Unavailable(f"The database refuses the connection: {said[1] if said else first}")
+    if words is not None or error.sqlstate is not None:
+        return Unavailable(f"The database refuses the connection: {words[1] if words else first}")
     return Unavailable(f"The database does not answer: check DATABASE_URL, and that it runs ({first}).")
 
 

@@ -203,10 +203,10 @@ def policy(method: str) -> Rule:
     """Return what a contract says about a method's callers; raise LookupError if it does not."""
     service, _, name = method.strip("/").partition("/")
     found = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
-    told = found.GetOptions().Extensions[policy_pb2.policy]
-    if not told.allow or _Policy.CALLER_UNSPECIFIED in told.allow:
+    stated = found.GetOptions().Extensions[policy_pb2.policy]
+    if not stated.allow or _Policy.CALLER_UNSPECIFIED in stated.allow:
         raise LookupError(f"{method} has no policy: its contract has to say who may call it")
-    if not told.budget:
+    if not stated.budget:
         raise LookupError(f"{method} has no budget: its contract has to say from which its calls are")
-    kinds = frozenset(map(_Policy.Caller.Name, told.allow))
-    return Rule(kinds, frozenset(told.services), _Policy.Budget.Name(told.budget))
+    kinds = frozenset(map(_Policy.Caller.Name, stated.allow))
+    return Rule(kinds, frozenset(stated.services), _Policy.Budget.Name(stated.budget))

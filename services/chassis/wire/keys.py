@@ -55,17 +55,17 @@ class Keys(Protocol):
 class KeySet:
     """What identity told, and when."""
 
-    told: Any
+    jwks: Any
     fetched_at: float
     keys: dict[str, jwt.PyJWK] = field(repr=False)
 
     @classmethod
-    def read(cls, told: Any, fetched_at: float) -> "KeySet":
+    def read(cls, jwks: Any, fetched_at: float) -> "KeySet":
         """Return the keys of a JSON Web Key Set; raise PyJWTError or ValueError if it has none."""
-        if not isinstance(told, dict):
+        if not isinstance(jwks, dict):
             raise ValueError("not a key set")
-        found = jwt.PyJWKSet.from_dict(told)
-        return cls(told, float(fetched_at), {key.key_id: key for key in found.keys if key.key_id})
+        found = jwt.PyJWKSet.from_dict(jwks)
+        return cls(jwks, float(fetched_at), {key.key_id: key for key in found.keys if key.key_id})
 
 
 class KeptKeys:
@@ -101,7 +101,7 @@ class KeptKeys:
 
     def _write(self, fetched: KeySet) -> None:
         draft = self._file.with_suffix(".new")
-        content = json.dumps({"fetchedAt": fetched.fetched_at, "keySet": fetched.told}).encode()
+        content = json.dumps({"fetchedAt": fetched.fetched_at, "keySet": fetched.jwks}).encode()
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(content)
             file.flush()
@@ -165,7 +165,7 @@ class FetchedKeys:
         except (Failure, jwt.PyJWTError, ValueError) as error:
             await self._fall_back(error)
         else:
-            if fetched.told == self._known.told:
+            if fetched.jwks == self._known.jwks:
                 # The same objects: what was verified with them need not be verified again.
                 fetched = replace(fetched, keys=self._known.keys)
             self._known, self._failed = fetched, False

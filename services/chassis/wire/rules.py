@@ -33,18 +33,20 @@ def check(message: Message) -> None:
     violations = _validator.collect_violations(message, fail_fast=True)
     if violations and message.ByteSize() <= THOROUGH_BYTES:
         violations = _validator.collect_violations(message)
-    broken += [_told(message.DESCRIPTOR, _steps(violation.proto.field)) for violation in violations[:MAX_TOLD]]
-    broken += [_told(message.DESCRIPTOR, [(name, None)]) for name in _no_times(message)]
+    broken += [
+        _path_and_words(message.DESCRIPTOR, _steps(violation.proto.field)) for violation in violations[:MAX_TOLD]
+    ]
+    broken += [_path_and_words(message.DESCRIPTOR, [(name, None)]) for name in _no_times(message)]
     if broken:
         raise InvalidField(*dict.fromkeys(broken))
 
 
 def must(message: Message, field: str) -> InvalidField:
     """Return the refusal of a field whose value is wrong in a way that rules cannot say."""
-    return InvalidField(_told(message.DESCRIPTOR, [(field, None)]))
+    return InvalidField(_path_and_words(message.DESCRIPTOR, [(field, None)]))
 
 
-def _told(message: Any, steps: Iterable[tuple[str, int | None]]) -> tuple[str, str]:
+def _path_and_words(message: Any, steps: Iterable[tuple[str, int | None]]) -> tuple[str, str]:
     """Return a field's path as JSON spells it, such as `sections[0].rows[2].seatCount`, and what it must be."""
     path, words = "", ""
     for name, index in steps:

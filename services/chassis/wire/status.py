@@ -17,15 +17,15 @@ VIOLATION_BYTES = 200
 def to_status(failure: Failure) -> status_pb2.Status:
     """Render `failure` with ErrorInfo, and BadRequest or RetryInfo where they say more; what is too long is cut."""
     violations = failure.violations if isinstance(failure, InvalidField) else ()
-    told = [(_cut(field, FIELD_BYTES), _cut(what, VIOLATION_BYTES)) for field, what in violations]
-    room = DETAILS_BYTES - sum(len(text.encode()) for pair in told for text in pair)
+    listed = [(_cut(field, FIELD_BYTES), _cut(what, VIOLATION_BYTES)) for field, what in violations]
+    room = DETAILS_BYTES - sum(len(text.encode()) for pair in listed for text in pair)
     metadata = _fitting(failure.metadata, room)
     details: list[any_pb2.Any] = [
         _any(error_details_pb2.ErrorInfo(reason=failure.reason, domain=DOMAIN, metadata=metadata))
     ]
     if isinstance(failure, InvalidField):
         bad = error_details_pb2.BadRequest()
-        for field, what in told:
+        for field, what in listed:
             bad.field_violations.add(field=field, description=what)
         details.append(_any(bad))
     if failure.retry_after_seconds is not None:

@@ -36,7 +36,7 @@ MOVE_PROGRESS = """
 """Both give no row where another process was faster."""
 
 
-class Event(Protocol):
+class ReadableEvent(Protocol):
     """What there are pages of."""
 
     @property
@@ -44,7 +44,7 @@ class Event(Protocol):
         """Its place in the topic, from 1."""
 
 
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound=ReadableEvent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ class Positioned:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class EventsPage:
     """Events in the order of their positions, and the topic's last position."""
 
     events: Sequence[Positioned]
@@ -178,7 +178,7 @@ async def _number(db: Database, topic: str, limit: int) -> int:
 
 
 @retried
-async def read(db: Database, topic: str, *, after: int | None, limit: int) -> Page:
+async def read(db: Database, topic: str, *, after: int | None, limit: int) -> EventsPage:
     """Return the events behind a position; without one, the oldest that are kept.
 
     Raises EventsForgotten where some that come next are not kept any more, EventsNotThere past the last position.
@@ -190,7 +190,7 @@ async def read(db: Database, topic: str, *, after: int | None, limit: int) -> Pa
     if after is not None and after > last:
         raise EventsNotThere(last=last)
     events = [Positioned(row.position, bytes(row.payload), row.created_at) for row in rows if row.position is not None]
-    return Page(events, last)
+    return EventsPage(events, last)
 
 
 async def forget(db: Database, days: int, *, limit: int = BATCH) -> int:

@@ -26,9 +26,9 @@ class Callers:
     def address(self, context: Context) -> str:
         """Return where a call comes from: what the gateway says, which lets nobody else say it, or who is connected."""
         if tls.own is None or tls.peer(context) == "gateway":  # without AUTH nobody shows who they are
-            told = dict(context.invocation_metadata() or ())
-            self._look_for_proxies(str(told.get("x-forwarded-for", "")))
-            if address := told.get("x-client-address"):
+            metadata = dict(context.invocation_metadata() or ())
+            self._look_for_proxies(str(metadata.get("x-forwarded-for", "")))
+            if address := metadata.get("x-client-address"):
                 return str(address)
         peer = _PEER.fullmatch(context.peer())
         return peer["address"].strip("[]") if peer else context.peer()

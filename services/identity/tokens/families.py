@@ -84,8 +84,8 @@ async def carry_on(db: Database, token: str) -> Grant:
                 return await _grant(tx, row.family_id, following)
         ended = await tx.fetch(sql.END_FAMILY, {"hash": used, "by": "REUSE"})
     for family in ended:
-        told = {"family": str(family.id), "user": str(family.user_id)}
-        log.warning("a refresh token came twice: its family has ended", extra=told)
+        ids = {"family": str(family.id), "user": str(family.user_id)}
+        log.warning("a refresh token came twice: its family has ended", extra=ids)
     raise RefreshTokenInvalid()
 
 

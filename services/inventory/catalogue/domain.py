@@ -84,7 +84,7 @@ class NewEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class CatalogueEvent:
     """Something that people buy tickets for; a movie is an event of category MOVIE."""
 
     id: UUID
@@ -216,7 +216,7 @@ class NewShow:
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class CatalogueShow:
     """An event on a screen at a time, with what one wants to read of both."""
 
     id: UUID
@@ -319,7 +319,7 @@ def check_show_fits(show: NewShow, now: datetime, tiers: Collection[str], seat_i
         raise InvalidField(*violations)
 
 
-def slot_of(show: NewShow, event: Event, show_id: UUID) -> Slot:
+def slot_of(show: NewShow, event: CatalogueEvent, show_id: UUID) -> Slot:
     """Return when a show has its screen: it lasts as long as its event."""
     ends_at = show.starts_at + timedelta(minutes=event.duration_minutes)
     return Slot(show_id, show.screen_id, show.starts_at, ends_at)

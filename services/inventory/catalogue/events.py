@@ -14,7 +14,7 @@ from services.chassis.store.rows import columns, read
 from services.chassis.work.idempotency import Once
 from services.chassis.work.operation import KeyedOperation, Rows
 from services.inventory.catalogue import statements as sql
-from services.inventory.catalogue.domain import Event, EventNotFound, MovieNotFound, NewEvent
+from services.inventory.catalogue.domain import CatalogueEvent, EventNotFound, MovieNotFound, NewEvent
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with: an event, or a movie."""
@@ -28,7 +28,7 @@ class CreateEvent(Generic[M]):
     key: ClassVar[None] = None
 
     event: NewEvent
-    once: Once[Event, M]
+    once: Once[CatalogueEvent, M]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class NewEvents:
     """Events that are created."""
 
     now: datetime
-    created: list[Event] = field(default_factory=list)
+    created: list[CatalogueEvent] = field(default_factory=list)
 
 
-class CreateEvents(KeyedOperation[CreateEvent[M], NewEvents, Event, M], Generic[M]):
+class CreateEvents(KeyedOperation[CreateEvent[M], NewEvents, CatalogueEvent, M], Generic[M]):
     """Creates events."""
 
     def reads(self, batch: Sequence[CreateEvent[M]], *, wait: bool) -> dict[str, Statement]:
@@ -52,9 +52,9 @@ class CreateEvents(KeyedOperation[CreateEvent[M], NewEvents, Event, M], Generic[
         """No event is there yet."""
         return NewEvents(rows["clock"][0].now), ()
 
-    def decide(self, command: CreateEvent[M], state: NewEvents) -> Event:
+    def decide(self, command: CreateEvent[M], state: NewEvents) -> CatalogueEvent:
         """Create the event."""
-        event = Event(id=new_id(), **asdict(command.event), created_at=state.now)
+        event = CatalogueEvent(id=new_id(), **asdict(command.event), created_at=state.now)
         state.created.append(event)
         return event
 
@@ -68,24 +68,24 @@ class CreateEvents(KeyedOperation[CreateEvent[M], NewEvents, Event, M], Generic[
 
 
 @retried
-async def get_event(db: Database, event_id: UUID) -> Event:
+async def get_event(db: Database, event_id: UUID) -> CatalogueEvent:
     """Return an event of any category, or raise EventNotFound."""
-    for event in read(Event, await db.fetch(sql.EVENTS, {"ids": [event_id]})):
+    for event in read(CatalogueEvent, await db.fetch(sql.EVENTS, {"ids": [event_id]})):
         return event
     raise EventNotFound()
 
 
 @retried
-async def get_movie(db: Database, movie_id: UUID) -> Event:
+async def get_movie(db: Database, movie_id: UUID) -> CatalogueEvent:
     """Return an event of category MOVIE, or raise MovieNotFound."""
-    for event in read(Event, await db.fetch(sql.EVENTS, {"ids": [movie_id]})):
+    for event in read(CatalogueEvent, await db.fetch(sql.EVENTS, {"ids": [movie_id]})):
         if event.is_movie:
             return event
     raise MovieNotFound()
 
 
 @retried
-async def list_events(db: Database, *, category: str | None, after: UUID | None, limit: int) -> list[Event]:
+async def list_events(db: Database, *, category: str | None, after: UUID | None, limit: int) -> list[CatalogueEvent]:
     """Return events, newest first, that are older than `after`."""
     given = {"category": category, "after": after, "limit": limit}
-    return read(Event, await db.fetch(sql.list_events(given), given))
+    return read(CatalogueEvent, await db.fetch(sql.list_events(given), given))

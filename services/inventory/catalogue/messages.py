@@ -108,7 +108,7 @@ def _bound(timestamp: Timestamp | None) -> datetime | None:
     return instant + _MICROSECOND if timestamp.nanos % 1000 and instant < _LATEST else instant
 
 
-def render_event(event: domain.Event) -> pb.Event:
+def render_event(event: domain.CatalogueEvent) -> pb.Event:
     """Render an event of any category."""
     return pb.Event(
         id=str(event.id),
@@ -121,7 +121,7 @@ def render_event(event: domain.Event) -> pb.Event:
     )
 
 
-def render_movie(event: domain.Event) -> pb.Movie:
+def render_movie(event: domain.CatalogueEvent) -> pb.Movie:
     """Render an event of category MOVIE."""
     return pb.Movie(
         id=str(event.id),
@@ -170,7 +170,7 @@ def render_layout(screen: domain.Screen, rows: Sequence[domain.SeatRow]) -> pb.S
     )
 
 
-def render_show(show: domain.Show) -> pb.Show:
+def render_show(show: domain.CatalogueShow) -> pb.Show:
     """Render a show; its prices from the cheapest kind of tier to the best."""
     prices = [pb.TierPrice(tier=Seat.Tier.Value(price.tier), price=price.price) for price in show.prices]
     return pb.Show(

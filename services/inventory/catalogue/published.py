@@ -9,7 +9,7 @@ from services.chassis.store.database import Transaction
 from services.chassis.wire.times import to_timestamp
 from services.chassis.work import topics
 from services.chassis.work.topics import TopicEvent
-from services.inventory.catalogue.domain import Show
+from services.inventory.catalogue.domain import CatalogueShow
 
 TOPIC = "shows"
 
@@ -19,12 +19,12 @@ FIRST = 1
 _Kind = events_pb2.ShowEvent.Kind
 
 
-async def publish_created(tx: Transaction, shows: Iterable[Show]) -> None:
+async def publish_created(tx: Transaction, shows: Iterable[CatalogueShow]) -> None:
     """Tell that shows are on sale by this transaction."""
     await topics.append(tx, TOPIC, [_created(show) for show in shows])
 
 
-def _created(show: Show) -> TopicEvent:
+def _created(show: CatalogueShow) -> TopicEvent:
     event = events_pb2.ShowEvent(
         kind=_Kind.CREATED,
         show_id=str(show.id),

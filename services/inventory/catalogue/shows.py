@@ -16,14 +16,14 @@ from services.chassis.work.operation import KeyedOperation, Rows
 from services.inventory.catalogue import published
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import (
-    Event,
+    CatalogueEvent,
+    CatalogueShow,
     EventNotFound,
     MovieNotFound,
     NewShow,
     Place,
     Price,
     ScreenNotFound,
-    Show,
     ShowFilter,
     Slot,
     check_free,
@@ -43,7 +43,7 @@ class CreateShow(Generic[M]):
     urgent: ClassVar[bool] = False
 
     show: NewShow
-    once: Once[Show, M]
+    once: Once[CatalogueShow, M]
 
     @property
     def key(self) -> UUID:
@@ -56,7 +56,7 @@ class Programme:
     """Screens that get no other shows meanwhile, and those that they get."""
 
     now: datetime
-    events: dict[UUID, Event]
+    events: dict[UUID, CatalogueEvent]
     places: dict[UUID, Place]
     """The screens that there are."""
     tiers: dict[UUID, set[str]]
@@ -65,10 +65,10 @@ class Programme:
     """Those seats of each screen that are to be blocked."""
     slots: dict[UUID, list[Slot]]
     """When each screen is taken, as far as it matters."""
-    created: list[tuple[Show, NewShow]] = field(default_factory=list)
+    created: list[tuple[CatalogueShow, NewShow]] = field(default_factory=list)
 
 
-class CreateShows(KeyedOperation[CreateShow[M], Programme, Show, M], Generic[M]):
+class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Generic[M]):
     """Creates shows; refuses with EventNotFound, MovieNotFound, ScreenNotFound, InvalidField, ShowOverlaps."""
 
     def reads(self, batch: Sequence[CreateShow[M]], *, wait: bool) -> dict[str, Statement]:
@@ -92,7 +92,7 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, Show, M], Generic[M])
         ids = {command.key for command in batch}
         state = Programme(
             now=rows["clock"][0].now,
-            events={event.id: event for event in read(Event, rows["events"])},
+            events={event.id: event for event in read(CatalogueEvent, rows["events"])},
             places={place.screen_id: place for place in read(Place, rows["places"])},
             tiers={screen_id: set() for screen_id in ids},
             seat_ids={screen_id: set() for screen_id in ids},
@@ -106,7 +106,7 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, Show, M], Generic[M])
             state.slots[slot.screen_id].append(slot)
         return state, ()
 
-    def decide(self, command: CreateShow[M], state: Programme) -> Show:
+    def decide(self, command: CreateShow[M], state: Programme) -> CatalogueShow:
         """Create the show, if it suits its screen, which is free then."""
         new, screen_id = command.show, command.show.screen_id
         event = state.events.get(new.event_id)
@@ -144,9 +144,9 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, Show, M], Generic[M])
             await tx.send(sql.CREATE_SHOW_SEATS, prices | seats)
 
 
-def _created(new: NewShow, event: Event, place: Place, slot: Slot) -> Show:
+def _created(new: NewShow, event: CatalogueEvent, place: Place, slot: Slot) -> CatalogueShow:
     """Return a new show as it is read from then on."""
-    return Show(
+    return CatalogueShow(
         id=slot.id,
         event_id=event.id,
         title=event.title,
@@ -165,7 +165,7 @@ def _created(new: NewShow, event: Event, place: Place, slot: Slot) -> Show:
 
 
 @retried
-async def get_show(db: Database, show_id: UUID) -> Show:
+async def get_show(db: Database, show_id: UUID) -> CatalogueShow:
     """Return a show, or raise ShowNotFound."""
     for row in await db.fetch(sql.FIND_SHOW, {"id": show_id}):
         return _show(row)
@@ -173,14 +173,16 @@ async def get_show(db: Database, show_id: UUID) -> Show:
 
 
 @retried
-async def list_shows(db: Database, which: ShowFilter, *, after: tuple[datetime, UUID] | None, limit: int) -> list[Show]:
+async def list_shows(
+    db: Database, which: ShowFilter, *, after: tuple[datetime, UUID] | None, limit: int
+) -> list[CatalogueShow]:
     """Return the shows that `which` describes, by start time and id, that come later than `after`."""
     after_starts_at, after_id = after or (None, None)
     given = asdict(which) | {"after_starts_at": after_starts_at, "after_id": after_id, "limit": limit}
     return [_show(row) for row in await db.fetch(sql.list_shows(given), given)]
 
 
-def _show(row: Row) -> Show:
+def _show(row: Row) -> CatalogueShow:
     fields = row._asdict()
     prices = zip(fields.pop("tiers"), fields.pop("prices"), strict=True)
-    return Show(**fields, prices=[Price(tier, price) for tier, price in prices])
+    return CatalogueShow(**fields, prices=[Price(tier, price) for tier, price in prices])

@@ -24,13 +24,21 @@ from services.inventory.errors import (
     SeatsUnavailable,
     ShowStarted,
 )
-from services.inventory.seats.domain import MAX_TOTAL, Reservation, ReservationState, Rules, Seat, Show, Status
+from services.inventory.seats.domain import (
+    MAX_TOTAL,
+    LockedShow,
+    Reservation,
+    ReservationState,
+    Seat,
+    SeatRules,
+    Status,
+)
 
 A = TypeVar("A")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command(ABC, Generic[A]):
+class SeatCommand(ABC, Generic[A]):
     """A change of a show's seats, answered with an A. The fields say what has to be read before it can be decided."""
 
     urgent: ClassVar[bool] = False
@@ -55,7 +63,7 @@ class Command(ABC, Generic[A]):
         return self.show_id
 
     @abstractmethod
-    def apply(self, show: Show, now: datetime, rules: Rules) -> Any:
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Any:
         """Decide the command and carry it out on `show`."""
 
 
@@ -71,13 +79,13 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold(Command[A]):
+class Hold(SeatCommand[A]):
     """Hold seats for a user. Seats that the user holds already stay held as long as they were."""
 
     user_id: UUID
     once: Once[Held, Any] | None = None
 
-    def apply(self, show: Show, now: datetime, rules: Rules) -> Held:
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Held:
         """Hold all seats, or raise SeatNotFound, SeatsUnavailable, SeatLimitExceeded, SalesEnded or ShowStarted."""
         seats = _takeable(show, self.seat_ids, self.user_id, now, rules)
         until = show.until(now + rules.hold)
@@ -89,12 +97,12 @@ class Hold(Command[A]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseHolds(Command[int]):
+class ReleaseHolds(SeatCommand[int]):
     """Release a user's holds."""
 
     user_id: UUID
 
-    def apply(self, show: Show, now: datetime, rules: Rules) -> int:
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> int:
         """Release what the user holds; return how many seats that were."""
         held = [seat for seat in show.seats_of(self.user_id, now) if seat.status == Status.HELD]
         for seat in held:
@@ -114,7 +122,7 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reserve(Command[Reserved]):
+class Reserve(SeatCommand[Reserved]):
     """Reserve seats to a booking. They may be free, or held by its user."""
 
     changes_claim: ClassVar[bool] = False
@@ -123,7 +131,7 @@ class Reserve(Command[Reserved]):
     booking_id: UUID
     ttl: timedelta
 
-    def apply(self, show: Show, now: datetime, rules: Rules) -> Reserved:
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Reserved:
         """Reserve all seats, or raise as Hold does, or ClaimClosed if this booking's claim has ended already."""
         known = show.reservations.get(self.booking_id)
         if known is None:
@@ -150,7 +158,7 @@ class Reserve(Command[Reserved]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extend(Command[datetime]):
+class Extend(SeatCommand[datetime]):
     """Give a live reservation more time, never less, and never more than it may have in all or until sales end."""
 
     urgent: ClassVar[bool] = True
@@ -158,7 +166,7 @@ class Extend(Command[datetime]):
     booking_id: UUID
     ttl: timedelta
 
-    def apply(self, show: Show, now: datetime, rules: Rules) -> datetime:
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> datetime:
         """Return when the claim lapses now, or raise ClaimClosed if it is not alive or sales have ended."""
         known = show.reservations.get(self.booking_id)
         if known is None or not known.is_alive(now) or not show.sells(now):
@@ -172,7 +180,7 @@ class Extend(Command[datetime]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confirm(Command[None]):
+class Confirm(SeatCommand[None]):
     """Book a reservation's seats for good.
 
     Once sales have ended, no claim is booked any more, alive or not. A claim that lapsed before is revived if every
@@ -184,7 +192,7 @@ class Confirm(Command[None]):
 
     booking_id: UUID
 
-    def apply(self, show: Show, now: datetime, rules: Rules) -> ClaimClosed | None:
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> ClaimClosed | None:
         """Return None if the seats are booked, ClaimClosed if they never will be."""
         known = show.reservations.get(self.booking_id)
         if known is None:
@@ -211,7 +219,9 @@ class Confirm(Command[None]):
         show.put_reservation(replace(known, state=ReservationState.CONFIRMED))
         return None
 
-    def _may_revive(self, show: Show, user_id: UUID, seats: Sequence[Seat], now: datetime, rules: Rules) -> bool:
+    def _may_revive(
+        self, show: LockedShow, user_id: UUID, seats: Sequence[Seat], now: datetime, rules: SeatRules
+    ) -> bool:
         """Tell whether a claim that has lapsed can have its seats back."""
         own_now = sum(seat.booking_id != self.booking_id for seat in show.seats_of(user_id, now))
         are_free = all(seat.booking_id == self.booking_id or seat.is_free(now) for seat in seats)
@@ -226,7 +236,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release(Command[None]):
+class Release(SeatCommand[None]):
     """End a claim that was not confirmed: it expired, and may be revived; or it is given up, for good.
 
     Giving up a claim that is not known refuses the reserve that may still be on its way.
@@ -237,7 +247,7 @@ class Release(Command[None]):
     booking_id: UUID
     cause: Cause
 
-    def apply(self, show: Show, now: datetime, rules: Rules) -> None:
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> None:
         """Release the claim, or raise ClaimConfirmed, or ClaimAlive if it is said to have expired and has not."""
         known = show.reservations.get(self.booking_id)
         if known is None:
@@ -253,14 +263,14 @@ class Release(Command[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unbook(Command[None]):
+class Unbook(SeatCommand[None]):
     """Put the seats of a confirmed booking on sale again, for good."""
 
     urgent: ClassVar[bool] = True
 
     booking_id: UUID
 
-    def apply(self, show: Show, now: datetime, rules: Rules) -> None:
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> None:
         """Free the seats, or raise ClaimClosed if they were never confirmed."""
         known = show.reservations.get(self.booking_id)
         if known is None or known.state in (ReservationState.RESERVED, ReservationState.RELEASED):
@@ -270,10 +280,10 @@ class Unbook(Command[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tidy(Command[int]):
+class Tidy(SeatCommand[int]):
     """Clear the rows of holds that have lapsed. They are free already; this only keeps the tables small."""
 
-    def apply(self, show: Show, now: datetime, rules: Rules) -> int:
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> int:
         """Clear lapsed holds among the seats it names; return how many."""
         lapsed = [
             seat
@@ -285,7 +295,7 @@ class Tidy(Command[int]):
         return len(lapsed)
 
 
-def _takeable(show: Show, seat_ids: Sequence[UUID], user_id: UUID, now: datetime, rules: Rules) -> list[Seat]:
+def _takeable(show: LockedShow, seat_ids: Sequence[UUID], user_id: UUID, now: datetime, rules: SeatRules) -> list[Seat]:
     """Return the seats if the user may take all of them, or raise what stands in the way."""
     if unknown := [seat_id for seat_id in seat_ids if seat_id not in show.seats]:
         raise SeatNotFound(unknown)

@@ -47,7 +47,7 @@ MAX_TOTAL = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class SeatRules:
     """What is allowed; from the settings."""
 
     max_seats_per_user: int
@@ -114,7 +114,7 @@ class Reservation:
 
 
 @dataclass(slots=True)
-class Show:
+class LockedShow:
     """What a batch knows of a show while it has its lock, and what it changes.
 
     `seats` holds at least the seats that the batch's commands name or that their users or bookings have.

@@ -13,8 +13,8 @@ from services.chassis.work.desk import Desk
 from services.chassis.work.operation import KeyedOperation, Rows
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats import statements as sql
-from services.inventory.seats.commands import Command
-from services.inventory.seats.domain import Reservation, Rules, Seat, Show
+from services.inventory.seats.commands import SeatCommand
+from services.inventory.seats.domain import LockedShow, Reservation, Seat, SeatRules
 
 A = TypeVar("A")
 
@@ -24,11 +24,11 @@ class Shows:
     """The shows that are locked, and the time that it was then."""
 
     now: datetime
-    by_id: dict[UUID, Show]
+    by_id: dict[UUID, LockedShow]
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedSeat:
+class SeatToWrite:
     """A seat to write."""
 
     show_id: UUID
@@ -43,17 +43,17 @@ class ChangedReservation:
     reservation: Reservation
 
 
-class ChangeSeats(KeyedOperation[Command[Any], Shows, Any, Any]):
+class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
     """Carries out commands that change seats; what each answers and refuses, commands.py says.
 
     A command's fields say what has to be read for it.
     """
 
-    def __init__(self, db: Database, rules: Rules) -> None:
+    def __init__(self, db: Database, rules: SeatRules) -> None:
         super().__init__(db)
         self._rules = rules
 
-    def reads(self, batch: Sequence[Command[Any]], *, wait: bool) -> dict[str, Statement]:
+    def reads(self, batch: Sequence[SeatCommand[Any]], *, wait: bool) -> dict[str, Statement]:
         """Lock the shows, then read seats and reservations: all that is named, held or claimed."""
         lock = sql.WAIT_FOR_SHOWS if wait else sql.LOCK_SHOWS
         show_ids = list({command.show_id for command in batch})
@@ -73,7 +73,7 @@ class ChangeSeats(KeyedOperation[Command[Any], Shows, Any, Any]):
         }
         return statements | {name: (statement, names) for name, (statement, names) in asked.items() if names}
 
-    async def load(self, tx: Transaction, batch: Sequence[Command[Any]], rows: Rows) -> tuple[Shows, set[UUID]]:
+    async def load(self, tx: Transaction, batch: Sequence[SeatCommand[Any]], rows: Rows) -> tuple[Shows, set[UUID]]:
         """Put seats and reservations to their shows. Of the shows that are not locked, others have those that exist."""
         locked = Shows(rows["clock"][0].now, {show.show_id: _show(show) for show in rows["shows"]})
         for name in ("named", "owned", "reserved"):
@@ -84,7 +84,7 @@ class ChangeSeats(KeyedOperation[Command[Any], Shows, Any, Any]):
         busy = await tx.fetch(sql.WHICH_SHOWS_EXIST, {"show_ids": list(missing)}) if missing else []
         return locked, {row.show_id for row in busy}
 
-    def decide(self, command: Command[Any], state: Shows) -> Any:
+    def decide(self, command: SeatCommand[Any], state: Shows) -> Any:
         """Have the command decide about its show."""
         show = state.by_id.get(command.show_id)
         if show is None:
@@ -94,7 +94,7 @@ class ChangeSeats(KeyedOperation[Command[Any], Shows, Any, Any]):
     async def write(self, tx: Transaction, state: Shows) -> None:
         """Write what changed: seats, the shows' numbers and limits and the changes under them, reservations."""
         shows = state.by_id.values()
-        seats = [ChangedSeat(show.id, show.seats[id_]) for show in shows for id_ in sorted(show.changed_seats)]
+        seats = [SeatToWrite(show.id, show.seats[id_]) for show in shows for id_ in sorted(show.changed_seats)]
         if seats:
             values = columns(
                 seats,
@@ -128,19 +128,19 @@ class ChangeSeats(KeyedOperation[Command[Any], Shows, Any, Any]):
             await tx.send(sql.WRITE_RESERVATIONS, values | {"now": state.now})
 
 
-class SeatDesk(Desk[Command[Any], Any]):
+class SeatDesk(Desk[SeatCommand[Any], Any]):
     """The desk of seats. Commands of one show take turns; those of many are carried out together."""
 
-    async def submit(self, command: Command[A]) -> A:
+    async def submit(self, command: SeatCommand[A]) -> A:
         """Queue `command` and return its answer, or raise its Failure."""
         return cast(A, await super().submit(command))
 
-    async def submit_all(self, commands: Sequence[Command[A]]) -> list[A | Failure]:
+    async def submit_all(self, commands: Sequence[SeatCommand[A]]) -> list[A | Failure]:
         """Queue `commands` and return the answer of each, or its Failure."""
         return await super().submit_all(commands)
 
 
-async def _read_lapsed(tx: Transaction, locked: Shows, batch: Sequence[Command[Any]]) -> None:
+async def _read_lapsed(tx: Transaction, locked: Shows, batch: Sequence[SeatCommand[Any]]) -> None:
     """Read what only lapsed claims need, which is seldom.
 
     Taking a seat from a booking whose claim has lapsed frees that booking's other seats too; reviving a lapsed
@@ -174,8 +174,8 @@ async def _read_lapsed(tx: Transaction, locked: Shows, batch: Sequence[Command[A
         _load_seats(locked, await tx.fetch(sql.SEATS_OF_USERS, revivals))
 
 
-def _show(row: Row) -> Show:
-    return Show(row.show_id, row.starts_at, row.sales_end_at, row.currency)
+def _show(row: Row) -> LockedShow:
+    return LockedShow(row.show_id, row.starts_at, row.sales_end_at, row.currency)
 
 
 def _load_seats(locked: Shows, rows: Sequence[Row]) -> None:

@@ -16,13 +16,13 @@ from services.chassis.work.idempotency import Once, key_of
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import (
     Cause,
-    Command,
     Confirm,
     Extend,
     Hold,
     Release,
     ReleaseHolds,
     Reserve,
+    SeatCommand,
     Unbook,
 )
 from services.inventory.seats.messages import held, reservation
@@ -154,7 +154,7 @@ class SeatMethods:
         result = pb.BatchUnbookReservationsResponse.Result
         return pb.BatchUnbookReservationsResponse(results=[result(refusal=refusal) for refusal in refusals])
 
-    async def _refusals(self, commands: Iterable[Command[None]]) -> list[status_pb2.Status | None]:
+    async def _refusals(self, commands: Iterable[SeatCommand[None]]) -> list[status_pb2.Status | None]:
         """Carry out commands whose only news is that they were refused, raised or answered."""
         answers = await self._desk.submit_all(list(commands))
         return [to_status(answer) if isinstance(answer, Failure) else None for answer in answers]

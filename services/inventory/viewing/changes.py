@@ -32,7 +32,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ChangeForm:
     """How those who watch are told."""
 
     change: Callable[[Change], bytes]
@@ -46,9 +46,9 @@ class RecentChanges:
     def __init__(self, sequence: int) -> None:
         """Begin after a number, with no changes yet."""
         self.base = self.sequence = sequence
-        self._kept: deque[tuple[Change, dict[Form, bytes]]] = deque()
+        self._kept: deque[tuple[Change, dict[ChangeForm, bytes]]] = deque()
         self._kept_seats = 0
-        self._last: dict[Form, tuple[int, int, Sequence[bytes]]] = {}
+        self._last: dict[ChangeForm, tuple[int, int, Sequence[bytes]]] = {}
 
     def add(self, changes: Sequence[Change]) -> None:
         """Add the changes that follow; let go of the oldest where these are too many, but never of new ones."""
@@ -60,7 +60,7 @@ class RecentChanges:
         self._kept.extend((change, {}) for change in changes)
         self.sequence = changes[-1].sequence
 
-    def after(self, number: int, form: Form) -> Sequence[bytes]:
+    def after(self, number: int, form: ChangeForm) -> Sequence[bytes]:
         """Return the messages of the changes after `number`, which is not before `base`."""
         first, last, messages = self._last.get(form, (0, 0, ()))
         if (first, last) != (number, self.sequence) or not messages:

@@ -14,7 +14,7 @@ from services.inventory.seats.domain import Seat, Status
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class SeatForm:
     """How seats are told."""
 
     seat: Callable[[Seat, Status, bool], bytes]
@@ -83,12 +83,12 @@ class SeatMap:
         for index, seat in enumerate(seats):
             self._sections.setdefault(keys[seat.section], []).append(index)
         self._statuses = [Status.AVAILABLE] * len(seats)
-        self._rendered: dict[Form, list[bytes]] = {}
+        self._rendered: dict[SeatForm, list[bytes]] = {}
         self._lapses: list[tuple[datetime, int]] = []
         self._claimed: dict[UUID, set[int]] = {}
         """For each user the seats that they hold or that a booking of theirs has reserved."""
-        self._everybodys: dict[Form, View] = {}
-        self._largest: dict[tuple[Form, str], int] = {}
+        self._everybodys: dict[SeatForm, View] = {}
+        self._largest: dict[tuple[SeatForm, str], int] = {}
         for index in range(len(seats)):
             self._judge(index)
 
@@ -112,7 +112,7 @@ class SeatMap:
             self._let_go(index)
             self._judge(index)
 
-    def view(self, form: Form, section: str, user_id: UUID | None, part: Part | None = None) -> View:
+    def view(self, form: SeatForm, section: str, user_id: UUID | None, part: Part | None = None) -> View:
         """Return all seats, or those of one section where it is not empty, as `user_id` sees them.
 
         Of a part come its seats alone, and the counts of all.
@@ -124,7 +124,7 @@ class SeatMap:
             self._everybodys[form] = self._view(form, range(len(self)), mine)
         return self._everybodys[form]
 
-    def free(self, form: Form, section: str, part: Part | None = None) -> View:
+    def free(self, form: SeatForm, section: str, part: Part | None = None) -> View:
         """Return the seats that can be had, in all sections or in one, or a part of them."""
         free = [index for index in self._within(section) if self._statuses[index] == Status.AVAILABLE]
         return self._view(form, free, set(), part)
@@ -138,7 +138,7 @@ class SeatMap:
             raise InvalidField(("section", "is not a section of this show: take its name from the seat map"))
         return found
 
-    def largest(self, form: Form, section: str) -> int:
+    def largest(self, form: SeatForm, section: str) -> int:
         """Return how many bytes all seats, or those of one section, can take whatever becomes of them."""
         asked = (form, key(section) if section else "")
         if (known := self._largest.get(asked)) is not None:
@@ -151,7 +151,7 @@ class SeatMap:
         )
         return self._largest[asked]
 
-    def _view(self, form: Form, indices: Sequence[int], mine: set[int], part: Part | None = None) -> View:
+    def _view(self, form: SeatForm, indices: Sequence[int], mine: set[int], part: Part | None = None) -> View:
         begin = 0 if part is None else bisect_right(indices, part.after)
         wanted = indices if part is None else indices[begin : begin + part.size]
         more = part is not None and begin + part.size < len(indices)

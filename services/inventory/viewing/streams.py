@@ -12,7 +12,7 @@ from services.chassis.wire.incoming import headers
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.chassis.wire.times import to_timestamp
 from services.inventory.seats.messages import PUBLIC_STATUSES
-from services.inventory.viewing.changes import Change, Form
+from services.inventory.viewing.changes import Change, ChangeForm
 
 MAX_SEQUENCE = 2**31 - 1
 PIECE_BYTES = 1024 * 1024
@@ -39,8 +39,8 @@ def _encode(change: Change) -> bytes:
 
 
 def _event(change: Change) -> bytes:
-    said = json_format.MessageToDict(_seat_change(change), always_print_fields_with_no_presence=True)
-    return f"id: {change.sequence}\ndata: {json.dumps(said, separators=(',', ':'))}\n\n".encode()
+    fields = json_format.MessageToDict(_seat_change(change), always_print_fields_with_no_presence=True)
+    return f"id: {change.sequence}\ndata: {json.dumps(fields, separators=(',', ':'))}\n\n".encode()
 
 
 def _messages(changes: Sequence[bytes]) -> Sequence[bytes]:
@@ -60,8 +60,8 @@ def _bodies(events: Sequence[bytes]) -> Sequence[bytes]:
     return [event_stream.body(piece).SerializeToString() for piece in pieces]
 
 
-MESSAGES = Form(_encode, _messages)
-EVENTS = Form(_event, _bodies)
+MESSAGES = ChangeForm(_encode, _messages)
+EVENTS = ChangeForm(_event, _bodies)
 
 
 def last_event_id() -> int | None:

@@ -21,7 +21,7 @@ from services.chassis.work.lookup import LANES, Lookup
 from services.inventory.errors import SequenceNoLongerKept, ShowNotFound
 from services.inventory.seats.domain import Status
 from services.inventory.viewing import statements as sql
-from services.inventory.viewing.changes import Change, ChangedSeat, Form, RecentChanges
+from services.inventory.viewing.changes import Change, ChangedSeat, ChangeForm, RecentChanges
 
 CONNECTIONS = 1 + LANES
 """To the database: the reader's, and those of all who read what they lack."""
@@ -31,7 +31,7 @@ WOKEN_AT_ONCE = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ChangesPage:
     """Some of the changes of a show after a number."""
 
     changes: Sequence[Change]
@@ -50,7 +50,7 @@ class _Show:
     """A show that is watched."""
 
     recent: RecentChanges
-    told_at: float
+    woken_at: float
     watchers: int = 0
     lost: bool = False
     """Whether what followed `recent` was forgotten before it was read, or undone."""
@@ -67,9 +67,9 @@ class Watching:
         self._shows: dict[UUID, _Show] = {}
         self.looker = Looker(self._look, lambda: bool(self._shows), "changes of seats")
         self._ended = False
-        self._lookup: Lookup[tuple[UUID, int], Page] = Lookup(self._pages, max_keys=16)
+        self._lookup: Lookup[tuple[UUID, int], ChangesPage] = Lookup(self._pages, max_keys=16)
 
-    async def watch(self, show_id: UUID, number: int, form: Form) -> AsyncGenerator[bytes, None]:
+    async def watch(self, show_id: UUID, number: int, form: ChangeForm) -> AsyncGenerator[bytes, None]:
         """Yield messages with every change of a show after `number`, the first at once.
 
         Raises ShowNotFound; SequenceNoLongerKept where what follows `number` is not known; ReaderTooSlow where this was
@@ -149,21 +149,21 @@ class Watching:
         for key, show in known.items():
             page = pages.get(key)
             if page is None:
-                if now - show.told_at < self._heartbeat_seconds:
+                if now - show.woken_at < self._heartbeat_seconds:
                     continue
             elif page.follows(key[1]):
                 show.recent.add(page.changes)
             else:
                 show.lost = True
                 self._forget(key[0], show)
-            show.told_at = now
-            await _tell(show)
+            show.woken_at = now
+            await _wake_all(show)
 
-    async def _pages(self, keys: Sequence[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], Page]:
+    async def _pages(self, keys: Sequence[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], ChangesPage]:
         return _by_key(await self._db.fetch(sql.CHANGES_AFTER, _columns(keys)))
 
 
-async def _tell(show: _Show) -> None:
+async def _wake_all(show: _Show) -> None:
     """Wake those who wait, a few at a time."""
     waiting, show.waiting = show.waiting, []
     for count, woken in enumerate(waiting, 1):
@@ -181,7 +181,7 @@ def _columns(keys: Iterable[tuple[UUID, int]]) -> dict[str, list[Any]]:
     return columns(keys, show_id=itemgetter(0), after=itemgetter(1))
 
 
-def _by_key(rows: Iterable[Any]) -> dict[tuple[UUID, int], Page]:
+def _by_key(rows: Iterable[Any]) -> dict[tuple[UUID, int], ChangesPage]:
     """Put together what was found after the number of each show."""
     pages = {}
     for key, found in groupby(rows, attrgetter("show_id", "after")):
@@ -192,5 +192,5 @@ def _by_key(rows: Iterable[Any]) -> dict[tuple[UUID, int], Page]:
             if sequence is not None:
                 changed = [ChangedSeat(row.seat_id, Status(row.status), row.expires_at) for row in listed]
                 changes.append(Change(sequence, listed[0].changed_at, changed))
-        pages[key] = Page(changes, last)
+        pages[key] = ChangesPage(changes, last)
     return pages

@@ -22,7 +22,7 @@ class Difference(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sold:
+class SoldBooking:
     """A booking that was confirmed, or refunded since: that was paid in either case."""
 
     position: int
@@ -34,7 +34,7 @@ class Sold:
     """What has gone back; 0 where it was not refunded."""
 
 
-def compare(sold: Sold, payment: Payment | None, refund: Refund | None) -> Difference | None:
+def compare(sold: SoldBooking, payment: Payment | None, refund: Refund | None) -> Difference | None:
     """Return in what a booking and its payment differ, or None.
 
     Payment knows of money before booking does, and neither a capture nor a refund is ever undone. So what booking has
@@ -42,8 +42,8 @@ def compare(sold: Sold, payment: Payment | None, refund: Refund | None) -> Diffe
     """
     if payment is None:
         return Difference.NO_PAYMENT
-    told = (sold.booking_id, sold.total_amount, sold.currency)
-    if told != (payment.booking_id, payment.amount, payment.currency):
+    facts = (sold.booking_id, sold.total_amount, sold.currency)
+    if facts != (payment.booking_id, payment.amount, payment.currency):
         return Difference.OTHER_PAYMENT
     if payment.state not in CAPTURED:
         return Difference.NOT_CAPTURED

@@ -9,7 +9,7 @@ from boxoffice.events.v1 import events_pb2
 from services.chassis.store.database import Transaction
 from services.chassis.store.rows import read
 from services.payment.books import statements as sql
-from services.payment.books.domain import Sold, compare
+from services.payment.books.domain import SoldBooking, compare
 from services.payment.checkout import statements as payments
 from services.payment.domain.payments import Payment
 from services.payment.domain.refunds import Refund
@@ -48,8 +48,8 @@ async def compare_books(tx: Transaction, events: Sequence[events_pb2.BookingEven
     await tx.send(sql.REMEMBER_DIFFERENCES, given)
 
 
-def _sold(event: events_pb2.BookingEvent) -> Sold:
-    return Sold(
+def _sold(event: events_pb2.BookingEvent) -> SoldBooking:
+    return SoldBooking(
         position=event.position,
         booking_id=UUID(event.booking_id),
         payment_id=UUID(event.payment_id),

@@ -38,7 +38,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Accounts:
+class PaymentAccounts:
     """The accounts of bookings: what is paid for each."""
 
     now: datetime
@@ -68,7 +68,7 @@ class Accounts:
         return payment
 
 
-class BeginPayments(BegunOperation[Begin, Accounts, Payment | Answered]):
+class BeginPayments(BegunOperation[Begin, PaymentAccounts, Payment | Answered]):
     """Answers with the live payment of a booking, begun if there was none; refuses what choose_session does."""
 
     def __init__(self, db: Database, *, margin: timedelta, poll_seconds: float) -> None:
@@ -90,19 +90,19 @@ class BeginPayments(BegunOperation[Begin, Accounts, Payment | Answered]):
             "clock": (READ_CLOCK, ()),
         }
 
-    async def load(self, tx: Transaction, batch: Sequence[Begin], rows: Rows) -> tuple[Accounts, set[UUID]]:
+    async def load(self, tx: Transaction, batch: Sequence[Begin], rows: Rows) -> tuple[PaymentAccounts, set[UUID]]:
         """Put the payments to their bookings; accounts that are not locked are somebody else's."""
         closed = {row.booking_id: row.closed for row in rows["accounts"]}
         payments: dict[UUID, list[Payment]] = {command.key: [] for command in batch}
         for payment in read(Payment, rows["payments"]):
             payments[payment.booking_id].append(payment)
-        return Accounts(rows["clock"][0].now, closed, payments), payments.keys() - closed.keys()
+        return PaymentAccounts(rows["clock"][0].now, closed, payments), payments.keys() - closed.keys()
 
     def answered(self, answer: bytes) -> Answered:
         """Nothing is begun for a request that has its answer."""
         return Answered(answer)
 
-    def decide(self, command: Begin, state: Accounts) -> Payment:
+    def decide(self, command: Begin, state: PaymentAccounts) -> Payment:
         """Choose the payment that is live, or begin one."""
         booking = command.booking
         chosen = choose_session(
@@ -110,7 +110,7 @@ class BeginPayments(BegunOperation[Begin, Accounts, Payment | Answered]):
         )
         return chosen if isinstance(chosen, Payment) else state.begin(booking, chosen)
 
-    async def write(self, tx: Transaction, state: Accounts) -> None:
+    async def write(self, tx: Transaction, state: PaymentAccounts) -> None:
         """Write the payments that were begun."""
         if state.begun:
             values = columns(

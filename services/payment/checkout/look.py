@@ -12,7 +12,7 @@ from services.payment.domain.payments import Payment
 from services.payment.errors import PaymentNotFound
 
 
-class Payments:
+class PaymentLookup:
     """Payments as they stand."""
 
     def __init__(self, db: Database) -> None:

@@ -12,7 +12,7 @@ from services.chassis.work.operation import Operation, Rows
 from services.chassis.work.outbox import Message, Outbox
 from services.payment.checkout import messages
 from services.payment.checkout import statements as sql
-from services.payment.domain.payments import BankEvent, Outcome, Payment, Report, State
+from services.payment.domain.payments import BankEvent, Outcome, Payment, SessionReport, State
 from services.payment.errors import PaymentNotFound
 
 _MESSAGES = {Outcome.CAPTURED: messages.captured, Outcome.DECLINED: messages.declined}
@@ -25,7 +25,7 @@ class Record:
 
     urgent: ClassVar[bool] = False
 
-    report: Report
+    report: SessionReport
     event: BankEvent | None = None
 
     @property

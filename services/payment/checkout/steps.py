@@ -23,11 +23,11 @@ from services.chassis.work.idempotency import Key
 from services.chassis.work.outbox import Outbox
 from services.payment.checkout import polling
 from services.payment.checkout.begin import Answered, Begin, BeginPayments
-from services.payment.checkout.look import Payments
+from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.opened import KeepOpened, Opened
 from services.payment.checkout.record import Record, RecordReports
-from services.payment.clients import Bank, Booking
-from services.payment.domain.payments import CAPTURED, BankEvent, Outcome, Payment, Report
+from services.payment.clients import BankClient, BookingClient
+from services.payment.domain.payments import CAPTURED, BankEvent, Outcome, Payment, SessionReport
 from services.payment.errors import BookingNotPending, EventMismatch, PaymentInProgress, PaymentNotFound
 from services.payment.side_by_side import each
 
@@ -43,7 +43,7 @@ POLL_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class SessionRules:
     """What the settings say of sessions."""
 
     margin: timedelta
@@ -55,10 +55,12 @@ class Rules:
 class Checkout:
     """The checkout sessions of bookings."""
 
-    def __init__(self, db: Database, outbox: Outbox, booking: Booking, bank: Bank, rules: Rules) -> None:
+    def __init__(
+        self, db: Database, outbox: Outbox, booking: BookingClient, bank: BankClient, rules: SessionRules
+    ) -> None:
         self._db = db
         self._opened = Desk(KeepOpened(db), name="keep-opened")
-        self._payments = Payments(db)
+        self._payments = PaymentLookup(db)
         self._begin: Desk[Begin, Payment | Answered] = Desk(
             BeginPayments(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds), name="begin-payments"
         )
@@ -105,26 +107,26 @@ class Checkout:
 
         await each(live, close)
 
-    async def hear(self, told: Report, event: BankEvent) -> None:
+    async def settle_report(self, report: SessionReport, event: BankEvent) -> None:
         """Take an event of the bank: ask what it has come to, and record that with the event.
 
         Raises PaymentNotFound, or EventMismatch if the event has other facts than its payment, or the bank says
         that nothing has happened. An event that could change nothing any more is remembered, and nobody is asked.
         """
         try:
-            payment = await self._payments.get(told.payment_id)
-            payment.check(told)
+            payment = await self._payments.get(report.payment_id)
+            payment.check(report)
         except (PaymentNotFound, EventMismatch):
-            await polling.hasten(self._db, told.payment_id, told.session_id)
+            await polling.hasten(self._db, report.payment_id, report.session_id)
             raise
-        if told.outcome is None or payment.after(told.outcome) == payment.state:
-            await self._record.submit(Record(replace(told, outcome=None), event))
+        if report.outcome is None or payment.after(report.outcome) == payment.state:
+            await self._record.submit(Record(replace(report, outcome=None), event))
             return
-        report = await self._bank.get_session(payment.session_id)
-        if report is None or report.outcome is None:
-            log.error("event %s says %s, the bank does not", event.id, told.outcome)
+        answer = await self._bank.get_session(payment.session_id)
+        if answer is None or answer.outcome is None:
+            log.error("event %s says %s, the bank does not", event.id, report.outcome)
             raise EventMismatch()
-        await self._record.submit(Record(report, event))
+        await self._record.submit(Record(answer, event))
 
     async def catch_up(self) -> None:
         """Have the bank asked about all live payments: nobody knows what happened while payment was away."""
@@ -182,5 +184,5 @@ class Checkout:
             log.warning("payment %s is asked about again later: %s", payment.id, failure)
 
 
-def _nothing(payment: Payment) -> Report:
-    return Report(payment.id, payment.session_id, payment.amount, payment.currency, None)
+def _nothing(payment: Payment) -> SessionReport:
+    return SessionReport(payment.id, payment.session_id, payment.amount, payment.currency, None)

@@ -60,7 +60,7 @@ CAPTURED = frozenset({State.SUCCESS, State.PARTIALLY_REFUNDED, State.REFUNDED})
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SessionReport:
     """What the bank says of a session. `outcome` is None while it is open."""
 
     payment_id: UUID
@@ -94,7 +94,7 @@ class Payment:
     created_at: datetime
     updated_at: datetime
 
-    def check(self, report: Report) -> None:
+    def check(self, report: SessionReport) -> None:
         """Raise EventMismatch unless `report` is about this payment's session, amount and currency."""
         if (report.session_id, report.amount, report.currency) != (self.session_id, self.amount, self.currency):
             raise EventMismatch()

@@ -24,7 +24,7 @@ MAX_RETRY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class RefundsByPayment:
     """Payments, and the refunds of each."""
 
     payments: dict[UUID, Payment]
@@ -32,7 +32,7 @@ class Books:
     requested: list[Refund] = field(default_factory=list)
 
 
-class RequestRefunds(Operation[RefundRequest, Books, Refund]):
+class RequestRefunds(Operation[RefundRequest, RefundsByPayment, Refund]):
     """Accepts refunds; answers with the refund of a payment and a cause, and refuses what `accept` does."""
 
     def reads(self, batch: Sequence[RefundRequest], *, wait: bool) -> dict[str, Statement]:
@@ -43,15 +43,17 @@ class RequestRefunds(Operation[RefundRequest, Books, Refund]):
             "refunds": (sql.REFUNDS_OF_PAYMENTS, {"payment_ids": ids}),
         }
 
-    async def load(self, tx: Transaction, batch: Sequence[RefundRequest], rows: Rows) -> tuple[Books, set[UUID]]:
+    async def load(
+        self, tx: Transaction, batch: Sequence[RefundRequest], rows: Rows
+    ) -> tuple[RefundsByPayment, set[UUID]]:
         """Put the refunds to their payments."""
         payments = {payment.id: payment for payment in read(Payment, rows["payments"])}
         refunds: dict[UUID, list[Refund]] = {command.key: [] for command in batch}
         for refund in read(Refund, rows["refunds"]):
             refunds[refund.payment_id].append(refund)
-        return Books(payments, refunds), set()
+        return RefundsByPayment(payments, refunds), set()
 
-    def decide(self, command: RefundRequest, state: Books) -> Refund:
+    def decide(self, command: RefundRequest, state: RefundsByPayment) -> Refund:
         """Return the refund that there is, or request one."""
         payment = state.payments.get(command.payment_id)
         if payment is None:
@@ -63,7 +65,7 @@ class RequestRefunds(Operation[RefundRequest, Books, Refund]):
             state.requested.append(refund)
         return refund
 
-    async def write(self, tx: Transaction, state: Books) -> None:
+    async def write(self, tx: Transaction, state: RefundsByPayment) -> None:
         """Write the refunds that were requested."""
         if state.requested:
             values = columns(state.requested, "id", "payment_id", "cause", "amount")

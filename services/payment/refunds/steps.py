@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
-from services.payment.clients import BANK_SECONDS, Bank, RefundAnswer, RefundDeclined
+from services.payment.clients import BANK_SECONDS, BankClient, RefundAnswer, RefundDeclined
 from services.payment.domain.payments import BankEvent
 from services.payment.domain.refunds import Refund, RefundReport, RefundRequest, RefundState
 from services.payment.errors import EventMismatch
@@ -25,7 +25,7 @@ RECOVERY_BATCH = 64
 class Refunds:
     """The refunds of payments."""
 
-    def __init__(self, db: Database, bank: Bank) -> None:
+    def __init__(self, db: Database, bank: BankClient) -> None:
         self._db = db
         self._request = refunds.RequestRefunds(db)
         self._bank = bank
@@ -43,13 +43,13 @@ class Refunds:
 
         return await each(answers, attempt)
 
-    async def hear(self, told: RefundReport, event: BankEvent) -> None:
+    async def settle_report(self, report: RefundReport, event: BankEvent) -> None:
         """Take the bank's word that a refund was carried out: ask for it again, and record what the bank answers.
 
         Raises PaymentNotFound if there is no such refund, EventMismatch if it has other facts, or the bank says
         that it was not carried out.
         """
-        refund = await refunds.named(self._db, told)
+        refund = await refunds.named(self._db, report)
         if refund.state != RefundState.SUCCEEDED:
             try:
                 answer = await self._bank.refund(refund)
