@@ -45,7 +45,7 @@ def write(server: Server, service: str, folder: Path, metadata: MetaData, name: 
 
     Return its file, or None if there is nothing to do, and the differences that are left.
     """
-    wanted = schema.look(schema.make_of_tables(server, "told", metadata))
+    wanted = schema.look(schema.make_of_tables(server, "wanted", metadata))
     url = server.create_database("made")
     migrate(service, folder, url)
     if not schema.differences(wanted, schema.look(url)):

@@ -43,9 +43,9 @@ async def test_a_refund_is_told_with_its_own_amount(bank: Bank, receiver: Receiv
     refund = await bank.refund(opened.id, 20_000)
     async with sending(bank.deliveries, receiver.url):
         await eventually(lambda: delivered(bank, 2))
-    told = {event["type"]: event["data"] for event in (json.loads(request.body) for request in receiver.received)}
-    assert told["refund.succeeded"]["refund_id"] == refund.id
-    assert told["refund.succeeded"]["amount"] == 20_000
+    received = {event["type"]: event["data"] for event in (json.loads(request.body) for request in receiver.received)}
+    assert received["refund.succeeded"]["refund_id"] == refund.id
+    assert received["refund.succeeded"]["amount"] == 20_000
 
 
 @pytest.mark.parametrize("status", [302, 400, 404, 429, 500, 503])
@@ -116,8 +116,8 @@ async def test_more_webhooks_than_there_is_room_for_all_arrive_once(bank: Bank, 
     await asyncio.gather(*(bank.pay(session.id) for session in opened))
     async with sending(bank.deliveries, receiver.url):
         await eventually(lambda: delivered(bank, 50))
-    told = [json.loads(request.body)["data"]["session_id"] for request in receiver.received]
-    assert sorted(told) == sorted(session.id for session in opened)
+    received = [json.loads(request.body)["data"]["session_id"] for request in receiver.received]
+    assert sorted(received) == sorted(session.id for session in opened)
 
 
 async def test_two_senders_share_the_work(bank: Bank, receiver: Receiver):

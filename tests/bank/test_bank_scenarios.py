@@ -73,9 +73,9 @@ async def test_a_method_brings_its_end_its_money_and_its_webhooks(bank: Bank, me
     end = {"pm_decline_then_succeed": Status.DECLINED, "pm_late": Status.OPEN}.get(method, SCENARIOS[method].end)
     assert (pb.Session.Status.Name(ended.status), ended.payment_method) == (end, method)
     assert await bank.ledger(opened.id) == ([50_000] if end == Status.CAPTURED else [])
-    told = [(row.type, row.after) for row in await webhooks(bank, opened.id)]
+    sent = [(row.type, row.after) for row in await webhooks(bank, opened.id)]
     # One statement stores them all, within a millisecond or so.
-    assert [(type_, round(after / 100) * 100) for type_, after in told] == TOLD[method]
+    assert [(type_, round(after / 100) * 100) for type_, after in sent] == TOLD[method]
     assert await bank.simulate(opened.id, "pm_decline") == ended
 
 
@@ -147,8 +147,8 @@ async def _all_done(bank: Bank, session_id: str) -> bool:
 async def test_events_out_of_order_carry_ids_of_their_own(bank: Bank):
     opened = await bank.open()
     await bank.simulate(opened.id, "pm_reorder")
-    told = await webhooks(bank, opened.id)
-    assert len({row.event_id for row in told}) == len({row.type for row in told}) == 3
+    sent = await webhooks(bank, opened.id)
+    assert len({row.event_id for row in sent}) == len({row.type for row in sent}) == 3
 
 
 async def test_lies_name_less_money_and_other_peoples_payments(bank: Bank):
@@ -156,10 +156,10 @@ async def test_lies_name_less_money_and_other_peoples_payments(bank: Bank):
     less, other = [await bank.open(order_id=order) for order in ("a", "b")]
     await bank.simulate(less.id, "pm_tamper_amount")
     await bank.simulate(other.id, "pm_tamper_payment")
-    [told] = [json.loads(row.payload)["data"] for row in await webhooks(bank, less.id)]
-    assert (told["session_id"], told["payment_id"], told["amount"]) == (less.id, less.payment_id, 25_000)
-    told = [json.loads(row.payload)["data"] for row in await webhooks(bank, other.id)]
-    named = {(one["session_id"], one["payment_id"], one["amount"]) for one in told}
+    [sent] = [json.loads(row.payload)["data"] for row in await webhooks(bank, less.id)]
+    assert (sent["session_id"], sent["payment_id"], sent["amount"]) == (less.id, less.payment_id, 25_000)
+    sent = [json.loads(row.payload)["data"] for row in await webhooks(bank, other.id)]
+    named = {(one["session_id"], one["payment_id"], one["amount"]) for one in sent}
     assert named == {
         (other.id, victim.payment_id, 50_000),
         (victim.id, other.payment_id, 50_000),
@@ -179,9 +179,9 @@ async def test_a_lie_is_told_until_it_is_answered_and_no_longer(
     await bank.simulate(opened.id, "pm_tamper_amount")
     async with sending(bank.deliveries, receiver.url):
         await eventually(lambda: _all_done(bank, opened.id))
-    [told] = await webhooks(bank, opened.id)
+    [sent] = await webhooks(bank, opened.id)
     assert len(receiver.received) == tries
-    assert told.last_error == (None if answers == [200] else f"HTTP {answers[-1]}")
+    assert sent.last_error == (None if answers == [200] else f"HTTP {answers[-1]}")
 
 
 async def test_a_late_payment_stays_open_past_its_time_and_is_decided_after_the_delay(bank: Bank):

@@ -46,5 +46,5 @@ async def test_payments_in_one_batch_are_each_for_themselves(bank: Bank):
     ends = [one.status for one in (paid, declined, again, late) if isinstance(one, Session)]
     assert ends == ["CAPTURED", "DECLINED", "CAPTURED", "OPEN"]
     assert [row.session_id for row in await bank.db.fetch("SELECT session_id FROM ledger")] == [opened[0].id]
-    told = await bank.db.fetch("SELECT session_id FROM deliveries")
-    assert {row.session_id for row in told} == {opened[0].id, opened[1].id}
+    sent = await bank.db.fetch("SELECT session_id FROM deliveries")
+    assert {row.session_id for row in sent} == {opened[0].id, opened[1].id}

@@ -232,7 +232,7 @@ async def test_a_batch_of_payments_costs_no_more_than_one(
         words = [SessionReport(one.id, one.session_id, one.amount, one.currency, Outcome.CAPTURED) for one in begun]
         events = [BankEvent(f"evt_{one.id}", "payment.captured") for one in begun]
         with counted(monkeypatch) as record:
-            states = await records([Record(*heard) for heard in zip(words, events, strict=True)], wait=False)
+            states = await records([Record(*report) for report in zip(words, events, strict=True)], wait=False)
         assert states == [State.SUCCESS] * size
         costs.append([(count.statements, count.round_trips) for count in (begin, create, pay, record)])
     assert costs == [[BEGIN_PAYMENTS, CREATE_SESSIONS, PAY_SESSIONS, RECORD_PAYMENTS]] * 2

@@ -52,26 +52,26 @@ def filled(template: str) -> str:
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_a_configuration_says_what_ghz_knows(name: str) -> None:
-    said = configuration(name)
-    assert set(said) <= FIELDS
-    assert {"call", "host", "protoset", "timeout", "insecure"} <= set(said)
-    assert ("data" in said) != ("data-file" in said)
-    assert (ROOT / said["protoset"]).samefile(DESCRIPTOR)
-    assert said["connections"] <= said["concurrency"] <= said["total"] == CALLS
+    configured = configuration(name)
+    assert set(configured) <= FIELDS
+    assert {"call", "host", "protoset", "timeout", "insecure"} <= set(configured)
+    assert ("data" in configured) != ("data-file" in configured)
+    assert (ROOT / configured["protoset"]).samefile(DESCRIPTOR)
+    assert configured["connections"] <= configured["concurrency"] <= configured["total"] == CALLS
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_a_configuration_sends_what_its_method_takes(name: str) -> None:
-    said = configuration(name)
+    configured = configuration(name)
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(DESCRIPTOR.read_bytes()).file:
         pool.Add(file)
-    service, _, rpc = said["call"].rpartition(".")
+    service, _, rpc = configured["call"].rpartition(".")
     request = message_factory.GetMessageClass(pool.FindServiceByName(service).methods_by_name[rpc].input_type)
-    if "data" in said:
-        requests = [said["data"]]
+    if "data" in configured:
+        requests = [configured["data"]]
     else:
-        assert said["data-file"] == f"{FOLDER}/{name}"
+        assert configured["data-file"] == f"{FOLDER}/{name}"
         requests = sample_rows()[name.removesuffix(".json")]
     for each in requests:
         protovalidate.validate(json_format.Parse(filled(json.dumps(each)), request()))

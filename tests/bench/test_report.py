@@ -51,8 +51,8 @@ def test_a_claim_about_what_was_never_seen_does_not_hold() -> None:
 
 
 def test_the_table_names_each_case_with_its_errors_and_figures() -> None:
-    told = text(report(**{"hot.50": [result(12, last_answer_ms=81)]}))
-    [line] = [line for line in told.splitlines() if line.startswith("hot.50") and "bookings" in line]
+    tables = text(report(**{"hot.50": [result(12, last_answer_ms=81)]}))
+    [line] = [line for line in tables.splitlines() if line.startswith("hot.50") and "bookings" in line]
     assert "SEATS_UNAVAILABLE 3" in line
     assert "last_answer_ms 81" in line
 
@@ -60,13 +60,13 @@ def test_the_table_names_each_case_with_its_errors_and_figures() -> None:
 def test_the_files_can_be_read_by_others(tmp_path: Path) -> None:
     nothing = Result(done=0, seconds=1, latencies=Latencies.of([]))
     one = report(**{"create.grpc.big.64": [result(1_000)], "flow.<b>": [nothing]})
-    told, drawn = write(one, tmp_path)
-    found = json.loads(told.read_text())
+    tables, drawn = write(one, tmp_path)
+    found = json.loads(tables.read_text())
     assert found["cases"]["create.grpc.big.64"]["median"]["per_second"] == 1_000
     assert found["cases"]["flow.<b>"]["median"]["latencies"]["p50"] is None
     names = [element.text for element in ElementTree.parse(drawn).iter("{http://www.w3.org/2000/svg}text")]
     assert "flow.<b>" in names
-    assert (told.name, drawn.name) == ("20260102-030405.json", "20260102-030405.svg")
+    assert (tables.name, drawn.name) == ("20260102-030405.json", "20260102-030405.svg")
 
 
 def test_the_longest_bar_is_the_fastest() -> None:

@@ -46,7 +46,7 @@ class Process:
         self.process.send_signal(number)
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return "\n".join(self.lines)
 
     async def _read_line(self) -> bool:
@@ -65,7 +65,7 @@ class Process:
 async def started(*arguments: str, port: int | None = None, **environment: str) -> AsyncIterator[Process]:
     """Start `python -m ARGUMENTS` with these settings and no others, output and errors together."""
     chosen = ports.choose(1)[0] if port is None else port
-    told = {"PATH": os.defpath, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'protos' / 'gen'}", "PORT": str(chosen)}
+    given = {"PATH": os.defpath, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'protos' / 'gen'}", "PORT": str(chosen)}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-W",
@@ -73,7 +73,7 @@ async def started(*arguments: str, port: int | None = None, **environment: str) 
         "-m",
         *arguments,
         cwd=ROOT,
-        env=told | environment,
+        env=given | environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -60,8 +60,8 @@ async def test_a_failure_is_told_with_its_code_its_reason_and_its_details(failur
     violations = failure.violations if isinstance(failure, InvalidField) else ()
     assert [(it.field, it.description) for it in bad.field_violations] == list(violations)
     retry = error_details_pb2.RetryInfo()
-    told = [detail.Unpack(retry) for detail in status.details]
-    assert any(told) == (failure.retry_after_seconds is not None)
+    retries = [detail.Unpack(retry) for detail in status.details]
+    assert any(retries) == (failure.retry_after_seconds is not None)
     if failure.retry_after_seconds is not None:
         assert retry.retry_delay.ToMilliseconds() == failure.retry_after_seconds * 1000
     # The same for REST, whose clients do not look into details; in whole seconds, and never too early.
@@ -75,12 +75,12 @@ async def test_a_peers_failure_is_passed_on_as_it_was_said(failure: Failure) -> 
     async with catalog(raising(failure)) as (stub, _):
         with pytest.raises(Failure) as caught:
             await call(stub.GetEvent, pb.GetEventRequest(event_id=EVENT))
-    told = caught.value
+    error = caught.value
     if failure.code is Code.INTERNAL:
-        assert type(told) is Unavailable
+        assert type(error) is Unavailable
         return
-    assert (told.code, told.reason, told.message) == (failure.code, failure.reason, failure.message)
-    assert (told.metadata, told.retry_after_seconds) == (failure.metadata, failure.retry_after_seconds)
+    assert (error.code, error.reason, error.message) == (failure.code, failure.reason, failure.message)
+    assert (error.metadata, error.retry_after_seconds) == (failure.metadata, failure.retry_after_seconds)
 
 
 SECRET = "SELECT secret FROM users -- /srv/app/secret.py"
@@ -95,9 +95,9 @@ async def test_a_defect_is_told_in_plain_words_and_logged_in_full(
     error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with catalog(raising(error)) as (stub, _):
-        told, status = await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT)))
-    assert told.code() is grpc.StatusCode.INTERNAL
-    everything = f"{told.details()} {status} {told.trailing_metadata()} {told.debug_error_string()}"
+        refusal, status = await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT)))
+    assert refusal.code() is grpc.StatusCode.INTERNAL
+    everything = f"{refusal.details()} {status} {refusal.trailing_metadata()} {refusal.debug_error_string()}"
     for internal in ("secret", "SELECT", "/srv", ".py", type(error).__name__, "Traceback"):
         assert internal not in everything
     [record] = [record for record in caplog.records if record.exc_info]

@@ -26,20 +26,20 @@ def refusal(message: Message) -> dict[str, str]:
     """Return how the texts of a message are refused, by field."""
     with pytest.raises(InvalidField) as refused:
         check(message)
-    told = dict(refused.value.violations)
-    return {field: words for field, words in told.items() if field in ("currency", "language")}
+    violations = dict(refused.value.violations)
+    return {field: words for field, words in violations.items() if field in ("currency", "language")}
 
 
 @pytest.mark.parametrize("code", [*NO_MONEY, *FUNDS, *WITHDRAWN, *NO_CODES])
 def test_a_show_is_not_sold_for_what_nobody_pays_with(code: str) -> None:
-    told = refusal(catalog_pb2.CreateShowRequest(currency=code))
-    assert told == {"currency": "must be the ISO 4217 code of a currency that people pay with, such as INR"}
+    violations = refusal(catalog_pb2.CreateShowRequest(currency=code))
+    assert violations == {"currency": "must be the ISO 4217 code of a currency that people pay with, such as INR"}
 
 
 @pytest.mark.parametrize("code", [*NO_MONEY, *WITHDRAWN, *NO_CODES])
 def test_the_bank_opens_no_session_over_what_has_no_minor_units(code: str) -> None:
-    told = refusal(bank_pb2.CreateSessionRequest(currency=code))
-    assert told == {"currency": "must be an ISO 4217 code that has minor units, such as INR"}
+    violations = refusal(bank_pb2.CreateSessionRequest(currency=code))
+    assert violations == {"currency": "must be an ISO 4217 code that has minor units, such as INR"}
 
 
 def test_every_currency_that_a_country_uses_is_sold_and_is_known_to_the_bank() -> None:
@@ -89,8 +89,8 @@ def test_a_language_tag_is_kept_with_its_letters_as_usual(tag: str) -> None:
     ],
 )
 def test_a_language_tag_that_stands_for_nothing_is_refused(kind: type[Message], tag: str) -> None:
-    told = refusal(kind(language=tag))
-    assert told == {"language": "must be a language tag with parts that IANA's registry has, such as hi or en-IN"}
+    violations = refusal(kind(language=tag))
+    assert violations == {"language": "must be a language tag with parts that IANA's registry has, such as hi or en-IN"}
 
 
 @pytest.mark.parametrize(("tag", "better"), [("iw", "he"), ("in", "id"), ("zh-cmn", "cmn"), ("en-BU", "MM")])

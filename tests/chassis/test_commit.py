@@ -44,10 +44,10 @@ async def things(observer: psycopg.AsyncConnection[Any]) -> list[int]:
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def add(db: Database, told: list[str], *, fetches: bool = True, slowly: bool = False) -> None:
+async def add(db: Database, calls: list[str], *, fetches: bool = True, slowly: bool = False) -> None:
     """Add thing 1."""
     async with db.transaction() as tx:
-        tx.after_commit(lambda: told.append("committed"))
+        tx.after_commit(lambda: calls.append("committed"))
         if fetches:
             await tx.fetch("SELECT 1")
         await tx.send("INSERT INTO things (id) VALUES (1)")
@@ -59,36 +59,36 @@ async def add(db: Database, told: list[str], *, fetches: bool = True, slowly: bo
 async def test_a_commit_whose_answer_is_lost_is_found_out_to_have_happened(
     db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any], fetches: bool
 ) -> None:
-    told: list[str] = []
+    calls: list[str] = []
     wire.break_at("COMMIT", Break.ANSWER_LOST)
-    await add(db, told, fetches=fetches)
+    await add(db, calls, fetches=fetches)
     assert wire.broken == 1
     assert await things(observer) == [1]
-    assert told == ["committed"]
+    assert calls == ["committed"]
 
 
 @pytest.mark.parametrize("fetches", [True, False], ids=["several round trips", "one round trip"])
 async def test_a_commit_that_never_arrives_interrupts(
     db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any], fetches: bool
 ) -> None:
-    told: list[str] = []
+    calls: list[str] = []
     wire.break_at("COMMIT", Break.BEFORE)
     with pytest.raises(Interrupted):
-        await add(db, told, fetches=fetches)
+        await add(db, calls, fetches=fetches)
     assert wire.broken == 1
     assert await things(observer) == []
-    assert told == []
-    await add(db, told)
-    assert told == ["committed"]
+    assert calls == []
+    await add(db, calls)
+    assert calls == ["committed"]
 
 
 async def test_a_commit_that_is_still_under_way_is_waited_for(
     db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any]
 ) -> None:
-    told: list[str] = []
+    calls: list[str] = []
     await observer.execute("SELECT pg_advisory_lock(1)")
     wire.break_at("COMMIT", Break.AT_ONCE)
-    adding = asyncio.create_task(add(db, told, slowly=True))
+    adding = asyncio.create_task(add(db, calls, slowly=True))
     # The commit waits for the lock, and whoever asks what became of it waits for the commit.
     await until_waiting(observer, sessions=2)
     assert not adding.done()
@@ -97,16 +97,16 @@ async def test_a_commit_that_is_still_under_way_is_waited_for(
     await adding
     assert wire.broken == 1
     assert await things(observer) == [1]
-    assert told == ["committed"]
+    assert calls == ["committed"]
 
 
 async def test_a_commit_that_fails_in_the_end_after_its_client_has_gone_interrupts(
     db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any]
 ) -> None:
-    told: list[str] = []
+    calls: list[str] = []
     await observer.execute("SELECT pg_advisory_lock(1)")
     wire.break_at("COMMIT", Break.AT_ONCE)
-    adding = asyncio.create_task(add(db, told, slowly=True))
+    adding = asyncio.create_task(add(db, calls, slowly=True))
     await until_waiting(observer, sessions=2)
     await observer.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -115,7 +115,7 @@ async def test_a_commit_that_fails_in_the_end_after_its_client_has_gone_interrup
     with pytest.raises(Interrupted):
         await adding
     assert await things(observer) == []
-    assert told == []
+    assert calls == []
 
 
 async def test_who_asks_and_loses_the_answer_does_not_take_its_own_mark_for_the_commit(
@@ -133,13 +133,13 @@ async def test_who_asks_and_loses_the_answer_does_not_take_its_own_mark_for_the_
             return Break.ANSWER_LOST
         return None
 
-    told: list[str] = []
+    calls: list[str] = []
     wire.watch = watch
     with pytest.raises(Interrupted):
-        await add(db, told)
+        await add(db, calls)
     assert len(broken) == 2
     assert await things(observer) == []
-    assert told == []
+    assert calls == []
 
 
 async def test_who_asks_and_loses_the_answer_still_finds_out_that_the_commit_happened(
@@ -156,22 +156,22 @@ async def test_who_asks_and_loses_the_answer_still_finds_out_that_the_commit_hap
             return Break.ANSWER_LOST
         return None
 
-    told: list[str] = []
+    calls: list[str] = []
     wire.watch = watch
-    await add(db, told)
+    await add(db, calls)
     assert len(broken) == 3
     assert await things(observer) == [1]
-    assert told == ["committed"]
+    assert calls == ["committed"]
 
 
 async def test_statements_that_arrive_after_the_question_was_answered_are_fenced_off(
     db: Database, wire: Wire, observer: psycopg.AsyncConnection[Any]
 ) -> None:
     """The whole transaction was held up on its way, and arrives when its author has given it up."""
-    told: list[str] = []
+    calls: list[str] = []
     wire.break_at("COMMIT", Break.BEFORE)
     with pytest.raises(Interrupted):
-        await add(db, told, fetches=False)
+        await add(db, calls, fetches=False)
     cursor = await observer.execute("SELECT id FROM commit_markers ORDER BY created_at, id")
     markers = [row[0] for row in await cursor.fetchall()]
     refused = 0
@@ -291,22 +291,22 @@ async def count_things(db: Database) -> int:
 
 async def test_a_server_that_is_killed_in_the_middle_of_a_transaction_interrupts_it(own_server: OwnServer) -> None:
     async with on_own_server(own_server, "middle") as (_, db):
-        told: list[str] = []
+        calls: list[str] = []
         with pytest.raises(Interrupted):
             async with db.transaction() as tx:
-                tx.after_commit(lambda: told.append("committed"))
+                tx.after_commit(lambda: calls.append("committed"))
                 await tx.fetch("INSERT INTO things (id) VALUES (1) RETURNING id")
                 await asyncio.to_thread(own_server.kill)
                 own_server.start()
         assert await count_things(db) == 0
-        assert told == []
+        assert calls == []
 
 
 async def test_a_server_that_is_killed_after_a_commit_whose_answer_is_lost_still_knows_it(
     own_server: OwnServer,
 ) -> None:
     async with on_own_server(own_server, "after") as (wire, db):
-        told: list[str] = []
+        calls: list[str] = []
         killed = asyncio.Event()
 
         def watch(statement: str) -> Break | None:
@@ -317,7 +317,7 @@ async def test_a_server_that_is_killed_after_a_commit_whose_answer_is_lost_still
             return None
 
         wire.watch = watch
-        adding = asyncio.create_task(add(db, told))
+        adding = asyncio.create_task(add(db, calls))
         await killed.wait()
         while True:  # until the server has carried it out
             async with await psycopg.AsyncConnection.connect(own_server.server.url("after")) as observer:
@@ -328,22 +328,22 @@ async def test_a_server_that_is_killed_after_a_commit_whose_answer_is_lost_still
         wire.refusing = False
         await adding
         assert await count_things(db) == 1
-        assert told == ["committed"]
+        assert calls == ["committed"]
 
 
 async def test_a_server_that_is_killed_during_a_commit_has_undone_it(own_server: OwnServer) -> None:
     async with on_own_server(own_server, "during") as (_, db):
-        told: list[str] = []
+        calls: list[str] = []
         async with await psycopg.AsyncConnection.connect(own_server.server.url("during"), autocommit=True) as observer:
             await observer.execute("SELECT pg_advisory_lock(1)")
-            adding = asyncio.create_task(add(db, told, slowly=True))
+            adding = asyncio.create_task(add(db, calls, slowly=True))
             await until_waiting(observer)
             await asyncio.to_thread(own_server.kill)
         await asyncio.to_thread(own_server.start)
         with pytest.raises(Interrupted):
             await adding
         assert await count_things(db) == 0
-        assert told == []
+        assert calls == []
 
 
 ADD_TWICE = (("INSERT INTO things (id) VALUES (%s) RETURNING id", (1,)), ("INSERT INTO things (id) VALUES (2)", ()))

@@ -158,15 +158,15 @@ def test_a_server_that_is_too_old_is_told_by_its_version() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("found", "complaint"),
     [
         ({"standby": "true", "transaction_read_only": "on"}, "is a standby"),
         ({"transaction_read_only": "on"}, "read only"),
         ({"synchronous_commit": "off"}, "synchronous_commit is off"),
     ],
 )
-def test_a_server_that_cannot_keep_what_is_sold_is_told(found: dict[str, str], told: str) -> None:
-    with pytest.raises(FailedPrecondition, match=told):
+def test_a_server_that_cannot_keep_what_is_sold_is_told(found: dict[str, str], complaint: str) -> None:
+    with pytest.raises(FailedPrecondition, match=complaint):
         judge(180_000, FOUND | found)
 
 
@@ -202,7 +202,7 @@ async def test_a_server_with_no_connection_left_is_told(chassis_url: str, role: 
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("refusal", "message"),
     [
         ("unsupported startup parameter: options", "refuses the startup parameter `options`"),
         ('unsupported startup parameter in options: "lock_timeout"', "refuses the startup parameter `options`"),
@@ -219,9 +219,11 @@ async def test_a_server_with_no_connection_left_is_told(chassis_url: str, role: 
         ("das Datenbanksystem startet", "refuses the connection: das Datenbanksystem startet"),
     ],
 )
-async def test_what_a_server_or_pooler_says_is_told_with_what_to_do(chassis_url: str, said: str, told: str) -> None:
-    async with pooled(chassis_url, refuses=said) as url:
-        assert told in (await refused(url)).message
+async def test_what_a_server_or_pooler_says_is_told_with_what_to_do(
+    chassis_url: str, refusal: str, message: str
+) -> None:
+    async with pooled(chassis_url, refuses=refusal) as url:
+        assert message in (await refused(url)).message
 
 
 async def test_nobody_at_that_address_is_told() -> None:
@@ -233,13 +235,13 @@ async def test_nobody_at_that_address_is_told() -> None:
 async def test_a_server_that_is_starting_is_waited_for(chassis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "PAUSE_SECONDS", 0.01)
     looks = connections.explained
-    told: list[Failure] = []
+    failures: list[Failure] = []
 
     def explained(error: psycopg.OperationalError) -> Failure:
-        told.append(looks(error))
+        failures.append(looks(error))
         with psycopg.connect(chassis_url, autocommit=True) as other:
             other.execute("ALTER ROLE visitor CONNECTION LIMIT 5")
-        return told[-1]
+        return failures[-1]
 
     monkeypatch.setattr(connections, "explained", explained)
     with psycopg.connect(chassis_url, autocommit=True) as connection:
@@ -248,7 +250,7 @@ async def test_a_server_that_is_starting_is_waited_for(chassis_url: str, monkeyp
             await examine(as_role(chassis_url, "visitor"), seconds=60)
         finally:
             connection.execute("DROP ROLE visitor")
-    assert [failure.message for failure in told] == [connections.NONE_LEFT]
+    assert [failure.message for failure in failures] == [connections.NONE_LEFT]
 
 
 # --- The schema

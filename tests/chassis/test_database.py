@@ -56,14 +56,14 @@ async def test_a_statement_that_was_kept_back_is_run_and_not_before_it_has_to(db
 
 
 async def test_a_broken_rule_in_a_statement_that_was_kept_back_surfaces_and_undoes_all(db: Database) -> None:
-    told: list[str] = []
+    calls: list[str] = []
     with pytest.raises(pg.CheckViolation):
         async with db.transaction() as tx:
-            tx.after_commit(lambda: told.append("committed"))
+            tx.after_commit(lambda: calls.append("committed"))
             await tx.send(ADD, (1, 10))
             await tx.send(ADD, (2, -1))
     assert await things(db) == []
-    assert told == []
+    assert calls == []
 
 
 async def test_a_broken_rule_in_a_statement_that_was_kept_back_surfaces_in_the_next_fetch(db: Database) -> None:
@@ -75,27 +75,27 @@ async def test_a_broken_rule_in_a_statement_that_was_kept_back_surfaces_in_the_n
 
 
 async def test_a_rule_that_is_checked_at_commit_surfaces_and_undoes_all(db: Database) -> None:
-    told: list[str] = []
+    calls: list[str] = []
     with pytest.raises(pg.UniqueViolation):
         async with db.transaction() as tx:
-            tx.after_commit(lambda: told.append("committed"))
+            tx.after_commit(lambda: calls.append("committed"))
             await tx.send(ADD, (1, 10))
             await tx.fetch("INSERT INTO rivals VALUES (1), (1) RETURNING id")
     assert await things(db) == []
-    assert told == []
+    assert calls == []
 
 
 async def test_a_block_that_swallows_a_failed_statement_does_not_pass_for_committed(db: Database) -> None:
     """PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and calls that a success."""
-    told: list[str] = []
+    calls: list[str] = []
     with pytest.raises(psycopg.Error):
         async with db.transaction() as tx:
-            tx.after_commit(lambda: told.append("committed"))
+            tx.after_commit(lambda: calls.append("committed"))
             await tx.send(ADD, (1, 10))
             with pytest.raises(pg.CheckViolation):
                 await tx.fetch("INSERT INTO things VALUES (2, -1) RETURNING id")
     assert await things(db) == []
-    assert told == []
+    assert calls == []
 
 
 async def test_fetch_all_answers_each_statement(db: Database) -> None:
@@ -109,13 +109,13 @@ async def test_fetch_all_answers_each_statement(db: Database) -> None:
 
 
 async def test_callbacks_run_once_after_the_commit_and_not_before(db: Database) -> None:
-    told: list[str] = []
+    calls: list[str] = []
     async with db.transaction() as tx:
-        tx.after_commit(lambda: told.append("first"))
-        tx.after_commit(lambda: told.append("second"))
+        tx.after_commit(lambda: calls.append("first"))
+        tx.after_commit(lambda: calls.append("second"))
         await tx.fetch("SELECT 1")
-        assert told == []
-    assert told == ["first", "second"]
+        assert calls == []
+    assert calls == ["first", "second"]
 
 
 async def test_execute_tells_how_many_rows_it_hit(db: Database) -> None:

@@ -140,9 +140,9 @@ async def test_who_waits_too_long_for_an_equal_request_is_told_that_it_is_under_
     async with db.transaction() as first:
         await answers.keep(first, answers.Kept(key(), b""))
         await first.fetch("SELECT")
-        with pytest.raises(RequestInProgress) as told:
+        with pytest.raises(RequestInProgress) as caught:
             await buy(db, key())
-        assert told.value.retry_after_seconds
+        assert caught.value.retry_after_seconds
         await buy(db, key(name="another"))
         await first.fetch("DELETE FROM idempotency_keys WHERE key = 'k1' RETURNING 1")
     await buy(db, key())

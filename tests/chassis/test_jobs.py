@@ -55,9 +55,9 @@ async def test_a_job_that_fails_ticks_again(error: Exception, caplog: pytest.Log
         return 0
 
     await ticked(work, done)
-    told = [record for record in caplog.records if record.name == "services.chassis.work.jobs"]
-    assert len(told) == 2
-    assert all((record.exc_info is not None) == isinstance(error, ValueError) for record in told)
+    logged = [record for record in caplog.records if record.name == "services.chassis.work.jobs"]
+    assert len(logged) == 2
+    assert all((record.exc_info is not None) == isinstance(error, ValueError) for record in logged)
 
 
 async def test_a_job_at_intervals_runs_at_the_start_too() -> None:

@@ -34,14 +34,14 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def watched(url: str) -> AsyncIterator[list[bool]]:
     """Watch the database at `url`; give what is told of it."""
-    told: list[bool] = []
+    shown: list[bool] = []
 
-    async def tell(there: bool) -> None:
-        told.append(there)
+    async def show(there: bool) -> None:
+        shown.append(there)
 
-    watch = asyncio.create_task(Readiness(url).watch(tell))
+    watch = asyncio.create_task(Readiness(url).watch(show))
     try:
-        yield told
+        yield shown
     finally:
         watch.cancel()
         with suppress(asyncio.CancelledError):
@@ -82,19 +82,19 @@ async def test_a_database_that_went_away_is_told_once_and_its_return_too(
     async def looked() -> bool:
         return database.session() is not None
 
-    async with watched(chassis_url) as told:
+    async with watched(chassis_url) as shown:
         await eventually(looked)
-        assert told == []
+        assert shown == []
         database.refuse()
 
         async def away() -> bool:
-            return told == [False]
+            return shown == [False]
 
         await eventually(away)
         database.refuse(False)
 
         async def back() -> bool:
-            return told == [False, True]
+            return shown == [False, True]
 
         await eventually(back)
 
@@ -109,14 +109,14 @@ async def test_a_database_whose_new_connections_have_no_limits_is_told(
     async def looked() -> bool:
         return database.session() is not None
 
-    async with pooled(chassis_url) as url, watched(url) as told:
+    async with pooled(chassis_url) as url, watched(url) as shown:
         await eventually(looked)
         set_all(chassis_url, lock_timeout="0")
         with postgres.connect() as connection:
             await asyncio.to_thread(database.cut, connection)
 
         async def away() -> bool:
-            return told == [False]
+            return shown == [False]
 
         await eventually(away)
         assert "lock_timeout is 0 instead of 2000" in caplog.text
@@ -131,7 +131,7 @@ async def test_a_server_that_fell_silent_is_told(
     async def looked() -> bool:
         return database.session() is not None
 
-    async with watched(chassis_url) as told:
+    async with watched(chassis_url) as shown:
         await eventually(looked)
         frozen = database.session()
         assert frozen is not None
@@ -139,14 +139,14 @@ async def test_a_server_that_fell_silent_is_told(
         try:
 
             async def away() -> bool:
-                return told == [False]
+                return shown == [False]
 
             await eventually(away)
         finally:
             os.kill(frozen, signal.SIGCONT)
 
         async def back() -> bool:
-            return told == [False, True]
+            return shown == [False, True]
 
         await eventually(back)
 
@@ -159,12 +159,12 @@ async def test_a_session_that_is_cut_is_made_anew_and_nothing_is_told(
     async def looked() -> bool:
         return database.session() is not None
 
-    async with watched(chassis_url) as told:
+    async with watched(chassis_url) as shown:
         await eventually(looked)
         with postgres.connect() as connection:
             database.cut(connection)
         await eventually(looked)
-        assert told == []
+        assert shown == []
 
 
 async def test_a_service_without_its_database_does_not_serve_and_does_again_when_it_is_back(
@@ -190,4 +190,4 @@ async def test_a_service_without_its_database_does_not_serve_and_does_again_when
                 database.refuse(False)
                 await eventually(serves)
             it.signal(signal.SIGTERM)
-            assert await it.ends() == 0, it.said
+            assert await it.ends() == 0, it.output

@@ -65,9 +65,9 @@ async def test_the_largest_refusal_of_each_kind_arrives_as_what_it_is(letter: st
     async with catalog(refuse) as (stub, _):
         with all_cases() as case:
             for failure in failures:
-                told = [await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT))) for _ in range(TIMES)]
+                answers = [await refused(stub.GetEvent(pb.GetEventRequest(event_id=EVENT))) for _ in range(TIMES)]
                 with case(type(failure)):
-                    for error, status in told:
+                    for error, status in answers:
                         arrives_as(failure, error, status)
 
 

@@ -32,12 +32,12 @@ def test_the_tables_say_what_the_migrations_make(postgres: Server, databases: Da
     with all_cases() as case:
         for service in SERVICES:
             name = f"told_{service}"
-            told = look(make_of_tables(postgres, name, tables_of(service)))
+            wanted = look(make_of_tables(postgres, name, tables_of(service)))
             postgres.drop_database(name)
             with databases.fresh(service) as url:
                 made = look(url)
             with case(service):
-                assert differences(told, made) == []
+                assert differences(wanted, made) == []
                 assert all(made[what] for what in LOOK if what != "triggers"), "there is something to compare"
 
 

@@ -49,8 +49,8 @@ async def test_a_service_says_serving_and_stops_when_it_is_told() -> None:
         it.signal(signal.SIGTERM)
         assert await it.ends() == 0
     assert it.lines[-3:-1] == ["closed first", "closed second"]
-    assert "Traceback" not in it.said
-    assert "Warning" not in it.said
+    assert "Traceback" not in it.output
+    assert "Warning" not in it.output
 
 
 async def test_ctrl_c_stops_it_as_well() -> None:
@@ -58,7 +58,7 @@ async def test_ctrl_c_stops_it_as_well() -> None:
         await it.says("serving")
         it.signal(signal.SIGINT)
         assert await it.ends() == 0
-    assert "Traceback" not in it.said
+    assert "Traceback" not in it.output
 
 
 async def test_at_the_stop_health_says_so_while_requests_still_run() -> None:
@@ -78,7 +78,7 @@ async def test_at_the_stop_health_says_so_while_requests_still_run() -> None:
             assert not calling.done()
             calling.cancel()
         assert await it.ends() == 0
-    assert "Traceback" not in it.said
+    assert "Traceback" not in it.output
 
 
 @pytest.mark.parametrize("how", ["ends", "ends-among-others", "breaks", "breaks-among-others"])
@@ -149,12 +149,12 @@ async def test_inventory_finishes_its_running_request_and_leaves(inventory_url: 
         assert await it.ends() == 0
         cursor = await observer.execute("SELECT name FROM venues")
         assert await cursor.fetchall() == [("Odeon",)]
-    assert "Traceback" not in it.said
-    assert "Warning" not in it.said
+    assert "Traceback" not in it.output
+    assert "Warning" not in it.output
     for line in it.lines:
         json.loads(line)
     password = psycopg.conninfo.conninfo_to_dict(inventory_url)["password"]
-    assert str(password) not in it.said
+    assert str(password) not in it.output
 
 
 async def test_who_watches_is_sent_away_at_the_stop_and_does_not_hold_it_up(inventory_url: str) -> None:
@@ -170,7 +170,7 @@ async def test_who_watches_is_sent_away_at_the_stop_and_does_not_hold_it_up(inve
         it.signal(signal.SIGTERM)
         assert await watcher.failure() == (grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE")
         assert await it.ends() == 0
-    assert "Traceback" not in it.said
+    assert "Traceback" not in it.output
 
 
 async def test_a_request_that_outlasts_the_grace_is_undone(inventory_url: str) -> None:
@@ -203,7 +203,7 @@ async def test_a_request_that_outlasts_the_grace_is_undone(inventory_url: str) -
         await eventually(is_alone)
         cursor = await observer.execute("SELECT name FROM venues")
         assert await cursor.fetchall() == []
-    assert "Traceback" not in it.said
+    assert "Traceback" not in it.output
 
 
 @pytest.mark.parametrize("service", roster.NAMES)
@@ -222,9 +222,9 @@ async def test_a_migration_whose_database_is_away_says_one_line_without_the_secr
     url = "postgresql://inventory:hunter2-hunter2@127.0.0.1:1/inventory"
     async with started("services.inventory", "migrate", DATABASE_URL=url) as it:
         assert await it.ends() == 1
-    [told] = it.lines
-    assert told.startswith("inventory: the database cannot be migrated: ")
-    assert "hunter2" not in told
+    [line] = it.lines
+    assert line.startswith("inventory: the database cannot be migrated: ")
+    assert "hunter2" not in line
 
 
 async def test_a_migration_loads_alembic_only_where_there_is_something_to_migrate(databases: Databases) -> None:

@@ -59,13 +59,13 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
 }
 
 
-@pytest.mark.parametrize(("service", "told", "complaints"), BAD)
+@pytest.mark.parametrize(("service", "given", "complaints"), BAD)
 def test_settings_that_are_wrong_or_missing_are_told_in_one_line_that_names_them(
-    monkeypatch: pytest.MonkeyPatch, service: str, told: Mapping[str, str], complaints: list[str]
+    monkeypatch: pytest.MonkeyPatch, service: str, given: Mapping[str, str], complaints: list[str]
 ) -> None:
     for name in os.environ:
         monkeypatch.delenv(name)
-    for name, value in told.items():
+    for name, value in given.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as caught:
         load(SETTINGS[service], service)
@@ -91,7 +91,7 @@ def test_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("told", "complaint"),
+    ("given", "complaint"),
     [
         ({"DATABASE_URL": "hunter2", "DATABASE_URL_FILE": "good"}, "DATABASE_URL and DATABASE_URL_FILE are both set"),
         ({"DATABASE_URL_FILE": "absent"}, "DATABASE_URL_FILE: absent cannot be read: No such file or directory"),
@@ -102,14 +102,14 @@ def test_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     ],
 )
 def test_files_of_secrets_that_cannot_be_taken_are_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: Mapping[str, str], complaint: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: Mapping[str, str], complaint: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     files = {"good": DATABASE["DATABASE_URL"].encode(), "empty": b"\n", "binary": b"\xff\xfe", "bad": b"hunter2"}
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     test_settings_that_are_wrong_or_missing_are_told_in_one_line_that_names_them(
-        monkeypatch, "inventory", {"PORT": "1", **told}, [complaint]
+        monkeypatch, "inventory", {"PORT": "1", **given}, [complaint]
     )
 
 

@@ -48,8 +48,8 @@ async def wired(service: str, url: str, monkeypatch: pytest.MonkeyPatch) -> list
             await close()
 
     monkeypatch.setattr(module, "serve", serve)
-    told = {"database_url": url, "payment_webhook_secret": SECRET, "signing_key_secret": SECRET}
-    await module.run(module.Settings(**told))
+    given = {"database_url": url, "payment_webhook_secret": SECRET, "signing_key_secret": SECRET}
+    await module.run(module.Settings(**given))
     return found
 
 

@@ -42,8 +42,8 @@ def test_a_call_goes_on_with_its_callers_trace(traces: tracing.Traces) -> None:
     span = traces.call_in("/a.B/C", {"traceparent": SAMPLED})
     assert traces.trace_id() == SAMPLED.split("-")[1]
     inner = traces.call_out("D")
-    told = inner.headers()["traceparent"].split("-")
-    assert (told[1], told[3]) == (SAMPLED.split("-")[1], "01") and told[2] != SAMPLED.split("-")[2]
+    parent = inner.headers()["traceparent"].split("-")
+    assert (parent[1], parent[3]) == (SAMPLED.split("-")[1], "01") and parent[2] != SAMPLED.split("-")[2]
     inner.end()
     span.end("OK", "an-id")
     assert traces.trace_id() == ""

@@ -150,7 +150,7 @@ async def test_options_can_be_changed_for_some_calls(script: Script) -> None:
     assert client._options == Options(timeout_seconds=20)
 
 
-class Told:
+class FailedCall:
     """A failed call, as gRPC tells of it without details."""
 
     def __init__(self, code: grpc.StatusCode) -> None:
@@ -172,33 +172,33 @@ def test_a_call_and_its_repetitions_share_one_deadline(monkeypatch: pytest.Monke
     call = Call(Options(timeout_seconds=10), repeatable=True)
     assert call.seconds_left == 10
     now += 6
-    call.pause_after(Told(grpc.StatusCode.UNAVAILABLE))
+    call.pause_after(FailedCall(grpc.StatusCode.UNAVAILABLE))
     assert call.seconds_left == 4
     now += 4
     with pytest.raises(errors.Unavailable):
-        call.pause_after(Told(grpc.StatusCode.UNAVAILABLE))
+        call.pause_after(FailedCall(grpc.StatusCode.UNAVAILABLE))
 
 
 def test_pauses_grow_up_to_a_bound_and_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls.random, "uniform", lambda low, high: (low + high) / 2)
     call = Call(Options(timeout_seconds=60, attempts=9), repeatable=True)
-    pauses = [call.pause_after(Told(grpc.StatusCode.UNAVAILABLE)) for _ in range(8)]
+    pauses = [call.pause_after(FailedCall(grpc.StatusCode.UNAVAILABLE)) for _ in range(8)]
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0]
     with pytest.raises(errors.Unavailable):
-        call.pause_after(Told(grpc.StatusCode.UNAVAILABLE))
+        call.pause_after(FailedCall(grpc.StatusCode.UNAVAILABLE))
 
 
 def test_nobody_comes_back_before_the_server_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = errors.Overloaded("busy", code=grpc.StatusCode.RESOURCE_EXHAUSTED, retry_after_seconds=3)
-    monkeypatch.setattr(errors, "read", lambda error, request_id: told)
+    refusal = errors.Overloaded("busy", code=grpc.StatusCode.RESOURCE_EXHAUSTED, retry_after_seconds=3)
+    monkeypatch.setattr(errors, "read", lambda error, request_id: refusal)
     for _ in range(20):
         call = Call(Options(), repeatable=True)
-        assert 3 <= call.pause_after(Told(grpc.StatusCode.RESOURCE_EXHAUSTED)) <= 3 + calls.FIRST_BACKOFF_SECONDS
+        assert 3 <= call.pause_after(FailedCall(grpc.StatusCode.RESOURCE_EXHAUSTED)) <= 3 + calls.FIRST_BACKOFF_SECONDS
 
 
 def test_an_answer_that_is_too_large_is_not_asked_for_again() -> None:
     with pytest.raises(BoxofficeError) as caught:
-        Call(Options(), repeatable=True).pause_after(Told(grpc.StatusCode.RESOURCE_EXHAUSTED))
+        Call(Options(), repeatable=True).pause_after(FailedCall(grpc.StatusCode.RESOURCE_EXHAUSTED))
     assert caught.value.reason == "RESOURCE_EXHAUSTED"
 
 

@@ -59,7 +59,7 @@ def test_what_may_be_repeated_is_what_reads_or_removes_or_takes_a_key_or_gives_t
     assert {method.descriptor.name for method in METHODS.values() if method.takes_key} == KEYED.keys()
 
 
-class Told:
+class FailedCall:
     """An error as gRPC gives it."""
 
     def __init__(self, details: bytes) -> None:
@@ -75,7 +75,7 @@ def test_a_refusal_arrives_as_its_class_and_family() -> None:
             with case(kind):
                 failure = PeerFailure(kind.code, kind.reason, "No.", {"seat_ids": NOBODY}, kind.retry_after_seconds)
                 details = to_status(failure).SerializeToString()
-                error = errors.read(Told(details), "id")
+                error = errors.read(FailedCall(details), "id")
                 assert type(error) is errors.BY_REASON[kind.reason]
                 assert (error.reason, error.code.name, error.message) == (kind.reason, kind.code.name, "No.")
                 assert error.retry_after_seconds == kind.retry_after_seconds

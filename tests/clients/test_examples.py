@@ -50,10 +50,10 @@ def guarded() -> Iterator[Stack]:
 
 def run(name: str, url: str, token: str | None = None) -> subprocess.CompletedProcess[str]:
     surroundings = {name: value for name, value in os.environ.items() if name != "BOXOFFICE_TOKEN"}
-    told = {"BOXOFFICE_URL": url, "BUF": str(ROOT / ".venv" / "bin" / "buf")}
+    environment = {"BOXOFFICE_URL": url, "BUF": str(ROOT / ".venv" / "bin" / "buf")}
     return subprocess.run(
         [*EXAMPLES[name], ROOT / "examples" / name],
-        env=surroundings | told | ({} if token is None else {"BOXOFFICE_TOKEN": token}),
+        env=surroundings | environment | ({} if token is None else {"BOXOFFICE_TOKEN": token}),
         capture_output=True,
         text=True,
         timeout=patient(60),
@@ -145,8 +145,8 @@ def test_data_for_ghz_is_made_with_an_admins_token_and_each_call_succeeds_with_i
     done = make_data(guarded.public_url, tmp_path, token)
     assert (done.returncode, done.stderr) == (0, "")
     for name in CONFIGURATIONS:
-        said = configuration(name)
-        rows = [said["data"]] if "data" in said else json.loads((tmp_path / name).read_text())
+        configured = configuration(name)
+        rows = [configured["data"]] if "data" in configured else json.loads((tmp_path / name).read_text())
         command = [ROOT / ".venv" / "bin" / "buf", "curl", "--schema", ghz.DESCRIPTOR, "--protocol", "grpc"]
         command += [
             "--http2-prior-knowledge",
@@ -155,7 +155,7 @@ def test_data_for_ghz_is_made_with_an_admins_token_and_each_call_succeeds_with_i
             "-d",
             filled(json.dumps(rows[0])),
         ]
-        service, _, method = said["call"].rpartition(".")
+        service, _, method = configured["call"].rpartition(".")
         called = subprocess.run(
             [*command, f"{guarded.public_url}/{service}/{method}"], capture_output=True, text=True, timeout=patient(30)
         )

@@ -89,8 +89,8 @@ def test_every_block_for_a_shell_can_be_read_by_one(found: dict[str, Block]) -> 
 
 
 def test_the_walk_and_the_same_over_grpc(stack: Stack, found: dict[str, Block]) -> None:
-    said = shell(stack, f"{found[WALK].text}\necho over gRPC\n{found[OVER_GRPC].text}").stdout
-    over_rest, _, over_grpc = said.partition("over gRPC\n")
+    output = shell(stack, f"{found[WALK].text}\necho over gRPC\n{found[OVER_GRPC].text}").stdout
+    over_rest, _, over_grpc = output.partition("over gRPC\n")
     # Each answer ends with a line's end.
     held, refused, paid, ticket, refund, seats = over_rest.splitlines()
     assert json.loads(held)["expiresIn"] >= 290
@@ -103,10 +103,10 @@ def test_the_walk_and_the_same_over_grpc(stack: Stack, found: dict[str, Block]) 
 
 
 def test_seats_are_watched(stack: Stack, found: dict[str, Block]) -> None:
-    with running(["bash", "-c", f'{found[WALK].text}\necho "SHOW $SHOW"\n{found[WATCH].text}'], stack) as said:
-        assert wait_until(lambda: bool(re.findall("^SHOW (.+)$", "".join(said), re.MULTILINE)), SECONDS), said
-        [show] = re.findall("^SHOW (.+)$", "".join(said), re.MULTILINE)
-        assert hears_of_changes(stack, show, said, "data: "), said
+    with running(["bash", "-c", f'{found[WALK].text}\necho "SHOW $SHOW"\n{found[WATCH].text}'], stack) as lines:
+        assert wait_until(lambda: bool(re.findall("^SHOW (.+)$", "".join(lines), re.MULTILINE)), SECONDS), lines
+        [show] = re.findall("^SHOW (.+)$", "".join(lines), re.MULTILINE)
+        assert sees_changes(stack, show, lines, "data: "), lines
 
 
 def test_the_clients_first_purchase(stack: Stack, found: dict[str, Block]) -> None:
@@ -123,8 +123,8 @@ def test_the_clients_first_purchase(stack: Stack, found: dict[str, Block]) -> No
 
 def test_the_client_watches_seats(stack: Stack, found: dict[str, Block]) -> None:
     command = [sys.executable, "-u", "-c", placed(found[CLIENT_WATCHES].text, stack)]
-    with Client(stack.public_url) as boxoffice, running(command, stack) as said:
-        assert hears_of_changes(stack, boxoffice.list_shows().shows[0].id, said, "sequence: "), said
+    with Client(stack.public_url) as boxoffice, running(command, stack) as lines:
+        assert sees_changes(stack, boxoffice.list_shows().shows[0].id, lines, "sequence: "), lines
 
 
 def test_the_client_reads_a_hall_by_pages(stack: Stack, found: dict[str, Block]) -> None:
@@ -188,24 +188,24 @@ def book(stack: Stack, show: str = "") -> tuple[str, str]:
                 continue
 
 
-def hears_of_changes(stack: Stack, show: str, said: list[str], sign: str) -> bool:
+def sees_changes(stack: Stack, show: str, lines: list[str], sign: str) -> bool:
     """Let a seat of a show change until a line begins with `sign`: nobody tells when a watcher has begun to watch."""
     user = str(uuid4())
     with Client(stack.public_url) as boxoffice:
         [seat, *_] = boxoffice.list_available_seats(show_id=show).seats
 
-        def heard() -> bool:
+        def has_changed() -> bool:
             boxoffice.hold_seats(user_id=user, show_id=show, show_seat_ids=[seat.id])
             boxoffice.release_holds(user_id=user, show_id=show)
-            return any(line.startswith(sign) for line in said)
+            return any(line.startswith(sign) for line in lines)
 
-        return wait_until(heard, SECONDS)
+        return wait_until(has_changed, SECONDS)
 
 
 @contextmanager
 def running(command: list[str], stack: Stack) -> Iterator[list[str]]:
     """Run what does not end by itself; give what it says, line by line as it comes."""
-    said: list[str] = []
+    lines: list[str] = []
     process = subprocess.Popen(
         [placed(part, stack) for part in command],
         cwd=ROOT,
@@ -216,11 +216,11 @@ def running(command: list[str], stack: Stack) -> Iterator[list[str]]:
         start_new_session=True,
     )
     assert process.stdout is not None
-    add: Callable[[str], None] = said.append
+    add: Callable[[str], None] = lines.append
     reader = threading.Thread(target=lambda: [add(line) for line in process.stdout or ()], daemon=True)
     reader.start()
     try:
-        yield said
+        yield lines
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

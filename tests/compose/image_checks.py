@@ -25,7 +25,16 @@ from roster import SERVICES
 from stack.ports import choose
 from stack.postgres import Server
 from stack.services import is_serving
-from tests.compose.support import ROOT, WANTED, compose, exec_form, gateway_copying, gateway_rendering, stages, told
+from tests.compose.support import (
+    ROOT,
+    WANTED,
+    compose,
+    environment_of,
+    exec_form,
+    gateway_copying,
+    gateway_rendering,
+    stages,
+)
 from tests.compose.test_databases_container import server  # noqa: F401  # a fixture
 from tests.patience import patient
 
@@ -118,9 +127,9 @@ class Image:
     def run(self, command: list[str], environment: dict[str, str] | None = None) -> str:
         """Run a command to its end and return what it said."""
         process = self.start(command, environment or {})
-        said, _ = process.communicate(timeout=patient(60))
-        assert process.returncode == 0, said
-        return said
+        output, _ = process.communicate(timeout=patient(60))
+        assert process.returncode == 0, output
+        return output
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +199,7 @@ def test_a_service_migrates_serves_tells_its_health_and_stops(
     tls: Path,
     service: Any,
 ) -> None:
-    environment = told(FILE[service.name], WANTED)
+    environment = environment_of(FILE[service.name], WANTED)
     database = environment["DATABASE_URL"].replace("postgres:5432", f"127.0.0.1:{server.port}")
     environment |= {"DATABASE_URL": database, "PORT": str(choose(1)[0]), "DRAIN_SECONDS": "0"}
     environment |= {
@@ -200,7 +209,7 @@ def test_a_service_migrates_serves_tells_its_health_and_stops(
     }
     health = exec_form((stages()["service"].last("HEALTHCHECK") or "").partition("CMD ")[2])
 
-    migration = told(FILE[f"{service.name}-migrate"], WANTED)["DATABASE_URL"]
+    migration = environment_of(FILE[f"{service.name}-migrate"], WANTED)["DATABASE_URL"]
     own = {"DATABASE_URL": migration.replace("postgres:5432", f"127.0.0.1:{server.port}")}
     image.run(FILE[f"{service.name}-migrate"]["command"], environment | own)
     process = image.start(FILE[service.name]["command"], environment)
@@ -211,7 +220,7 @@ def test_a_service_migrates_serves_tells_its_health_and_stops(
         image.run(health, environment)
     finally:
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=patient(20))
-    assert process.returncode == 0, said
+        output, _ = process.communicate(timeout=patient(20))
+    assert process.returncode == 0, output
     with pytest.raises(AssertionError, match="UNAVAILABLE"):
         image.run(health, environment)

@@ -42,7 +42,7 @@ def compose(environment: Mapping[str, str]) -> dict[str, Any]:
     return file
 
 
-def told(service: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+def environment_of(service: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
     """Return what a service of the file finds in its environment; what has no value passes through."""
     given = {name: environment.get(name) if value is None else value for name, value in service["environment"].items()}
     return {name: value for name, value in given.items() if value is not None}

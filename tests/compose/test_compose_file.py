@@ -65,8 +65,8 @@ def test_only_the_gateway_is_published_and_on_loopback_unless_told_otherwise() -
     assert published.pop("gateway") == ["127.0.0.1:8001:8001"]
     assert published.keys() == OBSERVERS
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
-    told = compose(SECRETS | {"GATEWAY_HOST": "0.0.0.0", "GATEWAY_PORT": "80"})
-    assert told["services"]["gateway"]["ports"] == ["0.0.0.0:80:8001"]
+    composed = compose(SECRETS | {"GATEWAY_HOST": "0.0.0.0", "GATEWAY_PORT": "80"})
+    assert composed["services"]["gateway"]["ports"] == ["0.0.0.0:80:8001"]
 
 
 def test_the_databases_are_reached_by_services_only() -> None:
@@ -123,9 +123,10 @@ def test_what_runs_once_is_waited_for_and_what_lasts_comes_back() -> None:
 
 @pytest.mark.parametrize("name", [*SPREAD, "bank"])
 def test_a_service_has_time_to_end_what_it_began(name: str) -> None:
-    told = SERVICES[name]["environment"]
+    environment = SERVICES[name]["environment"]
     assert (
-        _seconds(SERVICES[name]["stop_grace_period"]) > float(told["DRAIN_SECONDS"]) + float(told["GRACE_SECONDS"]) + 5
+        _seconds(SERVICES[name]["stop_grace_period"])
+        > float(environment["DRAIN_SECONDS"]) + float(environment["GRACE_SECONDS"]) + 5
     )
 
 

@@ -22,11 +22,11 @@ from tests.compose.support import (
     WANTED,
     arguments,
     compose,
+    environment_of,
     exec_form,
     gateway_rendering,
     options,
     stages,
-    told,
 )
 
 KINDS: dict[str, type[ServiceSettings]] = {
@@ -41,7 +41,7 @@ PORTS = StackSettings.model_construct().ports()
 
 
 def settings(name: str, **environment: str) -> Any:
-    given = told(compose(WANTED | environment)["services"][name], WANTED | environment)
+    given = environment_of(compose(WANTED | environment)["services"][name], WANTED | environment)
     return KINDS[name](**{key.lower(): value for key, value in given.items()})
 
 
@@ -64,7 +64,7 @@ def test_every_setting_can_be_set_and_nothing_else_is(name: str) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_a_service_is_told_what_the_stack_tells_it(name: str) -> None:
     facts = {fact for fact in services.setting_names(STACK[name]) if fact.lower() in KINDS[name].model_fields}
-    assert facts <= told(FILE[name], {}).keys()
+    assert facts <= environment_of(FILE[name], {}).keys()
 
 
 @pytest.mark.parametrize("environment", ["production", "development"])
@@ -166,7 +166,7 @@ def test_each_keeps_identitys_keys_in_a_volume_of_its_own() -> None:
 
 
 def test_the_ledgers_owner_is_not_who_serves() -> None:
-    owner = urlsplit(told(FILE["bank-migrate"], SECRETS)["DATABASE_URL"])
+    owner = urlsplit(environment_of(FILE["bank-migrate"], SECRETS)["DATABASE_URL"])
     assert (owner.username, owner.password) == ("bank_owner", SECRETS["BANK_OWNER_PASSWORD"])
     assert SECRETS["BANK_OWNER_PASSWORD"] not in str(FILE["bank"])
 

@@ -14,7 +14,7 @@ import pytest
 from databases import databases
 from roster import SERVICES, Service
 from stack.postgres import Server, temporary_server, url
-from tests.compose.support import ROOT, SECRETS, WANTED, compose, told
+from tests.compose.support import ROOT, SECRETS, WANTED, compose, environment_of
 from tests.patience import patient
 
 PASSWORDS = {role: SECRETS[f"{role.upper()}_PASSWORD"] for role in databases.DATABASES}
@@ -57,7 +57,7 @@ def attempt(server: Server, **changed: str) -> subprocess.CompletedProcess[str]:
     assert python == "python"
     command = [part.replace("postgres:5432", f"127.0.0.1:{server.port}") for part in command]
     password = str(psycopg.conninfo.conninfo_to_dict(server.url())["password"])
-    environment = told(service, {}) | {"PGPASSWORD": password, "PATH": os.defpath} | changed
+    environment = environment_of(service, {}) | {"PGPASSWORD": password, "PATH": os.defpath} | changed
     return subprocess.run(
         [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=patient(60)
     )
@@ -119,7 +119,7 @@ def test_the_log_holds_no_password(server: Server) -> None:
 
 def migrate(server: Server, service: Service) -> str:
     """Migrate a service's database as its container does; return its URL."""
-    environment = told(FILE[f"{service.name}-migrate"], SECRETS)
+    environment = environment_of(FILE[f"{service.name}-migrate"], SECRETS)
     environment["DATABASE_URL"] = environment["DATABASE_URL"].replace("postgres:5432", f"127.0.0.1:{server.port}")
     command = [sys.executable, *FILE[f"{service.name}-migrate"]["command"][1:]]
     subprocess.run(command, env={"PATH": os.defpath} | environment, cwd=ROOT, check=True, timeout=patient(60))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import services.payment.settings
-from tests.compose.support import COMPOSE, ROOT, SECRETS, compose, told
+from tests.compose.support import COMPOSE, ROOT, SECRETS, compose, environment_of
 from tests.patience import patient
 
 DOCKER = r"""#!/bin/sh
@@ -73,23 +73,25 @@ def trial(tmp_path: Path) -> Trial:
 @pytest.mark.parametrize("verb", ["up", "down"])
 def test_no_docker_is_said_in_one_line(trial: Trial, verb: str) -> None:
     trial.docker.unlink()
-    code, said = trial.make(verb)
+    code, output = trial.make(verb)
     assert code != 0
-    assert said == "boxoffice: docker is not here: install Docker with Compose, or use make run, which needs neither\n"
+    assert (
+        output == "boxoffice: docker is not here: install Docker with Compose, or use make run, which needs neither\n"
+    )
 
 
 @pytest.mark.parametrize("verb", ["up", "down"])
 @pytest.mark.parametrize(("lack", "named"), [("NO_COMPOSE", "no Compose"), ("NO_ENGINE", "no Docker engine answers")])
 def test_what_docker_lacks_is_said_in_one_line(trial: Trial, verb: str, lack: str, named: str) -> None:
-    code, said = trial.make(verb, **{lack: "1"})
+    code, output = trial.make(verb, **{lack: "1"})
     assert code != 0
-    assert said.startswith("boxoffice: ") and named in said and said.count("\n") == 1
+    assert output.startswith("boxoffice: ") and named in output and output.count("\n") == 1
 
 
 def test_a_missing_secret_is_said_in_one_line_before_the_engine_is_asked(trial: Trial) -> None:
-    code, said = trial.make("up", BANK_PASSWORD="", NO_ENGINE="1")
+    code, output = trial.make("up", BANK_PASSWORD="", NO_ENGINE="1")
     assert code != 0
-    assert said == "boxoffice: BANK_PASSWORD is not set: it has no default\n"
+    assert output == "boxoffice: BANK_PASSWORD is not set: it has no default\n"
 
 
 def test_up_waits_until_all_is_healthy(trial: Trial) -> None:
@@ -109,14 +111,14 @@ def test_secrets_are_made_for_the_owner_only_and_good_for_all(trial: Trial) -> N
     made = dict(line.split("=", 1) for line in file.read_text().splitlines() if not line.startswith("#"))
     assert made.keys() == SECRETS.keys() | {"ENVIRONMENT"}
     assert len(set(made.values())) == len(made)
-    environment = told(compose(made)["services"]["payment"], made) | {"ENVIRONMENT": "production"}
+    environment = environment_of(compose(made)["services"]["payment"], made) | {"ENVIRONMENT": "production"}
     services.payment.settings.Settings(**{name.lower(): value for name, value in environment.items()})
 
 
 def test_secrets_that_are_there_stay(trial: Trial) -> None:
     (trial.folder / ".env").write_text("MINE=1\n")
-    code, said = trial.make("secrets")
-    assert code != 0 and said.startswith("boxoffice: .env is there already")
+    code, output = trial.make("secrets")
+    assert code != 0 and output.startswith("boxoffice: .env is there already")
     assert (trial.folder / ".env").read_text() == "MINE=1\n"
     assert os.listdir(trial.folder).count(".env") == 1
     assert not [name for name in os.listdir(trial.folder) if name.startswith(".env.")]

@@ -20,7 +20,7 @@ NEVER = "600"
 """Seconds after which the bank is asked, unprompted, about a payment; the grid lets it be sooner where it wants."""
 
 
-def told(name: str, controller: Controller) -> dict[str, str]:
+def environment(name: str, controller: Controller) -> dict[str, str]:
     """Return what a service is told here and nowhere else."""
     polls = {"POLL_FIRST_SECONDS": NEVER, "POLL_MAX_SECONDS": NEVER} if name == "payment" else {}
     return {"FAULTS_ADDRESS": controller.address, "PYTHONPATH": str(HERE / "quick")} | polls
@@ -34,7 +34,7 @@ def controller() -> Iterator[Controller]:
 
 @pytest.fixture(scope="session")
 def stack(controller: Controller) -> Iterator[Stack]:
-    environments = {service.name: told(service.name, controller) for service in SERVICES}
+    environments = {service.name: environment(service.name, controller) for service in SERVICES}
     # A service that is killed again and again is started at once each time.
     with started(auth="off", environments=environments, steady_seconds=0.0) as stack:
         yield stack

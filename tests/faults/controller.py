@@ -145,12 +145,12 @@ class Controller:
     def _listen(self, lines: Any, answers: Any) -> None:
         # It may be killed in the middle of a line.
         with suppress(OSError, ValueError):
-            told = json.loads(lines.readline())
+            hello = json.loads(lines.readline())
             for line in lines:
-                self._reached(told, json.loads(line), answers)
+                self._reached(hello, json.loads(line), answers)
 
-    def _reached(self, told: dict[str, Any], message: dict[str, Any], answers: Any) -> None:
-        point = Point(told["service"], message["operation"], message["kind"], message["detail"])
+    def _reached(self, hello: dict[str, Any], message: dict[str, Any], answers: Any) -> None:
+        point = Point(hello["service"], message["operation"], message["kind"], message["detail"])
 
         def go_on(do: str) -> None:
             with suppress(OSError, ValueError):  # it may have ended meanwhile
@@ -164,7 +164,7 @@ class Controller:
                 if not fault.fired and fault.where(point):
                     fault.seen += 1
                     if fault.seen == fault.occurrence:
-                        fault.pid, fault._go_on, fault.point = told["pid"], go_on, point
+                        fault.pid, fault._go_on, fault.point = hello["pid"], go_on, point
                         do = fault.do
         if do != HOLD:
             go_on(do)

@@ -178,9 +178,11 @@ async def _stands(
         return any((point.operation, point.kind) == (JOBS[name], "committed") for point in trace)
     if name in PAYERS or name == "extend":
         query = "SELECT count(*) FROM outbox WHERE topic IN ('captures', 'declines')"
-        told = "SELECT count(*) FROM payments WHERE booking_id = %s AND state = 'PENDING'"
+        pending = "SELECT count(*) FROM payments WHERE booking_id = %s AND state = 'PENDING'"
         left = value(world.stack.server, "payment", query)
-        return not left and (name == "extend" or not value(world.stack.server, "payment", told, subject.booking["id"]))
+        return not left and (
+            name == "extend" or not value(world.stack.server, "payment", pending, subject.booking["id"])
+        )
     return True
 
 

@@ -31,8 +31,8 @@ def filter_failure(context: HookContext, failure: Failure, case: Case, response:
     return True
 
 
-def _is_explained(case: Case, told: Any) -> bool:
-    if told["code"] in OF_STATE:
+def _is_explained(case: Case, body: Any) -> bool:
+    if body["code"] in OF_STATE:
         return True
-    violations = [each for detail in told["details"] for each in detail.get("fieldViolations", [])]
+    violations = [each for detail in body["details"] for each in detail.get("fieldViolations", [])]
     return bool(violations) and all(is_known(each, case.body) for each in violations)

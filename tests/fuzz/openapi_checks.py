@@ -31,8 +31,8 @@ def a_failure_has_a_reason_that_the_document_lists(ctx: CheckContext, response: 
     if response.status_code < 400 or str(response.status_code) not in responses:
         return None
     reason = next((each.get("reason") for each in response.json()["details"]), None)
-    told = resolved(responses[str(response.status_code)])
-    assert reason in told["content"]["application/json"]["examples"], f"{reason} is not listed for this status"
+    declared = resolved(responses[str(response.status_code)])
+    assert reason in declared["content"]["application/json"]["examples"], f"{reason} is not listed for this status"
     return None
 
 
@@ -44,8 +44,8 @@ def what_the_document_allows_is_refused_for_a_known_rule_only(
         return None
     violations = [each for detail in response.json()["details"] for each in detail.get("fieldViolations", [])]
     for violation in violations:
-        told = f"{violation['field']}: {violation['description']}"
-        assert is_known(violation, case.body), f"the document allows what is refused: {told}"
+        line = f"{violation['field']}: {violation['description']}"
+        assert is_known(violation, case.body), f"the document allows what is refused: {line}"
     return None
 
 

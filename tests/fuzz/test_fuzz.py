@@ -138,7 +138,7 @@ class Fuzz:
             self.complaints.append(shown)
             return
         status = rpc_status.from_call(error)
-        told = str(error.details())
+        text = str(error.details())
         if status is None:
             if code not in BARE:
                 self.complaints.append(f"{shown} (no details)")
@@ -146,8 +146,8 @@ class Fuzz:
             info = error_details_pb2.ErrorInfo()
             if not status.details or not status.details[0].Unpack(info) or info.domain != "boxoffice":
                 self.complaints.append(f"{shown} (no ErrorInfo)")
-            told += str(status)
-        if found := INTERNAL.search(told):
+            text += str(status)
+        if found := INTERNAL.search(text):
             self.complaints.append(f"{shown} (tells of {found[0]!r})")
 
     async def _rest(self, case: str, method: Method, message: Message, how: str) -> None:
@@ -177,8 +177,8 @@ class Fuzz:
         if answer.status_code >= 500:
             self.complaints.append(shown)
         elif answer.status_code >= 400:
-            told: Any = answer.json()
-            if told["details"][0]["domain"] != "boxoffice":
+            refusal: Any = answer.json()
+            if refusal["details"][0]["domain"] != "boxoffice":
                 self.complaints.append(f"{shown} (no ErrorInfo)")
             if found := INTERNAL.search(answer.text.replace("type.googleapis.com", "")):
                 self.complaints.append(f"{shown} (tells of {found[0]!r})")

@@ -132,18 +132,18 @@ def test_what_the_gateway_answers_is_as_the_document_says(stack: Stack, tmp_path
         text=True,
     )
     assert run.returncode == 0, run.stdout
-    told = json.loads(report.read_text())
-    assert told["test_cases"]["generated"] >= max(CASES, 200)
-    assert told["operations"]["tested"] == len(OPERATIONS)
-    print(f"{told['test_cases']['generated']} cases, seed {SEED}")
+    summary = json.loads(report.read_text())
+    assert summary["test_cases"]["generated"] >= max(CASES, 200)
+    assert summary["operations"]["tested"] == len(OPERATIONS)
+    print(f"{summary['test_cases']['generated']} cases, seed {SEED}")
     if CASES:
         # It got somewhere.
-        assert set(OPERATIONS.values()) - _succeeded(told) <= BEYOND_REACH
+        assert set(OPERATIONS.values()) - _succeeded(summary) <= BEYOND_REACH
     audit.rest(stack.server.url, audit.REST_SECONDS)
     assert audit.look(stack.server.url).broken == []
 
 
-def _succeeded(told: Any) -> set[str]:
+def _succeeded(summary: Any) -> set[str]:
     """Return the operations that succeeded at least once."""
-    rates = told["valid_rates"].items()
+    rates = summary["valid_rates"].items()
     return {OPERATIONS[label] for label, phases in rates if any(each["accepted"] for each in phases.values())}

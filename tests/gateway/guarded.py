@@ -93,7 +93,7 @@ def check_refused(answer: httpx.Response) -> None:
     assert answer.status_code == 401, answer.text
     assert answer.headers["www-authenticate"] == 'Bearer realm="boxoffice"'
     assert answer.headers["content-type"] == "application/json"
-    told = answer.json()
-    assert told["code"] == 16
-    assert told["message"].startswith("It is not known who calls: log in")
-    assert [(detail["reason"], detail["domain"]) for detail in told["details"]] == [("UNAUTHENTICATED", "boxoffice")]
+    body = answer.json()
+    assert body["code"] == 16
+    assert body["message"].startswith("It is not known who calls: log in")
+    assert [(detail["reason"], detail["domain"]) for detail in body["details"]] == [("UNAUTHENTICATED", "boxoffice")]

@@ -89,8 +89,8 @@ def hold(answer: httpx.Response) -> Json:
 
 def _hold_request(request: httpx.Request, operation: Json) -> None:
     parameters = [resolved(parameter) for parameter in operation.get("parameters", [])]
-    told = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
-    assert set(request.url.params) <= told, (request.url, told)
+    in_query = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
+    assert set(request.url.params) <= in_query, (request.url, in_query)
     if request.content:
         check(operation["requestBody"]["content"]["application/json"]["schema"], json.loads(request.content))
     else:

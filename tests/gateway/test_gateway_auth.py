@@ -205,14 +205,14 @@ async def test_identity_sees_by_x_forwarded_for_whether_a_proxy_stands_before(
     rest: httpx.AsyncClient, services: Services
 ) -> None:
     login = "/boxoffice.identity.v1.IdentityService/Login"
-    for told in ([], ["198.51.100.1"], ["198.51.100.1, 10.0.0.1"]):
+    for forwarded in ([], ["198.51.100.1"], ["198.51.100.1, 10.0.0.1"]):
         services["identity"].calls.clear()
-        headers = [("x-forwarded-for", address) for address in told]
+        headers = [("x-forwarded-for", address) for address in forwarded]
         assert (await rest.post("/api/v1/auth/login", json={}, headers=headers)).status_code == 200
         [arrived] = [call for call in services["identity"].calls if call.path == login]
         # Envoy adds one address, which for a caller on its own machine is the machine's.
         *came, _ = str(arrived.metadata["x-forwarded-for"]).split(",")
-        assert ",".join(came) == "".join(told)
+        assert ",".join(came) == "".join(forwarded)
         assert arrived.metadata["x-client-address"] == "127.0.0.1"
 
 
@@ -267,13 +267,13 @@ async def test_the_gateway_calls_a_service_only_where_that_services_certificate_
             # By now it has its keys, so it is not for want of them.
             token = bearer(KEY.sign(forge.right(USER)))
             await eventually(lambda: GET_JWKS in [call.path for call in services["identity"].calls])
-            told = {
+            sent = {
                 "inventory": (await rest.get("/shows")).status_code,
                 "booking": (await rest.get("/bookings/x", headers=token)).status_code,
                 "payment": (await rest.post("/payments/webhook", json={})).status_code,
                 "bank": (await rest.get("/payments/fake-checkout/x")).status_code,
             }
-            assert told == {"inventory": 200, "booking": 503, "payment": 503, "bank": 503}
+            assert sent == {"inventory": 200, "booking": 503, "payment": 503, "bank": 503}
             for name in ("booking", "payment", "bank"):
                 assert services[name].calls == []
             assert (await rest.get("/health")).status_code == 503

@@ -64,9 +64,9 @@ async def test_a_flood_is_turned_away_and_other_callers_are_not(opened: Opened) 
             return await rest.get("/api/v1/shows/x", headers=came_by(address))
 
         flood = [await ask("203.0.113.7") for _ in range(40)]
-        told = Counter(answer.status_code for answer in flood)
-        assert set(told) == {200, 429}
-        assert told[200] >= 10
+        statuses = Counter(answer.status_code for answer in flood)
+        assert set(statuses) == {200, 429}
+        assert statuses[200] >= 10
         turned_away = next(answer for answer in flood if answer.status_code == 429)
         assert turned_away.headers["retry-after"] == "1"
         body = turned_away.json()
@@ -88,22 +88,22 @@ async def _is_served(ask: Callable[[str], Any], address: str) -> bool:
 
 async def test_an_ipv6_caller_cannot_hide_in_its_own_network(opened: Opened) -> None:
     async with opened(Edge(rate_limit_per_second=1, trusted_proxies=1)) as rest:
-        told = [
+        statuses = [
             (await rest.get("/api/v1/shows/x", headers=came_by(f"2001:db8:0:1::{number:x}"))).status_code
             for number in range(1, 20)
         ]
-        assert 429 in told
+        assert 429 in statuses
         elsewhere = await rest.get("/api/v1/shows/x", headers=came_by("2001:db8:0:2::1"))
         assert elsewhere.status_code == 200
 
 
 async def test_without_a_proxy_of_our_own_nobody_says_who_they_are(opened: Opened) -> None:
     async with opened(Edge(rate_limit_per_second=1)) as rest:
-        told = [
+        statuses = [
             (await rest.get("/api/v1/shows/x", headers=came_by(f"203.0.113.{number}"))).status_code
             for number in range(20)
         ]
-        assert 429 in told
+        assert 429 in statuses
 
 
 async def test_a_flood_is_told_in_its_own_tongue(opened: Opened) -> None:
@@ -261,8 +261,8 @@ async def test_the_only_host_is_never_passed_over(
     assert len(own_services.calls) == 90
     # Nor after calls that came to nothing: it is asked again as soon as it answers.
     await own_services["inventory"].stop()
-    told = await asyncio.gather(*(own_rest.get("/api/v1/shows/x") for _ in range(30)))
-    assert {answer.status_code for answer in told} == {503}
+    answers = await asyncio.gather(*(own_rest.get("/api/v1/shows/x") for _ in range(30)))
+    assert {answer.status_code for answer in answers} == {503}
     await own_services["inventory"].start()
     own_services["inventory"].answers.clear()
 
@@ -282,8 +282,8 @@ async def test_a_replica_that_cannot_be_reached_is_passed_over(services: Service
     try:
         async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as rest:
             await replicas[0].stop()
-            told = [(await rest.get("/api/v1/shows/x")).status_code for _ in range(40)]
-            assert set(told) == {200}
+            answers = [(await rest.get("/api/v1/shows/x")).status_code for _ in range(40)]
+            assert set(answers) == {200}
     finally:
         await gateway.stop()
         for replica in replicas:
@@ -348,7 +348,7 @@ async def test_when_memory_ends_requests_are_turned_away(opened: Opened) -> None
             answer = await rest.get("/api/v1/shows/x")
             return None if answer.status_code == 200 else answer
 
-        told = await eventually(turned_away)
-        assert (told.status_code, told.json()["code"], told.headers["retry-after"]) == (503, 14, "1")
-        assert told.json()["details"][0]["reason"] == "UNAVAILABLE"
+        answers = await eventually(turned_away)
+        assert (answers.status_code, answers.json()["code"], answers.headers["retry-after"]) == (503, 14, "1")
+        assert answers.json()["details"][0]["reason"] == "UNAVAILABLE"
         assert (await rest.get("/healthz")).status_code == 503

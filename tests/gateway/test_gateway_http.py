@@ -29,11 +29,11 @@ async def test_a_head_is_answered_as_a_get_without_its_body(
     plain = {"accept-encoding": "identity"}
     whole, head = await rest.get(path, headers=plain), await rest.head(path, headers=plain)
     assert (head.status_code, head.content) == (200, b"")
-    told = [
+    refused_verbs = [
         {name: value for name, value in answer.headers.items() if name not in ("date", "x-request-id")}
         for answer in (whole, head)
     ]
-    assert told[0] == told[1]
+    assert refused_verbs[0] == refused_verbs[1]
     assert len(services.calls) == (2 if path in READS else 0)
     # A body that nobody asked for would break a connection of HTTP/2.
     assert b"".join(payload for kind, _, payload in await by_http2(gateway, "HEAD", path) if kind == DATA) == b""

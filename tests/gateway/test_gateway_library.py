@@ -45,7 +45,7 @@ def saying(code: grpc.StatusCode, words: str) -> Any:
     return answer
 
 
-def said(status: status_pb2.Status) -> tuple[str, bool]:
+def message_and_cause(status: status_pb2.Status) -> tuple[str, bool]:
     """Return the reason, and whether it is said when to come again."""
     info = error_details_pb2.ErrorInfo()
     assert status.details[0].Unpack(info)
@@ -76,7 +76,7 @@ async def test_a_status_of_the_librarys_has_our_words_and_details_in_every_tongu
     with pytest.raises(grpc.aio.AioRpcError) as failure:
         await call(channel, GET_SHOW, catalog_pb2.GetShowRequest())
     assert (failure.value.code().value[0], failure.value.details()) == (number, body["message"])
-    assert said(status_of(failure.value)) == (reason, comes_again)
+    assert message_and_cause(status_of(failure.value)) == (reason, comes_again)
     _, trailers = await call_web(rest, GET_SHOW, catalog_pb2.GetShowRequest())
     assert (trailers["grpc-status"], trailers["grpc-message"]) == (str(number), body["message"])
     assert trailers["grpc-status-details-bin"]
@@ -114,7 +114,7 @@ async def test_a_request_that_no_service_reads_is_refused_as_too_large(
     with pytest.raises(grpc.aio.AioRpcError) as failure:
         await call(channel, GET_SHOW, catalog_pb2.GetShowRequest(show_id="x" * 5_000_000))
     assert failure.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert said(status_of(failure.value)) == ("REQUEST_TOO_LARGE", False)
+    assert message_and_cause(status_of(failure.value)) == ("REQUEST_TOO_LARGE", False)
     assert services.calls == []
 
 

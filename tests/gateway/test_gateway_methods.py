@@ -49,8 +49,8 @@ async def test_rest_reaches_each_public_method_at_each_of_its_paths(
                 assert answer.status_code == 200
                 (arrived,) = services[method.cluster].calls
                 assert arrived.path == method.path
-                said = {name: getattr(arrived.request, name) for name in fields}
-                assert said == {name: f"my-{name}" for name in fields}
+                arrived_fields = {name: getattr(arrived.request, name) for name in fields}
+                assert arrived_fields == {name: f"my-{name}" for name in fields}
                 assert services.calls == [arrived]
 
 
@@ -85,8 +85,8 @@ async def test_a_grpc_web_client_that_others_wrote_reaches_each_public_method(
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        said, _ = await process.communicate()
-        assert process.returncode == 0, said.decode()
+        output, _ = await process.communicate()
+        assert process.returncode == 0, output.decode()
     assert [arrived.path for arrived in services.calls] == [method.path for method in PUBLIC]
 
 

@@ -195,8 +195,8 @@ async def test_a_field_that_is_not_known_is_refused_as_the_document_says(
 
 def test_the_reasons_that_contracts_name_are_those_of_the_services() -> None:
     kinds = list(_subclasses(Failure))
-    told = {(kind.reason, int(kind.code)) for kind in kinds if kind.__module__.startswith("services.")}
-    told |= {(reply.reason, reply.code) for reply in REPLIES}
+    reasons = {(kind.reason, int(kind.code)) for kind in kinds if kind.__module__.startswith("services.")}
+    reasons |= {(reply.reason, reply.code) for reply in REPLIES}
     named = {
         (reason, example["value"]["code"])
         for operation in OPERATIONS.values()
@@ -206,7 +206,7 @@ def test_the_reasons_that_contracts_name_are_those_of_the_services() -> None:
         for reason, example in media.get("examples", {}).items()
     }
     assert len(named) > 20
-    assert named <= told
+    assert named <= reasons
 
 
 def _subclasses(kind: type[Failure]) -> Iterator[type[Failure]]:

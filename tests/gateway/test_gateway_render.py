@@ -30,10 +30,10 @@ async def test_envoy_takes_the_configuration_without_a_word(addresses: dict[str,
     envoy = await asyncio.create_subprocess_exec(
         *envoy_command(config, "--mode", "validate"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    said, _ = await envoy.communicate()
-    assert envoy.returncode == 0, said.decode()
+    output, _ = await envoy.communicate()
+    assert envoy.returncode == 0, output.decode()
     # Warnings would name deprecated fields.
-    assert "warning" not in said.decode()
+    assert "warning" not in output.decode()
 
 
 def test_nothing_is_without_an_end() -> None:
@@ -65,9 +65,9 @@ async def printed(addresses: dict[str, str], *more: str, **environment: str) -> 
         env={"PATH": os.defpath, **environment},
         stdout=subprocess.PIPE,
     )
-    said, _ = await process.communicate()
+    output, _ = await process.communicate()
     assert process.returncode == 0
-    return said.decode()
+    return output.decode()
 
 
 async def test_what_is_chosen_can_come_from_the_environment() -> None:
@@ -87,8 +87,8 @@ async def test_envoy_takes_a_collector_and_a_port_for_metrics(collector: str, tm
     envoy = await asyncio.create_subprocess_exec(
         *envoy_command(config, "--mode", "validate"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    said, _ = await envoy.communicate()
-    assert envoy.returncode == 0, said.decode()
+    output, _ = await envoy.communicate()
+    assert envoy.returncode == 0, output.decode()
 
 
 def test_nothing_is_traced_and_no_metrics_are_told_unless_asked_for() -> None:

@@ -58,9 +58,9 @@ async def test_the_largest_refusal_passes_as_what_it_is(
             await call(channel, GET_SHOW, catalog_pb2.GetShowRequest(show_id="x"))
         assert refused.value.code() is grpc.StatusCode.ABORTED, refused.value.details()
         assert status_of(refused.value) == status
-    told = await rest.get("/api/v1/shows/x")
-    assert told.status_code == 409
-    assert told.json()["details"][0]["metadata"] == failure.metadata
+    refusal = await rest.get("/api/v1/shows/x")
+    assert refusal.status_code == 409
+    assert refusal.json()["details"][0]["metadata"] == failure.metadata
 
 
 @pytest.mark.parametrize(

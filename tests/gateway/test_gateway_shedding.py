@@ -84,9 +84,9 @@ async def by_rest(rest: httpx.AsyncClient, method: Method) -> httpx.Response:
 def check_refused(answer: httpx.Response) -> None:
     assert answer.status_code == 429, answer.text
     assert answer.headers["retry-after"] == "1"
-    told = answer.json()
-    assert told["code"] == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
-    info, retry = told["details"]
+    body = answer.json()
+    assert body["code"] == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
+    info, retry = body["details"]
     assert (info["reason"], info["domain"]) == ("OVERLOADED", "boxoffice")
     assert retry["retryDelay"] == "1s"
 

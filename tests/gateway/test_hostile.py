@@ -154,7 +154,7 @@ def wrong_with(attack: Attack, answer: bytes) -> str | None:
     status = int(answer.split(b" ", 2)[1])
     if 400 <= status < 500:
         return None
-    told = set(re.findall(r"grpc-status: ?(\d+)", answer.decode("latin-1")))
-    if status == 200 and told and told <= REFUSALS:
+    statuses = set(re.findall(r"grpc-status: ?(\d+)", answer.decode("latin-1")))
+    if status == 200 and statuses and statuses <= REFUSALS:
         return None
     return f"{answer[:1000]!r}"

@@ -302,9 +302,9 @@ async def over_rest(client: httpx.AsyncClient, verb: str, path: str, broken: Bre
             return None  # a query has enums by name only
         answer = await client.request(verb, url, params={name: value for name, value in body.items() if value != ""})
     assert answer.status_code == 400, f"{broken}: {answer.text}"
-    told = answer.json()
-    plain(told["message"])
-    return [(each["field"], each["description"]) for each in told["details"][1]["fieldViolations"]]
+    body = answer.json()
+    plain(body["message"])
+    return [(each["field"], each["description"]) for each in body["details"][1]["fieldViolations"]]
 
 
 async def test_both_ways_name_the_field_in_the_same_words(door: Gateway) -> None:

@@ -49,9 +49,9 @@ class House:
         self, name: str, request: Any, *, token: str = "", metadata: tuple[tuple[str, str], ...] = ()
     ) -> Any:
         """Call a method, with an access token if one is given."""
-        told = dict(metadata) | ({"authorization": f"Bearer {token}"} if token else {})
-        told.setdefault("x-client-address", f"10.0.{(number := next(_addresses)) // 256}.{number % 256}")
-        return await getattr(self.stub, name)(request, metadata=tuple(told.items()), timeout=patient(30))
+        sent = dict(metadata) | ({"authorization": f"Bearer {token}"} if token else {})
+        sent.setdefault("x-client-address", f"10.0.{(number := next(_addresses)) // 256}.{number % 256}")
+        return await getattr(self.stub, name)(request, metadata=tuple(sent.items()), timeout=patient(30))
 
     async def registered(self, *, roles: tuple[str, ...] = ()) -> pb.User:
         """Register somebody new."""
@@ -90,14 +90,14 @@ class Source:
         return json.dumps({"keys": [key.public_jwk() for key in self.keys]}).encode()
 
 
-def settings(**told: Any) -> Settings:
-    return Settings(database_url="postgresql://nobody@127.0.0.1/none", port=1, signing_key_secret=SECRET, **told)
+def settings(**given: Any) -> Settings:
+    return Settings(database_url="postgresql://nobody@127.0.0.1/none", port=1, signing_key_secret=SECRET, **given)
 
 
 @asynccontextmanager
-async def opened_house(db: Database, **told: Any) -> AsyncIterator[House]:
+async def opened_house(db: Database, **given: Any) -> AsyncIterator[House]:
     """Serve identity as its process does."""
-    chosen = settings(**told)
+    chosen = settings(**given)
     vault = Vault(SECRET)
     keys = SigningKeys(db, vault)
     await keys.start(timedelta(days=30))
@@ -121,15 +121,15 @@ async def opened_house(db: Database, **told: Any) -> AsyncIterator[House]:
 async def refused(reason: str, code: str = "") -> AsyncIterator[Any]:
     """Expect a call to be refused for this reason; gives what was told, once it was."""
 
-    class Told:
+    class Refusal:
         failure: Any = None
         metadata: Any = None
 
-    told = Told()
+    refusal = Refusal()
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        yield told
-    told.failure = from_status(status_of(caught.value))
-    told.metadata = dict(caught.value.trailing_metadata() or ())
-    assert told.failure.reason == reason
+        yield refusal
+    refusal.failure = from_status(status_of(caught.value))
+    refusal.metadata = dict(caught.value.trailing_metadata() or ())
+    assert refusal.failure.reason == reason
     if code:
         assert caught.value.code().name == code

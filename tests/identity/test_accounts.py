@@ -63,18 +63,18 @@ async def test_a_password_is_the_same_from_every_keyboard(house: House) -> None:
 
 @pytest.mark.parametrize("password", ["", "1234567", "x" * 129, "1234567\0"])
 async def test_a_password_too_short_or_too_long_is_refused(house: House, password: str) -> None:
-    async with refused("INVALID_FIELD") as told:
+    async with refused("INVALID_FIELD") as refusal:
         await house.call("Register", register("asha@example.com", password))
-    assert "x" * 20 not in told.failure.message
+    assert "x" * 20 not in refusal.failure.message
 
 
 async def test_an_unknown_address_and_a_wrong_password_are_told_alike(house: House) -> None:
     user = await house.registered()
     answers = []
     for email, password in ((user.email, "not the password"), ("nobody@example.com", PASSWORD)):
-        async with refused("LOGIN_FAILED", "UNAUTHENTICATED") as told:
+        async with refused("LOGIN_FAILED", "UNAUTHENTICATED") as refusal:
             await house.login(email, password)
-        answers.append((told.failure.message, told.failure.metadata, told.metadata.keys()))
+        answers.append((refusal.failure.message, refusal.failure.metadata, refusal.metadata.keys()))
     assert answers[0] == answers[1]
 
 
@@ -172,9 +172,9 @@ async def test_an_account_can_be_tried_so_often_from_a_network_and_then_has_to_w
     user = await house.registered()
     for email in (user.email, "nobody@example.com"):
         await guess(house, email, 10, metadata=at(HOME))
-        async with refused("TOO_MANY_ATTEMPTS", "RESOURCE_EXHAUSTED") as told:
+        async with refused("TOO_MANY_ATTEMPTS", "RESOURCE_EXHAUSTED") as refusal:
             await house.login(email, PASSWORD, metadata=at(HOME))
-        assert 60 < told.failure.retry_after_seconds <= 90
+        assert 60 < refusal.failure.retry_after_seconds <= 90
     await move_clock(house.db, "91 seconds")
     await house.login(user.email, metadata=at(HOME))
     # The right password makes good for the wrong ones.
@@ -184,9 +184,9 @@ async def test_an_account_can_be_tried_so_often_from_a_network_and_then_has_to_w
 async def test_an_account_can_be_tried_so_often_from_all_networks_together(house: House) -> None:
     user = await house.registered()
     await guess(house, user.email, 30)  # each from another address
-    async with refused("TOO_MANY_ATTEMPTS", "RESOURCE_EXHAUSTED") as told:
+    async with refused("TOO_MANY_ATTEMPTS", "RESOURCE_EXHAUSTED") as refusal:
         await house.login(user.email)
-    assert 1 <= told.failure.retry_after_seconds <= 30
+    assert 1 <= refusal.failure.retry_after_seconds <= 30
     await move_clock(house.db, "31 seconds")
     await house.login(user.email)
 
@@ -357,12 +357,12 @@ async def test_one_network_takes_half_of_the_places_and_no_more(identity_db: Dat
 
 
 def test_production_is_told_how_many_proxies_there_are() -> None:
-    told = {"environment": "production", "auth": "on", "tls_ca_file": "a", "tls_cert_file": "b", "tls_key_file": "c"}
+    given = {"environment": "production", "auth": "on", "tls_ca_file": "a", "tls_cert_file": "b", "tls_key_file": "c"}
     for unset in ({}, {"trusted_proxies": None}, {"trusted_proxies": ""}):
         with pytest.raises(ValueError, match="TRUSTED_PROXIES is not set"):
-            settings(**told, **unset)
+            settings(**given, **unset)
     for proxies in (0, "0", 2):
-        assert settings(**told, trusted_proxies=proxies).trusted_proxies == int(proxies)
+        assert settings(**given, trusted_proxies=proxies).trusted_proxies == int(proxies)
     assert settings().trusted_proxies is None
 
 
@@ -433,9 +433,9 @@ async def test_nobody_else_may(house: House, role: str) -> None:
     ):
         async with refused("PERMISSION_DENIED", "PERMISSION_DENIED"):
             await house.call(name, request, token=tokens.access_token)
-        async with refused("UNAUTHENTICATED", "UNAUTHENTICATED") as told:
+        async with refused("UNAUTHENTICATED", "UNAUTHENTICATED") as refusal:
             await house.call(name, request)
-        assert told.metadata["www-authenticate"] == 'Bearer realm="boxoffice"'
+        assert refusal.metadata["www-authenticate"] == 'Bearer realm="boxoffice"'
 
 
 async def test_there_is_always_an_admin_whoever_revokes_whom_at_once(house: House) -> None:

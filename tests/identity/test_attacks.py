@@ -29,9 +29,9 @@ async def test_no_forged_token_is_believed(house: House, key: SigningKey) -> Non
     for _, token in (*forge.forged(key, user.id), *forge.misused(key, user.id)):
         if not token.isprintable():
             continue  # no header carries it
-        async with refused("UNAUTHENTICATED", "UNAUTHENTICATED") as told:
+        async with refused("UNAUTHENTICATED", "UNAUTHENTICATED") as refusal:
             await house.call("GetProfile", pb.GetProfileRequest(), token=token)
-        assert told.metadata["www-authenticate"] == 'Bearer realm="boxoffice"'
+        assert refusal.metadata["www-authenticate"] == 'Bearer realm="boxoffice"'
     await house.call("GetProfile", pb.GetProfileRequest(), token=good)
 
 

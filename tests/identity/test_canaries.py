@@ -53,7 +53,7 @@ class Aviary:
 
     stack: Stack
     collector: Collector
-    said: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     """What the launcher said."""
     answers: list[str] = field(default_factory=list)
     """All answers of the gateway, with their headers."""
@@ -87,9 +87,9 @@ def forms(secret: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def aviary() -> Iterator[Aviary]:
-    said: list[str] = []
-    with Collector() as collector, started(auth="on", say=said.append, otlp_endpoint=collector.endpoint) as stack:
-        aviary = Aviary(stack, collector, said)
+    lines: list[str] = []
+    with Collector() as collector, started(auth="on", say=lines.append, otlp_endpoint=collector.endpoint) as stack:
+        aviary = Aviary(stack, collector, lines)
         _plant(aviary)
         _walk(aviary)
         yield aviary
@@ -126,14 +126,14 @@ def _walk(aviary: Aviary) -> None:
 
     def keep(answer: httpx.Response) -> None:
         text = answer.read().decode(errors="replace")
-        told = f"{answer.request.method} {answer.request.url} {answer.status_code} {dict(answer.headers)} {text}"
+        line = f"{answer.request.method} {answer.request.url} {answer.status_code} {dict(answer.headers)} {text}"
         for one in (json.loads(text) if answer.headers.get("content-type") == "application/json" else {},):
             # Who logs in is given tokens, which are secrets from then on; everybody else is not.
             for name in ("accessToken", "refreshToken"):
                 if isinstance(one, dict) and name in one:
                     aviary.keep(f"{name} {len(aviary.canaries)}", str(one[name]).rpartition(".")[2])
-                    told = told.replace(str(one[name]), "…")
-        aviary.answers.append(told)
+                    line = line.replace(str(one[name]), "…")
+        aviary.answers.append(line)
 
     with httpx.Client(
         base_url=f"{stack.public_url}{API}/", timeout=SECONDS, trust_env=False, event_hooks={"response": [keep]}
@@ -243,8 +243,8 @@ def test_the_answers_hold_none(aviary: Aviary) -> None:
     assert {200, 400, 401, 404, 503} <= statuses
     # What one asked for is in the line, and may come back: whatever a request's own address says.
     for answer in aviary.answers:
-        asked, _, told = answer.partition("{")
-        assert aviary.found_in(told) - aviary.found_in(asked) == set(), answer
+        asked, _, answered = answer.partition("{")
+        assert aviary.found_in(answered) - aviary.found_in(asked) == set(), answer
 
 
 def test_no_public_event_holds_what_people_have_written(aviary: Aviary) -> None:
@@ -284,9 +284,9 @@ def test_the_metrics_hold_none(aviary: Aviary) -> None:
 
 def test_the_traces_hold_none(aviary: Aviary) -> None:
     assert aviary.collector.any(lambda spans: len({span.service for span in spans}) > 2)
-    told = [str(span.told) for span in aviary.collector._spans]
-    assert len(told) > 50
-    assert aviary.found_in("\n".join(told)) == set()
+    texts = [str(span.proto) for span in aviary.collector._spans]
+    assert len(texts) > 50
+    assert aviary.found_in("\n".join(texts)) == set()
 
 
 def test_what_the_launcher_and_its_verbs_say_holds_none(
@@ -299,7 +299,7 @@ def test_what_the_launcher_and_its_verbs_say_holds_none(
     assert control.logs(settings, [], lines=200, follow=False) == 0
     out, err = capfd.readouterr()
     assert len(out) > 5_000
-    assert aviary.found_in("\n".join([*aviary.said, out, err, repr(settings), str(tokens.opened(settings))])) == set()
+    assert aviary.found_in("\n".join([*aviary.lines, out, err, repr(settings), str(tokens.opened(settings))])) == set()
 
 
 def test_no_process_has_one_in_its_title(aviary: Aviary) -> None:
@@ -333,9 +333,9 @@ def test_no_process_has_one_in_its_title(aviary: Aviary) -> None:
 def test_a_refused_start_tells_none(aviary: Aviary, service: str, wrong: dict[str, str]) -> None:
     settings = aviary.stack.settings
     secrets = credentials.load(settings.data_dir / credentials.FILE)
-    told = services.environments(settings, secrets, {})[service]
+    environment = services.environments(settings, secrets, {})[service]
     values = secrets.secrets | {"tls": str(settings.tls()), "password": PASSWORD}
-    environment = told | {name: text.format(**values) for name, text in wrong.items()}
+    environment = environment | {name: text.format(**values) for name, text in wrong.items()}
     module = next(one.service.module for one in replicas(settings) if one.service.name == service)
     done = subprocess.run(
         [sys.executable, "-m", module],

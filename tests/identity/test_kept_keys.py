@@ -139,9 +139,9 @@ async def test_where_there_are_no_keys_it_cannot_be_told_whose_a_token_is(clock:
     source.away = True
     keys = FetchedKeys(source.fetch)
     for _ in range(3):
-        with pytest.raises(Unavailable) as told:
+        with pytest.raises(Unavailable) as caught:
             await keys.find("one")
-        assert told.value.retry_after_seconds == 1.0
+        assert caught.value.retry_after_seconds == 1.0
     assert source.asked == 1
     source.away = False
     clock.now += 6
@@ -215,18 +215,18 @@ async def test_a_key_that_was_withdrawn_is_not_believed_after_a_restart(clock: C
 
 
 async def test_what_was_fetched_later_is_not_replaced_by_what_was_fetched_before(clock: Clock, file: Path) -> None:
-    def told(key: SigningKey, at: float) -> KeySet:
+    def key_set(key: SigningKey, at: float) -> KeySet:
         return KeySet.read({"keys": [key.public_jwk()]}, at)
 
     kept = KeptKeys(file)
-    kept.replace(told(OTHER, clock.now))
-    kept.replace(told(KEY, clock.now - 1))
+    kept.replace(key_set(OTHER, clock.now))
+    kept.replace(key_set(KEY, clock.now - 1))
     found = kept.read()
     assert found is not None
     assert found.keys.keys() == {"two"}
     # But a clock that was wrong once does not keep everything out for good.
-    kept.replace(told(OTHER, clock.now + 3600))
-    kept.replace(told(KEY, clock.now))
+    kept.replace(key_set(OTHER, clock.now + 3600))
+    kept.replace(key_set(KEY, clock.now))
     found = kept.read()
     assert found is not None
     assert found.keys.keys() == {"one"}

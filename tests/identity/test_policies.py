@@ -62,9 +62,9 @@ CALLS = {service.name: calls_of(service) for service in roster.SERVICES}
 
 
 def metadata(who: str) -> dict[str, str | bytes]:
-    told = CALLERS[who]
-    if "roles" in told:
-        return {"authorization": f"Bearer {KEY.sign(forge.right(ME, roles=told['roles']))}"}
+    caller = CALLERS[who]
+    if "roles" in caller:
+        return {"authorization": f"Bearer {KEY.sign(forge.right(ME, roles=caller['roles']))}"}
     return {}
 
 
@@ -112,7 +112,7 @@ def test_an_rpc_without_a_policy_fails_the_build_and_is_served_to_nobody() -> No
 
 
 @pytest.mark.parametrize(
-    ("method", "services", "told"),
+    ("method", "services", "complaint"),
     [
         ("GetPayableBooking", [], "has to name services where it allows SERVICE"),
         ("CreateBooking", ["payment"], "has to name services where it allows SERVICE"),
@@ -121,14 +121,14 @@ def test_an_rpc_without_a_policy_fails_the_build_and_is_served_to_nobody() -> No
     ],
 )
 def test_services_that_are_missing_unknown_or_out_of_place_fail_the_build(
-    method: str, services: list[str], told: str
+    method: str, services: list[str], complaint: str
 ) -> None:
     files = FileDescriptorSet.FromString(DESCRIPTOR.read_bytes())
     [booking] = [file for file in files.file if file.package == "boxoffice.booking.v1"]
     [changed] = [one for one in booking.service[0].method if one.name == method]
     changed.options.Extensions[policy_pb2.policy].services[:] = services
     [fault] = faults(files.SerializeToString())
-    assert fault.startswith(f"boxoffice.booking.v1.BookingService.{method} {told}")
+    assert fault.startswith(f"boxoffice.booking.v1.BookingService.{method} {complaint}")
 
 
 def test_whose_user_a_request_names_can_be_told() -> None:

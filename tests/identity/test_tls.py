@@ -195,7 +195,7 @@ async def test_several_replicas_are_called_in_turn(ours: Path, act_as: Act) -> N
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "complaint"),
     [
         (lambda own: (own / "ca.pem").unlink(), "TLS_CA_FILE: {}/ca.pem cannot be read: No such file"),
         (lambda own: (own / "ca.pem").write_text("nonsense"), "TLS_CA_FILE: {}/ca.pem holds no certificate in PEM"),
@@ -214,13 +214,13 @@ async def test_several_replicas_are_called_in_turn(ours: Path, act_as: Act) -> N
         ),
     ],
 )
-def test_files_that_are_of_no_use_are_named(tmp_path: Path, spoil: Callable[[Path], Any], told: str) -> None:
+def test_files_that_are_of_no_use_are_named(tmp_path: Path, spoil: Callable[[Path], Any], complaint: str) -> None:
     certificates.make(tmp_path)
     own = tmp_path / "booking"
     spoil(own)
     with pytest.raises(Failure) as failure:
         read(tmp_path, "booking")
-    assert str(failure.value).startswith(told.replace("{}", str(own)))
+    assert str(failure.value).startswith(complaint.replace("{}", str(own)))
     if (own / "ca.pem").exists() and (own / "ca.pem").read_text() != "nonsense":
         assert certificates.make(tmp_path) == ["booking"], "what is spoilt is made anew"
         assert read(tmp_path, "booking").name == "booking"

@@ -181,17 +181,17 @@ async def test_no_token_or_password_lies_in_the_database_as_it_is(house: House) 
     await house.call("Register", request)
     [key] = await house.db.fetch("SELECT id, private_key FROM signing_keys")
     private = house.vault.open(key.id, bytes(key.private_key)).private.private_numbers().private_value
-    told = []
+    stored = []
     for table in (
         *("users", "token_families", "refresh_tokens", "successors", "familiar_networks"),
         *("signing_keys", "idempotency_keys"),
     ):
         rows = await house.db.fetch(f"SELECT t::text AS row FROM {table} t")
         assert rows, table
-        told += [row.row for row in rows]
+        stored += [row.row for row in rows]
     for secret in (PASSWORD, pair.refresh_token, following.refresh_token, pair.access_token):
-        assert not any(secret in row or secret.encode().hex() in row for row in told)
-    assert not any(f"{private:064x}" in row for row in told)
+        assert not any(secret in row or secret.encode().hex() in row for row in stored)
+    assert not any(f"{private:064x}" in row for row in stored)
 
 
 # --- The cookie

@@ -54,9 +54,9 @@ def http(stack: Stack) -> Iterator[httpx.Client]:
 
 
 def somebody(http: httpx.Client) -> User:
-    told = {"email": f"{uuid4()}@example.com", "password": CANARY}
-    ok(http.post("auth/register", json=told))
-    tokens = ok(http.post("auth/login", json=told))
+    account = {"email": f"{uuid4()}@example.com", "password": CANARY}
+    ok(http.post("auth/register", json=account))
+    tokens = ok(http.post("auth/login", json=account))
     return User(http, tokens["userId"], tokens)
 
 
@@ -240,7 +240,7 @@ def test_keys_are_rotated_from_the_command_line(stack: Stack, http: httpx.Client
 
 
 @pytest.mark.parametrize(
-    ("verb", "said"),
+    ("verb", "complaint"),
     [
         (("make-admin",), "make-admin takes EMAIL"),
         (("rotate-keys", "now"), "rotate-keys takes no argument"),
@@ -248,10 +248,10 @@ def test_keys_are_rotated_from_the_command_line(stack: Stack, http: httpx.Client
         (("make-admin", "nobody"), "identity: email: must be an e-mail address"),
     ],
 )
-def test_what_a_command_lacks_is_told(stack: Stack, verb: tuple[str, ...], said: str) -> None:
+def test_what_a_command_lacks_is_told(stack: Stack, verb: tuple[str, ...], complaint: str) -> None:
     done = run(stack, *verb)
     assert done.returncode != 0
-    assert said in done.stderr
+    assert complaint in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -46,19 +46,19 @@ async def look(kept: Availability, show_id: UUID, user: UUID | None = None, sect
     seats = await kept.of(show_id)
     asked = {"show_id": str(show_id), "user_id": str(user or ""), "section": section}
     data: Any = seat_maps.seat_map(seats, pb.GetSeatMapRequest(**asked))
-    told = pb.SeatMap.FromString(data)
-    assert json.loads(seat_maps.seat_map_as_json(seats, pb.RenderSeatMapRequest(**asked)).data) == as_json(told)
-    return told
+    message = pb.SeatMap.FromString(data)
+    assert json.loads(seat_maps.seat_map_as_json(seats, pb.RenderSeatMapRequest(**asked)).data) == as_json(message)
+    return message
 
 
 async def free(kept: Availability, show_id: UUID, section: str = "") -> pb.ListAvailableSeatsResponse:
     seats = await kept.of(show_id)
     asked = {"show_id": str(show_id), "section": section}
     data: Any = seat_maps.available_seats(seats, pb.ListAvailableSeatsRequest(**asked))
-    told = pb.ListAvailableSeatsResponse.FromString(data)
+    message = pb.ListAvailableSeatsResponse.FromString(data)
     rendered = seat_maps.available_seats_as_json(seats, pb.RenderAvailableSeatsRequest(**asked))
-    assert json.loads(rendered.data) == as_json(told)
-    return told
+    assert json.loads(rendered.data) == as_json(message)
+    return message
 
 
 def statuses(seat_map: pb.SeatMap) -> list[str]:

@@ -189,8 +189,8 @@ async def test_a_price_is_bound_by_what_a_booking_can_cost_and_told_in_the_curre
     show = await catalogue.show(currency=currency, prices=dear(0))
     assert {price.price for price in show.prices} == {HIGHEST}
     request = await catalogue.show_request(currency=currency, prices=dear(1))
-    told = await invalid_fields(catalogue.rpc.CreateShow(request))
-    assert told == {f"prices[{i}].price": f"must be {highest} at most" for i in range(3)}
+    violations = await invalid_fields(catalogue.rpc.CreateShow(request))
+    assert violations == {f"prices[{i}].price": f"must be {highest} at most" for i in range(3)}
 
 
 async def test_a_seat_of_another_screen_cannot_be_blocked(catalogue: Catalogue) -> None:

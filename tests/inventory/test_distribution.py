@@ -95,8 +95,8 @@ def tied(statement: exp.Expr) -> set[str]:
 
 
 def test_the_hot_tables_are_those_that_are_distributed() -> None:
-    told = CITUS.read_text()
-    assert set(re.findall(r"create_distributed_table\('(\w+)', 'show_id'", told)) == HOT
+    text = CITUS.read_text()
+    assert set(re.findall(r"create_distributed_table\('(\w+)', 'show_id'", text)) == HOT
     written = {table.name for table in metadata.tables.values() if KEY in table.columns}
     assert written - {"show_prices"} == HOT, "prices are the catalogue's"
 

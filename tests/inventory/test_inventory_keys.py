@@ -49,9 +49,9 @@ async def test_a_hold_whose_show_another_process_has_for_long_is_told_to_come_ba
     )
     async with on_sale.db.transaction() as other:
         await other.fetch("SELECT show_id FROM show_counters FOR UPDATE")
-        with pytest.raises(Unavailable) as told:
+        with pytest.raises(Unavailable) as caught:
             await on_sale.desk.submit(hold)
-        assert told.value.retry_after_seconds == 1
+        assert caught.value.retry_after_seconds == 1
     answer = await on_sale.desk.submit(hold)
     assert await on_sale.desk.submit(hold) == answer
     assert (await on_sale.statuses()).count("HELD") == 1

@@ -114,9 +114,9 @@ async def test_a_hall_of_50000_seats_with_the_longest_names_is_read_by_pages(hal
     rendered = seats_pb.RenderSeatMapRequest(show_id=show.id, page_size=5_000)
     answer = await halls.seats.RenderSeatMap(rendered)
     assert len(answer.data) <= MAX_ANSWER_BYTES
-    told = json.loads(answer.data)
-    assert [seat["id"] for seat in told["seats"]] == [seat.id for seat in seats[:5_000]]
-    assert told["nextPageToken"] and told["summary"]["total"] == 50_000
+    body = json.loads(answer.data)
+    assert [seat["id"] for seat in body["seats"]] == [seat.id for seat in seats[:5_000]]
+    assert body["nextPageToken"] and body["summary"]["total"] == 50_000
     one = seats_pb.GetSeatMapRequest(show_id=show.id, section=name(0, 40), page_size=5_000)
     assert [len(page.seats) for page in await pages(halls.seats.GetSeatMap, one, "seats")] == [5_000, 5_000]
 

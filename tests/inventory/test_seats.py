@@ -279,8 +279,8 @@ async def test_a_show_remembers_the_largest_limits_since_its_sale_began(on_sale:
         return [tuple(row) for row in await on_sale.db.fetch(f"SELECT {', '.join(LIMITS)} FROM show_counters")]
 
     assert await limits() == [(None, None, None)]
-    for told, largest in (((6, 5, 30), (6, 5, 30)), ((8, 3, 20), (8, 5, 30)), ((2, 9, 60), (8, 9, 60))):
-        seats, hold, reservation = told
+    for allowed, largest in (((6, 5, 30), (6, 5, 30)), ((8, 3, 20), (8, 5, 30)), ((2, 9, 60), (8, 9, 60))):
+        seats, hold, reservation = allowed
         other = make_desk(on_sale.db, SeatRules(seats, timedelta(minutes=hold), timedelta(minutes=reservation)))
         await other.submit(Hold(show_id=on_sale.show_id, user_id=uuid4(), seat_ids=on_sale.ids(seats)))
         await other.close()

@@ -83,7 +83,7 @@ class Payment:
     method: str = ""
     decides: int | None = None
     """When it is decided, if it is under way."""
-    heard: bool = False
+    recorded: bool = False
     """Whether booking knows of its capture."""
     returned: bool = False
     """Whether all of it goes back."""

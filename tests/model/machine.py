@@ -116,8 +116,8 @@ class Boxoffice(RuleBasedStateMachine):
     def pay(self, number: int, method: str, replica: int) -> None:
         self.do([(self.about_payment("pay", number, method), replica)])
 
-    @rule(number=numbers, method=methods, replica=replicas, told=st.booleans())
-    def check_out(self, number: int, method: str, replica: int, told: bool) -> None:
+    @rule(number=numbers, method=methods, replica=replicas, returns=st.booleans())
+    def check_out(self, number: int, method: str, replica: int, returns: bool) -> None:
         """Book if nothing is booked, open a session and pay; the news of it may travel all the way."""
         if not self.bookings("PENDING"):
             self.do([(self.new_booking(number), replica)])
@@ -125,7 +125,7 @@ class Boxoffice(RuleBasedStateMachine):
             self.do([(self.about_booking("initiate", number, "PENDING"), replica)])
         if self.payments("OPEN"):
             self.do([(self.about_payment("pay", -1, method, "OPEN"), 0)])
-        if told:
+        if returns:
             self.settle(replica)
 
     @rule(number=numbers, method=methods, seconds=lates, rival=st.booleans(), busy=st.booleans(), replica=replicas)
@@ -240,8 +240,8 @@ class Boxoffice(RuleBasedStateMachine):
         self.asked += [it for it in requests if it.name != "capture_after_all"]  # which is nobody's request
         answers = self.run(self._at_once(branches, crash))
         done = [
-            [(asked, answer) for (asked, _), answer in zip(branch, told, strict=True)]
-            for branch, told in zip(branches, answers, strict=True)
+            [(asked, answer) for (asked, _), answer in zip(branch, returns, strict=True)]
+            for branch, returns in zip(branches, answers, strict=True)
         ]
         self.see(done, crash=crash is not None)
 

@@ -159,7 +159,7 @@ class World(Steps):
             payment = self.payments[id_]
             if payment.state == "SUCCESS" and state == self.refunded(id_):
                 world.payments[id_] = payment = replace(payment, state=state)
-            if (payment.state, payment.bank, payment.heard, payment.returned) != (state, *rest):
+            if (payment.state, payment.bank, payment.recorded, payment.returned) != (state, *rest):
                 return None
         return world
 

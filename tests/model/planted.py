@@ -125,10 +125,10 @@ def cancelled_bookings_stay_open_for_payment(patch: pytest.MonkeyPatch) -> None:
 
 
 def webhooks_are_believed(patch: pytest.MonkeyPatch) -> None:
-    async def hear(self: Checkout, told: Any, event: Any) -> None:
-        await self._record.submit(Record(told, event))
+    async def settle_report(self: Checkout, report: Any, event: Any) -> None:
+        await self._record.submit(Record(report, event))
 
-    patch.setattr(Checkout, "hear", hear)
+    patch.setattr(Checkout, "hear", settle_report)
 
 
 def the_bank_is_never_asked(patch: pytest.MonkeyPatch) -> None:

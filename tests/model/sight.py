@@ -48,7 +48,12 @@ MESSAGES: Mapping[str, Callable[[bytes], tuple[str, str]]] = {
 
 async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) -> Seen:
     """Look at everything: at the seats as everybody does, else into the databases."""
-    shown, [claims], [bookings, captures, told], [payments, closed, also_told, webhooks] = await asyncio.gather(
+    (
+        shown,
+        [claims],
+        [bookings, captures, booking_messages],
+        [payments, closed, payment_messages, webhooks],
+    ) = await asyncio.gather(
         seat_map,
         _rows(databases, "inventory", "SELECT booking_id::text, state, expires_at FROM reservations"),
         _rows(
@@ -77,7 +82,7 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
         {id_: (state, since(until) if until else None) for id_, state, until in bookings},
         {id_: (state, status, (id_,) in captures, returned) for id_, state, status, returned in payments},
         frozenset(id_ for (id_,) in closed),
-        frozenset([*(MESSAGES[topic](payload) for topic, payload in told + also_told), *webhooks]),
+        frozenset([*(MESSAGES[topic](payload) for topic, payload in booking_messages + payment_messages), *webhooks]),
     )
 
 

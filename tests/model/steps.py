@@ -136,9 +136,9 @@ class Steps(State):
         """Let booking hear of captured money: it may buy the ticket, has bought it, or goes back."""
         payment = self.payments[id_]
         booking = self.bookings[payment.booking]
-        if payment.heard:
+        if payment.recorded:
             return
-        self.payments[id_] = replace(payment, heard=True)
+        self.payments[id_] = replace(payment, recorded=True)
         if booking.state in ("PENDING", "EXPIRED"):
             confirming = replace(booking, state="CONFIRMING", came_from=booking.reads(self.now), payment=id_)
             self.bookings[payment.booking] = confirming

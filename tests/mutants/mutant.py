@@ -56,7 +56,7 @@ class Mutant:
         places = defined(root, self.where)
         fits = [(place, code) for place in places for code in changed(place.node, self.before, self.after)]
         if len(fits) != 1:
-            told = ", ".join(map(str, places)) or "which is nowhere"
-            raise ValueError(f"{self.name}: fits {len(fits)} times into {self.where} ({told}): adapt it")
+            listed = ", ".join(map(str, places)) or "which is nowhere"
+            raise ValueError(f"{self.name}: fits {len(fits)} times into {self.where} ({listed}): adapt it")
         [(place, code)] = fits
         return place, place.put(code)

@@ -309,7 +309,7 @@ MUTANTS = (
         "a session that the bank does not know yet is over",
         "Checkout._ask",
         "report is None and due.over",
-        "answer is None",
+        "report is None",
         MONEY,
         CLOSING,
     ),

@@ -137,10 +137,10 @@ async def run_suite(tree: Path, suite: str) -> str | None:
         await _stop(process)
     if process.returncode == PASSED:
         return None
-    told = output.decode(errors="replace")
-    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", told, re.MULTILINE)
+    text = output.decode(errors="replace")
+    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", text, re.MULTILINE)
     if process.returncode != FAILED or failed is None:
-        raise Unfit(f"{suite} cannot be run:\n{told}")
+        raise Unfit(f"{suite} cannot be run:\n{text}")
     return failed[1]
 
 

@@ -122,7 +122,7 @@ def test_the_summary_counts_what_can_be_noticed_and_names_who_survives() -> None
         Result(mutant("f", "a", name="second"), None, 2),
         Result(mutant("f", "a", name="third", equivalent="nobody can see it"), None, 3),
     ]
-    told = summary(results)
-    assert "3 bugs planted, 1 of them equivalent; 1 of 2 (50.0 %) caught" in told
-    assert "second: SURVIVED" in told
-    assert "first" not in told and "third" not in told
+    text = summary(results)
+    assert "3 bugs planted, 1 of them equivalent; 1 of 2 (50.0 %) caught" in text
+    assert "second: SURVIVED" in text
+    assert "first" not in text and "third" not in text

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
-from opentelemetry.proto.trace.v1.trace_pb2 import Span as Told
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
 from tests.patience import patient
 
@@ -23,24 +23,24 @@ class Span:
     """A span, and who told of it."""
 
     service: str
-    told: Told
+    proto: ProtoSpan
 
     @property
     def name(self) -> str:
-        return self.told.name
+        return self.proto.name
 
     @property
     def trace(self) -> str:
-        return self.told.trace_id.hex()
+        return self.proto.trace_id.hex()
 
     @property
     def attributes(self) -> dict[str, str]:
-        return {pair.key: pair.value.string_value for pair in self.told.attributes}
+        return {pair.key: pair.value.string_value for pair in self.proto.attributes}
 
     @property
     def statements(self) -> list[str]:
         """The statements that a transaction ran, by their short names."""
-        return [event.name for event in self.told.events]
+        return [event.name for event in self.proto.events]
 
 
 class Collector(trace_service_pb2_grpc.TraceServiceServicer):
@@ -54,14 +54,14 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         self.endpoint = f"http://127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 
     def Export(self, request: Any, context: Any) -> Any:
-        told = [
+        found = [
             Span(_service(resource.resource), span)
             for resource in request.resource_spans
             for scope in resource.scope_spans
             for span in scope.spans
         ]
         with self._more:
-            self._spans += told
+            self._spans += found
             self._more.notify_all()
         return trace_service_pb2.ExportTraceServiceResponse()
 

@@ -104,8 +104,8 @@ def test_an_alert_says_how_urgent_it_is_and_what_is_wrong(rule: dict[str, Any]) 
     assert rule["labels"].keys() == {"severity"} and rule["labels"]["severity"] in ("page", "ticket")
     assert re.fullmatch(r"\d+[sm]", rule.get("for", "0s"))
     # An aggregate has only the labels it groups by: others would be empty in the text.
-    told = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]))
-    assert told <= grouped(rule["expr"]) | ({"job"} if "up" in rule["expr"] else set())
+    labels = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]))
+    assert labels <= grouped(rule["expr"]) | ({"job"} if "up" in rule["expr"] else set())
 
 
 def test_alerts_have_names_of_their_own() -> None:
@@ -144,7 +144,7 @@ def test_every_service_has_its_line_among_the_healthy() -> None:
     [healthy] = [one for one in expressions if one.name == "envoy_cluster_membership_healthy"]
     addresses = {name: "127.0.0.1:1" for name in roster.NAMES}
     files = Files("ca.pem", "cert.pem", "key.pem")
-    told = render(
+    rendered = render(
         addresses,
         port=1,
         admin_port=2,
@@ -153,7 +153,7 @@ def test_every_service_has_its_line_among_the_healthy() -> None:
         otlp_endpoint="http://127.0.0.1:4317",
         tls_files=files,
     )
-    clusters = [cluster["name"] for cluster in yaml.safe_load(told)["static_resources"]["clusters"]]
+    clusters = [cluster["name"] for cluster in yaml.safe_load(rendered)["static_resources"]["clusters"]]
     drawn = [name for name in clusters if healthy.takes({"envoy_cluster_name": name})]
     assert drawn == list(roster.NAMES)
     assert len(clusters) > len(drawn)
@@ -186,14 +186,14 @@ def test_a_dashboard_has_panels_side_by_side_that_ask_prometheus(name: str) -> N
         places |= {(place["x"] + right, place["y"] + down) for right in range(place["w"]) for down in range(place["h"])}
         assert place["x"] + place["w"] <= 24
         for target in panel["targets"]:
-            told = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
-            assert told <= grouped(target["expr"]) or " - " in target["expr"]
+            labels = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+            assert labels <= grouped(target["expr"]) or " - " in target["expr"]
     assert len(places) == sum(panel["gridPos"]["w"] * panel["gridPos"]["h"] for panel in dashboard["panels"])
 
 
 def test_the_gateway_tells_prometheus_its_metrics_and_nobody_more(stack: Stack) -> None:
-    told = f"http://127.0.0.1:{stack.settings.gateway_metrics_port}"
-    with httpx.Client(base_url=told, trust_env=False, timeout=patient(10)) as http:
+    metrics_url = f"http://127.0.0.1:{stack.settings.gateway_metrics_port}"
+    with httpx.Client(base_url=metrics_url, trust_env=False, timeout=patient(10)) as http:
         page = http.get("/metrics")
         assert page.status_code == 200
         samples = {

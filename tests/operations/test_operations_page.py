@@ -33,9 +33,9 @@ def test_every_setting_is_told_with_whose_it_is() -> None:
     for service, kind in KINDS.items():
         for name in kind.model_fields:
             settings.setdefault(name.upper(), set()).add(service)
-    told = {name: row[2] for row in table("Settings") for name in names(row[0])}
-    assert told.keys() == settings.keys() - FOR_TESTS, "docs/operations.md, Settings"
-    for name, services in told.items():
+    defaults = {name: row[2] for row in table("Settings") for name in names(row[0])}
+    assert defaults.keys() == settings.keys() - FOR_TESTS, "docs/operations.md, Settings"
+    for name, services in defaults.items():
         assert settings[name] == (set(KINDS) if services == "all" else set(services.split(", "))), name
 
 
@@ -58,13 +58,13 @@ def test_every_secret_is_told_that_may_lie_in_a_file() -> None:
 
 
 def test_every_metric_is_told_with_its_labels() -> None:
-    told = {name: set(filter(None, row[1].split(", "))) for row in table("Metrics") for name in names(row[0])}
-    assert told == {name: set(metric.labels) for name, metric in own().items()}, "docs/operations.md, Metrics"
+    documented = {name: set(filter(None, row[1].split(", "))) for row in table("Metrics") for name in names(row[0])}
+    assert documented == {name: set(metric.labels) for name, metric in own().items()}, "docs/operations.md, Metrics"
 
 
 def test_every_alert_is_told_with_what_to_do() -> None:
-    told = {names(row[0])[0]: row[1] for row in table("Alerts")}
-    assert told == {rule["alert"]: rule["labels"]["severity"] for rule in ALERTS}, "docs/operations.md, Alerts"
+    documented = {names(row[0])[0]: row[1] for row in table("Alerts")}
+    assert documented == {rule["alert"]: rule["labels"]["severity"] for rule in ALERTS}, "docs/operations.md, Alerts"
     assert all(row[2] and row[3] for row in table("Alerts"))
 
 

@@ -35,14 +35,14 @@ def traceparent(trace: str) -> dict[str, str]:
 
 
 def by_id(spans: Sequence[Span]) -> dict[bytes, Span]:
-    return {span.told.span_id: span for span in spans}
+    return {span.proto.span_id: span for span in spans}
 
 
 def way_to(span: Span, spans: Sequence[Span]) -> list[tuple[str, str]]:
     """Return service and name of each span from the first to this one."""
     known = by_id(spans)
     way = [span]
-    while above := known.get(way[-1].told.parent_span_id):
+    while above := known.get(way[-1].proto.parent_span_id):
         way.append(above)
     return [(each.service, each.name) for each in reversed(way)]
 
@@ -83,7 +83,7 @@ def test_one_booking_is_one_trace_from_the_gateway_to_the_seats(stack: Stack, co
     assert write.statements[:3] == ["BEGIN", "INSERT commit_markers", "SELECT show_counters"]
     assert write.statements[-1] == "COMMIT"
     assert write.attributes["boxoffice.outcome"] == "OK"
-    texts = [pair.value.string_value for span in spans for event in span.told.events for pair in event.attributes]
+    texts = [pair.value.string_value for span in spans for event in span.proto.events for pair in event.attributes]
     assert texts and not any(str(answer.json()["id"]) in text for text in texts), "statements carry no values"
     [call] = [span for span in spans if span.name.endswith("/CreateBooking")]
     assert call.attributes["boxoffice.request_id"] == request_id
@@ -117,7 +117,7 @@ async def test_a_batch_is_linked_to_all_whose_commands_it_carries_out(stack: Sta
         for span in await asyncio.to_thread(
             collector.of, trace, lambda some: any(s.service == "booking" for s in some)
         ):
-            found |= {span.trace, *(link.trace_id.hex() for link in span.told.links)} if batches([span]) else set()
+            found |= {span.trace, *(link.trace_id.hex() for link in span.proto.links)} if batches([span]) else set()
     assert found == set(traces)
 
 
@@ -134,7 +134,7 @@ def test_a_refusal_is_no_error_but_is_told(stack: Stack, collector: Collector) -
         if span.service == "booking" and span.name.endswith("/GetBooking")
     ]
     assert call.attributes["boxoffice.outcome"] == "BOOKING_NOT_FOUND"
-    assert call.told.status.code == call.told.status.STATUS_CODE_UNSET
+    assert call.proto.status.code == call.proto.status.STATUS_CODE_UNSET
 
 
 def test_the_banks_webhook_is_one_trace_with_what_it_caused(stack: Stack, collector: Collector) -> None:

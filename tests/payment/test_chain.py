@@ -223,8 +223,8 @@ async def test_what_an_event_tells_wrongly_is_settled_as_the_bank_has_it(chain: 
     await chain.until(booking, "CONFIRMED")
     await chain.at_rest()
     assert await chain.ledger(booking) == [PRICE]
-    [told] = await chain.bank.db.fetch("SELECT last_error FROM deliveries")
-    assert told.last_error == "HTTP 400"
+    [delivery] = await chain.bank.db.fetch("SELECT last_error FROM deliveries")
+    assert delivery.last_error == "HTTP 400"
 
 
 async def test_a_crowd_at_a_bank_that_misbehaves_is_settled_to_the_last_coin(chain: Chain):

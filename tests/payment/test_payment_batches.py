@@ -36,8 +36,8 @@ async def test_of_words_in_one_batch_each_is_judged_by_those_before(payment: Pay
     states = await RecordReports(payment.db, payment.outbox)(words, wait=False)
     assert states == [State.FAILED, State.SUCCESS, State.SUCCESS, State.SUCCESS]
     assert await payment.statuses(booking_id) == ["SUCCESS"]
-    told = await payment.db.fetch("SELECT topic FROM outbox ORDER BY id")
-    assert [row.topic for row in told] == ["declines", "captures"]
+    messages = await payment.db.fetch("SELECT topic FROM outbox ORDER BY id")
+    assert [row.topic for row in messages] == ["declines", "captures"]
 
 
 async def test_a_word_that_is_refused_spoils_no_other_and_its_event_is_not_kept(payment: Payment):

@@ -39,7 +39,7 @@ def forget(postgres: Server) -> None:
 
 
 def drop(postgres: Server) -> None:
-    for name in ("told", "made"):
+    for name in ("wanted", "made"):
         postgres.drop_database(name)
 
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.chassis.store.rows import selected
-from services.inventory.catalogue.domain import Event, Screen
+from services.inventory.catalogue.domain import CatalogueEvent, Screen
 
 # --- Events
 
-_EVENTS = f"SELECT {selected(Event)} FROM events"
+_EVENTS = f"SELECT {selected(CatalogueEvent)} FROM events"
 
 CREATE_EVENTS = """
     INSERT INTO events (id, title, description, category, duration_minutes, language, created_at)
