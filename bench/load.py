@@ -78,7 +78,7 @@ class Tally:
         return Result(
             done=len(good),
             seconds=self.seconds,
-            latencies=Latencies.of(good),
+            latencies=Latencies.from_seconds(good),
             errors={outcome: len(found) for outcome, found in self.latencies.items() if outcome != OK},
             usage={**usage, GENERATOR: Usage(self.cpu_seconds, self.memory_bytes)},
             figures={**self.figures, **figures},

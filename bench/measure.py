@@ -41,7 +41,7 @@ class Latencies:
     max: float
 
     @classmethod
-    def of(cls, seconds: Sequence[float]) -> Latencies:
+    def from_seconds(cls, seconds: Sequence[float]) -> Latencies:
         """Sum latencies up; those of nothing are NaN."""
         ordered = sorted(seconds)
         values = (percentile(ordered, share) * 1000 for share in (0.50, 0.95, 0.99, 1.0))

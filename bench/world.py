@@ -83,7 +83,7 @@ class World:
             booking=stack.address("booking"),
             payment=stack.address("payment"),
             bank=stack.address("bank"),
-            token=tokens.opened(stack.settings).of(tokens.ADMIN, "ADMIN", seconds=DAY) if tls else "",
+            token=tokens.opened(stack.settings).token_for(tokens.ADMIN, "ADMIN", seconds=DAY) if tls else "",
             tls=tls,
         )
         self._channel = self.channel("inventory")

@@ -149,7 +149,7 @@ def token(settings: Settings, user: str, roles: Sequence[str], minutes: int) -> 
         return 3
     from stack import tokens  # only here: it takes a service's modules
 
-    print(tokens.opened(launcher.settings).of(user, *roles, seconds=minutes * 60))
+    print(tokens.opened(launcher.settings).token_for(user, *roles, seconds=minutes * 60))
     return 0
 
 

@@ -41,7 +41,7 @@ class Tokens:
     def __reduce__(self) -> tuple[Any, ...]:
         return Tokens, self._made_of
 
-    def of(self, user: str, *roles: str, seconds: float = ACCESS_TOKEN.total_seconds()) -> str:
+    def token_for(self, user: str, *roles: str, seconds: float = ACCESS_TOKEN.total_seconds()) -> str:
         """Return a token of a user, who has the role USER and `roles`, that is good for `seconds`, or nearly."""
         held, now = frozenset(roles), time.time()
         token, until = self._kept.get((user, held, seconds), ("", 0.0))
@@ -58,10 +58,10 @@ class Tokens:
         One that names nobody goes by the role that it takes. Return "" for what everybody may call.
         """
         if allowed & {"PUBLIC", "OWNER"} and _is_uuid(user):
-            return self.of(str(UUID(user)))
+            return self.token_for(str(UUID(user)))
         if "PUBLIC" in allowed:
             return ""
-        return self.of(ORGANIZER, "ORGANIZER") if "ORGANIZER" in allowed else self.of(ADMIN, "ADMIN")
+        return self.token_for(ORGANIZER, "ORGANIZER") if "ORGANIZER" in allowed else self.token_for(ADMIN, "ADMIN")
 
     def _sign(self, user: str, roles: Iterable[str], now: float, until: float) -> str:
         return self._key.sign(

@@ -27,7 +27,7 @@ class Spread:
     max: float
 
     @classmethod
-    def of(cls, seconds: Sequence[float]) -> Spread:
+    def from_seconds(cls, seconds: Sequence[float]) -> Spread:
         ordered = sorted(seconds)
         return cls(len(ordered), _rank(ordered, 0.50), _rank(ordered, 0.99), _rank(ordered, 1.0))
 
@@ -126,7 +126,9 @@ def spreads(recoveries: Sequence[Recovery]) -> dict[str, Spread]:
     for recovery in recoveries:
         by_name.setdefault(recovery.name, []).append(recovery.seconds)
     services = [seconds for name, some in by_name.items() if name not in ("postgres", "gateway") for seconds in some]
-    return {name: Spread.of(by_name[name]) for name in sorted(by_name)} | {"all services": Spread.of(services)}
+    return {name: Spread.from_seconds(by_name[name]) for name in sorted(by_name)} | {
+        "all services": Spread.from_seconds(services)
+    }
 
 
 def met(recovery: Recovery, away: Sequence[tuple[float, float]]) -> bool:

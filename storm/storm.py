@@ -169,7 +169,9 @@ class Storm:
         found.recoveries = report.spreads([recovery for recovery in stack.recoveries if recovery not in met])
         found.recoveries_without_database = report.spreads(met)
         asked = faults.returns[0].seconds if faults.returns else {}
-        found.returns = {name: report.Spread.of([one.seconds[name] for one in faults.returns]) for name in asked}
+        found.returns = {
+            name: report.Spread.from_seconds([one.seconds[name] for one in faults.returns]) for name in asked
+        }
         found.restarted_by_returns = [name for one in faults.returns for name in one.restarted]
 
     async def _customers(self, shop: Shop, box: Box) -> None:

@@ -86,7 +86,7 @@ def _result(summary: dict[str, Any], usage: dict[str, Usage]) -> Result:
     return Result(
         done=outcomes.pop(OK, 0),
         seconds=summary["total"] * NANOSECONDS,
-        latencies=Latencies.of([call["latency"] * NANOSECONDS for call in details if call["status"] == "OK"]),
+        latencies=Latencies.from_seconds([call["latency"] * NANOSECONDS for call in details if call["status"] == "OK"]),
         errors=outcomes,
         usage=usage,
         tool="ghz",

@@ -59,7 +59,7 @@ def run(
     return Result(
         done=len(latencies) * each,
         seconds=_seconds(output, len(latencies)),
-        latencies=Latencies.of(latencies),
+        latencies=Latencies.from_seconds(latencies),
         usage=usage | {GENERATOR: used},
         tool="pgbench",
     )

@@ -87,6 +87,6 @@ def _result(world: World, *loads: Load) -> Result:
     whole = Tally()
     for tally in tallies:
         whole.add(tally)
-    refused = Latencies.of(whole.latencies.get(OVERLOADED, []))
+    refused = Latencies.from_seconds(whole.latencies.get(OVERLOADED, []))
     otherwise = sum(len(found) for outcome, found in whole.latencies.items() if outcome not in (OK, OVERLOADED))
     return whole.result(usage, otherwise=otherwise, refused_p50_ms=refused.p50, refused_p99_ms=refused.p99)

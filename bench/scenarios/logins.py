@@ -46,7 +46,7 @@ def run(world: World) -> Result:
         Load(book, wanted, world.target, rate=BOOKINGS_PER_SECOND, seconds=seconds),
         Load(login, comers, world.target, rate=LOGINS_PER_SECOND, seconds=seconds, rest=True),
     )
-    latencies = Latencies.of(logged_in.latencies.get(OK, []))
+    latencies = Latencies.from_seconds(logged_in.latencies.get(OK, []))
     return booked.result(
         usage,
         logins_per_second=len(logged_in.latencies.get(OK, [])) / logged_in.seconds,

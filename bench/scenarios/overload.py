@@ -74,8 +74,8 @@ def run(world: World, *, rest: bool) -> Result:
     for tally in sold:
         whole.add(tally)
     recovery = _recovery_seconds(world, wanted, rest)
-    settled = Latencies.of(money.settling_seconds(world.stack, began))
-    refusals = Latencies.of(whole.latencies.get(OVERLOADED, []))
+    settled = Latencies.from_seconds(money.settling_seconds(world.stack, began))
+    refusals = Latencies.from_seconds(whole.latencies.get(OVERLOADED, []))
     goodput = _goodput(whole)
     return whole.result(
         usage,

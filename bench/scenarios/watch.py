@@ -79,7 +79,7 @@ def run(world: World, *, rest: bool) -> Result:
     if missing:
         tally.latencies["MISSING"] = [0.0] * missing
     figures = {f"{name}_kib_each": (after[name] - before[name]) / CROWD / 1024 for name in names}
-    return tally.result(usage, hold_p99_ms=Latencies.of(holds).p99, **figures)
+    return tally.result(usage, hold_p99_ms=Latencies.from_seconds(holds).p99, **figures)
 
 
 @contextmanager

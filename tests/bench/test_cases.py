@@ -39,7 +39,7 @@ def test_claims_are_about_cases_that_there_are() -> None:
     class Asked(dict[str, Result]):
         def __missing__(self, name: str) -> Result:
             asked.add(name)
-            return Result(done=1, seconds=1, latencies=Latencies.of([0.1]))
+            return Result(done=1, seconds=1, latencies=Latencies.from_seconds([0.1]))
 
     for claim in CLAIMS:
         try:

@@ -201,9 +201,9 @@ async def test_seat_maps_that_many_ask_for_at_once_take_one_round_trip(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     availability, show_id = Availability(house.inventory_db), UUID(house.show_id)
-    await availability.of(show_id)
+    await availability.get(show_id)
     with counted(monkeypatch) as count:
-        await asyncio.gather(*(availability.of(show_id) for _ in range(50)))
+        await asyncio.gather(*(availability.get(show_id) for _ in range(50)))
     assert (count.statements, count.round_trips) == (1, 1)
 
 

@@ -21,17 +21,17 @@ def test_a_percentile_is_the_smallest_value_that_so_many_do_not_exceed(share: fl
 
 
 def test_one_value_is_every_percentile_and_none_is_no_number() -> None:
-    assert Latencies.of([0.25]) == Latencies(250, 250, 250, 250)
+    assert Latencies.from_seconds([0.25]) == Latencies(250, 250, 250, 250)
     assert math.isnan(percentile([], 0.5))
 
 
 def test_latencies_need_not_come_in_order() -> None:
-    assert Latencies.of([0.003, 0.001, 0.002]) == Latencies(2, 3, 3, 3)
+    assert Latencies.from_seconds([0.003, 0.001, 0.002]) == Latencies(2, 3, 3, 3)
 
 
 def test_the_generator_is_left_out_of_what_each_costs() -> None:
     usage = {"generator": Usage(50, 0), "booking": Usage(1, 0), "postgres": Usage(2, 0)}
-    assert Result(done=1_000, seconds=10, latencies=Latencies.of([]), usage=usage).cpu_ms_each == 3
+    assert Result(done=1_000, seconds=10, latencies=Latencies.from_seconds([]), usage=usage).cpu_ms_each == 3
 
 
 @linux

@@ -44,7 +44,7 @@ def test_a_claim_holds_by_the_medians_and_is_left_out_where_nothing_was_measured
 
 
 def test_a_claim_about_what_was_never_seen_does_not_hold() -> None:
-    nothing = Result(done=0, seconds=1, latencies=Latencies.of([]))
+    nothing = Result(done=0, seconds=1, latencies=Latencies.from_seconds([]))
     [one] = [one for one in shown({"create.grpc.big.64": nothing}) if "p99" in one.claim.about]
     assert math.isnan(one.value)
     assert not one.holds
@@ -58,7 +58,7 @@ def test_the_table_names_each_case_with_its_errors_and_figures() -> None:
 
 
 def test_the_files_can_be_read_by_others(tmp_path: Path) -> None:
-    nothing = Result(done=0, seconds=1, latencies=Latencies.of([]))
+    nothing = Result(done=0, seconds=1, latencies=Latencies.from_seconds([]))
     one = report(**{"create.grpc.big.64": [result(1_000)], "flow.<b>": [nothing]})
     tables, drawn = write(one, tmp_path)
     found = json.loads(tables.read_text())

@@ -83,7 +83,7 @@ def test_an_example_buys_tickets_and_gives_them_back(stack: Stack, name: str) ->
 @pytest.mark.parametrize("role", ["", "ADMIN"])
 def test_an_example_buys_tickets_for_the_user_of_a_token(guarded: Stack, name: str, role: str) -> None:
     user = str(uuid4())
-    done = run(name, guarded.public_url, tokens.opened(guarded.settings).of(user, *([role] if role else [])))
+    done = run(name, guarded.public_url, tokens.opened(guarded.settings).token_for(user, *([role] if role else [])))
     assert (done.returncode, done.stderr) == (0, "")
     assert re.match(BOUGHT, done.stdout), done.stdout
     with guarded.server.connect("booking") as connection:
@@ -141,7 +141,7 @@ def make_data(url: str, folder: Path, token: str | None) -> subprocess.Completed
 def test_data_for_ghz_is_made_with_an_admins_token_and_each_call_succeeds_with_it(
     guarded: Stack, tmp_path: Path
 ) -> None:
-    token = tokens.opened(guarded.settings).of(str(uuid4()), "ADMIN")
+    token = tokens.opened(guarded.settings).token_for(str(uuid4()), "ADMIN")
     done = make_data(guarded.public_url, tmp_path, token)
     assert (done.returncode, done.stderr) == (0, "")
     for name in CONFIGURATIONS:
@@ -165,6 +165,6 @@ def test_data_for_ghz_is_made_with_an_admins_token_and_each_call_succeeds_with_i
 @pytest.mark.parametrize("role", [None, "", "ORGANIZER", "garbage"])
 def test_data_for_ghz_is_not_made_without_an_admins_token(guarded: Stack, tmp_path: Path, role: str | None) -> None:
     signer = tokens.opened(guarded.settings)
-    token = role if role in (None, "garbage") else signer.of(str(uuid4()), *filter(None, [role]))
+    token = role if role in (None, "garbage") else signer.token_for(str(uuid4()), *filter(None, [role]))
     check_told(make_data(guarded.public_url, tmp_path, token), "BOXOFFICE_TOKEN has to be an admin's token")
     assert not list(tmp_path.iterdir())

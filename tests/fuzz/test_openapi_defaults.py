@@ -28,7 +28,7 @@ OPERATIONS = 40
 @pytest.mark.parametrize("auth", ["off", "on"])
 def test_the_default_checks_find_nothing_that_is_not_explained(auth: Literal["on", "off"], tmp_path: Path) -> None:
     with started(auth=auth) as stack:
-        token = tokens.opened(stack.settings).of(
+        token = tokens.opened(stack.settings).token_for(
             stack.load_accounts()["admin"].user_id, "ADMIN", "ORGANIZER", seconds=4 * 3600
         )
         run = subprocess.run(

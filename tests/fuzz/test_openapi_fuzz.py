@@ -115,7 +115,7 @@ def test_what_the_gateway_answers_is_as_the_document_says(stack: Stack, tmp_path
     settings.write_text(_settings(_things(stack)))
     # An admin's, who may name any user.
     account = stack.load_accounts()["admin"].user_id
-    token = tokens.opened(stack.settings).of(account, "ADMIN", "ORGANIZER", seconds=TOKEN_SECONDS)
+    token = tokens.opened(stack.settings).token_for(account, "ADMIN", "ORGANIZER", seconds=TOKEN_SECONDS)
     examples = max(CASES // len(OPERATIONS), FEW)
     run = subprocess.run(
         [

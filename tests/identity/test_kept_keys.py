@@ -288,10 +288,10 @@ async def test_what_everybody_may_do_goes_on_and_what_is_a_users_has_to_wait(clo
     source.away = True
     guard = Guard(FetchedKeys(source.fetch))
     token = {"authorization": f"Bearer {KEY.sign(forge.right(USER))}"}
-    seat_map = guard.of("/boxoffice.inventory.v1.InventoryService/GetSeatMap")
+    seat_map = guard.access_to("/boxoffice.inventory.v1.InventoryService/GetSeatMap")
     requests: list[tuple[Any, Any]] = [
         (seat_map, inventory_pb2.GetSeatMapRequest(user_id=USER)),
-        (guard.of("/boxoffice.booking.v1.BookingService/GetBooking"), booking_pb2.GetBookingRequest()),
+        (guard.access_to("/boxoffice.booking.v1.BookingService/GetBooking"), booking_pb2.GetBookingRequest()),
     ]
     await seat_map.admit(inventory_pb2.GetSeatMapRequest(), token, "gateway")
     assert caller.get() is None

@@ -59,7 +59,7 @@ def kept(stack: Stack, name: str) -> Path:
 
 def good(stack: Stack) -> str:
     """Return a token that no service has seen."""
-    return tokens.opened(stack.settings).of(str(uuid4()))
+    return tokens.opened(stack.settings).token_for(str(uuid4()))
 
 
 def statuses(http: httpx.Client, token: str) -> dict[str, int]:

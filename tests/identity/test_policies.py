@@ -159,7 +159,7 @@ async def test_who_may_call_a_method_may_and_nobody_else(who: str, guard: Guard)
     for method in METHODS.values():
         refused: Failure | None = None
         try:
-            await guard.of(method.path).admit(method.request(), metadata(who), peer(who))
+            await guard.access_to(method.path).admit(method.request(), metadata(who), peer(who))
         except Failure as failure:
             refused = failure
         named = method.descriptor.name in CALLS.get(who, ())
@@ -170,7 +170,7 @@ async def test_who_may_call_a_method_may_and_nobody_else(who: str, guard: Guard)
 
 
 async def admitted(guard: Guard, method: str, request: Any, who: str) -> Access:
-    access = guard.of(method)
+    access = guard.access_to(method)
     await access.admit(request, metadata(who), peer(who))
     access.check_owner(request)
     return access

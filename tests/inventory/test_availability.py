@@ -43,7 +43,7 @@ def as_json(message: Message) -> Any:
 
 async def look(kept: Availability, show_id: UUID, user: UUID | None = None, section: str = "") -> pb.SeatMap:
     """Look, as the service does, and read the answer, as a client does; over REST it says the same."""
-    seats = await kept.of(show_id)
+    seats = await kept.get(show_id)
     asked = {"show_id": str(show_id), "user_id": str(user or ""), "section": section}
     data: Any = seat_maps.seat_map(seats, pb.GetSeatMapRequest(**asked))
     message = pb.SeatMap.FromString(data)
@@ -52,7 +52,7 @@ async def look(kept: Availability, show_id: UUID, user: UUID | None = None, sect
 
 
 async def free(kept: Availability, show_id: UUID, section: str = "") -> pb.ListAvailableSeatsResponse:
-    seats = await kept.of(show_id)
+    seats = await kept.get(show_id)
     asked = {"show_id": str(show_id), "section": section}
     data: Any = seat_maps.available_seats(seats, pb.ListAvailableSeatsRequest(**asked))
     message = pb.ListAvailableSeatsResponse.FromString(data)
@@ -196,7 +196,7 @@ async def test_a_section_is_listed_and_counted_alone(on_sale: OnSale, kept: Avai
 async def test_a_section_that_a_show_does_not_have_is_refused_by_name(
     render: Any, kind: Any, section: str, page_size: int, on_sale: OnSale, kept: Availability
 ) -> None:
-    seats = await kept.of(on_sale.show_id)
+    seats = await kept.get(on_sale.show_id)
     with pytest.raises(InvalidField) as refused:
         render(seats, kind(show_id=str(on_sale.show_id), section=section, page_size=page_size))
     assert list(refused.value.violations) == [
@@ -223,11 +223,11 @@ async def test_no_more_seats_are_kept_than_allowed(on_sale: OnSale, monkeypatch:
 
 async def test_a_show_that_is_not_there_is_not_found(on_sale: OnSale, kept: Availability) -> None:
     with pytest.raises(ShowNotFound):
-        await kept.of(uuid4())
+        await kept.get(uuid4())
     await look(kept, on_sale.show_id)
     await on_sale.db.execute("DELETE FROM show_counters WHERE show_id = %s", (on_sale.show_id,))
     with pytest.raises(ShowNotFound):
-        await kept.of(on_sale.show_id)
+        await kept.get(on_sale.show_id)
 
 
 async def test_lapses_of_claims_that_ended_otherwise_are_not_kept_for_long(on_sale: OnSale, kept: Availability) -> None:
@@ -236,7 +236,7 @@ async def test_lapses_of_claims_that_ended_otherwise_are_not_kept_for_long(on_sa
         await look(kept, on_sale.show_id)
         await on_sale.desk.submit(ReleaseHolds(show_id=on_sale.show_id, user_id=ANN))
     await on_sale.hold(BOB, 0)
-    seats = await kept.of(on_sale.show_id)
+    seats = await kept.get(on_sale.show_id)
     assert len(seats._lapses) <= 4 * 12 + 64 + 1
     await move_clock(on_sale.db, "5 minutes 1 second")
     assert statuses(await look(kept, on_sale.show_id))[0] == "AVAILABLE"

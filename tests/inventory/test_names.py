@@ -74,7 +74,7 @@ async def test_a_venue_that_code_from_before_made_is_found_as_it_was(catalogue: 
 
 @pytest.mark.parametrize("text", ["stalls", " STALLS ", "Ｓtalls"])
 async def test_a_section_is_found_however_it_is_spelled(on_sale: OnSale, text: str) -> None:
-    kept = await Availability(on_sale.db).of(on_sale.show_id)
+    kept = await Availability(on_sale.db).get(on_sale.show_id)
     request = inventory_pb.GetSeatMapRequest(show_id=str(on_sale.show_id), section=text)
     check(request)
     whole = len(on_sale.seats)

@@ -57,7 +57,7 @@ class Looker:
         while True:
             if self.picture is None:
                 request = pb.GetSeatMapRequest(show_id=str(show_id))
-                self.picture = Picture.of(await inventory.stub.GetSeatMap(request))
+                self.picture = Picture.from_seat_map(await inventory.stub.GetSeatMap(request))
             elif self.watcher is None:
                 Looker.came_back += 1
             if self.watcher is None:

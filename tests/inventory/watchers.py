@@ -124,7 +124,7 @@ class Picture:
     seats: dict[str, tuple[int, datetime | None]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, seat_map: pb.SeatMap) -> Picture:
+    def from_seat_map(cls, seat_map: pb.SeatMap) -> Picture:
         return cls(seat_map.sequence, {seat.id: (seat.status, _time(seat)) for seat in seat_map.seats})
 
     def take(self, change: pb.SeatChange) -> None:

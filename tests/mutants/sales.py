@@ -72,7 +72,7 @@ MUTANTS = (
     ),
     Mutant(
         "a booking has the end of sales that booking remembers",
-        "Priced.of",
+        "Priced.from_reservation",
         "reservation.sales_end_at or command.show.sales_end_at",
         "command.show.sales_end_at",
         REQUESTS,

@@ -65,7 +65,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
             self._more.notify_all()
         return trace_service_pb2.ExportTraceServiceResponse()
 
-    def of(self, trace: str, complete: Callable[[Sequence[Span]], bool]) -> list[Span]:
+    def trace(self, trace: str, complete: Callable[[Sequence[Span]], bool]) -> list[Span]:
         """Wait until a trace is `complete`, and return its spans; fail where it stays incomplete."""
 
         def found() -> list[Span]:

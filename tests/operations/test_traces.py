@@ -65,7 +65,7 @@ def test_one_booking_is_one_trace_from_the_gateway_to_the_seats(stack: Stack, co
         trust_env=False,
     )
     assert answer.status_code == 200, answer.text
-    spans = collector.of(
+    spans = collector.trace(
         trace, lambda some: {"gateway", "booking"} <= {s.service for s in some} and any(writes_seats(some))
     )
 
@@ -128,7 +128,7 @@ def test_a_refusal_is_no_error_but_is_told(stack: Stack, collector: Collector) -
     assert answer.status_code == 404
     [call] = [
         span
-        for span in collector.of(
+        for span in collector.trace(
             trace, lambda some: any(span.service == "booking" and span.name.endswith("/GetBooking") for span in some)
         )
         if span.service == "booking" and span.name.endswith("/GetBooking")

@@ -110,7 +110,7 @@ async def _over_grpc(client: AsyncClient, show: Show, turn: int, signing: Tokens
     """Hold and book two seats; cancel every second booking, and go to the bank with the others."""
     user, seats = new_user(), [show.seats.pop(), show.seats.pop()]
     if signing is not None:
-        client = client.with_options(token=signing.of(user))
+        client = client.with_options(token=signing.token_for(user))
     await client.hold_seats(user_id=user, show_id=show.id, show_seat_ids=seats, idempotency_key=str(uuid4()))
     booking = await client.create_booking(
         user_id=user, show_id=show.id, show_seat_ids=seats, idempotency_key=str(uuid4())

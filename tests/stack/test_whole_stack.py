@@ -43,7 +43,7 @@ def test_the_walk_is_finished_though_every_process_is_killed_in_it_and_the_stack
     with Stack(settings, say=said.append) as stack:
         steps = walk(stack.public_url, stack.demo.shows[0].id, takes_token=settings.auth == "on")
         booked = next(at for at, step in enumerate(steps) if step.command.startswith("BOOKING=")) + 1
-        variables = shell(steps[:booked], {"TOKEN": tokens.opened(settings).of(tokens.ADMIN, "ADMIN")})
+        variables = shell(steps[:booked], {"TOKEN": tokens.opened(settings).token_for(tokens.ADMIN, "ADMIN")})
         pids = [stack.pid(name) for name in NAMES]
         for name in NAMES:
             stack.kill(name)

@@ -113,10 +113,10 @@ class Callers:
         """Return what somebody shows."""
         signed = {
             NOBODY: "",
-            OWNER: self.signing.of(self.world.user),
-            OTHER: self.signing.of(STRANGER),
-            ORGANIZER: self.signing.of(tokens.ORGANIZER, "ORGANIZER"),
-            ADMIN: self.signing.of(tokens.ADMIN, "ADMIN"),
+            OWNER: self.signing.token_for(self.world.user),
+            OTHER: self.signing.token_for(STRANGER),
+            ORGANIZER: self.signing.token_for(tokens.ORGANIZER, "ORGANIZER"),
+            ADMIN: self.signing.token_for(tokens.ADMIN, "ADMIN"),
         }
         return bearer(signed[who])
 

@@ -21,7 +21,7 @@ def test_the_readmes_walk_with_a_token(stack: Stack) -> None:
     token, walk, over_grpc, signed = (
         next(text for text in own if text.startswith(begin)) for begin in (TOKEN, WALK, OVER_GRPC, SIGNED)
     )
-    admin = tokens.opened(stack.settings).of(tokens.ADMIN, "ADMIN")
+    admin = tokens.opened(stack.settings).token_for(tokens.ADMIN, "ADMIN")
     assert PLAIN in over_grpc
     script = [token.replace("TOKEN=…", f"TOKEN={admin}"), walk, over_grpc.replace(PLAIN, WITH_TOKEN), signed]
     said = shell(stack, "\n".join(script)).stdout

@@ -32,7 +32,7 @@ HELD_BY_ME = seat_pb2.ShowSeat.HELD_BY_ME
 def test_the_printed_walk_works_as_it_is_printed(stack: Stack) -> None:
     auth = stack.settings.auth == "on"
     steps = walk(stack.public_url, stack.demo.shows[0].id, takes_token=auth)
-    token = tokens.opened(stack.settings).of(tokens.ADMIN, "ADMIN")
+    token = tokens.opened(stack.settings).token_for(tokens.ADMIN, "ADMIN")
     script = "\n".join(f"echo {shlex.quote('### ' + step.title)}\n{step.command}\necho" for step in steps)
     began = time.monotonic()
     done = subprocess.run(

@@ -20,7 +20,7 @@ class Sessions:
 
     async def get(self, session_id: str) -> tuple[Session, datetime]:
         """Return a session as it is now, and when that is; raise SessionNotFound."""
-        found = await self._by_id.of(session_id)
+        found = await self._by_id.get(session_id)
         if found is None:
             raise SessionNotFound()
         return found

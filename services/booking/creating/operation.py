@@ -146,7 +146,7 @@ class Priced:
     key: idempotency.Key | None
 
     @classmethod
-    def of(cls, command: Create, since: datetime, reservation: Reservation) -> "Priced":
+    def from_reservation(cls, command: Create, since: datetime, reservation: Reservation) -> "Priced":
         """Put the reservation to the command whose intent was written at `since`."""
         booking = Booking(
             id=command.id,

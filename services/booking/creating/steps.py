@@ -88,7 +88,7 @@ class CreateBookings:
         outcomes: dict[UUID, bytes | Failure] = {}
         for (command, since), answer in zip(begun, answers, strict=True):
             if isinstance(answer, Reservation):
-                priced.append(Priced.of(command, since, answer))
+                priced.append(Priced.from_reservation(command, since, answer))
                 continue
             # Recovery was faster and has closed the claim: it is nothing that the caller did, and may be tried again.
             outcomes[command.id] = Unavailable() if answer.reason == "CLAIM_CLOSED" else answer

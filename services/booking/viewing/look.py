@@ -50,7 +50,7 @@ class Bookings:
 
     async def find(self, booking_id: UUID, user_id: UUID | None) -> Seen:
         """Return a booking; raise BookingNotFound if there is none, or not of `user_id` where that is given."""
-        seen = await self._by_id.of(booking_id)
+        seen = await self._by_id.get(booking_id)
         if seen is None or (user_id is not None and seen.booking.user_id != user_id):
             raise BookingNotFound()
         return seen
@@ -65,7 +65,7 @@ class Bookings:
 
     async def of_user(self, page: Page) -> list[Seen]:
         """Return a page of a user's bookings, newest first."""
-        return await self._by_user.of(page) or []
+        return await self._by_user.get(page) or []
 
     async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Seen]:
         [clock], found, seats = await self._db.fetch_all(

@@ -123,7 +123,7 @@ class Guard:
     def __init__(self, keys: Keys) -> None:
         self._tokens = AccessTokens(keys)
 
-    def of(self, method: str) -> "Access":
+    def access_to(self, method: str) -> "Access":
         """Return what to hold the callers of a method to, such as /boxoffice.inventory.v1.CatalogService/GetShow."""
         return Access(policy(method), self)
 

@@ -97,7 +97,7 @@ class Incoming(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None or method.startswith(_QUIET):
             return handler
-        access = None if self._guard is None else self._guard.of(method)
+        access = None if self._guard is None else self._guard.access_to(method)
         if handler.unary_unary is not None:
             door = self._doors[budget_of(method)]
             wrapped = grpc.unary_unary_rpc_method_handler(_behind(door, method, _serve(method, handler, access)))

@@ -57,7 +57,7 @@ class Line(Generic[C, A]):
     def __bool__(self) -> bool:
         return bool(self.urgent or self.ordinary)
 
-    def of(self, command: C) -> deque[Entry[C, A]]:
+    def queue_for(self, command: C) -> deque[Entry[C, A]]:
         """Return the queue that is for `command`."""
         return self.urgent if command.urgent else self.ordinary
 
@@ -101,7 +101,7 @@ class Lines(Generic[C, A]):
         if line is None:
             line = self._by_key[key] = Line()
             self.ready.append(key)
-        line.of(entry.command).append(entry)
+        line.queue_for(entry.command).append(entry)
         self._queued[entry.command.urgent] += 1
         return is_new
 
@@ -137,7 +137,7 @@ class Lines(Generic[C, A]):
         for entry in reversed(entries):
             if not entry.has_left:
                 entry.waits = True
-                line.of(entry.command).appendleft(entry)
+                line.queue_for(entry.command).appendleft(entry)
                 self._queued[entry.command.urgent] += 1
         line.skips += 1
         return line.skips
@@ -147,7 +147,7 @@ class Lines(Generic[C, A]):
         if entry.waits:
             entry.waits = False
             self._queued[entry.command.urgent] -= 1
-            self._by_key[entry.command.key].of(entry.command).remove(entry)
+            self._by_key[entry.command.key].queue_for(entry.command).remove(entry)
 
     def served(self, key: Hashable) -> bool:
         """Let go of a key whose commands were carried out; return whether it is ready again."""

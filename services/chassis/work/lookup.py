@@ -42,7 +42,7 @@ class Lookup(Generic[K, V]):
             self._run, name=name, lanes=LANES, max_batch=MAX_BATCH, max_keys=max_keys
         )
 
-    async def of(self, key: K) -> V | None:
+    async def get(self, key: K) -> V | None:
         """Return what there is under `key`, or None; raise what reading raises, or ResourceExhausted."""
         return await self._desk.submit(Wanted(key))
 

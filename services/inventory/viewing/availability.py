@@ -33,9 +33,9 @@ class Availability:
         self._kept_seats = 0
         self._lookup: Lookup[UUID, SeatMap] = Lookup(self._refresh, name="seat-maps", max_keys=64)
 
-    async def of(self, show_id: UUID) -> SeatMap:
+    async def get(self, show_id: UUID) -> SeatMap:
         """Return the seats of a show as they stand; raise ShowNotFound. It goes on changing: look at once."""
-        seats = await self._lookup.of(show_id)
+        seats = await self._lookup.get(show_id)
         if seats is None:
             raise ShowNotFound()
         return seats

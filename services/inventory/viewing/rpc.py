@@ -28,20 +28,20 @@ class ViewMethods:
         self._watching = watching
 
     async def GetSeatMap(self, request: pb.GetSeatMapRequest, context: Context) -> pb.SeatMap:
-        return seat_map(await self._availability.of(UUID(request.show_id)), request)
+        return seat_map(await self._availability.get(UUID(request.show_id)), request)
 
     async def ListAvailableSeats(
         self, request: pb.ListAvailableSeatsRequest, context: Context
     ) -> pb.ListAvailableSeatsResponse:
-        return available_seats(await self._availability.of(UUID(request.show_id)), request)
+        return available_seats(await self._availability.get(UUID(request.show_id)), request)
 
     async def RenderSeatMap(self, request: pb.RenderSeatMapRequest, context: Context) -> httpbody_pb2.HttpBody:
-        return seat_map_as_json(await self._availability.of(UUID(request.show_id)), request)
+        return seat_map_as_json(await self._availability.get(UUID(request.show_id)), request)
 
     async def RenderAvailableSeats(
         self, request: pb.RenderAvailableSeatsRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
-        return available_seats_as_json(await self._availability.of(UUID(request.show_id)), request)
+        return available_seats_as_json(await self._availability.get(UUID(request.show_id)), request)
 
     def WatchSeats(self, request: pb.WatchSeatsRequest, context: Context) -> AsyncGenerator[Any, None]:
         return self._watching.watch(UUID(request.show_id), request.after_sequence, MESSAGES)

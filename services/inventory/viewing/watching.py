@@ -77,7 +77,7 @@ class Watching:
         """
         while not self._can_go_on(show_id, number):
             self._check_not_ended()
-            page = await self._lookup.of((show_id, number))
+            page = await self._lookup.get((show_id, number))
             if page is None:
                 raise ShowNotFound()
             if not page.follows(number):

@@ -22,14 +22,14 @@ class PaymentLookup:
 
     async def get(self, payment_id: UUID) -> Payment:
         """Return a payment; raise PaymentNotFound."""
-        payment = await self._by_id.of(payment_id)
+        payment = await self._by_id.get(payment_id)
         if payment is None:
             raise PaymentNotFound()
         return payment
 
     async def of_booking(self, booking_id: UUID, user_id: UUID | None) -> list[Payment]:
         """Return a booking's payments, newest first; raise PaymentNotFound if there are none, or another user's."""
-        payments = await self._by_booking.of(booking_id)
+        payments = await self._by_booking.get(booking_id)
         if not payments or (user_id is not None and payments[0].user_id != user_id):
             raise PaymentNotFound()
         return payments
