@@ -7,7 +7,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 
 from services.booking import deliveries
-from services.booking.clients import Inventory, Payments
+from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.measures import MEASURES
 from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
@@ -37,7 +37,7 @@ async def run(settings: Settings) -> None:
     db, background = pools.calls, pools.background
     to_inventory = channel(settings.inventory_address, "inventory")
     to_payment = channel(settings.payment_address, "payment")
-    inventory, payments = Inventory(to_inventory), Payments(to_payment)
+    inventory, payments = InventoryClient(to_inventory), PaymentClient(to_payment)
     outbox = Outbox(background)
     saga, recovery = (
         Saga(

@@ -55,7 +55,7 @@ Name = tuple[UUID, UUID]
 """The name of a claim: booking and show."""
 
 
-class Inventory:
+class InventoryClient:
     """Inventory, as booking sees it."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
@@ -132,7 +132,7 @@ class Inventory:
             raise refusal
 
 
-class Payments:
+class PaymentClient:
     """Payment, as booking sees it."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:

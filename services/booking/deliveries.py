@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from services.booking import messages
-from services.booking.clients import Inventory, Payments
+from services.booking.clients import InventoryClient, PaymentClient
 from services.chassis.errors import Failure
 from services.chassis.work.outbox import Deliver
 
 
-def peers(inventory: Inventory, payments: Payments) -> Mapping[str, Deliver]:
+def peers(inventory: InventoryClient, payments: PaymentClient) -> Mapping[str, Deliver]:
     """Return, by topic, who takes the messages."""
 
     async def releases(payloads: Sequence[bytes]) -> Sequence[Failure | None]:

@@ -9,7 +9,7 @@ from services.booking.bookings import events
 from services.booking.bookings.domain import State
 from services.booking.cancelling.operation import Cancel, CancelBookings
 from services.booking.captures.domain import Capture
-from services.booking.clients import Inventory, Payments
+from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.creating.operation import Create
 from services.booking.declines.domain import Decline
 from services.booking.refunds.domain import RefundPolicy
@@ -42,8 +42,8 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         outbox: Outbox,
         desk: Desk[Create, bytes],
         saga: Saga,
-        inventory: Inventory,
-        payments: Payments,
+        inventory: InventoryClient,
+        payments: PaymentClient,
         refund_policy: RefundPolicy,
     ) -> None:
         WatchMethods.__init__(self, Watching(bookings, changes, self._told))

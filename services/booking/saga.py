@@ -14,7 +14,7 @@ from datetime import timedelta
 from services.booking.bookings.domain import Booking, Changed, State
 from services.booking.bookings.leases import claim_unfinished
 from services.booking.captures.steps import Captures
-from services.booking.clients import Inventory, Payments
+from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.creating.steps import CreateBookings
 from services.booking.declines.steps import Declines
 from services.booking.expiry.steps import Expiry
@@ -36,8 +36,8 @@ class Saga:
         self,
         db: Database,
         outbox: Outbox,
-        inventory: Inventory,
-        payments: Payments,
+        inventory: InventoryClient,
+        payments: PaymentClient,
         *,
         render: Callable[[Changed], bytes],
         expiry: timedelta,

@@ -35,7 +35,8 @@ from services.payment.domain.payments import BankEvent, Outcome, Payable, Paymen
 from tests.booking.conftest import closes as closes  # a fixture
 from tests.booking.conftest import house as house  # a fixture
 from tests.booking.conftest import starts_in as starts_in  # a fixture
-from tests.booking.house import POLICY, House
+from tests.booking.house import House
+from tests.booking.wiring import POLICY
 from tests.inventory.catalogue_client import HALL, Catalogue
 from tests.inventory.conftest import catalogue as catalogue  # a fixture
 from tests.inventory.sale import put_on_sale

@@ -8,29 +8,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import grpc
+import pytest
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import error_details_pb2, status_pb2
 
-from services.booking import deliveries
-from services.booking.clients import Inventory, Payments
-from services.booking.refunds.domain import RefundPolicy
-from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
-from services.booking.viewing import render
-from services.booking.viewing.look import Bookings
-from services.booking.watching.changes import Changes
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
+from services.chassis.wire.calls import DETAILS
 from services.chassis.wire.status import to_status
-from services.chassis.work.desk import Desk
 from services.chassis.work.outbox import Outbox
-from services.inventory.catalogue.rpc import CatalogServicer
-from services.inventory.rpc import InventoryServicer
-from services.inventory.viewing.availability import Availability
-from services.inventory.viewing.watching import Watching
-from tests.inventory.sale import make_desk
+from tests.booking.wiring import wired_booking
+from tests.databases import move_clock
+from tests.inventory.served import served_inventory
 from tests.servers import served
 
 UNTOLD = """
@@ -41,7 +34,8 @@ UNTOLD = """
             ELSE coalesce(b.confirming_from, b.state) END
 """
 ORPHANS = "SELECT e.kind FROM topic_events e WHERE NOT EXISTS (SELECT FROM bookings b WHERE b.id = e.key)"
-POLICY = RefundPolicy.parse("24:100,2:50")
+ANN, BOB = uuid4(), uuid4()
+Refund = payment_pb2.BatchRefundPaymentsRequest.Refund
 RefundState = payment_pb2.BatchRefundPaymentsResponse.Result
 
 
@@ -176,44 +170,14 @@ async def opened_house(
 ) -> AsyncIterator[House]:
     """Serve booking beside inventory and a FakePayment, with one show to book."""
     async with AsyncExitStack() as stack:
-        desk = make_desk(inventory_db)
         payment = FakePayment()
-        to_inventory = await stack.enter_async_context(
-            served(
-                lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-                    CatalogServicer(inventory_db, max_seats_per_user=6), server
-                ),
-                lambda server: inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
-                    InventoryServicer(
-                        inventory_db,
-                        desk,
-                        Availability(inventory_db),
-                        Watching(inventory_db, heartbeat_seconds=15),
-                    ),
-                    server,
-                ),
-            )
-        )
+        to_inventory = await stack.enter_async_context(served_inventory(inventory_db))
         to_payment = await stack.enter_async_context(
             served(lambda server: payment_pb2_grpc.add_PaymentServiceServicer_to_server(payment, server))
         )
-        inventory, payments, outbox = Inventory(to_inventory), Payments(to_payment), Outbox(booking_db)
-        saga = Saga(
-            booking_db,
-            outbox,
-            inventory,
-            payments,
-            render=render.changed_bytes,
-            expiry=timedelta(minutes=15),
-            extension=timedelta(minutes=5),
-        )
-        booking_desk = Desk(saga.create, max_keys=128, gathers=False)
-        changes = Changes(booking_db, max_waiting=100, heartbeat_seconds=15)
-        servicer = BookingServicer(
-            booking_db, Bookings(booking_db), changes, outbox, booking_desk, saga, inventory, payments, POLICY
-        )
+        booking = wired_booking(booking_db, to_inventory, to_payment, gathers=False)
         to_booking = await stack.enter_async_context(
-            served(lambda server: booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server))
+            served(lambda server: booking_pb2_grpc.add_BookingServiceServicer_to_server(booking.servicer, server))
         )
         show_id = await make_show(catalog_pb2_grpc.CatalogServiceStub(to_inventory), in_=starts_in, closes=closes)
         seats = inventory_pb2_grpc.InventoryServiceStub(to_inventory)
@@ -221,16 +185,35 @@ async def opened_house(
         yield House(
             booking_db,
             inventory_db,
-            outbox,
-            saga,
-            deliveries.peers(inventory, payments),
+            booking.outbox,
+            booking.saga,
+            booking.peers,
             payment,
             booking_pb2_grpc.BookingServiceStub(to_booking),
             seats,
             show_id,
             [seat.id for seat in seat_map.seats],
         )
-        await booking_desk.close()
-        await desk.close()
+        await booking.desk.close()
         assert await booking_db.fetch(UNTOLD) == [], "the last event of a booking is the state that callers see"
         assert await booking_db.fetch(ORPHANS) == [], "every event is of a booking"
+
+
+def reason(error: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo:
+    """Read why a call was refused."""
+    details = dict(error.trailing_metadata() or ())[DETAILS]
+    status = status_pb2.Status.FromString(details)  # type: ignore[arg-type]
+    info = error_details_pb2.ErrorInfo()
+    status.details[0].Unpack(info)
+    return info
+
+
+async def refused(call: Any) -> error_details_pb2.ErrorInfo:
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await call
+    return reason(error.value)
+
+
+async def move_clocks(house: House, interval: str) -> None:
+    await move_clock(house.db, interval)
+    await move_clock(house.inventory_db, interval)

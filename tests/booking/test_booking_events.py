@@ -17,8 +17,7 @@ from services.booking.bookings.domain import State
 from services.booking.bookings.events import TOPIC
 from services.booking.refunds.operation import finish_refund
 from services.chassis.work import topics
-from tests.booking.house import House
-from tests.booking.test_lifecycle import ANN, BOB, move_clocks, refused
+from tests.booking.house import ANN, BOB, House, move_clocks, refused
 from tests.databases import move_clock
 
 Event = events_pb2.BookingEvent

@@ -11,8 +11,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from services.booking.captures import statements as sql
 from services.chassis.errors import FailedPrecondition, Unavailable
 from services.chassis.work.outbox import Message, Outbox
-from tests.booking.house import House
-from tests.booking.test_lifecycle import move_clocks, refused
+from tests.booking.house import House, move_clocks, refused
 
 ANN, BOB = uuid4(), uuid4()
 

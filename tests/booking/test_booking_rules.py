@@ -8,7 +8,7 @@ import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 
 from services.booking.bookings.leases import claim_unfinished
-from services.booking.clients import Inventory
+from services.booking.clients import InventoryClient
 from services.booking.creating.operation import drop_bookings
 from services.booking.declines.domain import Extension
 from services.booking.declines.operation import record_declines
@@ -16,8 +16,7 @@ from services.booking.expiry.operation import expire
 from services.booking.refunds.domain import RefundPolicy, refund_amount
 from services.chassis.errors import Unavailable
 from services.chassis.store.database import READ_CLOCK
-from tests.booking.house import House
-from tests.booking.test_lifecycle import refused
+from tests.booking.house import House, refused
 from tests.databases import move_clock
 
 ANN, BOB = uuid4(), uuid4()
@@ -92,14 +91,14 @@ async def test_a_copy_of_an_older_extension_takes_no_time_away(house: House) -> 
 async def test_a_create_whose_answer_was_lost_is_invisible_and_gives_its_seats_back(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true = Inventory.reserve
+    true = InventoryClient.reserve
 
-    async def lost(self: Inventory, claims: Any) -> Any:
+    async def lost(self: InventoryClient, claims: Any) -> Any:
         await true(self, claims)
         raise Unavailable()
 
     with monkeypatch.context() as broken:
-        broken.setattr(Inventory, "reserve", lost)
+        broken.setattr(InventoryClient, "reserve", lost)
         assert (await refused(house.book(ANN, 0))).reason == "UNAVAILABLE"
     [row] = await house.db.fetch("SELECT id FROM bookings")
     assert (await refused(house.get(str(row.id)))).reason == "BOOKING_NOT_FOUND"
@@ -113,7 +112,7 @@ async def test_an_inventory_that_is_away_refuses_nobody_and_is_asked_again(
 ) -> None:
     booking = await house.book(ANN, 0)
     with monkeypatch.context() as broken:
-        broken.setattr(Inventory, "confirm", away)
+        broken.setattr(InventoryClient, "confirm", away)
         await house.capture(booking)
     assert await stored_state(house) == "CONFIRMING"
     assert await house.saga.recover_once() == 0, "it waits for its time"

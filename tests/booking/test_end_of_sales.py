@@ -12,8 +12,7 @@ from boxoffice.payment.v1 import payment_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.booking.tidying.operation import archive
-from tests.booking.house import House
-from tests.booking.test_lifecycle import move_clocks, refused
+from tests.booking.house import House, move_clocks, refused
 from tests.booking.test_own_claims import hold
 from tests.databases import move_clock
 from tests.patience import eventually

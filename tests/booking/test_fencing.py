@@ -8,7 +8,7 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from services.booking.clients import Inventory
+from services.booking.clients import InventoryClient
 from tests.booking.house import House
 from tests.databases import move_clock
 
@@ -36,13 +36,13 @@ class Held:
                 await may_come.wait()
             return answer
 
-        monkeypatch.setattr(Inventory, self._call.__name__, call)
+        monkeypatch.setattr(InventoryClient, self._call.__name__, call)
 
 
 async def test_a_create_that_wakes_up_while_recovery_undoes_it_makes_no_booking(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reserve, release = Held(Inventory.reserve), Held(Inventory.release)
+    reserve, release = Held(InventoryClient.reserve), Held(InventoryClient.release)
     reserve.patch(monkeypatch, 1)
     release.patch(monkeypatch, 1)
     [(reserved, wake)], [(released, go_on)] = reserve.calls, release.calls
@@ -68,7 +68,7 @@ async def test_a_refused_confirmation_that_wakes_up_late_leaves_the_next_one_alo
     for db in (house.db, house.inventory_db):
         await move_clock(db, "20 minutes")
     await house.book(BOB, 0)
-    confirm = Held(Inventory.confirm)
+    confirm = Held(InventoryClient.confirm)
     confirm.patch(monkeypatch, 1)
     [(refused, wake)] = confirm.calls
     first = asyncio.ensure_future(house.capture(booking, payment=uuid4()))
@@ -95,7 +95,7 @@ async def test_a_create_whose_reserve_comes_after_recovery_gave_it_up_may_be_tri
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, go_on = asyncio.Event(), asyncio.Event()
-    reserve = Inventory.reserve
+    reserve = InventoryClient.reserve
 
     async def late(*args: Any) -> Any:
         asked.set()
@@ -103,7 +103,7 @@ async def test_a_create_whose_reserve_comes_after_recovery_gave_it_up_may_be_tri
         return await reserve(*args)
 
     with monkeypatch.context() as slow:
-        slow.setattr(Inventory, "reserve", late)
+        slow.setattr(InventoryClient, "reserve", late)
         creating = asyncio.ensure_future(house.book(ANN, 0, key="k"))
         await asked.wait()
         await move_clock(house.db, "9 seconds")

@@ -10,8 +10,7 @@ from boxoffice.inventory.v1 import inventory_pb2
 from boxoffice.inventory.v1.seat_pb2 import ShowSeat
 from google.rpc import error_details_pb2
 
-from tests.booking.house import House
-from tests.booking.test_lifecycle import move_clocks, reason, refused
+from tests.booking.house import House, move_clocks, reason, refused
 
 ANN, BOB = uuid4(), uuid4()
 

@@ -13,7 +13,7 @@ from boxoffice.payment.v1 import payment_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
-from services.booking.clients import Payments
+from services.booking.clients import PaymentClient
 from services.chassis.errors import NotFound
 from services.chassis.wire.calls import channel
 from stack import ports
@@ -66,7 +66,7 @@ async def test_a_booking_has_its_payment_at_the_first_look_after_payment_is_back
     [port] = ports.choose(1)
     address = f"127.0.0.1:{port}"
     async with channel(address, "payment") as to_payment:
-        payments = Payments(to_payment)
+        payments = PaymentClient(to_payment)
 
         async def is_shown() -> bool:
             found = await payments.newest(BOOKING)

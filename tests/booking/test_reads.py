@@ -7,12 +7,11 @@ import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.payment.v1 import payment_pb2
 
-from services.booking.clients import Inventory
+from services.booking.clients import InventoryClient
 from services.booking.tidying.operation import archive
 from services.chassis.errors import Unavailable
 from services.chassis.wire.status import from_status
-from tests.booking.house import House
-from tests.booking.test_lifecycle import move_clocks, refused
+from tests.booking.house import House, move_clocks, refused
 
 ANN, BOB = uuid4(), uuid4()
 
@@ -73,7 +72,7 @@ async def test_money_that_comes_late_shows_the_booking_as_it_was_until_it_is_set
     if swept:
         await house.saga.expiry.expire_due()
     with monkeypatch.context() as broken:
-        broken.setattr(Inventory, "confirm", away)
+        broken.setattr(InventoryClient, "confirm", away)
         await house.capture(booking)
     [row] = await house.db.fetch("SELECT state FROM bookings")
     assert row.state == "CONFIRMING"
@@ -99,7 +98,7 @@ async def test_a_payment_in_time_shows_the_booking_pending_until_it_is_settled_h
 ) -> None:
     booking = await house.book(ANN, 0)
     with monkeypatch.context() as broken:
-        broken.setattr(Inventory, "confirm", away)
+        broken.setattr(InventoryClient, "confirm", away)
         await house.capture(booking)
     await move_clocks(house, "17 minutes")
     seen = await read(house, booking.id)

@@ -13,7 +13,7 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.message import Message
 
 from services.booking.bookings.domain import BookedSeat, Reservation
-from services.booking.clients import Claim, Inventory, Payments, RefundState
+from services.booking.clients import Claim, InventoryClient, PaymentClient, RefundState
 from services.booking.viewing.render import _tier
 from services.chassis.errors import Code, Failure, Unavailable
 from services.chassis.wire.calls import channel
@@ -54,7 +54,7 @@ async def address() -> AsyncIterator[str]:
 async def reserved(address: str, result: inventory_pb2.BatchReserveSeatsResponse.Result) -> Reservation | Failure:
     NewerInventory.answer = inventory_pb2.BatchReserveSeatsResponse(results=[result])
     async with channel(address) as to_inventory:
-        inventory, answers = Inventory(to_inventory), list[Reservation | Failure]()
+        inventory, answers = InventoryClient(to_inventory), list[Reservation | Failure]()
 
         async def ask() -> bool:
             try:
@@ -95,7 +95,7 @@ async def test_an_extension_whose_outcome_is_not_known_has_no_time(address: str)
     kind = inventory_pb2.BatchExtendReservationsResponse
     NewerInventory.answer = kind(results=[kind.Result.FromString(NEW_OUTCOME)])
     async with channel(address) as to_inventory:
-        inventory = Inventory(to_inventory)
+        inventory = InventoryClient(to_inventory)
 
         async def is_unknown() -> bool:
             try:
@@ -116,7 +116,7 @@ async def test_a_refund_in_a_state_that_is_not_known_is_neither_done_nor_given_u
         results=[kind.Result.FromString(NEW_OUTCOME) if state is None else kind.Result(state=state)]
     )
     async with channel(address) as to_payment:
-        payments = Payments(to_payment)
+        payments = PaymentClient(to_payment)
 
         async def is_so() -> bool:
             try:

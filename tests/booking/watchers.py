@@ -15,7 +15,7 @@ from boxoffice.payment.v1 import payment_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
-from services.booking.clients import Payments
+from services.booking.clients import PaymentClient
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.rpc import BookingServicer
 from services.booking.viewing.look import Bookings
@@ -66,7 +66,7 @@ async def replica(db: Database, *, heartbeat_seconds: float = 60.0, max_streams:
             NOBODY,
             NOBODY,
             NOBODY,
-            Payments(to_payment),
+            PaymentClient(to_payment),
             RefundPolicy.parse("24:100,2:50"),
         )
         booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)

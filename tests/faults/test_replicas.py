@@ -19,7 +19,7 @@ from services.chassis.wire.calls import call, channel
 from stack import credentials, ports, services
 from stack.launcher import Stack
 from stack.processes import Child, wait_healthy
-from tests.faults.conftest import told
+from tests.faults.conftest import environment as faulty
 from tests.faults.controller import HOLD, Controller, at
 from tests.faults.world import World
 from tests.patience import eventually, patient
@@ -39,7 +39,7 @@ def replica(stack: Stack, controller: Controller) -> Iterator[Child]:
     port, metrics_port = ports.choose(2)
     settings = stack.settings.model_copy(update={"inventory_port": port, "inventory_metrics_port": metrics_port})
     secrets = credentials.load(stack.settings.data_dir / credentials.FILE)
-    environment = services.environments(settings, secrets, {"inventory": told("inventory", controller)})["inventory"]
+    environment = services.environments(settings, secrets, {"inventory": faulty("inventory", controller)})["inventory"]
     child = Child(services.program(services.Replica(inventory, 0), settings, environment), stack.logs.parent)
     child.spawn()
     try:

@@ -133,3 +133,7 @@ async def refused(reason: str, code: str = "") -> AsyncIterator[Any]:
     assert refusal.failure.reason == reason
     if code:
         assert caught.value.code().name == code
+
+
+def register(email: str, password: str = PASSWORD, **fields: str) -> pb.RegisterRequest:
+    return pb.RegisterRequest(email=email, password=password, **fields)

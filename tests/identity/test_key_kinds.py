@@ -46,7 +46,7 @@ async def test_a_key_of_a_kind_that_is_not_known_hides_no_other(strange: Any) ->
 
 
 @pytest.mark.parametrize(
-    "told", [b"", b"[]", b"7", b"null", b'{"keys": 7}', b'{"keys": {}}', b'{"keys": [7]}', b"\xff"]
+    "content", [b"", b"[]", b"7", b"null", b'{"keys": 7}', b'{"keys": {}}', b'{"keys": [7]}', b"\xff"]
 )
 async def test_what_is_no_set_of_keys_is_as_good_as_none(content: bytes) -> None:
     async def fetch() -> bytes:

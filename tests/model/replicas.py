@@ -14,7 +14,7 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc, inventory_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2_grpc
 
 from services.booking import deliveries
-from services.booking.clients import Inventory, Payments
+from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
@@ -113,7 +113,7 @@ def _inventory(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
 
 def _booking(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     to_inventory, to_payment = _peers(ports, "inventory"), _peers(ports, "payment")
-    inventory, payments, outbox = Inventory(to_inventory), Payments(to_payment), Outbox(db)
+    inventory, payments, outbox = InventoryClient(to_inventory), PaymentClient(to_payment), Outbox(db)
     saga = Saga(
         db,
         outbox,

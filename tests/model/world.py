@@ -45,7 +45,7 @@ from services.inventory.jobs import tidy_holds
 from tests.bank.support import SANDBOX, SECRET, refused
 from tests.model import facts, replicas, sight
 from tests.model.databases import BUSY, CLEAR, DUE, KEPT, RESET, SERVICE_NAMES
-from tests.model.facts import MerchantAnswer, Request, Seen
+from tests.model.facts import Answer, Request, Seen
 from tests.model.sight import NOON
 from tests.patience import patient
 
@@ -173,9 +173,9 @@ class World:
 
     # --- What users do
 
-    async def ask(self, request: Request, replica: int) -> MerchantAnswer:
+    async def ask(self, request: Request, replica: int) -> Answer:
         """Send a request to a replica, and return the answer as the model would give it."""
-        do: Callable[[Request, int], Awaitable[MerchantAnswer]] = getattr(self, f"_{request.name}")
+        do: Callable[[Request, int], Awaitable[Answer]] = getattr(self, f"_{request.name}")
         try:
             return await do(request, replica)
         except grpc.aio.AioRpcError as error:
@@ -183,7 +183,7 @@ class World:
         code, reason = await refused(_raising(refusal))
         return facts.LOST if code.name in AWAY else (reason,)
 
-    async def _hold(self, ask: Request, replica: int) -> MerchantAnswer:
+    async def _hold(self, ask: Request, replica: int) -> Answer:
         held = await self._stub("inventory", replica).HoldSeats(
             inventory_pb2.HoldSeatsRequest(
                 show_id=self.show_id, user_id=str(USERS[ask.user]), show_seat_ids=self._ids(ask)
@@ -192,11 +192,11 @@ class World:
         )
         return ("held", sight.seconds(held.expires_at))
 
-    async def _release_holds(self, ask: Request, replica: int) -> MerchantAnswer:
+    async def _release_holds(self, ask: Request, replica: int) -> Answer:
         request = inventory_pb2.ReleaseHoldsRequest(user_id=str(USERS[ask.user]))
         return ("released", (await self._stub("inventory", replica).ReleaseHolds(request, **_PATIENT)).released)
 
-    async def _book(self, ask: Request, replica: int) -> MerchantAnswer:
+    async def _book(self, ask: Request, replica: int) -> Answer:
         booked = await self._stub("booking", replica).CreateBooking(
             booking_pb2.CreateBookingRequest(
                 show_id=self.show_id,
@@ -208,17 +208,17 @@ class World:
         )
         return ("booked", booked.id, booked.total_amount, sight.seconds(booked.expires_at))
 
-    async def _initiate(self, ask: Request, replica: int) -> MerchantAnswer:
+    async def _initiate(self, ask: Request, replica: int) -> Answer:
         request = payment_pb2.InitiatePaymentRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
         opened = await self._stub("payment", replica).InitiatePayment(request, **_PATIENT)
         return ("opened", opened.payment_id, opened.amount, sight.seconds(opened.expires_at))
 
-    async def _pay(self, ask: Request, replica: int) -> MerchantAnswer:
+    async def _pay(self, ask: Request, replica: int) -> Answer:
         request = bank_pb2.SimulatePaymentRequest(session_id=await self._session(ask.about), payment_method=ask.method)
         paid = await bank_pb2_grpc.BankServiceStub(self.to_bank).SimulatePayment(request, **_PATIENT)
         return ("session", bank_pb2.Session.Status.Name(paid.status))
 
-    async def _capture_after_all(self, ask: Request, replica: int) -> MerchantAnswer:
+    async def _capture_after_all(self, ask: Request, replica: int) -> Answer:
         session_id = await self._session(ask.about)
         async with self.bank_db.transaction() as tx:
             locked, [clock] = await tx.fetch_all((WAIT_FOR_SESSIONS, {"ids": [session_id]}), (READ_CLOCK, ()))
@@ -234,12 +234,12 @@ class World:
             await self.deliveries.append(tx, [Notification(event)])
         return ()
 
-    async def _cancel(self, ask: Request, replica: int) -> MerchantAnswer:
+    async def _cancel(self, ask: Request, replica: int) -> Answer:
         request = booking_pb2.CancelBookingRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
         cancelled = await self._stub("booking", replica).CancelBooking(request, **_PATIENT)
         return (booking_pb2.Booking.Status.Name(cancelled.status).lower(),)
 
-    async def _refund(self, ask: Request, replica: int) -> MerchantAnswer:
+    async def _refund(self, ask: Request, replica: int) -> Answer:
         request = booking_pb2.RefundBookingRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
         refund = await self._stub("booking", replica).RefundBooking(request, **_PATIENT)
         return ("refunding", refund.refund_amount, refund.refund_percentage)

@@ -2,11 +2,11 @@
 
 from tests.mutants.mutant import MONEY, REQUESTS, SEATS, Mutant
 
-LIFE = ("tests/booking/test_lifecycle.py",)
-RULES = ("tests/booking/test_booking_rules.py", "tests/booking/test_lifecycle.py")
-FENCING = ("tests/booking/test_fencing.py", "tests/booking/test_booking_rules.py", "tests/booking/test_lifecycle.py")
-OUTBOX = ("tests/booking/test_booking_outbox.py", "tests/booking/test_lifecycle.py")
-KEYS = ("tests/booking/test_booking_keys.py", "tests/booking/test_lifecycle.py")
+LIFE = ("tests/booking/test_lifecycle.py", "tests/booking/test_expiry.py")
+RULES = ("tests/booking/test_booking_rules.py", *LIFE)
+FENCING = ("tests/booking/test_fencing.py", "tests/booking/test_booking_rules.py", *LIFE)
+OUTBOX = ("tests/booking/test_booking_outbox.py", *LIFE)
+KEYS = ("tests/booking/test_booking_keys.py", *LIFE)
 
 _AFTER_COMMIT = """
 async def later():

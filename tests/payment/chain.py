@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,23 +17,10 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.api import httpbody_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.booking import deliveries
-from services.booking.clients import Inventory, Payments
-from services.booking.refunds.domain import RefundPolicy
-from services.booking.rpc import BookingServicer
-from services.booking.saga import Saga
-from services.booking.viewing import render
-from services.booking.viewing.look import Bookings
-from services.booking.watching.changes import Changes
 from services.chassis.process.server import make_server
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
-from services.chassis.work.desk import Desk
-from services.chassis.work.outbox import Outbox
-from services.inventory.catalogue.rpc import CatalogServicer
-from services.inventory.rpc import InventoryServicer
-from services.inventory.viewing.availability import Availability
-from services.inventory.viewing.watching import Watching
+from services.chassis.work.outbox import Deliver, Outbox
 from services.payment import clients
 from services.payment.checkout import look
 from services.payment.checkout.messages import CAPTURES, DECLINES
@@ -42,10 +29,10 @@ from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
 from services.payment.webhooks import Signatures
 from tests.bank.support import SECRET, Bank, Received, receiving, sending, served_bank
+from tests.booking.wiring import WiredBooking, wired_booking
 from tests.databases import Databases, opened
-from tests.inventory.sale import make_desk
+from tests.inventory.served import served_inventory
 from tests.patience import eventually, patient
-from tests.servers import served
 
 Status = booking_pb2.Booking.Status
 ROWS, SEATS_PER_ROW = "ABCDEFGHIJ", 20
@@ -135,6 +122,27 @@ class Chain:
         await eventually(nothing, WITHIN_SECONDS)
 
 
+@dataclass
+class _WiredPayment:
+    servicer: PaymentService
+    checkout: Checkout
+    refunds: Refunds
+    outbox: Outbox
+    peers: Mapping[str, Deliver]
+
+
+def _wired_payment(db: Database, to_booking: grpc.aio.Channel, to_bank: grpc.aio.Channel) -> _WiredPayment:
+    """Put payment's parts together as its process does."""
+    outbox, booking, bank = Outbox(db), clients.BookingClient(to_booking), clients.BankClient(to_bank)
+    rules = SessionRules(timedelta(minutes=2), poll_first_seconds=5, poll_max_seconds=30)
+    checkout, refunds = Checkout(db, outbox, booking, bank, rules), Refunds(db, bank)
+    servicer = PaymentService(
+        look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]), public_url="http://127.0.0.1:8001"
+    )
+    peers = {CAPTURES: booking.record_captures, DECLINES: booking.record_declines}
+    return _WiredPayment(servicer, checkout, refunds, outbox, peers)
+
+
 @asynccontextmanager
 async def running(databases: Databases) -> AsyncIterator[Chain]:
     """Run the whole chain."""
@@ -150,67 +158,19 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
             for server in (booking_server, payment_server)
         ]
 
-        desk = make_desk(inventory_db)
-        stack.push_async_callback(desk.close)
-        to_inventory = await stack.enter_async_context(
-            served(
-                lambda s: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-                    CatalogServicer(inventory_db, max_seats_per_user=6), s
-                ),
-                lambda s: inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
-                    InventoryServicer(
-                        inventory_db,
-                        desk,
-                        Availability(inventory_db),
-                        Watching(inventory_db, heartbeat_seconds=15),
-                    ),
-                    s,
-                ),
-            )
-        )
-        inventory, payments, booking_outbox = Inventory(to_inventory), Payments(to_payment), Outbox(booking_db)
-        saga = Saga(
-            booking_db,
-            booking_outbox,
-            inventory,
-            payments,
-            render=render.changed_bytes,
-            expiry=timedelta(minutes=15),
-            extension=timedelta(minutes=5),
-        )
-        booking_desk = Desk(saga.create, max_keys=128)
-        stack.push_async_callback(booking_desk.close)
-        policy = RefundPolicy.parse("24:100,2:50")
-        bookings, changes = Bookings(booking_db), Changes(booking_db, max_waiting=100, heartbeat_seconds=15)
-        booking_pb2_grpc.add_BookingServiceServicer_to_server(
-            BookingServicer(
-                booking_db, bookings, changes, booking_outbox, booking_desk, saga, inventory, payments, policy
-            ),
-            booking_server,
-        )
-
+        to_inventory = await stack.enter_async_context(served_inventory(inventory_db))
         bank, _, to_bank = await stack.enter_async_context(served_bank(bank_db))
-        payment_outbox, told = Outbox(payment_db), clients.BookingClient(to_booking)
-        asked = clients.BankClient(to_bank)
-        rules = SessionRules(timedelta(minutes=2), poll_first_seconds=5, poll_max_seconds=30)
-        checkout, refunds = Checkout(payment_db, payment_outbox, told, asked, rules), Refunds(payment_db, asked)
-        payment_pb2_grpc.add_PaymentServiceServicer_to_server(
-            PaymentService(
-                look.PaymentLookup(payment_db),
-                checkout,
-                refunds,
-                Signatures([SECRET]),
-                public_url="http://127.0.0.1:8001",
-            ),
-            payment_server,
-        )
+        booking = wired_booking(booking_db, to_inventory, to_payment)
+        stack.push_async_callback(booking.desk.close)
+        booking_pb2_grpc.add_BookingServiceServicer_to_server(booking.servicer, booking_server)
+        payment = _wired_payment(payment_db, to_booking, to_bank)
+        payment_pb2_grpc.add_PaymentServiceServicer_to_server(payment.servicer, payment_server)
         for server in (booking_server, payment_server):
             await server.start()
             stack.push_async_callback(server.stop, 1)
 
-        catalog = catalog_pb2_grpc.CatalogServiceStub(to_inventory)
         seats = inventory_pb2_grpc.InventoryServiceStub(to_inventory)
-        show_id = await _make_show(catalog)
+        show_id = await _make_show(catalog_pb2_grpc.CatalogServiceStub(to_inventory))
         seat_map = await seats.GetSeatMap(inventory_pb2.GetSeatMapRequest(show_id=show_id))
         chain = Chain(
             inventory_db,
@@ -222,24 +182,23 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
             seats,
             show_id,
             [seat.id for seat in seat_map.seats],
-            checkout,
+            payment.checkout,
         )
-        peers = {CAPTURES: told.record_captures, DECLINES: told.record_declines}
-        await stack.enter_async_context(
-            _busy(
-                booking_outbox.relay(deliveries.peers(inventory, payments)),
-                payment_outbox.relay(peers),
-                saga.recover(),
-                _ticking(checkout.poll),
-                _ticking(refunds.recover),
-            )
-        )
+        await stack.enter_async_context(_at_work(booking, payment))
         await stack.enter_async_context(_webhooks(chain))
         yield chain
 
 
 @asynccontextmanager
-async def _busy(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def _at_work(booking: WiredBooking, payment: _WiredPayment) -> AsyncIterator[None]:
+    """Run what works beside calls: relays, recovery, jobs."""
+    work: list[Coroutine[Any, Any, None]] = [
+        booking.outbox.relay(booking.peers),
+        payment.outbox.relay(payment.peers),
+        booking.saga.recover(),
+        _ticking(payment.checkout.poll),
+        _ticking(payment.refunds.recover),
+    ]
     tasks = [asyncio.create_task(one) for one in work]
     try:
         yield

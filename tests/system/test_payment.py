@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.booking.clients import Inventory, Payments
+from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.saga import Saga
 from services.booking.viewing.render import changed_bytes
 from services.chassis.wire.calls import channel
@@ -181,8 +181,8 @@ async def expire_due(stack: Stack) -> None:
             saga = Saga(
                 db,
                 Outbox(db),
-                Inventory(to_inventory),
-                Payments(to_payment),
+                InventoryClient(to_inventory),
+                PaymentClient(to_payment),
                 render=changed_bytes,
                 expiry=timedelta(minutes=15),
                 extension=timedelta(minutes=5),

@@ -10,7 +10,7 @@ from services.booking.bookings.domain import Booking
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
 from services.booking.captures.domain import Capture
 from services.booking.captures.operation import Confirmation, FinishConfirming, RecordCaptures
-from services.booking.clients import Inventory
+from services.booking.clients import InventoryClient
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.chassis.work.outbox import Outbox
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class Captures:
     """Money that was taken for bookings."""
 
-    def __init__(self, db: Database, outbox: Outbox, inventory: Inventory) -> None:
+    def __init__(self, db: Database, outbox: Outbox, inventory: InventoryClient) -> None:
         self._db = db
         self._inventory = inventory
         self._record = RecordCaptures(db, outbox)

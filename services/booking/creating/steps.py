@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.booking.bookings.domain import Booking, Changed, Reservation
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
-from services.booking.clients import Claim, Inventory
+from services.booking.clients import Claim, InventoryClient
 from services.booking.creating.operation import (
     BeginBookings,
     Begun,
@@ -29,7 +29,7 @@ class CreateBookings:
     """Creates batches of bookings; what booking's desk runs. Answers each with what `render` makes of it."""
 
     def __init__(
-        self, db: Database, inventory: Inventory, *, render: Callable[[Changed], bytes], expiry: timedelta
+        self, db: Database, inventory: InventoryClient, *, render: Callable[[Changed], bytes], expiry: timedelta
     ) -> None:
         self._db = db
         self._inventory = inventory

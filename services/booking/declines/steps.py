@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.booking.bookings.domain import Booking, State
 from services.booking.bookings.rows import find_all
-from services.booking.clients import Inventory
+from services.booking.clients import InventoryClient
 from services.booking.declines.domain import Decline, Extension
 from services.booking.declines.operation import new_declines, record_declines
 from services.booking.errors import BookingNotFound
@@ -18,7 +18,7 @@ from services.chassis.store.database import Database
 class Declines:
     """Payments for bookings that were declined."""
 
-    def __init__(self, db: Database, inventory: Inventory, expiry: Expiry, *, extension: timedelta) -> None:
+    def __init__(self, db: Database, inventory: InventoryClient, expiry: Expiry, *, extension: timedelta) -> None:
         self._db = db
         self._inventory = inventory
         self._expiry = expiry

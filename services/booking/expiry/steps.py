@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.booking.clients import Inventory
+from services.booking.clients import InventoryClient
 from services.booking.expiry.operation import claim_due, expire
 from services.booking.messages import Release, release_of
 from services.chassis.store.database import Database
@@ -12,7 +12,7 @@ from services.chassis.store.database import Database
 class Expiry:
     """Bookings whose time is up."""
 
-    def __init__(self, db: Database, inventory: Inventory) -> None:
+    def __init__(self, db: Database, inventory: InventoryClient) -> None:
         self._db = db
         self._inventory = inventory
 

@@ -4,7 +4,7 @@ import logging
 
 from services.booking.bookings.domain import Booking, State
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
-from services.booking.clients import Inventory, Payments, RefundState
+from services.booking.clients import InventoryClient, PaymentClient, RefundState
 from services.booking.messages import Refund
 from services.booking.refunds.operation import finish_refund, mark_refund_stuck
 from services.chassis.errors import Failure, is_transient
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 class Refunds:
     """Refunds that were decided, and are only carried out."""
 
-    def __init__(self, db: Database, inventory: Inventory, payments: Payments) -> None:
+    def __init__(self, db: Database, inventory: InventoryClient, payments: PaymentClient) -> None:
         self._db = db
         self._inventory = inventory
         self._payments = payments

@@ -1,0 +1,53 @@
+"""Booking's parts put together as its process does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import grpc
+
+from services.booking import deliveries
+from services.booking.clients import InventoryClient, PaymentClient
+from services.booking.refunds.domain import RefundPolicy
+from services.booking.rpc import BookingServicer
+from services.booking.saga import Saga
+from services.booking.viewing import render
+from services.booking.viewing.look import Bookings
+from services.booking.watching.changes import Changes
+from services.chassis.store.database import Database
+from services.chassis.work.desk import Desk
+from services.chassis.work.outbox import Deliver, Outbox
+
+POLICY = RefundPolicy.parse("24:100,2:50")
+
+
+@dataclass
+class WiredBooking:
+    """The servicer, and what works beside it."""
+
+    servicer: BookingServicer
+    saga: Saga
+    outbox: Outbox
+    peers: Mapping[str, Deliver]
+    """To whom the outbox's relay delivers."""
+    desk: Desk[Any, Any]
+
+
+def wired_booking(
+    db: Database, to_inventory: grpc.aio.Channel, to_payment: grpc.aio.Channel, *, gathers: bool = True
+) -> WiredBooking:
+    inventory, payments, outbox = InventoryClient(to_inventory), PaymentClient(to_payment), Outbox(db)
+    saga = Saga(
+        db,
+        outbox,
+        inventory,
+        payments,
+        render=render.changed_bytes,
+        expiry=timedelta(minutes=15),
+        extension=timedelta(minutes=5),
+    )
+    desk: Desk[Any, Any] = Desk(saga.create, max_keys=128, gathers=gathers)
+    changes = Changes(db, max_waiting=100, heartbeat_seconds=15)
+    servicer = BookingServicer(db, Bookings(db), changes, outbox, desk, saga, inventory, payments, POLICY)
+    return WiredBooking(servicer, saga, outbox, deliveries.peers(inventory, payments), desk)
