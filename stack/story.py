@@ -64,9 +64,9 @@ def play(settings: Settings, out: TextIO = sys.stdout) -> int:
     server = Server(settings.data_dir, settings.postgres_port, secrets["postgres"])
     url = f"{services.public_url(settings)}{services.API}/"
     with httpx.Client(base_url=url, auth=over_http(settings), timeout=CALL_SECONDS, trust_env=False) as http:
-        page = Page(out, in_colour(out))
+        page = StoryPage(out, in_colour(out))
         try:
-            Story(Shop(http), page, server).play()
+            Story(StoryShop(http), page, server).play()
             page.line(_audited(settings))
         except Unexpected as error:
             page.wrong(str(error))
@@ -82,7 +82,7 @@ def in_colour(out: TextIO) -> bool:
     return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-class Page:
+class StoryPage:
     """Where the story is written."""
 
     def __init__(self, out: TextIO, colour: bool) -> None:
@@ -124,7 +124,7 @@ class Page:
         self.line(f"      {'':<8}    {legend}")
 
 
-class Shop:
+class StoryShop:
     """The REST API, as the story uses it."""
 
     def __init__(self, http: httpx.Client) -> None:
@@ -215,8 +215,8 @@ class Shop:
 class Story:
     """What happens. Every user is new, so that the story can be told as often as there are seats."""
 
-    shop: Shop
-    page: Page
+    shop: StoryShop
+    page: StoryPage
     server: Server
 
     def play(self) -> None:

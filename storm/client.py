@@ -33,7 +33,7 @@ class GaveUp(Exception):
     """Nobody answered, however often the request was repeated: what became of it is not known."""
 
 
-class Shop:
+class StormShop:
     """The API, as the customers use it. Everything asked and told goes into the history."""
 
     def __init__(

@@ -38,7 +38,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Sold:
+class SalesCount:
     """What the databases say was sold, and what came of it. Late captures are counted as `comparison` says."""
 
     bookings: int
@@ -64,7 +64,7 @@ class Report:
     acknowledged: int = 0
     given_up: int = 0
     """Requests that were never answered, however often they were repeated."""
-    sold: Sold = Sold(0, 0, 0, 0, 0, 0, 0)
+    sold: SalesCount = SalesCount(0, 0, 0, 0, 0, 0, 0)
     faults: int = 0
     faults_by_kind: Mapping[str, int] = field(default_factory=dict)
     refusals: Mapping[str, int] = field(default_factory=dict)
@@ -136,11 +136,11 @@ def met(recovery: Recovery, away: Sequence[tuple[float, float]]) -> bool:
     return any(since < recovery.started + recovery.seconds and until > recovery.started for since, until in away)
 
 
-def sold(server: Server) -> Sold:
+def sold(server: Server) -> SalesCount:
     """Count what was sold."""
     with server.connect("booking") as connection:
         [row] = connection.execute(SOLD).fetchall()
-    return Sold(*row)
+    return SalesCount(*row)
 
 
 SOLD = """

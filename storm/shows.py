@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from storm.client import Shop
+from storm.client import StormShop
 from storm.history import Json, Request
 
 PRICES = {"REGULAR": 20_001, "PREMIUM": 30_003, "VIP": 50_005}
@@ -35,7 +35,7 @@ class OpenShow:
 class Box:
     """The box office: sends customers to seats. Those that it calls hot are sent for by several."""
 
-    shop: Shop
+    shop: StormShop
     chance: random.Random
     shows: list[OpenShow] = field(default_factory=list)
     _hot: tuple[OpenShow, list[str]] | None = None
@@ -72,7 +72,7 @@ class Box:
                 self.shows[self.shows.index(show)] = made
 
 
-async def make_show(shop: Shop) -> OpenShow:
+async def make_show(shop: StormShop) -> OpenShow:
     """Make a show with a movie and a screen of its own."""
     name = uuid4().hex[:8]
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from storm.client import GaveUp, Refused, Shop
+from storm.client import GaveUp, Refused, StormShop
 from storm.history import Json, Request
 from storm.shows import Box
 
@@ -39,7 +39,7 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 class Customer:
     """Somebody new, and what they can ask for. Repetitions go out under the same key."""
 
-    def __init__(self, shop: Shop, chance: random.Random) -> None:
+    def __init__(self, shop: StormShop, chance: random.Random) -> None:
         self._shop = shop
         self._chance = chance
         self.id = str(UUID(int=chance.getrandbits(128), version=4))
@@ -103,7 +103,7 @@ class Customer:
 class Stories:
     """The stories, and how often each is played."""
 
-    def __init__(self, shop: Shop, box: Box, chance: random.Random, beside: Spawn) -> None:
+    def __init__(self, shop: StormShop, box: Box, chance: random.Random, beside: Spawn) -> None:
         self._shop = shop
         self._box = box
         self._chance = chance

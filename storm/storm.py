@@ -21,7 +21,7 @@ from audit import audit
 from stack import tokens
 from stack.launcher import Stack, temporary_settings
 from storm import comparison, report
-from storm.client import GaveUp, Refused, Shop, open_http
+from storm.client import GaveUp, Refused, StormShop, open_http
 from storm.clocks import Clocks
 from storm.faults import Faults
 from storm.history import History
@@ -116,7 +116,7 @@ class Storm:
         faults_over = threading.Event()
         with _signals(self._over):
             async with open_http(self._stack.public_url) as http:
-                shop = Shop(http, self._history, chance, self._tokens)
+                shop = StormShop(http, self._history, chance, self._tokens)
                 box = Box(shop, chance)
                 await box.open()
                 probe = await self._probe(shop, chance)
@@ -174,7 +174,7 @@ class Storm:
         }
         found.restarted_by_returns = [name for one in faults.returns for name in one.restarted]
 
-    async def _customers(self, shop: Shop, box: Box) -> None:
+    async def _customers(self, shop: StormShop, box: Box) -> None:
         """Let customers come, each with a story drawn from the seed; those that wait at the door come in a crowd."""
         door = asyncio.Semaphore(CUSTOMERS)
         arrivals = random.Random(f"arrivals {self._options.seed}")
@@ -199,7 +199,7 @@ class Storm:
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
 
-    async def _probe(self, shop: Shop, chance: random.Random) -> Probe:
+    async def _probe(self, shop: StormShop, chance: random.Random) -> Probe:
         show, customer = await make_show(shop), Customer(shop, chance)
         booking = await customer.book(show.id, [show.seats.popleft()])
         session = await customer.session(booking)

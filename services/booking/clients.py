@@ -11,7 +11,7 @@ import grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
-from services.booking.bookings.domain import BookedSeat, BookedShow, Reservation
+from services.booking.bookings.domain import BookedSeat, BookedShow, ReservedSeats
 from services.booking.messages import Refund, Release
 from services.chassis.errors import Failure, MethodAway, Unavailable
 from services.chassis.sight.vocabulary import unknown
@@ -86,7 +86,7 @@ class InventoryClient:
             self._shows.popitem(last=False)
         return known
 
-    async def reserve(self, claims: Sequence[Claim]) -> list[Reservation | Failure]:
+    async def reserve(self, claims: Sequence[Claim]) -> list[ReservedSeats | Failure]:
         """Reserve seats: for each claim a reservation, or why not."""
         if len(claims) > 1 and sum(len(claim.seat_ids) for claim in claims) > SEATS_AT_ONCE:
             half = len(claims) // 2
@@ -194,8 +194,8 @@ def _name(name: Name) -> inventory_pb2.ReservationName:
     return inventory_pb2.ReservationName(booking_id=str(booking_id), show_id=str(show_id))
 
 
-def _reservation(reservation: inventory_pb2.Reservation) -> Reservation:
-    return Reservation(
+def _reservation(reservation: inventory_pb2.Reservation) -> ReservedSeats:
+    return ReservedSeats(
         seats=[
             BookedSeat(
                 id=UUID(seat.id),

@@ -16,7 +16,7 @@ from services.booking.refunds.domain import RefundPolicy
 from services.booking.refunds.operation import BeginRefund, BeginRefunds
 from services.booking.saga import Saga
 from services.booking.viewing import render
-from services.booking.viewing.look import Bookings, Page, Seen
+from services.booking.viewing.look import Bookings, BookingsPage, Seen
 from services.booking.watching.changes import Changes
 from services.booking.watching.rpc import WatchMethods
 from services.booking.watching.watching import Watching
@@ -79,10 +79,12 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         return render.booking(seen.booking, seen.seats, seen.now, await self._payments.newest(seen.booking.id))
 
     async def ListBookings(self, request: pb.ListBookingsRequest, context: Context) -> pb.ListBookingsResponse:
-        page = pages.Page(request, pages.BY_ID)
+        page = pages.PageRequest(request, pages.BY_ID)
         show_id = UUID(request.show_id) if request.show_id else None
         status = State(pb.Booking.Status.Name(request.status)) if request.status else None
-        seen = await self._bookings.of_user(Page(UUID(request.user_id), show_id, status, page.after, page.limit))
+        seen = await self._bookings.of_user(
+            BookingsPage(UUID(request.user_id), show_id, status, page.after, page.limit)
+        )
         bookings, token = page.render(
             seen, lambda one: one.booking.id, lambda one: render.booking(one.booking, one.seats, one.now)
         )

@@ -74,7 +74,7 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         return await self._tokens(grant, context)
 
     async def ListUsers(self, request: pb.ListUsersRequest, context: Context) -> pb.ListUsersResponse:
-        page = pages.Page(request, pages.BY_ID)
+        page = pages.PageRequest(request, pages.BY_ID)
         email = normalised(request.email) if request.email else None
         found = await profiles.list_users(self._db, email=email, after=page.after, limit=page.limit)
         users, token = page.render(found, lambda user: user.id, _user)

@@ -12,7 +12,7 @@ from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.message import Message
 
-from services.booking.bookings.domain import BookedSeat, Reservation
+from services.booking.bookings.domain import BookedSeat, ReservedSeats
 from services.booking.clients import Claim, InventoryClient, PaymentClient, RefundState
 from services.booking.viewing.render import _tier
 from services.chassis.errors import Code, Failure, Unavailable
@@ -51,10 +51,10 @@ async def address() -> AsyncIterator[str]:
     await server.stop(0)
 
 
-async def reserved(address: str, result: inventory_pb2.BatchReserveSeatsResponse.Result) -> Reservation | Failure:
+async def reserved(address: str, result: inventory_pb2.BatchReserveSeatsResponse.Result) -> ReservedSeats | Failure:
     NewerInventory.answer = inventory_pb2.BatchReserveSeatsResponse(results=[result])
     async with channel(address) as to_inventory:
-        inventory, answers = InventoryClient(to_inventory), list[Reservation | Failure]()
+        inventory, answers = InventoryClient(to_inventory), list[ReservedSeats | Failure]()
 
         async def ask() -> bool:
             try:
@@ -77,7 +77,7 @@ async def test_a_tier_that_is_not_known_is_kept_as_it_came(address: str) -> None
     reservation = inventory_pb2.Reservation(seats=[seat], total_amount=100, currency="INR")
     result = inventory_pb2.BatchReserveSeatsResponse.Result(reservation=reservation)
     answer = await reserved(address, result)
-    assert isinstance(answer, Reservation)
+    assert isinstance(answer, ReservedSeats)
     [booked] = answer.seats
     assert isinstance(booked, BookedSeat)
     assert _tier(booked.tier) == 99

@@ -39,7 +39,7 @@ class Process:
         """Wait until it says `what`; return the line."""
         async with asyncio.timeout(SECONDS):
             while not any(what in line for line in self.lines):
-                assert await self._read_line(), f"it never said {what}: {self.said}"
+                assert await self._read_line(), f"it never said {what}: {self.output}"
         return next(line for line in self.lines if what in line)
 
     def signal(self, number: signal.Signals) -> None:

@@ -261,8 +261,8 @@ async def test_the_only_host_is_never_passed_over(
     assert len(own_services.calls) == 90
     # Nor after calls that came to nothing: it is asked again as soon as it answers.
     await own_services["inventory"].stop()
-    answers = await asyncio.gather(*(own_rest.get("/api/v1/shows/x") for _ in range(30)))
-    assert {answer.status_code for answer in answers} == {503}
+    tried = await asyncio.gather(*(own_rest.get("/api/v1/shows/x") for _ in range(30)))
+    assert {answer.status_code for answer in tried} == {503}
     await own_services["inventory"].start()
     own_services["inventory"].answers.clear()
 
@@ -348,7 +348,7 @@ async def test_when_memory_ends_requests_are_turned_away(opened: Opened) -> None
             answer = await rest.get("/api/v1/shows/x")
             return None if answer.status_code == 200 else answer
 
-        answers = await eventually(turned_away)
-        assert (answers.status_code, answers.json()["code"], answers.headers["retry-after"]) == (503, 14, "1")
-        assert answers.json()["details"][0]["reason"] == "UNAVAILABLE"
+        refusal = await eventually(turned_away)
+        assert (refusal.status_code, refusal.json()["code"], refusal.headers["retry-after"]) == (503, 14, "1")
+        assert refusal.json()["details"][0]["reason"] == "UNAVAILABLE"
         assert (await rest.get("/healthz")).status_code == 503

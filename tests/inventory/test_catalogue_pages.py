@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import InvalidField
-from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, MAX_ANSWER_BYTES, Order, Page
+from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, MAX_ANSWER_BYTES, Order, PageRequest
 
 KEYS = st.tuples(st.datetimes(timezones=st.just(UTC)), st.uuids())
 TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_=-", max_size=200)
 
 
 def token_of(request: Message, key: UUID) -> str:
-    page = Page(request, BY_ID)
+    page = PageRequest(request, BY_ID)
     rows, token = page.render([key] * page.limit, lambda row: row, event)
     assert len(rows) == page.size
     return token
@@ -30,17 +30,17 @@ def event(row: object) -> pb.Event:
 
 def refused(request: Message, order: Order[object]) -> bool:
     with pytest.raises(InvalidField) as refusal:
-        Page(request, order)
+        PageRequest(request, order)
     return [field for field, _ in refusal.value.violations] == ["pageToken"]
 
 
 def test_a_page_has_20_rows_where_the_request_does_not_say() -> None:
-    assert Page(pb.ListMoviesRequest(), BY_ID).size == 20
-    assert Page(pb.ListMoviesRequest(page_size=7), BY_ID).size == 7
+    assert PageRequest(pb.ListMoviesRequest(), BY_ID).size == 20
+    assert PageRequest(pb.ListMoviesRequest(page_size=7), BY_ID).size == 7
 
 
 def test_the_last_page_has_no_token() -> None:
-    page = Page(pb.ListMoviesRequest(page_size=3), BY_ID)
+    page = PageRequest(pb.ListMoviesRequest(page_size=3), BY_ID)
     assert page.render([1, 2, 3], lambda row: uuid4(), event) == ([event(1), event(2), event(3)], "")
     assert page.render([], lambda row: uuid4(), event) == ([], "")
 
@@ -51,7 +51,7 @@ def test_a_page_ends_before_it_is_more_than_a_client_reads() -> None:
 
     rows, asked, seen = list(range(7)), pb.ListEventsRequest(page_size=5), []
     for _ in rows:
-        page = Page(asked, BY_POSITION)
+        page = PageRequest(asked, BY_POSITION)
         behind = [row for row in rows if page.after is None or row > page.after][: page.limit]
         events, token = page.render(behind, lambda row: row, large)
         assert pb.ListEventsResponse(events=events, next_page_token=token).ByteSize() <= MAX_ANSWER_BYTES
@@ -61,7 +61,7 @@ def test_a_page_ends_before_it_is_more_than_a_client_reads() -> None:
         asked.page_token = token
     assert seen == rows
     # One by itself is given whatever it takes: the next page would begin with it too.
-    events, token = Page(pb.ListEventsRequest(), BY_POSITION).render(
+    events, token = PageRequest(pb.ListEventsRequest(), BY_POSITION).render(
         [1, 2], lambda row: row, lambda row: pb.Event(description="x" * 5_000_000)
     )
     assert len(events) == 1 and token
@@ -70,7 +70,7 @@ def test_a_page_ends_before_it_is_more_than_a_client_reads() -> None:
 def test_a_token_opens_the_page_behind_the_last_row_whatever_the_size_of_the_next() -> None:
     key = uuid4()
     token = token_of(pb.ListEventsRequest(category="MOVIE", page_size=3), key)
-    assert Page(pb.ListEventsRequest(category="MOVIE", page_size=50, page_token=token), BY_ID).after == key
+    assert PageRequest(pb.ListEventsRequest(category="MOVIE", page_size=50, page_token=token), BY_ID).after == key
 
 
 def test_a_token_does_not_open_another_list() -> None:
@@ -82,9 +82,9 @@ def test_a_token_does_not_open_another_list() -> None:
 
 @given(KEYS)
 def test_a_token_keeps_time_to_the_microsecond_and_fits_the_contract(key: tuple[datetime, UUID]) -> None:
-    _, token = Page(pb.ListShowsRequest(page_size=1), BY_TIME_AND_ID).render([key, key], lambda row: row, event)
+    _, token = PageRequest(pb.ListShowsRequest(page_size=1), BY_TIME_AND_ID).render([key, key], lambda row: row, event)
     assert len(token) <= 200
-    assert Page(pb.ListShowsRequest(page_token=token), BY_TIME_AND_ID).after == key
+    assert PageRequest(pb.ListShowsRequest(page_token=token), BY_TIME_AND_ID).after == key
 
 
 @given(TOKENS.filter(bool))
@@ -98,7 +98,7 @@ def test_made_up_content_behind_a_right_fingerprint_is_a_key_or_refused(made: by
     real = token_of(pb.ListShowsRequest(), uuid4())
     token = base64.urlsafe_b64encode(base64.urlsafe_b64decode(real + "=" * (-len(real) % 4))[:8] + made)
     try:
-        after = Page(pb.ListShowsRequest(page_token=token.rstrip(b"=").decode()), BY_TIME_AND_ID).after
+        after = PageRequest(pb.ListShowsRequest(page_token=token.rstrip(b"=").decode()), BY_TIME_AND_ID).after
     except InvalidField:
         return
     assert after is not None

@@ -163,7 +163,7 @@ async def test_nobody_is_told_that_nothing_happened_while_that_is_not_known(
         async def away(db: Database, statement: str, parameters: Any = ()) -> list[Any]:
             if statement != sql.CHANGES_OF_CHANGED_SHOWS:
                 return await fetch(db, statement, parameters)
-            looks.append(inventory.watching._shows[on_sale.show_id].told_at)
+            looks.append(inventory.watching._shows[on_sale.show_id].woken_at)
             raise Unavailable()
 
         with monkeypatch.context() as broken:

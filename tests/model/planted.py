@@ -128,7 +128,7 @@ def webhooks_are_believed(patch: pytest.MonkeyPatch) -> None:
     async def settle_report(self: Checkout, report: Any, event: Any) -> None:
         await self._record.submit(Record(report, event))
 
-    patch.setattr(Checkout, "hear", settle_report)
+    patch.setattr(Checkout, "settle_report", settle_report)
 
 
 def the_bank_is_never_asked(patch: pytest.MonkeyPatch) -> None:

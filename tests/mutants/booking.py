@@ -175,7 +175,7 @@ MUTANTS = (
     ),
     Mutant(
         "a refund that payment refuses is forgotten",
-        "peers.refunds",
+        "peers.request_refunds",
         "[answer if isinstance(answer, Failure) else None for answer in answers]",
         "[None for _ in answers]",
         MONEY,

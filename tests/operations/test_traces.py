@@ -115,7 +115,7 @@ async def test_a_batch_is_linked_to_all_whose_commands_it_carries_out(stack: Sta
     found: set[str] = set()
     for trace in traces:
         for span in await asyncio.to_thread(
-            collector.of, trace, lambda some: any(s.service == "booking" for s in some)
+            collector.trace, trace, lambda some: any(s.service == "booking" for s in some)
         ):
             found |= {span.trace, *(link.trace_id.hex() for link in span.proto.links)} if batches([span]) else set()
     assert found == set(traces)

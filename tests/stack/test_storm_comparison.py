@@ -27,7 +27,7 @@ def ask(
 ) -> None:
     request = Request(kind, "POST", kind, USER, about, body, key)
     history.ask(request)
-    history.tell(request, answer)
+    history.acknowledge(request, answer)
 
 
 def bought() -> tuple[History, Ledger]:

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from stack.story import LOOKS, Page, in_colour
+from stack.story import LOOKS, StoryPage, in_colour
 
 SEATS = {
     "seats": [
@@ -32,7 +32,7 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(monkeypatch: pytest.M
 @pytest.mark.parametrize("colour", [True, False])
 def test_the_seat_map_can_be_read_with_colour_and_without(colour: bool) -> None:
     out = io.StringIO()
-    Page(out, colour).seats(SEATS, "Alice")
+    StoryPage(out, colour).seats(SEATS, "Alice")
     assert ("\033[" in out.getvalue()) == colour
     rows = [line for line in out.getvalue().splitlines() if "Stalls" in line]
     assert len(rows) == 2

@@ -62,7 +62,7 @@ class Scenario:
         """Return the end of a payment."""
         return Status.DECLINED if self.declines_first and not declined_before else self.end
 
-    def refund(self, failures: int) -> RefundStatus:
+    def refund_outcome(self, failures: int) -> RefundStatus:
         """Return what becomes of a refund that has failed so often; PENDING: it fails again."""
         if failures < self.failing_refunds:
             return RefundStatus.PENDING

@@ -90,7 +90,7 @@ class GiveMoneyBack(Operation[GiveBack, Captures, BankRefund]):
         if known.refund.status != RefundStatus.PENDING:
             return known.refund
         less = session.refunded(asked.amount)
-        status = SCENARIOS[session.payment_method or SUCCEED].refund(known.failures)
+        status = SCENARIOS[session.payment_method or SUCCEED].refund_outcome(known.failures)
         tried = Tried(replace(asked, status=status), known.failures + (status == RefundStatus.PENDING))
         state.known[asked.id] = tried
         state.tried.append(tried)

@@ -76,7 +76,7 @@ class BookedSeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Reservation:
+class ReservedSeats:
     """Seats that inventory has reserved for a booking, and what they cost."""
 
     seats: Sequence[BookedSeat]

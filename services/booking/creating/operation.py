@@ -14,7 +14,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from services.booking.bookings import events
-from services.booking.bookings.domain import BookedSeat, BookedShow, Booking, Changed, Reservation, State
+from services.booking.bookings.domain import BookedSeat, BookedShow, Booking, Changed, ReservedSeats, State
 from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.creating import statements as sql
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
@@ -146,7 +146,7 @@ class Priced:
     key: idempotency.Key | None
 
     @classmethod
-    def from_reservation(cls, command: Create, since: datetime, reservation: Reservation) -> "Priced":
+    def from_reservation(cls, command: Create, since: datetime, reservation: ReservedSeats) -> "Priced":
         """Put the reservation to the command whose intent was written at `since`."""
         booking = Booking(
             id=command.id,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.booking.bookings.domain import Booking, Changed, Reservation
+from services.booking.bookings.domain import Booking, Changed, ReservedSeats
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
 from services.booking.clients import Claim, InventoryClient
 from services.booking.creating.operation import (
@@ -77,7 +77,7 @@ class CreateBookings:
             )
             for command, _ in begun
         ]
-        answers: Sequence[Reservation | Failure]
+        answers: Sequence[ReservedSeats | Failure]
         try:
             answers = await self._inventory.reserve(claims)
         except Failure as failure:
@@ -87,7 +87,7 @@ class CreateBookings:
         unknown: list[UUID] = []
         outcomes: dict[UUID, bytes | Failure] = {}
         for (command, since), answer in zip(begun, answers, strict=True):
-            if isinstance(answer, Reservation):
+            if isinstance(answer, ReservedSeats):
                 priced.append(Priced.from_reservation(command, since, answer))
                 continue
             # Recovery was faster and has closed the claim: it is nothing that the caller did, and may be tried again.

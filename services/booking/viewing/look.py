@@ -27,7 +27,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class BookingsPage:
     """A page of a user's bookings: so many at most, made before the booking `before` if there is one.
 
     Of one show, and of one state that callers see, where these are given.
@@ -46,7 +46,7 @@ class Bookings:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._by_id: Lookup[UUID, Seen] = Lookup(self._find, name="look-bookings")
-        self._by_user: Lookup[Page, list[Seen]] = Lookup(self._list, name="list-bookings", max_keys=32)
+        self._by_user: Lookup[BookingsPage, list[Seen]] = Lookup(self._list, name="list-bookings", max_keys=32)
 
     async def find(self, booking_id: UUID, user_id: UUID | None) -> Seen:
         """Return a booking; raise BookingNotFound if there is none, or not of `user_id` where that is given."""
@@ -63,7 +63,7 @@ class Bookings:
             for booking_id, user_id in wanted
         ]
 
-    async def of_user(self, page: Page) -> list[Seen]:
+    async def of_user(self, page: BookingsPage) -> list[Seen]:
         """Return a page of a user's bookings, newest first."""
         return await self._by_user.get(page) or []
 
@@ -76,11 +76,11 @@ class Bookings:
         seats_of = seats_by_booking(seats)
         return {booking.id: Seen(booking, seats_of[booking.id], clock.now) for booking in read(Booking, found)}
 
-    async def _list(self, pages: Sequence[Page]) -> dict[Page, list[Seen]]:
+    async def _list(self, pages: Sequence[BookingsPage]) -> dict[BookingsPage, list[Seen]]:
         asked = columns(pages, "user_id", "show_id", "status", "before", "limit")
         found = await self._db.fetch(sql.BOOKINGS_OF_USERS, asked)
         seats_of = seats_by_booking(await self._db.fetch(bookings_sql.SEATS, columns(found, booking_ids="id")))
-        lists: defaultdict[Page, list[Seen]] = defaultdict(list)
+        lists: defaultdict[BookingsPage, list[Seen]] = defaultdict(list)
         for row, booking in zip(found, read(Booking, found), strict=True):
             lists[pages[row.page - 1]].append(Seen(booking, seats_of[booking.id], row.now))
         return lists

@@ -72,7 +72,7 @@ BY_TIME_AND_ID: Order[tuple[datetime, UUID]] = Order(_pack_time_and_id, _unpack_
 BY_POSITION: Order[int] = Order(_POSITION.pack, lambda packed: int(_POSITION.unpack(packed)[0]))
 
 
-class Page(Generic[K]):
+class PageRequest(Generic[K]):
     """The page that a request asks for with `page_size` and `page_token`; its other fields are the filters."""
 
     def __init__(self, request: Message, order: Order[K], default_size: int = DEFAULT_SIZE) -> None:

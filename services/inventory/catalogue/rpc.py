@@ -7,7 +7,7 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc
 
 from services.chassis.store.database import Database
 from services.chassis.wire.incoming import Context
-from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, Page, check_whole
+from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, PageRequest, check_whole
 from services.chassis.work.idempotency import Once, key_of
 from services.inventory.catalogue import events, shows, venues
 from services.inventory.catalogue import messages as messages
@@ -37,7 +37,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         return messages.render_event(await events.get_event(self._db, UUID(request.event_id)))
 
     async def ListEvents(self, request: pb.ListEventsRequest, context: Context) -> pb.ListEventsResponse:
-        page = Page(request, BY_ID)
+        page = PageRequest(request, BY_ID)
         category = pb.Event.Category.Name(request.category) if request.category else None
         found = await events.list_events(self._db, category=category, after=page.after, limit=page.limit)
         listed, token = page.render(found, lambda event: event.id, messages.render_event)
@@ -51,7 +51,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         return messages.render_movie(await events.get_movie(self._db, UUID(request.movie_id)))
 
     async def ListMovies(self, request: pb.ListMoviesRequest, context: Context) -> pb.ListMoviesResponse:
-        page = Page(request, BY_ID)
+        page = PageRequest(request, BY_ID)
         found = await events.list_events(self._db, category=MOVIE, after=page.after, limit=page.limit)
         movies, token = page.render(found, lambda movie: movie.id, messages.render_movie)
         return pb.ListMoviesResponse(movies=movies, next_page_token=token)
@@ -64,7 +64,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         return messages.render_venue(await venues.get_venue(self._db, UUID(request.venue_id)))
 
     async def ListVenues(self, request: pb.ListVenuesRequest, context: Context) -> pb.ListVenuesResponse:
-        page = Page(request, BY_ID)
+        page = PageRequest(request, BY_ID)
         found = await venues.list_venues(self._db, city=request.city or None, after=page.after, limit=page.limit)
         listed, token = page.render(found, lambda venue: venue.id, messages.render_venue)
         return pb.ListVenuesResponse(venues=listed, next_page_token=token)
@@ -74,7 +74,9 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         return await self._create_screen.alone(CreateScreen(messages.parse_screen(request), once))
 
     async def GetSeatLayout(self, request: pb.GetSeatLayoutRequest, context: Context) -> pb.SeatLayout:
-        page = Page(request, BY_POSITION, MAX_SEATS_PER_PAGE) if request.page_size or request.page_token else None
+        page = (
+            PageRequest(request, BY_POSITION, MAX_SEATS_PER_PAGE) if request.page_size or request.page_token else None
+        )
         after = -1 if page is None or page.after is None else page.after
         limit = MAX_SEATS_PER_SCREEN if page is None else page.size
         screen, rows = await venues.get_seat_layout(self._db, UUID(request.screen_id), after=after, limit=limit)
@@ -94,7 +96,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         return messages.render_show(await shows.get_show(self._db, UUID(request.show_id)))
 
     async def ListShows(self, request: pb.ListShowsRequest, context: Context) -> pb.ListShowsResponse:
-        page = Page(request, BY_TIME_AND_ID)
+        page = PageRequest(request, BY_TIME_AND_ID)
         which = messages.parse_show_filter(request)
         found = await shows.list_shows(self._db, which, after=page.after, limit=page.limit)
         on, token = page.render(found, lambda show: (show.starts_at, show.id), messages.render_show)

@@ -18,7 +18,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from services.chassis.wire.incoming import encoded
-from services.chassis.wire.pages import BY_POSITION, Page, check_whole
+from services.chassis.wire.pages import BY_POSITION, PageRequest, check_whole
 from services.chassis.wire.times import to_timestamp
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
 from services.inventory.seats.domain import Seat, Status
@@ -59,22 +59,22 @@ ELEMENTS = SeatForm(_encode, b"")
 JSON = SeatForm(_to_json, b",")
 
 
-def _page_of(request: Message, seats: SeatMap, form: SeatForm) -> Page[int] | None:
+def _page_of(request: Message, seats: SeatMap, form: SeatForm) -> PageRequest[int] | None:
     """Return the page that is asked for, or None where all seats are.
 
     Raises InvalidField where no client could be sure to read them all. The request is one of any of the four methods.
     """
     if request.page_size or request.page_token:  # type: ignore[attr-defined]
-        return Page(request, BY_POSITION, MAX_SEATS_PER_PAGE)
+        return PageRequest(request, BY_POSITION, MAX_SEATS_PER_PAGE)
     check_whole(seats.largest(form, request.section) + HEAD_BYTES, MAX_SEATS_PER_PAGE)  # type: ignore[attr-defined]
     return None
 
 
-def _part(page: Page[int] | None) -> Part | None:
+def _part(page: PageRequest[int] | None) -> Part | None:
     return None if page is None else Part(-1 if page.after is None else page.after, page.size)
 
 
-def _token(page: Page[int] | None, view: View) -> str:
+def _token(page: PageRequest[int] | None, view: View) -> str:
     return "" if page is None or view.last is None else page.token(view.last)
 
 
@@ -111,7 +111,7 @@ def _user_of(request: pb.GetSeatMapRequest | pb.RenderSeatMapRequest) -> UUID | 
     return UUID(request.user_id) if request.user_id else None
 
 
-def _head(seats: SeatMap, view: View, page: Page[int] | None) -> pb.SeatMap:
+def _head(seats: SeatMap, view: View, page: PageRequest[int] | None) -> pb.SeatMap:
     others, mine = view.statuses - view.mine, view.mine
     return pb.SeatMap(
         show_id=str(seats.show_id),
@@ -132,7 +132,7 @@ def _head(seats: SeatMap, view: View, page: Page[int] | None) -> pb.SeatMap:
     )
 
 
-def _head_of_free(seats: SeatMap, view: View, page: Page[int] | None) -> pb.ListAvailableSeatsResponse:
+def _head_of_free(seats: SeatMap, view: View, page: PageRequest[int] | None) -> pb.ListAvailableSeatsResponse:
     return pb.ListAvailableSeatsResponse(
         show_id=str(seats.show_id),
         sequence=seats.sequence,
