@@ -84,24 +84,24 @@ def compare(history: History, books: Ledger) -> list[Violation]:
 
 
 def _holds_were_made(history: History, books: Ledger) -> Iterator[str]:
-    for told in _acknowledged(history, "hold"):
-        for seat in told.answer["seats"]:
-            if (told.request.about, seat["id"], datetime.fromisoformat(seat["expiresAt"])) not in books.holds:
-                yield f"seat {seat['id']} was never held until {seat['expiresAt']}: {told.request}"
+    for one in _acknowledged(history, "hold"):
+        for seat in one.answer["seats"]:
+            if (one.request.about, seat["id"], datetime.fromisoformat(seat["expiresAt"])) not in books.holds:
+                yield f"seat {seat['id']} was never held until {seat['expiresAt']}: {one.request}"
 
 
 def _bookings_are_there(history: History, books: Ledger) -> Iterator[str]:
-    for told in _acknowledged(history, "book"):
-        booking, answer = books.bookings.get(told.answer["id"]), told.answer
+    for one in _acknowledged(history, "book"):
+        booking, answer = books.bookings.get(one.answer["id"]), one.answer
         if booking is None:
             yield f"booking {answer['id']} was acknowledged and is not there"
             continue
         facts = (answer["userId"], answer["show"]["id"], answer["totalAmount"], answer["currency"])
         seats = {seat["id"] for seat in answer["seats"]}
-        asked = set((told.request.body or {})["showSeatIds"])
+        asked = set((one.request.body or {})["showSeatIds"])
         if facts != (booking.user, booking.show, booking.amount, booking.currency) or seats != booking.seats:
             yield f"booking {booking.id} is {booking}, its user was told {answer}"
-        elif (seats, booking.user, booking.show) != (asked, told.request.user, told.request.about):
+        elif (seats, booking.user, booking.show) != (asked, one.request.user, one.request.about):
             yield f"booking {booking.id} is not what was asked for: {booking}"
 
 
@@ -121,8 +121,8 @@ def _cancelled_stays(history: History, books: Ledger) -> Iterator[str]:
 
 
 def _refunds_are_made(history: History, books: Ledger) -> Iterator[str]:
-    for told in _acknowledged(history, "refund"):
-        id_, amount = told.request.about, told.answer["refundAmount"]
+    for one in _acknowledged(history, "refund"):
+        id_, amount = one.request.about, one.answer["refundAmount"]
         booking = books.bookings.get(id_)
         if booking is None or booking.state not in REFUND_IS_OVER or booking.refund_amount != amount:
             yield f"a refund of {amount} was acknowledged for booking {id_}, which is {booking}"
@@ -150,11 +150,11 @@ def _nothing_happens_unasked(history: History, books: Ledger) -> Iterator[str]:
 
 def _repetitions_are_answered_alike(history: History, _: Ledger) -> Iterator[str]:
     first: dict[tuple[str, str, str], Json] = {}
-    for told in history.acknowledged:
-        request = told.request
+    for one in history.acknowledged:
+        request = one.request
         if request.key is None or request.kind == "look":
             continue
-        answer = told.answer
+        answer = one.answer
         if request.kind == "refund":
             # How far a refund is may have changed (docs/adr/0008-refund-answers.md).
             answer = {name: value for name, value in answer.items() if name != "status"}
@@ -166,7 +166,7 @@ def _repetitions_are_answered_alike(history: History, _: Ledger) -> Iterator[str
 def _seats_are_sold_once(history: History, books: Ledger) -> Iterator[str]:
     """Bookings that were seen CONFIRMED and that nobody wanted to give back: their seats are theirs alone."""
     sold: dict[tuple[str, str], str] = {}
-    orders = {told.answer["id"]: told for told in _acknowledged(history, "book")}
+    orders = {one.answer["id"]: one for one in _acknowledged(history, "book")}
     for id_ in sorted(history.bookings_seen("CONFIRMED") - _asked(history, "refund")):
         if id_ not in orders:
             continue
@@ -177,21 +177,21 @@ def _seats_are_sold_once(history: History, books: Ledger) -> Iterator[str]:
 
 
 def _nobody_pays_more_than_told(history: History, books: Ledger) -> Iterator[str]:
-    prices = {told.answer["id"]: told.answer["totalAmount"] for told in _acknowledged(history, "book")}
+    prices = {one.answer["id"]: one.answer["totalAmount"] for one in _acknowledged(history, "book")}
     for id_, price in prices.items():
         booking = books.bookings.get(id_)
         if booking is not None and booking.net > price:
             yield f"booking {id_} costs {price}, as was told, and the bank holds {booking.net}"
-    amounts = {told.answer["sessionId"]: told.answer["amount"] for told in _acknowledged(history, "initiate")}
+    amounts = {one.answer["sessionId"]: one.answer["amount"] for one in _acknowledged(history, "initiate")}
     for session, taken in books.captured.items():
         if session in amounts and taken != amounts[session]:
             yield f"session {session} was over {amounts[session]}, as was told, and the bank took {taken}"
 
 
 def _payments_are_taken(history: History, books: Ledger) -> Iterator[str]:
-    for told in _acknowledged(history, "pay"):
-        if told.answer["status"] == "CAPTURED" and told.request.about not in books.captured:
-            yield f"session {told.request.about} was acknowledged as CAPTURED and the bank took nothing"
+    for one in _acknowledged(history, "pay"):
+        if one.answer["status"] == "CAPTURED" and one.request.about not in books.captured:
+            yield f"session {one.request.about} was acknowledged as CAPTURED and the bank took nothing"
 
 
 def _what_is_there_is_found(history: History, _: Ledger) -> Iterator[str]:
@@ -202,7 +202,7 @@ def _what_is_there_is_found(history: History, _: Ledger) -> Iterator[str]:
 
 
 def _acknowledged(history: History, kind: str) -> Iterator[Acknowledged]:
-    return (told for told in history.acknowledged if told.request.kind == kind)
+    return (one for one in history.acknowledged if one.request.kind == kind)
 
 
 def _asked(history: History, kind: str) -> set[str]:

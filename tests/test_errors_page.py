@@ -36,9 +36,9 @@ def test_the_metadata_of_every_error_is_told() -> None:
     with all_cases() as case:
         for kind in errors_page._kinds():
             with case(kind):
-                told = {key for text in errors_page._carried(kind) for key in re.findall(r"`(\w+)`", text)}
+                keys = {key for text in errors_page._carried(kind) for key in re.findall(r"`(\w+)`", text)}
                 folder = re.split(r"\.(?:domain|errors)\b", kind.__module__)[0].replace(".", "/")
-                assert told == set(_keywords(ROOT / folder, kind.__name__)) | _given_by(kind)
+                assert keys == set(_keywords(ROOT / folder, kind.__name__)) | _given_by(kind)
 
 
 def _keywords(folder: Path, name: str) -> Iterator[str]:

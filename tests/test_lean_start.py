@@ -40,7 +40,7 @@ def test_no_conftest_loads_a_library() -> None:
     ["tests/bank/test_bank_domain.py", "tests/booking/test_moves.py", "tests/inventory/test_catalogue_domain.py"],
 )
 def test_pytest_loads_nothing_heavy_for_a_test_of_rules(path: str) -> None:
-    told = _run("-X", "importtime", "-m", "pytest", "-p", "no:cacheprovider", "-n", "0", path).stderr
-    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in told.splitlines()}
+    output = _run("-X", "importtime", "-m", "pytest", "-p", "no:cacheprovider", "-n", "0", path).stderr
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in output.splitlines()}
     assert "pytest" in loaded
     assert sorted(HEAVY & loaded) == []

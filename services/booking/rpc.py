@@ -46,7 +46,7 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         payments: PaymentClient,
         refund_policy: RefundPolicy,
     ) -> None:
-        WatchMethods.__init__(self, Watching(bookings, changes, self._told))
+        WatchMethods.__init__(self, Watching(bookings, changes, self._rendered))
         self._db = db
         self._bookings = bookings
         self._cancel = CancelBookings(db, outbox)
@@ -72,9 +72,9 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         if request.wait_seconds:
             status = State(pb.Booking.Status.Name(request.while_status or pb.Booking.PENDING))
             seen = await self._watching.wait(seen, status, request.wait_seconds)
-        return await self._told(seen)
+        return await self._rendered(seen)
 
-    async def _told(self, seen: Seen) -> pb.Booking:
+    async def _rendered(self, seen: Seen) -> pb.Booking:
         """Return a booking as callers are told of it, with its newest payment."""
         return render.booking(seen.booking, seen.seats, seen.now, await self._payments.newest(seen.booking.id))
 

@@ -24,7 +24,7 @@ Event = events_pb2.BookingEvent
 RefundState = payment_pb2.BatchRefundPaymentsResponse.Result
 
 
-async def told(house: House) -> list[events_pb2.BookingEvent]:
+async def published(house: House) -> list[events_pb2.BookingEvent]:
     """Return the events of the topic."""
     while await topics.sequence_once(house.db):
         pass
@@ -34,7 +34,7 @@ async def told(house: House) -> list[events_pb2.BookingEvent]:
 
 async def kinds(house: House, booking: pb.Booking) -> list[str]:
     """Return what happened to a booking."""
-    return [Event.Kind.Name(event.kind) for event in await told(house) if event.booking_id == booking.id]
+    return [Event.Kind.Name(event.kind) for event in await published(house) if event.booking_id == booking.id]
 
 
 async def refund(house: House, booking: pb.Booking) -> None:
@@ -47,7 +47,7 @@ async def test_an_event_says_what_it_is_about(house: House) -> None:
     payment = uuid4()
     await house.capture(booking, payment=payment)
     await refund(house, booking)
-    created, confirmed, refunded = await told(house)
+    created, confirmed, refunded = await published(house)
     assert [created.kind, confirmed.kind, refunded.kind] == [Event.CREATED, Event.CONFIRMED, Event.REFUNDED]
     assert created.version < confirmed.version < refunded.version
     same = Event(
@@ -71,12 +71,12 @@ async def test_an_event_says_what_it_is_about(house: House) -> None:
 async def test_what_was_refused_has_no_event(house: House) -> None:
     booking = await house.book(ANN, 0)
     await refused(house.book(BOB, 0))
-    assert [event.booking_id for event in await told(house)] == [booking.id]
+    assert [event.booking_id for event in await published(house)] == [booking.id]
 
 
 async def test_twenty_equal_requests_make_one_event(house: House) -> None:
     await asyncio.gather(*(house.book(ANN, 0, key="k") for _ in range(20)))
-    assert len(await told(house)) == 1
+    assert len(await published(house)) == 1
 
 
 async def test_a_cancelled_booking_has_its_event(house: House) -> None:
@@ -149,7 +149,7 @@ def test_an_event_holds_nothing_that_people_have_written() -> None:
 
 async def test_consumers_read_the_topic_by_pages(house: House) -> None:
     bookings = [await house.book(uuid4(), number) for number in range(5)]
-    assert len(await told(house)) == 5
+    assert len(await published(house)) == 5
     pages = []
     request = pb.ListBookingEventsRequest(page_size=2)
     while (page := await house.bookings.ListBookingEvents(request)).events:
@@ -165,7 +165,7 @@ async def test_consumers_read_the_topic_by_pages(house: House) -> None:
 
 async def test_a_consumer_that_fell_behind_is_told_where_events_begin(house: House) -> None:
     await house.book(ANN, 0)
-    await told(house)
+    await published(house)
     assert (await refused(house.bookings.ListBookingEvents(pb.ListBookingEventsRequest(after=2)))).reason == (
         "EVENTS_NOT_THERE"
     )

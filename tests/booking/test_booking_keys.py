@@ -29,8 +29,8 @@ async def refused(call: Awaitable[Any]) -> tuple[str, str, float | None]:
         await call
     status = rpc_status.from_call(caught.value)
     assert status is not None, caught.value
-    told = from_status(status)
-    return told.code.name, told.reason, told.retry_after_seconds
+    failure = from_status(status)
+    return failure.code.name, failure.reason, failure.retry_after_seconds
 
 
 async def test_a_booking_whose_key_another_process_carries_out_for_long_is_told_so(

@@ -57,8 +57,8 @@ async def test_holds_and_bookings_end_with_sales_and_a_decline_adds_nothing(hous
     assert 100 < held.expires_in <= 180
     await decline(house, booking)
     assert at((await house.get(booking.id)).expires_at) == end
-    told = await payable(house, booking)
-    assert (at(told.expires_at), at(told.sales_end_at)) == (end, end)
+    answer = await payable(house, booking)
+    assert (at(answer.expires_at), at(answer.sales_end_at)) == (end, end)
 
 
 async def test_from_the_end_of_sales_on_nothing_is_held_or_booked(house: House) -> None:

@@ -134,8 +134,8 @@ async def test_a_refund_gives_back_what_the_time_left_allows(house: House, perce
     booking = await house.confirmed(ANN, 0, 1)
     request = pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN))
     answers = await asyncio.gather(*(house.bookings.RefundBooking(request) for _ in range(10)), return_exceptions=True)
-    told = [answer for answer in answers if isinstance(answer, pb.RefundBookingResponse)]
-    assert {(answer.refund_amount, answer.refund_percentage) for answer in told} == {(amount, percentage)}
+    given = [answer for answer in answers if isinstance(answer, pb.RefundBookingResponse)]
+    assert {(answer.refund_amount, answer.refund_percentage) for answer in given} == {(amount, percentage)}
     others = [answer for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
     assert {reason(other).reason for other in others} <= {"BOOKING_NOT_CONFIRMED"}
     assert {(r.cause, r.amount) for r in house.payment.refunds} == {(Refund.REQUESTED, amount)}

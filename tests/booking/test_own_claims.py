@@ -22,7 +22,7 @@ def hold(house: House, user: UUID, *numbers: int) -> Any:
     )
 
 
-async def told(call: Any) -> tuple[error_details_pb2.ErrorInfo, str]:
+async def refusal_of(call: Any) -> tuple[error_details_pb2.ErrorInfo, str]:
     """Await a call that must be refused; return why, for programs and for people."""
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await call
@@ -37,7 +37,7 @@ async def cancel(house: House, booking: pb.Booking) -> None:
 async def test_a_user_who_wants_the_seats_of_an_own_booking_again_is_sent_there(house: House, ask: Any) -> None:
     booking = await house.book(ANN, 0, 1, 2)
     for wanted in ((0, 1), (2, 3)):
-        info, message = await told(ask(house, ANN, *wanted))
+        info, message = await refusal_of(ask(house, ANN, *wanted))
         assert (info.reason, info.metadata["booking_id"]) == ("SEATS_UNAVAILABLE", booking.id)
         own = [house.seat_ids[number] for number in wanted if number < 3]
         assert info.metadata["seat_ids"] == ",".join(own)
@@ -51,14 +51,14 @@ async def test_nobody_is_told_of_the_booking_of_another(house: House, ask: Any) 
     await house.confirmed(ANN, 1)
     await hold(house, ANN, 2)
     for wanted in (0, 1, 2):
-        info, message = await told(ask(house, BOB, wanted))
+        info, message = await refusal_of(ask(house, BOB, wanted))
         assert dict(info.metadata) == {"seat_ids": house.seat_ids[wanted]}
         assert message == "Some of these seats are taken: choose others."
 
 
 async def test_where_others_have_seats_too_all_are_named_and_the_own_booking(house: House) -> None:
     mine, others = await house.book(ANN, 0), await house.confirmed(BOB, 1)
-    info, message = await told(house.book(ANN, 0, 1, 2))
+    info, message = await refusal_of(house.book(ANN, 0, 1, 2))
     assert info.metadata["seat_ids"] == ",".join(house.seat_ids[:2])
     assert info.metadata["booking_id"] == mine.id != others.id
     assert "waits for its payment" in message
@@ -67,7 +67,7 @@ async def test_where_others_have_seats_too_all_are_named_and_the_own_booking(hou
 async def test_a_booking_that_waits_comes_before_one_that_is_paid(house: House) -> None:
     paid, waiting = await house.confirmed(ANN, 0), await house.book(ANN, 1)
     assert (await refused(house.book(ANN, 0, 1))).metadata["booking_id"] == waiting.id
-    info, message = await told(house.book(ANN, 0, 2))
+    info, message = await refusal_of(house.book(ANN, 0, 2))
     assert info.metadata["booking_id"] == paid.id
     assert "your own booking, which is paid" in message
 

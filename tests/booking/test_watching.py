@@ -240,7 +240,7 @@ async def test_nobody_is_told_that_nothing_happened_while_that_is_not_known(
         assert await watcher.status() == "PENDING"
         wait = await waiting(other, booking.id)
         asked: list[object] = []
-        told: list[object] = []
+        shown: list[object] = []
         fetch, after = Database.fetch, other.changes.after
 
         async def away(self: Database, statement: str, parameters: Any = ()) -> list[Any]:
@@ -250,16 +250,16 @@ async def test_nobody_is_told_that_nothing_happened_while_that_is_not_known(
             raise Unavailable()
 
         async def followed(known: Any, seconds: float) -> bool | None:
-            told.append(answer := await after(known, seconds))
+            shown.append(answer := await after(known, seconds))
             return answer
 
         with monkeypatch.context() as broken:
             broken.setattr(Database, "fetch", away)
             await eventually(lambda: asked)
             broken.setattr(other.changes, "after", followed)
-            await eventually(lambda: len(told) > 5)
+            await eventually(lambda: len(shown) > 5)
             # What was on its way when the database went may have come to its end knowing.
-            assert False not in told[1:]
+            assert False not in shown[1:]
         # It goes on by itself, with nothing lost.
         await house.capture(booking)
         assert await watcher.status() == "CONFIRMED"

@@ -90,16 +90,16 @@ async def test_who_waits_has_time_and_who_looks_has_as_little_as_before(
 
 
 async def test_services_are_told_how_long_a_wait_may_take(rest: httpx.AsyncClient, services: Services) -> None:
-    told = []
+    answers = []
 
     async def answer(request: Any, context: Any) -> pb.Booking:
-        told.append(round(context.time_remaining()))
+        answers.append(round(context.time_remaining()))
         return pb.Booking()
 
     services["booking"].answers[GET_BOOKING] = answer
     for more in ("", "?waitSeconds=20"):
         assert (await rest.get(f"/api/v1/bookings/x{more}")).status_code == 200
-    assert told == [5, 30]
+    assert answers == [5, 30]
 
 
 def test_a_call_by_grpc_may_wait_if_its_deadline_is_later_than_that_of_others() -> None:
@@ -201,8 +201,8 @@ async def test_a_browser_is_told_of_every_status_and_of_the_present_one_when_it_
             name, value = await anext(coming)
             assert (name, int(value) > 0) == ("retry", True)
             first, plain = await next_booking(coming), (await rest.get(f"bookings/{created.id}")).json()
-            for told in (first, plain):
-                assert told["payment"].pop("id")  # the fake one makes it anew each time
+            for answers in (first, plain):
+                assert answers["payment"].pop("id")  # the fake one makes it anew each time
             assert first == plain
             assert await anext(coming) == ("", "")
             await house.capture(created)

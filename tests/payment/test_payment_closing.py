@@ -130,8 +130,8 @@ async def test_paying_and_closing_at_once_come_to_one_truth(payment: Payment):
         assert await payment.statuses(booking_id) == ["SUCCESS" if captured else "FAILED"]
         assert await payment.bank.ledger(begun.session_id) == ([50_000] if captured else [])
     await payment.relay()
-    told = [capture.booking_id for capture in payment.booking.captures]
-    assert len(told) == len(set(told))
+    recorded = [capture.booking_id for capture in payment.booking.captures]
+    assert len(recorded) == len(set(recorded))
 
 
 @pytest.mark.parametrize(("end", "status"), [("pay", "SUCCESS"), ("decline", "FAILED")])

@@ -50,10 +50,10 @@ async def test_a_key_that_is_locked_for_long_holds_up_no_other_of_its_batch(data
         async with opened_database(url) as db, await psycopg.AsyncConnection.connect(url) as first:
             desk = Desk(KeepOpened(db))
             await first.execute(LOCKED, (ANN,))
-            told = await asyncio.gather(
+            outcomes = await asyncio.gather(
                 *(desk.submit(opened(b"answer", name=f"k{number}")) for number in range(4)), return_exceptions=True
             )
             await first.rollback()
             await desk.close()
-    assert [outcome for outcome in told if outcome != b"answer"] == [told[1]]
-    assert isinstance(told[1], RequestInProgress)
+    assert [outcome for outcome in outcomes if outcome != b"answer"] == [outcomes[1]]
+    assert isinstance(outcomes[1], RequestInProgress)

@@ -18,10 +18,10 @@ Environment = Callable[..., None]
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Environment:
     def put(**values: str) -> None:
-        told = {"DATABASE_URL": "postgresql://a:hidden@127.0.0.1/b", "PAYMENT_WEBHOOK_SECRET": GOOD} | values
+        environment = {"DATABASE_URL": "postgresql://a:hidden@127.0.0.1/b", "PAYMENT_WEBHOOK_SECRET": GOOD} | values
         if values.get("ENVIRONMENT") == "production":
-            told |= {"AUTH": "on", "TLS_CA_FILE": "ca", "TLS_CERT_FILE": "cert", "TLS_KEY_FILE": "key"}
-        for name, value in told.items():
+            environment |= {"AUTH": "on", "TLS_CA_FILE": "ca", "TLS_CERT_FILE": "cert", "TLS_KEY_FILE": "key"}
+        for name, value in environment.items():
             monkeypatch.setenv(name, value)
 
     return put

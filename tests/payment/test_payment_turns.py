@@ -47,8 +47,8 @@ async def test_of_two_words_about_a_payment_the_second_is_judged_by_the_first(pa
         second = asyncio.create_task(payment.hook(event(one)))
         await until_waiting_for(payment, "payments")
     await second
-    told = await payment.db.fetch("SELECT topic FROM outbox")
-    assert (await payment.statuses(booking_id), [row.topic for row in told]) == (["SUCCESS"], ["captures"])
+    messages = await payment.db.fetch("SELECT topic FROM outbox")
+    assert (await payment.statuses(booking_id), [row.topic for row in messages]) == (["SUCCESS"], ["captures"])
 
 
 async def test_the_word_of_a_refund_is_kept(payment: Payment):

@@ -79,8 +79,8 @@ async def test_an_event_of_an_unknown_type_has_to_be_signed_all_the_same(payment
 
 async def test_fields_that_are_not_known_are_left_alone(payment: Payment):
     booking_id, one = await paid(payment)
-    told = json.loads(event(one, method={"brand": "x"}, fee=None)) | {"api_version": 7, "livemode": True}
-    assert await payment.hook(json.dumps(told).encode()) == "processed"
+    fields = json.loads(event(one, method={"brand": "x"}, fee=None)) | {"api_version": 7, "livemode": True}
+    assert await payment.hook(json.dumps(fields).encode()) == "processed"
     assert await payment.statuses(booking_id) == ["SUCCESS"]
 
 
@@ -98,21 +98,21 @@ async def test_other_names_of_the_same_are_taken_for_it(payment: Payment, type_:
 
 
 def _data(**changes: Any) -> Callable[[dict[str, Any]], Any]:
-    return lambda told: told | {"data": told["data"] | changes}
+    return lambda fields: fields | {"data": fields["data"] | changes}
 
 
 def _without(name: str) -> Callable[[dict[str, Any]], Any]:
-    return lambda told: told | {"data": {key: value for key, value in told["data"].items() if key != name}}
+    return lambda fields: fields | {"data": {key: value for key, value in fields["data"].items() if key != name}}
 
 
 BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "a list": (lambda told: [told], "body"),
-    "no type": (lambda told: told | {"type": None}, "type"),
-    "a type that is a number": (lambda told: told | {"type": 7}, "type"),
-    "no data": (lambda told: {"type": told["type"], "timestamp": told["timestamp"]}, "data"),
-    "data that is a text": (lambda told: told | {"data": "x"}, "data"),
-    "no time": (lambda told: {"type": told["type"], "data": told["data"]}, "timestamp"),
-    "a time that no calendar has": (lambda told: told | {"timestamp": "2026-11-31T18:00:00Z"}, "timestamp"),
+    "a list": (lambda fields: [fields], "body"),
+    "no type": (lambda fields: fields | {"type": None}, "type"),
+    "a type that is a number": (lambda fields: fields | {"type": 7}, "type"),
+    "no data": (lambda fields: {"type": fields["type"], "timestamp": fields["timestamp"]}, "data"),
+    "data that is a text": (lambda fields: fields | {"data": "x"}, "data"),
+    "no time": (lambda fields: {"type": fields["type"], "data": fields["data"]}, "timestamp"),
+    "a time that no calendar has": (lambda fields: fields | {"timestamp": "2026-11-31T18:00:00Z"}, "timestamp"),
     "no payment": (_without("payment_id"), "data.payment_id"),
     "a payment that is none": (_data(payment_id="1"), "data.payment_id"),
     "a session that is a number": (_data(session_id=7), "data.session_id"),
@@ -121,7 +121,7 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "an amount that is too large": (_data(amount=2**31), "data.amount"),
     "nothing": (_data(amount=0), "data.amount"),
     "a currency in small letters": (_data(currency="inr"), "data.currency"),
-    "a refund without an id": (lambda told: told | {"type": "refund.succeeded"}, "data.refund_id"),
+    "a refund without an id": (lambda fields: fields | {"type": "refund.succeeded"}, "data.refund_id"),
 }
 
 

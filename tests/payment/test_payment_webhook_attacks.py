@@ -118,18 +118,18 @@ async def test_one_good_signature_among_several_is_enough(payment: Payment):
 
 
 def _other(**changes: Any) -> Callable[[dict[str, Any]], Any]:
-    return lambda told: told | changes
+    return lambda fields: fields | changes
 
 
 def _data(**changes: Any) -> Callable[[dict[str, Any]], Any]:
-    return lambda told: told | {"data": told["data"] | changes}
+    return lambda fields: fields | {"data": fields["data"] | changes}
 
 
 NO_EVENTS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "a list": lambda told: [told],
-    "a text": lambda told: "payment.captured",
-    "null": lambda told: None,
-    "no type": lambda told: {k: v for k, v in told.items() if k != "type"},
+    "a list": lambda fields: [fields],
+    "a text": lambda fields: "payment.captured",
+    "null": lambda fields: None,
+    "no type": lambda fields: {k: v for k, v in fields.items() if k != "type"},
     "a type that is null": _other(type=None),
     "a type that is a list": _other(type=["payment.captured"]),
     "no data": _other(data=None),
@@ -184,9 +184,9 @@ _signature = st.one_of(_text, _text.map(lambda text: f"v1,{text}"))
 
 
 @given(st.binary(max_size=100), st.fixed_dictionaries({}, optional={"id": _text, "signature": _signature}), _text)
-def test_no_input_makes_the_check_stumble(body: bytes, told: dict[str, str], time: str):
+def test_no_input_makes_the_check_stumble(body: bytes, fields: dict[str, str], time: str):
     signatures = Signatures([SECRET, PREVIOUS_SECRET])
     for timestamp in (time, str(datetime.now(UTC).timestamp())):
-        headers: dict[str, str | bytes] = {f"webhook-{name}": value for name, value in told.items()}
+        headers: dict[str, str | bytes] = {f"webhook-{name}": value for name, value in fields.items()}
         with pytest.raises(InvalidSignature):
             signatures.check(body, headers | {"webhook-timestamp": timestamp})

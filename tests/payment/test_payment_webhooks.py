@@ -139,12 +139,12 @@ async def test_an_event_is_taken_when_the_bank_can_be_asked_and_not_before(payme
     assert await payment.statuses(booking_id) == ["SUCCESS"]
 
 
-@pytest.mark.parametrize(("said", "status"), [(Session.DECLINED, "FAILED"), (Session.EXPIRED, "EXPIRED")])
+@pytest.mark.parametrize(("answered", "status"), [(Session.DECLINED, "FAILED"), (Session.EXPIRED, "EXPIRED")])
 async def test_a_capture_that_the_bank_tells_late_is_never_ignored(
-    payment: Payment, said: Session.Status.ValueType, status: str
+    payment: Payment, answered: Session.Status.ValueType, status: str
 ):
     booking_id, one = await begun(payment)
-    payment.lie(said)
+    payment.lie(answered)
     await payment.hook(event(one, "payment.declined"))
     assert await payment.statuses(booking_id) == [status]
     payment.mood.instead = None

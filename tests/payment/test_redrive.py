@@ -76,10 +76,10 @@ async def test_a_message_that_is_refused_ten_times_is_told_of_once_and_goes_out_
     for _ in range(MAX_REFUSALS + 2):
         await payment.db.execute("UPDATE outbox SET next_attempt_at = clock_timestamp()")
         await payment.relay()
-    [told] = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert (told.getMessage(), told.topic) == ("dead letter", "captures")  # type: ignore[attr-defined]
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert (record.getMessage(), record.topic) == ("dead letter", "captures")  # type: ignore[attr-defined]
     [row] = await payment.db.fetch("SELECT id, refusals, dead_reason FROM outbox WHERE dead_at IS NOT NULL")
-    assert (str(row.id), row.refusals) == (told.message_id, MAX_REFUSALS)  # type: ignore[attr-defined]
+    assert (str(row.id), row.refusals) == (record.message_id, MAX_REFUSALS)  # type: ignore[attr-defined]
     assert "BOOKING_NOT_FOUND" in row.dead_reason
 
     payment.booking.payable[booking_id, user_id] = unknown

@@ -70,12 +70,12 @@ class Booking(booking_pb2_grpc.BookingServiceServicer):
     async def BatchRecordDeclines(self, request: Any, context: Any) -> booking_pb2.BatchRecordDeclinesResponse:
         return booking_pb2.BatchRecordDeclinesResponse(results=self._take(request.declines, self.declines))
 
-    def _take(self, told: Any, into: list[Any]) -> list[Any]:
+    def _take(self, request: Any, into: list[Any]) -> list[Any]:
         if self.refuse:
             raise self.refuse
         known = {booking_id for booking_id, _ in self.payable}
         results = []
-        for message in told:
+        for message in request:
             if message.booking_id in known:
                 into.append(message)
                 results.append({})

@@ -50,7 +50,7 @@ print(json.dumps({
     "unhealthy": [one.message for one in replies.REPLIES if "Not every service" in one.message],
     "ports": settings.ports(),
     "stopped": launcher.NAMES,
-    "told": services.environments(settings, secrets, {}),
+    "environments": services.environments(settings, secrets, {}),
 }))
 """
 
@@ -77,9 +77,11 @@ def test_everything_in_python_follows_the_roster(tree: Path) -> None:
     assert before.keys() == after.keys()
     for what, known in after.items():
         assert NAME in json.dumps(known).lower() and NAME not in json.dumps(before[what]).lower(), what
-    told: Mapping[str, str] = after["told"][NAME]
-    assert (told["PORT"], told["METRICS_PORT"]) == ("16055", "16077")
-    assert told["DATABASE_URL"].startswith(f"postgresql://{NAME}:") and told["DATABASE_URL"].endswith(f"/{NAME}")
+    environment: Mapping[str, str] = after["environments"][NAME]
+    assert (environment["PORT"], environment["METRICS_PORT"]) == ("16055", "16077")
+    assert environment["DATABASE_URL"].startswith(f"postgresql://{NAME}:") and environment["DATABASE_URL"].endswith(
+        f"/{NAME}"
+    )
 
 
 def _known(tree: Path, *, planted: bool = False) -> dict[str, Any]:

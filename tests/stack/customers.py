@@ -58,8 +58,8 @@ class Customers:
     def wait_for_more(self, stories: int) -> None:
         """Wait until so many more stories of each kind have come to their end."""
         before = Counter(self.done)
-        told = wait_until(lambda: all(self.done[kind] >= before[kind] + stories for kind in before), FIRST_SECONDS)
-        assert told or self.failures, (before, self.done)
+        all_done = wait_until(lambda: all(self.done[kind] >= before[kind] + stories for kind in before), FIRST_SECONDS)
+        assert all_done or self.failures, (before, self.done)
 
     async def _all(self) -> None:
         async with (

@@ -88,38 +88,38 @@ def test_an_audit_leaves_nothing_behind_also_when_it_dies(server: Server, reach:
 
 
 def test_two_audits_take_turns(reach: audit.Reach) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     done = threading.Event()
 
     def second() -> None:
-        with copied(reach, said.append):
+        with copied(reach, lines.append):
             done.set()
 
     with copied(reach):
         other = threading.Thread(target=second)
         other.start()
-        assert wait_until(lambda: bool(said), SECONDS)
+        assert wait_until(lambda: bool(lines), SECONDS)
         assert not done.is_set()
     other.join(SECONDS)
     assert done.is_set()
-    assert said == ["another audit is running: waiting until it is over"]
+    assert lines == ["another audit is running: waiting until it is over"]
 
 
 def test_it_waits_for_what_is_under_way_and_says_so(server: Server, reach: audit.Reach) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     with server.connect("booking") as booking:
         booking.execute(MESSAGE.format("NULL").encode())
         assert audit.under_way(reach) == {"messages of booking": 1}
         rested: list[bool] = []
-        waiting = threading.Thread(target=lambda: rested.append(audit.rest(reach, SECONDS, said.append)))
+        waiting = threading.Thread(target=lambda: rested.append(audit.rest(reach, SECONDS, lines.append)))
         waiting.start()
         try:
-            assert wait_until(lambda: bool(said), SECONDS)
+            assert wait_until(lambda: bool(lines), SECONDS)
         finally:
             booking.execute("DELETE FROM outbox")
             waiting.join(SECONDS)
     assert rested == [True]
-    assert said == [f"waiting, at most {SECONDS:g} s, for what is under way: messages of booking (1)"]
+    assert lines == [f"waiting, at most {SECONDS:g} s, for what is under way: messages of booking (1)"]
 
 
 def test_what_is_stuck_is_shown_as_broken(
@@ -133,14 +133,14 @@ def test_what_is_stuck_is_shown_as_broken(
             unknown = capsys.readouterr().out
             monkeypatch.setattr(audit, "STUCK_SECONDS", 0.2)
             assert audit.run(reach, wait_seconds=0.2) == audit.BROKEN
-            told = capsys.readouterr().out
+            output = capsys.readouterr().out
             assert audit.run(reach, always=True) == 0
         finally:
             booking.execute("DELETE FROM outbox")
     assert unknown.startswith("still under way after 0 s: messages of booking (1)\n")
-    assert told.startswith("nothing has moved for 0 s: messages of booking (1)\n")
-    assert "\nnothing-is-left-to-tell: " in told
-    assert told.endswith(f"\n1 of {len(INVARIANTS)} invariants is broken\n")
+    assert output.startswith("nothing has moved for 0 s: messages of booking (1)\n")
+    assert "\nnothing-is-left-to-tell: " in output
+    assert output.endswith(f"\n1 of {len(INVARIANTS)} invariants is broken\n")
 
 
 @contextmanager
@@ -171,11 +171,11 @@ def test_a_system_that_never_comes_to_rest_is_called_busy_and_not_broken(
     monkeypatch.setattr(audit, "STUCK_SECONDS", 0.2)
     with never_at_rest(server):
         assert audit.run(reach, wait_seconds=0.5) == audit.NEVER_AT_REST
-        told = capsys.readouterr().out
+        output = capsys.readouterr().out
         fallen_back = audit.look(reach, wait_seconds=0.5)
-    assert told.startswith("still under way after 0.5 s: messages of booking (1)\n")
-    assert f"\n{len(ALWAYS)} invariants hold over " in told
-    assert told.endswith(f"\n{len(AT_REST)} others, which hold at rest, were not asked: the system is busy\n")
+    assert output.startswith("still under way after 0.5 s: messages of booking (1)\n")
+    assert f"\n{len(ALWAYS)} invariants hold over " in output
+    assert output.endswith(f"\n{len(AT_REST)} others, which hold at rest, were not asked: the system is busy\n")
     assert [result.invariant for result in fallen_back.results] == list(ALWAYS)
 
 
@@ -266,8 +266,8 @@ def test_a_wait_that_is_no_time_is_refused(seconds: str, capsys: pytest.CaptureF
     audit.add_options(parser)
     with pytest.raises(SystemExit):
         parser.parse_args([f"--wait={seconds}"])
-    told = f"error: argument --wait: '{seconds}' is no number of seconds: give one from 0 up\n"
-    assert capsys.readouterr().err.endswith(told)
+    output = f"error: argument --wait: '{seconds}' is no number of seconds: give one from 0 up\n"
+    assert capsys.readouterr().err.endswith(output)
 
 
 def test_nobody_waits_for_dead_letters_which_are_faults_all_the_same(server: Server, reach: audit.Reach) -> None:

@@ -54,8 +54,8 @@ def left_behind(folder: Path) -> list[str]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (process / "cmdline").read_bytes()
-            told = command + (process / "environ").read_bytes()
-            if str(folder).encode() in told and int(process.name) != os.getpid():
+            shown = command + (process / "environ").read_bytes()
+            if str(folder).encode() in shown and int(process.name) != os.getpid():
                 found.append(command.replace(b"\0", b" ").decode(errors="replace"))
     return found
 
@@ -69,15 +69,15 @@ def fails(folder: Path, line: str, command: list[str | Path] | None = None, **mo
         text=True,
         **options,  # type: ignore[call-overload]
     )
-    said = done.stdout + done.stderr
-    assert done.returncode not in (0, -signal.SIGKILL), said
-    assert "Traceback" not in said, said
+    output = done.stdout + done.stderr
+    assert done.returncode not in (0, -signal.SIGKILL), output
+    assert "Traceback" not in output, output
     complaints = [each for each in done.stderr.splitlines() if each.startswith("boxoffice: ") and line in each]
-    assert len(complaints) == 1, said
+    assert len(complaints) == 1, output
     if command is None:
         assert done.stderr.splitlines() == complaints
     assert wait_until(lambda: not left_behind(folder), patient(5)), left_behind(folder)
-    return said
+    return output
 
 
 @contextmanager
@@ -261,8 +261,8 @@ def test_no_package_index(folder: Path, moved: bool) -> None:
         (made / ".venv" / "bin").mkdir(parents=True)
         (made / ".venv" / "bin" / "python").symlink_to(sys.executable)
         (made / ".venv" / "boxoffice.stamp").write_text("3.11.2 /usr /where/it/was\n0\n")
-    said = fails(folder, "cannot install uv: see above; is the package index within reach?", **make(folder))
-    assert "boxoffice: making .venv with Python" in said
+    output = fails(folder, "cannot install uv: see above; is the package index within reach?", **make(folder))
+    assert "boxoffice: making .venv with Python" in output
 
 
 def test_a_checkout_that_may_not_be_written(folder: Path) -> None:

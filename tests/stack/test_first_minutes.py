@@ -18,8 +18,8 @@ HEAVY = ("aiohttp", "cryptography", "gateway.render", "httpx", "jwt", "sqlalchem
 
 
 def test_help_lists_every_verb_once_in_groups_with_the_daily_ones_first() -> None:
-    said = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    groups = [group.splitlines() for group in said.strip().split("\n\n")]
+    output = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    groups = [group.splitlines() for group in output.strip().split("\n\n")]
     assert len(groups) > 3
     assert all(re.fullmatch(r"[A-Z][a-z, ]+", heading) for heading, *_ in groups)
     verbs = [[re.match(r"  make (\S+) +\S", line)[1] for line in lines] for _, *lines in groups]  # type: ignore[index]

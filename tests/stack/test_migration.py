@@ -121,11 +121,11 @@ def test_a_migration_that_makes_something_else_than_the_tables_say_is_found(
         f'from alembic import op\nrevision = "9999"\ndown_revision = "{last}"\n'
         f'def upgrade() -> None:\n    op.execute("{planted}")\n'
     )
-    told = look(make_of_tables(postgres, "told", planned))
+    wanted = look(make_of_tables(postgres, "wanted", planned))
     url = postgres.create_database("made")
     migrate(SERVICE, folder, url, last)
-    assert differences(told, look(url)) == []
+    assert differences(wanted, look(url)) == []
     migrate(SERVICE, folder, url)
-    assert differences(told, look(url)) != []
+    assert differences(wanted, look(url)) != []
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]

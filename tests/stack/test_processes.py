@@ -130,10 +130,10 @@ def test_only_what_this_start_has_logged_is_quoted(
     dying.spawn()
     with pytest.raises(StackError, match="booking ended with exit code 3 while it started" + expected):
         wait_healthy([dying])
-    said = dying.log.read_text().removeprefix(earlier)
+    logged = dying.log.read_text().removeprefix(earlier)
     slow = child(f"{says}\n{WAITS.replace('ready', '')}", tmp_path, "booking", healthy=lambda: False, start_seconds=0.1)
     slow.spawn()
-    assert wait_until(lambda: slow.log.read_text() != earlier + said, SECONDS)
+    assert wait_until(lambda: slow.log.read_text() != earlier + logged, SECONDS)
     with pytest.raises(StackError, match="gives it longer" + r"\)" + expected):
         wait_healthy([slow])
     slow.kill()

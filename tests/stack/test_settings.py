@@ -74,8 +74,8 @@ def test_default_ports_are_not_given_to_outgoing_connections_here() -> None:
 
 def test_the_readme_has_the_default_ports() -> None:
     table = (settings.ROOT / "README.md").read_text().partition("## Configuration")[2]
-    told = re.findall(r"^\| `(\w+_PORT)`.*? \| ([0-9][^|]*) \|", table, re.MULTILINE)
-    found = [int(number) for _, numbers in told for number in re.findall(r"\d+", numbers)]
+    documented = re.findall(r"^\| `(\w+_PORT)`.*? \| ([0-9][^|]*) \|", table, re.MULTILINE)
+    found = [int(number) for _, numbers in documented for number in re.findall(r"\d+", numbers)]
     by_name = settings.Settings.model_construct().ports()
     services = sorted(port for name, port in by_name.items() if 16_051 <= port <= 16_063)
     metrics = sorted(port for name, port in by_name.items() if "METRICS" in name)

@@ -24,8 +24,8 @@ def has_seen_enough(output: str) -> bool:
 
 
 def test_a_short_storm_breaks_no_promise(tmp_path: Path) -> None:
-    output, told = tmp_path / "output", tmp_path / "storm.json"
-    arguments = ["--seconds", str(STORM_SECONDS), "--seed", "test", "--json", str(told)]
+    output, report = tmp_path / "output", tmp_path / "storm.json"
+    arguments = ["--seconds", str(STORM_SECONDS), "--seed", "test", "--json", str(report)]
     with output.open("wb") as out:
         storm = subprocess.Popen(
             [sys.executable, "-m", "storm", *arguments], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
@@ -36,11 +36,11 @@ def test_a_short_storm_breaks_no_promise(tmp_path: Path) -> None:
         code = storm.wait(SECONDS)
     finally:
         storm.kill()
-    said = output.read_text()
-    assert code == 0, said
-    report = json.loads(told.read_text())
-    assert (report["violations"], report["left"], report["restarted_by_returns"]) == ([], {}, []), said
+    printed = output.read_text()
+    assert code == 0, printed
+    report = json.loads(report.read_text())
+    assert (report["violations"], report["left"], report["restarted_by_returns"]) == ([], {}, []), printed
     assert report["audit"].partition(" over ")[0].endswith("invariants hold")
     happened = [report["faults"], *(report["sold"][what] for what in ("confirmed", "late", "refunds"))]
-    assert min(happened) > 0, said
-    assert "kept in" not in said
+    assert min(happened) > 0, printed
+    assert "kept in" not in printed

@@ -25,13 +25,13 @@ DIES = (
 
 
 @pytest.fixture
-def said() -> list[str]:
+def lines() -> list[str]:
     return []
 
 
 @pytest.fixture
-def supervisor(said: list[str]) -> Iterator[Supervisor]:
-    one = Supervisor(said.append)
+def supervisor(lines: list[str]) -> Iterator[Supervisor]:
+    one = Supervisor(lines.append)
     yield one
     one.stop(["one", "other"])
     one.close()
@@ -47,14 +47,14 @@ def child(folder: Path, name: str = "one", code: str = WAITS) -> Child:
     return made
 
 
-def test_a_killed_child_is_started_again_and_said_so(supervisor: Supervisor, said: list[str], tmp_path: Path) -> None:
+def test_a_killed_child_is_started_again_and_said_so(supervisor: Supervisor, lines: list[str], tmp_path: Path) -> None:
     one = child(tmp_path)
     supervisor.start([one])
     first = one.pid
     supervisor.kill("one")
     supervisor.wait_healthy("one", SECONDS)
     assert one.pid != first
-    assert said == [f"one was ended by SIGKILL; it is started again now (see {one.log})", "one is healthy again"]
+    assert lines == [f"one was ended by SIGKILL; it is started again now (see {one.log})", "one is healthy again"]
 
 
 def test_a_child_killed_from_outside_is_started_again(supervisor: Supervisor, tmp_path: Path) -> None:
@@ -68,18 +68,18 @@ def test_a_child_killed_from_outside_is_started_again(supervisor: Supervisor, tm
 
 
 def test_a_child_that_keeps_dying_is_started_at_growing_distances(
-    supervisor: Supervisor, said: list[str], tmp_path: Path
+    supervisor: Supervisor, lines: list[str], tmp_path: Path
 ) -> None:
     one = child(tmp_path, code=DIES)
     supervisor.start([one])
     supervisor.kill("one")
-    assert wait_until(lambda: len(said) >= 4, SECONDS)
-    delays = [line.partition("again ")[2].partition(" (")[0] for line in said[:4]]
+    assert wait_until(lambda: len(lines) >= 4, SECONDS)
+    delays = [line.partition("again ")[2].partition(" (")[0] for line in lines[:4]]
     assert delays == ["now", "in 0.25 s", "in 0.5 s", "in 1 s"]
 
 
 def test_a_stopped_child_stays_down_until_it_is_started(
-    supervisor: Supervisor, said: list[str], tmp_path: Path
+    supervisor: Supervisor, lines: list[str], tmp_path: Path
 ) -> None:
     one, other = child(tmp_path), child(tmp_path, "other")
     supervisor.start([one, other])
@@ -88,7 +88,7 @@ def test_a_stopped_child_stays_down_until_it_is_started(
     supervisor.kill("other")
     supervisor.wait_healthy("other", SECONDS)
     assert not one.running
-    assert not any(line.startswith("one ") for line in said)
+    assert not any(line.startswith("one ") for line in lines)
     with pytest.raises(StackError, match="one is not healthy"):
         supervisor.wait_healthy("one", 0)
     supervisor.start([one])
@@ -96,9 +96,9 @@ def test_a_stopped_child_stays_down_until_it_is_started(
 
 
 def test_a_child_that_does_not_come_up_is_reported_and_not_started_again(
-    supervisor: Supervisor, said: list[str], tmp_path: Path
+    supervisor: Supervisor, lines: list[str], tmp_path: Path
 ) -> None:
     one = child(tmp_path, code="import sys; sys.exit('bad settings')")
     with pytest.raises(StackError, match="one ended with exit code 1 while it started: bad settings"):
         supervisor.start([one])
-    assert said == []
+    assert lines == []

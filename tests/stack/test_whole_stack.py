@@ -31,16 +31,16 @@ def shell(steps: list[Step], variables: dict[str, str]) -> dict[str, str]:
     )
     os.close(write)
     with os.fdopen(read) as answer:
-        said = answer.read()
+        lines = answer.read()
     assert done.returncode == 0, done.stdout + done.stderr
-    return dict(entry.split("=", 1) for entry in said.split("\0") if entry)
+    return dict(entry.split("=", 1) for entry in lines.split("\0") if entry)
 
 
 @pytest.mark.timeout(300)
 def test_the_walk_is_finished_though_every_process_is_killed_in_it_and_the_stack_starts_anew(folder: Path) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     settings = temporary_settings(folder)
-    with Stack(settings, say=said.append) as stack:
+    with Stack(settings, say=lines.append) as stack:
         steps = walk(stack.public_url, stack.demo.shows[0].id, takes_token=settings.auth == "on")
         booked = next(at for at, step in enumerate(steps) if step.command.startswith("BOOKING=")) + 1
         variables = shell(steps[:booked], {"TOKEN": tokens.opened(settings).token_for(tokens.ADMIN, "ADMIN")})
@@ -52,7 +52,7 @@ def test_the_walk_is_finished_though_every_process_is_killed_in_it_and_the_stack
         pids = [stack.pid(name) for name in NAMES]
     assert [pid for pid in pids if living_name(pid) is not None] == []
     assert all(is_free(port) for port in settings.ports().values())
-    assert not [line for line in said if "did not end when asked" in line]
+    assert not [line for line in lines if "did not end when asked" in line]
 
     with Stack(settings) as stack:
         assert stack.demo.shows[0].id == variables["SHOW"]

@@ -142,10 +142,10 @@ class Callers:
                 return Answer("OK")
             content = (await answer.aread()).decode()
         try:
-            told = json.loads(content)
+            fields = json.loads(content)
         except ValueError:  # a page
             return Answer(str(answer.status_code), content)
-        return Answer(told["details"][0]["reason"], content)
+        return Answer(fields["details"][0]["reason"], content)
 
 
 STRANGER = new_user()
@@ -185,9 +185,9 @@ async def over_grpc(
 def absent(method: Method, request: tuple[Json, Json | None]) -> list[tuple[tuple[Json, Json | None], ...]]:
     """Return pairs of requests that nobody but the owner may tell apart: for the owner's thing, and for none at all."""
     variables, body = request
-    told = variables | (body or {})
+    fields = variables | (body or {})
     nobody, nothing = new_user(), str(uuid4())
-    owner = told.get("userId") or told.get("user_id")
+    owner = fields.get("userId") or fields.get("user_id")
 
     def renamed(old: str, new: str, *, unnamed: bool = False) -> tuple[Json, Json | None]:
         changed_body = None if body is None else json.loads(json.dumps(body).replace(old, new))
@@ -196,7 +196,7 @@ def absent(method: Method, request: tuple[Json, Json | None]) -> list[tuple[tupl
         return json.loads(json.dumps(variables).replace(old, new)), changed_body
 
     pairs = [(request, renamed(owner, nobody))]
-    if (booking := told.get("bookingId") or told.get("booking_id")) is not None:
+    if (booking := fields.get("bookingId") or fields.get("booking_id")) is not None:
         pairs.append((renamed(booking, booking, unnamed=True), renamed(booking, nothing, unnamed=True)))
     return pairs
 

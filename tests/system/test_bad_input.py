@@ -81,17 +81,17 @@ def wrong_with(case: Case, answer: httpx.Response) -> str | None:
     if found := LIBRARIES.search(answer.json()["message"].removeprefix(f"{case.at}: ")):
         return f"{found[0]!r} is no word for people: {answer.json()['message'][:200]}"
     try:
-        told = refusal(answer)
+        answered = refusal(answer)
     except (AssertionError, KeyError) as error:
         return f"no proper refusal: {error!r}"[:300]
     if case.reason is not None:
-        return None if told.reason == case.reason else f"{told.reason} instead of {case.reason}"
+        return None if answered.reason == case.reason else f"{answered.reason} instead of {case.reason}"
     if case.at is not None:
-        if any(field == case.at or field.startswith((f"{case.at}[", f"{case.at}.")) for field in told.fields):
+        if any(field == case.at or field.startswith((f"{case.at}[", f"{case.at}.")) for field in answered.fields):
             return None
-        return f"{case.at} is not blamed: {told}"
-    if told.reason == "INVALID_FIELD" and not told.fields and not told.message.startswith(NOT_WELL_FORMED):
-        return f"no field is blamed: {told}"
+        return f"{case.at} is not blamed: {answered}"
+    if answered.reason == "INVALID_FIELD" and not answered.fields and not answered.message.startswith(NOT_WELL_FORMED):
+        return f"no field is blamed: {answered}"
     return None
 
 
@@ -167,9 +167,9 @@ async def test_a_hold_without_a_user_touches_nobodys_holds(
         seats: dict[str, Any] = {"showId": show.id, "showSeatIds": show.seats[:1]}
         for nobody in ({}, {"userId": ""}, {"userId": None}, {"userId": "\0"}, {"user": alice}):
             for path in ("bookings/hold-seats", "bookings"):
-                told = refusal(await client.ask("POST", path, seats | nobody))
+                answered = refusal(await client.ask("POST", path, seats | nobody))
                 blamed = ("user",) if "user" in nobody else ("userId",)
-                assert (told.status, told.reason, told.fields) == (400, "INVALID_FIELD", blamed)
+                assert (answered.status, answered.reason, answered.fields) == (400, "INVALID_FIELD", blamed)
         for path in (
             "bookings/holds/",
             "bookings/holds",
@@ -199,10 +199,10 @@ async def test_unknown_names_are_not_found(stack: Stack, client: Client, show: S
             ({"showId": show.id, "userId": user, "showSeatIds": [other, unknown]}, "SEAT_NOT_FOUND"),
         ):
             for path in ("bookings/hold-seats", "bookings"):
-                told = refusal(await client.ask("POST", path, body))
-                assert (told.status, told.reason) == (404, reason)
+                answered = refusal(await client.ask("POST", path, body))
+                assert (answered.status, answered.reason) == (404, reason)
                 if reason == "SEAT_NOT_FOUND":
-                    assert told.metadata == {"seat_ids": unknown}
+                    assert answered.metadata == {"seat_ids": unknown}
         show_body = {
             "screenId": show.screen_id,
             "startTime": "2031-01-01T00:00:00Z",
@@ -213,10 +213,10 @@ async def test_unknown_names_are_not_found(stack: Stack, client: Client, show: S
             ({"eventId": unknown}, "EVENT_NOT_FOUND"),
             ({"movieId": show.movie_id, "screenId": unknown}, "SCREEN_NOT_FOUND"),
         ):
-            told = refusal(await client.ask("POST", "shows", show_body | names))
-            assert (told.status, told.reason) == (404, reason)
-        told = refusal(await client.ask("POST", "payments/initiate", {"bookingId": unknown, "userId": user}))
-        assert (told.status, told.reason) == (404, "BOOKING_NOT_FOUND")
+            answered = refusal(await client.ask("POST", "shows", show_body | names))
+            assert (answered.status, answered.reason) == (404, reason)
+        answered = refusal(await client.ask("POST", "payments/initiate", {"bookingId": unknown, "userId": user}))
+        assert (answered.status, answered.reason) == (404, "BOOKING_NOT_FOUND")
 
 
 async def test_a_seat_named_twice_is_refused_in_any_spelling(stack: Stack, client: Client, show: Show) -> None:
@@ -224,8 +224,8 @@ async def test_a_seat_named_twice_is_refused_in_any_spelling(stack: Stack, clien
     async with unchanged(stack.server):
         for ask in (client.hold, client.book):
             for seats in ([seat, seat], [seat, seat.upper()], [seat.upper(), seat]):
-                told = refusal(await ask(show, user, seats))
-                assert (told.status, told.reason, told.fields) == (400, "INVALID_FIELD", ("showSeatIds",))
+                answered = refusal(await ask(show, user, seats))
+                assert (answered.status, answered.reason, answered.fields) == (400, "INVALID_FIELD", ("showSeatIds",))
     # In capitals alone it is the same seat.
     assert ok(await client.hold(show, user.upper(), [seat.upper()]))["seats"][0]["id"] == seat
     assert await client.statuses(show.id, [seat], user) == ["HELD_BY_ME"]

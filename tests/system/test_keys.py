@@ -42,7 +42,7 @@ def effects(stack: Stack, case: Case) -> int:
     return int(value(stack.server, case.database, case.effects, case.name))
 
 
-def told(method: str, answer: httpx.Response) -> Json:
+def outcome(method: str, answer: httpx.Response) -> Json:
     """Return what a success says that can be compared; it is as the OpenAPI document says."""
     hold(answer)
     return {name: what for name, what in ok(answer).items() if name != SETTLES.get(method)}
@@ -80,7 +80,7 @@ async def test_twenty_at_once_under_one_key_are_one(
     assert effects(stack, case) == 1
     async with unchanged(stack.server):
         answers.append(await again(0))
-    assert [told(method, answer) for answer in answers] == [told(method, answers[0])] * (TWENTY + 1)
+    assert [outcome(method, answer) for answer in answers] == [outcome(method, answers[0])] * (TWENTY + 1)
     if method not in SETTLES:
         assert {answer.content for answer in answers} == {answers[0].content}
 
@@ -88,7 +88,7 @@ async def test_twenty_at_once_under_one_key_are_one(
 async def test_a_key_is_for_one_request_of_one_user_to_one_method(
     stack: Stack, client: Client, method: str, case: Case, key: str
 ) -> None:
-    first = told(method, await ask(client, method, case.right, header=key))
+    first = outcome(method, await ask(client, method, case.right, header=key))
     async with unchanged(stack.server):
         for where in ({"key": key}, {"header": key}):
             answers = await asyncio.gather(*(ask(client, method, case.other, **where) for _ in range(3)))
@@ -96,8 +96,8 @@ async def test_a_key_is_for_one_request_of_one_user_to_one_method(
             assert refused == {(409, "IDEMPOTENCY_KEY_REUSED")}
     assert effects(stack, case) == 1
     if case.theirs is not None:
-        assert told(method, await ask(client, method, case.theirs, header=key)) != first
-    assert told(method, await ask(client, method, case.other, header=f"{key}-2")) != first
+        assert outcome(method, await ask(client, method, case.theirs, header=key)) != first
+    assert outcome(method, await ask(client, method, case.other, header=f"{key}-2")) != first
 
 
 async def test_a_refusal_stores_nothing_under_its_key(
@@ -119,9 +119,9 @@ async def test_what_is_no_key_is_refused_by_its_name(stack: Stack, client: Clien
             seen = (refused.status, refused.reason, refused.fields)
             assert seen == (400, "INVALID_FIELD", ("idempotencyKey",)), what
     longest = ("".join(map(chr, range(ord("!"), ord("~") + 1))) * 3)[:200]
-    first = told(method, await ask(client, method, case.right, key=longest))
-    assert told(method, await ask(client, method, case.right, key=longest, header=longest)) == first
-    assert told(method, await ask(client, method, case.right, header=longest)) == first
+    first = outcome(method, await ask(client, method, case.right, key=longest))
+    assert outcome(method, await ask(client, method, case.right, key=longest, header=longest)) == first
+    assert outcome(method, await ask(client, method, case.right, header=longest)) == first
 
 
 async def test_the_same_key_for_another_method_is_another_key(client: Client, show: Show, key: str) -> None:

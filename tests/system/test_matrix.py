@@ -76,7 +76,7 @@ async def test_what_is_another_users_is_told_in_the_words_for_what_does_not_exis
 ) -> None:
     request = matrix.example(method, callers.world)
     for theirs, none in matrix.absent(method, request):
-        ids = {str(value) for told in (*theirs, *none) for value in (told or {}).values()}
+        ids = {str(value) for outcome in (*theirs, *none) for value in (outcome or {}).values()}
         for way in matrix.ways(method):
             for who in (OTHER, matrix.ORGANIZER):
                 metadata = callers.metadata(who)
@@ -91,12 +91,12 @@ async def test_people_have_no_way_to_what_is_for_services(callers: Callers, meth
     for who in PEOPLE:
         metadata = callers.metadata(who)
         # Who says nothing of who they are is told so, whatever they ask for.
-        told = await callers.ask(GATEWAY, method, nothing, metadata)
-        assert told.reason in (matrix.UNAUTHENTICATED if who == NOBODY else "METHOD_NOT_FOUND", "UNIMPLEMENTED")
+        outcome = await callers.ask(GATEWAY, method, nothing, metadata)
+        assert outcome.reason in (matrix.UNAUTHENTICATED if who == NOBODY else "METHOD_NOT_FOUND", "UNIMPLEMENTED")
         for path in (method.path, f"/api/v1{method.path}"):
             assert (await callers.http.post(path, json={}, headers=dict(metadata))).status_code == 404
-        told = await callers.ask(SERVICE, method, nothing, metadata)
-        assert told.reason == (matrix.UNAUTHENTICATED if who == NOBODY else matrix.DENIED), (who, told)
+        outcome = await callers.ask(SERVICE, method, nothing, metadata)
+        assert outcome.reason == (matrix.UNAUTHENTICATED if who == NOBODY else matrix.DENIED), (who, outcome)
 
 
 @pytest.mark.parametrize("service", roster.NAMES)
@@ -109,10 +109,10 @@ async def test_a_service_may_call_what_it_has_to_and_nothing_else(stack: Stack, 
                     continue
                 # Who is let in and sends nothing is told that something is missing.
                 request = matrix.example(method, world) if method in PUBLIC else ({}, None)
-                told = await matrix.over_grpc(channel, method, matrix.message(method, request), ())
-                turned_away = told.reason in (matrix.UNAUTHENTICATED, matrix.DENIED)
+                outcome = await matrix.over_grpc(channel, method, matrix.message(method, request), ())
+                turned_away = outcome.reason in (matrix.UNAUTHENTICATED, matrix.DENIED)
                 if turned_away == (service in allowed(method.path)[1]):
-                    complaints.append(f"{method.path}: {told}")
+                    complaints.append(f"{method.path}: {outcome}")
     assert complaints == []
 
 
@@ -123,11 +123,11 @@ async def test_no_header_says_who_calls(callers: Callers, way: str) -> None:
         request = matrix.example(method, callers.world) if method in PUBLIC else ({}, None)
         if "PUBLIC" in allowed(method.path)[0] or (method in INTERNAL and way != SERVICE):
             continue
-        told = await callers.ask(way, method, request, forged)
-        assert told.reason == matrix.UNAUTHENTICATED, (method.path, told)
+        outcome = await callers.ask(way, method, request, forged)
+        assert outcome.reason == matrix.UNAUTHENTICATED, (method.path, outcome)
         if (wanted := matrix.expected(method, OTHER)) not in (ADMITTED, ABSENT) and method in PUBLIC:
-            told = await callers.ask(way, method, request, callers.metadata(OTHER) + forged)
-            assert told.reason == wanted, (method.path, told)
+            outcome = await callers.ask(way, method, request, callers.metadata(OTHER) + forged)
+            assert outcome.reason == wanted, (method.path, outcome)
 
 
 @pytest.mark.parametrize("way", [REST, GATEWAY, SERVICE])
@@ -137,11 +137,11 @@ async def test_whose_seats_are_held_is_told_to_that_user_and_to_admins(callers: 
     if way not in matrix.ways(method):
         return
     variables, _ = matrix.example(method, callers.world)
-    told = {
+    outcome = {
         who: (await callers.ask(way, method, (variables, {"userId": callers.world.user}), callers.metadata(who))).reason
         for who in PEOPLE
     }
-    assert told == {
+    assert outcome == {
         NOBODY: matrix.UNAUTHENTICATED,
         OWNER: "OK",
         OTHER: "USER_NOT_FOUND",

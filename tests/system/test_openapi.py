@@ -23,7 +23,7 @@ SESSION = f"sess_{NOBODY}"
 
 
 @pytest.fixture
-async def told(client: Client) -> AsyncIterator[set[str]]:
+async def answered(client: Client) -> AsyncIterator[set[str]]:
     """Hold each answer that `client` gets against the document; give the operations that have succeeded."""
     succeeded: set[str] = set()
 
@@ -37,7 +37,7 @@ async def told(client: Client) -> AsyncIterator[set[str]]:
     yield succeeded
 
 
-async def test_every_operation_succeeds_as_the_document_says(stack: Stack, client: Client, told: set[str]) -> None:
+async def test_every_operation_succeeds_as_the_document_says(stack: Stack, client: Client, answered: set[str]) -> None:
     await client.healthy()
     assert (await client.http.get("/api/docs")).status_code == 200
     served = DOCUMENT if stack.settings.auth == "on" else json.loads(WITHOUT_TOKENS.read_text())
@@ -74,7 +74,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     # Streams have no end: tests/gateway/test_gateway_streams.py is about them. What takes a key is held against the
     # document at each of its paths in test_keys.py.
     calls = {one["operationId"] for _, _, one in operations() if not one.get("x-server-streaming")}
-    assert calls - told <= {name + alias for name in KEYED for alias in ("", "Alias")}
+    assert calls - answered <= {name + alias for name in KEYED for alias in ("", "Alias")}
 
 
 async def _have_an_account(stack: Stack, client: Client) -> None:
@@ -113,7 +113,7 @@ async def _look_at_the_catalogue(client: Client, show: Show, event_id: str) -> N
         ok(await client.ask("GET", f"{path}/{theatre['id']}"))
 
 
-async def test_refusals_are_as_the_document_says(client: Client, show: Show, told: set[str]) -> None:
+async def test_refusals_are_as_the_document_says(client: Client, show: Show, answered: set[str]) -> None:
     alice, bob, seats = new_user(), new_user(), show.seats[:2]
     key = {"headers": {"Idempotency-Key": str(uuid4())}}
     booking = ok(await client.book(show, alice, seats, **key))

@@ -162,8 +162,8 @@ async def test_a_late_payment_is_returned_and_told_if_its_seats_may_not_be_had_a
         await client.pay(session)
         payment = await client.until_payment(booking["id"], "REFUNDED")
         assert payment["refundedAmount"] == booking["totalAmount"]
-        told = await client.booking(booking["id"])
-        assert (told["status"], told["payment"]["status"]) == ("EXPIRED", "REFUNDED")
+        seen = await client.booking(booking["id"])
+        assert (seen["status"], seen["payment"]["status"]) == ("EXPIRED", "REFUNDED")
         assert await client.statuses(show.id, show.seats[:2]) == ["AVAILABLE", "AVAILABLE"]
     assert money(stack.server, booking["id"]) == 0
 

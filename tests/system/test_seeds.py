@@ -8,9 +8,9 @@ from tests.system.client import Client, Show, new_user, ok
 async def test_a_hold_says_that_it_succeeded_and_when_each_seats_hold_lapses(client: Client, show: Show) -> None:
     user, key = new_user(), {"Idempotency-Key": str(uuid4())}
     first, again = [ok(await client.hold(show, user, show.seats[:2], headers=key)) for _ in range(2)]
-    for told in (first, again):
-        assert told["success"] is True
-        assert told["holds"] == [{"seatId": seat["id"], "expiresAt": seat["expiresAt"]} for seat in told["seats"]]
+    for seeded in (first, again):
+        assert seeded["success"] is True
+        assert seeded["holds"] == [{"seatId": seat["id"], "expiresAt": seat["expiresAt"]} for seat in seeded["seats"]]
     assert [hold["seatId"] for hold in first["holds"]] == show.seats[:2]
 
 

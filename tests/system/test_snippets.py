@@ -24,7 +24,7 @@ def test_the_readmes_walk_with_a_token(stack: Stack) -> None:
     admin = tokens.opened(stack.settings).token_for(tokens.ADMIN, "ADMIN")
     assert PLAIN in over_grpc
     script = [token.replace("TOKEN=…", f"TOKEN={admin}"), walk, over_grpc.replace(PLAIN, WITH_TOKEN), signed]
-    said = shell(stack, "\n".join(script)).stdout
-    assert json.loads(said.splitlines()[4])["refundPercentage"] == 100
+    output = shell(stack, "\n".join(script)).stdout
+    assert json.loads(output.splitlines()[4])["refundPercentage"] == 100
     # Alice's bookings, as she lists them herself: both were given back.
-    assert re.findall(r'"status": ?"([A-Z]+)"', said)[-2:] == ["REFUNDED", "REFUNDED"]
+    assert re.findall(r'"status": ?"([A-Z]+)"', output)[-2:] == ["REFUNDED", "REFUNDED"]

@@ -46,21 +46,21 @@ def test_the_printed_walk_works_as_it_is_printed(stack: Stack) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     print(f"the printed walk took {time.monotonic() - began:.1f} s, with the start of its programs")
-    said = dict(re.findall(r"^### (.+)\n((?:(?!###).*\n)*)", done.stdout, re.MULTILINE))
-    assert set(said) == {step.title for step in steps}
+    sections = dict(re.findall(r"^### (.+)\n((?:(?!###).*\n)*)", done.stdout, re.MULTILINE))
+    assert set(sections) == {step.title for step in steps}
 
-    assert said["Alice holds them"].count('"status": "HELD_BY_ME"') == 2
-    assert '"expiresIn": 300' in said["Alice holds them"] or '"expiresIn": 299' in said["Alice holds them"]
-    assert "SEATS_UNAVAILABLE" in said["Bob is refused: 409"]
-    assert "HTTP 409" in said["Bob is refused: 409"]
-    assert re.fullmatch(r"[0-9a-f-]{36}", said["Alice books them"].strip())
-    assert said["She begins to pay"].startswith("sess_")
-    assert '"status": "CAPTURED"' in said["The bank takes the money"]
-    assert said["Her booking is confirmed"].strip().endswith("CONFIRMED")
-    assert '"status": "CONFIRMED"' in said["Her ticket"]
-    assert '"refundPercentage": 100' in said["She gives it back"]
-    assert said["Her money is back"].strip().endswith("REFUNDED")
-    assert said["The seats are on sale again"] == said["The show's seats, counted"]
+    assert sections["Alice holds them"].count('"status": "HELD_BY_ME"') == 2
+    assert '"expiresIn": 300' in sections["Alice holds them"] or '"expiresIn": 299' in sections["Alice holds them"]
+    assert "SEATS_UNAVAILABLE" in sections["Bob is refused: 409"]
+    assert "HTTP 409" in sections["Bob is refused: 409"]
+    assert re.fullmatch(r"[0-9a-f-]{36}", sections["Alice books them"].strip())
+    assert sections["She begins to pay"].startswith("sess_")
+    assert '"status": "CAPTURED"' in sections["The bank takes the money"]
+    assert sections["Her booking is confirmed"].strip().endswith("CONFIRMED")
+    assert '"status": "CONFIRMED"' in sections["Her ticket"]
+    assert '"refundPercentage": 100' in sections["She gives it back"]
+    assert sections["Her money is back"].strip().endswith("REFUNDED")
+    assert sections["The seats are on sale again"] == sections["The show's seats, counted"]
 
 
 async def test_the_walk_over_rest_and_how_long_its_requests_take(stack: Stack, client: Client, show: Show) -> None:

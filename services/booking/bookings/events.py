@@ -43,10 +43,10 @@ def created(bookings: Sequence[Booking]) -> Statement:
 
 def positioned(event: Positioned) -> events_pb2.BookingEvent:
     """Return an event as consumers read it."""
-    told = events_pb2.BookingEvent.FromString(event.payload)
-    told.position = event.position
-    told.time.CopyFrom(to_timestamp(event.written_at))
-    return told
+    event_ = events_pb2.BookingEvent.FromString(event.payload)
+    event_.position = event.position
+    event_.time.CopyFrom(to_timestamp(event.written_at))
+    return event_
 
 
 def _event(booking: Booking) -> TopicEvent:

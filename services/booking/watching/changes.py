@@ -109,8 +109,8 @@ class Changes:
         began, asked = asyncio.get_running_loop().time(), list(self._waiting)
         rows = await self._db.fetch(sql.CHANGED, columns(asked, "booking_id", "status", "expires_at"))
         self._looked_at = began
-        told = [woken for row in rows for woken in self._waiting.get(asked[row.number - 1], ())]
-        for count, woken in enumerate(told, 1):
+        woken_up = [woken for row in rows for woken in self._waiting.get(asked[row.number - 1], ())]
+        for count, woken in enumerate(woken_up, 1):
             _wake(woken)
             if not count % WOKEN_AT_ONCE:
                 await asyncio.sleep(0)

@@ -43,5 +43,5 @@ class WatchMethods:
 
 
 def _event(booking: pb.Booking) -> bytes:
-    said = json_format.MessageToJson(booking, always_print_fields_with_no_presence=True, indent=None)
-    return f"data: {said}\n\n".encode()
+    text = json_format.MessageToJson(booking, always_print_fields_with_no_presence=True, indent=None)
+    return f"data: {text}\n\n".encode()
