@@ -144,7 +144,7 @@ class PaymentClient:
     async def newest(self, booking_id: UUID) -> payment_pb2.Payment | None:
         """Return a booking's newest payment; None where there is none, or payment is away."""
         try:
-            return await self._newest.of(booking_id)
+            return await self._newest.get(booking_id)
         except Failure:
             return None
 

@@ -54,7 +54,7 @@ class BookingClient:
 
     async def payable(self, booking_id: UUID, user_id: UUID) -> Payable:
         """Return a booking that waits for its payment; raise what booking refuses, in its own words."""
-        found = await self._payable.of((booking_id, user_id))
+        found = await self._payable.get((booking_id, user_id))
         assert found is not None, "booking answers for each"
         return found
 

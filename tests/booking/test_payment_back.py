@@ -84,7 +84,7 @@ async def test_a_booking_has_its_payment_at_the_first_look_after_payment_is_back
 async def test_payments_of_bookings_that_are_looked_at_at_once_are_asked_for_together() -> None:
     servicer = Payment()
     async with served(lambda s: payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, s)) as to_payment:
-        payments, bookings = Payments(to_payment), [BOOKING, UNPAID, *(uuid4() for _ in range(30))]
+        payments, bookings = PaymentClient(to_payment), [BOOKING, UNPAID, *(uuid4() for _ in range(30))]
         found = await asyncio.gather(*map(payments.newest, bookings))
     assert [one and one.booking_id for one in found] == [str(BOOKING), None, *map(str, bookings[2:])]
     assert len(servicer.asked) < len(bookings) / 4
@@ -98,5 +98,5 @@ async def test_a_payment_service_of_the_version_before_is_asked_one_by_one() -> 
     )
     old = grpc.method_handlers_generic_handler("boxoffice.payment.v1.PaymentService", {"GetPaymentStatus": method})
     async with served(lambda server: server.add_generic_rpc_handlers([old])) as to_payment:
-        found = await asyncio.gather(*map(Payments(to_payment).newest, [BOOKING, UNPAID]))
+        found = await asyncio.gather(*map(PaymentClient(to_payment).newest, [BOOKING, UNPAID]))
     assert [one and one.booking_id for one in found] == [str(BOOKING), None]

@@ -13,7 +13,7 @@ from grpc import StatusCode, method_handlers_generic_handler, unary_unary_rpc_me
 from services.chassis.errors import Code, FailedPrecondition, PeerFailure, Unavailable
 from services.chassis.ids import new_id
 from services.chassis.work import answers, idempotency
-from services.payment.clients import Booking
+from services.payment.clients import BookingClient
 from services.payment.domain.payments import Payable
 from tests.bank.support import refused
 from tests.databases import move_clock
@@ -278,7 +278,7 @@ async def test_a_booking_service_of_the_version_before_is_asked_one_by_one() -> 
     )
     old = method_handlers_generic_handler("boxoffice.booking.v1.BookingService", {"GetPayableBooking": method})
     async with served(lambda server: server.add_generic_rpc_handlers([old])) as to_booking:
-        booking, user_id = Booking(to_booking), UUID(mine.user_id)
+        booking, user_id = BookingClient(to_booking), UUID(mine.user_id)
         asked = (booking.payable(booking_id, user_id) for booking_id in (UUID(mine.booking_id), others))
         found, refusal = await asyncio.gather(*asked, return_exceptions=True)
     assert isinstance(found, Payable) and str(found.booking_id) == mine.booking_id
