@@ -293,7 +293,10 @@ class Stack:
         done = count(1)
         with self._forks().having([services.MIGRATES_BY]) if forks.HERE else nullcontext():
             run_all(
-                [self._child(services.migration(one, self.settings, secrets, self._environments[one.name])) for one in behind],
+                [
+                    self._child(services.migration(one, self.settings, secrets, self._environments[one.name]))
+                    for one in behind
+                ],
                 at_once=os.cpu_count() or 1,
                 done=lambda child: self.say(
                     f"databases: {child.name.removesuffix(services.MIGRATES)} is migrated"
