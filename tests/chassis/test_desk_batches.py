@@ -75,7 +75,7 @@ async def test_those_who_were_in_company_wait_a_little_for_others_to_join_them()
     answers += submit(desk, Order("b", "2"))
     batch = await kitchen.next()
     assert batch.names == ["1", "2"]
-    assert asyncio.get_running_loop().time() - began == pytest.approx(GATHER_SHARE * 0.01)
+    assert asyncio.get_running_loop().time() - began == pytest.approx(0.009 + GATHER_SHARE * 0.01)
     batch.answer()
     assert await asyncio.gather(*answers) == ["1", "2"]
     await close(desk)
@@ -92,6 +92,45 @@ async def test_nobody_is_waited_for_longer_than_is_allowed() -> None:
     assert asyncio.get_running_loop().time() - began == pytest.approx(GATHER_SECONDS)
     batch.answer()
     assert await answer == "1"
+    await close(desk)
+
+
+@instantly
+async def test_those_who_come_one_soon_after_the_other_share_a_batch_but_nobody_waits_for_long() -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen)
+    await met(kitchen, desk, took=0.005)
+    began = asyncio.get_running_loop().time()
+    answers = []
+    for number in range(6):
+        answers += submit(desk, Order(str(number), str(number)))
+        await asyncio.sleep(0.008)
+    batch = await kitchen.next()
+    assert asyncio.get_running_loop().time() - began == pytest.approx(0.048)
+    assert batch.names == ["0", "1", "2", "3", "4"]  # who comes after GATHER_SECONDS is not waited for
+    batch.answer()
+    last = await kitchen.next()
+    last.answer()
+    await asyncio.gather(*answers)
+    await close(desk)
+
+
+@instantly
+async def test_who_comes_later_than_that_is_not_waited_for() -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen)
+    await met(kitchen, desk, took=0.005)
+    answers = submit(desk, Order("a", "1"))
+    await asyncio.sleep(0.009)
+    answers += submit(desk, Order("b", "2"))
+    await asyncio.sleep(0.011)
+    answers += submit(desk, Order("c", "3"))
+    batch = await kitchen.next()
+    assert batch.names == ["1", "2"]
+    batch.answer()
+    last = await kitchen.next()
+    last.answer()
+    assert await asyncio.gather(*answers) == ["1", "2", "3"]
     await close(desk)
 
 

@@ -148,6 +148,14 @@ MUTANTS = (
         BATCHES,
     ),
     Mutant(
+        "a batch is put off for as long as others come",
+        "Desk._gather",
+        "min(self._came + GATHER_SHARE * self._took, latest)",
+        "self._came + GATHER_SHARE * self._took",
+        REQUESTS,
+        BATCHES,
+    ),
+    Mutant(
         "one poisonous command fails its batch",
         "Desk._outcomes",
         "len(batch) == 1",

@@ -1,9 +1,9 @@
 """The batching desk: group commit for commands.
 
 While one batch is being carried out, arriving commands queue; the next batch takes them together. Where commands came
-while others were here, the first batch after a rest is put off a little, so that more can join it, urgent ones too; who
-has been alone for a tenth of a second waits for nothing. Commands have a key (a show, say): commands of one key are
-never in two batches at once, and are taken in the order they came, urgent ones first.
+while others were here, the first batch after a rest is put off as long as more join it one soon after the other, urgent
+ones too; who has been alone for a tenth of a second waits for nothing. Commands have a key (a show, say): commands of
+one key are never in two batches at once, and are taken in the order they came, urgent ones first.
 
 Limits: `max_batch` commands and `max_keys` keys a batch, `lanes` batches at once (another one where those under way
 take long), `max_queue` waiting commands of each kind, ordinary and urgent, so that neither can lock the other out. Over
@@ -15,6 +15,7 @@ A caller that goes away before its command is taken is dropped; once taken, a co
 import asyncio
 import logging
 from collections.abc import Awaitable, Coroutine, Hashable, Sequence
+from contextlib import suppress
 from contextvars import Context
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, Union
 
@@ -41,7 +42,10 @@ GATHER_SECONDS = 0.04
 """The longest that a batch is put off for others to join it, counted from when its first command came."""
 
 GATHER_SHARE = 2.0
-"""How long, as a multiple of what the last batch took: where that is quick, there is little to save."""
+"""For how long nobody may come before a batch begins, as a multiple of what the last one took.
+
+Who comes within that time saves about as much as the wait costs. So it follows the load: where a transaction is quick
+there is little to save, and where all are busy it takes longer and others come sooner."""
 
 COMPANY_SECONDS = 0.1
 """For how long others are expected, once some have met."""
@@ -108,6 +112,7 @@ class Desk(Generic[C, A]):
         self._lines: Lines[C, A] = Lines()
         self._gathers = gathers
         self._met = -COMPANY_SECONDS  # when somebody last came while others were here, on the event loop's clock
+        self._came = 0.0  # when the last command came, on the event loop's clock
         self._took = 0.0  # how long the last batch took, in seconds
         self._gathering = False
         self._enough = asyncio.Event()
@@ -151,7 +156,8 @@ class Desk(Generic[C, A]):
             raise ResourceExhausted()
         loop = asyncio.get_running_loop()
         span = None if tracing.on is None else tracing.on.here()
-        entry: Entry[C, A] = Entry(command, loop.create_future(), loop.time(), span)
+        self._came = loop.time()
+        entry: Entry[C, A] = Entry(command, loop.create_future(), self._came, span)
         if self._lines.add(entry):
             self._open_lane()
         if self._has_enough():
@@ -216,22 +222,27 @@ class Desk(Generic[C, A]):
             self._working -= 1
 
     async def _gather(self) -> None:
-        """Let others join the first batch after a rest; those of the next ones had its time to come."""
+        """Let others join the first batch after a rest, as long as they come one soon after the other.
+
+        Those of the next ones had its time to come.
+        """
         now = asyncio.get_running_loop().time()
         likely = self._gathers and self._working == 1 and now - self._met < COMPANY_SECONDS
         if not self._lines.ready or not likely or self._closed or self._has_enough():
             return
-        waits, since = self._lines.waiting, self._lines.since
+        waits, latest = self._lines.waiting, self._lines.since + GATHER_SECONDS
         self._enough.clear()
         self._gathering = True
         try:
-            async with asyncio.timeout_at(since + min(GATHER_SHARE * self._took, GATHER_SECONDS)):
-                await self._enough.wait()
-        except TimeoutError:
-            if self._lines.waiting <= waits:
-                self._met = now - COMPANY_SECONDS  # nobody joined, so the next one does not wait
+            while (until := min(self._came + GATHER_SHARE * self._took, latest)) > asyncio.get_running_loop().time():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(until):
+                        await self._enough.wait()
+                        return
         finally:
             self._gathering = False
+        if self._lines.waiting <= waits:
+            self._met = now - COMPANY_SECONDS  # nobody joined, so the next one does not wait
 
     async def _wait_for(self, key: Hashable) -> None:
         """Carry out the commands of a key that another process has had for long."""
