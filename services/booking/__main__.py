@@ -7,13 +7,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 
 from services.booking import deliveries
+from services.booking.bookings import messages
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.measures import MEASURES
 from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
 from services.booking.settings import Settings
 from services.booking.tidying.operation import archive, forget_keys
-from services.booking.viewing import render
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import CONNECTIONS as WATCHING_CONNECTIONS
 from services.booking.watching.changes import Changes
@@ -45,7 +45,7 @@ async def run(settings: Settings) -> None:
             outbox,
             inventory,
             payments,
-            render=render.changed_bytes,
+            render=messages.changed_bytes,
             expiry=timedelta(minutes=settings.booking_expiry_minutes),
             extension=timedelta(minutes=settings.decline_extension_minutes),
         )

@@ -5,7 +5,7 @@ from uuid import UUID
 from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.booking.v1 import booking_pb2_grpc
 
-from services.booking.bookings import events
+from services.booking.bookings import events, messages
 from services.booking.bookings.domain import State
 from services.booking.cancelling.operation import Cancel, CancelBookings
 from services.booking.captures.domain import Capture
@@ -15,12 +15,11 @@ from services.booking.declines.domain import Decline
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.refunds.operation import BeginRefund, BeginRefunds
 from services.booking.saga import Saga
-from services.booking.viewing import render
 from services.booking.viewing.look import Bookings, BookingsPage, Seen
 from services.booking.watching.changes import Changes
 from services.booking.watching.rpc import WatchMethods
 from services.booking.watching.watching import Watching
-from services.chassis.errors import Failure, InvalidField
+from services.chassis.errors import Failure
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.chassis.wire import pages
@@ -57,13 +56,10 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         self._payments = payments
 
     async def CreateBooking(self, request: pb.CreateBookingRequest, context: Context) -> pb.Booking:
-        user_id = UUID(request.user_id)
-        seat_ids = [UUID(seat_id) for seat_id in request.show_seat_ids]
-        if len(set(seat_ids)) != len(seat_ids):
-            raise InvalidField(("showSeatIds", "names a seat twice"))
+        new = messages.new_booking(request)
         show = await self._inventory.show(UUID(request.show_id))
-        key = idempotency.key_of(request, "CreateBooking", user_id)
-        return encoded(pb.Booking, await self._desk.submit(Create(new_id(), user_id, show, seat_ids, key)))
+        key = idempotency.key_of(request, "CreateBooking", new.user_id)
+        return encoded(pb.Booking, await self._desk.submit(Create(new_id(), new, show, key)))
 
     async def GetBooking(self, request: pb.GetBookingRequest, context: Context) -> pb.Booking:
         booking_id = UUID(request.booking_id)
@@ -76,7 +72,7 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
 
     async def _rendered(self, seen: Seen) -> pb.Booking:
         """Return a booking as callers are told of it, with its newest payment."""
-        return render.booking(seen.booking, seen.seats, seen.now, await self._payments.newest(seen.booking.id))
+        return messages.booking(seen.booking, seen.seats, seen.now, await self._payments.newest(seen.booking.id))
 
     async def ListBookings(self, request: pb.ListBookingsRequest, context: Context) -> pb.ListBookingsResponse:
         page = pages.PageRequest(request, pages.BY_ID)
@@ -86,13 +82,13 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
             BookingsPage(UUID(request.user_id), show_id, status, page.after, page.limit)
         )
         bookings, token = page.render(
-            seen, lambda one: one.booking.id, lambda one: render.booking(one.booking, one.seats, one.now)
+            seen, lambda one: one.booking.id, lambda one: messages.booking(one.booking, one.seats, one.now)
         )
         return pb.ListBookingsResponse(bookings=bookings, next_page_token=token)
 
     async def CancelBooking(self, request: pb.CancelBookingRequest, context: Context) -> pb.Booking:
         user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
-        once = idempotency.Once(idempotency.key_of(request, "CancelBooking", user_id), pb.Booking, render.changed)
+        once = idempotency.Once(idempotency.key_of(request, "CancelBooking", user_id), pb.Booking, messages.changed)
         answer: pb.Booking = await self._cancel.alone(Cancel(booking_id, user_id, once))
         return answer
 
@@ -113,7 +109,7 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
 
     async def GetPayableBooking(self, request: pb.GetPayableBookingRequest, context: Context) -> pb.PayableBooking:
         seen = await self._bookings.find(UUID(request.booking_id), UUID(request.user_id))
-        return render.payable(seen.booking, seen.now)
+        return messages.payable(seen.booking, seen.now)
 
     async def BatchGetPayableBookings(
         self, request: pb.BatchGetPayableBookingsRequest, context: Context
@@ -165,6 +161,6 @@ def _payable(seen: Seen | Failure) -> pb.BatchGetPayableBookingsResponse.Result:
     if isinstance(seen, Failure):
         return result(refusal=to_status(seen))
     try:
-        return result(booking=render.payable(seen.booking, seen.now))
+        return result(booking=messages.payable(seen.booking, seen.now))
     except Failure as failure:
         return result(refusal=to_status(failure))

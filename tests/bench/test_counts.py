@@ -16,13 +16,13 @@ from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2
 from services.bank.sessions.create import CreateSession, CreateSessions
 from services.bank.sessions.pay import Pay, PaySessions
 from services.bank.webhooks.deliveries import Deliveries
-from services.booking.bookings.domain import BookedShow, Booking, Changed
+from services.booking.bookings import messages
+from services.booking.bookings.domain import BookedShow, Booking, Changed, NewBooking
 from services.booking.cancelling.operation import Cancel, CancelBookings
 from services.booking.captures.domain import Capture
 from services.booking.captures.operation import Confirmation, FinishConfirming, RecordCaptures
 from services.booking.creating.operation import Create
 from services.booking.refunds.operation import BeginRefund, BeginRefunds
-from services.booking.viewing import render
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.chassis.store.pipeline import Pipeline
@@ -117,7 +117,7 @@ def orders(show_id: UUID, seats: Sequence[UUID]) -> list[Create]:
     )
     users = [uuid4() for _ in seats[::2]]
     return [
-        Create(new_id(), user, show, pair, idempotency.Key(user, "CreateBooking", str(uuid4()), b"hash"))
+        Create(new_id(), NewBooking(user, pair), show, idempotency.Key(user, "CreateBooking", str(uuid4()), b"hash"))
         for user, pair in zip(users, zip(seats[::2], seats[1::2], strict=True), strict=True)
     ]
 
@@ -158,7 +158,7 @@ async def test_a_batch_of_captures_costs_no_more_than_one_and_a_cancel_and_a_ref
     assert costs[0] == costs[1]
     cancels, refunds = CancelBookings(house.db, house.outbox), BeginRefunds(house.db, POLICY)
     kept, given_back = booked[0], booked[4]
-    once: idempotency.Once[Changed, Any] = idempotency.Once(key_for(given_back), booking_pb2.Booking, render.changed)
+    once: idempotency.Once[Changed, Any] = idempotency.Once(key_for(given_back), booking_pb2.Booking, messages.changed)
     with counted(monkeypatch) as cancelled:
         await cancels.alone(Cancel(UUID(given_back.id), UUID(given_back.user_id), once))
     with counted(monkeypatch) as refunded:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.booking.bookings.domain import NEXT, BookedShow, Booking, State
+from services.booking.bookings.domain import NEXT, BookedSeat, BookedShow, Booking, NewBooking, ReservedSeats, State
 from services.booking.captures.domain import Capture, Settlement, settlement_of
 from services.booking.errors import BookingNotConfirmed, BookingNotPending, PaymentInProgress, RefundNotAllowed
 from services.booking.refunds.domain import RefundPolicy, begin_refund
@@ -30,22 +30,15 @@ def booking(state: State = State.PENDING, *, expires_at: datetime = LATER, **cha
         starts_at=NOW + timedelta(days=3),
         sales_end_at=NOW + timedelta(days=3),
     )
-    one = Booking(
-        id=uuid4(),
-        user_id=uuid4(),
+    seat = BookedSeat(uuid4(), "Stalls", "A", 1, "VIP", 1001)
+    reserved = ReservedSeats([seat], 1001, "INR", expires_at, show.sales_end_at)
+    created = Booking.created(uuid4(), NewBooking(uuid4(), [seat.id]), show, EARLIER, reserved)
+    one = replace(
+        created,
         state=state,
         version=7,
         confirming_from=State.PENDING if state == State.CONFIRMING else None,
-        total_amount=1001,
-        currency="INR",
-        expires_at=expires_at,
-        created_at=EARLIER,
-        updated_at=EARLIER,
         payment_id=PAYMENT if state in (State.CONFIRMING, State.CONFIRMED, State.REFUNDING, State.REFUNDED) else None,
-        refund_amount=None,
-        refund_percentage=None,
-        show=show,
-        seat_labels=["Stalls A1"],
     )
     return replace(one, **changes)  # type: ignore[arg-type]
 

@@ -13,8 +13,8 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.message import Message
 
 from services.booking.bookings.domain import BookedSeat, ReservedSeats
+from services.booking.bookings.messages import _tier
 from services.booking.clients import Claim, InventoryClient, PaymentClient, RefundState
-from services.booking.viewing.render import _tier
 from services.chassis.errors import Code, Failure, Unavailable
 from services.chassis.wire.calls import channel
 from tests.patience import eventually

@@ -8,11 +8,11 @@ from typing import Any
 import grpc
 
 from services.booking import deliveries
+from services.booking.bookings import messages
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
-from services.booking.viewing import render
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import Changes
 from services.chassis.store.database import Database
@@ -43,7 +43,7 @@ def wired_booking(
         outbox,
         inventory,
         payments,
-        render=render.changed_bytes,
+        render=messages.changed_bytes,
         expiry=timedelta(minutes=15),
         extension=timedelta(minutes=5),
     )

@@ -14,11 +14,11 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc, inventory_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2_grpc
 
 from services.booking import deliveries
+from services.booking.bookings import messages
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
-from services.booking.viewing import render
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import Changes
 from services.chassis.store.database import Database
@@ -119,7 +119,7 @@ def _booking(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
         outbox,
         inventory,
         payments,
-        render=render.changed_bytes,
+        render=messages.changed_bytes,
         expiry=timedelta(seconds=facts.EXPIRY),
         extension=timedelta(seconds=facts.EXTENSION),
     )

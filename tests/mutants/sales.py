@@ -72,9 +72,9 @@ MUTANTS = (
     ),
     Mutant(
         "a booking has the end of sales that booking remembers",
-        "Priced.from_reservation",
-        "reservation.sales_end_at or command.show.sales_end_at",
-        "command.show.sales_end_at",
+        "Booking.created",
+        "reservation.sales_end_at or show.sales_end_at",
+        "show.sales_end_at",
         REQUESTS,
         END,
     ),

@@ -31,10 +31,11 @@ MESSAGE = """\
 message DescribeEventRequest {
   // The event (UUID).
   string event_id = 1 [(buf.validate.field).string.uuid = true];
-  // What it is about; up to 4,000 characters; in several lines, nothing invisible.
+  // What it is about; 1 to 4,000 characters; in several lines, nothing invisible.
   string description = 2 [
     (boxoffice.text.v1.text) = PARAGRAPHS,
     (buf.validate.field).string = {
+      min_len: 1
       max_len: 4000
       pattern: "^[^\\\\x00-\\\\x08\\\\x0b-\\\\x1f\\\\x7f]*$"
     }
@@ -65,18 +66,18 @@ class DescribeEvent(Generic[M]):
     key: UUID
     """The event, which is locked."""
     description: str
-    once: Once[Event, M]
+    once: Once[CatalogueEvent, M]
 
 
 @dataclass(frozen=True, slots=True)
 class LockedEvents:
     """Events that nobody else changes meanwhile, and those that are described anew."""
 
-    by_id: dict[UUID, Event]
+    by_id: dict[UUID, CatalogueEvent]
     described: set[UUID] = field(default_factory=set)
 
 
-class DescribeEvents(KeyedOperation[DescribeEvent[M], LockedEvents, Event, M], Generic[M]):
+class DescribeEvents(KeyedOperation[DescribeEvent[M], LockedEvents, CatalogueEvent, M], Generic[M]):
     """Describes events anew; refuses with EventNotFound."""
 
     def reads(self, batch: Sequence[DescribeEvent[M]], *, wait: bool) -> dict[str, Statement]:
@@ -87,9 +88,9 @@ class DescribeEvents(KeyedOperation[DescribeEvent[M], LockedEvents, Event, M], G
         self, tx: Transaction, batch: Sequence[DescribeEvent[M]], rows: Rows
     ) -> tuple[LockedEvents, Sequence[UUID]]:
         """Take the events as they are."""
-        return LockedEvents({event.id: event for event in read(Event, rows["events"])}), ()
+        return LockedEvents({event.id: event for event in read(CatalogueEvent, rows["events"])}), ()
 
-    def decide(self, command: DescribeEvent[M], state: LockedEvents) -> Event:
+    def decide(self, command: DescribeEvent[M], state: LockedEvents) -> CatalogueEvent:
         """Describe the event, if there is one."""
         event = state.by_id.get(command.key)
         if event is None:

@@ -41,6 +41,8 @@ class Recipe:
 
     edits: Mapping[str, Sequence[Edit]]
     new: Mapping[str, str] = field(default_factory=dict)
+    migrates: str = ""
+    """The service whose tables it changes."""
 
     def plant(self, tree: Path, *files: str) -> None:
         """Carry it out in a checkout: the new files, and those of the edits, all by default."""
@@ -73,10 +75,12 @@ def check(tree: Path, *tests: str) -> subprocess.CompletedProcess[str]:
 
 
 def finish(tree: Path, recipe: Recipe) -> None:
-    """Do what `make protos` and `make format` do, and let nothing stand that lint refuses."""
+    """Do what `make migration`, `make protos` and `make format` do, and let nothing stand that lint refuses."""
     python = [name for name in (*recipe.edits, *recipe.new) if name.endswith(".py")]
     (tree / ".venv").symlink_to(sys.prefix)
+    migrations = [("python", "-m", "stack.migration", recipe.migrates, "recipe")] if recipe.migrates else []
     for command in (
+        *migrations,
         ("sh", "protos/generate.sh"),
         ("ruff", "format", "-q", "--no-cache", *python),
         ("ruff", "check", "-q", "--fix", "--no-cache", *python),

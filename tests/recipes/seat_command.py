@@ -51,13 +51,13 @@ message ExtendHoldsResponse {
 """
 
 COMMAND = '''@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtendHolds(Command[A]):
+class ExtendHolds(SeatCommand[A]):
     """Give a user's holds their full time again, never less than they have, and never past the end of sales."""
 
     user_id: UUID
     once: Once[Held, Any] | None = None
 
-    def apply(self, show: Show, now: datetime, rules: Rules) -> Held:
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Held:
         """Extend all holds, or raise NothingHeld."""
         seats = [seat for seat in show.seats_of(self.user_id, now) if seat.status == Status.HELD]
         if not seats:
@@ -109,7 +109,7 @@ CLIENT_ERROR = '''class NothingHeld(FailedPrecondition):
 
 '''
 
-TEST = """def test_extended_holds_have_their_full_time_again(show: Show) -> None:
+TEST = """def test_extended_holds_have_their_full_time_again(show: LockedShow) -> None:
     hold(show, 0)
     later = NOW + timedelta(minutes=2)
     [seat] = ExtendHolds(show_id=show.id, user_id=ANN).apply(show, later, RULES).seats

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.booking.bookings.messages import changed_bytes
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.saga import Saga
-from services.booking.viewing.render import changed_bytes
 from services.chassis.wire.calls import channel
 from services.chassis.work.outbox import Outbox
 from stack.credentials import load

@@ -44,6 +44,14 @@ NEXT: Mapping[State, frozenset[State]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class NewBooking:
+    """A booking to create, as its user asks for it."""
+
+    user_id: UUID
+    seat_ids: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class BookedShow:
     """The show as it was when it was booked."""
 
@@ -106,6 +114,29 @@ class Booking:
     refund_percentage: int | None
     show: BookedShow
     seat_labels: Sequence[str]
+
+    @classmethod
+    def created(
+        cls, id_: UUID, new: NewBooking, show: BookedShow, since: datetime, reservation: ReservedSeats
+    ) -> "Booking":
+        """Return a booking as it is once its seats are reserved; its intent was written at `since`."""
+        return cls(
+            id=id_,
+            user_id=new.user_id,
+            state=State.PENDING,
+            version=2,
+            confirming_from=None,
+            total_amount=reservation.total_amount,
+            currency=reservation.currency,
+            expires_at=reservation.expires_at,
+            created_at=since,
+            updated_at=since,
+            payment_id=None,
+            refund_amount=None,
+            refund_percentage=None,
+            show=replace(show, sales_end_at=reservation.sales_end_at or show.sales_end_at),
+            seat_labels=[seat.label for seat in reservation.seats],
+        )
 
     @property
     def recorded_state(self) -> State:

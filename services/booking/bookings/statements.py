@@ -4,12 +4,10 @@ Every move is guarded by the state that it starts from, and by the version too w
 state, or somebody else may be at the same step.
 """
 
-COLUMNS = """
-    id, user_id, state, version, confirming_from, total_amount, currency, expires_at, created_at, updated_at,
-    payment_id, refund_amount, refund_percentage,
-    show_id, event_id, is_movie, title, theatre, city, screen, starts_at,
-    coalesce(sales_end_at, starts_at) AS sales_end_at, seat_labels
-"""
+from services.booking.bookings.domain import Booking
+from services.chassis.store.rows import selected
+
+COLUMNS = selected(Booking, sales_end_at="coalesce(sales_end_at, starts_at)")
 
 BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%(ids)s) AND state <> 'RESERVING'"
 

@@ -8,13 +8,13 @@ in idempotency_keys once the booking is finished.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 from services.booking.bookings import events
-from services.booking.bookings.domain import BookedSeat, BookedShow, Booking, Changed, ReservedSeats, State
+from services.booking.bookings.domain import BookedSeat, BookedShow, Booking, Changed, NewBooking, ReservedSeats
 from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.creating import statements as sql
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
@@ -37,9 +37,8 @@ class Create:
     urgent: ClassVar[bool] = False
 
     id: UUID
-    user_id: UUID
+    new: NewBooking
     show: BookedShow
-    seat_ids: Sequence[UUID]
     idempotency: idempotency.Key | None
 
     @property
@@ -114,7 +113,7 @@ def _intents(batch: Sequence[Create]) -> Statement:
         **columns(
             batch,
             "id",
-            "user_id",
+            user_id="new.user_id",
             booked_show_id="show.show_id",
             idempotency_key=lambda command: command.idempotency and command.idempotency.key,
             request_hash=lambda command: command.idempotency and command.idempotency.request_hash,
@@ -148,23 +147,7 @@ class Priced:
     @classmethod
     def from_reservation(cls, command: Create, since: datetime, reservation: ReservedSeats) -> "Priced":
         """Put the reservation to the command whose intent was written at `since`."""
-        booking = Booking(
-            id=command.id,
-            user_id=command.user_id,
-            state=State.PENDING,
-            version=2,
-            confirming_from=None,
-            total_amount=reservation.total_amount,
-            currency=reservation.currency,
-            expires_at=reservation.expires_at,
-            created_at=since,
-            updated_at=since,
-            payment_id=None,
-            refund_amount=None,
-            refund_percentage=None,
-            show=replace(command.show, sales_end_at=reservation.sales_end_at or command.show.sales_end_at),
-            seat_labels=[seat.label for seat in reservation.seats],
-        )
+        booking = Booking.created(command.id, command.new, command.show, since, reservation)
         return cls(booking, reservation.seats, command.idempotency)
 
 

@@ -71,8 +71,8 @@ class CreateBookings:
             Claim(
                 booking_id=command.id,
                 show_id=command.show.show_id,
-                user_id=command.user_id,
-                seat_ids=command.seat_ids,
+                user_id=command.new.user_id,
+                seat_ids=command.new.seat_ids,
                 ttl_seconds=self._expiry_seconds,
             )
             for command, _ in begun

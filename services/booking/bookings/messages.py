@@ -1,17 +1,27 @@
-"""Bookings on the wire."""
+"""Bookings as messages: requests parsed into what the rules know, and bookings rendered."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.inventory.v1 import seat_pb2
 from boxoffice.payment.v1 import payment_pb2
 
-from services.booking.bookings.domain import BookedSeat, Booking, Changed, State
+from services.booking.bookings.domain import BookedSeat, Booking, Changed, NewBooking, State
+from services.chassis.errors import InvalidField
 from services.chassis.wire.times import to_timestamp
 
 _TIERS = dict(seat_pb2.Seat.Tier.items())
+
+
+def new_booking(request: pb.CreateBookingRequest) -> NewBooking:
+    """Parse a booking to create. The contract refuses equal texts; here one id spelled in two ways is refused too."""
+    seat_ids = [UUID(seat_id) for seat_id in request.show_seat_ids]
+    if len(set(seat_ids)) != len(seat_ids):
+        raise InvalidField(("showSeatIds", "names a seat twice"))
+    return NewBooking(user_id=UUID(request.user_id), seat_ids=seat_ids)
 
 
 def booking(
