@@ -38,10 +38,11 @@ SOURCES = {
 CLOCK = "clock"
 """The table, beside what is copied of each service, that has what its clock says."""
 LEFT_OUT = ("alembic_version", "commit_markers")
-ANSWER = ("idempotency_keys", "answer")
-"""A column that is not copied: it may be long, and is no SQL. Instead of it, the copy has what it names first, `names`,
-which is what was made: of every method that takes a key, the first id in its answer; and `answered`, as a key is taken
-with what it is for, and may have no answer yet."""
+ANSWER = "answer"
+ANSWERED = ("idempotency_keys", "show_idempotency_keys")
+"""A column of these tables that is not copied: it may be long, and is no SQL. Instead of it, the copy has what it names
+first, `names`, which is what was made: of every method that takes a key, the first id in its answer; and `answered`, as
+a key is taken with what it is for, and may have no answer yet."""
 NAMED_FIRST = "substring(encode(answer, 'escape') FROM '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')::uuid"
 INSTEAD = [("names", "uuid", NAMED_FIRST), ("answered", "boolean", "answer <> ''")]
 
@@ -302,7 +303,7 @@ def _tables(source: Scratch, schema: str) -> dict[str, list[tuple[str, str, str]
     )
     tables: dict[str, list[tuple[str, str, str]]] = {}
     for row in rows:
-        is_answer = (row["table"], row["column"]) == ANSWER
+        is_answer = row["table"] in ANSWERED and row["column"] == ANSWER
         columns = INSTEAD if is_answer else [(row["column"], row["type"], "")]
         tables.setdefault(row["table"], []).extend(columns)
     return tables

@@ -67,4 +67,14 @@ KEYS = (
         WHERE made.id IS NULL
         """,
     ),
+    Invariant(
+        "answers-about-holds-are-of-their-show",
+        "what was answered under a key of a show is about a hold of its seats",
+        ("inventory.show_idempotency_keys",),
+        """
+        SELECT k.method, k.show_id, k.user_id, k.key, k.names
+        FROM inventory.show_idempotency_keys k LEFT JOIN inventory.shows s ON s.id = k.show_id
+        WHERE k.names IS DISTINCT FROM s.id OR k.method <> 'HoldSeats'
+        """,
+    ),
 )

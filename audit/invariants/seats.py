@@ -151,6 +151,7 @@ SEATS = (
             "inventory.show_counters",
             "inventory.seat_changes",
             "inventory.idempotency_keys",
+            "inventory.show_idempotency_keys",
         ),
         """
         SELECT 'seat' AS what, concat_ws(' ', show_id, id) AS key, count(*) AS times
@@ -170,6 +171,9 @@ SEATS = (
         UNION ALL
         SELECT 'answer', concat_ws(' ', user_id, method, key), count(*)
         FROM inventory.idempotency_keys GROUP BY user_id, method, key HAVING count(*) > 1
+        UNION ALL
+        SELECT 'answer about seats', concat_ws(' ', show_id, user_id, method, key), count(*)
+        FROM inventory.show_idempotency_keys GROUP BY show_id, user_id, method, key HAVING count(*) > 1
         """,
     ),
 )

@@ -9,10 +9,10 @@ from services.chassis.process import cli
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
-from services.chassis.work import answers, jobs, measures, topics
+from services.chassis.work import jobs, measures, topics
 from services.chassis.work.desk import LANES, WAITING_LANES
 from services.inventory.catalogue.rpc import CatalogServicer
-from services.inventory.jobs import forget_changes, tidy_holds
+from services.inventory.jobs import forget_changes, forget_keys, tidy_holds
 from services.inventory.measures import MEASURES
 from services.inventory.rpc import InventoryServicer
 from services.inventory.seats.domain import SeatRules
@@ -47,7 +47,7 @@ async def run(settings: Settings) -> None:
     retention = settings.change_retention_minutes
     jobs.add(ticks, "forget-changes", lambda: forget_changes(background, retention), jobs.every(minutes=5))
     key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: answers.forget(background, key_days), jobs.every(hours=1))
+    jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
     event_days = settings.event_retention_days
     jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))

@@ -1,9 +1,10 @@
 """Inventory's jobs. Each does one bounded piece of work and returns how much it did."""
 
 from services.chassis.store.database import Database
+from services.chassis.work import answers
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import Tidy
-from services.inventory.seats.operation import SeatDesk
+from services.inventory.seats.operation import SHOW_KEYS, SeatDesk
 from services.inventory.viewing import statements as viewing_sql
 
 TIDY_BATCH = 500
@@ -21,3 +22,8 @@ async def tidy_holds(db: Database, desk: SeatDesk) -> int:
 async def forget_changes(db: Database, retention_minutes: int) -> int:
     """Forget one batch of changes of seats that are older than they are kept; return how many."""
     return await db.execute(viewing_sql.FORGET_CHANGES, {"minutes": retention_minutes})
+
+
+async def forget_keys(db: Database, days: int) -> int:
+    """Forget one batch of idempotency keys of each table that are older than `days`; return how many."""
+    return await answers.forget(db, days) + await answers.forget(db, days, SHOW_KEYS)

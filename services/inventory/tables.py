@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -190,6 +191,20 @@ reservations = Table(
     CheckConstraint("state IN ('RESERVED', 'CONFIRMED', 'RELEASED', 'REFUSED')", name="state"),
     CheckConstraint("state = 'REFUSED' OR (user_id IS NOT NULL AND seat_ids <> '{}')", name="claim"),
     comment="what became of every booking's claim on seats",
+)
+
+show_idempotency_keys = Table(
+    "show_idempotency_keys",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("request_hash", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW, index=True),
+    PrimaryKeyConstraint("show_id", "user_id", "method", "key"),
+    comment="answers to requests for seats that carried an idempotency key, kept with their show",
 )
 
 seat_changes = Table(

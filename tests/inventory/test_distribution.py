@@ -27,11 +27,12 @@ from services.inventory.tables import metadata
 from services.inventory.viewing import statements as viewing
 
 KEY = "show_id"
-HOT = {"show_counters", "show_seats", "reservations", "seat_changes"}
+HOT = {"show_counters", "show_seats", "reservations", "seat_changes", "show_idempotency_keys"}
 OVER_ALL_SHOWS = {
     "SHOWS_HELD_BY_USER": "which shows to ask, one by one",
     "LAPSED_HOLDS": "what to tidy, show by show through the desk",
     "FORGET_CHANGES": "the oldest changes of any show; those are deleted by show",
+    "FORGET_KEYS": "the oldest keys of any show; those are deleted by show",
     "boxoffice_hold_lag_seconds": "a metric",
 }
 CITUS = Path(__file__).resolve().parent.parent.parent / "docker" / "citus.sql"

@@ -10,7 +10,7 @@ from boxoffice.inventory.v1 import inventory_pb2
 
 from services.chassis.errors import IdempotencyKeyReused, Unavailable
 from services.chassis.work import answers, idempotency
-from services.inventory.seats.commands import Held, Hold, ReleaseHolds
+from services.inventory.seats.commands import Held, Hold, ReleaseHolds, ShowKey
 from services.inventory.seats.messages import held
 from tests.inventory.catalogue_client import Catalogue, refusal
 from tests.inventory.sale import OnSale
@@ -41,11 +41,13 @@ async def test_a_hold_whose_show_another_process_has_for_long_is_told_to_come_ba
     request = inventory_pb2.HoldSeatsRequest(
         show_id=str(on_sale.show_id), user_id=str(user), show_seat_ids=[str(on_sale.seats[0])], idempotency_key="k1"
     )
+    key = idempotency.key_of(request, "HoldSeats", user)
+    assert key is not None
     hold = Hold(
         show_id=on_sale.show_id,
         user_id=user,
         seat_ids=on_sale.ids(0),
-        once=kept(idempotency.key_of(request, "HoldSeats", user)),
+        once=kept(ShowKey.of(key, on_sale.show_id)),
     )
     async with on_sale.db.transaction() as other:
         await other.fetch("SELECT show_id FROM show_counters FOR UPDATE")
@@ -65,7 +67,7 @@ async def test_a_hold_under_a_key_is_answered_as_at_first_and_no_other_has_its_k
 
     def hold(*numbers: int) -> Hold[inventory_pb2.HoldSeatsResponse]:
         ids = on_sale.ids(*numbers)
-        key = idempotency.Key(user, "HoldSeats", "k1", b"".join(id_.bytes for id_ in ids))
+        key = ShowKey(user, "HoldSeats", "k1", b"".join(id_.bytes for id_ in ids), on_sale.show_id)
         return Hold(show_id=on_sale.show_id, user_id=user, seat_ids=ids, once=kept(key))
 
     answer = await on_sale.desk.submit(hold(0))

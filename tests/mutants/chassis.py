@@ -226,6 +226,7 @@ MUTANTS = (
         "AS asked (user_id, method, key) USING (method, key)",
         REQUESTS,
         ONCE,
+        equivalent="what is found goes by its whole name: rows of others are read in vain",
     ),
     Mutant(
         "keys belong to all methods",
@@ -234,6 +235,7 @@ MUTANTS = (
         "AS asked (user_id, method, key) USING (user_id, key)",
         REQUESTS,
         ONCE,
+        equivalent="what is found goes by its whole name: rows of others are read in vain",
     ),
     Mutant(
         "a key is good for any request",
@@ -254,15 +256,15 @@ MUTANTS = (
     Mutant(
         "equal requests at once are all carried out",
         "answers:keep",
-        "KEEP",
-        "KEEP + 'ON CONFLICT DO NOTHING'",
+        "table.keep",
+        "table.keep + 'ON CONFLICT DO NOTHING'",
         REQUESTS,
         ONCE,
     ),
     Mutant(
         "an answer is not stored",
         "answers:keep",
-        "await tx.send(KEEP, named(kept))",
+        "await tx.send(table.keep, named(kept, table))",
         "pass",
         REQUESTS,
         ONCE,

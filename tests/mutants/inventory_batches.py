@@ -4,6 +4,7 @@ from tests.mutants.mutant import REQUESTS, SEATS, Mutant
 
 DESK = ("tests/inventory/test_seats.py",)
 KEYS = ("tests/inventory/test_inventory_keys.py",)
+SHOW_KEYS = ("tests/inventory/test_show_keys.py",)
 
 MUTANTS = (
     Mutant(
@@ -130,10 +131,50 @@ MUTANTS = (
     Mutant(
         "the answer to a request with a key is not kept",
         "_Runner.__call__",
-        "await answers.keep(tx, *kept)",
+        "await answers.keep(tx, *kept, table=self.key_table)",
         "pass",
         REQUESTS,
         KEYS,
+    ),
+    Mutant(
+        "a key of a command on seats belongs to all shows",
+        "ChangeSeats",
+        "key_table = SHOW_KEYS",
+        "",
+        REQUESTS,
+        SHOW_KEYS,
+    ),
+    Mutant(
+        "a key is found under other shows than its own",
+        "FIND_KEYS",
+        "(k.show_id, k.user_id, k.method, k.key) = (asked.show_id, asked.user_id, asked.method, asked.key)",
+        "(k.user_id, k.method, k.key) = (asked.user_id, asked.method, asked.key)",
+        REQUESTS,
+        (*SHOW_KEYS, "tests/inventory/test_distribution.py"),
+    ),
+    Mutant(
+        "of keys of one user and one name for several shows the last is known in a batch",
+        "ShowKey.name",
+        "(self.show_id, self.user_id, self.method, self.key)",
+        "(self.user_id, self.method, self.key)",
+        REQUESTS,
+        SHOW_KEYS,
+    ),
+    Mutant(
+        "keys of shows are never forgotten",
+        "forget_keys",
+        "await answers.forget(db, days) + await answers.forget(db, days, SHOW_KEYS)",
+        "await answers.forget(db, days)",
+        REQUESTS,
+        SHOW_KEYS,
+    ),
+    Mutant(
+        "keys of a show are forgotten that are not old",
+        "FORGET_KEYS",
+        "(k.show_id, k.user_id, k.method, k.key) = (old.show_id, old.user_id, old.method, old.key)",
+        "(k.show_id, k.user_id) = (old.show_id, old.user_id)",
+        REQUESTS,
+        SHOW_KEYS,
     ),
     Mutant(
         "a key is good for other requests too",

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from tests.system.damage import CONFIRMED, NEW, Damage, again
 
-KEYED, BOOKED, PAID, SHOWN = (
+KEYED, BOOKED, PAID, SHOWN, HELD = (
     "keys-of-bookings-have-their-answers",
     "answers-about-bookings-are-to-their-users",
     "answers-about-payments-are-to-their-users",
     "answers-about-the-catalogue-are-of-what-there-is",
+    "answers-about-holds-are-of-their-show",
 )
 
 
 def answers(service: str, change: str, condition: str = "true") -> str:
     return f"UPDATE {service}.idempotency_keys SET {change} WHERE {condition}"
+
+
+def of_shows(change: str) -> str:
+    return f"UPDATE inventory.show_idempotency_keys SET {change}"
 
 
 CREATED = "method = 'CreateBooking'"
@@ -34,6 +39,11 @@ KEYS = (
     Damage("a hold of a show that there is not", SHOWN, answers("inventory", f"names = {NEW}", "method = 'HoldSeats'")),
     Damage("a hall that was made for nobody", SHOWN, answers("inventory", f"names = {NEW}", "method = 'CreateVenue'")),
     Damage("an answer to a method that there is not", SHOWN, answers("inventory", "method = 'SellSeats'")),
+    Damage("an answer about another show than the key's", HELD, of_shows(f"names = {NEW}")),
+    Damage("an answer about a hold of no show", HELD, of_shows("names = NULL")),
+    Damage("a key of a show that there is not", HELD, of_shows(f"show_id = {NEW}")),
+    Damage("a key of a show for what is no command on seats", HELD, of_shows("method = 'CreateShow'")),
+    Damage("an answer about seats twice", "seats-and-claims-are-there-once", again("inventory.show_idempotency_keys")),
     Damage("an answer of inventory twice", "seats-and-claims-are-there-once", again("inventory.idempotency_keys")),
     Damage("an answer of booking twice", "bookings-and-captures-are-there-once", again("booking.idempotency_keys")),
     Damage("an answer of payment twice", "payments-and-money-are-there-once", again("payment.idempotency_keys")),

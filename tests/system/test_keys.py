@@ -138,6 +138,20 @@ async def test_the_same_key_for_another_method_is_another_key(client: Client, sh
     assert ok(await client.initiate(booking, headers=header(key))) == session
 
 
+async def test_the_same_key_for_a_hold_of_another_show_is_another_request(client: Client, show: Show, key: str) -> None:
+    user, another_show = new_user(), await client.make_show()
+    first = ok(await client.hold(show, user, show.seats[:2], headers=header(key)))
+    second = ok(await client.hold(another_show, user, another_show.seats[:1], headers=header(key)))
+    assert [first["showId"], second["showId"]] == [show.id, another_show.id]
+    assert ok(await client.ask("DELETE", f"bookings/holds/{user}"))["released"] == 3
+    assert ok(await client.hold(show, user, show.seats[:2], headers=header(key))) == first
+    assert ok(await client.hold(another_show, user, another_show.seats[:1], headers=header(key))) == second
+    assert (
+        refusal(await client.hold(show, user, show.seats[:1], headers=header(key))).reason == "IDEMPOTENCY_KEY_REUSED"
+    )
+    assert ok(await client.ask("DELETE", f"bookings/holds/{user}"))["released"] == 0
+
+
 async def test_a_key_is_the_same_over_grpc(client: Client, channel: grpc.aio.Channel, show: Show, key: str) -> None:
     user = new_user()
     booking = ok(await client.book(show, user, show.seats[:2], headers=header(key)))

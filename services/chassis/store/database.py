@@ -63,6 +63,7 @@ READ_CLOCK = "SELECT boxoffice_clock() AS now"
 
 _ADAPTED = with_columns()
 _IDEMPOTENCY = "idempotency_keys"
+"""How the names of the tables end that keep answers."""
 
 _UNDONE = (
     pg.DeadlockDetected,
@@ -265,7 +266,7 @@ class Database:
             # Where nobody has one, it is not for too many callers that there is none.
             raise (ResourceExhausted if self._lent else Unavailable)() from error
         except pg.UniqueViolation as error:
-            if error.diag.table_name != _IDEMPOTENCY:
+            if not (error.diag.table_name or "").endswith(_IDEMPOTENCY):
                 raise
             # Another transaction stored this key meanwhile: run again, this one finds its answer.
             raise Interrupted() from error

@@ -4,8 +4,9 @@ Operations call `find` and `keep` in their transactions. Requests that take seve
 the key alone in the first (BegunOperation), and their answer in one of their own: see checkout/opened.py of payment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from services.chassis.store.database import Database, Statement, Transaction
@@ -42,28 +43,36 @@ class Kept:
     answer: bytes
 
 
-def find(keys: Sequence[Key]) -> Statement:
+class KeyTable:
+    """A table in which answers are kept under keys: the statements on it, and what names a key there."""
+
+    def __init__(self, *, find: str, keep: str, forget: str, named_by: tuple[str, ...]) -> None:
+        """`named_by` are columns of the table and attributes of its keys, in the order of `Key.name`."""
+        self.find, self.keep, self.forget = find, keep, forget
+        self.named_by = named_by
+        self.name: Callable[[Any], tuple[Any, ...]] = attrgetter(*named_by)
+        """Returns what the key of a row is found by, which is `Key.name`."""
+
+
+KEYS = KeyTable(find=FIND, keep=KEEP, forget=FORGET, named_by=("user_id", "method", "key"))
+"""The table that every service has."""
+
+
+def find(keys: Sequence[Key], table: KeyTable = KEYS) -> Statement:
     """Return the statement that finds what is kept under keys."""
-    return FIND, columns(keys, "user_id", "method", "key")
+    return table.find, columns(keys, *table.named_by)
 
 
-async def keep(tx: Transaction, *kept: Kept) -> None:
+async def keep(tx: Transaction, *kept: Kept, table: KeyTable = KEYS) -> None:
     """Keep answers under their keys, in the transaction that did what they say."""
-    await tx.send(KEEP, named(kept))
+    await tx.send(table.keep, named(kept, table))
 
 
-async def forget(db: Database, days: int) -> int:
+async def forget(db: Database, days: int, table: KeyTable = KEYS) -> int:
     """Forget one batch of keys that are older than `days`; return how many. A job."""
-    return await db.execute(FORGET, {"days": days})
+    return await db.execute(table.forget, {"days": days})
 
 
-def named(kept: Sequence[Kept]) -> dict[str, list[Any]]:
+def named(kept: Sequence[Kept], table: KeyTable = KEYS) -> dict[str, list[Any]]:
     """Return answers and the names of their keys as columns."""
-    return columns(
-        kept,
-        "answer",
-        user_id="key.user_id",
-        method="key.method",
-        key="key.key",
-        request_hash="key.request_hash",
-    )
+    return columns(kept, "answer", **{name: f"key.{name}" for name in (*table.named_by, "request_hash")})

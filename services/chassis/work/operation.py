@@ -23,7 +23,7 @@ the others' transactions are undone by it (see database.py), and run again they 
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from google.protobuf.message import Message
 
@@ -31,7 +31,7 @@ from services.chassis.errors import Failure, Interrupted
 from services.chassis.store.database import Database, Statement, Transaction, retried
 from services.chassis.store.rows import Row
 from services.chassis.work import answers
-from services.chassis.work.answers import Kept
+from services.chassis.work.answers import Kept, KeyTable
 from services.chassis.work.desk import BUSY, Busy, Command, Outcome
 from services.chassis.work.idempotency import Key, Once
 
@@ -49,6 +49,9 @@ Known = dict[tuple[Any, ...], tuple[bytes, bytes]]
 
 class _Runner(ABC, Generic[C, S, D, A]):
     """Carries out commands C, which are decided by a state S, come to a D and are answered with an A."""
+
+    key_table: ClassVar[KeyTable] = answers.KEYS
+    """Where the idempotency keys of its commands are kept."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -100,18 +103,21 @@ class _Runner(ABC, Generic[C, S, D, A]):
         async with self._db.transaction() as tx:
             reads = self.reads(batch, wait=wait)
             if keys := [key for command in batch if (key := self._key(command))]:
-                reads = {**reads, "idempotency": answers.find(keys)}
+                reads = {**reads, "idempotency": answers.find(keys, self.key_table)}
             rows = dict(zip(reads, await tx.fetch_all(*reads.values()), strict=True))
             state, busy = await self.load(tx, batch, rows)
-            known = _known(rows.get("idempotency", ()))
+            known = self._known(rows.get("idempotency", ()))
             kept: list[Kept] = []
             outcomes = [
                 BUSY if command.key in busy else self._outcome(command, state, known, kept) for command in batch
             ]
             await self.write(tx, state)
             if kept:
-                await answers.keep(tx, *kept)
+                await answers.keep(tx, *kept, table=self.key_table)
         return outcomes
+
+    def _known(self, rows: Sequence[Row]) -> Known:
+        return {self.key_table.name(row): (bytes(row.request_hash), bytes(row.answer)) for row in rows}
 
     def _outcome(self, command: C, state: S, known: Known, kept: list[Kept]) -> Outcome[A]:
         """Return what a command comes to; equal requests behind it in the batch find its answer in `known`."""
@@ -145,10 +151,6 @@ class _Runner(ABC, Generic[C, S, D, A]):
         """
         outcomes = await retried(self)(batch, wait=True)
         return [Interrupted() if isinstance(outcome, Busy) else outcome for outcome in outcomes]
-
-
-def _known(rows: Sequence[Row]) -> Known:
-    return {(row.user_id, row.method, row.key): (bytes(row.request_hash), bytes(row.answer)) for row in rows}
 
 
 class Operation(_Runner[C, S, A, A]):

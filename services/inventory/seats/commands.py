@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from services.chassis.work.idempotency import Once
+from services.chassis.work.idempotency import Key, Once
 from services.inventory.errors import (
     ClaimAlive,
     ClaimClosed,
@@ -37,6 +37,23 @@ from services.inventory.seats.domain import (
 A = TypeVar("A")
 
 
+@dataclass(frozen=True, slots=True)
+class ShowKey(Key):
+    """The idempotency key of a command. It belongs to its show too, with whose rows it is kept."""
+
+    show_id: UUID
+
+    @property
+    def name(self) -> tuple[UUID | str, ...]:
+        """What the key is found by."""
+        return (self.show_id, self.user_id, self.method, self.key)
+
+    @staticmethod
+    def of(key: Key, show_id: UUID) -> "ShowKey":
+        """Return a request's key as the key of a show."""
+        return ShowKey(key.user_id, key.method, key.key, key.request_hash, show_id)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatCommand(ABC, Generic[A]):
     """A change of a show's seats, answered with an A. The fields say what has to be read before it can be decided."""
@@ -55,7 +72,7 @@ class SeatCommand(ABC, Generic[A]):
     booking_id: UUID | None = None
     """The booking whose claim it is about."""
     once: Once[Any, Any] | None = None
-    """The idempotency key, and how the answer that is kept under it is rendered."""
+    """The idempotency key, which is a ShowKey, and how the answer that is kept under it is rendered."""
 
     @property
     def key(self) -> UUID:

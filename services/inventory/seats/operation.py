@@ -9,6 +9,7 @@ from uuid import UUID
 from services.chassis.errors import Failure
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.store.rows import Row, columns, read
+from services.chassis.work.answers import KeyTable
 from services.chassis.work.desk import Desk
 from services.chassis.work.operation import KeyedOperation, Rows
 from services.inventory.errors import ShowNotFound
@@ -17,6 +18,14 @@ from services.inventory.seats.commands import SeatCommand
 from services.inventory.seats.domain import LockedShow, Reservation, Seat, SeatRules
 
 A = TypeVar("A")
+
+SHOW_KEYS = KeyTable(
+    find=sql.FIND_KEYS,
+    keep=sql.KEEP_KEYS,
+    forget=sql.FORGET_KEYS,
+    named_by=("show_id", "user_id", "method", "key"),
+)
+"""Keys of commands on seats. They are kept with the rows of their show, wherever those are (docs/citus.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,8 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
 
     A command's fields say what has to be read for it.
     """
+
+    key_table = SHOW_KEYS
 
     def __init__(self, db: Database, rules: SeatRules) -> None:
         super().__init__(db)

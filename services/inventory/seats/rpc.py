@@ -23,6 +23,7 @@ from services.inventory.seats.commands import (
     ReleaseHolds,
     Reserve,
     SeatCommand,
+    ShowKey,
     Unbook,
 )
 from services.inventory.seats.messages import held, reservation
@@ -48,12 +49,13 @@ class SeatMethods:
         self._desk = desk
 
     async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
-        user_id = UUID(request.user_id)
+        show_id, user_id = UUID(request.show_id), UUID(request.user_id)
+        key = key_of(request, "HoldSeats", user_id)
         hold: Hold[pb.HoldSeatsResponse] = Hold(
-            show_id=UUID(request.show_id),
+            show_id=show_id,
             user_id=user_id,
             seat_ids=_seat_ids(request.show_seat_ids, "showSeatIds"),
-            once=Once(key_of(request, "HoldSeats", user_id), pb.HoldSeatsResponse, held),
+            once=Once(key and ShowKey.of(key, show_id), pb.HoldSeatsResponse, held),
         )
         return _twice(await self._desk.submit(hold))
 

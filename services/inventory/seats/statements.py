@@ -85,6 +85,31 @@ WRITE_RESERVATIONS = """
         state = excluded.state, expires_at = excluded.expires_at, changed_at = excluded.changed_at
 """
 
+FIND_KEYS = """
+    SELECT k.show_id, k.user_id, k.method, k.key, k.request_hash, k.answer
+    FROM show_idempotency_keys k
+    JOIN unnest(%(show_id)s::uuid[], %(user_id)s::uuid[], %(method)s::text[], %(key)s::text[])
+        AS asked (show_id, user_id, method, key)
+        ON (k.show_id, k.user_id, k.method, k.key) = (asked.show_id, asked.user_id, asked.method, asked.key)
+"""
+
+KEEP_KEYS = """
+    INSERT INTO show_idempotency_keys (show_id, user_id, method, key, request_hash, answer)
+    SELECT * FROM unnest(
+        %(show_id)s::uuid[], %(user_id)s::uuid[], %(method)s::text[], %(key)s::text[], %(request_hash)s::bytea[],
+        %(answer)s::bytea[]
+    )
+"""
+
+FORGET_KEYS = """
+    DELETE FROM show_idempotency_keys k USING (
+        SELECT show_id, user_id, method, key FROM show_idempotency_keys
+        WHERE created_at < (SELECT boxoffice_clock()) - make_interval(days => %(days)s)
+        ORDER BY created_at LIMIT 1000
+    ) AS old
+    WHERE (k.show_id, k.user_id, k.method, k.key) = (old.show_id, old.user_id, old.method, old.key)
+"""
+
 SHOWS_HELD_BY_USER = """
     SELECT DISTINCT show_id FROM show_seats WHERE holder_id = %(user_id)s AND status = 'HELD'
     ORDER BY show_id LIMIT %(most)s

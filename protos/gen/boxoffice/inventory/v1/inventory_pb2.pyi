@@ -501,9 +501,9 @@ class HoldSeatsRequest(_message.Message):
     user_id: _builtins.str
     """The user to hold them for (UUID)."""
     idempotency_key: _builtins.str
-    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
-    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
-    header `Idempotency-Key`.
+    """Makes the request safe to repeat: the same key and request give the same answer. A key belongs to the user and the
+    show: the same key for another show is another request. Keys are kept for seven days by default; after that the same
+    request is a new one. Up to 200 visible ASCII characters; may also be sent as the header `Idempotency-Key`.
     """
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

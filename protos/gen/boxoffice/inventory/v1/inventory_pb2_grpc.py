@@ -215,7 +215,7 @@ class InventoryServiceServicer:
         than their price lets be counted (`limit`).
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
-        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -120,7 +120,7 @@ class InventoryServiceStub:
     than their price lets be counted (`limit`).
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
-    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
     """
     ReleaseHolds: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ReleaseHoldsRequest, _inventory_pb2.ReleaseHoldsResponse]
     """Releases a user's holds, in one show or in all of them, show by show. Seats of a booking are not holds.
@@ -253,7 +253,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     than their price lets be counted (`limit`).
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
-    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
     """
     ReleaseHolds: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ReleaseHoldsRequest, _inventory_pb2.ReleaseHoldsResponse]  # type: ignore[assignment]
     """Releases a user's holds, in one show or in all of them, show by show. Seats of a booking are not holds.
@@ -425,7 +425,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         than their price lets be counted (`limit`).
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
-        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
         """
 
     @_abc_1.abstractmethod
