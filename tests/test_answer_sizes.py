@@ -58,8 +58,10 @@ COUNTS = {
     "booking.v1.Booking.seats": 100,
     "booking.v1.Booking.seat_labels": 100,
     "booking.v1.PayableBooking.seats": 100,
+    "booking.v1.BatchGetPayableBookingsResponse.results": 100,
     "booking.v1.ListBookingEventsResponse.events": 500,
     "payment.v1.PaymentStatus.payments": 10,
+    "payment.v1.BatchGetPaymentStatusResponse.statuses": 256,
     "identity.v1.User.roles": 3,
     # Of these a page takes as many as fit, but one at least: see Page.render.
     "inventory.v1.ListEventsResponse.events": 1,

@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 BANK_SECONDS = 3.0
 
-AT_ONCE = 256
-"""Bookings that are asked about by one call."""
+AT_ONCE = 100
+"""Bookings that are asked about by one call, as many as its contract allows."""
 
 BOOKINGS = "bookings"
 """The topic that booking publishes."""

@@ -19,7 +19,7 @@ MUST: dict[str, str] = {
     'boxoffice.bank.v1.SimulatePaymentRequest.payment_method': 'must be a text of up to 100 characters',
     'boxoffice.bank.v1.SimulatePaymentRequest.result': 'must be one of SUCCESS, DECLINE',
     'boxoffice.bank.v1.SimulatePaymentRequest.session_id': 'must be the id of a session, such as sess_019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
-    'boxoffice.booking.v1.BatchGetPayableBookingsRequest.bookings': 'must be a list of 1 to 256 items',
+    'boxoffice.booking.v1.BatchGetPayableBookingsRequest.bookings': 'must be a list of 1 to 100 items',
     'boxoffice.booking.v1.BatchGetPayableBookingsRequest.bookings[]': 'must be an object',
     'boxoffice.booking.v1.BatchRecordCapturesRequest.Capture.amount': 'must be a whole number from 1 to 2147483647',
     'boxoffice.booking.v1.BatchRecordCapturesRequest.Capture.booking_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',

@@ -712,7 +712,7 @@ class BatchGetPayableBookingsRequest(_message.Message):
     BOOKINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def bookings(self) -> _containers.RepeatedCompositeFieldContainer[Global___GetPayableBookingRequest]:
-        """The bookings; 1 to 256."""
+        """The bookings; 1 to 100, so that the answer is less than 4 MiB however many seats each has."""
 
     def __init__(
         self,
