@@ -89,7 +89,7 @@ INSIDE: dict[str, Where] = {
     "cancel": at("booking", "CancelBooking", "commit"),
     "settle": at("booking", "BatchRecordCaptures", "commit"),
     "refund": at("booking", "RefundBooking", "commit"),
-    "duplicate": at("payment", "desk Record", "commit"),
+    "duplicate": at("payment", "desk Settle", "commit"),
     # A single statement has no middle: it is done, and nobody has heard.
     "archive": at("booking", "job archive", "committed", "DELETE booking_seats"),
 }

@@ -25,7 +25,7 @@ PIVOTS = [
     ("book", RESET, ("booking", "desk Create", "committed", "WITH bookings")),
     ("book", KILL, ("inventory", "desk Reserve", "committed", "SELECT show_counters")),
     ("settle", KILL, ("bank", "desk Pay", "committed", "SELECT sessions")),
-    ("settle", RESET, ("payment", "desk Record", "committed", "SELECT payments")),
+    ("settle", RESET, ("payment", "desk Settle", "committed", "SELECT payments")),
     ("settle", KILL, ("inventory", "desk Confirm", "committed", "SELECT show_counters")),
     ("settle", RESET, ("inventory", "desk Confirm", "committed", "SELECT show_counters")),
     ("settle", KILL, ("booking", "BatchRecordCaptures", "answered", "BatchConfirmReservations")),

@@ -6,6 +6,7 @@ BATCHES = ("tests/payment/test_payment_batches.py",)
 TURNS = ("tests/payment/test_payment_turns.py",)
 RULES = ("tests/payment/test_payment_domain.py", "tests/payment/test_payment_webhooks.py")
 INITIATE = ("tests/payment/test_payment_initiate.py",)
+SETTLED = ("tests/payment/test_payment_settling.py",)
 OPENED = ("tests/payment/test_payment_opened.py",)
 CLOSING = ("tests/payment/test_payment_closing.py",)
 HEARD = ("tests/payment/test_payment_webhooks.py",)
@@ -266,8 +267,32 @@ MUTANTS = (
         INITIATE,
     ),
     Mutant(
+        "an event that is refused spoils its batch",
+        "SettleReports._word",
+        "return failure",
+        "raise",
+        REQUESTS,
+        SETTLED,
+    ),
+    Mutant(
+        "events in one batch get each other's outcomes",
+        "SettleReports.__call__",
+        "[next(states) if isinstance(word, Record) else word for word in words]",
+        "sorted([next(states) if isinstance(word, Record) else word for word in words], key=str)",
+        REQUESTS,
+        SETTLED,
+    ),
+    Mutant(
+        "an event whose payment somebody else has is taken for settled",
+        "SettleReports.__call__",
+        "isinstance(outcome, Failure | Busy)",
+        "isinstance(outcome, Failure)",
+        MONEY,
+        SETTLED,
+    ),
+    Mutant(
         "an event is believed without the bank",
-        "Checkout.settle_report",
+        "SettleReports._asked",
         "answer = await self._bank.get_session(payment.session_id)",
         "answer: SessionReport | None = report",
         MONEY,
@@ -275,7 +300,7 @@ MUTANTS = (
     ),
     Mutant(
         "an event of other facts is a reason to ask",
-        "Checkout.settle_report",
+        "SettleReports._asked",
         "payment.check(report)",
         "",
         REQUESTS,
@@ -283,7 +308,7 @@ MUTANTS = (
     ),
     Mutant(
         "an event of what has not happened is taken",
-        "Checkout.settle_report",
+        "SettleReports._asked",
         "answer is None or answer.outcome is None",
         "answer is None",
         REQUESTS,
@@ -291,7 +316,7 @@ MUTANTS = (
     ),
     Mutant(
         "after an event of other facts nobody asks the bank",
-        "Checkout.settle_report",
+        "SettleReports._asked",
         "await polling.hasten(self._db, report.payment_id, report.session_id)",
         "",
         REQUESTS,

@@ -29,6 +29,8 @@ from services.chassis.work.outbox import Outbox
 from services.payment import clients
 from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.messages import CAPTURES, DECLINES
+from services.payment.checkout.record import RecordReports
+from services.payment.checkout.settle import SettleReports
 from services.payment.checkout.steps import Checkout, SessionRules
 from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
@@ -49,6 +51,8 @@ class Booking(booking_pb2_grpc.BookingServiceServicer):
         self.asked: list[int] = []
         """How many bookings each call asked about."""
         self.captures: list[Any] = []
+        self.calls = 0
+        """How many calls told of captures."""
         self.declines: list[Any] = []
         self.refuse: Failure | None = None
         """What every call is refused with."""
@@ -65,6 +69,7 @@ class Booking(booking_pb2_grpc.BookingServiceServicer):
         return result(booking=booking)
 
     async def BatchRecordCaptures(self, request: Any, context: Any) -> booking_pb2.BatchRecordCapturesResponse:
+        self.calls += 1
         return booking_pb2.BatchRecordCapturesResponse(results=self._take(request.captures, self.captures))
 
     async def BatchRecordDeclines(self, request: Any, context: Any) -> booking_pb2.BatchRecordDeclinesResponse:
@@ -214,6 +219,11 @@ class Payment:
 
     async def close(self, *booking_ids: str) -> None:
         await self.stub.BatchClosePayments(pb.BatchClosePaymentsRequest(booking_ids=booking_ids))
+
+    @property
+    def settle(self) -> SettleReports:
+        """What a desk carries webhooks out by."""
+        return SettleReports(self.db, self.checkout._bank, RecordReports(self.db, self.outbox))
 
     async def relay(self) -> None:
         """Deliver every message that is due."""

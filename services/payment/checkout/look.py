@@ -17,15 +17,7 @@ class PaymentLookup:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._by_id: Lookup[UUID, Payment] = Lookup(self._find, name="look-payments")
         self._by_booking: Lookup[UUID, list[Payment]] = Lookup(self._list, name="list-payments")
-
-    async def get(self, payment_id: UUID) -> Payment:
-        """Return a payment; raise PaymentNotFound."""
-        payment = await self._by_id.get(payment_id)
-        if payment is None:
-            raise PaymentNotFound()
-        return payment
 
     async def of_booking(self, booking_id: UUID, user_id: UUID | None) -> list[Payment]:
         """Return a booking's payments, newest first; raise PaymentNotFound if there are none, or another user's."""
@@ -38,10 +30,6 @@ class PaymentLookup:
         """Return the payments of each booking, newest first."""
         lists = await self._list(booking_ids)
         return [lists.get(booking_id, []) for booking_id in booking_ids]
-
-    async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Payment]:
-        payments = read(Payment, await self._db.fetch(sql.PAYMENTS, {"ids": list(ids)}))
-        return {payment.id: payment for payment in payments}
 
     async def _list(self, booking_ids: Sequence[UUID]) -> dict[UUID, list[Payment]]:
         lists: defaultdict[UUID, list[Payment]] = defaultdict(list)

@@ -4,8 +4,7 @@ The order of steps is what keeps money and tickets together: a payment is commit
 session, and a booking's tombstone before its sessions are closed. Whoever opens a session looks for the tombstone
 afterwards: one of the two sees the other.
 
-What became of a session is what the bank answers when it is asked. A webhook, however well signed, only says that it
-is time to ask: it may be late, out of order, or not be true.
+What became of a session is what the bank answers when it is asked.
 """
 
 import asyncio
@@ -23,12 +22,12 @@ from services.chassis.work.idempotency import Key
 from services.chassis.work.outbox import Outbox
 from services.payment.checkout import polling
 from services.payment.checkout.begin import Answered, Begin, BeginPayments
-from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.opened import KeepOpened, Opened
 from services.payment.checkout.record import Record, RecordReports
+from services.payment.checkout.settle import LANES, Settle, SettleReports
 from services.payment.clients import BankClient, BookingClient
 from services.payment.domain.payments import CAPTURED, BankEvent, Outcome, Payment, SessionReport
-from services.payment.errors import BookingNotPending, EventMismatch, PaymentInProgress, PaymentNotFound
+from services.payment.errors import BookingNotPending, PaymentInProgress
 from services.payment.side_by_side import each
 
 log = logging.getLogger(__name__)
@@ -60,11 +59,12 @@ class Checkout:
     ) -> None:
         self._db = db
         self._opened = Desk(KeepOpened(db), name="keep-opened")
-        self._payments = PaymentLookup(db)
         self._begin: Desk[Begin, Payment | Answered] = Desk(
             BeginPayments(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds), name="begin-payments"
         )
-        self._record = Desk(RecordReports(db, outbox), name="record-payments")
+        record = RecordReports(db, outbox)
+        self._record = Desk(record, name="record-payments")
+        self._settle = Desk(SettleReports(db, bank, record), name="settle-payments", lanes=LANES)
         self._booking = booking
         self._bank = bank
         self._rules = rules
@@ -108,25 +108,8 @@ class Checkout:
         await each(live, close)
 
     async def settle_report(self, report: SessionReport, event: BankEvent) -> None:
-        """Take an event of the bank: ask what it has come to, and record that with the event.
-
-        Raises PaymentNotFound, or EventMismatch if the event has other facts than its payment, or the bank says
-        that nothing has happened. An event that could change nothing any more is remembered, and nobody is asked.
-        """
-        try:
-            payment = await self._payments.get(report.payment_id)
-            payment.check(report)
-        except (PaymentNotFound, EventMismatch):
-            await polling.hasten(self._db, report.payment_id, report.session_id)
-            raise
-        if report.outcome is None or payment.after(report.outcome) == payment.state:
-            await self._record.submit(Record(replace(report, outcome=None), event))
-            return
-        answer = await self._bank.get_session(payment.session_id)
-        if answer is None or answer.outcome is None:
-            log.error("event %s says %s, the bank does not", event.id, report.outcome)
-            raise EventMismatch()
-        await self._record.submit(Record(answer, event))
+        """Take an event of the bank, with all that come at the same time; raise what SettleReports refuses."""
+        await self._settle.submit(Settle(report, event))
 
     async def catch_up(self) -> None:
         """Have the bank asked about all live payments: nobody knows what happened while payment was away."""
@@ -141,6 +124,7 @@ class Checkout:
     async def finish(self) -> None:
         """Finish what is begun, and take no more."""
         await self._begin.close()
+        await self._settle.close()
         await self._record.close()
         await self._opened.close()
 
