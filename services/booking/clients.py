@@ -31,8 +31,8 @@ CONNECTING_SECONDS = 0.5
 SEATS_AT_ONCE = 10_000
 """Seats that inventory reserves by one call; what it answers of them is less than gRPC reads."""
 
-STATUSES_AT_ONCE = 256
-"""Bookings whose payments are asked for by one call."""
+ASKED_AT_ONCE = 256
+"""Questions to a peer in one call, where those who ask at once share it."""
 
 SHOWS = 10_000
 """Shows that are remembered. They never change."""
@@ -62,6 +62,7 @@ class InventoryClient:
         self._seats = inventory_pb2_grpc.InventoryServiceStub(channel)
         self._catalog = catalog_pb2_grpc.CatalogServiceStub(channel)
         self._shows: OrderedDict[UUID, BookedShow] = OrderedDict()
+        self._unbooked: Lookup[Name, bool] = Lookup(self._unbook, name="ask-unbook", max_keys=ASKED_AT_ONCE)
 
     async def show(self, show_id: UUID) -> BookedShow:
         """Return a show as it is booked. Raises inventory's SHOW_NOT_FOUND."""
@@ -126,10 +127,12 @@ class InventoryClient:
 
     async def unbook(self, name: Name) -> None:
         """Put a booking's seats on sale again, or raise why not."""
-        request = inventory_pb2.BatchUnbookReservationsRequest(names=[_name(name)])
+        await self._unbooked.get(name)
+
+    async def _unbook(self, names: Sequence[Name]) -> dict[Name, bool | Failure]:
+        request = inventory_pb2.BatchUnbookReservationsRequest(names=map(_name, names))
         response = await call(self._seats.BatchUnbookReservations, request, seconds=SECONDS)
-        if refusal := _refusal(response.results[0]):
-            raise refusal
+        return {name: _refusal(result) or True for name, result in zip(names, response.results, strict=True)}
 
 
 class PaymentClient:
@@ -138,7 +141,10 @@ class PaymentClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._payments = payment_pb2_grpc.PaymentServiceStub(channel)
         self._newest: Lookup[UUID, payment_pb2.Payment] = Lookup(
-            self._ask_newest, name="ask-payments", max_keys=STATUSES_AT_ONCE
+            self._ask_newest, name="ask-payments", max_keys=ASKED_AT_ONCE
+        )
+        self._refunds: Lookup[bytes, RefundState.ValueType] = Lookup(
+            self._ask_refunds, name="ask-refunds", max_keys=ASKED_AT_ONCE
         )
 
     async def newest(self, booking_id: UUID) -> payment_pb2.Payment | None:
@@ -176,6 +182,16 @@ class PaymentClient:
             return await call(self._payments.GetPaymentStatus, request, seconds=STATUS_SECONDS)
         except Failure:
             return payment_pb2.PaymentStatus()
+
+    async def refund(self, refund: Refund) -> "RefundState.ValueType":
+        """Give money back: return how far the refund is, or raise why it was not accepted."""
+        state = await self._refunds.get(refund.SerializeToString(deterministic=True))
+        assert state is not None, "payment answers for each"
+        return state
+
+    async def _ask_refunds(self, payloads: Sequence[bytes]) -> dict[bytes, "RefundState.ValueType | Failure"]:
+        answers = await self.request_refunds([Refund.FromString(payload) for payload in payloads])
+        return dict(zip(payloads, answers, strict=True))
 
     async def request_refunds(self, refunds: Sequence[Refund]) -> list["RefundState.ValueType | Failure"]:
         """Give money back: for each how far the refund is, or why it was not accepted."""

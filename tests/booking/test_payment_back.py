@@ -13,9 +13,11 @@ from boxoffice.payment.v1 import payment_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
-from services.booking.clients import PaymentClient
-from services.chassis.errors import NotFound
+from services.booking.clients import PaymentClient, RefundState
+from services.booking.messages import Refund
+from services.chassis.errors import Code, NotFound, PeerFailure
 from services.chassis.wire.calls import channel
+from services.chassis.wire.status import to_status
 from stack import ports
 from tests.patience import eventually
 from tests.servers import served
@@ -26,6 +28,20 @@ BOOKING, UNPAID = uuid4(), uuid4()
 class Payment(payment_pb2_grpc.PaymentServiceServicer):
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
+        self.refunds: list[int] = []
+        """How many refunds each call asked for."""
+
+    async def BatchRefundPayments(
+        self, request: pb.BatchRefundPaymentsRequest, context: object
+    ) -> pb.BatchRefundPaymentsResponse:
+        self.refunds.append(len(request.refunds))
+        result = pb.BatchRefundPaymentsResponse.Result
+        return pb.BatchRefundPaymentsResponse(
+            results=[
+                result(refusal=to_status(NotFound())) if refund.amount == 1 else result(state=result.SUCCEEDED)
+                for refund in request.refunds
+            ]
+        )
 
     async def BatchGetPaymentStatus(
         self, request: pb.BatchGetPaymentStatusRequest, context: object
@@ -100,3 +116,14 @@ async def test_a_payment_service_of_the_version_before_is_asked_one_by_one() -> 
     async with served(lambda server: server.add_generic_rpc_handlers([old])) as to_payment:
         found = await asyncio.gather(*map(PaymentClient(to_payment).newest, [BOOKING, UNPAID]))
     assert [one and one.booking_id for one in found] == [str(BOOKING), None]
+
+
+async def test_refunds_that_are_asked_for_at_once_go_together_and_each_has_its_answer() -> None:
+    servicer = Payment()
+    async with served(lambda s: payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, s)) as to_payment:
+        payments = PaymentClient(to_payment)
+        refunds = [Refund(payment_id=str(uuid4()), cause=Refund.REQUESTED, amount=amount) for amount in range(1, 9)]
+        told = await asyncio.gather(*map(payments.refund, refunds), return_exceptions=True)
+    assert servicer.refunds == [len(refunds)]
+    assert told[1:] == [RefundState.SUCCEEDED] * 7
+    assert isinstance(told[0], PeerFailure) and told[0].code == Code.NOT_FOUND

@@ -48,7 +48,4 @@ class Refunds:
     async def _return_money(self, booking: Booking) -> "RefundState.ValueType":
         assert booking.refund_amount is not None, "frozen before"
         refund = Refund(payment_id=str(booking.payment_id), cause=Refund.REQUESTED, amount=booking.refund_amount)
-        [answer] = await self._payments.request_refunds([refund])
-        if isinstance(answer, Failure):
-            raise answer
-        return answer
+        return await self._payments.refund(refund)
