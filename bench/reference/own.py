@@ -23,7 +23,7 @@ from bench.reference import pgbench
 from bench.world import World
 from services.booking.creating.statements import BEGIN_BOOKINGS, FINISH_BOOKINGS
 from services.chassis.store import connections, database
-from services.chassis.work import answers
+from services.chassis.writes import answers
 from services.inventory.seats import statements as seats
 from stack.settings import ROOT
 

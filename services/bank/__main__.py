@@ -16,8 +16,8 @@ from services.chassis.process import cli
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import Pools, sweep_markers
-from services.chassis.work import jobs as ticking
-from services.chassis.work import measures
+from services.chassis.writes import jobs as ticking
+from services.chassis.writes import measures
 
 NAME = "bank"
 SERVICES = [bank_pb2.DESCRIPTOR.services_by_name["BankService"].full_name]

@@ -23,7 +23,7 @@ from services.bank.webhooks.deliveries import Deliveries
 from services.chassis.errors import InvalidField
 from services.chassis.store.database import Database
 from services.chassis.wire.times import to_timestamp
-from services.chassis.work.desk import Desk
+from services.chassis.writes.desk import Desk
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

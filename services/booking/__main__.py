@@ -22,9 +22,9 @@ from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import BACKGROUND_CONNECTIONS, Database, Pools, sweep_markers
 from services.chassis.wire.calls import channel
-from services.chassis.work import jobs, measures, topics
-from services.chassis.work.desk import Desk
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes import jobs, measures, topics
+from services.chassis.writes.desk import Desk
+from services.chassis.writes.outbox import Outbox
 
 SERVICES = [booking_pb2.DESCRIPTOR.services_by_name["BookingService"].full_name]
 

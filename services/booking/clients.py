@@ -17,7 +17,7 @@ from services.chassis.errors import Failure, MethodAway, Unavailable
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.wire.calls import call
 from services.chassis.wire.status import from_status
-from services.chassis.work.lookup import Lookup
+from services.chassis.writes.lookup import Lookup
 
 SECONDS = 3.0
 """How long a step of the saga waits for a peer; shorter than its lease."""

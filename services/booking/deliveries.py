@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from services.booking import messages
 from services.booking.clients import InventoryClient, PaymentClient
 from services.chassis.errors import Failure
-from services.chassis.work.outbox import Deliver
+from services.chassis.writes.outbox import Deliver
 
 
 def peers(inventory: InventoryClient, payments: PaymentClient) -> Mapping[str, Deliver]:

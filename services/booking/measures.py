@@ -2,7 +2,7 @@
 
 from prometheus_client import Gauge
 
-from services.chassis.work.measures import OUTBOX, TOPICS, Measure
+from services.chassis.writes.measures import OUTBOX, TOPICS, Measure
 
 MEASURES = (
     *OUTBOX,

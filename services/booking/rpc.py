@@ -25,9 +25,9 @@ from services.chassis.store.database import Database
 from services.chassis.wire import pages
 from services.chassis.wire.incoming import Context, encoded
 from services.chassis.wire.status import to_status
-from services.chassis.work import idempotency, topics
-from services.chassis.work.desk import Desk
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes import idempotency, topics
+from services.chassis.writes.desk import Desk
+from services.chassis.writes.outbox import Outbox
 
 
 class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):

@@ -21,7 +21,7 @@ from services.booking.expiry.steps import Expiry
 from services.booking.refunds.steps import Refunds
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes.outbox import Outbox
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from services.chassis.process.cli import Verb
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import Database, Pools, sweep_markers
-from services.chassis.work import answers, jobs
+from services.chassis.writes import answers, jobs
 from services.identity.accounts.hashing import Passwords
 from services.identity.accounts.passwords import Accounts
 from services.identity.attempts import operation as attempts

@@ -14,7 +14,7 @@ from services.chassis.wire import pages
 from services.chassis.wire.identity import caller
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.times import to_timestamp
-from services.chassis.work.idempotency import Key, Once, key_of
+from services.chassis.writes.idempotency import Key, Once, key_of
 from services.identity.accounts import profiles
 from services.identity.accounts.domain import User, normalised
 from services.identity.accounts.passwords import Accounts

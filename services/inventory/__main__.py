@@ -9,8 +9,8 @@ from services.chassis.process import cli
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
-from services.chassis.work import jobs, measures, topics
-from services.chassis.work.desk import LANES, WAITING_LANES
+from services.chassis.writes import jobs, measures, topics
+from services.chassis.writes.desk import LANES, WAITING_LANES
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.jobs import forget_changes, forget_keys, tidy_holds
 from services.inventory.measures import MEASURES

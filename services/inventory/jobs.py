@@ -1,7 +1,7 @@
 """Inventory's jobs. Each does one bounded piece of work and returns how much it did."""
 
 from services.chassis.store.database import Database
-from services.chassis.work import answers
+from services.chassis.writes import answers
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import Tidy
 from services.inventory.seats.operation import SHOW_KEYS, SeatDesk

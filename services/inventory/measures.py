@@ -2,7 +2,7 @@
 
 from prometheus_client import Gauge
 
-from services.chassis.work.measures import TOPICS, Measure
+from services.chassis.writes.measures import TOPICS, Measure
 
 MEASURES = (
     *TOPICS,

@@ -10,9 +10,9 @@ from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import Pools, sweep_markers
 from services.chassis.wire.calls import channel
-from services.chassis.work import answers, jobs, measures
-from services.chassis.work.consumer import Consumer
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes import answers, jobs, measures
+from services.chassis.writes.consumer import Consumer
+from services.chassis.writes.outbox import Outbox
 from services.payment.books.operation import CONSUMER, compare_books
 from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.messages import CAPTURES, DECLINES

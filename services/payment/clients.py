@@ -16,8 +16,8 @@ from services.chassis.sight.vocabulary import unknown
 from services.chassis.wire.calls import call
 from services.chassis.wire.status import from_status
 from services.chassis.wire.times import to_timestamp
-from services.chassis.work.consumer import Events
-from services.chassis.work.lookup import Lookup
+from services.chassis.writes.consumer import Events
+from services.chassis.writes.lookup import Lookup
 from services.payment.domain.payments import Outcome, Payable, Payment, SessionReport
 from services.payment.domain.refunds import Refund
 from services.payment.side_by_side import each

@@ -2,7 +2,7 @@
 
 from prometheus_client import Gauge
 
-from services.chassis.work.measures import OUTBOX, Measure
+from services.chassis.writes.measures import OUTBOX, Measure
 
 MEASURES = (
     *OUTBOX,

@@ -12,7 +12,7 @@ from services.chassis.errors import Failure
 from services.chassis.wire.incoming import encoded, headers
 from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
-from services.chassis.work.idempotency import key_of
+from services.chassis.writes.idempotency import key_of
 from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.steps import Checkout
 from services.payment.domain.payments import Payment, SessionReport

@@ -26,8 +26,8 @@ from services.booking.refunds.operation import BeginRefund, BeginRefunds
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.chassis.store.pipeline import Pipeline
-from services.chassis.work import idempotency
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes import idempotency
+from services.chassis.writes.outbox import Outbox
 from services.inventory.viewing.availability import Availability
 from services.payment.checkout.begin import Begin, BeginPayments
 from services.payment.checkout.record import Record, RecordReports

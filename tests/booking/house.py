@@ -20,7 +20,7 @@ from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import DETAILS
 from services.chassis.wire.status import to_status
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes.outbox import Outbox
 from tests.booking.wiring import wired_booking
 from tests.databases import move_clock
 from tests.inventory.served import served_inventory

@@ -16,7 +16,7 @@ from services.booking.bookings import events
 from services.booking.bookings.domain import State
 from services.booking.bookings.events import TOPIC
 from services.booking.refunds.operation import finish_refund
-from services.chassis.work import topics
+from services.chassis.writes import topics
 from tests.booking.house import ANN, BOB, House, move_clocks, refused
 from tests.databases import move_clock
 

@@ -13,7 +13,7 @@ from grpc_status import rpc_status
 from services.booking.creating import operation
 from services.booking.tidying.operation import forget_keys
 from services.chassis.wire.status import from_status
-from services.chassis.work import answers, idempotency
+from services.chassis.writes import answers, idempotency
 from tests.booking.house import House
 from tests.databases import move_clock
 

@@ -10,7 +10,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 
 from services.booking.captures import statements as sql
 from services.chassis.errors import FailedPrecondition, Unavailable
-from services.chassis.work.outbox import Message, Outbox
+from services.chassis.writes.outbox import Message, Outbox
 from tests.booking.house import House, move_clocks, refused
 
 ANN, BOB = uuid4(), uuid4()

@@ -17,7 +17,7 @@ from services.booking.watching import changes, statements, watching
 from services.chassis.errors import Unavailable
 from services.chassis.store.database import Database
 from services.chassis.wire import doors, incoming
-from services.chassis.work import looking
+from services.chassis.writes import looking
 from tests.booking.house import House, RefundState
 from tests.booking.watchers import WAIT_SECONDS, Replica, Watcher, replica
 from tests.databases import move_clock, opened

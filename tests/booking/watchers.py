@@ -23,7 +23,7 @@ from services.booking.watching.changes import Changes
 from services.chassis.process.server import make_server
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes.outbox import Outbox
 from tests.booking.house import FakePayment
 from tests.patience import patient
 from tests.servers import served

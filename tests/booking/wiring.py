@@ -16,8 +16,8 @@ from services.booking.saga import Saga
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import Changes
 from services.chassis.store.database import Database
-from services.chassis.work.desk import Desk
-from services.chassis.work.outbox import Deliver, Outbox
+from services.chassis.writes.desk import Desk
+from services.chassis.writes.outbox import Deliver, Outbox
 
 POLICY = RefundPolicy.parse("24:100,2:50")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from services.chassis.store.database import Database
-    from services.chassis.work.outbox import Outbox
+    from services.chassis.writes.outbox import Outbox
     from stack.postgres import Server
 
 TEMPLATE = "template_chassis"
@@ -64,6 +64,6 @@ async def observer(chassis_url: str) -> AsyncIterator[psycopg.AsyncConnection[An
 
 @pytest.fixture
 def outbox(db: Database) -> Outbox:
-    from services.chassis.work.outbox import Outbox
+    from services.chassis.writes.outbox import Outbox
 
     return Outbox(db)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.chassis.work.desk import BUSY, Desk
+from services.chassis.writes.desk import BUSY, Desk
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
-from services.chassis.work.outbox import Deliver, Message, Outbox
+from services.chassis.writes.outbox import Deliver, Message, Outbox
 from tests.patience import patient
 
 SECONDS = patient(10)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from services.chassis.store.database import Database
-from services.chassis.work.topics import EventsPage, TopicEvent, append, appended, read, sequence_once
+from services.chassis.writes.topics import EventsPage, TopicEvent, append, appended, read, sequence_once
 
 A = UUID(int=1)
 

@@ -10,10 +10,10 @@ import pytest
 from services.chassis.errors import EventsForgotten, Failure, Interrupted, Unavailable
 from services.chassis.sight import metrics
 from services.chassis.store.database import Database, Transaction
-from services.chassis.work import consumer as module
-from services.chassis.work import topics
-from services.chassis.work.consumer import Consumer, Events
-from services.chassis.work.topics import Positioned, TopicEvent
+from services.chassis.writes import consumer as module
+from services.chassis.writes import topics
+from services.chassis.writes.consumer import Consumer, Events
+from services.chassis.writes.topics import Positioned, TopicEvent
 from tests.databases import move_clock, opened
 from tests.patience import eventually
 

@@ -13,7 +13,7 @@ from services.chassis.errors import (
 )
 from services.chassis.sight import logs
 from services.chassis.wire import calls
-from services.chassis.work.desk import (
+from services.chassis.writes.desk import (
     Desk,
 )
 from tests.chassis.instant import instantly

@@ -9,7 +9,7 @@ from services.chassis.errors import (
     Aborted,
     ResourceExhausted,
 )
-from services.chassis.work.desk import (
+from services.chassis.writes.desk import (
     BESIDE_SECONDS,
     COMPANY_SECONDS,
     ENOUGH,

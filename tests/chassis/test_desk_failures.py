@@ -10,7 +10,7 @@ from services.chassis.errors import (
     Interrupted,
     Unavailable,
 )
-from services.chassis.work.desk import (
+from services.chassis.writes.desk import (
     BUSY,
     PATIENCE,
     RETRIES,

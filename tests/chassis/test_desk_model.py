@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.errors import Aborted, Interrupted, ResourceExhausted, Unavailable
-from services.chassis.work.desk import BUSY, Desk
+from services.chassis.writes.desk import BUSY, Desk
 from tests.chassis.instant import run
 from tests.chassis.kitchen import Order
 

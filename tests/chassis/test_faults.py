@@ -22,9 +22,9 @@ from services.chassis.sight import faults
 from services.chassis.sight.faults import named
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import ask, call
-from services.chassis.work import jobs
-from services.chassis.work.desk import Desk
-from services.chassis.work.outbox import Message, Outbox
+from services.chassis.writes import jobs
+from services.chassis.writes.desk import Desk
+from services.chassis.writes.outbox import Message, Outbox
 from tests.chassis.kitchen import Order
 from tests.chassis.processes import started
 from tests.faults.controller import Controller, Point, at

@@ -11,10 +11,10 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.chassis.errors import Aborted, Failure, IdempotencyKeyReused, RequestInProgress
 from services.chassis.store.database import Database, Statement, Transaction
-from services.chassis.work import answers
-from services.chassis.work.answers import forget
-from services.chassis.work.idempotency import NOBODY, Key, Once, key_of
-from services.chassis.work.operation import BegunOperation, KeyedOperation, Rows
+from services.chassis.writes import answers
+from services.chassis.writes.answers import forget
+from services.chassis.writes.idempotency import NOBODY, Key, Once, key_of
+from services.chassis.writes.operation import BegunOperation, KeyedOperation, Rows
 from tests.databases import move_clock
 
 ANN, BOB = uuid4(), uuid4()

@@ -8,7 +8,7 @@ import pytest
 from apscheduler.triggers.interval import IntervalTrigger
 
 from services.chassis.errors import Unavailable
-from services.chassis.work import jobs
+from services.chassis.writes import jobs
 from tests.patience import patient
 
 SECONDS = patient(10)
@@ -55,7 +55,7 @@ async def test_a_job_that_fails_ticks_again(error: Exception, caplog: pytest.Log
         return 0
 
     await ticked(work, done)
-    logged = [record for record in caplog.records if record.name == "services.chassis.work.jobs"]
+    logged = [record for record in caplog.records if record.name == "services.chassis.writes.jobs"]
     assert len(logged) == 2
     assert all((record.exc_info is not None) == isinstance(error, ValueError) for record in logged)
 

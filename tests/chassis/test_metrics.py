@@ -11,9 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from services.chassis.sight import metrics
 from services.chassis.store.database import Database
-from services.chassis.work.desk import Desk
-from services.chassis.work.measures import OUTBOX, Measure
-from services.chassis.work.outbox import Message, Outbox
+from services.chassis.writes.desk import Desk
+from services.chassis.writes.measures import OUTBOX, Measure
+from services.chassis.writes.outbox import Message, Outbox
 from stack.ports import choose
 from tests.patience import patient
 

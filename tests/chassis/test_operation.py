@@ -11,8 +11,8 @@ import pytest
 from services.chassis.errors import FailedPrecondition, NotFound
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.store.rows import columns, read
-from services.chassis.work.desk import BUSY
-from services.chassis.work.operation import Operation, Rows
+from services.chassis.writes.desk import BUSY
+from services.chassis.writes.operation import Operation, Rows
 from tests.patience import eventually
 
 

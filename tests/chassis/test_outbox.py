@@ -16,8 +16,8 @@ from services.chassis.errors import (
     Unavailable,
 )
 from services.chassis.store.database import Database
-from services.chassis.work import outbox as module
-from services.chassis.work.outbox import MAX_DELAY_SECONDS, MAX_REFUSALS, Message, Outbox
+from services.chassis.writes import outbox as module
+from services.chassis.writes.outbox import MAX_DELAY_SECONDS, MAX_REFUSALS, Message, Outbox
 from tests.chassis.letters import SECONDS, Peer, append, is_asleep, make_due, relaying, rows
 from tests.patience import eventually
 

@@ -10,8 +10,8 @@ import pytest
 
 from services.chassis.errors import Failure, NotFound, Unavailable
 from services.chassis.store.database import Database
-from services.chassis.work import outbox as module
-from services.chassis.work.outbox import MAX_DELAY_SECONDS, Outbox
+from services.chassis.writes import outbox as module
+from services.chassis.writes.outbox import MAX_DELAY_SECONDS, Outbox
 from tests.chassis.letters import SECONDS, Peer, append, is_asleep, make_due, relaying, rows
 from tests.databases import opened
 from tests.patience import eventually

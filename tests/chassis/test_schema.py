@@ -113,10 +113,10 @@ def composed_in(module: ModuleType) -> Iterator[tuple[str, str]]:
 
 CHASSIS = {
     "store.database": "commit_markers",
-    "work.outbox": "outbox",
-    "work.answers": "idempotency_keys",
-    "work.topics": "topic_events",
-    "work.consumer": "topic_progress",
+    "writes.outbox": "outbox",
+    "writes.answers": "idempotency_keys",
+    "writes.topics": "topic_events",
+    "writes.consumer": "topic_progress",
 }
 """The chassis' modules with statements, each with a table that services have who use it."""
 

@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 import roster
 from roster import named
-from services.chassis.work import jobs
+from services.chassis.writes import jobs
 from tests.databases import Databases
 
 SECRET = base64.b64encode(bytes(range(32))).decode()

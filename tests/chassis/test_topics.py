@@ -12,8 +12,8 @@ import pytest
 
 from services.chassis.errors import Aborted, Interrupted
 from services.chassis.store.database import Database
-from services.chassis.work import topics
-from services.chassis.work.topics import append, appended, read, sequence, sequence_once
+from services.chassis.writes import topics
+from services.chassis.writes.topics import append, appended, read, sequence, sequence_once
 from tests.chassis.tales import event, held_open, number, read_texts, write
 from tests.chassis.waiting import until_waiting
 from tests.databases import move_clock, opened

@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis.errors import EventsForgotten, EventsNotThere
 from services.chassis.store.database import Database
-from services.chassis.work.topics import appended, forget, read
+from services.chassis.writes.topics import appended, forget, read
 from tests.chassis.tales import event, number, read_texts, write
 from tests.databases import move_clock
 

@@ -11,7 +11,7 @@ import roster
 from audit.audit import reach_by
 from gateway.edge import Edge
 from services.chassis.store.database import BACKGROUND_CONNECTIONS
-from services.chassis.work.desk import LANES, WAITING_LANES
+from services.chassis.writes.desk import LANES, WAITING_LANES
 from services.inventory.settings import Settings
 from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked, stages
 

@@ -9,7 +9,7 @@ import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.chassis.store.database import READ_CLOCK
-from services.chassis.work.idempotency import Once
+from services.chassis.writes.idempotency import Once
 from services.inventory.catalogue.domain import ShowOverlaps
 from services.inventory.catalogue.messages import parse_show, render_show
 from services.inventory.catalogue.shows import CreateShow, CreateShows

@@ -9,7 +9,7 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2
 
 from services.chassis.errors import IdempotencyKeyReused, Unavailable
-from services.chassis.work import answers, idempotency
+from services.chassis.writes import answers, idempotency
 from services.inventory.seats.commands import Held, Hold, ReleaseHolds, ShowKey
 from services.inventory.seats.messages import held
 from tests.inventory.catalogue_client import Catalogue, refusal

@@ -16,9 +16,9 @@ from roster import named
 from services.chassis.errors import IdempotencyKeyReused
 from services.chassis.store.database import Database
 from services.chassis.store.migrate import migrate
-from services.chassis.work import answers
-from services.chassis.work.desk import Outcome
-from services.chassis.work.idempotency import Key, Once
+from services.chassis.writes import answers
+from services.chassis.writes.desk import Outcome
+from services.chassis.writes.idempotency import Key, Once
 from services.inventory import jobs
 from services.inventory.seats.commands import Hold, ReleaseHolds, SeatCommand, ShowKey
 from services.inventory.seats.messages import held

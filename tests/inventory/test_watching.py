@@ -17,7 +17,7 @@ from boxoffice.inventory.v1.seat_pb2 import ShowSeat
 from services.chassis.errors import Unavailable
 from services.chassis.store.database import Database
 from services.chassis.wire import incoming
-from services.chassis.work import looking
+from services.chassis.writes import looking
 from services.inventory.jobs import forget_changes
 from services.inventory.seats.commands import ReleaseHolds
 from services.inventory.seats.statements import WRITE_CHANGES

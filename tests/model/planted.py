@@ -13,7 +13,7 @@ from services.booking.cancelling import messages
 from services.booking.captures import operation as captures
 from services.booking.captures.domain import Settlement
 from services.booking.refunds import domain as refunds
-from services.chassis.work import answers
+from services.chassis.writes import answers
 from services.inventory.seats import commands
 from services.inventory.seats import statements as seats_sql
 from services.inventory.seats.domain import LockedShow, ReservationState, Seat

@@ -23,8 +23,8 @@ from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import Changes
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
-from services.chassis.work.desk import Desk
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes.desk import Desk
+from services.chassis.writes.outbox import Outbox
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.rpc import InventoryServicer
 from services.inventory.seats.domain import SeatRules

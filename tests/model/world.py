@@ -40,7 +40,7 @@ from services.chassis.store.database import READ_CLOCK, Database
 from services.chassis.store.rows import read
 from services.chassis.wire.calls import channel
 from services.chassis.wire.times import to_timestamp
-from services.chassis.work import topics
+from services.chassis.writes import topics
 from services.inventory.jobs import tidy_holds
 from tests.bank.support import SANDBOX, SECRET, refused
 from tests.model import facts, replicas, sight

@@ -20,7 +20,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.chassis.process.server import make_server
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
-from services.chassis.work.outbox import Deliver, Outbox
+from services.chassis.writes.outbox import Deliver, Outbox
 from services.payment import clients
 from services.payment.checkout import look
 from services.payment.checkout.messages import CAPTURES, DECLINES

@@ -10,7 +10,7 @@ from boxoffice.events.v1 import events_pb2
 from boxoffice.payment.v1 import payment_pb2 as pb
 
 from services.chassis.store.database import Database
-from services.chassis.work.consumer import Consumer, Events
+from services.chassis.writes.consumer import Consumer, Events
 from services.payment.books.operation import compare_books
 from tests.payment.world import Payment
 

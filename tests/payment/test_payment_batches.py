@@ -8,7 +8,7 @@ from uuid import UUID
 from boxoffice.payment.v1 import payment_pb2 as pb
 
 from services.chassis.ids import new_id
-from services.chassis.work.desk import Desk
+from services.chassis.writes.desk import Desk
 from services.payment.checkout import polling as payments
 from services.payment.checkout.begin import Begin, BeginPayments
 from services.payment.checkout.record import Record, RecordReports

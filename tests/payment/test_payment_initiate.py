@@ -12,7 +12,7 @@ from grpc import StatusCode, method_handlers_generic_handler, unary_unary_rpc_me
 
 from services.chassis.errors import Code, FailedPrecondition, PeerFailure, Unavailable
 from services.chassis.ids import new_id
-from services.chassis.work import answers, idempotency
+from services.chassis.writes import answers, idempotency
 from services.payment.clients import BookingClient
 from services.payment.domain.payments import Payable
 from tests.bank.support import refused

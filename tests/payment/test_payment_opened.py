@@ -8,8 +8,8 @@ import psycopg
 from services.chassis.errors import IdempotencyKeyReused, RequestInProgress
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
-from services.chassis.work.desk import Desk
-from services.chassis.work.idempotency import Key
+from services.chassis.writes.desk import Desk
+from services.chassis.writes.idempotency import Key
 from services.payment.checkout import polling
 from services.payment.checkout.opened import KeepOpened, Opened
 from services.payment.errors import BookingNotPending

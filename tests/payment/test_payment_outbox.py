@@ -8,7 +8,7 @@ import pytest
 from grpc import StatusCode
 
 from services.chassis.errors import Unavailable
-from services.chassis.work.outbox import Message, Outbox
+from services.chassis.writes.outbox import Message, Outbox
 from services.payment.domain.refunds import Refund, RefundState
 from services.payment.refunds import operations as refunds
 from tests.bank.support import refused

@@ -8,7 +8,7 @@ from boxoffice.payment.v1 import payment_pb2 as pb
 
 from services.chassis.errors import Code, PeerFailure, Unavailable
 from services.chassis.ids import new_id
-from services.chassis.work.desk import BUSY, Desk
+from services.chassis.writes.desk import BUSY, Desk
 from services.payment.checkout.settle import LANES, Settle
 from services.payment.domain.payments import BankEvent, Outcome
 from services.payment.errors import EventMismatch, PaymentNotFound

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from roster import named
-from services.chassis.work.outbox import MAX_REFUSALS
+from services.chassis.writes.outbox import MAX_REFUSALS
 from stack.postgres import Server
 from tests.databases import Databases
 from tests.patience import patient

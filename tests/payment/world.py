@@ -25,7 +25,7 @@ from services.chassis.ids import new_id
 from services.chassis.store.database import READ_CLOCK, Database
 from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes.outbox import Outbox
 from services.payment import clients
 from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.messages import CAPTURES, DECLINES

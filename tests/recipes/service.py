@@ -37,7 +37,7 @@ MAIN = '''"""Notes: `python -m services.notes [serve|migrate]`."""
 from pathlib import Path
 
 from services.chassis.process import cli
-from services.chassis.work import jobs
+from services.chassis.writes import jobs
 from services.chassis.store.database import Pools, sweep_markers
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve

@@ -8,7 +8,7 @@ from services.booking.bookings.messages import changed_bytes
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.saga import Saga
 from services.chassis.wire.calls import channel
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes.outbox import Outbox
 from stack.credentials import load
 from stack.launcher import Stack
 from stack.postgres import url

@@ -12,7 +12,7 @@ from services.bank.errors import SessionMismatch
 from services.bank.sessions import statements as sql
 from services.chassis.store.database import Database
 from services.chassis.store.rows import columns, read
-from services.chassis.work.desk import Outcome
+from services.chassis.writes.desk import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class CreateSessions:
         self._db = db
 
     async def __call__(self, batch: Sequence[CreateSession], *, wait: bool) -> list[Outcome[Session]]:
-        """Carry out a batch; see chassis.work.desk.Run."""
+        """Carry out a batch; see chassis.writes.desk.Run."""
         firsts = {command.key: command for command in reversed(batch)}
         new = [firsts[id_] for id_ in sorted(firsts)]
         rows = await self._db.fetch(

@@ -8,7 +8,7 @@ from services.bank.errors import SessionNotFound
 from services.bank.sessions import statements as sql
 from services.chassis.store.database import Database
 from services.chassis.store.rows import read
-from services.chassis.work.lookup import Lookup
+from services.chassis.writes.lookup import Lookup
 
 
 class Sessions:

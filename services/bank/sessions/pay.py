@@ -14,7 +14,7 @@ from services.bank.sessions.ends import LockedSessions
 from services.bank.webhooks.deliveries import Deliveries
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.store.rows import read
-from services.chassis.work.operation import Operation, Rows
+from services.chassis.writes.operation import Operation, Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from services.bank.webhooks import statements as sql
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database, Transaction
 from services.chassis.store.rows import columns, read
-from services.chassis.work.desk import Desk
+from services.chassis.writes.desk import Desk
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from boxoffice.events.v1 import events_pb2
 from services.booking.bookings.domain import Booking, State
 from services.chassis.store.database import Statement, Transaction
 from services.chassis.wire.times import to_timestamp
-from services.chassis.work import topics
-from services.chassis.work.topics import Positioned, TopicEvent
+from services.chassis.writes import topics
+from services.chassis.writes.topics import Positioned, TopicEvent
 
 TOPIC = "bookings"
 

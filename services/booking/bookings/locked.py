@@ -10,7 +10,7 @@ from services.booking.bookings.domain import Booking
 from services.booking.errors import BookingNotFound
 from services.chassis.store.database import READ_CLOCK, Statement
 from services.chassis.store.rows import read
-from services.chassis.work.operation import Rows
+from services.chassis.writes.operation import Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.booking.messages import CLOSURES, RELEASES, Release, release_of
-from services.chassis.work.outbox import Message
+from services.chassis.writes.outbox import Message
 
 
 def give_up(booking_id: UUID, show_id: UUID) -> Message:

@@ -14,9 +14,9 @@ from services.booking.cancelling import messages
 from services.booking.cancelling import statements as sql
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import columns
-from services.chassis.work.idempotency import Once
-from services.chassis.work.operation import KeyedOperation, Rows
-from services.chassis.work.outbox import Message, Outbox
+from services.chassis.writes.idempotency import Once
+from services.chassis.writes.operation import KeyedOperation, Rows
+from services.chassis.writes.outbox import Message, Outbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.booking.captures.domain import Settlement
 from services.booking.messages import REFUNDS, Refund
-from services.chassis.work.outbox import Message
+from services.chassis.writes.outbox import Message
 
 _CAUSES = {
     Settlement.NO_TICKET: Refund.NO_TICKET,

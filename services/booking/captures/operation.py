@@ -15,8 +15,8 @@ from services.booking.captures.domain import Capture, Settlement, settlement_of
 from services.booking.errors import BookingNotFound, CaptureMismatch
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import columns, read
-from services.chassis.work.operation import Operation, Rows
-from services.chassis.work.outbox import Message, Outbox
+from services.chassis.writes.operation import Operation, Rows
+from services.chassis.writes.outbox import Message, Outbox
 
 
 @dataclass(frozen=True, slots=True)

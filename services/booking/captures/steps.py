@@ -13,7 +13,7 @@ from services.booking.captures.operation import Confirmation, FinishConfirming, 
 from services.booking.clients import InventoryClient
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes.outbox import Outbox
 
 log = logging.getLogger(__name__)
 

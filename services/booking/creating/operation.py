@@ -20,8 +20,8 @@ from services.booking.creating import statements as sql
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
 from services.chassis.store.database import Database, Statement, retried
 from services.chassis.store.rows import Row, columns
-from services.chassis.work import answers, idempotency
-from services.chassis.work.desk import BUSY, Outcome
+from services.chassis.writes import answers, idempotency
+from services.chassis.writes.desk import BUSY, Outcome
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from services.booking.creating.operation import (
 from services.booking.messages import Release, release_of
 from services.chassis.errors import Failure, Unavailable, is_transient
 from services.chassis.store.database import Database
-from services.chassis.work.desk import Outcome
+from services.chassis.writes.desk import Outcome
 
 log = logging.getLogger(__name__)
 

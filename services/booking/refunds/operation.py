@@ -14,8 +14,8 @@ from services.booking.refunds import statements as sql
 from services.booking.refunds.domain import RefundPolicy, begin_refund
 from services.chassis.store.database import Database, Statement, Transaction, retried
 from services.chassis.store.rows import columns, read
-from services.chassis.work.idempotency import Key
-from services.chassis.work.operation import BegunOperation, Rows
+from services.chassis.writes.idempotency import Key
+from services.chassis.writes.operation import BegunOperation, Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Statements that drop what nobody needs any more."""
 
-from services.chassis.work import answers
+from services.chassis.writes import answers
 
 ARCHIVE = """
     DELETE FROM booking_seats WHERE booking_id IN (

@@ -14,7 +14,7 @@ from services.booking.viewing import statements as sql
 from services.chassis.errors import Failure
 from services.chassis.store.database import READ_CLOCK, Database
 from services.chassis.store.rows import columns, read
-from services.chassis.work.lookup import Lookup
+from services.chassis.writes.lookup import Lookup
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from services.chassis.errors import ResourceExhausted
 from services.chassis.sight import metrics
 from services.chassis.store.database import Database
 from services.chassis.store.rows import columns
-from services.chassis.work.looking import Looker
+from services.chassis.writes.looking import Looker
 
 CONNECTIONS = 1
 """To the database: the reader's."""

@@ -1,7 +1,7 @@
 """What a service counts, for Prometheus to fetch from METRICS_PORT: all of it is declared here.
 
 What happens in the process is counted where it happens. What only the database knows is asked for by a job: see
-chassis/work/measures.py. docs/operations.md tells what each metric is for.
+chassis/writes/measures.py. docs/operations.md tells what each metric is for.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -7,7 +7,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from services.chassis.store.database import Database
-from services.chassis.work.idempotency import Once
+from services.chassis.writes.idempotency import Once
 from services.identity.accounts import statements as sql
 from services.identity.accounts.domain import User, normalised
 from services.identity.accounts.hashing import Passwords

@@ -10,8 +10,8 @@ from google.protobuf.message import Message
 from services.chassis.errors import Interrupted
 from services.chassis.ids import new_id
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
-from services.chassis.work.idempotency import Once
-from services.chassis.work.operation import KeyedOperation, Rows
+from services.chassis.writes.idempotency import Once
+from services.chassis.writes.operation import KeyedOperation, Rows
 from services.identity.accounts import statements as sql
 from services.identity.accounts.domain import USER, User
 from services.identity.attempts.operation import Attempts

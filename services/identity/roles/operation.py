@@ -8,7 +8,7 @@ from uuid import UUID
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import read
-from services.chassis.work.operation import Operation, Rows
+from services.chassis.writes.operation import Operation, Rows
 from services.identity.accounts.domain import ADMIN, User, normalised, with_user
 from services.identity.errors import LastAdmin, UserNotFound
 from services.identity.roles import statements as sql

@@ -7,8 +7,8 @@ from boxoffice.inventory.v1 import seat_pb2
 
 from services.chassis.store.database import Transaction
 from services.chassis.wire.times import to_timestamp
-from services.chassis.work import topics
-from services.chassis.work.topics import TopicEvent
+from services.chassis.writes import topics
+from services.chassis.writes.topics import TopicEvent
 from services.inventory.catalogue.domain import CatalogueShow
 
 TOPIC = "shows"

@@ -8,7 +8,7 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc
 from services.chassis.store.database import Database
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, PageRequest, check_whole
-from services.chassis.work.idempotency import Once, key_of
+from services.chassis.writes.idempotency import Once, key_of
 from services.inventory.catalogue import events, shows, venues
 from services.inventory.catalogue import messages as messages
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN, MOVIE

@@ -11,8 +11,8 @@ from google.protobuf.message import Message
 from services.chassis.ids import new_id
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction, retried
 from services.chassis.store.rows import Row, columns, read
-from services.chassis.work.idempotency import Once
-from services.chassis.work.operation import KeyedOperation, Rows
+from services.chassis.writes.idempotency import Once
+from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.catalogue import published
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import (

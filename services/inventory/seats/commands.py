@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from services.chassis.work.idempotency import Key, Once
+from services.chassis.writes.idempotency import Key, Once
 from services.inventory.errors import (
     ClaimAlive,
     ClaimClosed,

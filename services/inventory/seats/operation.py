@@ -9,9 +9,9 @@ from uuid import UUID
 from services.chassis.errors import Failure
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.store.rows import Row, columns, read
-from services.chassis.work.answers import KeyTable
-from services.chassis.work.desk import Desk
-from services.chassis.work.operation import KeyedOperation, Rows
+from services.chassis.writes.answers import KeyTable
+from services.chassis.writes.desk import Desk
+from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import SeatCommand

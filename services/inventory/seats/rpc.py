@@ -12,7 +12,7 @@ from services.chassis.store.database import Database
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
-from services.chassis.work.idempotency import Once, key_of
+from services.chassis.writes.idempotency import Once, key_of
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import (
     Cause,

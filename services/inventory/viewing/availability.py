@@ -14,7 +14,7 @@ from uuid import UUID
 
 from services.chassis.store.database import Database
 from services.chassis.store.rows import Row, read
-from services.chassis.work.lookup import Lookup
+from services.chassis.writes.lookup import Lookup
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats.domain import Seat
 from services.inventory.viewing import statements as sql

@@ -16,8 +16,8 @@ from uuid import UUID
 from services.chassis.errors import ReaderTooSlow, Unavailable
 from services.chassis.store.database import Database
 from services.chassis.store.rows import columns
-from services.chassis.work.looking import Looker
-from services.chassis.work.lookup import LANES, Lookup
+from services.chassis.writes.looking import Looker
+from services.chassis.writes.lookup import LANES, Lookup
 from services.inventory.errors import SequenceNoLongerKept, ShowNotFound
 from services.inventory.seats.domain import Status
 from services.inventory.viewing import statements as sql

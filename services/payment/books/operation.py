@@ -1,4 +1,4 @@
-"""Comparing payment's books with the topic of bookings: a consumer of it (see chassis/work/consumer.py)."""
+"""Comparing payment's books with the topic of bookings: a consumer of it (see chassis/writes/consumer.py)."""
 
 import logging
 from collections.abc import Sequence

@@ -9,8 +9,8 @@ from uuid import UUID
 from services.chassis.ids import new_id
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.store.rows import columns, read
-from services.chassis.work.idempotency import Key
-from services.chassis.work.operation import BegunOperation, Rows
+from services.chassis.writes.idempotency import Key
+from services.chassis.writes.operation import BegunOperation, Rows
 from services.payment.checkout import statements as sql
 from services.payment.domain.payments import Payable, Payment, State, choose_session
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.chassis.store.database import Database
 from services.chassis.store.rows import read
-from services.chassis.work.lookup import Lookup
+from services.chassis.writes.lookup import Lookup
 from services.payment.checkout import statements as sql
 from services.payment.domain.payments import Payment
 from services.payment.errors import PaymentNotFound

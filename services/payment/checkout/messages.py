@@ -2,7 +2,7 @@
 
 from boxoffice.booking.v1 import booking_pb2 as pb
 
-from services.chassis.work.outbox import Message
+from services.chassis.writes.outbox import Message
 from services.payment.domain.payments import Payment
 
 CAPTURES = "captures"

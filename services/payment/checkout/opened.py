@@ -8,9 +8,9 @@ from uuid import UUID
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database, Statement
 from services.chassis.store.rows import Row, columns
-from services.chassis.work import answers
-from services.chassis.work.desk import Outcome
-from services.chassis.work.idempotency import Key
+from services.chassis.writes import answers
+from services.chassis.writes.desk import Outcome
+from services.chassis.writes.idempotency import Key
 from services.payment.checkout import statements as sql
 from services.payment.errors import BookingNotPending
 

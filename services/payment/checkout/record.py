@@ -8,8 +8,8 @@ from uuid import UUID
 
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.store.rows import columns, read
-from services.chassis.work.operation import Operation, Rows
-from services.chassis.work.outbox import Message, Outbox
+from services.chassis.writes.operation import Operation, Rows
+from services.chassis.writes.outbox import Message, Outbox
 from services.payment.checkout import messages
 from services.payment.checkout import statements as sql
 from services.payment.domain.payments import BankEvent, Outcome, Payment, SessionReport, State

@@ -13,7 +13,7 @@ from uuid import UUID
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.chassis.store.rows import read
-from services.chassis.work.desk import Busy, Outcome
+from services.chassis.writes.desk import Busy, Outcome
 from services.payment.checkout import polling
 from services.payment.checkout import statements as sql
 from services.payment.checkout.record import Record, RecordReports

@@ -16,10 +16,10 @@ from uuid import UUID
 
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database, retried
-from services.chassis.work import answers
-from services.chassis.work.desk import Desk
-from services.chassis.work.idempotency import Key
-from services.chassis.work.outbox import Outbox
+from services.chassis.writes import answers
+from services.chassis.writes.desk import Desk
+from services.chassis.writes.idempotency import Key
+from services.chassis.writes.outbox import Outbox
 from services.payment.checkout import polling
 from services.payment.checkout.begin import Answered, Begin, BeginPayments
 from services.payment.checkout.opened import KeepOpened, Opened

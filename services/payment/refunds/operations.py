@@ -8,7 +8,7 @@ from uuid import UUID
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database, Statement, Transaction, retried
 from services.chassis.store.rows import columns, read
-from services.chassis.work.operation import Operation, Rows
+from services.chassis.writes.operation import Operation, Rows
 from services.payment.checkout import statements as payments_sql
 from services.payment.domain.payments import BankEvent, Payment
 from services.payment.domain.refunds import Refund, RefundReport, RefundRequest, accept

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from services.chassis.errors import Failure
-from services.chassis.work.desk import Desk, Outcome
+from services.chassis.writes.desk import Desk, Outcome
 
 LANES = 2
 MAX_BATCH = 512

@@ -21,8 +21,8 @@ from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, Union
 
 from services.chassis.errors import Failure, Interrupted, RequestInProgress, ResourceExhausted, Unavailable
 from services.chassis.sight import faults, metrics, tracing
-from services.chassis.work.lines import A, C, Entry, Lines
-from services.chassis.work.lines import Command as Command  # for those who use a desk
+from services.chassis.writes.lines import A, C, Entry, Lines
+from services.chassis.writes.lines import Command as Command  # for those who use a desk
 
 log = logging.getLogger(__name__)
 

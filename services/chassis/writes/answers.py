@@ -11,7 +11,7 @@ from typing import Any
 
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import columns
-from services.chassis.work.idempotency import Key
+from services.chassis.writes.idempotency import Key
 
 FIND = """
     SELECT k.user_id, k.method, k.key, k.request_hash, k.answer

@@ -30,10 +30,10 @@ from google.protobuf.message import Message
 from services.chassis.errors import Failure, Interrupted
 from services.chassis.store.database import Database, Statement, Transaction, retried
 from services.chassis.store.rows import Row
-from services.chassis.work import answers
-from services.chassis.work.answers import Kept, KeyTable
-from services.chassis.work.desk import BUSY, Busy, Command, Outcome
-from services.chassis.work.idempotency import Key, Once
+from services.chassis.writes import answers
+from services.chassis.writes.answers import Kept, KeyTable
+from services.chassis.writes.desk import BUSY, Busy, Command, Outcome
+from services.chassis.writes.idempotency import Key, Once
 
 C = TypeVar("C", bound=Command)
 S = TypeVar("S")

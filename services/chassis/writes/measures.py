@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from prometheus_client import Gauge
 
 from services.chassis.store.database import Database
-from services.chassis.work import jobs
+from services.chassis.writes import jobs
 
 SECONDS = 5
 

@@ -1,1 +1,0 @@
-"""Work on the database: operations, desks, keys, outbox, topics, jobs."""

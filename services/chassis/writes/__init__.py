@@ -1,0 +1,1 @@
+"""How services write: operations, desks, keys, outbox, topics, jobs; and what looks at what was written."""
