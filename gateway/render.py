@@ -1,4 +1,4 @@
-"""Render Envoy's configuration from the template envoy.yaml and the contracts.
+"""Render Envoy's configuration from the templates in envoy/ and the contracts.
 
 `python -m gateway.render` prints it, for services at hosts of their names; options say where else they are.
 """
@@ -19,7 +19,7 @@ from gateway import auth, library, replies, rest, shedding, static, tls
 from gateway.contracts import DESCRIPTOR, PublicMethod, public_methods
 from gateway.edge import Edge, add_options, edge_of
 
-TEMPLATE = Path(__file__).with_name("envoy.yaml")
+TEMPLATES = Path(__file__).with_name("envoy")
 
 CLUSTERS = roster.NAMES
 """The services behind the gateway, by the second word of their packages."""
@@ -61,8 +61,7 @@ def render(
     Raises ValueError where an address is missing or is not one, or AUTH is on and there are no files.
     """
     _check(addresses, edge, tls_files)
-    template = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
-    parts, contracts = template["parts"], DESCRIPTOR.read_bytes()
+    parts, contracts = _template("routes") | _template("clusters"), DESCRIPTOR.read_bytes()
     methods = public_methods(contracts)
     values = {"host": host, "port": port, "admin_host": admin_host, "admin_port": admin_port}
     values |= {
@@ -76,7 +75,7 @@ def render(
         "trace_id": "%TRACE_ID%" if otlp_endpoint else None,
     }
     values |= _header_checks(parts) | _replies(parts) | _edge(edge, parts)
-    filled = _fill(template["bootstrap"], values)
+    filled = _fill(_template("bootstrap"), values)
     if otlp_endpoint:
         filled["static_resources"]["clusters"].append(_collector(otlp_endpoint, parts))
     if metrics_port:
@@ -84,6 +83,10 @@ def render(
     if edge.auth == "on":
         auth.add(filled, _fill(parts["auth"], values | auth.values(methods, host)))
     return yaml.dump(filled, Dumper=_Plain, sort_keys=False, width=1000)
+
+
+def _template(name: str) -> Any:
+    return yaml.safe_load((TEMPLATES / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def _add_metrics(resources: Any, part: Any, values: Mapping[str, Any]) -> None:
@@ -229,7 +232,7 @@ def _is_ip(host: str) -> bool:
 
 
 def _fill(node: Any, values: Mapping[str, Any]) -> Any:
-    """Return a copy of a part of the template with every `${name}` replaced by the value of that name.
+    """Return a copy of a template, or of a part of one, with every `${name}` replaced by the value of that name.
 
     What has the value None is left out, and its key with it.
     """
