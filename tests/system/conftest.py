@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import httpx
@@ -16,12 +18,16 @@ import pytest
 from audit import audit
 from stack.callers import over_grpc, over_http
 from stack.launcher import Stack
-from tests.patience import patient
+from tests.patience import eventually, patient
 from tests.stacks import started
 from tests.system.client import Client, Show
 
 AUTH: Any = os.environ.get("AUTH") or "on"
 """What is shown here is shown with identity on; AUTH=off tries it without."""
+
+CROWD = 100
+lets_crowds_in: set[int] = set()
+"""The processes of the gateway that let so many hold at once."""
 
 walk_timings: list[tuple[float, str]] = []
 """(milliseconds, what was asked) of the walks' requests."""
@@ -85,7 +91,18 @@ async def client(stack: Stack) -> AsyncIterator[Client]:
     """The API, over connections of a test's own, with all of the stack up, whatever the test before did to it."""
     async with opened_client(stack) as client:
         await client.healthy()
+        gateway = stack.pid("gateway")
+        if gateway not in lets_crowds_in:
+            await eventually(lambda: is_let_in(client, CROWD))
+            lets_crowds_in.add(gateway)
         yield client
+
+
+async def is_let_in(client: Client, crowd: int) -> bool:
+    """Tell whether so many may hold at once. A gateway that has just begun lets in few until it has seen some."""
+    nowhere = {"showId": str(uuid4()), "userId": str(uuid4()), "showSeatIds": [str(uuid4())]}
+    holds = [client.ask("POST", "bookings/hold-seats", nowhere) for _ in range(crowd)]
+    return {answer.status_code for answer in await asyncio.gather(*holds)} == {404}
 
 
 @pytest.fixture
