@@ -97,10 +97,12 @@ async def test_a_key_opens_one_request_only(payment: Payment):
     booking_id, user_id = await payment.book()
     other_id, _ = await payment.book()
     await payment.initiate(booking_id, key="once")
+    before = await payment.everything()
     again = payment.stub.InitiatePayment(
         pb.InitiatePaymentRequest(booking_id=other_id, user_id=user_id, idempotency_key="once")
     )
     assert await refused(again) == (StatusCode.ALREADY_EXISTS, "IDEMPOTENCY_KEY_REUSED")
+    assert await payment.everything() == before, "and opens no account"
     await payment.initiate(other_id, key="once")  # another user's key of the same name is another key
 
 

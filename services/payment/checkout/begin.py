@@ -46,7 +46,14 @@ class PaymentAccounts:
     """Whether each booking is closed for payment."""
     payments: dict[UUID, list[Payment]]
     """The payments of each booking, newest first."""
+    opened: set[UUID]
+    """The bookings whose accounts have been opened just now."""
     begun: list[Payment] = field(default_factory=list)
+
+    @property
+    def in_vain(self) -> set[UUID]:
+        """Return the bookings whose accounts have been opened for a request that was refused."""
+        return self.opened - {payment.booking_id for payment in self.begun}
 
     def begin(self, booking: Payable, expires_at: datetime) -> Payment:
         """Begin a payment of a booking whose session ends at `expires_at`."""
@@ -96,7 +103,8 @@ class BeginPayments(BegunOperation[Begin, PaymentAccounts, Payment | Answered]):
         payments: dict[UUID, list[Payment]] = {command.key: [] for command in batch}
         for payment in read(Payment, rows["payments"]):
             payments[payment.booking_id].append(payment)
-        return PaymentAccounts(rows["clock"][0].now, closed, payments), payments.keys() - closed.keys()
+        opened = {row.booking_id for row in rows["opened"]}
+        return PaymentAccounts(rows["clock"][0].now, closed, payments, opened), payments.keys() - closed.keys()
 
     def answered(self, answer: bytes) -> Answered:
         """Nothing is begun for a request that has its answer."""
@@ -111,7 +119,9 @@ class BeginPayments(BegunOperation[Begin, PaymentAccounts, Payment | Answered]):
         return chosen if isinstance(chosen, Payment) else state.begin(booking, chosen)
 
     async def write(self, tx: Transaction, state: PaymentAccounts) -> None:
-        """Write the payments that were begun."""
+        """Write the payments that were begun; where a request was refused, no account stays open for it."""
+        if state.in_vain:
+            await tx.send(sql.TAKE_BACK_ACCOUNTS, {"booking_ids": sorted(state.in_vain)})
         if state.begun:
             values = columns(
                 state.begun, "id", "booking_id", "user_id", "session_id", "amount", "currency", "expires_at"

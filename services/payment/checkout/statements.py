@@ -7,9 +7,12 @@ _PAYMENT = selected(Payment, of="p")
 
 OPEN_ACCOUNTS = """
     INSERT INTO booking_accounts (booking_id) SELECT * FROM unnest(%(booking_ids)s::uuid[])
-    ON CONFLICT (booking_id) DO NOTHING
+    ON CONFLICT (booking_id) DO NOTHING RETURNING booking_id
 """
-"""Make sure that there is an account of each booking; they come in order."""
+"""Make sure that there is an account of each booking; they come in order. Returns those that there were not."""
+
+TAKE_BACK_ACCOUNTS = "DELETE FROM booking_accounts WHERE booking_id = ANY(%(booking_ids)s)"
+"""Take back accounts that were opened in this transaction."""
 
 WAIT_FOR_ACCOUNTS = """
     SELECT booking_id, closed_at IS NOT NULL AS closed FROM booking_accounts
