@@ -13,7 +13,7 @@ from services.booking.errors import BookingNotFound
 from services.booking.viewing import statements as sql
 from services.chassis.errors import Failure
 from services.chassis.store.database import READ_CLOCK, Database
-from services.chassis.store.rows import columns, read
+from services.chassis.store.rows import Row, columns, read
 from services.chassis.writes.lookup import Lookup
 
 
@@ -79,8 +79,18 @@ class Bookings:
     async def _list(self, pages: Sequence[BookingsPage]) -> dict[BookingsPage, list[Seen]]:
         asked = columns(pages, "user_id", "show_id", "status", "before", "limit")
         found = await self._db.fetch(sql.BOOKINGS_OF_USERS, asked)
-        seats_of = seats_by_booking(await self._db.fetch(bookings_sql.SEATS, columns(found, booking_ids="id")))
         lists: defaultdict[BookingsPage, list[Seen]] = defaultdict(list)
         for row, booking in zip(found, read(Booking, found), strict=True):
-            lists[pages[row.page - 1]].append(Seen(booking, seats_of[booking.id], row.now))
+            lists[pages[row.page - 1]].append(Seen(booking, _seats(row), row.now))
         return lists
+
+
+def _seats(row: Row) -> list[BookedSeat]:
+    """Read the seats of a row of BOOKINGS_OF_USERS."""
+    if row.seat_ids is None:
+        return []
+    each = zip(row.seat_ids, row.sections, row.rows, row.numbers, row.tiers, row.prices, strict=True)
+    return [
+        BookedSeat(id=id_, section=section, row=in_row, number=number, tier=tier, price=price)
+        for id_, section, in_row, number, tier, price in each
+    ]

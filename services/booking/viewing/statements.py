@@ -14,7 +14,7 @@ STATUS = """
 
 BOOKINGS_OF_USERS = f"""
     WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
-    SELECT asked.page, clock.now, b.*
+    SELECT asked.page, clock.now, b.*, s.*
     FROM clock CROSS JOIN unnest(
         %(user_id)s::uuid[], %(show_id)s::uuid[], %(status)s::text[], %(before)s::uuid[], %(limit)s::int[]
     ) WITH ORDINALITY AS asked (user_id, show_id, status, before, most, page)
@@ -25,7 +25,14 @@ BOOKINGS_OF_USERS = f"""
             AND (asked.status IS NULL OR {STATUS} = asked.status)
         ORDER BY id DESC LIMIT asked.most
     ) AS b
+    CROSS JOIN LATERAL (
+        SELECT array_agg(seat_id) AS seat_ids, array_agg(section) AS sections, array_agg(row) AS rows,
+            array_agg(number) AS numbers, array_agg(tier) AS tiers, array_agg(price) AS prices
+        FROM (SELECT * FROM booking_seats WHERE booking_id = b.id ORDER BY position) AS seat
+    ) AS s
     ORDER BY asked.page, b.id DESC
 """
-"""Pages of bookings of users, newest first: which page, counted from 1, the clock, and the booking. Where a show or a
-status is null, it is any."""
+"""Pages of bookings of users, newest first: which page, counted from 1, the clock, the booking, and its seats, a list
+for each column, null where they are archived. Where a show or a status is null, it is any.
+
+One statement, as two would see two states of things: a booking that is made between them moves another off a page."""
