@@ -28,6 +28,13 @@ def is_free(port: int) -> bool:
         return True
 
 
+def listens(port: int) -> bool:
+    """Tell whether somebody listens on `port` of the loopback address."""
+    with socket.socket() as probe:
+        probe.settimeout(PASSING_SECONDS)
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
 def require_free(ports: Mapping[str, int]) -> None:
     """Raise StackError naming those of `ports` (by the name of their variable) that are in use."""
     if closed := [f"{port} ({name})" for name, port in ports.items() if not _is_allowed(port)]:

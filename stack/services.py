@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from databases.databases import DATABASES
 from roster import SERVICES, Service, named
-from stack import postgres
+from stack import ports, postgres
 from stack.credentials import Credentials
 from stack.ports import LOOPBACK
 from stack.processes import Program
@@ -153,7 +153,8 @@ def program(replica: Replica, settings: Settings, environment: Mapping[str, str]
         name=replica.name,
         command=[Path(sys.executable), "-m", replica.service.module],
         environment=environment,
-        healthy=lambda: is_serving(target, replica.service.name, tls),
+        # Asked for again and again while it starts: a channel for nothing costs a hundred times what a look costs.
+        healthy=lambda: ports.listens(replica.port(settings)) and is_serving(target, replica.service.name, tls),
         start_seconds=settings.start_seconds,
         folder=ROOT,
     )
