@@ -47,8 +47,8 @@ class Request(TypedDict):
 
 def main() -> None:
     requests, answers = (Connection(int(number)) for number in sys.argv[1:3])
-    # What is imported stays. Collecting it, or looking at it to find that out, would write to its memory, and what a
-    # process writes to it does not share with others any more.
+    # What is imported stays, and is not collected even once: that would leave holes in memory that is shared, and what
+    # a process writes into a hole costs it the whole page.
     gc.disable()
     load(sys.argv[3:])
     request = serve(requests, answers)
@@ -65,7 +65,6 @@ def load(modules: Sequence[str]) -> None:
             runpy.run_module(module, run_name=IMPORTED)
         except (Exception, SystemExit):
             traceback.print_exc()
-    gc.collect()
     gc.freeze()
 
 
