@@ -33,6 +33,4 @@ BOOKINGS_OF_USERS = f"""
     ORDER BY asked.page, b.id DESC
 """
 """Pages of bookings of users, newest first: which page, counted from 1, the clock, the booking, and its seats, a list
-for each column, null where they are archived. Where a show or a status is null, it is any.
-
-One statement, as two would see two states of things: a booking that is made between them moves another off a page."""
+for each column, null where they are archived. Where a show or a status is null, it is any."""
