@@ -57,8 +57,8 @@ def measured(checkout: Path) -> Figures:
         for link in folder.glob("postgres"):
             shutil.rmtree(link.resolve().parent, ignore_errors=True)  # root's data may lie elsewhere, see stack.places
         shutil.rmtree(folder, ignore_errors=True)
-    told = _run([checkout / ".venv/bin/python", "-c", LOADED], checkout)
-    return found | {"memory": int(told.split()[-1]) / 1000}
+    output = _run([checkout / ".venv/bin/python", "-c", LOADED], checkout)
+    return found | {"memory": int(output.split()[-1]) / 1000}
 
 
 def _started(checkout: Path, folder: Path) -> tuple[float, float]:
@@ -73,10 +73,10 @@ def _started(checkout: Path, folder: Path) -> tuple[float, float]:
         text=True,
     )
     assert stack.stdout is not None
-    told = []
+    lines = []
     with stack.stdout:
         for line in stack.stdout:
-            told.append(line)
+            lines.append(line)
             if line.startswith(RUNS):
                 break
         seconds = time.monotonic() - began
@@ -85,7 +85,7 @@ def _started(checkout: Path, folder: Path) -> tuple[float, float]:
     _, status, used = os.wait4(stack.pid, 0)
     stack.returncode = os.waitstatus_to_exitcode(status)
     if stack.returncode:
-        raise StackError(f"{checkout} does not start: {''.join(told)[-800:]}")
+        raise StackError(f"{checkout} does not start: {''.join(lines)[-800:]}")
     return seconds, used.ru_utime + used.ru_stime
 
 
