@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe
@@ -49,7 +49,12 @@ class ForkServer(Child):
                 super().spawn()
 
     def fork(self, program: Program, log: Path) -> Process:
-        """Start a process of a program that is `python -m MODULE`; raise StackError if there is none to be had."""
+        """Start a process of a program that is `python -m MODULE`; raise StackError if there is none to be had.
+
+        Python reads its own variables at its start, so where the program has others than this process, there is none.
+        """
+        if not _pythons_own(program.environment) <= _pythons_own(os.environ):
+            raise StackError(f"{program.name} has variables of Python's own: it cannot be forked")
         request = fork_server.Request(
             command=[str(word) for word in program.command],
             environment=dict(program.environment),
@@ -148,3 +153,7 @@ def _adopting() -> Iterator[None]:
             yield
         finally:
             prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+def _pythons_own(environment: Mapping[str, str]) -> set[tuple[str, str]]:
+    return {(name, value) for name, value in environment.items() if name.startswith("PYTHON")}
