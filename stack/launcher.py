@@ -177,13 +177,17 @@ class Stack:
             raise StackError(
                 "the certificates have a new authority: `make stop` and `make run`, as old and new ones clash"
             )
-        for fork_server in self._fork_server():  # a new one, which has the new code
-            self.say(f"replacing the {fork_server.name}")
-            self._running().replace(fork_server, 0)
+        self.roll_fork_server()
         self._migrate()
         for number in range(self.settings.replicas):
             self.roll_replicas(number)
         self.roll_gateway()
+
+    def roll_fork_server(self) -> None:
+        """Let a new fork server, with the code as it is now, take over from the one that runs."""
+        for fork_server in self._fork_server():
+            self.say(f"replacing the {fork_server.name}")
+            self._running().replace(fork_server, 0)
 
     def roll_replicas(self, number: int) -> None:
         """Restart this replica, counted from 0, of each service, in order; return when the others may end."""

@@ -205,6 +205,7 @@ def test_everything_is_migrated_and_restarted_under_load_and_no_request_fails(st
         migrate_all(stack, tmp_path)
         customers.wait_for_more(STORIES)
         for _ in range(ROLLS):
+            stack.roll_fork_server()
             for number in range(REPLICAS):
                 stack.roll_replicas(number)
                 customers.wait_for_more(STORIES)
