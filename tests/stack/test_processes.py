@@ -57,8 +57,7 @@ def child(start: Start) -> Make:
     def make(code: str, logs: Path, name: str = "child", **more: object) -> Child:
         log = logs / f"{name}.log"
         options = {"healthy": lambda: log.exists() and "ready" in log.read_text(), "grace_seconds": SECONDS} | more
-        environment = {"PYTHONUNBUFFERED": "1"}
-        program = Program(name, [sys.executable, "-m", "tests.stack.said", code], environment, **options)  # type: ignore[arg-type]
+        program = Program(name, [sys.executable, "-m", "tests.stack.said", code], **options)  # type: ignore[arg-type]
         return Child(program, logs, start)
 
     return make
