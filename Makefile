@@ -166,7 +166,7 @@ bench: env ## measure it, beside references, in some 25 minutes (QUICK=1; ONLY=c
 	@exec $(BIN)/python -m $(if $(AGAINST),bench.against '$(AGAINST)',bench) $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(BENCH_ARGS)
 
 .PHONY: grid
-grid: env ## break every step of every operation at every point, which takes hours (GRID_ARGS="-k settle": some)
+grid: env ## break every step of every operation at every point, which takes hours (GRID_ARGS="-k [settle]": one)
 	@$(BIN)/pytest -n 0 -m grid $(GRID_ARGS) tests/faults
 
 .PHONY: model

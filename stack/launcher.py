@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -323,8 +323,10 @@ class Stack:
 
         def start(program: Program, log: Path) -> Process:
             if forks.HERE:
-                with suppress(StackError):
+                try:
                     return self._forks().fork(program, log)
+                except StackError as error:
+                    self.say(f"{program.name}: executed by itself, as {error}")
             return execute(program, log)
 
         return Child(program, self.logs, start)

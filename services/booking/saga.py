@@ -26,7 +26,7 @@ from services.chassis.writes.outbox import Outbox
 log = logging.getLogger(__name__)
 
 RECOVERY_SECONDS = 1.0
-"""How often it is looked for unfinished steps."""
+"""The pause between two looks for unfinished steps."""
 
 
 class Saga:

@@ -32,7 +32,9 @@ class Settings(ServiceSettings):
     poll_first_seconds: float = Field(
         5, gt=0, le=600, description="seconds until payment first asks the bank about a payment"
     )
-    poll_max_seconds: float = Field(30, gt=0, le=600, description="longest time between later questions")
+    poll_max_seconds: float = Field(
+        30, gt=0, le=600, description="longest time between later questions, give or take a quarter"
+    )
     idempotency_key_days: KeyDays = 7
 
     @model_validator(mode="after")

@@ -245,7 +245,7 @@ MUTANTS = (
     Mutant(
         "a session that opens while its booking is closed stays open",
         "Checkout._keep",
-        "await self._close(payment)",
+        "await self._close_session(payment)",
         "",
         MONEY,
         CLOSING,
@@ -268,7 +268,7 @@ MUTANTS = (
     ),
     Mutant(
         "an event that is refused spoils its batch",
-        "SettleReports._word",
+        "SettleReports._record_or_refusal",
         "return failure",
         "raise",
         REQUESTS,
@@ -277,8 +277,8 @@ MUTANTS = (
     Mutant(
         "events in one batch get each other's outcomes",
         "SettleReports.__call__",
-        "[next(states) if isinstance(word, Record) else word for word in words]",
-        "sorted([next(states) if isinstance(word, Record) else word for word in words], key=str)",
+        "[next(states) if isinstance(one, Record) else one for one in found]",
+        "sorted([next(states) if isinstance(one, Record) else one for one in found], key=str)",
         REQUESTS,
         SETTLED,
     ),
@@ -292,7 +292,7 @@ MUTANTS = (
     ),
     Mutant(
         "an event is believed without the bank",
-        "SettleReports._asked",
+        "SettleReports._to_record",
         "answer = await self._bank.get_session(payment.session_id)",
         "answer: SessionReport | None = report",
         MONEY,
@@ -300,7 +300,7 @@ MUTANTS = (
     ),
     Mutant(
         "an event of other facts is a reason to ask",
-        "SettleReports._asked",
+        "SettleReports._to_record",
         "payment.check(report)",
         "",
         REQUESTS,
@@ -308,7 +308,7 @@ MUTANTS = (
     ),
     Mutant(
         "an event of what has not happened is taken",
-        "SettleReports._asked",
+        "SettleReports._to_record",
         "answer is None or answer.outcome is None",
         "answer is None",
         REQUESTS,
@@ -316,7 +316,7 @@ MUTANTS = (
     ),
     Mutant(
         "after an event of other facts nobody asks the bank",
-        "SettleReports._asked",
+        "SettleReports._to_record",
         "await polling.hasten(self._db, report.payment_id, report.session_id)",
         "",
         REQUESTS,

@@ -10,7 +10,7 @@ from grpc import StatusCode
 from services.chassis.errors import Unavailable
 from services.chassis.writes.outbox import Message, Outbox
 from services.payment.domain.refunds import Refund, RefundState
-from services.payment.refunds import operations as refunds
+from services.payment.refunds import operation as refunds
 from tests.bank.support import refused
 from tests.payment.test_payment_refunds import NO_TICKET, reasons
 from tests.payment.test_payment_webhooks import paid

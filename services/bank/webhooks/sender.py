@@ -1,4 +1,4 @@
-"""The sender of webhooks. The bank's other job is operations.close.end_due."""
+"""The sender of webhooks. The bank's other job is sessions.close.end_due."""
 
 import asyncio
 import logging

@@ -41,7 +41,7 @@ class Captures:
         return [answer if isinstance(answer, Failure) else None for answer in recorded]
 
     async def confirm(self, bookings: Sequence[Booking]) -> None:
-        """Have inventory confirm bookings, and write down what it answers; who is away is asked again."""
+        """Have inventory confirm bookings, and write down its answers; if it is away, recovery asks again."""
         if not bookings:
             return
         answers: Sequence[Failure | None]

@@ -114,7 +114,7 @@ class Rule:
     services: frozenset[str]
     """Where SERVICE is among them: which."""
     budget: str
-    """With what its calls are refused where too much is going on."""
+    """SALES or MONEY: the limit that its calls count against."""
 
 
 class Guard:

@@ -27,16 +27,16 @@ CLOCK_SKEW_SECONDS = 5
 """How much the clocks of two machines may differ."""
 
 KEYS_SECONDS = 15
-"""How old keys are when they are asked for anew, beside the calls that they verify."""
+"""The age at which keys are fetched again, in the background."""
 
 KEYS_WAIT_SECONDS = 60
-"""How long ago they were last asked for when calls wait for the answer: for longer, no withdrawn key is believed."""
+"""After this long without a fetch, a call waits for one: so no withdrawn key is trusted for longer."""
 
 KEYS_PAUSE_SECONDS = 5
-"""How long nobody asks again after a question in vain, nor for an unknown key's id, which anybody can make up."""
+"""The pause after a failed fetch, and between fetches for unknown key ids, which anybody can make up."""
 
 ALL_KNOWN_SECONDS = 600
-"""How old keys may be to say of a key that there is none: identity publishes each for longer before it signs."""
+"""With keys younger than this, an unknown key id is refused: identity publishes each key for longer before it signs."""
 
 MAX_FILE_BYTES = 1024 * 1024
 

@@ -1,9 +1,9 @@
 """The batching desk: group commit for commands.
 
-While one batch is being carried out, arriving commands queue; the next batch takes them together. Where commands came
-while others were here, the first batch after a rest is put off as long as more join it one soon after the other, urgent
-ones too; who has been alone for a tenth of a second waits for nothing. Commands have a key (a show, say): commands of
-one key are never in two batches at once, and are taken in the order they came, urgent ones first.
+While one batch is being carried out, arriving commands queue; the next batch takes them together. After a rest, the
+first batch waits as long as more commands, urgent ones too, keep coming one soon after the other, if two have met
+within the last 100 ms; otherwise it begins at once. Commands have a key (a show, say): commands of one key are never
+in two batches at once, and are taken in the order they came, urgent ones first.
 
 Limits: `max_batch` commands and `max_keys` keys a batch, `lanes` batches at once (another one where those under way
 take long), `max_queue` waiting commands of each kind, ordinary and urgent, so that neither can lock the other out. Over
@@ -30,7 +30,7 @@ RETRIES = 2
 """How often a batch that the database undid is run again."""
 
 LANES = 2
-"""Batches at once, where nothing else is said."""
+"""Batches at once, by default."""
 
 WAITING_LANES = 4
 """Batches at once beside them that wait for a key which another process has."""
@@ -42,16 +42,16 @@ GATHER_SECONDS = 0.04
 """The longest that a batch is put off for others to join it, counted from when its first command came."""
 
 GATHER_SHARE = 2.0
-"""For how long nobody may come before a batch begins, as a multiple of what the last one took.
+"""A batch begins after this many durations of the last batch without a new command.
 
-Who comes within that time saves about as much as the wait costs. So it follows the load: where a transaction is quick
-there is little to save, and where all are busy it takes longer and others come sooner."""
+A command that comes within that time saves about as much as the wait costs. So the wait follows the load: a quick
+transaction leaves little to save, and under load transactions take longer and commands come sooner."""
 
 COMPANY_SECONDS = 0.1
-"""For how long others are expected, once some have met."""
+"""For how long after two commands have met a first batch waits for others."""
 
 ENOUGH = 16
-"""Commands that share the costs of a batch well enough: they wait for no more."""
+"""A batch with this many commands waits for no more."""
 
 PATIENCE = 3
 """How often a key may be skipped because another process has it, before it is waited for."""
@@ -75,7 +75,8 @@ class Run(Protocol[C_contra, A_co]):
     """Carry out a batch and answer each command, in order: with its answer, with a Failure, or with BUSY.
 
     With `wait`, the batch has a single key, which is to be waited for. A raised Interrupted means that nothing
-    happened and the batch may be run again; another raised error means that some command spoils the batch.
+    happened: the batch is run again. A raised RequestInProgress, or an exception that is no Failure, comes from one
+    command: the batch is halved to find it. Another raised Failure is the answer to every command.
     """
 
     def __call__(self, batch: Sequence[C_contra], *, wait: bool) -> Awaitable[Sequence[Outcome[A_co]]]: ...
@@ -224,7 +225,7 @@ class Desk(Generic[C, A]):
     async def _gather(self) -> None:
         """Let others join the first batch after a rest, as long as they come one soon after the other.
 
-        Those of the next ones had its time to come.
+        Later batches need no wait: commands queue while the batch before them runs.
         """
         now = asyncio.get_running_loop().time()
         likely = self._gathers and self._working == 1 and now - self._met < COMPANY_SECONDS

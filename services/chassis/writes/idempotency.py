@@ -1,8 +1,9 @@
 """Idempotency keys: the same key and request give the same answer, whatever happens in between.
 
 A key belongs to a user and a method, and may belong to more (answers.KeyTable). It is kept in the service that was
-called, with the request's hash and the answer. It is stored on success only: what was refused may be tried again under
-the same key. After some days it is forgotten; from then on the same request is a new one.
+called, with the request's hash and the answer. A refused request keeps no key, and may be tried again with it. If calls
+of other services follow, the key is kept first, without an answer, and the answer when there is one. After some days
+the key is forgotten; from then on the same request is a new one.
 
 Operations look keys up and keep them in the transaction that does what is asked (see operation.py); what keeps them is
 answers.py. A booking that is being created has its key in its own row until it is answered: see booking/creating.

@@ -17,8 +17,9 @@ Three kinds differ in what they do about idempotency keys, and in nothing else: 
     KeyedOperation   keeps the answer under the key, in the transaction that does what it says
     BegunOperation   keeps the key alone: the answer comes later, or is read from what there is then
 
-Keys are looked up in the round trip of `reads`, after the locks. Of equal requests at the same time, one keeps the key;
-the others' transactions are undone by it (see database.py), and run again they find what was kept.
+Keys are looked up in the round trip of `reads`, after the locks. Of equal requests at the same time, one keeps the
+key. The others wait for its lock, or their transactions are undone by its key and run again (see database.py); then
+they find what was kept.
 """
 
 from abc import ABC, abstractmethod
@@ -60,14 +61,14 @@ class _Runner(ABC, Generic[C, S, D, A]):
     def reads(self, batch: Sequence[C], *, wait: bool) -> dict[str, Statement]:
         """Return the statements that lock and read, in their order, each with a name.
 
-        With `wait`, locks are waited for; else what somebody else has is skipped.
+        With `wait`, they wait for locks; otherwise they skip rows that another transaction has locked.
         """
 
     @abstractmethod
     async def load(self, tx: Transaction, batch: Sequence[C], rows: Rows) -> tuple[S, Collection[Hashable]]:
-        """Return the state, and the keys of commands that somebody else has: those commands stay queued.
+        """Return the state, and the keys whose rows another transaction has locked: commands of these stay queued.
 
-        Reads more where it has to.
+        May read more.
         """
 
     @abstractmethod

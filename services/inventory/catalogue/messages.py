@@ -171,7 +171,7 @@ def render_layout(screen: domain.Screen, rows: Sequence[domain.SeatRow]) -> pb.S
 
 
 def render_show(show: domain.CatalogueShow) -> pb.Show:
-    """Render a show; its prices from the cheapest kind of tier to the best."""
+    """Render a show; its prices in the order of the tiers' numbers in the contract."""
     prices = [pb.TierPrice(tier=Seat.Tier.Value(price.tier), price=price.price) for price in show.prices]
     return pb.Show(
         id=str(show.id),

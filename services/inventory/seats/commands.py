@@ -1,8 +1,8 @@
 """Commands: everything that changes seats.
 
 Each is decided by `apply` alone, against a show that is locked and an instant that was read after the lock: all of
-it happens or none of it does. What `apply` returns is the answer; what it raises is told and changes nothing. A
-Failure that is returned is told as well, but what was changed with it stays.
+it happens or none of it does. What `apply` returns is the answer. It raises its refusals before its first change. To
+refuse and keep a change all the same (see Confirm), it returns the Failure.
 """
 
 from abc import ABC, abstractmethod

@@ -57,7 +57,7 @@ class SeatMethods:
             seat_ids=_seat_ids(request.show_seat_ids, "showSeatIds"),
             once=Once(key and ShowKey.of(key, show_id), pb.HoldSeatsResponse, held),
         )
-        return _twice(await self._desk.submit(hold))
+        return _with_fields_of_the_seeds(await self._desk.submit(hold))
 
     async def ReleaseHolds(self, request: pb.ReleaseHoldsRequest, context: Context) -> pb.ReleaseHoldsResponse:
         user_id = UUID(request.user_id)
@@ -170,8 +170,8 @@ def _seat_ids(texts: Sequence[str], field: str) -> list[UUID]:
     return ids
 
 
-def _twice(answer: pb.HoldSeatsResponse) -> pb.HoldSeatsResponse:
-    """Say again what the answer says, in the words that some clients ask for; none of it is stored."""
+def _with_fields_of_the_seeds(answer: pb.HoldSeatsResponse) -> pb.HoldSeatsResponse:
+    """Add `success` and `holds`, which clients of the seeds read; they are not stored with the answer."""
     answer.success = True
     answer.holds.extend(pb.HoldSeatsResponse.Hold(seat_id=seat.id, expires_at=seat.expires_at) for seat in answer.seats)
     return answer

@@ -62,7 +62,7 @@ def _keep(keyed: Sequence[tuple[Key, Opened]]) -> Statement:
 
 
 def _outcome(command: Opened, kept: Row, is_closed: bool) -> Outcome[bytes]:
-    """Return what is kept; a key without an answer is one whose booking was closed when that was to be kept."""
+    """Return the kept answer; a key that still has none belongs to a booking that was closed before."""
     if command.idempotency is None:
         return BookingNotPending() if is_closed else command.answer
     if kept is None:

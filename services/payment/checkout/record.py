@@ -58,7 +58,7 @@ class Ledger:
 class RecordReports(Operation[Record, Ledger, State]):
     """Answers with the payment's state; refuses with PaymentNotFound, or EventMismatch if the payment has other facts.
 
-    Whatever comes twice, late or out of order changes nothing that it must not change: see domain/payments.py.
+    A payment makes only the moves that domain/payments.py allows, whatever comes twice, late or out of order.
     """
 
     def __init__(self, db: Database, outbox: Outbox) -> None:
@@ -89,7 +89,7 @@ class RecordReports(Operation[Record, Ledger, State]):
         payment.check(command.report)
         if command.event is not None:
             state.events.add(SeenEvent(command.event.id, command.event.type, payment.id))
-        # Also where the event was seen before: what the bank says now counts, whatever an event of that name said.
+        # Also for a known event id: the bank's present answer counts, whatever an event with this id said.
         outcome = command.report.outcome
         if outcome is None:
             return payment.state

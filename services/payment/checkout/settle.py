@@ -58,24 +58,24 @@ class SettleReports:
     async def __call__(self, batch: Sequence[Settle], *, wait: bool) -> list[Outcome[None]]:
         """Carry out a batch; see desk.Run."""
         payments = await self._look(batch)
-        words = await each(batch, lambda command: self._word(command, payments))
-        records = [word for word in words if isinstance(word, Record)]
+        found = await each(batch, lambda command: self._record_or_refusal(command, payments))
+        records = [one for one in found if isinstance(one, Record)]
         states = iter(await self._record(records, wait=wait) if records else ())
-        outcomes = [next(states) if isinstance(word, Record) else word for word in words]
+        outcomes = [next(states) if isinstance(one, Record) else one for one in found]
         return [outcome if isinstance(outcome, Failure | Busy) else None for outcome in outcomes]
 
     async def _look(self, batch: Sequence[Settle]) -> dict[UUID, Payment]:
         rows = await self._db.fetch(sql.PAYMENTS, {"ids": list({command.key for command in batch})})
         return {payment.id: payment for payment in read(Payment, rows)}
 
-    async def _word(self, command: Settle, payments: Mapping[UUID, Payment]) -> Record | Failure:
-        """Return what is to be recorded, or why nothing is; of the latter no other command of the batch hears."""
+    async def _record_or_refusal(self, command: Settle, payments: Mapping[UUID, Payment]) -> Record | Failure:
+        """Return what is to be recorded, or why nothing is: a refusal concerns this command only."""
         try:
-            return await self._asked(command, payments.get(command.key))
+            return await self._to_record(command, payments.get(command.key))
         except Failure as failure:
             return failure
 
-    async def _asked(self, command: Settle, payment: Payment | None) -> Record:
+    async def _to_record(self, command: Settle, payment: Payment | None) -> Record:
         """Return what is to be recorded, having asked the bank if need be."""
         report, event = command.report, command.event
         try:
@@ -86,6 +86,7 @@ class SettleReports:
             await polling.hasten(self._db, report.payment_id, report.session_id)
             raise
         if report.outcome is None or payment.after(report.outcome) == payment.state:
+            # It could change nothing any more: only the event is remembered.
             return Record(replace(report, outcome=None), event)
         answer = await self._bank.get_session(payment.session_id)
         if answer is None or answer.outcome is None:

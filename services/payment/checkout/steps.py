@@ -33,7 +33,7 @@ from services.payment.side_by_side import each
 log = logging.getLogger(__name__)
 
 ROUNDS = 3
-"""How many sessions that turn out to have ended are gone through before the caller is asked to come back."""
+"""How many ended sessions are replaced by a new one before the caller gets PAYMENT_IN_PROGRESS."""
 
 CLOSE_SECONDS = 1.0
 """How long the caller of a close waits for the bank. What is not closed by then, the poller closes."""
@@ -100,19 +100,19 @@ class Checkout:
         live = await polling.close(self._db, booking_ids, CLOSE_SECONDS * 2)
         until = asyncio.get_running_loop().time() + CLOSE_SECONDS
 
-        async def close(payment: Payment) -> None:
+        async def close_in_time(payment: Payment) -> None:
             seconds = until - asyncio.get_running_loop().time()
             if seconds > 0:
-                await self._close(payment, seconds)
+                await self._close_session(payment, seconds)
 
-        await each(live, close)
+        await each(live, close_in_time)
 
     async def settle_report(self, report: SessionReport, event: BankEvent) -> None:
         """Take an event of the bank, with all that come at the same time; raise what SettleReports refuses."""
         await self._settle.submit(Settle(report, event))
 
     async def catch_up(self) -> None:
-        """Have the bank asked about all live payments: nobody knows what happened while payment was away."""
+        """Make all live payments due to be asked about: events may have been missed while payment was away."""
         await polling.hasten_all(self._db)
 
     async def poll(self) -> int:
@@ -140,10 +140,10 @@ class Checkout:
         try:
             return await self._opened.submit(Opened(payment.booking_id, answer, key))
         except BookingNotPending:
-            await self._close(payment)
+            await self._close_session(payment)
             raise
 
-    async def _close(self, payment: Payment, seconds: float = CLOSE_SECONDS) -> None:
+    async def _close_session(self, payment: Payment, seconds: float = CLOSE_SECONDS) -> None:
         try:
             if report := await self._bank.close_session(payment.session_id, seconds):
                 await self._record.submit(Record(report))

@@ -11,7 +11,7 @@ from services.payment.clients import BANK_SECONDS, BankClient, RefundAnswer, Ref
 from services.payment.domain.payments import BankEvent
 from services.payment.domain.refunds import Refund, RefundReport, RefundRequest, RefundState
 from services.payment.errors import EventMismatch
-from services.payment.refunds import operations as refunds
+from services.payment.refunds import operation as refunds
 from services.payment.side_by_side import each
 
 log = logging.getLogger(__name__)
