@@ -20,7 +20,7 @@ from stack.processes import POLL_SECONDS, Child, Process, Program
 from stack.settings import ROOT
 
 NAME = "fork-server"
-HERE = sys.platform == "linux"
+CAN_FORK = sys.platform == "linux"
 """Whether this system gives a process to another one, and ends it with its parent. Elsewhere services are executed."""
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -71,7 +71,7 @@ class ForkServer(Child):
         return Forked(pid)
 
     @contextmanager
-    def having(self, modules: Sequence[str]) -> Iterator[None]:
+    def with_modules(self, modules: Sequence[str]) -> Iterator[None]:
         """Have processes that are forked meanwhile share these modules too; where that fails, each imports them."""
         self._try(list(modules))
         yield

@@ -28,7 +28,7 @@ STOP_ORDER = (
     ("gateway",),
     tuple(service.name for service in SERVICES if not service.ends_last),
     tuple(service.name for service in SERVICES if service.ends_last),
-    *([(forks.NAME,)] if forks.HERE else []),
+    *([(forks.NAME,)] if forks.CAN_FORK else []),
     ("postgres",),
 )
 NAMES = tuple(name for names in STOP_ORDER for name in names)
@@ -295,7 +295,7 @@ class Stack:
         self.say(f"databases: migrating {', '.join(service.name for service in behind)}")
         secrets = credentials.load(self.settings.data_dir / credentials.FILE)
         done = count(1)
-        with self._forks().having([services.MIGRATES_BY]) if forks.HERE else nullcontext():
+        with self._forks().with_modules([services.MIGRATES_BY]) if forks.CAN_FORK else nullcontext():
             run_all(
                 [
                     self._child(services.migration(one, self.settings, secrets, self._environments[one.name]))
@@ -311,7 +311,7 @@ class Stack:
     def _fork_server(self) -> list[Child]:
         """Return what forks the services' processes, where this system has that."""
         modules = [service.module for service in SERVICES]
-        return [forks.ForkServer(modules, self.logs, self.settings.start_seconds)] if forks.HERE else []
+        return [forks.ForkServer(modules, self.logs, self.settings.start_seconds)] if forks.CAN_FORK else []
 
     def _forks(self) -> forks.ForkServer:
         child = self._running().child(forks.NAME)
@@ -322,7 +322,7 @@ class Stack:
         """Return a process of a service: forked, or, where that cannot be, executed."""
 
         def start(program: Program, log: Path) -> Process:
-            if forks.HERE:
+            if forks.CAN_FORK:
                 try:
                     return self._forks().fork(program, log)
                 except StackError as error:

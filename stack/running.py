@@ -105,7 +105,7 @@ def processes(launcher: Launcher) -> list[Process]:
     logs = settings.data_dir / LOGS
     return [
         _look(logs, "postgres", f"{LOOPBACK}:{settings.postgres_port}", server.answers),
-        *([_look(logs, forks.NAME, "-", lambda: True)] if forks.HERE else []),
+        *([_look(logs, forks.NAME, "-", lambda: True)] if forks.CAN_FORK else []),
         *(
             _look(logs, one.name, at, partial(services.is_serving, at, one.service.name, tls))
             for one, at in ((one, one.address(settings)) for one in replicas)

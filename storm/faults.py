@@ -37,7 +37,7 @@ WEIGHTS = {
     "kill identity": 2,
     "kill gateway": 1,
     "kill postgres": 2,
-    **({f"kill {forks.NAME}": 1} if forks.HERE else {}),
+    **({f"kill {forks.NAME}": 1} if forks.CAN_FORK else {}),
     "end inventory": 1,
     "end booking": 1,
     "end payment": 1,

@@ -12,7 +12,7 @@ from services.chassis.errors import (
 )
 from services.chassis.writes.desk import (
     BUSY,
-    PATIENCE,
+    MAX_SKIPS,
     RETRIES,
     Desk,
 )
@@ -133,7 +133,7 @@ async def test_a_busy_key_is_tried_a_few_times_with_growing_pauses_and_then_wait
     desk = Desk(kitchen)
     [answer] = submit(desk, Order("a", "1"))
     times = []
-    for _ in range(PATIENCE + 1):
+    for _ in range(MAX_SKIPS + 1):
         batch = await kitchen.next()
         assert not batch.wait
         times.append(asyncio.get_running_loop().time())
@@ -153,13 +153,13 @@ async def test_a_key_that_was_had_in_between_is_tried_as_often_again() -> None:
     kitchen = Kitchen()
     desk = Desk(kitchen)
     submit(desk, Order("a", "1"))
-    for _ in range(PATIENCE):
+    for _ in range(MAX_SKIPS):
         (await kitchen.next()).busy()
     batch = await kitchen.next()
     submit(desk, Order("a", "2"))
     await settle()
     batch.answer()
-    for _ in range(PATIENCE + 1):
+    for _ in range(MAX_SKIPS + 1):
         batch = await kitchen.next()
         assert not batch.wait
         batch.busy()
@@ -235,7 +235,7 @@ async def test_commands_that_come_while_a_key_is_waited_for_go_in_the_next_batch
     kitchen = Kitchen()
     desk = Desk(kitchen)
     [first] = submit(desk, Order("a", "1"))
-    for _ in range(PATIENCE + 1):
+    for _ in range(MAX_SKIPS + 1):
         (await kitchen.next()).busy()
     waiting = await kitchen.next()
     [second] = submit(desk, Order("a", "2"))
@@ -254,7 +254,7 @@ async def test_a_key_that_cannot_be_had_by_waiting_fails_and_the_next_command_tr
     kitchen = Kitchen()
     desk = Desk(kitchen)
     [first] = submit(desk, Order("a", "1"))
-    for _ in range(PATIENCE + 1):
+    for _ in range(MAX_SKIPS + 1):
         (await kitchen.next()).busy()
     (await kitchen.next()).fail(Interrupted())
     with pytest.raises(Interrupted):

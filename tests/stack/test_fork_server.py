@@ -79,7 +79,7 @@ def handles(pid: int) -> list[str]:
 
 
 def test_before_it_forks_it_has_one_thread_and_no_socket(services: ForkServer, tmp_path: Path) -> None:
-    with services.having([MIGRATES_BY]):
+    with services.with_modules([MIGRATES_BY]):
         run_all([Child(program("tests.stack.said", ""), tmp_path, services.fork)])
     assert services.log.read_text() == ""
     assert services.pid is not None

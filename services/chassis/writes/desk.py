@@ -53,10 +53,10 @@ COMPANY_SECONDS = 0.1
 ENOUGH = 16
 """A batch with this many commands waits for no more."""
 
-PATIENCE = 3
+MAX_SKIPS = 3
 """How often a key may be skipped because another process has it, before it is waited for."""
 
-REST_SECONDS = 0.1
+RETRY_SECONDS = 0.1
 """When a key is tried again that was waited for in vain."""
 
 
@@ -301,8 +301,8 @@ class Desk(Generic[C, A]):
         metrics.AGAIN.labels(self._name, "busy").inc(len(entries))
         skips = self._lines.put_back(key, entries)
         if waited:
-            asyncio.get_running_loop().call_later(REST_SECONDS, self._put_back, key)
-        elif skips <= PATIENCE:
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._put_back, key)
+        elif skips <= MAX_SKIPS:
             asyncio.get_running_loop().call_later(0.002 * 2**skips, self._put_back, key)
         elif self._waiting_lanes > 0:
             self._waiting_lanes -= 1
