@@ -172,8 +172,9 @@ def _routes_of(method: PublicMethod, methods: Sequence[PublicMethod], parts: Map
         return [route]
     by_rest, by_grpc = (_route(method, parts, WAITING_SECONDS) for _ in range(2))
     by_rest["match"] |= parts["waits"]["by_rest"]
-    by_rest["route"] |= parts["waits"]["apart"] | {"cluster": shedding.cluster_of_streams(method.cluster, methods)}
     by_grpc["match"] |= parts["waits"]["by_grpc"]
+    for waiting in (by_rest, by_grpc):
+        waiting["route"] |= parts["waits"]["apart"] | {"cluster": shedding.cluster_of_streams(method.cluster, methods)}
     return [by_rest, by_grpc, route]
 
 

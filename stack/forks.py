@@ -21,6 +21,9 @@ from stack.settings import ROOT
 
 NAME = "fork-server"
 CAN_FORK = sys.platform == "linux"
+
+FORK_SECONDS = 5.0
+"""How long a process waits to be forked; after that it is executed, as whoever starts it has others to look after."""
 """Whether this system gives a process to another one, and ends it with its parent. Elsewhere services are executed."""
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -63,9 +66,9 @@ class ForkServer(Child):
             orphan_signal=program.orphan_signal,
         )
         with self._asking:
-            self._await_ready()
+            self._await_ready(FORK_SECONDS)
             with _adopting():
-                pid = self._ask(request)
+                pid = self._ask(request, FORK_SECONDS)
         if pid is None:
             raise StackError(f"{self.name} cannot fork{self.last_words()}")
         return Forked(pid)
@@ -74,26 +77,28 @@ class ForkServer(Child):
     def with_modules(self, modules: Sequence[str]) -> Iterator[None]:
         """Have processes that are forked meanwhile share these modules too; where that fails, each imports them."""
         self._try(list(modules))
-        yield
-        self._try(None)
+        try:
+            yield
+        finally:
+            self._try(None)
 
     def _try(self, message: list[str] | None) -> None:
         with self._asking, suppress(StackError):
-            self._await_ready()
-            self._ask(message)
+            self._await_ready(self.program.start_seconds)
+            self._ask(message, self.program.start_seconds)
 
-    def _ask(self, message: fork_server.Request | list[str] | None) -> Any:
+    def _ask(self, message: fork_server.Request | list[str] | None, seconds: float) -> Any:
         try:
             self._requests.send(message)
-            if self._answers.poll(self.program.start_seconds):
+            if self._answers.poll(seconds):
                 return self._answers.recv()
         except (EOFError, OSError):
             raise StackError(f"{self.name} has ended{self.last_words()}") from None
         self.kill()  # what it answered later would be taken for the answer to another question
-        raise StackError(f"{self.name} did not answer in {self.limit}{self.last_words()}")
+        raise StackError(f"{self.name} did not answer in {seconds:g} s{self.last_words()}")
 
-    def _await_ready(self) -> None:
-        if not self._is_ready_in(self.program.start_seconds):
+    def _await_ready(self, seconds: float) -> None:
+        if not self._is_ready_in(seconds):
             raise StackError(f"{self.name} is not ready{self.last_words()}")
 
     def _is_ready(self) -> bool:

@@ -17,13 +17,16 @@ from services.chassis.errors import Failure, MethodAway, Unavailable
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.wire.calls import call
 from services.chassis.wire.status import from_status
-from services.chassis.writes.lookup import Lookup
+from services.chassis.writes.lookup import ASKING_LANES, Lookup
 
 SECONDS = 3.0
 """How long a step of the saga waits for a peer; shorter than its lease."""
 
 STATUS_SECONDS = 1.0
-"""How long a look at a booking waits for its payment."""
+"""The deadline of a call about payments."""
+
+LOOK_SECONDS = 1.5
+"""How long a look at a booking waits for its payment in all."""
 
 CONNECTING_SECONDS = 0.5
 """How long a look at a booking waits for a connection to payment; longer than the pause between two tries of one."""
@@ -62,7 +65,9 @@ class InventoryClient:
         self._seats = inventory_pb2_grpc.InventoryServiceStub(channel)
         self._catalog = catalog_pb2_grpc.CatalogServiceStub(channel)
         self._shows: OrderedDict[UUID, BookedShow] = OrderedDict()
-        self._unbooked: Lookup[Name, bool] = Lookup(self._unbook, name="ask-unbook", max_keys=ASKED_AT_ONCE)
+        self._unbooked: Lookup[Name, bool] = Lookup(
+            self._unbook, name="ask-unbook", max_keys=ASKED_AT_ONCE, lanes=ASKING_LANES
+        )
 
     async def show(self, show_id: UUID) -> BookedShow:
         """Return a show as it is booked. Raises inventory's SHOW_NOT_FOUND."""
@@ -141,17 +146,18 @@ class PaymentClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._payments = payment_pb2_grpc.PaymentServiceStub(channel)
         self._newest: Lookup[UUID, payment_pb2.Payment] = Lookup(
-            self._ask_newest, name="ask-payments", max_keys=ASKED_AT_ONCE
+            self._ask_newest, name="ask-payments", max_keys=ASKED_AT_ONCE, lanes=ASKING_LANES
         )
         self._refunds: Lookup[bytes, RefundState.ValueType] = Lookup(
-            self._ask_refunds, name="ask-refunds", max_keys=ASKED_AT_ONCE
+            self._ask_refunds, name="ask-refunds", max_keys=ASKED_AT_ONCE, lanes=ASKING_LANES
         )
 
     async def newest(self, booking_id: UUID) -> payment_pb2.Payment | None:
         """Return a booking's newest payment; None where there is none, or payment is away."""
         try:
-            return await self._newest.get(booking_id)
-        except Failure:
+            async with asyncio.timeout(LOOK_SECONDS):
+                return await self._newest.get(booking_id)
+        except (Failure, TimeoutError):
             return None
 
     async def _ask_newest(self, booking_ids: Sequence[UUID]) -> dict[UUID, payment_pb2.Payment]:

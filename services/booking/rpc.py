@@ -1,5 +1,6 @@
 """BookingService: parse, call, render."""
 
+import logging
 from uuid import UUID
 
 from boxoffice.booking.v1 import booking_pb2 as pb
@@ -28,6 +29,8 @@ from services.chassis.wire.status import to_status
 from services.chassis.writes import idempotency, topics
 from services.chassis.writes.desk import Desk
 from services.chassis.writes.outbox import Outbox
+
+log = logging.getLogger(__name__)
 
 
 class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
@@ -164,3 +167,6 @@ def _payable(seen: Seen | Failure) -> pb.BatchGetPayableBookingsResponse.Result:
         return result(booking=messages.payable(seen.booking, seen.now))
     except Failure as failure:
         return result(refusal=to_status(failure))
+    except Exception:  # a defect with one booking must not refuse all others
+        log.exception("booking %s cannot be rendered", seen.booking.id)
+        return result(refusal=to_status(Failure()))

@@ -40,7 +40,8 @@ async def run(settings: Settings) -> None:
         poll_first_seconds=settings.poll_first_seconds,
         poll_max_seconds=settings.poll_max_seconds,
     )
-    checkout, poller = (Checkout(pool, outbox, booking, bank, rules) for pool in (db, background))
+    checkout = Checkout(db, outbox, booking, bank, rules)
+    poller = Checkout(background, outbox, booking, bank, rules, prefix="poll-")
     refunds, recovery = (Refunds(pool, bank) for pool in (db, background))
     signatures = Signatures([secret.get_secret_value() for secret in settings.webhook_secrets])
 

@@ -17,7 +17,7 @@ from services.chassis.wire.calls import call
 from services.chassis.wire.status import from_status
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes.consumer import Events
-from services.chassis.writes.lookup import Lookup
+from services.chassis.writes.lookup import ASKING_LANES, Lookup
 from services.payment.domain.payments import Outcome, Payable, Payment, SessionReport
 from services.payment.domain.refunds import Refund
 from services.payment.side_by_side import each
@@ -25,6 +25,9 @@ from services.payment.side_by_side import each
 log = logging.getLogger(__name__)
 
 BANK_SECONDS = 3.0
+
+PAYABLE_SECONDS = 1.5
+"""The deadline of a question to booking about bookings to pay for, which is asked twice at most."""
 
 AT_ONCE = 100
 """Bookings that are asked about by one call, as many as its contract allows."""
@@ -50,7 +53,9 @@ class BookingClient:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = booking_pb2_grpc.BookingServiceStub(channel)
-        self._payable: Lookup[_Wanted, Payable] = Lookup(self._ask_payable, name="ask-payable", max_keys=AT_ONCE)
+        self._payable: Lookup[_Wanted, Payable] = Lookup(
+            self._ask_payable, name="ask-payable", max_keys=AT_ONCE, lanes=ASKING_LANES
+        )
 
     async def payable(self, booking_id: UUID, user_id: UUID) -> Payable:
         """Return a booking that waits for its payment; raise what booking refuses, in its own words."""
@@ -61,14 +66,23 @@ class BookingClient:
     async def _ask_payable(self, wanted: Sequence[_Wanted]) -> dict[_Wanted, Payable | Failure]:
         requests = [_payable_request(booking_id, user_id) for booking_id, user_id in wanted]
         try:
-            answer = await call(
-                self._stub.BatchGetPayableBookings, booking_pb2.BatchGetPayableBookingsRequest(bookings=requests)
-            )
+            answer = await self._payables(booking_pb2.BatchGetPayableBookingsRequest(bookings=requests))
         except MethodAway:
             # A booking service of the version before, in a rollout.
             return dict(zip(wanted, await each(requests, self._ask_one), strict=True))
         results = [_payable(r.booking) if r.HasField("booking") else from_status(r.refusal) for r in answer.results]
         return dict(zip(wanted, results, strict=True))
+
+    async def _payables(
+        self, request: booking_pb2.BatchGetPayableBookingsRequest
+    ) -> booking_pb2.BatchGetPayableBookingsResponse:
+        try:
+            return await call(self._stub.BatchGetPayableBookings, request, seconds=PAYABLE_SECONDS)
+        except Failure as failure:
+            if failure.code is not Code.DEADLINE_EXCEEDED:
+                raise
+            # A replica may hang: the next call goes to another one.
+            return await call(self._stub.BatchGetPayableBookings, request, seconds=PAYABLE_SECONDS)
 
     async def _ask_one(self, request: booking_pb2.GetPayableBookingRequest) -> Payable | Failure:
         try:

@@ -10,9 +10,11 @@ import pytest
 import roster
 from audit.audit import reach_by
 from gateway.edge import Edge
+from services.booking.watching.changes import CONNECTIONS as BOOKING_WATCHING
 from services.chassis.store.database import BACKGROUND_CONNECTIONS
 from services.chassis.writes.desk import LANES, WAITING_LANES
 from services.inventory.settings import Settings
+from services.inventory.viewing.watching import CONNECTIONS as INVENTORY_WATCHING
 from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked, stages
 
 SERVICES: dict[str, Any] = compose(SECRETS)["services"]
@@ -149,7 +151,8 @@ def test_five_replicas_of_each_leave_connections_over() -> None:
     each = (
         Settings.model_fields["database_pool_size"].default + BACKGROUND_CONNECTIONS + 1
     )  # one to see that it is there
-    wanted = 5 * (len(SPREAD) * each + LANES + WAITING_LANES) + each + 20
+    watching = BOOKING_WATCHING + INVENTORY_WATCHING
+    wanted = 5 * (len(SPREAD) * each + LANES + WAITING_LANES + watching) + each + 20
     assert wanted < connections, "docker-compose.yml and stack/postgres.py: max_connections is too low"
 
 

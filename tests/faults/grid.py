@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from tests.faults.controller import HOLD, Fault, Point, numbered
 from tests.faults.operations import OPERATIONS
 from tests.faults.world import World
-from tests.patience import patient
+from tests.patience import eventually, patient
 
 KILL, RESET, LATE, SLOW, ORPHAN = "kill", "reset", "late", "slow", "orphan"
 """The process dies; the connection is lost; the deadline passes; the same, seen from those who wait for a batch; the
@@ -62,7 +62,11 @@ class Outcome:
 
 
 async def idle_points(world: World) -> set[Point]:
-    """Return the points that are reached at rest."""
+    """Return the points that are reached at rest, once what a stack does only once is done: a consumer's first page."""
+    async with aclosing(OPERATIONS["settle"](world)) as play:
+        async for _ in play:
+            await world.rest(hurry=True)
+    await eventually(world.has_consumed)
     await world.rest(hurry=True)
     with world.controller.recording() as trace:
         await asyncio.sleep(IDLE_SECONDS)

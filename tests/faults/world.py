@@ -181,6 +181,10 @@ class World:
         due = {what: value(self.stack.server, database, query) for what, (database, query) in DUE.items()}
         return audit.under_way(self.stack.server.url) | {what: count for what, count in due.items() if count}
 
+    def has_consumed(self) -> bool:
+        """Tell whether payment's consumer has read a first page of booking's events."""
+        return bool(value(self.stack.server, "payment", "SELECT count(*) FROM topic_progress"))
+
     def hurry(self) -> None:
         """Let leases and pauses end."""
         for database, statements in HURRY.items():

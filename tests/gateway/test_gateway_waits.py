@@ -123,6 +123,7 @@ def test_a_call_by_grpc_may_wait_if_its_deadline_is_later_than_that_of_others() 
         ("bookings/x?waitSeconds=20", GET_BOOKING),
         ("bookings/x/watch", STREAM_BOOKING),
         ("bookings/x/changes", WATCH_BOOKING),
+        ("", GET_BOOKING),
     ],
 )
 async def test_who_waits_takes_no_place_from_those_who_buy_or_pay(
@@ -131,8 +132,12 @@ async def test_who_waits_takes_no_place_from_those_who_buy_or_pay(
     monkeypatch.setattr(shedding, "SALES_AT_ONCE", ROOM)
     monkeypatch.setattr(shedding, "MONEY_AT_ONCE", ROOM)
     go, there = held(own_services, method)
-    async with opened(own_services.addresses, tmp_path) as (rest, _), asyncio.timeout(SECONDS):
-        waits = [asyncio.ensure_future(rest.get(path)) for _ in range(ROOM + 2)]
+    async with opened(own_services.addresses, tmp_path) as (rest, get), asyncio.timeout(SECONDS):
+
+        def wait_for_it() -> Any:
+            return rest.get(path) if path else get(pb.GetBookingRequest(wait_seconds=20), timeout=30)
+
+        waits = [asyncio.ensure_future(wait_for_it()) for _ in range(ROOM + 2)]
         await eventually(lambda: there() == len(waits))
         for _ in range(2):
             assert (await rest.post("bookings", json={})).status_code == 200

@@ -265,6 +265,13 @@ async def test_bookings_that_are_paid_for_at_once_are_asked_about_together(payme
     assert sum(payment.booking.asked) == 31 and len(payment.booking.asked) < 31
 
 
+async def test_booking_is_asked_once_more_where_a_replica_does_not_answer(payment: Payment):
+    booking_id, _ = await payment.book()
+    payment.booking.hangs = 1
+    assert (await payment.initiate(booking_id)).session_id
+    assert payment.booking.asked == [1, 1]
+
+
 async def test_a_booking_service_of_the_version_before_is_asked_one_by_one() -> None:
     mine, others = booking_pb2.PayableBooking(booking_id=str(new_id()), user_id=str(new_id()), amount=1), new_id()
 

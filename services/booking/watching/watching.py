@@ -9,14 +9,14 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from services.booking.bookings.domain import State
 from services.booking.viewing.look import Bookings, Seen
 from services.booking.watching.changes import Changes, Known
-from services.chassis.errors import Unavailable
+from services.chassis.errors import ResourceExhausted, Unavailable
 from services.chassis.wire import doors
 from services.chassis.wire.calls import deadline
 
 LONGEST_SECONDS = 900.0
 """How long a booking is watched at most: as long as an access token is good."""
 
-ANSWER_SECONDS = 1.0
+ANSWER_SECONDS = 2.0
 """How long before its deadline a call that waits is answered."""
 
 AWAY_SECONDS = 1.0
@@ -75,7 +75,7 @@ class Watching:
         while True:
             try:
                 return await self._bookings.find(seen.booking.id, None)
-            except Unavailable:
+            except (Unavailable, ResourceExhausted):
                 await asyncio.sleep(AWAY_SECONDS)
                 self._check_goes_on(end)
 

@@ -8,10 +8,14 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
-from services.chassis.errors import Failure
+from services.chassis.errors import Failure, is_transient
 from services.chassis.writes.desk import Desk, Outcome
 
 LANES = 2
+
+ASKING_LANES = 8
+"""Calls of a peer at once, where those under way take long: a replica that hangs holds up the calls to it alone."""
+
 MAX_BATCH = 512
 
 K = TypeVar("K", bound=Hashable)
@@ -31,15 +35,20 @@ class Lookup(Generic[K, V]):
     """Reads by key."""
 
     def __init__(
-        self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V | Failure]]], *, name: str = "", max_keys: int = 128
+        self,
+        read: Callable[[Sequence[K]], Awaitable[Mapping[K, V | Failure]]],
+        *,
+        name: str = "",
+        max_keys: int = 128,
+        lanes: int = LANES,
     ) -> None:
         """`read` returns what it finds for so many keys at most, each once; a Failure is raised to who asks for it.
 
-        `name` is what metrics call it.
+        `name` is what metrics call it; `lanes`: how many reads may be under way at once.
         """
         self._read = read
         self._desk: Desk[Wanted[K], V | None] = Desk(
-            self._run, name=name, lanes=LANES, max_batch=MAX_BATCH, max_keys=max_keys
+            self._run, name=name, lanes=lanes, max_batch=MAX_BATCH, max_keys=max_keys
         )
 
     async def get(self, key: K) -> V | None:
@@ -47,5 +56,17 @@ class Lookup(Generic[K, V]):
         return await self._desk.submit(Wanted(key))
 
     async def _run(self, batch: Sequence[Wanted[K]], *, wait: bool) -> Sequence[Outcome[V | None]]:
-        found = await self._read(list(dict.fromkeys(wanted.key for wanted in batch)))
+        found = await self._find(list(dict.fromkeys(wanted.key for wanted in batch)))
         return [found.get(wanted.key) for wanted in batch]
+
+    async def _find(self, keys: Sequence[K]) -> Mapping[K, V | Failure]:
+        """Read keys; if they are refused together, read them in halves: the refusal concerns the key that causes it."""
+        try:
+            return await self._read(keys)
+        except Failure as failure:
+            if is_transient(failure):
+                raise
+            if len(keys) == 1:
+                return {keys[0]: failure}
+        middle = len(keys) // 2
+        return {**await self._find(keys[:middle]), **await self._find(keys[middle:])}

@@ -28,7 +28,7 @@ from services.payment.checkout.settle import LANES, Settle, SettleReports
 from services.payment.clients import BankClient, BookingClient
 from services.payment.domain.payments import CAPTURED, BankEvent, Outcome, Payment, SessionReport
 from services.payment.errors import BookingNotPending, PaymentInProgress
-from services.payment.side_by_side import each
+from services.payment.side_by_side import AT_ONCE, each
 
 log = logging.getLogger(__name__)
 
@@ -55,16 +55,31 @@ class Checkout:
     """The checkout sessions of bookings."""
 
     def __init__(
-        self, db: Database, outbox: Outbox, booking: BookingClient, bank: BankClient, rules: SessionRules
+        self,
+        db: Database,
+        outbox: Outbox,
+        booking: BookingClient,
+        bank: BankClient,
+        rules: SessionRules,
+        *,
+        prefix: str = "",
     ) -> None:
+        """`prefix` is what the names of its desks begin with in metrics."""
         self._db = db
-        self._opened = Desk(KeepOpened(db), name="keep-opened")
+        self._opened = Desk(KeepOpened(db), name=f"{prefix}keep-opened")
         self._begin: Desk[Begin, Payment | Answered] = Desk(
-            BeginPayments(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds), name="begin-payments"
+            BeginPayments(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds),
+            name=f"{prefix}begin-payments",
         )
         record = RecordReports(db, outbox)
-        self._record = Desk(record, name="record-payments")
-        self._settle = Desk(SettleReports(db, bank, record), name="settle-payments", lanes=LANES)
+        self._record = Desk(record, name=f"{prefix}record-payments")
+        self._settle = Desk(
+            SettleReports(db, bank, record),
+            name=f"{prefix}settle-payments",
+            lanes=LANES,
+            max_batch=AT_ONCE,
+            max_keys=AT_ONCE,
+        )
         self._booking = booking
         self._bank = bank
         self._rules = rules

@@ -62,7 +62,7 @@ class BookingServiceStub:
 
     Who pays and then asks so is answered when the booking is CONFIRMED, also where it was before he asked. Where the wait
     is over, or the service stops, the answer is the booking as it stands then: compare its status, and ask again. Give
-    the call a deadline that is some seconds longer than the wait; where it is not, the wait ends a second before it.
+    the call a deadline that is some seconds longer than the wait; where it is not, the wait ends two seconds before it.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
     RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
@@ -186,7 +186,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
 
     Who pays and then asks so is answered when the booking is CONFIRMED, also where it was before he asked. Where the wait
     is over, or the service stops, the answer is the booking as it stands then: compare its status, and ask again. Give
-    the call a deadline that is some seconds longer than the wait; where it is not, the wait ends a second before it.
+    the call a deadline that is some seconds longer than the wait; where it is not, the wait ends two seconds before it.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
     RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
@@ -319,7 +319,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Who pays and then asks so is answered when the booking is CONFIRMED, also where it was before he asked. Where the wait
         is over, or the service stops, the answer is the booking as it stands then: compare its status, and ask again. Give
-        the call a deadline that is some seconds longer than the wait; where it is not, the wait ends a second before it.
+        the call a deadline that is some seconds longer than the wait; where it is not, the wait ends two seconds before it.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
         RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
