@@ -164,9 +164,9 @@ RECIPE = Recipe(
     {
         "roster.toml": [at_the_end(ROSTER)],
         "pyproject.toml": [(LAST, LAST.replace("]", ', "services.notes"]')), at_the_end(LAYERS)],
-        "stack/postgres.py": [('"max_connections": "320"', '"max_connections": "400"')],
+        "stack/postgres.py": [('"max_connections": "360"', '"max_connections": "400"')],
         "docker-compose.yml": [
-            ("-cmax_connections=320", "-cmax_connections=400"),
+            ("-cmax_connections=360", "-cmax_connections=400"),
             (
                 "no_proxy: inventory,booking,payment,bank,identity,",
                 "no_proxy: inventory,booking,payment,bank,identity,notes,",
