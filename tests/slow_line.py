@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from tests.listening import listening
+
 
 @dataclass
 class SlowLine:
@@ -19,35 +21,21 @@ class SlowLine:
 async def slow_line(to: str, seconds: float) -> AsyncIterator[SlowLine]:
     """Open a line to `to`, host:port, that carries each byte so many seconds after it came, either way."""
     line, host, port = SlowLine(seconds), *to.rsplit(":", 1)
-    sessions: set[asyncio.Task[None]] = set()
 
     async def connected(client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         line.connections += 1
-        task = asyncio.current_task()
-        assert task is not None
-        sessions.add(task)
-        task.add_done_callback(sessions.discard)
         server, to_server = await asyncio.open_connection(host, int(port))
         try:
             async with asyncio.TaskGroup() as ways:
                 ways.create_task(_carry(client, to_server, line))
                 ways.create_task(_carry(server, to_client, line))
-        except asyncio.CancelledError:
-            pass
         finally:
             to_server.transport.abort()
             to_client.transport.abort()
 
-    listener = await asyncio.start_server(connected, "127.0.0.1", 0)
-    line.address = f"127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-    try:
+    async with listening(connected) as own_port:
+        line.address = f"127.0.0.1:{own_port}"
         yield line
-    finally:
-        listener.close()
-        for session in list(sessions):
-            session.cancel()
-        await asyncio.gather(*sessions, return_exceptions=True)
-        await listener.wait_closed()
 
 
 async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter, line: SlowLine) -> None:

@@ -22,6 +22,7 @@ from services.chassis.ids import new_id
 from services.chassis.store.database import READ_CLOCK, Database
 from services.chassis.wire.calls import DETAILS
 from services.chassis.wire.times import to_timestamp
+from tests.listening import listening
 from tests.servers import served
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1iYW5rLW51bWJlci1vbmU="
@@ -85,12 +86,9 @@ class Receiver:
 async def receiving() -> AsyncIterator[Receiver]:
     """Run a receiver on a free port."""
     receiver = Receiver()
-    server = await asyncio.start_server(receiver.handle, "127.0.0.1", 0)
-    receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/webhook"
-    try:
+    async with listening(receiver.handle) as port:
+        receiver.url = f"http://127.0.0.1:{port}/webhook"
         yield receiver
-    finally:
-        server.close()
 
 
 @asynccontextmanager

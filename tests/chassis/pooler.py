@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.listening import listening
+
 STARTUP, TLS_ASKED = 196608, 80877103
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 PARTS_A_ROUND_TRIP = (b"S", b"Q")
@@ -115,10 +117,9 @@ async def pooled(
     """Run a pooler before the server of `url`; give the URL by which it is reached."""
     port = int(url.rpartition(":")[2].partition("/")[0])
     pooler = Pooler(port, refuses, by_transaction)
-    server = await asyncio.start_server(pooler.serve, "127.0.0.1", 0)
     try:
-        yield url.replace(f":{port}/", f":{server.sockets[0].getsockname()[1]}/")
+        async with listening(pooler.serve) as own_port:
+            yield url.replace(f":{port}/", f":{own_port}/")
     finally:
-        server.close()
         for _, writer in pooler.free:
             writer.close()

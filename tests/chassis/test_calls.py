@@ -25,6 +25,7 @@ from services.chassis.wire import calls, incoming
 from services.chassis.wire.calls import DEFAULT_SECONDS, call
 from services.chassis.wire.incoming import MAX_SECONDS
 from tests.chassis.catalog import EVENT, Catalog, Stub, catalog, details, nothing, raising, refused
+from tests.listening import listening
 from tests.patience import eventually, patient
 
 # --- Failures
@@ -254,8 +255,7 @@ async def test_a_peer_that_speaks_no_grpc_is_unavailable() -> None:
         writer.write(b"HTTP/1.1 200 OK\r\n\r\nhello")
         writer.close()
 
-    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
-    async with server, calls.channel(f"127.0.0.1:{server.sockets[0].getsockname()[1]}") as channel:
+    async with listening(hang_up) as port, calls.channel(f"127.0.0.1:{port}") as channel:
         with pytest.raises(Unavailable):
             await call(Stub(channel).GetEvent, pb.GetEventRequest(event_id=EVENT))
 

@@ -8,6 +8,8 @@ from enum import Enum, auto
 from typing import TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
+from tests.listening import listening
+
 CANCEL_REQUEST = 80877102
 
 
@@ -51,7 +53,6 @@ class Wire:
         self.watch: Watch = lambda statement: None
         self.refusing = False
         self.broken = 0
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def break_at(self, statement: str, where: Break, *, times: int = 1) -> None:
         """Break the wire where a statement that begins so passes, so many times."""
@@ -68,28 +69,16 @@ class Wire:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Wire"]:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        netloc = f"{self._to.username}:{self._to.password}@127.0.0.1:{port}"
-        self.url = urlunsplit(self._to._replace(netloc=netloc, query="sslmode=disable&gssencmode=disable"))
-        try:
+        async with listening(self._connected) as port:
+            netloc = f"{self._to.username}:{self._to.password}@127.0.0.1:{port}"
+            self.url = urlunsplit(self._to._replace(netloc=netloc, query="sslmode=disable&gssencmode=disable"))
             yield self
-        finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await server.wait_closed()
 
     async def _connected(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
         try:
             if not self.refusing:
                 await self._session(client, to_client)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             to_client.close()
