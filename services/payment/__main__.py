@@ -17,7 +17,9 @@ from services.payment.books.operation import CONSUMER, compare_books
 from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.messages import CAPTURES, DECLINES
 from services.payment.checkout.steps import Checkout, SessionRules
-from services.payment.clients import BOOKINGS, BankClient, BookingClient
+from services.payment.clients import BOOKINGS, BookingClient
+from services.payment.gateways.bank import BANK, BankClient
+from services.payment.gateways.interface import Gateways
 from services.payment.measures import MEASURES
 from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
@@ -34,15 +36,16 @@ async def run(settings: Settings) -> None:
     db, background = pools.calls, pools.background
     to_booking = channel(settings.booking_address, "booking")
     to_bank = channel(settings.payment_gateway_url.removeprefix("grpc://"), "bank")
-    booking, bank, outbox = BookingClient(to_booking), BankClient(to_bank), Outbox(background)
+    booking, outbox = BookingClient(to_booking), Outbox(background)
+    gateways = Gateways({BANK: BankClient(to_bank, settings.public_url)}, current=BANK)
     rules = SessionRules(
         margin=timedelta(seconds=settings.session_margin_seconds),
         poll_first_seconds=settings.poll_first_seconds,
         poll_max_seconds=settings.poll_max_seconds,
     )
-    checkout = Checkout(db, outbox, booking, bank, rules)
-    poller = Checkout(background, outbox, booking, bank, rules, prefix="poll-")
-    refunds, recovery = (Refunds(pool, bank) for pool in (db, background))
+    checkout = Checkout(db, outbox, booking, gateways, rules)
+    poller = Checkout(background, outbox, booking, gateways, rules, prefix="poll-")
+    refunds, recovery = (Refunds(pool, gateways) for pool in (db, background))
     signatures = Signatures([secret.get_secret_value() for secret in settings.webhook_secrets])
 
     await poller.catch_up()
@@ -55,7 +58,7 @@ async def run(settings: Settings) -> None:
     measures.add(ticks, background, MEASURES)
 
     server = make_server(settings)
-    servicer = PaymentService(PaymentLookup(db), checkout, refunds, signatures, public_url=settings.public_url)
+    servicer = PaymentService(PaymentLookup(db), checkout, refunds, signatures)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)
     await serve(
         settings,

@@ -35,20 +35,16 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         checkout: Checkout,
         refunds: Refunds,
         signatures: Signatures,
-        *,
-        public_url: str,
     ) -> None:
-        """`public_url` is where customers reach Boxoffice."""
         self._payments = payments
         self._checkout = checkout
         self._refunds = refunds
         self._signatures = signatures
-        self._public_url = public_url.rstrip("/")
 
     async def InitiatePayment(self, request: pb.InitiatePaymentRequest, context: Context) -> pb.InitiatePaymentResponse:
         booking_id, user_id = UUID(request.booking_id), UUID(request.user_id)
         key = key_of(request, "InitiatePayment", user_id)
-        return encoded(pb.InitiatePaymentResponse, await self._checkout.open(booking_id, user_id, key, self._initiated))
+        return encoded(pb.InitiatePaymentResponse, await self._checkout.open(booking_id, user_id, key, _initiated))
 
     async def GetPaymentStatus(self, request: pb.GetPaymentStatusRequest, context: Context) -> pb.PaymentStatus:
         user_id = UUID(request.user_id) if request.user_id else None
@@ -92,15 +88,16 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         await self._checkout.close([UUID(booking_id) for booking_id in request.booking_ids])
         return pb.BatchClosePaymentsResponse()
 
-    def _initiated(self, payment: Payment) -> bytes:
-        return pb.InitiatePaymentResponse(
-            payment_id=str(payment.id),
-            session_id=payment.session_id,
-            payment_url=f"{self._public_url}/api/v1/payments/fake-checkout/{payment.session_id}",
-            expires_at=to_timestamp(payment.expires_at),
-            amount=payment.amount,
-            currency=payment.currency,
-        ).SerializeToString()
+
+def _initiated(payment: Payment, url: str) -> bytes:
+    return pb.InitiatePaymentResponse(
+        payment_id=str(payment.id),
+        session_id=payment.session_id,
+        payment_url=url,
+        expires_at=to_timestamp(payment.expires_at),
+        amount=payment.amount,
+        currency=payment.currency,
+    ).SerializeToString()
 
 
 def _payment(payment: Payment) -> pb.Payment:

@@ -49,6 +49,7 @@ payments = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False, comment="when it came to its state"),
     Column("next_poll_at", DateTime(timezone=True), comment="when the bank is asked about it"),
     Column("polls", Integer, nullable=False, server_default="0"),
+    Column("gateway", Text, nullable=False, server_default="bank", comment="where it was begun, and stays"),
     CheckConstraint("amount > 0", name="amount"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     CheckConstraint(

@@ -40,6 +40,7 @@ from services.payment.rpc import PaymentService
 from services.payment.webhooks import Signatures
 from tests.bank.support import SECRET
 from tests.model import facts
+from tests.payment.at_bank import at_bank
 
 Ports = Mapping[tuple[str, int], int]
 """Where each replica of a service listens."""
@@ -134,12 +135,10 @@ def _booking(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
 
 def _payment(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     to_booking, to_bank = _peers(ports, "booking"), _peers(ports, "bank")
-    booking, bank, outbox = clients.BookingClient(to_booking), clients.BankClient(to_bank), Outbox(db)
+    booking, gateways, outbox = clients.BookingClient(to_booking), at_bank(to_bank), Outbox(db)
     rules = SessionRules(timedelta(seconds=facts.MARGIN), poll_first_seconds=5, poll_max_seconds=30)
-    checkout, refunds = Checkout(db, outbox, booking, bank, rules), Refunds(db, bank)
-    service = PaymentService(
-        look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]), public_url="http://127.0.0.1:8001"
-    )
+    checkout, refunds = Checkout(db, outbox, booking, gateways, rules), Refunds(db, gateways)
+    service = PaymentService(look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]))
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(service, server)
     peers = {CAPTURES: booking.record_captures, DECLINES: booking.record_declines}
     return Replica(db, server, [to_booking, to_bank], PaymentParts(outbox, checkout, refunds, peers))

@@ -293,7 +293,7 @@ MUTANTS = (
     Mutant(
         "an event is believed without the bank",
         "SettleReports._to_record",
-        "answer = await self._bank.get_session(payment.session_id)",
+        "answer = await self._gateways.get_session(payment)",
         "answer: SessionReport | None = report",
         MONEY,
         HEARD,
@@ -325,8 +325,8 @@ MUTANTS = (
     Mutant(
         "the sessions of a closed booking stay open",
         "Checkout._ask",
-        "self._bank.close_session if due.closed else self._bank.get_session",
-        "self._bank.get_session",
+        "self._gateways.close_session if due.closed or due.over else self._gateways.get_session",
+        "self._gateways.get_session",
         MONEY,
         CLOSING,
     ),

@@ -85,8 +85,8 @@ MUTANTS = (
     Mutant(
         "a refund that is under way passes for carried out",
         "Refunds._carry_out",
-        "await self._bank.refund(refund, seconds) == RefundAnswer.PENDING",
-        "not await self._bank.refund(refund, seconds)",
+        "await self._gateways.refund(refund, seconds) == RefundAnswer.PENDING",
+        "not await self._gateways.refund(refund, seconds)",
         MONEY,
         RETURNED,
     ),

@@ -33,6 +33,7 @@ from tests.booking.wiring import WiredBooking, wired_booking
 from tests.databases import Databases, opened
 from tests.inventory.served import served_inventory
 from tests.patience import eventually, patient
+from tests.payment.at_bank import at_bank
 
 Status = booking_pb2.Booking.Status
 ROWS, SEATS_PER_ROW = "ABCDEFGHIJ", 20
@@ -133,12 +134,10 @@ class _WiredPayment:
 
 def _wired_payment(db: Database, to_booking: grpc.aio.Channel, to_bank: grpc.aio.Channel) -> _WiredPayment:
     """Put payment's parts together as its process does."""
-    outbox, booking, bank = Outbox(db), clients.BookingClient(to_booking), clients.BankClient(to_bank)
+    outbox, booking, gateways = Outbox(db), clients.BookingClient(to_booking), at_bank(to_bank)
     rules = SessionRules(timedelta(minutes=2), poll_first_seconds=5, poll_max_seconds=30)
-    checkout, refunds = Checkout(db, outbox, booking, bank, rules), Refunds(db, bank)
-    servicer = PaymentService(
-        look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]), public_url="http://127.0.0.1:8001"
-    )
+    checkout, refunds = Checkout(db, outbox, booking, gateways, rules), Refunds(db, gateways)
+    servicer = PaymentService(look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]))
     peers = {CAPTURES: booking.record_captures, DECLINES: booking.record_declines}
     return _WiredPayment(servicer, checkout, refunds, outbox, peers)
 

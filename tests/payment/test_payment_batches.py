@@ -60,7 +60,7 @@ async def test_a_word_that_is_refused_spoils_no_other_and_its_event_is_not_kept(
 
 
 async def test_bookings_are_begun_in_one_batch_and_equal_wishes_share_a_payment(payment: Payment):
-    begins = BeginPayments(payment.db, margin=MARGIN, poll_seconds=60)
+    begins = BeginPayments(payment.db, MARGIN, 60, "bank")
     first, second, closed, hasty = payable(), payable(), payable(), payable()
     hasty = replace(hasty, expires_at=datetime.now(UTC) + MARGIN)
     await payments.close(payment.db, [closed.booking_id], 60)

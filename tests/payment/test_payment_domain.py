@@ -36,7 +36,9 @@ BOOKING = Payable(new_id(), new_id(), 1000, "INR", NOW + timedelta(minutes=15), 
 
 
 def payment(state: State = State.PENDING) -> Payment:
-    return Payment(new_id(), BOOKING.booking_id, BOOKING.user_id, "sess_1", 1000, "INR", state, 0, NOW, NOW, NOW)
+    return Payment(
+        new_id(), BOOKING.booking_id, BOOKING.user_id, "sess_1", 1000, "INR", state, 0, NOW, NOW, NOW, "bank"
+    )
 
 
 def end_of(outcomes: list[Outcome], state: State = State.PENDING) -> State:
@@ -154,7 +156,7 @@ def test_a_refund_of_one_cause_is_one_refund():
 @pytest.mark.parametrize("state", list(RefundState))
 def test_all_refunds_together_stay_within_the_capture_the_stuck_ones_too(state: RefundState):
     captured = payment(State.SUCCESS)
-    some = Refund(new_id(), captured.id, "sess_1", "REQUESTED", 600, state)
+    some = Refund(new_id(), captured.id, "sess_1", "REQUESTED", 600, state, "bank")
     accept(captured, [some], RefundRequest(captured.id, "DUPLICATE", 400), new_id())
     with pytest.raises(RefundMismatch):
         accept(captured, [some], RefundRequest(captured.id, "DUPLICATE", 401), new_id())

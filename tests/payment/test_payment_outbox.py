@@ -34,6 +34,6 @@ async def test_a_refund_that_was_carried_out_is_not_stuck_by_who_heard_otherwise
     one = await payment.paid()
     assert await reasons(payment, (one.id, NO_TICKET, 50_000)) == ["SUCCEEDED"]
     [row] = await payment.db.fetch("SELECT id FROM refunds")
-    declined = Refund(row.id, UUID(one.id), "", "NO_TICKET", 50_000, RefundState.REQUESTED)
+    declined = Refund(row.id, UUID(one.id), "", "NO_TICKET", 50_000, RefundState.REQUESTED, "bank")
     await refunds.stick(payment.db, declined, "declined")
     assert await reasons(payment, (one.id, NO_TICKET, 50_000)) == ["SUCCEEDED"]

@@ -37,6 +37,7 @@ from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
 from services.payment.webhooks import Signatures
 from tests.bank.support import SECRET, Bank, Received, receiving, sending, served_bank
+from tests.payment.at_bank import at_bank
 from tests.servers import served
 
 PREVIOUS_SECRET = "whsec_" + base64.b64encode(b"the secret that was good before").decode()
@@ -228,7 +229,7 @@ class Payment:
     @property
     def settle(self) -> SettleReports:
         """What a desk carries webhooks out by."""
-        return SettleReports(self.db, self.checkout._bank, RecordReports(self.db, self.outbox))
+        return SettleReports(self.db, self.checkout._gateways, RecordReports(self.db, self.outbox))
 
     async def relay(self) -> None:
         """Deliver every message that is due."""
@@ -267,13 +268,7 @@ class Payment:
     def service(self) -> PaymentService:
         """Make another replica."""
         signatures = Signatures([SECRET, PREVIOUS_SECRET])
-        return PaymentService(
-            PaymentLookup(self.db),
-            self.checkout,
-            self.refunds,
-            signatures,
-            public_url="http://127.0.0.1:8001/",
-        )
+        return PaymentService(PaymentLookup(self.db), self.checkout, self.refunds, signatures)
 
     @asynccontextmanager
     async def webhooks(self, *, before: Callable[[Received], Awaitable[None]] | None = None) -> AsyncIterator[None]:
@@ -304,14 +299,14 @@ async def opened_payment(payment_db: Database, bank_db: Database) -> AsyncIterat
         )
         bank, mood, to_bank = await stack.enter_async_context(served_bank(bank_db, MoodyBank))
         assert isinstance(mood, MoodyBank)
-        outbox, bank_client, booking_client = (
+        outbox, gateways, booking_client = (
             Outbox(payment_db),
-            clients.BankClient(to_bank),
+            at_bank(to_bank),
             clients.BookingClient(to_booking),
         )
         rules = SessionRules(MARGIN, poll_first_seconds=10, poll_max_seconds=30)
-        checkout = Checkout(payment_db, outbox, booking_client, bank_client, rules)
-        refunds = Refunds(payment_db, bank_client)
+        checkout = Checkout(payment_db, outbox, booking_client, gateways, rules)
+        refunds = Refunds(payment_db, gateways)
         peers = {CAPTURES: booking_client.record_captures, DECLINES: booking_client.record_declines}
         world = Payment(payment_db, None, outbox, checkout, refunds, booking, bank, mood, peers)  # type: ignore[arg-type]
         to_payment = await stack.enter_async_context(

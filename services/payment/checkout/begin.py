@@ -55,8 +55,8 @@ class PaymentAccounts:
         """Return the bookings whose accounts have been opened for a request that was refused."""
         return self.opened - {payment.booking_id for payment in self.begun}
 
-    def begin(self, booking: Payable, expires_at: datetime) -> Payment:
-        """Begin a payment of a booking whose session ends at `expires_at`."""
+    def begin(self, booking: Payable, expires_at: datetime, gateway: str) -> Payment:
+        """Begin a payment of a booking whose session at `gateway` ends at `expires_at`."""
         payment = Payment(
             id=new_id(),
             booking_id=booking.booking_id,
@@ -69,6 +69,7 @@ class PaymentAccounts:
             expires_at=expires_at,
             created_at=self.now,
             updated_at=self.now,
+            gateway=gateway,
         )
         self.payments[booking.booking_id].insert(0, payment)
         self.begun.append(payment)
@@ -78,14 +79,15 @@ class PaymentAccounts:
 class BeginPayments(BegunOperation[Begin, PaymentAccounts, Payment | Answered]):
     """Answers with the live payment of a booking, begun if there was none; refuses what choose_session does."""
 
-    def __init__(self, db: Database, *, margin: timedelta, poll_seconds: float) -> None:
+    def __init__(self, db: Database, margin: timedelta, poll_seconds: float, gateway: str) -> None:
         """`margin` is how long before its booking and before the end of sales a session ends.
 
-        `poll_seconds` is when the bank is asked first.
+        `poll_seconds` is when the gateway of that name, which new payments are begun at, is asked first.
         """
         super().__init__(db)
         self._margin = margin
         self._poll_seconds = poll_seconds
+        self._gateway = gateway
 
     def reads(self, batch: Sequence[Begin], *, wait: bool) -> dict[str, Statement]:
         """Lock the accounts of the bookings, opened if need be."""
@@ -116,7 +118,7 @@ class BeginPayments(BegunOperation[Begin, PaymentAccounts, Payment | Answered]):
         chosen = choose_session(
             booking, state.closed[command.key], state.payments[command.key], state.now, self._margin
         )
-        return chosen if isinstance(chosen, Payment) else state.begin(booking, chosen)
+        return chosen if isinstance(chosen, Payment) else state.begin(booking, chosen, self._gateway)
 
     async def write(self, tx: Transaction, state: PaymentAccounts) -> None:
         """Write the payments that were begun; where a request was refused, no account stays open for it."""
@@ -124,6 +126,6 @@ class BeginPayments(BegunOperation[Begin, PaymentAccounts, Payment | Answered]):
             await tx.send(sql.TAKE_BACK_ACCOUNTS, {"booking_ids": sorted(state.in_vain)})
         if state.begun:
             values = columns(
-                state.begun, "id", "booking_id", "user_id", "session_id", "amount", "currency", "expires_at"
+                state.begun, "id", "booking_id", "user_id", "session_id", "amount", "currency", "expires_at", "gateway"
             )
             await tx.send(sql.BEGIN_PAYMENTS, {"now": state.now, "poll_seconds": self._poll_seconds} | values)

@@ -17,9 +17,9 @@ from services.chassis.writes.desk import Busy, Outcome
 from services.payment.checkout import polling
 from services.payment.checkout import statements as sql
 from services.payment.checkout.record import Record, RecordReports
-from services.payment.clients import BankClient
 from services.payment.domain.payments import BankEvent, Payment, SessionReport
 from services.payment.errors import EventMismatch, PaymentNotFound
+from services.payment.gateways.interface import Gateways
 from services.payment.side_by_side import each
 
 log = logging.getLogger(__name__)
@@ -50,9 +50,9 @@ class SettleReports:
     nothing has happened. An event that could change nothing any more is remembered, and nobody is asked.
     """
 
-    def __init__(self, db: Database, bank: BankClient, record: RecordReports) -> None:
+    def __init__(self, db: Database, gateways: Gateways, record: RecordReports) -> None:
         self._db = db
-        self._bank = bank
+        self._gateways = gateways
         self._record = record
 
     async def __call__(self, batch: Sequence[Settle], *, wait: bool) -> list[Outcome[None]]:
@@ -88,7 +88,7 @@ class SettleReports:
         if report.outcome is None or payment.after(report.outcome) == payment.state:
             # It could change nothing any more: only the event is remembered.
             return Record(replace(report, outcome=None), event)
-        answer = await self._bank.get_session(payment.session_id)
+        answer = await self._gateways.get_session(payment)
         if answer is None or answer.outcome is None:
             log.error("event %s says %s, the bank does not", event.id, report.outcome)
             raise EventMismatch()

@@ -65,12 +65,13 @@ LOCK_PAYMENTS = WAIT_FOR_PAYMENTS + " SKIP LOCKED"
 
 BEGIN_PAYMENTS = """
     INSERT INTO payments (
-        state, created_at, updated_at, next_poll_at, id, booking_id, user_id, session_id, amount, currency, expires_at
+        state, created_at, updated_at, next_poll_at, id, booking_id, user_id, session_id, amount, currency, expires_at,
+        gateway
     )
     SELECT 'PENDING', %(now)s, %(now)s, clock_timestamp() + make_interval(secs => %(poll_seconds)s), new.*
     FROM unnest(
         %(id)s::uuid[], %(booking_id)s::uuid[], %(user_id)s::uuid[], %(session_id)s::text[], %(amount)s::int[],
-        %(currency)s::text[], %(expires_at)s::timestamptz[]
+        %(currency)s::text[], %(expires_at)s::timestamptz[], %(gateway)s::text[]
     ) AS new
 """
 

@@ -25,9 +25,10 @@ from services.payment.checkout.begin import Answered, Begin, BeginPayments
 from services.payment.checkout.opened import KeepOpened, Opened
 from services.payment.checkout.record import Record, RecordReports
 from services.payment.checkout.settle import LANES, Settle, SettleReports
-from services.payment.clients import BankClient, BookingClient
+from services.payment.clients import BookingClient
 from services.payment.domain.payments import CAPTURED, BankEvent, Outcome, Payment, SessionReport
 from services.payment.errors import BookingNotPending, PaymentInProgress
+from services.payment.gateways.interface import Gateways
 from services.payment.side_by_side import AT_ONCE, each
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Checkout:
         db: Database,
         outbox: Outbox,
         booking: BookingClient,
-        bank: BankClient,
+        gateways: Gateways,
         rules: SessionRules,
         *,
         prefix: str = "",
@@ -68,24 +69,26 @@ class Checkout:
         self._db = db
         self._opened = Desk(KeepOpened(db), name=f"{prefix}keep-opened")
         self._begin: Desk[Begin, Payment | Answered] = Desk(
-            BeginPayments(db, margin=rules.margin, poll_seconds=rules.poll_first_seconds),
+            BeginPayments(db, rules.margin, rules.poll_first_seconds, gateways.current),
             name=f"{prefix}begin-payments",
         )
         record = RecordReports(db, outbox)
         self._record = Desk(record, name=f"{prefix}record-payments")
         self._settle = Desk(
-            SettleReports(db, bank, record),
+            SettleReports(db, gateways, record),
             name=f"{prefix}settle-payments",
             lanes=LANES,
             max_batch=AT_ONCE,
             max_keys=AT_ONCE,
         )
         self._booking = booking
-        self._bank = bank
+        self._gateways = gateways
         self._rules = rules
 
-    async def open(self, booking_id: UUID, user_id: UUID, key: Key | None, render: Callable[[Payment], bytes]) -> bytes:
-        """Return the rendered payment of a booking whose session is open at the bank, opening one if there is none.
+    async def open(
+        self, booking_id: UUID, user_id: UUID, key: Key | None, render: Callable[[Payment, str], bytes]
+    ) -> bytes:
+        """Return the rendered payment of a booking whose session is open, opening one if there is none.
 
         Raises what booking refuses, and what choose_session does. A session of which the bank tells that it has
         ended is recorded first, as its webhook would: this is how a declined one makes room for the next. The key is
@@ -103,10 +106,10 @@ class Checkout:
             payment = await self._begin.submit(Begin(booking, key))
             if isinstance(payment, Answered):
                 return payment.answer
-            report = await self._bank.create_session(payment, booking)
-            if report.outcome is None:
-                return await self._keep(payment, key, render(payment))
-            if await self._record.submit(Record(report)) in CAPTURED:
+            page = await self._gateways.create_session(payment, booking)
+            if page.report.outcome is None:
+                return await self._keep(payment, key, render(payment, page.url))
+            if await self._record.submit(Record(page.report)) in CAPTURED:
                 raise PaymentInProgress()
         raise PaymentInProgress("This booking's payments are being sorted out: try again in a moment.")
 
@@ -160,7 +163,7 @@ class Checkout:
 
     async def _close_session(self, payment: Payment, seconds: float = CLOSE_SECONDS) -> None:
         try:
-            if report := await self._bank.close_session(payment.session_id, seconds):
+            if report := await self._gateways.close_session(payment, seconds):
                 await self._record.submit(Record(report))
         except Failure as failure:
             log.warning("session %s is left to the poller: %s", payment.session_id, failure)
@@ -168,13 +171,14 @@ class Checkout:
     async def _ask(self, due: polling.Due) -> None:
         """Ask the bank about a live payment.
 
-        A session that it does not know was never opened, or its opening is still on its way: only when its time is
-        up can nobody pay it any more.
+        Where its time is up, it is closed, for not every gateway ends sessions by itself. A session that the gateway
+        does not know was never opened, or its opening is still on its way: only when its time is up can nobody pay it
+        any more.
         """
         payment = due.payment
-        ask = self._bank.close_session if due.closed else self._bank.get_session
+        ask = self._gateways.close_session if due.closed or due.over else self._gateways.get_session
         try:
-            report = await ask(payment.session_id)
+            report = await ask(payment)
             if report is None and due.over:
                 report = replace(_nothing(payment), outcome=Outcome.EXPIRED)
             if report is not None and report.outcome is not None:

@@ -93,6 +93,8 @@ class Payment:
     expires_at: datetime
     created_at: datetime
     updated_at: datetime
+    gateway: str
+    """The name of the payment gateway where it was begun, and stays."""
 
     def check(self, report: SessionReport) -> None:
         """Raise EventMismatch unless `report` is about this payment's session, amount and currency."""

@@ -44,6 +44,8 @@ class Refund:
     cause: str
     amount: int
     state: RefundState
+    gateway: str
+    """The payment's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +74,6 @@ def accept(payment: Payment, known: Sequence[Refund], asked: RefundRequest, new_
         raise PaymentNotCaptured()
     if sum(refund.amount for refund in known) + asked.amount > payment.amount:
         raise RefundMismatch()
-    return Refund(new_id, payment.id, payment.session_id, asked.cause, asked.amount, RefundState.REQUESTED)
+    return Refund(
+        new_id, payment.id, payment.session_id, asked.cause, asked.amount, RefundState.REQUESTED, payment.gateway
+    )

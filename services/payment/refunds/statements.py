@@ -1,6 +1,6 @@
 """Statements about refunds."""
 
-_REFUND = "r.id, r.payment_id, p.session_id, r.cause, r.amount, r.state"
+_REFUND = "r.id, r.payment_id, p.session_id, r.cause, r.amount, r.state, p.gateway"
 
 REFUNDS_OF_PAYMENTS = f"""
     SELECT {_REFUND} FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.payment_id = ANY(%(payment_ids)s)

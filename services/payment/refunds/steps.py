@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
-from services.payment.clients import BANK_SECONDS, BankClient, RefundAnswer, RefundDeclined
 from services.payment.domain.payments import BankEvent
 from services.payment.domain.refunds import Refund, RefundReport, RefundRequest, RefundState
 from services.payment.errors import EventMismatch
+from services.payment.gateways.interface import GATEWAY_SECONDS, Gateways, RefundAnswer, RefundDeclined
 from services.payment.refunds import operation as refunds
 from services.payment.side_by_side import each
 
@@ -25,10 +25,10 @@ RECOVERY_BATCH = 64
 class Refunds:
     """The refunds of payments."""
 
-    def __init__(self, db: Database, bank: BankClient) -> None:
+    def __init__(self, db: Database, gateways: Gateways) -> None:
         self._db = db
         self._request = refunds.RequestRefunds(db)
-        self._bank = bank
+        self._gateways = gateways
 
     async def request(self, asked: Sequence[RefundRequest]) -> list[Refund | Failure]:
         """Accept refunds and try them at once; return each as far as it came, or why it is not accepted."""
@@ -52,7 +52,7 @@ class Refunds:
         refund = await refunds.named(self._db, report)
         if refund.state != RefundState.SUCCEEDED:
             try:
-                answer = await self._bank.refund(refund)
+                answer = await self._gateways.refund(refund)
             except RefundDeclined as declined:
                 raise EventMismatch() from declined
             if answer != RefundAnswer.SUCCEEDED:
@@ -65,10 +65,10 @@ class Refunds:
         await each(due, self._carry_out)
         return len(due)
 
-    async def _carry_out(self, refund: Refund, seconds: float = BANK_SECONDS) -> Refund:
+    async def _carry_out(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> Refund:
         """Try a refund once; return it as far as it came."""
         try:
-            if await self._bank.refund(refund, seconds) == RefundAnswer.PENDING:
+            if await self._gateways.refund(refund, seconds) == RefundAnswer.PENDING:
                 return refund
             await refunds.succeed(self._db, refund.id)
             return replace(refund, state=RefundState.SUCCEEDED)
