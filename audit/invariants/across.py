@@ -1,5 +1,6 @@
 """Invariants across the databases: they hold once nothing is under way any more."""
 
+from audit.invariants.bookings import PAID
 from audit.invariants.invariant import Invariant
 from audit.invariants.seats import RESERVATION_MAX_MINUTES
 
@@ -120,10 +121,10 @@ ACROSS = (
     ),
     Invariant(
         "no-money-without-a-ticket",
-        "the bank's ledger holds of each booking its price if it is CONFIRMED, what was kept if it is REFUNDED, "
+        "the bank's ledger holds of each booking what was paid if it is CONFIRMED, what was kept if it is REFUNDED, "
         "and nothing otherwise, but for refunds shown as stuck",
         ("booking.bookings", "bank.ledger"),
-        """
+        f"""
         WITH held AS (
             SELECT p.booking_id, sum(l.amount) AS net
             FROM bank.ledger l LEFT JOIN bank.sessions s ON s.id = l.session_id
@@ -136,14 +137,14 @@ ACROSS = (
             FROM payment.refunds r JOIN payment.payments p ON p.id = r.payment_id
             GROUP BY p.booking_id
         )
-        SELECT coalesce(b.id, h.booking_id) AS booking_id, b.state, b.total_amount, b.refund_amount, h.net
+        SELECT coalesce(b.id, h.booking_id) AS booking_id, b.state, {PAID} AS paid, b.refund_amount, h.net
         FROM booking.bookings b
         FULL JOIN held h ON h.booking_id = b.id
         LEFT JOIN sent_back r ON r.booking_id = b.id
         WHERE b.id IS NULL OR coalesce(h.net, 0) IS DISTINCT FROM coalesce(r.stuck, 0) + CASE b.state
-            WHEN 'CONFIRMED' THEN b.total_amount
-            WHEN 'REFUNDING' THEN b.total_amount - coalesce(r.returned, 0)
-            WHEN 'REFUNDED' THEN b.total_amount - b.refund_amount
+            WHEN 'CONFIRMED' THEN {PAID}
+            WHEN 'REFUNDING' THEN {PAID} - coalesce(r.returned, 0)
+            WHEN 'REFUNDED' THEN {PAID} - b.refund_amount
             ELSE 0
         END
         """,
@@ -183,13 +184,13 @@ ACROSS = (
     ),
     Invariant(
         "payments-are-over-the-frozen-price",
-        "a payment asks its booking's user for its booking's price",
+        "a payment asks its booking's user for what is to be paid for it",
         ("payment.payments",),
-        """
+        f"""
         SELECT p.id AS payment_id, p.booking_id, p.user_id, p.amount, p.currency,
-            b.user_id AS booked_by, b.total_amount, b.currency AS booked_in
+            b.user_id AS booked_by, {PAID} AS to_pay, b.currency AS booked_in
         FROM payment.payments p LEFT JOIN booking.bookings b ON b.id = p.booking_id
-        WHERE (p.user_id, p.amount, p.currency) IS DISTINCT FROM (b.user_id, b.total_amount, b.currency)
+        WHERE (p.user_id, p.amount, p.currency) IS DISTINCT FROM (b.user_id, {PAID}, b.currency)
         """,
     ),
     Invariant(

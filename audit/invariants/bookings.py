@@ -2,6 +2,9 @@
 
 from audit.invariants.invariant import Invariant
 
+PAID = "coalesce(b.final_amount, b.total_amount)"
+"""What is paid for a booking; code from before lines wrote it as total_amount only."""
+
 BOOKINGS = (
     Invariant(
         "bookings-are-what-their-state-says",
@@ -27,19 +30,20 @@ BOOKINGS = (
             OR (confirming_from IN ('PENDING', 'EXPIRED')) IS DISTINCT FROM CASE state WHEN 'CONFIRMING' THEN true END
             OR (state <> 'RESERVING' AND (total_amount > 0 AND currency <> '') IS NOT TRUE)
             OR (NOT refund_stuck OR state = 'REFUNDING') IS NOT TRUE
+            OR (confirmed_at IS NULL OR state IN ('CONFIRMED', 'REFUNDING', 'REFUNDED')) IS NOT TRUE
             OR num_nulls(user_id, show_id, version) > 0
         """,
     ),
     Invariant(
         "refunds-are-the-share-that-was-decided",
-        "a refund is its percentage of the price, rounded down to the minor unit, and never nothing",
+        "a refund is its percentage of what was paid, rounded down to the minor unit, and never nothing",
         ("booking.bookings WHERE state IN ('REFUNDING', 'REFUNDED')",),
-        """
-        SELECT id AS booking_id, state, total_amount, refund_percentage, refund_amount
-        FROM booking.bookings
+        f"""
+        SELECT id AS booking_id, state, {PAID} AS paid, refund_percentage, refund_amount
+        FROM booking.bookings b
         WHERE (state IN ('REFUNDING', 'REFUNDED') OR num_nonnulls(refund_amount, refund_percentage) > 0) AND (
             refund_percentage BETWEEN 1 AND 100 AND refund_amount > 0
-            AND refund_amount = total_amount::bigint * refund_percentage / 100
+            AND refund_amount = {PAID}::bigint * refund_percentage / 100
         ) IS NOT TRUE
         """,
     ),
@@ -74,21 +78,42 @@ BOOKINGS = (
         """,
     ),
     Invariant(
+        "lines-add-up",
+        "what is taken off, added and paid is the sum of the seats' lines, and no line is below nothing",
+        ("booking.bookings WHERE state <> 'RESERVING'",),
+        f"""
+        SELECT b.id AS booking_id, b.state, b.total_amount, b.discount_amount, b.fee_amount, b.tax_amount,
+            b.prices_include_tax, b.final_amount, s.discounts, s.fees, s.taxes, s.least
+        FROM booking.bookings b LEFT JOIN (
+            SELECT booking_id, sum(discount) AS discounts, sum(fee) AS fees, sum(tax) AS taxes,
+                min(least(price - discount, discount, fee, tax)) AS least
+            FROM booking.booking_seats GROUP BY booking_id
+        ) AS s ON s.booking_id = b.id
+        WHERE b.state <> 'RESERVING' AND (
+            least(b.discount_amount, b.fee_amount, b.tax_amount) >= 0
+            AND {PAID} = b.total_amount::bigint - b.discount_amount + b.fee_amount
+                + CASE WHEN b.prices_include_tax THEN 0 ELSE b.tax_amount END
+            AND (s.booking_id IS NULL OR s.least >= 0
+                AND (s.discounts, s.fees, s.taxes) = (b.discount_amount, b.fee_amount, b.tax_amount))
+        ) IS NOT TRUE
+        """,
+    ),
+    Invariant(
         "a-ticket-is-bought-by-one-capture",
-        "a booking that is paid for has a capture of its frozen price, and no other booking has money that is kept",
+        "a booking that is paid for has a capture of what was to be paid, and no other booking has money that is kept",
         (
             "booking.bookings WHERE state IN ('CONFIRMING', 'CONFIRMED', 'REFUNDING', 'REFUNDED')",
             "booking.captures WHERE settlement IN ('CONFIRM', 'KEPT')",
         ),
-        """
-        SELECT coalesce(b.id, c.booking_id) AS booking_id, b.state, b.total_amount, b.payment_id AS paid_by,
+        f"""
+        SELECT coalesce(b.id, c.booking_id) AS booking_id, b.state, {PAID} AS to_pay, b.payment_id AS paid_by,
             c.payment_id, c.settlement, c.amount
         FROM (
             SELECT * FROM booking.bookings WHERE state IN ('CONFIRMING', 'CONFIRMED', 'REFUNDING', 'REFUNDED')
         ) AS b FULL JOIN (
             SELECT * FROM booking.captures WHERE settlement IN ('CONFIRM', 'KEPT')
         ) AS c ON (c.booking_id, c.payment_id) = (b.id, b.payment_id)
-        WHERE (c.amount, c.currency) IS DISTINCT FROM (b.total_amount, b.currency)
+        WHERE (c.amount, c.currency) IS DISTINCT FROM ({PAID}, b.currency)
             OR c.settlement IS DISTINCT FROM CASE b.state WHEN 'CONFIRMING' THEN 'CONFIRM' ELSE 'KEPT' END
         """,
     ),
@@ -107,12 +132,12 @@ BOOKINGS = (
         "money-goes-back-for-a-cause-that-there-is",
         "a capture that bought nothing is of another amount than its booking, came second, or had no ticket to buy",
         ("booking.captures WHERE settlement NOT IN ('CONFIRM', 'KEPT')",),
-        """
-        SELECT c.payment_id, c.booking_id, c.settlement, c.amount, c.currency, b.state, b.total_amount,
+        f"""
+        SELECT c.payment_id, c.booking_id, c.settlement, c.amount, c.currency, b.state, {PAID} AS to_pay,
             b.currency AS booked_in
         FROM booking.captures c LEFT JOIN booking.bookings b ON b.id = c.booking_id
         WHERE c.settlement NOT IN ('CONFIRM', 'KEPT') AND CASE c.settlement
-            WHEN 'MISMATCH' THEN (c.amount, c.currency) <> (b.total_amount, b.currency)
+            WHEN 'MISMATCH' THEN (c.amount, c.currency) <> ({PAID}, b.currency)
             WHEN 'DUPLICATE' THEN EXISTS (
                 SELECT FROM booking.captures o WHERE o.booking_id = c.booking_id
                 AND o.settlement IN ('CONFIRM', 'KEPT', 'NO_TICKET')

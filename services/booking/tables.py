@@ -37,10 +37,16 @@ bookings = Table(
     Column("confirming_from", Text, comment="what callers see while CONFIRMING"),
     Column("lease_until", DateTime(timezone=True), comment="when recovery takes an unfinished step over"),
     Column("total_amount", Integer, nullable=False, server_default="0", comment="minor units; frozen when reserved"),
+    Column("discount_amount", Integer, nullable=False, server_default="0", comment="minor units, as are fee and tax"),
+    Column("fee_amount", Integer, nullable=False, server_default="0"),
+    Column("tax_amount", Integer, nullable=False, server_default="0"),
+    Column("final_amount", Integer, comment="what is paid, minor units; null: total_amount, by code from before"),
+    Column("prices_include_tax", Boolean, nullable=False, server_default="false"),
     Column("currency", Text, nullable=False, server_default=""),
     Column("expires_at", DateTime(timezone=True), comment="by inventory's clock"),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("confirmed_at", DateTime(timezone=True), comment="null, by code from before: updated_at of a CONFIRMED one"),
     Column("payment_id", Uuid, comment="the payment that buys the ticket"),
     Column("refund_amount", Integer, comment="minor units"),
     Column("refund_percentage", Integer),
@@ -74,7 +80,14 @@ bookings = Table(
     ),
     CheckConstraint("(state = 'CONFIRMING') = (confirming_from IS NOT NULL)", name="confirming_from"),
     CheckConstraint("state = 'RESERVING' OR (total_amount > 0 AND currency <> '')", name="price"),
-    CheckConstraint("refund_amount <= total_amount", name="refund"),
+    CheckConstraint(
+        """discount_amount BETWEEN 0 AND total_amount AND fee_amount >= 0 AND tax_amount >= 0
+        AND coalesce(final_amount, total_amount) = total_amount::bigint - discount_amount + fee_amount
+            + CASE WHEN prices_include_tax THEN 0 ELSE tax_amount END""",
+        name="amounts",
+    ),
+    CheckConstraint("refund_amount <= coalesce(final_amount, total_amount)", name="refund"),
+    CheckConstraint("confirmed_at IS NULL OR state IN ('CONFIRMED', 'REFUNDING', 'REFUNDED')", name="confirmed_at"),
     Index("bookings_user_idx", "user_id", "id"),
     # One booking per key, from before its seats are asked for.
     Index(
@@ -103,8 +116,12 @@ booking_seats = Table(
     Column("row", Text, nullable=False),
     Column("number", Integer, nullable=False),
     Column("tier", Text, nullable=False),
-    Column("price", Integer, nullable=False, comment="minor units, frozen"),
+    Column("price", Integer, nullable=False, comment="minor units, frozen, as are discount, fee and tax"),
+    Column("discount", Integer, nullable=False, server_default="0"),
+    Column("fee", Integer, nullable=False, server_default="0"),
+    Column("tax", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("booking_id", "position"),
+    CheckConstraint("discount BETWEEN 0 AND price AND fee >= 0 AND tax >= 0", name="line"),
 )
 
 captures = Table(

@@ -114,7 +114,7 @@ class House:
             payment_id=str(payment or uuid4()),
             booking_id=booking.id,
             session_id=f"sess_{uuid4()}",
-            amount=amount or booking.total_amount,
+            amount=amount or booking.final_amount,
             currency=booking.currency,
         )
         if payment is not None:

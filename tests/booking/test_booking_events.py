@@ -56,6 +56,7 @@ async def test_an_event_says_what_it_is_about(house: House) -> None:
         show_id=house.show_id,
         seat_count=2,
         total_amount=50_002,
+        final_amount=50_002,
         currency="INR",
         expires_at=booking.expires_at,
     )

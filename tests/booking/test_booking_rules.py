@@ -36,7 +36,7 @@ def captured(booking: pb.Booking, currency: str) -> pb.BatchRecordCapturesReques
         payment_id=str(uuid4()),
         booking_id=booking.id,
         session_id=f"sess_{uuid4()}",
-        amount=booking.total_amount,
+        amount=booking.final_amount,
         currency=currency,
     )
 

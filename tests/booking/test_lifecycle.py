@@ -101,7 +101,7 @@ async def test_a_capture_that_was_told_before_with_other_facts_is_refused(house:
     await house.capture(booking, payment=payment)
     result = await house.capture(booking, payment=payment, amount=1)
     assert result.HasField("refusal")
-    unknown = pb.Booking(id=str(new_id()), total_amount=1, currency="INR")
+    unknown = pb.Booking(id=str(new_id()), total_amount=1, final_amount=1, currency="INR")
     assert (await house.capture(unknown)).HasField("refusal")
 
 
@@ -206,7 +206,8 @@ async def test_recovery_confirms_what_a_crashed_settlement_left(house: House) ->
     booking = await house.confirmed(ANN, 0)
     await house.db.execute("UPDATE captures SET settlement = 'CONFIRM'")
     await house.db.execute(
-        "UPDATE bookings SET state = 'CONFIRMING', confirming_from = 'PENDING', lease_until = boxoffice_clock()"
+        "UPDATE bookings SET state = 'CONFIRMING', confirming_from = 'PENDING', confirmed_at = NULL,"
+        " lease_until = boxoffice_clock()"
     )
     cancel = pb.CancelBookingRequest(booking_id=booking.id, user_id=str(ANN))
     assert (await refused(house.bookings.CancelBooking(cancel))).reason == "PAYMENT_IN_PROGRESS"

@@ -7,7 +7,16 @@ from uuid import uuid4
 
 import pytest
 
-from services.booking.bookings.domain import NEXT, BookedSeat, BookedShow, Booking, NewBooking, ReservedSeats, State
+from services.booking.bookings.domain import (
+    NEXT,
+    Amounts,
+    BookedSeat,
+    BookedShow,
+    Booking,
+    NewBooking,
+    ReservedSeats,
+    State,
+)
 from services.booking.captures.domain import Capture, Settlement, settlement_of
 from services.booking.errors import BookingNotConfirmed, BookingNotPending, PaymentInProgress, RefundNotAllowed
 from services.booking.refunds.domain import RefundPolicy, begin_refund
@@ -32,7 +41,8 @@ def booking(state: State = State.PENDING, *, expires_at: datetime = LATER, **cha
     )
     seat = BookedSeat(uuid4(), "Stalls", "A", 1, "VIP", 1001)
     reserved = ReservedSeats([seat], 1001, "INR", expires_at, show.sales_end_at)
-    created = Booking.created(uuid4(), NewBooking(uuid4(), [seat.id]), show, EARLIER, reserved)
+    amounts = Amounts(0, 0, 0, 1001, False)
+    created = Booking.created(uuid4(), NewBooking(uuid4(), [seat.id]), show, EARLIER, reserved, amounts)
     one = replace(
         created,
         state=state,
@@ -124,7 +134,7 @@ def test_a_refund_freezes_amount_and_percentage_and_leaves_when_the_booking_was_
 @pytest.mark.parametrize("payment", [PAYMENT, uuid4()], ids=["same payment", "another"])
 def test_money_is_kept_only_where_it_buys_a_ticket(state: State, payment: object) -> None:
     one = booking(state)
-    capture = Capture(payment, one.id, "sess", one.total_amount, one.currency)  # type: ignore[arg-type]
+    capture = Capture(payment, one.id, "sess", one.amounts.final_amount, one.currency)  # type: ignore[arg-type]
     settlement = settlement_of(one, capture)
     may_buy = state in (State.PENDING, State.EXPIRED)
     has_bought = payment == one.payment_id

@@ -22,7 +22,7 @@ MUTANTS = (
     Mutant(
         "a capture of another amount confirms",
         "settlement_of",
-        "(capture.amount, capture.currency) != (booking.total_amount, booking.currency)",
+        "(capture.amount, capture.currency) != (booking.amounts.final_amount, booking.currency)",
         "capture.currency != booking.currency",
         MONEY,
         LIFE,
@@ -30,8 +30,8 @@ MUTANTS = (
     Mutant(
         "a capture in another currency confirms",
         "settlement_of",
-        "(capture.amount, capture.currency) != (booking.total_amount, booking.currency)",
-        "capture.amount != booking.total_amount",
+        "(capture.amount, capture.currency) != (booking.amounts.final_amount, booking.currency)",
+        "capture.amount != booking.amounts.final_amount",
         MONEY,
         RULES,
     ),
@@ -71,8 +71,8 @@ MUTANTS = (
     Mutant(
         "a refund is rounded up",
         "refund_amount",
-        "total * percentage // 100",
-        "-(-total * percentage // 100)",
+        "paid * percentage // 100",
+        "-(-paid * percentage // 100)",
         MONEY,
         RULES,
     ),

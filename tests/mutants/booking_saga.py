@@ -13,7 +13,7 @@ MUTANTS = (
         "the whole price goes back whatever was frozen",
         "Refunds._return_money",
         "Refund(payment_id=str(booking.payment_id), cause=Refund.REQUESTED, amount=booking.refund_amount)",
-        "Refund(payment_id=str(booking.payment_id), cause=Refund.REQUESTED, amount=booking.total_amount)",
+        "Refund(payment_id=str(booking.payment_id), cause=Refund.REQUESTED, amount=booking.amounts.final_amount)",
         MONEY,
         LIFE,
     ),

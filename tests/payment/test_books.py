@@ -24,7 +24,8 @@ def confirmed(one: pb.Payment, **changes: Any) -> events_pb2.BookingEvent:
         kind=Event.CONFIRMED,
         booking_id=one.booking_id,
         payment_id=one.id,
-        total_amount=one.amount,
+        total_amount=one.amount + 7,
+        final_amount=one.amount,
         currency=one.currency,
     )
     for name, value in changes.items():
@@ -58,6 +59,15 @@ async def test_books_that_agree_are_left_alone(payment: Payment, payment_db: Dat
     assert await consume(payment_db, pending, confirmed(one), confirmed(other), refunded(other, 20_000)) == []
 
 
+async def test_an_event_from_before_it_told_what_was_paid_means_the_total(
+    payment: Payment, payment_db: Database
+) -> None:
+    one = await payment.paid()
+    event = confirmed(one, total_amount=one.amount)
+    event.ClearField("final_amount")
+    assert await consume(payment_db, event) == []
+
+
 async def test_a_ticket_that_was_refunded_since_was_paid_all_the_same(payment: Payment, payment_db: Database) -> None:
     """The consumer may come late: what it reads of has gone on meanwhile."""
     one = await payment.paid()
@@ -68,7 +78,7 @@ async def test_a_ticket_that_was_refunded_since_was_paid_all_the_same(payment: P
 DIFFERENT: dict[str, Callable[[pb.Payment], events_pb2.BookingEvent]] = {
     "NO_PAYMENT": lambda one: confirmed(one, payment_id=str(uuid4())),
     "OTHER_PAYMENT, booking": lambda one: confirmed(one, booking_id=str(uuid4())),
-    "OTHER_PAYMENT, amount": lambda one: confirmed(one, total_amount=one.amount + 1),
+    "OTHER_PAYMENT, amount": lambda one: confirmed(one, final_amount=one.amount + 1),
     "OTHER_PAYMENT, currency": lambda one: confirmed(one, currency="USD"),
     "NOT_REFUNDED": lambda one: refunded(one, 20_000),
 }

@@ -9,6 +9,7 @@ STATE, SHARE, PRICE = (
     "refunds-are-the-share-that-was-decided",
     "the-price-is-that-of-the-seats",
 )
+LINES = "lines-add-up"
 BOUGHT = "a-ticket-is-bought-by-one-capture"
 NAMED, CAUSE = "bookings-name-their-seats", "money-goes-back-for-a-cause-that-there-is"
 WENT_BACK = "settlement = 'NO_TICKET'"
@@ -33,6 +34,37 @@ OF_BOOKINGS = (
         f"INSERT INTO booking.booking_seats (booking_id, seat_id) SELECT {NEW}, seat_id"
         " FROM booking.booking_seats s JOIN booking.bookings b ON b.id = s.booking_id WHERE b.state = 'CONFIRMED'",
     ),
+    Damage(
+        "a discount that no seat has",
+        LINES,
+        bookings("PENDING", "discount_amount = 1, final_amount = total_amount - 1"),
+    ),
+    Damage("a discount that is not taken off", LINES, "UPDATE booking.bookings SET discount_amount = 1"),
+    Damage("a fee that is not paid", LINES, bookings("CONFIRMED", "fee_amount = 1")),
+    Damage("a seat's fee that the booking does not have", LINES, "UPDATE booking.booking_seats SET fee = 1"),
+    Damage("a seat's tax that the booking does not have", LINES, "UPDATE booking.booking_seats SET tax = 1"),
+    Damage(
+        "tax that is in the price, and added",
+        LINES,
+        "UPDATE booking.booking_seats SET tax = 1 WHERE position = 0;"
+        "UPDATE booking.bookings SET prices_include_tax = true, tax_amount = 1, final_amount = total_amount + 1",
+    ),
+    Damage(
+        "fees that pay for each other",
+        LINES,
+        "UPDATE booking.booking_seats s SET fee = CASE position WHEN 0 THEN 1 ELSE -1 END"
+        " FROM booking.bookings b WHERE b.id = s.booking_id AND b.state = 'CONFIRMED'"
+        " AND cardinality(b.seat_labels) = 2",
+    ),
+    Damage(
+        "a tax below nothing, of seats that are archived",
+        LINES,
+        "DELETE FROM booking.booking_seats"
+        " WHERE booking_id IN (SELECT id FROM booking.bookings WHERE state = 'CANCELLED');"
+        + bookings("CANCELLED", "tax_amount = -1, final_amount = total_amount - 1"),
+    ),
+    Damage("a seat whose fee is not known", LINES, "UPDATE booking.booking_seats SET fee = NULL"),
+    Damage("a confirmation of what was never confirmed", STATE, bookings("CANCELLED", "confirmed_at = now()")),
     Damage("a price that is lower", PRICE, "UPDATE booking.bookings SET total_amount = total_amount - 1"),
     Damage("a seat's price unknown", PRICE, "UPDATE booking.booking_seats SET price = NULL"),
     Damage("a booking that lost its seats", PRICE, f"DELETE FROM booking.booking_seats WHERE booking_id = {PENDING}"),
@@ -69,12 +101,15 @@ OF_BOOKINGS = (
     Damage(
         "a confirmation without a lease",
         STATE,
-        bookings("CONFIRMED", "state = 'CONFIRMING', confirming_from = 'PENDING'"),
+        bookings("CONFIRMED", "state = 'CONFIRMING', confirming_from = 'PENDING', confirmed_at = NULL"),
     ),
     Damage(
         "a confirmation that is refunded",
         STATE,
-        bookings("REFUNDED", "state = 'CONFIRMING', confirming_from = 'PENDING', lease_until = now()"),
+        bookings(
+            "REFUNDED",
+            "state = 'CONFIRMING', confirming_from = 'PENDING', confirmed_at = NULL, lease_until = now()",
+        ),
     ),
     Damage("a ticket with a refund", STATE, bookings("CONFIRMED", "refund_amount = 1")),
     Damage("a booking in no currency", STATE, bookings("PENDING", "currency = ''")),
@@ -90,7 +125,7 @@ OF_BOOKINGS = (
         bookings("REFUNDED", "refund_amount = 2 * total_amount, refund_percentage = 200"),
     ),
     Damage(
-        "a refund of nothing", SHARE, bookings("REFUNDED", "refund_amount = 0, refund_percentage = 1, total_amount = 1")
+        "a refund of nothing", SHARE, bookings("REFUNDED", "refund_amount = 0, refund_percentage = 1, final_amount = 1")
     ),
     Damage(
         "a seat for nothing, another for both",

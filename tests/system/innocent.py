@@ -211,7 +211,10 @@ WHILE_UNDER_WAY = {
             FROM booking.bookings WHERE state = 'PENDING'
     """,
     "a booking is being confirmed": (
-        bookings("CONFIRMED", "state = 'CONFIRMING', confirming_from = 'PENDING', lease_until = now()")
+        bookings(
+            "CONFIRMED",
+            "state = 'CONFIRMING', confirming_from = 'PENDING', confirmed_at = NULL, lease_until = now()",
+        )
         + "; UPDATE booking.topic_events SET kind = 'CREATED' FROM booking.bookings b"
         " WHERE b.state = 'CONFIRMING' AND key = b.id"
         + "; UPDATE booking.captures c SET settlement = 'CONFIRM' FROM booking.bookings b"

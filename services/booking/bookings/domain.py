@@ -68,7 +68,7 @@ class BookedShow:
 
 @dataclass(frozen=True, slots=True)
 class BookedSeat:
-    """A seat of a booking with its frozen price in minor units."""
+    """A seat of a booking with its frozen line: its list price, what is taken off and added, and the tax."""
 
     id: UUID
     section: str
@@ -76,6 +76,9 @@ class BookedSeat:
     number: int
     tier: str
     price: int
+    discount: int = 0
+    fee: int = 0
+    tax: int = 0
 
     @property
     def label(self) -> str:
@@ -96,6 +99,18 @@ class ReservedSeats:
 
 
 @dataclass(frozen=True, slots=True)
+class Amounts:
+    """What a booking costs beside its seats' list prices, and what is paid: the sums of its lines, frozen with them."""
+
+    discount_amount: int
+    fee_amount: int
+    tax_amount: int
+    final_amount: int
+    """What is paid, and what refunds are a share of."""
+    prices_include_tax: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """A booking's row."""
 
@@ -105,10 +120,13 @@ class Booking:
     version: int
     confirming_from: State | None
     total_amount: int
+    """What its seats cost by the list."""
+    amounts: Amounts
     currency: str
     expires_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    confirmed_at: datetime | None
     payment_id: UUID | None
     refund_amount: int | None
     refund_percentage: int | None
@@ -117,7 +135,13 @@ class Booking:
 
     @classmethod
     def created(
-        cls, id_: UUID, new: NewBooking, show: BookedShow, since: datetime, reservation: ReservedSeats
+        cls,
+        id_: UUID,
+        new: NewBooking,
+        show: BookedShow,
+        since: datetime,
+        reservation: ReservedSeats,
+        amounts: Amounts,
     ) -> "Booking":
         """Return a booking as it is once its seats are reserved; its intent was written at `since`."""
         return cls(
@@ -127,10 +151,12 @@ class Booking:
             version=2,
             confirming_from=None,
             total_amount=reservation.total_amount,
+            amounts=amounts,
             currency=reservation.currency,
             expires_at=reservation.expires_at,
             created_at=since,
             updated_at=since,
+            confirmed_at=None,
             payment_id=None,
             refund_amount=None,
             refund_percentage=None,
@@ -198,7 +224,7 @@ class Booking:
 
     def confirmed(self, now: datetime) -> "Booking":
         """Return the booking with its ticket."""
-        return self._moved(State.CONFIRMED, confirming_from=None, updated_at=now)
+        return self._moved(State.CONFIRMED, confirming_from=None, updated_at=now, confirmed_at=now)
 
     def unconfirmed(self, now: datetime) -> "Booking":
         """Return the booking whose seats inventory does not have any more: it is EXPIRED, or stays so."""

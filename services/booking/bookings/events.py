@@ -60,6 +60,7 @@ def _event(booking: Booking) -> TopicEvent:
         show_id=str(booking.show.show_id),
         seat_count=len(booking.seat_labels),
         total_amount=booking.total_amount,
+        final_amount=booking.amounts.final_amount,
         currency=booking.currency,
         expires_at=to_timestamp(booking.expires_at) if booking.expires_at is not None else None,
         payment_id=str(booking.payment_id) if is_paid else "",

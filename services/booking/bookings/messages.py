@@ -34,10 +34,16 @@ def booking(
         user_id=str(booking.user_id),
         status=pb.Booking.Status.Value(booking.public_state(now)),
         total_amount=booking.total_amount,
+        discount_amount=booking.amounts.discount_amount,
+        fee_amount=booking.amounts.fee_amount,
+        tax_amount=booking.amounts.tax_amount,
+        final_amount=booking.amounts.final_amount,
+        prices_include_tax=booking.amounts.prices_include_tax,
         currency=booking.currency,
         expires_at=to_timestamp(booking.expires_at) if booking.expires_at else None,
         created_at=to_timestamp(booking.created_at),
         updated_at=to_timestamp(booking.status_since(now)),
+        confirmed_at=to_timestamp(booking.confirmed_at) if booking.confirmed_at else None,
         show=pb.Booking.Show(
             id=str(show.show_id),
             event_id=str(show.event_id),
@@ -58,6 +64,9 @@ def booking(
                 number=seat.number,
                 tier=_tier(seat.tier),
                 price=seat.price,
+                discount=seat.discount,
+                fee=seat.fee,
+                tax=seat.tax,
             )
             for seat in seats
         ],
@@ -84,7 +93,7 @@ def payable(booking: Booking, now: datetime) -> pb.PayableBooking:
     return pb.PayableBooking(
         booking_id=str(booking.id),
         user_id=str(booking.user_id),
-        amount=booking.total_amount,
+        amount=booking.amounts.final_amount,
         currency=booking.currency,
         expires_at=to_timestamp(booking.expires_at),
         description=booking.description,

@@ -7,12 +7,19 @@ state, or somebody else may be at the same step.
 from services.booking.bookings.domain import Booking
 from services.chassis.store.rows import selected
 
-COLUMNS = selected(Booking, sales_end_at="coalesce(sales_end_at, starts_at)")
+COLUMNS = selected(
+    Booking,
+    sales_end_at="coalesce(sales_end_at, starts_at)",
+    final_amount="coalesce(final_amount, total_amount)",
+    confirmed_at="coalesce(confirmed_at, CASE WHEN state IN ('CONFIRMED', 'REFUNDING') THEN updated_at END)",
+)
+"""What code from before wrote, it wrote without the columns in these expressions."""
 
 BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%(ids)s) AND state <> 'RESERVING'"
 
 SEATS = """
-    SELECT booking_id, seat_id AS id, section, row, number, tier, price FROM booking_seats
+    SELECT booking_id, seat_id AS id, section, row, number, tier, price, discount, fee, tax
+    FROM booking_seats
     WHERE booking_id = ANY(%(booking_ids)s) ORDER BY booking_id, position
 """
 

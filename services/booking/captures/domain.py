@@ -48,7 +48,7 @@ class Settlement(StrEnum):
 
 def settlement_of(booking: Booking, capture: Capture) -> Settlement:
     """Decide what a capture comes to. Money is never kept without a ticket."""
-    if (capture.amount, capture.currency) != (booking.total_amount, booking.currency):
+    if (capture.amount, capture.currency) != (booking.amounts.final_amount, booking.currency):
         return Settlement.MISMATCH
     match booking.state:
         case State.PENDING | State.EXPIRED:

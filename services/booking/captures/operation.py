@@ -160,7 +160,7 @@ class FinishConfirming(Operation[Confirmation, ConfirmingBookings, None]):
         confirmed = [booking for booking in state.moved if booking.state == State.CONFIRMED]
         expired = [booking for booking in state.moved if booking.state == State.EXPIRED]
         if confirmed:
-            await tx.send(sql.CONFIRM, columns(confirmed, "id", "version", "updated_at"))
+            await tx.send(sql.CONFIRM, columns(confirmed, "id", "version", "updated_at", "confirmed_at"))
         if expired:
             await tx.send(sql.FAIL_CONFIRMING, columns(expired, "id", "version", "updated_at"))
         for settlement, bookings in ((Settlement.KEPT, state.kept), (Settlement.NO_TICKET, state.returned)):
@@ -174,4 +174,4 @@ class FinishConfirming(Operation[Confirmation, ConfirmingBookings, None]):
 def _return_price(booking: Booking) -> Message:
     """Return the message that sends the money for a booking back."""
     assert booking.payment_id is not None, "it was being confirmed"
-    return messages.return_money(booking.payment_id, booking.total_amount, Settlement.NO_TICKET)
+    return messages.return_money(booking.payment_id, booking.amounts.final_amount, Settlement.NO_TICKET)

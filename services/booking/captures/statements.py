@@ -34,8 +34,10 @@ BEGIN_CONFIRMING = """
 CONFIRM = """
     UPDATE bookings b SET
         state = 'CONFIRMED', confirming_from = NULL, version = new.version, lease_until = NULL,
-        updated_at = new.updated_at
-    FROM unnest(%(id)s::uuid[], %(version)s::int[], %(updated_at)s::timestamptz[]) AS new (id, version, updated_at)
+        updated_at = new.updated_at, confirmed_at = new.confirmed_at
+    FROM unnest(
+        %(id)s::uuid[], %(version)s::int[], %(updated_at)s::timestamptz[], %(confirmed_at)s::timestamptz[]
+    ) AS new (id, version, updated_at, confirmed_at)
     WHERE b.id = new.id AND b.state = 'CONFIRMING' AND b.version = new.version - 1
 """
 

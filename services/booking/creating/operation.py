@@ -8,15 +8,24 @@ in idempotency_keys once the booking is finished.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 from services.booking.bookings import events
-from services.booking.bookings.domain import BookedSeat, BookedShow, Booking, Changed, NewBooking, ReservedSeats
+from services.booking.bookings.domain import (
+    Amounts,
+    BookedSeat,
+    BookedShow,
+    Booking,
+    Changed,
+    NewBooking,
+    ReservedSeats,
+)
 from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.creating import statements as sql
+from services.booking.pricing.domain import NO_RULES, quote
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
 from services.chassis.store.database import Database, Statement, retried
 from services.chassis.store.rows import Row, columns
@@ -147,8 +156,18 @@ class Priced:
     @classmethod
     def from_reservation(cls, command: Create, since: datetime, reservation: ReservedSeats) -> "Priced":
         """Put the reservation to the command whose intent was written at `since`."""
-        booking = Booking.created(command.id, command.new, command.show, since, reservation)
-        return cls(booking, reservation.seats, command.idempotency)
+        quoted = quote(reservation.seats, NO_RULES)
+        amounts = Amounts(
+            discount_amount=quoted.discount_amount,
+            fee_amount=quoted.fee_amount,
+            tax_amount=quoted.tax_amount,
+            final_amount=quoted.final_amount,
+            prices_include_tax=quoted.prices_include_tax,
+        )
+        booking = Booking.created(command.id, command.new, command.show, since, reservation, amounts)
+        lines = zip(reservation.seats, quoted.lines, strict=True)
+        seats = [replace(seat, discount=line.discount, fee=line.fee, tax=line.tax) for seat, line in lines]
+        return cls(booking, seats, command.idempotency)
 
 
 @retried
@@ -176,6 +195,11 @@ def _bookings(priced: Sequence[Priced]) -> dict[str, list[object]]:
         "total_amount",
         "currency",
         "expires_at",
+        discount_amount="amounts.discount_amount",
+        fee_amount="amounts.fee_amount",
+        tax_amount="amounts.tax_amount",
+        final_amount="amounts.final_amount",
+        prices_include_tax="amounts.prices_include_tax",
         sales_end_at="show.sales_end_at",
         labels=lambda booking: "\n".join(booking.seat_labels),
     )
@@ -186,7 +210,7 @@ def _seats(priced: Sequence[Priced]) -> dict[str, list[object]]:
     return {
         "seat_of": [one.booking.id for one in priced for _ in one.seats],
         "position": [position for one in priced for position in range(len(one.seats))],
-        **columns(seats, "section", "row", "number", "tier", "price", seat_id="id"),
+        **columns(seats, "section", "row", "number", "tier", "price", "discount", "fee", "tax", seat_id="id"),
     }
 
 

@@ -31,9 +31,9 @@ class RefundPolicy:
         return next((percentage for time, percentage in self.steps if left >= time), 0)
 
 
-def refund_amount(total: int, percentage: int) -> int:
-    """Return `percentage` of `total`, rounded down to the minor unit."""
-    return total * percentage // 100
+def refund_amount(paid: int, percentage: int) -> int:
+    """Return `percentage` of what was paid, rounded down to the minor unit."""
+    return paid * percentage // 100
 
 
 def begin_refund(booking: Booking, policy: RefundPolicy, now: datetime) -> Booking:
@@ -41,7 +41,7 @@ def begin_refund(booking: Booking, policy: RefundPolicy, now: datetime) -> Booki
     if booking.state != State.CONFIRMED:
         raise BookingNotConfirmed(status=booking.public_state(now))
     percentage = policy.percentage(now, booking.show.starts_at)
-    amount = refund_amount(booking.total_amount, percentage)
+    amount = refund_amount(booking.amounts.final_amount, percentage)
     if amount == 0:
         raise RefundNotAllowed()
     return booking.refunding(amount, percentage)

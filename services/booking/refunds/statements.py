@@ -13,7 +13,7 @@ BEGIN_REFUNDING = """
 FINISH_REFUNDING = """
     UPDATE bookings SET
         state = 'REFUNDED', version = version + 1, lease_until = NULL, refund_stuck = false,
-        updated_at = boxoffice_clock()
+        updated_at = boxoffice_clock(), confirmed_at = coalesce(confirmed_at, updated_at)
     WHERE id = %(id)s AND state = 'REFUNDING'
     RETURNING id
 """

@@ -89,8 +89,6 @@ def _seats(row: Row) -> list[BookedSeat]:
     """Read the seats of a row of BOOKINGS_OF_USERS."""
     if row.seat_ids is None:
         return []
-    each = zip(row.seat_ids, row.sections, row.rows, row.numbers, row.tiers, row.prices, strict=True)
-    return [
-        BookedSeat(id=id_, section=section, row=in_row, number=number, tier=tier, price=price)
-        for id_, section, in_row, number, tier, price in each
-    ]
+    columns = (row.seat_ids, row.sections, row.rows, row.numbers, row.tiers)
+    lines = (row.prices, row.discounts, row.fees, row.taxes)
+    return [BookedSeat(*seat) for seat in zip(*columns, *lines, strict=True)]

@@ -28,7 +28,8 @@ class SoldBooking:
     position: int
     booking_id: UUID
     payment_id: UUID
-    total_amount: int
+    final_amount: int
+    """What was paid."""
     currency: str
     refund_amount: int
     """What has gone back; 0 where it was not refunded."""
@@ -42,7 +43,7 @@ def compare(sold: SoldBooking, payment: Payment | None, refund: Refund | None) -
     """
     if payment is None:
         return Difference.NO_PAYMENT
-    facts = (sold.booking_id, sold.total_amount, sold.currency)
+    facts = (sold.booking_id, sold.final_amount, sold.currency)
     if facts != (payment.booking_id, payment.amount, payment.currency):
         return Difference.OTHER_PAYMENT
     if payment.state not in CAPTURED:

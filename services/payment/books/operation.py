@@ -53,7 +53,7 @@ def _sold(event: events_pb2.BookingEvent) -> SoldBooking:
         position=event.position,
         booking_id=UUID(event.booking_id),
         payment_id=UUID(event.payment_id),
-        total_amount=event.total_amount,
+        final_amount=event.final_amount if event.HasField("final_amount") else event.total_amount,
         currency=event.currency,
         refund_amount=event.refund_amount,
     )

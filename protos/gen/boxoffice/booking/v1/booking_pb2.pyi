@@ -71,7 +71,7 @@ class Booking(_message.Message):
 
     @_typing.final
     class Seat(_message.Message):
-        """A booked seat with its frozen price."""
+        """A booked seat with its frozen line: the lines add up to the booking's amounts."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -81,6 +81,9 @@ class Booking(_message.Message):
         NUMBER_FIELD_NUMBER: _builtins.int
         TIER_FIELD_NUMBER: _builtins.int
         PRICE_FIELD_NUMBER: _builtins.int
+        DISCOUNT_FIELD_NUMBER: _builtins.int
+        FEE_FIELD_NUMBER: _builtins.int
+        TAX_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The seat (UUID of ShowSeat.id)."""
         section: _builtins.str
@@ -92,7 +95,13 @@ class Booking(_message.Message):
         tier: _seat_pb2.Seat.Tier.ValueType
         """Its tier."""
         price: _builtins.int
-        """Its price in minor units."""
+        """Its list price in minor units."""
+        discount: _builtins.int
+        """What is taken off it, in minor units; frozen, as all amounts of the line are."""
+        fee: _builtins.int
+        """Its part of the fees that the customer pays, in minor units."""
+        tax: _builtins.int
+        """The tax on what is left with its fee, in minor units; in it where `prices_include_tax`, else added."""
         def __init__(
             self,
             *,
@@ -102,10 +111,13 @@ class Booking(_message.Message):
             number: _builtins.int = ...,
             tier: _seat_pb2.Seat.Tier.ValueType = ...,
             price: _builtins.int = ...,
+            discount: _builtins.int = ...,
+            fee: _builtins.int = ...,
+            tax: _builtins.int = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "number", b"number", "price", b"price", "row", b"row", "section", b"section", "tier", b"tier"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["discount", b"discount", "fee", b"fee", "id", b"id", "number", b"number", "price", b"price", "row", b"row", "section", b"section", "tax", b"tax", "tier", b"tier"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -181,7 +193,7 @@ class Booking(_message.Message):
         amount: _builtins.int
         """How much, in minor units."""
         percentage: _builtins.int
-        """How much of the price that is, in per cent."""
+        """How much of what was paid that is, in per cent."""
         completed: _builtins.bool
         """Whether the bank has carried it out."""
         def __init__(
@@ -210,6 +222,12 @@ class Booking(_message.Message):
     PAYMENT_FIELD_NUMBER: _builtins.int
     REFUND_FIELD_NUMBER: _builtins.int
     SEAT_LABELS_FIELD_NUMBER: _builtins.int
+    DISCOUNT_AMOUNT_FIELD_NUMBER: _builtins.int
+    FEE_AMOUNT_FIELD_NUMBER: _builtins.int
+    TAX_AMOUNT_FIELD_NUMBER: _builtins.int
+    FINAL_AMOUNT_FIELD_NUMBER: _builtins.int
+    PRICES_INCLUDE_TAX_FIELD_NUMBER: _builtins.int
+    CONFIRMED_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The booking's id (UUID)."""
     user_id: _builtins.str
@@ -217,9 +235,22 @@ class Booking(_message.Message):
     status: Global___Booking.Status.ValueType
     """Where it is in its life."""
     total_amount: _builtins.int
-    """What all seats cost, in minor units of `currency`; frozen when it was created."""
+    """What all seats cost by the list, in minor units of `currency`; frozen when it was created, as all its amounts are."""
     currency: _builtins.str
     """The ISO 4217 code of the amounts."""
+    discount_amount: _builtins.int
+    """What is taken off `total_amount`."""
+    fee_amount: _builtins.int
+    """The fees that the customer pays."""
+    tax_amount: _builtins.int
+    """The tax on it or in it."""
+    final_amount: _builtins.int
+    """What is paid: `total_amount` less `discount_amount`, with `fee_amount` and, unless `prices_include_tax`, `tax_amount`.
+    Absent only in the answer to a request that is repeated under its key, where it was kept before bookings had it: then
+    it is `total_amount`.
+    """
+    prices_include_tax: _builtins.bool
+    """Whether prices and fees have the tax in them."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When a PENDING booking expires. On others, when it would have."""
@@ -254,6 +285,10 @@ class Booking(_message.Message):
     def seat_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Its seats in words, such as "Stalls C7", in the order they were asked for. Kept as long as the booking is."""
 
+    @_builtins.property
+    def confirmed_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was confirmed; absent until then, and where it was refunded before bookings had it."""
+
     def __init__(
         self,
         *,
@@ -270,12 +305,20 @@ class Booking(_message.Message):
         payment: _payment_pb2.Payment | None = ...,
         refund: Global___Booking.Refund | None = ...,
         seat_labels: _abc.Iterable[_builtins.str] | None = ...,
+        discount_amount: _builtins.int = ...,
+        fee_amount: _builtins.int = ...,
+        tax_amount: _builtins.int = ...,
+        final_amount: _builtins.int | None = ...,
+        prices_include_tax: _builtins.bool = ...,
+        confirmed_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "expires_at", b"expires_at", "payment", b"payment", "refund", b"refund", "show", b"show", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "confirmed_at", b"confirmed_at", "created_at", b"created_at", "expires_at", b"expires_at", "final_amount", b"final_amount", "payment", b"payment", "refund", b"refund", "show", b"show", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "currency", b"currency", "expires_at", b"expires_at", "id", b"id", "payment", b"payment", "refund", b"refund", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "confirmed_at", b"confirmed_at", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__final_amount: _TypeAlias = _typing.Literal["final_amount"]  # noqa: Y015
+    _WhichOneofArgType__final_amount: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__final_amount) -> _WhichOneofReturnType__final_amount | None: ...
 
 Global___Booking: _TypeAlias = Booking  # noqa: Y015
 
@@ -599,7 +642,7 @@ class RefundBookingResponse(_message.Message):
     refund_amount: _builtins.int
     """How much comes back, in minor units of `currency`."""
     refund_percentage: _builtins.int
-    """How much of the price that is, in per cent."""
+    """How much of what was paid that is, in per cent."""
     currency: _builtins.str
     """The ISO 4217 code of the amount."""
     status: Global___RefundBookingResponse.Status.ValueType
@@ -666,7 +709,7 @@ class PayableBooking(_message.Message):
     user_id: _builtins.str
     """The user it belongs to (UUID)."""
     amount: _builtins.int
-    """The frozen price, in minor units of `currency`."""
+    """What is to be paid, frozen, in minor units of `currency`."""
     currency: _builtins.str
     """The ISO 4217 code of the amount."""
     description: _builtins.str

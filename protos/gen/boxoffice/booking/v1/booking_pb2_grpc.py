@@ -107,7 +107,7 @@ class BookingServiceServicer:
     """
 
     def CreateBooking(self, request, context):
-        """Reserves seats, all or none, and creates a PENDING booking with their price frozen. The seats may be free or
+        """Reserves seats, all or none, and creates a PENDING booking with what is to be paid frozen. The seats may be free or
         held by the user. The booking waits for its payment until `expires_at`, which is the end of sales at the latest.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.

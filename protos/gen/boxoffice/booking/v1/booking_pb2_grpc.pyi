@@ -42,7 +42,7 @@ class BookingServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> BookingServiceAsyncStub: ...
     CreateBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.CreateBookingRequest, _booking_pb2.Booking]
-    """Reserves seats, all or none, and creates a PENDING booking with their price frozen. The seats may be free or
+    """Reserves seats, all or none, and creates a PENDING booking with what is to be paid frozen. The seats may be free or
     held by the user. The booking waits for its payment until `expires_at`, which is the end of sales at the latest.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
@@ -166,7 +166,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.CreateBookingRequest, _booking_pb2.Booking]  # type: ignore[assignment]
-    """Reserves seats, all or none, and creates a PENDING booking with their price frozen. The seats may be free or
+    """Reserves seats, all or none, and creates a PENDING booking with what is to be paid frozen. The seats may be free or
     held by the user. The booking waits for its payment until `expires_at`, which is the end of sales at the latest.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
@@ -293,7 +293,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.CreateBookingRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.Booking, _abc.Awaitable[_booking_pb2.Booking]]:
-        """Reserves seats, all or none, and creates a PENDING booking with their price frozen. The seats may be free or
+        """Reserves seats, all or none, and creates a PENDING booking with what is to be paid frozen. The seats may be free or
         held by the user. The booking waits for its payment until `expires_at`, which is the end of sales at the latest.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.

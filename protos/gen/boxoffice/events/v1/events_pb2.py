@@ -26,7 +26,7 @@ from boxoffice.inventory.v1 import seat_pb2 as boxoffice_dot_inventory_dot_v1_do
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n boxoffice/events/v1/events.proto\x12\x13\x62oxoffice.events.v1\x1a!boxoffice/inventory/v1/seat.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xef\x04\n\x0c\x42ookingEvent\x12\x1a\n\x08position\x18\x01 \x01(\x03R\x08position\x12:\n\x04kind\x18\x02 \x01(\x0e\x32&.boxoffice.events.v1.BookingEvent.KindR\x04kind\x12.\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n\nbooking_id\x18\x04 \x01(\tR\tbookingId\x12\x18\n\x07version\x18\x05 \x01(\x05R\x07version\x12\x17\n\x07user_id\x18\x06 \x01(\tR\x06userId\x12\x17\n\x07show_id\x18\x07 \x01(\tR\x06showId\x12\x1d\n\nseat_count\x18\x08 \x01(\x05R\tseatCount\x12!\n\x0ctotal_amount\x18\t \x01(\x05R\x0btotalAmount\x12\x1a\n\x08\x63urrency\x18\n \x01(\tR\x08\x63urrency\x12\x39\n\nexpires_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12\x1d\n\npayment_id\x18\x0c \x01(\tR\tpaymentId\x12#\n\rrefund_amount\x18\r \x01(\x05R\x0crefundAmount\x12+\n\x11refund_percentage\x18\x0e \x01(\x05R\x10refundPercentage\"b\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0b\n\x07\x43REATED\x10\x01\x12\r\n\tCONFIRMED\x10\x02\x12\r\n\tCANCELLED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\x0c\n\x08REFUNDED\x10\x05\"\xa1\x05\n\tShowEvent\x12\x1a\n\x08position\x18\x01 \x01(\x03R\x08position\x12\x37\n\x04kind\x18\x02 \x01(\x0e\x32#.boxoffice.events.v1.ShowEvent.KindR\x04kind\x12.\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12\x17\n\x07show_id\x18\x04 \x01(\tR\x06showId\x12\x18\n\x07version\x18\x05 \x01(\x05R\x07version\x12\x19\n\x08\x65vent_id\x18\x06 \x01(\tR\x07\x65ventId\x12\x19\n\x08venue_id\x18\x07 \x01(\tR\x07venueId\x12\x1b\n\tscreen_id\x18\x08 \x01(\tR\x08screenId\x12\x39\n\nstart_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12<\n\x0csales_end_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nsalesEndAt\x12\x1a\n\x08\x63urrency\x18\x0c \x01(\tR\x08\x63urrency\x12<\n\x06prices\x18\r \x03(\x0b\x32$.boxoffice.events.v1.ShowEvent.PriceR\x06prices\x1aT\n\x05Price\x12\x35\n\x04tier\x18\x01 \x01(\x0e\x32!.boxoffice.inventory.v1.Seat.TierR\x04tier\x12\x14\n\x05price\x18\x02 \x01(\x05R\x05price\")\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0b\n\x07\x43REATED\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n boxoffice/events/v1/events.proto\x12\x13\x62oxoffice.events.v1\x1a!boxoffice/inventory/v1/seat.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x05\n\x0c\x42ookingEvent\x12\x1a\n\x08position\x18\x01 \x01(\x03R\x08position\x12:\n\x04kind\x18\x02 \x01(\x0e\x32&.boxoffice.events.v1.BookingEvent.KindR\x04kind\x12.\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n\nbooking_id\x18\x04 \x01(\tR\tbookingId\x12\x18\n\x07version\x18\x05 \x01(\x05R\x07version\x12\x17\n\x07user_id\x18\x06 \x01(\tR\x06userId\x12\x17\n\x07show_id\x18\x07 \x01(\tR\x06showId\x12\x1d\n\nseat_count\x18\x08 \x01(\x05R\tseatCount\x12!\n\x0ctotal_amount\x18\t \x01(\x05R\x0btotalAmount\x12\x1a\n\x08\x63urrency\x18\n \x01(\tR\x08\x63urrency\x12\x39\n\nexpires_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12\x1d\n\npayment_id\x18\x0c \x01(\tR\tpaymentId\x12#\n\rrefund_amount\x18\r \x01(\x05R\x0crefundAmount\x12+\n\x11refund_percentage\x18\x0e \x01(\x05R\x10refundPercentage\x12&\n\x0c\x66inal_amount\x18\x0f \x01(\x05H\x00R\x0b\x66inalAmount\x88\x01\x01\"b\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0b\n\x07\x43REATED\x10\x01\x12\r\n\tCONFIRMED\x10\x02\x12\r\n\tCANCELLED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\x0c\n\x08REFUNDED\x10\x05\x42\x0f\n\r_final_amount\"\xa1\x05\n\tShowEvent\x12\x1a\n\x08position\x18\x01 \x01(\x03R\x08position\x12\x37\n\x04kind\x18\x02 \x01(\x0e\x32#.boxoffice.events.v1.ShowEvent.KindR\x04kind\x12.\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12\x17\n\x07show_id\x18\x04 \x01(\tR\x06showId\x12\x18\n\x07version\x18\x05 \x01(\x05R\x07version\x12\x19\n\x08\x65vent_id\x18\x06 \x01(\tR\x07\x65ventId\x12\x19\n\x08venue_id\x18\x07 \x01(\tR\x07venueId\x12\x1b\n\tscreen_id\x18\x08 \x01(\tR\x08screenId\x12\x39\n\nstart_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12<\n\x0csales_end_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nsalesEndAt\x12\x1a\n\x08\x63urrency\x18\x0c \x01(\tR\x08\x63urrency\x12<\n\x06prices\x18\r \x03(\x0b\x32$.boxoffice.events.v1.ShowEvent.PriceR\x06prices\x1aT\n\x05Price\x12\x35\n\x04tier\x18\x01 \x01(\x0e\x32!.boxoffice.inventory.v1.Seat.TierR\x04tier\x12\x14\n\x05price\x18\x02 \x01(\x05R\x05price\")\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0b\n\x07\x43REATED\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,13 +34,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'boxoffice.events.v1.events_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_BOOKINGEVENT']._serialized_start=126
-  _globals['_BOOKINGEVENT']._serialized_end=749
-  _globals['_BOOKINGEVENT_KIND']._serialized_start=651
-  _globals['_BOOKINGEVENT_KIND']._serialized_end=749
-  _globals['_SHOWEVENT']._serialized_start=752
-  _globals['_SHOWEVENT']._serialized_end=1425
-  _globals['_SHOWEVENT_PRICE']._serialized_start=1298
-  _globals['_SHOWEVENT_PRICE']._serialized_end=1382
-  _globals['_SHOWEVENT_KIND']._serialized_start=651
-  _globals['_SHOWEVENT_KIND']._serialized_end=692
+  _globals['_BOOKINGEVENT']._serialized_end=806
+  _globals['_BOOKINGEVENT_KIND']._serialized_start=691
+  _globals['_BOOKINGEVENT_KIND']._serialized_end=789
+  _globals['_SHOWEVENT']._serialized_start=809
+  _globals['_SHOWEVENT']._serialized_end=1482
+  _globals['_SHOWEVENT_PRICE']._serialized_start=1355
+  _globals['_SHOWEVENT_PRICE']._serialized_end=1439
+  _globals['_SHOWEVENT_KIND']._serialized_start=691
+  _globals['_SHOWEVENT_KIND']._serialized_end=732
 # @@protoc_insertion_point(module_scope)

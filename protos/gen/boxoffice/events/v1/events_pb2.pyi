@@ -80,6 +80,7 @@ class BookingEvent(_message.Message):
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
     REFUND_AMOUNT_FIELD_NUMBER: _builtins.int
     REFUND_PERCENTAGE_FIELD_NUMBER: _builtins.int
+    FINAL_AMOUNT_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Its place in the topic, from 1."""
     kind: Global___BookingEvent.Kind.ValueType
@@ -95,7 +96,7 @@ class BookingEvent(_message.Message):
     seat_count: _builtins.int
     """How many seats it has."""
     total_amount: _builtins.int
-    """The frozen price of all seats, in minor units."""
+    """What all seats cost by the list, in minor units; frozen."""
     currency: _builtins.str
     """The ISO 4217 code that amounts are in."""
     payment_id: _builtins.str
@@ -103,7 +104,9 @@ class BookingEvent(_message.Message):
     refund_amount: _builtins.int
     """How much has gone back, in minor units; where it is REFUNDED, else 0."""
     refund_percentage: _builtins.int
-    """The same in per cent of `total_amount`."""
+    """The same in per cent of what was paid."""
+    final_amount: _builtins.int
+    """What is paid for it, or was, in minor units; absent in events from before it was told: then it is `total_amount`."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was written, by booking's clock. Clocks may be set back: the order is that of positions."""
@@ -129,12 +132,15 @@ class BookingEvent(_message.Message):
         payment_id: _builtins.str = ...,
         refund_amount: _builtins.int = ...,
         refund_percentage: _builtins.int = ...,
+        final_amount: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "expires_at", b"expires_at", "final_amount", b"final_amount", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "kind", b"kind", "payment_id", b"payment_id", "position", b"position", "refund_amount", b"refund_amount", "refund_percentage", b"refund_percentage", "seat_count", b"seat_count", "show_id", b"show_id", "time", b"time", "total_amount", b"total_amount", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "final_amount", b"final_amount", "kind", b"kind", "payment_id", b"payment_id", "position", b"position", "refund_amount", b"refund_amount", "refund_percentage", b"refund_percentage", "seat_count", b"seat_count", "show_id", b"show_id", "time", b"time", "total_amount", b"total_amount", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__final_amount: _TypeAlias = _typing.Literal["final_amount"]  # noqa: Y015
+    _WhichOneofArgType__final_amount: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__final_amount) -> _WhichOneofReturnType__final_amount | None: ...
 
 Global___BookingEvent: _TypeAlias = BookingEvent  # noqa: Y015
 

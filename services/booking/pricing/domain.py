@@ -1,0 +1,188 @@
+"""Quotes: what seats cost under the rules of prices, as a line for each seat.
+
+    list prices ──► discount off them ──► fees on what is left ──► tax on both
+
+Each amount is rounded once, for the whole booking, and split over the seats by largest remainder, so that lines add up
+to the booking's amounts to the minor unit. Fees of a ticket alone are rounded by the ticket.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+WHOLE = 10_000
+"""Basis points of the whole: 18 per cent are 1,800."""
+
+
+class ListedSeat(Protocol):
+    """A seat, as a quote has to know it."""
+
+    @property
+    def tier(self) -> str:
+        """Its tier."""
+
+    @property
+    def price(self) -> int:
+        """Its list price."""
+
+
+class Per(StrEnum):
+    """What a fee is for."""
+
+    TICKET = "TICKET"
+    """Each seat bears it."""
+    ORDER = "ORDER"
+    """It is added once, and split over the seats by what they cost after the discount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """An amount off the seats of some tiers, or of all; never more than these cost."""
+
+    amount: int
+    tiers: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What is added to the price: a fixed amount, or a share of what is left after the discount, or both."""
+
+    per: Per
+    amount: int = 0
+    basis_points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRate:
+    """A rate of tax for seats that cost, after the discount, `up_to` at most; any where that is None."""
+
+    basis_points: int
+    up_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What makes what is paid another amount than the seats' list prices."""
+
+    discount: Discount | None = None
+    fees: Sequence[Fee] = ()
+    tax_rates: Sequence[TaxRate] = ()
+    """The first that fits a seat counts; where none does, there is no tax on it."""
+    prices_include_tax: bool = False
+    """Whether prices and fees have the tax in them."""
+
+
+NO_RULES = Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a seat costs: its list price, what is taken off and added, and the tax on it or in it."""
+
+    price: int
+    discount: int = 0
+    fee: int = 0
+    tax: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What seats cost: a line for each, in their order. The amounts are the lines' sums."""
+
+    lines: Sequence[Line]
+    prices_include_tax: bool
+
+    @property
+    def total_amount(self) -> int:
+        """What the seats cost by the list."""
+        return sum(line.price for line in self.lines)
+
+    @property
+    def discount_amount(self) -> int:
+        """What is taken off."""
+        return sum(line.discount for line in self.lines)
+
+    @property
+    def fee_amount(self) -> int:
+        """What is added."""
+        return sum(line.fee for line in self.lines)
+
+    @property
+    def tax_amount(self) -> int:
+        """The tax on it or in it."""
+        return sum(line.tax for line in self.lines)
+
+    @property
+    def final_amount(self) -> int:
+        """What is paid."""
+        added_tax = 0 if self.prices_include_tax else self.tax_amount
+        return self.total_amount - self.discount_amount + self.fee_amount + added_tax
+
+
+def quote(seats: Sequence[ListedSeat], rules: Rules) -> Quote:
+    """Return what the seats cost under the rules."""
+    prices = [seat.price for seat in seats]
+    if rules == NO_RULES:
+        return Quote([Line(price) for price in prices], prices_include_tax=False)
+    discounts = _discounts(seats, rules.discount)
+    left = [price - discount for price, discount in zip(prices, discounts, strict=True)]
+    fees = _fees(left, rules.fees)
+    taxes = _taxes(left, fees, rules)
+    lines = [Line(*parts) for parts in zip(prices, discounts, fees, taxes, strict=True)]
+    return Quote(lines, rules.prices_include_tax)
+
+
+def split(amount: int, weights: Sequence[int]) -> list[int]:
+    """Split an amount by weights so that the parts add up: by largest remainder, the earlier of equal ones first.
+
+    Where all weights are 0, they count alike. No part is larger than its weight where the amount is at most their sum.
+    """
+    whole = sum(weights)
+    if whole == 0:
+        weights, whole = [1] * len(weights), len(weights)
+    parts = [amount * weight // whole for weight in weights]
+    left = amount - sum(parts)
+    by_remainder = sorted(range(len(weights)), key=lambda position: -(amount * weights[position] % whole))
+    for position in by_remainder[:left]:
+        parts[position] += 1
+    return parts
+
+
+def share(amount: int, basis_points: int, of: int = WHOLE) -> int:
+    """Return `basis_points` of an amount, rounded to the minor unit; half of one is rounded up."""
+    return (2 * amount * basis_points + of) // (2 * of)
+
+
+def _discounts(seats: Sequence[ListedSeat], discount: Discount | None) -> list[int]:
+    if discount is None:
+        return [0] * len(seats)
+    weights = [seat.price if discount.tiers is None or seat.tier in discount.tiers else 0 for seat in seats]
+    return split(min(discount.amount, sum(weights)), weights)
+
+
+def _fees(left: Sequence[int], fees: Sequence[Fee]) -> list[int]:
+    """Return the fees of each seat: those of a ticket are rounded by the ticket, those of an order once."""
+    sums = [0] * len(left)
+    for fee in fees:
+        if fee.per == Per.TICKET:
+            parts = [fee.amount + share(amount, fee.basis_points) for amount in left]
+        else:
+            parts = split(fee.amount + share(sum(left), fee.basis_points), left)
+        sums = [before + part for before, part in zip(sums, parts, strict=True)]
+    return sums
+
+
+def _taxes(left: Sequence[int], fees: Sequence[int], rules: Rules) -> list[int]:
+    """Return the tax of each seat and its fees: computed for all seats of a rate at once, then split over them."""
+    rates = [
+        next((rate for rate in rules.tax_rates if rate.up_to is None or amount <= rate.up_to), None) for amount in left
+    ]
+    taxes = [0] * len(left)
+    for rate in dict.fromkeys(rate for rate in rates if rate is not None):
+        positions = [position for position, one in enumerate(rates) if one == rate]
+        taxable = [left[position] + fees[position] for position in positions]
+        of = WHOLE + rate.basis_points if rules.prices_include_tax else WHOLE
+        for position, tax in zip(positions, split(share(sum(taxable), rate.basis_points, of), taxable), strict=True):
+            taxes[position] = tax
+    return taxes

@@ -1,0 +1,160 @@
+"""Quotes: lines add up to the minor unit in every currency, whatever the rules; nothing is below nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.booking.pricing.domain import (
+    NO_RULES,
+    WHOLE,
+    Discount,
+    Fee,
+    Line,
+    Per,
+    Quote,
+    Rules,
+    TaxRate,
+    quote,
+    share,
+    split,
+)
+
+INT32_MAX = 2**31 - 1
+SEATS = 100
+DIGITS = (0, 2, 3, 4)
+"""Of a currency's minor unit: JPY, INR, KWD, CLF."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    tier: str
+    price: int
+
+
+def whole_units(digits: int, most: int) -> st.SearchStrategy[int]:
+    """Return amounts of a currency up to `most`: often round ones, as people set them."""
+    unit = 10**digits
+    return st.integers(0, most) | st.integers(0, most // unit).map(lambda units: units * unit)
+
+
+def priced(digits: int, times: int) -> st.SearchStrategy[tuple[list[Seat], Rules]]:
+    """Return what draws up to five seats, so many times, and rules of which all that is paid fits."""
+    most = INT32_MAX // 8 // (5 * times)
+    amounts = whole_units(digits, most)
+    seats = st.lists(st.tuples(st.sampled_from(["REGULAR", "VIP"]), amounts), min_size=1, max_size=5)
+    points = st.integers(0, WHOLE) | st.sampled_from([0, 500, 1_800, 2_800, 3_333])
+    tiers = st.none() | st.frozensets(st.sampled_from(["REGULAR", "VIP", "PREMIUM"]))
+    fee = st.tuples(st.sampled_from(Per), whole_units(digits, most // 4), st.integers(0, WHOLE // 4))
+    rules = st.tuples(
+        st.none() | st.tuples(whole_units(digits, INT32_MAX), tiers).map(lambda of: Discount(*of)),
+        st.lists(fee.map(lambda of: Fee(*of)), max_size=2),
+        st.lists(st.tuples(points, st.none() | amounts).map(lambda of: TaxRate(*of)), max_size=2),
+        st.booleans(),
+    )
+    return st.tuples(seats, rules).map(lambda drawn: ([Seat(*seat) for seat in drawn[0]] * times, Rules(*drawn[1])))
+
+
+PRICED = st.one_of(*(priced(digits, times) for digits in DIGITS for times in (1, SEATS // 5)))
+
+
+@given(PRICED)
+@settings(max_examples=10_000, deadline=None, database=None)
+def test_lines_add_up_to_what_is_paid_and_nothing_is_below_nothing(drawn: tuple[list[Seat], Rules]) -> None:
+    seats, rules = drawn
+    made = quote(seats, rules)
+    assert [line.price for line in made.lines] == [seat.price for seat in seats]
+    of_lines = [
+        line.price - line.discount + line.fee + (0 if rules.prices_include_tax else line.tax) for line in made.lines
+    ]
+    assert sum(of_lines) == made.final_amount
+    assert 0 <= made.final_amount <= INT32_MAX
+    for line in made.lines:
+        assert 0 <= line.discount <= line.price
+        assert min(line.fee, line.tax) >= 0
+        if rules.prices_include_tax:
+            assert line.tax <= line.price - line.discount + line.fee, "it is in what is paid"
+    assert_discount(seats, rules, made)
+    assert_fees(rules, made)
+    assert_taxes(rules, made)
+
+
+def assert_discount(seats: Sequence[Seat], rules: Rules, made: Quote) -> None:
+    """The discount is what the rule says, as far as the seats that it is for cost so much."""
+    if rules.discount is None:
+        assert made.discount_amount == 0
+        return
+    eligible = [rules.discount.tiers is None or seat.tier in rules.discount.tiers for seat in seats]
+    cost = sum(seat.price for seat, may in zip(seats, eligible, strict=True) if may)
+    assert made.discount_amount == min(rules.discount.amount, cost)
+    assert all(may or line.discount == 0 for line, may in zip(made.lines, eligible, strict=True))
+
+
+def assert_fees(rules: Rules, made: Quote) -> None:
+    """No fee is further from its exact share than half a minor unit for each time that it is rounded."""
+    left = [line.price - line.discount for line in made.lines]
+    exact, roundings = Fraction(0), 0
+    for fee in rules.fees:
+        times = len(left) if fee.per == Per.TICKET else 1
+        exact += fee.amount * times + Fraction(sum(left) * fee.basis_points, WHOLE)
+        roundings += times
+    assert abs(made.fee_amount - exact) <= Fraction(roundings, 2)
+
+
+def assert_taxes(rules: Rules, made: Quote) -> None:
+    """The tax of each rate is rounded once for all its seats."""
+    exact, rates = Fraction(0), set()
+    for line in made.lines:
+        left = line.price - line.discount
+        rate = next((rate for rate in rules.tax_rates if rate.up_to is None or left <= rate.up_to), None)
+        if rate is None:
+            assert line.tax == 0
+            continue
+        rates.add(rate)
+        of = WHOLE + rate.basis_points * rules.prices_include_tax
+        exact += Fraction((left + line.fee) * rate.basis_points, of)
+    assert abs(made.tax_amount - exact) <= Fraction(len(rates), 2)
+
+
+@given(st.data())
+@settings(max_examples=2_000, deadline=None, database=None)
+def test_parts_add_up_and_are_nearest_to_their_shares(data: st.DataObject) -> None:
+    weights = data.draw(st.lists(st.integers(0, INT32_MAX), min_size=1, max_size=SEATS))
+    amount = data.draw(st.integers(0, INT32_MAX))
+    parts = split(amount, weights)
+    whole = sum(weights) or len(weights)
+    exact = [Fraction(amount * (weight if sum(weights) else 1), whole) for weight in weights]
+    assert sum(parts) == amount
+    assert all(abs(part - share_) < 1 for part, share_ in zip(parts, exact, strict=True))
+    up = [(share_ % 1, -at) for at, (part, share_) in enumerate(zip(parts, exact, strict=True)) if part > share_]
+    down = [(share_ % 1, -at) for at, (part, share_) in enumerate(zip(parts, exact, strict=True)) if part < share_]
+    assert not up or not down or min(up) > max(down), "the largest remainders are rounded up, the earlier first"
+
+
+def test_what_is_left_over_goes_to_the_largest_remainder_and_then_to_the_earlier_seat() -> None:
+    assert split(100, [1, 1, 1]) == [34, 33, 33]
+    assert split(10, [1, 5, 4]) == [1, 5, 4]
+    assert split(5, [3, 3, 4]) == [2, 1, 2]
+    assert split(7, [0, 0]) == [4, 3]
+
+
+def test_half_a_minor_unit_is_rounded_up() -> None:
+    assert [share(25, 200), share(24, 200), share(76, 200)] == [1, 0, 2]
+    assert share(11_800, 1_800, WHOLE + 1_800) == 1_800
+
+
+def test_without_rules_the_seats_prices_are_paid() -> None:
+    assert quote([Seat("VIP", 30_000), Seat("REGULAR", 20_000)], NO_RULES) == Quote([Line(30_000), Line(20_000)], False)
+
+
+def test_a_discount_comes_before_fees_and_taxes_are_on_both() -> None:
+    rules = Rules(
+        discount=Discount(5_000, frozenset({"VIP"})),
+        fees=[Fee(Per.TICKET, basis_points=1_000), Fee(Per.ORDER, amount=100)],
+        tax_rates=[TaxRate(500, up_to=20_000), TaxRate(1_800)],
+    )
+    made = quote([Seat("VIP", 30_000), Seat("REGULAR", 20_000)], rules)
+    assert made.lines == [Line(30_000, 5_000, 2_556, 4_960), Line(20_000, 0, 2_044, 1_102)]
+    assert made.final_amount == 50_000 - 5_000 + 4_600 + 6_062
