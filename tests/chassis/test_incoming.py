@@ -3,6 +3,10 @@
 import asyncio
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +18,7 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc
 from services.chassis.errors import (
     Aborted,
 )
-from services.chassis.sight import logs
+from services.chassis.sight import logs, tracing
 from services.chassis.wire.calls import call
 from services.chassis.wire.incoming import MAX_MESSAGE_BYTES
 from tests.chassis.catalog import EVENT, Catalog, catalog, details, nothing, raising, refused
@@ -227,10 +231,7 @@ async def test_many_calls_at_once_do_not_mix_their_contexts() -> None:
 
 
 async def test_the_log_is_json_a_line_with_the_requests_id(capsys: pytest.CaptureFixture[str]) -> None:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    try:
-        logs.configure("test", "INFO")
+    with configured("INFO"):
         token = logs.request_id.set("abc")
         try:
             raise ValueError("two\nlines")
@@ -238,9 +239,6 @@ async def test_the_log_is_json_a_line_with_the_requests_id(capsys: pytest.Captur
             logging.getLogger("x").exception("it %s", "failed")
         logs.request_id.reset(token)
         logging.getLogger("x").info("outside")
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert (first["service"], first["level"], first["message"], first["request_id"]) == (
         "test",
@@ -250,3 +248,49 @@ async def test_the_log_is_json_a_line_with_the_requests_id(capsys: pytest.Captur
     )
     assert "ValueError: two\nlines" in first["exc_info"]
     assert "request_id" not in second
+
+
+@pytest.mark.parametrize("request_id", ["", "abc-123_x.Y"])
+@pytest.mark.parametrize("trace_id", ["", "0af7651916cd43dd8448eb211c80319c"])
+@pytest.mark.parametrize("ms", [0.0, 12.3, 60000.0])
+def test_a_calls_line_is_that_of_a_record(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, request_id: str, trace_id: str, ms: float
+) -> None:
+    monkeypatch.setattr(tracing, "on", SimpleNamespace(trace_id=lambda: trace_id))
+    log = logging.getLogger("services.chassis.wire.incoming")
+    token = logs.request_id.set(request_id)
+    with configured("INFO"):
+        log.info("call", extra={"method": "/a.B/C", "outcome": "OK", "ms": ms})
+        logs.tell_call(log, "/a.B/C", "OK", ms)
+    logs.request_id.reset(token)
+    recorded, told = (json.loads(line, object_pairs_hook=list) for line in capsys.readouterr().out.splitlines())
+    assert told[:-1] == recorded[:-1]  # all but the time, in the same order
+    assert (told[-1][0], datetime.fromisoformat(told[-1][1]).tzinfo) == ("time", UTC)
+
+
+def test_a_calls_line_is_written_where_its_level_is_and_a_full_disk_fails_no_call(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log = logging.getLogger("services.chassis.wire.incoming")
+    with configured("WARNING"):
+        logs.tell_call(log, "/a.B/C", "OK", 1.0)
+    assert capsys.readouterr().out == ""
+    with open("/dev/full", "w") as full, configured("INFO"), suppress(OSError):
+        logging.getLogger().handlers[0].setStream(full)  # type: ignore[attr-defined]
+        logs.tell_call(log, "/a.B/C", "OK", 1.0)
+        full.close()
+    assert "No space left" in capsys.readouterr().err
+
+
+@contextmanager
+def configured(level: str) -> Iterator[None]:
+    """Log as a service does."""
+    root = logging.getLogger()
+    handlers, before = root.handlers[:], root.level
+    try:
+        logs.configure("test", level)
+        yield
+    finally:
+        logs._output = None
+        root.handlers[:] = handlers
+        root.setLevel(before)

@@ -35,7 +35,7 @@ from services.chassis.errors import (
 from services.chassis.ids import new_id
 from services.chassis.sight import faults, metrics, tracing
 from services.chassis.sight.faults import AnswerLost, Kind
-from services.chassis.sight.logs import request_id
+from services.chassis.sight.logs import request_id, tell_call
 from services.chassis.wire import tls
 from services.chassis.wire.calls import DEFAULT_SECONDS, DETAILS, deadline
 from services.chassis.wire.doors import BUDGETS, Door, budget_of, passed
@@ -305,7 +305,6 @@ def _tell_call(method: str, started: float, outcome: str, span: tracing.Open | N
     """Count a call that is over, write a line about it, and end its span."""
     seconds = time.perf_counter() - started
     metrics.call_timer(method, outcome).observe(seconds)
-    if log.isEnabledFor(logging.INFO):
-        log.info("call", extra={"method": method, "outcome": outcome, "ms": round(seconds * 1000, 1)})
+    tell_call(log, method, outcome, round(seconds * 1000, 1))
     if span is not None:
         span.end(outcome, request_id.get())
