@@ -76,6 +76,19 @@ MONEY = (
         """,
     ),
     Invariant(
+        "payments-have-the-names-that-the-bank-gave",
+        "a payment has the bank's names for its order and its payment, and the bank's method, as soon as it has any",
+        ("payment.payments",),
+        """
+        SELECT p.id AS payment_id, p.method, p.gateway_order_id, p.gateway_payment_id, s.method AS bank_method,
+            s.gateway_order_id AS bank_order_id, s.gateway_payment_id AS bank_payment_id
+        FROM payment.payments p JOIN bank.sessions s ON s.id = p.session_id
+        WHERE coalesce(p.gateway_order_id, s.gateway_order_id) IS DISTINCT FROM s.gateway_order_id
+            OR coalesce(p.gateway_payment_id, s.gateway_payment_id) IS DISTINCT FROM s.gateway_payment_id
+            OR CASE WHEN p.gateway_payment_id <> '' THEN coalesce(s.method, p.method) IS DISTINCT FROM p.method END
+        """,
+    ),
+    Invariant(
         "sessions-are-what-their-status-says",
         "a session of the bank is open until it ends, and only one whose money was taken gives something back",
         ("bank.sessions",),

@@ -70,14 +70,13 @@ class Schemas:
     def answer(self, message: Descriptor) -> Schema:
         """Return a reference to what the gateway writes for a message.
 
-        Single values and lists are always there, even if they are empty. Messages are where no comment says otherwise.
+        Single values and lists are always there, even if they are empty. Messages are where no comment says otherwise,
+        and so is what is marked optional.
         """
         required = [
             field.json_name
             for field in message.fields
-            if field.message_type is None
-            or field.is_repeated
-            or "absent" not in self.described(field.full_name).lower()
+            if not field.has_presence or "absent" not in self.described(field.full_name).lower()
         ]
         return self._keep(message.full_name, self._object(message, required, self.answer))
 

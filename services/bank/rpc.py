@@ -12,7 +12,7 @@ from google.api import httpbody_pb2
 
 from services.bank import page
 from services.bank.domain.scenarios import DECLINE, SCENARIOS, SUCCEED, draw
-from services.bank.domain.sessions import RefundStatus, Session
+from services.bank.domain.sessions import Method, RefundStatus, Session
 from services.bank.errors import RefundFailed, SessionNotFound, SimulationDisabled
 from services.bank.refunds.operation import GiveBack, GiveMoneyBack
 from services.bank.sessions.close import Close, CloseSessions
@@ -71,6 +71,7 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
             description=request.description.replace("\0", ""),
             items=[item.replace("\0", "") for item in request.items],
             order_id=request.order_id.replace("\0", ""),
+            method=Method(pb.Session.Method.Name(request.method)) if request.method else None,
         )
         return _session(await self._create.submit(create))
 
@@ -131,4 +132,7 @@ def _session(session: Session) -> pb.Session:
         refunded_amount=session.refunded_amount,
         expires_at=to_timestamp(session.expires_at),
         payment_method=session.payment_method or "",
+        method=pb.Session.Method.Value(session.method) if session.method else None,
+        gateway_order_id=session.gateway_order_id or "",
+        gateway_payment_id=session.gateway_payment_id or "",
     )

@@ -44,6 +44,11 @@ sessions = Table(
     Column("order_id", Text, nullable=False, server_default="", comment="the merchant's name for what is paid for"),
     Column("payment_method", Text, comment="the scenario that was chosen or drawn"),
     Column("decides_at", DateTime(timezone=True), comment="when the payment that is under way is decided"),
+    Column("method", Text, comment="what is paid with, or was chosen at the merchant's; null: neither"),
+    Column(
+        "gateway_order_id", Text, comment="our name for what is to be paid; null: opened before there were such names"
+    ),
+    Column("gateway_payment_id", Text, comment="our name for the newest payment that was begun; null: none"),
     CheckConstraint("amount > 0", name="amount"),
     CheckConstraint("status IN ('OPEN', 'CAPTURED', 'DECLINED', 'EXPIRED', 'CLOSED')", name="status"),
     CheckConstraint("(status = 'OPEN') = (ended_at IS NULL)", name="end"),
@@ -55,6 +60,7 @@ sessions = Table(
         name="refunded",
     ),
     CheckConstraint("decides_at IS NULL OR payment_method IS NOT NULL", name="under_way"),
+    CheckConstraint("method IN ('CARD', 'UPI', 'NETBANKING')", name="method"),
     # Sessions whose time is up, or whose payment is to be decided.
     Index("sessions_due_idx", text("COALESCE(decides_at, expires_at)"), postgresql_where=text("status = 'OPEN'")),
     Index("sessions_declined_idx", "order_id", postgresql_where=text("status = 'DECLINED'")),

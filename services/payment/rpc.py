@@ -15,7 +15,7 @@ from services.chassis.wire.times import to_timestamp
 from services.chassis.writes.idempotency import key_of
 from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.steps import Checkout
-from services.payment.domain.payments import Payment, SessionReport
+from services.payment.domain.payments import Method, Payment, SessionReport
 from services.payment.domain.refunds import Refund, RefundRequest
 from services.payment.refunds.steps import Refunds
 from services.payment.webhooks import Signatures, parse
@@ -44,7 +44,9 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
     async def InitiatePayment(self, request: pb.InitiatePaymentRequest, context: Context) -> pb.InitiatePaymentResponse:
         booking_id, user_id = UUID(request.booking_id), UUID(request.user_id)
         key = key_of(request, "InitiatePayment", user_id)
-        return encoded(pb.InitiatePaymentResponse, await self._checkout.open(booking_id, user_id, key, _initiated))
+        method = Method(pb.Payment.Method.Name(request.method)) if request.method else None
+        answer = await self._checkout.open(booking_id, user_id, key, _initiated, method)
+        return encoded(pb.InitiatePaymentResponse, answer)
 
     async def GetPaymentStatus(self, request: pb.GetPaymentStatusRequest, context: Context) -> pb.PaymentStatus:
         user_id = UUID(request.user_id) if request.user_id else None
@@ -97,6 +99,8 @@ def _initiated(payment: Payment, url: str) -> bytes:
         expires_at=to_timestamp(payment.expires_at),
         amount=payment.amount,
         currency=payment.currency,
+        method=_method(payment),
+        gateway_order_id=payment.gateway_order_id or "",
     ).SerializeToString()
 
 
@@ -111,7 +115,14 @@ def _payment(payment: Payment) -> pb.Payment:
         refunded_amount=payment.refunded_amount,
         created_at=to_timestamp(payment.created_at),
         updated_at=to_timestamp(payment.updated_at),
+        method=_method(payment),
+        gateway_order_id=payment.gateway_order_id or "",
+        gateway_payment_id=payment.gateway_payment_id or "",
     )
+
+
+def _method(payment: Payment) -> pb.Payment.Method.ValueType | None:
+    return pb.Payment.Method.Value(payment.method) if payment.method else None
 
 
 def _result(answer: Refund | Failure) -> pb.BatchRefundPaymentsResponse.Result:

@@ -50,7 +50,11 @@ payments = Table(
     Column("next_poll_at", DateTime(timezone=True), comment="when the bank is asked about it"),
     Column("polls", Integer, nullable=False, server_default="0"),
     Column("gateway", Text, nullable=False, server_default="bank", comment="where it was begun, and stays"),
+    Column("method", Text, comment="what is paid with, as the gateway told or the customer chose; null: not known"),
+    Column("gateway_order_id", Text, comment="the gateway's name for what is to be paid; null: not known"),
+    Column("gateway_payment_id", Text, comment="the gateway's name for the payment that was made; null: not known"),
     CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("method IN ('CARD', 'UPI', 'NETBANKING')", name="method"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     CheckConstraint(
         """CASE state

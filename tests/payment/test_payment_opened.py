@@ -1,6 +1,7 @@
 """Answers to requests to pay, kept when the session is open: of equal requests the first one's counts."""
 
 import asyncio
+from datetime import UTC, datetime
 from uuid import UUID
 
 import psycopg
@@ -12,16 +13,22 @@ from services.chassis.writes.desk import Desk
 from services.chassis.writes.idempotency import Key
 from services.payment.checkout import polling
 from services.payment.checkout.opened import KeepOpened, Opened
+from services.payment.domain.payments import Payment, State
 from services.payment.errors import BookingNotPending
 from tests.databases import Databases
 from tests.databases import opened as opened_database
 
 ANN = new_id()
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LOCKED = "INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer) VALUES (%s, 'Buy', 'k1', '', '')"
 
 
 def opened(answer: bytes, *, name: str = "k1", request: bytes = b"two seats", booking_id: UUID | None = None) -> Opened:
-    return Opened(booking_id or new_id(), answer, Key(ANN, "Buy", name, request))
+    return Opened(payment(booking_id or new_id()), answer, Key(ANN, "Buy", name, request))
+
+
+def payment(booking_id: UUID) -> Payment:
+    return Payment(new_id(), booking_id, ANN, "sess_1", 1000, "INR", State.PENDING, 0, NOW, NOW, NOW, "bank")
 
 
 async def test_in_one_batch_each_answer_fares_for_itself(payment_db: Database) -> None:
@@ -32,8 +39,8 @@ async def test_in_one_batch_each_answer_fares_for_itself(payment_db: Database) -
         opened(b"second"),
         opened(b"another request", request=b"three seats"),
         opened(b"of a closed booking", name="k2", booking_id=closed),
-        Opened(closed, b"without a key", None),
-        Opened(new_id(), b"open, without a key", None),
+        Opened(payment(closed), b"without a key", None),
+        Opened(payment(new_id()), b"open, without a key", None),
     ]
     keep = KeepOpened(payment_db)
     for _ in range(2):

@@ -9,6 +9,7 @@ COUNTED, ASKED, TOLD = (
     "sessions-are-what-payments-asked-for",
     "the-ledger-tells-of-every-movement",
 )
+NAMES = "payments-have-the-names-that-the-bank-gave"
 ONCE, WITHIN = "payments-and-money-are-there-once", "refunds-stay-within-the-capture"
 OF_STATE, OF_STATUS = "payments-are-what-their-state-says", "sessions-are-what-their-status-says"
 
@@ -41,6 +42,15 @@ OF_MONEY = (
     Damage("a session over more", ASKED, "UPDATE bank.sessions SET amount = amount + 1"),
     Damage("a session in no currency", ASKED, "UPDATE bank.sessions SET currency = NULL"),
     Damage("a session that nobody asked for", ASKED, "DELETE FROM payment.payments WHERE state = 'SUCCESS'"),
+    Damage("an order of another name", NAMES, "UPDATE payment.payments SET gateway_order_id = 'order_x'"),
+    Damage("an order that the bank does not know", NAMES, "UPDATE bank.sessions SET gateway_order_id = NULL"),
+    Damage("a payment of another name", NAMES, payments("SUCCESS", "gateway_payment_id = 'pay_x'")),
+    Damage("a method of which payment knows nothing", NAMES, sessions("CAPTURED", "method = 'UPI'")),
+    Damage(
+        "another method than the bank's",
+        NAMES,
+        sessions("DECLINED", "method = 'UPI'") + "; UPDATE payment.payments SET method = 'CARD'",
+    ),
     Damage("a session in no state", OF_STATUS, sessions("OPEN", "status = NULL")),
     Damage("an open session that has ended", OF_STATUS, sessions("OPEN", "ended_at = now()")),
     Damage(

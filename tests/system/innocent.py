@@ -7,6 +7,7 @@ from tests.system.damage import (
     bookings,
     claims,
     hold_of,
+    payments,
     seats,
     second_payment,
     sessions,
@@ -125,6 +126,17 @@ AT_ANY_TIME = {
     "bookings were made without keys": """
         UPDATE booking.bookings SET idempotency_key = NULL, request_hash = NULL;
         DELETE FROM booking.idempotency_keys WHERE method = 'CreateBooking'
+    """,
+    "payments are of a time when they had no names of the bank's": """
+        UPDATE payment.payments SET gateway_order_id = NULL, gateway_payment_id = NULL;
+        UPDATE bank.sessions SET gateway_order_id = NULL, gateway_payment_id = NULL WHERE status = 'DECLINED'
+    """,
+    "a customer chooses another method on the page": f"""
+        {payments("PENDING", "method = 'CARD'")};
+        {sessions("OPEN", "method = 'UPI', gateway_payment_id = 'pay_x'")}
+    """,
+    "methods were chosen, which the bank of before did not tell": """
+        UPDATE payment.payments SET method = 'CARD'
     """,
     "a key was taken for a payment, and has no answer yet": """
         UPDATE payment.idempotency_keys SET names = NULL, answered = false WHERE method = 'InitiatePayment'

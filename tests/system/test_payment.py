@@ -18,6 +18,22 @@ from tests.system.databases import at_rest, later, money, unchanged
 from tests.system.inside import within
 
 
+async def test_what_is_paid_with_is_chosen_kept_and_shown(stack: Stack, client: Client, show: Show) -> None:
+    booking = await client.booked(show, new_user(), show.seats[:1])
+    chosen = {"bookingId": booking["id"], "userId": booking["userId"], "method": "UPI"}
+    initiated = ok(await client.ask("POST", "payments/initiate", chosen))
+    assert initiated["method"] == "UPI"
+    session = await client.pay(initiated["sessionId"])
+    assert session["method"] == "UPI"
+    paid = (await client.until(booking["id"], "CONFIRMED"))["payment"]
+    assert paid["method"] == "UPI"
+    for name in ("gatewayOrderId", "gatewayPaymentId"):
+        assert paid[name] == session[name] != ""
+    assert await client.payments(booking["id"]) == [paid]
+    refused = refusal(await client.ask("POST", "payments/initiate", chosen | {"method": "CASH"}))
+    assert (refused.status, refused.reason, refused.fields) == (400, "INVALID_FIELD", ("method",))
+
+
 async def test_after_a_decline_one_may_pay_again(stack: Stack, client: Client, show: Show) -> None:
     booking = await client.booked(show, new_user(), show.seats[:2])
     first = await client.session(booking)

@@ -82,7 +82,11 @@ async def test_the_walk_over_rest_and_how_long_its_requests_take(stack: Stack, c
     paid = time.monotonic()
     confirmed = await client.until(booking["id"], "CONFIRMED")
     settled_ms = (time.monotonic() - paid) * 1000
-    assert confirmed["payment"]["status"] == "SUCCESS"
+    seen = confirmed["payment"]
+    assert (seen["status"], seen["gatewayOrderId"]) == ("SUCCESS", initiated["gatewayOrderId"])
+    assert seen["gatewayPaymentId"].startswith("pay_")
+    assert "method" not in seen and "method" not in initiated  # nothing was chosen
+    assert [seen] == await client.payments(booking["id"])
     assert [seat["id"] for seat in confirmed["seats"]] == seats
     assert (confirmed["show"]["id"], confirmed["show"]["movieId"]) == (show.id, show.movie_id)
     assert money(stack.server, booking["id"]) == show.price(seats)

@@ -11,6 +11,7 @@ MUST: dict[str, str] = {
     'boxoffice.bank.v1.CreateSessionRequest.expires_at': 'must be a time that the calendar has, such as 2026-11-21T18:00:00Z',
     'boxoffice.bank.v1.CreateSessionRequest.items': 'must be a list of up to 100 items',
     'boxoffice.bank.v1.CreateSessionRequest.items[]': 'must be a text of up to 100 characters',
+    'boxoffice.bank.v1.CreateSessionRequest.method': 'must be one of CARD, UPI, NETBANKING',
     'boxoffice.bank.v1.CreateSessionRequest.order_id': 'must be a text of up to 100 characters',
     'boxoffice.bank.v1.CreateSessionRequest.payment_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.bank.v1.CreateSessionRequest.session_id': 'must be the id of a session, such as sess_019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
@@ -202,5 +203,6 @@ MUST: dict[str, str] = {
     'boxoffice.payment.v1.GetPaymentStatusRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.payment.v1.InitiatePaymentRequest.booking_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.payment.v1.InitiatePaymentRequest.idempotency_key': 'must be a key of up to 200 letters, digits and signs of ASCII, without spaces',
+    'boxoffice.payment.v1.InitiatePaymentRequest.method': 'must be one of CARD, UPI, NETBANKING',
     'boxoffice.payment.v1.InitiatePaymentRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
 }

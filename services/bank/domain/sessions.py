@@ -23,6 +23,14 @@ class Status(StrEnum):
     CLOSED = "CLOSED"
 
 
+class Method(StrEnum):
+    """What a customer pays with."""
+
+    CARD = "CARD"
+    UPI = "UPI"
+    NETBANKING = "NETBANKING"
+
+
 class RefundStatus(StrEnum):
     """How far a refund is."""
 
@@ -49,6 +57,12 @@ class Session:
     payment_method: str | None = None
     decides_at: datetime | None = None
     """When the payment that is under way is decided."""
+    method: Method | None = None
+    """What is paid with, or was chosen at the merchant's."""
+    gateway_order_id: str | None = None
+    """The bank's name for what is to be paid; None: opened by a version before these names."""
+    gateway_payment_id: str | None = None
+    """The bank's name for the newest payment that was begun."""
 
     def at(self, now: datetime) -> "Session":
         """Return the session as it is at `now`: EXPIRED if it can be paid no more because its time is up."""

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from services.bank.domain.sessions import Session
+from services.bank.domain.sessions import Method, Session
 from services.bank.errors import SessionMismatch
 from services.bank.sessions import statements as sql
+from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.chassis.store.rows import columns, read
 from services.chassis.writes.desk import Outcome
@@ -29,6 +30,8 @@ class CreateSession:
     description: str
     items: Sequence[str]
     order_id: str
+    method: Method | None = None
+    """What the customer chose at the merchant's."""
 
     @property
     def key(self) -> str:
@@ -58,7 +61,8 @@ class CreateSessions:
             sql.CREATE_SESSIONS,
             columns(
                 new,
-                *("session_id", "payment_id", "amount", "currency", "description", "expires_at", "order_id"),
+                *("session_id", "payment_id", "amount", "currency", "description", "expires_at", "order_id", "method"),
+                gateway_order_id=lambda command: f"order_{new_id()}",
                 items=lambda command: json.dumps(list(command.items)),
             ),
         )

@@ -13,6 +13,10 @@ from services.chassis.ids import new_id
 from services.chassis.store.database import Transaction
 from services.chassis.store.rows import columns, read
 
+_PAID_WITH = ("payment_method", "method", "gateway_payment_id")
+_BEGUN = ("id", "decides_at", *_PAID_WITH)
+_ENDED = ("id", "status", *_PAID_WITH)
+
 
 @dataclass(frozen=True, slots=True)
 class LockedSessions:
@@ -74,9 +78,9 @@ async def read_past(tx: Transaction, locked: LockedSessions, paid: Iterable[Sess
 async def write(tx: Transaction, deliveries: Deliveries, locked: LockedSessions) -> None:
     """Write the payments that have begun, and the sessions that have ended."""
     if locked.begun:
-        await tx.send(sql.BEGIN_PAYMENTS, columns(locked.begun, "id", "payment_method", "decides_at"))
+        await tx.send(sql.BEGIN_PAYMENTS, columns(locked.begun, *_BEGUN))
     if locked.ended:
-        await tx.send(sql.END_SESSIONS, {"now": locked.now} | columns(locked.ended, "id", "status", "payment_method"))
+        await tx.send(sql.END_SESSIONS, {"now": locked.now} | columns(locked.ended, *_ENDED))
     captured = [session for session in locked.ended if session.status == Status.CAPTURED]
     if captured:
         await tx.send(sql.CAPTURE, columns(captured, "id", "amount", "currency"))

@@ -12,6 +12,7 @@ from services.bank.sessions import ends
 from services.bank.sessions import statements as sql
 from services.bank.sessions.ends import LockedSessions
 from services.bank.webhooks.deliveries import Deliveries
+from services.chassis.ids import new_id
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.store.rows import read
 from services.chassis.writes.operation import Operation, Rows
@@ -72,7 +73,7 @@ class PaySessions(Operation[Pay, LockedSessions, Session]):
         if not session.can_end(state.now):
             over = session.at(state.now)
             return state.end(over) if over != session else session
-        chosen = replace(session, payment_method=command.method)
+        chosen = replace(session, payment_method=command.method, gateway_payment_id=f"pay_{new_id()}")
         if SCENARIOS[command.method].under_way:
             return state.begin(chosen, self._delay)
         return state.pay(chosen, self._delay)

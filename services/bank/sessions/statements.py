@@ -2,17 +2,23 @@
 
 _SESSION = """
     s.id, s.payment_id, s.amount, s.currency, s.description, s.items, s.status, s.refunded_amount, s.expires_at,
-    s.order_id, s.payment_method, s.decides_at
+    s.order_id, s.payment_method, s.decides_at, s.method, s.gateway_order_id, s.gateway_payment_id
 """
 
 CREATE_SESSIONS = f"""
-    INSERT INTO sessions AS s (id, payment_id, amount, currency, description, items, status, expires_at, order_id)
+    INSERT INTO sessions AS s (
+        id, payment_id, amount, currency, description, items, status, expires_at, order_id, method, gateway_order_id
+    )
     SELECT new.id, new.payment_id, new.amount, new.currency, new.description,
-        ARRAY(SELECT jsonb_array_elements_text(new.items::jsonb)), 'OPEN', new.expires_at, new.order_id
+        ARRAY(SELECT jsonb_array_elements_text(new.items::jsonb)), 'OPEN', new.expires_at, new.order_id,
+        new.method, new.gateway_order_id
     FROM unnest(
         %(session_id)s::text[], %(payment_id)s::uuid[], %(amount)s::int[], %(currency)s::text[],
-        %(description)s::text[], %(items)s::text[], %(expires_at)s::timestamptz[], %(order_id)s::text[]
-    ) AS new (id, payment_id, amount, currency, description, items, expires_at, order_id)
+        %(description)s::text[], %(items)s::text[], %(expires_at)s::timestamptz[], %(order_id)s::text[],
+        %(method)s::text[], %(gateway_order_id)s::text[]
+    ) AS new (
+        id, payment_id, amount, currency, description, items, expires_at, order_id, method, gateway_order_id
+    )
     ON CONFLICT (id) DO UPDATE SET id = EXCLUDED.id
     RETURNING {_SESSION}, boxoffice_clock() AS now
 """
@@ -27,15 +33,22 @@ LOCK_SESSIONS = WAIT_FOR_SESSIONS + " SKIP LOCKED"
 """Lock those of the sessions that nobody else has."""
 
 END_SESSIONS = """
-    UPDATE sessions s SET status = ended.status, payment_method = ended.payment_method, ended_at = %(now)s
-    FROM unnest(%(id)s::text[], %(status)s::text[], %(payment_method)s::text[]) AS ended (id, status, payment_method)
+    UPDATE sessions s SET status = ended.status, payment_method = ended.payment_method, method = ended.method,
+        gateway_payment_id = ended.gateway_payment_id, ended_at = %(now)s
+    FROM unnest(
+        %(id)s::text[], %(status)s::text[], %(payment_method)s::text[], %(method)s::text[],
+        %(gateway_payment_id)s::text[]
+    ) AS ended (id, status, payment_method, method, gateway_payment_id)
     WHERE s.id = ended.id AND s.status = 'OPEN'
 """
 
 BEGIN_PAYMENTS = """
-    UPDATE sessions s SET payment_method = begun.payment_method, decides_at = begun.decides_at
-    FROM unnest(%(id)s::text[], %(payment_method)s::text[], %(decides_at)s::timestamptz[])
-        AS begun (id, payment_method, decides_at)
+    UPDATE sessions s SET payment_method = begun.payment_method, decides_at = begun.decides_at,
+        method = begun.method, gateway_payment_id = begun.gateway_payment_id
+    FROM unnest(
+        %(id)s::text[], %(payment_method)s::text[], %(decides_at)s::timestamptz[], %(method)s::text[],
+        %(gateway_payment_id)s::text[]
+    ) AS begun (id, payment_method, decides_at, method, gateway_payment_id)
     WHERE s.id = begun.id AND s.status = 'OPEN'
 """
 """Note that payments are under way, and when they are decided."""

@@ -12,7 +12,7 @@ from services.chassis.store.rows import columns, read
 from services.chassis.writes.idempotency import Key
 from services.chassis.writes.operation import BegunOperation, Rows
 from services.payment.checkout import statements as sql
-from services.payment.domain.payments import Payable, Payment, State, choose_session
+from services.payment.domain.payments import Method, Payable, Payment, State, choose_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Begin:
 
     booking: Payable
     idempotency: Key | None = None
+    method: Method | None = None
+    """What the customer wants to pay with."""
 
     @property
     def key(self) -> UUID:
@@ -55,7 +57,7 @@ class PaymentAccounts:
         """Return the bookings whose accounts have been opened for a request that was refused."""
         return self.opened - {payment.booking_id for payment in self.begun}
 
-    def begin(self, booking: Payable, expires_at: datetime, gateway: str) -> Payment:
+    def begin(self, booking: Payable, expires_at: datetime, gateway: str, method: Method | None) -> Payment:
         """Begin a payment of a booking whose session at `gateway` ends at `expires_at`."""
         payment = Payment(
             id=new_id(),
@@ -70,6 +72,7 @@ class PaymentAccounts:
             created_at=self.now,
             updated_at=self.now,
             gateway=gateway,
+            method=method,
         )
         self.payments[booking.booking_id].insert(0, payment)
         self.begun.append(payment)
@@ -118,7 +121,9 @@ class BeginPayments(BegunOperation[Begin, PaymentAccounts, Payment | Answered]):
         chosen = choose_session(
             booking, state.closed[command.key], state.payments[command.key], state.now, self._margin
         )
-        return chosen if isinstance(chosen, Payment) else state.begin(booking, chosen, self._gateway)
+        if isinstance(chosen, Payment):
+            return chosen
+        return state.begin(booking, chosen, self._gateway, command.method)
 
     async def write(self, tx: Transaction, state: PaymentAccounts) -> None:
         """Write the payments that were begun; where a request was refused, no account stays open for it."""
@@ -126,6 +131,7 @@ class BeginPayments(BegunOperation[Begin, PaymentAccounts, Payment | Answered]):
             await tx.send(sql.TAKE_BACK_ACCOUNTS, {"booking_ids": sorted(state.in_vain)})
         if state.begun:
             values = columns(
-                state.begun, "id", "booking_id", "user_id", "session_id", "amount", "currency", "expires_at", "gateway"
+                state.begun,
+                *("id", "booking_id", "user_id", "session_id", "amount", "currency", "expires_at", "gateway", "method"),
             )
             await tx.send(sql.BEGIN_PAYMENTS, {"now": state.now, "poll_seconds": self._poll_seconds} | values)

@@ -1,4 +1,5 @@
-"""Sessions that the bank has opened: the last look at the tombstone, and the answer that is kept under the key."""
+"""Sessions that the bank has opened: the last look at the tombstone, the bank's name for the order, and the answer that
+is kept under the key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from services.chassis.writes import answers
 from services.chassis.writes.desk import Outcome
 from services.chassis.writes.idempotency import Key
 from services.payment.checkout import statements as sql
+from services.payment.domain.payments import Payment
 from services.payment.errors import BookingNotPending
 
 
@@ -21,9 +23,15 @@ class Opened:
 
     urgent: ClassVar[bool] = False
 
-    booking_id: UUID
+    payment: Payment
+    """With the gateway's name for what is to be paid."""
     answer: bytes
     idempotency: Key | None
+
+    @property
+    def booking_id(self) -> UUID:
+        """Whose account is looked at."""
+        return self.payment.booking_id
 
     @property
     def key(self) -> object:
@@ -46,11 +54,13 @@ class KeepOpened:
         closed = (sql.CLOSED, {"booking_ids": [command.booking_id for command in batch]})
         # Of equal requests the one that came first; in order, so that two processes wait for each other one way only.
         firsts = {key.name: (key, command) for command in reversed(batch) if (key := command.idempotency)}
+        named = _name(batch)
         if firsts:
             keyed = [firsts[name] for name in sorted(firsts)]
-            _, kept, rows = await self._db.transact(_keep(keyed), answers.find([key for key, _ in keyed]), closed)
+            keys = [key for key, _ in keyed]
+            _, kept, _, rows = await self._db.transact(_keep(keyed), answers.find(keys), named, closed)
         else:
-            kept, rows = [], await self._db.fetch(*closed)
+            kept, (_, rows) = [], await self._db.transact(named, closed)
         known: dict[object, Row] = {(row.user_id, row.method, row.key): row for row in kept}
         ended = {row.booking_id for row in rows}
         return [_outcome(command, known.get(command.key), command.booking_id in ended) for command in batch]
@@ -59,6 +69,11 @@ class KeepOpened:
 def _keep(keyed: Sequence[tuple[Key, Opened]]) -> Statement:
     names = columns([key for key, _ in keyed], "user_id", "method", "key", "request_hash")
     return sql.KEEP_IF_OPEN, names | columns([command for _, command in keyed], "booking_id", "answer")
+
+
+def _name(batch: Sequence[Opened]) -> Statement:
+    payments = {command.payment.id: command.payment for command in batch}
+    return sql.NAME_ORDERS, columns(payments.values(), "id", "gateway_order_id")
 
 
 def _outcome(command: Opened, kept: Row, is_closed: bool) -> Outcome[bytes]:

@@ -93,7 +93,7 @@ class RecordReports(Operation[Record, Ledger, State]):
         outcome = command.report.outcome
         if outcome is None:
             return payment.state
-        moved = replace(payment, state=payment.after(outcome))
+        moved = replace(payment.told(command.report), state=payment.after(outcome))
         if moved.state != payment.state and outcome in _MESSAGES:
             state.messages.append(_MESSAGES[outcome](moved))
         state.payments[payment.id] = moved
@@ -105,6 +105,11 @@ class RecordReports(Operation[Record, Ledger, State]):
             await tx.send(sql.REMEMBER_EVENTS, columns(sorted(state.events), "id", "type", "payment_id"))
         moved = [payment for payment in state.payments.values() if payment.state != state.before[payment.id].state]
         if moved:
-            states = columns(moved, "id", from_state=lambda payment: state.before[payment.id].state, to_state="state")
+            states = columns(
+                moved,
+                *("id", "method", "gateway_order_id", "gateway_payment_id"),
+                from_state=lambda payment: state.before[payment.id].state,
+                to_state="state",
+            )
             await tx.send(sql.MOVE_PAYMENTS, {"now": state.now} | states)
         await self._outbox.append(tx, state.messages)

@@ -66,18 +66,34 @@ LOCK_PAYMENTS = WAIT_FOR_PAYMENTS + " SKIP LOCKED"
 BEGIN_PAYMENTS = """
     INSERT INTO payments (
         state, created_at, updated_at, next_poll_at, id, booking_id, user_id, session_id, amount, currency, expires_at,
-        gateway
+        gateway, method
     )
     SELECT 'PENDING', %(now)s, %(now)s, clock_timestamp() + make_interval(secs => %(poll_seconds)s), new.*
     FROM unnest(
         %(id)s::uuid[], %(booking_id)s::uuid[], %(user_id)s::uuid[], %(session_id)s::text[], %(amount)s::int[],
-        %(currency)s::text[], %(expires_at)s::timestamptz[], %(gateway)s::text[]
+        %(currency)s::text[], %(expires_at)s::timestamptz[], %(gateway)s::text[], %(method)s::text[]
     ) AS new
 """
 
+NAME_ORDERS = """
+    WITH opened AS (
+        SELECT p.id, named.gateway_order_id
+        FROM payments p JOIN unnest(%(id)s::uuid[], %(gateway_order_id)s::text[]) AS named (id, gateway_order_id)
+            ON p.id = named.id
+        WHERE p.gateway_order_id IS NULL
+        ORDER BY p.id FOR UPDATE OF p
+    )
+    UPDATE payments p SET gateway_order_id = opened.gateway_order_id FROM opened WHERE p.id = opened.id
+"""
+"""Keep the gateway's names for what is to be paid, where they are not known yet."""
+
 MOVE_PAYMENTS = """
-    UPDATE payments SET state = move.to_state, updated_at = %(now)s, next_poll_at = NULL
-    FROM unnest(%(id)s::uuid[], %(from_state)s::text[], %(to_state)s::text[]) AS move (payment_id, from_state, to_state)
+    UPDATE payments SET state = move.to_state, updated_at = %(now)s, next_poll_at = NULL,
+        method = move.method, gateway_order_id = move.gateway_order_id, gateway_payment_id = move.gateway_payment_id
+    FROM unnest(
+        %(id)s::uuid[], %(from_state)s::text[], %(to_state)s::text[], %(method)s::text[], %(gateway_order_id)s::text[],
+        %(gateway_payment_id)s::text[]
+    ) AS move (payment_id, from_state, to_state, method, gateway_order_id, gateway_payment_id)
     WHERE id = move.payment_id AND state = move.from_state
 """
 """Move payments that are locked from the states they have to others that are not PENDING."""

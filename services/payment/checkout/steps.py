@@ -26,7 +26,7 @@ from services.payment.checkout.opened import KeepOpened, Opened
 from services.payment.checkout.record import Record, RecordReports
 from services.payment.checkout.settle import LANES, Settle, SettleReports
 from services.payment.clients import BookingClient
-from services.payment.domain.payments import CAPTURED, BankEvent, Outcome, Payment, SessionReport
+from services.payment.domain.payments import CAPTURED, BankEvent, Method, Outcome, Payment, SessionReport
 from services.payment.errors import BookingNotPending, PaymentInProgress
 from services.payment.gateways.interface import Gateways
 from services.payment.side_by_side import AT_ONCE, each
@@ -86,7 +86,12 @@ class Checkout:
         self._rules = rules
 
     async def open(
-        self, booking_id: UUID, user_id: UUID, key: Key | None, render: Callable[[Payment, str], bytes]
+        self,
+        booking_id: UUID,
+        user_id: UUID,
+        key: Key | None,
+        render: Callable[[Payment, str], bytes],
+        method: Method | None = None,
     ) -> bytes:
         """Return the rendered payment of a booking whose session is open, opening one if there is none.
 
@@ -103,12 +108,13 @@ class Checkout:
                 return answer
             raise
         for _ in range(ROUNDS):
-            payment = await self._begin.submit(Begin(booking, key))
+            payment = await self._begin.submit(Begin(booking, key, method))
             if isinstance(payment, Answered):
                 return payment.answer
             page = await self._gateways.create_session(payment, booking)
             if page.report.outcome is None:
-                return await self._keep(payment, key, render(payment, page.url))
+                opened = payment.told(page.report)
+                return await self._keep(opened, key, render(opened, page.url))
             if await self._record.submit(Record(page.report)) in CAPTURED:
                 raise PaymentInProgress()
         raise PaymentInProgress("This booking's payments are being sorted out: try again in a moment.")
@@ -156,7 +162,7 @@ class Checkout:
     async def _keep(self, payment: Payment, key: Key | None, answer: bytes) -> bytes:
         """Keep the answer of a payment whose session is open; close it again if the booking was closed meanwhile."""
         try:
-            return await self._opened.submit(Opened(payment.booking_id, answer, key))
+            return await self._opened.submit(Opened(payment, answer, key))
         except BookingNotPending:
             await self._close_session(payment)
             raise

@@ -5,7 +5,7 @@ bank may tell it late: after we thought the session closed or over.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -34,6 +34,14 @@ class State(StrEnum):
     EXPIRED = "EXPIRED"
     REFUNDED = "REFUNDED"
     PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
+
+
+class Method(StrEnum):
+    """What a customer pays with."""
+
+    CARD = "CARD"
+    UPI = "UPI"
+    NETBANKING = "NETBANKING"
 
 
 class Outcome(StrEnum):
@@ -68,6 +76,10 @@ class SessionReport:
     amount: int
     currency: str
     outcome: Outcome | None
+    method: Method | None = None
+    """What is paid with; None: the bank has not told, as in a webhook."""
+    gateway_order_id: str | None = None
+    gateway_payment_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +107,26 @@ class Payment:
     updated_at: datetime
     gateway: str
     """The name of the payment gateway where it was begun, and stays."""
+    method: Method | None = None
+    """What it is paid with: what the customer chose, until the bank tells."""
+    gateway_order_id: str | None = None
+    """The bank's name for what is to be paid."""
+    gateway_payment_id: str | None = None
+    """The bank's name for the payment that was made."""
 
     def check(self, report: SessionReport) -> None:
         """Raise EventMismatch unless `report` is about this payment's session, amount and currency."""
         if (report.session_id, report.amount, report.currency) != (self.session_id, self.amount, self.currency):
             raise EventMismatch()
+
+    def told(self, report: SessionReport) -> "Payment":
+        """Return the payment with what `report` tells of how it is paid; what it leaves out stays as it was."""
+        return replace(
+            self,
+            method=report.method or self.method,
+            gateway_order_id=report.gateway_order_id or self.gateway_order_id,
+            gateway_payment_id=report.gateway_payment_id or self.gateway_payment_id,
+        )
 
     def after(self, outcome: Outcome) -> State:
         """Return the state that `outcome` brings, which may be the present one."""

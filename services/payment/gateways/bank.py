@@ -10,7 +10,7 @@ from services.chassis.errors import Code, Failure, PeerFailure, Unavailable, is_
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.wire.calls import call
 from services.chassis.wire.times import to_timestamp
-from services.payment.domain.payments import Outcome, Payable, Payment, SessionReport
+from services.payment.domain.payments import Method, Outcome, Payable, Payment, SessionReport
 from services.payment.domain.refunds import Refund
 from services.payment.gateways.interface import GATEWAY_SECONDS, CheckoutPage, RefundAnswer, RefundDeclined
 
@@ -24,6 +24,12 @@ _OUTCOMES = {
     bank_pb2.Session.DECLINED: Outcome.DECLINED,
     bank_pb2.Session.EXPIRED: Outcome.EXPIRED,
     bank_pb2.Session.CLOSED: Outcome.CLOSED,
+}
+
+_METHODS = {
+    bank_pb2.Session.CARD: Method.CARD,
+    bank_pb2.Session.UPI: Method.UPI,
+    bank_pb2.Session.NETBANKING: Method.NETBANKING,
 }
 
 
@@ -46,6 +52,7 @@ class BankClient:
             description=booking.description[:500],
             items=[item[:100] for item in booking.items[:100]],
             order_id=str(payment.booking_id),
+            method=bank_pb2.Session.Method.Value(payment.method or "METHOD_UNSPECIFIED"),
         )
         try:
             session = await call(self._stub.CreateSession, request, seconds=GATEWAY_SECONDS)
@@ -107,7 +114,19 @@ def _report(session: bank_pb2.Session) -> SessionReport:
         amount=session.amount,
         currency=session.currency,
         outcome=_OUTCOMES[session.status],
+        method=_method(session),
+        gateway_order_id=session.gateway_order_id or None,
+        gateway_payment_id=session.gateway_payment_id or None,
     )
+
+
+def _method(session: bank_pb2.Session) -> Method | None:
+    if not session.HasField("method"):
+        return None
+    if session.method not in _METHODS:
+        # It is shown to people and decides nothing.
+        unknown("payment method", session.method)
+    return _METHODS.get(session.method)
 
 
 def _not_understood(kind: str, word: object) -> Failure:

@@ -30,7 +30,7 @@ from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62oxoffice/bank/v1/bank.proto\x12\x11\x62oxoffice.bank.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x03\n\x07Session\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12\x39\n\x06status\x18\x05 \x01(\x0e\x32!.boxoffice.bank.v1.Session.StatusR\x06status\x12\'\n\x0frefunded_amount\x18\x06 \x01(\x05R\x0erefundedAmount\x12\x39\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12%\n\x0epayment_method\x18\x08 \x01(\tR\rpaymentMethod\"_\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x08\n\x04OPEN\x10\x01\x12\x0c\n\x08\x43\x41PTURED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\n\n\x06\x43LOSED\x10\x05\"\xd5\x01\n\x06Refund\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x38\n\x06status\x18\x04 \x01(\x0e\x32 .boxoffice.bank.v1.Refund.StatusR\x06status\"J\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\r\n\tSUCCEEDED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\"\xb6\x03\n\x14\x43reateSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12\'\n\npayment_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12%\n\x06\x61mount\x18\x03 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\x12\x31\n\x08\x63urrency\x18\x04 \x01(\tB\x15\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\xb0\xaf\x1c\x02R\x08\x63urrency\x12\x41\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\texpiresAt\x12.\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x0c\xbaH\x05r\x03\x18\xf4\x03\xb0\xaf\x1c\x07R\x0b\x64\x65scription\x12(\n\x05items\x18\x07 \x03(\tB\x12\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\x05items\x12&\n\x08order_id\x18\x08 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\x07orderId\"k\n\x11GetSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"m\n\x13\x43loseSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"\xbb\x01\n\x13\x43reateRefundRequest\x12%\n\trefund_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08refundId\x12V\n\nsession_id\x18\x02 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12%\n\x06\x61mount\x18\x03 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\"\xb4\x02\n\x16SimulatePaymentRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12R\n\x06result\x18\x02 \x01(\x0e\x32\x30.boxoffice.bank.v1.SimulatePaymentRequest.ResultB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06result\x12\x32\n\x0epayment_method\x18\x03 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\rpaymentMethod\":\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x0b\n\x07SUCCESS\x10\x01\x12\x0b\n\x07\x44\x45\x43LINE\x10\x02\"D\n\x16GetCheckoutPageRequest\x12*\n\nsession_id\x18\x01 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\tsessionId2\xd4\x05\n\x0b\x42\x61nkService\x12h\n\rCreateSession\x12\'.boxoffice.bank.v1.CreateSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07payment\x18\x01\x12\x62\n\nGetSession\x12$.boxoffice.bank.v1.GetSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07payment\x18\x02\x12\x66\n\x0c\x43loseSession\x12&.boxoffice.bank.v1.CloseSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07payment\x18\x02\x12\x65\n\x0c\x43reateRefund\x12&.boxoffice.bank.v1.CreateRefundRequest\x1a\x19.boxoffice.bank.v1.Refund\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07payment\x18\x02\x12\x94\x01\n\x0fSimulatePayment\x12).boxoffice.bank.v1.SimulatePaymentRequest\x1a\x1a.boxoffice.bank.v1.Session\":\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02+\"&/api/v1/payments/simulate/{session_id}:\x01*\x12\x90\x01\n\x0fGetCheckoutPage\x12).boxoffice.bank.v1.GetCheckoutPageRequest\x1a\x14.google.api.HttpBody\"<\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02-\x12+/api/v1/payments/fake-checkout/{session_id}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62oxoffice/bank/v1/bank.proto\x12\x11\x62oxoffice.bank.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x04\n\x07Session\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12\x39\n\x06status\x18\x05 \x01(\x0e\x32!.boxoffice.bank.v1.Session.StatusR\x06status\x12\'\n\x0frefunded_amount\x18\x06 \x01(\x05R\x0erefundedAmount\x12\x39\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12%\n\x0epayment_method\x18\x08 \x01(\tR\rpaymentMethod\x12>\n\x06method\x18\t \x01(\x0e\x32!.boxoffice.bank.v1.Session.MethodH\x00R\x06method\x88\x01\x01\x12(\n\x10gateway_order_id\x18\n \x01(\tR\x0egatewayOrderId\x12,\n\x12gateway_payment_id\x18\x0b \x01(\tR\x10gatewayPaymentId\"_\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x08\n\x04OPEN\x10\x01\x12\x0c\n\x08\x43\x41PTURED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\n\n\x06\x43LOSED\x10\x05\"C\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x08\n\x04\x43\x41RD\x10\x01\x12\x07\n\x03UPI\x10\x02\x12\x0e\n\nNETBANKING\x10\x03\x42\t\n\x07_method\"\xd5\x01\n\x06Refund\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\x16\n\x06\x61mount\x18\x03 \x01(\x05R\x06\x61mount\x12\x38\n\x06status\x18\x04 \x01(\x0e\x32 .boxoffice.bank.v1.Refund.StatusR\x06status\"J\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\r\n\tSUCCEEDED\x10\x02\x12\x0c\n\x08\x44\x45\x43LINED\x10\x03\"\xfb\x03\n\x14\x43reateSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12\'\n\npayment_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12%\n\x06\x61mount\x18\x03 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\x12\x31\n\x08\x63urrency\x18\x04 \x01(\tB\x15\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\xb0\xaf\x1c\x02R\x08\x63urrency\x12\x41\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\texpiresAt\x12.\n\x0b\x64\x65scription\x18\x06 \x01(\tB\x0c\xbaH\x05r\x03\x18\xf4\x03\xb0\xaf\x1c\x07R\x0b\x64\x65scription\x12(\n\x05items\x18\x07 \x03(\tB\x12\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\x05items\x12&\n\x08order_id\x18\x08 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\x07orderId\x12\x43\n\x06method\x18\t \x01(\x0e\x32!.boxoffice.bank.v1.Session.MethodB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06method\"k\n\x11GetSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"m\n\x13\x43loseSessionRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\"\xbb\x01\n\x13\x43reateRefundRequest\x12%\n\trefund_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08refundId\x12V\n\nsession_id\x18\x02 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12%\n\x06\x61mount\x18\x03 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\"\xb4\x02\n\x16SimulatePaymentRequest\x12V\n\nsession_id\x18\x01 \x01(\tB7\xbaH4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\tsessionId\x12R\n\x06result\x18\x02 \x01(\x0e\x32\x30.boxoffice.bank.v1.SimulatePaymentRequest.ResultB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06result\x12\x32\n\x0epayment_method\x18\x03 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\rpaymentMethod\":\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x0b\n\x07SUCCESS\x10\x01\x12\x0b\n\x07\x44\x45\x43LINE\x10\x02\"D\n\x16GetCheckoutPageRequest\x12*\n\nsession_id\x18\x01 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\tsessionId2\xd4\x05\n\x0b\x42\x61nkService\x12h\n\rCreateSession\x12\'.boxoffice.bank.v1.CreateSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07payment\x18\x01\x12\x62\n\nGetSession\x12$.boxoffice.bank.v1.GetSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07payment\x18\x02\x12\x66\n\x0c\x43loseSession\x12&.boxoffice.bank.v1.CloseSessionRequest\x1a\x1a.boxoffice.bank.v1.Session\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07payment\x18\x02\x12\x65\n\x0c\x43reateRefund\x12&.boxoffice.bank.v1.CreateRefundRequest\x1a\x19.boxoffice.bank.v1.Refund\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07payment\x18\x02\x12\x94\x01\n\x0fSimulatePayment\x12).boxoffice.bank.v1.SimulatePaymentRequest\x1a\x1a.boxoffice.bank.v1.Session\":\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02+\"&/api/v1/payments/simulate/{session_id}:\x01*\x12\x90\x01\n\x0fGetCheckoutPage\x12).boxoffice.bank.v1.GetCheckoutPageRequest\x1a\x14.google.api.HttpBody\"<\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02-\x12+/api/v1/payments/fake-checkout/{session_id}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,6 +53,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATESESSIONREQUEST'].fields_by_name['items']._serialized_options = b'\272H\013\222\001\010\020d\"\004r\002\030d\260\257\034\007'
   _globals['_CREATESESSIONREQUEST'].fields_by_name['order_id']._loaded_options = None
   _globals['_CREATESESSIONREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\004r\002\030d\260\257\034\007'
+  _globals['_CREATESESSIONREQUEST'].fields_by_name['method']._loaded_options = None
+  _globals['_CREATESESSIONREQUEST'].fields_by_name['method']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_GETSESSIONREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_GETSESSIONREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H4r220^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
   _globals['_CLOSESESSIONREQUEST'].fields_by_name['session_id']._loaded_options = None
@@ -84,27 +86,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BANKSERVICE'].methods_by_name['GetCheckoutPage']._loaded_options = None
   _globals['_BANKSERVICE'].methods_by_name['GetCheckoutPage']._serialized_options = b'\252\257\034\005\n\001\001\030\001\202\323\344\223\002-\022+/api/v1/payments/fake-checkout/{session_id}'
   _globals['_SESSION']._serialized_start=235
-  _globals['_SESSION']._serialized_end=638
-  _globals['_SESSION_STATUS']._serialized_start=543
-  _globals['_SESSION_STATUS']._serialized_end=638
-  _globals['_REFUND']._serialized_start=641
-  _globals['_REFUND']._serialized_end=854
-  _globals['_REFUND_STATUS']._serialized_start=780
-  _globals['_REFUND_STATUS']._serialized_end=854
-  _globals['_CREATESESSIONREQUEST']._serialized_start=857
-  _globals['_CREATESESSIONREQUEST']._serialized_end=1295
-  _globals['_GETSESSIONREQUEST']._serialized_start=1297
-  _globals['_GETSESSIONREQUEST']._serialized_end=1404
-  _globals['_CLOSESESSIONREQUEST']._serialized_start=1406
-  _globals['_CLOSESESSIONREQUEST']._serialized_end=1515
-  _globals['_CREATEREFUNDREQUEST']._serialized_start=1518
-  _globals['_CREATEREFUNDREQUEST']._serialized_end=1705
-  _globals['_SIMULATEPAYMENTREQUEST']._serialized_start=1708
-  _globals['_SIMULATEPAYMENTREQUEST']._serialized_end=2016
-  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_start=1958
-  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_end=2016
-  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_start=2018
-  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_end=2086
-  _globals['_BANKSERVICE']._serialized_start=2089
-  _globals['_BANKSERVICE']._serialized_end=2813
+  _globals['_SESSION']._serialized_end=870
+  _globals['_SESSION_STATUS']._serialized_start=695
+  _globals['_SESSION_STATUS']._serialized_end=790
+  _globals['_SESSION_METHOD']._serialized_start=792
+  _globals['_SESSION_METHOD']._serialized_end=859
+  _globals['_REFUND']._serialized_start=873
+  _globals['_REFUND']._serialized_end=1086
+  _globals['_REFUND_STATUS']._serialized_start=1012
+  _globals['_REFUND_STATUS']._serialized_end=1086
+  _globals['_CREATESESSIONREQUEST']._serialized_start=1089
+  _globals['_CREATESESSIONREQUEST']._serialized_end=1596
+  _globals['_GETSESSIONREQUEST']._serialized_start=1598
+  _globals['_GETSESSIONREQUEST']._serialized_end=1705
+  _globals['_CLOSESESSIONREQUEST']._serialized_start=1707
+  _globals['_CLOSESESSIONREQUEST']._serialized_end=1816
+  _globals['_CREATEREFUNDREQUEST']._serialized_start=1819
+  _globals['_CREATEREFUNDREQUEST']._serialized_end=2006
+  _globals['_SIMULATEPAYMENTREQUEST']._serialized_start=2009
+  _globals['_SIMULATEPAYMENTREQUEST']._serialized_end=2317
+  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_start=2259
+  _globals['_SIMULATEPAYMENTREQUEST_RESULT']._serialized_end=2317
+  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_start=2319
+  _globals['_GETCHECKOUTPAGEREQUEST']._serialized_end=2387
+  _globals['_BANKSERVICE']._serialized_start=2390
+  _globals['_BANKSERVICE']._serialized_end=3114
 # @@protoc_insertion_point(module_scope)

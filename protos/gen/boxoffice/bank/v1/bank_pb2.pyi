@@ -63,6 +63,25 @@ class Session(_message.Message):
     CLOSED: Session.Status.ValueType  # 5
     """The merchant closed it unpaid."""
 
+    class _Method:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _MethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Session._Method.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        METHOD_UNSPECIFIED: Session._Method.ValueType  # 0
+        CARD: Session._Method.ValueType  # 1
+        UPI: Session._Method.ValueType  # 2
+        NETBANKING: Session._Method.ValueType  # 3
+
+    class Method(_Method, metaclass=_MethodEnumTypeWrapper):
+        """What a customer pays with."""
+
+    METHOD_UNSPECIFIED: Session.Method.ValueType  # 0
+    CARD: Session.Method.ValueType  # 1
+    UPI: Session.Method.ValueType  # 2
+    NETBANKING: Session.Method.ValueType  # 3
+
     ID_FIELD_NUMBER: _builtins.int
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
@@ -71,6 +90,9 @@ class Session(_message.Message):
     REFUNDED_AMOUNT_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    GATEWAY_ORDER_ID_FIELD_NUMBER: _builtins.int
+    GATEWAY_PAYMENT_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The session's id: `sess_` and a UUID."""
     payment_id: _builtins.str
@@ -85,6 +107,12 @@ class Session(_message.Message):
     """How much of a capture was given back, in minor units."""
     payment_method: _builtins.str
     """The payment method that was chosen or drawn; empty while there is none. OPEN with a method: under way."""
+    method: Global___Session.Method.ValueType
+    """What was paid with or, before that, what the merchant said the customer wants to pay with; absent where neither is."""
+    gateway_order_id: _builtins.str
+    """The bank's name for what is to be paid: one a session."""
+    gateway_payment_id: _builtins.str
+    """The bank's name for the payment that was begun in this session, the newest one; empty while there is none."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """Until when it can be paid."""
@@ -100,12 +128,17 @@ class Session(_message.Message):
         refunded_amount: _builtins.int = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         payment_method: _builtins.str = ...,
+        method: Global___Session.Method.ValueType | None = ...,
+        gateway_order_id: _builtins.str = ...,
+        gateway_payment_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "expires_at", b"expires_at", "method", b"method"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "currency", b"currency", "expires_at", b"expires_at", "id", b"id", "payment_id", b"payment_id", "payment_method", b"payment_method", "refunded_amount", b"refunded_amount", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "amount", b"amount", "currency", b"currency", "expires_at", b"expires_at", "gateway_order_id", b"gateway_order_id", "gateway_payment_id", b"gateway_payment_id", "id", b"id", "method", b"method", "payment_id", b"payment_id", "payment_method", b"payment_method", "refunded_amount", b"refunded_amount", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__method: _TypeAlias = _typing.Literal["method"]  # noqa: Y015
+    _WhichOneofArgType__method: _TypeAlias = _typing.Literal["_method", b"_method"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__method) -> _WhichOneofReturnType__method | None: ...
 
 Global___Session: _TypeAlias = Session  # noqa: Y015
 
@@ -182,6 +215,7 @@ class CreateSessionRequest(_message.Message):
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The id it shall have: `sess_` and a UUID."""
     payment_id: _builtins.str
@@ -194,6 +228,8 @@ class CreateSessionRequest(_message.Message):
     """What is paid for, in words; up to 500 characters."""
     order_id: _builtins.str
     """The merchant's name for what is paid for, the same in every session for it; up to 100 characters."""
+    method: Global___Session.Method.ValueType
+    """What the customer wants to pay with: the page offers it first."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """Until when it can be paid."""
@@ -213,10 +249,11 @@ class CreateSessionRequest(_message.Message):
         description: _builtins.str = ...,
         items: _abc.Iterable[_builtins.str] | None = ...,
         order_id: _builtins.str = ...,
+        method: Global___Session.Method.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "currency", b"currency", "description", b"description", "expires_at", b"expires_at", "items", b"items", "order_id", b"order_id", "payment_id", b"payment_id", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "currency", b"currency", "description", b"description", "expires_at", b"expires_at", "items", b"items", "method", b"method", "order_id", b"order_id", "payment_id", b"payment_id", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

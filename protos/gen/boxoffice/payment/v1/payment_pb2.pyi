@@ -68,6 +68,25 @@ class Payment(_message.Message):
     PARTIALLY_REFUNDED: Payment.Status.ValueType  # 6
     """A part of the money was given back."""
 
+    class _Method:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _MethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Payment._Method.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        METHOD_UNSPECIFIED: Payment._Method.ValueType  # 0
+        CARD: Payment._Method.ValueType  # 1
+        UPI: Payment._Method.ValueType  # 2
+        NETBANKING: Payment._Method.ValueType  # 3
+
+    class Method(_Method, metaclass=_MethodEnumTypeWrapper):
+        """What a customer pays with."""
+
+    METHOD_UNSPECIFIED: Payment.Method.ValueType  # 0
+    CARD: Payment.Method.ValueType  # 1
+    UPI: Payment.Method.ValueType  # 2
+    NETBANKING: Payment.Method.ValueType  # 3
+
     ID_FIELD_NUMBER: _builtins.int
     BOOKING_ID_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
@@ -77,6 +96,9 @@ class Payment(_message.Message):
     REFUNDED_AMOUNT_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    GATEWAY_ORDER_ID_FIELD_NUMBER: _builtins.int
+    GATEWAY_PAYMENT_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The payment's id (UUID)."""
     booking_id: _builtins.str
@@ -91,6 +113,14 @@ class Payment(_message.Message):
     """How far it is."""
     refunded_amount: _builtins.int
     """How much was given back, in minor units."""
+    method: Global___Payment.Method.ValueType
+    """What was paid with or, until the gateway has told, what was chosen when the payment was initiated; absent while
+    nothing is known of it.
+    """
+    gateway_order_id: _builtins.str
+    """The payment gateway's name for what is to be paid, for its books and its support; empty while it is not known."""
+    gateway_payment_id: _builtins.str
+    """The payment gateway's name for the payment that was made, successful or not; empty while it is not known."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was begun."""
@@ -111,12 +141,17 @@ class Payment(_message.Message):
         refunded_amount: _builtins.int = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
+        method: Global___Payment.Method.ValueType | None = ...,
+        gateway_order_id: _builtins.str = ...,
+        gateway_payment_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "created_at", b"created_at", "method", b"method", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "booking_id", b"booking_id", "created_at", b"created_at", "currency", b"currency", "id", b"id", "refunded_amount", b"refunded_amount", "session_id", b"session_id", "status", b"status", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "amount", b"amount", "booking_id", b"booking_id", "created_at", b"created_at", "currency", b"currency", "gateway_order_id", b"gateway_order_id", "gateway_payment_id", b"gateway_payment_id", "id", b"id", "method", b"method", "refunded_amount", b"refunded_amount", "session_id", b"session_id", "status", b"status", "updated_at", b"updated_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__method: _TypeAlias = _typing.Literal["method"]  # noqa: Y015
+    _WhichOneofArgType__method: _TypeAlias = _typing.Literal["_method", b"_method"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__method) -> _WhichOneofReturnType__method | None: ...
 
 Global___Payment: _TypeAlias = Payment  # noqa: Y015
 
@@ -129,6 +164,7 @@ class InitiatePaymentRequest(_message.Message):
     BOOKING_ID_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
     booking_id: _builtins.str
     """The booking (UUID)."""
     user_id: _builtins.str
@@ -138,16 +174,21 @@ class InitiatePaymentRequest(_message.Message):
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
     header `Idempotency-Key`.
     """
+    method: Global___Payment.Method.ValueType
+    """What the customer wants to pay with, which the page then offers first; they may still choose another there. A session
+    that is open already keeps what it was opened with.
+    """
     def __init__(
         self,
         *,
         booking_id: _builtins.str = ...,
         user_id: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
+        method: Global___Payment.Method.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "idempotency_key", b"idempotency_key", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "idempotency_key", b"idempotency_key", "method", b"method", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -165,6 +206,8 @@ class InitiatePaymentResponse(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    GATEWAY_ORDER_ID_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The payment (UUID)."""
     session_id: _builtins.str
@@ -175,6 +218,10 @@ class InitiatePaymentResponse(_message.Message):
     """How much is to be paid, in minor units of `currency`."""
     currency: _builtins.str
     """The ISO 4217 code of the amount."""
+    method: Global___Payment.Method.ValueType
+    """What the page offers first; absent where nothing was chosen."""
+    gateway_order_id: _builtins.str
+    """The payment gateway's name for what is to be paid."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the session ends: by default two minutes before the booking expires."""
@@ -188,12 +235,16 @@ class InitiatePaymentResponse(_message.Message):
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         amount: _builtins.int = ...,
         currency: _builtins.str = ...,
+        method: Global___Payment.Method.ValueType | None = ...,
+        gateway_order_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "expires_at", b"expires_at", "method", b"method"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "currency", b"currency", "expires_at", b"expires_at", "payment_id", b"payment_id", "payment_url", b"payment_url", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "amount", b"amount", "currency", b"currency", "expires_at", b"expires_at", "gateway_order_id", b"gateway_order_id", "method", b"method", "payment_id", b"payment_id", "payment_url", b"payment_url", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__method: _TypeAlias = _typing.Literal["method"]  # noqa: Y015
+    _WhichOneofArgType__method: _TypeAlias = _typing.Literal["_method", b"_method"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__method) -> _WhichOneofReturnType__method | None: ...
 
 Global___InitiatePaymentResponse: _TypeAlias = InitiatePaymentResponse  # noqa: Y015
 

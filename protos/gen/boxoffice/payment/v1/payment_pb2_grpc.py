@@ -78,7 +78,8 @@ class PaymentServiceServicer:
 
     def InitiatePayment(self, request, context):
         """Opens a checkout session at the bank for the frozen price of a PENDING booking, or returns the one that is
-        open already: a booking has at most one live session. Pay at `payment_url` before `expires_at`.
+        open already: a booking has at most one live session. Pay at `payment_url` before `expires_at`, by card, UPI or
+        netbanking.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.

@@ -43,7 +43,8 @@ class PaymentServiceStub:
     def __new__(cls, channel: _aio.Channel) -> PaymentServiceAsyncStub: ...
     InitiatePayment: _grpc.UnaryUnaryMultiCallable[_payment_pb2.InitiatePaymentRequest, _payment_pb2.InitiatePaymentResponse]
     """Opens a checkout session at the bank for the frozen price of a PENDING booking, or returns the one that is
-    open already: a booking has at most one live session. Pay at `payment_url` before `expires_at`.
+    open already: a booking has at most one live session. Pay at `payment_url` before `expires_at`, by card, UPI or
+    netbanking.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
@@ -100,7 +101,8 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     InitiatePayment: _aio.UnaryUnaryMultiCallable[_payment_pb2.InitiatePaymentRequest, _payment_pb2.InitiatePaymentResponse]  # type: ignore[assignment]
     """Opens a checkout session at the bank for the frozen price of a PENDING booking, or returns the one that is
-    open already: a booking has at most one live session. Pay at `payment_url` before `expires_at`.
+    open already: a booking has at most one live session. Pay at `payment_url` before `expires_at`, by card, UPI or
+    netbanking.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
@@ -160,7 +162,8 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_payment_pb2.InitiatePaymentResponse, _abc.Awaitable[_payment_pb2.InitiatePaymentResponse]]:
         """Opens a checkout session at the bank for the frozen price of a PENDING booking, or returns the one that is
-        open already: a booking has at most one live session. Pay at `payment_url` before `expires_at`.
+        open already: a booking has at most one live session. Pay at `payment_url` before `expires_at`, by card, UPI or
+        netbanking.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
