@@ -212,7 +212,7 @@ async def test_a_batch_of_payments_costs_no_more_than_one(
     payment_db: Database, bank_db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until, deliveries = datetime.now(UTC) + timedelta(minutes=15), Deliveries(bank_db)
-    begins = BeginPayments(payment_db, margin=timedelta(seconds=30), poll_seconds=60)
+    begins = BeginPayments(payment_db, margin=timedelta(seconds=30), poll_seconds=60, gateway="bank")
     records, creates = RecordReports(payment_db, Outbox(payment_db)), CreateSessions(bank_db)
     pays = PaySessions(bank_db, deliveries, timedelta())
     costs: list[list[tuple[int, int]]] = []
