@@ -25,6 +25,12 @@ TIME = "2026-11-21T18:00:00Z"
 PATTERNS = {
     "^[^\\x00]*$": "{text} without NUL characters",
     "^[A-Z]{3}$": "the code of a currency in three capital letters, such as INR",
+    "^([A-Z]{2})?$": "the code of a country in two capital letters, such as IN",
+    "^([0-9]{2})?$": "the code of a state of India in two digits, such as 27",
+    "^([0-9A-Z]{1,30})?$": "the number of a taxpayer, up to 30 capital letters and digits, such as 27AAPFU0939F1ZV",
+    "^([A-Za-z][A-Za-z0-9_+/-]{0,63})?$": "a time zone of the IANA database, such as Asia/Kolkata",
+    "^[A-Z][A-Z_]{0,29}$": "up to 30 capital letters and low lines, such as TICKETS",
+    "^([0-9]{4,8})?$": "the code of a service, 4 to 8 digits, such as 999614",
     "^[!-~]{0,200}$": "a key of up to 200 letters, digits and signs of ASCII, without spaces",
     "^[A-Za-z0-9_=-]{0,200}$": "a nextPageToken that this list gave with these filters: begin again without one",
     "^[A-Za-z0-9_-]{0,100}$": "a refresh token as it was given",

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, taxes_pb2, taxes_pb2_grpc
 
 from services.booking import deliveries
 from services.booking.bookings import messages
@@ -13,6 +13,7 @@ from services.booking.measures import MEASURES
 from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
 from services.booking.settings import Settings
+from services.booking.taxes.rpc import TaxServicer
 from services.booking.tidying.operation import archive, forget_keys
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import CONNECTIONS as WATCHING_CONNECTIONS
@@ -26,7 +27,10 @@ from services.chassis.writes import jobs, measures, topics
 from services.chassis.writes.desk import Desk
 from services.chassis.writes.outbox import Outbox
 
-SERVICES = [booking_pb2.DESCRIPTOR.services_by_name["BookingService"].full_name]
+SERVICES = [
+    booking_pb2.DESCRIPTOR.services_by_name["BookingService"].full_name,
+    taxes_pb2.DESCRIPTOR.services_by_name["TaxService"].full_name,
+]
 
 
 async def run(settings: Settings) -> None:
@@ -59,6 +63,7 @@ async def run(settings: Settings) -> None:
     server = make_server(settings, max_streams=settings.max_streams)
     servicer = BookingServicer(db, bookings, changes, outbox, desk, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
+    taxes_pb2_grpc.add_TaxServiceServicer_to_server(TaxServicer(db, inventory), server)
     await serve(
         settings,
         server,

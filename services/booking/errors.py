@@ -1,6 +1,6 @@
 """What booking refuses."""
 
-from services.chassis.errors import Aborted, FailedPrecondition, NotFound
+from services.chassis.errors import Aborted, AlreadyExists, FailedPrecondition, NotFound
 
 
 class BookingNotFound(NotFound):
@@ -44,3 +44,45 @@ class CaptureMismatch(FailedPrecondition):
     """This capture was recorded before with other facts: compare the books of both sides."""
 
     reason = "CAPTURE_MISMATCH"
+
+
+class AmountTooLarge(FailedPrecondition):
+    """These seats cost more at once than can be counted: choose fewer."""
+
+    reason = "AMOUNT_TOO_LARGE"
+
+
+class SellerNotFound(NotFound):
+    """There is no such seller: look it up in the list of sellers."""
+
+    reason = "SELLER_NOT_FOUND"
+
+
+class SellerFixed(FailedPrecondition):
+    """Only the name and address of a seller can change: make another seller for another registration.
+
+    Metadata: the `field` that differs.
+    """
+
+    reason = "SELLER_FIXED"
+
+
+class TaxNumberTaken(AlreadyExists):
+    """Another seller has this tax number: use that seller, or look for a slip in the number."""
+
+    reason = "TAX_NUMBER_TAKEN"
+
+
+class TaxRuleFixed(FailedPrecondition):
+    """Only the end of a tax rule can change: make another rule.
+
+    Metadata: the `field` that differs.
+    """
+
+    reason = "TAX_RULE_FIXED"
+
+
+class ShowTaxNotFound(NotFound):
+    """Nobody has said by whom this show is sold: it is sold without tax and without invoices."""
+
+    reason = "SHOW_TAX_NOT_FOUND"

@@ -42,6 +42,8 @@ bookings = Table(
     Column("tax_amount", Integer, nullable=False, server_default="0"),
     Column("final_amount", Integer, comment="what is paid, minor units; null: total_amount, by code from before"),
     Column("prices_include_tax", Boolean, nullable=False, server_default="false"),
+    Column("seller_id", Uuid, comment="by whom it is sold; null: nobody has said so, and there is no invoice"),
+    Column("place_of_supply", Text, nullable=False, server_default=""),
     Column("currency", Text, nullable=False, server_default=""),
     Column("expires_at", DateTime(timezone=True), comment="by inventory's clock"),
     Column("created_at", DateTime(timezone=True), nullable=False),
@@ -106,6 +108,47 @@ bookings = Table(
     Index("bookings_archive_idx", "updated_at", postgresql_where=text("state IN ('CANCELLED', 'EXPIRED')")),
 )
 
+sellers = Table(
+    "sellers",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("legal_name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("state", Text, nullable=False, comment="in India two digits; else empty"),
+    Column("tax_number", Text, nullable=False, comment="in India the GSTIN; empty: no tax is taken"),
+    Column("time_zone", Text, nullable=False, comment="of its books"),
+    Index("sellers_tax_number_idx", "tax_number", unique=True, postgresql_where=text("tax_number <> ''")),
+)
+
+tax_rules = Table(
+    "tax_rules",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("country", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("up_to", Integer, comment="minor units; null: tickets at any price"),
+    Column("basis_points", Integer, nullable=False),
+    Column("sac_code", Text, nullable=False),
+    Column("valid_from", DateTime(timezone=True), nullable=False),
+    Column("valid_until", DateTime(timezone=True)),
+    CheckConstraint("basis_points BETWEEN 0 AND 10000 AND up_to >= 0", name="rate"),
+    CheckConstraint("valid_until > valid_from", name="validity"),
+    Index("tax_rules_category_idx", "country", "category"),
+)
+
+show_taxes = Table(
+    "show_taxes",
+    metadata,
+    Column("show_id", Uuid, primary_key=True),
+    Column("seller_id", Uuid, ForeignKey("sellers.id"), nullable=False, index=True),
+    Column("place_of_supply", Text, nullable=False, comment="the venue's state, in India; else empty"),
+    Column("category", Text, nullable=False),
+    Column("prices_include_tax", Boolean, nullable=False),
+    comment="by whom shows are sold, and how their tickets are taxed; others are sold without tax",
+)
+
 booking_seats = Table(
     "booking_seats",
     metadata,
@@ -120,6 +163,8 @@ booking_seats = Table(
     Column("discount", Integer, nullable=False, server_default="0"),
     Column("fee", Integer, nullable=False, server_default="0"),
     Column("tax", Integer, nullable=False, server_default="0"),
+    Column("tax_basis_points", Integer, nullable=False, server_default="0", comment="the rate of the tax"),
+    Column("sac_code", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("booking_id", "position"),
     CheckConstraint("discount BETWEEN 0 AND price AND fee >= 0 AND tax >= 0", name="line"),
 )

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import grpc
 import pytest
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, taxes_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -92,6 +92,7 @@ class House:
     seats: inventory_pb2_grpc.InventoryServiceStub
     show_id: str
     seat_ids: list[str]
+    taxes: taxes_pb2_grpc.TaxServiceStub
 
     async def book(self, user: UUID, *numbers: int, key: str = "") -> booking_pb2.Booking:
         request = booking_pb2.CreateBookingRequest(
@@ -176,9 +177,12 @@ async def opened_house(
             served(lambda server: payment_pb2_grpc.add_PaymentServiceServicer_to_server(payment, server))
         )
         booking = wired_booking(booking_db, to_inventory, to_payment, gathers=False)
-        to_booking = await stack.enter_async_context(
-            served(lambda server: booking_pb2_grpc.add_BookingServiceServicer_to_server(booking.servicer, server))
-        )
+
+        def serve(server: grpc.aio.Server) -> None:
+            booking_pb2_grpc.add_BookingServiceServicer_to_server(booking.servicer, server)
+            taxes_pb2_grpc.add_TaxServiceServicer_to_server(booking.taxes, server)
+
+        to_booking = await stack.enter_async_context(served(serve))
         show_id = await make_show(catalog_pb2_grpc.CatalogServiceStub(to_inventory), in_=starts_in, closes=closes)
         seats = inventory_pb2_grpc.InventoryServiceStub(to_inventory)
         seat_map = await seats.GetSeatMap(inventory_pb2.GetSeatMapRequest(show_id=show_id))
@@ -193,6 +197,7 @@ async def opened_house(
             seats,
             show_id,
             [seat.id for seat in seat_map.seats],
+            taxes_pb2_grpc.TaxServiceStub(to_booking),
         )
         await booking.desk.close()
         assert await booking_db.fetch(UNTOLD) == [], "the last event of a booking is the state that callers see"

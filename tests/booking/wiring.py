@@ -13,6 +13,7 @@ from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.rpc import BookingServicer
 from services.booking.saga import Saga
+from services.booking.taxes.rpc import TaxServicer
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import Changes
 from services.chassis.store.database import Database
@@ -32,6 +33,7 @@ class WiredBooking:
     peers: Mapping[str, Deliver]
     """To whom the outbox's relay delivers."""
     desk: Desk[Any, Any]
+    taxes: TaxServicer
 
 
 def wired_booking(
@@ -50,4 +52,4 @@ def wired_booking(
     desk: Desk[Any, Any] = Desk(saga.create, max_keys=128, gathers=gathers)
     changes = Changes(db, max_waiting=100, heartbeat_seconds=15)
     servicer = BookingServicer(db, Bookings(db), changes, outbox, desk, saga, inventory, payments, POLICY)
-    return WiredBooking(servicer, saga, outbox, deliveries.peers(inventory, payments), desk)
+    return WiredBooking(servicer, saga, outbox, deliveries.peers(inventory, payments), desk, TaxServicer(db, inventory))

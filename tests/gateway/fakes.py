@@ -21,20 +21,14 @@ from google.rpc import status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
+import roster
 from gateway.envoy import envoy_command
 from gateway.render import CLUSTERS, render
 from services.chassis.process.server import make_server
 from services.chassis.wire.identity import policy
 from tests.patience import eventually, patient
 
-CONTRACTS = (
-    "boxoffice.inventory.v1.catalog_pb2",
-    "boxoffice.inventory.v1.inventory_pb2",
-    "boxoffice.booking.v1.booking_pb2",
-    "boxoffice.payment.v1.payment_pb2",
-    "boxoffice.bank.v1.bank_pb2",
-    "boxoffice.identity.v1.identity_pb2",
-)
+CONTRACTS = [f"boxoffice.{contract}_pb2" for service in roster.SERVICES for contract in service.contracts]
 
 
 @dataclass(frozen=True)

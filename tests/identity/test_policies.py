@@ -98,7 +98,7 @@ def test_every_rpc_has_a_policy() -> None:
 def test_an_rpc_without_a_policy_fails_the_build_and_is_served_to_nobody() -> None:
     assert faults(DESCRIPTOR.read_bytes()) == []
     files = FileDescriptorSet.FromString(DESCRIPTOR.read_bytes())
-    [booking] = [file for file in files.file if file.package == "boxoffice.booking.v1"]
+    [booking] = [file for file in files.file if file.name.endswith("/booking.proto")]
     booking.service[0].method[0].options.ClearExtension(policy_pb2.policy)
     booking.service[0].method[1].options.Extensions[policy_pb2.policy].allow[:] = [0]
     names = [f"boxoffice.booking.v1.BookingService.{name}" for name in ("CreateBooking", "GetBooking")]
@@ -124,7 +124,7 @@ def test_services_that_are_missing_unknown_or_out_of_place_fail_the_build(
     method: str, services: list[str], complaint: str
 ) -> None:
     files = FileDescriptorSet.FromString(DESCRIPTOR.read_bytes())
-    [booking] = [file for file in files.file if file.package == "boxoffice.booking.v1"]
+    [booking] = [file for file in files.file if file.name.endswith("/booking.proto")]
     [changed] = [one for one in booking.service[0].method if one.name == method]
     changed.options.Extensions[policy_pb2.policy].services[:] = services
     [fault] = faults(files.SerializeToString())

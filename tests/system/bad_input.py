@@ -112,6 +112,8 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "booking_id": world.booking_id,
         "session_id": world.session_id,
         "user_id": world.user,
+        "seller_id": examples.SELLER,
+        "tax_rule_id": examples.TAX_RULE,
     }
     methods = [method for method in METHODS.values() if method.bindings]
     derived = {

@@ -187,6 +187,9 @@ HARMLESS = {
     "ReleaseHolds": "a DELETE: what is released once is released; each answer counts what it released itself",
     "SimulatePayment": "the customer's click: a session comes to its end once, and is shown as it is from then on",
     "ReceiveWebhook": "the bank's own id of the event, which its headers carry, is the key",
+    "SetSeller": "the caller names the seller, who is called what the last request says",
+    "SetTaxRule": "the caller names the rule, which ends when the last request says",
+    "SetShowTax": "a show is sold by whom the last request says",
     "Login": "every login begins a family of tokens of its own",
     "Refresh": "a token that comes again gives the same next one, with another access token",
     "Logout": "what has ended has ended",
@@ -195,7 +198,7 @@ HARMLESS = {
     "SetRoles": "a user has the roles that the last request says",
 }
 """Mutations without a key, and why repeating them does nothing. Each has a test of its own: the last six in
-tests/identity, the others in test_keys.py."""
+tests/identity, the three before them in tests/booking/test_taxes.py, the others in test_keys.py."""
 
 SETTLES = {"RefundBooking": "status"}
 """What equal answers may differ in while something is under way: docs/adr/0008-refund-answers.md says why."""

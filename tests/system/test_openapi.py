@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from gateway.openapi.examples import BODIES
 from stack import accounts
 from stack.credentials import load
 from stack.launcher import Stack
@@ -71,6 +72,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
         body = bytes(payload)
         ok(await client.ask("POST", "payments/webhook", content=body, headers=signed(secret, str(uuid4()), body)))
     await _have_an_account(stack, client)
+    await _say_who_sells(client, show)
     # Streams have no end: tests/gateway/test_gateway_streams.py is about them. What takes a key is held against the
     # document at each of its paths in test_keys.py.
     calls = {one["operationId"] for _, _, one in operations() if not one.get("x-server-streaming")}
@@ -97,6 +99,16 @@ async def _have_an_account(stack: Stack, client: Client) -> None:
     headers = {"authorization": f"Bearer {accounts.token(stack.address('identity'), 'admin', secrets, tls)}"}
     ok(await client.ask("GET", "users", headers=headers, params={"pageSize": 1}))
     ok(await client.ask("PUT", f"users/{tokens['userId']}/roles", {"roles": ["ORGANIZER"]}, headers=headers))
+
+
+async def _say_who_sells(client: Client, show: Show) -> None:
+    """Set a seller, a rule and a show's tax, and read them."""
+    seller, rule = str(uuid4()), str(uuid4())
+    ok(await client.ask("PUT", f"sellers/{seller}", BODIES["SetSeller"] | {"taxNumber": ""}))
+    ok(await client.ask("PUT", f"tax-rules/{rule}", BODIES["SetTaxRule"]))
+    ok(await client.ask("PUT", f"shows/{show.id}/tax", BODIES["SetShowTax"] | {"sellerId": seller}))
+    for path in ("sellers", "tax-rules", f"shows/{show.id}/tax"):
+        ok(await client.ask("GET", path))
 
 
 async def _look_at_the_catalogue(client: Client, show: Show, event_id: str) -> None:

@@ -17,7 +17,9 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 from boxoffice.bank.v1.bank_pb2 import Session, SimulatePaymentRequest
 from boxoffice.bank.v1.bank_pb2_grpc import BankServiceServicer as Bank
 from boxoffice.booking.v1 import booking_pb2 as booking
+from boxoffice.booking.v1 import taxes_pb2 as taxes
 from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceServicer as Bookings
+from boxoffice.booking.v1.taxes_pb2_grpc import TaxServiceServicer as Taxes
 from boxoffice.identity.v1 import identity_pb2 as identity
 from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceServicer as Identity
 from boxoffice.inventory.v1 import catalog_pb2 as catalog
@@ -161,6 +163,34 @@ def _list_shows(
     return request
 
 
+def _set_tax_rule(
+    *,
+    tax_rule_id: str,
+    country: str = "",
+    currency: str = "",
+    category: str,
+    up_to: int | None = None,
+    basis_points: int,
+    sac_code: str = "",
+    valid_from: datetime,
+    valid_until: datetime | None = None,
+) -> taxes.SetTaxRuleRequest:
+    """Take times as Python has them, in UTC where they have no zone."""
+    request = taxes.SetTaxRuleRequest(
+        tax_rule_id=tax_rule_id,
+        country=country,
+        currency=currency,
+        category=category,
+        up_to=up_to,
+        basis_points=basis_points,
+        sac_code=sac_code,
+    )
+    request.valid_from.FromDatetime(valid_from)
+    if valid_until is not None:
+        request.valid_until.FromDatetime(valid_until)
+    return request
+
+
 class Methods:
     """What both clients can do."""
 
@@ -199,6 +229,14 @@ class Methods:
     initiate_payment = Method(Payments, payment.InitiatePaymentRequest, payment.InitiatePaymentResponse)
     get_payment_status = Method(Payments, payment.GetPaymentStatusRequest, payment.PaymentStatus)
     simulate_payment = Method(Bank, SimulatePaymentRequest, Session)
+
+    # Who sells, and how tickets are taxed.
+    set_seller = Method(Taxes, taxes.SetSellerRequest, taxes.Seller)
+    list_sellers = Method(Taxes, taxes.ListSellersRequest, taxes.ListSellersResponse)
+    set_tax_rule = Method(Taxes, _set_tax_rule, taxes.TaxRule)
+    list_tax_rules = Method(Taxes, taxes.ListTaxRulesRequest, taxes.ListTaxRulesResponse)
+    set_show_tax = Method(Taxes, taxes.SetShowTaxRequest, taxes.ShowTax)
+    get_show_tax = Method(Taxes, taxes.GetShowTaxRequest, taxes.ShowTax)
 
     # Who somebody is.
     register = Method(Identity, identity.RegisterRequest, identity.User)

@@ -51,6 +51,42 @@ class SimulationDisabled(PermissionDenied):
     reason = "SIMULATION_DISABLED"
 
 
+class AmountTooLarge(FailedPrecondition):
+    """The seats cost more at once than can be counted: choose fewer."""
+
+    reason = "AMOUNT_TOO_LARGE"
+
+
+class SellerNotFound(NotFound):
+    """There is no such seller."""
+
+    reason = "SELLER_NOT_FOUND"
+
+
+class SellerFixed(FailedPrecondition):
+    """Only the name and address of a seller can change; `metadata` has the `field` that differs."""
+
+    reason = "SELLER_FIXED"
+
+
+class TaxNumberTaken(AlreadyExists):
+    """Another seller has this tax number."""
+
+    reason = "TAX_NUMBER_TAKEN"
+
+
+class TaxRuleFixed(FailedPrecondition):
+    """Only the end of a tax rule can change; `metadata` has the `field` that differs."""
+
+    reason = "TAX_RULE_FIXED"
+
+
+class ShowTaxNotFound(NotFound):
+    """Nobody has said by whom the show is sold."""
+
+    reason = "SHOW_TAX_NOT_FOUND"
+
+
 class RefundFailed(Unavailable):
     """The bank's refund failed this time."""
 

@@ -79,6 +79,8 @@ class BookedSeat:
     discount: int = 0
     fee: int = 0
     tax: int = 0
+    tax_basis_points: int = 0
+    sac_code: str = ""
 
     @property
     def label(self) -> str:
@@ -108,6 +110,9 @@ class Amounts:
     final_amount: int
     """What is paid, and what refunds are a share of."""
     prices_include_tax: bool
+    seller_id: UUID | None = None
+    """By whom the tickets are sold; None: nobody has said so, and there is no invoice."""
+    place_of_supply: str = ""
 
 
 @dataclass(frozen=True, slots=True)

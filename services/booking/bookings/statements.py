@@ -18,7 +18,8 @@ COLUMNS = selected(
 BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%(ids)s) AND state <> 'RESERVING'"
 
 SEATS = """
-    SELECT booking_id, seat_id AS id, section, row, number, tier, price, discount, fee, tax
+    SELECT booking_id, seat_id AS id, section, row, number, tier, price, discount, fee, tax, tax_basis_points,
+        sac_code
     FROM booking_seats
     WHERE booking_id = ANY(%(booking_ids)s) ORDER BY booking_id, position
 """

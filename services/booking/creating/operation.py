@@ -25,7 +25,10 @@ from services.booking.bookings.domain import (
 )
 from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.creating import statements as sql
-from services.booking.pricing.domain import NO_RULES, quote
+from services.booking.errors import AmountTooLarge
+from services.booking.pricing.domain import MAX_AMOUNT, NO_RULES, NO_TAX, Line, Rules, quote
+from services.booking.taxes.domain import Terms
+from services.booking.taxes.operation import read_terms, terms_of
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
 from services.chassis.store.database import Database, Statement, retried
 from services.chassis.store.rows import Row, columns
@@ -61,6 +64,8 @@ class Begun:
     """The intent is written: inventory is to be asked."""
 
     since: datetime
+    terms: Terms | None
+    """How the show's tickets are taxed; None where nobody sells them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +92,18 @@ class BeginBookings:
 
     async def _begin(self, batch: Sequence[Create]) -> list[Outcome[Begun | Known]]:
         keys = [command.idempotency for command in batch if command.idempotency]
-        stored, begun = await self._db.transact(answers.find(keys), _intents(batch))
+        terms = terms_of(command.show.show_id for command in batch)
+        stored, found, begun = await self._db.transact(answers.find(keys), terms, _intents(batch))
+        taxed = read_terms(found)
         since = {row.id: row.created_at for row in begun}
         taken = [command.idempotency for command in batch if command.id not in since and command.idempotency]
         under_way = await self._db.fetch(sql.KEYS_UNDER_WAY, columns(taken, "user_id", "key")) if taken else []
         # Where a key is in both, its answer counts.
         first = {(row.user_id, row.key): row for row in (*under_way, *stored)}
-        return [Begun(since[command.id]) if command.id in since else _known(command, first) for command in batch]
+        return [
+            Begun(since[command.id], taxed.get(command.show.show_id)) if command.id in since else _known(command, first)
+            for command in batch
+        ]
 
     async def _wait(
         self, batch: Sequence[Create], outcomes: list[Outcome[Begun | Known]]
@@ -154,20 +164,45 @@ class Priced:
     key: idempotency.Key | None
 
     @classmethod
-    def from_reservation(cls, command: Create, since: datetime, reservation: ReservedSeats) -> "Priced":
-        """Put the reservation to the command whose intent was written at `since`."""
-        quoted = quote(reservation.seats, NO_RULES)
+    def from_reservation(cls, command: Create, begun: Begun, reservation: ReservedSeats) -> "Priced":
+        """Put the reservation to the command that was begun; raise AmountTooLarge if it cannot be counted."""
+        terms = begun.terms
+        quoted = quote(reservation.seats, _rules(terms, reservation.currency, begun.since))
+        if quoted.final_amount > MAX_AMOUNT:
+            raise AmountTooLarge()
         amounts = Amounts(
             discount_amount=quoted.discount_amount,
             fee_amount=quoted.fee_amount,
             tax_amount=quoted.tax_amount,
             final_amount=quoted.final_amount,
             prices_include_tax=quoted.prices_include_tax,
+            seller_id=terms.seller.id if terms else None,
+            place_of_supply=terms.show.place_of_supply if terms else "",
         )
-        booking = Booking.created(command.id, command.new, command.show, since, reservation, amounts)
-        lines = zip(reservation.seats, quoted.lines, strict=True)
-        seats = [replace(seat, discount=line.discount, fee=line.fee, tax=line.tax) for seat, line in lines]
+        booking = Booking.created(command.id, command.new, command.show, begun.since, reservation, amounts)
+        seats = list(map(_with_line, reservation.seats, quoted.lines))
         return cls(booking, seats, command.idempotency)
+
+
+def _rules(terms: Terms | None, currency: str, now: datetime) -> Rules:
+    """Return the rules of a booking's price."""
+    if terms is None:
+        return NO_RULES
+    included = terms.show.prices_include_tax
+    return Rules(tax_rates=terms.rates(currency, now), tax_parts=terms.tax_parts, prices_include_tax=included)
+
+
+def _with_line(seat: BookedSeat, line: Line) -> BookedSeat:
+    """Return a seat with its line frozen."""
+    rate = line.tax_rate or NO_TAX
+    return replace(
+        seat,
+        discount=line.discount,
+        fee=line.fee,
+        tax=line.tax,
+        tax_basis_points=rate.basis_points,
+        sac_code=rate.sac_code,
+    )
 
 
 @retried
@@ -200,6 +235,8 @@ def _bookings(priced: Sequence[Priced]) -> dict[str, list[object]]:
         tax_amount="amounts.tax_amount",
         final_amount="amounts.final_amount",
         prices_include_tax="amounts.prices_include_tax",
+        seller_id="amounts.seller_id",
+        place_of_supply="amounts.place_of_supply",
         sales_end_at="show.sales_end_at",
         labels=lambda booking: "\n".join(booking.seat_labels),
     )
@@ -211,6 +248,7 @@ def _seats(priced: Sequence[Priced]) -> dict[str, list[object]]:
         "seat_of": [one.booking.id for one in priced for _ in one.seats],
         "position": [position for one in priced for position in range(len(one.seats))],
         **columns(seats, "section", "row", "number", "tier", "price", "discount", "fee", "tax", seat_id="id"),
+        **columns(seats, "tax_basis_points", "sac_code"),
     }
 
 

@@ -32,22 +32,27 @@ FINISH_BOOKINGS = """
             state = 'PENDING', version = version + 1, lease_until = NULL,
             total_amount = priced.total, discount_amount = priced.discount, fee_amount = priced.fee,
             tax_amount = priced.tax, final_amount = priced.final, prices_include_tax = priced.include_tax,
+            seller_id = priced.seller, place_of_supply = priced.place,
             currency = priced.in_currency, expires_at = priced.until, sales_end_at = priced.sales_end,
             seat_labels = string_to_array(priced.labels, E'\\n')
         FROM unnest(
             %(id)s::uuid[], %(total_amount)s::int[], %(discount_amount)s::int[], %(fee_amount)s::int[],
             %(tax_amount)s::int[], %(final_amount)s::int[], %(prices_include_tax)s::bool[],
-            %(currency)s::text[], %(expires_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(labels)s::text[]
-        ) AS priced (booking_id, total, discount, fee, tax, final, include_tax, in_currency, until, sales_end, labels)
+            %(seller_id)s::uuid[], %(place_of_supply)s::text[], %(currency)s::text[], %(expires_at)s::timestamptz[],
+            %(sales_end_at)s::timestamptz[], %(labels)s::text[]
+        ) AS priced (booking_id, total, discount, fee, tax, final, include_tax, seller, place, in_currency, until,
+            sales_end, labels)
         WHERE id = priced.booking_id AND state = 'RESERVING' AND version = 1
         RETURNING id
     ), with_seats AS (
-        INSERT INTO booking_seats (booking_id, position, seat_id, section, row, number, tier, price, discount, fee, tax)
+        INSERT INTO booking_seats (booking_id, position, seat_id, section, row, number, tier, price, discount, fee, tax,
+            tax_basis_points, sac_code)
         SELECT seat.* FROM finished JOIN unnest(
             %(seat_of)s::uuid[], %(position)s::int[], %(seat_id)s::uuid[], %(section)s::text[], %(row)s::text[],
-            %(number)s::int[], %(tier)s::text[], %(price)s::int[], %(discount)s::int[], %(fee)s::int[], %(tax)s::int[]
-        ) AS seat (booking_id, position, seat_id, section, row, number, tier, price, discount, fee, tax)
-            ON seat.booking_id = finished.id
+            %(number)s::int[], %(tier)s::text[], %(price)s::int[], %(discount)s::int[], %(fee)s::int[], %(tax)s::int[],
+            %(tax_basis_points)s::int[], %(sac_code)s::text[]
+        ) AS seat (booking_id, position, seat_id, section, row, number, tier, price, discount, fee, tax,
+            tax_basis_points, sac_code) ON seat.booking_id = finished.id
     ), with_answers AS (
         INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer)
         SELECT kept.user_id, kept.method, kept.key, kept.request_hash, kept.answer FROM finished JOIN unnest(

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from services.booking.bookings.domain import Booking, Changed, ReservedSeats
@@ -17,6 +17,7 @@ from services.booking.creating.operation import (
     drop_bookings,
     finish_bookings,
 )
+from services.booking.errors import AmountTooLarge
 from services.booking.messages import Release, release_of
 from services.chassis.errors import Failure, Unavailable, is_transient
 from services.chassis.store.database import Database
@@ -41,9 +42,7 @@ class CreateBookings:
         """Create a batch of bookings; see desk.Run."""
         outcomes = await self._begin(batch, wait=wait)
         begun = [
-            (command, outcome.since)
-            for command, outcome in zip(batch, outcomes, strict=True)
-            if isinstance(outcome, Begun)
+            (command, outcome) for command, outcome in zip(batch, outcomes, strict=True) if isinstance(outcome, Begun)
         ]
         created = await self._reserve(begun) if begun else {}
         return [
@@ -66,7 +65,7 @@ class CreateBookings:
             self._db, [booking.id for booking, answer in zip(bookings, answers, strict=True) if answer is None]
         )
 
-    async def _reserve(self, begun: Sequence[tuple[Create, datetime]]) -> dict[UUID, bytes | Failure]:
+    async def _reserve(self, begun: Sequence[tuple[Create, Begun]]) -> dict[UUID, bytes | Failure]:
         claims = [
             Claim(
                 booking_id=command.id,
@@ -86,9 +85,13 @@ class CreateBookings:
         refused: list[UUID] = []
         unknown: list[UUID] = []
         outcomes: dict[UUID, bytes | Failure] = {}
-        for (command, since), answer in zip(begun, answers, strict=True):
+        for (command, intent), answer in zip(begun, answers, strict=True):
             if isinstance(answer, ReservedSeats):
-                priced.append(Priced.from_reservation(command, since, answer))
+                try:
+                    priced.append(Priced.from_reservation(command, intent, answer))
+                except AmountTooLarge as failure:
+                    outcomes[command.id] = failure
+                    unknown.append(command.id)
                 continue
             # Recovery was faster and has closed the claim: it is nothing that the caller did, and may be tried again.
             outcomes[command.id] = Unavailable() if answer.reason == "CLAIM_CLOSED" else answer
@@ -96,7 +99,7 @@ class CreateBookings:
         try:
             if priced or refused:
                 outcomes |= await finish_bookings(self._db, priced, refused, self._render)
-            # It is not known whether inventory reserved these: recovery gives back what it may have.
+            # Inventory has reserved these, or may have: recovery gives them back.
             await postpone(self._db, unknown, 0)
         except Failure as failure:
             # The intents are written, so this batch must not be run again: recovery gives back what was reserved.

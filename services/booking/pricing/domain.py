@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+MAX_AMOUNT = 2**31 - 1
+"""The largest amount that contract and tables hold."""
+
 WHOLE = 10_000
 """Basis points of the whole: 18 per cent are 1,800."""
 
@@ -55,10 +58,12 @@ class Fee:
 
 @dataclass(frozen=True, slots=True)
 class TaxRate:
-    """A rate of tax for seats that cost, after the discount, `up_to` at most; any where that is None."""
+    """A rate of tax for seats that cost, after discount and without tax, `up_to` at most; any where that is None."""
 
     basis_points: int
     up_to: int | None = None
+    sac_code: str = ""
+    """The code of the service, as documents show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,12 @@ class Rules:
     """The first that fits a seat counts; where none does, there is no tax on it."""
     prices_include_tax: bool = False
     """Whether prices and fees have the tax in them."""
+    tax_parts: int = 1
+    """In how many equal parts the tax is taken, each rounded by itself: two where it is CGST and SGST."""
 
 
 NO_RULES = Rules()
+NO_TAX = TaxRate(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,8 @@ class Line:
     discount: int = 0
     fee: int = 0
     tax: int = 0
+    tax_rate: TaxRate | None = None
+    """By which the tax was computed; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +138,9 @@ def quote(seats: Sequence[ListedSeat], rules: Rules) -> Quote:
     discounts = _discounts(seats, rules.discount)
     left = [price - discount for price, discount in zip(prices, discounts, strict=True)]
     fees = _fees(left, rules.fees)
-    taxes = _taxes(left, fees, rules)
-    lines = [Line(*parts) for parts in zip(prices, discounts, fees, taxes, strict=True)]
+    rates = [_rate(amount, rules) for amount in left]
+    taxes = _taxes([amount + fee for amount, fee in zip(left, fees, strict=True)], rates, rules)
+    lines = [Line(*parts) for parts in zip(prices, discounts, fees, taxes, rates, strict=True)]
     return Quote(lines, rules.prices_include_tax)
 
 
@@ -173,16 +184,33 @@ def _fees(left: Sequence[int], fees: Sequence[Fee]) -> list[int]:
     return sums
 
 
-def _taxes(left: Sequence[int], fees: Sequence[int], rules: Rules) -> list[int]:
-    """Return the tax of each seat and its fees: computed for all seats of a rate at once, then split over them."""
-    rates = [
-        next((rate for rate in rules.tax_rates if rate.up_to is None or amount <= rate.up_to), None) for amount in left
-    ]
-    taxes = [0] * len(left)
+def _rate(amount: int, rules: Rules) -> TaxRate | None:
+    """Return the rate for a seat that costs so much."""
+    for rate in rules.tax_rates:
+        if rate.up_to is None or amount - (_tax(amount, rate, rules) if rules.prices_include_tax else 0) <= rate.up_to:
+            return rate
+    return None
+
+
+def _tax(amount: int, rate: TaxRate, rules: Rules) -> int:
+    """Return the tax on an amount, or in it."""
+    return rules.tax_parts * _tax_part(amount, rate, rules)
+
+
+def _tax_part(amount: int, rate: TaxRate, rules: Rules) -> int:
+    of = WHOLE + rate.basis_points if rules.prices_include_tax else WHOLE
+    return share(amount, rate.basis_points, of * rules.tax_parts)
+
+
+def _taxes(taxable: Sequence[int], rates: Sequence[TaxRate | None], rules: Rules) -> list[int]:
+    """Return the tax of each seat and its fees: computed for all seats of a rate at once, then split over them.
+
+    Each part of the tax is split in the same way, so the parts of a line are equal.
+    """
+    taxes = [0] * len(taxable)
     for rate in dict.fromkeys(rate for rate in rates if rate is not None):
         positions = [position for position, one in enumerate(rates) if one == rate]
-        taxable = [left[position] + fees[position] for position in positions]
-        of = WHOLE + rate.basis_points if rules.prices_include_tax else WHOLE
-        for position, tax in zip(positions, split(share(sum(taxable), rate.basis_points, of), taxable), strict=True):
-            taxes[position] = tax
+        weights = [taxable[position] for position in positions]
+        for position, part in zip(positions, split(_tax_part(sum(weights), rate, rules), weights), strict=True):
+            taxes[position] = rules.tax_parts * part
     return taxes

@@ -117,6 +117,7 @@ class BookingServiceServicer:
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
+        FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.

@@ -52,6 +52,7 @@ class BookingServiceStub:
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
+    FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -176,6 +177,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
+    FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -303,6 +305,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
+        FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.

@@ -1,0 +1,60 @@
+"""Statements about sellers, the rules of taxes, and by whom shows are sold."""
+
+from services.booking.taxes.domain import Seller, ShowTax, TaxRule
+from services.chassis.store.rows import selected
+
+SELLER = selected(Seller)
+TAX_RULE = selected(TaxRule)
+SHOW_TAX = selected(ShowTax)
+
+MAKE_SELLER = """
+    INSERT INTO sellers (id, legal_name, address, country, state, tax_number, time_zone)
+    VALUES (%(id)s, %(legal_name)s, %(address)s, %(country)s, %(state)s, %(tax_number)s, %(time_zone)s)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+"""
+
+LOCK_SELLERS = f"""
+    SELECT {SELLER} FROM sellers WHERE id = %(id)s OR (tax_number = %(tax_number)s AND tax_number <> '')
+    ORDER BY id FOR UPDATE
+"""
+"""The seller, and whoever else has its tax number."""
+
+RENAME_SELLER = "UPDATE sellers SET legal_name = %(legal_name)s, address = %(address)s WHERE id = %(id)s"
+
+FIND_SELLER = f"SELECT {SELLER} FROM sellers WHERE id = %(id)s"
+
+LIST_SELLERS = f"""
+    SELECT {SELLER} FROM sellers WHERE %(after)s::uuid IS NULL OR id < %(after)s ORDER BY id DESC LIMIT %(limit)s
+"""
+
+SET_TAX_RULE = f"""
+    INSERT INTO tax_rules (id, country, currency, category, up_to, basis_points, sac_code, valid_from, valid_until)
+    VALUES (%(id)s, %(country)s, %(currency)s, %(category)s, %(up_to)s, %(basis_points)s, %(sac_code)s,
+        %(valid_from)s, %(valid_until)s)
+    ON CONFLICT (id) DO UPDATE SET valid_until = excluded.valid_until
+    RETURNING {TAX_RULE}
+"""
+
+LIST_TAX_RULES = f"""
+    SELECT {TAX_RULE} FROM tax_rules WHERE %(after)s::uuid IS NULL OR id < %(after)s ORDER BY id DESC LIMIT %(limit)s
+"""
+
+SET_SHOW_TAX = """
+    INSERT INTO show_taxes (show_id, seller_id, place_of_supply, category, prices_include_tax)
+    VALUES (%(show_id)s, %(seller_id)s, %(place_of_supply)s, %(category)s, %(prices_include_tax)s)
+    ON CONFLICT (show_id) DO UPDATE SET seller_id = excluded.seller_id, place_of_supply = excluded.place_of_supply,
+        category = excluded.category, prices_include_tax = excluded.prices_include_tax
+"""
+
+FIND_SHOW_TAX = f"SELECT {SHOW_TAX} FROM show_taxes WHERE show_id = %(show_id)s"
+
+TERMS = f"""
+    SELECT {selected(ShowTax, of="show")}, {selected(Seller, of="seller")},
+        rule.id AS rule_id, rule.currency, rule.up_to, rule.basis_points, rule.sac_code, rule.valid_from,
+        rule.valid_until
+    FROM show_taxes show JOIN sellers seller ON seller.id = show.seller_id
+    LEFT JOIN tax_rules rule ON rule.country = seller.country AND rule.category = show.category
+    WHERE show.show_id = ANY(%(show_ids)s)
+"""
+"""How the tickets of shows are taxed: a row for each rule of a show's category, or one without any."""
