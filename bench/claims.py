@@ -106,6 +106,7 @@ def _of_overload(case: str) -> list[Claim]:
         Claim(f"{case}: tickets in time ÷ peak", figure("goodput_of_peak", case), 0.9),
         Claim(f"{case}: p50 of refusals in ms", figure("refused_p50_ms", case), 100, at_most=True),
         Claim(f"{case}: p99 of refusals in ms", figure("refused_p99_ms", case), 1_000, at_most=True),
+        Claim(f"{case}: p99 of refusals at the gateway", figure("refused_gateway_p99_ms", case), 50, at_most=True),
         Claim(f"{case}: captured to CONFIRMED, p99 in ms", figure("confirmed_p99_ms", case), 5_000, at_most=True),
         Claim(f"{case}: money refused", figure("money_refused", case), 0, at_most=True),
         Claim(f"{case}: seconds to recover", figure("recovery_seconds", case), 10, at_most=True),

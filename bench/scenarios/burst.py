@@ -6,11 +6,13 @@ connection that is closed without an answer.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import replace
 from functools import partial
 from uuid import uuid4
 
+from bench import refusals
 from bench.cases import Case
 from bench.load import Load, Tally
 from bench.measure import OK, Latencies, Result
@@ -83,10 +85,18 @@ def _go_on(world: World) -> None:
 
 
 def _result(world: World, *loads: Load) -> Result:
+    began = time.time()
     tallies, usage = world.run(*loads)
+    at_gateway = Latencies.from_seconds(refusals.gateway_seconds(world.stack.logs / "gateway.log", began))
     whole = Tally()
     for tally in tallies:
         whole.add(tally)
     refused = Latencies.from_seconds(whole.latencies.get(OVERLOADED, []))
     otherwise = sum(len(found) for outcome, found in whole.latencies.items() if outcome not in (OK, OVERLOADED))
-    return whole.result(usage, otherwise=otherwise, refused_p50_ms=refused.p50, refused_p99_ms=refused.p99)
+    return whole.result(
+        usage,
+        otherwise=otherwise,
+        refused_p50_ms=refused.p50,
+        refused_p99_ms=refused.p99,
+        refused_gateway_p99_ms=at_gateway.p99,
+    )

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Literal, TypeVar
 from uuid import uuid4
 
-from bench import money
+from bench import money, refusals
 from bench.cases import Case
 from bench.load import Load, Tally
 from bench.measure import OK, Latencies, Result
@@ -75,7 +75,8 @@ def run(world: World, *, rest: bool) -> Result:
         whole.add(tally)
     recovery = _recovery_seconds(world, wanted, rest)
     settled = Latencies.from_seconds(money.settling_seconds(world.stack, began))
-    refusals = Latencies.from_seconds(whole.latencies.get(OVERLOADED, []))
+    refused = Latencies.from_seconds(whole.latencies.get(OVERLOADED, []))
+    at_gateway = Latencies.from_seconds(refusals.gateway_seconds(world.stack.logs / "gateway.log", began))
     goodput = _goodput(whole)
     return whole.result(
         usage,
@@ -83,8 +84,9 @@ def run(world: World, *, rest: bool) -> Result:
         offered_per_second=offered,
         goodput_per_second=goodput,
         goodput_of_peak=goodput / peak,
-        refused_p50_ms=refusals.p50,
-        refused_p99_ms=refusals.p99,
+        refused_p50_ms=refused.p50,
+        refused_p99_ms=refused.p99,
+        refused_gateway_p99_ms=at_gateway.p99,
         confirmed_p50_ms=settled.p50,
         confirmed_p99_ms=settled.p99,
         errands=len(ran.latencies.get(OK, [])),

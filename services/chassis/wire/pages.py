@@ -15,6 +15,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -79,7 +80,6 @@ class PageRequest(Generic[K]):
         """Raise InvalidField unless the token was given for this list."""
         self._order = order
         self._request = request
-        self._fingerprint = _fingerprint(request)
         self.size: int = request.page_size or default_size  # type: ignore[attr-defined]
         token: str = request.page_token  # type: ignore[attr-defined]
         self.after: K | None = self._read(token) if token else None
@@ -103,6 +103,10 @@ class PageRequest(Generic[K]):
                 return messages, self.token(key(rows[index - 1]))
             messages.append(message)
         return messages, self.token(key(rows[self.size - 1])) if len(rows) > self.size else ""
+
+    @cached_property
+    def _fingerprint(self) -> bytes:
+        return _fingerprint(self._request)  # only where there is a token: most lists fit into one page
 
     def token(self, last: K) -> str:
         """Return the token of the page that begins behind `last`."""
