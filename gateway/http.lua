@@ -117,6 +117,8 @@ function envoy_on_response(response)
   -- A call of gRPC's that was refused before this saw it: what answers REST says what kind it is.
   if find(headers:get("content-type") or "application/grpc", "^application/grpc") then return end
   take_status(response, headers)
+  -- Only pages have it that send a customer on.
+  if headers:get("location") and headers:get(":status") == "200" then headers:replace(":status", "303") end
   local said = response:streamInfo():dynamicMetadata():get(REST)
   if said and said.verb == "HEAD" then
     for chunk in response:bodyChunks() do chunk:setBytes("") end

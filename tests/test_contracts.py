@@ -122,6 +122,12 @@ def test_what_is_taken_as_it_is_is_no_text_of_peoples_or_a_secret() -> None:
         # One of a list, and one that a page for people is given for, whatever it says.
         "bank.v1.SimulatePaymentRequest.payment_method",
         "bank.v1.GetCheckoutPageRequest.session_id",
+        # What Razorpay has signed, as it sent it.
+        "payment.v1.ReturnFromRazorpayRequest.razorpay_payment_id",
+        "payment.v1.ReturnFromRazorpayRequest.razorpay_payment_link_id",
+        "payment.v1.ReturnFromRazorpayRequest.razorpay_payment_link_reference_id",
+        "payment.v1.ReturnFromRazorpayRequest.razorpay_payment_link_status",
+        "payment.v1.ReturnFromRazorpayRequest.razorpay_signature",
     }
 
 

@@ -121,15 +121,19 @@ ACROSS = (
     ),
     Invariant(
         "no-money-without-a-ticket",
-        "the bank's ledger holds of each booking what was paid if it is CONFIRMED, what was kept if it is REFUNDED, "
+        "the gateways hold of each booking what was paid if it is CONFIRMED, what was kept if it is REFUNDED, "
         "and nothing otherwise, but for refunds shown as stuck",
-        ("booking.bookings", "bank.ledger"),
+        ("booking.bookings", "bank.ledger", "payment.payments WHERE gateway <> 'bank'"),
         f"""
         WITH held AS (
-            SELECT p.booking_id, sum(l.amount) AS net
-            FROM bank.ledger l LEFT JOIN bank.sessions s ON s.id = l.session_id
-            LEFT JOIN payment.payments p ON p.id = s.payment_id
-            GROUP BY p.booking_id
+            SELECT booking_id, sum(amount) AS net FROM (
+                SELECT p.booking_id, l.amount
+                FROM bank.ledger l LEFT JOIN bank.sessions s ON s.id = l.session_id
+                LEFT JOIN payment.payments p ON p.id = s.payment_id
+                UNION ALL
+                SELECT booking_id, amount - refunded_amount FROM payment.payments
+                WHERE gateway <> 'bank' AND state IN ('SUCCESS', 'REFUNDED', 'PARTIALLY_REFUNDED')
+            ) AS moved GROUP BY booking_id
         ), sent_back AS (
             SELECT p.booking_id, coalesce(sum(r.amount) FILTER (WHERE r.state = 'STUCK' AND r.cause <> 'REQUESTED'), 0)
                 AS stuck, coalesce(sum(r.amount) FILTER (WHERE r.state = 'SUCCEEDED' AND r.cause = 'REQUESTED'), 0)
@@ -206,6 +210,9 @@ ACROSS = (
             FROM bank.ledger l LEFT JOIN bank.sessions s ON s.id = l.session_id
             LEFT JOIN payment.payments p ON p.id = s.payment_id
             WHERE l.kind = 'CAPTURE'
+            UNION ALL
+            SELECT session_id, amount, currency, id, booking_id FROM payment.payments
+            WHERE gateway <> 'bank' AND state IN ('SUCCESS', 'REFUNDED', 'PARTIALLY_REFUNDED')
         ) AS l ON l.session_id = c.session_id
         WHERE c.settlement IS NOT DISTINCT FROM 'CONFIRM'
             OR (c.payment_id, c.booking_id, c.amount, c.currency)

@@ -54,12 +54,13 @@ MONEY = (
     ),
     Invariant(
         "a-payment-never-regresses",
-        "a payment says that money was taken only if the bank's session does, which is never undone",
+        "a payment at the bank says that money was taken only if the bank's session does, which is never undone",
         ("payment.payments WHERE state IN ('SUCCESS', 'REFUNDED', 'PARTIALLY_REFUNDED')",),
         """
         SELECT p.id AS payment_id, p.state, s.status
         FROM payment.payments p LEFT JOIN bank.sessions s ON s.id = p.session_id
-        WHERE p.state IN ('SUCCESS', 'REFUNDED', 'PARTIALLY_REFUNDED') AND s.status IS DISTINCT FROM 'CAPTURED'
+        WHERE p.state IN ('SUCCESS', 'REFUNDED', 'PARTIALLY_REFUNDED')
+            AND p.gateway = 'bank' AND s.status IS DISTINCT FROM 'CAPTURED'
         """,
     ),
     Invariant(
@@ -113,7 +114,7 @@ MONEY = (
         FULL JOIN bank.refunds b ON b.id = r.id
         LEFT JOIN payment.payments p ON p.id = r.payment_id
         WHERE (b.id IS NOT NULL AND (b.session_id, b.amount) IS DISTINCT FROM (p.session_id, r.amount))
-            OR (r.state = 'SUCCEEDED' AND b.status IS DISTINCT FROM 'SUCCEEDED')
+            OR (r.state = 'SUCCEEDED' AND p.gateway = 'bank' AND b.status IS DISTINCT FROM 'SUCCEEDED')
             OR (b.id IS NOT NULL AND (b.status IN ('PENDING', 'SUCCEEDED', 'DECLINED')) IS NOT TRUE)
         """,
     ),

@@ -84,6 +84,15 @@ PARAMETERS: Json = {
 _SIGNED = "As the Standard Webhooks specification says."
 
 HEADERS: dict[str, list[Json]] = {
+    "ReceiveRazorpayWebhook": [
+        {
+            "name": "X-Razorpay-Signature",
+            "in": "header",
+            "required": True,
+            "description": "HMAC-SHA256 of the body, in hexadecimal.",
+            "schema": {"type": "string"},
+        }
+    ],
     "ReceiveWebhook": [
         {"name": name, "in": "header", "required": True, "description": _SIGNED, "schema": {"type": "string"}}
         for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -127,6 +136,15 @@ SCHEMAS: Json = {
         },
         "required": ["type", "timestamp", "data"],
     },
+    "RazorpayEvent": {
+        "type": "object",
+        "description": "What Razorpay tells, as its documentation of webhooks says.",
+        "properties": {
+            "event": {"type": "string", "description": "Its type, such as `payment_link.paid`."},
+            "payload": {"type": "object", "description": "What it is about: entities by their kinds."},
+        },
+        "required": ["event", "payload"],
+    },
     "Health": {
         "type": "object",
         "description": "Every service is healthy.",
@@ -136,21 +154,31 @@ SCHEMAS: Json = {
 }
 
 BODIES: dict[str, Json] = {
+    "ReceiveRazorpayWebhook": {
+        "required": True,
+        "description": "The event, byte for byte as it was signed; 256 KiB at most.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RazorpayEvent"}}},
+    },
     "ReceiveWebhook": {
         "required": True,
         "description": "The event, byte for byte as it was signed; 64 KiB at most.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookEvent"}}},
-    }
+    },
 }
 """Bodies of requests that are not messages of the contracts, by the methods' names."""
 
 ANSWERS: dict[str, Json] = {
+    "GetPaymentResultPage": {"text/html": {"schema": {"type": "string"}}},
+    "ReturnFromRazorpay": {"text/html": {"schema": {"type": "string"}}},
     "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},
     "GetJwks": {"application/jwk-set+json": {"schema": {"type": "object"}}},
     "StreamBooking": {"text/event-stream": {"schema": {"type": "string"}}},
     "StreamSeats": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 """Answers that are not messages of the contracts."""
+
+STATUSES = {"ReturnFromRazorpay": "303"}
+"""The statuses of answers that are not 200."""
 
 _MESSAGES = inventory_pb2.DESCRIPTOR.message_types_by_name
 

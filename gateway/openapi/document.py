@@ -117,7 +117,7 @@ class _Operation:
         optional = self._from_token()
         broken = {name: what for name, what in needed(self._method.input_type).items() if name not in optional}
         failed = failures.responses(reasons, broken, with_body=self._has_body, takes_token=self._takes_token)
-        return operation | {"responses": {"200": answer, **failed}}
+        return operation | {"responses": {by_hand.STATUSES.get(name, "200"): answer, **failed}}
 
     def _from_token(self) -> list[str]:
         """Return the fields that the token tells, so that a body may leave them out."""

@@ -18,10 +18,14 @@ from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.messages import CAPTURES, DECLINES
 from services.payment.checkout.steps import Checkout, SessionRules
 from services.payment.clients import BOOKINGS, BookingClient
+from services.payment.from_razorpay import FromRazorpay
 from services.payment.gateways.bank import BANK, BankClient
-from services.payment.gateways.interface import Gateways
+from services.payment.gateways.interface import Gateway, Gateways
+from services.payment.gateways.razorpay import RAZORPAY, Razorpay
+from services.payment.gateways.razorpay_events import RazorpaySignatures
 from services.payment.measures import MEASURES
 from services.payment.refunds.steps import Refunds
+from services.payment.refunds.words import RefundWords
 from services.payment.rpc import PaymentService
 from services.payment.settings import Settings
 from services.payment.webhooks import Signatures
@@ -37,7 +41,8 @@ async def run(settings: Settings) -> None:
     to_booking = channel(settings.booking_address, "booking")
     to_bank = channel(settings.payment_gateway_url.removeprefix("grpc://"), "bank")
     booking, outbox = BookingClient(to_booking), Outbox(background)
-    gateways = Gateways({BANK: BankClient(to_bank, settings.public_url)}, current=BANK)
+    razorpay = _razorpay(settings)
+    gateways = _gateways(settings, BankClient(to_bank, settings.public_url), razorpay)
     rules = SessionRules(
         margin=timedelta(seconds=settings.session_margin_seconds),
         poll_first_seconds=settings.poll_first_seconds,
@@ -58,7 +63,9 @@ async def run(settings: Settings) -> None:
     measures.add(ticks, background, MEASURES)
 
     server = make_server(settings)
-    servicer = PaymentService(PaymentLookup(db), checkout, refunds, signatures)
+    payments = PaymentLookup(db)
+    from_razorpay = _from_razorpay(settings, razorpay, payments, checkout, RefundWords(db, gateways))
+    servicer = PaymentService(payments, checkout, refunds, signatures, booking, settings.public_url, from_razorpay)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)
     await serve(
         settings,
@@ -70,8 +77,35 @@ async def run(settings: Settings) -> None:
         ],
         ticks=ticks,
         ready=Readiness(url),
-        closing=[checkout.finish, poller.finish, to_booking.close, to_bank.close, pools.close],
+        closing=[
+            *(checkout.finish, poller.finish, to_booking.close, to_bank.close),
+            *([] if razorpay is None else [razorpay.close]),
+            pools.close,
+        ],
     )
+
+
+def _razorpay(settings: Settings) -> Razorpay | None:
+    """Return Razorpay where it is configured, be it for older payments only."""
+    if settings.razorpay_key_secret is None:
+        return None
+    return Razorpay(settings.razorpay_key_id, settings.razorpay_key_secret, settings.public_url, settings.razorpay_url)
+
+
+def _gateways(settings: Settings, bank: BankClient, razorpay: Razorpay | None) -> Gateways:
+    by_name: dict[str, Gateway] = {BANK: bank}
+    if razorpay is not None:
+        by_name[RAZORPAY] = razorpay
+    return Gateways(by_name, current=settings.payment_gateway)
+
+
+def _from_razorpay(
+    settings: Settings, razorpay: Razorpay | None, payments: PaymentLookup, checkout: Checkout, refunds: RefundWords
+) -> FromRazorpay | None:
+    if razorpay is None or settings.razorpay_key_secret is None:
+        return None
+    signatures = RazorpaySignatures(settings.razorpay_key_secret, settings.razorpay_webhook_secrets)
+    return FromRazorpay(razorpay, signatures, payments, checkout, refunds)
 
 
 if __name__ == "__main__":

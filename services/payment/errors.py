@@ -25,6 +25,18 @@ class PaymentInProgress(Aborted):
     retry_after_seconds = 1.0
 
 
+class AmountNotPayable(FailedPrecondition):
+    """The payment gateway takes amounts in this currency only with a 0 as the last digit: choose other seats."""
+
+    reason = "AMOUNT_NOT_PAYABLE"
+
+
+class GatewayNotConfigured(NotFound):
+    """This payment gateway is not in use here: nothing is to be sent to it."""
+
+    reason = "GATEWAY_NOT_CONFIGURED"
+
+
 class PaymentNotFound(NotFound):
     """There is no such payment: begin one for the booking."""
 

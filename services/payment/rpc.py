@@ -13,10 +13,13 @@ from services.chassis.wire.incoming import encoded, headers
 from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes.idempotency import key_of
+from services.payment import result_page
 from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.steps import Checkout
+from services.payment.clients import BookingClient
 from services.payment.domain.payments import Method, Payment, SessionReport
 from services.payment.domain.refunds import Refund, RefundRequest
+from services.payment.from_razorpay import FromRazorpay, configured
 from services.payment.refunds.steps import Refunds
 from services.payment.webhooks import Signatures, parse
 
@@ -35,11 +38,18 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         checkout: Checkout,
         refunds: Refunds,
         signatures: Signatures,
+        booking: BookingClient,
+        public_url: str,
+        from_razorpay: FromRazorpay | None = None,
     ) -> None:
+        """`public_url` is where customers reach Boxoffice."""
         self._payments = payments
         self._checkout = checkout
         self._refunds = refunds
         self._signatures = signatures
+        self._booking = booking
+        self._pages = f"{public_url.rstrip('/')}/api/v1/payments/result"
+        self._from_razorpay = from_razorpay
 
     async def InitiatePayment(self, request: pb.InitiatePaymentRequest, context: Context) -> pb.InitiatePaymentResponse:
         booking_id, user_id = UUID(request.booking_id), UUID(request.user_id)
@@ -74,6 +84,36 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         else:
             await self._refunds.settle_report(report, event)
         return pb.ReceiveWebhookResponse(status="processed")
+
+    async def ReceiveRazorpayWebhook(
+        self, request: httpbody_pb2.HttpBody, context: Context
+    ) -> pb.ReceiveWebhookResponse:
+        is_of_use = await configured(self._from_razorpay).take(request.data, headers.get())
+        return pb.ReceiveWebhookResponse(status="processed" if is_of_use else "ignored")
+
+    async def ReturnFromRazorpay(
+        self, request: pb.ReturnFromRazorpayRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        payment_id = UUID(request.payment_id)
+        await configured(self._from_razorpay).take_return(
+            payment_id,
+            request.razorpay_payment_link_id,
+            request.razorpay_payment_link_reference_id,
+            request.razorpay_payment_link_status,
+            request.razorpay_payment_id,
+            request.razorpay_signature,
+        )
+        # The gateway answers 303: the page's address has nothing of the signature, and may be loaded again.
+        await context.send_initial_metadata((("location", f"{self._pages}/{payment_id}"), *result_page.HEADERS))
+        return httpbody_pb2.HttpBody(content_type="text/html; charset=utf-8", data=b"\n")
+
+    async def GetPaymentResultPage(
+        self, request: pb.GetPaymentResultPageRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        payment = await self._payments.named(UUID(request.payment_id))
+        html = result_page.render(payment, await result_page.status_of(self._booking, payment))
+        await context.send_initial_metadata(result_page.HEADERS)
+        return httpbody_pb2.HttpBody(content_type="text/html; charset=utf-8", data=html.encode())
 
     async def BatchRefundPayments(
         self, request: pb.BatchRefundPaymentsRequest, context: Context

@@ -29,7 +29,7 @@ AT_ONCE = 3_600
 
 MONEY = {
     "booking": {"CancelBooking", "ListBookingEvents", "RefundBooking", "BatchRecordCaptures", "BatchRecordDeclines"},
-    "payment": {"ReceiveWebhook", "BatchRefundPayments", "BatchClosePayments"},
+    "payment": {"ReceiveWebhook", "ReceiveRazorpayWebhook", "BatchRefundPayments", "BatchClosePayments"},
     "bank": {"GetSession", "CloseSession", "CreateRefund"},
     "inventory": {
         "BatchExtendReservations",

@@ -19,6 +19,8 @@ from tests.gateway.requests import GET_SHOW, reason
 from tests.patience import eventually
 
 SEAT_MAP = "/boxoffice.inventory.v1.InventoryService/RenderSeatMap"
+RETURN = "/boxoffice.payment.v1.PaymentService/ReturnFromRazorpay"
+PAYMENT = "0198c2a0-0000-7000-8000-000000000008"
 CHECKOUT = "/boxoffice.bank.v1.BankService/GetCheckoutPage"
 
 
@@ -106,6 +108,31 @@ async def test_the_checkout_page_is_html(rest: httpx.AsyncClient, services: Serv
     answer = await rest.get("/api/v1/payments/fake-checkout/sess_x")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.content == page
+
+
+async def test_a_webhook_of_razorpay_arrives_byte_for_byte_with_its_signature(
+    rest: httpx.AsyncClient, services: Services
+) -> None:
+    body = b'{ "event" : "payment_link.paid", "payload": {} }\n'
+    headers = {"x-razorpay-signature": "ab" * 32, "x-razorpay-event-id": "ev_1", "content-type": "application/json"}
+    await rest.post("/api/v1/payments/webhooks/razorpay", content=body, headers=headers)
+    [arrived] = services["payment"].calls
+    assert arrived.request == httpbody_pb2.HttpBody(content_type="application/json", data=body)
+    assert arrived.metadata["x-razorpay-signature"] == "ab" * 32
+
+
+async def test_a_customer_who_returns_is_sent_on_by_303(rest: httpx.AsyncClient, services: Services) -> None:
+    async def send_on(request: object, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
+        await context.send_initial_metadata((("location", "https://shop.example/api/v1/payments/result/x"),))
+        return httpbody_pb2.HttpBody(content_type="text/html; charset=utf-8", data=b"\n")
+
+    services["payment"].answers[RETURN] = send_on
+    query = {"razorpay_payment_id": "pay_1", "razorpay_payment_link_status": "paid", "razorpay_signature": "ab"}
+    answer = await rest.get(f"/api/v1/payments/return/{PAYMENT}", params=query)
+    assert (answer.status_code, answer.headers["location"]) == (303, "https://shop.example/api/v1/payments/result/x")
+    [arrived] = services["payment"].calls
+    assert arrived.request.razorpay_payment_id == "pay_1"
+    assert arrived.request.payment_id == PAYMENT
 
 
 async def test_the_seat_map_of_a_stadium_fits(rest: httpx.AsyncClient, services: Services) -> None:

@@ -148,6 +148,7 @@ def test_what_everybody_may_call_is_this_and_no_more() -> None:
         *("GetSeatLayout", "GetSeatMap", "ListAvailableSeats", "RenderSeatMap", "RenderAvailableSeats"),
         *("WatchSeats", "StreamSeats"),
         *("ReceiveWebhook", "SimulatePayment", "GetCheckoutPage"),
+        *("ReceiveRazorpayWebhook", "ReturnFromRazorpay", "GetPaymentResultPage"),
         *("Register", "Login", "Refresh", "Logout", "GetJwks"),
     }
     takes_token = {method.path for method in public_methods(DESCRIPTOR.read_bytes()) if method.takes_token}

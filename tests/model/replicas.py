@@ -138,7 +138,9 @@ def _payment(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     booking, gateways, outbox = clients.BookingClient(to_booking), at_bank(to_bank), Outbox(db)
     rules = SessionRules(timedelta(seconds=facts.MARGIN), poll_first_seconds=5, poll_max_seconds=30)
     checkout, refunds = Checkout(db, outbox, booking, gateways, rules), Refunds(db, gateways)
-    service = PaymentService(look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]))
+    service = PaymentService(
+        look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]), booking, "http://127.0.0.1:8001"
+    )
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(service, server)
     peers = {CAPTURES: booking.record_captures, DECLINES: booking.record_declines}
     return Replica(db, server, [to_booking, to_bank], PaymentParts(outbox, checkout, refunds, peers))

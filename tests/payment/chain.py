@@ -137,7 +137,9 @@ def _wired_payment(db: Database, to_booking: grpc.aio.Channel, to_bank: grpc.aio
     outbox, booking, gateways = Outbox(db), clients.BookingClient(to_booking), at_bank(to_bank)
     rules = SessionRules(timedelta(minutes=2), poll_first_seconds=5, poll_max_seconds=30)
     checkout, refunds = Checkout(db, outbox, booking, gateways, rules), Refunds(db, gateways)
-    servicer = PaymentService(look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]))
+    servicer = PaymentService(
+        look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]), booking, "http://127.0.0.1:8001"
+    )
     peers = {CAPTURES: booking.record_captures, DECLINES: booking.record_declines}
     return _WiredPayment(servicer, checkout, refunds, outbox, peers)
 

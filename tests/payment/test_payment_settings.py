@@ -84,3 +84,43 @@ def test_the_previous_secret_is_held_to_the_same(environment: Environment):
 def test_a_wrong_setting_is_named(kind: type[ServiceSettings], name: str, value: str, environment: Environment):
     environment(**{name: value})
     assert why(kind).startswith(f"it: {name} is wrong")
+
+
+RAZORPAY = {
+    "RAZORPAY_KEY_ID": "rzp_test_0123456789abcd",
+    "RAZORPAY_KEY_SECRET": "a-secret-of-the-key-24",
+    "RAZORPAY_WEBHOOK_SECRET": "a-secret-of-webhooks-24",
+}
+
+
+def test_razorpay_is_configured_by_its_key_and_secrets_which_are_never_shown(environment: Environment):
+    environment(**RAZORPAY, PAYMENT_GATEWAY="razorpay")
+    settings = load(PaymentSettings, "it")
+    assert settings.payment_gateway == "razorpay"
+    assert not any(RAZORPAY[name] in str(settings.shown()) for name in RAZORPAY if name.endswith("SECRET"))
+
+
+@pytest.mark.parametrize("missing", RAZORPAY)
+def test_razorpay_without_its_key_or_secrets_stops_the_start(missing: str, environment: Environment):
+    environment(**{name: value for name, value in RAZORPAY.items() if name != missing})
+    assert why(PaymentSettings).startswith(f"it: {missing} not set")
+
+
+def test_razorpay_has_no_default_key(environment: Environment):
+    environment(PAYMENT_GATEWAY="razorpay")
+    assert why(PaymentSettings).startswith(f"it: {', '.join(RAZORPAY)} not set")
+
+
+@pytest.mark.parametrize("name", ["RAZORPAY_KEY_SECRET", "RAZORPAY_WEBHOOK_SECRET"])
+def test_a_short_secret_of_razorpay_stops_the_start(name: str, environment: Environment):
+    environment(**RAZORPAY | {name: "short"})
+    line = why(PaymentSettings)
+    assert name in line
+    assert "short" not in line.replace("shorter", "")
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "RAZORPAY_URL"])
+def test_razorpay_takes_https_in_production(name: str, environment: Environment):
+    urls = {"PUBLIC_URL": "https://shop.example", "RAZORPAY_URL": "https://api.razorpay.com/v1"}
+    environment(**RAZORPAY, **urls | {name: "http://shop.example"}, ENVIRONMENT="production")
+    assert why(PaymentSettings) == f"it: {name} must be https in production, where Razorpay is used"

@@ -33,6 +33,9 @@ from services.payment.checkout.messages import CAPTURES, DECLINES
 from services.payment.checkout.record import RecordReports
 from services.payment.checkout.settle import SettleReports
 from services.payment.checkout.steps import Checkout, SessionRules
+from services.payment.from_razorpay import FromRazorpay
+from services.payment.gateways.bank import BANK
+from services.payment.gateways.interface import Gateway
 from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
 from services.payment.webhooks import Signatures
@@ -153,6 +156,7 @@ class Payment:
     mood: MoodyBank
     peers: dict[str, Any]
     booked: dict[str, str] = field(default_factory=dict)
+    from_razorpay: FromRazorpay | None = None
 
     async def book(
         self, *, user_id: str = "", amount: int = 50_000, minutes: float = 15, sales_minutes: float = 1_000
@@ -268,7 +272,15 @@ class Payment:
     def service(self) -> PaymentService:
         """Make another replica."""
         signatures = Signatures([SECRET, PREVIOUS_SECRET])
-        return PaymentService(PaymentLookup(self.db), self.checkout, self.refunds, signatures)
+        return PaymentService(
+            PaymentLookup(self.db),
+            self.checkout,
+            self.refunds,
+            signatures,
+            self.checkout._booking,
+            "http://127.0.0.1:8001",
+            self.from_razorpay,
+        )
 
     @asynccontextmanager
     async def webhooks(self, *, before: Callable[[Received], Awaitable[None]] | None = None) -> AsyncIterator[None]:
@@ -290,8 +302,14 @@ class Payment:
 
 
 @asynccontextmanager
-async def opened_payment(payment_db: Database, bank_db: Database) -> AsyncIterator[Payment]:
-    """Serve payment between a make-believe booking service and a real bank."""
+async def opened_payment(
+    payment_db: Database,
+    bank_db: Database,
+    others: Mapping[str, Gateway] | None = None,
+    current: str = BANK,
+    wired: Callable[[Payment], None] = lambda payment: None,
+) -> AsyncIterator[Payment]:
+    """Serve payment between a make-believe booking service and a real bank, with other gateways beside it."""
     async with AsyncExitStack() as stack:
         booking = Booking()
         to_booking = await stack.enter_async_context(
@@ -301,7 +319,7 @@ async def opened_payment(payment_db: Database, bank_db: Database) -> AsyncIterat
         assert isinstance(mood, MoodyBank)
         outbox, gateways, booking_client = (
             Outbox(payment_db),
-            at_bank(to_bank),
+            at_bank(to_bank, others, current),
             clients.BookingClient(to_booking),
         )
         rules = SessionRules(MARGIN, poll_first_seconds=10, poll_max_seconds=30)
@@ -309,6 +327,7 @@ async def opened_payment(payment_db: Database, bank_db: Database) -> AsyncIterat
         refunds = Refunds(payment_db, gateways)
         peers = {CAPTURES: booking_client.record_captures, DECLINES: booking_client.record_declines}
         world = Payment(payment_db, None, outbox, checkout, refunds, booking, bank, mood, peers)  # type: ignore[arg-type]
+        wired(world)
         to_payment = await stack.enter_async_context(
             served(lambda server: payment_pb2_grpc.add_PaymentServiceServicer_to_server(world.service(), server))
         )

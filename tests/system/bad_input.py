@@ -27,7 +27,7 @@ TIMESTAMP = Timestamp.DESCRIPTOR.full_name
 DEEP = 10_000
 MANY = 10_000
 
-HAVE_BODIES = ("ReceiveWebhook", "Logout", "UpdateProfile")
+HAVE_BODIES = ("ReceiveWebhook", "ReceiveRazorpayWebhook", "Logout", "UpdateProfile")
 """Methods for which no body, or an empty one, is a right one too."""
 
 NOT_UUIDS = (

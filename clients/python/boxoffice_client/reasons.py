@@ -279,6 +279,18 @@ class PaymentAttemptsExceeded(FailedPrecondition):
     reason = "PAYMENT_ATTEMPTS_EXCEEDED"
 
 
+class AmountNotPayable(FailedPrecondition):
+    """The payment gateway does not take this amount in its currency: choose other seats."""
+
+    reason = "AMOUNT_NOT_PAYABLE"
+
+
+class GatewayNotConfigured(NotFound):
+    """The payment gateway is not in use here."""
+
+    reason = "GATEWAY_NOT_CONFIGURED"
+
+
 class PasswordWrong(FailedPrecondition):
     """The present password is another."""
 

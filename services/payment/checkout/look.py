@@ -26,6 +26,13 @@ class PaymentLookup:
             raise PaymentNotFound()
         return payments
 
+    async def named(self, payment_id: UUID) -> Payment:
+        """Return a payment; raise PaymentNotFound if there is none."""
+        rows = await self._db.fetch(sql.PAYMENTS, {"ids": [payment_id]})
+        if not rows:
+            raise PaymentNotFound()
+        return read(Payment, rows)[0]
+
     async def of_bookings(self, booking_ids: Sequence[UUID]) -> list[list[Payment]]:
         """Return the payments of each booking, newest first."""
         lists = await self._list(booking_ids)

@@ -135,6 +135,10 @@ class Checkout:
         """Take an event of the bank, with all that come at the same time; raise what SettleReports refuses."""
         await self._settle.submit(Settle(report, event))
 
+    async def hasten(self, payment_id: UUID) -> None:
+        """Let a live payment be asked about at once: its customer says that it is paid."""
+        await polling.hasten(self._db, payment_id, "")
+
     async def catch_up(self) -> None:
         """Make all live payments due to be asked about: events may have been missed while payment was away."""
         await polling.hasten_all(self._db)
@@ -187,6 +191,9 @@ class Checkout:
             report = await ask(payment)
             if report is None and due.over:
                 report = replace(_nothing(payment), outcome=Outcome.EXPIRED)
+            elif report is not None and report.outcome == Outcome.CLOSED and due.over and not due.closed:
+                # Nobody has called it off: its time was up.
+                report = replace(report, outcome=Outcome.EXPIRED)
             if report is not None and report.outcome is not None:
                 await self._record.submit(Record(report))
         except Failure as failure:

@@ -49,3 +49,20 @@ STICK = """
     UPDATE refunds SET state = 'STUCK', stuck_reason = %(reason)s, updated_at = boxoffice_clock()
     WHERE id = %(id)s AND state = 'REQUESTED'
 """
+
+FAIL = """
+    WITH before AS (
+        SELECT id, payment_id, amount, state FROM refunds WHERE id = %(id)s AND state <> 'STUCK' FOR UPDATE
+    ), failed AS (
+        UPDATE refunds r SET state = 'STUCK', stuck_reason = %(reason)s, updated_at = boxoffice_clock()
+        FROM before WHERE r.id = before.id
+    ), counted AS (
+        UPDATE payments p SET
+            refunded_amount = p.refunded_amount - before.amount,
+            state = CASE WHEN p.refunded_amount = before.amount THEN 'SUCCESS' ELSE 'PARTIALLY_REFUNDED' END,
+            updated_at = boxoffice_clock()
+        FROM before WHERE p.id = before.payment_id AND before.state = 'SUCCEEDED'
+    )
+    SELECT state FROM before
+"""
+"""Note that a refund failed for good, and count it no more if it was counted; returns the state before, once."""

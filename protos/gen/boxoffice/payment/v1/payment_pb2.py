@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from boxoffice.policy.v1 import policy_pb2 as boxoffice_dot_policy_dot_v1_dot_policy__pb2
+from boxoffice.text.v1 import text_pb2 as boxoffice_dot_text_dot_v1_dot_text__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
@@ -30,7 +31,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"boxoffice/payment/v1/payment.proto\x12\x14\x62oxoffice.payment.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xce\x05\n\x07Payment\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\nbooking_id\x18\x02 \x01(\tR\tbookingId\x12\x1d\n\nsession_id\x18\x03 \x01(\tR\tsessionId\x12\x16\n\x06\x61mount\x18\x04 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x05 \x01(\tR\x08\x63urrency\x12<\n\x06status\x18\x06 \x01(\x0e\x32$.boxoffice.payment.v1.Payment.StatusR\x06status\x12\'\n\x0frefunded_amount\x18\x07 \x01(\x05R\x0erefundedAmount\x12\x39\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x41\n\x06method\x18\n \x01(\x0e\x32$.boxoffice.payment.v1.Payment.MethodH\x00R\x06method\x88\x01\x01\x12(\n\x10gateway_order_id\x18\x0b \x01(\tR\x0egatewayOrderId\x12,\n\x12gateway_payment_id\x18\x0c \x01(\tR\x10gatewayPaymentId\"y\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\x0b\n\x07SUCCESS\x10\x02\x12\n\n\x06\x46\x41ILED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\x0c\n\x08REFUNDED\x10\x05\x12\x16\n\x12PARTIALLY_REFUNDED\x10\x06\"C\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x08\n\x04\x43\x41RD\x10\x01\x12\x07\n\x03UPI\x10\x02\x12\x0e\n\nNETBANKING\x10\x03\x42\t\n\x07_method\"\xec\x01\n\x16InitiatePaymentRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12!\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12>\n\x0fidempotency_key\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\x12\x46\n\x06method\x18\x04 \x01(\x0e\x32$.boxoffice.payment.v1.Payment.MethodB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06method\"\xdf\x02\n\x17InitiatePaymentResponse\x12\x1d\n\npayment_id\x18\x01 \x01(\tR\tpaymentId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\x1f\n\x0bpayment_url\x18\x03 \x01(\tR\npaymentUrl\x12\x39\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12\x16\n\x06\x61mount\x18\x05 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x06 \x01(\tR\x08\x63urrency\x12\x41\n\x06method\x18\x07 \x01(\x0e\x32$.boxoffice.payment.v1.Payment.MethodH\x00R\x06method\x88\x01\x01\x12(\n\x10gateway_order_id\x18\x08 \x01(\tR\x0egatewayOrderIdB\t\n\x07_method\"h\n\x17GetPaymentStatusRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12$\n\x07user_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06userId\"i\n\rPaymentStatus\x12\x1d\n\nbooking_id\x18\x01 \x01(\tR\tbookingId\x12\x39\n\x08payments\x18\x02 \x03(\x0b\x32\x1d.boxoffice.payment.v1.PaymentR\x08payments\"S\n\x1c\x42\x61tchGetPaymentStatusRequest\x12\x33\n\x0b\x62ooking_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\x80\x02\"\x05r\x03\xb0\x01\x01R\nbookingIds\"`\n\x1d\x42\x61tchGetPaymentStatusResponse\x12?\n\x08statuses\x18\x01 \x03(\x0b\x32#.boxoffice.payment.v1.PaymentStatusR\x08statuses\"0\n\x16ReceiveWebhookResponse\x12\x16\n\x06status\x18\x01 \x01(\tR\x06status\"\x93\x03\n\x1a\x42\x61tchRefundPaymentsRequest\x12^\n\x07refunds\x18\x01 \x03(\x0b\x32\x37.boxoffice.payment.v1.BatchRefundPaymentsRequest.RefundB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x02R\x07refunds\x1a\x94\x02\n\x06Refund\x12\'\n\npayment_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12_\n\x05\x63\x61use\x18\x02 \x01(\x0e\x32=.boxoffice.payment.v1.BatchRefundPaymentsRequest.Refund.CauseB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05\x63\x61use\x12%\n\x06\x61mount\x18\x03 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\"Y\n\x05\x43\x61use\x12\x15\n\x11\x43\x41USE_UNSPECIFIED\x10\x00\x12\r\n\tREQUESTED\x10\x01\x12\r\n\tNO_TICKET\x10\x02\x12\r\n\tDUPLICATE\x10\x03\x12\x0c\n\x08MISMATCH\x10\x04\"\xd8\x02\n\x1b\x42\x61tchRefundPaymentsResponse\x12R\n\x07results\x18\x01 \x03(\x0b\x32\x38.boxoffice.payment.v1.BatchRefundPaymentsResponse.ResultR\x07results\x1a\xe4\x01\n\x06Result\x12V\n\x05state\x18\x01 \x01(\x0e\x32>.boxoffice.payment.v1.BatchRefundPaymentsResponse.Result.StateH\x00R\x05state\x12.\n\x07refusal\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00R\x07refusal\"G\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\r\n\tREQUESTED\x10\x01\x12\r\n\tSUCCEEDED\x10\x02\x12\t\n\x05STUCK\x10\x03\x42\t\n\x07outcome\"P\n\x19\x42\x61tchClosePaymentsRequest\x12\x33\n\x0b\x62ooking_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\x80\x02\"\x05r\x03\xb0\x01\x01R\nbookingIds\"\x1c\n\x1a\x42\x61tchClosePaymentsResponse2\x97\x07\n\x0ePaymentService\x12\x9e\x01\n\x0fInitiatePayment\x12,.boxoffice.payment.v1.InitiatePaymentRequest\x1a-.boxoffice.payment.v1.InitiatePaymentResponse\".\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/payments/initiate:\x01*\x12\xa8\x01\n\x10GetPaymentStatus\x12-.boxoffice.payment.v1.GetPaymentStatusRequest\x1a#.boxoffice.payment.v1.PaymentStatus\"@\xaa\xaf\x1c\x10\n\x03\x02\x04\x05\x12\x07\x62ooking\x18\x01\x82\xd3\xe4\x93\x02&\x12$/api/v1/payments/status/{booking_id}\x12\x94\x01\n\x15\x42\x61tchGetPaymentStatus\x12\x32.boxoffice.payment.v1.BatchGetPaymentStatusRequest\x1a\x33.boxoffice.payment.v1.BatchGetPaymentStatusResponse\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07\x62ooking\x18\x01\x12\x82\x01\n\x0eReceiveWebhook\x12\x14.google.api.HttpBody\x1a,.boxoffice.payment.v1.ReceiveWebhookResponse\",\xaa\xaf\x1c\x05\n\x01\x01\x18\x02\x82\xd3\xe4\x93\x02\x1d\"\x18/api/v1/payments/webhook:\x01*\x12\x8e\x01\n\x13\x42\x61tchRefundPayments\x12\x30.boxoffice.payment.v1.BatchRefundPaymentsRequest\x1a\x31.boxoffice.payment.v1.BatchRefundPaymentsResponse\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07\x62ooking\x18\x02\x12\x8b\x01\n\x12\x42\x61tchClosePayments\x12/.boxoffice.payment.v1.BatchClosePaymentsRequest\x1a\x30.boxoffice.payment.v1.BatchClosePaymentsResponse\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07\x62ooking\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"boxoffice/payment/v1/payment.proto\x12\x14\x62oxoffice.payment.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xce\x05\n\x07Payment\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\nbooking_id\x18\x02 \x01(\tR\tbookingId\x12\x1d\n\nsession_id\x18\x03 \x01(\tR\tsessionId\x12\x16\n\x06\x61mount\x18\x04 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x05 \x01(\tR\x08\x63urrency\x12<\n\x06status\x18\x06 \x01(\x0e\x32$.boxoffice.payment.v1.Payment.StatusR\x06status\x12\'\n\x0frefunded_amount\x18\x07 \x01(\x05R\x0erefundedAmount\x12\x39\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x41\n\x06method\x18\n \x01(\x0e\x32$.boxoffice.payment.v1.Payment.MethodH\x00R\x06method\x88\x01\x01\x12(\n\x10gateway_order_id\x18\x0b \x01(\tR\x0egatewayOrderId\x12,\n\x12gateway_payment_id\x18\x0c \x01(\tR\x10gatewayPaymentId\"y\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\x0b\n\x07SUCCESS\x10\x02\x12\n\n\x06\x46\x41ILED\x10\x03\x12\x0b\n\x07\x45XPIRED\x10\x04\x12\x0c\n\x08REFUNDED\x10\x05\x12\x16\n\x12PARTIALLY_REFUNDED\x10\x06\"C\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x08\n\x04\x43\x41RD\x10\x01\x12\x07\n\x03UPI\x10\x02\x12\x0e\n\nNETBANKING\x10\x03\x42\t\n\x07_method\"\xec\x01\n\x16InitiatePaymentRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12!\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12>\n\x0fidempotency_key\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\x12\x46\n\x06method\x18\x04 \x01(\x0e\x32$.boxoffice.payment.v1.Payment.MethodB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06method\"\xdf\x02\n\x17InitiatePaymentResponse\x12\x1d\n\npayment_id\x18\x01 \x01(\tR\tpaymentId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\x1f\n\x0bpayment_url\x18\x03 \x01(\tR\npaymentUrl\x12\x39\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12\x16\n\x06\x61mount\x18\x05 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x06 \x01(\tR\x08\x63urrency\x12\x41\n\x06method\x18\x07 \x01(\x0e\x32$.boxoffice.payment.v1.Payment.MethodH\x00R\x06method\x88\x01\x01\x12(\n\x10gateway_order_id\x18\x08 \x01(\tR\x0egatewayOrderIdB\t\n\x07_method\"h\n\x17GetPaymentStatusRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12$\n\x07user_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06userId\"i\n\rPaymentStatus\x12\x1d\n\nbooking_id\x18\x01 \x01(\tR\tbookingId\x12\x39\n\x08payments\x18\x02 \x03(\x0b\x32\x1d.boxoffice.payment.v1.PaymentR\x08payments\"S\n\x1c\x42\x61tchGetPaymentStatusRequest\x12\x33\n\x0b\x62ooking_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\x80\x02\"\x05r\x03\xb0\x01\x01R\nbookingIds\"`\n\x1d\x42\x61tchGetPaymentStatusResponse\x12?\n\x08statuses\x18\x01 \x03(\x0b\x32#.boxoffice.payment.v1.PaymentStatusR\x08statuses\"0\n\x16ReceiveWebhookResponse\x12\x16\n\x06status\x18\x01 \x01(\tR\x06status\"\xab\x03\n\x19ReturnFromRazorpayRequest\x12\'\n\npayment_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12;\n\x13razorpay_payment_id\x18\x02 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\x11razorpayPaymentId\x12\x44\n\x18razorpay_payment_link_id\x18\x03 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\x15razorpayPaymentLinkId\x12W\n\"razorpay_payment_link_reference_id\x18\x04 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\x1erazorpayPaymentLinkReferenceId\x12L\n\x1crazorpay_payment_link_status\x18\x05 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\xb0\xaf\x1c\x07R\x19razorpayPaymentLinkStatus\x12;\n\x12razorpay_signature\x18\x06 \x01(\tB\x0c\xbaH\x05r\x03\x18\xc8\x01\xb0\xaf\x1c\x07R\x11razorpaySignature\"F\n\x1bGetPaymentResultPageRequest\x12\'\n\npayment_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\"\x93\x03\n\x1a\x42\x61tchRefundPaymentsRequest\x12^\n\x07refunds\x18\x01 \x03(\x0b\x32\x37.boxoffice.payment.v1.BatchRefundPaymentsRequest.RefundB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x02R\x07refunds\x1a\x94\x02\n\x06Refund\x12\'\n\npayment_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12_\n\x05\x63\x61use\x18\x02 \x01(\x0e\x32=.boxoffice.payment.v1.BatchRefundPaymentsRequest.Refund.CauseB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05\x63\x61use\x12%\n\x06\x61mount\x18\x03 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x01R\x06\x61mount\"Y\n\x05\x43\x61use\x12\x15\n\x11\x43\x41USE_UNSPECIFIED\x10\x00\x12\r\n\tREQUESTED\x10\x01\x12\r\n\tNO_TICKET\x10\x02\x12\r\n\tDUPLICATE\x10\x03\x12\x0c\n\x08MISMATCH\x10\x04\"\xd8\x02\n\x1b\x42\x61tchRefundPaymentsResponse\x12R\n\x07results\x18\x01 \x03(\x0b\x32\x38.boxoffice.payment.v1.BatchRefundPaymentsResponse.ResultR\x07results\x1a\xe4\x01\n\x06Result\x12V\n\x05state\x18\x01 \x01(\x0e\x32>.boxoffice.payment.v1.BatchRefundPaymentsResponse.Result.StateH\x00R\x05state\x12.\n\x07refusal\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00R\x07refusal\"G\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\r\n\tREQUESTED\x10\x01\x12\r\n\tSUCCEEDED\x10\x02\x12\t\n\x05STUCK\x10\x03\x42\t\n\x07outcome\"P\n\x19\x42\x61tchClosePaymentsRequest\x12\x33\n\x0b\x62ooking_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\x80\x02\"\x05r\x03\xb0\x01\x01R\nbookingIds\"\x1c\n\x1a\x42\x61tchClosePaymentsResponse2\xdc\n\n\x0ePaymentService\x12\x9e\x01\n\x0fInitiatePayment\x12,.boxoffice.payment.v1.InitiatePaymentRequest\x1a-.boxoffice.payment.v1.InitiatePaymentResponse\".\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/payments/initiate:\x01*\x12\xa8\x01\n\x10GetPaymentStatus\x12-.boxoffice.payment.v1.GetPaymentStatusRequest\x1a#.boxoffice.payment.v1.PaymentStatus\"@\xaa\xaf\x1c\x10\n\x03\x02\x04\x05\x12\x07\x62ooking\x18\x01\x82\xd3\xe4\x93\x02&\x12$/api/v1/payments/status/{booking_id}\x12\x94\x01\n\x15\x42\x61tchGetPaymentStatus\x12\x32.boxoffice.payment.v1.BatchGetPaymentStatusRequest\x1a\x33.boxoffice.payment.v1.BatchGetPaymentStatusResponse\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07\x62ooking\x18\x01\x12\x82\x01\n\x0eReceiveWebhook\x12\x14.google.api.HttpBody\x1a,.boxoffice.payment.v1.ReceiveWebhookResponse\",\xaa\xaf\x1c\x05\n\x01\x01\x18\x02\x82\xd3\xe4\x93\x02\x1d\"\x18/api/v1/payments/webhook:\x01*\x12\x94\x01\n\x16ReceiveRazorpayWebhook\x12\x14.google.api.HttpBody\x1a,.boxoffice.payment.v1.ReceiveWebhookResponse\"6\xaa\xaf\x1c\x05\n\x01\x01\x18\x02\x82\xd3\xe4\x93\x02\'\"\"/api/v1/payments/webhooks/razorpay:\x01*\x12\x92\x01\n\x12ReturnFromRazorpay\x12/.boxoffice.payment.v1.ReturnFromRazorpayRequest\x1a\x14.google.api.HttpBody\"5\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02&\x12$/api/v1/payments/return/{payment_id}\x12\x96\x01\n\x14GetPaymentResultPage\x12\x31.boxoffice.payment.v1.GetPaymentResultPageRequest\x1a\x14.google.api.HttpBody\"5\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02&\x12$/api/v1/payments/result/{payment_id}\x12\x8e\x01\n\x13\x42\x61tchRefundPayments\x12\x30.boxoffice.payment.v1.BatchRefundPaymentsRequest\x1a\x31.boxoffice.payment.v1.BatchRefundPaymentsResponse\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07\x62ooking\x18\x02\x12\x8b\x01\n\x12\x42\x61tchClosePayments\x12/.boxoffice.payment.v1.BatchClosePaymentsRequest\x1a\x30.boxoffice.payment.v1.BatchClosePaymentsResponse\"\x12\xaa\xaf\x1c\x0e\n\x01\x05\x12\x07\x62ooking\x18\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,6 +52,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETPAYMENTSTATUSREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_BATCHGETPAYMENTSTATUSREQUEST'].fields_by_name['booking_ids']._loaded_options = None
   _globals['_BATCHGETPAYMENTSTATUSREQUEST'].fields_by_name['booking_ids']._serialized_options = b'\272H\017\222\001\014\010\001\020\200\002\"\005r\003\260\001\001'
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['payment_id']._loaded_options = None
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['payment_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['razorpay_payment_id']._loaded_options = None
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['razorpay_payment_id']._serialized_options = b'\272H\004r\002\030d\260\257\034\007'
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['razorpay_payment_link_id']._loaded_options = None
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['razorpay_payment_link_id']._serialized_options = b'\272H\004r\002\030d\260\257\034\007'
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['razorpay_payment_link_reference_id']._loaded_options = None
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['razorpay_payment_link_reference_id']._serialized_options = b'\272H\004r\002\030d\260\257\034\007'
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['razorpay_payment_link_status']._loaded_options = None
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['razorpay_payment_link_status']._serialized_options = b'\272H\004r\002\030d\260\257\034\007'
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['razorpay_signature']._loaded_options = None
+  _globals['_RETURNFROMRAZORPAYREQUEST'].fields_by_name['razorpay_signature']._serialized_options = b'\272H\005r\003\030\310\001\260\257\034\007'
+  _globals['_GETPAYMENTRESULTPAGEREQUEST'].fields_by_name['payment_id']._loaded_options = None
+  _globals['_GETPAYMENTRESULTPAGEREQUEST'].fields_by_name['payment_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_BATCHREFUNDPAYMENTSREQUEST_REFUND'].fields_by_name['payment_id']._loaded_options = None
   _globals['_BATCHREFUNDPAYMENTSREQUEST_REFUND'].fields_by_name['payment_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_BATCHREFUNDPAYMENTSREQUEST_REFUND'].fields_by_name['cause']._loaded_options = None
@@ -69,46 +84,56 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAYMENTSERVICE'].methods_by_name['BatchGetPaymentStatus']._serialized_options = b'\252\257\034\016\n\001\005\022\007booking\030\001'
   _globals['_PAYMENTSERVICE'].methods_by_name['ReceiveWebhook']._loaded_options = None
   _globals['_PAYMENTSERVICE'].methods_by_name['ReceiveWebhook']._serialized_options = b'\252\257\034\005\n\001\001\030\002\202\323\344\223\002\035\"\030/api/v1/payments/webhook:\001*'
+  _globals['_PAYMENTSERVICE'].methods_by_name['ReceiveRazorpayWebhook']._loaded_options = None
+  _globals['_PAYMENTSERVICE'].methods_by_name['ReceiveRazorpayWebhook']._serialized_options = b'\252\257\034\005\n\001\001\030\002\202\323\344\223\002\'\"\"/api/v1/payments/webhooks/razorpay:\001*'
+  _globals['_PAYMENTSERVICE'].methods_by_name['ReturnFromRazorpay']._loaded_options = None
+  _globals['_PAYMENTSERVICE'].methods_by_name['ReturnFromRazorpay']._serialized_options = b'\252\257\034\005\n\001\001\030\001\202\323\344\223\002&\022$/api/v1/payments/return/{payment_id}'
+  _globals['_PAYMENTSERVICE'].methods_by_name['GetPaymentResultPage']._loaded_options = None
+  _globals['_PAYMENTSERVICE'].methods_by_name['GetPaymentResultPage']._serialized_options = b'\252\257\034\005\n\001\001\030\001\202\323\344\223\002&\022$/api/v1/payments/result/{payment_id}'
   _globals['_PAYMENTSERVICE'].methods_by_name['BatchRefundPayments']._loaded_options = None
   _globals['_PAYMENTSERVICE'].methods_by_name['BatchRefundPayments']._serialized_options = b'\252\257\034\016\n\001\005\022\007booking\030\002'
   _globals['_PAYMENTSERVICE'].methods_by_name['BatchClosePayments']._loaded_options = None
   _globals['_PAYMENTSERVICE'].methods_by_name['BatchClosePayments']._serialized_options = b'\252\257\034\016\n\001\005\022\007booking\030\002'
-  _globals['_PAYMENT']._serialized_start=239
-  _globals['_PAYMENT']._serialized_end=957
-  _globals['_PAYMENT_STATUS']._serialized_start=756
-  _globals['_PAYMENT_STATUS']._serialized_end=877
-  _globals['_PAYMENT_METHOD']._serialized_start=879
-  _globals['_PAYMENT_METHOD']._serialized_end=946
-  _globals['_INITIATEPAYMENTREQUEST']._serialized_start=960
-  _globals['_INITIATEPAYMENTREQUEST']._serialized_end=1196
-  _globals['_INITIATEPAYMENTRESPONSE']._serialized_start=1199
-  _globals['_INITIATEPAYMENTRESPONSE']._serialized_end=1550
-  _globals['_GETPAYMENTSTATUSREQUEST']._serialized_start=1552
-  _globals['_GETPAYMENTSTATUSREQUEST']._serialized_end=1656
-  _globals['_PAYMENTSTATUS']._serialized_start=1658
-  _globals['_PAYMENTSTATUS']._serialized_end=1763
-  _globals['_BATCHGETPAYMENTSTATUSREQUEST']._serialized_start=1765
-  _globals['_BATCHGETPAYMENTSTATUSREQUEST']._serialized_end=1848
-  _globals['_BATCHGETPAYMENTSTATUSRESPONSE']._serialized_start=1850
-  _globals['_BATCHGETPAYMENTSTATUSRESPONSE']._serialized_end=1946
-  _globals['_RECEIVEWEBHOOKRESPONSE']._serialized_start=1948
-  _globals['_RECEIVEWEBHOOKRESPONSE']._serialized_end=1996
-  _globals['_BATCHREFUNDPAYMENTSREQUEST']._serialized_start=1999
-  _globals['_BATCHREFUNDPAYMENTSREQUEST']._serialized_end=2402
-  _globals['_BATCHREFUNDPAYMENTSREQUEST_REFUND']._serialized_start=2126
-  _globals['_BATCHREFUNDPAYMENTSREQUEST_REFUND']._serialized_end=2402
-  _globals['_BATCHREFUNDPAYMENTSREQUEST_REFUND_CAUSE']._serialized_start=2313
-  _globals['_BATCHREFUNDPAYMENTSREQUEST_REFUND_CAUSE']._serialized_end=2402
-  _globals['_BATCHREFUNDPAYMENTSRESPONSE']._serialized_start=2405
-  _globals['_BATCHREFUNDPAYMENTSRESPONSE']._serialized_end=2749
-  _globals['_BATCHREFUNDPAYMENTSRESPONSE_RESULT']._serialized_start=2521
-  _globals['_BATCHREFUNDPAYMENTSRESPONSE_RESULT']._serialized_end=2749
-  _globals['_BATCHREFUNDPAYMENTSRESPONSE_RESULT_STATE']._serialized_start=2667
-  _globals['_BATCHREFUNDPAYMENTSRESPONSE_RESULT_STATE']._serialized_end=2738
-  _globals['_BATCHCLOSEPAYMENTSREQUEST']._serialized_start=2751
-  _globals['_BATCHCLOSEPAYMENTSREQUEST']._serialized_end=2831
-  _globals['_BATCHCLOSEPAYMENTSRESPONSE']._serialized_start=2833
-  _globals['_BATCHCLOSEPAYMENTSRESPONSE']._serialized_end=2861
-  _globals['_PAYMENTSERVICE']._serialized_start=2864
-  _globals['_PAYMENTSERVICE']._serialized_end=3783
+  _globals['_PAYMENT']._serialized_start=269
+  _globals['_PAYMENT']._serialized_end=987
+  _globals['_PAYMENT_STATUS']._serialized_start=786
+  _globals['_PAYMENT_STATUS']._serialized_end=907
+  _globals['_PAYMENT_METHOD']._serialized_start=909
+  _globals['_PAYMENT_METHOD']._serialized_end=976
+  _globals['_INITIATEPAYMENTREQUEST']._serialized_start=990
+  _globals['_INITIATEPAYMENTREQUEST']._serialized_end=1226
+  _globals['_INITIATEPAYMENTRESPONSE']._serialized_start=1229
+  _globals['_INITIATEPAYMENTRESPONSE']._serialized_end=1580
+  _globals['_GETPAYMENTSTATUSREQUEST']._serialized_start=1582
+  _globals['_GETPAYMENTSTATUSREQUEST']._serialized_end=1686
+  _globals['_PAYMENTSTATUS']._serialized_start=1688
+  _globals['_PAYMENTSTATUS']._serialized_end=1793
+  _globals['_BATCHGETPAYMENTSTATUSREQUEST']._serialized_start=1795
+  _globals['_BATCHGETPAYMENTSTATUSREQUEST']._serialized_end=1878
+  _globals['_BATCHGETPAYMENTSTATUSRESPONSE']._serialized_start=1880
+  _globals['_BATCHGETPAYMENTSTATUSRESPONSE']._serialized_end=1976
+  _globals['_RECEIVEWEBHOOKRESPONSE']._serialized_start=1978
+  _globals['_RECEIVEWEBHOOKRESPONSE']._serialized_end=2026
+  _globals['_RETURNFROMRAZORPAYREQUEST']._serialized_start=2029
+  _globals['_RETURNFROMRAZORPAYREQUEST']._serialized_end=2456
+  _globals['_GETPAYMENTRESULTPAGEREQUEST']._serialized_start=2458
+  _globals['_GETPAYMENTRESULTPAGEREQUEST']._serialized_end=2528
+  _globals['_BATCHREFUNDPAYMENTSREQUEST']._serialized_start=2531
+  _globals['_BATCHREFUNDPAYMENTSREQUEST']._serialized_end=2934
+  _globals['_BATCHREFUNDPAYMENTSREQUEST_REFUND']._serialized_start=2658
+  _globals['_BATCHREFUNDPAYMENTSREQUEST_REFUND']._serialized_end=2934
+  _globals['_BATCHREFUNDPAYMENTSREQUEST_REFUND_CAUSE']._serialized_start=2845
+  _globals['_BATCHREFUNDPAYMENTSREQUEST_REFUND_CAUSE']._serialized_end=2934
+  _globals['_BATCHREFUNDPAYMENTSRESPONSE']._serialized_start=2937
+  _globals['_BATCHREFUNDPAYMENTSRESPONSE']._serialized_end=3281
+  _globals['_BATCHREFUNDPAYMENTSRESPONSE_RESULT']._serialized_start=3053
+  _globals['_BATCHREFUNDPAYMENTSRESPONSE_RESULT']._serialized_end=3281
+  _globals['_BATCHREFUNDPAYMENTSRESPONSE_RESULT_STATE']._serialized_start=3199
+  _globals['_BATCHREFUNDPAYMENTSRESPONSE_RESULT_STATE']._serialized_end=3270
+  _globals['_BATCHCLOSEPAYMENTSREQUEST']._serialized_start=3283
+  _globals['_BATCHCLOSEPAYMENTSREQUEST']._serialized_end=3363
+  _globals['_BATCHCLOSEPAYMENTSRESPONSE']._serialized_start=3365
+  _globals['_BATCHCLOSEPAYMENTSRESPONSE']._serialized_end=3393
+  _globals['_PAYMENTSERVICE']._serialized_start=3396
+  _globals['_PAYMENTSERVICE']._serialized_end=4768
 # @@protoc_insertion_point(module_scope)

@@ -373,6 +373,70 @@ class ReceiveWebhookResponse(_message.Message):
 Global___ReceiveWebhookResponse: _TypeAlias = ReceiveWebhookResponse  # noqa: Y015
 
 @_typing.final
+class ReturnFromRazorpayRequest(_message.Message):
+    """ReturnFromRazorpayRequest is what Razorpay sends a customer back with."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    RAZORPAY_PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    RAZORPAY_PAYMENT_LINK_ID_FIELD_NUMBER: _builtins.int
+    RAZORPAY_PAYMENT_LINK_REFERENCE_ID_FIELD_NUMBER: _builtins.int
+    RAZORPAY_PAYMENT_LINK_STATUS_FIELD_NUMBER: _builtins.int
+    RAZORPAY_SIGNATURE_FIELD_NUMBER: _builtins.int
+    payment_id: _builtins.str
+    """The payment (UUID)."""
+    razorpay_payment_id: _builtins.str
+    """Razorpay's name for its payment; up to 100 characters."""
+    razorpay_payment_link_id: _builtins.str
+    """Razorpay's name for its payment link; up to 100 characters."""
+    razorpay_payment_link_reference_id: _builtins.str
+    """Our name for it, the payment; up to 100 characters."""
+    razorpay_payment_link_status: _builtins.str
+    """How the link stands; up to 100 characters."""
+    razorpay_signature: _builtins.str
+    """Razorpay's signature of the four; up to 200 characters."""
+    def __init__(
+        self,
+        *,
+        payment_id: _builtins.str = ...,
+        razorpay_payment_id: _builtins.str = ...,
+        razorpay_payment_link_id: _builtins.str = ...,
+        razorpay_payment_link_reference_id: _builtins.str = ...,
+        razorpay_payment_link_status: _builtins.str = ...,
+        razorpay_signature: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment_id", b"payment_id", "razorpay_payment_id", b"razorpay_payment_id", "razorpay_payment_link_id", b"razorpay_payment_link_id", "razorpay_payment_link_reference_id", b"razorpay_payment_link_reference_id", "razorpay_payment_link_status", b"razorpay_payment_link_status", "razorpay_signature", b"razorpay_signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnFromRazorpayRequest: _TypeAlias = ReturnFromRazorpayRequest  # noqa: Y015
+
+@_typing.final
+class GetPaymentResultPageRequest(_message.Message):
+    """GetPaymentResultPageRequest names a payment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    payment_id: _builtins.str
+    """The payment (UUID)."""
+    def __init__(
+        self,
+        *,
+        payment_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment_id", b"payment_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPaymentResultPageRequest: _TypeAlias = GetPaymentResultPageRequest  # noqa: Y015
+
+@_typing.final
 class BatchRefundPaymentsRequest(_message.Message):
     """BatchRefundPaymentsRequest carries refunds."""
 

@@ -58,6 +58,21 @@ class PaymentServiceStub:
                 request_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
                 response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ReceiveWebhookResponse.FromString,
                 _registered_method=True)
+        self.ReceiveRazorpayWebhook = channel.unary_unary(
+                '/boxoffice.payment.v1.PaymentService/ReceiveRazorpayWebhook',
+                request_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+                response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ReceiveWebhookResponse.FromString,
+                _registered_method=True)
+        self.ReturnFromRazorpay = channel.unary_unary(
+                '/boxoffice.payment.v1.PaymentService/ReturnFromRazorpay',
+                request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ReturnFromRazorpayRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+        self.GetPaymentResultPage = channel.unary_unary(
+                '/boxoffice.payment.v1.PaymentService/GetPaymentResultPage',
+                request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.GetPaymentResultPageRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
         self.BatchRefundPayments = channel.unary_unary(
                 '/boxoffice.payment.v1.PaymentService/BatchRefundPayments',
                 request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPaymentsRequest.SerializeToString,
@@ -85,6 +100,7 @@ class PaymentServiceServicer:
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
         FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`), too little is left of its time or until the end
         of sales (a session ends two minutes before both), or its currency has left ISO 4217 since its show was made.
+        FAILED_PRECONDITION AMOUNT_NOT_PAYABLE: the payment gateway takes amounts in this currency only with a 0 as the last digit.
         FAILED_PRECONDITION PAYMENT_ATTEMPTS_EXCEEDED: ten sessions were opened for this booking already.
         ABORTED PAYMENT_IN_PROGRESS: money was captured and is being settled; RetryInfo says when to ask again.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -125,6 +141,48 @@ class PaymentServiceServicer:
         NOT_FOUND PAYMENT_NOT_FOUND: there is no such payment.
 
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReceiveRazorpayWebhook(self, request, context):
+        """Receives a webhook of Razorpay's, signed by HMAC-SHA256 of the body with the webhook's secret, and answers once it is
+        stored. One that was received before is answered alike and changes nothing. One that is of no use here, such as one
+        about a payment that is not Boxoffice's, is answered alike and left alone: Razorpay disables who refuses for a day.
+
+        INVALID_ARGUMENT INVALID_FIELD: the body is larger than 256 KiB, or no event in JSON.
+        UNAUTHENTICATED INVALID_SIGNATURE: the header `X-Razorpay-Signature` is missing or wrong.
+        NOT_FOUND GATEWAY_NOT_CONFIGURED: Razorpay is not in use here.
+
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReturnFromRazorpay(self, request, context):
+        """Receives a customer who has paid on Razorpay's page, and sends on to the page that shows how the booking stands:
+        answered by 303 and `Location`. Razorpay adds the query; nobody else calls this.
+
+        UNAUTHENTICATED INVALID_SIGNATURE: Razorpay has not signed this query for this payment.
+        NOT_FOUND GATEWAY_NOT_CONFIGURED: Razorpay is not in use here.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPaymentResultPage(self, request, context):
+        """Returns a page that shows how a payment's booking stands, as booking says. It loads itself again while the payment is
+        being settled.
+
+        NOT_FOUND PAYMENT_NOT_FOUND: there is no such payment.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -172,6 +230,21 @@ def add_PaymentServiceServicer_to_server(servicer, server):
                     servicer.ReceiveWebhook,
                     request_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                     response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ReceiveWebhookResponse.SerializeToString,
+            ),
+            'ReceiveRazorpayWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReceiveRazorpayWebhook,
+                    request_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                    response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ReceiveWebhookResponse.SerializeToString,
+            ),
+            'ReturnFromRazorpay': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReturnFromRazorpay,
+                    request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ReturnFromRazorpayRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'GetPaymentResultPage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPaymentResultPage,
+                    request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.GetPaymentResultPageRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             ),
             'BatchRefundPayments': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchRefundPayments,
@@ -295,6 +368,87 @@ class PaymentService:
             '/boxoffice.payment.v1.PaymentService/ReceiveWebhook',
             google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             boxoffice_dot_payment_dot_v1_dot_payment__pb2.ReceiveWebhookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReceiveRazorpayWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.payment.v1.PaymentService/ReceiveRazorpayWebhook',
+            google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.ReceiveWebhookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReturnFromRazorpay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.payment.v1.PaymentService/ReturnFromRazorpay',
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.ReturnFromRazorpayRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPaymentResultPage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.payment.v1.PaymentService/GetPaymentResultPage',
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.GetPaymentResultPageRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

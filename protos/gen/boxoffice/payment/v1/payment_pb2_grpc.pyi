@@ -50,6 +50,7 @@ class PaymentServiceStub:
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
     FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`), too little is left of its time or until the end
     of sales (a session ends two minutes before both), or its currency has left ISO 4217 since its show was made.
+    FAILED_PRECONDITION AMOUNT_NOT_PAYABLE: the payment gateway takes amounts in this currency only with a 0 as the last digit.
     FAILED_PRECONDITION PAYMENT_ATTEMPTS_EXCEEDED: ten sessions were opened for this booking already.
     ABORTED PAYMENT_IN_PROGRESS: money was captured and is being settled; RetryInfo says when to ask again.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -77,6 +78,36 @@ class PaymentServiceStub:
     NOT_FOUND PAYMENT_NOT_FOUND: there is no such payment.
 
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    """
+    ReceiveRazorpayWebhook: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _payment_pb2.ReceiveWebhookResponse]
+    """Receives a webhook of Razorpay's, signed by HMAC-SHA256 of the body with the webhook's secret, and answers once it is
+    stored. One that was received before is answered alike and changes nothing. One that is of no use here, such as one
+    about a payment that is not Boxoffice's, is answered alike and left alone: Razorpay disables who refuses for a day.
+
+    INVALID_ARGUMENT INVALID_FIELD: the body is larger than 256 KiB, or no event in JSON.
+    UNAUTHENTICATED INVALID_SIGNATURE: the header `X-Razorpay-Signature` is missing or wrong.
+    NOT_FOUND GATEWAY_NOT_CONFIGURED: Razorpay is not in use here.
+
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    ReturnFromRazorpay: _grpc.UnaryUnaryMultiCallable[_payment_pb2.ReturnFromRazorpayRequest, _httpbody_pb2.HttpBody]
+    """Receives a customer who has paid on Razorpay's page, and sends on to the page that shows how the booking stands:
+    answered by 303 and `Location`. Razorpay adds the query; nobody else calls this.
+
+    UNAUTHENTICATED INVALID_SIGNATURE: Razorpay has not signed this query for this payment.
+    NOT_FOUND GATEWAY_NOT_CONFIGURED: Razorpay is not in use here.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
+    GetPaymentResultPage: _grpc.UnaryUnaryMultiCallable[_payment_pb2.GetPaymentResultPageRequest, _httpbody_pb2.HttpBody]
+    """Returns a page that shows how a payment's booking stands, as booking says. It loads itself again while the payment is
+    being settled.
+
+    NOT_FOUND PAYMENT_NOT_FOUND: there is no such payment.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
     BatchRefundPayments: _grpc.UnaryUnaryMultiCallable[_payment_pb2.BatchRefundPaymentsRequest, _payment_pb2.BatchRefundPaymentsResponse]
     """Returns captured money, wholly or in part. A refund is named by its payment and cause: asking again gives
@@ -108,6 +139,7 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
     FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`), too little is left of its time or until the end
     of sales (a session ends two minutes before both), or its currency has left ISO 4217 since its show was made.
+    FAILED_PRECONDITION AMOUNT_NOT_PAYABLE: the payment gateway takes amounts in this currency only with a 0 as the last digit.
     FAILED_PRECONDITION PAYMENT_ATTEMPTS_EXCEEDED: ten sessions were opened for this booking already.
     ABORTED PAYMENT_IN_PROGRESS: money was captured and is being settled; RetryInfo says when to ask again.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -135,6 +167,36 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     NOT_FOUND PAYMENT_NOT_FOUND: there is no such payment.
 
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    """
+    ReceiveRazorpayWebhook: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _payment_pb2.ReceiveWebhookResponse]  # type: ignore[assignment]
+    """Receives a webhook of Razorpay's, signed by HMAC-SHA256 of the body with the webhook's secret, and answers once it is
+    stored. One that was received before is answered alike and changes nothing. One that is of no use here, such as one
+    about a payment that is not Boxoffice's, is answered alike and left alone: Razorpay disables who refuses for a day.
+
+    INVALID_ARGUMENT INVALID_FIELD: the body is larger than 256 KiB, or no event in JSON.
+    UNAUTHENTICATED INVALID_SIGNATURE: the header `X-Razorpay-Signature` is missing or wrong.
+    NOT_FOUND GATEWAY_NOT_CONFIGURED: Razorpay is not in use here.
+
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    ReturnFromRazorpay: _aio.UnaryUnaryMultiCallable[_payment_pb2.ReturnFromRazorpayRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Receives a customer who has paid on Razorpay's page, and sends on to the page that shows how the booking stands:
+    answered by 303 and `Location`. Razorpay adds the query; nobody else calls this.
+
+    UNAUTHENTICATED INVALID_SIGNATURE: Razorpay has not signed this query for this payment.
+    NOT_FOUND GATEWAY_NOT_CONFIGURED: Razorpay is not in use here.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
+    GetPaymentResultPage: _aio.UnaryUnaryMultiCallable[_payment_pb2.GetPaymentResultPageRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Returns a page that shows how a payment's booking stands, as booking says. It loads itself again while the payment is
+    being settled.
+
+    NOT_FOUND PAYMENT_NOT_FOUND: there is no such payment.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
     BatchRefundPayments: _aio.UnaryUnaryMultiCallable[_payment_pb2.BatchRefundPaymentsRequest, _payment_pb2.BatchRefundPaymentsResponse]  # type: ignore[assignment]
     """Returns captured money, wholly or in part. A refund is named by its payment and cause: asking again gives
@@ -169,6 +231,7 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
         FAILED_PRECONDITION BOOKING_NOT_PENDING: it is not PENDING (`status`), too little is left of its time or until the end
         of sales (a session ends two minutes before both), or its currency has left ISO 4217 since its show was made.
+        FAILED_PRECONDITION AMOUNT_NOT_PAYABLE: the payment gateway takes amounts in this currency only with a 0 as the last digit.
         FAILED_PRECONDITION PAYMENT_ATTEMPTS_EXCEEDED: ten sessions were opened for this booking already.
         ABORTED PAYMENT_IN_PROGRESS: money was captured and is being settled; RetryInfo says when to ask again.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -214,6 +277,54 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND PAYMENT_NOT_FOUND: there is no such payment.
 
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        """
+
+    @_abc_1.abstractmethod
+    def ReceiveRazorpayWebhook(
+        self,
+        request: _httpbody_pb2.HttpBody,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payment_pb2.ReceiveWebhookResponse, _abc.Awaitable[_payment_pb2.ReceiveWebhookResponse]]:
+        """Receives a webhook of Razorpay's, signed by HMAC-SHA256 of the body with the webhook's secret, and answers once it is
+        stored. One that was received before is answered alike and changes nothing. One that is of no use here, such as one
+        about a payment that is not Boxoffice's, is answered alike and left alone: Razorpay disables who refuses for a day.
+
+        INVALID_ARGUMENT INVALID_FIELD: the body is larger than 256 KiB, or no event in JSON.
+        UNAUTHENTICATED INVALID_SIGNATURE: the header `X-Razorpay-Signature` is missing or wrong.
+        NOT_FOUND GATEWAY_NOT_CONFIGURED: Razorpay is not in use here.
+
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def ReturnFromRazorpay(
+        self,
+        request: _payment_pb2.ReturnFromRazorpayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """Receives a customer who has paid on Razorpay's page, and sends on to the page that shows how the booking stands:
+        answered by 303 and `Location`. Razorpay adds the query; nobody else calls this.
+
+        UNAUTHENTICATED INVALID_SIGNATURE: Razorpay has not signed this query for this payment.
+        NOT_FOUND GATEWAY_NOT_CONFIGURED: Razorpay is not in use here.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+
+    @_abc_1.abstractmethod
+    def GetPaymentResultPage(
+        self,
+        request: _payment_pb2.GetPaymentResultPageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """Returns a page that shows how a payment's booking stands, as booking says. It loads itself again while the payment is
+        being settled.
+
+        NOT_FOUND PAYMENT_NOT_FOUND: there is no such payment.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
 
     @_abc_1.abstractmethod
