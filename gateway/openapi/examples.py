@@ -139,6 +139,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "prices": [{"tier": "REGULAR", "price": 18000}, {"tier": "PREMIUM", "price": 25000}],
     },
     "HoldSeats": _SEATS,
+    "QuoteBooking": _SEATS,
     "CreateBooking": _SEATS,
     "CancelBooking": {"userId": USER},
     "RefundBooking": {"userId": USER},

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ import grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
-from services.booking.bookings.domain import BookedSeat, BookedShow, ReservedSeats
+from services.booking.bookings.domain import BookedSeat, BookedShow, ListedSeats, ReservedSeats
 from services.booking.messages import Refund, Release
 from services.chassis.errors import Failure, MethodAway, Unavailable
 from services.chassis.sight.vocabulary import unknown
@@ -52,6 +52,8 @@ class Claim:
     user_id: UUID
     seat_ids: Sequence[UUID]
     ttl_seconds: int
+    expected_total: int | None = None
+    """What the seats cost by the list where the booking was priced before."""
 
 
 Name = tuple[UUID, UUID]
@@ -105,9 +107,24 @@ class InventoryClient:
                 user_id=str(claim.user_id),
                 show_seat_ids=map(str, claim.seat_ids),
                 ttl_seconds=claim.ttl_seconds,
+                expected_total=claim.expected_total,
             )
         response = await call(self._seats.BatchReserveSeats, request, seconds=SECONDS)
         return [_reservation(r.reservation) if r.HasField("reservation") else _no(r) for r in response.results]
+
+    async def prices(self, asked: Sequence[tuple[UUID, Sequence[UUID]]]) -> list[ListedSeats | Failure]:
+        """Return what seats of shows cost by the list: for each (show, seats) these, or why not."""
+        if len(asked) > 1 and sum(len(seat_ids) for _, seat_ids in asked) > SEATS_AT_ONCE:
+            half = len(asked) // 2
+            return await self.prices(asked[:half]) + await self.prices(asked[half:])
+        request = inventory_pb2.BatchPriceSeatsRequest()
+        for show_id, seat_ids in asked:
+            request.asked.add(show_id=str(show_id), show_seat_ids=map(str, seat_ids))
+        response = await call(self._seats.BatchPriceSeats, request, seconds=SECONDS)
+        return [
+            ListedSeats(_seats(r.prices.seats), r.prices.currency) if r.HasField("prices") else _no(r)
+            for r in response.results
+        ]
 
     async def extend(self, names: Sequence[Name], ttl_seconds: int) -> list[datetime | Failure]:
         """Give claims more time: for each when it lapses now, or why it cannot have more."""
@@ -218,22 +235,26 @@ def _name(name: Name) -> inventory_pb2.ReservationName:
 
 def _reservation(reservation: inventory_pb2.Reservation) -> ReservedSeats:
     return ReservedSeats(
-        seats=[
-            BookedSeat(
-                id=UUID(seat.id),
-                section=seat.section,
-                row=seat.row,
-                number=seat.number,
-                tier=_tier(seat.tier),
-                price=seat.price,
-            )
-            for seat in reservation.seats
-        ],
+        seats=_seats(reservation.seats),
         total_amount=reservation.total_amount,
         currency=reservation.currency,
         expires_at=reservation.expires_at.ToDatetime(UTC),
         sales_end_at=reservation.sales_end_at.ToDatetime(UTC) if reservation.HasField("sales_end_at") else None,
     )
+
+
+def _seats(seats: Iterable[inventory_pb2.ReservedSeat]) -> list[BookedSeat]:
+    return [
+        BookedSeat(
+            id=UUID(seat.id),
+            section=seat.section,
+            row=seat.row,
+            number=seat.number,
+            tier=_tier(seat.tier),
+            price=seat.price,
+        )
+        for seat in seats
+    ]
 
 
 def _tier(number: seat_pb2.Seat.Tier.ValueType) -> str:
@@ -263,6 +284,7 @@ def _no(result: "_Outcome") -> Failure:
 
 _Outcome = (
     inventory_pb2.BatchReserveSeatsResponse.Result
+    | inventory_pb2.BatchPriceSeatsResponse.Result
     | inventory_pb2.BatchExtendReservationsResponse.Result
     | payment_pb2.BatchRefundPaymentsResponse.Result
 )

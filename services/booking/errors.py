@@ -27,6 +27,15 @@ class BookingNotConfirmed(FailedPrecondition):
     reason = "BOOKING_NOT_CONFIRMED"
 
 
+class PriceChanged(Aborted):
+    """The booking costs another amount than expected, and was not made: show the new one, and ask again with it.
+
+    Metadata: the amounts `expected_total` and `final_amount`.
+    """
+
+    reason = "PRICE_CHANGED"
+
+
 class RefundNotAllowed(FailedPrecondition):
     """It is too close to the show for a refund: the tickets stay good."""
 

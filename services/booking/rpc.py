@@ -13,6 +13,8 @@ from services.booking.captures.domain import Capture
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.creating.operation import Create
 from services.booking.declines.domain import Decline
+from services.booking.quoting import messages as quotes
+from services.booking.quoting.steps import quote_seats
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.refunds.operation import BeginRefund, BeginRefunds
 from services.booking.saga import Saga
@@ -63,6 +65,10 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         show = await self._inventory.show(UUID(request.show_id))
         key = idempotency.key_of(request, "CreateBooking", new.user_id)
         return encoded(pb.Booking, await self._desk.submit(Create(new_id(), new, show, key)))
+
+    async def QuoteBooking(self, request: pb.QuoteBookingRequest, context: Context) -> pb.QuoteBookingResponse:
+        show_id, seat_ids = UUID(request.show_id), messages.parse_seat_ids(request.show_seat_ids)
+        return quotes.quoted(show_id, *await quote_seats(self._db, self._inventory, show_id, seat_ids))
 
     async def GetBooking(self, request: pb.GetBookingRequest, context: Context) -> pb.Booking:
         booking_id = UUID(request.booking_id)

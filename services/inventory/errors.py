@@ -48,6 +48,15 @@ class SeatLimitExceeded(FailedPrecondition):
     reason = "SEAT_LIMIT_EXCEEDED"
 
 
+class PriceChanged(Aborted):
+    """The seats cost another amount than expected, and nothing was taken: show the new one, and ask again with it.
+
+    Metadata: the amounts `expected_total` and `total_amount`.
+    """
+
+    reason = "PRICE_CHANGED"
+
+
 class ShowStarted(FailedPrecondition):
     """The show has begun, so its seats can be neither held nor booked: choose another show."""
 

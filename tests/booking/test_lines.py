@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 
-from services.booking.creating import operation
 from services.booking.pricing.domain import Discount, Fee, Per, Rules, TaxRate
+from services.booking.quoting import domain as quoting
 from services.chassis.wire.times import to_timestamp
 from tests.booking.house import ANN, House
 from tests.booking.test_booking_events import published
@@ -19,7 +19,7 @@ FINAL = 50_002 - 10_001 + 1_700 + 7_506
 
 @pytest.fixture
 def with_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operation, "NO_RULES", RULES)
+    monkeypatch.setattr(quoting, "NO_RULES", RULES)
 
 
 async def test_without_rules_what_is_paid_is_the_total(house: House) -> None:

@@ -101,7 +101,7 @@ def test_an_rpc_without_a_policy_fails_the_build_and_is_served_to_nobody() -> No
     [booking] = [file for file in files.file if file.name.endswith("/booking.proto")]
     booking.service[0].method[0].options.ClearExtension(policy_pb2.policy)
     booking.service[0].method[1].options.Extensions[policy_pb2.policy].allow[:] = [0]
-    names = [f"boxoffice.booking.v1.BookingService.{name}" for name in ("CreateBooking", "GetBooking")]
+    names = [f"boxoffice.booking.v1.BookingService.{name}" for name in ("CreateBooking", "QuoteBooking")]
     assert faults(files.SerializeToString()) == [
         f"{names[0]} does not say who may call it",
         f"{names[0]} does not say from which budget its calls are",
@@ -192,7 +192,7 @@ async def test_an_admins_request_stays_as_it_is(guard: Guard) -> None:
 
 @pytest.mark.parametrize("who", ["a user", "an organizer"])
 async def test_another_user_is_nobody(guard: Guard, who: str) -> None:
-    for name in ("GetBooking", "CancelBooking", "CreateBooking", "ListBookings", "RefundBooking"):
+    for name in ("GetBooking", "CancelBooking", "CreateBooking", "ListBookings", "QuoteBooking", "RefundBooking"):
         kind = METHODS[f"{BOOKINGS}{name}"].request
         with pytest.raises(UserNotFound):
             await admitted(guard, f"{BOOKINGS}{name}", kind(user_id=OTHER), who)

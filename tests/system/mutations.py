@@ -185,6 +185,7 @@ KEYED: dict[str, Prepare] = {
 
 HARMLESS = {
     "ReleaseHolds": "a DELETE: what is released once is released; each answer counts what it released itself",
+    "QuoteBooking": "it only reads: a POST as it names many seats",
     "SimulatePayment": "the customer's click: a session comes to its end once, and is shown as it is from then on",
     "ReceiveRazorpayWebhook": "what is signed is the key",
     "ReceiveWebhook": "the bank's own id of the event, which its headers carry, is the key",

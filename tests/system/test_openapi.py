@@ -61,6 +61,8 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     await client.pay(session)
     await client.until(booking["id"], "CONFIRMED")
     await client.payments(booking["id"])
+    quoted = {"userId": user, "showId": show.id, "showSeatIds": seats}
+    ok(await client.ask("POST", "bookings/quote", quoted))
     ok(await client.ask("GET", f"bookings/user/{user}", params={"pageSize": 1}))
     ok(await client.refund(booking))
     await client.until(booking["id"], "REFUNDED")

@@ -21,7 +21,7 @@ from stack.launcher import Stack
 from stack.walk import walk
 from tests.gateway.fakes import call_web
 from tests.patience import eventually, patient
-from tests.system.client import Client, Show, new_user, ok, refusal
+from tests.system.client import Client, Json, Show, new_user, ok, refusal
 from tests.system.conftest import walk_timings
 from tests.system.databases import money
 
@@ -101,6 +101,28 @@ async def test_the_walk_over_rest_and_how_long_its_requests_take(stack: Stack, c
 
     walk_timings.extend(client.timings)
     walk_timings.append((settled_ms, "(paid until seen CONFIRMED)"))
+
+
+async def test_nobody_pays_another_amount_than_was_shown(client: Client, show: Show) -> None:
+    body = {"userId": new_user(), "showId": show.id, "showSeatIds": show.seats[:2]}
+    quoted = ok(await client.ask("POST", "bookings/quote", body))
+    assert [seat["id"] for seat in quoted["seats"]] == show.seats[:2]
+    assert (quoted["finalAmount"], quoted["totalAmount"]) == (
+        show.price(show.seats[:2]),
+        sum(map(price, quoted["seats"])),
+    )
+    for path, amount in (("bookings/hold-seats", "total_amount"), ("bookings", "final_amount")):
+        refused = refusal(await client.ask("POST", path, body | {"expectedTotal": 1}))
+        assert (refused.status, refused.reason) == (409, "PRICE_CHANGED")
+        assert refused.metadata == {"expected_total": "1", amount: str(quoted["finalAmount"])}
+        assert set(await client.statuses(show.id, show.seats[:2])) == {"AVAILABLE"}
+    expected = {"expectedTotal": quoted["finalAmount"]}
+    assert ok(await client.ask("POST", "bookings/hold-seats", body | expected))["totalAmount"] == quoted["totalAmount"]
+    assert ok(await client.ask("POST", "bookings", body | expected))["finalAmount"] == quoted["finalAmount"]
+
+
+def price(seat: Json) -> int:
+    return int(seat["price"])
 
 
 async def test_the_walk_over_grpc(channel: grpc.aio.Channel, show: Show) -> None:

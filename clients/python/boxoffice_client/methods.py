@@ -31,7 +31,7 @@ from boxoffice.payment.v1.payment_pb2_grpc import PaymentServiceServicer as Paym
 from google.api import annotations_pb2
 from google.protobuf.message import Message
 
-_READS = ("Get", "List", "Watch")
+_READS = ("Get", "List", "Quote", "Watch")
 """How the names of methods begin that only read."""
 _ASKED_AGAIN = ("Refresh",)
 """Methods that give the same again to whoever asks within seconds."""
@@ -218,6 +218,7 @@ class Methods:
     release_holds = Method(Inventory, inventory.ReleaseHoldsRequest, inventory.ReleaseHoldsResponse)
 
     # Bookings.
+    quote_booking = Method(Bookings, booking.QuoteBookingRequest, booking.QuoteBookingResponse)
     create_booking = Method(Bookings, booking.CreateBookingRequest, booking.Booking)
     get_booking = Method(Bookings, booking.GetBookingRequest, booking.Booking)
     watch_booking = Stream(Bookings, booking.WatchBookingRequest, booking.WatchBookingResponse)

@@ -213,6 +213,17 @@ class SeatsUnavailable(_OfSeats, Aborted):
         return self.metadata.get("booking_id", "")
 
 
+class PriceChanged(Aborted):
+    """It costs another amount than `metadata["expected_total"]`, and nothing was held or booked."""
+
+    reason = "PRICE_CHANGED"
+
+    @property
+    def amount(self) -> int:
+        """What it costs now, in minor units: of seats to hold their list prices, else what is to be paid."""
+        return int(self.metadata.get("final_amount") or self.metadata["total_amount"])
+
+
 class PaymentInProgress(Aborted):
     """A payment for the booking is being settled right now."""
 

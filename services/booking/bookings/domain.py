@@ -49,6 +49,8 @@ class NewBooking:
 
     user_id: UUID
     seat_ids: Sequence[UUID]
+    expected_total: int | None = None
+    """What is to be paid, as the user was shown it; None where any amount will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,14 @@ class BookedSeat:
     def label(self) -> str:
         """The seat in words."""
         return f"{self.section} {self.row}{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSeats:
+    """Seats at their list prices."""
+
+    seats: Sequence[BookedSeat]
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

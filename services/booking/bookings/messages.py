@@ -17,11 +17,18 @@ _TIERS = dict(seat_pb2.Seat.Tier.items())
 
 
 def new_booking(request: pb.CreateBookingRequest) -> NewBooking:
-    """Parse a booking to create. The contract refuses equal texts; here one id spelled in two ways is refused too."""
-    seat_ids = [UUID(seat_id) for seat_id in request.show_seat_ids]
+    """Parse a booking to create."""
+    seat_ids = parse_seat_ids(request.show_seat_ids)
+    expected = request.expected_total if request.HasField("expected_total") else None
+    return NewBooking(user_id=UUID(request.user_id), seat_ids=seat_ids, expected_total=expected)
+
+
+def parse_seat_ids(texts: Sequence[str]) -> list[UUID]:
+    """Parse seats. The contract refuses equal texts; here one id spelled in two ways is refused too."""
+    seat_ids = [UUID(text) for text in texts]
     if len(set(seat_ids)) != len(seat_ids):
         raise InvalidField(("showSeatIds", "names a seat twice"))
-    return NewBooking(user_id=UUID(request.user_id), seat_ids=seat_ids)
+    return seat_ids
 
 
 def booking(
@@ -56,23 +63,25 @@ def booking(
             start_time=to_timestamp(show.starts_at),
             sales_end_at=to_timestamp(show.sales_end_at),
         ),
-        seats=[
-            pb.Booking.Seat(
-                id=str(seat.id),
-                section=seat.section,
-                row=seat.row,
-                number=seat.number,
-                tier=_tier(seat.tier),
-                price=seat.price,
-                discount=seat.discount,
-                fee=seat.fee,
-                tax=seat.tax,
-            )
-            for seat in seats
-        ],
+        seats=map(booked_seat, seats),
         payment=payment,
         refund=_refund(booking),
         seat_labels=booking.seat_labels,
+    )
+
+
+def booked_seat(seat: BookedSeat) -> pb.Booking.Seat:
+    """Render a seat with its line."""
+    return pb.Booking.Seat(
+        id=str(seat.id),
+        section=seat.section,
+        row=seat.row,
+        number=seat.number,
+        tier=_tier(seat.tier),
+        price=seat.price,
+        discount=seat.discount,
+        fee=seat.fee,
+        tax=seat.tax,
     )
 
 

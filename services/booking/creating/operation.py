@@ -8,14 +8,13 @@ in idempotency_keys once the booking is finished.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 from services.booking.bookings import events
 from services.booking.bookings.domain import (
-    Amounts,
     BookedSeat,
     BookedShow,
     Booking,
@@ -25,8 +24,7 @@ from services.booking.bookings.domain import (
 )
 from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.creating import statements as sql
-from services.booking.errors import AmountTooLarge
-from services.booking.pricing.domain import MAX_AMOUNT, NO_RULES, NO_TAX, Line, Rules, quote
+from services.booking.quoting.domain import price
 from services.booking.taxes.domain import Terms
 from services.booking.taxes.operation import read_terms, terms_of
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
@@ -166,43 +164,9 @@ class Priced:
     @classmethod
     def from_reservation(cls, command: Create, begun: Begun, reservation: ReservedSeats) -> "Priced":
         """Put the reservation to the command that was begun; raise AmountTooLarge if it cannot be counted."""
-        terms = begun.terms
-        quoted = quote(reservation.seats, _rules(terms, reservation.currency, begun.since))
-        if quoted.final_amount > MAX_AMOUNT:
-            raise AmountTooLarge()
-        amounts = Amounts(
-            discount_amount=quoted.discount_amount,
-            fee_amount=quoted.fee_amount,
-            tax_amount=quoted.tax_amount,
-            final_amount=quoted.final_amount,
-            prices_include_tax=quoted.prices_include_tax,
-            seller_id=terms.seller.id if terms else None,
-            place_of_supply=terms.show.place_of_supply if terms else "",
-        )
-        booking = Booking.created(command.id, command.new, command.show, begun.since, reservation, amounts)
-        seats = list(map(_with_line, reservation.seats, quoted.lines))
-        return cls(booking, seats, command.idempotency)
-
-
-def _rules(terms: Terms | None, currency: str, now: datetime) -> Rules:
-    """Return the rules of a booking's price."""
-    if terms is None:
-        return NO_RULES
-    included = terms.show.prices_include_tax
-    return Rules(tax_rates=terms.rates(currency, now), tax_parts=terms.tax_parts, prices_include_tax=included)
-
-
-def _with_line(seat: BookedSeat, line: Line) -> BookedSeat:
-    """Return a seat with its line frozen."""
-    rate = line.tax_rate or NO_TAX
-    return replace(
-        seat,
-        discount=line.discount,
-        fee=line.fee,
-        tax=line.tax,
-        tax_basis_points=rate.basis_points,
-        sac_code=rate.sac_code,
-    )
+        priced = price(reservation.seats, begun.terms, reservation.currency, begun.since)
+        booking = Booking.created(command.id, command.new, command.show, begun.since, reservation, priced.amounts)
+        return cls(booking, priced.seats, command.idempotency)
 
 
 @retried

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
-from services.booking.bookings.domain import Booking, Changed, ReservedSeats
+from services.booking.bookings.domain import Booking, Changed, ListedSeats, ReservedSeats
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
 from services.booking.clients import Claim, InventoryClient
 from services.booking.creating.operation import (
@@ -17,8 +18,9 @@ from services.booking.creating.operation import (
     drop_bookings,
     finish_bookings,
 )
-from services.booking.errors import AmountTooLarge
+from services.booking.errors import AmountTooLarge, PriceChanged
 from services.booking.messages import Release, release_of
+from services.booking.quoting.domain import price
 from services.chassis.errors import Failure, Unavailable, is_transient
 from services.chassis.store.database import Database
 from services.chassis.writes.desk import Outcome
@@ -65,7 +67,25 @@ class CreateBookings:
             self._db, [booking.id for booking, answer in zip(bookings, answers, strict=True) if answer is None]
         )
 
+    async def _check_totals(self, begun: Sequence[tuple[Create, Begun]]) -> dict[UUID, int | Failure]:
+        """Price the bookings that say what is to be paid: return their list prices, or why they are refused."""
+        asking = [(command, intent) for command, intent in begun if command.new.expected_total is not None]
+        if not asking:
+            return {}
+        try:
+            lists = await self._inventory.prices([(one.show.show_id, one.new.seat_ids) for one, _ in asking])
+        except Failure as failure:
+            return {command.id: failure for command, _ in asking}
+        return {
+            command.id: _checked_total(command, intent, listed)
+            for (command, intent), listed in zip(asking, lists, strict=True)
+        }
+
     async def _reserve(self, begun: Sequence[tuple[Create, Begun]]) -> dict[UUID, bytes | Failure]:
+        totals = await self._check_totals(begun)
+        outcomes: dict[UUID, bytes | Failure] = {id_: it for id_, it in totals.items() if isinstance(it, Failure)}
+        refused = list(outcomes)
+        begun = [(command, intent) for command, intent in begun if command.id not in outcomes]
         claims = [
             Claim(
                 booking_id=command.id,
@@ -73,18 +93,17 @@ class CreateBookings:
                 user_id=command.new.user_id,
                 seat_ids=command.new.seat_ids,
                 ttl_seconds=self._expiry_seconds,
+                expected_total=cast(int | None, totals.get(command.id)),
             )
             for command, _ in begun
         ]
         answers: Sequence[ReservedSeats | Failure]
         try:
-            answers = await self._inventory.reserve(claims)
+            answers = await self._inventory.reserve(claims) if claims else []
         except Failure as failure:
             answers = [failure] * len(begun)
         priced: list[Priced] = []
-        refused: list[UUID] = []
         unknown: list[UUID] = []
-        outcomes: dict[UUID, bytes | Failure] = {}
         for (command, intent), answer in zip(begun, answers, strict=True):
             if isinstance(answer, ReservedSeats):
                 try:
@@ -106,6 +125,18 @@ class CreateBookings:
             log.warning("%d bookings are left to recovery: %s", len(begun), failure)
             outcomes |= {one.booking.id: Unavailable() for one in priced if one.booking.id not in outcomes}
         return outcomes
+
+
+def _checked_total(command: Create, intent: Begun, listed: ListedSeats | Failure) -> int | Failure:
+    """Return what the seats cost by the list if what is paid is what was expected, or why not."""
+    if isinstance(listed, Failure):
+        return listed
+    try:
+        priced = price(listed.seats, intent.terms, listed.currency, intent.since)
+    except AmountTooLarge as failure:
+        return failure
+    expected, final = command.new.expected_total, priced.amounts.final_amount
+    return priced.total_amount if final == expected else PriceChanged(expected_total=expected, final_amount=final)
 
 
 def _outcome(outcome: Outcome[Known]) -> Outcome[bytes]:

@@ -18,6 +18,7 @@ from services.inventory.errors import (
     ClaimAlive,
     ClaimClosed,
     ClaimConfirmed,
+    PriceChanged,
     SalesEnded,
     SeatLimitExceeded,
     SeatNotFound,
@@ -100,11 +101,14 @@ class Hold(SeatCommand[A]):
     """Hold seats for a user. Seats that the user holds already stay held as long as they were."""
 
     user_id: UUID
+    expected_total: int | None = None
+    """What the seats were said to cost, if the caller tells."""
     once: Once[Held, Any] | None = None
 
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Held:
-        """Hold all seats, or raise SeatNotFound, SeatsUnavailable, SeatLimitExceeded, SalesEnded or ShowStarted."""
+        """Hold all seats, or raise what stands in the way."""
         seats = _takeable(show, self.seat_ids, self.user_id, now, rules)
+        _check_total(seats, self.expected_total)
         until = show.until(now + rules.hold)
         for seat in seats:
             if not seat.is_held_by(self.user_id, now):
@@ -147,13 +151,17 @@ class Reserve(SeatCommand[Reserved]):
     user_id: UUID
     booking_id: UUID
     ttl: timedelta
+    expected_total: int | None = None
+    """What the seats cost when the booking was priced, if that was before."""
 
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Reserved:
         """Reserve all seats, or raise as Hold does, or ClaimClosed if this booking's claim has ended already."""
         known = show.reservations.get(self.booking_id)
         if known is None:
             until = show.until(now + min(self.ttl, rules.reservation_max))
-            for seat in _takeable(show, self.seat_ids, self.user_id, now, rules):
+            taken = _takeable(show, self.seat_ids, self.user_id, now, rules)
+            _check_total(taken, self.expected_total)
+            for seat in taken:
                 claim = replace(
                     seat,
                     status=Status.RESERVED,
@@ -333,6 +341,13 @@ def _takeable(show: LockedShow, seat_ids: Sequence[UUID], user_id: UUID, now: da
             limit=MAX_TOTAL // max(seat.price for seat in seats),
         )
     return seats
+
+
+def _check_total(seats: Sequence[Seat], expected_total: int | None) -> None:
+    """Raise PriceChanged unless the seats cost what they are expected to."""
+    total = sum(seat.price for seat in seats)
+    if expected_total not in (None, total):
+        raise PriceChanged(expected_total=expected_total, total_amount=total)
 
 
 def _unavailable(taken: Sequence[Seat], user_id: UUID) -> SeatsUnavailable:

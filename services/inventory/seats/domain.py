@@ -98,6 +98,22 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedSeats:
+    """Seats of a show of which it is asked what they cost."""
+
+    show_id: UUID
+    seat_ids: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class PricedSeats:
+    """Seats with their list prices, and the currency of these."""
+
+    seats: Sequence[Seat]
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reservation:
     """A booking's claim on seats, and what became of it."""
 

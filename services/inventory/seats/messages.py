@@ -7,7 +7,7 @@ from boxoffice.inventory.v1 import seat_pb2
 
 from services.chassis.wire.times import to_timestamp
 from services.inventory.seats.commands import Held, Reserved
-from services.inventory.seats.domain import Seat, Status
+from services.inventory.seats.domain import PricedSeats, Seat, Status
 
 TIERS = dict(seat_pb2.Seat.Tier.items())
 
@@ -62,19 +62,29 @@ def reservation(answer: Reserved) -> pb.Reservation:
     return pb.Reservation(
         booking_id=str(answer.reservation.booking_id),
         show_id=str(answer.show_id),
-        seats=[
-            pb.ReservedSeat(
-                id=str(seat.id),
-                section=seat.section,
-                row=seat.row,
-                number=seat.number,
-                tier=TIERS[seat.tier],
-                price=seat.price,
-            )
-            for seat in answer.seats
-        ],
+        seats=map(_reserved_seat, answer.seats),
         total_amount=sum(seat.price for seat in answer.seats),
         currency=answer.currency,
         expires_at=to_timestamp(answer.reservation.expires_at),
         sales_end_at=to_timestamp(answer.sales_end_at),
+    )
+
+
+def prices(answer: PricedSeats) -> pb.SeatPrices:
+    """Render what seats cost."""
+    return pb.SeatPrices(
+        seats=map(_reserved_seat, answer.seats),
+        total_amount=sum(seat.price for seat in answer.seats),
+        currency=answer.currency,
+    )
+
+
+def _reserved_seat(seat: Seat) -> pb.ReservedSeat:
+    return pb.ReservedSeat(
+        id=str(seat.id),
+        section=seat.section,
+        row=seat.row,
+        number=seat.number,
+        tier=TIERS[seat.tier],
+        price=seat.price,
     )

@@ -7,15 +7,15 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from services.chassis.errors import Failure
-from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction, retried
 from services.chassis.store.rows import Row, columns, read
 from services.chassis.writes.answers import KeyTable
 from services.chassis.writes.desk import Desk
 from services.chassis.writes.operation import KeyedOperation, Rows
-from services.inventory.errors import ShowNotFound
+from services.inventory.errors import SeatNotFound, ShowNotFound
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import SeatCommand
-from services.inventory.seats.domain import LockedShow, Reservation, Seat, SeatRules
+from services.inventory.seats.domain import AskedSeats, LockedShow, PricedSeats, Reservation, Seat, SeatRules
 
 A = TypeVar("A")
 
@@ -137,6 +137,27 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
                 expires_at="reservation.expires_at",
             )
             await tx.send(sql.WRITE_RESERVATIONS, values | {"now": state.now})
+
+
+@retried
+async def price_seats(db: Database, asked: Sequence[AskedSeats]) -> list[PricedSeats | Failure]:
+    """Return what seats cost, whoever has them; for each ShowNotFound or SeatNotFound where there are none."""
+    names = _names("id", ((one.show_id, id_) for one in asked for id_ in one.seat_ids))
+    shows, rows = await db.fetch_all(
+        (sql.CURRENCIES, {"show_ids": list({one.show_id for one in asked})}), (sql.SEATS_BY_ID, names)
+    )
+    currencies = {row.show_id: row.currency for row in shows}
+    seats = {(row.show_id, seat.id): seat for row, seat in zip(rows, read(Seat, rows), strict=True)}
+    priced: list[PricedSeats | Failure] = []
+    for one in asked:
+        found = {id_: seats[one.show_id, id_] for id_ in one.seat_ids if (one.show_id, id_) in seats}
+        if one.show_id not in currencies:
+            priced.append(ShowNotFound())
+        elif unknown := [id_ for id_ in one.seat_ids if id_ not in found]:
+            priced.append(SeatNotFound(unknown))
+        else:
+            priced.append(PricedSeats(list(found.values()), currencies[one.show_id]))
+    return priced
 
 
 class SeatDesk(Desk[SeatCommand[Any], Any]):

@@ -26,8 +26,9 @@ from services.inventory.seats.commands import (
     ShowKey,
     Unbook,
 )
-from services.inventory.seats.messages import held, reservation
-from services.inventory.seats.operation import SeatDesk
+from services.inventory.seats.domain import AskedSeats
+from services.inventory.seats.messages import held, prices, reservation
+from services.inventory.seats.operation import SeatDesk, price_seats
 
 MAX_SHOWS_OF_RELEASE = 1_000
 """Shows in which one request releases a user's holds."""
@@ -55,6 +56,7 @@ class SeatMethods:
             show_id=show_id,
             user_id=user_id,
             seat_ids=_seat_ids(request.show_seat_ids, "showSeatIds"),
+            expected_total=request.expected_total if request.HasField("expected_total") else None,
             once=Once(key and ShowKey.of(key, show_id), pb.HoldSeatsResponse, held),
         )
         return _with_fields_of_the_seeds(await self._desk.submit(hold))
@@ -87,6 +89,7 @@ class SeatMethods:
                     booking_id=UUID(claim.booking_id),
                     seat_ids=_seat_ids(claim.show_seat_ids, f"claims[{index}].showSeatIds"),
                     ttl=timedelta(seconds=claim.ttl_seconds),
+                    expected_total=claim.expected_total if claim.HasField("expected_total") else None,
                 )
                 for index, claim in enumerate(request.claims)
             ]
@@ -98,6 +101,21 @@ class SeatMethods:
                 if isinstance(answer, Failure)
                 else result(reservation=reservation(answer))
                 for answer in answers
+            ]
+        )
+
+    async def BatchPriceSeats(self, request: pb.BatchPriceSeatsRequest, context: Context) -> pb.BatchPriceSeatsResponse:
+        if sum(len(asked.show_seat_ids) for asked in request.asked) > MAX_SEATS_OF_BATCH:
+            raise InvalidField(("asked", f"must name {MAX_SEATS_OF_BATCH} seats in all at most"))
+        asked = [
+            AskedSeats(UUID(one.show_id), _seat_ids(one.show_seat_ids, f"asked[{index}].showSeatIds"))
+            for index, one in enumerate(request.asked)
+        ]
+        result = pb.BatchPriceSeatsResponse.Result
+        return pb.BatchPriceSeatsResponse(
+            results=[
+                result(refusal=to_status(answer)) if isinstance(answer, Failure) else result(prices=prices(answer))
+                for answer in await price_seats(self._db, asked)
             ]
         )
 

@@ -23,6 +23,8 @@ SEATS_BY_ID = f"""
         ON (s.show_id, s.id) = (named.show_id, named.id)
 """
 
+CURRENCIES = "SELECT show_id, currency FROM show_counters WHERE show_id = ANY(%(show_ids)s)"
+
 SEATS_OF_USERS = f"""
     SELECT s.show_id, {SEAT} FROM show_seats s
     JOIN unnest(%(show_id)s::uuid[], %(user_id)s::uuid[]) AS owner (show_id, user_id)

@@ -332,6 +332,7 @@ class CreateBookingRequest(_message.Message):
     SHOW_ID_FIELD_NUMBER: _builtins.int
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user who books (UUID)."""
     show_id: _builtins.str
@@ -340,6 +341,10 @@ class CreateBookingRequest(_message.Message):
     """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
     header `Idempotency-Key`.
+    """
+    expected_total: _builtins.int
+    """What is to be paid as the user was shown it, in minor units: `final_amount` of a quote. If it would be another amount,
+    nothing is booked. Any amount will do where it is absent.
     """
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -352,14 +357,105 @@ class CreateBookingRequest(_message.Message):
         show_id: _builtins.str = ...,
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         idempotency_key: _builtins.str = ...,
+        expected_total: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
+    _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_total) -> _WhichOneofReturnType__expected_total | None: ...
+
+Global___CreateBookingRequest: _TypeAlias = CreateBookingRequest  # noqa: Y015
+
+@_typing.final
+class QuoteBookingRequest(_message.Message):
+    """QuoteBookingRequest names seats to price."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    """The user who would book (UUID)."""
+    show_id: _builtins.str
+    """The show (UUID)."""
+    @_builtins.property
+    def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
+
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        show_id: _builtins.str = ...,
+        show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___CreateBookingRequest: _TypeAlias = CreateBookingRequest  # noqa: Y015
+Global___QuoteBookingRequest: _TypeAlias = QuoteBookingRequest  # noqa: Y015
+
+@_typing.final
+class QuoteBookingResponse(_message.Message):
+    """QuoteBookingResponse says what seats would cost. Its amounts mean what those of Booking mean."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    SEATS_FIELD_NUMBER: _builtins.int
+    TOTAL_AMOUNT_FIELD_NUMBER: _builtins.int
+    DISCOUNT_AMOUNT_FIELD_NUMBER: _builtins.int
+    FEE_AMOUNT_FIELD_NUMBER: _builtins.int
+    TAX_AMOUNT_FIELD_NUMBER: _builtins.int
+    FINAL_AMOUNT_FIELD_NUMBER: _builtins.int
+    PRICES_INCLUDE_TAX_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    total_amount: _builtins.int
+    """What all seats cost by the list, in minor units of `currency`."""
+    discount_amount: _builtins.int
+    """What is taken off `total_amount`."""
+    fee_amount: _builtins.int
+    """The fees that the customer pays."""
+    tax_amount: _builtins.int
+    """The tax on it or in it."""
+    final_amount: _builtins.int
+    """What would be paid."""
+    prices_include_tax: _builtins.bool
+    """Whether prices and fees have the tax in them."""
+    currency: _builtins.str
+    """The ISO 4217 code of the amounts."""
+    @_builtins.property
+    def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___Booking.Seat]:
+        """The seats with their lines, in the request's order."""
+
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        seats: _abc.Iterable[Global___Booking.Seat] | None = ...,
+        total_amount: _builtins.int = ...,
+        discount_amount: _builtins.int = ...,
+        fee_amount: _builtins.int = ...,
+        tax_amount: _builtins.int = ...,
+        final_amount: _builtins.int = ...,
+        prices_include_tax: _builtins.bool = ...,
+        currency: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "discount_amount", b"discount_amount", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "prices_include_tax", b"prices_include_tax", "seats", b"seats", "show_id", b"show_id", "tax_amount", b"tax_amount", "total_amount", b"total_amount"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuoteBookingResponse: _TypeAlias = QuoteBookingResponse  # noqa: Y015
 
 @_typing.final
 class GetBookingRequest(_message.Message):

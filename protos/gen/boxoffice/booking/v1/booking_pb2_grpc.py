@@ -43,6 +43,11 @@ class BookingServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.CreateBookingRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
                 _registered_method=True)
+        self.QuoteBooking = channel.unary_unary(
+                '/boxoffice.booking.v1.BookingService/QuoteBooking',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingResponse.FromString,
+                _registered_method=True)
         self.GetBooking = channel.unary_unary(
                 '/boxoffice.booking.v1.BookingService/GetBooking',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.GetBookingRequest.SerializeToString,
@@ -120,8 +125,23 @@ class BookingServiceServicer:
         FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+        ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
+        `final_amount`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def QuoteBooking(self, request, context):
+        """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
+        booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -278,6 +298,11 @@ def add_BookingServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.CreateBookingRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.SerializeToString,
             ),
+            'QuoteBooking': grpc.unary_unary_rpc_method_handler(
+                    servicer.QuoteBooking,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingResponse.SerializeToString,
+            ),
             'GetBooking': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBooking,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.GetBookingRequest.FromString,
@@ -364,6 +389,33 @@ class BookingService:
             '/boxoffice.booking.v1.BookingService/CreateBooking',
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.CreateBookingRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def QuoteBooking(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/QuoteBooking',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingResponse.FromString,
             options,
             channel_credentials,
             insecure,

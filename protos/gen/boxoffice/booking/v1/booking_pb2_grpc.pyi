@@ -55,8 +55,19 @@ class BookingServiceStub:
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+    ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
+    `final_amount`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    QuoteBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.QuoteBookingRequest, _booking_pb2.QuoteBookingResponse]
+    """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
+    booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     """
     GetBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GetBookingRequest, _booking_pb2.Booking]
     """Returns one booking: at once, or, where `wait_seconds` says so, as soon as its status is another than `while_status`.
@@ -180,8 +191,19 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+    ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
+    `final_amount`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    QuoteBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.QuoteBookingRequest, _booking_pb2.QuoteBookingResponse]  # type: ignore[assignment]
+    """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
+    booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     """
     GetBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.GetBookingRequest, _booking_pb2.Booking]  # type: ignore[assignment]
     """Returns one booking: at once, or, where `wait_seconds` says so, as soon as its status is another than `while_status`.
@@ -308,8 +330,25 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+        ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
+        `final_amount`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+
+    @_abc_1.abstractmethod
+    def QuoteBooking(
+        self,
+        request: _booking_pb2.QuoteBookingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_booking_pb2.QuoteBookingResponse, _abc.Awaitable[_booking_pb2.QuoteBookingResponse]]:
+        """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
+        booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
         """
 
     @_abc_1.abstractmethod

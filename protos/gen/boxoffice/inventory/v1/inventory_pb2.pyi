@@ -496,6 +496,7 @@ class HoldSeatsRequest(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     user_id: _builtins.str
@@ -504,6 +505,10 @@ class HoldSeatsRequest(_message.Message):
     """Makes the request safe to repeat: the same key and request give the same answer. A key belongs to the user and the
     show: the same key for another show is another request. Keys are kept for seven days by default; after that the same
     request is a new one. Up to 200 visible ASCII characters; may also be sent as the header `Idempotency-Key`.
+    """
+    expected_total: _builtins.int
+    """What the seats cost together as the user was shown it, in minor units: `total_amount` of the answer. If they cost
+    another amount, nothing is held. Any amount will do where it is absent.
     """
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -516,12 +521,15 @@ class HoldSeatsRequest(_message.Message):
         user_id: _builtins.str = ...,
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         idempotency_key: _builtins.str = ...,
+        expected_total: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
+    _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_total) -> _WhichOneofReturnType__expected_total | None: ...
 
 Global___HoldSeatsRequest: _TypeAlias = HoldSeatsRequest  # noqa: Y015
 
@@ -754,6 +762,142 @@ class ReservedSeat(_message.Message):
 Global___ReservedSeat: _TypeAlias = ReservedSeat  # noqa: Y015
 
 @_typing.final
+class SeatPrices(_message.Message):
+    """What seats cost by the list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEATS_FIELD_NUMBER: _builtins.int
+    TOTAL_AMOUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    total_amount: _builtins.int
+    """What they cost together, in minor units of `currency`."""
+    currency: _builtins.str
+    """The ISO 4217 code of the amounts."""
+    @_builtins.property
+    def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReservedSeat]:
+        """The seats, in the question's order."""
+
+    def __init__(
+        self,
+        *,
+        seats: _abc.Iterable[Global___ReservedSeat] | None = ...,
+        total_amount: _builtins.int = ...,
+        currency: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "seats", b"seats", "total_amount", b"total_amount"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeatPrices: _TypeAlias = SeatPrices  # noqa: Y015
+
+@_typing.final
+class BatchPriceSeatsRequest(_message.Message):
+    """BatchPriceSeatsRequest asks what seats cost."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Asked(_message.Message):
+        """Seats of one show."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        SHOW_ID_FIELD_NUMBER: _builtins.int
+        SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+        show_id: _builtins.str
+        """The show (UUID)."""
+        @_builtins.property
+        def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
+
+        def __init__(
+            self,
+            *,
+            show_id: _builtins.str = ...,
+            show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ASKED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def asked(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchPriceSeatsRequest.Asked]:
+        """The questions; 1 to 256."""
+
+    def __init__(
+        self,
+        *,
+        asked: _abc.Iterable[Global___BatchPriceSeatsRequest.Asked] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchPriceSeatsRequest: _TypeAlias = BatchPriceSeatsRequest  # noqa: Y015
+
+@_typing.final
+class BatchPriceSeatsResponse(_message.Message):
+    """BatchPriceSeatsResponse has one result a question, in the same order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Result(_message.Message):
+        """The answer to one question."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        PRICES_FIELD_NUMBER: _builtins.int
+        REFUSAL_FIELD_NUMBER: _builtins.int
+        @_builtins.property
+        def prices(self) -> Global___SeatPrices:
+            """What the seats cost."""
+
+        @_builtins.property
+        def refusal(self) -> _status_pb2.Status:
+            """There are no such seats, and why."""
+
+        def __init__(
+            self,
+            *,
+            prices: Global___SeatPrices | None = ...,
+            refusal: _status_pb2.Status | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "prices", b"prices", "refusal", b"refusal"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "prices", b"prices", "refusal", b"refusal"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["prices", "refusal"]  # noqa: Y015
+        _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchPriceSeatsResponse.Result]:
+        """The results, in the order of the questions."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchPriceSeatsResponse.Result] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchPriceSeatsResponse: _TypeAlias = BatchPriceSeatsResponse  # noqa: Y015
+
+@_typing.final
 class BatchReserveSeatsRequest(_message.Message):
     """BatchReserveSeatsRequest carries claims of bookings."""
 
@@ -770,6 +914,7 @@ class BatchReserveSeatsRequest(_message.Message):
         USER_ID_FIELD_NUMBER: _builtins.int
         SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
         TTL_SECONDS_FIELD_NUMBER: _builtins.int
+        EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
         booking_id: _builtins.str
         """The booking (UUID)."""
         show_id: _builtins.str
@@ -778,6 +923,8 @@ class BatchReserveSeatsRequest(_message.Message):
         """The user who books (UUID)."""
         ttl_seconds: _builtins.int
         """How long the claim shall live, in seconds; 1 to 1,800."""
+        expected_total: _builtins.int
+        """What the seats cost when the booking was priced, in minor units; absent where it is priced afterwards."""
         @_builtins.property
         def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
             """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
@@ -790,12 +937,15 @@ class BatchReserveSeatsRequest(_message.Message):
             user_id: _builtins.str = ...,
             show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
             ttl_seconds: _builtins.int = ...,
+            expected_total: _builtins.int | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "ttl_seconds", b"ttl_seconds", "user_id", b"user_id"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "booking_id", b"booking_id", "expected_total", b"expected_total", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "ttl_seconds", b"ttl_seconds", "user_id", b"user_id"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
+        _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
+        _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_total) -> _WhichOneofReturnType__expected_total | None: ...
 
     CLAIMS_FIELD_NUMBER: _builtins.int
     @_builtins.property

@@ -84,6 +84,11 @@ class InventoryServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchReserveSeatsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchReserveSeatsResponse.FromString,
                 _registered_method=True)
+        self.BatchPriceSeats = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/BatchPriceSeats',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchPriceSeatsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchPriceSeatsResponse.FromString,
+                _registered_method=True)
         self.BatchExtendReservations = channel.unary_unary(
                 '/boxoffice.inventory.v1.InventoryService/BatchExtendReservations',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchExtendReservationsRequest.SerializeToString,
@@ -213,6 +218,8 @@ class InventoryServiceServicer:
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
+        ABORTED PRICE_CHANGED: `expected_total` is another amount than the seats cost, and none is held (`expected_total`,
+        `total_amount`).
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
@@ -238,9 +245,18 @@ class InventoryServiceServicer:
         reservation.
         The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
-        Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
-        SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
+        Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
+        SALES_ENDED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
         refused before, so it gets no seats any more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchPriceSeats(self, request, context):
+        """Returns what seats cost by the list, whoever has them. The questions may name 10,000 seats in all.
+
+        Refusals of one item: NOT_FOUND SHOW_NOT_FOUND, NOT_FOUND SEAT_NOT_FOUND (`seat_ids`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -335,6 +351,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.BatchReserveSeats,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchReserveSeatsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchReserveSeatsResponse.SerializeToString,
+            ),
+            'BatchPriceSeats': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchPriceSeats,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchPriceSeatsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchPriceSeatsResponse.SerializeToString,
             ),
             'BatchExtendReservations': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchExtendReservations,
@@ -604,6 +625,33 @@ class InventoryService:
             '/boxoffice.inventory.v1.InventoryService/BatchReserveSeats',
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchReserveSeatsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchReserveSeatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchPriceSeats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/BatchPriceSeats',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchPriceSeatsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchPriceSeatsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -118,6 +118,8 @@ class InventoryServiceStub:
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
+    ABORTED PRICE_CHANGED: `expected_total` is another amount than the seats cost, and none is held (`expected_total`,
+    `total_amount`).
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
@@ -135,9 +137,14 @@ class InventoryServiceStub:
     reservation.
     The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
-    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
-    SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
+    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
+    SALES_ENDED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
     refused before, so it gets no seats any more.
+    """
+    BatchPriceSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchPriceSeatsRequest, _inventory_pb2.BatchPriceSeatsResponse]
+    """Returns what seats cost by the list, whoever has them. The questions may name 10,000 seats in all.
+
+    Refusals of one item: NOT_FOUND SHOW_NOT_FOUND, NOT_FOUND SEAT_NOT_FOUND (`seat_ids`).
     """
     BatchExtendReservations: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchExtendReservationsRequest, _inventory_pb2.BatchExtendReservationsResponse]
     """Gives live reservations more time. A reservation never gets less time than it has, and never lives longer
@@ -251,6 +258,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
+    ABORTED PRICE_CHANGED: `expected_total` is another amount than the seats cost, and none is held (`expected_total`,
+    `total_amount`).
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
@@ -268,9 +277,14 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     reservation.
     The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
-    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
-    SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
+    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
+    SALES_ENDED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
     refused before, so it gets no seats any more.
+    """
+    BatchPriceSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchPriceSeatsRequest, _inventory_pb2.BatchPriceSeatsResponse]  # type: ignore[assignment]
+    """Returns what seats cost by the list, whoever has them. The questions may name 10,000 seats in all.
+
+    Refusals of one item: NOT_FOUND SHOW_NOT_FOUND, NOT_FOUND SEAT_NOT_FOUND (`seat_ids`).
     """
     BatchExtendReservations: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchExtendReservationsRequest, _inventory_pb2.BatchExtendReservationsResponse]  # type: ignore[assignment]
     """Gives live reservations more time. A reservation never gets less time than it has, and never lives longer
@@ -423,6 +437,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
+        ABORTED PRICE_CHANGED: `expected_total` is another amount than the seats cost, and none is held (`expected_total`,
+        `total_amount`).
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
@@ -452,9 +468,20 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         reservation.
         The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
-        Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, SALES_ENDED and
-        SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
+        Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
+        SALES_ENDED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
         refused before, so it gets no seats any more.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchPriceSeats(
+        self,
+        request: _inventory_pb2.BatchPriceSeatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.BatchPriceSeatsResponse, _abc.Awaitable[_inventory_pb2.BatchPriceSeatsResponse]]:
+        """Returns what seats cost by the list, whoever has them. The questions may name 10,000 seats in all.
+
+        Refusals of one item: NOT_FOUND SHOW_NOT_FOUND, NOT_FOUND SEAT_NOT_FOUND (`seat_ids`).
         """
 
     @_abc_1.abstractmethod

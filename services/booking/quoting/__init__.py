@@ -1,0 +1,1 @@
+"""Bookings' prices: what seats of a show would cost, and cost once they are booked."""
