@@ -24,8 +24,15 @@ QUICK_METHODS = {
     "pm_fail_refund_1": 8,
     "pm_fail_refund_3": 3,
     "pm_refund_declined": 2,
+    "card_succeed": 4,
+    "card_3ds": 6,
+    "upi_succeed": 6,
+    "netbanking_succeed": 4,
 }
-"""How money is paid that is taken at once, and how often each."""
+"""How money is paid that is taken within seconds, and how often each."""
+LATE_METHODS = ("pm_late", "netbanking_late")
+DECLINES = ("pm_decline", "card_decline", "netbanking_decline", "pm_decline_then_succeed")
+CARD_CODE = "123456"
 LOOK_SECONDS = 0.3
 LATER_LOOK_SECONDS = 1.0
 SETTLED_SECONDS = 20.0
@@ -68,8 +75,12 @@ class Customer:
         return str((await self.send(self.opening(booking)))["sessionId"])
 
     async def pay(self, session: str, method: str) -> Json:
-        body = {"paymentMethod": method}
-        return await self.send(Request("pay", "POST", f"payments/simulate/{session}", self.id, session, body))
+        """Pay, with the code that the bank asks for, if it asks for one."""
+        path, body = f"payments/simulate/{session}", {"paymentMethod": method}
+        answer = await self.send(Request("pay", "POST", path, self.id, session, body))
+        if answer.get("awaits") != "CODE":
+            return answer
+        return await self.send(Request("pay", "POST", path, self.id, session, body | {"code": CARD_CODE}))
 
     def cancellation(self, booking: Json) -> Request:
         path = f"bookings/{booking['id']}/cancel"
@@ -160,7 +171,7 @@ class Stories:
         """Pay so that the money is taken only after the booking's time. Sometimes somebody else wants the seats."""
         customer, (show, seats) = self._customer(), await self._some_seats()
         booking = await customer.book(show, seats)
-        await customer.pay(await customer.session(booking), "pm_late")
+        await customer.pay(await customer.session(booking), self._chance.choice(LATE_METHODS))
         rival = self._customer() if self._chance.random() < 0.5 else None
         self._beside(self._await_late(customer, booking, rival, show, seats[:1]))
 
@@ -180,9 +191,9 @@ class Stories:
         """Be declined, and pay in a second session."""
         customer, (show, seats) = self._customer(), await self._some_seats()
         booking = await customer.book(show, seats)
-        first = self._chance.choice(("pm_decline", "pm_decline_then_succeed"))
+        first = self._chance.choice(DECLINES)
         await customer.pay(await customer.session(booking), first)
-        second = self._method() if first == "pm_decline" else first
+        second = first if first == "pm_decline_then_succeed" else self._method()
         await customer.pay(await customer.session(booking), second)
         await self._settle(customer, booking)
 
@@ -200,7 +211,7 @@ class Stories:
         customer, (show, seats) = self._customer(), await self._some_seats()
         booking = await customer.book(show, seats)
         session = await customer.session(booking)
-        method = self._chance.choice(("pm_succeed", "pm_duplicate", "pm_late"))
+        method = self._chance.choice(("pm_succeed", "pm_duplicate", "upi_succeed", *LATE_METHODS))
         await _both(customer.pay(session, method), customer.send(customer.cancellation(booking)))
         self._beside(self._look_later(customer, booking))
 

@@ -44,19 +44,35 @@ def _given(name: str) -> Schema:
     return {"required": [name], "properties": {name: {"type": "string", "minLength": 1}}}
 
 
+def _is(name: str, value: str) -> Schema:
+    """Return a schema of objects whose field is this."""
+    return {"required": [name], "properties": {name: {"const": value}}}
+
+
 BETWEEN_FIELDS: dict[str, Schema] = {
     "CreateShowRequest": {"oneOf": [_given("eventId"), _given("movieId")]},
-    "SimulatePaymentRequest": {"not": {"allOf": [_given("result"), _given("paymentMethod")]}},
+    "SimulatePaymentRequest": {
+        "not": {
+            "anyOf": [
+                {"allOf": [_given("result"), _given("paymentMethod")]},
+                {"allOf": [_given("code"), {"not": _is("paymentMethod", "card_3ds")}]},
+            ]
+        }
+    },
 }
 """Rules between fields of bodies, which the contracts tell in their comments."""
 
 PAYMENT_METHODS = (
     *("pm_succeed", "pm_decline", "pm_decline_then_succeed", "pm_never_answer", "pm_duplicate", "pm_reorder"),
     *("pm_delay", "pm_late", "pm_tamper_amount", "pm_tamper_payment", "pm_fail_refund_1", "pm_fail_refund_3"),
-    "pm_refund_declined",
+    *("pm_refund_declined", "card_succeed", "card_3ds", "card_decline", "upi_succeed", "upi_decline", "upi_silent"),
+    *("netbanking_succeed", "netbanking_decline", "netbanking_late"),
 )
 """What the bank knows (docs/sandbox.md)."""
-VALUES = {"SimulatePaymentRequest.payment_method": f"^({'|'.join(PAYMENT_METHODS)})?$"}
+VALUES = {
+    "SimulatePaymentRequest.payment_method": f"^({'|'.join(PAYMENT_METHODS)})?$",
+    "SimulatePaymentRequest.code": "^(123456)?$",
+}
 """Patterns of fields that the contracts leave to the services."""
 
 

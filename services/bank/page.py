@@ -2,29 +2,57 @@
 
 import base64
 import hashlib
+import json
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from html import escape
 from importlib.resources import files
 from string import Template
 
-from services.bank.domain.scenarios import SCENARIOS
-from services.bank.domain.sessions import Session, Status
+from services.bank.domain.scenarios import CODE, SCENARIOS, Awaits, awaits
+from services.bank.domain.sessions import Method, Session, Status
 from services.chassis.values.currencies import money
 
 _SOURCE = files("services.bank").joinpath("checkout.html").read_text(encoding="utf-8")
 _TEMPLATE = Template(_SOURCE)
 
-_ENDS = {
+_Say = tuple[str, str, str]
+"""How the page looks, its title, and what it says."""
+
+_ENDS: Mapping[Status | Awaits, _Say] = {
     Status.CAPTURED: ("paid", "Paid", "The payment went through. You can close this page."),
     Status.DECLINED: ("declined", "Declined", "The payment was declined, and no money was taken."),
     Status.EXPIRED: ("expired", "Expired", "The time to pay is up, and no money was taken."),
     Status.CLOSED: ("closed", "Closed", "This payment was called off, and no money was taken."),
+    Awaits.CODE: ("code", "Code", ""),
+    Awaits.APPROVAL: (
+        "waiting",
+        "Approve it in your app",
+        "The request is in your UPI app. This page shows what becomes of it; your booking does, too.",
+    ),
+    Awaits.BANK: ("waiting", "Under way", "The bank takes its time. Your booking says how it stands."),
 }
-_UNDER_WAY = ("waiting", "Under way", "The bank takes its time. Your booking says how it stands.")
-_METHODS = "".join(
-    f'<option value="{escape(method)}">{escape(scenario.about)}</option>' for method, scenario in SCENARIOS.items()
-)
+_SAYS = json.dumps(_ENDS)
+_NAMES = {Method.CARD: "Card", Method.UPI: "UPI", Method.NETBANKING: "Netbanking"}
+
+
+def _options(method: Method | None) -> str:
+    """Return the choices that belong to a method; None: the test behaviours that belong to none."""
+    return "".join(
+        f'<option value="{escape(behaviour)}">{escape(": ".join(filter(None, (one.about, one.gives))))}</option>'
+        for behaviour, one in SCENARIOS.items()
+        if one.method == method
+    )
+
+
+_CHOICES = {
+    "cards": _options(Method.CARD),
+    "banks": _options(Method.NETBANKING),
+    "behaviours": _options(None),
+}
+_UPI = {one.gives: behaviour for behaviour, one in SCENARIOS.items() if one.method == Method.UPI}
+_UPI_IDS = "; ".join(f"{one.gives} {one.about.lower()}" for one in SCENARIOS.values() if one.method == Method.UPI)
 
 
 def _hash(tag: str) -> str:
@@ -48,14 +76,16 @@ HEADERS = (
 
 def render(session: Session, now: datetime) -> str:
     """Render the page of a session as it is at `now`."""
-    if session.status == Status.OPEN:
-        look, title, message = ("open", "Checkout", "") if session.decides_at is None else _UNDER_WAY
-    else:
-        look, title, message = _ENDS[session.status]
+    stands = awaits(session) or session.status
+    look, title, message = _ENDS.get(stands, ("open", "Checkout", ""))
+    if stands == Status.DECLINED and (scenario := SCENARIOS.get(session.payment_method or "")):
+        message = scenario.when_declined
     return _fill(
+        method=session.method or Method.CARD,
         look=look,
         title=title,
         message=message,
+        reference=_reference(session) if session.status != Status.OPEN else "",
         session=session.id,
         seconds=str(max(0, int((session.expires_at - now).total_seconds()))),
         until=session.expires_at.strftime("%H:%M UTC"),
@@ -71,6 +101,8 @@ def render_unknown() -> str:
         look="unknown",
         title="Not found",
         message="There is no such checkout. Go back to your booking and start the payment again.",
+        method=Method.CARD,
+        reference="",
         session="",
         seconds="0",
         until="",
@@ -80,6 +112,16 @@ def render_unknown() -> str:
     )
 
 
-def _fill(*, items: str, **texts: str) -> str:
-    """Fill the page; every text is escaped here, but for items and methods, which are ready."""
-    return _TEMPLATE.substitute({name: escape(text) for name, text in texts.items()}, items=items, methods=_METHODS)
+def _reference(session: Session) -> str:
+    """Return what a customer may ask the bank by."""
+    parts = (_NAMES[session.method] if session.method else "", session.gateway_payment_id or "")
+    return ", reference ".join(filter(None, parts))
+
+
+def _fill(*, items: str, method: Method, **texts: str) -> str:
+    """Fill the page, with `method` first. Every text is escaped here, but for items and choices, which are ready."""
+    chosen = {f"{each.lower()}_checked": " checked" if each == method else "" for each in Method}
+    hidden = {f"{each.lower()}_hidden": "" if each == method else " hidden" for each in Method}
+    texts |= {"says": _SAYS, "upi": json.dumps(_UPI), "upi_ids": _UPI_IDS, "code": CODE}
+    escaped = {name: escape(text) for name, text in texts.items()}
+    return _TEMPLATE.substitute(escaped, items=items, **_CHOICES, **chosen, **hidden)

@@ -11,7 +11,7 @@ from boxoffice.bank.v1 import bank_pb2_grpc
 from google.api import httpbody_pb2
 
 from services.bank import page
-from services.bank.domain.scenarios import DECLINE, SCENARIOS, SUCCEED, draw
+from services.bank.domain.scenarios import CODE, DECLINE, SCENARIOS, SUCCEED, awaits, draw
 from services.bank.domain.sessions import Method, RefundStatus, Session
 from services.bank.errors import RefundFailed, SessionNotFound, SimulationDisabled
 from services.bank.refunds.operation import GiveBack, GiveMoneyBack
@@ -27,7 +27,7 @@ from services.chassis.writes.desk import Desk
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-_METHODS = {
+_BEHAVIOURS = {
     pb.SimulatePaymentRequest.SUCCESS: SUCCEED,
     pb.SimulatePaymentRequest.DECLINE: DECLINE,
 }
@@ -97,8 +97,10 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
     async def SimulatePayment(self, request: pb.SimulatePaymentRequest, context: Context) -> pb.Session:
         if not self._sandbox.enabled:
             raise SimulationDisabled()
-        method = self._method(request)
-        return _session(await self._pay.submit(Pay(request.session_id, method)))
+        behaviour = self._behaviour(request)
+        if request.code:
+            _check_code(request.code, behaviour)
+        return _session(await self._pay.submit(Pay(request.session_id, behaviour, has_code=bool(request.code))))
 
     async def GetCheckoutPage(self, request: pb.GetCheckoutPageRequest, context: Context) -> httpbody_pb2.HttpBody:
         """Return a page for people. It is a page, not an error, for sessions that have ended or never were."""
@@ -110,11 +112,11 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
         await context.send_initial_metadata(page.HEADERS)
         return httpbody_pb2.HttpBody(content_type="text/html; charset=utf-8", data=html.encode())
 
-    def _method(self, request: pb.SimulatePaymentRequest) -> str:
-        """Return the payment method that is chosen, or drawn where none is."""
+    def _behaviour(self, request: pb.SimulatePaymentRequest) -> str:
+        """Return the test behaviour that is chosen, or drawn where none is."""
         if not request.payment_method:
             drawn = draw(self._sandbox.mix, self._sandbox.seed, request.session_id)
-            return _METHODS.get(request.result, drawn)
+            return _BEHAVIOURS.get(request.result, drawn)
         if request.result:
             raise InvalidField(("paymentMethod", "says what the result is: send one of the two"))
         if request.payment_method not in SCENARIOS:
@@ -122,7 +124,16 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
         return request.payment_method
 
 
+def _check_code(code: str, behaviour: str) -> None:
+    """Raise InvalidField unless this is the code that the customer was asked for."""
+    if not SCENARIOS[behaviour].asks_code:
+        raise InvalidField(("code", "is asked for by card_3ds alone: leave it out"))
+    if code != CODE:
+        raise InvalidField(("code", f"is not the one that was sent, which is always {CODE} here: enter that"))
+
+
 def _session(session: Session) -> pb.Session:
+    waits_for = awaits(session)
     return pb.Session(
         id=session.id,
         payment_id=str(session.payment_id),
@@ -135,4 +146,5 @@ def _session(session: Session) -> pb.Session:
         method=pb.Session.Method.Value(session.method) if session.method else None,
         gateway_order_id=session.gateway_order_id or "",
         gateway_payment_id=session.gateway_payment_id or "",
+        awaits=pb.Session.Awaits.Value(waits_for) if waits_for else None,
     )

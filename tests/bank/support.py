@@ -130,8 +130,9 @@ class Bank:
         wanted = pb.SimulatePaymentRequest.DECLINE
         return await self.stub.SimulatePayment(pb.SimulatePaymentRequest(session_id=session_id, result=wanted))
 
-    async def simulate(self, session_id: str, method: str) -> pb.Session:
-        return await self.stub.SimulatePayment(pb.SimulatePaymentRequest(session_id=session_id, payment_method=method))
+    async def simulate(self, session_id: str, behaviour: str, code: str = "") -> pb.Session:
+        request = pb.SimulatePaymentRequest(session_id=session_id, payment_method=behaviour, code=code)
+        return await self.stub.SimulatePayment(request)
 
     async def refund(self, session_id: str, amount: int, refund_id: str = "") -> pb.Refund:
         return await self.stub.CreateRefund(

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import json
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from boxoffice.bank.v1 import bank_pb2 as pb
 
 from services.bank.domain.scenarios import SCENARIOS
 from services.bank.page import money
+from services.bank.sessions import close
 from tests.bank.support import Bank, refused
 from tests.databases import move_clock
 
@@ -29,11 +32,65 @@ async def test_the_page_of_an_open_session_says_what_is_paid_and_how_to(bank: Ba
     assert 'data-look="open"' in html
     [seconds] = re.findall(r'data-seconds="(\d+)"', html)
     assert 590 <= int(seconds) <= 600
-    assert re.findall(r'<option value="(\w+)">', html) == list(SCENARIOS)
-    assert re.findall(r'<button [^>]*id="(\w+)"', html) == ["pay", "decline"]
+    [upi] = re.findall(r'data-upi="([^"]*)"', html)
+    offered = [*re.findall(r'<option value="(\w+)">', html), *json.loads(unescape(upi)).values()]
+    assert sorted(offered) == sorted(SCENARIOS), "every behaviour can be chosen, once"
+    assert re.findall(r'<button [^>]*id="(\w+)"', html) == ["pay", "confirm", "back", "try", "decline"]
     assert 'aria-live="polite"' in html
     assert 'name="viewport"' in html
     assert "$" not in html
+
+
+@pytest.mark.parametrize("method", [None, *pb.Session.Method.values()[1:]])
+async def test_what_the_customer_chose_is_offered_first(bank: Bank, method: pb.Session.Method.ValueType | None):
+    opened = await bank.open(method=method)
+    html, _ = await page(bank, opened.id)
+    chosen = pb.Session.Method.Name(method or pb.Session.CARD)
+    assert re.findall(r'value="([A-Z]+)" checked', html) == [chosen]
+    assert re.findall(r'data-method="([A-Z]+)">', html) == [chosen], "the others are hidden"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "look", "words"),
+    [
+        ("card_3ds", "code", "they are always 123456"),
+        ("upi_silent", "waiting", "The request is in your UPI app."),
+        ("netbanking_late", "waiting", "The bank takes its time."),
+        ("pm_late", "waiting", "The bank takes its time."),
+    ],
+)
+async def test_the_page_of_a_session_that_waits_says_for_whom(bank: Bank, behaviour: str, look: str, words: str):
+    opened = await bank.open()
+    await bank.simulate(opened.id, behaviour)
+    html, _ = await page(bank, opened.id)
+    assert f'data-look="{look}"' in html
+    assert words in html
+
+
+async def test_the_page_of_a_payment_that_was_decided_names_it(bank: Bank):
+    opened = await bank.open()
+    paid = await bank.simulate(opened.id, "netbanking_succeed")
+    html, _ = await page(bank, opened.id)
+    assert f"Netbanking, reference {paid.gateway_payment_id}" in html
+
+
+async def test_a_request_that_lapsed_is_told_so(bank: Bank):
+    opened = await bank.open()
+    await bank.simulate(opened.id, "upi_silent")
+    await move_clock(bank.db, "61 s")
+    await close.end_due(bank.db, bank.deliveries)
+    html, _ = await page(bank, opened.id)
+    assert 'data-look="declined"' in html
+    assert "Nobody approved the request in your UPI app in time, and no money was taken." in html
+
+
+async def test_no_field_takes_a_card_number(bank: Bank):
+    """A real number can be given to nobody here: a card is chosen, and its behaviour's word is all that is sent."""
+    html, _ = await page(bank, (await bank.open()).id)
+    assert re.findall(r'<input[^>]*id="(\w+)"', html) == ["upi", "code"]
+    assert not re.findall(r"<(?:input|textarea)[^>]*(?:cc-|card)|contenteditable", html)
+    shown = re.findall(r'<option value="card_\w+">[^<]+: ([0-9 ]+)<', html)
+    assert len(shown) == 3 and all(len(number) == 19 for number in shown)
 
 
 @pytest.mark.parametrize(

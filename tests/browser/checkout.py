@@ -20,13 +20,14 @@ class Checkout:
     stack: Stack
     http: httpx.Client
 
-    def begin(self, seats: int = 2) -> tuple[str, str]:
+    def begin(self, seats: int = 2, method: str | None = None) -> tuple[str, str]:
         """Book seats and open a checkout; return the booking's id and the page's address."""
         show, user = self.stack.demo.shows[0].id, str(uuid4())
         free = self.ask("GET", f"seats/shows/{show}/available")["seats"][:seats]
         wanted = {"showId": show, "userId": user, "showSeatIds": [seat["id"] for seat in free]}
         booking = self.ask("POST", "bookings", wanted)["id"]
-        return booking, self.ask("POST", "payments/initiate", {"bookingId": booking, "userId": user})["paymentUrl"]
+        opening = {"bookingId": booking, "userId": user, "method": method}
+        return booking, self.ask("POST", "payments/initiate", opening)["paymentUrl"]
 
     def until(self, booking: str, status: str) -> None:
         """Wait until a booking has a status."""
@@ -41,6 +42,18 @@ class Checkout:
         while (seen := self.ask("GET", f"payments/status/{booking}")["payments"][0]["status"]) != status:
             assert time.monotonic() < end, seen
             time.sleep(0.05)
+
+    def payment(self, booking: str) -> Any:
+        """Return a booking's newest payment."""
+        return self.ask("GET", f"payments/status/{booking}")["payments"][0]
+
+    def hasten(self, url: str) -> None:
+        """Let what a session waits for happen at once."""
+        with self.stack.server.connect("payment") as connection:
+            changed = connection.execute(
+                "UPDATE bank.sessions SET decides_at = clock_timestamp() WHERE id = %s", [url.rpartition("/")[2]]
+            )
+            assert changed.rowcount == 1
 
     def run_out(self, url: str) -> None:
         """Let the time of a session be over at the bank."""

@@ -66,6 +66,15 @@ class Browser:
         keys = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
         self._ask("POST", "actions", {"actions": [{"type": "key", "id": "keyboard", "actions": keys}]})
 
+    def type(self, text: str) -> None:
+        """Type on what has the focus."""
+        for key in text:
+            self.press(key)
+
+    def focus(self) -> str:
+        """Return the id, or else the value, of what has the focus."""
+        return str(self.run("const e = document.activeElement; return e.id || e.value || e.tagName"))
+
     def text(self, selector: str = "main") -> str:
         """Return the text that is visible in an element."""
         return str(self.run("return document.querySelector(arguments[0]).innerText", selector))

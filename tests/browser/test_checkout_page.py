@@ -64,6 +64,9 @@ def test_decline_declines_and_the_booking_can_be_paid_again(
 ) -> None:
     booking, url = checkout.begin()
     browser.open(url)
+    browser.click("#tests summary")
+    browser.screenshot(pictures / f"tests-{browser.name}.png")
+    is_clean(browser, url)
     browser.click("#decline")
     browser.until(lambda: look(browser) == "declined")
     assert "no money was taken" in browser.text()

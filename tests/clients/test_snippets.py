@@ -47,7 +47,7 @@ SQL = (STUCK, DIFFERING, CONSUMERS)
 CERTIFICATES = "docs/security.md: make certificates DIR=/secure/place"
 RUN = {WALK, OVER_GRPC, WATCH, CLIENT, CLIENT_WATCHES, CLIENT_PAGES, GHZ, *SANDBOX, METHODS, *SQL, CERTIFICATES}
 
-LATE = ("pay pm_delay", "pay pm_late")
+LATE = ("pay pm_delay", "pay pm_late", "pay netbanking_late")
 """What would keep the stack busy for twenty minutes; tests/system/test_scenarios_webhooks.py waits less."""
 
 NOT_RUN = {

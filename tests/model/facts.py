@@ -18,7 +18,10 @@ LOST: Answer = ("LOST",)
 """No answer came: what became of the request is not known."""
 Seats = frozenset[int]
 
-DECLINES = ("pm_decline",)
+DECLINES = ("pm_decline", "card_decline", "upi_decline", "upi_silent", "netbanking_decline")
+DECIDES_AFTER = {"pm_late": LATE, "netbanking_late": LATE, "upi_succeed": 3, "upi_decline": 3, "upi_silent": 60}
+ASKS_CODE = "card_3ds"
+"""Without a code nothing comes of it."""
 UNTOLD = ("pm_never_answer",)
 LIES = ("pm_tamper_amount", "pm_tamper_payment")
 NO_REFUNDS = "pm_refund_declined"

@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Self
 
 from tests.model.facts import (
+    ASKS_CODE,
+    DECIDES_AFTER,
     EXPIRY,
     HOLD,
-    LATE,
     LEAST_SESSION,
     MARGIN,
     PRICE,
@@ -97,10 +98,9 @@ class World(Steps):
         if not payment.can_end(self.now):
             if payment.decides is None:
                 self._end(ask.about)
-        elif ask.method == "pm_late":
-            self.payments[ask.about] = replace(payment, method=ask.method, decides=self.now + LATE)
-        else:
-            self.payments[ask.about] = replace(payment, method=ask.method, decides=self.now)
+        elif ask.method != ASKS_CODE:
+            decides = self.now + DECIDES_AFTER.get(ask.method, 0)
+            self.payments[ask.about] = replace(payment, method=ask.method, decides=decides)
             self._end(ask.about)
         return ("session", self.payments[ask.about].bank)
 

@@ -50,7 +50,11 @@ async def kept(stack: Stack, client: Client, show: Show, booking: Json, session:
 
 
 @pytest.mark.parametrize(
-    "method", ["pm_succeed", "pm_duplicate", "pm_reorder", "pm_never_answer", "pm_tamper_amount", "pm_tamper_payment"]
+    "method",
+    [
+        *("pm_succeed", "pm_duplicate", "pm_reorder", "pm_never_answer", "pm_tamper_amount", "pm_tamper_payment"),
+        *("card_succeed", "upi_succeed", "netbanking_succeed"),
+    ],
 )
 async def test_what_was_paid_is_a_ticket_whatever_the_webhooks_say(
     stack: Stack, client: Client, show: Show, method: str
@@ -66,8 +70,37 @@ async def test_what_was_paid_is_a_ticket_whatever_the_webhooks_say(
     ok(await client.cancel(victim))
 
 
-async def test_a_declined_payment_takes_nothing(stack: Stack, client: Client, show: Show) -> None:
-    booking, session = await begun(client, show, show.seats[:1], "pm_decline")
+async def test_a_card_that_asks_for_a_code_is_a_ticket_when_it_is_entered(
+    stack: Stack, client: Client, show: Show
+) -> None:
+    booking, session = await begun(client, show, show.seats[:1], "card_3ds")
+    path, body = f"payments/simulate/{session}", {"paymentMethod": "card_3ds"}
+    wrong = refusal(await client.ask("POST", path, body | {"code": "000000"}))
+    assert (wrong.status, wrong.reason, wrong.fields) == (400, "INVALID_FIELD", ("code",))
+    assert ledger(stack.server, session) == []
+    assert ok(await client.ask("POST", path, body | {"code": "123456"}))["status"] == "CAPTURED"
+    await kept(stack, client, show, booking, session)
+
+
+async def test_a_request_that_nobody_answers_in_the_app_lapses_and_may_be_paid_again(
+    stack: Stack, client: Client, show: Show
+) -> None:
+    booking, first = await begun(client, show, show.seats[:1], "upi_silent")
+    assert await client.session(booking) == first, "as long as the request waits, there is no second one"
+    async with later(stack.server, "61 s", "bank"):
+        await client.until_payment(booking["id"], "FAILED")
+    second = await client.session(booking)
+    await simulate(client, second, "upi_succeed")
+    await kept(stack, client, show, booking, second)
+    assert ledger(stack.server, first) == []
+    paid, lapsed = await client.payments(booking["id"])
+    assert (paid["method"], lapsed["method"]) == ("UPI", "UPI")
+    assert paid["gatewayPaymentId"] != lapsed["gatewayPaymentId"]
+
+
+@pytest.mark.parametrize("method", ["pm_decline", "card_decline", "upi_decline", "netbanking_decline"])
+async def test_a_declined_payment_takes_nothing(stack: Stack, client: Client, show: Show, method: str) -> None:
+    booking, session = await begun(client, show, show.seats[:1], method)
     await client.until_payment(booking["id"], "FAILED")
     await at_rest(stack.server)
     assert (await client.booking(booking["id"]))["status"] == "PENDING"
@@ -100,10 +133,11 @@ async def test_a_webhook_that_comes_after_the_bookings_time_finds_it_settled(
         await kept(stack, client, show, booking, session)
 
 
+@pytest.mark.parametrize("method", ["pm_late", "netbanking_late"])
 async def test_a_payment_that_is_decided_after_the_bookings_time_gets_its_seats_back(
-    stack: Stack, client: Client, show: Show
+    stack: Stack, client: Client, show: Show, method: str
 ) -> None:
-    booking, session = await begun(client, show, show.seats[:2], "pm_late")
+    booking, session = await begun(client, show, show.seats[:2], method)
     assert ledger(stack.server, session) == []
     async with later(stack.server, "21 minutes", "inventory", "booking", "payment"):
         assert (await client.booking(booking["id"]))["status"] == "EXPIRED"
@@ -112,11 +146,12 @@ async def test_a_payment_that_is_decided_after_the_bookings_time_gets_its_seats_
             await kept(stack, client, show, booking, session)
 
 
+@pytest.mark.parametrize("method", ["pm_late", "netbanking_late"])
 @pytest.mark.parametrize("ended", ["a seat is sold", "cancelled"])
 async def test_a_payment_that_is_decided_when_there_is_no_ticket_any_more_is_returned(
-    stack: Stack, client: Client, show: Show, ended: str
+    stack: Stack, client: Client, show: Show, ended: str, method: str
 ) -> None:
-    booking, session = await begun(client, show, show.seats[:2], "pm_late")
+    booking, session = await begun(client, show, show.seats[:2], method)
     if ended == "cancelled":
         ok(await client.cancel(booking))
     async with later(stack.server, "21 minutes", "inventory", "booking", "payment"):

@@ -17,6 +17,7 @@ MUST: dict[str, str] = {
     'boxoffice.bank.v1.CreateSessionRequest.session_id': 'must be the id of a session, such as sess_019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.bank.v1.GetCheckoutPageRequest.session_id': 'must be a text of up to 100 characters',
     'boxoffice.bank.v1.GetSessionRequest.session_id': 'must be the id of a session, such as sess_019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
+    'boxoffice.bank.v1.SimulatePaymentRequest.code': 'must be a code of six digits, such as 123456',
     'boxoffice.bank.v1.SimulatePaymentRequest.payment_method': 'must be a text of up to 100 characters',
     'boxoffice.bank.v1.SimulatePaymentRequest.result': 'must be one of SUCCESS, DECLINE',
     'boxoffice.bank.v1.SimulatePaymentRequest.session_id': 'must be the id of a session, such as sess_019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',

@@ -1,17 +1,28 @@
-"""Payment methods: what comes of a payment that is made with each, as with the test cards of a real gateway.
+"""Test behaviours: what comes of a payment that is made with each, as with the test cards of a real gateway.
 
-A scenario is data: the end that a session comes to, the webhooks that tell of it, and how later refunds fare.
+A scenario is data: the end that a session comes to and when, the webhooks that tell of it, and how later refunds fare.
 docs/sandbox.md tells of each.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
 from services.bank.domain.events import WebhookEvent, of_session
-from services.bank.domain.sessions import RefundStatus, Session, Status
+from services.bank.domain.sessions import Method, RefundStatus, Session, Status
+
+
+class Awaits(StrEnum):
+    """Whom an open session waits for."""
+
+    CODE = "CODE"
+    """The customer, who is to enter the code that their bank has sent them (3-D Secure)."""
+    APPROVAL = "APPROVAL"
+    """The customer, who is to approve the request in their UPI app."""
+    BANK = "BANK"
+    """The customer's bank."""
 
 
 class Lie(StrEnum):
@@ -47,16 +58,30 @@ class Scenario:
 
     about: str
     """What the checkout page says of it."""
+    gives: str = ""
+    """What the customer gives on the page: a test card, a UPI ID, the name of a bank."""
     end: Status = Status.CAPTURED
     declines_first: bool = False
     """Whether it is declined where no payment for the same order was declined before."""
+    method: Method | None = None
+    """What is paid with; None: whatever was chosen."""
+    asks_code: bool = False
+    """Whether the end comes only with the customer's code; until then the session can be paid in another way."""
+    seconds: float = 0
+    """How long the payment is under way until its end; meanwhile the session stays OPEN."""
     under_way: bool = False
-    """Whether the end comes only when BANK_DELAY_SECONDS have passed; until then the session stays OPEN."""
+    """Whether that is as long as BANK_DELAY_SECONDS says."""
     webhooks: Sequence[PlannedWebhook] = (PlannedWebhook(),)
     failing_refunds: int = 0
     """How often each refund fails before it is carried out."""
     refunds_declined: bool = False
     """Whether refunds are declined for good."""
+    when_declined: str = "The payment was declined, and no money was taken."
+    """What the checkout page says then."""
+
+    def wait(self, delay: timedelta) -> timedelta:
+        """Return how long a payment is under way; `delay` is how long a slow one is."""
+        return delay if self.under_way else timedelta(seconds=self.seconds)
 
     def outcome(self, *, declined_before: bool) -> Status:
         """Return the end of a payment."""
@@ -68,6 +93,15 @@ class Scenario:
             return RefundStatus.PENDING
         return RefundStatus.DECLINED if self.refunds_declined else RefundStatus.SUCCEEDED
 
+
+CODE = "123456"
+"""The code that every customer's bank has sent them."""
+
+APP_SECONDS = 3.0
+"""How long customers take to answer in their UPI app."""
+
+COLLECT_SECONDS = 60.0
+"""How long a request waits in a UPI app for its approval, before it lapses."""
 
 SUCCEED = "pm_succeed"
 DECLINE = "pm_decline"
@@ -104,8 +138,48 @@ SCENARIOS: Mapping[str, Scenario] = {
     "pm_fail_refund_1": Scenario("Pays; a refund fails once before it works", failing_refunds=1),
     "pm_fail_refund_3": Scenario("Pays; a refund fails three times before it works", failing_refunds=3),
     "pm_refund_declined": Scenario("Pays; refunds are declined for good", refunds_declined=True),
+    "card_succeed": Scenario("Pays at once", "4111 1111 1111 1111", method=Method.CARD),
+    "card_3ds": Scenario("Asks for a code, then pays", "4000 0000 0000 3220", method=Method.CARD, asks_code=True),
+    "card_decline": Scenario("Is declined", "4000 0000 0000 0002", method=Method.CARD, end=Status.DECLINED),
+    "upi_succeed": Scenario("Is approved in the app", "pays@test", method=Method.UPI, seconds=APP_SECONDS),
+    "upi_decline": Scenario(
+        "Is declined in the app",
+        "declines@test",
+        method=Method.UPI,
+        seconds=APP_SECONDS,
+        end=Status.DECLINED,
+        when_declined="The request was declined in your UPI app, and no money was taken.",
+    ),
+    "upi_silent": Scenario(
+        "Is not answered in the app, and lapses after a minute",
+        "silent@test",
+        method=Method.UPI,
+        seconds=COLLECT_SECONDS,
+        end=Status.DECLINED,
+        when_declined="Nobody approved the request in your UPI app in time, and no money was taken.",
+    ),
+    "netbanking_succeed": Scenario("Confirms at once", "First Test Bank", method=Method.NETBANKING),
+    "netbanking_decline": Scenario("Declines", "Strict Test Bank", method=Method.NETBANKING, end=Status.DECLINED),
+    "netbanking_late": Scenario(
+        "Confirms after the booking's time", "Slow Test Bank", method=Method.NETBANKING, under_way=True
+    ),
 }
-"""Every payment method."""
+"""Every test behaviour."""
+
+
+def awaits(session: Session) -> Awaits | None:
+    """Tell whom a session waits for; None: nobody, it has ended or no payment has begun."""
+    if session.status != Status.OPEN or session.payment_method is None:
+        return None
+    scenario = SCENARIOS.get(session.payment_method, _OF_A_LATER_VERSION)
+    if session.decides_at is None:
+        return Awaits.CODE if scenario.asks_code else None
+    return Awaits.APPROVAL if scenario.method == Method.UPI else Awaits.BANK
+
+
+_OF_A_LATER_VERSION = Scenario("")
+"""In a roll, another process may have begun what is not known here."""
+
 
 MIXES: Mapping[str, Sequence[tuple[float, str]]] = {
     "plain": ((0.90, SUCCEED), (0.10, DECLINE)),
@@ -120,11 +194,11 @@ MIXES: Mapping[str, Sequence[tuple[float, str]]] = {
         (0.01, "pm_fail_refund_1"),
     ),
 }
-"""What is drawn from where nobody chooses: shares and payment methods. All that these begin ends within a minute."""
+"""What is drawn from where nobody chooses: shares and test behaviours. All that these begin ends within a minute."""
 
 
 def draw(mix: str, seed: str, session_id: str) -> str:
-    """Choose a payment method where nobody does: the same mix, seed and session always come to the same."""
+    """Choose a test behaviour where nobody does: the same mix, seed and session always come to the same."""
     number = int.from_bytes(sha256(f"{seed}:{session_id}".encode()).digest()[:8]) / 2**64
     for share, method in MIXES[mix]:
         if number < share:

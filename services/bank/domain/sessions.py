@@ -55,6 +55,7 @@ class Session:
     order_id: str = ""
     """The merchant's name for what is paid for."""
     payment_method: str | None = None
+    """The test behaviour that was chosen or drawn."""
     decides_at: datetime | None = None
     """When the payment that is under way is decided."""
     method: Method | None = None
@@ -73,6 +74,15 @@ class Session:
     def can_end(self, now: datetime) -> bool:
         """Tell whether the session can be paid, declined or closed at `now`."""
         return self.at(now).status == Status.OPEN and self.decides_at is None
+
+    def begun(self, behaviour: str, method: Method | None, payment_id: str) -> "Session":
+        """Return the session with a payment by a test behaviour, and by a method if that says one.
+
+        The payment is called `payment_id`, unless this is the next step of the one that has begun.
+        """
+        if behaviour == self.payment_method and self.gateway_payment_id:
+            return self
+        return replace(self, payment_method=behaviour, method=method or self.method, gateway_payment_id=payment_id)
 
     def ended(self, end: Status, now: datetime) -> "Session":
         """Return what becomes of the session if `end` is wanted at `now`; one that has ended stays as it is."""

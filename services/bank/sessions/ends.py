@@ -32,9 +32,10 @@ class LockedSessions:
     ended: list[Session] = field(default_factory=list)
     webhooks: list[Notification] = field(default_factory=list)
 
-    def begin(self, session: Session, delay: timedelta) -> Session:
-        """Note that a payment is under way, which is decided after `delay`."""
-        session = self.sessions[session.id] = replace(session, decides_at=self.now + delay)
+    def begin(self, session: Session, wait: timedelta | None) -> Session:
+        """Note that a payment has begun, which is decided after `wait`; None: by the customer's next step."""
+        decides_at = None if wait is None else self.now + wait
+        session = self.sessions[session.id] = replace(session, decides_at=decides_at)
         self.begun.append(session)
         return session
 
@@ -44,7 +45,7 @@ class LockedSessions:
         return self._end(ended, [Notification(event)] if event else [])
 
     def pay(self, session: Session, delay: timedelta) -> Session:
-        """End a session as its payment method does: the one place where scenarios happen.
+        """End a session as its test behaviour does: the one place where scenarios happen.
 
         `delay` is how long a late webhook takes.
         """
@@ -63,7 +64,7 @@ class LockedSessions:
 
 
 async def read_past(tx: Transaction, locked: LockedSessions, paid: Iterable[Session]) -> None:
-    """Read what the ends of sessions that are `paid` by their payment methods depend on."""
+    """Read what the ends of sessions that are `paid` by their test behaviours depend on."""
     scenarios = [(session, SCENARIOS[session.payment_method or ""]) for session in paid]
     orders = [session.order_id for session, scenario in scenarios if scenario.declines_first and session.order_id]
     if orders:

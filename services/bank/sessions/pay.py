@@ -1,4 +1,4 @@
-"""Paying sessions by their payment methods."""
+"""Paying sessions by test behaviours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +20,14 @@ from services.chassis.writes.operation import Operation, Rows
 
 @dataclass(frozen=True, slots=True)
 class Pay:
-    """The wish to pay a session by a method; one of domain.scenarios.SCENARIOS."""
+    """The wish to pay a session by a test behaviour; one of domain.scenarios.SCENARIOS."""
 
     urgent: ClassVar[bool] = False
 
     session_id: str
-    method: str
+    behaviour: str
+    has_code: bool = False
+    """Whether the customer has entered the code that their bank has sent them."""
 
     @property
     def key(self) -> str:
@@ -60,22 +62,24 @@ class PaySessions(Operation[Pay, LockedSessions, Session]):
         if missing := {command.key for command in batch} - sessions.keys():
             busy = {row.id for row in await tx.fetch(sql.SESSIONS, {"ids": list(missing)})}
         locked = LockedSessions(rows["clock"][0].now, sessions)
-        methods = {command.key: command.method for command in reversed(batch) if command.key in sessions}
-        paid = [replace(sessions[id_], payment_method=method) for id_, method in methods.items()]
-        await ends.read_past(tx, locked, paid)
+        wishes = {(command.key, command.behaviour) for command in batch if command.key in sessions}
+        await ends.read_past(tx, locked, [replace(sessions[id_], payment_method=wish) for id_, wish in wishes])
         return locked, busy
 
     def decide(self, command: Pay, state: LockedSessions) -> Session:
-        """Pay the session, if it can be paid still; of several payments in one batch, the first counts."""
+        """Pay the session, if it can be paid still; of several ends in one batch, the first counts."""
         session = state.sessions.get(command.key)
         if session is None:
             raise SessionNotFound()
         if not session.can_end(state.now):
             over = session.at(state.now)
             return state.end(over) if over != session else session
-        chosen = replace(session, payment_method=command.method, gateway_payment_id=f"pay_{new_id()}")
-        if SCENARIOS[command.method].under_way:
-            return state.begin(chosen, self._delay)
+        scenario = SCENARIOS[command.behaviour]
+        chosen = session.begun(command.behaviour, scenario.method, f"pay_{new_id()}")
+        if scenario.asks_code and not command.has_code:
+            return state.begin(chosen, None)
+        if wait := scenario.wait(self._delay):
+            return state.begin(chosen, wait)
         return state.pay(chosen, self._delay)
 
     async def write(self, tx: Transaction, state: LockedSessions) -> None:

@@ -82,6 +82,31 @@ class Session(_message.Message):
     UPI: Session.Method.ValueType  # 2
     NETBANKING: Session.Method.ValueType  # 3
 
+    class _Awaits:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _AwaitsEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Session._Awaits.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        AWAITS_UNSPECIFIED: Session._Awaits.ValueType  # 0
+        CODE: Session._Awaits.ValueType  # 1
+        """The customer, who is to enter the code that their bank has sent them (3-D Secure)."""
+        APPROVAL: Session._Awaits.ValueType  # 2
+        """The customer, who is to approve the request in their UPI app."""
+        BANK: Session._Awaits.ValueType  # 3
+        """The customer's bank."""
+
+    class Awaits(_Awaits, metaclass=_AwaitsEnumTypeWrapper):
+        """Whom an open session waits for."""
+
+    AWAITS_UNSPECIFIED: Session.Awaits.ValueType  # 0
+    CODE: Session.Awaits.ValueType  # 1
+    """The customer, who is to enter the code that their bank has sent them (3-D Secure)."""
+    APPROVAL: Session.Awaits.ValueType  # 2
+    """The customer, who is to approve the request in their UPI app."""
+    BANK: Session.Awaits.ValueType  # 3
+    """The customer's bank."""
+
     ID_FIELD_NUMBER: _builtins.int
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
@@ -93,6 +118,7 @@ class Session(_message.Message):
     METHOD_FIELD_NUMBER: _builtins.int
     GATEWAY_ORDER_ID_FIELD_NUMBER: _builtins.int
     GATEWAY_PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    AWAITS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The session's id: `sess_` and a UUID."""
     payment_id: _builtins.str
@@ -106,13 +132,17 @@ class Session(_message.Message):
     refunded_amount: _builtins.int
     """How much of a capture was given back, in minor units."""
     payment_method: _builtins.str
-    """The payment method that was chosen or drawn; empty while there is none. OPEN with a method: under way."""
+    """The test behaviour that was chosen or drawn; empty while there is none."""
     method: Global___Session.Method.ValueType
     """What was paid with or, before that, what the merchant said the customer wants to pay with; absent where neither is."""
     gateway_order_id: _builtins.str
     """The bank's name for what is to be paid: one a session."""
     gateway_payment_id: _builtins.str
     """The bank's name for the payment that was begun in this session, the newest one; empty while there is none."""
+    awaits: Global___Session.Awaits.ValueType
+    """Whom the payment waits for that was begun; absent while none was, and once the session has ended. While it waits for an
+    approval or the bank, the payment is under way: the session stays OPEN, past its time and if it is closed.
+    """
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """Until when it can be paid."""
@@ -131,13 +161,19 @@ class Session(_message.Message):
         method: Global___Session.Method.ValueType | None = ...,
         gateway_order_id: _builtins.str = ...,
         gateway_payment_id: _builtins.str = ...,
+        awaits: Global___Session.Awaits.ValueType | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "expires_at", b"expires_at", "method", b"method"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_awaits", b"_awaits", "_method", b"_method", "awaits", b"awaits", "expires_at", b"expires_at", "method", b"method"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "amount", b"amount", "currency", b"currency", "expires_at", b"expires_at", "gateway_order_id", b"gateway_order_id", "gateway_payment_id", b"gateway_payment_id", "id", b"id", "method", b"method", "payment_id", b"payment_id", "payment_method", b"payment_method", "refunded_amount", b"refunded_amount", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_awaits", b"_awaits", "_method", b"_method", "amount", b"amount", "awaits", b"awaits", "currency", b"currency", "expires_at", b"expires_at", "gateway_order_id", b"gateway_order_id", "gateway_payment_id", b"gateway_payment_id", "id", b"id", "method", b"method", "payment_id", b"payment_id", "payment_method", b"payment_method", "refunded_amount", b"refunded_amount", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__awaits: _TypeAlias = _typing.Literal["awaits"]  # noqa: Y015
+    _WhichOneofArgType__awaits: _TypeAlias = _typing.Literal["_awaits", b"_awaits"]  # noqa: Y015
     _WhichOneofReturnType__method: _TypeAlias = _typing.Literal["method"]  # noqa: Y015
     _WhichOneofArgType__method: _TypeAlias = _typing.Literal["_method", b"_method"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__awaits) -> _WhichOneofReturnType__awaits | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__method) -> _WhichOneofReturnType__method | None: ...
 
 Global___Session: _TypeAlias = Session  # noqa: Y015
@@ -359,22 +395,28 @@ class SimulatePaymentRequest(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
     PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session: `sess_` and a UUID."""
     result: Global___SimulatePaymentRequest.Result.ValueType
-    """What it shall come to: short for the methods `pm_succeed` and `pm_decline`."""
+    """What it shall come to: short for the test behaviours `pm_succeed` and `pm_decline`."""
     payment_method: _builtins.str
-    """What the customer pays with, such as `pm_duplicate`."""
+    """A test behaviour, such as `pm_duplicate` or `upi_succeed`. One whose name begins with `pm_` leaves the method as it
+    was chosen.
+    """
+    code: _builtins.str
+    """The code that the customer's bank has sent them, where `card_3ds` asks for one: 123456."""
     def __init__(
         self,
         *,
         session_id: _builtins.str = ...,
         result: Global___SimulatePaymentRequest.Result.ValueType = ...,
         payment_method: _builtins.str = ...,
+        code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment_method", b"payment_method", "result", b"result", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "payment_method", b"payment_method", "result", b"result", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

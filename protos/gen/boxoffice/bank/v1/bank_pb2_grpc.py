@@ -120,11 +120,13 @@ class BankServiceServicer:
 
     def SimulatePayment(self, request, context):
         """Pays or declines an open session, as the customer's click on the checkout page does. Refused in production.
-        A payment method says what comes of it: the money, the webhooks, later refunds (docs/sandbox.md lists them).
-        Where neither method nor result is given, a seeded draw over the session's id decides; by default nine
-        sessions of ten are paid. A session that has ended, or is under way, is returned as it is.
+        `payment_method` names a test behaviour, which says what comes of it: the money, the webhooks, later refunds
+        (docs/sandbox.md lists them). Where neither it nor a result is given, a seeded draw over the session's id decides;
+        by default nine sessions of ten are paid. A session that has ended, or whose payment is under way, is returned as it
+        is. One that waits for the customer's code may be paid in another way instead.
 
-        INVALID_ARGUMENT INVALID_FIELD: there is no such payment method, or both a method and a result are given.
+        INVALID_ARGUMENT INVALID_FIELD: there is no such test behaviour, both one and a result are given, or the code is wrong
+        or not asked for.
         NOT_FOUND SESSION_NOT_FOUND: there is no such session.
         PERMISSION_DENIED SIMULATION_DISABLED: the bank runs in production.
         """
@@ -133,8 +135,8 @@ class BankServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCheckoutPage(self, request, context):
-        """Returns the checkout page: what is paid for, how much, how long it can be, and the buttons Pay and Decline.
-        A session that has ended, or is not known, has a page that says so.
+        """Returns the checkout page: what is paid for, how much, how long it can be, the ways to pay, and folded up the test
+        behaviours. A session that waits, has ended, or is not known, has a page that says so.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
