@@ -165,6 +165,10 @@ storm: env ## load and a fault a second on a stack of its own, then every promis
 bench: env ## measure it, beside references, in some 25 minutes (QUICK=1; ONLY=create,flow; REPLICAS=2; AGAINST=REVISION by turns)
 	@exec $(BIN)/python -m $(if $(AGAINST),bench.against '$(AGAINST)',bench) $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(BENCH_ARGS)
 
+.PHONY: quotes
+quotes: env ## a million prices of bookings computed twice, in Python and in PostgreSQL (COUNT=20000 SEED=…)
+	@exec $(BIN)/python -m bench.quotes $(if $(COUNT),--count '$(COUNT)') $(if $(SEED),--seed '$(SEED)')
+
 .PHONY: grid
 grid: env ## break every step of every operation at every point, which takes hours (GRID_ARGS="-k [settle]": one)
 	@$(BIN)/pytest -n 0 -m grid $(GRID_ARGS) tests/faults
