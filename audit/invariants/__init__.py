@@ -13,6 +13,7 @@ from audit.invariants.accounts import ACCOUNTS
 from audit.invariants.across import ACROSS
 from audit.invariants.bookings import BOOKINGS
 from audit.invariants.catalogue import CATALOGUE
+from audit.invariants.coupons import COUPONS
 from audit.invariants.invariant import Invariant
 from audit.invariants.keys import KEYS
 from audit.invariants.money import MONEY
@@ -23,6 +24,6 @@ from audit.invariants.topics import TOPICS, TOPICS_AT_REST
 
 __all__ = ["ALWAYS", "AT_REST", "INVARIANTS", "Invariant"]
 
-ALWAYS = SEATS + CATALOGUE + SALES + BOOKINGS + MONEY + KEYS + ACCOUNTS + TIMES + TOPICS
+ALWAYS = SEATS + CATALOGUE + SALES + BOOKINGS + COUPONS + MONEY + KEYS + ACCOUNTS + TIMES + TOPICS
 AT_REST = ACROSS + SALES_AT_REST + TOPICS_AT_REST
 INVARIANTS = ALWAYS + AT_REST

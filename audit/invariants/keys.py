@@ -38,12 +38,21 @@ KEYS = (
     ),
     Invariant(
         "answers-about-bookings-are-to-their-users",
-        "what was answered under a key of booking is about a booking of who asked",
-        ("booking.idempotency_keys",),
+        "what was answered under a key of booking is about a booking of who asked, unless it is about a coupon",
+        ("booking.idempotency_keys WHERE method <> 'CreateCoupon'",),
         """
         SELECT k.method, k.user_id, k.key, k.names, b.user_id AS booked_by
         FROM booking.idempotency_keys k LEFT JOIN booking.bookings b ON b.id = k.names
-        WHERE k.names IS NOT NULL AND b.user_id IS DISTINCT FROM k.user_id
+        WHERE k.method <> 'CreateCoupon' AND k.names IS NOT NULL AND b.user_id IS DISTINCT FROM k.user_id
+        """,
+    ),
+    Invariant(
+        "answers-about-coupons-are-of-what-there-is",
+        "what was answered under a key about a coupon is about one that there is",
+        ("booking.idempotency_keys WHERE method = 'CreateCoupon'",),
+        """
+        SELECT k.user_id, k.key, k.names FROM booking.idempotency_keys k LEFT JOIN booking.coupons c ON c.id = k.names
+        WHERE k.method = 'CreateCoupon' AND c.id IS NULL
         """,
     ),
     Invariant(

@@ -15,6 +15,7 @@ PAYMENT = "0198c2a0-0000-7000-8000-000000000008"
 SELLER = "0198c2a0-0000-7000-8000-00000000000a"
 TAX_RULE = "0198c2a0-0000-7000-8000-00000000000b"
 SESSION = "sess_0198c2a0-0000-7000-8000-000000000009"
+COUPON = "0198c2a0-0000-7000-8000-00000000000a"
 PAGE = f"http://127.0.0.1:8001/api/v1/payments/fake-checkout/{SESSION}"
 
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl"
@@ -71,6 +72,17 @@ VALUES: dict[str, Any] = {
     "venueId": VENUE,
     "venueName": "Lantern House",
     "Booking.id": BOOKING,
+    "Coupon.code": "MONSOON20",
+    "Coupon.id": COUPON,
+    "Coupon.organizerId": USER,
+    "Coupon.uses": 17,
+    "CouponTerms.amount": 0,
+    "CouponTerms.kind": "PERCENTAGE",
+    "CouponTerms.maxUses": 1000,
+    "CouponTerms.maxUsesPerUser": 1,
+    "CouponTerms.maximumDiscount": 20000,
+    "CouponTerms.minimumAmount": 0,
+    "CouponTerms.percentage": 20,
     "Event.id": EVENT,
     "Movie.id": EVENT,
     "Payment.id": PAYMENT,
@@ -102,6 +114,16 @@ VALUES: dict[str, Any] = {
 """What a field of an answer may hold, by its name, or by its message and name where that differs."""
 
 _SEATS = {"showId": SHOW, "userId": USER, "showSeatIds": [SEAT]}
+
+_TERMS = {
+    "kind": "PERCENTAGE",
+    "percentage": 20,
+    "currency": "INR",
+    "maximumDiscount": 20000,
+    "validUntil": "2099-12-31T18:30:00Z",
+    "maxUses": 1000,
+    "maxUsesPerUser": 1,
+}
 
 BODIES: dict[str, dict[str, Any]] = {
     "CreateEvent": {
@@ -142,6 +164,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "QuoteBooking": _SEATS,
     "CreateBooking": _SEATS,
     "CancelBooking": {"userId": USER},
+    "CreateCoupon": {"code": "MONSOON20", "terms": _TERMS},
+    "UpdateCoupon": {"terms": _TERMS},
+    "DeactivateCoupon": {},
+    "ValidateCoupon": {"userId": USER, "code": "monsoon20", "showId": SHOW},
     "RefundBooking": {"userId": USER},
     "SetSeller": {
         "legalName": "Regal Talkies Private Limited",

@@ -3,14 +3,24 @@
 from datetime import timedelta
 from pathlib import Path
 
+import grpc
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, taxes_pb2, taxes_pb2_grpc
+from boxoffice.booking.v1 import (
+    booking_pb2,
+    booking_pb2_grpc,
+    coupon_pb2,
+    coupon_pb2_grpc,
+    taxes_pb2,
+    taxes_pb2_grpc,
+)
 
 from services.booking import deliveries
 from services.booking.bookings import messages
 from services.booking.clients import InventoryClient, PaymentClient
+from services.booking.coupons.operation import forget_tries
+from services.booking.coupons.rpc import CouponServicer
 from services.booking.measures import MEASURES
-from services.booking.rpc import BookingServicer
+from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
 from services.booking.settings import Settings
 from services.booking.taxes.rpc import TaxServicer
@@ -29,6 +39,7 @@ from services.chassis.writes.outbox import Outbox
 
 SERVICES = [
     booking_pb2.DESCRIPTOR.services_by_name["BookingService"].full_name,
+    coupon_pb2.DESCRIPTOR.services_by_name["CouponService"].full_name,
     taxes_pb2.DESCRIPTOR.services_by_name["TaxService"].full_name,
 ]
 
@@ -55,15 +66,13 @@ async def run(settings: Settings) -> None:
         )
         for pool in (db, background)
     )
-    # Every booking is its own key, so a batch may have as many keys as commands.
-    desk = Desk(saga.create, name="create-bookings", max_batch=128, max_keys=128, gathers=False)
-
+    desks = _desks(saga)
     bookings = Bookings(db)
     changes = Changes(background, max_waiting=settings.max_streams, heartbeat_seconds=settings.heartbeat_seconds)
     server = make_server(settings, max_streams=settings.max_streams)
-    servicer = BookingServicer(db, bookings, changes, outbox, desk, saga, inventory, payments, settings.refund_policy)
+    servicer = BookingServicer(db, bookings, changes, outbox, desks, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
-    taxes_pb2_grpc.add_TaxServiceServicer_to_server(TaxServicer(db, inventory), server)
+    _add_rules_of_prices(server, db, inventory)
     await serve(
         settings,
         server,
@@ -77,8 +86,24 @@ async def run(settings: Settings) -> None:
         ticks=_ticks(background, recovery, settings),
         ready=Readiness(url),
         ending=[changes.end],
-        closing=[desk.close, to_inventory.close, to_payment.close, pools.close],
+        closing=[desks.plain.close, desks.with_coupons.close, to_inventory.close, to_payment.close, pools.close],
     )
+
+
+def _desks(saga: Saga) -> Desks:
+    """Return where bookings are created: who waits for a coupon's lock keeps nobody waiting who books without one."""
+    # Every booking is its own key, so a batch may have as many keys as commands.
+    plain, with_coupons = (
+        Desk(saga.create, name=name, max_batch=128, max_keys=128, gathers=False)
+        for name in ("create-bookings", "create-bookings-with-coupons")
+    )
+    return Desks(plain, with_coupons)
+
+
+def _add_rules_of_prices(server: grpc.aio.Server, db: Database, inventory: InventoryClient) -> None:
+    """Serve what bookings' prices are made by."""
+    coupon_pb2_grpc.add_CouponServiceServicer_to_server(CouponServicer(db, inventory), server)
+    taxes_pb2_grpc.add_TaxServiceServicer_to_server(TaxServicer(db, inventory), server)
 
 
 def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOScheduler:
@@ -90,6 +115,7 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
     event_days = settings.event_retention_days
     jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
+    jobs.add(ticks, "forget-tries", lambda: forget_tries(background), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, MEASURES)
     return ticks

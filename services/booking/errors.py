@@ -1,6 +1,6 @@
 """What booking refuses."""
 
-from services.chassis.errors import Aborted, AlreadyExists, FailedPrecondition, NotFound
+from services.chassis.errors import Aborted, AlreadyExists, FailedPrecondition, NotFound, ResourceExhausted
 
 
 class BookingNotFound(NotFound):
@@ -95,3 +95,43 @@ class ShowTaxNotFound(NotFound):
     """Nobody has said by whom this show is sold: it is sold without tax and without invoices."""
 
     reason = "SHOW_TAX_NOT_FOUND"
+
+
+class CouponNotFound(NotFound):
+    """There is no such coupon, or it is another organizer's: look it up in the list of coupons."""
+
+    reason = "COUPON_NOT_FOUND"
+
+
+class CouponCodeTaken(AlreadyExists):
+    """There is a coupon of this code: choose another one."""
+
+    reason = "COUPON_CODE_TAKEN"
+
+
+class CouponUsedMore(FailedPrecondition):
+    """More bookings use the coupon now than it would allow: allow at least its uses, or deactivate it.
+
+    Metadata: its `uses`, and how many are of one user, `uses_of_one`.
+    """
+
+    reason = "COUPON_USED_MORE"
+
+
+class CouponNotUsable(FailedPrecondition):
+    """The coupon cannot be used for this: leave it out, or use another one.
+
+    Metadata: `why_not`: USED_UP, USED_BY_YOU, BELOW_MINIMUM, NOTHING_TO_PAY, or NOT_VALID, of which no more is told.
+    """
+
+    reason = "COUPON_NOT_USABLE"
+
+
+class TooManyCodes(ResourceExhausted):
+    """Too many codes were tried that are not valid: try again later, or go on without a coupon."""
+
+    reason = "TOO_MANY_CODES"
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds

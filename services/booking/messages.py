@@ -5,6 +5,8 @@ from uuid import UUID
 from boxoffice.inventory.v1 import inventory_pb2
 from boxoffice.payment.v1 import payment_pb2
 
+from services.chassis.writes.outbox import Message
+
 RELEASES = "releases"
 CLOSURES = "closures"
 REFUNDS = "refunds"
@@ -17,3 +19,8 @@ def release_of(booking_id: UUID, show_id: UUID, cause: "Release.Cause.ValueType"
     """Name a booking's claim that is to end: its time is up, or it is given up."""
     name = inventory_pb2.ReservationName(booking_id=str(booking_id), show_id=str(show_id))
     return Release(name=name, cause=cause)
+
+
+def give_up(booking_id: UUID, show_id: UUID) -> Message:
+    """Tell inventory that a booking's claim is given up for good."""
+    return Message(RELEASES, release_of(booking_id, show_id, Release.ABANDONED).SerializeToString())

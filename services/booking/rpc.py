@@ -1,6 +1,7 @@
 """BookingService: parse, call, render."""
 
 import logging
+from dataclasses import dataclass
 from uuid import UUID
 
 from boxoffice.booking.v1 import booking_pb2 as pb
@@ -11,6 +12,8 @@ from services.booking.bookings.domain import State
 from services.booking.cancelling.operation import Cancel, CancelBookings
 from services.booking.captures.domain import Capture
 from services.booking.clients import InventoryClient, PaymentClient
+from services.booking.coupons.domain import Coupon, WhyNot, normalised, not_usable
+from services.booking.coupons.validating import ValidateCode, ValidateCodes
 from services.booking.creating.operation import Create
 from services.booking.declines.domain import Decline
 from services.booking.quoting import messages as quotes
@@ -35,6 +38,18 @@ from services.chassis.writes.outbox import Outbox
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """Where bookings are created, without coupons and with them."""
+
+    plain: Desk[Create, bytes]
+    with_coupons: Desk[Create, bytes]
+
+    async def submit(self, command: Create) -> bytes:
+        """Have a booking created, or raise why not."""
+        return await (self.with_coupons if command.new.coupon_code else self.plain).submit(command)
+
+
 class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
     """The lifecycle of bookings."""
 
@@ -44,7 +59,7 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         bookings: Bookings,
         changes: Changes,
         outbox: Outbox,
-        desk: Desk[Create, bytes],
+        desks: Desks,
         saga: Saga,
         inventory: InventoryClient,
         payments: PaymentClient,
@@ -55,7 +70,8 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         self._bookings = bookings
         self._cancel = CancelBookings(db, outbox)
         self._begin_refund = BeginRefunds(db, refund_policy)
-        self._desk = desk
+        self._desks = desks
+        self._validate = ValidateCodes(db)
         self._saga = saga
         self._inventory = inventory
         self._payments = payments
@@ -64,11 +80,20 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         new = messages.new_booking(request)
         show = await self._inventory.show(UUID(request.show_id))
         key = idempotency.key_of(request, "CreateBooking", new.user_id)
-        return encoded(pb.Booking, await self._desk.submit(Create(new_id(), new, show, key)))
+        return encoded(pb.Booking, await self._desks.submit(Create(new_id(), new, show, key)))
 
     async def QuoteBooking(self, request: pb.QuoteBookingRequest, context: Context) -> pb.QuoteBookingResponse:
         show_id, seat_ids = UUID(request.show_id), messages.parse_seat_ids(request.show_seat_ids)
-        return quotes.quoted(show_id, *await quote_seats(self._db, self._inventory, show_id, seat_ids))
+        coupon = await self._coupon(request) if request.coupon_code else None
+        return quotes.quoted(show_id, *await quote_seats(self._db, self._inventory, show_id, seat_ids, coupon))
+
+    async def _coupon(self, request: pb.QuoteBookingRequest) -> Coupon:
+        """Return the coupon that a user could use now; raise CouponNotUsable or TooManyCodes."""
+        code, user_id, show_id = normalised(request.coupon_code), UUID(request.user_id), UUID(request.show_id)
+        found = await self._validate.alone(ValidateCode(code, user_id, show_id, by_admin=False))
+        if isinstance(found, WhyNot):
+            raise not_usable(found)
+        return found
 
     async def GetBooking(self, request: pb.GetBookingRequest, context: Context) -> pb.Booking:
         booking_id = UUID(request.booking_id)

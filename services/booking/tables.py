@@ -27,6 +27,52 @@ outbox = chassis.outbox(metadata)
 topics = chassis.topics(metadata)
 topic_events = chassis.topic_events(metadata)
 
+coupons = Table(
+    "coupons",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("organizer_id", Uuid, comment="who created it; null: nobody who showed a token"),
+    Column("code", Text, nullable=False, unique=True, comment="in capital letters"),
+    Column("kind", Text, nullable=False),
+    Column("percentage", Integer),
+    Column("amount", Integer, comment="minor units, as are all amounts of it"),
+    Column("currency", Text),
+    Column("valid_from", DateTime(timezone=True)),
+    Column("valid_until", DateTime(timezone=True)),
+    Column("minimum_amount", Integer),
+    Column("maximum_discount", Integer),
+    Column("max_uses", Integer, comment="null, as in all limits: any number"),
+    Column("max_uses_per_user", Integer),
+    Column("show_ids", ARRAY(Uuid), nullable=False, server_default="{}", comment="empty: all"),
+    Column("tiers", ARRAY(Text), nullable=False, server_default="{}", comment="empty: all"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("deactivated_at", DateTime(timezone=True)),
+    CheckConstraint(
+        """CASE kind
+            WHEN 'PERCENTAGE' THEN percentage BETWEEN 1 AND 100 AND amount IS NULL
+            WHEN 'FIXED' THEN amount > 0 AND num_nonnulls(percentage, maximum_discount) = 0
+            ELSE false
+        END IS TRUE""",
+        name="kind",
+    ),
+    CheckConstraint(
+        "currency IS NOT NULL OR num_nonnulls(amount, minimum_amount, maximum_discount) = 0", name="currency"
+    ),
+    CheckConstraint("code = upper(code)", name="code"),
+    CheckConstraint("least(minimum_amount, maximum_discount, max_uses, max_uses_per_user) > 0", name="limits"),
+    Index("coupons_organizer_idx", "organizer_id", "id"),
+)
+
+coupon_tries = Table(
+    "coupon_tries",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("tried_at", ARRAY(DateTime(timezone=True)), nullable=False, server_default="{}"),
+    Column("updated_at", DateTime(timezone=True), nullable=False, index=True),
+    comment="codes that users tried in vain; the lock under which they are counted",
+)
+
 bookings = Table(
     "bookings",
     metadata,
@@ -66,6 +112,8 @@ bookings = Table(
     Column("starts_at", DateTime(timezone=True), nullable=False),
     Column("sales_end_at", DateTime(timezone=True), comment="as inventory reserved by it; null: at the start"),
     Column("seat_labels", ARRAY(Text), nullable=False, server_default="{}", comment="kept when seat rows are archived"),
+    # Coupons are never deleted, so no reference is checked; the audit looks for each.
+    Column("coupon_code", Text, comment="unless the booking is over, it is a use of the coupon"),
     CheckConstraint(
         """CASE state
             WHEN 'RESERVING' THEN lease_until IS NOT NULL AND expires_at IS NULL AND payment_id IS NULL
@@ -104,6 +152,13 @@ bookings = Table(
         "bookings_unfinished_idx",
         "lease_until",
         postgresql_where=text("state IN ('RESERVING', 'CONFIRMING', 'REFUNDING')"),
+    ),
+    # The uses of coupons.
+    Index(
+        "bookings_coupon_idx",
+        "coupon_code",
+        "user_id",
+        postgresql_where=text("coupon_code IS NOT NULL AND state NOT IN ('CANCELLED', 'EXPIRED', 'REFUNDED')"),
     ),
     Index("bookings_archive_idx", "updated_at", postgresql_where=text("state IN ('CANCELLED', 'EXPIRED')")),
 )

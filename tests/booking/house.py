@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import grpc
 import pytest
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, taxes_pb2_grpc
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, coupon_pb2, coupon_pb2_grpc, taxes_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -19,6 +19,7 @@ from services.booking.saga import Saga
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import DETAILS
+from services.chassis.wire.identity import Caller, caller
 from services.chassis.wire.status import to_status
 from services.chassis.writes.outbox import Outbox
 from tests.booking.wiring import wired_booking
@@ -89,17 +90,21 @@ class House:
     peers: Any
     payment: FakePayment
     bookings: booking_pb2_grpc.BookingServiceStub
+    coupons: coupon_pb2_grpc.CouponServiceStub
+    callers: list[Caller]
+    """The last of them calls for coupons; nobody who is known where there is none."""
     seats: inventory_pb2_grpc.InventoryServiceStub
     show_id: str
     seat_ids: list[str]
     taxes: taxes_pb2_grpc.TaxServiceStub
 
-    async def book(self, user: UUID, *numbers: int, key: str = "") -> booking_pb2.Booking:
+    async def book(self, user: UUID, *numbers: int, key: str = "", coupon: str = "") -> booking_pb2.Booking:
         request = booking_pb2.CreateBookingRequest(
             user_id=str(user),
             show_id=self.show_id,
             show_seat_ids=[self.seat_ids[number] for number in numbers],
             idempotency_key=key,
+            coupon_code=coupon,
         )
         return await self.bookings.CreateBooking(request)
 
@@ -123,8 +128,8 @@ class House:
         request = booking_pb2.BatchRecordCapturesRequest(captures=[capture])
         return (await self.bookings.BatchRecordCaptures(request)).results[0]
 
-    async def confirmed(self, user: UUID, *numbers: int) -> booking_pb2.Booking:
-        booking = await self.book(user, *numbers)
+    async def confirmed(self, user: UUID, *numbers: int, coupon: str = "") -> booking_pb2.Booking:
+        booking = await self.book(user, *numbers, coupon=coupon)
         await self.capture(booking)
         return await self.get(booking.id)
 
@@ -178,8 +183,11 @@ async def opened_house(
         )
         booking = wired_booking(booking_db, to_inventory, to_payment, gathers=False)
 
+        callers: list[Caller] = []
+
         def serve(server: grpc.aio.Server) -> None:
             booking_pb2_grpc.add_BookingServiceServicer_to_server(booking.servicer, server)
+            coupon_pb2_grpc.add_CouponServiceServicer_to_server(_called_by(booking.coupons, callers), server)
             taxes_pb2_grpc.add_TaxServiceServicer_to_server(booking.taxes, server)
 
         to_booking = await stack.enter_async_context(served(serve))
@@ -194,6 +202,8 @@ async def opened_house(
             booking.peers,
             payment,
             booking_pb2_grpc.BookingServiceStub(to_booking),
+            coupon_pb2_grpc.CouponServiceStub(to_booking),
+            callers,
             seats,
             show_id,
             [seat.id for seat in seat_map.seats],
@@ -202,6 +212,21 @@ async def opened_house(
         await booking.desk.close()
         assert await booking_db.fetch(UNTOLD) == [], "the last event of a booking is the state that callers see"
         assert await booking_db.fetch(ORPHANS) == [], "every event is of a booking"
+
+
+def _called_by(servicer: Any, callers: list[Caller]) -> Any:
+    """Have a servicer's methods called by the last of the callers, as the chassis finds out who calls."""
+
+    def by_caller(method: Any) -> Any:
+        async def called(request: Any, context: Any) -> Any:
+            caller.set(callers[-1] if callers else None)
+            return await method(request, context)
+
+        return called
+
+    for name in coupon_pb2.DESCRIPTOR.services_by_name["CouponService"].methods_by_name:
+        setattr(servicer, name, by_caller(getattr(servicer, name)))
+    return servicer
 
 
 def reason(error: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo:

@@ -10,8 +10,9 @@ import grpc
 from services.booking import deliveries
 from services.booking.bookings import messages
 from services.booking.clients import InventoryClient, PaymentClient
+from services.booking.coupons.rpc import CouponServicer
 from services.booking.refunds.domain import RefundPolicy
-from services.booking.rpc import BookingServicer
+from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
 from services.booking.taxes.rpc import TaxServicer
 from services.booking.viewing.look import Bookings
@@ -28,6 +29,7 @@ class WiredBooking:
     """The servicer, and what works beside it."""
 
     servicer: BookingServicer
+    coupons: CouponServicer
     saga: Saga
     outbox: Outbox
     peers: Mapping[str, Deliver]
@@ -51,5 +53,6 @@ def wired_booking(
     )
     desk: Desk[Any, Any] = Desk(saga.create, max_keys=128, gathers=gathers)
     changes = Changes(db, max_waiting=100, heartbeat_seconds=15)
-    servicer = BookingServicer(db, Bookings(db), changes, outbox, desk, saga, inventory, payments, POLICY)
-    return WiredBooking(servicer, saga, outbox, deliveries.peers(inventory, payments), desk, TaxServicer(db, inventory))
+    servicer = BookingServicer(db, Bookings(db), changes, outbox, Desks(desk, desk), saga, inventory, payments, POLICY)
+    coupons, taxes = CouponServicer(db, inventory), TaxServicer(db, inventory)
+    return WiredBooking(servicer, coupons, saga, outbox, deliveries.peers(inventory, payments), desk, taxes)

@@ -17,7 +17,7 @@ from services.booking import deliveries
 from services.booking.bookings import messages
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.refunds.domain import RefundPolicy
-from services.booking.rpc import BookingServicer
+from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import Changes
@@ -127,7 +127,7 @@ def _booking(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     desk: Desk[Any, Any] = Desk(saga.create, lanes=3, max_batch=128, max_keys=128)
     policy = RefundPolicy.parse(",".join(f"{seconds // 3600}:{share}" for seconds, share in facts.REFUNDS))
     changes = Changes(db, max_waiting=100, heartbeat_seconds=15)
-    servicer = BookingServicer(db, Bookings(db), changes, outbox, desk, saga, inventory, payments, policy)
+    servicer = BookingServicer(db, Bookings(db), changes, outbox, Desks(desk, desk), saga, inventory, payments, policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
     parts = BookingParts(outbox, saga, deliveries.peers(inventory, payments))
     return Replica(db, server, [to_inventory, to_payment], parts, desk)

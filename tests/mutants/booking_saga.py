@@ -7,6 +7,7 @@ RULES = ("tests/booking/test_booking_rules.py", *LIFE)
 FENCING = ("tests/booking/test_fencing.py", "tests/booking/test_booking_rules.py", *LIFE)
 KEYS = ("tests/booking/test_booking_keys.py", *LIFE)
 CHAIN = ("tests/payment/test_chain.py",)
+COUPONS = ("tests/booking/test_coupon_uses.py",)
 
 MUTANTS = (
     Mutant(
@@ -59,11 +60,35 @@ MUTANTS = (
     ),
     Mutant(
         "a create is given up without giving its seats back",
-        "CreateBookings.give_up",
+        "CreateBookings._give_up",
         "await self._inventory.release(releases)",
         "[None] * len(releases)",
         SEATS,
         LIFE,
+    ),
+    Mutant(
+        "a payment that comes late keeps its discount though no use is left",
+        "CapturesOfBookings.settlement_of",
+        "self.uses.why_not(coupon, booking.user_id) is None",
+        "True",
+        MONEY,
+        COUPONS,
+    ),
+    Mutant(
+        "a claim whose coupon is used up may be revived",
+        "RecordCaptures.write",
+        "await self._outbox.append(tx, [messages.give_up(one.id, one.show.show_id) for one in state.given_up])",
+        "",
+        MONEY,
+        COUPONS,
+    ),
+    Mutant(
+        "codes that are tried in vain are not counted",
+        "Codes.count",
+        "self.tried.add(user_id)",
+        "",
+        REQUESTS,
+        COUPONS,
     ),
     Mutant(
         "an inventory that is away refuses tickets",

@@ -205,13 +205,15 @@ class Client:
         body = {"showId": show.id, "userId": user, "showSeatIds": list(seats)}
         return await self.ask("POST", "bookings/hold-seats", body, **more)
 
-    async def book(self, show: Show, user: str, seats: Sequence[str], **more: Any) -> httpx.Response:
+    async def book(self, show: Show, user: str, seats: Sequence[str], coupon: str = "", **more: Any) -> httpx.Response:
         body = {"showId": show.id, "userId": user, "showSeatIds": list(seats)}
+        if coupon:
+            body["couponCode"] = coupon
         return await self.ask("POST", "bookings", body, **more)
 
-    async def booked(self, show: Show, user: str, seats: Sequence[str]) -> Json:
+    async def booked(self, show: Show, user: str, seats: Sequence[str], coupon: str = "") -> Json:
         """Book seats that can be had."""
-        return ok(await self.book(show, user, seats, headers={"Idempotency-Key": str(uuid4())}))
+        return ok(await self.book(show, user, seats, coupon, headers={"Idempotency-Key": str(uuid4())}))
 
     async def initiate(self, booking: Json, **more: Any) -> httpx.Response:
         body = {"bookingId": booking["id"], "userId": booking["userId"]}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from tests.system.damages_at_rest import AT_REST
 from tests.system.damages_of_accounts import ACCOUNTS
 from tests.system.damages_of_bookings import OF_BOOKINGS
+from tests.system.damages_of_coupons import OF_COUPONS
 from tests.system.damages_of_keys import KEYS
 from tests.system.damages_of_money import OF_MONEY
 from tests.system.damages_of_sales import SALES
@@ -16,4 +17,6 @@ from tests.system.damages_of_the_catalogue import CATALOGUE
 from tests.system.damages_of_times import TIMES
 from tests.system.damages_of_topics import TOPICS
 
-DAMAGES = OF_SEATS + CATALOGUE + SALES + OF_BOOKINGS + OF_MONEY + KEYS + ACCOUNTS + TIMES + TOPICS + AT_REST
+DAMAGES = (
+    OF_SEATS + CATALOGUE + SALES + OF_BOOKINGS + OF_COUPONS + OF_MONEY + KEYS + ACCOUNTS + TIMES + TOPICS + AT_REST
+)

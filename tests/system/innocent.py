@@ -12,6 +12,7 @@ from tests.system.damage import (
     second_payment,
     sessions,
 )
+from tests.system.damages_of_coupons import WITHIN_LIMITS
 
 TICKET_REFUND_STUCK = """
     UPDATE booking.bookings SET state = 'REFUNDING', refund_stuck = true, lease_until = now() WHERE state = 'REFUNDED';
@@ -44,6 +45,7 @@ WHOLE_SINCE = {
 
 AT_ANY_TIME = {
     "nothing": "SELECT",
+    "a coupon is used as often as it may be, and was by bookings that are over": WITHIN_LIMITS,
     "the refund of a ticket is stuck": f"{TICKET_REFUND_STUCK};{NOTHING_WENT_BACK}",
     "the refund of a ticket is stuck, as payment refuses it": (
         f"{TICKET_REFUND_STUCK};{NOTHING_WENT_BACK};{NEVER_ACCEPTED}"

@@ -125,6 +125,15 @@ async def _seats(client: Client, show: Show, database: str, effects: str, name: 
     )
 
 
+async def create_coupon(client: Client, show: Show) -> Case:
+    def of(code: str, percentage: int) -> Json:
+        return {"code": code, "terms": {"kind": "PERCENTAGE", "percentage": percentage}}
+
+    one, other = (f"C{uuid4().hex[:20]}".upper() for _ in range(2))
+    effects = "SELECT count(*) FROM coupons WHERE code = %s"
+    return Case(of(one, 10), of(other, 10), of(other, 0), None, "booking", effects, one)
+
+
 async def cancel_booking(client: Client, show: Show) -> Case:
     mine, other, theirs = await _bookings(client, show, client.booked)
     # Its second version was when its seats had been reserved.
@@ -178,6 +187,7 @@ KEYED: dict[str, Prepare] = {
     "HoldSeats": hold_seats,
     "CreateBooking": create_booking,
     "CancelBooking": cancel_booking,
+    "CreateCoupon": create_coupon,
     "InitiatePayment": initiate_payment,
     "RefundBooking": refund_booking,
     "Register": register,
@@ -198,9 +208,12 @@ HARMLESS = {
     "UpdateProfile": "a user is called what the last request says",
     "ChangePassword": "a second time, the present password is another",
     "SetRoles": "a user has the roles that the last request says",
+    "UpdateCoupon": "a coupon has the terms that the last request says",
+    "DeactivateCoupon": "what has ended has ended",
+    "ValidateCoupon": "a question: the answers that tell nothing are counted, each by itself",
 }
-"""Mutations without a key, and why repeating them does nothing. Each has a test of its own: the last six in
-tests/identity, the three before them in tests/booking/test_taxes.py, the others in test_keys.py."""
+"""Mutations without a key, and why repeating them does nothing. Each has a test of its own: those of coupons and taxes
+in tests/booking, those of accounts in tests/identity, the others in test_keys.py."""
 
 SETTLES = {"RefundBooking": "status"}
 """What equal answers may differ in while something is under way: docs/adr/0008-refund-answers.md says why."""

@@ -55,7 +55,9 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
             await client.until_payment(late["id"], "REFUNDED")
         ok(await client.ask("POST", "venues", {"name": "House", "city": "Pune"}, headers=a_key()))
         ok(await client.hold(show, new_user(), show.seats[:2], headers=a_key()))
-        await client.session(await client.booked(show, new_user(), show.seats[2:4]))
+        coupon = {"code": str(uuid4())[:8], "terms": {"kind": "PERCENTAGE", "percentage": 10, "maxUses": 5}}
+        ok(await client.ask("POST", "coupons", coupon, headers=a_key()))
+        await client.session(await client.booked(show, new_user(), show.seats[2:4], str(coupon["code"])))
         await client.confirmed(show, new_user(), show.seats[4:6])
         refunded = await client.confirmed(show, new_user(), show.seats[6:8])
         ok(await client.refund(refunded, headers=a_key()))

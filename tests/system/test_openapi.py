@@ -75,6 +75,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
         ok(await client.ask("POST", "payments/webhook", content=body, headers=signed(secret, str(uuid4()), body)))
     await _have_an_account(stack, client)
     await _say_who_sells(client, show)
+    await _have_a_coupon(client, show)
     # Streams have no end: tests/gateway/test_gateway_streams.py is about them. What takes a key is held against the
     # document at each of its paths in test_keys.py.
     calls = {one["operationId"] for _, _, one in operations() if not one.get("x-server-streaming")}
@@ -101,6 +102,22 @@ async def _have_an_account(stack: Stack, client: Client) -> None:
     headers = {"authorization": f"Bearer {accounts.token(stack.address('identity'), 'admin', secrets, tls)}"}
     ok(await client.ask("GET", "users", headers=headers, params={"pageSize": 1}))
     ok(await client.ask("PUT", f"users/{tokens['userId']}/roles", {"roles": ["ORGANIZER"]}, headers=headers))
+
+
+async def _have_a_coupon(client: Client, show: Show) -> None:
+    """Create a coupon, use it, change it, end it, and read it meanwhile."""
+    terms = BODIES["CreateCoupon"]["terms"]
+    coupon = ok(await client.ask("POST", "coupons", {"code": str(uuid4())[:8], "terms": terms}))
+    path = f"coupons/{coupon['id']}"
+    ok(await client.ask("GET", "coupons", params={"pageSize": 1}))
+    booking = await client.booked(show, new_user(), show.seats[2:4], coupon["code"])
+    assert booking["finalAmount"] < booking["totalAmount"]
+    assert ok(await client.ask("GET", path))["uses"] == 1
+    asked = {"userId": new_user(), "code": coupon["code"], "showId": show.id}
+    assert ok(await client.ask("POST", "coupons/validate", asked))["valid"]
+    ok(await client.ask("PUT", path, {"terms": terms}))
+    ok(await client.ask("PATCH", f"{path}/deactivate", {}))
+    assert ok(await client.ask("POST", "coupons/validate", asked))["whyNot"] == "NOT_VALID"
 
 
 async def _say_who_sells(client: Client, show: Show) -> None:

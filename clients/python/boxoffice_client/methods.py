@@ -17,8 +17,10 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 from boxoffice.bank.v1.bank_pb2 import Session, SimulatePaymentRequest
 from boxoffice.bank.v1.bank_pb2_grpc import BankServiceServicer as Bank
 from boxoffice.booking.v1 import booking_pb2 as booking
+from boxoffice.booking.v1 import coupon_pb2 as coupon
 from boxoffice.booking.v1 import taxes_pb2 as taxes
 from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceServicer as Bookings
+from boxoffice.booking.v1.coupon_pb2_grpc import CouponServiceServicer as Coupons
 from boxoffice.booking.v1.taxes_pb2_grpc import TaxServiceServicer as Taxes
 from boxoffice.identity.v1 import identity_pb2 as identity
 from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceServicer as Identity
@@ -225,6 +227,14 @@ class Methods:
     list_bookings = Method(Bookings, booking.ListBookingsRequest, booking.ListBookingsResponse)
     cancel_booking = Method(Bookings, booking.CancelBookingRequest, booking.Booking)
     refund_booking = Method(Bookings, booking.RefundBookingRequest, booking.RefundBookingResponse)
+
+    # Coupons.
+    create_coupon = Method(Coupons, coupon.CreateCouponRequest, coupon.Coupon)
+    get_coupon = Method(Coupons, coupon.GetCouponRequest, coupon.Coupon)
+    list_coupons = Method(Coupons, coupon.ListCouponsRequest, coupon.ListCouponsResponse)
+    update_coupon = Method(Coupons, coupon.UpdateCouponRequest, coupon.Coupon)
+    deactivate_coupon = Method(Coupons, coupon.DeactivateCouponRequest, coupon.Coupon)
+    validate_coupon = Method(Coupons, coupon.ValidateCouponRequest, coupon.ValidateCouponResponse)
 
     # Money.
     initiate_payment = Method(Payments, payment.InitiatePaymentRequest, payment.InitiatePaymentResponse)

@@ -45,6 +45,12 @@ class TooManyAttempts(BoxofficeError):
     reason = "TOO_MANY_ATTEMPTS"
 
 
+class TooManyCodes(BoxofficeError):
+    """Too many codes were tried that are not valid: see `retry_after_seconds`."""
+
+    reason = "TOO_MANY_CODES"
+
+
 class SimulationDisabled(PermissionDenied):
     """Payments cannot be simulated in production."""
 
@@ -142,6 +148,12 @@ class BookingNotFound(NotFound):
     reason = "BOOKING_NOT_FOUND"
 
 
+class CouponNotFound(NotFound):
+    """There is no such coupon, or it is another organizer's."""
+
+    reason = "COUPON_NOT_FOUND"
+
+
 class PaymentNotFound(NotFound):
     """There is no such payment, or none was begun for this booking."""
 
@@ -170,6 +182,12 @@ class EmailTaken(AlreadyExists):
     """There is an account of this e-mail address already."""
 
     reason = "EMAIL_TAKEN"
+
+
+class CouponCodeTaken(AlreadyExists):
+    """There is a coupon of this code."""
+
+    reason = "COUPON_CODE_TAKEN"
 
 
 class ScreenAlreadyExists(AlreadyExists):
@@ -282,6 +300,18 @@ class RefundNotAllowed(FailedPrecondition):
     """It is too close to the show for a refund."""
 
     reason = "REFUND_NOT_ALLOWED"
+
+
+class CouponNotUsable(FailedPrecondition):
+    """The coupon cannot be used for this: `metadata["why_not"]`."""
+
+    reason = "COUPON_NOT_USABLE"
+
+
+class CouponUsedMore(FailedPrecondition):
+    """More bookings use the coupon now than it would allow: `metadata["uses"]`."""
+
+    reason = "COUPON_USED_MORE"
 
 
 class PaymentAttemptsExceeded(FailedPrecondition):

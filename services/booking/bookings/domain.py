@@ -51,6 +51,7 @@ class NewBooking:
     seat_ids: Sequence[UUID]
     expected_total: int | None = None
     """What is to be paid, as the user was shown it; None where any amount will do."""
+    coupon_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,8 @@ class Booking:
     payment_id: UUID | None
     refund_amount: int | None
     refund_percentage: int | None
+    coupon_code: str | None
+    """Unless the booking is over, it is a use of this coupon."""
     show: BookedShow
     seat_labels: Sequence[str]
 
@@ -175,6 +178,7 @@ class Booking:
             payment_id=None,
             refund_amount=None,
             refund_percentage=None,
+            coupon_code=new.coupon_code,
             show=replace(show, sales_end_at=reservation.sales_end_at or show.sales_end_at),
             seat_labels=[seat.label for seat in reservation.seats],
         )

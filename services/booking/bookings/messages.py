@@ -20,7 +20,7 @@ def new_booking(request: pb.CreateBookingRequest) -> NewBooking:
     """Parse a booking to create."""
     seat_ids = parse_seat_ids(request.show_seat_ids)
     expected = request.expected_total if request.HasField("expected_total") else None
-    return NewBooking(user_id=UUID(request.user_id), seat_ids=seat_ids, expected_total=expected)
+    return NewBooking(UUID(request.user_id), seat_ids, expected, request.coupon_code.upper() or None)
 
 
 def parse_seat_ids(texts: Sequence[str]) -> list[UUID]:
@@ -67,6 +67,7 @@ def booking(
         payment=payment,
         refund=_refund(booking),
         seat_labels=booking.seat_labels,
+        coupon_code=booking.coupon_code or "",
     )
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from services.booking.captures.domain import Settlement
 from services.booking.messages import REFUNDS, Refund
+from services.booking.messages import give_up as give_up
 from services.chassis.writes.outbox import Message
 
 _CAUSES = {

@@ -1,6 +1,6 @@
 """Captures: recorded first, with what they come to; then, when inventory has answered, settled for good."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
@@ -12,6 +12,8 @@ from services.booking.bookings.locked import LockedBookings, bookings_of, locks
 from services.booking.captures import messages
 from services.booking.captures import statements as sql
 from services.booking.captures.domain import Capture, Settlement, settlement_of
+from services.booking.coupons.domain import Coupon, Uses
+from services.booking.coupons.uses import lock_uses
 from services.booking.errors import BookingNotFound, CaptureMismatch
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import columns, read
@@ -32,14 +34,33 @@ class CapturesOfBookings(LockedBookings):
     """Bookings, and the captures that were recorded."""
 
     captures: dict[UUID, Capture]
+    coupons: Mapping[str, Coupon]
+    """Those of bookings that are over: a payment that comes late takes its use again."""
+    uses: Uses
     new: list[Decided] = field(default_factory=list)
+    given_up: list[Booking] = field(default_factory=list)
+    """Those whose claims nothing may revive: there was no use of their coupon left."""
+
+    def settlement_of(self, booking: Booking, capture: Capture) -> Settlement:
+        """Decide what a capture comes to; money that comes late takes the use of the coupon again, if there is one."""
+        settlement = settlement_of(booking, capture)
+        if settlement != Settlement.CONFIRM or booking.state != State.EXPIRED or booking.coupon_code is None:
+            return settlement
+        coupon = self.coupons[booking.coupon_code]
+        if self.uses.why_not(coupon, booking.user_id) is None:
+            self.uses.take(coupon, booking.user_id)
+            return settlement
+        self.given_up.append(booking)
+        return Settlement.NO_TICKET
 
 
 class RecordCaptures(Operation[Capture, CapturesOfBookings, Booking | None]):
     """Records captures. Answers with the booking that inventory has to confirm now, if that is what the capture is for.
 
-    What buys nothing is sent back in full. A capture that is known already changes nothing; one that is being confirmed
-    is left to whoever does that. Refuses with BookingNotFound, or CaptureMismatch if the known one has other facts.
+    What buys nothing is sent back in full. An EXPIRED booking has given the use of its coupon back: where there is none
+    to take again, the money goes back, and the claim is given up for good. A capture that is known already changes
+    nothing; one that is being confirmed is left to whoever does that. Refuses with BookingNotFound, or CaptureMismatch
+    if the known one has other facts.
     """
 
     def __init__(self, db: Database, outbox: Outbox) -> None:
@@ -52,9 +73,15 @@ class RecordCaptures(Operation[Capture, CapturesOfBookings, Booking | None]):
         return locks(capture.booking_id for capture in batch) | {"captures": known}
 
     async def load(self, tx: Transaction, batch: Sequence[Capture], rows: Rows) -> tuple[CapturesOfBookings, set[UUID]]:
-        """Nothing depends on more than the bookings and the captures."""
+        """Lock the coupons whose uses are to be taken again, after the bookings."""
         known = {capture.payment_id: capture for capture in read(Capture, rows["captures"])}
-        return CapturesOfBookings(now=rows["clock"][0].now, bookings=bookings_of(rows), captures=known), set()
+        bookings = bookings_of(rows)
+        late = [booking for booking in bookings.values() if booking.state == State.EXPIRED and booking.coupon_code]
+        coupons, uses = await lock_uses(tx, late) if late else ({}, Uses())
+        state = CapturesOfBookings(
+            now=rows["clock"][0].now, bookings=bookings, captures=known, coupons=coupons, uses=uses
+        )
+        return state, set()
 
     def decide(self, command: Capture, state: CapturesOfBookings) -> Booking | None:
         """Decide what the capture comes to; the next one for the same booking sees what this one did."""
@@ -66,7 +93,7 @@ class RecordCaptures(Operation[Capture, CapturesOfBookings, Booking | None]):
         booking = state.bookings.get(command.booking_id)
         if booking is None:
             raise BookingNotFound()
-        settlement = settlement_of(booking, command)
+        settlement = state.settlement_of(booking, command)
         state.captures[command.payment_id] = command
         state.new.append(Decided(command, settlement))
         if settlement != Settlement.CONFIRM:
@@ -92,6 +119,7 @@ class RecordCaptures(Operation[Capture, CapturesOfBookings, Booking | None]):
         await events.publish(tx, state.public)
         back = [decided for decided in state.new if decided.settlement.goes_back]
         await self._outbox.append(tx, [_return_capture(decided) for decided in back])
+        await self._outbox.append(tx, [messages.give_up(one.id, one.show.show_id) for one in state.given_up])
 
 
 def _return_capture(decided: Decided) -> Message:

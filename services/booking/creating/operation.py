@@ -19,12 +19,15 @@ from services.booking.bookings.domain import (
     BookedShow,
     Booking,
     Changed,
+    ListedSeats,
     NewBooking,
     ReservedSeats,
 )
 from services.booking.bookings.leases import LEASE_SECONDS
+from services.booking.coupons import uses
+from services.booking.coupons.domain import Coupon
 from services.booking.creating import statements as sql
-from services.booking.quoting.domain import price
+from services.booking.quoting.domain import PricedSeats, price
 from services.booking.taxes.domain import Terms
 from services.booking.taxes.operation import read_terms, terms_of
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
@@ -64,6 +67,12 @@ class Begun:
     since: datetime
     terms: Terms | None
     """How the show's tickets are taxed; None where nobody sells them."""
+    coupon: Coupon | None = None
+    """With its terms as they were then."""
+
+    def price(self, listed: ListedSeats | ReservedSeats) -> PricedSeats:
+        """Put their lines to the seats; raise AmountTooLarge or CouponNotUsable."""
+        return price(listed.seats, self.terms, listed.currency, self.since, self.coupon)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +85,9 @@ class Known:
 class BeginBookings:
     """Writes the intents of bookings, all in one round trip: it reads what is there already beside what it writes.
 
-    Answers with Begun or Known; refuses with IdempotencyKeyReused, and with RequestInProgress where another process has
-    been at the first request with the same key for long.
+    Where there are coupons, it takes a second one: their uses are counted under the coupons' locks, and taken with the
+    intents. Answers with Begun or Known; refuses with IdempotencyKeyReused, CouponNotUsable or TooManyCodes, and with
+    RequestInProgress where another process has been at the first request with the same key for long.
     """
 
     def __init__(self, db: Database) -> None:
@@ -91,7 +101,11 @@ class BeginBookings:
     async def _begin(self, batch: Sequence[Create]) -> list[Outcome[Begun | Known]]:
         keys = [command.idempotency for command in batch if command.idempotency]
         terms = terms_of(command.show.show_id for command in batch)
-        stored, found, begun = await self._db.transact(answers.find(keys), terms, _intents(batch))
+        coupons: Mapping[UUID, Coupon | Failure] = {}
+        if any(command.new.coupon_code for command in batch):
+            stored, found, begun, coupons = await self._begin_with_coupons(batch, answers.find(keys), terms)
+        else:
+            stored, found, begun = await self._db.transact(answers.find(keys), terms, _intents(batch))
         taxed = read_terms(found)
         since = {row.id: row.created_at for row in begun}
         taken = [command.idempotency for command in batch if command.id not in since and command.idempotency]
@@ -99,9 +113,35 @@ class BeginBookings:
         # Where a key is in both, its answer counts.
         first = {(row.user_id, row.key): row for row in (*under_way, *stored)}
         return [
-            Begun(since[command.id], taxed.get(command.show.show_id)) if command.id in since else _known(command, first)
+            _begun(since[command.id], taxed.get(command.show.show_id), coupons.get(command.id))
+            if command.id in since
+            else _known(command, first)
             for command in batch
         ]
+
+    async def _begin_with_coupons(
+        self, batch: Sequence[Create], *others: Statement
+    ) -> tuple[list[Row], list[Row], list[Row], dict[UUID, Coupon | Failure]]:
+        """Write the intents, then lock the coupons and take their uses; what has none to take is dropped again."""
+        reads = uses.reads(
+            (command.new.coupon_code for command in batch if command.new.coupon_code),
+            (command.new.user_id for command in batch if command.new.coupon_code),
+            lock=True,
+        )
+        async with self._db.transaction() as tx:
+            stored, terms, begun, *found = await tx.fetch_all(*others, _intents(batch), *reads.values())
+            codes = uses.codes_of(dict(zip(reads, found, strict=True)))
+            ids = {row.id for row in begun}
+            coupons = {
+                command.id: codes.take(command.new.coupon_code, command.new.user_id, command.show.show_id)
+                for command in batch
+                if command.new.coupon_code and command.id in ids
+            }
+            used = [(id_, coupon.code) for id_, coupon in coupons.items() if isinstance(coupon, Coupon)]
+            await tx.send(sql.USE_COUPONS, {"id": [id_ for id_, _ in used], "code": [code for _, code in used]})
+            await tx.send(sql.DROP_BOOKINGS, {"ids": list(coupons.keys() - dict(used).keys())})
+            await uses.write_tries(tx, codes)
+        return stored, terms, begun, coupons
 
     async def _wait(
         self, batch: Sequence[Create], outcomes: list[Outcome[Begun | Known]]
@@ -139,6 +179,10 @@ def _intents(batch: Sequence[Create]) -> Statement:
     }
 
 
+def _begun(since: datetime, terms: Terms | None, coupon: Coupon | Failure | None) -> Outcome[Begun]:
+    return coupon if isinstance(coupon, Failure) else Begun(since, terms, coupon)
+
+
 def _known(command: Create, first: Mapping[tuple[UUID, str], Row]) -> Outcome[Known]:
     """Return the answer to the first request with the same key, or BUSY while that is under way."""
     key = command.idempotency
@@ -163,8 +207,8 @@ class Priced:
 
     @classmethod
     def from_reservation(cls, command: Create, begun: Begun, reservation: ReservedSeats) -> "Priced":
-        """Put the reservation to the command that was begun; raise AmountTooLarge if it cannot be counted."""
-        priced = price(reservation.seats, begun.terms, reservation.currency, begun.since)
+        """Put the reservation to the command that was begun; raise AmountTooLarge or CouponNotUsable."""
+        priced = begun.price(reservation)
         booking = Booking.created(command.id, command.new, command.show, begun.since, reservation, priced.amounts)
         return cls(booking, priced.seats, command.idempotency)
 

@@ -65,4 +65,9 @@ FINISH_BOOKINGS = """
 """Freeze what is paid and its lines, and write the seats and the answer under the key. A booking that recovery took
 over meanwhile gives no row and has nothing written."""
 
+USE_COUPONS = """
+    UPDATE bookings b SET coupon_code = used.code FROM unnest(%(id)s::uuid[], %(code)s::text[]) AS used (id, code)
+    WHERE b.id = used.id AND b.state = 'RESERVING'
+"""
+
 DROP_BOOKINGS = "DELETE FROM bookings WHERE id = ANY(%(ids)s) AND state = 'RESERVING'"

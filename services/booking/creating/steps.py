@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.booking.bookings.domain import Booking, Changed, ListedSeats, ReservedSeats
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
-from services.booking.clients import Claim, InventoryClient
+from services.booking.clients import Claim, InventoryClient, Name
 from services.booking.creating.operation import (
     BeginBookings,
     Begun,
@@ -18,9 +18,8 @@ from services.booking.creating.operation import (
     drop_bookings,
     finish_bookings,
 )
-from services.booking.errors import AmountTooLarge, PriceChanged
+from services.booking.errors import PriceChanged
 from services.booking.messages import Release, release_of
-from services.booking.quoting.domain import price
 from services.chassis.errors import Failure, Unavailable, is_transient
 from services.chassis.store.database import Database
 from services.chassis.writes.desk import Outcome
@@ -54,18 +53,20 @@ class CreateBookings:
 
     async def give_up(self, bookings: Sequence[Booking]) -> None:
         """Undo bookings of which it is not known whether they have their seats."""
-        if not bookings:
+        await self._give_up([(booking.id, booking.show.show_id) for booking in bookings])
+
+    async def _give_up(self, names: Sequence[Name]) -> None:
+        if not names:
             return
-        releases = [release_of(booking.id, booking.show.show_id, Release.ABANDONED) for booking in bookings]
+        ids = [booking_id for booking_id, _ in names]
+        releases = [release_of(*name, Release.ABANDONED) for name in names]
         try:
             answers = await self._inventory.release(releases)
         except Failure as failure:
-            log.warning("%d bookings are given up later: %s", len(bookings), failure)
-            await postpone(self._db, [booking.id for booking in bookings], RETRY_SECONDS)
+            log.warning("%d bookings are given up later: %s", len(ids), failure)
+            await postpone(self._db, ids, RETRY_SECONDS)
             return
-        await drop_bookings(
-            self._db, [booking.id for booking, answer in zip(bookings, answers, strict=True) if answer is None]
-        )
+        await drop_bookings(self._db, [id_ for id_, answer in zip(ids, answers, strict=True) if answer is None])
 
     async def _check_totals(self, begun: Sequence[tuple[Create, Begun]]) -> dict[UUID, int | Failure]:
         """Price the bookings that say what is to be paid: return their list prices, or why they are refused."""
@@ -103,14 +104,16 @@ class CreateBookings:
         except Failure as failure:
             answers = [failure] * len(begun)
         priced: list[Priced] = []
+        reserved: list[Name] = []
+        """What has its seats, and is refused all the same."""
         unknown: list[UUID] = []
         for (command, intent), answer in zip(begun, answers, strict=True):
             if isinstance(answer, ReservedSeats):
                 try:
                     priced.append(Priced.from_reservation(command, intent, answer))
-                except AmountTooLarge as failure:
+                except Failure as failure:
                     outcomes[command.id] = failure
-                    unknown.append(command.id)
+                    reserved.append((command.id, command.show.show_id))
                 continue
             # Recovery was faster and has closed the claim: it is nothing that the caller did, and may be tried again.
             outcomes[command.id] = Unavailable() if answer.reason == "CLAIM_CLOSED" else answer
@@ -120,6 +123,7 @@ class CreateBookings:
                 outcomes |= await finish_bookings(self._db, priced, refused, self._render)
             # Inventory has reserved these, or may have: recovery gives them back.
             await postpone(self._db, unknown, 0)
+            await self._give_up(reserved)
         except Failure as failure:
             # The intents are written, so this batch must not be run again: recovery gives back what was reserved.
             log.warning("%d bookings are left to recovery: %s", len(begun), failure)
@@ -132,8 +136,8 @@ def _checked_total(command: Create, intent: Begun, listed: ListedSeats | Failure
     if isinstance(listed, Failure):
         return listed
     try:
-        priced = price(listed.seats, intent.terms, listed.currency, intent.since)
-    except AmountTooLarge as failure:
+        priced = intent.price(listed)
+    except Failure as failure:
         return failure
     expected, final = command.new.expected_total, priced.amounts.final_amount
     return priced.total_amount if final == expected else PriceChanged(expected_total=expected, final_amount=final)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.booking.bookings.domain import Amounts, BookedSeat
+from services.booking.coupons.domain import Coupon, WhyNot, not_usable
 from services.booking.errors import AmountTooLarge
 from services.booking.pricing.domain import MAX_AMOUNT, NO_RULES, NO_TAX, Line, Rules, quote
 from services.booking.taxes.domain import Terms
@@ -19,9 +20,19 @@ class PricedSeats:
     amounts: Amounts
 
 
-def price(seats: Sequence[BookedSeat], terms: Terms | None, currency: str, now: datetime) -> PricedSeats:
-    """Put their lines to seats, as they are booked; raise AmountTooLarge if what is paid cannot be counted."""
-    quoted = quote(seats, _rules(terms, currency, now))
+def price(
+    seats: Sequence[BookedSeat], terms: Terms | None, currency: str, now: datetime, coupon: Coupon | None = None
+) -> PricedSeats:
+    """Put their lines to seats, as they are booked.
+
+    Raises AmountTooLarge if what is paid cannot be counted, CouponNotUsable if the coupon is not for these seats.
+    """
+    rules = _rules(terms, currency, now)
+    if coupon is not None:
+        rules = replace(rules, discount=coupon.discount(seats, currency))
+    quoted = quote(seats, rules)
+    if quoted.final_amount == 0:
+        raise not_usable(WhyNot.NOTHING_TO_PAY)
     if quoted.final_amount > MAX_AMOUNT:
         raise AmountTooLarge()
     amounts = Amounts(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.booking.clients import InventoryClient
+from services.booking.coupons.domain import Coupon
 from services.booking.quoting.domain import PricedSeats, price
 from services.booking.taxes.operation import read_terms, terms_of
 from services.chassis.errors import Failure
@@ -11,11 +12,11 @@ from services.chassis.store.database import READ_CLOCK, Database
 
 
 async def quote_seats(
-    db: Database, inventory: InventoryClient, show_id: UUID, seat_ids: Sequence[UUID]
+    db: Database, inventory: InventoryClient, show_id: UUID, seat_ids: Sequence[UUID], coupon: Coupon | None
 ) -> tuple[PricedSeats, str]:
-    """Return what seats of a show would cost now, and the currency; raise inventory's refusal, or AmountTooLarge."""
+    """Return what seats of a show would cost now, and the currency; raise inventory's refusal, or what `price` does."""
     [listed] = await inventory.prices([(show_id, seat_ids)])
     if isinstance(listed, Failure):
         raise listed
     [clock], found = await db.fetch_all((READ_CLOCK, ()), terms_of([show_id]))
-    return price(listed.seats, read_terms(found).get(show_id), listed.currency, clock.now), listed.currency
+    return price(listed.seats, read_terms(found).get(show_id), listed.currency, clock.now, coupon), listed.currency

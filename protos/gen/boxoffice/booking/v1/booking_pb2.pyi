@@ -228,6 +228,7 @@ class Booking(_message.Message):
     FINAL_AMOUNT_FIELD_NUMBER: _builtins.int
     PRICES_INCLUDE_TAX_FIELD_NUMBER: _builtins.int
     CONFIRMED_AT_FIELD_NUMBER: _builtins.int
+    COUPON_CODE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The booking's id (UUID)."""
     user_id: _builtins.str
@@ -251,6 +252,8 @@ class Booking(_message.Message):
     """
     prices_include_tax: _builtins.bool
     """Whether prices and fees have the tax in them."""
+    coupon_code: _builtins.str
+    """The code of the coupon that `discount_amount` is from; empty where none was used."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When a PENDING booking expires. On others, when it would have."""
@@ -311,10 +314,11 @@ class Booking(_message.Message):
         final_amount: _builtins.int | None = ...,
         prices_include_tax: _builtins.bool = ...,
         confirmed_at: _timestamp_pb2.Timestamp | None = ...,
+        coupon_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "confirmed_at", b"confirmed_at", "created_at", b"created_at", "expires_at", b"expires_at", "final_amount", b"final_amount", "payment", b"payment", "refund", b"refund", "show", b"show", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "confirmed_at", b"confirmed_at", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "confirmed_at", b"confirmed_at", "coupon_code", b"coupon_code", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__final_amount: _TypeAlias = _typing.Literal["final_amount"]  # noqa: Y015
     _WhichOneofArgType__final_amount: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount"]  # noqa: Y015
@@ -333,6 +337,7 @@ class CreateBookingRequest(_message.Message):
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
+    COUPON_CODE_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user who books (UUID)."""
     show_id: _builtins.str
@@ -346,6 +351,8 @@ class CreateBookingRequest(_message.Message):
     """What is to be paid as the user was shown it, in minor units: `final_amount` of a quote. If it would be another amount,
     nothing is booked. Any amount will do where it is absent.
     """
+    coupon_code: _builtins.str
+    """The code of a coupon to use, in large or small letters; none where it is absent."""
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
@@ -358,10 +365,11 @@ class CreateBookingRequest(_message.Message):
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         idempotency_key: _builtins.str = ...,
         expected_total: _builtins.int | None = ...,
+        coupon_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "coupon_code", b"coupon_code", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
     _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015
@@ -378,10 +386,13 @@ class QuoteBookingRequest(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     SHOW_ID_FIELD_NUMBER: _builtins.int
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    COUPON_CODE_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user who would book (UUID)."""
     show_id: _builtins.str
     """The show (UUID)."""
+    coupon_code: _builtins.str
+    """The code of a coupon to use, in large or small letters; none where it is absent."""
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
@@ -392,10 +403,11 @@ class QuoteBookingRequest(_message.Message):
         user_id: _builtins.str = ...,
         show_id: _builtins.str = ...,
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        coupon_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coupon_code", b"coupon_code", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -125,6 +125,11 @@ class BookingServiceServicer:
         FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+        FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`): as many bookings use it as may
+        (USED_UP), or of this user (USED_BY_YOU), the seats cost less than it asks for (BELOW_MINIMUM), it would leave
+        nothing to pay (NOTHING_TO_PAY), or it is not valid (NOT_VALID), of which no more is told.
+        RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+        back. Without a code the user can book.
         ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
         `final_amount`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -142,6 +147,9 @@ class BookingServiceServicer:
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
+        FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
+        RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+        back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -55,6 +55,11 @@ class BookingServiceStub:
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+    FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`): as many bookings use it as may
+    (USED_UP), or of this user (USED_BY_YOU), the seats cost less than it asks for (BELOW_MINIMUM), it would leave
+    nothing to pay (NOTHING_TO_PAY), or it is not valid (NOT_VALID), of which no more is told.
+    RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+    back. Without a code the user can book.
     ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
     `final_amount`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -68,6 +73,9 @@ class BookingServiceStub:
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
+    FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
+    RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+    back.
     """
     GetBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GetBookingRequest, _booking_pb2.Booking]
     """Returns one booking: at once, or, where `wait_seconds` says so, as soon as its status is another than `while_status`.
@@ -191,6 +199,11 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+    FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`): as many bookings use it as may
+    (USED_UP), or of this user (USED_BY_YOU), the seats cost less than it asks for (BELOW_MINIMUM), it would leave
+    nothing to pay (NOTHING_TO_PAY), or it is not valid (NOT_VALID), of which no more is told.
+    RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+    back. Without a code the user can book.
     ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
     `final_amount`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -204,6 +217,9 @@ class BookingServiceAsyncStub(BookingServiceStub):
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
+    FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
+    RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+    back.
     """
     GetBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.GetBookingRequest, _booking_pb2.Booking]  # type: ignore[assignment]
     """Returns one booking: at once, or, where `wait_seconds` says so, as soon as its status is another than `while_status`.
@@ -330,6 +346,11 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+        FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`): as many bookings use it as may
+        (USED_UP), or of this user (USED_BY_YOU), the seats cost less than it asks for (BELOW_MINIMUM), it would leave
+        nothing to pay (NOTHING_TO_PAY), or it is not valid (NOT_VALID), of which no more is told.
+        RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+        back. Without a code the user can book.
         ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
         `final_amount`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -349,6 +370,9 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
+        FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
+        RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+        back.
         """
 
     @_abc_1.abstractmethod

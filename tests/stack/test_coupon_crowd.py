@@ -1,0 +1,128 @@
+"""A crowd after one coupon, over two replicas that are killed now and then: it is never used more than it may be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from itertools import cycle
+from uuid import uuid4
+
+import pytest
+
+from stack.launcher import Stack
+from tests.patience import eventually, patient
+from tests.stacks import started
+from tests.system.client import Client, Json, Show, new_user, ok, refusal
+from tests.system.conftest import opened_client
+from tests.system.databases import value
+
+BUYERS = 2_000
+AT_ONCE = 48
+LIMIT = 100
+SHOWS = 4
+"""Of 300 seats each: fewer buyers get a seat than come, and all of the coupon's are among them."""
+
+USES = "SELECT count(*) FROM bookings WHERE coupon_code = 'CROWD' AND state NOT IN ('CANCELLED', 'EXPIRED', 'REFUNDED')"
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with started(replicas=2, auth="off", steady_seconds=0.0) as stack:
+        yield stack
+
+
+@pytest.fixture
+async def client(stack: Stack) -> AsyncIterator[Client]:
+    async with opened_client(stack) as client:
+        await client.healthy()
+        client.patient = True
+        yield client
+
+
+class Crowd:
+    """Buyers, each of whom wants a seat at the coupon's price."""
+
+    def __init__(self, client: Client, shows: list[Show]) -> None:
+        self._client = client
+        self._seats = cycle([(show, seat) for seat in range(300) for show in shows])
+        self.booked: list[Json] = []
+        self.refused: set[str] = set()
+
+    async def buy(self) -> None:
+        """Ask for a seat until there is an answer, under one key; some of those who have one give it up again."""
+        show, number = next(self._seats)
+        body = {
+            "showId": show.id,
+            "userId": new_user(),
+            "showSeatIds": [show.seats[number]],
+            "couponCode": "crowd",
+            "idempotencyKey": str(uuid4()),
+        }
+        answer = await self._client.ask("POST", "bookings", body)
+        while answer.status_code == 429:
+            answer = await self._client.ask("POST", "bookings", body)
+        if answer.status_code != 200:
+            told = refusal(answer)
+            self.refused.add(told.metadata.get("why_not", told.reason))
+            return
+        booking = ok(answer)
+        if len(self.booked) % 4 == 3:
+            ok(await self._client.cancel(booking))
+        self.booked.append(booking)
+
+
+async def test_a_coupon_of_a_hundred_uses_is_never_used_more_and_all_who_pay_keep_theirs(
+    stack: Stack, client: Client
+) -> None:
+    shows = [await client.make_show(seats_per_row=100) for _ in range(SHOWS)]
+    terms = {"kind": "PERCENTAGE", "percentage": 10, "maxUses": LIMIT}
+    coupon = ok(await client.ask("POST", "coupons", {"code": "crowd", "terms": terms}))
+    crowd, seen, over = Crowd(client, shows), list[int](), asyncio.Event()
+
+    async def buy() -> None:
+        while len(waiting) > 0:
+            waiting.pop()
+            await crowd.buy()
+
+    async def look() -> None:
+        while not over.is_set():
+            seen.append(await asyncio.to_thread(value, stack.server, "booking", USES))
+
+    async def kill() -> None:
+        for number in range(4):
+            left = BUYERS * (4 - number) // 5
+
+            async def reached(left: int = left) -> bool:
+                return len(waiting) <= left
+
+            await eventually(reached, patient(120))
+            await asyncio.to_thread(stack.kill, ("booking", "booking-2")[number % 2])
+
+    waiting = list(range(BUYERS))
+    looking = asyncio.ensure_future(look())
+    await asyncio.gather(kill(), *(buy() for _ in range(AT_ONCE)))
+    over.set()
+    await looking
+    assert max(seen) <= LIMIT
+    assert crowd.refused <= {"USED_UP", "SEATS_UNAVAILABLE"}
+
+    async def none_under_way() -> bool:
+        query = "SELECT count(*) FROM bookings WHERE state = 'RESERVING'"
+        return bool(value(stack.server, "booking", query) == 0)
+
+    await eventually(none_under_way, patient(30))
+    # What came free in the end is taken too; then all who have one pay.
+    while value(stack.server, "booking", USES) < LIMIT:
+        await crowd.buy()
+    pending = [one for one in crowd.booked if (await client.booking(one["id"]))["status"] == "PENDING"]
+    assert len(pending) == LIMIT
+    for number in range(0, LIMIT, 10):
+        await asyncio.gather(*(pay(client, booking) for booking in pending[number : number + 10]))
+    states = "SELECT count(*) FROM bookings WHERE coupon_code = 'CROWD' AND state = 'CONFIRMED'"
+    assert value(stack.server, "booking", states) == LIMIT
+    assert ok(await client.ask("GET", f"coupons/{coupon['id']}"))["uses"] == LIMIT
+
+
+async def pay(client: Client, booking: Json) -> None:
+    await client.pay(await client.session(booking))
+    await client.until(booking["id"], "CONFIRMED")

@@ -1,0 +1,31 @@
+"""Damages to coupons and their uses."""
+
+from __future__ import annotations
+
+from tests.system.damage import NEW, Damage
+
+LIMITS, DISCOUNTS = "coupons-are-used-within-their-limits", "discounts-are-of-coupons"
+ANSWERS = "answers-about-coupons-are-of-what-there-is"
+COUPON = "INSERT INTO booking.coupons (id, code, max_uses, max_uses_per_user) VALUES"
+BY_ALL = "UPDATE booking.bookings SET coupon_code = 'RAIN'"
+IN_USE = "(SELECT count(*) FROM booking.bookings WHERE state NOT IN ('CANCELLED', 'EXPIRED', 'REFUNDED'))"
+
+OF_COUPONS = (
+    Damage("a use too many", LIMITS, f"{COUPON} ({NEW}, 'RAIN', {IN_USE} - 1, NULL);{BY_ALL}"),
+    Damage(
+        "a use too many of one user",
+        LIMITS,
+        f"{COUPON} ({NEW}, 'RAIN', NULL, {IN_USE} - 1);{BY_ALL}, user_id = {NEW}",
+    ),
+    Damage("a coupon that there is not", DISCOUNTS, BY_ALL),
+    Damage(
+        "a coupon that is there twice",
+        DISCOUNTS,
+        f"{COUPON} ({NEW}, 'RAIN', NULL, NULL), ({NEW}, 'RAIN', NULL, NULL);{BY_ALL}",
+    ),
+    Damage("a coupon that was answered and is gone", ANSWERS, "DELETE FROM booking.coupons"),
+    Damage("a discount from nowhere", DISCOUNTS, "UPDATE booking.bookings SET discount_amount = 1"),
+)
+
+WITHIN_LIMITS = f"{COUPON} ({NEW}, 'RAIN', {IN_USE}, {IN_USE});{BY_ALL}"
+"""What is no fault: bookings that are over are no uses."""
