@@ -81,7 +81,7 @@ export async function buy(url, say, token = "") {
       say(`taken      ${error.metadata.seat_ids}, looking again`);
     }
   }
-  say(`booked     ${money(booking.totalAmount, booking.currency)}`);
+  say(`booked     ${money(booking.finalAmount, booking.currency)}`);
 
   // Pay. People would open checkout.paymentUrl
   const checkout = await ask("payments/initiate", { bookingId: booking.id, userId });

@@ -42,7 +42,7 @@ def main() -> None:
                 break
             except SeatsUnavailable as error:
                 print(f"taken      {len(error.seat_ids)} of them, looking again")
-        print(f"booked     {booking.total_amount} minor units of {booking.currency}")
+        print(f"booked     {booking.final_amount} minor units of {booking.currency}")
 
         # Pay. People would open checkout.payment_url
         checkout = boxoffice.initiate_payment(booking_id=booking.id, user_id=user)

@@ -290,7 +290,7 @@ class Story:
         refund = shop.ask("POST", f"payments/refund/{booking['id']}", {"userId": alice})
         shop.until(booking, "REFUNDED")
         _must(_statuses(shop.seat_map(show, alice), seats) == ["AVAILABLE"] * 2, "the seats are not on sale again")
-        amount = _money({"totalAmount": refund["refundAmount"], "currency": booking["currency"]})
+        amount = _money({"finalAmount": refund["refundAmount"], "currency": booking["currency"]})
         page.came(f"REFUNDED: {amount} ({refund['refundPercentage']} %) went back, the seats are on sale again.")
 
     def late(self, show: Json, carol: str, seats: list[Json]) -> None:
@@ -313,7 +313,7 @@ class Story:
         page.step("Only now the bank takes Dave's money.")
         _must(shop.pay(session, "pm_succeed") == "CAPTURED", "the bank did not take the money")
         payment = shop.until_payment(booking, "REFUNDED")
-        _must(payment["refundedAmount"] == booking["totalAmount"], f"{payment['refundedAmount']} went back")
+        _must(payment["refundedAmount"] == booking["finalAmount"], f"{payment['refundedAmount']} went back")
         _expect(shop.ask("GET", f"bookings/{booking['id']}"), "EXPIRED")
         page.came(f"He cannot have both seats any more: all of his {_money(booking)} went back, EXPIRED it stays.")
 
@@ -375,7 +375,7 @@ def _labels(seats: Sequence[Json]) -> str:
 
 
 def _money(booking: Json) -> str:
-    return money(booking["totalAmount"], booking["currency"])
+    return money(booking["finalAmount"], booking["currency"])
 
 
 def _when(show: Json) -> str:

@@ -96,7 +96,7 @@ def _bookings_are_there(history: History, books: Ledger) -> Iterator[str]:
         if booking is None:
             yield f"booking {answer['id']} was acknowledged and is not there"
             continue
-        facts = (answer["userId"], answer["show"]["id"], answer["totalAmount"], answer["currency"])
+        facts = (answer["userId"], answer["show"]["id"], answer["finalAmount"], answer["currency"])
         seats = {seat["id"] for seat in answer["seats"]}
         asked = set((one.request.body or {})["showSeatIds"])
         if facts != (booking.user, booking.show, booking.amount, booking.currency) or seats != booking.seats:
@@ -177,7 +177,7 @@ def _seats_are_sold_once(history: History, books: Ledger) -> Iterator[str]:
 
 
 def _nobody_pays_more_than_told(history: History, books: Ledger) -> Iterator[str]:
-    prices = {one.answer["id"]: one.answer["totalAmount"] for one in _acknowledged(history, "book")}
+    prices = {one.answer["id"]: one.answer["finalAmount"] for one in _acknowledged(history, "book")}
     for id_, price in prices.items():
         booking = books.bookings.get(id_)
         if booking is not None and booking.net > price:
@@ -224,7 +224,7 @@ RULES: dict[str, Callable[[History, Ledger], Iterator[str]]] = {
 }
 
 BOOKINGS = """
-    SELECT id::text, user_id::text, show_id::text, state, total_amount, currency,
+    SELECT id::text, user_id::text, show_id::text, state, coalesce(final_amount, total_amount), currency,
         ARRAY(SELECT seat_id::text FROM booking_seats s WHERE s.booking_id = b.id), idempotency_key,
         refund_amount, refund_stuck
     FROM bookings b

@@ -17,7 +17,7 @@ ORDER: Json = {"showId": SHOW, "userId": USER, "showSeatIds": [SEAT]}
 def told_booking(status: str, id_: str = "booking", **other: object) -> Json:
     seats = [{"id": SEAT}]
     return {
-        "id": id_, "userId": USER, "status": status, "totalAmount": 500, "currency": "INR", "show": {"id": SHOW},
+        "id": id_, "userId": USER, "status": status, "finalAmount": 500, "currency": "INR", "show": {"id": SHOW},
         "seats": seats, **other,
     }  # fmt: skip
 
