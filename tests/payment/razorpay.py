@@ -83,7 +83,13 @@ class StandIn:
         payment = self._payment(link, "captured") | {"fee": fee, "tax": tax}
         self.payments[payment["id"]] = payment
         link["payments"] = [
-            {"payment_id": payment["id"], "amount": link["amount"], "status": "captured", "plink_id": link["id"]}
+            {
+                "payment_id": payment["id"],
+                "amount": link["amount"],
+                "status": "captured",
+                "method": "upi",
+                "plink_id": link["id"],
+            }
         ]
         if link["status"] == "created":
             link |= {"status": "paid", "amount_paid": link["amount"]}

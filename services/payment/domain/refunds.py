@@ -11,7 +11,10 @@ from services.payment.errors import PaymentNotCaptured, RefundMismatch
 
 
 class RefundState(StrEnum):
-    """How far a refund is. REQUESTED → SUCCEEDED or STUCK; from STUCK only the bank's word that it paid leads on."""
+    """How far a refund is. REQUESTED → SUCCEEDED or STUCK.
+
+    From STUCK only the gateway's word that it paid leads on; from SUCCEEDED to STUCK only its word that it failed.
+    """
 
     REQUESTED = "REQUESTED"
     SUCCEEDED = "SUCCEEDED"
