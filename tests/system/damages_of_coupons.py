@@ -17,7 +17,7 @@ OF_COUPONS = (
         LIMITS,
         f"{COUPON} ({NEW}, 'RAIN', NULL, {IN_USE} - 1);{BY_ALL}, user_id = {NEW}",
     ),
-    Damage("a coupon that there is not", DISCOUNTS, BY_ALL),
+    Damage("a coupon that there is not", DISCOUNTS, f"{BY_ALL} WHERE discount_amount = 0"),
     Damage(
         "a coupon that is there twice",
         DISCOUNTS,

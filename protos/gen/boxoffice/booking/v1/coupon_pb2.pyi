@@ -433,7 +433,7 @@ class ValidateCouponResponse(_message.Message):
     """Why it could not; absent where it could."""
     @_builtins.property
     def terms(self) -> Global___CouponTerms:
-        """What it gives, where it could be used: without its limits on uses and its list of shows."""
+        """What it gives, without its limits on uses and its list of shows; absent where it could not be used."""
 
     def __init__(
         self,
