@@ -85,6 +85,11 @@ class Browser:
             assert time.monotonic() < end, self.text("body")
             time.sleep(0.05)
 
+    def line(self, *, latency_ms: int = 0, offline: bool = False) -> None:
+        """Let the page's line be slow, or cut, from now on."""
+        conditions = {"latency": latency_ms, "offline": offline, "download_throughput": -1, "upload_throughput": -1}
+        self._ask("POST", "chromium/network_conditions", {"network_conditions": conditions})
+
     def screenshot(self, file: Path) -> None:
         file.write_bytes(base64.b64decode(self._ask("GET", "screenshot")))
 

@@ -249,3 +249,54 @@ def test_every_control_has_a_name_and_is_large_enough_for_a_thumb(phone: Browser
     assert len(found) == 14
     assert [id_ for id_, name, _, _ in found if not name] == []
     assert [id_ for id_, _, width, height in found if width and (width < 44 or height < 44)] == []
+
+
+def test_on_a_slow_line_the_page_says_that_it_asks_and_asks_once(
+    phone: Browser, checkout: Checkout, pictures: Path
+) -> None:
+    booking, url = checkout.begin(1)
+    phone.open(url)
+    phone.line(latency_ms=1_500)
+    try:
+        for _ in range(3):
+            phone.click("#pay")
+        assert "One moment" in phone.text()
+        assert (look(phone), phone.focus()) == ("open", "pay"), "who uses the keyboard stays where they are"
+        phone.screenshot(pictures / f"slow-{phone.name}.png")
+        phone.until(lambda: look(phone) == "paid")
+    finally:
+        phone.line()
+    assert len([address for address in phone.requests() if "simulate" in address]) == 1
+    checkout.until(booking, "CONFIRMED")
+
+
+def test_where_the_line_is_cut_the_page_says_so_and_the_payment_can_be_tried_again(
+    phone: Browser, checkout: Checkout
+) -> None:
+    booking, url = checkout.begin(1)
+    phone.open(url)
+    phone.line(offline=True)
+    try:
+        phone.click("#pay")
+        phone.until(lambda: "cannot be reached" in phone.text())
+    finally:
+        phone.line()
+    assert (look(phone), phone.focus()) == ("open", "result")
+    phone.click("#pay")
+    phone.until(lambda: look(phone) == "paid")
+    checkout.until(booking, "CONFIRMED")
+
+
+def test_a_line_that_is_cut_while_the_page_waits_loses_nothing(phone: Browser, checkout: Checkout) -> None:
+    _, url = checkout.begin(1, "UPI")
+    phone.open(url)
+    enter(phone, "upi", "silent@test")
+    phone.press(ENTER)
+    phone.until(lambda: look(phone) == "waiting")
+    phone.line(offline=True)
+    try:
+        phone.until(lambda: any("simulate" not in one and "ERR_INTERNET" in one for one in phone.complaints()))
+        checkout.hasten(url)
+    finally:
+        phone.line()
+    phone.until(lambda: look(phone) == "declined")

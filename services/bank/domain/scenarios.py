@@ -160,9 +160,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "netbanking_succeed": Scenario("Confirms at once", "First Test Bank", method=Method.NETBANKING),
     "netbanking_decline": Scenario("Declines", "Strict Test Bank", method=Method.NETBANKING, end=Status.DECLINED),
-    "netbanking_late": Scenario(
-        "Confirms after the booking's time", "Slow Test Bank", method=Method.NETBANKING, under_way=True
-    ),
+    "netbanking_late": Scenario("Confirms late", "Slow Test Bank", method=Method.NETBANKING, under_way=True),
 }
 """Every test behaviour."""
 
