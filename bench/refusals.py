@@ -24,6 +24,6 @@ def gateway_seconds(log: Path, since: float) -> list[float]:
             if line.startswith("{") and (CONTROLLER in line or CIRCUIT in line):
                 entry = json.loads(line)
                 began = datetime.fromisoformat(entry["time"]).timestamp()
-                if (entry["details"] == CONTROLLER or CIRCUIT in entry["flags"].split(",")) and began >= since:
+                if (entry["details"] == CONTROLLER or CIRCUIT in (entry["flags"] or "").split(",")) and began >= since:
                     found.append(entry["duration_ms"] / 1000)
     return found
