@@ -13,6 +13,7 @@ from boxoffice.booking.v1 import booking_pb2
 from boxoffice.booking.v1 import coupon_pb2 as pb
 from boxoffice.inventory.v1 import seat_pb2
 
+from services.booking.captures.domain import Capture
 from services.booking.clients import InventoryClient
 from services.chassis.errors import Unavailable
 from tests.booking.house import ANN, BOB, House, Refund, move_clocks, reason, refused
@@ -257,6 +258,29 @@ async def test_a_payment_that_comes_before_the_job_keeps_its_use(house: House) -
     assert await why_not(house, BOB, 1) == "USED_UP", "until the job has seen that it is over, it is a use"
     await house.capture(late)
     assert (await house.status(late.id), await uses(house, coupon)) == ("CONFIRMED", 1)
+
+
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+
+
+async def test_whoever_takes_uses_of_several_coupons_locks_them_in_one_order(house: House) -> None:
+    """Bookings first, then coupons by id: late payments and new bookings of the same coupons wait in one line."""
+    codes = ["one", "two", "three"]
+    for code in codes:
+        await make(house, code, max_uses=100)
+    before = await house.db.fetch(DEADLOCKS)
+    late = [await house.book(uuid4(), number, coupon=codes[number % 3]) for number in range(6)]
+    await move_clocks(house, "16 minutes")
+    assert await house.saga.expiry.expire_due() == 6
+    settled = [Capture(uuid4(), UUID(one.id), f"sess_{uuid4()}", one.final_amount, "INR") for one in late]
+    batches = (settled[:3], settled[:2:-1])
+    outcomes = await asyncio.gather(
+        *(house.saga.captures.settle(batch) for batch in batches),
+        *(house.book(uuid4(), 6 + number, coupon=codes[-number % 3]) for number in range(6)),
+    )
+    assert list(outcomes[:2]) == [[None] * 3, [None] * 3]
+    assert [await house.status(one.id) for one in late] == ["CONFIRMED"] * 6
+    assert await house.db.fetch(DEADLOCKS) == before
 
 
 # --- Quotes
