@@ -62,16 +62,17 @@ def audited(env: dict[str, str], folder: Path) -> None:
     assert launcher is not None
     own = credentials.load(folder / credentials.FILE)
     with Server(folder, launcher.settings.postgres_port, own["postgres"]).connect("booking") as connection:
-        damage = "UPDATE bookings SET total_amount = total_amount + %s WHERE id = %s"
+        damage = "UPDATE bookings SET total_amount = total_amount + %(more)s, final_amount = final_amount + %(more)s"
+        damage += " WHERE id = %(id)s"
         [(ticket,), *_] = connection.execute("SELECT id FROM bookings WHERE state = 'CONFIRMED'").fetchall()
-        connection.execute(damage, [1, ticket])
+        connection.execute(damage, {"more": 1, "id": ticket})
         damaged = ask("audit", env=env)
         server = f"postgresql://audit@127.0.0.1:{launcher.settings.postgres_port}"
         by_url = ask("audit", "--server", server, env=env | {"PGPASSWORD": own["audit"]})
         demo = ask("demo", env=env)
-        connection.execute(damage, [-1, ticket])
+        connection.execute(damage, {"more": -1, "id": ticket})
     assert (damaged.returncode, damaged.stderr) == (1, "")
-    assert "\nno-money-without-a-ticket: the bank's ledger holds of each booking its price" in damaged.stdout
+    assert "\nno-money-without-a-ticket: the bank's ledger holds of each booking what was paid" in damaged.stdout
     assert f" of {len(INVARIANTS)} invariants are broken" in damaged.stdout.splitlines()[-1]
     assert (by_url.returncode, by_url.stdout) == (1, damaged.stdout)
     assert demo.returncode == 1
