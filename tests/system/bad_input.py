@@ -79,6 +79,7 @@ class World:
     user: str
     booking_id: str
     session_id: str
+    payment_id: str
     account_id: str
     password: str
     token: str
@@ -111,6 +112,7 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "show_id": world.show.id,
         "booking_id": world.booking_id,
         "session_id": world.session_id,
+        "payment_id": world.payment_id,
         "user_id": world.user,
         "seller_id": examples.SELLER,
         "tax_rule_id": examples.TAX_RULE,
@@ -211,7 +213,8 @@ def _bad_paths(verb: str, path: str, method: Method, variables: Json, body: Json
         if name != "user_id" and not is_page:
             unknown = f"sess_{uuid4()}" if name == "session_id" else str(uuid4())
             url = re.sub(r"{(\w+)}", lambda it, name=name, to=unknown: to if it[1] == name else variables[it[1]], path)
-            reason = "PAYMENT_NOT_FOUND" if method.descriptor.name == "GetPaymentStatus" else _not_found(name)
+            others = {"GetPaymentStatus": "PAYMENT_NOT_FOUND", "ReturnFromRazorpay": "GATEWAY_NOT_CONFIGURED"}
+            reason = others.get(method.descriptor.name) or _not_found(name)
             yield Case(f"{name} = unknown", verb, url, content, headers, reason=reason)
 
 

@@ -44,7 +44,8 @@ async def make_world(stack: Stack) -> World:
         layout = ok(await client.ask("GET", f"seats/screens/{show.screen_id}"))
         user = new_user()
         booking = await client.booked(show, user, show.seats[-1:])
-        session = await client.session(booking)
+        paying = ok(await client.initiate(booking))
+        ids = (user, booking["id"], paying["sessionId"], paying["paymentId"])
         ok(await client.hold(show, user, show.seats[-2:-1]))
     await at_rest(stack.server)
     account = stack.load_accounts()["user"]
@@ -52,7 +53,7 @@ async def make_world(stack: Stack) -> World:
     token = accounts.token(stack.address("identity"), "admin", secrets, stack.settings.tls())
     seat_id = layout["rows"][0]["seats"][0]["id"]
     password = secrets["demo-user"]
-    return World(show, event["id"], seat_id, user, booking["id"], session, account.user_id, password, token)
+    return World(show, event["id"], seat_id, *ids, account.user_id, password, token)
 
 
 @pytest.mark.parametrize(("verb", "path", "method"), BINDINGS)
