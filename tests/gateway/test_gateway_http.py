@@ -109,7 +109,7 @@ async def test_a_body_that_is_surely_not_json_is_415(
     content_type: str, rest: httpx.AsyncClient, services: Services
 ) -> None:
     for verb, path in WITH_BODY:
-        if path == WEBHOOK:
+        if path.startswith(WEBHOOK):
             continue
         answer = await rest.request(verb, path, content=b'{"nope":1}', headers={"content-type": content_type})
         assert (answer.status_code, reason(answer)) == (415, "UNSUPPORTED_MEDIA_TYPE"), path
