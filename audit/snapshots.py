@@ -32,6 +32,11 @@ UNDER_WAY = (
         " WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING') AND NOT refund_stuck",
     ),
     (
+        "booking",
+        "unfinished refunds",
+        "SELECT array_agg(id::text) FROM booking_refunds WHERE state = 'PROCESSING' AND NOT stuck",
+    ),
+    (
         "inventory",
         "events of inventory without a position",
         "SELECT array_agg(id::text) FROM topic_events WHERE position IS NULL",

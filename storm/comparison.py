@@ -224,11 +224,14 @@ RULES: dict[str, Callable[[History, Ledger], Iterator[str]]] = {
 }
 
 BOOKINGS = """
-    SELECT id::text, user_id::text, show_id::text, state, coalesce(final_amount, total_amount), currency,
+    SELECT id::text, user_id::text, show_id::text,
+        CASE WHEN state = 'CONFIRMED' AND refund_count > 0 THEN 'REFUNDING' ELSE state END,
+        coalesce(final_amount, total_amount), currency,
         ARRAY(SELECT seat_id::text FROM booking_seats s WHERE s.booking_id = b.id), idempotency_key,
-        refund_amount, refund_stuck
+        refund_amount, refund_stuck OR EXISTS (SELECT FROM booking_refunds r WHERE r.booking_id = b.id AND r.stuck)
     FROM bookings b
 """
+"""All refunds of a storm are of whole bookings: one that has a refund is REFUNDING until that is over."""
 NET = """
     SELECT p.booking_id::text, sum(l.amount)::int - coalesce((
         SELECT sum(r.amount) FROM refunds r JOIN payments o ON o.id = r.payment_id

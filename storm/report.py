@@ -145,7 +145,9 @@ def sold(server: Server) -> SalesCount:
 
 SOLD = """
     SELECT count(*), count(*) FILTER (WHERE state IN ('CONFIRMED', 'REFUNDING', 'REFUNDED')),
-        count(*) FILTER (WHERE state = 'REFUNDED'), count(*) FILTER (WHERE refund_stuck),
+        count(*) FILTER (WHERE state = 'REFUNDED'), count(*) FILTER (
+            WHERE refund_stuck OR EXISTS (SELECT FROM booking_refunds r WHERE r.booking_id = b.id AND r.stuck)
+        ),
         count(late.booking_id), count(*) FILTER (WHERE late.settlement = 'KEPT'),
         count(*) FILTER (WHERE late.settlement = 'NO_TICKET')
     FROM bookings b LEFT JOIN LATERAL (

@@ -93,7 +93,7 @@ VIOLATIONS = [
     ("booking-capabilities", "services.booking.captures.operation", "services.booking.captures.steps"),
     ("booking-capabilities", "services.booking.captures.statements", "services.booking.captures.messages"),
     ("booking-capabilities", "services.booking.creating.statements", "services.booking.creating.operation"),
-    ("booking-capabilities", "services.booking.refunds.domain", "services.booking.refunds.statements"),
+    ("booking-refunds", "services.booking.refunds.domain", "services.booking.refunds.statements"),
     ("booking-viewing", "services.booking.viewing.statements", "services.booking.viewing.look"),
     ("booking", "services.booking.viewing.look", "services.booking.watching.changes"),
     ("booking-watching", "services.booking.watching.changes", "services.booking.watching.watching"),

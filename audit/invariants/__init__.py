@@ -17,6 +17,7 @@ from audit.invariants.coupons import COUPONS
 from audit.invariants.invariant import Invariant
 from audit.invariants.keys import KEYS
 from audit.invariants.money import MONEY
+from audit.invariants.refunds import REFUNDS, REFUNDS_AT_REST
 from audit.invariants.sales import SALES, SALES_AT_REST
 from audit.invariants.seats import SEATS
 from audit.invariants.times import TIMES
@@ -24,6 +25,6 @@ from audit.invariants.topics import TOPICS, TOPICS_AT_REST
 
 __all__ = ["ALWAYS", "AT_REST", "INVARIANTS", "Invariant"]
 
-ALWAYS = SEATS + CATALOGUE + SALES + BOOKINGS + COUPONS + MONEY + KEYS + ACCOUNTS + TIMES + TOPICS
-AT_REST = ACROSS + SALES_AT_REST + TOPICS_AT_REST
+ALWAYS = SEATS + CATALOGUE + SALES + BOOKINGS + REFUNDS + COUPONS + MONEY + KEYS + ACCOUNTS + TIMES + TOPICS
+AT_REST = ACROSS + REFUNDS_AT_REST + SALES_AT_REST + TOPICS_AT_REST
 INVARIANTS = ALWAYS + AT_REST

@@ -7,12 +7,15 @@ from audit.invariants.seats import RESERVATION_MAX_MINUTES
 ACROSS = (
     Invariant(
         "no-saga-is-unfinished",
-        "every booking has come to a state that callers can see, but for refunds shown as stuck",
-        ("booking.bookings",),
+        "every booking and every refund has come to a state that callers can see, but for refunds shown as stuck",
+        ("booking.bookings", "booking.booking_refunds"),
         """
         SELECT id AS booking_id, state, lease_until FROM booking.bookings
         WHERE (state IN ('PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED', 'REFUNDED')) IS NOT TRUE
             AND refund_stuck IS NOT TRUE
+        UNION ALL
+        SELECT booking_id, state, lease_until FROM booking.booking_refunds
+        WHERE state IS DISTINCT FROM 'REFUNDED' AND stuck IS NOT TRUE
         """,
     ),
     Invariant(
@@ -36,7 +39,7 @@ ACROSS = (
     ),
     Invariant(
         "booked-seats-are-those-of-confirmed-bookings",
-        "every BOOKED seat belongs to a CONFIRMED booking that names it, and every such booking has all its seats",
+        "every BOOKED seat belongs to a CONFIRMED booking that names it, and each has what is left of its seats",
         ("inventory.show_seats WHERE status = 'BOOKED'", "booking.bookings WHERE state = 'CONFIRMED'"),
         """
         SELECT coalesce(s.show_id, c.show_id) AS show_id, coalesce(s.id, c.seat_id) AS seat_id,
@@ -45,7 +48,7 @@ ACROSS = (
         FULL JOIN (
             SELECT b.show_id, b.id AS booking_id, bs.seat_id
             FROM booking.bookings b LEFT JOIN booking.booking_seats bs ON bs.booking_id = b.id
-            WHERE b.state = 'CONFIRMED'
+            WHERE b.state = 'CONFIRMED' AND bs.refund_id IS NULL
         ) AS c ON (c.show_id, c.booking_id, c.seat_id) = (s.show_id, s.booking_id, s.id)
         WHERE s.id IS NULL OR c.seat_id IS NULL
         """,
@@ -61,7 +64,9 @@ ACROSS = (
         FROM booking.bookings b FULL JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (b.show_id, b.id)
         WHERE CASE b.state
             WHEN 'PENDING' THEN r.state IN ('RESERVED', 'RELEASED') AND b.expires_at <= r.expires_at
-            WHEN 'CONFIRMED' THEN r.state = 'CONFIRMED'
+            WHEN 'CONFIRMED' THEN r.state = CASE WHEN EXISTS (
+                SELECT FROM booking.booking_seats s WHERE s.booking_id = b.id AND s.refund_id IS NULL
+            ) THEN 'CONFIRMED' ELSE 'REFUSED' END
             WHEN 'EXPIRED' THEN r.state IN ('RELEASED', 'REFUSED')
             WHEN 'CANCELLED' THEN r.state = 'REFUSED'
             WHEN 'REFUNDING' THEN r.state IN ('CONFIRMED', 'REFUSED')
@@ -146,7 +151,7 @@ ACROSS = (
         FULL JOIN held h ON h.booking_id = b.id
         LEFT JOIN sent_back r ON r.booking_id = b.id
         WHERE b.id IS NULL OR coalesce(h.net, 0) IS DISTINCT FROM coalesce(r.stuck, 0) + CASE b.state
-            WHEN 'CONFIRMED' THEN {PAID}
+            WHEN 'CONFIRMED' THEN {PAID} - coalesce(r.returned, 0)
             WHEN 'REFUNDING' THEN {PAID} - coalesce(r.returned, 0)
             WHEN 'REFUNDED' THEN {PAID} - b.refund_amount
             ELSE 0
@@ -250,25 +255,6 @@ ACROSS = (
         FULL JOIN (SELECT * FROM payment.refunds WHERE cause <> 'REQUESTED') AS r
             ON (r.payment_id, r.cause) = (c.payment_id, c.settlement)
         WHERE r.amount IS DISTINCT FROM c.amount
-        """,
-    ),
-    Invariant(
-        "refunded-bookings-stay-refunded",
-        "a refund that a customer asked for is one of a REFUNDED booking, over the amount decided there, and back",
-        (
-            "booking.bookings WHERE state IN ('REFUNDING', 'REFUNDED')",
-            "payment.refunds WHERE cause = 'REQUESTED'",
-        ),
-        """
-        SELECT coalesce(b.id, r.booking_id) AS booking_id, b.state, b.refund_amount, r.id AS refund_id, r.amount,
-            r.state AS refund_state
-        FROM (SELECT * FROM booking.bookings WHERE state IN ('REFUNDING', 'REFUNDED')) AS b
-        FULL JOIN (
-            SELECT r.*, p.booking_id FROM payment.refunds r LEFT JOIN payment.payments p ON p.id = r.payment_id
-            WHERE r.cause = 'REQUESTED'
-        ) AS r ON (r.booking_id, r.payment_id) = (b.id, b.payment_id)
-        WHERE (b.state = 'REFUNDED' AND r.state IS DISTINCT FROM 'SUCCEEDED')
-            OR (r.amount IS DISTINCT FROM b.refund_amount AND NOT (r.id IS NULL AND b.refund_stuck))
         """,
     ),
     Invariant(

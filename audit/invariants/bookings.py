@@ -12,7 +12,7 @@ BOOKINGS = (
         ("booking.bookings",),
         """
         SELECT id AS booking_id, state, confirming_from, total_amount, currency, expires_at, payment_id,
-            refund_amount, refund_percentage, refund_stuck, lease_until
+            refund_amount, refund_percentage, refund_count, refund_stuck, lease_until
         FROM booking.bookings
         WHERE CASE state
             WHEN 'RESERVING' THEN
@@ -21,7 +21,8 @@ BOOKINGS = (
                 expires_at IS NOT NULL AND num_nonnulls(payment_id, refund_amount, refund_percentage) = 0
             WHEN 'CONFIRMING' THEN
                 num_nonnulls(lease_until, payment_id) = 2 AND num_nonnulls(refund_amount, refund_percentage) = 0
-            WHEN 'CONFIRMED' THEN payment_id IS NOT NULL AND num_nonnulls(refund_amount, refund_percentage) = 0
+            WHEN 'CONFIRMED' THEN payment_id IS NOT NULL
+                AND num_nonnulls(refund_amount, refund_percentage) = 2 * sign(refund_count)
             WHEN 'REFUNDING' THEN num_nonnulls(lease_until, payment_id, refund_amount, refund_percentage) = 4
             WHEN 'REFUNDED' THEN num_nonnulls(payment_id, refund_amount, refund_percentage) = 3
             WHEN 'CANCELLED' THEN num_nonnulls(payment_id, refund_amount, refund_percentage) = 0
@@ -30,31 +31,19 @@ BOOKINGS = (
             OR (confirming_from IN ('PENDING', 'EXPIRED')) IS DISTINCT FROM CASE state WHEN 'CONFIRMING' THEN true END
             OR (state <> 'RESERVING' AND (total_amount > 0 AND currency <> '') IS NOT TRUE)
             OR (NOT refund_stuck OR state = 'REFUNDING') IS NOT TRUE
+            OR (refund_count = 0 OR state IN ('CONFIRMED', 'REFUNDED')) IS NOT TRUE
             OR (confirmed_at IS NULL OR state IN ('CONFIRMED', 'REFUNDING', 'REFUNDED')) IS NOT TRUE
             OR num_nulls(user_id, show_id, version) > 0
         """,
     ),
     Invariant(
-        "refunds-are-the-share-that-was-decided",
-        "a refund is its percentage of what was paid, rounded down to the minor unit, and never nothing",
-        ("booking.bookings WHERE state IN ('REFUNDING', 'REFUNDED')",),
-        f"""
-        SELECT id AS booking_id, state, {PAID} AS paid, refund_percentage, refund_amount
-        FROM booking.bookings b
-        WHERE (state IN ('REFUNDING', 'REFUNDED') OR num_nonnulls(refund_amount, refund_percentage) > 0) AND (
-            refund_percentage BETWEEN 1 AND 100 AND refund_amount > 0
-            AND refund_amount = {PAID}::bigint * refund_percentage / 100
-        ) IS NOT TRUE
-        """,
-    ),
-    Invariant(
         "a-seat-is-sold-once",
-        "no seat of a show belongs to two CONFIRMED bookings",
+        "no seat of a show belongs to two CONFIRMED bookings that have not given it back",
         ("booking.bookings WHERE state = 'CONFIRMED'",),
         """
         SELECT b.show_id, s.seat_id, array_agg(b.id) AS bookings
         FROM booking.bookings b JOIN booking.booking_seats s ON s.booking_id = b.id
-        WHERE b.state = 'CONFIRMED'
+        WHERE b.state = 'CONFIRMED' AND s.refund_id IS NULL
         GROUP BY b.show_id, s.seat_id HAVING count(*) > 1
         """,
     ),
@@ -162,7 +151,14 @@ BOOKINGS = (
     Invariant(
         "bookings-and-captures-are-there-once",
         "one booking to an id and to an idempotency key, one row to a seat of it, a capture and a message",
-        ("booking.bookings", "booking.booking_seats", "booking.captures", "booking.declines", "booking.outbox"),
+        (
+            "booking.bookings",
+            "booking.booking_seats",
+            "booking.booking_refunds",
+            "booking.captures",
+            "booking.declines",
+            "booking.outbox",
+        ),
         """
         SELECT 'booking' AS what, id::text AS key, count(*) AS times
         FROM booking.bookings GROUP BY id HAVING count(*) > 1
@@ -173,6 +169,12 @@ BOOKINGS = (
         UNION ALL
         SELECT 'seat', concat_ws(' ', booking_id, seat_id), count(*)
         FROM booking.booking_seats GROUP BY booking_id, seat_id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'refund', id::text, count(*)
+        FROM booking.booking_refunds GROUP BY id HAVING count(*) > 1
+        UNION ALL
+        SELECT 'number of a refund', concat_ws(' ', booking_id, number), count(*)
+        FROM booking.booking_refunds GROUP BY booking_id, number HAVING count(*) > 1
         UNION ALL
         SELECT 'capture', payment_id::text, count(*)
         FROM booking.captures GROUP BY payment_id HAVING count(*) > 1

@@ -198,8 +198,7 @@ MONEY = (
     ),
     Invariant(
         "payments-and-money-are-there-once",
-        "one live payment to a booking, one refund to a cause, one capture to a session, one entry to a refund; "
-        "nothing twice",
+        "one live payment to a booking, one refund to a cause but for seats, one capture to a session, nothing twice",
         (
             "payment.payments",
             "payment.refunds",
@@ -221,7 +220,10 @@ MONEY = (
         FROM payment.payments WHERE state = 'PENDING' GROUP BY booking_id HAVING count(*) > 1
         UNION ALL
         SELECT 'refund', concat_ws(' ', payment_id, cause), count(*)
-        FROM payment.refunds GROUP BY payment_id, cause HAVING count(*) > 1
+        FROM payment.refunds WHERE cause <> 'REQUESTED' GROUP BY payment_id, cause HAVING count(*) > 1
+        UNION ALL
+        SELECT 'refund of its id', id::text, count(*)
+        FROM payment.refunds GROUP BY id HAVING count(*) > 1
         UNION ALL
         SELECT 'account', booking_id::text, count(*)
         FROM payment.booking_accounts GROUP BY booking_id HAVING count(*) > 1

@@ -40,13 +40,21 @@ SEATS = (
     ),
     Invariant(
         "reservations-have-all-their-seats",
-        "a claim that is RESERVED or CONFIRMED has every one of its seats: all or none",
+        "a claim that is RESERVED has every one of its seats: all or none; one that is CONFIRMED has some of them left",
         ("inventory.reservations WHERE state IN ('RESERVED', 'CONFIRMED')",),
         """
-        SELECT r.show_id, r.booking_id, r.state, wanted.seat_id, s.status, s.booking_id AS seat_booking_id
-        FROM inventory.reservations r LEFT JOIN unnest(r.seat_ids) AS wanted (seat_id) ON true
-        LEFT JOIN inventory.show_seats s ON s.show_id = r.show_id AND s.id = wanted.seat_id
-        WHERE r.state IN ('RESERVED', 'CONFIRMED') AND s.booking_id IS DISTINCT FROM r.booking_id
+        SELECT r.show_id, r.booking_id, r.state, r.seat_ids, s.seats
+        FROM inventory.reservations r LEFT JOIN (
+            SELECT r.show_id, r.booking_id, count(s.id) AS seats
+            FROM inventory.reservations r CROSS JOIN unnest(r.seat_ids) AS wanted (seat_id)
+            JOIN inventory.show_seats s ON (s.show_id, s.id, s.booking_id) = (r.show_id, wanted.seat_id, r.booking_id)
+            GROUP BY r.show_id, r.booking_id
+        ) AS s ON (s.show_id, s.booking_id) = (r.show_id, r.booking_id)
+        WHERE CASE r.state
+            WHEN 'RESERVED' THEN s.seats = cardinality(r.seat_ids)
+            WHEN 'CONFIRMED' THEN s.seats > 0
+            ELSE true
+        END IS NOT TRUE
         """,
     ),
     Invariant(

@@ -38,6 +38,7 @@ WRITTEN: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "booking": {
         "bookings": ("created_at", "updated_at"),
+        "booking_refunds": ("created_at", "updated_at"),
         "captures": ("recorded_at",),
         "declines": ("recorded_at",),
     },

@@ -61,6 +61,9 @@ TOPICS = (
         WHERE b.state IS DISTINCT FROM 'RESERVING' AND (b.updated_at > t.whole_since) IS NOT FALSE
             AND e.kind IS DISTINCT FROM CASE coalesce(b.confirming_from, b.state)
                 WHEN 'PENDING' THEN 'CREATED'
+                WHEN 'CONFIRMED' THEN CASE WHEN EXISTS (
+                    SELECT FROM booking.booking_refunds r WHERE r.booking_id = b.id AND r.state = 'REFUNDED'
+                ) THEN 'PARTLY_REFUNDED' ELSE 'CONFIRMED' END
                 WHEN 'REFUNDING' THEN 'CONFIRMED'
                 ELSE coalesce(b.confirming_from, b.state)
             END

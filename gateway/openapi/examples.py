@@ -186,6 +186,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "validFrom": "2025-09-21T18:30:00Z",
     },
     "SetShowTax": {"sellerId": SELLER, "placeOfSupply": "27", "category": "TICKETS", "pricesIncludeTax": True},
+    "GrantRefund": {"percentage": 100, "reason": "The hall was too cold."},
     "InitiatePayment": {"bookingId": BOOKING, "userId": USER},
     "SimulatePayment": {"result": "SUCCESS"},
     "Register": {"email": "asha@example.com", "password": "correct horse battery", "name": "Asha"},

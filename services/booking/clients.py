@@ -12,7 +12,7 @@ from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2,
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
 from services.booking.bookings.domain import BookedSeat, BookedShow, ListedSeats, ReservedSeats
-from services.booking.messages import Refund, Release
+from services.booking.messages import Part, Refund, Release
 from services.chassis.errors import Failure, MethodAway, Unavailable
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.wire.calls import call
@@ -69,6 +69,9 @@ class InventoryClient:
         self._shows: OrderedDict[UUID, BookedShow] = OrderedDict()
         self._unbooked: Lookup[Name, bool] = Lookup(
             self._unbook, name="ask-unbook", max_keys=ASKED_AT_ONCE, lanes=ASKING_LANES
+        )
+        self._unbooked_seats: Lookup[tuple[Name, tuple[UUID, ...]], bool] = Lookup(
+            self._unbook_seats, name="ask-unbook-seats", max_keys=ASKED_AT_ONCE, lanes=ASKING_LANES
         )
 
     async def show(self, show_id: UUID) -> BookedShow:
@@ -147,8 +150,21 @@ class InventoryClient:
         refusals = [_refusal(result) for result in response.results]
         return [None if refusal and refusal.reason == "CLAIM_CONFIRMED" else refusal for refusal in refusals]
 
+    async def unbook_seats(self, name: Name, seat_ids: Sequence[UUID]) -> None:
+        """Put seats of a booking on sale again, or raise why not."""
+        await self._unbooked_seats.get((name, tuple(seat_ids)))
+
+    async def _unbook_seats(
+        self, claims: Sequence[tuple[Name, tuple[UUID, ...]]]
+    ) -> dict[tuple[Name, tuple[UUID, ...]], bool | Failure]:
+        request = inventory_pb2.BatchUnbookSeatsRequest()
+        for name, seat_ids in claims:
+            request.claims.add(name=_name(name), show_seat_ids=map(str, seat_ids))
+        response = await call(self._seats.BatchUnbookSeats, request, seconds=SECONDS)
+        return {claim: _refusal(result) or True for claim, result in zip(claims, response.results, strict=True)}
+
     async def unbook(self, name: Name) -> None:
-        """Put a booking's seats on sale again, or raise why not."""
+        """Put all seats of a booking on sale again whose refund the release before has begun, or raise why not."""
         await self._unbooked.get(name)
 
     async def _unbook(self, names: Sequence[Name]) -> dict[Name, bool | Failure]:
@@ -167,6 +183,9 @@ class PaymentClient:
         )
         self._refunds: Lookup[bytes, RefundState.ValueType] = Lookup(
             self._ask_refunds, name="ask-refunds", max_keys=ASKED_AT_ONCE, lanes=ASKING_LANES
+        )
+        self._parts: Lookup[bytes, RefundState.ValueType] = Lookup(
+            self._ask_parts, name="ask-parts", max_keys=ASKED_AT_ONCE, lanes=ASKING_LANES
         )
 
     async def newest(self, booking_id: UUID) -> payment_pb2.Payment | None:
@@ -206,8 +225,19 @@ class PaymentClient:
         except Failure:
             return payment_pb2.PaymentStatus()
 
+    async def refund_part(self, part: Part) -> "RefundState.ValueType":
+        """Give a part of a payment back: return how far the refund is, or raise why it was not accepted."""
+        state = await self._parts.get(part.SerializeToString(deterministic=True))
+        assert state is not None, "payment answers for each"
+        return state
+
+    async def _ask_parts(self, payloads: Sequence[bytes]) -> dict[bytes, "RefundState.ValueType | Failure"]:
+        request = payment_pb2.BatchRefundPartsRequest(parts=map(Part.FromString, payloads))
+        response = await call(self._payments.BatchRefundParts, request, seconds=SECONDS)
+        return dict(zip(payloads, map(_refund_outcome, response.results), strict=True))
+
     async def refund(self, refund: Refund) -> "RefundState.ValueType":
-        """Give money back: return how far the refund is, or raise why it was not accepted."""
+        """Give money back that the release before wanted back: return how far that is, or raise why it was refused."""
         state = await self._refunds.get(refund.SerializeToString(deterministic=True))
         assert state is not None, "payment answers for each"
         return state
@@ -220,7 +250,7 @@ class PaymentClient:
         """Give money back: for each how far the refund is, or why it was not accepted."""
         request = payment_pb2.BatchRefundPaymentsRequest(refunds=refunds)
         response = await call(self._payments.BatchRefundPayments, request, seconds=SECONDS)
-        return [_refund_state(r.state) if r.HasField("state") else _no(r) for r in response.results]
+        return list(map(_refund_outcome, response.results))
 
     async def close(self, booking_ids: Sequence[str]) -> None:
         """Close bookings for payment."""
@@ -265,6 +295,10 @@ def _tier(number: seat_pb2.Seat.Tier.ValueType) -> str:
     return str(number)
 
 
+def _refund_outcome(result: payment_pb2.BatchRefundPaymentsResponse.Result) -> "RefundState.ValueType | Failure":
+    return _refund_state(result.state) if result.HasField("state") else _no(result)
+
+
 def _refund_state(state: "RefundState.ValueType") -> "RefundState.ValueType":
     """Return how far a refund is. One whose state is not known here was accepted, and is asked for again."""
     if state in RefundState.values():
@@ -298,4 +332,5 @@ _Result = (
     inventory_pb2.BatchConfirmReservationsResponse.Result
     | inventory_pb2.BatchReleaseReservationsResponse.Result
     | inventory_pb2.BatchUnbookReservationsResponse.Result
+    | inventory_pb2.BatchUnbookSeatsResponse.Result
 )

@@ -1,5 +1,8 @@
 """What booking refuses."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from services.chassis.errors import Aborted, AlreadyExists, FailedPrecondition, NotFound, ResourceExhausted
 
 
@@ -40,6 +43,18 @@ class RefundNotAllowed(FailedPrecondition):
     """It is too close to the show for a refund: the tickets stay good."""
 
     reason = "REFUND_NOT_ALLOWED"
+
+
+class SeatsNotLeft(FailedPrecondition):
+    """The booking does not have these seats, or they were given back before: look at which seats are left.
+
+    Metadata: `seat_ids`, separated by commas.
+    """
+
+    reason = "SEATS_NOT_LEFT"
+
+    def __init__(self, seat_ids: Sequence[UUID]) -> None:
+        super().__init__(seat_ids=",".join(map(str, seat_ids)))
 
 
 class PaymentInProgress(Aborted):

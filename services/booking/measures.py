@@ -9,12 +9,15 @@ MEASURES = (
     *TOPICS,
     Measure(
         Gauge("boxoffice_saga_overdue_seconds", "Time since the most overdue step of a booking was due", ["state"]),
-        "SELECT state, greatest(0, extract(epoch FROM boxoffice_clock() - min(lease_until))) AS value FROM bookings"
-        " WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING') GROUP BY state",
+        "SELECT state, greatest(0, extract(epoch FROM boxoffice_clock() - min(lease_until))) AS value FROM ("
+        "SELECT state, lease_until FROM bookings WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING')"
+        " UNION ALL SELECT 'REFUNDING', lease_until FROM booking_refunds WHERE state = 'PROCESSING'"
+        ") AS unfinished GROUP BY state",
     ),
     Measure(
-        Gauge("boxoffice_refunding_stuck", "Bookings whose refund the bank declined for good"),
-        "SELECT count(*) AS value FROM bookings WHERE state = 'REFUNDING' AND refund_stuck",
+        Gauge("boxoffice_refunding_stuck", "Refunds that the bank declined for good"),
+        "SELECT (SELECT count(*) FROM bookings WHERE state = 'REFUNDING' AND refund_stuck)"
+        " + (SELECT count(*) FROM booking_refunds WHERE state = 'PROCESSING' AND stuck) AS value",
     ),
     Measure(
         Gauge("boxoffice_expiry_lag_seconds", "Time since the first lapsed booking that is not expired yet lapsed"),

@@ -13,6 +13,7 @@ REFUNDS = "refunds"
 
 Release = inventory_pb2.BatchReleaseReservationsRequest.Release
 Refund = payment_pb2.BatchRefundPaymentsRequest.Refund
+Part = payment_pb2.BatchRefundPartsRequest.Part
 
 
 def release_of(booking_id: UUID, show_id: UUID, cause: "Release.Cause.ValueType") -> Release:

@@ -19,7 +19,8 @@ from services.booking.declines.domain import Decline
 from services.booking.quoting import messages as quotes
 from services.booking.quoting.steps import quote_seats
 from services.booking.refunds.domain import RefundPolicy
-from services.booking.refunds.operation import BeginRefund, BeginRefunds
+from services.booking.refunds.rpc import RefundMethods
+from services.booking.refunds.steps import Refunds
 from services.booking.saga import Saga
 from services.booking.viewing.look import Bookings, BookingsPage, Seen
 from services.booking.watching.changes import Changes
@@ -50,7 +51,7 @@ class Desks:
         return await (self.with_coupons if command.new.coupon_code else self.plain).submit(command)
 
 
-class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
+class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServiceServicer):
     """The lifecycle of bookings."""
 
     def __init__(
@@ -66,10 +67,10 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         refund_policy: RefundPolicy,
     ) -> None:
         WatchMethods.__init__(self, Watching(bookings, changes, self._rendered))
+        RefundMethods.__init__(self, db, bookings, Refunds(db, inventory, payments), refund_policy)
         self._db = db
         self._bookings = bookings
         self._cancel = CancelBookings(db, outbox)
-        self._begin_refund = BeginRefunds(db, refund_policy)
         self._desks = desks
         self._validate = ValidateCodes(db)
         self._saga = saga
@@ -106,7 +107,8 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
 
     async def _rendered(self, seen: Seen) -> pb.Booking:
         """Return a booking as callers are told of it, with its newest payment."""
-        return messages.booking(seen.booking, seen.seats, seen.now, await self._payments.newest(seen.booking.id))
+        payment = await self._payments.newest(seen.booking.id)
+        return messages.booking(seen.booking, seen.seats, seen.now, payment, seen.refunds)
 
     async def ListBookings(self, request: pb.ListBookingsRequest, context: Context) -> pb.ListBookingsResponse:
         page = pages.PageRequest(request, pages.BY_ID)
@@ -116,7 +118,9 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
             BookingsPage(UUID(request.user_id), show_id, status, page.after, page.limit)
         )
         bookings, token = page.render(
-            seen, lambda one: one.booking.id, lambda one: messages.booking(one.booking, one.seats, one.now)
+            seen,
+            lambda one: one.booking.id,
+            lambda one: messages.booking(one.booking, one.seats, one.now, refunds=one.refunds),
         )
         return pb.ListBookingsResponse(bookings=bookings, next_page_token=token)
 
@@ -125,21 +129,6 @@ class BookingServicer(WatchMethods, booking_pb2_grpc.BookingServiceServicer):
         once = idempotency.Once(idempotency.key_of(request, "CancelBooking", user_id), pb.Booking, messages.changed)
         answer: pb.Booking = await self._cancel.alone(Cancel(booking_id, user_id, once))
         return answer
-
-    async def RefundBooking(self, request: pb.RefundBookingRequest, context: Context) -> pb.RefundBookingResponse:
-        user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
-        key = idempotency.key_of(request, "RefundBooking", user_id)
-        begun = await self._begin_refund.alone(BeginRefund(booking_id, user_id, key))
-        booking = await self._saga.refunds.carry_out(begun)
-        assert booking.refund_amount is not None and booking.refund_percentage is not None, "frozen when it began"
-        response = pb.RefundBookingResponse
-        return response(
-            booking_id=request.booking_id,
-            refund_amount=booking.refund_amount,
-            refund_percentage=booking.refund_percentage,
-            currency=booking.currency,
-            status=response.REFUNDED if booking.state == State.REFUNDED else response.PROCESSING,
-        )
 
     async def GetPayableBooking(self, request: pb.GetPayableBookingRequest, context: Context) -> pb.PayableBooking:
         seen = await self._bookings.find(UUID(request.booking_id), UUID(request.user_id))

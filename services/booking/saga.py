@@ -65,13 +65,14 @@ class Saga:
 
     async def recover_once(self) -> int:
         """Take over one batch of unfinished steps and carry them on; return how many there were."""
-        claimed = await claim_unfinished(self._db)
+        claimed, refunds = await claim_unfinished(self._db), await self.refunds.claim()
         by_state: dict[State, list[Booking]] = {}
         for booking in claimed:
             by_state.setdefault(booking.state, []).append(booking)
         await asyncio.gather(
             self.create.give_up(by_state.get(State.RESERVING, [])),
             self.captures.confirm(by_state.get(State.CONFIRMING, [])),
-            *(self.refunds.carry_out(booking) for booking in by_state.get(State.REFUNDING, [])),
+            *(self.refunds.carry_out_whole(booking) for booking in by_state.get(State.REFUNDING, [])),
+            *(self.refunds.carry_out(refund) for refund in refunds),
         )
-        return len(claimed)
+        return len(claimed) + len(refunds)

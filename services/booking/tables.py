@@ -13,6 +13,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -96,9 +97,10 @@ bookings = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("confirmed_at", DateTime(timezone=True), comment="null, by code from before: updated_at of a CONFIRMED one"),
     Column("payment_id", Uuid, comment="the payment that buys the ticket"),
-    Column("refund_amount", Integer, comment="minor units"),
-    Column("refund_percentage", Integer),
-    Column("refund_stuck", Boolean, nullable=False, server_default="false", comment="declined for good by the bank"),
+    Column("refund_amount", Integer, comment="minor units, of all its refunds"),
+    Column("refund_percentage", Integer, comment="how much of what was paid that is"),
+    Column("refund_count", Integer, nullable=False, server_default="0", comment="0 with an amount: code from before"),
+    Column("refund_stuck", Boolean, nullable=False, server_default="false", comment="of code from before"),
     Column("idempotency_key", Text),
     Column("request_hash", LargeBinary),
     # The show as it was when it was booked.
@@ -119,9 +121,11 @@ bookings = Table(
             WHEN 'RESERVING' THEN lease_until IS NOT NULL AND expires_at IS NULL AND payment_id IS NULL
             WHEN 'PENDING' THEN expires_at IS NOT NULL AND payment_id IS NULL AND refund_amount IS NULL
             WHEN 'CONFIRMING' THEN lease_until IS NOT NULL AND payment_id IS NOT NULL AND refund_amount IS NULL
-            WHEN 'CONFIRMED' THEN payment_id IS NOT NULL AND refund_amount IS NULL
+            WHEN 'CONFIRMED' THEN payment_id IS NOT NULL AND (refund_amount IS NOT NULL) = (refund_count > 0)
             WHEN 'REFUNDING' THEN lease_until IS NOT NULL AND payment_id IS NOT NULL AND refund_amount > 0
-            WHEN 'REFUNDED' THEN payment_id IS NOT NULL AND refund_amount > 0
+                AND refund_count = 0
+            WHEN 'REFUNDED' THEN payment_id IS NOT NULL AND refund_amount IS NOT NULL
+                AND (refund_amount > 0 OR refund_count > 0)
             WHEN 'CANCELLED' THEN payment_id IS NULL AND refund_amount IS NULL
             WHEN 'EXPIRED' THEN payment_id IS NULL AND refund_amount IS NULL
             ELSE false
@@ -220,8 +224,50 @@ booking_seats = Table(
     Column("tax", Integer, nullable=False, server_default="0"),
     Column("tax_basis_points", Integer, nullable=False, server_default="0", comment="the rate of the tax"),
     Column("sac_code", Text, nullable=False, server_default=""),
+    Column("refund_id", Uuid, comment="the refund by which it was given back; null while it is left"),
+    Column("refund_amount", Integer, comment="what comes back of it, minor units"),
     PrimaryKeyConstraint("booking_id", "position"),
     CheckConstraint("discount BETWEEN 0 AND price AND fee >= 0 AND tax >= 0", name="line"),
+    CheckConstraint("(refund_id IS NULL) = (refund_amount IS NULL) AND coalesce(refund_amount, 0) >= 0", name="refund"),
+)
+
+booking_refunds = Table(
+    "booking_refunds",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="also payment's and the bank's name for it"),
+    Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False),
+    Column("number", Integer, nullable=False, comment="of the booking, from 1"),
+    Column("amount", Integer, nullable=False, comment="minor units; its seats' amounts add up to it"),
+    Column("percentage", Integer, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("decided_by", Uuid, comment="the user, or who of the staff; null: unverified"),
+    Column("reason", Text, nullable=False, comment="why the staff granted it"),
+    Column("state", Text, nullable=False),
+    Column("stuck", Boolean, nullable=False, server_default="false", comment="declined for good by the bank"),
+    Column("lease_until", DateTime(timezone=True), comment="when recovery takes it over"),
+    Column("idempotency_key", Text, comment="of the request that began it"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, comment="when it came to its state"),
+    UniqueConstraint("booking_id", "number"),
+    CheckConstraint("number > 0 AND amount >= 0 AND percentage BETWEEN 1 AND 100", name="amount"),
+    CheckConstraint(
+        """CASE cause
+            WHEN 'REQUESTED' THEN decided_by IS NOT NULL AND reason = ''
+            WHEN 'GRANTED' THEN reason <> ''
+            ELSE false
+        END""",
+        name="cause",
+    ),
+    CheckConstraint(
+        """CASE state
+            WHEN 'PROCESSING' THEN lease_until IS NOT NULL
+            WHEN 'REFUNDED' THEN lease_until IS NULL AND NOT stuck
+            ELSE false
+        END""",
+        name="state",
+    ),
+    Index("booking_refunds_unfinished_idx", "lease_until", postgresql_where=text("state = 'PROCESSING'")),
+    comment="refunds of seats of bookings, each with its own way to payment and the bank",
 )
 
 captures = Table(

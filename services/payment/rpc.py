@@ -124,6 +124,15 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         ]
         return pb.BatchRefundPaymentsResponse(results=map(_result, await self._refunds.request(asked)))
 
+    async def BatchRefundParts(
+        self, request: pb.BatchRefundPartsRequest, context: Context
+    ) -> pb.BatchRefundPartsResponse:
+        requested = _Refund.Cause.Name(_Refund.REQUESTED)
+        asked = [
+            RefundRequest(UUID(part.payment_id), requested, part.amount, UUID(part.refund_id)) for part in request.parts
+        ]
+        return pb.BatchRefundPartsResponse(results=map(_result, await self._refunds.request(asked)))
+
     async def BatchClosePayments(
         self, request: pb.BatchClosePaymentsRequest, context: Context
     ) -> pb.BatchClosePaymentsResponse:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     text,
 )
@@ -77,8 +76,8 @@ payments = Table(
 refunds = Table(
     "refunds",
     metadata,
-    Column("id", Uuid, primary_key=True, comment="also the bank's name for it"),
-    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False),
+    Column("id", Uuid, primary_key=True, comment="also the bank's name for it; of REQUESTED ones booking's, too"),
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False, index=True),
     Column("cause", Text, nullable=False),
     Column("amount", Integer, nullable=False, comment="minor units"),
     Column("state", Text, nullable=False),
@@ -87,7 +86,6 @@ refunds = Table(
     Column("next_attempt_at", DateTime(timezone=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
-    UniqueConstraint("payment_id", "cause"),
     CheckConstraint("amount > 0", name="amount"),
     CheckConstraint("cause IN ('REQUESTED', 'NO_TICKET', 'DUPLICATE', 'MISMATCH')", name="cause"),
     CheckConstraint(
@@ -99,6 +97,8 @@ refunds = Table(
         END""",
         name="state",
     ),
+    # Seats may be given back one by one; what bought nothing goes back once.
+    Index("refunds_cause_key", "payment_id", "cause", unique=True, postgresql_where=text("cause <> 'REQUESTED'")),
     Index("refunds_due_idx", "next_attempt_at", postgresql_where=text("state = 'REQUESTED'")),
 )
 

@@ -30,7 +30,8 @@ from tests.servers import served
 UNTOLD = """
     SELECT b.id, b.state, e.kind FROM bookings b
     LEFT JOIN LATERAL (SELECT kind FROM topic_events WHERE key = b.id ORDER BY id DESC LIMIT 1) AS e ON true
-    WHERE b.state <> 'RESERVING' AND b.updated_at > (SELECT whole_since FROM topics) AND e.kind IS DISTINCT FROM
+    WHERE b.state <> 'RESERVING' AND e.kind IS DISTINCT FROM 'PARTLY_REFUNDED'
+        AND b.updated_at > (SELECT whole_since FROM topics) AND e.kind IS DISTINCT FROM
         CASE coalesce(b.confirming_from, b.state) WHEN 'PENDING' THEN 'CREATED' WHEN 'REFUNDING' THEN 'CONFIRMED'
             ELSE coalesce(b.confirming_from, b.state) END
 """
@@ -45,6 +46,10 @@ class FakePayment(payment_pb2_grpc.PaymentServiceServicer):
     """A payment service that remembers what it was told and answers as the test says."""
 
     refunds: list[Any] = field(default_factory=list)
+    parts: list[Any] = field(default_factory=list)
+    """Refunds of seats."""
+    stuck: set[int] = field(default_factory=set)
+    """Amounts of parts that the bank declines for good."""
     closed: list[str] = field(default_factory=list)
     refund_state: "payment_pb2.BatchRefundPaymentsResponse.Result.State.ValueType" = RefundState.SUCCEEDED
     refund_refusal: Failure | None = None
@@ -62,6 +67,17 @@ class FakePayment(payment_pb2_grpc.PaymentServiceServicer):
         return payment_pb2.BatchRefundPaymentsResponse(
             results=[RefundState(state=self.refund_state) for _ in request.refunds]
         )
+
+    async def BatchRefundParts(self, request: Any, context: Any) -> Any:
+        if self.away:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
+        self.parts += request.parts
+        if self.refund_refusal is not None:
+            results = [RefundState(refusal=to_status(self.refund_refusal)) for _ in request.parts]
+        else:
+            states = [RefundState.STUCK if it.amount in self.stuck else self.refund_state for it in request.parts]
+            results = [RefundState(state=state) for state in states]
+        return payment_pb2.BatchRefundPartsResponse(results=results)
 
     async def BatchClosePayments(self, request: Any, context: Any) -> Any:
         if self.away:

@@ -13,7 +13,7 @@ from services.booking.creating.operation import drop_bookings
 from services.booking.declines.domain import Extension
 from services.booking.declines.operation import record_declines
 from services.booking.expiry.operation import expire
-from services.booking.refunds.domain import RefundPolicy, refund_amount
+from services.booking.refunds.domain import RefundPolicy, shares
 from services.chassis.errors import Unavailable
 from services.chassis.store.database import READ_CLOCK
 from tests.booking.house import House, refused
@@ -135,4 +135,4 @@ async def test_an_unfinished_step_is_taken_over_once_its_lease_is_over_and_by_on
 
 
 def test_a_refund_is_rounded_down_to_the_minor_unit() -> None:
-    assert [refund_amount(25_001, share) for share in (0, 50, 99, 100)] == [0, 12_500, 24_750, 25_001]
+    assert [sum(shares([25_001], share)) for share in (0, 50, 99, 100)] == [0, 12_500, 24_750, 25_001]

@@ -17,7 +17,7 @@ from services.booking.captures.statements import BEGIN_CONFIRMING, CONFIRM, FAIL
 from services.booking.creating import steps
 from services.booking.creating.statements import FINISH_BOOKINGS
 from services.booking.expiry.statements import EXPIRE
-from services.booking.refunds.statements import BEGIN_REFUNDING, FINISH_REFUNDING
+from services.booking.refunds.statements import END_BOOKINGS, FINISH_REFUNDING
 from services.chassis.errors import FailedPrecondition, Failure, Interrupted
 from services.chassis.ids import new_id
 from tests.booking.house import ANN, BOB, House, Refund, reason, refused
@@ -138,7 +138,8 @@ async def test_a_refund_gives_back_what_the_time_left_allows(house: House, perce
     assert {(answer.refund_amount, answer.refund_percentage) for answer in given} == {(amount, percentage)}
     others = [answer for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
     assert {reason(other).reason for other in others} <= {"BOOKING_NOT_CONFIRMED"}
-    assert {(r.cause, r.amount) for r in house.payment.refunds} == {(Refund.REQUESTED, amount)}
+    [(_, returned)] = {(part.refund_id, part.amount) for part in house.payment.parts}
+    assert returned == amount
     assert await house.status(booking.id) == "REFUNDED"
     assert (await house.seat_statuses())[:2] == ["AVAILABLE", "AVAILABLE"]
 
@@ -184,8 +185,8 @@ async def test_a_refund_that_the_bank_declines_is_shown_as_stuck(house: House) -
     booking = await house.confirmed(ANN, 0)
     house.payment.refund_state = payment_pb2.BatchRefundPaymentsResponse.Result.STUCK
     await house.bookings.RefundBooking(pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN)))
-    [row] = await house.db.fetch("SELECT state, refund_stuck FROM bookings")
-    assert (row.state, row.refund_stuck) == ("REFUNDING", True)
+    [row] = await house.db.fetch("SELECT state, stuck FROM booking_refunds")
+    assert (row.state, row.stuck) == ("PROCESSING", True)
 
 
 async def test_recovery_gives_back_what_a_crashed_create_may_have_taken(house: House) -> None:
@@ -280,8 +281,8 @@ async def test_a_refund_that_is_refused_for_good_is_shown_as_stuck_and_told_once
     for _ in range(3):
         await house.bookings.RefundBooking(request)
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["refund stuck"]
-    [row] = await house.db.fetch("SELECT state, refund_stuck FROM bookings")
-    assert (row.state, row.refund_stuck) == ("REFUNDING", True)
+    [row] = await house.db.fetch("SELECT state, stuck FROM booking_refunds")
+    assert (row.state, row.stuck) == ("PROCESSING", True)
 
 
 def test_every_move_in_sql_is_one_that_the_domain_allows() -> None:
@@ -293,7 +294,7 @@ def test_every_move_in_sql_is_one_that_the_domain_allows() -> None:
         (State.PENDING, State.EXPIRED): EXPIRE,
         (State.CONFIRMING, State.CONFIRMED): CONFIRM,
         (State.CONFIRMING, State.EXPIRED): FAIL_CONFIRMING,
-        (State.CONFIRMED, State.REFUNDING): BEGIN_REFUNDING,
+        (State.CONFIRMED, State.REFUNDED): END_BOOKINGS,
         (State.REFUNDING, State.REFUNDED): FINISH_REFUNDING,
     }
     assert set(moves) == {(source, target) for source, targets in NEXT.items() for target in targets}

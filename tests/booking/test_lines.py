@@ -64,7 +64,7 @@ async def test_a_refund_is_a_share_of_what_was_paid(house: House) -> None:
     booking = await house.confirmed(ANN, 0, 1)
     refund = await house.bookings.RefundBooking(pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN)))
     assert (refund.refund_amount, refund.refund_percentage) == (FINAL // 2, 50)
-    assert [refund.amount for refund in house.payment.refunds] == [FINAL // 2]
+    assert [part.amount for part in house.payment.parts] == [FINAL // 2]
 
 
 @pytest.mark.usefixtures("with_rules")

@@ -18,13 +18,11 @@ from services.booking.bookings.domain import (
     State,
 )
 from services.booking.captures.domain import Capture, Settlement, settlement_of
-from services.booking.errors import BookingNotConfirmed, BookingNotPending, PaymentInProgress, RefundNotAllowed
-from services.booking.refunds.domain import RefundPolicy, begin_refund
+from services.booking.errors import BookingNotPending, PaymentInProgress
 
 NOW = datetime(2026, 11, 28, 20, tzinfo=UTC)
 EARLIER, LATER = NOW - timedelta(minutes=5), NOW + timedelta(minutes=5)
 PAYMENT = uuid4()
-POLICY = RefundPolicy.parse("24:100,2:50")
 
 
 def booking(state: State = State.PENDING, *, expires_at: datetime = LATER, **changes: object) -> Booking:
@@ -58,7 +56,7 @@ MOVES: dict[State, Callable[[Booking], Booking]] = {
     State.CONFIRMING: lambda one: one.confirming(PAYMENT, NOW),
     State.CONFIRMED: lambda one: one.confirmed(NOW),
     State.EXPIRED: lambda one: one.unconfirmed(NOW),
-    State.REFUNDING: lambda one: one.refunding(100, 50),
+    State.REFUNDED: lambda one: one.refunded(NOW),
 }
 
 
@@ -118,16 +116,17 @@ def test_a_confirmed_booking_has_its_payment_and_is_confirmed_since_now() -> Non
     )
 
 
-def test_a_refund_freezes_amount_and_percentage_and_leaves_when_the_booking_was_confirmed() -> None:
+def test_a_booking_whose_refunds_are_decided_stays_confirmed_since_it_was() -> None:
     before = booking(State.CONFIRMED)
-    late = replace(before, show=replace(before.show, starts_at=NOW + timedelta(hours=3)))
-    after = begin_refund(late, POLICY, NOW)
-    assert (after.refund_amount, after.refund_percentage, after.updated_at) == (500, 50, EARLIER)
-    with pytest.raises(RefundNotAllowed):
-        begin_refund(replace(before, show=replace(before.show, starts_at=NOW)), POLICY, NOW)
-    with pytest.raises(BookingNotConfirmed) as refusal:
-        begin_refund(booking(expires_at=NOW), POLICY, NOW)
-    assert refusal.value.metadata["status"] == State.EXPIRED
+    after = before.with_refund(500, 50).partly_refunded()
+    assert (after.state, after.refund_amount, after.refund_percentage, after.refund_count, after.updated_at) == (
+        State.CONFIRMED,
+        500,
+        50,
+        1,
+        EARLIER,
+    )
+    assert after.version == before.version + 2
 
 
 @pytest.mark.parametrize("state", [state for state in State if state != State.RESERVING])

@@ -116,7 +116,12 @@ async def test_a_booking_that_is_being_refunded_reads_as_confirmed_with_its_refu
     await house.bookings.RefundBooking(pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN)))
     seen = await read(house, booking.id)
     assert (seen.refund.amount, seen.refund.completed) == (booking.total_amount, False)
-    seen.ClearField("refund")
+    [refund] = seen.refunds
+    assert (refund.amount, refund.completed, seen.refunded_amount) == (booking.total_amount, False, 0)
+    assert seen.seats[0].refund_id == refund.id
+    for field in ("refund", "refunds"):
+        seen.ClearField(field)
+    seen.seats[0].ClearField("refund_id")
     assert seen == booking
 
 

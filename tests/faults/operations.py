@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
 from tests.faults.controller import HOLD, at
-from tests.faults.world import FAR, NEAR, World
+from tests.faults.world import FAR, World
 from tests.system.client import PRICES, Client, new_user, ok
 from tests.system.databases import money
 
@@ -319,42 +319,6 @@ async def pay_after_the_end_of_sales(world: World) -> AsyncIterator[None]:
     yield
     assert (world.state(booking), world.seats(booking)) == ("EXPIRED", {"AVAILABLE"})
     assert money(world.stack.server, booking["id"]) == 0
-
-
-# --- Refunds
-
-
-@operation
-async def refund(world: World) -> AsyncIterator[None]:
-    async for _ in _refunded(world, 100, FAR):
-        yield
-
-
-@operation
-async def refund_half(world: World) -> AsyncIterator[None]:
-    async for _ in _refunded(world, 50, NEAR):
-        yield
-
-
-@operation
-async def refund_that_fails_at_first(world: World) -> AsyncIterator[None]:
-    async for _ in _refunded(world, 100, FAR, "pm_fail_refund_1"):
-        yield
-
-
-async def _refunded(
-    world: World, percentage: int, starts_in: timedelta, method: str = "pm_succeed"
-) -> AsyncIterator[None]:
-    booking = await world.confirmed(starts_in, method)
-    yield
-    answer = await world.send("POST", f"payments/refund/{booking['id']}", {"userId": booking["userId"]})
-    yield
-    kept = booking["totalAmount"] - answer["refundAmount"]
-    assert answer["refundPercentage"] == percentage
-    assert answer["refundAmount"] == booking["totalAmount"] * percentage // 100
-    assert world.state(booking) == "REFUNDED"
-    assert world.seats(booking) == {"AVAILABLE"}
-    assert money(world.stack.server, booking["id"]) == kept
 
 
 # --- The catalogue

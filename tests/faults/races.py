@@ -42,11 +42,12 @@ NAMES = (
     "cancel",
     "settle",
     "refund",
+    "part",
     "duplicate",
     "archive",
 )
 """Of these, `confirm` and `settle` are the two halves of a payment, in inventory and in booking; `cancel` and `release`
-those of a cancellation; `duplicate` is a webhook that repeats another."""
+those of a cancellation; `part` is the refund of one seat of two; `duplicate` is a webhook that repeats another."""
 
 _SEEN_AS_CANCEL = "the release comes of the cancel, which is refused meanwhile: it is the race with cancel"
 _TERMINAL = "what is archived came to its end a month ago: the other is refused, and has no middle"
@@ -76,6 +77,11 @@ POINTLESS = {
     ("refund", "expire"): "a CONFIRMED booking is not due",
     ("refund", "archive"): _TERMINAL,
 }
+POINTLESS |= {
+    tuple("part" if name == "refund" else name for name in pair): why  # what is pointless with a whole refund
+    for pair, why in POINTLESS.items()
+    if "refund" in pair
+}
 PAIRS = [(first, second) for first in NAMES for second in NAMES if (first, second) not in POINTLESS]
 
 INSIDE: dict[str, Where] = {
@@ -89,6 +95,7 @@ INSIDE: dict[str, Where] = {
     "cancel": at("booking", "CancelBooking", "commit"),
     "settle": at("booking", "BatchRecordCaptures", "commit"),
     "refund": at("booking", "RefundBooking", "commit"),
+    "part": at("booking", "RefundBooking", "commit"),
     "duplicate": at("payment", "desk Settle", "commit"),
     # A single statement has no middle: it is done, and nobody has heard.
     "archive": at("booking", "job archive", "committed", "DELETE booking_seats"),
@@ -99,11 +106,13 @@ REFUSALS = {
     "cancel": {"BOOKING_NOT_PENDING", "PAYMENT_IN_PROGRESS"},
     "release": {"BOOKING_NOT_PENDING", "PAYMENT_IN_PROGRESS"},
     "refund": {"BOOKING_NOT_CONFIRMED"},
+    "part": {"BOOKING_NOT_CONFIRMED", "SEATS_NOT_LEFT"},
 }
 """What may be answered but success."""
 
 JOBS = {"expire": "job expire-bookings", "archive": "job archive"}
 TAKERS = {"hold", "reserve"}
+REFUNDERS = {"refund", "part"}
 PAYERS = {"confirm", "settle"}
 TELLERS = PAYERS | {"duplicate"}
 ENDERS = {"cancel", "release"}
@@ -232,7 +241,7 @@ async def _pay(subject: Subject, first: str, gate: Callable[[str, Where], Fault]
         await world.pay(subject.session, "pm_decline")
         await declined.reached()
     subject.initiated = ok(await world.client.initiate(subject.booking))
-    if first == "refund" or ("refund" in names and first in TAKERS | {"duplicate"}):
+    if first in REFUNDERS or (names & REFUNDERS and first in TAKERS | {"duplicate"}):
         await world.pay(subject.session)
         await world.until_state(subject.booking, "CONFIRMED")
     elif "duplicate" in names or (names & PAYERS and names & (ENDERS | {"archive"})):
@@ -265,6 +274,8 @@ async def _start(subject: Subject, name: str, *, again: bool) -> httpx.Response 
         return await once.cancel(booking)
     if name == "refund":
         return await once.refund(booking)
+    if name == "part":
+        return await once.refund(booking, subject.seats[:1])
     if name == "duplicate":
         return await _repeat_webhook(subject)
     if name == "confirm" and again:

@@ -14,6 +14,7 @@ from tests.faults.races import NAMES, PAIRS, POINTLESS, race
 from tests.faults.world import World
 
 ALWAYS = [("settle", "cancel"), ("cancel", "settle"), ("confirm", "hold"), ("expire", "settle"), ("refund", "refund")]
+ALWAYS += [("refund", "part"), ("part", "refund"), ("part", "part")]
 DRAWN = random.Random(os.environ.get("GRID_SEED", "0")).sample([pair for pair in PAIRS if pair not in ALWAYS], 5)
 
 

@@ -31,6 +31,7 @@ NEAR = timedelta(hours=5)
 HURRY = {
     "booking": (
         "UPDATE bookings SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
+        "UPDATE booking_refunds SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
         "UPDATE outbox SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > clock_timestamp()",
     ),
     "payment": (

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -253,6 +253,44 @@ async def test_unbooking_puts_seats_on_sale_and_may_be_repeated_but_never_undone
     with pytest.raises(ClaimClosed):
         await on_sale.confirm(booking)
     assert set(await on_sale.statuses()) == {"AVAILABLE"}
+
+
+def _unbook(on_sale: OnSale, booking: UUID, *numbers: int) -> Unbook:
+    return Unbook(show_id=on_sale.show_id, booking_id=booking, seat_ids=on_sale.ids(*numbers))
+
+
+async def test_seats_are_unbooked_one_by_one_and_never_taken_from_who_has_them_by_then(on_sale: OnSale) -> None:
+    booking = await on_sale.reserve(ANN, 0, 1, 2)
+
+    with pytest.raises(ClaimClosed):
+        await on_sale.desk.submit(_unbook(on_sale, booking, 0))
+    await on_sale.confirm(booking)
+    with pytest.raises(ClaimClosed):
+        await on_sale.desk.submit(_unbook(on_sale, booking, 0, 3))
+    await on_sale.desk.submit(_unbook(on_sale, booking, 0))
+    assert (await on_sale.statuses())[:3] == ["AVAILABLE", "BOOKED", "BOOKED"]
+    await on_sale.confirm(booking)  # which changes nothing: a seat that was given back stays so
+    other = await on_sale.reserve(BOB, 0)
+    await on_sale.confirm(other)
+    await on_sale.desk.submit(_unbook(on_sale, booking, 0))
+    assert (await on_sale.statuses())[:3] == ["BOOKED", "BOOKED", "BOOKED"]
+    await on_sale.desk.submit(_unbook(on_sale, booking, 1, 2))
+    await on_sale.desk.submit(_unbook(on_sale, booking, 2))
+    assert (await on_sale.statuses())[:3] == ["BOOKED", "AVAILABLE", "AVAILABLE"]
+    with pytest.raises(ClaimClosed):
+        await on_sale.confirm(booking)
+    await on_sale.desk.submit(Unbook(show_id=on_sale.show_id, booking_id=booking))
+
+
+async def test_the_cap_counts_the_seats_that_are_left(on_sale: OnSale) -> None:
+    booking = await on_sale.reserve(ANN, 0, 1, 2, 3, 4, 5)
+    await on_sale.confirm(booking)
+    with pytest.raises(SeatLimitExceeded):
+        await on_sale.hold(ANN, 6)
+    await on_sale.desk.submit(_unbook(on_sale, booking, 1))
+    await on_sale.hold(ANN, 6)
+    with pytest.raises(SeatLimitExceeded):
+        await on_sale.hold(ANN, 7)
 
 
 async def test_fifty_users_race_for_one_seat_and_one_wins(on_sale: OnSale) -> None:

@@ -106,7 +106,7 @@ def keys_are_not_stored(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_refund_is_rounded_up(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(refunds, "refund_amount", lambda total, per_cent: -(-total * per_cent // 100))
+    patch.setattr(refunds, "shares", lambda paid, share, before=0: [-(-one * share // 100) for one in paid])
 
 
 def money_that_comes_twice_is_kept(patch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,11 @@ Databases = Mapping[str, psycopg.AsyncConnection[Any]]
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 """When everything begins."""
+BOOKINGS = """
+    SELECT id::text, CASE WHEN state = 'CONFIRMED' AND refund_count > 0 THEN 'REFUNDING' ELSE state END, expires_at
+    FROM bookings
+"""
+"""In the model, a booking is REFUNDING while its refund is under way."""
 PAYMENTS = """
     SELECT p.id::text, p.state, coalesce(s.status, ''), EXISTS (
         SELECT FROM refunds r WHERE r.payment_id = p.id AND r.cause <> 'REQUESTED'
@@ -59,7 +64,7 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
         _rows(
             databases,
             "booking",
-            "SELECT id::text, state, expires_at FROM bookings",
+            BOOKINGS,
             "SELECT payment_id::text FROM captures",
             "SELECT topic, payload FROM outbox",
         ),

@@ -6,15 +6,16 @@ LIFE = ("tests/booking/test_lifecycle.py", "tests/booking/test_expiry.py")
 RULES = ("tests/booking/test_booking_rules.py", *LIFE)
 FENCING = ("tests/booking/test_fencing.py", "tests/booking/test_booking_rules.py", *LIFE)
 KEYS = ("tests/booking/test_booking_keys.py", *LIFE)
+PARTS = ("tests/booking/test_refund_shares.py", "tests/booking/test_refunds_of_seats.py")
 CHAIN = ("tests/payment/test_chain.py",)
 COUPONS = ("tests/booking/test_coupon_uses.py",)
 
 MUTANTS = (
     Mutant(
-        "the whole price goes back whatever was frozen",
-        "Refunds._return_money",
-        "Refund(payment_id=str(booking.payment_id), cause=Refund.REQUESTED, amount=booking.refund_amount)",
-        "Refund(payment_id=str(booking.payment_id), cause=Refund.REQUESTED, amount=booking.amounts.final_amount)",
+        "another amount goes back than was decided",
+        "Refunds.carry_out",
+        "Part(refund_id=str(refund.id), payment_id=str(refund.payment_id), amount=refund.amount)",
+        "Part(refund_id=str(refund.id), payment_id=str(refund.payment_id), amount=refund.amount + 1)",
         MONEY,
         LIFE,
     ),
@@ -29,10 +30,50 @@ MUTANTS = (
     Mutant(
         "a refunded booking keeps its seats",
         "Refunds.carry_out",
-        "await self._inventory.unbook((booking.id, booking.show.show_id))",
+        "await self._inventory.unbook_seats((refund.booking_id, refund.show_id), refund.seat_ids)",
         "",
         SEATS,
         LIFE,
+    ),
+    Mutant(
+        "a seat is given back twice",
+        "plan_refund",
+        "seat_id not in left",
+        "False",
+        MONEY,
+        PARTS,
+    ),
+    Mutant(
+        "each part is rounded for itself",
+        "plan_refund",
+        "shares(paid, percentage, before)",
+        "shares(paid, percentage)",
+        MONEY,
+        PARTS,
+    ),
+    Mutant(
+        "a booking is refunded before its last seat",
+        "FinishRefunds.decide",
+        "not left and all((refund.state == RefundState.REFUNDED for refund in refunds))",
+        "all((refund.state == RefundState.REFUNDED for refund in refunds))",
+        SEATS,
+        PARTS,
+    ),
+    Mutant(
+        "a booking is refunded while a refund of it is stuck",
+        "FinishRefunds.decide",
+        "not left and all((refund.state == RefundState.REFUNDED for refund in refunds))",
+        "not left",
+        MONEY,
+        PARTS,
+    ),
+    Mutant(
+        "a part that was carried out is told of again",
+        "FinishRefunds.decide",
+        "if refunds[place].state == RefundState.REFUNDED:\n    return",
+        "",
+        REQUESTS,
+        ("tests/booking/test_booking_events.py", *PARTS),
     ),
     Mutant(
         "what inventory extended is not copied",

@@ -271,6 +271,22 @@ MUTANTS = (
         DESK,
     ),
     Mutant(
+        "with one seat all of the booking's are unbooked",
+        "Unbook.apply",
+        "all((seat.id in freed for seat in left))",
+        "left",
+        SEATS,
+        DESK,
+    ),
+    Mutant(
+        "a seat is unbooked that somebody else has by now",
+        "LockedShow.seats_of_booking",
+        "[seat for seat in seats if seat.booking_id == booking_id]",
+        "list(seats)",
+        SEATS,
+        DESK,
+    ),
+    Mutant(
         "a lapsed booking loses one seat and keeps the others",
         "LockedShow.take",
         "self.close(lapsed.booking_id, ReservationState.RELEASED)",

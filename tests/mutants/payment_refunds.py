@@ -29,8 +29,16 @@ MUTANTS = (
     Mutant(
         "a cause may be refunded twice",
         "accept",
-        "refund.cause == asked.cause",
-        "refund.id == new_id",
+        "asked.refund_id is None and refund.cause == asked.cause",
+        "False",
+        MONEY,
+        (*RULES[:1], *RETURNED),
+    ),
+    Mutant(
+        "a part may be refunded twice",
+        "accept",
+        "refund.id == asked.refund_id",
+        "False",
         MONEY,
         (*RULES[:1], *RETURNED),
     ),

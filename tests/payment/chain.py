@@ -112,6 +112,7 @@ class Chain:
         questions = (
             (self.booking_db, "SELECT 1 FROM outbox"),
             (self.booking_db, "SELECT 1 FROM bookings WHERE state IN ('RESERVING', 'CONFIRMING', 'REFUNDING')"),
+            (self.booking_db, "SELECT 1 FROM booking_refunds WHERE state = 'PROCESSING'"),
             (self.payment_db, "SELECT 1 FROM outbox"),
             (self.payment_db, "SELECT 1 FROM refunds WHERE state = 'REQUESTED'"),
             (self.bank.db, "SELECT 1 FROM deliveries WHERE delivered_at IS NULL"),

@@ -236,8 +236,10 @@ class Client:
     async def cancel(self, booking: Json) -> httpx.Response:
         return await self.ask("PATCH", f"bookings/{booking['id']}/cancel", {"userId": booking["userId"]})
 
-    async def refund(self, booking: Json, **more: Any) -> httpx.Response:
-        return await self.ask("POST", f"payments/refund/{booking['id']}", {"userId": booking["userId"]}, **more)
+    async def refund(self, booking: Json, seats: Sequence[str] = (), **more: Any) -> httpx.Response:
+        """Ask for the refund of seats, or of all that are left."""
+        body: Json = {"userId": booking["userId"]} | ({"showSeatIds": list(seats)} if seats else {})
+        return await self.ask("POST", f"payments/refund/{booking['id']}", body, **more)
 
     async def booking(self, booking_id: str) -> Json:
         return ok(await self.ask("GET", f"bookings/{booking_id}"))

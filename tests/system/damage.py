@@ -14,7 +14,8 @@ class Damage:
     sql: str
 
 
-CONFIRMED = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' LIMIT 1)"
+CONFIRMED = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' AND refund_count = 0 LIMIT 1)"
+PARTLY = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' AND refund_count > 0 LIMIT 1)"
 REFUNDED = "(SELECT id FROM booking.bookings WHERE state = 'REFUNDED' LIMIT 1)"
 PENDING = "(SELECT id FROM booking.bookings WHERE state = 'PENDING' LIMIT 1)"
 PAID = f"(SELECT session_id FROM booking.captures WHERE booking_id = {CONFIRMED})"
@@ -50,7 +51,10 @@ def claims(state: str, change: str) -> str:
 
 
 def bookings(state: str, change: str) -> str:
-    return f"UPDATE booking.bookings SET {change} WHERE state = '{state}'"
+    """Change the booking in a state; of those that are CONFIRMED, not the one that has given seats back."""
+    return (
+        f"UPDATE booking.bookings SET {change} WHERE state = '{state}' AND (state <> 'CONFIRMED' OR refund_count = 0)"
+    )
 
 
 def payments(state: str, change: str) -> str:
@@ -69,6 +73,24 @@ def again(table: str, condition: str = "true") -> str:
 REFUND_STUCK = "UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined' WHERE cause = 'NO_TICKET'"
 
 
+BEFORE = f"""
+    DELETE FROM booking.booking_refunds WHERE booking_id = {REFUNDED};
+    UPDATE booking.booking_seats SET refund_id = NULL, refund_amount = NULL WHERE booking_id = {REFUNDED};
+    UPDATE booking.bookings SET refund_count = 0 WHERE state = 'REFUNDED'
+"""
+"""Let the release before have refunded the booking that is REFUNDED."""
+
+SEATS_STUCK = f"""
+    UPDATE booking.booking_refunds SET state = 'PROCESSING', stuck = true, lease_until = now()
+        WHERE booking_id = {REFUNDED};
+    UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined'
+        WHERE payment_id = (SELECT payment_id FROM booking.bookings WHERE state = 'REFUNDED');
+    UPDATE booking.topic_events SET kind = 'CONFIRMED' WHERE kind = 'REFUNDED';
+    UPDATE booking.bookings SET state = 'CONFIRMED' WHERE state = 'REFUNDED'
+"""
+"""Let the refund of all seats of a booking be stuck."""
+
+
 def second_payment(state: str) -> str:
     """Let the money that went back for want of a ticket have been for the booking that is in this state."""
     return f"""
@@ -76,7 +98,8 @@ def second_payment(state: str) -> str:
             SET booking_id = b.id, user_id = b.user_id, amount = b.total_amount, refunded_amount = b.total_amount,
                 expires_at = b.created_at
             FROM booking.bookings b, payment.refunds r
-            WHERE b.state = '{state}' AND r.payment_id = p.id AND r.cause = 'NO_TICKET';
+            WHERE b.state = '{state}' AND (b.state <> 'CONFIRMED' OR b.refund_count = 0)
+                AND r.payment_id = p.id AND r.cause = 'NO_TICKET';
         UPDATE booking.captures c SET booking_id = p.booking_id, amount = p.amount
             FROM payment.payments p WHERE p.id = c.payment_id AND c.settlement = 'NO_TICKET';
         UPDATE payment.refunds r SET amount = p.amount
@@ -87,5 +110,6 @@ def second_payment(state: str) -> str:
                 order_id = p.booking_id::text
             FROM bank.refunds b JOIN payment.refunds r ON r.id = b.id JOIN payment.payments p ON p.id = r.payment_id
             WHERE b.session_id = s.id AND r.cause = 'NO_TICKET';
-        UPDATE bank.ledger l SET amount = sign(l.amount) * s.amount FROM bank.sessions s WHERE s.id = l.session_id
+        UPDATE bank.ledger l SET amount = sign(l.amount) * s.amount FROM bank.sessions s
+            WHERE s.id = l.session_id AND s.refunded_amount IN (0, s.amount)
     """

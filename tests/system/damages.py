@@ -11,6 +11,7 @@ from tests.system.damages_of_bookings import OF_BOOKINGS
 from tests.system.damages_of_coupons import OF_COUPONS
 from tests.system.damages_of_keys import KEYS
 from tests.system.damages_of_money import OF_MONEY
+from tests.system.damages_of_refunds import OF_REFUNDS
 from tests.system.damages_of_sales import SALES
 from tests.system.damages_of_seats import OF_SEATS
 from tests.system.damages_of_the_catalogue import CATALOGUE
@@ -18,5 +19,16 @@ from tests.system.damages_of_times import TIMES
 from tests.system.damages_of_topics import TOPICS
 
 DAMAGES = (
-    OF_SEATS + CATALOGUE + SALES + OF_BOOKINGS + OF_COUPONS + OF_MONEY + KEYS + ACCOUNTS + TIMES + TOPICS + AT_REST
+    OF_SEATS
+    + CATALOGUE
+    + SALES
+    + OF_BOOKINGS
+    + OF_REFUNDS
+    + OF_COUPONS
+    + OF_MONEY
+    + KEYS
+    + ACCOUNTS
+    + TIMES
+    + TOPICS
+    + AT_REST
 )

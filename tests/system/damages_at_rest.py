@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.system.damage import (
+    BEFORE,
     CONFIRMED,
     NEW,
     PAID,
@@ -33,7 +34,7 @@ TWICE = "one-capture-is-kept"
 SHOWN, DECLINED = "bookings-are-for-what-the-catalogue-shows", "booking-heard-of-every-decline"
 STAY_REFUNDED, STAY_CANCELLED = "refunded-bookings-stay-refunded", "cancelled-bookings-stay-cancelled"
 AT_REST = (
-    Damage("a refund never finished", "no-saga-is-unfinished", bookings("REFUNDED", "state = 'REFUNDING'")),
+    Damage("a booking never refunded", "no-saga-is-unfinished", bookings("REFUNDED", "state = 'REFUNDING'")),
     Damage("a booking never begun", "no-saga-is-unfinished", bookings("PENDING", "state = 'RESERVING'")),
     Damage(
         "a message of booking left",
@@ -49,7 +50,7 @@ AT_REST = (
     Damage("a refund not carried out", "no-refund-is-under-way", "UPDATE payment.refunds SET state = 'REQUESTED'"),
     Damage("a refund in limbo", "no-refund-is-under-way", "UPDATE payment.refunds SET state = NULL"),
     Damage("sold seats of an expired booking", SOLD, bookings("CONFIRMED", "state = 'EXPIRED'")),
-    Damage("a refunded booking back as a ticket", SOLD, bookings("REFUNDED", "state = 'CONFIRMED'")),
+    Damage("a refunded booking back as a ticket", SOLD, BEFORE + ";" + bookings("REFUNDED", "state = 'CONFIRMED'")),
     Damage("tickets without seats", SOLD, "DELETE FROM booking.booking_seats"),
     Damage(
         "sold seats on sale again",
@@ -103,7 +104,7 @@ AT_REST = (
         BACK,
         "UPDATE booking.captures SET settlement = 'KEPT' WHERE settlement = 'NO_TICKET'",
     ),
-    Damage("a refunded booking reopened", STAY_REFUNDED, bookings("REFUNDED", "state = 'EXPIRED'")),
+    Damage("a refunded booking reopened", STAY_REFUNDED, BEFORE + ";" + bookings("REFUNDED", "state = 'EXPIRED'")),
     Damage("a refund never asked for", STAY_REFUNDED, "DELETE FROM payment.refunds WHERE cause = 'REQUESTED'"),
     Damage(
         "another amount sent back than decided",
@@ -205,12 +206,15 @@ AT_REST = (
     Damage(
         "a refund that is under way and never asked for",
         STAY_REFUNDED,
-        bookings("REFUNDED", "state = 'REFUNDING'") + "; DELETE FROM payment.refunds WHERE cause = 'REQUESTED'",
+        f"{BEFORE};"
+        + bookings("REFUNDED", "state = 'REFUNDING'")
+        + "; DELETE FROM payment.refunds WHERE cause = 'REQUESTED'",
     ),
     Damage(
         "a stuck refund of another amount",
         STAY_REFUNDED,
-        bookings("REFUNDED", "state = 'REFUNDING', refund_stuck = true")
+        f"{BEFORE};"
+        + bookings("REFUNDED", "state = 'REFUNDING', refund_stuck = true")
         + "; UPDATE payment.refunds SET amount = amount - 1 WHERE cause = 'REQUESTED'",
     ),
 )

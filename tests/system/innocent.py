@@ -1,9 +1,13 @@
 """What looks like a fault and is none, in words and in SQL for a copy of the databases."""
 
 from tests.system.damage import (
+    BEFORE,
+    CONFIRMED,
     HELD_BY_ONE,
     NEW,
+    PARTLY,
     REFUND_STUCK,
+    SEATS_STUCK,
     bookings,
     claims,
     hold_of,
@@ -14,10 +18,12 @@ from tests.system.damage import (
 )
 from tests.system.damages_of_coupons import WITHIN_LIMITS
 
-TICKET_REFUND_STUCK = """
+TICKET_REFUND_STUCK = f"""
+    {BEFORE};
     UPDATE booking.bookings SET state = 'REFUNDING', refund_stuck = true, lease_until = now() WHERE state = 'REFUNDED';
     UPDATE booking.topic_events SET kind = 'CONFIRMED' WHERE kind = 'REFUNDED';
-    UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined' WHERE cause = 'REQUESTED'
+    UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined'
+        WHERE payment_id = (SELECT payment_id FROM booking.bookings WHERE state = 'REFUNDING')
 """
 NOTHING_WENT_BACK = """
     UPDATE payment.payments p SET state = 'SUCCESS', refunded_amount = 0
@@ -46,6 +52,12 @@ WHOLE_SINCE = {
 AT_ANY_TIME = {
     "nothing": "SELECT",
     "a coupon is used as often as it may be, and was by bookings that are over": WITHIN_LIMITS,
+    "the release before has refunded a ticket": BEFORE,
+    "the refund of all seats is stuck": f"{SEATS_STUCK};{NOTHING_WENT_BACK}",
+    "the refund of all seats is stuck, as payment refuses it": f"{SEATS_STUCK};{NOTHING_WENT_BACK};{NEVER_ACCEPTED}",
+    "a refund of the staff's, of who is not known": (
+        "UPDATE booking.booking_refunds SET cause = 'GRANTED', reason = 'ill', decided_by = NULL"
+    ),
     "the refund of a ticket is stuck": f"{TICKET_REFUND_STUCK};{NOTHING_WENT_BACK}",
     "the refund of a ticket is stuck, as payment refuses it": (
         f"{TICKET_REFUND_STUCK};{NOTHING_WENT_BACK};{NEVER_ACCEPTED}"
@@ -60,7 +72,8 @@ AT_ANY_TIME = {
         UPDATE payment.payments p
             SET booking_id = b.id, user_id = b.user_id, amount = b.total_amount, expires_at = b.created_at
             FROM booking.bookings b, bank.sessions s
-            WHERE b.state = 'CONFIRMED' AND s.id = p.session_id AND s.status = 'DECLINED';
+            WHERE b.state = 'CONFIRMED' AND b.refund_count = 0
+                AND s.id = p.session_id AND s.status = 'DECLINED';
         UPDATE booking.declines d SET booking_id = p.booking_id FROM payment.payments p WHERE p.id = d.payment_id;
         UPDATE bank.sessions s SET amount = p.amount, expires_at = p.expires_at, order_id = p.booking_id::text
             FROM payment.payments p WHERE p.session_id = s.id
@@ -218,10 +231,22 @@ AT_ANY_TIME = {
 }
 
 WHILE_UNDER_WAY = {
+    "a seat is sold again that was given back": f"""
+        UPDATE booking.booking_seats SET seat_id = (
+            SELECT seat_id FROM booking.booking_seats WHERE booking_id = {PARTLY} AND refund_id IS NOT NULL LIMIT 1
+        ) WHERE booking_id = {CONFIRMED} AND position = 0
+    """,
+    "a seat is sold again whose booking was cancelled": f"""
+        UPDATE booking.booking_seats SET seat_id = (
+            SELECT seat_id FROM booking.booking_seats s JOIN booking.bookings b ON b.id = s.booking_id
+            WHERE b.state = 'CANCELLED' LIMIT 1
+        ) WHERE booking_id = {CONFIRMED} AND position = 0
+    """,
     "a booking is being made": """
         INSERT INTO booking.bookings
-            (id, user_id, show_id, state, version, total_amount, currency, lease_until, refund_stuck, idempotency_key)
-            SELECT gen_random_uuid(), user_id, show_id, 'RESERVING', 1, 0, '', now(), false, 'for ' || id
+            (id, user_id, show_id, state, version, total_amount, currency, lease_until, refund_count,
+            refund_stuck, idempotency_key)
+            SELECT gen_random_uuid(), user_id, show_id, 'RESERVING', 1, 0, '', now(), 0, false, 'for ' || id
             FROM booking.bookings WHERE state = 'PENDING'
     """,
     "a booking is being confirmed": (

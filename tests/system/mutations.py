@@ -149,6 +149,13 @@ async def refund_booking(client: Client, show: Show) -> Case:
     return _of_bookings(mine, other, theirs, "payment", effects)
 
 
+async def grant_refund(client: Client, show: Show) -> Case:
+    mine, other, _ = await _bookings(client, show, client.confirmed)
+    right, another = ({"bookingId": one["id"], "percentage": 50, "reason": "ill"} for one in (mine, other))
+    effects = "SELECT count(*) FROM booking_refunds WHERE booking_id = %s"
+    return Case(right, another, right | {"percentage": 101}, None, "booking", effects, mine["id"])
+
+
 async def initiate_payment(client: Client, show: Show) -> Case:
     mine, other, theirs = await _bookings(client, show, client.booked)
     effects = "SELECT count(*) FROM payments p LEFT JOIN bank.sessions s ON s.payment_id = p.id WHERE p.booking_id = %s"
@@ -190,6 +197,7 @@ KEYED: dict[str, Prepare] = {
     "CreateCoupon": create_coupon,
     "InitiatePayment": initiate_payment,
     "RefundBooking": refund_booking,
+    "GrantRefund": grant_refund,
     "Register": register,
 }
 
@@ -215,7 +223,7 @@ HARMLESS = {
 """Mutations without a key, and why repeating them does nothing. Each has a test of its own: those of coupons and taxes
 in tests/booking, those of accounts in tests/identity, the others in test_keys.py."""
 
-SETTLES = {"RefundBooking": "status"}
+SETTLES = {"RefundBooking": "status", "GrantRefund": "status"}
 """What equal answers may differ in while something is under way: docs/adr/0008-refund-answers.md says why."""
 
 

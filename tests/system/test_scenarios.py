@@ -189,7 +189,9 @@ async def test_a_refund_that_is_declined_for_good_is_stuck_until_the_bank_has_pa
     ok(await client.refund(booking))
 
     async def stuck() -> bool:
-        [(is_stuck,)] = rows(stack.server, "booking", "SELECT refund_stuck FROM bookings WHERE id = %s", booking["id"])
+        [(is_stuck,)] = rows(
+            stack.server, "booking", "SELECT bool_or(stuck) FROM booking_refunds WHERE booking_id = %s", booking["id"]
+        )
         return bool(is_stuck)
 
     await eventually(stuck)
@@ -203,7 +205,7 @@ async def test_a_refund_that_is_declined_for_good_is_stuck_until_the_bank_has_pa
 
     pay_by_hand(stack.server, session)
     await client.until_payment(booking["id"], "REFUNDED")
-    due_in(stack.server, "booking", "bookings", "lease_until", "refund_stuck")
+    due_in(stack.server, "booking", "booking_refunds", "lease_until", "stuck")
     await client.until(booking["id"], "REFUNDED")
     await at_rest(stack.server)
     assert ledger(stack.server, session) == [booking["totalAmount"], -booking["totalAmount"]]

@@ -227,6 +227,8 @@ class Methods:
     list_bookings = Method(Bookings, booking.ListBookingsRequest, booking.ListBookingsResponse)
     cancel_booking = Method(Bookings, booking.CancelBookingRequest, booking.Booking)
     refund_booking = Method(Bookings, booking.RefundBookingRequest, booking.RefundBookingResponse)
+    preview_refund = Method(Bookings, booking.PreviewRefundRequest, booking.PreviewRefundResponse)
+    grant_refund = Method(Bookings, booking.GrantRefundRequest, booking.RefundBookingResponse)
 
     # Coupons.
     create_coupon = Method(Coupons, coupon.CreateCouponRequest, coupon.Coupon)

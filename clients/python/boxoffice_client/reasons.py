@@ -314,6 +314,12 @@ class CouponUsedMore(FailedPrecondition):
     reason = "COUPON_USED_MORE"
 
 
+class SeatsNotLeft(_OfSeats, FailedPrecondition):
+    """The booking does not have these seats, or they were given back before: `seat_ids`."""
+
+    reason = "SEATS_NOT_LEFT"
+
+
 class PaymentAttemptsExceeded(FailedPrecondition):
     """Too many payments were begun for the booking already: make a new booking."""
 

@@ -5,7 +5,8 @@
                       │ └► CANCELLED    │ money that came late
                       └──────► EXPIRED ◄┘
 
-States in brackets are steps of the saga; nobody outside sees them.
+States in brackets are steps of the saga; nobody outside sees them. REFUNDING is one of the release before, which gave
+all seats of a booking back at once: now a booking stays CONFIRMED until its last seat's refund is carried out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,12 +36,28 @@ NEXT: Mapping[State, frozenset[State]] = {
     State.RESERVING: frozenset({State.PENDING}),  # or the row is dropped
     State.PENDING: frozenset({State.CONFIRMING, State.CANCELLED, State.EXPIRED}),
     State.CONFIRMING: frozenset({State.CONFIRMED, State.EXPIRED}),
-    State.CONFIRMED: frozenset({State.REFUNDING}),
+    State.CONFIRMED: frozenset({State.REFUNDED}),
     State.REFUNDING: frozenset({State.REFUNDED}),
     State.EXPIRED: frozenset({State.CONFIRMING}),
     State.CANCELLED: frozenset(),
     State.REFUNDED: frozenset(),
 }
+
+
+class RefundCause(StrEnum):
+    """Who decided a refund."""
+
+    REQUESTED = "REQUESTED"
+    """The user, by the time that was left until the show."""
+    GRANTED = "GRANTED"
+    """The staff, whatever the time."""
+
+
+class RefundState(StrEnum):
+    """How far a refund is."""
+
+    PROCESSING = "PROCESSING"
+    REFUNDED = "REFUNDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,10 @@ class BookedSeat:
     tax: int = 0
     tax_basis_points: int = 0
     sac_code: str = ""
+    refund_id: UUID | None = None
+    """The refund by which it was given back; None while it is left."""
+    refund_amount: int | None = None
+    """What comes back of it by that refund."""
 
     @property
     def label(self) -> str:
@@ -145,7 +166,11 @@ class Booking:
     confirmed_at: datetime | None
     payment_id: UUID | None
     refund_amount: int | None
+    """What comes back by all its refunds."""
     refund_percentage: int | None
+    """How much of what was paid that is."""
+    refund_count: int
+    """How many refunds there are; 0 also where the release before decided the one that there is."""
     coupon_code: str | None
     """Unless the booking is over, it is a use of this coupon."""
     show: BookedShow
@@ -178,6 +203,7 @@ class Booking:
             payment_id=None,
             refund_amount=None,
             refund_percentage=None,
+            refund_count=0,
             coupon_code=new.coupon_code,
             show=replace(show, sales_end_at=reservation.sales_end_at or show.sales_end_at),
             seat_labels=[seat.label for seat in reservation.seats],
@@ -215,6 +241,10 @@ class Booking:
         """What is paid for, in words."""
         return f"{self.show.title}, {self.show.starts_at:%a %d %b %H:%M} UTC, {self.show.theatre}"
 
+    def paid_for(self, seat: BookedSeat) -> int:
+        """Return what was paid for a seat of the booking: its part of the final amount."""
+        return seat.price - seat.discount + seat.fee + (0 if self.amounts.prices_include_tax else seat.tax)
+
     def check_pending(self, now: datetime) -> None:
         """Raise PaymentInProgress or BookingNotPending unless the booking waits for its payment."""
         if self.state == State.CONFIRMING and self.confirming_from == State.PENDING:
@@ -250,13 +280,48 @@ class Booking:
         since = self.updated_at if self.confirming_from == State.EXPIRED else now
         return self._moved(State.EXPIRED, confirming_from=None, payment_id=None, updated_at=since)
 
-    def refunding(self, amount: int, percentage: int) -> "Booking":
-        """Return the booking whose refund is frozen."""
-        return self._moved(State.REFUNDING, refund_amount=amount, refund_percentage=percentage)
+    def with_refund(self, amount: int, percentage: int) -> "Booking":
+        """Return the booking with one more refund, with which so much comes back in all. It stays what it is."""
+        return replace(
+            self,
+            version=self.version + 1,
+            refund_amount=amount,
+            refund_percentage=percentage,
+            refund_count=self.refund_count + 1,
+        )
+
+    def partly_refunded(self) -> "Booking":
+        """Return the booking after a refund was carried out that was not its last."""
+        return replace(self, version=self.version + 1)
+
+    def refunded(self, now: datetime) -> "Booking":
+        """Return the booking whose last refund was carried out."""
+        return self._moved(State.REFUNDED, updated_at=now)
 
     def _moved(self, state: State, **changes: Any) -> "Booking":
         assert state in NEXT[self.state], f"from {self.state} to {state}"
         return replace(self, state=state, version=self.version + 1, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRefund:
+    """A refund of seats of a booking: its row. The seats have its id, and what comes back of each."""
+
+    id: UUID
+    """Also payment's and the bank's name for it."""
+    booking_id: UUID
+    number: int
+    """The refunds of a booking are numbered from 1."""
+    amount: int
+    percentage: int
+    cause: RefundCause
+    decided_by: UUID | None
+    """None where callers are not verified."""
+    reason: str
+    """Empty where the user asked."""
+    state: RefundState
+    idempotency_key: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """What booking publishes in its topic: every state of a booking that callers see, in the transaction of the move."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 from boxoffice.events.v1 import events_pb2
 
@@ -36,6 +38,22 @@ async def publish(tx: Transaction, bookings: Iterable[Booking]) -> None:
     await topics.append(tx, TOPIC, [_event(booking) for booking in bookings])
 
 
+@dataclass(frozen=True, slots=True)
+class PartRefund:
+    """A refund that was carried out, and was not its booking's last."""
+
+    booking: Booking
+    refund_id: UUID
+    refunded_amount: int
+    """What has gone back so far, by all refunds."""
+    seats_left: int
+
+
+async def publish_parts(tx: Transaction, parts: Iterable[PartRefund]) -> None:
+    """Tell of refunds that this transaction finishes, which has the locks of their bookings."""
+    await topics.append(tx, TOPIC, [_part(part) for part in parts])
+
+
 def created(bookings: Sequence[Booking]) -> Statement:
     """Return the statement that tells of those of the bookings that the transaction has made PENDING."""
     return topics.appended(TOPIC, [_event(booking) for booking in bookings], IF_CREATED)
@@ -50,10 +68,20 @@ def positioned(event: Positioned) -> events_pb2.BookingEvent:
 
 
 def _event(booking: Booking) -> TopicEvent:
-    state = booking.recorded_state
-    is_paid = state in (State.CONFIRMED, State.REFUNDED)
-    event = events_pb2.BookingEvent(
-        kind=_KINDS[state],
+    return _written(booking, _message(booking, _KINDS[booking.recorded_state]))
+
+
+def _part(part: PartRefund) -> TopicEvent:
+    event = _message(part.booking, _Kind.PARTLY_REFUNDED)
+    event.refund_amount, event.refund_percentage = part.refunded_amount, 0
+    event.refund_id, event.seats_left = str(part.refund_id), part.seats_left
+    return _written(part.booking, event)
+
+
+def _message(booking: Booking, kind: "_Kind.ValueType") -> events_pb2.BookingEvent:
+    is_paid = booking.recorded_state in (State.CONFIRMED, State.REFUNDED)
+    return events_pb2.BookingEvent(
+        kind=kind,
         booking_id=str(booking.id),
         version=booking.version,
         user_id=str(booking.user_id),
@@ -67,4 +95,7 @@ def _event(booking: Booking) -> TopicEvent:
         refund_amount=booking.refund_amount or 0,
         refund_percentage=booking.refund_percentage or 0,
     )
+
+
+def _written(booking: Booking, event: events_pb2.BookingEvent) -> TopicEvent:
     return TopicEvent(booking.id, booking.version, _NAMES[event.kind], event.SerializeToString())

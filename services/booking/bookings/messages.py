@@ -1,6 +1,6 @@
 """Bookings as messages: requests parsed into what the rules know, and bookings rendered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -9,7 +9,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.inventory.v1 import seat_pb2
 from boxoffice.payment.v1 import payment_pb2
 
-from services.booking.bookings.domain import BookedSeat, Booking, Changed, NewBooking, State
+from services.booking.bookings.domain import BookedSeat, Booking, BookingRefund, Changed, NewBooking, RefundState, State
 from services.chassis.errors import InvalidField
 from services.chassis.wire.times import to_timestamp
 
@@ -32,9 +32,14 @@ def parse_seat_ids(texts: Sequence[str]) -> list[UUID]:
 
 
 def booking(
-    booking: Booking, seats: Sequence[BookedSeat], now: datetime, payment: payment_pb2.Payment | None = None
+    booking: Booking,
+    seats: Sequence[BookedSeat],
+    now: datetime,
+    payment: payment_pb2.Payment | None = None,
+    refunds: Sequence[BookingRefund] = (),
 ) -> pb.Booking:
     """Render a booking as it stands at `now`."""
+    known = {refund.id for refund in refunds}
     show = booking.show
     return pb.Booking(
         id=str(booking.id),
@@ -63,9 +68,11 @@ def booking(
             start_time=to_timestamp(show.starts_at),
             sales_end_at=to_timestamp(show.sales_end_at),
         ),
-        seats=map(booked_seat, seats),
+        seats=[_seat(seat, known) for seat in seats],
         payment=payment,
-        refund=_refund(booking),
+        refund=_refund(booking, refunds),
+        refunded_amount=_refunded_amount(booking, refunds),
+        refunds=_refunds(booking, seats, refunds),
         seat_labels=booking.seat_labels,
         coupon_code=booking.coupon_code or "",
     )
@@ -112,16 +119,69 @@ def payable(booking: Booking, now: datetime) -> pb.PayableBooking:
     )
 
 
+def _seat(seat: BookedSeat, refunds: Collection[UUID]) -> pb.Booking.Seat:
+    """Render a seat; a refund that is not among those that are shown was decided since the booking was read."""
+    rendered = booked_seat(seat)
+    if seat.refund_id in refunds:
+        rendered.refund_id = str(seat.refund_id)
+    return rendered
+
+
 def _tier(name: str) -> seat_pb2.Seat.Tier.ValueType:
     """Return the tier of this name; one that was not known when it was booked is kept as its number."""
     return _TIERS[name] if name in _TIERS else cast(seat_pb2.Seat.Tier.ValueType, int(name))
 
 
-def _refund(booking: Booking) -> pb.Booking.Refund | None:
+def refund_line(paid: int, seat_id: UUID, amount: int) -> pb.RefundLine:
+    """Render what comes back of a seat."""
+    return pb.RefundLine(show_seat_id=str(seat_id), paid_amount=paid, amount=amount, kept_amount=paid - amount)
+
+
+def _refund(booking: Booking, refunds: Sequence[BookingRefund]) -> pb.Booking.Refund | None:
     if booking.refund_amount is None or booking.refund_percentage is None:
         return None
+    completed = all(refund.state == RefundState.REFUNDED for refund in refunds)
     return pb.Booking.Refund(
         amount=booking.refund_amount,
+        percentage=booking.refund_percentage,
+        completed=completed if refunds else booking.state == State.REFUNDED,
+    )
+
+
+def _refunded_amount(booking: Booking, refunds: Sequence[BookingRefund]) -> int:
+    if not booking.refund_count and booking.state == State.REFUNDED:
+        return booking.refund_amount or 0
+    return sum(refund.amount for refund in refunds if refund.state == RefundState.REFUNDED)
+
+
+def _refunds(
+    booking: Booking, seats: Sequence[BookedSeat], refunds: Sequence[BookingRefund]
+) -> list[pb.Booking.SeatRefund]:
+    if not booking.refund_count and booking.refund_amount is not None:
+        return [_refund_of_before(booking)]
+    return [_seat_refund(booking, [seat for seat in seats if seat.refund_id == one.id], one) for one in refunds]
+
+
+def _seat_refund(booking: Booking, seats: Sequence[BookedSeat], refund: BookingRefund) -> pb.Booking.SeatRefund:
+    return pb.Booking.SeatRefund(
+        id=str(refund.id),
+        cause=pb.Booking.SeatRefund.Cause.Value(refund.cause),
+        amount=refund.amount,
+        kept_amount=sum(booking.paid_for(seat) for seat in seats) - refund.amount,
+        percentage=refund.percentage,
+        completed=refund.state == RefundState.REFUNDED,
+        lines=[refund_line(booking.paid_for(seat), seat.id, seat.refund_amount or 0) for seat in seats],
+        created_at=to_timestamp(refund.created_at),
+    )
+
+
+def _refund_of_before(booking: Booking) -> pb.Booking.SeatRefund:
+    """Render a refund that the release before has decided, which has neither id nor lines."""
+    assert booking.refund_amount is not None and booking.refund_percentage is not None, "frozen together"
+    return pb.Booking.SeatRefund(
+        cause=pb.Booking.SeatRefund.REQUESTED,
+        amount=booking.refund_amount,
+        kept_amount=booking.amounts.final_amount - booking.refund_amount,
         percentage=booking.refund_percentage,
         completed=booking.state == State.REFUNDED,
     )

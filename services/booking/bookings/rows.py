@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from services.booking.bookings import statements as sql
-from services.booking.bookings.domain import BookedSeat, Booking
+from services.booking.bookings.domain import BookedSeat, Booking, BookingRefund
 from services.chassis.store.database import Database, retried
 from services.chassis.store.rows import Row, read
 
@@ -23,3 +23,11 @@ def seats_by_booking(rows: Sequence[Row]) -> Mapping[UUID, list[BookedSeat]]:
     for row, seat in zip(rows, read(BookedSeat, rows), strict=True):
         seats[row.booking_id].append(seat)
     return seats
+
+
+def refunds_by_booking(rows: Sequence[Row]) -> Mapping[UUID, list[BookingRefund]]:
+    """Read the rows of statements.REFUNDS; a booking without any has an empty list."""
+    refunds: defaultdict[UUID, list[BookingRefund]] = defaultdict(list)
+    for refund in read(BookingRefund, rows):
+        refunds[refund.booking_id].append(refund)
+    return refunds

@@ -4,7 +4,7 @@ Every move is guarded by the state that it starts from, and by the version too w
 state, or somebody else may be at the same step.
 """
 
-from services.booking.bookings.domain import Booking
+from services.booking.bookings.domain import Booking, BookingRefund
 from services.chassis.store.rows import selected
 
 COLUMNS = selected(
@@ -19,9 +19,14 @@ BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%(ids)s) AND state <>
 
 SEATS = """
     SELECT booking_id, seat_id AS id, section, row, number, tier, price, discount, fee, tax, tax_basis_points,
-        sac_code
+        sac_code, refund_id, refund_amount
     FROM booking_seats
     WHERE booking_id = ANY(%(booking_ids)s) ORDER BY booking_id, position
+"""
+
+REFUNDS = f"""
+    SELECT {selected(BookingRefund)} FROM booking_refunds
+    WHERE booking_id = ANY(%(booking_ids)s) ORDER BY booking_id, number
 """
 
 LOCK_BOOKINGS = f"""

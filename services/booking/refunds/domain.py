@@ -1,11 +1,13 @@
-"""Refunds: how much of a booking's price comes back, and whether."""
+"""Refunds: which seats of a booking are given back, how much comes back of each, and whether."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
+from uuid import UUID
 
-from services.booking.bookings.domain import Booking, State
-from services.booking.errors import BookingNotConfirmed, RefundNotAllowed
+from services.booking.bookings.domain import BookedSeat, Booking, BookingRefund, RefundCause, RefundState, State
+from services.booking.errors import BookingNotConfirmed, RefundNotAllowed, SeatsNotLeft
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +33,124 @@ class RefundPolicy:
         return next((percentage for time, percentage in self.steps if left >= time), 0)
 
 
-def refund_amount(paid: int, percentage: int) -> int:
-    """Return `percentage` of what was paid, rounded down to the minor unit."""
-    return paid * percentage // 100
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The word of the staff that money comes back, whatever the time."""
+
+    percentage: int
+    reason: str
+    granted_by: UUID | None
+    """None where callers are not verified."""
 
 
-def begin_refund(booking: Booking, policy: RefundPolicy, now: datetime) -> Booking:
-    """Return the booking with its refund frozen; raise BookingNotConfirmed or RefundNotAllowed."""
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """A seat that is given back: what was paid for it, and what of that comes back."""
+
+    seat: BookedSeat
+    paid: int
+    amount: int
+
+    @property
+    def kept(self) -> int:
+        """What does not come back."""
+        return self.paid - self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPlan:
+    """What comes back of which seats."""
+
+    percentage: int
+    lines: Sequence[RefundLine]
+
+    @property
+    def amount(self) -> int:
+        """What comes back in all."""
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def kept(self) -> int:
+        """What does not."""
+        return sum(line.kept for line in self.lines)
+
+
+def shares(paid: Sequence[int], percentage: int, before: int = 0) -> list[int]:
+    """Return what comes back of lines for which so much was `paid`, where `before` was paid for what came back already.
+
+    Each is the share of the sum up to it, rounded down, less the share of the sum without it. So whatever is given back
+    at one percentage, in whatever parts, adds up to the share of all of it at once, to the minor unit.
+    """
+    sums = list(accumulate(paid, initial=before))
+    return [upto * percentage // 100 - without * percentage // 100 for without, upto in pairwise(sums)]
+
+
+def plan_refund(
+    booking: Booking,
+    seats: Sequence[BookedSeat],
+    refunds: Sequence[BookingRefund],
+    wanted: Sequence[UUID],
+    percentage: int,
+) -> RefundPlan:
+    """Return what comes back of the seats that are `wanted`, or of all that are left where none is named.
+
+    Raises SeatsNotLeft if the booking does not have them (any more), RefundNotAllowed if nothing comes back now.
+    """
+    left = {seat.id: seat for seat in seats if seat.refund_id is None}
+    if missing := [seat_id for seat_id in wanted if seat_id not in left]:
+        raise SeatsNotLeft(missing)
+    if percentage == 0:
+        raise RefundNotAllowed()
+    alike = {refund.id for refund in refunds if refund.percentage == percentage}
+    before = sum(booking.paid_for(seat) for seat in seats if seat.refund_id in alike)
+    chosen = [seat for seat in left.values() if not wanted or seat.id in wanted]
+    paid = [booking.paid_for(seat) for seat in chosen]
+    lines = zip(chosen, paid, shares(paid, percentage, before), strict=True)
+    return RefundPlan(percentage, [RefundLine(*line) for line in lines])
+
+
+def check_confirmed(booking: Booking, now: datetime) -> None:
+    """Raise BookingNotConfirmed unless the booking has seats to give back."""
     if booking.state != State.CONFIRMED:
         raise BookingNotConfirmed(status=booking.public_state(now))
-    percentage = policy.percentage(now, booking.show.starts_at)
-    amount = refund_amount(booking.amounts.final_amount, percentage)
-    if amount == 0:
-        raise RefundNotAllowed()
-    return booking.refunding(amount, percentage)
+
+
+def decided(
+    booking: Booking, plan: RefundPlan, id_: UUID, grant: Grant | None, key: str, now: datetime
+) -> BookingRefund:
+    """Return the refund that a plan comes to, as the next one of its booking."""
+    return BookingRefund(
+        id=id_,
+        booking_id=booking.id,
+        number=booking.refund_count + 1,
+        amount=plan.amount,
+        percentage=plan.percentage,
+        cause=RefundCause.GRANTED if grant else RefundCause.REQUESTED,
+        decided_by=grant.granted_by if grant else booking.user_id,
+        reason=grant.reason if grant else "",
+        state=RefundState.PROCESSING,
+        idempotency_key=key or None,
+        created_at=now,
+    )
+
+
+def given_back(seats: Sequence[BookedSeat], plan: RefundPlan, refund_id: UUID) -> list[BookedSeat]:
+    """Return a booking's seats, those of the plan as given back by a refund."""
+    amounts = {line.seat.id: line.amount for line in plan.lines}
+    return [
+        replace(seat, refund_id=refund_id, refund_amount=amounts[seat.id]) if seat.id in amounts else seat
+        for seat in seats
+    ]
+
+
+def share_of_price(booking: Booking, seats: Sequence[BookedSeat], refunds: Sequence[BookingRefund]) -> int:
+    """Return how much of what was paid comes back by all refunds, in per cent, rounded down.
+
+    Where all seats are given back at one percentage, it is that one.
+    """
+    percentages = {refund.id: refund.percentage for refund in refunds}
+    back = [seat for seat in seats if seat.refund_id in percentages]
+    if booking.amounts.final_amount == 0:
+        return min(percentages.values())
+    weighed = sum(booking.paid_for(seat) * percentages[seat.refund_id] for seat in back if seat.refund_id is not None)
+    return weighed // booking.amounts.final_amount

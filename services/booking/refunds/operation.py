@@ -1,31 +1,45 @@
-"""Refunds of bookings: begun in one transaction, and carried out from then on."""
+"""Refunds of seats: decided in one transaction, and carried out from then on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
 
-from services.booking.bookings import events
 from services.booking.bookings import statements as bookings_sql
-from services.booking.bookings.domain import Booking, State
+from services.booking.bookings.domain import BookedSeat, Booking, BookingRefund, State
 from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.bookings.locked import LockedBookings, bookings_of, locks
+from services.booking.bookings.rows import refunds_by_booking, seats_by_booking
+from services.booking.errors import BookingNotFound
 from services.booking.refunds import statements as sql
-from services.booking.refunds.domain import RefundPolicy, begin_refund
-from services.chassis.store.database import Database, Statement, Transaction, retried
-from services.chassis.store.rows import columns, read
+from services.booking.refunds.domain import (
+    Grant,
+    RefundPolicy,
+    check_confirmed,
+    decided,
+    given_back,
+    plan_refund,
+    share_of_price,
+)
+from services.chassis.ids import new_id
+from services.chassis.store.database import Database, Statement, Transaction
+from services.chassis.store.rows import columns
 from services.chassis.writes.idempotency import Key
 from services.chassis.writes.operation import BegunOperation, Rows
 
 
 @dataclass(frozen=True, slots=True)
-class BeginRefund:
-    """The wish of a user to get the money for a booking back."""
+class RefundSeats:
+    """The wish to get the money for seats of a booking back: for those that are named, or all that are left."""
 
     urgent: ClassVar[bool] = False
 
     booking_id: UUID
-    user_id: UUID
+    user_id: UUID | None
+    """Whose booking it has to be; None: whoever's."""
+    seat_ids: Sequence[UUID]
+    grant: Grant | None
+    """None: the time until the show decides how much comes back."""
     idempotency: Key | None
 
     @property
@@ -33,59 +47,153 @@ class BeginRefund:
         """Wishes for one booking take turns."""
         return self.booking_id
 
+    def is_of(self, refund: BookingRefund) -> bool:
+        """Tell whether a refund was begun by this request, under the same key."""
+        granted_by = self.grant and self.grant.granted_by
+        by = granted_by if self.grant else refund.decided_by
+        key = self.idempotency and self.idempotency.key
+        return key is not None and (refund.idempotency_key, refund.decided_by) == (key, by)
 
-class BeginRefunds(BegunOperation[BeginRefund, LockedBookings, Booking]):
-    """Freezes amount and percentage of refunds of CONFIRMED bookings: from here on, they are only carried out.
 
-    Answers with the booking. A refund that is under way already, or was asked for with the same key, is answered with
-    the booking as it is now: the key is kept without an answer (docs/adr/0008-refund-answers.md). Refuses with
-    BookingNotFound, BookingNotConfirmed or RefundNotAllowed.
+@dataclass(frozen=True, slots=True)
+class DecidedRefund:
+    """A refund that is to be carried out."""
+
+    id: UUID
+    booking_id: UUID
+    show_id: UUID
+    payment_id: UUID
+    amount: int
+    seat_ids: Sequence[UUID]
+
+    @classmethod
+    def of(cls, refund: BookingRefund, booking: Booking, seats: Sequence[BookedSeat]) -> "DecidedRefund":
+        """Return a refund with what it takes to carry it out."""
+        assert booking.payment_id is not None, "it was paid for"
+        seat_ids = [seat.id for seat in seats if seat.refund_id == refund.id]
+        return cls(refund.id, booking.id, booking.show.show_id, booking.payment_id, refund.amount, seat_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A booking whose refund was asked for, and the refund, with its seats.
+
+    Without one, all seats are being refunded already: by the release before, or in several parts.
+    """
+
+    booking: Booking
+    refund: BookingRefund | None = None
+    carried: DecidedRefund | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundableBookings(LockedBookings):
+    """Bookings with their seats and refunds."""
+
+    seats: dict[UUID, list[BookedSeat]]
+    refunds: Mapping[UUID, list[BookingRefund]]
+    begun: list[BookingRefund] = field(default_factory=list)
+
+    def begun_with(self, booking: Booking, refund: BookingRefund) -> Begun:
+        """Return a refund with what it takes to carry it out."""
+        return Begun(booking, refund, DecidedRefund.of(refund, booking, self.seats[booking.id]))
+
+
+class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, Begun]):
+    """Decides refunds of seats of CONFIRMED bookings: from here on, they are only carried out.
+
+    Of requests for the same seats at once, the first one wins. A request for all seats whose refund is under way, or
+    that was made with the same key, is answered with that refund: the key is kept without an answer
+    (docs/adr/0008-refund-answers.md). Refuses with BookingNotFound, BookingNotConfirmed, RefundNotAllowed or
+    SeatsNotLeft.
     """
 
     def __init__(self, db: Database, policy: RefundPolicy) -> None:
         super().__init__(db)
         self._policy = policy
 
-    def reads(self, batch: Sequence[BeginRefund], *, wait: bool) -> dict[str, Statement]:
-        """Lock the bookings."""
-        return locks(command.key for command in batch)
+    def reads(self, batch: Sequence[RefundSeats], *, wait: bool) -> dict[str, Statement]:
+        """Lock the bookings, then read their seats and refunds."""
+        named = columns(batch, booking_ids="booking_id")
+        statements = {"seats": (bookings_sql.SEATS, named), "refunds": (bookings_sql.REFUNDS, named)}
+        return locks(command.key for command in batch) | statements
 
-    async def load(self, tx: Transaction, batch: Sequence[BeginRefund], rows: Rows) -> tuple[LockedBookings, set[UUID]]:
-        """Nothing depends on more than the bookings."""
-        return LockedBookings(now=rows["clock"][0].now, bookings=bookings_of(rows)), set()
+    async def load(
+        self, tx: Transaction, batch: Sequence[RefundSeats], rows: Rows
+    ) -> tuple[RefundableBookings, set[UUID]]:
+        """Nothing depends on more than the bookings, their seats and refunds."""
+        return loaded(rows), set()
 
-    def again(self, command: BeginRefund, state: LockedBookings) -> Booking:
-        """Return the booking, however far its refund is."""
-        return state.of_user(command.booking_id, command.user_id)
+    def again(self, command: RefundSeats, state: RefundableBookings) -> Begun:
+        """Return the refund that the request has begun before, however far it is."""
+        booking = _wanted(command, state)
+        known = [refund for refund in state.refunds[booking.id] if command.is_of(refund)]
+        return state.begun_with(booking, known[-1]) if known else Begun(booking)
 
-    def decide(self, command: BeginRefund, state: LockedBookings) -> Booking:
-        """Begin the refund, unless another request has begun it: its key is used up all the same."""
-        booking = state.of_user(command.booking_id, command.user_id)
-        if booking.state == State.REFUNDING:
-            return booking
-        return state.move(begin_refund(booking, self._policy, state.now))
+    def decide(self, command: RefundSeats, state: RefundableBookings) -> Begun:
+        """Decide the refund, unless all seats are being refunded: then the request's key is used up all the same."""
+        booking = _wanted(command, state)
+        seats, refunds = state.seats[booking.id], state.refunds[booking.id]
+        if booking.state == State.REFUNDING and not command.seat_ids:
+            return Begun(booking)
+        check_confirmed(booking, state.now)
+        if not command.seat_ids and all(seat.refund_id for seat in seats):
+            return state.begun_with(booking, refunds[0]) if len(refunds) == 1 else Begun(booking)
+        grant = command.grant
+        percentage = grant.percentage if grant else self._policy.percentage(state.now, booking.show.starts_at)
+        plan = plan_refund(booking, seats, refunds, command.seat_ids, percentage)
+        key = command.idempotency.key if command.idempotency else ""
+        refund = decided(booking, plan, new_id(), grant, key, state.now)
+        state.begun.append(refund)
+        refunds.append(refund)
+        state.seats[booking.id] = given_back(seats, plan, refund.id)
+        amount = sum(one.amount for one in refunds)
+        share = share_of_price(booking, state.seats[booking.id], refunds)
+        return state.begun_with(state.move(booking.with_refund(amount, share)), refund)
 
-    async def write(self, tx: Transaction, state: LockedBookings) -> None:
-        """Write the refunds that were begun."""
-        if state.moved:
-            begun = columns(state.moved, "id", "version", "refund_amount", "refund_percentage")
-            await tx.send(sql.BEGIN_REFUNDING, begun | {"lease_seconds": LEASE_SECONDS})
-
-
-@retried
-async def finish_refund(db: Database, booking_id: UUID) -> Booking:
-    """Write down that the money has gone back, if nobody has yet; return the booking."""
-    async with db.transaction() as tx:
-        finished, found = await tx.fetch_all(
-            (sql.FINISH_REFUNDING, {"id": booking_id}), (bookings_sql.BOOKINGS, {"ids": [booking_id]})
+    async def write(self, tx: Transaction, state: RefundableBookings) -> None:
+        """Write the refunds that were begun, their seats and the bookings."""
+        if not state.begun:
+            return
+        begun = columns(
+            state.begun,
+            "id",
+            "booking_id",
+            "number",
+            "amount",
+            "percentage",
+            "cause",
+            "decided_by",
+            "reason",
+            "state",
+            "idempotency_key",
+            "created_at",
         )
-        [booking] = read(Booking, found)
-        await events.publish(tx, [booking] if finished else [])
-    return booking
+        await tx.send(sql.BEGIN_REFUNDS, begun | {"lease_seconds": LEASE_SECONDS})
+        for refund in state.begun:
+            seats = [seat for seat in state.seats[refund.booking_id] if seat.refund_id == refund.id]
+            given = columns(seats, "refund_amount", seat_id="id")
+            await tx.send(sql.GIVE_SEATS_BACK, given | {"booking_id": refund.booking_id, "refund_id": refund.id})
+        await count_refunds(tx, state.moved)
 
 
-@retried
-async def mark_refund_stuck(db: Database, booking_id: UUID) -> bool:
-    """Show that a booking's refund cannot be carried out; return whether that is news. It is tried each minute."""
-    marked = await db.fetch(sql.REFUND_STUCK, {"id": booking_id})
-    return bool(marked and marked[0].is_news)
+def loaded(rows: Rows) -> RefundableBookings:
+    """Return bookings as they were locked, with what was read of them."""
+    bookings = bookings_of(rows)
+    seats = dict(seats_by_booking(rows["seats"]))
+    refunds = refunds_by_booking(rows["refunds"])
+    return RefundableBookings(now=rows["clock"][0].now, bookings=bookings, seats=seats, refunds=refunds)
+
+
+async def count_refunds(tx: Transaction, bookings: Sequence[Booking]) -> None:
+    """Write what bookings have refunded so far."""
+    names = ("id", "version", "refund_amount", "refund_percentage", "refund_count")
+    await tx.send(sql.COUNT_REFUNDS, columns(bookings, *names))
+
+
+def _wanted(command: RefundSeats, state: RefundableBookings) -> Booking:
+    if command.user_id is not None:
+        return state.of_user(command.booking_id, command.user_id)
+    if command.booking_id not in state.bookings:
+        raise BookingNotFound()
+    return state.bookings[command.booking_id]

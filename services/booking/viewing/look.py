@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from services.booking.bookings import statements as bookings_sql
-from services.booking.bookings.domain import BookedSeat, Booking, State
-from services.booking.bookings.rows import seats_by_booking
+from services.booking.bookings.domain import BookedSeat, Booking, BookingRefund, State
+from services.booking.bookings.rows import refunds_by_booking, seats_by_booking
 from services.booking.errors import BookingNotFound
 from services.booking.viewing import statements as sql
 from services.chassis.errors import Failure
@@ -19,11 +19,12 @@ from services.chassis.writes.lookup import Lookup
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A booking with its seats, as it stood at `now`."""
+    """A booking with its seats and refunds, as it stood at `now`."""
 
     booking: Booking
     seats: Sequence[BookedSeat]
     now: datetime
+    refunds: Sequence[BookingRefund] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,25 @@ class Bookings:
             (bookings_sql.SEATS, {"booking_ids": list(ids)}),
         )
         seats_of = seats_by_booking(seats)
-        return {booking.id: Seen(booking, seats_of[booking.id], clock.now) for booking in read(Booking, found)}
+        seen = [Seen(booking, seats_of[booking.id], clock.now) for booking in read(Booking, found)]
+        return {one.booking.id: one for one in await self._with_refunds(seen)}
+
+    async def _with_refunds(self, seen: Sequence[Seen]) -> list[Seen]:
+        """Return bookings with their refunds, which few have. What was decided since they were read is left out."""
+        ids = [one.booking.id for one in seen if one.booking.refund_count]
+        if not ids:
+            return list(seen)
+        refunds = refunds_by_booking(await self._db.fetch(bookings_sql.REFUNDS, {"booking_ids": ids}))
+        return [replace(one, refunds=refunds[one.booking.id][: one.booking.refund_count]) for one in seen]
 
     async def _list(self, pages: Sequence[BookingsPage]) -> dict[BookingsPage, list[Seen]]:
         asked = columns(pages, "user_id", "show_id", "status", "before", "limit")
         found = await self._db.fetch(sql.BOOKINGS_OF_USERS, asked)
         lists: defaultdict[BookingsPage, list[Seen]] = defaultdict(list)
-        for row, booking in zip(found, read(Booking, found), strict=True):
-            lists[pages[row.page - 1]].append(Seen(booking, _seats(row), row.now))
+        bookings = zip(found, read(Booking, found), strict=True)
+        seen = await self._with_refunds([Seen(booking, _seats(row), row.now) for row, booking in bookings])
+        for row, one in zip(found, seen, strict=True):
+            lists[pages[row.page - 1]].append(one)
         return lists
 
 
@@ -91,4 +103,8 @@ def _seats(row: Row) -> list[BookedSeat]:
         return []
     columns = (row.seat_ids, row.sections, row.rows, row.numbers, row.tiers)
     lines = (row.prices, row.discounts, row.fees, row.taxes)
-    return [BookedSeat(*seat) for seat in zip(*columns, *lines, strict=True)]
+    seats = [BookedSeat(*seat) for seat in zip(*columns, *lines, strict=True)]
+    refunds = zip(row.refund_ids, row.refund_amounts, strict=True)
+    return [
+        replace(seat, refund_id=id_, refund_amount=amount) for seat, (id_, amount) in zip(seats, refunds, strict=True)
+    ]

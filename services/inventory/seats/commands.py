@@ -289,19 +289,32 @@ class Release(SeatCommand[None]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unbook(SeatCommand[None]):
-    """Put the seats of a confirmed booking on sale again, for good."""
+    """Put seats of a confirmed booking on sale again, for good: those that it names, or all where it names none.
+
+    A seat is freed only while it is that booking's, which never gets it back.
+    """
 
     urgent: ClassVar[bool] = True
 
     booking_id: UUID
 
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> None:
-        """Free the seats, or raise ClaimClosed if they were never confirmed."""
+        """Free the seats, or raise ClaimClosed if they were never confirmed for this booking."""
         known = show.reservations.get(self.booking_id)
         if known is None or known.state in (ReservationState.RESERVED, ReservationState.RELEASED):
             raise ClaimClosed("This booking's seats were never confirmed.")
-        if known.state == ReservationState.CONFIRMED:
+        if not set(self.seat_ids) <= set(known.seat_ids):
+            raise ClaimClosed("This booking has never had these seats.")
+        if known.state != ReservationState.CONFIRMED:
+            return
+        freed = set(self.seat_ids or known.seat_ids)
+        left = show.seats_of_booking(self.booking_id)
+        if all(seat.id in freed for seat in left):
             show.close(self.booking_id, ReservationState.REFUSED)
+            return
+        for seat in left:
+            if seat.id in freed:
+                show.put(seat.freed())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

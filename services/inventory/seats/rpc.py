@@ -174,6 +174,20 @@ class SeatMethods:
         result = pb.BatchUnbookReservationsResponse.Result
         return pb.BatchUnbookReservationsResponse(results=[result(refusal=refusal) for refusal in refusals])
 
+    async def BatchUnbookSeats(
+        self, request: pb.BatchUnbookSeatsRequest, context: Context
+    ) -> pb.BatchUnbookSeatsResponse:
+        refusals = await self._refusals(
+            Unbook(
+                show_id=UUID(claim.name.show_id),
+                booking_id=UUID(claim.name.booking_id),
+                seat_ids=_seat_ids(claim.show_seat_ids, f"claims[{index}].showSeatIds"),
+            )
+            for index, claim in enumerate(request.claims)
+        )
+        result = pb.BatchUnbookSeatsResponse.Result
+        return pb.BatchUnbookSeatsResponse(results=[result(refusal=refusal) for refusal in refusals])
+
     async def _refusals(self, commands: Iterable[SeatCommand[None]]) -> list[status_pb2.Status | None]:
         """Carry out commands whose only news is that they were refused, raised or answered."""
         answers = await self._desk.submit_all(list(commands))

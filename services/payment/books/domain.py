@@ -1,5 +1,6 @@
 """Whether payment's books agree with what booking has told of a booking."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -23,7 +24,7 @@ class Difference(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SoldBooking:
-    """A booking that was confirmed, or refunded since: that was paid in either case."""
+    """A booking that was confirmed, or refunded since, wholly or in part: that was paid in any case."""
 
     position: int
     booking_id: UUID
@@ -32,14 +33,16 @@ class SoldBooking:
     """What was paid."""
     currency: str
     refund_amount: int
-    """What has gone back; 0 where it was not refunded."""
+    """What has gone back by then; 0 where nothing was refunded."""
+    is_refunded: bool
+    """Whether that is all that ever goes back: no seat is left."""
 
 
-def compare(sold: SoldBooking, payment: Payment | None, refund: Refund | None) -> Difference | None:
+def compare(sold: SoldBooking, payment: Payment | None, refunds: Sequence[Refund]) -> Difference | None:
     """Return in what a booking and its payment differ, or None.
 
     Payment knows of money before booking does, and neither a capture nor a refund is ever undone. So what booking has
-    told is true here at any later time, too. `refund` is the one that the customer asked for.
+    told is true here at any later time, too. `refunds` are those of seats: there may be later ones.
     """
     if payment is None:
         return Difference.NO_PAYMENT
@@ -48,8 +51,7 @@ def compare(sold: SoldBooking, payment: Payment | None, refund: Refund | None) -
         return Difference.OTHER_PAYMENT
     if payment.state not in CAPTURED:
         return Difference.NOT_CAPTURED
-    if sold.refund_amount:
-        returned = refund.amount if refund is not None and refund.state == RefundState.SUCCEEDED else 0
-        if returned != sold.refund_amount:
-            return Difference.NOT_REFUNDED
+    returned = sum(refund.amount for refund in refunds if refund.state == RefundState.SUCCEEDED)
+    if returned < sold.refund_amount or (sold.is_refunded and returned != sold.refund_amount):
+        return Difference.NOT_REFUNDED
     return None

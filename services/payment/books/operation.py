@@ -21,10 +21,12 @@ CONSUMER = "books"
 
 _Kind = events_pb2.BookingEvent.Kind
 
+_OF_TICKETS = (_Kind.CONFIRMED, _Kind.PARTLY_REFUNDED, _Kind.REFUNDED)
+
 
 async def compare_books(tx: Transaction, events: Sequence[events_pb2.BookingEvent]) -> None:
     """Remember what payment has otherwise than these events tell; an alert tells people. Nothing is mended."""
-    sold = [_sold(event) for event in events if event.kind in (_Kind.CONFIRMED, _Kind.REFUNDED)]
+    sold = [_sold(event) for event in events if event.kind in _OF_TICKETS]
     if not sold:
         return
     ids = sorted({one.payment_id for one in sold})
@@ -32,8 +34,11 @@ async def compare_books(tx: Transaction, events: Sequence[events_pb2.BookingEven
         (payments.PAYMENTS, {"ids": ids}), (refunds.REFUNDS_OF_PAYMENTS, {"payment_ids": ids})
     )
     of_id = {payment.id: payment for payment in read(Payment, known)}
-    asked_for = {refund.payment_id: refund for refund in read(Refund, returned) if refund.cause == "REQUESTED"}
-    compared = [(one, compare(one, of_id.get(one.payment_id), asked_for.get(one.payment_id))) for one in sold]
+    of_seats: dict[UUID, list[Refund]] = {id_: [] for id_ in ids}
+    for refund in read(Refund, returned):
+        if refund.cause == "REQUESTED":
+            of_seats[refund.payment_id].append(refund)
+    compared = [(one, compare(one, of_id.get(one.payment_id), of_seats[one.payment_id])) for one in sold]
     differing = [(one, difference) for one, difference in compared if difference is not None]
     if not differing:
         return
@@ -56,4 +61,5 @@ def _sold(event: events_pb2.BookingEvent) -> SoldBooking:
         final_amount=event.final_amount if event.HasField("final_amount") else event.total_amount,
         currency=event.currency,
         refund_amount=event.refund_amount,
+        is_refunded=event.kind == _Kind.REFUNDED,
     )

@@ -1,4 +1,7 @@
-"""Refunds: money to give back. One is accepted under the name (payment, cause), and then carried out in the end."""
+"""Refunds: money to give back. One is accepted under its name, and then carried out in the end.
+
+A part that a customer was promised for seats is named by booking; other refunds by their payment and cause.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +33,8 @@ class RefundRequest:
     payment_id: UUID
     cause: str
     amount: int
+    refund_id: UUID | None = None
+    """The name of a part; None where payment and cause are the name."""
 
     @property
     def key(self) -> UUID:
@@ -63,13 +68,13 @@ class RefundReport:
 
 
 def accept(payment: Payment, known: Sequence[Refund], asked: RefundRequest, new_id: UUID) -> Refund:
-    """Return the refund of this payment and cause: one of those that are `known`, or a new one of id `new_id`.
+    """Return the refund that is asked for: one of the payment's that are `known`, or a new one.
 
-    Raises PaymentNotCaptured, or RefundMismatch where the known one has another amount or all refunds together,
-    the stuck ones too, would exceed the capture.
+    One that is not named has the id `new_id`. Raises PaymentNotCaptured, or RefundMismatch where the known one has
+    another amount or all refunds together, the stuck ones too, would exceed the capture.
     """
     for refund in known:
-        if refund.cause == asked.cause:
+        if refund.id == asked.refund_id or (asked.refund_id is None and refund.cause == asked.cause):
             if refund.amount != asked.amount:
                 raise RefundMismatch()
             return refund
@@ -77,6 +82,7 @@ def accept(payment: Payment, known: Sequence[Refund], asked: RefundRequest, new_
         raise PaymentNotCaptured()
     if sum(refund.amount for refund in known) + asked.amount > payment.amount:
         raise RefundMismatch()
+    id_ = asked.refund_id or new_id
     return Refund(
-        new_id, payment.id, payment.session_id, asked.cause, asked.amount, RefundState.REQUESTED, payment.gateway
+        id_, payment.id, payment.session_id, asked.cause, asked.amount, RefundState.REQUESTED, payment.gateway
     )

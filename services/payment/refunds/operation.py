@@ -33,7 +33,7 @@ class RefundsByPayment:
 
 
 class RequestRefunds(Operation[RefundRequest, RefundsByPayment, Refund]):
-    """Accepts refunds; answers with the refund of a payment and a cause, and refuses what `accept` does."""
+    """Accepts refunds; answers with the refund of that name, and refuses what `accept` does."""
 
     def reads(self, batch: Sequence[RefundRequest], *, wait: bool) -> dict[str, Statement]:
         """Lock the payments."""

@@ -50,7 +50,7 @@ class Booking(_message.Message):
         EXPIRED: Booking._Status.ValueType  # 4
         """Not paid in time."""
         REFUNDED: Booking._Status.ValueType  # 5
-        """Given back after it was confirmed; the refund has been carried out."""
+        """Given back after it was confirmed, with its last seat; all its refunds have been carried out."""
 
     class Status(_Status, metaclass=_StatusEnumTypeWrapper):
         """Where a booking is in its life. CANCELLED and REFUNDED are never left; EXPIRED only for CONFIRMED, by a
@@ -67,7 +67,7 @@ class Booking(_message.Message):
     EXPIRED: Booking.Status.ValueType  # 4
     """Not paid in time."""
     REFUNDED: Booking.Status.ValueType  # 5
-    """Given back after it was confirmed; the refund has been carried out."""
+    """Given back after it was confirmed, with its last seat; all its refunds have been carried out."""
 
     @_typing.final
     class Seat(_message.Message):
@@ -84,6 +84,7 @@ class Booking(_message.Message):
         DISCOUNT_FIELD_NUMBER: _builtins.int
         FEE_FIELD_NUMBER: _builtins.int
         TAX_FIELD_NUMBER: _builtins.int
+        REFUND_ID_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The seat (UUID of ShowSeat.id)."""
         section: _builtins.str
@@ -102,6 +103,10 @@ class Booking(_message.Message):
         """Its part of the fees that the customer pays, in minor units."""
         tax: _builtins.int
         """The tax on what is left with its fee, in minor units; in it where `prices_include_tax`, else added."""
+        refund_id: _builtins.str
+        """The refund by which it was given back (UUID), one of `refunds`; empty while it is left, and where the release before
+        refunded the whole booking.
+        """
         def __init__(
             self,
             *,
@@ -114,10 +119,11 @@ class Booking(_message.Message):
             discount: _builtins.int = ...,
             fee: _builtins.int = ...,
             tax: _builtins.int = ...,
+            refund_id: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["discount", b"discount", "fee", b"fee", "id", b"id", "number", b"number", "price", b"price", "row", b"row", "section", b"section", "tax", b"tax", "tier", b"tier"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["discount", b"discount", "fee", b"fee", "id", b"id", "number", b"number", "price", b"price", "refund_id", b"refund_id", "row", b"row", "section", b"section", "tax", b"tax", "tier", b"tier"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -183,7 +189,7 @@ class Booking(_message.Message):
 
     @_typing.final
     class Refund(_message.Message):
-        """The refund of the booking."""
+        """All refunds of the booking together."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -195,7 +201,7 @@ class Booking(_message.Message):
         percentage: _builtins.int
         """How much of what was paid that is, in per cent."""
         completed: _builtins.bool
-        """Whether the bank has carried it out."""
+        """Whether the bank has carried all of them out."""
         def __init__(
             self,
             *,
@@ -206,6 +212,79 @@ class Booking(_message.Message):
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
         _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "completed", b"completed", "percentage", b"percentage"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class SeatRefund(_message.Message):
+        """A refund of some of its seats, or of all."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        class _Cause:
+            ValueType = _typing.NewType("ValueType", _builtins.int)
+            V: _TypeAlias = ValueType  # noqa: Y015
+
+        class _CauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Booking.SeatRefund._Cause.ValueType], _builtins.type):
+            DESCRIPTOR: _descriptor.EnumDescriptor
+            CAUSE_UNSPECIFIED: Booking.SeatRefund._Cause.ValueType  # 0
+            REQUESTED: Booking.SeatRefund._Cause.ValueType  # 1
+            """The user, by the time that was left until the show."""
+            GRANTED: Booking.SeatRefund._Cause.ValueType  # 2
+            """The staff, whatever the time."""
+
+        class Cause(_Cause, metaclass=_CauseEnumTypeWrapper):
+            """Who decided it."""
+
+        CAUSE_UNSPECIFIED: Booking.SeatRefund.Cause.ValueType  # 0
+        REQUESTED: Booking.SeatRefund.Cause.ValueType  # 1
+        """The user, by the time that was left until the show."""
+        GRANTED: Booking.SeatRefund.Cause.ValueType  # 2
+        """The staff, whatever the time."""
+
+        ID_FIELD_NUMBER: _builtins.int
+        CAUSE_FIELD_NUMBER: _builtins.int
+        AMOUNT_FIELD_NUMBER: _builtins.int
+        KEPT_AMOUNT_FIELD_NUMBER: _builtins.int
+        PERCENTAGE_FIELD_NUMBER: _builtins.int
+        COMPLETED_FIELD_NUMBER: _builtins.int
+        LINES_FIELD_NUMBER: _builtins.int
+        CREATED_AT_FIELD_NUMBER: _builtins.int
+        id: _builtins.str
+        """The refund (UUID); empty where the release before decided it, for all seats at once."""
+        cause: Global___Booking.SeatRefund.Cause.ValueType
+        """Who decided it."""
+        amount: _builtins.int
+        """How much comes back, in minor units."""
+        kept_amount: _builtins.int
+        """How much of what was paid for the seats does not."""
+        percentage: _builtins.int
+        """How much of what was paid for the seats comes back, in per cent."""
+        completed: _builtins.bool
+        """Whether the bank has carried it out."""
+        @_builtins.property
+        def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefundLine]:
+            """Its seats, with what comes back of each."""
+
+        @_builtins.property
+        def created_at(self) -> _timestamp_pb2.Timestamp:
+            """When it was decided."""
+
+        def __init__(
+            self,
+            *,
+            id: _builtins.str = ...,
+            cause: Global___Booking.SeatRefund.Cause.ValueType = ...,
+            amount: _builtins.int = ...,
+            kept_amount: _builtins.int = ...,
+            percentage: _builtins.int = ...,
+            completed: _builtins.bool = ...,
+            lines: _abc.Iterable[Global___RefundLine] | None = ...,
+            created_at: _timestamp_pb2.Timestamp | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "cause", b"cause", "completed", b"completed", "created_at", b"created_at", "id", b"id", "kept_amount", b"kept_amount", "lines", b"lines", "percentage", b"percentage"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -229,6 +308,8 @@ class Booking(_message.Message):
     PRICES_INCLUDE_TAX_FIELD_NUMBER: _builtins.int
     CONFIRMED_AT_FIELD_NUMBER: _builtins.int
     COUPON_CODE_FIELD_NUMBER: _builtins.int
+    REFUNDED_AMOUNT_FIELD_NUMBER: _builtins.int
+    REFUNDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The booking's id (UUID)."""
     user_id: _builtins.str
@@ -254,6 +335,8 @@ class Booking(_message.Message):
     """Whether prices and fees have the tax in them."""
     coupon_code: _builtins.str
     """The code of the coupon that `discount_amount` is from; empty where none was used."""
+    refunded_amount: _builtins.int
+    """How much has gone back to the customer, in minor units: the refunds that are completed."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When a PENDING booking expires. On others, when it would have."""
@@ -282,7 +365,7 @@ class Booking(_message.Message):
 
     @_builtins.property
     def refund(self) -> Global___Booking.Refund:
-        """Its refund; absent where none was asked for."""
+        """All its refunds together; absent where none was asked for."""
 
     @_builtins.property
     def seat_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -291,6 +374,10 @@ class Booking(_message.Message):
     @_builtins.property
     def confirmed_at(self) -> _timestamp_pb2.Timestamp:
         """When it was confirmed; absent until then, and where it was refunded before bookings had it."""
+
+    @_builtins.property
+    def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Booking.SeatRefund]:
+        """Its refunds, in the order in which they were decided."""
 
     def __init__(
         self,
@@ -315,16 +402,52 @@ class Booking(_message.Message):
         prices_include_tax: _builtins.bool = ...,
         confirmed_at: _timestamp_pb2.Timestamp | None = ...,
         coupon_code: _builtins.str = ...,
+        refunded_amount: _builtins.int = ...,
+        refunds: _abc.Iterable[Global___Booking.SeatRefund] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "confirmed_at", b"confirmed_at", "created_at", b"created_at", "expires_at", b"expires_at", "final_amount", b"final_amount", "payment", b"payment", "refund", b"refund", "show", b"show", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "confirmed_at", b"confirmed_at", "coupon_code", b"coupon_code", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "confirmed_at", b"confirmed_at", "coupon_code", b"coupon_code", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "refunded_amount", b"refunded_amount", "refunds", b"refunds", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__final_amount: _TypeAlias = _typing.Literal["final_amount"]  # noqa: Y015
     _WhichOneofArgType__final_amount: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__final_amount) -> _WhichOneofReturnType__final_amount | None: ...
 
 Global___Booking: _TypeAlias = Booking  # noqa: Y015
+
+@_typing.final
+class RefundLine(_message.Message):
+    """What comes back of a seat that is given back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_SEAT_ID_FIELD_NUMBER: _builtins.int
+    PAID_AMOUNT_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    KEPT_AMOUNT_FIELD_NUMBER: _builtins.int
+    show_seat_id: _builtins.str
+    """The seat (UUID of ShowSeat.id)."""
+    paid_amount: _builtins.int
+    """What was paid for it, in minor units."""
+    amount: _builtins.int
+    """How much of that comes back."""
+    kept_amount: _builtins.int
+    """How much of it is kept."""
+    def __init__(
+        self,
+        *,
+        show_seat_id: _builtins.str = ...,
+        paid_amount: _builtins.int = ...,
+        amount: _builtins.int = ...,
+        kept_amount: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "kept_amount", b"kept_amount", "paid_amount", b"paid_amount", "show_seat_id", b"show_seat_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundLine: _TypeAlias = RefundLine  # noqa: Y015
 
 @_typing.final
 class CreateBookingRequest(_message.Message):
@@ -682,13 +805,14 @@ Global___CancelBookingRequest: _TypeAlias = CancelBookingRequest  # noqa: Y015
 
 @_typing.final
 class RefundBookingRequest(_message.Message):
-    """RefundBookingRequest names a booking to refund."""
+    """RefundBookingRequest names a booking, and which of its seats to refund."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     BOOKING_ID_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     booking_id: _builtins.str
     """The booking (UUID)."""
     user_id: _builtins.str
@@ -698,16 +822,21 @@ class RefundBookingRequest(_message.Message):
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
     header `Idempotency-Key`.
     """
+    @_builtins.property
+    def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The seats (UUIDs of ShowSeat.id), each once; all that are left where none is named."""
+
     def __init__(
         self,
         *,
         booking_id: _builtins.str = ...,
         user_id: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
+        show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "idempotency_key", b"idempotency_key", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "idempotency_key", b"idempotency_key", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -745,6 +874,7 @@ class RefundBookingResponse(_message.Message):
     REFUND_PERCENTAGE_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    REFUND_ID_FIELD_NUMBER: _builtins.int
     booking_id: _builtins.str
     """The booking (UUID)."""
     refund_amount: _builtins.int
@@ -755,6 +885,8 @@ class RefundBookingResponse(_message.Message):
     """The ISO 4217 code of the amount."""
     status: Global___RefundBookingResponse.Status.ValueType
     """How far the refund is."""
+    refund_id: _builtins.str
+    """The refund (UUID), one of the booking's `refunds`; empty where the release before decided it."""
     def __init__(
         self,
         *,
@@ -763,14 +895,134 @@ class RefundBookingResponse(_message.Message):
         refund_percentage: _builtins.int = ...,
         currency: _builtins.str = ...,
         status: Global___RefundBookingResponse.Status.ValueType = ...,
+        refund_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "refund_amount", b"refund_amount", "refund_percentage", b"refund_percentage", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "refund_amount", b"refund_amount", "refund_id", b"refund_id", "refund_percentage", b"refund_percentage", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RefundBookingResponse: _TypeAlias = RefundBookingResponse  # noqa: Y015
+
+@_typing.final
+class PreviewRefundRequest(_message.Message):
+    """PreviewRefundRequest names a booking, and which of its seats might be refunded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOKING_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    booking_id: _builtins.str
+    """The booking (UUID)."""
+    user_id: _builtins.str
+    """The user it belongs to (UUID)."""
+    @_builtins.property
+    def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The seats (UUIDs of ShowSeat.id), each once; all that are left where none is named."""
+
+    def __init__(
+        self,
+        *,
+        booking_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewRefundRequest: _TypeAlias = PreviewRefundRequest  # noqa: Y015
+
+@_typing.final
+class PreviewRefundResponse(_message.Message):
+    """PreviewRefundResponse tells how much would come back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOKING_ID_FIELD_NUMBER: _builtins.int
+    REFUND_AMOUNT_FIELD_NUMBER: _builtins.int
+    KEPT_AMOUNT_FIELD_NUMBER: _builtins.int
+    REFUND_PERCENTAGE_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    booking_id: _builtins.str
+    """The booking (UUID)."""
+    refund_amount: _builtins.int
+    """How much would come back, in minor units of `currency`."""
+    kept_amount: _builtins.int
+    """How much of what was paid for the seats would be kept."""
+    refund_percentage: _builtins.int
+    """How much of it would come back, in per cent."""
+    currency: _builtins.str
+    """The ISO 4217 code of the amounts."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefundLine]:
+        """The seats, in the order of the booking: the lines add up to the amounts."""
+
+    def __init__(
+        self,
+        *,
+        booking_id: _builtins.str = ...,
+        refund_amount: _builtins.int = ...,
+        kept_amount: _builtins.int = ...,
+        refund_percentage: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        lines: _abc.Iterable[Global___RefundLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "kept_amount", b"kept_amount", "lines", b"lines", "refund_amount", b"refund_amount", "refund_percentage", b"refund_percentage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewRefundResponse: _TypeAlias = PreviewRefundResponse  # noqa: Y015
+
+@_typing.final
+class GrantRefundRequest(_message.Message):
+    """GrantRefundRequest names a booking, which of its seats to refund, how much of what was paid for them, and why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOKING_ID_FIELD_NUMBER: _builtins.int
+    SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    PERCENTAGE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    booking_id: _builtins.str
+    """The booking (UUID)."""
+    percentage: _builtins.int
+    """How much of what was paid for the seats comes back, in per cent; 1 to 100."""
+    reason: _builtins.str
+    """Why, in one line of 1 to 200 characters; for the books, the customer does not see it."""
+    idempotency_key: _builtins.str
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
+    """
+    @_builtins.property
+    def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The seats (UUIDs of ShowSeat.id), each once; all that are left where none is named."""
+
+    def __init__(
+        self,
+        *,
+        booking_id: _builtins.str = ...,
+        show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        percentage: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "idempotency_key", b"idempotency_key", "percentage", b"percentage", "reason", b"reason", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GrantRefundRequest: _TypeAlias = GrantRefundRequest  # noqa: Y015
 
 @_typing.final
 class GetPayableBookingRequest(_message.Message):

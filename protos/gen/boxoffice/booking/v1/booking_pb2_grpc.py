@@ -78,6 +78,16 @@ class BookingServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.RefundBookingRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.RefundBookingResponse.FromString,
                 _registered_method=True)
+        self.PreviewRefund = channel.unary_unary(
+                '/boxoffice.booking.v1.BookingService/PreviewRefund',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.PreviewRefundRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.PreviewRefundResponse.FromString,
+                _registered_method=True)
+        self.GrantRefund = channel.unary_unary(
+                '/boxoffice.booking.v1.BookingService/GrantRefund',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.GrantRefundRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.RefundBookingResponse.FromString,
+                _registered_method=True)
         self.GetPayableBooking = channel.unary_unary(
                 '/boxoffice.booking.v1.BookingService/GetPayableBooking',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.GetPayableBookingRequest.SerializeToString,
@@ -230,13 +240,43 @@ class BookingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RefundBooking(self, request, context):
-        """Refunds a CONFIRMED booking and puts its seats on sale again. How much comes back depends on the time left
-        until the show: by default all of it 24 hours or more before, half of it from 24 to 2 hours before, nothing
-        later (the request is refused then). Amounts round down to the minor unit.
+        """Refunds seats of a CONFIRMED booking, all that are left where none is named, and puts them on sale again. How much
+        comes back depends on the time left until the show: by default all of it 24 hours or more before, half of it from 24
+        to 2 hours before, nothing later (the request is refused then). Amounts round down to the minor unit, once for all that
+        comes back at one percentage: seats that are given back one by one bring what they would together. The booking is
+        REFUNDED with its last seat.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
+        FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewRefund(self, request, context):
+        """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept. Nothing
+        changes by it; what comes back is decided when the refund is asked for.
+
+        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
+        FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
+        FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
+        FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GrantRefund(self, request, context):
+        """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
+        granted it, and why, is kept with the refund.
+
+        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
+        FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
+        FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
@@ -339,6 +379,16 @@ def add_BookingServiceServicer_to_server(servicer, server):
             'RefundBooking': grpc.unary_unary_rpc_method_handler(
                     servicer.RefundBooking,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.RefundBookingRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.RefundBookingResponse.SerializeToString,
+            ),
+            'PreviewRefund': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewRefund,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.PreviewRefundRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.PreviewRefundResponse.SerializeToString,
+            ),
+            'GrantRefund': grpc.unary_unary_rpc_method_handler(
+                    servicer.GrantRefund,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.GrantRefundRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.RefundBookingResponse.SerializeToString,
             ),
             'GetPayableBooking': grpc.unary_unary_rpc_method_handler(
@@ -585,6 +635,60 @@ class BookingService:
             target,
             '/boxoffice.booking.v1.BookingService/RefundBooking',
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.RefundBookingRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.RefundBookingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewRefund(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/PreviewRefund',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.PreviewRefundRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.PreviewRefundResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GrantRefund(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/GrantRefund',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.GrantRefundRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.RefundBookingResponse.FromString,
             options,
             channel_credentials,

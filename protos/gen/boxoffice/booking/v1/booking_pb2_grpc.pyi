@@ -132,13 +132,35 @@ class BookingServiceStub:
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     RefundBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.RefundBookingRequest, _booking_pb2.RefundBookingResponse]
-    """Refunds a CONFIRMED booking and puts its seats on sale again. How much comes back depends on the time left
-    until the show: by default all of it 24 hours or more before, half of it from 24 to 2 hours before, nothing
-    later (the request is refused then). Amounts round down to the minor unit.
+    """Refunds seats of a CONFIRMED booking, all that are left where none is named, and puts them on sale again. How much
+    comes back depends on the time left until the show: by default all of it 24 hours or more before, half of it from 24
+    to 2 hours before, nothing later (the request is refused then). Amounts round down to the minor unit, once for all that
+    comes back at one percentage: seats that are given back one by one bring what they would together. The booking is
+    REFUNDED with its last seat.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
+    FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    PreviewRefund: _grpc.UnaryUnaryMultiCallable[_booking_pb2.PreviewRefundRequest, _booking_pb2.PreviewRefundResponse]
+    """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept. Nothing
+    changes by it; what comes back is decided when the refund is asked for.
+
+    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
+    FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
+    FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
+    FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+    """
+    GrantRefund: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GrantRefundRequest, _booking_pb2.RefundBookingResponse]
+    """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
+    granted it, and why, is kept with the refund.
+
+    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
+    FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
+    FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -276,13 +298,35 @@ class BookingServiceAsyncStub(BookingServiceStub):
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     RefundBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.RefundBookingRequest, _booking_pb2.RefundBookingResponse]  # type: ignore[assignment]
-    """Refunds a CONFIRMED booking and puts its seats on sale again. How much comes back depends on the time left
-    until the show: by default all of it 24 hours or more before, half of it from 24 to 2 hours before, nothing
-    later (the request is refused then). Amounts round down to the minor unit.
+    """Refunds seats of a CONFIRMED booking, all that are left where none is named, and puts them on sale again. How much
+    comes back depends on the time left until the show: by default all of it 24 hours or more before, half of it from 24
+    to 2 hours before, nothing later (the request is refused then). Amounts round down to the minor unit, once for all that
+    comes back at one percentage: seats that are given back one by one bring what they would together. The booking is
+    REFUNDED with its last seat.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
+    FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    PreviewRefund: _aio.UnaryUnaryMultiCallable[_booking_pb2.PreviewRefundRequest, _booking_pb2.PreviewRefundResponse]  # type: ignore[assignment]
+    """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept. Nothing
+    changes by it; what comes back is decided when the refund is asked for.
+
+    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
+    FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
+    FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
+    FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+    """
+    GrantRefund: _aio.UnaryUnaryMultiCallable[_booking_pb2.GrantRefundRequest, _booking_pb2.RefundBookingResponse]  # type: ignore[assignment]
+    """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
+    granted it, and why, is kept with the refund.
+
+    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
+    FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
+    FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -465,13 +509,47 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.RefundBookingRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.RefundBookingResponse, _abc.Awaitable[_booking_pb2.RefundBookingResponse]]:
-        """Refunds a CONFIRMED booking and puts its seats on sale again. How much comes back depends on the time left
-        until the show: by default all of it 24 hours or more before, half of it from 24 to 2 hours before, nothing
-        later (the request is refused then). Amounts round down to the minor unit.
+        """Refunds seats of a CONFIRMED booking, all that are left where none is named, and puts them on sale again. How much
+        comes back depends on the time left until the show: by default all of it 24 hours or more before, half of it from 24
+        to 2 hours before, nothing later (the request is refused then). Amounts round down to the minor unit, once for all that
+        comes back at one percentage: seats that are given back one by one bring what they would together. The booking is
+        REFUNDED with its last seat.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
+        FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+
+    @_abc_1.abstractmethod
+    def PreviewRefund(
+        self,
+        request: _booking_pb2.PreviewRefundRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_booking_pb2.PreviewRefundResponse, _abc.Awaitable[_booking_pb2.PreviewRefundResponse]]:
+        """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept. Nothing
+        changes by it; what comes back is decided when the refund is asked for.
+
+        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
+        FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
+        FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
+        FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+        """
+
+    @_abc_1.abstractmethod
+    def GrantRefund(
+        self,
+        request: _booking_pb2.GrantRefundRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_booking_pb2.RefundBookingResponse, _abc.Awaitable[_booking_pb2.RefundBookingResponse]]:
+        """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
+        granted it, and why, is kept with the refund.
+
+        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
+        FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
+        FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """

@@ -29,7 +29,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class BookingEvent(_message.Message):
-    """An event of the topic `bookings`: a booking has come to the state that callers see."""
+    """An event of the topic `bookings`: a booking has come to the state that callers see, or a part of it was given back."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -50,6 +50,10 @@ class BookingEvent(_message.Message):
         """It was not paid in time. It is EXPIRED; a payment that comes late may still confirm it until sales end."""
         REFUNDED: BookingEvent._Kind.ValueType  # 5
         """It was given back, and `refund_amount` is with the customer. It is REFUNDED, for good."""
+        PARTLY_REFUNDED: BookingEvent._Kind.ValueType  # 6
+        """Some of its seats were given back by `refund_id`, and `refund_amount` in all is with the customer. It stays CONFIRMED
+        with the seats that are left.
+        """
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What happened."""
@@ -65,6 +69,10 @@ class BookingEvent(_message.Message):
     """It was not paid in time. It is EXPIRED; a payment that comes late may still confirm it until sales end."""
     REFUNDED: BookingEvent.Kind.ValueType  # 5
     """It was given back, and `refund_amount` is with the customer. It is REFUNDED, for good."""
+    PARTLY_REFUNDED: BookingEvent.Kind.ValueType  # 6
+    """Some of its seats were given back by `refund_id`, and `refund_amount` in all is with the customer. It stays CONFIRMED
+    with the seats that are left.
+    """
 
     POSITION_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
@@ -81,6 +89,8 @@ class BookingEvent(_message.Message):
     REFUND_AMOUNT_FIELD_NUMBER: _builtins.int
     REFUND_PERCENTAGE_FIELD_NUMBER: _builtins.int
     FINAL_AMOUNT_FIELD_NUMBER: _builtins.int
+    REFUND_ID_FIELD_NUMBER: _builtins.int
+    SEATS_LEFT_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Its place in the topic, from 1."""
     kind: Global___BookingEvent.Kind.ValueType
@@ -100,13 +110,17 @@ class BookingEvent(_message.Message):
     currency: _builtins.str
     """The ISO 4217 code that amounts are in."""
     payment_id: _builtins.str
-    """The payment that bought it (UUID); where it is CONFIRMED or REFUNDED, else empty."""
+    """The payment that bought it (UUID); where it is CONFIRMED, PARTLY_REFUNDED or REFUNDED, else empty."""
     refund_amount: _builtins.int
-    """How much has gone back, in minor units; where it is REFUNDED, else 0."""
+    """How much has gone back so far, in minor units; where it is PARTLY_REFUNDED or REFUNDED, else 0."""
     refund_percentage: _builtins.int
     """The same in per cent of what was paid."""
     final_amount: _builtins.int
     """What is paid for it, or was, in minor units; absent in events from before it was told: then it is `total_amount`."""
+    refund_id: _builtins.str
+    """The refund that was carried out (UUID); where it is PARTLY_REFUNDED, else empty."""
+    seats_left: _builtins.int
+    """How many of its seats were not given back; where it is PARTLY_REFUNDED, else 0."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was written, by booking's clock. Clocks may be set back: the order is that of positions."""
@@ -133,10 +147,12 @@ class BookingEvent(_message.Message):
         refund_amount: _builtins.int = ...,
         refund_percentage: _builtins.int = ...,
         final_amount: _builtins.int | None = ...,
+        refund_id: _builtins.str = ...,
+        seats_left: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "expires_at", b"expires_at", "final_amount", b"final_amount", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "final_amount", b"final_amount", "kind", b"kind", "payment_id", b"payment_id", "position", b"position", "refund_amount", b"refund_amount", "refund_percentage", b"refund_percentage", "seat_count", b"seat_count", "show_id", b"show_id", "time", b"time", "total_amount", b"total_amount", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "final_amount", b"final_amount", "kind", b"kind", "payment_id", b"payment_id", "position", b"position", "refund_amount", b"refund_amount", "refund_id", b"refund_id", "refund_percentage", b"refund_percentage", "seat_count", b"seat_count", "seats_left", b"seats_left", "show_id", b"show_id", "time", b"time", "total_amount", b"total_amount", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__final_amount: _TypeAlias = _typing.Literal["final_amount"]  # noqa: Y015
     _WhichOneofArgType__final_amount: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount"]  # noqa: Y015

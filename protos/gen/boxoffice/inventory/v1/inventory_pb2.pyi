@@ -1405,3 +1405,101 @@ class BatchUnbookReservationsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BatchUnbookReservationsResponse: _TypeAlias = BatchUnbookReservationsResponse  # noqa: Y015
+
+@_typing.final
+class BatchUnbookSeatsRequest(_message.Message):
+    """BatchUnbookSeatsRequest names seats to unbook."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Seats(_message.Message):
+        """Seats of one claim."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        NAME_FIELD_NUMBER: _builtins.int
+        SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+        @_builtins.property
+        def name(self) -> Global___ReservationName:
+            """The claim."""
+
+        @_builtins.property
+        def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
+
+        def __init__(
+            self,
+            *,
+            name: Global___ReservationName | None = ...,
+            show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    CLAIMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def claims(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchUnbookSeatsRequest.Seats]:
+        """The seats, claim by claim; 1 to 256."""
+
+    def __init__(
+        self,
+        *,
+        claims: _abc.Iterable[Global___BatchUnbookSeatsRequest.Seats] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claims", b"claims"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchUnbookSeatsRequest: _TypeAlias = BatchUnbookSeatsRequest  # noqa: Y015
+
+@_typing.final
+class BatchUnbookSeatsResponse(_message.Message):
+    """BatchUnbookSeatsResponse has one result a claim, in the same order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Result(_message.Message):
+        """What became of the seats of one claim."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        REFUSAL_FIELD_NUMBER: _builtins.int
+        @_builtins.property
+        def refusal(self) -> _status_pb2.Status:
+            """Why they could not be unbooked; absent where they are not the booking's any more."""
+
+        def __init__(
+            self,
+            *,
+            refusal: _status_pb2.Status | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchUnbookSeatsResponse.Result]:
+        """The results, in the order of the claims."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchUnbookSeatsResponse.Result] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchUnbookSeatsResponse: _TypeAlias = BatchUnbookSeatsResponse  # noqa: Y015

@@ -109,6 +109,11 @@ class InventoryServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookReservationsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookReservationsResponse.FromString,
                 _registered_method=True)
+        self.BatchUnbookSeats = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/BatchUnbookSeats',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsResponse.FromString,
+                _registered_method=True)
 
 
 class InventoryServiceServicer:
@@ -296,9 +301,22 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchUnbookReservations(self, request, context):
-        """Puts the seats of confirmed bookings on sale again: they are being refunded. Final.
+        """Puts all seats of confirmed bookings on sale again: they are being refunded. Final. BatchUnbookSeats has taken its
+        place; it stays for bookings whose refund the release before has begun.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the booking's seats were never confirmed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchUnbookSeats(self, request, context):
+        """Puts seats of confirmed bookings on sale again: they are being refunded. A seat is freed only while it is that
+        booking's, which never gets it back: so asking again changes nothing, whoever has the seat by then. With its last
+        seat, a booking's claim is closed for good.
+
+        Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the booking's seats were never confirmed, or it has never had
+        one of these.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -376,6 +394,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.BatchUnbookReservations,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookReservationsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookReservationsResponse.SerializeToString,
+            ),
+            'BatchUnbookSeats': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchUnbookSeats,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -760,6 +783,33 @@ class InventoryService:
             '/boxoffice.inventory.v1.InventoryService/BatchUnbookReservations',
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookReservationsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookReservationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchUnbookSeats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/BatchUnbookSeats',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsResponse.FromString,
             options,
             channel_credentials,
             insecure,

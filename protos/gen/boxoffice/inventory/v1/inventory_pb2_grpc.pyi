@@ -168,9 +168,18 @@ class InventoryServiceStub:
     FAILED_PRECONDITION CLAIM_ALIVE: it is said to have expired, but by inventory's clock it has not.
     """
     BatchUnbookReservations: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchUnbookReservationsRequest, _inventory_pb2.BatchUnbookReservationsResponse]
-    """Puts the seats of confirmed bookings on sale again: they are being refunded. Final.
+    """Puts all seats of confirmed bookings on sale again: they are being refunded. Final. BatchUnbookSeats has taken its
+    place; it stays for bookings whose refund the release before has begun.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the booking's seats were never confirmed.
+    """
+    BatchUnbookSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchUnbookSeatsRequest, _inventory_pb2.BatchUnbookSeatsResponse]
+    """Puts seats of confirmed bookings on sale again: they are being refunded. A seat is freed only while it is that
+    booking's, which never gets it back: so asking again changes nothing, whoever has the seat by then. With its last
+    seat, a booking's claim is closed for good.
+
+    Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the booking's seats were never confirmed, or it has never had
+    one of these.
     """
 
 @_typing.type_check_only
@@ -308,9 +317,18 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     FAILED_PRECONDITION CLAIM_ALIVE: it is said to have expired, but by inventory's clock it has not.
     """
     BatchUnbookReservations: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchUnbookReservationsRequest, _inventory_pb2.BatchUnbookReservationsResponse]  # type: ignore[assignment]
-    """Puts the seats of confirmed bookings on sale again: they are being refunded. Final.
+    """Puts all seats of confirmed bookings on sale again: they are being refunded. Final. BatchUnbookSeats has taken its
+    place; it stays for bookings whose refund the release before has begun.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the booking's seats were never confirmed.
+    """
+    BatchUnbookSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchUnbookSeatsRequest, _inventory_pb2.BatchUnbookSeatsResponse]  # type: ignore[assignment]
+    """Puts seats of confirmed bookings on sale again: they are being refunded. A seat is freed only while it is that
+    booking's, which never gets it back: so asking again changes nothing, whoever has the seat by then. With its last
+    seat, a booking's claim is closed for good.
+
+    Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the booking's seats were never confirmed, or it has never had
+    one of these.
     """
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -529,9 +547,24 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.BatchUnbookReservationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.BatchUnbookReservationsResponse, _abc.Awaitable[_inventory_pb2.BatchUnbookReservationsResponse]]:
-        """Puts the seats of confirmed bookings on sale again: they are being refunded. Final.
+        """Puts all seats of confirmed bookings on sale again: they are being refunded. Final. BatchUnbookSeats has taken its
+        place; it stays for bookings whose refund the release before has begun.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the booking's seats were never confirmed.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchUnbookSeats(
+        self,
+        request: _inventory_pb2.BatchUnbookSeatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.BatchUnbookSeatsResponse, _abc.Awaitable[_inventory_pb2.BatchUnbookSeatsResponse]]:
+        """Puts seats of confirmed bookings on sale again: they are being refunded. A seat is freed only while it is that
+        booking's, which never gets it back: so asking again changes nothing, whoever has the seat by then. With its last
+        seat, a booking's claim is closed for good.
+
+        Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the booking's seats were never confirmed, or it has never had
+        one of these.
         """
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

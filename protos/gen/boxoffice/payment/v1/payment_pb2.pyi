@@ -456,7 +456,7 @@ class BatchRefundPaymentsRequest(_message.Message):
             DESCRIPTOR: _descriptor.EnumDescriptor
             CAUSE_UNSPECIFIED: BatchRefundPaymentsRequest.Refund._Cause.ValueType  # 0
             REQUESTED: BatchRefundPaymentsRequest.Refund._Cause.ValueType  # 1
-            """The user gave a confirmed booking back."""
+            """Seats of a confirmed booking were given back: by parts, or, by the release before, all at once."""
             NO_TICKET: BatchRefundPaymentsRequest.Refund._Cause.ValueType  # 2
             """The money came for a booking that could not have its seats any more, or was cancelled."""
             DUPLICATE: BatchRefundPaymentsRequest.Refund._Cause.ValueType  # 3
@@ -465,11 +465,11 @@ class BatchRefundPaymentsRequest(_message.Message):
             """The capture is not what the booking asked for: amount or currency differ."""
 
         class Cause(_Cause, metaclass=_CauseEnumTypeWrapper):
-            """Why money is given back. A payment has at most one refund of each cause."""
+            """Why money is given back. A payment has at most one refund of each cause, but for REQUESTED."""
 
         CAUSE_UNSPECIFIED: BatchRefundPaymentsRequest.Refund.Cause.ValueType  # 0
         REQUESTED: BatchRefundPaymentsRequest.Refund.Cause.ValueType  # 1
-        """The user gave a confirmed booking back."""
+        """Seats of a confirmed booking were given back: by parts, or, by the release before, all at once."""
         NO_TICKET: BatchRefundPaymentsRequest.Refund.Cause.ValueType  # 2
         """The money came for a booking that could not have its seats any more, or was cancelled."""
         DUPLICATE: BatchRefundPaymentsRequest.Refund.Cause.ValueType  # 3
@@ -593,6 +593,82 @@ class BatchRefundPaymentsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BatchRefundPaymentsResponse: _TypeAlias = BatchRefundPaymentsResponse  # noqa: Y015
+
+@_typing.final
+class BatchRefundPartsRequest(_message.Message):
+    """BatchRefundPartsRequest carries parts to return."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Part(_message.Message):
+        """A part of a payment."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        REFUND_ID_FIELD_NUMBER: _builtins.int
+        PAYMENT_ID_FIELD_NUMBER: _builtins.int
+        AMOUNT_FIELD_NUMBER: _builtins.int
+        refund_id: _builtins.str
+        """The refund (UUID), as booking names it."""
+        payment_id: _builtins.str
+        """The payment (UUID)."""
+        amount: _builtins.int
+        """How much, in minor units of the payment's currency."""
+        def __init__(
+            self,
+            *,
+            refund_id: _builtins.str = ...,
+            payment_id: _builtins.str = ...,
+            amount: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "payment_id", b"payment_id", "refund_id", b"refund_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PARTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchRefundPartsRequest.Part]:
+        """The parts; 1 to 256."""
+
+    def __init__(
+        self,
+        *,
+        parts: _abc.Iterable[Global___BatchRefundPartsRequest.Part] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parts", b"parts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchRefundPartsRequest: _TypeAlias = BatchRefundPartsRequest  # noqa: Y015
+
+@_typing.final
+class BatchRefundPartsResponse(_message.Message):
+    """BatchRefundPartsResponse has one result a part, in the same order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchRefundPaymentsResponse.Result]:
+        """The results, in the order of the parts."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchRefundPaymentsResponse.Result] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchRefundPartsResponse: _TypeAlias = BatchRefundPartsResponse  # noqa: Y015
 
 @_typing.final
 class BatchClosePaymentsRequest(_message.Message):

@@ -78,6 +78,11 @@ class PaymentServiceStub:
                 request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPaymentsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPaymentsResponse.FromString,
                 _registered_method=True)
+        self.BatchRefundParts = channel.unary_unary(
+                '/boxoffice.payment.v1.PaymentService/BatchRefundParts',
+                request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPartsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPartsResponse.FromString,
+                _registered_method=True)
         self.BatchClosePayments = channel.unary_unary(
                 '/boxoffice.payment.v1.PaymentService/BatchClosePayments',
                 request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsRequest.SerializeToString,
@@ -190,10 +195,24 @@ class PaymentServiceServicer:
 
     def BatchRefundPayments(self, request, context):
         """Returns captured money, wholly or in part. A refund is named by its payment and cause: asking again gives
-        the same refund and how far it is. A refund that is accepted is carried out in the end.
+        the same refund and how far it is. A refund that is accepted is carried out in the end. BatchRefundParts has taken the
+        place of the cause REQUESTED; it stays for refunds that the release before has begun.
 
         Refusals of one item: NOT_FOUND PAYMENT_NOT_FOUND; FAILED_PRECONDITION PAYMENT_NOT_CAPTURED: no money was
         taken; FAILED_PRECONDITION REFUND_MISMATCH: it was asked for before with another amount, or the refunds
+        would exceed the capture.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchRefundParts(self, request, context):
+        """Returns parts of captured money that customers were promised for seats. A part is named by booking's id of it, which
+        is the bank's name for it too: asking again gives the same part and how far it is. A part that is accepted is carried
+        out in the end, whatever becomes of other parts of the payment.
+
+        Refusals of one item: NOT_FOUND PAYMENT_NOT_FOUND; FAILED_PRECONDITION PAYMENT_NOT_CAPTURED: no money was
+        taken; FAILED_PRECONDITION REFUND_MISMATCH: it was asked for before with another amount, or all refunds of the payment
         would exceed the capture.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -250,6 +269,11 @@ def add_PaymentServiceServicer_to_server(servicer, server):
                     servicer.BatchRefundPayments,
                     request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPaymentsRequest.FromString,
                     response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPaymentsResponse.SerializeToString,
+            ),
+            'BatchRefundParts': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchRefundParts,
+                    request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPartsRequest.FromString,
+                    response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPartsResponse.SerializeToString,
             ),
             'BatchClosePayments': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchClosePayments,
@@ -476,6 +500,33 @@ class PaymentService:
             '/boxoffice.payment.v1.PaymentService/BatchRefundPayments',
             boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPaymentsRequest.SerializeToString,
             boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchRefundParts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.payment.v1.PaymentService/BatchRefundParts',
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPartsRequest.SerializeToString,
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchRefundPartsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -111,10 +111,20 @@ class PaymentServiceStub:
     """
     BatchRefundPayments: _grpc.UnaryUnaryMultiCallable[_payment_pb2.BatchRefundPaymentsRequest, _payment_pb2.BatchRefundPaymentsResponse]
     """Returns captured money, wholly or in part. A refund is named by its payment and cause: asking again gives
-    the same refund and how far it is. A refund that is accepted is carried out in the end.
+    the same refund and how far it is. A refund that is accepted is carried out in the end. BatchRefundParts has taken the
+    place of the cause REQUESTED; it stays for refunds that the release before has begun.
 
     Refusals of one item: NOT_FOUND PAYMENT_NOT_FOUND; FAILED_PRECONDITION PAYMENT_NOT_CAPTURED: no money was
     taken; FAILED_PRECONDITION REFUND_MISMATCH: it was asked for before with another amount, or the refunds
+    would exceed the capture.
+    """
+    BatchRefundParts: _grpc.UnaryUnaryMultiCallable[_payment_pb2.BatchRefundPartsRequest, _payment_pb2.BatchRefundPartsResponse]
+    """Returns parts of captured money that customers were promised for seats. A part is named by booking's id of it, which
+    is the bank's name for it too: asking again gives the same part and how far it is. A part that is accepted is carried
+    out in the end, whatever becomes of other parts of the payment.
+
+    Refusals of one item: NOT_FOUND PAYMENT_NOT_FOUND; FAILED_PRECONDITION PAYMENT_NOT_CAPTURED: no money was
+    taken; FAILED_PRECONDITION REFUND_MISMATCH: it was asked for before with another amount, or all refunds of the payment
     would exceed the capture.
     """
     BatchClosePayments: _grpc.UnaryUnaryMultiCallable[_payment_pb2.BatchClosePaymentsRequest, _payment_pb2.BatchClosePaymentsResponse]
@@ -200,10 +210,20 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     """
     BatchRefundPayments: _aio.UnaryUnaryMultiCallable[_payment_pb2.BatchRefundPaymentsRequest, _payment_pb2.BatchRefundPaymentsResponse]  # type: ignore[assignment]
     """Returns captured money, wholly or in part. A refund is named by its payment and cause: asking again gives
-    the same refund and how far it is. A refund that is accepted is carried out in the end.
+    the same refund and how far it is. A refund that is accepted is carried out in the end. BatchRefundParts has taken the
+    place of the cause REQUESTED; it stays for refunds that the release before has begun.
 
     Refusals of one item: NOT_FOUND PAYMENT_NOT_FOUND; FAILED_PRECONDITION PAYMENT_NOT_CAPTURED: no money was
     taken; FAILED_PRECONDITION REFUND_MISMATCH: it was asked for before with another amount, or the refunds
+    would exceed the capture.
+    """
+    BatchRefundParts: _aio.UnaryUnaryMultiCallable[_payment_pb2.BatchRefundPartsRequest, _payment_pb2.BatchRefundPartsResponse]  # type: ignore[assignment]
+    """Returns parts of captured money that customers were promised for seats. A part is named by booking's id of it, which
+    is the bank's name for it too: asking again gives the same part and how far it is. A part that is accepted is carried
+    out in the end, whatever becomes of other parts of the payment.
+
+    Refusals of one item: NOT_FOUND PAYMENT_NOT_FOUND; FAILED_PRECONDITION PAYMENT_NOT_CAPTURED: no money was
+    taken; FAILED_PRECONDITION REFUND_MISMATCH: it was asked for before with another amount, or all refunds of the payment
     would exceed the capture.
     """
     BatchClosePayments: _aio.UnaryUnaryMultiCallable[_payment_pb2.BatchClosePaymentsRequest, _payment_pb2.BatchClosePaymentsResponse]  # type: ignore[assignment]
@@ -334,10 +354,26 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_payment_pb2.BatchRefundPaymentsResponse, _abc.Awaitable[_payment_pb2.BatchRefundPaymentsResponse]]:
         """Returns captured money, wholly or in part. A refund is named by its payment and cause: asking again gives
-        the same refund and how far it is. A refund that is accepted is carried out in the end.
+        the same refund and how far it is. A refund that is accepted is carried out in the end. BatchRefundParts has taken the
+        place of the cause REQUESTED; it stays for refunds that the release before has begun.
 
         Refusals of one item: NOT_FOUND PAYMENT_NOT_FOUND; FAILED_PRECONDITION PAYMENT_NOT_CAPTURED: no money was
         taken; FAILED_PRECONDITION REFUND_MISMATCH: it was asked for before with another amount, or the refunds
+        would exceed the capture.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchRefundParts(
+        self,
+        request: _payment_pb2.BatchRefundPartsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payment_pb2.BatchRefundPartsResponse, _abc.Awaitable[_payment_pb2.BatchRefundPartsResponse]]:
+        """Returns parts of captured money that customers were promised for seats. A part is named by booking's id of it, which
+        is the bank's name for it too: asking again gives the same part and how far it is. A part that is accepted is carried
+        out in the end, whatever becomes of other parts of the payment.
+
+        Refusals of one item: NOT_FOUND PAYMENT_NOT_FOUND; FAILED_PRECONDITION PAYMENT_NOT_CAPTURED: no money was
+        taken; FAILED_PRECONDITION REFUND_MISMATCH: it was asked for before with another amount, or all refunds of the payment
         would exceed the capture.
         """
 

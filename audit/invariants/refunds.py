@@ -1,0 +1,125 @@
+"""Invariants of refunds, which are rows of their own. Code from before kept one with its booking, for all seats."""
+
+from audit.invariants.bookings import PAID
+from audit.invariants.invariant import Invariant
+
+PAID_FOR = "s.price - s.discount + s.fee + CASE WHEN b.prices_include_tax THEN 0 ELSE s.tax END"
+"""What was paid for a seat."""
+
+REFUNDS = (
+    Invariant(
+        "refunds-are-what-their-state-says",
+        "a refund is on its way or carried out, for a cause that there is; only one on its way is stuck",
+        ("booking.booking_refunds",),
+        """
+        SELECT id AS refund_id, booking_id, state, stuck, lease_until, cause, reason, decided_by
+        FROM booking.booking_refunds
+        WHERE (state IN ('PROCESSING', 'REFUNDED')) IS NOT TRUE
+            OR (state = 'PROCESSING') IS DISTINCT FROM (lease_until IS NOT NULL)
+            OR (NOT stuck OR state = 'PROCESSING') IS NOT TRUE
+            OR CASE cause WHEN 'REQUESTED' THEN decided_by IS NOT NULL WHEN 'GRANTED' THEN reason <> '' END IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "bookings-count-their-refunds",
+        "a booking has the sum and the number of its refunds, or the share that code from before decided for all seats",
+        ("booking.bookings WHERE refund_amount IS NOT NULL",),
+        f"""
+        SELECT coalesce(b.id, r.booking_id) AS booking_id, b.state, {PAID} AS paid, b.refund_percentage,
+            b.refund_amount, b.refund_count, r.amount, r.refunds, r.last
+        FROM booking.bookings b FULL JOIN (
+            SELECT booking_id, sum(amount) AS amount, count(*) AS refunds, max(number) AS last
+            FROM booking.booking_refunds GROUP BY booking_id
+        ) AS r ON r.booking_id = b.id
+        WHERE CASE
+            WHEN r.booking_id IS NOT NULL THEN
+                (b.refund_amount, b.refund_count, r.last) = (r.amount, r.refunds, r.refunds)
+            WHEN num_nonnulls(b.refund_amount, b.refund_percentage) > 0 THEN
+                (b.refund_count, b.refund_amount) = (0, {PAID}::bigint * b.refund_percentage / 100)
+            ELSE b.state NOT IN ('REFUNDING', 'REFUNDED')
+        END IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "refunds-are-the-share-that-was-decided",
+        "what comes back at one percentage is that share of what was paid for the seats, rounded down once",
+        ("booking.booking_refunds",),
+        f"""
+        SELECT r.booking_id, r.percentage, r.amount, s.paid
+        FROM (
+            SELECT booking_id, percentage, sum(amount) AS amount FROM booking.booking_refunds
+            GROUP BY booking_id, percentage
+        ) AS r LEFT JOIN (
+            SELECT f.booking_id, f.percentage, sum({PAID_FOR}) AS paid
+            FROM booking.booking_seats s
+            JOIN booking.bookings b ON b.id = s.booking_id
+            JOIN booking.booking_refunds f ON f.id = s.refund_id
+            GROUP BY f.booking_id, f.percentage
+        ) AS s ON (s.booking_id, s.percentage) = (r.booking_id, r.percentage)
+        WHERE (r.amount = s.paid::bigint * r.percentage / 100) IS NOT TRUE OR r.percentage < 1
+        """,
+    ),
+    Invariant(
+        "refunds-are-those-of-their-seats",
+        "a refund is the sum of what comes back of its booking's seats, of each at most what was paid for it",
+        ("booking.booking_refunds", "booking.booking_seats WHERE refund_id IS NOT NULL"),
+        f"""
+        SELECT coalesce(r.id, s.refund_id) AS refund_id, r.booking_id, s.booking_id AS booking_of_seats, r.amount,
+            s.amount AS amount_of_seats, s.least
+        FROM booking.booking_refunds r FULL JOIN (
+            SELECT s.refund_id, s.booking_id, sum(s.refund_amount) AS amount,
+                min(least(s.refund_amount, {PAID_FOR} - s.refund_amount)) AS least
+            FROM booking.booking_seats s JOIN booking.bookings b ON b.id = s.booking_id
+            WHERE num_nonnulls(s.refund_id, s.refund_amount) > 0
+            GROUP BY s.refund_id, s.booking_id
+        ) AS s ON (s.refund_id, s.booking_id) = (r.id, r.booking_id)
+        WHERE r.amount IS DISTINCT FROM s.amount OR s.least < 0
+        """,
+    ),
+    Invariant(
+        "the-last-refund-ends-its-booking",
+        "a booking is REFUNDED once its seats are all given back and its refunds all carried out, and no sooner",
+        ("booking.booking_refunds",),
+        """
+        SELECT b.id AS booking_id, b.state, r.carried_out, s.given_back
+        FROM booking.bookings b
+        JOIN (
+            SELECT booking_id, bool_and(state = 'REFUNDED') AS carried_out FROM booking.booking_refunds
+            GROUP BY booking_id
+        ) AS r ON r.booking_id = b.id
+        JOIN (
+            SELECT booking_id, bool_and(refund_id IS NOT NULL) AS given_back FROM booking.booking_seats
+            GROUP BY booking_id
+        ) AS s ON s.booking_id = b.id
+        WHERE (b.state = 'REFUNDED') IS DISTINCT FROM (r.carried_out AND s.given_back)
+        """,
+    ),
+)
+
+REFUNDS_AT_REST = (
+    Invariant(
+        "refunded-bookings-stay-refunded",
+        "payment gives back for seats what booking decided, each refund under its name, and what is over there is back",
+        ("booking.booking_refunds", "payment.refunds WHERE cause = 'REQUESTED'"),
+        """
+        SELECT coalesce(b.booking_id, r.booking_id) AS booking_id, b.id AS refund_id, r.id AS payments_refund_id,
+            b.state, b.stuck, b.amount, r.amount AS returned, r.state AS refund_state
+        FROM (
+            SELECT f.id, f.booking_id, k.payment_id, f.amount, f.state, f.stuck
+            FROM booking.booking_refunds f LEFT JOIN booking.bookings k ON k.id = f.booking_id
+            WHERE f.amount <> 0
+            UNION ALL
+            SELECT r.id, b.id, b.payment_id, b.refund_amount, b.state, b.refund_stuck
+            FROM booking.bookings b LEFT JOIN payment.refunds r
+                ON (r.payment_id, r.cause) = (b.payment_id, 'REQUESTED')
+            WHERE b.refund_count = 0 AND b.state IN ('REFUNDING', 'REFUNDED')
+        ) AS b
+        FULL JOIN (
+            SELECT r.*, p.booking_id FROM payment.refunds r LEFT JOIN payment.payments p ON p.id = r.payment_id
+            WHERE r.cause = 'REQUESTED'
+        ) AS r ON (r.id, r.booking_id, r.payment_id) = (b.id, b.booking_id, b.payment_id)
+        WHERE (b.state = 'REFUNDED' AND r.state IS DISTINCT FROM 'SUCCEEDED')
+            OR (r.amount IS DISTINCT FROM b.amount AND NOT (r.id IS NULL AND b.stuck))
+        """,
+    ),
+)
