@@ -72,7 +72,7 @@ def audited(env: dict[str, str], folder: Path) -> None:
         demo = ask("demo", env=env)
         connection.execute(damage, {"more": -1, "id": ticket})
     assert (damaged.returncode, damaged.stderr) == (1, "")
-    assert "\nno-money-without-a-ticket: the bank's ledger holds of each booking what was paid" in damaged.stdout
+    assert "\nno-money-without-a-ticket: the gateways hold of each booking what was paid" in damaged.stdout
     assert f" of {len(INVARIANTS)} invariants are broken" in damaged.stdout.splitlines()[-1]
     assert (by_url.returncode, by_url.stdout) == (1, damaged.stdout)
     assert demo.returncode == 1
