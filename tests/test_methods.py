@@ -31,13 +31,14 @@ NOT_FOR_PROGRAMS = {
     "ReturnFromRazorpay",
     "GetCheckoutPage",
     "GetPaymentResultPage",
+    "ExportInvoices",
     "GetJwks",
     "RenderSeatMap",
     "RenderAvailableSeats",
     "StreamBooking",
     "StreamSeats",
 }
-"""What the Python client leaves out: webhooks, what is for browsers, and keys for services."""
+"""What the Python client leaves out: webhooks, what is for browsers and spreadsheets, and keys for services."""
 
 WITH_KEY = {name for name, method in MUTATIONS.items() if takes_key(method)}
 

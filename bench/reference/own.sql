@@ -42,6 +42,10 @@ CREATE TABLE batches AS
         array_agg(now())::text AS reserved_at,
         array_agg(now() + interval '15 minutes')::text AS untils,
         array_agg(50000)::text AS totals,
+        array_agg(0)::text AS nothings,
+        array_agg(false)::text AS added,
+        array_agg(NULL::uuid)::text AS sellers,
+        array_agg(''::text)::text AS places_of_supply,
         array_agg('INR'::text)::text AS currencies,
         array_agg(E'Stalls A1\nStalls A2'::text)::text AS labels,
         array_agg(decode(repeat('ab', 500), 'hex'))::text AS answers
@@ -63,7 +67,9 @@ CREATE TABLE batch_seats AS
         array_agg('A'::text)::text AS rows,
         array_agg(1)::text AS numbers,
         array_agg('REGULAR'::text)::text AS tiers,
-        array_agg(25000)::text AS prices
+        array_agg(25000)::text AS prices,
+        array_agg(0)::text AS seat_nothings,
+        array_agg(''::text)::text AS seat_codes
     FROM plan, unnest(seats) WITH ORDINALITY AS s (seat, place) GROUP BY batch;
 ALTER TABLE batch_seats ADD PRIMARY KEY (batch);
 VACUUM ANALYZE;

@@ -168,6 +168,7 @@ BODIES: dict[str, Json] = {
 """Bodies of requests that are not messages of the contracts, by the methods' names."""
 
 ANSWERS: dict[str, Json] = {
+    "ExportInvoices": {"text/csv": {"schema": {"type": "string"}}},
     "GetPaymentResultPage": {"text/html": {"schema": {"type": "string"}}},
     "ReturnFromRazorpay": {"text/html": {"schema": {"type": "string"}}},
     "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},

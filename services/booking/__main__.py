@@ -10,6 +10,8 @@ from boxoffice.booking.v1 import (
     booking_pb2_grpc,
     coupon_pb2,
     coupon_pb2_grpc,
+    invoices_pb2,
+    invoices_pb2_grpc,
     taxes_pb2,
     taxes_pb2_grpc,
 )
@@ -19,6 +21,7 @@ from services.booking.bookings import messages
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.coupons.operation import forget_tries
 from services.booking.coupons.rpc import CouponServicer
+from services.booking.invoices.rpc import InvoiceServicer
 from services.booking.measures import MEASURES
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
@@ -41,6 +44,7 @@ SERVICES = [
     booking_pb2.DESCRIPTOR.services_by_name["BookingService"].full_name,
     coupon_pb2.DESCRIPTOR.services_by_name["CouponService"].full_name,
     taxes_pb2.DESCRIPTOR.services_by_name["TaxService"].full_name,
+    invoices_pb2.DESCRIPTOR.services_by_name["InvoiceService"].full_name,
 ]
 
 
@@ -101,9 +105,10 @@ def _desks(saga: Saga) -> Desks:
 
 
 def _add_rules_of_prices(server: grpc.aio.Server, db: Database, inventory: InventoryClient) -> None:
-    """Serve what bookings' prices are made by."""
+    """Serve what bookings' prices are made by, and what tells of them."""
     coupon_pb2_grpc.add_CouponServiceServicer_to_server(CouponServicer(db, inventory), server)
     taxes_pb2_grpc.add_TaxServiceServicer_to_server(TaxServicer(db, inventory), server)
+    invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(InvoiceServicer(db), server)
 
 
 def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOScheduler:

@@ -106,6 +106,21 @@ class TaxRuleFixed(FailedPrecondition):
     reason = "TAX_RULE_FIXED"
 
 
+class InvoiceNotFound(NotFound):
+    """This booking has no invoice: it was never confirmed, or nobody has said by whom its show is sold."""
+
+    reason = "INVOICE_NOT_FOUND"
+
+
+class ExportTooLarge(FailedPrecondition):
+    """This period has more rows than one file: ask for shorter ones.
+
+    Metadata: the `limit` of rows.
+    """
+
+    reason = "EXPORT_TOO_LARGE"
+
+
 class ShowTaxNotFound(NotFound):
     """Nobody has said by whom this show is sold: it is sold without tax and without invoices."""
 

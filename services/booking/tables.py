@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -206,6 +207,79 @@ show_taxes = Table(
     Column("category", Text, nullable=False),
     Column("prices_include_tax", Boolean, nullable=False),
     comment="by whom shows are sold, and how their tickets are taxed; others are sold without tax",
+)
+
+invoice_series = Table(
+    "invoice_series",
+    metadata,
+    Column("seller_id", Uuid, ForeignKey("sellers.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("year", Integer, nullable=False, server_default="0", comment="in which its financial year began"),
+    Column("last_number", Integer, nullable=False, server_default="0"),
+    Column("last_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("seller_id", "kind"),
+    CheckConstraint("kind IN ('INVOICE', 'CREDIT_NOTE', 'RECEIPT', 'REFUND_RECEIPT')", name="kind"),
+    comment="how far the numbers of a seller's documents have come; locked by whoever takes the next",
+)
+
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("seller_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False, comment="in its series and year, from 1"),
+    Column("number", Text, nullable=False, comment="as people read it"),
+    Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False, index=True),
+    Column("corrects", Uuid, ForeignKey("invoices.id"), index=True, comment="the invoice or receipt it takes back of"),
+    Column("refund_id", Uuid, comment="of what is given back"),
+    Column("issued_at", DateTime(timezone=True), nullable=False),
+    # As they were when it was issued.
+    Column("legal_name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("place_of_supply", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("taxable_amount", Integer, nullable=False),
+    Column("tax_amount", Integer, nullable=False),
+    Column("total_amount", Integer, nullable=False),
+    ForeignKeyConstraint(["seller_id", "kind"], ["invoice_series.seller_id", "invoice_series.kind"]),
+    UniqueConstraint("seller_id", "kind", "year", "sequence"),
+    UniqueConstraint("refund_id"),
+    CheckConstraint("number ~ '^[A-Z0-9/-]{1,16}$' AND sequence > 0", name="number"),
+    CheckConstraint("(corrects IS NOT NULL) = (kind IN ('CREDIT_NOTE', 'REFUND_RECEIPT'))", name="corrects"),
+    CheckConstraint(
+        "taxable_amount >= 0 AND tax_amount >= 0 AND total_amount = taxable_amount::bigint + tax_amount",
+        name="amounts",
+    ),
+    # One to a ticket.
+    Index(
+        "invoices_booking_once_idx",
+        "booking_id",
+        unique=True,
+        postgresql_where=text("kind IN ('INVOICE', 'RECEIPT')"),
+    ),
+    Index("invoices_issued_idx", "seller_id", "issued_at"),
+)
+
+invoice_lines = Table(
+    "invoice_lines",
+    metadata,
+    Column("invoice_id", Uuid, ForeignKey("invoices.id"), nullable=False),
+    Column("position", Integer, nullable=False, comment="of the seat in its booking"),
+    Column("description", Text, nullable=False),
+    Column("sac_code", Text, nullable=False),
+    Column("basis_points", Integer, nullable=False),
+    Column("taxable_amount", Integer, nullable=False),
+    Column("cgst_amount", Integer, nullable=False),
+    Column("sgst_amount", Integer, nullable=False),
+    Column("igst_amount", Integer, nullable=False),
+    Column("other_tax_amount", Integer, nullable=False, comment="outside India"),
+    PrimaryKeyConstraint("invoice_id", "position"),
+    CheckConstraint(
+        "least(taxable_amount, cgst_amount, igst_amount, other_tax_amount) >= 0 AND cgst_amount = sgst_amount",
+        name="amounts",
+    ),
 )
 
 booking_seats = Table(

@@ -9,7 +9,14 @@ from uuid import UUID, uuid4
 
 import grpc
 import pytest
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, coupon_pb2, coupon_pb2_grpc, taxes_pb2_grpc
+from boxoffice.booking.v1 import (
+    booking_pb2,
+    booking_pb2_grpc,
+    coupon_pb2,
+    coupon_pb2_grpc,
+    invoices_pb2_grpc,
+    taxes_pb2_grpc,
+)
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -113,6 +120,7 @@ class House:
     show_id: str
     seat_ids: list[str]
     taxes: taxes_pb2_grpc.TaxServiceStub
+    invoices: invoices_pb2_grpc.InvoiceServiceStub
 
     async def book(self, user: UUID, *numbers: int, key: str = "", coupon: str = "") -> booking_pb2.Booking:
         request = booking_pb2.CreateBookingRequest(
@@ -205,6 +213,7 @@ async def opened_house(
             booking_pb2_grpc.add_BookingServiceServicer_to_server(booking.servicer, server)
             coupon_pb2_grpc.add_CouponServiceServicer_to_server(_called_by(booking.coupons, callers), server)
             taxes_pb2_grpc.add_TaxServiceServicer_to_server(booking.taxes, server)
+            invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(booking.invoices, server)
 
         to_booking = await stack.enter_async_context(served(serve))
         show_id = await make_show(catalog_pb2_grpc.CatalogServiceStub(to_inventory), in_=starts_in, closes=closes)
@@ -224,6 +233,7 @@ async def opened_house(
             show_id,
             [seat.id for seat in seat_map.seats],
             taxes_pb2_grpc.TaxServiceStub(to_booking),
+            invoices_pb2_grpc.InvoiceServiceStub(to_booking),
         )
         await booking.desk.close()
         assert await booking_db.fetch(UNTOLD) == [], "the last event of a booking is the state that callers see"

@@ -11,6 +11,7 @@ from services.booking import deliveries
 from services.booking.bookings import messages
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.coupons.rpc import CouponServicer
+from services.booking.invoices.rpc import InvoiceServicer
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
@@ -36,6 +37,7 @@ class WiredBooking:
     """To whom the outbox's relay delivers."""
     desk: Desk[Any, Any]
     taxes: TaxServicer
+    invoices: InvoiceServicer
 
 
 def wired_booking(
@@ -54,5 +56,6 @@ def wired_booking(
     desk: Desk[Any, Any] = Desk(saga.create, max_keys=128, gathers=gathers)
     changes = Changes(db, max_waiting=100, heartbeat_seconds=15)
     servicer = BookingServicer(db, Bookings(db), changes, outbox, Desks(desk, desk), saga, inventory, payments, POLICY)
-    coupons, taxes = CouponServicer(db, inventory), TaxServicer(db, inventory)
-    return WiredBooking(servicer, coupons, saga, outbox, deliveries.peers(inventory, payments), desk, taxes)
+    coupons, taxes, invoices = CouponServicer(db, inventory), TaxServicer(db, inventory), InvoiceServicer(db)
+    peers = deliveries.peers(inventory, payments)
+    return WiredBooking(servicer, coupons, saga, outbox, peers, desk, taxes, invoices)

@@ -47,7 +47,7 @@ OF_BOOKINGS = (
     Damage(
         "tax that is in the price, and added",
         LINES,
-        "UPDATE booking.booking_seats SET tax = 1 WHERE position = 0;"
+        "UPDATE booking.booking_seats SET tax = CASE position WHEN 0 THEN 1 ELSE 0 END;"
         "UPDATE booking.bookings SET prices_include_tax = true, tax_amount = 1, final_amount = total_amount + 1",
     ),
     Damage(
@@ -62,7 +62,7 @@ OF_BOOKINGS = (
         LINES,
         "DELETE FROM booking.booking_seats"
         " WHERE booking_id IN (SELECT id FROM booking.bookings WHERE state = 'CANCELLED');"
-        + bookings("CANCELLED", "tax_amount = -1, final_amount = total_amount - 1"),
+        + bookings("CANCELLED", "tax_amount = -1, final_amount = total_amount - 1, prices_include_tax = false"),
     ),
     Damage("a seat whose fee is not known", LINES, "UPDATE booking.booking_seats SET fee = NULL"),
     Damage("a confirmation of what was never confirmed", STATE, bookings("CANCELLED", "confirmed_at = now()")),

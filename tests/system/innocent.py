@@ -230,6 +230,12 @@ AT_ANY_TIME = {
     ),
 }
 
+# There is no invoice before a ticket.
+NOBODY_SELLS = """
+    UPDATE booking.bookings SET seller_id = NULL; DELETE FROM booking.invoices; DELETE FROM booking.invoice_lines;
+    UPDATE booking.invoice_series SET year = 0, last_number = 0, last_at = NULL
+"""
+
 WHILE_UNDER_WAY = {
     "a seat is sold again that was given back": f"""
         UPDATE booking.booking_seats SET seat_id = (
@@ -257,7 +263,7 @@ WHILE_UNDER_WAY = {
         + "; UPDATE booking.topic_events SET kind = 'CREATED' FROM booking.bookings b"
         " WHERE b.state = 'CONFIRMING' AND key = b.id"
         + "; UPDATE booking.captures c SET settlement = 'CONFIRM' FROM booking.bookings b"
-        " WHERE b.state = 'CONFIRMING' AND c.payment_id = b.payment_id"
+        " WHERE b.state = 'CONFIRMING' AND c.payment_id = b.payment_id" + f"; {NOBODY_SELLS}"
     ),
     "events have no positions yet": """
         INSERT INTO booking.topic_events (id, topic, key, version, kind)

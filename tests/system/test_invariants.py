@@ -20,6 +20,7 @@ from tests.system.conftest import opened_client
 from tests.system.damages import DAMAGES
 from tests.system.databases import at_rest, later
 from tests.system.innocent import AT_ANY_TIME, WHILE_UNDER_WAY
+from tests.system.selling import sell
 
 
 @contextmanager
@@ -46,6 +47,7 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
     """The databases, copied, with a booking in each state and money that went back."""
     async with opened_client(stack) as client:
         show = await client.make_show()
+        await sell(client, show)
         await client.make_show()  # nobody wants to see it
         late = await client.booked(show, new_user(), show.seats[11:12])
         session = await client.session(late)

@@ -14,9 +14,10 @@ from stack import accounts
 from stack.credentials import load
 from stack.launcher import Stack
 from tests.gateway.openapi import DOCUMENT, WITHOUT_TOKENS, hold, operations
-from tests.system.client import Client, Show, new_user, ok, refusal
+from tests.system.client import Client, Json, Show, new_user, ok, refusal
 from tests.system.databases import rows
 from tests.system.mutations import KEYED
+from tests.system.selling import sell
 from tests.system.test_webhooks import signed
 
 NOBODY = str(uuid4())
@@ -46,6 +47,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     concert = {"title": "Live", "category": "CONCERT", "durationMinutes": 90}
     event = ok(await client.ask("POST", "events", concert, headers={"Idempotency-Key": str(uuid4())}))
     show = await client.make_show()
+    seller = await sell(client, show)
     await _look_at_the_catalogue(client, show, event["id"])
 
     user, seats = new_user(), show.seats[:2]
@@ -75,8 +77,8 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
         body = bytes(payload)
         ok(await client.ask("POST", "payments/webhook", content=body, headers=signed(secret, str(uuid4()), body)))
     await _have_an_account(stack, client)
-    await _say_who_sells(client, show)
     await _have_a_coupon(client, show)
+    await _look_at_sales(client, show, seller, booking["id"])
     # Streams have no end: tests/gateway/test_gateway_streams.py is about them. What takes a key is held against the
     # document at each of its paths in test_keys.py.
     calls = {one["operationId"] for _, _, one in operations() if not one.get("x-server-streaming")}
@@ -123,14 +125,14 @@ async def _have_a_coupon(client: Client, show: Show) -> None:
     assert ok(await client.ask("POST", "coupons/validate", asked))["whyNot"] == "NOT_VALID"
 
 
-async def _say_who_sells(client: Client, show: Show) -> None:
-    """Set a seller, a rule and a show's tax, and read them."""
-    seller, rule = str(uuid4()), str(uuid4())
-    ok(await client.ask("PUT", f"sellers/{seller}", BODIES["SetSeller"] | {"taxNumber": ""}))
-    ok(await client.ask("PUT", f"tax-rules/{rule}", BODIES["SetTaxRule"]))
-    ok(await client.ask("PUT", f"shows/{show.id}/tax", BODIES["SetShowTax"] | {"sellerId": seller}))
-    for path in ("sellers", "tax-rules", f"shows/{show.id}/tax"):
+async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: str) -> None:
+    """Read who sells and how that is taxed, the invoice of a booking, and all of the seller's."""
+    for path in ("sellers", "tax-rules", f"shows/{show.id}/tax", f"bookings/{booking_id}/invoice"):
         ok(await client.ask("GET", path))
+    period = {"from": "2026-01-01T00:00:00Z", "to": "2090-01-01T00:00:00Z"}
+    export = await client.ask("GET", f"sellers/{seller['id']}/invoices", params=period)
+    assert (export.status_code, export.headers["content-type"]) == (200, "text/csv; charset=utf-8"), export.text
+    assert export.content.startswith(b"\xef\xbb\xbfDocument Type,") and export.content.endswith(b"\r\n# end,2\r\n")
 
 
 async def _look_at_the_catalogue(client: Client, show: Show, event_id: str) -> None:

@@ -2,8 +2,8 @@
 
 Each takes the fields of its request by name and returns the message of its answer; the contracts in protos/ tell what
 every field means and how a method can fail (`help(Client.create_booking)` shows it). What is not listed is the bank's
-webhook, the checkout page, the changes of seats and of bookings as events for browsers and identity's public keys,
-which are not for programs like this one.
+webhook, the checkout page, invoices as a file for spreadsheets, the changes of seats and of bookings as events for
+browsers and identity's public keys, which are not for programs like this one.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from boxoffice.bank.v1.bank_pb2 import Session, SimulatePaymentRequest
 from boxoffice.bank.v1.bank_pb2_grpc import BankServiceServicer as Bank
 from boxoffice.booking.v1 import booking_pb2 as booking
 from boxoffice.booking.v1 import coupon_pb2 as coupon
+from boxoffice.booking.v1 import invoices_pb2 as invoices
 from boxoffice.booking.v1 import taxes_pb2 as taxes
 from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceServicer as Bookings
 from boxoffice.booking.v1.coupon_pb2_grpc import CouponServiceServicer as Coupons
+from boxoffice.booking.v1.invoices_pb2_grpc import InvoiceServiceServicer as Invoices
 from boxoffice.booking.v1.taxes_pb2_grpc import TaxServiceServicer as Taxes
 from boxoffice.identity.v1 import identity_pb2 as identity
 from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceServicer as Identity
@@ -242,6 +244,7 @@ class Methods:
     initiate_payment = Method(Payments, payment.InitiatePaymentRequest, payment.InitiatePaymentResponse)
     get_payment_status = Method(Payments, payment.GetPaymentStatusRequest, payment.PaymentStatus)
     simulate_payment = Method(Bank, SimulatePaymentRequest, Session)
+    get_invoice = Method(Invoices, invoices.GetInvoiceRequest, invoices.GetInvoiceResponse)
 
     # Who sells, and how tickets are taxed.
     set_seller = Method(Taxes, taxes.SetSellerRequest, taxes.Seller)

@@ -87,6 +87,18 @@ class TaxRuleFixed(FailedPrecondition):
     reason = "TAX_RULE_FIXED"
 
 
+class InvoiceNotFound(NotFound):
+    """The booking has no invoice: it was never confirmed, or nobody has said by whom its show is sold."""
+
+    reason = "INVOICE_NOT_FOUND"
+
+
+class ExportTooLarge(FailedPrecondition):
+    """The period has more rows than one file; `metadata` has the `limit`."""
+
+    reason = "EXPORT_TOO_LARGE"
+
+
 class ShowTaxNotFound(NotFound):
     """Nobody has said by whom the show is sold."""
 

@@ -15,6 +15,7 @@ from services.booking.captures.domain import Capture, Settlement, settlement_of
 from services.booking.coupons.domain import Coupon, Uses
 from services.booking.coupons.uses import lock_uses
 from services.booking.errors import BookingNotFound, CaptureMismatch
+from services.booking.invoices import operation as invoices
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import columns, read
 from services.chassis.writes.operation import Operation, Rows
@@ -189,6 +190,7 @@ class FinishConfirming(Operation[Confirmation, ConfirmingBookings, None]):
         expired = [booking for booking in state.moved if booking.state == State.EXPIRED]
         if confirmed:
             await tx.send(sql.CONFIRM, columns(confirmed, "id", "version", "updated_at", "confirmed_at"))
+            await invoices.issue(tx, confirmed)
         if expired:
             await tx.send(sql.FAIL_CONFIRMING, columns(expired, "id", "version", "updated_at"))
         for settlement, bookings in ((Settlement.KEPT, state.kept), (Settlement.NO_TICKET, state.returned)):

@@ -11,6 +11,7 @@ from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.bookings.locked import LockedBookings, bookings_of, locks
 from services.booking.bookings.rows import refunds_by_booking, seats_by_booking
 from services.booking.errors import BookingNotFound
+from services.booking.invoices import operation as invoices
 from services.booking.refunds import statements as sql
 from services.booking.refunds.domain import (
     Grant,
@@ -175,6 +176,14 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, Begun]):
             given = columns(seats, "refund_amount", seat_id="id")
             await tx.send(sql.GIVE_SEATS_BACK, given | {"booking_id": refund.booking_id, "refund_id": refund.id})
         await count_refunds(tx, state.moved)
+        await invoices.correct(tx, [_given_back(refund, state) for refund in state.begun])
+
+
+def _given_back(refund: BookingRefund, state: RefundableBookings) -> invoices.GivenBack:
+    """Return what a refund gives back of each seat."""
+    seats = enumerate(state.seats[refund.booking_id])
+    by_position = {position: seat.refund_amount or 0 for position, seat in seats if seat.refund_id == refund.id}
+    return invoices.GivenBack(state.bookings[refund.booking_id], refund.id, refund.amount, by_position)
 
 
 def loaded(rows: Rows) -> RefundableBookings:

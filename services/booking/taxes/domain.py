@@ -50,6 +50,11 @@ class Seller:
             if getattr(before, name) != getattr(self, name):
                 raise SellerFixed(field=name)
 
+    @property
+    def documents(self) -> tuple[str, str]:
+        """The kinds of its documents: of what is sold, and of what is given back."""
+        return ("INVOICE", "CREDIT_NOTE") if self.tax_number else ("RECEIPT", "REFUND_RECEIPT")
+
     def kinds(self, place_of_supply: str) -> tuple[TaxKind, ...]:
         """Return the kinds of tax on what is supplied in a state; they share the rate alike."""
         if self.country != INDIA:

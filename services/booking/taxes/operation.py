@@ -23,6 +23,7 @@ async def set_seller(db: Database, seller: Seller) -> Seller:
         elif not made:
             raise TaxNumberTaken()
         await tx.send(sql.RENAME_SELLER, given)
+        await tx.send(sql.MAKE_SERIES, {"id": seller.id, "kinds": list(seller.documents)})
     return seller
 
 

@@ -14,6 +14,11 @@ MAKE_SELLER = """
     RETURNING id
 """
 
+MAKE_SERIES = """
+    INSERT INTO invoice_series (seller_id, kind) SELECT %(id)s, unnest(%(kinds)s::text[]) ON CONFLICT DO NOTHING
+"""
+"""A seller's documents are invoices or receipts, by whether it has a tax number, which stays."""
+
 LOCK_SELLERS = f"""
     SELECT {SELLER} FROM sellers WHERE id = %(id)s OR (tax_number = %(tax_number)s AND tax_number <> '')
     ORDER BY id FOR UPDATE

@@ -1,0 +1,1 @@
+"""Invoices, receipts and what corrects them, numbered without a gap."""

@@ -1,0 +1,117 @@
+"""Documents as rows for India's return GSTR-1, in CSV that spreadsheets open without harm. No I/O.
+
+The file begins with a byte order mark, so that Excel reads UTF-8; lines end with CRLF; the last line, `# end,<rows>`,
+says how many rows came before it: a file without it was cut off. A cell that a spreadsheet would take for a formula has
+an apostrophe before it.
+"""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.booking.invoices.domain import Kind
+from services.booking.taxes.gstin import STATES
+from services.chassis.values.currencies import DIGITS
+
+COLUMNS = (
+    "Document Type",
+    "Document Number",
+    "Document Date",
+    "Original Invoice Number",
+    "Original Invoice Date",
+    "Supplier GSTIN",
+    "Place Of Supply",
+    "Reverse Charge",
+    "SAC",
+    "Description",
+    "Currency",
+    "Rate",
+    "Taxable Value",
+    "Integrated Tax Amount",
+    "Central Tax Amount",
+    "State/UT Tax Amount",
+    "Cess Amount",
+    "Document Value",
+)
+
+_FORMULA = frozenset("=+-@\t\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All that one document has of one service at one rate."""
+
+    kind: Kind
+    number: str
+    issued_at: datetime
+    corrects: str | None
+    corrects_at: datetime | None
+    tax_number: str
+    time_zone: str
+    place_of_supply: str
+    sac_code: str
+    title: str
+    currency: str
+    basis_points: int
+    taxable_amount: int
+    igst_amount: int
+    cgst_amount: int
+    sgst_amount: int
+    total_amount: int
+    """Of the whole document."""
+
+
+def harmless(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula, in its wide forms and behind blanks neither."""
+    first = unicodedata.normalize("NFKC", cell).lstrip(" ")[:1]
+    return f"'{cell}" if (first in _FORMULA and first) or (cell[:1] in _FORMULA and cell) else cell
+
+
+def export(entries: Sequence[Entry]) -> bytes:
+    """Return the file: a header, a row for each entry, and how many rows there are."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([harmless(cell) for cell in _row(entry)] for entry in entries)
+    text.write(f"# end,{len(entries)}\r\n")
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _row(entry: Entry) -> list[str]:
+    digits = DIGITS[entry.currency] or 0
+    return [
+        {Kind.INVOICE: "Invoice", Kind.CREDIT_NOTE: "Credit Note"}.get(entry.kind, "Receipt"),
+        entry.number,
+        _date(entry.issued_at, entry.time_zone),
+        entry.corrects or "",
+        _date(entry.corrects_at, entry.time_zone) if entry.corrects_at else "",
+        entry.tax_number,
+        f"{entry.place_of_supply}-{STATES[entry.place_of_supply]}" if entry.place_of_supply in STATES else "",
+        "N",
+        entry.sac_code,
+        entry.title,
+        entry.currency,
+        decimal(entry.basis_points, 2),
+        *(
+            decimal(amount, digits)
+            for amount in (entry.taxable_amount, entry.igst_amount, entry.cgst_amount, entry.sgst_amount, 0)
+        ),
+        decimal(entry.total_amount, digits),
+    ]
+
+
+def _date(at: datetime, zone: str) -> str:
+    """Write a day as the return does: 05-Apr-2026."""
+    local = at.astimezone(ZoneInfo(zone))
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    return f"{local.day:02}-{months[local.month - 1]}-{local.year:04}"
+
+
+def decimal(amount: int, digits: int) -> str:
+    """Write an amount of minor units with its decimals and nothing else: 1234.50."""
+    whole, part = divmod(amount, 10**digits)
+    return f"{whole}.{part:0{digits}}" if digits else str(whole)
