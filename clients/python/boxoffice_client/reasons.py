@@ -1,7 +1,5 @@
 """The reasons of Boxoffice, each an exception of its family."""
 
-from __future__ import annotations
-
 from boxoffice_client.families import (
     Aborted,
     AlreadyExists,
