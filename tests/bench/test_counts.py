@@ -22,7 +22,7 @@ from services.booking.cancelling.operation import Cancel, CancelBookings
 from services.booking.captures.domain import Capture
 from services.booking.captures.operation import Confirmation, FinishConfirming, RecordCaptures
 from services.booking.creating.operation import Create
-from services.booking.refunds.operation import BeginRefund, BeginRefunds
+from services.booking.refunds.operation import BeginRefunds, RefundSeats
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.chassis.store.pipeline import Pipeline
@@ -163,7 +163,7 @@ async def test_a_batch_of_captures_costs_no_more_than_one_and_a_cancel_and_a_ref
     with counted(monkeypatch) as cancelled:
         await cancels.alone(Cancel(UUID(given_back.id), UUID(given_back.user_id), once))
     with counted(monkeypatch) as refunded:
-        await refunds.alone(BeginRefund(UUID(kept.id), UUID(kept.user_id), key_for(kept)))
+        await refunds.alone(RefundSeats(UUID(kept.id), UUID(kept.user_id), (), None, key_for(kept)))
     assert (cancelled.round_trips, refunded.round_trips) == (CHANGE_ROUND_TRIPS, CHANGE_ROUND_TRIPS)
 
 
