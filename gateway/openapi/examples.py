@@ -84,6 +84,7 @@ VALUES: dict[str, Any] = {
     "CouponTerms.minimumAmount": 0,
     "CouponTerms.percentage": 20,
     "Event.id": EVENT,
+    "Invoice.number": "I/2627/1",
     "Movie.id": EVENT,
     "Payment.id": PAYMENT,
     "Payment.refundedAmount": 0,

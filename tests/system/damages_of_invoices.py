@@ -43,9 +43,7 @@ INVOICES = (
     Damage("a number left out", GAP, invoices("sequence = 3", LAST)),
     Damage("a number twice", GAP, TWICE),
     Damage("numbers that begin with nothing", GAP, invoices("sequence = 0", "sequence = 1 AND corrects IS NULL")),
-    Damage(
-        "a series that is behind", SERIES, "UPDATE booking.invoice_series SET last_number = 1 WHERE last_number = 2"
-    ),
+    Damage("a series that is behind", SERIES, "UPDATE booking.invoice_series SET last_number = last_number - 1"),
     Damage("a series of another year", SERIES, "UPDATE booking.invoice_series SET year = year - 1 WHERE year > 0"),
     Damage("a series without its instant", SERIES, "UPDATE booking.invoice_series SET last_at = NULL"),
     Damage("a series that is ahead of nothing", SERIES, "DELETE FROM booking.invoices"),
