@@ -37,6 +37,8 @@ def explore(worlds: Iterable[World], branches: Sequence[Branch], seen: Seen, *, 
             asked, answer = branch[at[number]]
             after = (*at[:number], at[number] + 1, *at[number + 1 :])
             if isinstance(asked, Request):
+                if answer == ("IDEMPOTENCY_KEY_REUSED",) and _has_rival(asked, branches):
+                    work.append((after, world))
                 work += [(after, next_) for next_ in _answered(world, asked, answer, seen, alone=alone, crash=crash)]
                 continue
             steps = world.steps(asked.name)
@@ -44,6 +46,18 @@ def explore(worlds: Iterable[World], branches: Sequence[Branch], seen: Seen, *, 
             if not (alone and steps):
                 work.append((after, world))
     return list(found.values())
+
+
+def _has_rival(ask: Request, branches: Sequence[Branch]) -> bool:
+    """Tell whether another request with its key was under way at the same time.
+
+    A booking that is refused in the end leaves its key free, but until then the key is taken.
+    """
+    others = (other for branch in branches for other, _ in branch if isinstance(other, Request))
+    return any(
+        (other.name, other.user, other.key) == (ask.name, ask.user, ask.key) and other.seats != ask.seats
+        for other in others
+    )
 
 
 def _answered(world: World, ask: Request, answer: Answer, seen: Seen, *, alone: bool, crash: bool) -> Iterator[World]:

@@ -179,7 +179,7 @@ class SeatMap:
         status = Status.AVAILABLE if seat.is_free(self.now) else Status(seat.status)
         if status in (Status.HELD, Status.RESERVED) and seat.holder_id is not None:
             self._claimed.setdefault(seat.holder_id, set()).add(index)
-        if status != Status.AVAILABLE and seat.expires_at is not None:
+        if status != Status.AVAILABLE and seat.expires_at is not None and seat.expires_at > self.now:
             heappush(self._lapses, (seat.expires_at, index))
         self._statuses[index] = status
         for form, rendered in self._rendered.items():
