@@ -77,9 +77,9 @@ class _Rpc(Generic[P, AnswerT]):
         self.path = f"/{service.full_name}/{rpc}"
         self.takes_key = "idempotency_key" in self.descriptor.input_type.fields_by_name
         http = self.descriptor.GetOptions().Extensions[annotations_pb2.http]
-        # It reads or removes, its key tells that it is the same request, or it gives the same again.
+        # It reads, removes or replaces, its key tells that it is the same request, or it gives the same again.
         harmless = self.descriptor.name.startswith(_READS) or self.descriptor.name in _ASKED_AGAIN
-        self.repeatable = self.takes_key or http.HasField("delete") or harmless
+        self.repeatable = self.takes_key or http.HasField("delete") or http.HasField("put") or harmless
         self.__doc__ = getdoc(getattr(self._service, rpc))
 
     def _bound(self, send: Callable[[Any, Message], Any]) -> Any:
