@@ -27,6 +27,9 @@ STREAMS = [path for path, verbs in PATHS.items() if "GET" in verbs and verbs["GE
 PAGES = ["/healthz", "/api/v1/health", *static.paths("off")]
 WITH_BODY = [(verb, path) for path, verbs in PATHS.items() for verb in verbs if verb in ("POST", "PUT", "PATCH")]
 WEBHOOKS = {
-    path for path, verbs in PATHS.items() for method in verbs.values() if method.descriptor.input_type.name == "HttpBody"
+    path
+    for path, verbs in PATHS.items()
+    for method in verbs.values()
+    if method.descriptor.input_type.name == "HttpBody"
 }
 WITHOUT_BODY = [(verb, path) for path, verbs in PATHS.items() for verb in verbs if verb in ("GET", "DELETE")]

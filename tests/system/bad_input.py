@@ -114,7 +114,6 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "session_id": world.session_id,
         "payment_id": world.payment_id,
         "user_id": world.user,
-        "payment_id": examples.PAYMENT,
         "seller_id": examples.SELLER,
         "tax_rule_id": examples.TAX_RULE,
     }

@@ -35,7 +35,7 @@ from boxoffice.payment.v1.payment_pb2_grpc import PaymentServiceServicer as Paym
 from google.api import annotations_pb2
 from google.protobuf.message import Message
 
-_READS = ("Get", "List", "Quote", "Watch")
+_READS = ("Get", "List", "Preview", "Quote", "Watch")
 """How the names of methods begin that only read."""
 _ASKED_AGAIN = ("Refresh",)
 """Methods that give the same again to whoever asks within seconds."""
