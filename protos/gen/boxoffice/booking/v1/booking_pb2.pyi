@@ -104,7 +104,7 @@ class Booking(_message.Message):
         tax: _builtins.int
         """The tax on what is left with its fee, in minor units; in it where `prices_include_tax`, else added."""
         refund_id: _builtins.str
-        """The refund by which it was given back (UUID), one of `refunds`; empty while it is left, and where the release before
+        """The id of the refund by which it was given back, one of `refunds`; empty while it is left, and where the release before
         refunded the whole booking.
         """
         def __init__(
@@ -251,7 +251,7 @@ class Booking(_message.Message):
         LINES_FIELD_NUMBER: _builtins.int
         CREATED_AT_FIELD_NUMBER: _builtins.int
         id: _builtins.str
-        """The refund (UUID); empty where the release before decided it, for all seats at once."""
+        """Its id; empty where the release before decided it, for all seats at once."""
         cause: Global___Booking.SeatRefund.Cause.ValueType
         """Who decided it."""
         amount: _builtins.int
@@ -886,7 +886,7 @@ class RefundBookingResponse(_message.Message):
     status: Global___RefundBookingResponse.Status.ValueType
     """How far the refund is."""
     refund_id: _builtins.str
-    """The refund (UUID), one of the booking's `refunds`; empty where the release before decided it."""
+    """The id of the refund, one of the booking's `refunds`; empty where the release before decided it."""
     def __init__(
         self,
         *,
