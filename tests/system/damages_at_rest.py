@@ -84,6 +84,7 @@ AT_REST = (
         "a payment below the price", "payments-are-over-the-frozen-price", payments("PENDING", "amount = amount - 1")
     ),
     Damage("a payment of nobody", "payments-are-over-the-frozen-price", payments("PENDING", "user_id = NULL")),
+    Damage("money that the bank never took", HEARD, "DELETE FROM bank.ledger WHERE kind = 'CAPTURE'"),
     Damage("money booking never heard of", HEARD, "DELETE FROM booking.captures"),
     Damage(
         "money never settled", HEARD, "UPDATE booking.captures SET settlement = 'CONFIRM' WHERE settlement = 'KEPT'"

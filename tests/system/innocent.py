@@ -35,6 +35,10 @@ NOTHING_WENT_BACK = """
 """
 NEVER_ACCEPTED = "DELETE FROM bank.refunds WHERE status = 'DECLINED'; DELETE FROM payment.refunds WHERE state = 'STUCK'"
 
+ELSEWHERE = "p.gateway <> 'bank'"
+AT_ANOTHER_GATEWAY = """
+    UPDATE payment.payments SET gateway = 'razorpay' WHERE id NOT IN (SELECT payment_id FROM booking.declines)
+"""
 WITHIN_SALES = """
         UPDATE inventory.reservations r SET expires_at = least(r.expires_at, coalesce(c.sales_end_at, c.starts_at))
             FROM inventory.show_counters c WHERE c.show_id = r.show_id AND r.state = 'RESERVED';
@@ -145,6 +149,13 @@ AT_ANY_TIME = {
     "payments are of a time when they had no names of the bank's": """
         UPDATE payment.payments SET gateway_order_id = NULL, gateway_payment_id = NULL;
         UPDATE bank.sessions SET gateway_order_id = NULL, gateway_payment_id = NULL WHERE status = 'DECLINED'
+    """,
+    "nothing but declines was at the bank; the rest is at another gateway": f"""
+        {AT_ANOTHER_GATEWAY};
+        DELETE FROM bank.deliveries d USING payment.payments p WHERE p.session_id = d.session_id AND {ELSEWHERE};
+        DELETE FROM bank.ledger l USING payment.payments p WHERE p.session_id = l.session_id AND {ELSEWHERE};
+        DELETE FROM bank.refunds r USING payment.payments p WHERE p.session_id = r.session_id AND {ELSEWHERE};
+        DELETE FROM bank.sessions s USING payment.payments p WHERE p.session_id = s.id AND {ELSEWHERE}
     """,
     "a customer chooses another method on the page": f"""
         {payments("PENDING", "method = 'CARD'")};
