@@ -31,7 +31,7 @@ def terms(given: pb.CouponTerms) -> Terms:
         maximum_discount=given.maximum_discount or None,
         max_uses=given.max_uses or None,
         max_uses_per_user=given.max_uses_per_user or None,
-        show_ids=list(dict.fromkeys(map(UUID, given.show_ids))),
+        show_ids=[UUID(show_id) for show_id in given.show_ids],
         tiers=[_TIERS.Name(tier) for tier in given.tiers],
     )
 
@@ -55,6 +55,8 @@ def _wrong(given: pb.CouponTerms) -> Iterator[tuple[str, str]]:
     bounds = given.HasField("valid_from") and given.HasField("valid_until")
     if bounds and given.valid_until.ToDatetime() <= given.valid_from.ToDatetime():
         yield "validUntil", "must be after validFrom"
+    if len(set(map(UUID, given.show_ids))) < len(given.show_ids):
+        yield "showIds", "names a show twice"
 
 
 def coupon(used: UsedCoupon) -> pb.Coupon:
