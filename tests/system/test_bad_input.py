@@ -13,6 +13,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from gateway.openapi.examples import BODIES
 from stack import accounts, credentials
 from stack.launcher import Stack
 from tests.gateway.fakes import PUBLIC, Method
@@ -22,6 +23,7 @@ from tests.system.bad_input import JSON, Case, World, cases, samples
 from tests.system.client import Client, Show, new_user, ok, refusal
 from tests.system.conftest import opened_client
 from tests.system.databases import at_rest, unchanged
+from tests.system.selling import sell
 from tests.system.test_walk import refused
 
 BINDINGS = [
@@ -43,9 +45,12 @@ async def make_world(stack: Stack) -> World:
         event = ok(await client.ask("POST", "events", {"title": "E", "category": "CONCERT", "durationMinutes": 60}))
         layout = ok(await client.ask("GET", f"seats/screens/{show.screen_id}"))
         user = new_user()
+        seller = await sell(client, show)
+        coupon = ok(await client.ask("POST", "coupons", BODIES["CreateCoupon"] | {"code": new_user()[:8]}))
         booking = await client.booked(show, user, show.seats[-1:])
         paying = ok(await client.initiate(booking))
-        ids = (user, booking["id"], paying["sessionId"], paying["paymentId"])
+        paid = (user, booking["id"], paying["sessionId"], paying["paymentId"])
+        ids = (*paid, coupon["id"], seller["id"], seller["taxNumber"])
         ok(await client.hold(show, user, show.seats[-2:-1]))
     await at_rest(stack.server)
     account = stack.load_accounts()["user"]
@@ -104,12 +109,15 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
         if method.descriptor.name in (
             *("ReceiveWebhook", "SimulatePayment", "RefundBooking", "CancelBooking", "Refresh", "ChangePassword"),
             *("Logout", "UpdateProfile", "ReceiveRazorpayWebhook", "ReturnFromRazorpay"),
+            # There is no ticket yet.
+            *("PreviewRefund", "GrantRefund", "GetInvoice"),
         ):
             continue
         verb, path = method.bindings[0]
         headers = {"authorization": f"Bearer {world.token}"}
         url = path.format_map(variables)
-        async with client.http.stream(verb, url, json=body, headers=headers) as answer:
+        query, sent = (body, None) if verb == "GET" else (None, body)
+        async with client.http.stream(verb, url, params=query, json=sent, headers=headers) as answer:
             assert answer.status_code == 200, f"{verb} {path}: {(await answer.aread()).decode()}"
 
 
@@ -146,12 +154,16 @@ async def test_bad_messages_are_refused_and_change_nothing(
                     data, timeout=patient(10), metadata=metadata
                 )
             except grpc.aio.AioRpcError as error:
-                expected = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNAUTHENTICATED)
+                expected = {grpc.StatusCode.INVALID_ARGUMENT: "INVALID_FIELD"}
+                if method.descriptor.name.startswith("Receive"):
+                    expected[grpc.StatusCode.UNAUTHENTICATED] = "INVALID_SIGNATURE"
+                if method.descriptor.name == "ReceiveRazorpayWebhook":
+                    expected[grpc.StatusCode.NOT_FOUND] = "GATEWAY_NOT_CONFIGURED"
                 assert error.code() in expected, f"{name}: {error}"
                 status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
                 assert status is not None, name
                 assert status.details[0].Unpack(info), name
-                assert info.reason in ("INVALID_FIELD", "INVALID_SIGNATURE"), name
+                assert info.reason == expected[error.code()], name
             else:
                 raise AssertionError(f"{name} is accepted: {answer[:200]!r}")
 

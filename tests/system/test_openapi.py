@@ -67,6 +67,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     quoted = {"userId": user, "showId": show.id, "showSeatIds": seats}
     ok(await client.ask("POST", "bookings/quote", quoted))
     ok(await client.ask("GET", f"bookings/user/{user}", params={"pageSize": 1}))
+    ok(await client.ask("GET", f"payments/refund/{booking['id']}/preview", params={"userId": user}))
     ok(await client.refund(booking))
     await client.until(booking["id"], "REFUNDED")
 
