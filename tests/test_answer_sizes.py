@@ -37,8 +37,13 @@ LETTERS = {name: letters for name, letters in ASKED.items() if letters} | {
 BYTES = {
     **dict(language=20, currency=3, next_page_token=200, payment_method=100, token_type=6, status=20),
     **dict(payment_url=2_000, access_token=4_000, refresh_token=100, session_id=41),
+    **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
+    **dict(tax_number=30, time_zone=64, number=16, corrects=36),
 }
 """The same of others, in bytes; what is called id has 41, as a session's."""
+
+OWN_LETTERS = {"boxoffice.booking.v1.Invoice.Line.description": LETTERS["seat_labels"]}
+"""How many letters those have that are shorter than others of their name."""
 
 COUNTS = {
     "inventory.v1.SeatMap.seats": MAX_SEATS_PER_PAGE,
@@ -60,6 +65,17 @@ COUNTS = {
     "booking.v1.Booking.seats": 100,
     "booking.v1.Booking.seat_labels": 100,
     "booking.v1.QuoteBookingResponse.seats": 100,
+    # Each seat is given back once: a refund for each of them takes more than one of all.
+    "booking.v1.Booking.refunds": 100,
+    "booking.v1.Booking.SeatRefund.lines": 1,
+    "booking.v1.PreviewRefundResponse.lines": 100,
+    "booking.v1.CouponTerms.show_ids": 100,
+    "booking.v1.CouponTerms.tiers": 3,
+    "booking.v1.Invoice.lines": 100,
+    "booking.v1.Invoice.Line.taxes": 2,
+    # A booking's seats were taxed by the rules of one instant: by few rates, each of two kinds.
+    "booking.v1.Invoice.taxes": 200,
+    "booking.v1.GetInvoiceResponse.corrections": 100,
     "booking.v1.PayableBooking.seats": 100,
     "booking.v1.BatchGetPayableBookingsResponse.results": 100,
     "booking.v1.ListBookingEventsResponse.events": 500,
@@ -72,6 +88,9 @@ COUNTS = {
     "inventory.v1.ListVenuesResponse.venues": 1,
     "inventory.v1.ListShowsResponse.shows": 1,
     "booking.v1.ListBookingsResponse.bookings": 1,
+    "booking.v1.ListCouponsResponse.coupons": 1,
+    "booking.v1.ListSellersResponse.sellers": 1,
+    "booking.v1.ListTaxRulesResponse.tax_rules": 1,
     "identity.v1.ListUsersResponse.users": 1,
 }
 BATCH = 256
@@ -123,6 +142,8 @@ def value(field: FieldDescriptor) -> object:
             return field.enum_type.values[-1].number
     if field.name == "id" or field.name.endswith("_id"):
         return "x" * 41
+    if field.full_name in OWN_LETTERS:
+        return LETTER * OWN_LETTERS[field.full_name]
     known = field.name in LETTERS or field.name in BYTES
     assert known, f"say how large {field.full_name} may be"
     return "x" * BYTES[field.name] if field.name in BYTES else LETTER * LETTERS[field.name]

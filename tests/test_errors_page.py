@@ -51,4 +51,5 @@ def _keywords(folder: Path, name: str) -> Iterator[str]:
 
 def _given_by(kind: type) -> set[str]:
     """Return the keys that an error's own constructor gives: those of errors that are about seats."""
-    return {"seat_ids"} if any(base.__name__ == "_OfSeats" for base in kind.__mro__) else set()
+    of_seats = any(base.__name__ in ("_OfSeats", "SeatsNotLeft") for base in kind.__mro__)
+    return {"seat_ids"} if of_seats else set()

@@ -78,14 +78,31 @@ def _made_by(tree: ast.Module, makes: Callable[[str], bool]) -> list[str]:
 
 
 def _is_wrapped(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Tell whether a node is, or stands in a lambda that is, an argument of a wrapper."""
+    """Tell whether a node is, or stands in a lambda or local function that is, an argument of a wrapper."""
     while (parent := parents.get(node)) is not None:
         if isinstance(parent, ast.Call) and node in parent.args:
-            return isinstance(parent.func, ast.Name) and parent.func.id in WRAPPERS
+            return _wraps(parent)
         if not isinstance(parent, ast.Call | ast.Lambda):
-            return False
+            return _is_of_a_wrapped_function(parent, parents)
         node = parent
     return False
+
+
+def _wraps(call: ast.AST | None) -> bool:
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in WRAPPERS
+
+
+def _is_of_a_wrapped_function(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Tell whether a node stands in a local function that nothing but wrappers is given, and that nobody else calls."""
+    while not isinstance(node, ast.AsyncFunctionDef):
+        if (above := parents.get(node)) is None:
+            return False
+        node = above
+    around = parents[node]
+    if not isinstance(around, ast.AsyncFunctionDef):
+        return False
+    uses = [use for use in ast.walk(around) if isinstance(use, ast.Name) and use.id == node.name]
+    return bool(uses) and all(_wraps(parents[use]) and use in parents[use].args for use in uses)  # type: ignore[attr-defined]
 
 
 SOURCES = [path for path in sorted((ROOT / "services").rglob("*.py")) if "migrations" not in path.parts]
@@ -106,12 +123,19 @@ class Inventory:
 """
 
 
+LOCAL = """async def asking():
+            async with self._http.post(request) as answer:
+                return await answer.read()
+        return {}"""
+
+
 @pytest.mark.parametrize(
     "fine",
     [
         "return await call(self._seats.HoldSeats, request, seconds=1)",
         "return await ask('webhook', 5, lambda: self._http.post(request))",
         "await self._http.close()",
+        LOCAL.format("await ask('webhook', 5, asking)"),
     ],
 )
 def test_wrapped_calls_are_fine(fine: str) -> None:
@@ -129,6 +153,8 @@ def test_wrapped_calls_are_fine(fine: str) -> None:
         "return await self._http.post(request)",
         "return await asyncio.wait_for(self._http.post(request), 5)",
         "return aiohttp.request(request)",
+        LOCAL.format("await asking()"),
+        LOCAL.format("await ask('webhook', 5, asking), await asking()"),
         "return await self._channel.unary_unary('/x/Y')(request)",
         "return await self._db._pool.getconn()",
         "return await tx._connection.execute('SELECT 1')",

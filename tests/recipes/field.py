@@ -6,7 +6,7 @@ from tests.recipes.recipe import Recipe, after, before
 
 ASKED = """\
   // What the user wants to remember about it; up to 200 characters, nothing invisible.
-  string note = 5 [
+  string note = 7 [
     (boxoffice.text.v1.text) = LINE,
     (buf.validate.field).string = {
       max_len: 200
@@ -17,7 +17,7 @@ ASKED = """\
 
 TOLD = """\
   // What the user wrote on it when it was made.
-  string note = 14;
+  string note = 26;
 """
 
 TEST = """\
@@ -39,20 +39,19 @@ COLUMN = '    Column("note", Text, nullable=False, server_default="", comment="w
 RECIPE = Recipe(
     {
         "protos/boxoffice/booking/v1/booking.proto": [
-            after('import "boxoffice/policy/v1/policy.proto";\n', 'import "boxoffice/text/v1/text.proto";\n'),
             after("message CreateBookingRequest {\n", ASKED),
             after("  repeated string seat_labels = 13;\n", TOLD),
         ],
         "services/booking/tables.py": [before(LAST_COLUMN, COLUMN)],
         "services/booking/bookings/domain.py": [
-            after("    user_id: UUID\n    seat_ids: Sequence[UUID]\n", '    note: str = ""\n'),
+            after("    coupon_code: str | None = None\n", '    note: str = ""\n'),
             after("    show: BookedShow\n    seat_labels: Sequence[str]\n", "    note: str\n"),
             after(
                 "            seat_labels=[seat.label for seat in reservation.seats],\n", "            note=new.note,\n"
             ),
         ],
         "services/booking/bookings/messages.py": [
-            ("seat_ids=seat_ids)", "seat_ids=seat_ids, note=request.note)"),
+            ("coupon_code.upper() or None)", "coupon_code.upper() or None, request.note)"),
             after("        seat_labels=booking.seat_labels,\n", "        note=booking.note,\n"),
         ],
         "services/booking/creating/statements.py": [

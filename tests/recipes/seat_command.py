@@ -165,7 +165,7 @@ RECIPE = Recipe(
         "services/inventory/seats/messages.py": [before("def reservation(", RENDERED)],
         "services/inventory/seats/rpc.py": [
             after("    Extend,\n", "    ExtendHolds,\n"),
-            ("import held, reservation", "import extended, held, reservation"),
+            ("import held, prices", "import extended, held, prices"),
             before("    async def ReleaseHolds(", HANDLER),
         ],
         "audit/invariants/keys.py": [('"HoldSeats")', '"HoldSeats", "ExtendHolds")')],
