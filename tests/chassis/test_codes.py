@@ -111,4 +111,10 @@ def test_every_code_that_can_be_sent_says_of_what_list_it_is() -> None:
         "bank.v1.CreateSessionRequest.currency": "LISTED_CURRENCY",
         # Money that was taken is settled whatever it is called: a code may leave the list meanwhile.
         "booking.v1.BatchRecordCapturesRequest.Capture.currency": "KIND_UNSPECIFIED",
+        "booking.v1.CouponTerms.currency": "CURRENCY",
+        "booking.v1.SetTaxRuleRequest.currency": "CURRENCY",
+        # Countries and zones have no list among the kinds: services/booking/taxes looks them up.
+        "booking.v1.SetSellerRequest.country": "KIND_UNSPECIFIED",
+        "booking.v1.SetSellerRequest.time_zone": "KIND_UNSPECIFIED",
+        "booking.v1.SetTaxRuleRequest.country": "KIND_UNSPECIFIED",
     }

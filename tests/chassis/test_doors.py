@@ -28,14 +28,21 @@ AT_ONCE = 3_600
 """More than gRPC lets wait by itself, and no more than a connection carries."""
 
 MONEY = {
-    "booking": {"CancelBooking", "ListBookingEvents", "RefundBooking", "BatchRecordCaptures", "BatchRecordDeclines"},
-    "payment": {"ReceiveWebhook", "ReceiveRazorpayWebhook", "BatchRefundPayments", "BatchClosePayments"},
+    "booking": {
+        *("CancelBooking", "ListBookingEvents", "RefundBooking", "GrantRefund"),
+        *("BatchRecordCaptures", "BatchRecordDeclines"),
+    },
+    "payment": {
+        *("ReceiveWebhook", "ReceiveRazorpayWebhook"),
+        *("BatchRefundPayments", "BatchRefundParts", "BatchClosePayments"),
+    },
     "bank": {"GetSession", "CloseSession", "CreateRefund"},
     "inventory": {
         "BatchExtendReservations",
         "BatchConfirmReservations",
         "BatchReleaseReservations",
         "BatchUnbookReservations",
+        "BatchUnbookSeats",
     },
     "identity": {"GetJwks"},
 }
