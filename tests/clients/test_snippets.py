@@ -42,8 +42,9 @@ METHODS = "docs/sandbox.md: pay() { curl -s $API/payments/simulate/$SESSION -H '
 STUCK = "docs/operations.md: SELECT booking_id, refunds.amount, currency, stuck_reason"
 DIFFERING = "docs/operations.md: SELECT * FROM book_differences ORDER BY position;"
 CONSUMERS = "docs/operations.md: DELETE FROM topic_progress WHERE consumer = 'NAME' AND topic"
-SQL = (STUCK, DIFFERING, CONSUMERS)
-"""For payment's database."""
+DECIDED = "docs/operations.md: SELECT booking_id, number, amount, percentage, cause, decide"
+SQL = {STUCK: "payment", DIFFERING: "payment", CONSUMERS: "payment", DECIDED: "booking"}
+"""With the database that each is for."""
 CERTIFICATES = "docs/security.md: make certificates DIR=/secure/place"
 RUN = {WALK, OVER_GRPC, WATCH, CLIENT, CLIENT_WATCHES, CLIENT_PAGES, GHZ, *SANDBOX, METHODS, *SQL, CERTIFICATES}
 
@@ -164,9 +165,9 @@ def test_the_sandbox_has_every_method(stack: Stack, found: dict[str, Block], met
     assert session["paymentMethod"] == method.split()[1]
 
 
-def test_what_is_asked_of_payments_database_is_understood(stack: Stack, found: dict[str, Block]) -> None:
-    with stack.server.connect("payment") as connection:
-        for block in SQL:
+def test_what_is_asked_of_databases_is_understood(stack: Stack, found: dict[str, Block]) -> None:
+    for block, database in SQL.items():
+        with stack.server.connect(database) as connection:
             connection.execute(found[block].text.encode())
 
 
