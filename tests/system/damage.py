@@ -17,6 +17,7 @@ class Damage:
 CONFIRMED = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' AND refund_count = 0 LIMIT 1)"
 PARTLY = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' AND refund_count > 0 LIMIT 1)"
 REFUNDED = "(SELECT id FROM booking.bookings WHERE state = 'REFUNDED' LIMIT 1)"
+ALL_REFUNDED = "(SELECT id FROM booking.bookings WHERE state = 'REFUNDED')"
 PENDING = "(SELECT id FROM booking.bookings WHERE state = 'PENDING' LIMIT 1)"
 PAID = f"(SELECT session_id FROM booking.captures WHERE booking_id = {CONFIRMED})"
 NEW = "'00000000-0000-0000-0000-000000000001'"
@@ -74,21 +75,21 @@ REFUND_STUCK = "UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'decl
 
 
 BEFORE = f"""
-    DELETE FROM booking.booking_refunds WHERE booking_id = {REFUNDED};
-    UPDATE booking.booking_seats SET refund_id = NULL, refund_amount = NULL WHERE booking_id = {REFUNDED};
+    DELETE FROM booking.booking_refunds WHERE booking_id IN {ALL_REFUNDED};
+    UPDATE booking.booking_seats SET refund_id = NULL, refund_amount = NULL WHERE booking_id IN {ALL_REFUNDED};
     UPDATE booking.bookings SET refund_count = 0 WHERE state = 'REFUNDED'
 """
-"""Let the release before have refunded the booking that is REFUNDED."""
+"""Let the release before have refunded the bookings that are REFUNDED."""
 
 SEATS_STUCK = f"""
     UPDATE booking.booking_refunds SET state = 'PROCESSING', stuck = true, lease_until = now()
-        WHERE booking_id = {REFUNDED};
+        WHERE booking_id IN {ALL_REFUNDED};
     UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined'
-        WHERE payment_id = (SELECT payment_id FROM booking.bookings WHERE state = 'REFUNDED');
+        WHERE payment_id IN (SELECT payment_id FROM booking.bookings WHERE state = 'REFUNDED');
     UPDATE booking.topic_events SET kind = 'CONFIRMED' WHERE kind = 'REFUNDED';
     UPDATE booking.bookings SET state = 'CONFIRMED' WHERE state = 'REFUNDED'
 """
-"""Let the refund of all seats of a booking be stuck."""
+"""Let the refunds of all seats of bookings be stuck."""
 
 
 def second_payment(state: str) -> str:

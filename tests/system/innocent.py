@@ -2,10 +2,8 @@
 
 from tests.system.damage import (
     BEFORE,
-    CONFIRMED,
     HELD_BY_ONE,
     NEW,
-    PARTLY,
     REFUND_STUCK,
     SEATS_STUCK,
     bookings,
@@ -23,7 +21,7 @@ TICKET_REFUND_STUCK = f"""
     UPDATE booking.bookings SET state = 'REFUNDING', refund_stuck = true, lease_until = now() WHERE state = 'REFUNDED';
     UPDATE booking.topic_events SET kind = 'CONFIRMED' WHERE kind = 'REFUNDED';
     UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined'
-        WHERE payment_id = (SELECT payment_id FROM booking.bookings WHERE state = 'REFUNDING')
+        WHERE payment_id IN (SELECT payment_id FROM booking.bookings WHERE state = 'REFUNDING')
 """
 NOTHING_WENT_BACK = """
     UPDATE payment.payments p SET state = 'SUCCESS', refunded_amount = 0
@@ -34,6 +32,18 @@ NOTHING_WENT_BACK = """
     DELETE FROM bank.ledger l USING bank.refunds b WHERE b.id = l.refund_id AND b.status = 'DECLINED'
 """
 NEVER_ACCEPTED = "DELETE FROM bank.refunds WHERE status = 'DECLINED'; DELETE FROM payment.refunds WHERE state = 'STUCK'"
+
+
+def sold_again(condition: str) -> str:
+    """Let a seat of an earlier booking, under this condition, be one of a ticket of the same show."""
+    return f"""
+        UPDATE booking.booking_seats SET seat_id = again.seat_id FROM (
+            SELECT ticket.id AS booking_id, seat.seat_id FROM booking.bookings ticket
+            JOIN booking.bookings before USING (show_id) JOIN booking.booking_seats seat ON seat.booking_id = before.id
+            WHERE ticket.state = 'CONFIRMED' AND ticket.refund_count = 0 AND {condition} LIMIT 1
+        ) AS again WHERE booking_seats.booking_id = again.booking_id AND booking_seats.position = 0
+    """
+
 
 ELSEWHERE = "p.gateway <> 'bank'"
 AT_ANOTHER_GATEWAY = """
@@ -162,7 +172,8 @@ AT_ANY_TIME = {
         {sessions("OPEN", "method = 'UPI', gateway_payment_id = 'pay_x'")}
     """,
     "methods were chosen, which the bank of before did not tell": """
-        UPDATE payment.payments SET method = 'CARD'
+        UPDATE payment.payments p SET method = 'CARD' FROM bank.sessions s
+            WHERE s.id = p.session_id AND s.method IS NULL
     """,
     "a key was taken for a payment, and has no answer yet": """
         UPDATE payment.idempotency_keys SET names = NULL, answered = false WHERE method = 'InitiatePayment'
@@ -248,17 +259,10 @@ NOBODY_SELLS = """
 """
 
 WHILE_UNDER_WAY = {
-    "a seat is sold again that was given back": f"""
-        UPDATE booking.booking_seats SET seat_id = (
-            SELECT seat_id FROM booking.booking_seats WHERE booking_id = {PARTLY} AND refund_id IS NOT NULL LIMIT 1
-        ) WHERE booking_id = {CONFIRMED} AND position = 0
-    """,
-    "a seat is sold again whose booking was cancelled": f"""
-        UPDATE booking.booking_seats SET seat_id = (
-            SELECT seat_id FROM booking.booking_seats s JOIN booking.bookings b ON b.id = s.booking_id
-            WHERE b.state = 'CANCELLED' LIMIT 1
-        ) WHERE booking_id = {CONFIRMED} AND position = 0
-    """,
+    "a seat is sold again that was given back": sold_again(
+        "before.state = 'CONFIRMED' AND before.refund_count > 0 AND seat.refund_id IS NOT NULL"
+    ),
+    "a seat is sold again whose booking was cancelled": sold_again("before.state = 'CANCELLED'"),
     "a booking is being made": """
         INSERT INTO booking.bookings
             (id, user_id, show_id, state, version, total_amount, currency, lease_until, refund_count,
