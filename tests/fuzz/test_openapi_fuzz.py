@@ -88,8 +88,13 @@ def _things(stack: Stack) -> Ids:
             ask("POST", f"payments/simulate/{sessions[-2]}", {"result": "SUCCESS"})
             bookings += own
         event = ask("POST", "events", {"title": "Live", "category": "CONCERT", "durationMinutes": 90})
+        coupon = ask("POST", "coupons", {"code": "FUZZ", "terms": {"kind": "PERCENTAGE", "percentage": 10}})
+        seller = str(uuid4())
+        ask("PUT", f"sellers/{seller}", {"legalName": "Regal Talkies", "address": "Pune", "state": "27"})
         return {
             "bookingId": bookings,
+            "couponId": [coupon["id"]],
+            "sellerId": [seller],
             "eventId": [event["id"]],
             "movieId": [show["movieId"]],
             "screenId": [show["screenId"]],

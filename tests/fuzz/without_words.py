@@ -9,7 +9,15 @@ WITHOUT_WORDS = (
     r"is not a section of this show: take its name from the seat map",
     r"must be a nextPageToken that this list gave with these filters: begin again without one",
     r"cannot be given together with eventId: send one of the two",
-    r"must be after from",
+    r"must be after (from|validFrom)",
+    r"must be (1 to 100|1 or more|absent) where the kind is (PERCENTAGE|FIXED)",
+    r"must be there where there is an amount",
+    r"must be the code of (a state of India, such as 27 for Maharashtra|the state that the venue is in, such as 27)",
+    r"is for sellers in India: leave it out",
+    r"must be a GSTIN: .*|is of a kind that sells no tickets: .*|does not end with the right check digit: .*",
+    r"begins with \d\d, which is no state's code",
+    r"begins with another state's code than the seller's, \d\d",
+    r"must be a time zone of the IANA database, such as Asia/Kolkata",
     r"must be in the future",
     r"must be a time that the calendar has, .*",  # years beyond 9999, leap seconds, and the bounds of a show's start
     r"lacks \w+, which the screen has",
@@ -18,7 +26,7 @@ WITHOUT_WORDS = (
     r"has two prices",
     r"must be \S+ at most",  # the highest price of a show's currency
     r"is not a seat of this screen",
-    r"(is named|names a seat) twice",  # letters of UUIDs in both cases
+    r"(is named|names a (seat|show)) twice",  # letters of UUIDs in both cases
     r"must be a list of .*, none twice",  # known ids are put in after the lists were drawn
     r"is the (name|label) of two \w+",
     r"has \d+ seats; a screen has \d+ at most",

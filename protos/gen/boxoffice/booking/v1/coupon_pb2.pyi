@@ -139,7 +139,7 @@ class Coupon(_message.Message):
     id: _builtins.str
     """The coupon (UUID)."""
     organizer_id: _builtins.str
-    """The user who created it (UUID); absent where calls carry no access tokens."""
+    """The id of the user who created it; empty where calls carry no access tokens."""
     code: _builtins.str
     """What customers enter, in capital letters."""
     uses: _builtins.int
