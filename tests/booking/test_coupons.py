@@ -112,6 +112,10 @@ WRONG: dict[str, tuple[dict[str, Any], set[str]]] = {
     "a minimum in no currency": ({"minimum_amount": 5}, {"terms.currency"}),
     "a maximum in no currency": ({"maximum_discount": 5}, {"terms.currency"}),
     "an end before its beginning": ({"valid_from": in_(60), "valid_until": in_(60)}, {"terms.validUntil"}),
+    "a show in two spellings": (
+        {"show_ids": ["0198c2a0-0000-7000-8000-00000000000a", "0198C2A0-0000-7000-8000-00000000000A"]},
+        {"terms.showIds"},
+    ),
 }
 
 
