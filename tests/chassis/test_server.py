@@ -23,6 +23,7 @@ from roster import named
 from services.chassis.errors import Unavailable
 from services.chassis.process import cli
 from services.chassis.process.settings import ServiceSettings
+from services.chassis.sight import logs
 from services.chassis.store.connections import examine_schema
 from services.chassis.store.migrate import migrate
 from services.chassis.wire.calls import channel
@@ -252,6 +253,7 @@ async def test_a_failure_at_the_start_is_told_in_one_line(
     async def fails(settings: ServiceSettings) -> None:
         raise Unavailable("The database does not answer: check DATABASE_URL, and that it runs.")
 
+    monkeypatch.setattr(logs, "_output", None)  # as it is again afterwards
     before, level = logging.getLogger().handlers[:], logging.getLogger().level
     try:
         with pytest.raises(SystemExit) as caught:
