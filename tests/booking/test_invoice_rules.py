@@ -5,7 +5,6 @@ import io
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -61,7 +60,6 @@ def invoiced(prices: list[int], basis_points: int, parts: int, *, included: bool
     return lines
 
 
-@pytest.mark.xfail(reason="known: a part of a ticket of a few paise may leave a taxable amount of -1", strict=False)
 @settings(max_examples=10_000, deadline=None, database=None)
 @given(
     prices=st.lists(st.integers(1, 10**6), min_size=1, max_size=6),
@@ -70,6 +68,7 @@ def invoiced(prices: list[int], basis_points: int, parts: int, *, included: bool
     included=st.booleans(),
     percentage=st.integers(1, 100),
 )
+@example(prices=[2, 2], basis_points=4000, parts=2, included=True, percentage=25)
 def test_what_is_given_back_adds_up_line_by_line(
     prices: list[int], basis_points: int, parts: int, included: bool, percentage: int
 ) -> None:

@@ -100,13 +100,15 @@ class Line:
         """Return the line of a document that gives `amount` of this one back.
 
         Each kind of tax goes back in proportion, rounded by itself, half up: all of it where the whole line goes back.
+        Where these would be more than `amount`, as with a few minor units, each is rounded down instead.
         """
         whole = self.total_amount
         assert 0 <= amount <= whole, f"{amount} of {whole}"
-        cgst, sgst, igst, other = (
-            share(kind, amount, of=whole) if whole else 0
-            for kind in (self.cgst_amount, self.sgst_amount, self.igst_amount, self.other_tax_amount)
-        )
+        kinds = (self.cgst_amount, self.sgst_amount, self.igst_amount, self.other_tax_amount)
+        taxes = [share(kind, amount, of=whole) if whole else 0 for kind in kinds]
+        if sum(taxes) > amount:
+            taxes = [kind * amount // whole for kind in kinds]
+        cgst, sgst, igst, other = taxes
         return replace(
             self,
             taxable_amount=amount - cgst - sgst - igst - other,
