@@ -16,7 +16,11 @@ class Damage:
 
 CONFIRMED = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' AND refund_count = 0 LIMIT 1)"
 PARTLY = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' AND refund_count > 0 LIMIT 1)"
-REFUNDED = "(SELECT id FROM booking.bookings WHERE state = 'REFUNDED' LIMIT 1)"
+REFUNDED = (
+    "(SELECT b.id FROM booking.bookings b JOIN booking.booking_refunds r ON r.booking_id = b.id WHERE"
+    " b.state = 'REFUNDED' AND b.refund_count = 1 AND r.percentage = 100 AND r.reason = '' LIMIT 1)"
+)
+"""A booking refunded at once, in full, as its user wanted."""
 ALL_REFUNDED = "(SELECT id FROM booking.bookings WHERE state = 'REFUNDED')"
 PENDING = "(SELECT id FROM booking.bookings WHERE state = 'PENDING' LIMIT 1)"
 PAID = f"(SELECT session_id FROM booking.captures WHERE booking_id = {CONFIRMED})"

@@ -124,7 +124,7 @@ OF_BOOKINGS = (
     Damage(
         "a refund of twice the price",
         SHARE,
-        bookings("REFUNDED", "refund_amount = 2 * total_amount, refund_percentage = 200"),
+        f"UPDATE booking.bookings SET refund_amount = 2 * total_amount, refund_percentage = 200 WHERE id = {REFUNDED}",
     ),
     Damage(
         "a seat for nothing, another for both",
