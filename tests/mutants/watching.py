@@ -15,6 +15,14 @@ MUTANTS = (
         WATCHING,
     ),
     Mutant(
+        "refunds of seats are not told",
+        "CHANGED",
+        "OR (state = 'CONFIRMED' AND version <> asked.known_version)",
+        "",
+        REQUESTS,
+        WATCHING,
+    ),
+    Mutant(
         "nothing is said to have happened though nobody knows",
         "Changes.after",
         "False if self._looked_at > began else None",

@@ -38,6 +38,8 @@ class Known:
     status: State
     """As callers see it."""
     expires_at: datetime | None
+    version: int
+    """Of a CONFIRMED one, where only refunds of its seats are counted; 0 of others."""
 
 
 class Changes:
@@ -107,7 +109,7 @@ class Changes:
 
     async def _look(self) -> None:
         began, asked = asyncio.get_running_loop().time(), list(self._waiting)
-        rows = await self._db.fetch(sql.CHANGED, columns(asked, "booking_id", "status", "expires_at"))
+        rows = await self._db.fetch(sql.CHANGED, columns(asked, "booking_id", "status", "expires_at", "version"))
         self._looked_at = began
         woken_up = [woken for row in rows for woken in self._waiting.get(asked[row.number - 1], ())]
         for count, woken in enumerate(woken_up, 1):

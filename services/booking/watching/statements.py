@@ -5,9 +5,14 @@ from services.booking.viewing.statements import STATUS
 CHANGED = f"""
     WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
     SELECT asked.number
-    FROM clock CROSS JOIN unnest(%(booking_id)s::uuid[], %(status)s::text[], %(expires_at)s::timestamptz[])
-        WITH ORDINALITY AS asked (booking_id, known_status, known_expires_at, number)
+    FROM clock CROSS JOIN unnest(
+        %(booking_id)s::uuid[], %(status)s::text[], %(expires_at)s::timestamptz[], %(version)s::int[]
+    ) WITH ORDINALITY AS asked (booking_id, known_status, known_expires_at, known_version, number)
     JOIN bookings ON id = asked.booking_id
     WHERE {STATUS} <> asked.known_status OR expires_at IS DISTINCT FROM asked.known_expires_at
+        OR (state = 'CONFIRMED' AND version <> asked.known_version)
 """
-"""Which bookings are not any more as they are known: their numbers, counted from 1."""
+"""Which bookings are not any more as they are known: their numbers, counted from 1.
+
+What moves a booking that stays CONFIRMED is a refund of some of its seats, decided or carried out.
+"""

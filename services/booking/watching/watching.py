@@ -86,7 +86,8 @@ class Watching:
 
 def _known(seen: Seen) -> Known:
     booking = seen.booking
-    return Known(booking.id, booking.public_state(seen.now), booking.expires_at)
+    version = booking.version if booking.state == State.CONFIRMED else 0
+    return Known(booking.id, booking.public_state(seen.now), booking.expires_at, version)
 
 
 def _may_change(seen: Seen, status: State) -> bool:

@@ -180,7 +180,8 @@ class BookingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchBooking(self, request, context):
-        """Sends a booking as it is now, and again whenever it has another status or another `expires_at`.
+        """Sends a booking as it is now, and again whenever it has another status or another `expires_at`, and whenever a refund
+        of some of its seats was decided or carried out.
 
         The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
         booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that

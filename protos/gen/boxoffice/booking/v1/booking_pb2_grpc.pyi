@@ -88,7 +88,8 @@ class BookingServiceStub:
     RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
     """
     WatchBooking: _grpc.UnaryStreamMultiCallable[_booking_pb2.WatchBookingRequest, _booking_pb2.WatchBookingResponse]
-    """Sends a booking as it is now, and again whenever it has another status or another `expires_at`.
+    """Sends a booking as it is now, and again whenever it has another status or another `expires_at`, and whenever a refund
+    of some of its seats was decided or carried out.
 
     The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
     booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that
@@ -254,7 +255,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
     """
     WatchBooking: _aio.UnaryStreamMultiCallable[_booking_pb2.WatchBookingRequest, _booking_pb2.WatchBookingResponse]  # type: ignore[assignment]
-    """Sends a booking as it is now, and again whenever it has another status or another `expires_at`.
+    """Sends a booking as it is now, and again whenever it has another status or another `expires_at`, and whenever a refund
+    of some of its seats was decided or carried out.
 
     The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
     booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that
@@ -441,7 +443,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.WatchBookingRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_booking_pb2.WatchBookingResponse], _abc.AsyncIterator[_booking_pb2.WatchBookingResponse]]:
-        """Sends a booking as it is now, and again whenever it has another status or another `expires_at`.
+        """Sends a booking as it is now, and again whenever it has another status or another `expires_at`, and whenever a refund
+        of some of its seats was decided or carried out.
 
         The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
         booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that
