@@ -25,7 +25,6 @@ TIME = "2026-11-21T18:00:00Z"
 PATTERNS = {
     "^[^\\x00]*$": "{text} without NUL characters",
     "^[A-Z]{3}$": "the code of a currency in three capital letters, such as INR",
-    "^([A-Z]{2})?$": "the code of a country in two capital letters, such as IN",
     "^([0-9]{2})?$": "the code of a state of India in two digits, such as 27",
     "^([0-9A-Z]{1,30})?$": "the number of a taxpayer, up to 30 capital letters and digits, such as 27AAPFU0939F1ZV",
     "^([A-Za-z][A-Za-z0-9_+/-]{0,63})?$": "a time zone of the IANA database, such as Asia/Kolkata",
@@ -44,6 +43,7 @@ TEXTS = {
     text_pb2.Text.CURRENCY: "the ISO 4217 code of a currency that people pay with, such as INR",
     text_pb2.Text.LISTED_CURRENCY: "an ISO 4217 code that has minor units, such as INR",
     text_pb2.Text.LANGUAGE: "a language tag with parts that IANA's registry has, such as hi or en-IN",
+    text_pb2.Text.COUNTRY: "the ISO 3166 code of a country in two capital letters, such as IN",
     text_pb2.Text.LINE: "a text of {length} in one line, without invisible ones",
     text_pb2.Text.PARAGRAPHS: "a text of {length} without invisible ones but tabs and line feeds",
     text_pb2.Text.EMAIL: "an e-mail address of {length}, such as alice@example.com",
@@ -57,6 +57,7 @@ SAID = {
     "^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$",
     "^[A-Z]{3}$",
     "^([A-Z]{3})?$",
+    "^([A-Z]{2})?$",
     "^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$",
 }
 """The patterns of such texts: what their kinds mean says it all."""

@@ -1,4 +1,4 @@
-"""Codes of requests are those that somebody keeps a list of: currencies and languages."""
+"""Codes of requests are those that somebody keeps a list of: countries, currencies and languages."""
 
 import re
 from collections.abc import Iterator
@@ -6,11 +6,13 @@ from importlib.resources import files
 
 import pytest
 from boxoffice.bank.v1 import bank_pb2
+from boxoffice.booking.v1 import taxes_pb2
 from boxoffice.inventory.v1 import catalog_pb2
 from boxoffice.text.v1 import text_pb2
 from google.protobuf.message import Message
 
 from services.chassis.errors import InvalidField
+from services.chassis.values.countries import COUNTRIES
 from services.chassis.values.currencies import DIGITS, SOLD, money
 from services.chassis.values.texts import settle
 from services.chassis.wire.rules import check
@@ -21,13 +23,15 @@ FUNDS = ["BOV", "CHE", "CHW", "CLF", "COU", "MXV", "USN", "UYI", "UYW", "XAD"]
 WITHDRAWN = ["DEM", "HRK", "BGN", "CUC", "ZWL", "SLL", "ANG"]
 NO_CODES = ["ZZZ", "AAA", "QQQ", "inr", "Inr", "IN", "INRR", "1NR", "₹", "INR "]
 
+NO_COUNTRIES = ["ZZ", "AA", "XX", "QQ", "UK", "EU", "UN", "AC", "SU", "YU", "AN", "BU", "in", "I", "IND", "419", "I\0"]
+
 
 def refusal(message: Message) -> dict[str, str]:
     """Return how the texts of a message are refused, by field."""
     with pytest.raises(InvalidField) as refused:
         check(message)
     violations = dict(refused.value.violations)
-    return {field: words for field, words in violations.items() if field in ("currency", "language")}
+    return {field: words for field, words in violations.items() if field in ("country", "currency", "language")}
 
 
 @pytest.mark.parametrize("code", [*NO_MONEY, *FUNDS, *WITHDRAWN, *NO_CODES])
@@ -98,6 +102,17 @@ def test_who_uses_an_old_code_is_told_the_new_one(tag: str, better: str) -> None
     assert refusal(catalog_pb2.CreateMovieRequest(language=tag))["language"].endswith(f" is out of use: say {better}")
 
 
+@pytest.mark.parametrize("kind", [taxes_pb2.SetSellerRequest, taxes_pb2.SetTaxRuleRequest])
+def test_a_country_is_one_that_there_is(kind: type[Message]) -> None:
+    assert len(COUNTRIES) == 249, "of ISO's list"
+    for code in COUNTRIES:
+        assert not list(settle(kind(country=code)))
+    assert not list(settle(kind()))
+    for code in NO_COUNTRIES:
+        refused = {"country": "must be the ISO 3166 code of a country in two capital letters, such as IN"}
+        assert refusal(kind(country=code)) == refused, code
+
+
 def test_every_code_that_can_be_sent_says_of_what_list_it_is() -> None:
     codes = {
         field.full_name: field.GetOptions().Extensions[text_pb2.text]
@@ -113,8 +128,8 @@ def test_every_code_that_can_be_sent_says_of_what_list_it_is() -> None:
         "booking.v1.BatchRecordCapturesRequest.Capture.currency": "KIND_UNSPECIFIED",
         "booking.v1.CouponTerms.currency": "CURRENCY",
         "booking.v1.SetTaxRuleRequest.currency": "CURRENCY",
-        # Countries and zones have no list among the kinds: services/booking/taxes looks them up.
-        "booking.v1.SetSellerRequest.country": "KIND_UNSPECIFIED",
+        "booking.v1.SetSellerRequest.country": "COUNTRY",
+        # services/booking/taxes looks it up.
         "booking.v1.SetSellerRequest.time_zone": "KIND_UNSPECIFIED",
-        "booking.v1.SetTaxRuleRequest.country": "KIND_UNSPECIFIED",
+        "booking.v1.SetTaxRuleRequest.country": "COUNTRY",
     }

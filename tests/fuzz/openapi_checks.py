@@ -63,6 +63,8 @@ def before_call(context: HookContext, case: Case, kwargs: Json) -> None:
         "prices": [{"tier": tier, "price": chance.randrange(1, 1000)} for tier in ("REGULAR", "PREMIUM", "VIP")],
         "blockedSeatIds": [],
     }
+    if case.body.get("salesEndAt"):
+        case.body["salesEndAt"] = case.body["startTime"]
     if case.body.get("eventId"):
         case.body.pop("movieId", None)
 

@@ -325,8 +325,8 @@ MUTANTS = (
     Mutant(
         "the sessions of a closed booking stay open",
         "Checkout._ask",
-        "self._gateways.close_session if due.closed or due.over else self._gateways.get_session",
-        "self._gateways.get_session",
+        "self._gateways.close_session if due.closed else looks",
+        "looks",
         MONEY,
         CLOSING,
     ),

@@ -28,6 +28,10 @@ class Named:
         self.calls.append("close")
         return report(payment)
 
+    async def end_session(self, payment: Payment) -> SessionReport | None:
+        self.calls.append("end")
+        return report(payment)
+
     async def refund(self, refund: Refund, seconds: float = 1) -> RefundAnswer:
         self.calls.append("refund")
         return RefundAnswer.SUCCEEDED
@@ -46,6 +50,7 @@ async def ask_all(gateways: Gateways, payment: Payment) -> None:
     await gateways.create_session(payment, BOOKING)
     await gateways.get_session(payment)
     await gateways.close_session(payment)
+    await gateways.end_session(payment)
     refund = Refund(new_id(), payment.id, "sess_1", "REQUESTED", 1, RefundState.REQUESTED, payment.gateway)
     await gateways.refund(refund)
 
@@ -54,9 +59,9 @@ async def test_each_payment_and_its_refunds_go_to_its_own_gateway() -> None:
     old, new = Named(), Named()
     gateways = Gateways({"old": old, "new": new}, current="new")
     await ask_all(gateways, payment_at("old"))
-    assert (old.calls, new.calls) == (["create", "get", "close", "refund"], [])
+    assert (old.calls, new.calls) == (["create", "get", "close", "end", "refund"], [])
     await ask_all(gateways, payment_at("new"))
-    assert new.calls == ["create", "get", "close", "refund"]
+    assert new.calls == ["create", "get", "close", "end", "refund"]
 
 
 async def test_a_gateway_that_is_not_configured_any_more_is_away(caplog: pytest.LogCaptureFixture) -> None:

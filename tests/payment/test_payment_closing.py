@@ -184,6 +184,20 @@ async def test_a_session_that_ended_unpaid_expires(payment: Payment):
     assert payment.booking.declines == []
 
 
+async def test_a_session_is_over_when_it_is_for_the_bank_whose_clock_may_be_behind(payment: Payment):
+    booking_id, _ = await payment.book()
+    begun = await payment.initiate(booking_id)
+    await move_clock(payment.db, "14 minutes")
+    await payment.poll()
+    assert (await payment.statuses(booking_id), await bank_status(payment, begun.session_id)) == (["PENDING"], "OPEN")
+    await move_clock(payment.bank.db, "14 minutes")
+    await payment.poll()
+    assert (await payment.statuses(booking_id), await bank_status(payment, begun.session_id)) == (
+        ["EXPIRED"],
+        "EXPIRED",
+    )
+
+
 async def test_a_session_that_the_bank_never_saw_ends_with_its_time_and_not_before(payment: Payment):
     booking_id, _ = await payment.book()
     payment.mood.away = True

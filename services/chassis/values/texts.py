@@ -10,7 +10,7 @@ from boxoffice.words import MUST
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
-from services.chassis.values import currencies, languages, writing
+from services.chassis.values import countries, currencies, languages, writing
 
 Form = Callable[[str], str]
 """Returns the form in which a text is kept; raises ValueError if it has none. The error has words for people where the
@@ -29,11 +29,18 @@ def _listed_currency(text: str) -> str:
     return text
 
 
+def _country(text: str) -> str:
+    if text not in countries.COUNTRIES:
+        raise ValueError
+    return text
+
+
 FORMS: dict[int, Form] = {
     # VERBATIM has none.
     text_pb2.Text.CURRENCY: _currency,
     text_pb2.Text.LISTED_CURRENCY: _listed_currency,
     text_pb2.Text.LANGUAGE: languages.canonical,
+    text_pb2.Text.COUNTRY: _country,
     text_pb2.Text.LINE: writing.line,
     text_pb2.Text.PARAGRAPHS: writing.paragraphs,
     text_pb2.Text.EMAIL: writing.seen,

@@ -181,19 +181,17 @@ class Checkout:
     async def _ask(self, due: polling.Due) -> None:
         """Ask the bank about a live payment.
 
-        Where its time is up, it is closed, for not every gateway ends sessions by itself. A session that the gateway
+        Where its time is up, it is ended, for not every gateway ends sessions by itself. A session that the gateway
         does not know was never opened, or its opening is still on its way: only when its time is up can nobody pay it
         any more.
         """
         payment = due.payment
-        ask = self._gateways.close_session if due.closed or due.over else self._gateways.get_session
+        looks = self._gateways.end_session if due.over else self._gateways.get_session
+        ask = self._gateways.close_session if due.closed else looks
         try:
             report = await ask(payment)
             if report is None and due.over:
                 report = replace(_nothing(payment), outcome=Outcome.EXPIRED)
-            elif report is not None and report.outcome == Outcome.CLOSED and due.over and not due.closed:
-                # Nobody has called it off: its time was up.
-                report = replace(report, outcome=Outcome.EXPIRED)
             if report is not None and report.outcome is not None:
                 await self._record.submit(Record(report))
         except Failure as failure:

@@ -54,6 +54,12 @@ class Gateway(Protocol):
         A session that does not let itself be closed is being paid: it is reported as it is.
         """
 
+    async def end_session(self, payment: Payment) -> SessionReport | None:
+        """End a payment's session whose time is up, if the gateway does not by itself, and look at it.
+
+        A gateway that has a clock of its own may find that there is time left, and report the session as open.
+        """
+
     async def refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer:
         """Have a refund carried out; raise RefundDeclined if the gateway never will."""
 
@@ -80,6 +86,10 @@ class Gateways:
     async def close_session(self, payment: Payment, seconds: float = GATEWAY_SECONDS) -> SessionReport | None:
         """See Gateway."""
         return await self._of(payment).close_session(payment, seconds)
+
+    async def end_session(self, payment: Payment) -> SessionReport | None:
+        """See Gateway."""
+        return await self._of(payment).end_session(payment)
 
     async def refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer:
         """See Gateway."""

@@ -13,6 +13,7 @@ What differs from the bank stays in here and in razorpay_events (docs/adr/0038-r
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -171,6 +172,14 @@ class Razorpay:
                 log.info("link %s is not cancelled: %s", link.id, refusal)
                 link = await self._link_of(payment.id, until) or link
         return _report(payment, link)
+
+    async def end_session(self, payment: Payment) -> SessionReport | None:
+        """See Gateway. A link stands for longer than its payment, so it is called off."""
+        report = await self.close_session(payment)
+        if report is not None and report.outcome == Outcome.CLOSED:
+            # Nobody has called it off: its time was up.
+            return replace(report, outcome=Outcome.EXPIRED)
+        return report
 
     async def refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer:
         """See Gateway. What was asked for before is found, however long ago that was."""

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62oxoffice/text/v1/text.proto\x12\x11\x62oxoffice.text.v1\x1a google/protobuf/descriptor.proto\"\x89\x01\n\x04Text\"\x80\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0c\n\x08\x43URRENCY\x10\x01\x12\x13\n\x0fLISTED_CURRENCY\x10\x02\x12\x0c\n\x08LANGUAGE\x10\x03\x12\x08\n\x04LINE\x10\x04\x12\x0e\n\nPARAGRAPHS\x10\x05\x12\t\n\x05\x45MAIL\x10\x06\x12\x0c\n\x08VERBATIM\x10\x07:Q\n\x04text\x12\x1d.google.protobuf.FieldOptions\x18\xf6\xc5\x03 \x01(\x0e\x32\x1c.boxoffice.text.v1.Text.KindR\x04textb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62oxoffice/text/v1/text.proto\x12\x11\x62oxoffice.text.v1\x1a google/protobuf/descriptor.proto\"\x96\x01\n\x04Text\"\x8d\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0c\n\x08\x43URRENCY\x10\x01\x12\x13\n\x0fLISTED_CURRENCY\x10\x02\x12\x0c\n\x08LANGUAGE\x10\x03\x12\x08\n\x04LINE\x10\x04\x12\x0e\n\nPARAGRAPHS\x10\x05\x12\t\n\x05\x45MAIL\x10\x06\x12\x0c\n\x08VERBATIM\x10\x07\x12\x0b\n\x07\x43OUNTRY\x10\x08:Q\n\x04text\x12\x1d.google.protobuf.FieldOptions\x18\xf6\xc5\x03 \x01(\x0e\x32\x1c.boxoffice.text.v1.Text.KindR\x04textb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'boxoffice.text.v1.text_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TEXT']._serialized_start=86
-  _globals['_TEXT']._serialized_end=223
+  _globals['_TEXT']._serialized_end=236
   _globals['_TEXT_KIND']._serialized_start=95
-  _globals['_TEXT_KIND']._serialized_end=223
+  _globals['_TEXT_KIND']._serialized_end=236
 # @@protoc_insertion_point(module_scope)

@@ -51,6 +51,8 @@ class Text(_message.Message):
         """An e-mail address: invisible characters are refused; identity checks the rest."""
         VERBATIM: Text._Kind.ValueType  # 7
         """Taken as it is: a password, or a text of a service that is never compared."""
+        COUNTRY: Text._Kind.ValueType  # 8
+        """The ISO 3166 code of a country, two capital letters."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """A kind of text. An empty text counts as absent; the rules of its field say whether it is required."""
@@ -75,6 +77,8 @@ class Text(_message.Message):
     """An e-mail address: invisible characters are refused; identity checks the rest."""
     VERBATIM: Text.Kind.ValueType  # 7
     """Taken as it is: a password, or a text of a service that is never compared."""
+    COUNTRY: Text.Kind.ValueType  # 8
+    """The ISO 3166 code of a country, two capital letters."""
 
     def __init__(
         self,
