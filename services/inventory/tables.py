@@ -30,6 +30,7 @@ topic_events = chassis.topic_events(metadata)
 LARGEST = "the largest by which its seats were taken; null: unknown"
 TIERS = "tier IN ('REGULAR', 'PREMIUM', 'VIP')"
 NOW = text("clock_timestamp()")
+OWNER = "the organization whose it is, by identity; null: Boxoffice's own"
 KEY = "what looks alike has the same (chassis/values/writing.py); null where code from before wrote the row"
 
 # --- The catalogue: written once, read often.
@@ -44,6 +45,7 @@ events = Table(
     Column("duration_minutes", Integer, nullable=False),
     Column("language", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("organization_id", Uuid, comment=OWNER),
     CheckConstraint("category IN ('MOVIE', 'CONCERT', 'THEATRE', 'SPORT', 'OTHER')", name="category"),
     CheckConstraint("duration_minutes BETWEEN 1 AND 1440", name="duration"),
     Index(None, "category", "id"),
@@ -58,6 +60,7 @@ venues = Table(
     Column("address", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("city_key", Text, comment=KEY),
+    Column("organization_id", Uuid, comment=OWNER),
     Index(None, "city", "id"),
     Index(None, "city_key", "id"),
 )
@@ -105,6 +108,7 @@ shows = Table(
     Column("currency", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("sales_end_at", DateTime(timezone=True), comment="null: at its start"),
+    Column("organization_id", Uuid, comment=OWNER),
     CheckConstraint("starts_at < ends_at", name="order"),
     CheckConstraint("sales_end_at <= starts_at", name="sales_end"),
     Index(None, "starts_at", "id"),

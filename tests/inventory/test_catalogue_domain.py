@@ -41,6 +41,7 @@ def show(**fields: object) -> NewShow:
         "currency": "INR",
         "prices": [Price("REGULAR", 100), Price("VIP", 300)],
         "blocked_seat_ids": (),
+        "organization_id": None,
     }
     return NewShow(**usual | fields)  # type: ignore[arg-type]
 

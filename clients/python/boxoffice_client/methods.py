@@ -129,6 +129,7 @@ def _create_show(
     blocked_seat_ids: Iterable[str] = (),
     idempotency_key: str = "",
     sales_end_at: datetime | None = None,
+    organization_id: str = "",
 ) -> catalog.CreateShowRequest:
     """Take times as Python has them, in UTC where they have no zone."""
     request = catalog.CreateShowRequest(
@@ -138,6 +139,7 @@ def _create_show(
         currency=currency,
         prices=prices,
         blocked_seat_ids=blocked_seat_ids,
+        organization_id=organization_id,
         idempotency_key=idempotency_key,
     )
     request.start_time.FromDatetime(start_time)

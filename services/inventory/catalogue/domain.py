@@ -81,6 +81,7 @@ class NewEvent:
     category: str
     duration_minutes: int
     language: str
+    organization_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class CatalogueEvent:
     category: str
     duration_minutes: int
     language: str
+    organization_id: UUID | None
+    """Whose it is; None: Boxoffice's own."""
     created_at: datetime
 
     @property
@@ -111,6 +114,7 @@ class NewVenue:
     name: str
     city: str
     address: str
+    organization_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ class Venue:
     name: str
     city: str
     address: str
+    organization_id: UUID | None
+    """Whose it is; None: Boxoffice's own."""
     created_at: datetime
     screens: Sequence[Screen]
 
@@ -213,6 +219,7 @@ class NewShow:
     currency: str
     prices: Sequence[Price]
     blocked_seat_ids: Sequence[UUID]
+    organization_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +239,8 @@ class CatalogueShow:
     ends_at: datetime
     sales_end_at: datetime
     currency: str
+    organization_id: UUID | None
+    """Whose it is; None: Boxoffice's own."""
     prices: Sequence[Price]
 
 

@@ -61,10 +61,8 @@ class CreateEvents(KeyedOperation[CreateEvent[M], NewEvents, CatalogueEvent, M],
     async def write(self, tx: Transaction, state: NewEvents) -> None:
         """Write the events."""
         if state.created:
-            values = columns(
-                state.created, "id", "title", "description", "category", "duration_minutes", "language", "created_at"
-            )
-            await tx.send(sql.CREATE_EVENTS, values)
+            words = ("title", "description", "category", "duration_minutes", "language")
+            await tx.send(sql.CREATE_EVENTS, columns(state.created, "id", *words, "organization_id", "created_at"))
 
 
 @retried

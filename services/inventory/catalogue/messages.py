@@ -23,6 +23,7 @@ def parse_event(request: pb.CreateEventRequest) -> domain.NewEvent:
         category=pb.Event.Category.Name(request.category),
         duration_minutes=request.duration_minutes,
         language=request.language,
+        organization_id=_optional_id(request.organization_id),
     )
 
 
@@ -34,12 +35,13 @@ def parse_movie(request: pb.CreateMovieRequest) -> domain.NewEvent:
         category=domain.MOVIE,
         duration_minutes=request.duration_minutes,
         language=request.language,
+        organization_id=_optional_id(request.organization_id),
     )
 
 
 def parse_venue(request: pb.CreateVenueRequest) -> domain.NewVenue:
     """Parse a venue to create."""
-    return domain.NewVenue(request.name, request.city, request.address)
+    return domain.NewVenue(request.name, request.city, request.address, _optional_id(request.organization_id))
 
 
 def parse_screen(request: pb.CreateScreenRequest) -> domain.NewScreen:
@@ -73,6 +75,7 @@ def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain
         currency=request.currency or domain.DEFAULT_CURRENCY,
         prices=[domain.Price(Seat.Tier.Name(price.tier), price.price) for price in request.prices],
         blocked_seat_ids=[UUID(seat_id) for seat_id in request.blocked_seat_ids],
+        organization_id=_optional_id(request.organization_id),
     )
     domain.check_new_show(show, max_seats_per_user)
     return show
@@ -87,12 +90,16 @@ def parse_show_filter(request: pb.ListShowsRequest) -> domain.ShowFilter:
     begin, end = _bound(from_), _bound(to)
     domain.check_period(from_ and from_.ToNanoseconds(), to and to.ToNanoseconds())
     return domain.ShowFilter(
-        event_id=UUID(request.event_id) if request.event_id else None,
-        movie_id=UUID(request.movie_id) if request.movie_id else None,
-        screen_id=UUID(request.screen_id) if request.screen_id else None,
+        event_id=_optional_id(request.event_id),
+        movie_id=_optional_id(request.movie_id),
+        screen_id=_optional_id(request.screen_id),
         begin=begin,
         end=end,
     )
+
+
+def _optional_id(given: str) -> UUID | None:
+    return UUID(given) if given else None
 
 
 def _instant(timestamp: Timestamp) -> datetime:
@@ -117,6 +124,7 @@ def render_event(event: domain.CatalogueEvent) -> pb.Event:
         category=pb.Event.Category.Value(event.category),
         duration_minutes=event.duration_minutes,
         language=event.language,
+        organization_id=_shown_id(event.organization_id),
         created_at=to_timestamp(event.created_at),
     )
 
@@ -129,6 +137,7 @@ def render_movie(event: domain.CatalogueEvent) -> pb.Movie:
         description=event.description,
         duration_minutes=event.duration_minutes,
         language=event.language,
+        organization_id=_shown_id(event.organization_id),
         created_at=to_timestamp(event.created_at),
     )
 
@@ -141,6 +150,7 @@ def render_venue(venue: domain.Venue) -> pb.Venue:
         city=venue.city,
         address=venue.address,
         screens=map(render_screen, venue.screens),
+        organization_id=_shown_id(venue.organization_id),
         created_at=to_timestamp(venue.created_at),
     )
 
@@ -190,4 +200,9 @@ def render_show(show: domain.CatalogueShow) -> pb.Show:
         currency=show.currency,
         prices=sorted(prices, key=lambda price: price.tier),
         sales_end_at=to_timestamp(show.sales_end_at),
+        organization_id=_shown_id(show.organization_id),
     )
+
+
+def _shown_id(id_: UUID | None) -> str:
+    return "" if id_ is None else str(id_)

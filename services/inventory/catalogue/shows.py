@@ -130,7 +130,9 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
         if state.created:
             shows = [show for show, _ in state.created]
             times = ("starts_at", "ends_at", "sales_end_at")
-            await tx.send(sql.CREATE_SHOWS, columns(shows, "id", "event_id", "screen_id", "currency", *times))
+            await tx.send(
+                sql.CREATE_SHOWS, columns(shows, "id", "event_id", "screen_id", "currency", "organization_id", *times)
+            )
             await tx.send(sql.CREATE_COUNTERS, columns(shows, "id", "currency", "starts_at", "sales_end_at"))
             await published.publish_created(tx, shows)
         for show, new in state.created:
@@ -160,6 +162,7 @@ def _created(new: NewShow, event: CatalogueEvent, place: Place, slot: Slot) -> C
         ends_at=slot.ends_at,
         sales_end_at=new.sales_end_at,
         currency=new.currency,
+        organization_id=new.organization_id,
         prices=new.prices,
     )
 

@@ -11,12 +11,12 @@ from services.inventory.catalogue.domain import CatalogueEvent, Screen
 _EVENTS = f"SELECT {selected(CatalogueEvent)} FROM events"
 
 CREATE_EVENTS = """
-    INSERT INTO events (id, title, description, category, duration_minutes, language, created_at)
-    SELECT id, title, description, category, duration_minutes, language, created_at
+    INSERT INTO events (id, title, description, category, duration_minutes, language, organization_id, created_at)
+    SELECT id, title, description, category, duration_minutes, language, organization_id, created_at
     FROM unnest(
         %(id)s::uuid[], %(title)s::text[], %(description)s::text[], %(category)s::text[], %(duration_minutes)s::int[],
-        %(language)s::text[], %(created_at)s::timestamptz[]
-    ) AS n (id, title, description, category, duration_minutes, language, created_at)
+        %(language)s::text[], %(organization_id)s::uuid[], %(created_at)s::timestamptz[]
+    ) AS n (id, title, description, category, duration_minutes, language, organization_id, created_at)
 """
 
 EVENTS = f"{_EVENTS} WHERE id = ANY(%(ids)s)"
@@ -33,7 +33,7 @@ def list_events(given: Mapping[str, Any]) -> str:
 
 # The screens come along as arrays, by name: a page of venues is one statement.
 _VENUES = """
-    SELECT v.id, v.name, v.city, v.address, v.created_at, s.ids, s.names, s.seat_counts
+    SELECT v.id, v.name, v.city, v.address, v.organization_id, v.created_at, s.ids, s.names, s.seat_counts
     FROM venues v
     CROSS JOIN LATERAL (
         SELECT
@@ -46,12 +46,12 @@ _VENUES = """
 """
 
 CREATE_VENUES = """
-    INSERT INTO venues (id, name, city, city_key, address, created_at)
-    SELECT id, name, city, city_key, address, created_at
+    INSERT INTO venues (id, name, city, city_key, address, organization_id, created_at)
+    SELECT id, name, city, city_key, address, organization_id, created_at
     FROM unnest(
         %(id)s::uuid[], %(name)s::text[], %(city)s::text[], %(city_key)s::text[], %(address)s::text[],
-        %(created_at)s::timestamptz[]
-    ) AS n (id, name, city, city_key, address, created_at)
+        %(organization_id)s::uuid[], %(created_at)s::timestamptz[]
+    ) AS n (id, name, city, city_key, address, organization_id, created_at)
 """
 """Create venues, which have no screens yet."""
 
@@ -118,7 +118,8 @@ _SHOWS = """
     SELECT
         s.id, s.event_id, e.title, e.category,
         v.id AS venue_id, v.name AS venue_name, v.city, c.id AS screen_id, c.name AS screen_name,
-        s.starts_at, s.ends_at, coalesce(s.sales_end_at, s.starts_at) AS sales_end_at, s.currency, p.tiers, p.prices
+        s.starts_at, s.ends_at, coalesce(s.sales_end_at, s.starts_at) AS sales_end_at, s.currency,
+        s.organization_id, p.tiers, p.prices
     FROM shows s
     JOIN events e ON e.id = s.event_id
     JOIN screens c ON c.id = s.screen_id
@@ -182,12 +183,12 @@ SLOTS_OF_SCREENS = """
 before it, or begin when what starts at it is over. Only under the screens' locks."""
 
 CREATE_SHOWS = """
-    INSERT INTO shows (id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency)
-    SELECT id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency
+    INSERT INTO shows (id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id)
+    SELECT id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id
     FROM unnest(
         %(id)s::uuid[], %(event_id)s::uuid[], %(screen_id)s::uuid[], %(starts_at)s::timestamptz[],
-        %(ends_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(currency)s::text[]
-    ) AS n (id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency)
+        %(ends_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(currency)s::text[], %(organization_id)s::uuid[]
+    ) AS n (id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id)
 """
 
 CREATE_COUNTERS = """

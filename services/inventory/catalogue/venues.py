@@ -77,9 +77,8 @@ class CreateVenues(KeyedOperation[CreateVenue[M], NewVenues, Venue, M], Generic[
     async def write(self, tx: Transaction, state: NewVenues) -> None:
         """Write the venues."""
         if state.created:
-            values = columns(
-                state.created, "id", "name", "city", "address", "created_at", city_key=lambda venue: key(venue.city)
-            )
+            names = ("id", "name", "city", "address", "organization_id", "created_at")
+            values = columns(state.created, *names, city_key=lambda venue: key(venue.city))
             await tx.send(sql.CREATE_VENUES, values)
 
 
@@ -105,6 +104,7 @@ def _venue(row: Row) -> Venue:
         name=row.name,
         city=row.city,
         address=row.address,
+        organization_id=row.organization_id,
         created_at=row.created_at,
         screens=[
             Screen(id=screen_id, venue_id=row.id, name=name, seat_count=seat_count)

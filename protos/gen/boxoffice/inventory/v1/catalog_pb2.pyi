@@ -61,6 +61,7 @@ class Event(_message.Message):
     DURATION_MINUTES_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The event's id (UUID)."""
     title: _builtins.str
@@ -73,6 +74,8 @@ class Event(_message.Message):
     """How long it lasts, in minutes."""
     language: _builtins.str
     """The language it is in, as a BCP 47 tag such as "hi" or "en-IN"; may be empty."""
+    organization_id: _builtins.str
+    """The id of the organization whose it is; empty where it is Boxoffice's own."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
@@ -87,10 +90,11 @@ class Event(_message.Message):
         duration_minutes: _builtins.int = ...,
         language: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "organization_id", b"organization_id", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -108,6 +112,7 @@ class Movie(_message.Message):
     DURATION_MINUTES_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The movie's id (UUID), which is also its id as an event."""
     title: _builtins.str
@@ -118,6 +123,8 @@ class Movie(_message.Message):
     """How long it lasts, in minutes."""
     language: _builtins.str
     """The language it is in, as a BCP 47 tag such as "hi" or "en-IN"; may be empty."""
+    organization_id: _builtins.str
+    """The id of the organization whose it is; empty where it is Boxoffice's own."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
@@ -131,10 +138,11 @@ class Movie(_message.Message):
         duration_minutes: _builtins.int = ...,
         language: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "organization_id", b"organization_id", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -152,6 +160,7 @@ class Venue(_message.Message):
     ADDRESS_FIELD_NUMBER: _builtins.int
     SCREENS_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The venue's id (UUID)."""
     name: _builtins.str
@@ -160,6 +169,8 @@ class Venue(_message.Message):
     """The city it is in."""
     address: _builtins.str
     """Its street address; may be empty."""
+    organization_id: _builtins.str
+    """The id of the organization whose it is; empty where it is Boxoffice's own."""
     @_builtins.property
     def screens(self) -> _containers.RepeatedCompositeFieldContainer[Global___Screen]:
         """Its screens, by name."""
@@ -177,10 +188,11 @@ class Venue(_message.Message):
         address: _builtins.str = ...,
         screens: _abc.Iterable[Global___Screen] | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "city", b"city", "created_at", b"created_at", "id", b"id", "name", b"name", "screens", b"screens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "city", b"city", "created_at", b"created_at", "id", b"id", "name", b"name", "organization_id", b"organization_id", "screens", b"screens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -308,6 +320,7 @@ class Show(_message.Message):
     PRICES_FIELD_NUMBER: _builtins.int
     MOVIE_FIELD_NUMBER: _builtins.int
     SALES_END_AT_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The show's id (UUID)."""
     event_id: _builtins.str
@@ -332,6 +345,8 @@ class Show(_message.Message):
     """The ISO 4217 code that all of its prices are in."""
     movie: _builtins.str
     """The title again where the event is a movie; else empty."""
+    organization_id: _builtins.str
+    """The id of the organization whose it is; empty where it is Boxoffice's own."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it starts."""
@@ -369,10 +384,11 @@ class Show(_message.Message):
         prices: _abc.Iterable[Global___TierPrice] | None = ...,
         movie: _builtins.str = ...,
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "prices", b"prices", "sales_end_at", b"sales_end_at", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "sales_end_at", b"sales_end_at", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -419,6 +435,7 @@ class CreateEventRequest(_message.Message):
     DURATION_MINUTES_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """Its title; 1 to 200 characters, nothing invisible."""
     description: _builtins.str
@@ -436,6 +453,8 @@ class CreateEventRequest(_message.Message):
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
     header `Idempotency-Key`.
     """
+    organization_id: _builtins.str
+    """The organization whose it shall be (UUID); Boxoffice's own where it is absent."""
     def __init__(
         self,
         *,
@@ -445,10 +464,11 @@ class CreateEventRequest(_message.Message):
         duration_minutes: _builtins.int = ...,
         language: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "idempotency_key", b"idempotency_key", "language", b"language", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "idempotency_key", b"idempotency_key", "language", b"language", "organization_id", b"organization_id", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -545,6 +565,7 @@ class CreateMovieRequest(_message.Message):
     DURATION_MINUTES_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """Its title; 1 to 200 characters, nothing invisible."""
     description: _builtins.str
@@ -560,6 +581,8 @@ class CreateMovieRequest(_message.Message):
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
     header `Idempotency-Key`.
     """
+    organization_id: _builtins.str
+    """The organization whose it shall be (UUID); Boxoffice's own where it is absent."""
     def __init__(
         self,
         *,
@@ -568,10 +591,11 @@ class CreateMovieRequest(_message.Message):
         duration_minutes: _builtins.int = ...,
         language: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "duration_minutes", b"duration_minutes", "idempotency_key", b"idempotency_key", "language", b"language", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "duration_minutes", b"duration_minutes", "idempotency_key", b"idempotency_key", "language", b"language", "organization_id", b"organization_id", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -663,6 +687,7 @@ class CreateVenueRequest(_message.Message):
     CITY_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name; 1 to 200 characters, nothing invisible."""
     city: _builtins.str
@@ -674,6 +699,8 @@ class CreateVenueRequest(_message.Message):
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
     header `Idempotency-Key`.
     """
+    organization_id: _builtins.str
+    """The organization whose it shall be (UUID); Boxoffice's own where it is absent."""
     def __init__(
         self,
         *,
@@ -681,10 +708,11 @@ class CreateVenueRequest(_message.Message):
         city: _builtins.str = ...,
         address: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "city", b"city", "idempotency_key", b"idempotency_key", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "city", b"city", "idempotency_key", b"idempotency_key", "name", b"name", "organization_id", b"organization_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -910,6 +938,7 @@ class CreateShowRequest(_message.Message):
     BLOCKED_SEAT_IDS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     SALES_END_AT_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """The event to show (UUID); absent where `movie_id` is given."""
     movie_id: _builtins.str
@@ -925,6 +954,8 @@ class CreateShowRequest(_message.Message):
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
     header `Idempotency-Key`.
     """
+    organization_id: _builtins.str
+    """The organization whose it shall be (UUID); Boxoffice's own where it is absent."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it starts; in the future, and before the year 2100."""
@@ -953,10 +984,11 @@ class CreateShowRequest(_message.Message):
         blocked_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         idempotency_key: _builtins.str = ...,
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_seat_ids", b"blocked_seat_ids", "currency", b"currency", "event_id", b"event_id", "idempotency_key", b"idempotency_key", "movie_id", b"movie_id", "prices", b"prices", "sales_end_at", b"sales_end_at", "screen_id", b"screen_id", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_seat_ids", b"blocked_seat_ids", "currency", b"currency", "event_id", b"event_id", "idempotency_key", b"idempotency_key", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "sales_end_at", b"sales_end_at", "screen_id", b"screen_id", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
