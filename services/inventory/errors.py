@@ -69,6 +69,21 @@ class SalesEnded(FailedPrecondition):
     reason = "SALES_ENDED"
 
 
+class SalesNotStarted(FailedPrecondition):
+    """Sales for this show have not begun yet: come back when they do.
+
+    Metadata: `sales_start_at`, when they do.
+    """
+
+    reason = "SALES_NOT_STARTED"
+
+
+class ShowCancelled(FailedPrecondition):
+    """The show is cancelled, so its seats can be neither held nor booked: choose another show."""
+
+    reason = "SHOW_CANCELLED"
+
+
 class ClaimClosed(FailedPrecondition):
     """This booking's claim on its seats has ended: make a new booking."""
 

@@ -29,6 +29,7 @@ topic_events = chassis.topic_events(metadata)
 
 LARGEST = "the largest by which its seats were taken; null: unknown"
 TIERS = "tier IN ('REGULAR', 'PREMIUM', 'VIP')"
+SHOW_STATUSES = "status IN ('DRAFT', 'SCHEDULED', 'CANCELLED')"
 NOW = text("clock_timestamp()")
 OWNER = "the organization whose it is, by identity; null: Boxoffice's own"
 KEY = "what looks alike has the same (chassis/values/writing.py); null where code from before wrote the row"
@@ -109,7 +110,14 @@ shows = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("sales_end_at", DateTime(timezone=True), comment="null: at its start"),
     Column("organization_id", Uuid, comment=OWNER),
+    Column("status", Text, nullable=False, server_default="SCHEDULED"),
+    Column("sales_start_at", DateTime(timezone=True), comment="null: at once"),
+    Column(
+        "revision", Integer, nullable=False, server_default="1", comment="counts the edits of its times and its hall"
+    ),
     CheckConstraint("starts_at < ends_at", name="order"),
+    CheckConstraint(SHOW_STATUSES, name="status"),
+    CheckConstraint("sales_start_at < coalesce(sales_end_at, starts_at)", name="sales_start"),
     CheckConstraint("sales_end_at <= starts_at", name="sales_end"),
     Index(None, "starts_at", "id"),
     Index(None, "event_id", "starts_at", "id"),
@@ -141,7 +149,14 @@ show_counters = Table(
     Column("max_seats_per_user", SmallInteger, comment=LARGEST),
     Column("seat_hold_minutes", SmallInteger, comment=LARGEST),
     Column("reservation_max_minutes", SmallInteger, comment=LARGEST),
+    Column("status", Text, nullable=False, server_default="SCHEDULED", comment="the show's"),
+    Column("sales_start_at", DateTime(timezone=True), comment="null: at once"),
+    Column(
+        "revision", Integer, nullable=False, server_default="1", comment="counts the edits of its times and its hall"
+    ),
     CheckConstraint("sales_end_at <= starts_at", name="sales_end"),
+    CheckConstraint(SHOW_STATUSES, name="status"),
+    CheckConstraint("sales_start_at < coalesce(sales_end_at, starts_at)", name="sales_start"),
     comment="the lock for all seats of a show, and what selling them needs to know",
 )
 

@@ -25,8 +25,8 @@ LONG = timedelta(days=1000)
 
 
 def the_limit_is_not_counted(patch: pytest.MonkeyPatch) -> None:
-    true = commands._takeable
-    patch.setattr(commands, "_takeable", lambda *args: true(*args[:-1], replace(args[-1], max_seats_per_user=100)))
+    true = commands.takeable
+    patch.setattr(commands, "takeable", lambda *args: true(*args[:-1], replace(args[-1], max_seats_per_user=100)))
 
 
 def a_lapsed_hold_stays(patch: pytest.MonkeyPatch) -> None:
@@ -35,7 +35,7 @@ def a_lapsed_hold_stays(patch: pytest.MonkeyPatch) -> None:
 
 def holding_again_extends(patch: pytest.MonkeyPatch) -> None:
     def apply(self: Any, show: Any, now: Any, rules: Any) -> Any:
-        commands._takeable(show, self.seat_ids, self.user_id, now, rules)
+        commands.takeable(show, self.seat_ids, self.user_id, now, rules)
         for id_ in self.seat_ids:
             held = {"status": "HELD", "holder_id": self.user_id, "booking_id": None, "expires_at": now + rules.hold}
             show.take(replace(show.seats[id_], **held), now)

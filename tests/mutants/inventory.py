@@ -4,11 +4,12 @@ from tests.mutants.mutant import SEATS, Mutant
 
 RULES = ("tests/inventory/test_seat_rules.py", "tests/inventory/test_seats.py")
 DESK = ("tests/inventory/test_seats.py",)
+STATUSES = ("tests/inventory/test_show_statuses.py",)
 
 MUTANTS = (
     Mutant(
         "the cap is one too high",
-        "_takeable",
+        "takeable",
         "len(show.seats_of(user_id, now)) + more > rules.max_seats_per_user",
         "len(show.seats_of(user_id, now)) + more > rules.max_seats_per_user + 1",
         SEATS,
@@ -16,7 +17,7 @@ MUTANTS = (
     ),
     Mutant(
         "the cap is one too low",
-        "_takeable",
+        "takeable",
         "len(show.seats_of(user_id, now)) + more > rules.max_seats_per_user",
         "len(show.seats_of(user_id, now)) + more >= rules.max_seats_per_user",
         SEATS,
@@ -88,11 +89,35 @@ MUTANTS = (
     ),
     Mutant(
         "seats of a show that has begun are sold",
-        "_takeable",
+        "_check_on_sale",
         "if show.starts_at <= now:\n    raise ShowStarted()",
         "",
         SEATS,
         DESK,
+    ),
+    Mutant(
+        "a claim is confirmed though its show is cancelled",
+        "LockedShow.sells",
+        "now < self.sales_end_at and not self.is_cancelled",
+        "now < self.sales_end_at",
+        SEATS,
+        STATUSES,
+    ),
+    Mutant(
+        "seats of a cancelled show are sold",
+        "_check_on_sale",
+        "if show.is_cancelled:\n    raise ShowCancelled()",
+        "",
+        SEATS,
+        STATUSES,
+    ),
+    Mutant(
+        "seats are sold before sales begin",
+        "_check_on_sale",
+        "now < show.sales_start_at",
+        "False",
+        SEATS,
+        STATUSES,
     ),
     Mutant(
         "a claim is confirmed though sales have ended",
@@ -104,7 +129,7 @@ MUTANTS = (
     ),
     Mutant(
         "what is taken is left out and the rest is given",
-        "_takeable",
+        "takeable",
         "raise _unavailable(taken, user_id)",
         "seats = [seat for seat in seats if seat not in taken]",
         SEATS,

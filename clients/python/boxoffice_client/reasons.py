@@ -264,10 +264,22 @@ class RequestInProgress(Aborted):
     reason = "REQUEST_IN_PROGRESS"
 
 
+class SalesNotStarted(FailedPrecondition):
+    """Sales for the show have not begun yet: `metadata["sales_start_at"]`."""
+
+    reason = "SALES_NOT_STARTED"
+
+
 class SalesEnded(FailedPrecondition):
     """Sales for the show have ended."""
 
     reason = "SALES_ENDED"
+
+
+class ShowCancelled(FailedPrecondition):
+    """The show is cancelled."""
+
+    reason = "SHOW_CANCELLED"
 
 
 class ShowStarted(FailedPrecondition):

@@ -14,26 +14,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from services.chassis.writes.idempotency import Key, Once
-from services.inventory.errors import (
-    ClaimAlive,
-    ClaimClosed,
-    ClaimConfirmed,
-    PriceChanged,
-    SalesEnded,
-    SeatLimitExceeded,
-    SeatNotFound,
-    SeatsUnavailable,
-    ShowStarted,
-)
-from services.inventory.seats.domain import (
-    MAX_TOTAL,
-    LockedShow,
-    Reservation,
-    ReservationState,
-    Seat,
-    SeatRules,
-    Status,
-)
+from services.inventory.errors import ClaimAlive, ClaimClosed, ClaimConfirmed, ShowCancelled
+from services.inventory.seats.domain import LockedShow, Reservation, ReservationState, Seat, SeatRules, Status
+from services.inventory.seats.taking import check_total, takeable
 
 A = TypeVar("A")
 
@@ -107,8 +90,8 @@ class Hold(SeatCommand[A]):
 
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Held:
         """Hold all seats, or raise what stands in the way."""
-        seats = _takeable(show, self.seat_ids, self.user_id, now, rules)
-        _check_total(seats, self.expected_total)
+        seats = takeable(show, self.seat_ids, self.user_id, now, rules)
+        check_total(seats, self.expected_total)
         until = show.until(now + rules.hold)
         for seat in seats:
             if not seat.is_held_by(self.user_id, now):
@@ -159,8 +142,8 @@ class Reserve(SeatCommand[Reserved]):
         known = show.reservations.get(self.booking_id)
         if known is None:
             until = show.until(now + min(self.ttl, rules.reservation_max))
-            taken = _takeable(show, self.seat_ids, self.user_id, now, rules)
-            _check_total(taken, self.expected_total)
+            taken = takeable(show, self.seat_ids, self.user_id, now, rules)
+            check_total(taken, self.expected_total)
             for seat in taken:
                 claim = replace(
                     seat,
@@ -178,6 +161,8 @@ class Reserve(SeatCommand[Reserved]):
             raise ClaimClosed()
         elif set(known.seat_ids) != set(self.seat_ids) or known.user_id != self.user_id:
             raise ClaimClosed("This booking has a claim on other seats.")
+        elif show.is_cancelled and known.state != ReservationState.CONFIRMED:
+            raise ShowCancelled()
         seats = [show.seats[id_] for id_ in self.seat_ids]
         return Reserved(known, self.show_id, seats, show.currency, show.sales_end_at)
 
@@ -192,7 +177,9 @@ class Extend(SeatCommand[datetime]):
     ttl: timedelta
 
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> datetime:
-        """Return when the claim lapses now, or raise ClaimClosed if it is not alive or sales have ended."""
+        """Return when the claim lapses now. Raise ShowCancelled, or ClaimClosed if it or sales have ended."""
+        if show.is_cancelled:
+            raise ShowCancelled()
         known = show.reservations.get(self.booking_id)
         if known is None or not known.is_alive(now) or not show.sells(now):
             raise ClaimClosed()
@@ -208,8 +195,9 @@ class Extend(SeatCommand[datetime]):
 class Confirm(SeatCommand[None]):
     """Book a reservation's seats for good.
 
-    Once sales have ended, no claim is booked any more, alive or not. A claim that lapsed before is revived if every
-    seat is free or still its own, and the user's limit allows it. A refusal is for good, and remembered.
+    Once sales have ended or the show is cancelled, no claim is booked any more, alive or not. A claim that lapsed
+    before is revived if every seat is free or still its own, and the user's limit allows it. A refusal is for good, and
+    remembered.
     """
 
     urgent: ClassVar[bool] = True
@@ -331,56 +319,6 @@ class Tidy(SeatCommand[int]):
         for seat in lapsed:
             show.put(seat.freed())
         return len(lapsed)
-
-
-def _takeable(show: LockedShow, seat_ids: Sequence[UUID], user_id: UUID, now: datetime, rules: SeatRules) -> list[Seat]:
-    """Return the seats if the user may take all of them, or raise what stands in the way."""
-    if unknown := [seat_id for seat_id in seat_ids if seat_id not in show.seats]:
-        raise SeatNotFound(unknown)
-    if show.starts_at <= now:
-        raise ShowStarted()
-    if not show.sells(now):
-        raise SalesEnded()
-    seats = [show.seats[seat_id] for seat_id in seat_ids]
-    if taken := [seat for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
-        raise _unavailable(taken, user_id)
-    more = sum(seat.is_free(now) for seat in seats)
-    if len(show.seats_of(user_id, now)) + more > rules.max_seats_per_user:
-        raise SeatLimitExceeded(limit=rules.max_seats_per_user)
-    if sum(seat.price for seat in seats) > MAX_TOTAL:
-        # The show was made when users might have fewer seats.
-        raise SeatLimitExceeded(
-            "These seats cost more together than a booking can: choose fewer.",
-            limit=MAX_TOTAL // max(seat.price for seat in seats),
-        )
-    return seats
-
-
-def _check_total(seats: Sequence[Seat], expected_total: int | None) -> None:
-    """Raise PriceChanged unless the seats cost what they are expected to."""
-    total = sum(seat.price for seat in seats)
-    if expected_total not in (None, total):
-        raise PriceChanged(expected_total=expected_total, total_amount=total)
-
-
-def _unavailable(taken: Sequence[Seat], user_id: UUID) -> SeatsUnavailable:
-    """Say that seats are taken; name the booking where it is the user's own, first one that can still be paid."""
-    ids = [seat.id for seat in taken]
-    own = [seat for seat in taken if seat.holder_id == user_id]
-    for seat in own:
-        if seat.status == Status.RESERVED:
-            return SeatsUnavailable(
-                ids,
-                "Some of these seats are in your own booking, which waits for its payment: pay for it or cancel it.",
-                booking_id=seat.booking_id,
-            )
-    if own:
-        return SeatsUnavailable(
-            ids,
-            "Some of these seats are in your own booking, which is paid: choose others.",
-            booking_id=own[0].booking_id,
-        )
-    return SeatsUnavailable(ids)
 
 
 def _closed(booking_id: UUID, now: datetime) -> Reservation:

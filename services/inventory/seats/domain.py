@@ -33,6 +33,16 @@ class Status(StrEnum):
     BLOCKED = "BLOCKED"
 
 
+class ShowStatus(StrEnum):
+    """What becomes of a show. The clock says the rest: whether it is on sale yet, and over."""
+
+    DRAFT = "DRAFT"
+    """Nobody but its organizer knows of it."""
+    SCHEDULED = "SCHEDULED"
+    CANCELLED = "CANCELLED"
+    """For good."""
+
+
 class ReservationState(StrEnum):
     """What became of a booking's claim."""
 
@@ -140,15 +150,24 @@ class LockedShow:
     starts_at: datetime
     sales_end_at: datetime
     currency: str
+    status: str = ShowStatus.SCHEDULED
+    sales_start_at: datetime | None = None
+    """None: from the beginning on."""
+    revision: int = 1
     seats: dict[UUID, Seat] = field(default_factory=dict)
     reservations: dict[UUID, Reservation] = field(default_factory=dict)
     changed_seats: set[UUID] = field(default_factory=set)
     changed_reservations: set[UUID] = field(default_factory=set)
     _of_user: dict[UUID, set[UUID]] = field(default_factory=dict)
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Tell whether no claim is made, extended or confirmed any more."""
+        return self.status == ShowStatus.CANCELLED
+
     def sells(self, now: datetime) -> bool:
-        """Tell whether sales go on at `now`."""
-        return now < self.sales_end_at
+        """Tell whether a claim may still be extended and confirmed at `now`."""
+        return now < self.sales_end_at and not self.is_cancelled
 
     def until(self, end: datetime) -> datetime:
         """Return when a claim ends that would last until `end`: with sales at the latest."""

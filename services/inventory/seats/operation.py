@@ -207,7 +207,15 @@ async def _read_lapsed(tx: Transaction, locked: Shows, batch: Sequence[SeatComma
 
 
 def _show(row: Row) -> LockedShow:
-    return LockedShow(row.show_id, row.starts_at, row.sales_end_at, row.currency)
+    return LockedShow(
+        id=row.show_id,
+        starts_at=row.starts_at,
+        sales_end_at=row.sales_end_at,
+        currency=row.currency,
+        status=row.status,
+        sales_start_at=row.sales_start_at,
+        revision=row.revision,
+    )
 
 
 def _load_seats(locked: Shows, rows: Sequence[Row]) -> None:

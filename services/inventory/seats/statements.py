@@ -4,7 +4,10 @@ from services.chassis.store.rows import selected
 from services.inventory.seats.domain import Reservation, Seat
 
 LOCK_SHOWS = """
-    SELECT show_id, starts_at, coalesce(sales_end_at, starts_at) AS sales_end_at, currency FROM show_counters
+    SELECT
+        show_id, starts_at, coalesce(sales_end_at, starts_at) AS sales_end_at, currency,
+        status, sales_start_at, revision
+    FROM show_counters
     WHERE show_id = ANY(%(show_ids)s) ORDER BY show_id FOR UPDATE SKIP LOCKED
 """
 """Lock the shows that nobody else has. The counter's row is the lock for all seats of its show."""
@@ -23,7 +26,10 @@ SEATS_BY_ID = f"""
         ON (s.show_id, s.id) = (named.show_id, named.id)
 """
 
-CURRENCIES = "SELECT show_id, currency FROM show_counters WHERE show_id = ANY(%(show_ids)s)"
+CURRENCIES = """
+    SELECT show_id, currency FROM show_counters WHERE show_id = ANY(%(show_ids)s) AND status <> 'DRAFT'
+"""
+"""The currencies of the shows whose seats may be bought."""
 
 SEATS_OF_USERS = f"""
     SELECT s.show_id, {SEAT} FROM show_seats s

@@ -53,7 +53,9 @@ class BookingServiceStub:
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
+    FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show have not begun yet (`sales_start_at`).
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`): as many bookings use it as may
     (USED_UP), or of this user (USED_BY_YOU), the seats cost less than it asks for (BELOW_MINIMUM), it would leave
@@ -220,7 +222,9 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
+    FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show have not begun yet (`sales_start_at`).
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`): as many bookings use it as may
     (USED_UP), or of this user (USED_BY_YOU), the seats cost less than it asks for (BELOW_MINIMUM), it would leave
@@ -390,7 +394,9 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
         FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
+        FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show have not begun yet (`sales_start_at`).
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`): as many bookings use it as may
         (USED_UP), or of this user (USED_BY_YOU), the seats cost less than it asks for (BELOW_MINIMUM), it would leave

@@ -225,7 +225,9 @@ class InventoryServiceServicer:
         than their price lets be counted (`limit`).
         ABORTED PRICE_CHANGED: `expected_total` is another amount than the seats cost, and none is held (`expected_total`,
         `total_amount`).
+        FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show have not begun yet (`sales_start_at`).
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
         """
@@ -251,8 +253,8 @@ class InventoryServiceServicer:
         The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
         Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
-        SALES_ENDED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
-        refused before, so it gets no seats any more.
+        SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED:
+        this booking's claim was released or refused before, so it gets no seats any more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -272,16 +274,16 @@ class InventoryServiceServicer:
         than 30 minutes in all, by default, nor past the end of sales.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known, or
-        sales have ended.
+        sales have ended. FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchConfirmReservations(self, request, context):
-        """Books the seats of reservations for good: the payment has been captured. Once sales have ended, every one that is
-        not booked yet is refused. One that lapsed before is revived if all of its seats are free and the user's seat limit
-        allows it. A refusal is final, whatever is asked later.
+        """Books the seats of reservations for good: the payment has been captured. Once sales have ended or the show is
+        cancelled, every one that is not booked yet is refused. One that lapsed before is revived if all of its seats are
+        free and the user's seat limit allows it. A refusal is final, whatever is asked later.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
         """

@@ -120,7 +120,9 @@ class InventoryServiceStub:
     than their price lets be counted (`limit`).
     ABORTED PRICE_CHANGED: `expected_total` is another amount than the seats cost, and none is held (`expected_total`,
     `total_amount`).
+    FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show have not begun yet (`sales_start_at`).
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
     """
@@ -138,8 +140,8 @@ class InventoryServiceStub:
     The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
     Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
-    SALES_ENDED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
-    refused before, so it gets no seats any more.
+    SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED:
+    this booking's claim was released or refused before, so it gets no seats any more.
     """
     BatchPriceSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchPriceSeatsRequest, _inventory_pb2.BatchPriceSeatsResponse]
     """Returns what seats cost by the list, whoever has them. The questions may name 10,000 seats in all.
@@ -151,12 +153,12 @@ class InventoryServiceStub:
     than 30 minutes in all, by default, nor past the end of sales.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known, or
-    sales have ended.
+    sales have ended. FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     """
     BatchConfirmReservations: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchConfirmReservationsRequest, _inventory_pb2.BatchConfirmReservationsResponse]
-    """Books the seats of reservations for good: the payment has been captured. Once sales have ended, every one that is
-    not booked yet is refused. One that lapsed before is revived if all of its seats are free and the user's seat limit
-    allows it. A refusal is final, whatever is asked later.
+    """Books the seats of reservations for good: the payment has been captured. Once sales have ended or the show is
+    cancelled, every one that is not booked yet is refused. One that lapsed before is revived if all of its seats are
+    free and the user's seat limit allows it. A refusal is final, whatever is asked later.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
     """
@@ -269,7 +271,9 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     than their price lets be counted (`limit`).
     ABORTED PRICE_CHANGED: `expected_total` is another amount than the seats cost, and none is held (`expected_total`,
     `total_amount`).
+    FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show have not begun yet (`sales_start_at`).
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
     """
@@ -287,8 +291,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
     Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
-    SALES_ENDED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
-    refused before, so it gets no seats any more.
+    SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED:
+    this booking's claim was released or refused before, so it gets no seats any more.
     """
     BatchPriceSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchPriceSeatsRequest, _inventory_pb2.BatchPriceSeatsResponse]  # type: ignore[assignment]
     """Returns what seats cost by the list, whoever has them. The questions may name 10,000 seats in all.
@@ -300,12 +304,12 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     than 30 minutes in all, by default, nor past the end of sales.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known, or
-    sales have ended.
+    sales have ended. FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     """
     BatchConfirmReservations: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchConfirmReservationsRequest, _inventory_pb2.BatchConfirmReservationsResponse]  # type: ignore[assignment]
-    """Books the seats of reservations for good: the payment has been captured. Once sales have ended, every one that is
-    not booked yet is refused. One that lapsed before is revived if all of its seats are free and the user's seat limit
-    allows it. A refusal is final, whatever is asked later.
+    """Books the seats of reservations for good: the payment has been captured. Once sales have ended or the show is
+    cancelled, every one that is not booked yet is refused. One that lapsed before is revived if all of its seats are
+    free and the user's seat limit allows it. A refusal is final, whatever is asked later.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
     """
@@ -457,7 +461,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         than their price lets be counted (`limit`).
         ABORTED PRICE_CHANGED: `expected_total` is another amount than the seats cost, and none is held (`expected_total`,
         `total_amount`).
+        FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show have not begun yet (`sales_start_at`).
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
         """
@@ -487,8 +493,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
         Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
-        SALES_ENDED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED: this booking's claim was released or
-        refused before, so it gets no seats any more.
+        SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED:
+        this booking's claim was released or refused before, so it gets no seats any more.
         """
 
     @_abc_1.abstractmethod
@@ -512,7 +518,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         than 30 minutes in all, by default, nor past the end of sales.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the reservation lapsed, was released or is not known, or
-        sales have ended.
+        sales have ended. FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         """
 
     @_abc_1.abstractmethod
@@ -521,9 +527,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.BatchConfirmReservationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.BatchConfirmReservationsResponse, _abc.Awaitable[_inventory_pb2.BatchConfirmReservationsResponse]]:
-        """Books the seats of reservations for good: the payment has been captured. Once sales have ended, every one that is
-        not booked yet is refused. One that lapsed before is revived if all of its seats are free and the user's seat limit
-        allows it. A refusal is final, whatever is asked later.
+        """Books the seats of reservations for good: the payment has been captured. Once sales have ended or the show is
+        cancelled, every one that is not booked yet is refused. One that lapsed before is revived if all of its seats are
+        free and the user's seat limit allows it. A refusal is final, whatever is asked later.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
         """
