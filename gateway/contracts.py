@@ -15,6 +15,7 @@ from google.api import annotations_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto
 
 Policy = policy_pb2.Policy
+Membership = policy_pb2.Membership
 
 WAIT = "wait_seconds"
 """The field of requests that may wait for something to change."""
@@ -52,15 +53,26 @@ def faults(descriptor: bytes) -> list[str]:
     Every method says who may call it; where a service may, which, and they are services of the contracts; and from
     which budget its calls are.
     """
+    files = FileDescriptorSet.FromString(descriptor).file
+    requests = {
+        f".{file.package}.{message.name}": {field.name for field in message.field}
+        for file in files
+        for message in file.message_type
+    }
     methods = [
-        (file.package.split(".")[1], f"{file.package}.{service.name}.{method.name}", _policy(method))
-        for file in FileDescriptorSet.FromString(descriptor).file
+        (
+            file.package.split(".")[1],
+            f"{file.package}.{service.name}.{method.name}",
+            _policy(method),
+            requests.get(method.input_type, set()),
+        )
+        for file in files
         for service in file.service
         for method in service.method
     ]
-    known = {name for name, _, _ in methods}
-    found = []
-    for own, method, policy in methods:
+    known = {name for name, _, _, _ in methods}
+    found: list[str] = []
+    for own, method, policy, fields in methods:
         if not policy.allow or Policy.CALLER_UNSPECIFIED in policy.allow:
             found.append(f"{method} does not say who may call it")
         elif (Policy.SERVICE in policy.allow) != bool(policy.services):
@@ -69,7 +81,22 @@ def faults(descriptor: bytes) -> list[str]:
             found.append(f"{method} names what is no other service: {', '.join(wrong)}")
         if not policy.budget:
             found.append(f"{method} does not say from which budget its calls are")
+        found += _faults_of_members(method, policy, fields)
     return found
+
+
+def _faults_of_members(method: str, policy: Policy, fields: set[str]) -> list[str]:
+    """Return what is wrong with what a policy says of members; `fields` are those of the request."""
+    if Policy.MEMBER not in policy.allow:
+        wrong = policy.member_roles or policy.organization_of
+        return [f"{method} has to allow MEMBER where it says something of members"] if wrong else []
+    if {Policy.PUBLIC, Policy.OWNER} & set(policy.allow):
+        return [f"{method} cannot allow MEMBER beside PUBLIC or OWNER: which rule holds could not be told"]
+    if not policy.member_roles or Membership.ROLE_UNSPECIFIED in policy.member_roles:
+        return [f"{method} has to name member_roles where it allows MEMBER"]
+    if policy.organization_of not in fields:
+        return [f"{method} has to name in organization_of a field of its request where it allows MEMBER"]
+    return []
 
 
 def _policy(method: MethodDescriptorProto) -> Policy:

@@ -128,7 +128,12 @@ def _shut_out(old: Policy, new: Policy) -> list[str]:
     still = set(new.allow)
     people = set() if Policy.PUBLIC in still else set(old.allow) - still - {Policy.SERVICE}
     services = set(old.services) - set(new.services)
-    return sorted(map(Policy.Caller.Name, people)) + [f"the service {name}" for name in sorted(services)]
+    members = set() if Policy.PUBLIC in still else set(old.member_roles) - set(new.member_roles)
+    return [
+        *sorted(map(Policy.Caller.Name, people)),
+        *(f"the service {name}" for name in sorted(services)),
+        *(f"members as {name}" for name in sorted(map(policy_pb2.Membership.Role.Name, members))),
+    ]
 
 
 def _methods(files: FileDescriptorSet) -> dict[str, MethodDescriptorProto]:

@@ -11,6 +11,7 @@ from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
 from services.chassis.writes import jobs, measures, topics
 from services.chassis.writes.desk import LANES, WAITING_LANES
+from services.inventory.catalogue import owners
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.jobs import forget_changes, forget_keys, tidy_holds
 from services.inventory.measures import MEASURES
@@ -55,7 +56,7 @@ async def run(settings: Settings) -> None:
 
     availability = Availability(db)
     watching = Watching(background, heartbeat_seconds=settings.heartbeat_seconds)
-    server = make_server(settings, max_streams=settings.max_streams)
+    server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db))
     catalogue = CatalogServicer(db, max_seats_per_user=settings.max_seats_per_user)
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalogue, server)
     servicer = InventoryServicer(db, desk, availability, watching)

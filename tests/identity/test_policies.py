@@ -17,6 +17,7 @@ from gateway.contracts import DESCRIPTOR, faults, public_methods
 from services.chassis.errors import Failure, PermissionDenied, Unauthenticated, UserNotFound
 from services.chassis.wire.identity import Access, Caller, Guard, policy
 from services.chassis.wire.keys import FetchedKeys
+from services.chassis.wire.owners import ITSELF
 from services.identity.keys.signing import SigningKey
 from tests.cases import all_cases
 from tests.gateway.fakes import INTERNAL, METHODS, PUBLIC
@@ -24,9 +25,12 @@ from tests.identity import forge
 from tests.identity.test_attacks import Source
 
 ME, OTHER = "018f0000-0000-7000-8000-00000000000a", "018f0000-0000-7000-8000-00000000000b"
+OURS = "018f0000-0000-7000-8000-0000000000aa"
 KEY = SigningKey("one", forge.FOREIGN)
 ALL = [pytest.param(method, id=method.descriptor.name) for method in METHODS.values()]
 BOOKINGS = "/boxoffice.booking.v1.BookingService/"
+
+MEMBER_ROLES = [name for name, number in policy_pb2.Membership.Role.items() if number]
 
 SERVICES = {*roster.NAMES, "prometheus"}
 CALLERS: dict[str, Any] = {
@@ -34,6 +38,7 @@ CALLERS: dict[str, Any] = {
     "a user": {"roles": ["USER"]},
     "an organizer": {"roles": ["USER", "ORGANIZER"]},
     "an admin": {"roles": ["USER", "ADMIN"]},
+    **{f"a member as {role}": {"roles": ["USER"], "organizations": {OURS: role}} for role in MEMBER_ROLES},
     "the gateway": {"peer": "gateway"},
     "the operator": {"peer": "operator"},
     **{name: {"peer": name} for name in sorted(SERVICES)},
@@ -41,12 +46,13 @@ CALLERS: dict[str, Any] = {
 NOBODY = {"nobody", "the gateway", "the operator"}
 MAY = {
     "PUBLIC": CALLERS.keys() - SERVICES,
-    "OWNER": {"a user", "an organizer", "an admin"},
+    "OWNER": {"a user", "an organizer", "an admin", *(f"a member as {role}" for role in MEMBER_ROLES)},
     "ORGANIZER": {"an organizer"},
     "ADMIN": {"an admin"},
     "SERVICE": set(),
+    "MEMBER": set(),
 }
-"""Who may call by what a policy allows, but for services: they are named."""
+"""Who may call by what a policy allows, but for services and the roles of members: they are named."""
 NAMES = {method.descriptor.name for method in METHODS.values()}
 
 
@@ -64,7 +70,7 @@ CALLS = {service.name: calls_of(service) for service in roster.SERVICES}
 def metadata(who: str) -> dict[str, str | bytes]:
     caller = CALLERS[who]
     if "roles" in caller:
-        return {"authorization": f"Bearer {KEY.sign(forge.right(ME, roles=caller['roles']))}"}
+        return {"authorization": f"Bearer {KEY.sign(forge.right(ME, **caller))}"}
     return {}
 
 
@@ -75,7 +81,9 @@ def peer(who: str) -> str:
 
 @pytest.fixture
 async def guard() -> AsyncIterator[Guard]:
-    yield Guard(FetchedKeys(Source(KEY).fetch))
+    # Whose things are is told in test_members.
+    anybodys = dict.fromkeys((policy(method.path).organization_of for method in METHODS.values()), ITSELF)
+    yield Guard(FetchedKeys(Source(KEY).fetch), anybodys)
 
 
 def test_every_rpc_has_a_policy() -> None:
@@ -164,7 +172,9 @@ async def test_who_may_call_a_method_may_and_nobody_else(who: str, guard: Guard)
         except Failure as failure:
             refused = failure
         named = method.descriptor.name in CALLS.get(who, ())
-        if named or any(who in MAY[kind] for kind in policy(method.path).allowed):
+        rule = policy(method.path)
+        as_member = who.removeprefix("a member as ") in rule.member_roles
+        if named or as_member or any(who in MAY[kind] for kind in rule.allowed):
             assert refused is None, method.path
         else:
             assert isinstance(refused, Unauthenticated if who in NOBODY else PermissionDenied), method.path

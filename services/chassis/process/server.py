@@ -5,7 +5,7 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
 from datetime import timedelta
@@ -27,6 +27,7 @@ from services.chassis.wire.calls import call, channel
 from services.chassis.wire.identity import Guard
 from services.chassis.wire.incoming import MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming
 from services.chassis.wire.keys import FetchedKeys, KeptKeys, Keys
+from services.chassis.wire.owners import Memberships, Things
 
 log = logging.getLogger(__name__)
 
@@ -58,16 +59,21 @@ OPTIONS: Sequence[tuple[str, Any]] = (
 
 
 def make_server(
-    settings: ServiceSettings | None = None, keys: Keys | None = None, *, max_streams: int = MAX_STREAMS
+    settings: ServiceSettings | None = None,
+    keys: Keys | None = None,
+    *,
+    max_streams: int = MAX_STREAMS,
+    things: Mapping[str, Things] | None = None,
+    memberships: Memberships | None = None,
 ) -> grpc.aio.Server:
     """Make a server with what every call gets, and so many calls at most that are answered by streams.
 
     Callers are held to the policies of the contracts where AUTH is on, or where `keys` are given, which only identity
-    has itself; without, its keys are asked for.
+    has itself; without, its keys are asked for. For `things` and `memberships`, see Guard.
     """
     guard = None
     if settings is not None and (keys is not None or settings.auth == "on"):
-        guard = Guard(keys or _fetched_keys(settings))
+        guard = Guard(keys or _fetched_keys(settings), things, memberships)
     return grpc.aio.server(interceptors=[Incoming(max_streams, guard)], options=OPTIONS)
 
 

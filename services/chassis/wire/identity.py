@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +18,10 @@ from boxoffice.policy.v1 import policy_pb2
 from google.protobuf import descriptor_pool
 from google.protobuf.message import Message
 
-from services.chassis.errors import PermissionDenied, Unauthenticated, Unavailable, UserNotFound
+from services.chassis.errors import InvalidField, PermissionDenied, Unauthenticated, Unavailable, UserNotFound
 from services.chassis.wire.keys import CLOCK_SKEW_SECONDS, Keys
+from services.chassis.wire.owners import ITSELF, ORGANIZATION, Memberships, Things
+from services.chassis.wire.rules import must
 
 ISSUER = "boxoffice-identity"
 AUDIENCE = "boxoffice"
@@ -47,10 +49,23 @@ class Caller:
     user_id: UUID | None = None
     roles: frozenset[str] = frozenset()
     service: str = ""
+    memberships: Mapping[UUID, str] = field(default_factory=dict, hash=False)
+    """The user's role in each organization of theirs."""
 
 
 caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 """Who makes the present call, where that was verified."""
+
+_is_checked: ContextVar[bool] = ContextVar("is_checked", default=False)
+"""Whether callers are held to policies: a caller of whom nothing is known may do anything where they are not."""
+
+
+def own_organizations() -> frozenset[UUID] | None:
+    """Return the organizations whose hidden things the caller may see: those where they are a member; None: all."""
+    who = caller.get()
+    if who is None:
+        return frozenset() if _is_checked.get() else None
+    return frozenset(who.memberships) if _is_plain_user(who) else None
 
 
 class AccessTokens:
@@ -89,7 +104,10 @@ class AccessTokens:
             leeway=CLOCK_SKEW_SECONDS,
             options={"require": [*_CLAIMS, "roles"]},
         )
-        who = Caller(user_id=UUID(claims["sub"]), roles=frozenset(map(str, claims["roles"])))
+        roles = frozenset(map(str, claims["roles"]))
+        # The release before signed tokens without organizations.
+        memberships = {UUID(each): str(role) for each, role in dict(claims.get("organizations", {})).items()}
+        who = Caller(user_id=UUID(claims["sub"]), roles=roles, memberships=memberships)
         self._verified[token] = (who, found, claims["exp"] + CLOCK_SKEW_SECONDS)
         if len(self._verified) > MAX_VERIFIED:
             self._verified.popitem(last=False)
@@ -115,17 +133,32 @@ class Rule:
     """Where SERVICE is among them: which."""
     budget: str
     """SALES or MONEY: the limit that its calls count against."""
+    member_roles: frozenset[str]
+    """Where MEMBER is among them: the roles that members need."""
+    organization_of: str
+    """Where MEMBER is among them: the field that says which organization a request is about."""
 
 
 class Guard:
     """Holds callers to the policies of the contracts."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(
+        self, keys: Keys, things: Mapping[str, Things] | None = None, memberships: Memberships | None = None
+    ) -> None:
+        """`things`: whose the things are that requests name, by the name of the field.
+
+        `memberships` is asked what a user is where policies name members; without it, the access token says it.
+        """
         self._tokens = AccessTokens(keys)
+        self._things = {ORGANIZATION: ITSELF, **(things or {})}
+        self.memberships = memberships
 
     def access_to(self, method: str) -> "Access":
         """Return what to hold the callers of a method to, such as /boxoffice.inventory.v1.CatalogService/GetShow."""
-        return Access(policy(method), self)
+        rule = policy(method)
+        if rule.organization_of and rule.organization_of not in self._things:
+            raise LookupError(f"{method}: nobody knows whose the thing is that {rule.organization_of} names")
+        return Access(rule, self, self._things.get(rule.organization_of, ITSELF))
 
     async def identify(self, metadata: Mapping[str, str | bytes], peer: str) -> Caller | None:
         """Return who calls, or None if nobody says so; raise Unauthenticated if what they say is not so.
@@ -143,10 +176,13 @@ class Guard:
 class Access:
     """Who may call one method."""
 
-    def __init__(self, rule: Rule, guard: Guard) -> None:
+    def __init__(self, rule: Rule, guard: Guard, things: Things) -> None:
+        self._rule = rule
         self._allowed = rule.allowed
         self._services = rule.services
         self._guard = guard
+        self._things = things
+        self.is_members = "MEMBER" in rule.allowed
 
     async def admit(self, request: Message, metadata: Mapping[str, str | bytes], peer: str) -> None:
         """Find out who calls; raise Unauthenticated or PermissionDenied unless they may.
@@ -166,7 +202,10 @@ class Access:
             if not is_public or getattr(request, "user_id", "") != "":
                 raise
             who = None
+        if who is not None and who.user_id is not None and self.is_members and self._guard.memberships is not None:
+            who = replace(who, memberships=await self._guard.memberships(who.user_id))
         caller.set(who)
+        _is_checked.set(True)
         if who is not None and who.service:
             if who.service not in self._services:
                 raise PermissionDenied(f"The service {who.service} does not call this.")
@@ -185,14 +224,59 @@ class Access:
         if UUID(named) != who.user_id:
             raise UserNotFound()
 
+    async def check_member(self, request: Message) -> None:
+        """Raise PermissionDenied, or what hides a thing, unless the request, which is valid, is about an organization
+        where the caller has one of the roles. A request that names none is given the one that it can only be.
+        """
+        who, name = caller.get(), self._rule.organization_of
+        if who is None or not _is_plain_user(who):
+            return
+        if getattr(request, name) == "":
+            if name != ORGANIZATION:
+                raise must(request, name)
+            request.organization_id = self._only_organization(who)  # type: ignore[attr-defined]
+            return
+        id_ = UUID(getattr(request, name))
+        organization_id = await self._things.owner(id_)
+        if organization_id is None and self._is_organizer(who):
+            return
+        role = None if organization_id is None else who.memberships.get(organization_id)
+        if role in self._rule.member_roles:
+            return
+        if role is None and (hidden := await self._things.hidden(id_)) is not None:
+            raise hidden
+        raise self._denied()
+
+    def _only_organization(self, who: Caller) -> str:
+        """Return where a caller has one of the roles; empty: an organizer who has one nowhere makes Boxoffice's own."""
+        found = [str(each) for each, role in who.memberships.items() if role in self._rule.member_roles]
+        if len(found) > 1:
+            raise InvalidField(("organizationId", "is missing: you have the role in several, so name one"))
+        if not found and not self._is_organizer(who):
+            raise self._denied()
+        return found[0] if found else ""
+
+    def _is_organizer(self, who: Caller) -> bool:
+        return "ORGANIZER" in self._allowed & who.roles
+
     def _permit(self, who: Caller | None) -> None:
         if who is None:
             raise Unauthenticated("Log in: this takes an access token, sent as `authorization: Bearer …`.")
-        if "OWNER" not in self._allowed and not who.roles & self._allowed:
-            needed = " or ".join(sorted(self._allowed - {"SERVICE"}))
-            raise PermissionDenied(
+        is_member = self.is_members and self._rule.member_roles & set(who.memberships.values())
+        if "OWNER" not in self._allowed and not who.roles & self._allowed and not is_member:
+            raise self._denied()
+
+    def _denied(self) -> PermissionDenied:
+        needed = " or ".join(sorted(self._allowed - {"SERVICE", "MEMBER"}))
+        if not self.is_members:
+            return PermissionDenied(
                 f"This takes the role {needed}." if needed else "This is for Boxoffice's own services."
             )
+        roles = " or ".join(sorted(self._rule.member_roles))
+        return PermissionDenied(
+            f"This takes the role {roles} in the organization that it is about"
+            f"{f', or the role {needed}' if needed else ''}."
+        )
 
 
 def _is_plain_user(who: Caller | None) -> bool:
@@ -209,4 +293,6 @@ def policy(method: str) -> Rule:
     if not stated.budget:
         raise LookupError(f"{method} has no budget: its contract has to say from which its calls are")
     kinds = frozenset(map(_Policy.Caller.Name, stated.allow))
-    return Rule(kinds, frozenset(stated.services), _Policy.Budget.Name(stated.budget))
+    member_roles = frozenset(map(policy_pb2.Membership.Role.Name, stated.member_roles))
+    budget = _Policy.Budget.Name(stated.budget)
+    return Rule(kinds, frozenset(stated.services), budget, member_roles, stated.organization_of)

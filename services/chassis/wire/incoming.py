@@ -280,6 +280,8 @@ async def _admitted(parse: Callable[[bytes], Message], data: bytes, context: Con
     check(request)
     if access is not None:
         access.check_owner(request)
+        if access.is_members:
+            await access.check_member(request)
     return request
 
 

@@ -21,6 +21,8 @@ CREATE_EVENTS = """
 
 EVENTS = f"{_EVENTS} WHERE id = ANY(%(ids)s)"
 
+OWNER_OF_EVENT = "SELECT organization_id FROM events WHERE id = %(id)s"
+
 _EVENT_FILTERS = {"category": "category = %(category)s", "after": "id < %(after)s"}
 
 
@@ -56,6 +58,8 @@ CREATE_VENUES = """
 """Create venues, which have no screens yet."""
 
 FIND_VENUE = f"{_VENUES} WHERE v.id = %(id)s"
+
+OWNER_OF_VENUE = "SELECT organization_id FROM venues WHERE id = %(id)s"
 
 # Venues that code from before made have no key.
 _IN_CITY = "(v.city_key = %(city_key)s OR (v.city_key IS NULL AND v.city = %(city)s))"
@@ -134,6 +138,8 @@ _SHOWS = """
 """
 
 FIND_SHOW = f"{_SHOWS} WHERE s.id = %(id)s"
+
+OWNER_OF_SHOW = "SELECT organization_id FROM shows WHERE id = %(id)s"
 
 _SHOW_FILTERS = {
     "event_id": "s.event_id = %(event_id)s",

@@ -454,7 +454,9 @@ class CreateEventRequest(_message.Message):
     header `Idempotency-Key`.
     """
     organization_id: _builtins.str
-    """The organization whose it shall be (UUID); Boxoffice's own where it is absent."""
+    """The organization whose it shall be (UUID). Where it is absent, it is the one where the caller is OWNER or MANAGER, or
+    Boxoffice's own where there is none.
+    """
     def __init__(
         self,
         *,
@@ -582,7 +584,9 @@ class CreateMovieRequest(_message.Message):
     header `Idempotency-Key`.
     """
     organization_id: _builtins.str
-    """The organization whose it shall be (UUID); Boxoffice's own where it is absent."""
+    """The organization whose it shall be (UUID). Where it is absent, it is the one where the caller is OWNER or MANAGER, or
+    Boxoffice's own where there is none.
+    """
     def __init__(
         self,
         *,
@@ -700,7 +704,9 @@ class CreateVenueRequest(_message.Message):
     header `Idempotency-Key`.
     """
     organization_id: _builtins.str
-    """The organization whose it shall be (UUID); Boxoffice's own where it is absent."""
+    """The organization whose it shall be (UUID). Where it is absent, it is the one where the caller is OWNER or MANAGER, or
+    Boxoffice's own where there is none.
+    """
     def __init__(
         self,
         *,
@@ -955,7 +961,9 @@ class CreateShowRequest(_message.Message):
     header `Idempotency-Key`.
     """
     organization_id: _builtins.str
-    """The organization whose it shall be (UUID); Boxoffice's own where it is absent."""
+    """The organization whose it shall be (UUID). Where it is absent, it is the one where the caller is OWNER or MANAGER, or
+    Boxoffice's own where there is none.
+    """
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it starts; in the future, and before the year 2100."""

@@ -48,6 +48,10 @@ class Policy(_message.Message):
         """A user who has the role ADMIN, whatever `user_id` the request names."""
         SERVICE: Policy._Caller.ValueType  # 5
         """One of Boxoffice's own services: one of those that `services` names."""
+        MEMBER: Policy._Caller.ValueType  # 6
+        """A user who is a member of the organization that the request is about, with one of the roles that `member_roles`
+        names. ORGANIZER beside it is for what is Boxoffice's own.
+        """
 
     class Caller(_Caller, metaclass=_CallerEnumTypeWrapper):
         """A kind of caller."""
@@ -65,6 +69,10 @@ class Policy(_message.Message):
     """A user who has the role ADMIN, whatever `user_id` the request names."""
     SERVICE: Policy.Caller.ValueType  # 5
     """One of Boxoffice's own services: one of those that `services` names."""
+    MEMBER: Policy.Caller.ValueType  # 6
+    """A user who is a member of the organization that the request is about, with one of the roles that `member_roles`
+    names. ORGANIZER beside it is for what is Boxoffice's own.
+    """
 
     class _Budget:
         ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -94,8 +102,15 @@ class Policy(_message.Message):
     ALLOW_FIELD_NUMBER: _builtins.int
     SERVICES_FIELD_NUMBER: _builtins.int
     BUDGET_FIELD_NUMBER: _builtins.int
+    MEMBER_ROLES_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_OF_FIELD_NUMBER: _builtins.int
     budget: Global___Policy.Budget.ValueType
     """The budget that its calls use up."""
+    organization_of: _builtins.str
+    """Where MEMBER is among the kinds of caller: the request's field that says which organization it is about. Either
+    `organization_id`, or the id of a thing, such as `event_id`: its service knows whose it is. An `organization_id` that
+    is left out is the organization of a caller who has the role in one.
+    """
     @_builtins.property
     def allow(self) -> _containers.RepeatedScalarFieldContainer[Global___Policy.Caller.ValueType]:
         """The kinds of caller; one of them is enough."""
@@ -106,20 +121,76 @@ class Policy(_message.Message):
         them, even beside PUBLIC: a service may call only the methods that it needs.
         """
 
+    @_builtins.property
+    def member_roles(self) -> _containers.RepeatedScalarFieldContainer[Global___Membership.Role.ValueType]:
+        """Where MEMBER is among the kinds of caller: the roles that members need, one of which is enough."""
+
     def __init__(
         self,
         *,
         allow: _abc.Iterable[Global___Policy.Caller.ValueType] | None = ...,
         services: _abc.Iterable[_builtins.str] | None = ...,
         budget: Global___Policy.Budget.ValueType = ...,
+        member_roles: _abc.Iterable[Global___Membership.Role.ValueType] | None = ...,
+        organization_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow", b"allow", "budget", b"budget", "services", b"services"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow", b"allow", "budget", b"budget", "member_roles", b"member_roles", "organization_of", b"organization_of", "services", b"services"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Policy: _TypeAlias = Policy  # noqa: Y015
+
+@_typing.final
+class Membership(_message.Message):
+    """How a user belongs to an organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Role:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Membership._Role.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        ROLE_UNSPECIFIED: Membership._Role.ValueType  # 0
+        OWNER: Membership._Role.ValueType  # 1
+        """Everything, members included."""
+        MANAGER: Membership._Role.ValueType  # 2
+        """Events, venues, shows, prices, coupons and refunds."""
+        BOX_OFFICE: Membership._Role.ValueType  # 3
+        """Sells and blocks seats."""
+        FINANCE: Membership._Role.ValueType  # 4
+        """Reads sales, invoices and exports."""
+        DOOR: Membership._Role.ValueType  # 5
+        """Lets people in."""
+
+    class Role(_Role, metaclass=_RoleEnumTypeWrapper):
+        """What a member may do."""
+
+    ROLE_UNSPECIFIED: Membership.Role.ValueType  # 0
+    OWNER: Membership.Role.ValueType  # 1
+    """Everything, members included."""
+    MANAGER: Membership.Role.ValueType  # 2
+    """Events, venues, shows, prices, coupons and refunds."""
+    BOX_OFFICE: Membership.Role.ValueType  # 3
+    """Sells and blocks seats."""
+    FINANCE: Membership.Role.ValueType  # 4
+    """Reads sales, invoices and exports."""
+    DOOR: Membership.Role.ValueType  # 5
+    """Lets people in."""
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Membership: _TypeAlias = Membership  # noqa: Y015
 
 POLICY_FIELD_NUMBER: _builtins.int
 policy: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Policy]
