@@ -142,7 +142,9 @@ ACROSS = (
         ), sent_back AS (
             SELECT p.booking_id, coalesce(sum(r.amount) FILTER (WHERE r.state = 'STUCK' AND r.cause <> 'REQUESTED'), 0)
                 AS stuck, coalesce(sum(r.amount) FILTER (WHERE r.state = 'SUCCEEDED' AND r.cause = 'REQUESTED'), 0)
-                AS returned
+                AS returned, coalesce(sum(r.amount) FILTER (
+                    WHERE r.state = 'STUCK' AND r.cause = 'REQUESTED' AND r.undone > 0
+                ), 0) AS undone
             FROM payment.refunds r JOIN payment.payments p ON p.id = r.payment_id
             GROUP BY p.booking_id
         )
@@ -153,7 +155,7 @@ ACROSS = (
         WHERE b.id IS NULL OR coalesce(h.net, 0) IS DISTINCT FROM coalesce(r.stuck, 0) + CASE b.state
             WHEN 'CONFIRMED' THEN {PAID} - coalesce(r.returned, 0)
             WHEN 'REFUNDING' THEN {PAID} - coalesce(r.returned, 0)
-            WHEN 'REFUNDED' THEN {PAID} - b.refund_amount
+            WHEN 'REFUNDED' THEN {PAID} - b.refund_amount + coalesce(r.undone, 0)
             ELSE 0
         END
         """,

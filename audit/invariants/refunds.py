@@ -78,20 +78,25 @@ REFUNDS = (
     ),
     Invariant(
         "the-last-refund-ends-its-booking",
-        "a booking is REFUNDED once its seats are all given back and its refunds all carried out, and no sooner",
+        "a booking is REFUNDED once its seats are all given back and its refunds all carried out, and no sooner; it "
+        "stays so if one fails after all",
         ("booking.booking_refunds",),
         """
-        SELECT b.id AS booking_id, b.state, r.carried_out, s.given_back
+        SELECT b.id AS booking_id, b.state, r.carried_out, r.carried_out_once, s.given_back
         FROM booking.bookings b
         JOIN (
-            SELECT booking_id, bool_and(state = 'REFUNDED') AS carried_out FROM booking.booking_refunds
-            GROUP BY booking_id
+            SELECT booking_id, bool_and(state = 'REFUNDED') AS carried_out,
+                bool_and(state = 'REFUNDED' OR undone > 0) AS carried_out_once
+            FROM booking.booking_refunds GROUP BY booking_id
         ) AS r ON r.booking_id = b.id
         JOIN (
             SELECT booking_id, bool_and(refund_id IS NOT NULL) AS given_back FROM booking.booking_seats
             GROUP BY booking_id
         ) AS s ON s.booking_id = b.id
-        WHERE (b.state = 'REFUNDED') IS DISTINCT FROM (r.carried_out AND s.given_back)
+        WHERE CASE b.state
+            WHEN 'REFUNDED' THEN r.carried_out_once AND s.given_back
+            ELSE NOT (r.carried_out AND s.given_back)
+        END IS NOT TRUE
         """,
     ),
 )

@@ -48,7 +48,8 @@ TOPICS = (
     *_places("inventory"),
     Invariant(
         "bookings-have-their-events",
-        "the last event of a booking is the state that callers see, unless it is from before its topic is whole",
+        "the last event of a booking is the state that callers see, or a refund that failed after all and is on its "
+        "way again, unless it is from before its topic is whole",
         ("booking.bookings WHERE state <> 'RESERVING'",),
         """
         SELECT b.id AS booking_id, b.state, b.confirming_from, b.updated_at, e.kind
@@ -67,6 +68,10 @@ TOPICS = (
                 WHEN 'REFUNDING' THEN 'CONFIRMED'
                 ELSE coalesce(b.confirming_from, b.state)
             END
+            AND NOT (e.kind IS NOT DISTINCT FROM 'REFUND_UNDONE' AND EXISTS (
+                SELECT FROM booking.booking_refunds r
+                WHERE r.booking_id = b.id AND r.state = 'PROCESSING' AND r.undone > 0
+            ))
         """,
     ),
     Invariant(

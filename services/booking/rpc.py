@@ -21,6 +21,7 @@ from services.booking.quoting.steps import quote_seats
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.refunds.rpc import RefundMethods
 from services.booking.refunds.steps import Refunds
+from services.booking.refunds.undo import UndoRefund
 from services.booking.saga import Saga
 from services.booking.viewing.look import Bookings, BookingsPage, Seen
 from services.booking.watching.changes import Changes
@@ -168,6 +169,17 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         )
         result = pb.BatchRecordDeclinesResponse.Result
         return pb.BatchRecordDeclinesResponse(
+            results=[result(refusal=to_status(refusal) if refusal else None) for refusal in refusals]
+        )
+
+    async def BatchRecordUndoneRefunds(
+        self, request: pb.BatchRecordUndoneRefundsRequest, context: Context
+    ) -> pb.BatchRecordUndoneRefundsResponse:
+        refusals = await self._saga.refunds.undo(
+            [UndoRefund(UUID(refund.booking_id), UUID(refund.refund_id)) for refund in request.refunds]
+        )
+        result = pb.BatchRecordUndoneRefundsResponse.Result
+        return pb.BatchRecordUndoneRefundsResponse(
             results=[result(refusal=to_status(refusal) if refusal else None) for refusal in refusals]
         )
 

@@ -318,6 +318,9 @@ booking_refunds = Table(
     Column("reason", Text, nullable=False, comment="why the staff granted it"),
     Column("state", Text, nullable=False),
     Column("stuck", Boolean, nullable=False, server_default="false", comment="declined for good by the bank"),
+    Column(
+        "undone", Integer, nullable=False, server_default="0", comment="how often it failed after it was carried out"
+    ),
     Column("lease_until", DateTime(timezone=True), comment="when recovery takes it over"),
     Column("idempotency_key", Text, comment="of the request that began it"),
     Column("created_at", DateTime(timezone=True), nullable=False),

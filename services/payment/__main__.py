@@ -6,16 +6,17 @@ from pathlib import Path
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
 from services.chassis.process import cli
+from services.chassis.process.cli import Verb
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
-from services.chassis.store.database import Pools, sweep_markers
+from services.chassis.store.database import Database, Pools, sweep_markers
 from services.chassis.wire.calls import channel
 from services.chassis.writes import answers, jobs, measures
 from services.chassis.writes.consumer import Consumer
 from services.chassis.writes.outbox import Outbox
+from services.payment import deliveries
 from services.payment.books.operation import CONSUMER, compare_books
 from services.payment.checkout.look import PaymentLookup
-from services.payment.checkout.messages import CAPTURES, DECLINES
 from services.payment.checkout.steps import Checkout, SessionRules
 from services.payment.clients import BOOKINGS, BookingClient
 from services.payment.from_razorpay import FromRazorpay
@@ -24,7 +25,7 @@ from services.payment.gateways.interface import Gateway, Gateways
 from services.payment.gateways.razorpay import RAZORPAY, Razorpay
 from services.payment.gateways.razorpay_events import RazorpaySignatures
 from services.payment.measures import MEASURES
-from services.payment.refunds.steps import Refunds
+from services.payment.refunds.steps import Refunds, redrive
 from services.payment.refunds.words import RefundWords
 from services.payment.rpc import PaymentService
 from services.payment.settings import Settings
@@ -64,7 +65,7 @@ async def run(settings: Settings) -> None:
 
     server = make_server(settings)
     payments = PaymentLookup(db)
-    from_razorpay = _from_razorpay(settings, razorpay, payments, checkout, RefundWords(db, gateways))
+    from_razorpay = _from_razorpay(settings, razorpay, payments, checkout, RefundWords(db, outbox, gateways))
     servicer = PaymentService(payments, checkout, refunds, signatures, booking, settings.public_url, from_razorpay)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)
     await serve(
@@ -72,7 +73,7 @@ async def run(settings: Settings) -> None:
         server,
         SERVICES,
         background=[
-            outbox.relay({CAPTURES: booking.record_captures, DECLINES: booking.record_declines}),
+            outbox.relay(deliveries.peers(booking)),
             Consumer(background, CONSUMER, BOOKINGS, booking.events, compare_books).run(),
         ],
         ticks=ticks,
@@ -108,6 +109,10 @@ def _from_razorpay(
     return FromRazorpay(razorpay, signatures, payments, checkout, refunds)
 
 
+async def _redrive_refunds(settings: Settings, db: Database, argument: str) -> str:
+    return f"refunds that are tried again: {await redrive(db)}"
+
+
 if __name__ == "__main__":
     cli.main(
         "payment",
@@ -116,4 +121,5 @@ if __name__ == "__main__":
         run,
         Path(__file__).parent / "migrations",
         redrive=lambda db: Outbox(db).redrive(),
+        commands=[Verb("redrive-refunds", "try refunds that are stuck again", _redrive_refunds)],
     )

@@ -85,6 +85,13 @@ class BookingClient:
         answer = await call(self._stub.BatchRecordDeclines, request)
         return [from_status(r.refusal) if r.HasField("refusal") else None for r in answer.results]
 
+    async def record_undone_refunds(self, payloads: Sequence[bytes]) -> list[Failure | None]:
+        """Deliver messages of the topic `undone-refunds`."""
+        kind = booking_pb2.BatchRecordUndoneRefundsRequest.Refund
+        request = booking_pb2.BatchRecordUndoneRefundsRequest(refunds=map(kind.FromString, payloads))
+        answer = await call(self._stub.BatchRecordUndoneRefunds, request)
+        return [from_status(r.refusal) if r.HasField("refusal") else None for r in answer.results]
+
     async def events(self, after: int | None) -> Events[events_pb2.BookingEvent]:
         """Return the events of the topic `bookings` behind a position, or the oldest that are kept."""
         answer = await call(self._stub.ListBookingEvents, booking_pb2.ListBookingEventsRequest(after=after))

@@ -83,6 +83,10 @@ refunds = Table(
     Column("state", Text, nullable=False),
     Column("stuck_reason", Text, comment="why the bank declined it for good"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="tries after the first"),
+    Column(
+        "undone", Integer, nullable=False, server_default="0", comment="how often it failed after it was carried out"
+    ),
+    Column("redriven", Integer, nullable=False, server_default="0", comment="how often somebody had it tried again"),
     Column("next_attempt_at", DateTime(timezone=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),

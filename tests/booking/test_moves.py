@@ -118,7 +118,7 @@ def test_a_confirmed_booking_has_its_payment_and_is_confirmed_since_now() -> Non
 
 def test_a_booking_whose_refunds_are_decided_stays_confirmed_since_it_was() -> None:
     before = booking(State.CONFIRMED)
-    after = before.with_refund(500, 50).partly_refunded()
+    after = before.with_refund(500, 50).with_other_refunds()
     assert (after.state, after.refund_amount, after.refund_percentage, after.refund_count, after.updated_at) == (
         State.CONFIRMED,
         500,

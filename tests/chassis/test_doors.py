@@ -30,7 +30,7 @@ AT_ONCE = 3_600
 MONEY = {
     "booking": {
         *("CancelBooking", "ListBookingEvents", "RefundBooking", "GrantRefund"),
-        *("BatchRecordCaptures", "BatchRecordDeclines"),
+        *("BatchRecordCaptures", "BatchRecordDeclines", "BatchRecordUndoneRefunds"),
     },
     "payment": {
         *("ReceiveWebhook", "ReceiveRazorpayWebhook"),

@@ -32,8 +32,8 @@ from services.inventory.seats.operation import ChangeSeats, SeatDesk
 from services.inventory.viewing.availability import Availability
 from services.inventory.viewing.watching import Watching
 from services.payment import clients
+from services.payment import deliveries as payment_deliveries
 from services.payment.checkout import look
-from services.payment.checkout.messages import CAPTURES, DECLINES
 from services.payment.checkout.steps import Checkout, SessionRules
 from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
@@ -142,5 +142,5 @@ def _payment(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
         look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]), booking, "http://127.0.0.1:8001"
     )
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(service, server)
-    peers = {CAPTURES: booking.record_captures, DECLINES: booking.record_declines}
+    peers = payment_deliveries.peers(booking)
     return Replica(db, server, [to_booking, to_bank], PaymentParts(outbox, checkout, refunds, peers))

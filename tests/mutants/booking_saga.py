@@ -70,10 +70,18 @@ MUTANTS = (
     Mutant(
         "a part that was carried out is told of again",
         "FinishRefunds.decide",
-        "if refunds[place].state == RefundState.REFUNDED:\n    return",
-        "",
+        "refunds[place].state == RefundState.REFUNDED or refunds[place].undone != command.undone",
+        "refunds[place].undone != command.undone",
         REQUESTS,
         ("tests/booking/test_booking_events.py", *PARTS),
+    ),
+    Mutant(
+        "a refund that failed meanwhile passes for carried out",
+        "FinishRefunds.decide",
+        "refunds[place].state == RefundState.REFUNDED or refunds[place].undone != command.undone",
+        "refunds[place].state == RefundState.REFUNDED",
+        MONEY,
+        ("tests/booking/test_undone_refunds.py",),
     ),
     Mutant(
         "what inventory extended is not copied",

@@ -123,6 +123,14 @@ MUTANTS = (
         RETURNED,
     ),
     Mutant(
+        "a refund that failed is made again though nobody has said so",
+        "Razorpay.refund",
+        "failed > refund.redriven",
+        "False",
+        MONEY,
+        ("tests/payment/test_razorpay_refunds.py",),
+    ),
+    Mutant(
         "signatures are not checked",
         "Signatures.check",
         "webhook.verify(body, signed, json_parse=False)",

@@ -17,7 +17,7 @@ MUTANTS = (
     Mutant(
         "refunds of seats are not told",
         "CHANGED",
-        "OR (state = 'CONFIRMED' AND version <> asked.known_version)",
+        "OR (refund_count > 0 AND version <> asked.known_version)",
         "",
         REQUESTS,
         WATCHING,

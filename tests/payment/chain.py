@@ -21,9 +21,8 @@ from services.chassis.process.server import make_server
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
 from services.chassis.writes.outbox import Deliver, Outbox
-from services.payment import clients
+from services.payment import clients, deliveries
 from services.payment.checkout import look
-from services.payment.checkout.messages import CAPTURES, DECLINES
 from services.payment.checkout.steps import Checkout, SessionRules
 from services.payment.refunds.steps import Refunds
 from services.payment.rpc import PaymentService
@@ -141,7 +140,7 @@ def _wired_payment(db: Database, to_booking: grpc.aio.Channel, to_bank: grpc.aio
     servicer = PaymentService(
         look.PaymentLookup(db), checkout, refunds, Signatures([SECRET]), booking, "http://127.0.0.1:8001"
     )
-    peers = {CAPTURES: booking.record_captures, DECLINES: booking.record_declines}
+    peers = deliveries.peers(booking)
     return _WiredPayment(servicer, checkout, refunds, outbox, peers)
 
 

@@ -123,7 +123,7 @@ async def opened_razorpay(payment_db: Database, bank_db: Database) -> AsyncItera
         signatures = RazorpaySignatures(SecretStr(KEY_SECRET), [SecretStr(WEBHOOK_SECRET), SecretStr(PREVIOUS_SECRET)])
 
         def wired(payment: Payment) -> None:
-            words = RefundWords(payment_db, payment.checkout._gateways)
+            words = RefundWords(payment_db, payment.outbox, payment.checkout._gateways)
             payment.from_razorpay = FromRazorpay(client, signatures, PaymentLookup(payment_db), payment.checkout, words)
 
         try:

@@ -12,6 +12,7 @@ from boxoffice.payment.v1 import payment_pb2 as pb
 from services.chassis.store.database import Database
 from services.chassis.writes.consumer import Consumer, Events
 from services.payment.books.operation import compare_books
+from services.payment.refunds.statements import FAIL
 from tests.payment.world import Payment
 
 Event = events_pb2.BookingEvent
@@ -73,6 +74,18 @@ async def test_a_ticket_that_was_refunded_since_was_paid_all_the_same(payment: P
     one = await payment.paid()
     await payment.refund((one.id, REQUESTED, 50_000))
     assert await consume(payment_db, confirmed(one)) == []
+
+
+async def test_a_refund_that_failed_after_all_was_carried_out_when_booking_told_of_it(
+    payment: Payment, payment_db: Database
+) -> None:
+    one = await payment.paid()
+    await payment.refund((one.id, REQUESTED, 20_000))
+    [row] = await payment_db.fetch("SELECT id FROM refunds")
+    await payment_db.fetch(FAIL, {"id": row.id, "reason": "it failed"})
+    undone = refunded(one, 0)
+    undone.kind = Event.REFUND_UNDONE
+    assert await consume(payment_db, refunded(one, 20_000), undone) == []
 
 
 DIFFERENT: dict[str, Callable[[pb.Payment], events_pb2.BookingEvent]] = {

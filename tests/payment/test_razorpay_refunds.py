@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from boxoffice.payment.v1 import payment_pb2 as pb
 
 from services.chassis.store.database import Database
+from services.payment.refunds.steps import redrive
 from tests.payment.razorpay_world import RazorpayWorld, opened_razorpay
 
 Cause = pb.BatchRefundPaymentsRequest.Refund.Cause
@@ -25,6 +27,13 @@ async def refund(world: RazorpayWorld, payment_id: str, amount: int = 50_000) ->
     """Ask for a refund as booking does; return how far it is."""
     [result] = await world.payment.refund((payment_id, Cause.REQUESTED, amount))
     return State.Name(result.state)
+
+
+async def part(world: RazorpayWorld, payment_id: str, refund_id: str, amount: int = 30_000) -> str:
+    """Ask for a refund of seats as booking does; return how far it is."""
+    wish = pb.BatchRefundPartsRequest.Part(refund_id=refund_id, payment_id=payment_id, amount=amount)
+    answer = await world.payment.stub.BatchRefundParts(pb.BatchRefundPartsRequest(parts=[wish]))
+    return State.Name(answer.results[0].state)
 
 
 async def stored(world: RazorpayWorld) -> tuple[Any, ...]:
@@ -81,6 +90,54 @@ async def test_a_refund_that_fails_after_it_succeeded_is_stuck_and_counted_no_mo
     assert await refund(world, begun.payment_id) == "STUCK"
     assert await world.razorpay.tell(world.razorpay.event("refund.processed", refund=failed)) == 200
     assert await stored(world) == stuck
+
+
+async def test_booking_is_told_of_a_refund_that_fails_after_it_succeeded_once_each_time(world: RazorpayWorld) -> None:
+    begun = await world.paid()
+    booking_id = world.booking_of(begun)
+    await world.payment.refund((begun.payment_id, Cause.DUPLICATE, 20_000))
+    name = str(uuid4())
+    assert await part(world, begun.payment_id, name) == "SUCCEEDED"
+    [row] = [one for one in world.razorpay.refunds.values() if one["receipt"] == name]
+    for failed in list(world.razorpay.refunds.values()):
+        world.razorpay.fail_refund(failed)
+        body = world.razorpay.event("refund.failed", refund=failed)
+        assert [await world.razorpay.tell(body) for _ in range(2)] == [200, 200]
+    await world.payment.relay()
+    told = [(one.refund_id, one.booking_id) for one in world.payment.booking.undone_refunds]
+    assert told == [(name, booking_id)], "not of money that bought nothing: booking has no refund of that"
+    assert await part(world, begun.payment_id, name) == "STUCK"
+
+    # It is paid by hand, and that fails, too.
+    by_hand = row | {"id": "rfnd_byHand", "status": "processed", "receipt": None}
+    world.razorpay.refunds["rfnd_byHand"] = by_hand
+    assert await world.razorpay.tell(world.razorpay.event("refund.processed", refund=by_hand)) == 200
+    assert await part(world, begun.payment_id, name) == "SUCCEEDED"
+    by_hand["status"] = "failed"
+    assert await world.razorpay.tell(world.razorpay.event("refund.failed", refund=by_hand)) == 200
+    await world.payment.relay()
+    assert len(world.payment.booking.undone_refunds) == 2
+
+
+async def test_a_refund_that_is_stuck_is_tried_again_as_often_as_somebody_says_so(world: RazorpayWorld) -> None:
+    begun = await world.paid()
+    world.razorpay.moods.refunds = "failed"
+    assert await refund(world, begun.payment_id) == "STUCK"
+    await world.payment.recover_refunds()
+    assert len(world.razorpay.refunds) == 1, "nobody has said so"
+    assert await redrive(world.payment.db) == 1
+    await world.payment.recover_refunds()
+    assert (await stored(world))[0] == "STUCK"
+    world.razorpay.moods.refunds = "processed"
+    world.razorpay.moods.lose_answers = 1
+    assert [await redrive(world.payment.db), await redrive(world.payment.db)] == [1, 0]
+    for _ in range(3):
+        world.razorpay.forget_keys()
+        await world.payment.recover_refunds()
+    assert await stored(world) == ("SUCCEEDED", None, "REFUNDED", 50_000)
+    receipts = [one["receipt"] for one in world.razorpay.refunds.values()]
+    assert len(set(receipts)) == len(receipts) == 3
+    assert all(len(receipt) <= 40 for receipt in receipts)
 
 
 async def test_a_refund_that_failed_may_be_made_again_by_hand(world: RazorpayWorld) -> None:

@@ -27,9 +27,8 @@ from services.chassis.store.database import READ_CLOCK, Database
 from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes.outbox import Outbox
-from services.payment import clients
+from services.payment import clients, deliveries
 from services.payment.checkout.look import PaymentLookup
-from services.payment.checkout.messages import CAPTURES, DECLINES
 from services.payment.checkout.record import RecordReports
 from services.payment.checkout.settle import SettleReports
 from services.payment.checkout.steps import Checkout, SessionRules
@@ -59,6 +58,7 @@ class Booking(booking_pb2_grpc.BookingServiceServicer):
         self.calls = 0
         """How many calls told of captures."""
         self.declines: list[Any] = []
+        self.undone_refunds: list[Any] = []
         self.refuse: Failure | None = None
         """What every call is refused with."""
         self.hangs = 0
@@ -83,6 +83,11 @@ class Booking(booking_pb2_grpc.BookingServiceServicer):
 
     async def BatchRecordDeclines(self, request: Any, context: Any) -> booking_pb2.BatchRecordDeclinesResponse:
         return booking_pb2.BatchRecordDeclinesResponse(results=self._take(request.declines, self.declines))
+
+    async def BatchRecordUndoneRefunds(
+        self, request: Any, context: Any
+    ) -> booking_pb2.BatchRecordUndoneRefundsResponse:
+        return booking_pb2.BatchRecordUndoneRefundsResponse(results=self._take(request.refunds, self.undone_refunds))
 
     def _take(self, request: Any, into: list[Any]) -> list[Any]:
         if self.refuse:
@@ -325,7 +330,7 @@ async def opened_payment(
         rules = SessionRules(MARGIN, poll_first_seconds=10, poll_max_seconds=30)
         checkout = Checkout(payment_db, outbox, booking_client, gateways, rules)
         refunds = Refunds(payment_db, gateways)
-        peers = {CAPTURES: booking_client.record_captures, DECLINES: booking_client.record_declines}
+        peers = deliveries.peers(booking_client)
         world = Payment(payment_db, None, outbox, checkout, refunds, booking, bank, mood, peers)  # type: ignore[arg-type]
         wired(world)
         to_payment = await stack.enter_async_context(

@@ -85,6 +85,24 @@ BEFORE = f"""
 """
 """Let the release before have refunded the bookings that are REFUNDED."""
 
+UNDONE = f"""
+    UPDATE booking.booking_refunds SET state = 'PROCESSING', stuck = true, undone = 1, lease_until = now()
+        WHERE booking_id IN {ALL_REFUNDED};
+    UPDATE booking.topic_events SET kind = 'REFUND_UNDONE' WHERE kind = 'REFUNDED';
+    UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'failed', undone = 1
+        WHERE payment_id IN (SELECT payment_id FROM booking.bookings WHERE state = 'REFUNDED')
+"""
+"""Let the refunds of the bookings that are REFUNDED have failed after all."""
+
+NOTHING_WENT_BACK = """
+    UPDATE payment.payments p SET state = 'SUCCESS', refunded_amount = 0
+        FROM payment.refunds r WHERE r.payment_id = p.id AND r.state = 'STUCK';
+    UPDATE bank.refunds b SET status = 'DECLINED' FROM payment.refunds r WHERE r.id = b.id AND r.state = 'STUCK';
+    UPDATE bank.sessions s SET refunded_amount = 0
+        FROM bank.refunds b WHERE b.session_id = s.id AND b.status = 'DECLINED';
+    DELETE FROM bank.ledger l USING bank.refunds b WHERE b.id = l.refund_id AND b.status = 'DECLINED'
+"""
+
 SEATS_STUCK = f"""
     UPDATE booking.booking_refunds SET state = 'PROCESSING', stuck = true, lease_until = now()
         WHERE booking_id IN {ALL_REFUNDED};

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.system.damage import BEFORE, CONFIRMED, NEW, PARTLY, REFUNDED, SEATS_STUCK, Damage, again, bookings
+from tests.system.damage import (
+    BEFORE,
+    CONFIRMED,
+    NEW,
+    NOTHING_WENT_BACK,
+    PARTLY,
+    REFUNDED,
+    SEATS_STUCK,
+    UNDONE,
+    Damage,
+    again,
+    bookings,
+)
 
 STATE, COUNTED, SHARE, OF_SEATS, LAST = (
     "refunds-are-what-their-state-says",
@@ -65,6 +77,11 @@ OF_REFUNDS = (
     ),
     Damage("a booking that is not refunded with its last seat", LAST, bookings("REFUNDED", "state = 'CONFIRMED'")),
     Damage("a booking refunded before its money is back", LAST, refunds("state = 'PROCESSING'")),
+    Damage(
+        "a refund done according to booking, and stuck at payment",
+        "no-money-without-a-ticket",
+        f"{UNDONE}; {NOTHING_WENT_BACK}; UPDATE payment.refunds SET undone = 0",
+    ),
     Damage("a number of a refund twice", ONCE, again("booking.booking_refunds")),
     Damage("a refund at payment under another name", STAY_REFUNDED, refunds("id = gen_random_uuid()")),
     Damage(

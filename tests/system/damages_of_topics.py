@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.system.damage import CONFIRMED, NEW, PENDING, REFUNDED, Damage, again, bookings
+from tests.system.damage import CONFIRMED, NEW, PENDING, REFUNDED, UNDONE, Damage, again, bookings
 
 TOLD, SHOWN = "bookings-have-their-events", "shows-have-their-events"
 READ = "consumers-have-read-what-there-is"
@@ -47,6 +47,9 @@ def events(booking: str, change: str) -> str:
     return f"UPDATE booking.topic_events SET {change} WHERE key = {booking}"
 
 
+UNDONE_KIND = "kind = 'REFUND_UNDONE'"
+TOLD_AS_EXPIRED = f"UPDATE booking.topic_events SET kind = 'EXPIRED' WHERE {UNDONE_KIND}"
+
 TOPICS = (
     *places("booking"),
     *places("inventory"),
@@ -63,6 +66,19 @@ TOPICS = (
     Damage("a confirmation that has not come to its end", TOLD, bookings("CONFIRMED", "confirming_from = 'PENDING'")),
     Damage("a booking in no state", TOLD, bookings("CANCELLED", "state = NULL")),
     Damage("a booking that changed at no time", TOLD, bookings("PENDING", "state = 'EXPIRED', updated_at = NULL")),
+    Damage("a refund told of as undone that was never done", TOLD, events(CONFIRMED, "kind = 'REFUND_UNDONE'")),
+    Damage(
+        "a refund told of as undone that never was",
+        TOLD,
+        f"{UNDONE}; UPDATE booking.booking_refunds SET undone = 0",
+    ),
+    Damage(
+        "a refund told of as undone that is done again",
+        TOLD,
+        f"{UNDONE}; UPDATE booking.booking_refunds SET state = 'REFUNDED'",
+    ),
+    Damage("another's refund undone", TOLD, f"{UNDONE}; {events(CONFIRMED, UNDONE_KIND)}"),
+    Damage("a refund undone, and nobody told of the end before", TOLD, f"{UNDONE}; {TOLD_AS_EXPIRED}"),
     Damage("a show that nobody is told of", SHOWN, "DELETE FROM inventory.topic_events WHERE position = 1"),
     Damage("a show told of in another topic", SHOWN, "UPDATE inventory.topic_events SET topic = 'bookings'"),
     Damage("a show told of as something else", SHOWN, "UPDATE inventory.topic_events SET kind = 'EXPIRED'"),

@@ -4,8 +4,10 @@ from tests.system.damage import (
     BEFORE,
     HELD_BY_ONE,
     NEW,
+    NOTHING_WENT_BACK,
     REFUND_STUCK,
     SEATS_STUCK,
+    UNDONE,
     bookings,
     claims,
     hold_of,
@@ -22,14 +24,6 @@ TICKET_REFUND_STUCK = f"""
     UPDATE booking.topic_events SET kind = 'CONFIRMED' WHERE kind = 'REFUNDED';
     UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined'
         WHERE payment_id IN (SELECT payment_id FROM booking.bookings WHERE state = 'REFUNDING')
-"""
-NOTHING_WENT_BACK = """
-    UPDATE payment.payments p SET state = 'SUCCESS', refunded_amount = 0
-        FROM payment.refunds r WHERE r.payment_id = p.id AND r.state = 'STUCK';
-    UPDATE bank.refunds b SET status = 'DECLINED' FROM payment.refunds r WHERE r.id = b.id AND r.state = 'STUCK';
-    UPDATE bank.sessions s SET refunded_amount = 0
-        FROM bank.refunds b WHERE b.session_id = s.id AND b.status = 'DECLINED';
-    DELETE FROM bank.ledger l USING bank.refunds b WHERE b.id = l.refund_id AND b.status = 'DECLINED'
 """
 NEVER_ACCEPTED = "DELETE FROM bank.refunds WHERE status = 'DECLINED'; DELETE FROM payment.refunds WHERE state = 'STUCK'"
 
@@ -69,6 +63,12 @@ AT_ANY_TIME = {
     "the release before has refunded a ticket": BEFORE,
     "the refund of all seats is stuck": f"{SEATS_STUCK};{NOTHING_WENT_BACK}",
     "the refund of all seats is stuck, as payment refuses it": f"{SEATS_STUCK};{NOTHING_WENT_BACK};{NEVER_ACCEPTED}",
+    "a refund failed after it was carried out": f"{UNDONE};{NOTHING_WENT_BACK}",
+    "a refund failed after it was carried out, and went out again": "UPDATE payment.refunds SET undone = 1",
+    "a second payment of a refunded booking is stuck, for it failed after all": (
+        f"{second_payment('REFUNDED')};{REFUND_STUCK};{NOTHING_WENT_BACK};"
+        "UPDATE payment.refunds SET undone = 1 WHERE state = 'STUCK'"
+    ),
     "a refund of the staff's, of who is not known": (
         "UPDATE booking.booking_refunds SET cause = 'GRANTED', reason = 'ill', decided_by = NULL"
     ),

@@ -290,8 +290,8 @@ class Booking:
             refund_count=self.refund_count + 1,
         )
 
-    def partly_refunded(self) -> "Booking":
-        """Return the booking after a refund was carried out that was not its last."""
+    def with_other_refunds(self) -> "Booking":
+        """Return the booking after one of its refunds was carried out, or failed after all. It stays what it is."""
         return replace(self, version=self.version + 1)
 
     def refunded(self, now: datetime) -> "Booking":
@@ -322,6 +322,8 @@ class BookingRefund:
     state: RefundState
     idempotency_key: str | None
     created_at: datetime
+    undone: int
+    """How often the bank had carried it out and it failed after all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,17 +40,18 @@ async def publish(tx: Transaction, bookings: Iterable[Booking]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PartRefund:
-    """A refund that was carried out, and was not its booking's last."""
+    """A refund that was carried out, and was not its booking's last; or one that failed after all."""
 
     booking: Booking
     refund_id: UUID
     refunded_amount: int
     """What has gone back so far, by all refunds."""
     seats_left: int
+    is_undone: bool = False
 
 
 async def publish_parts(tx: Transaction, parts: Iterable[PartRefund]) -> None:
-    """Tell of refunds that this transaction finishes, which has the locks of their bookings."""
+    """Tell of refunds that this transaction finishes or begins again, which has the locks of their bookings."""
     await topics.append(tx, TOPIC, [_part(part) for part in parts])
 
 
@@ -72,7 +73,7 @@ def _event(booking: Booking) -> TopicEvent:
 
 
 def _part(part: PartRefund) -> TopicEvent:
-    event = _message(part.booking, _Kind.PARTLY_REFUNDED)
+    event = _message(part.booking, _Kind.REFUND_UNDONE if part.is_undone else _Kind.PARTLY_REFUNDED)
     event.refund_amount, event.refund_percentage = part.refunded_amount, 0
     event.refund_id, event.seats_left = str(part.refund_id), part.seats_left
     return _written(part.booking, event)

@@ -131,6 +131,7 @@ def decided(
         state=RefundState.PROCESSING,
         idempotency_key=key or None,
         created_at=now,
+        undone=0,
     )
 
 
@@ -141,6 +142,11 @@ def given_back(seats: Sequence[BookedSeat], plan: RefundPlan, refund_id: UUID) -
         replace(seat, refund_id=refund_id, refund_amount=amounts[seat.id]) if seat.id in amounts else seat
         for seat in seats
     ]
+
+
+def paid_back(refunds: Sequence[BookingRefund]) -> int:
+    """Return how much is with the customer again."""
+    return sum(refund.amount for refund in refunds if refund.state == RefundState.REFUNDED)
 
 
 def share_of_price(booking: Booking, seats: Sequence[BookedSeat], refunds: Sequence[BookingRefund]) -> int:

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from services.booking.bookings import events
 from services.booking.bookings import statements as bookings_sql
-from services.booking.bookings.domain import Booking, RefundState
+from services.booking.bookings.domain import Booking, RefundState, State
 from services.booking.bookings.events import PartRefund
 from services.booking.bookings.locked import locks
 from services.booking.refunds import statements as sql
+from services.booking.refunds.domain import paid_back
 from services.booking.refunds.operation import RefundableBookings, count_refunds, loaded
 from services.chassis.store.database import Database, Statement, Transaction, retried
 from services.chassis.store.rows import columns, read
@@ -25,6 +26,8 @@ class FinishRefund:
 
     booking_id: UUID
     refund_id: UUID
+    undone: int
+    """As often as it had failed after all when payment was asked for it."""
 
     @property
     def key(self) -> UUID:
@@ -39,10 +42,15 @@ class RefundingBookings:
     bookings: RefundableBookings
     finished: list[UUID] = field(default_factory=list)
     parts: list[PartRefund] = field(default_factory=list)
+    again: list[Booking] = field(default_factory=list)
+    """Those that have been REFUNDED all the while, and whose money is back again."""
 
 
 class FinishRefunds(Operation[FinishRefund, RefundingBookings, None]):
-    """Writes down that refunds were carried out, if nobody has yet. With the last one, the booking is REFUNDED."""
+    """Writes down that refunds were carried out, if nobody has yet. With the last one, the booking is REFUNDED.
+
+    One that has failed after all since payment was asked for it stays on its way: it is asked for again.
+    """
 
     def reads(self, batch: Sequence[FinishRefund], *, wait: bool) -> dict[str, Statement]:
         """Lock the bookings, then read their seats and refunds."""
@@ -61,26 +69,29 @@ class FinishRefunds(Operation[FinishRefund, RefundingBookings, None]):
         known = state.bookings
         refunds = known.refunds[command.booking_id]
         place = next(place for place, refund in enumerate(refunds) if refund.id == command.refund_id)
-        if refunds[place].state == RefundState.REFUNDED:
+        if refunds[place].state == RefundState.REFUNDED or refunds[place].undone != command.undone:
             return
         refunds[place] = replace(refunds[place], state=RefundState.REFUNDED)
         state.finished.append(command.refund_id)
         booking = known.bookings[command.booking_id]
         left = sum(seat.refund_id is None for seat in known.seats[booking.id])
-        if not left and all(refund.state == RefundState.REFUNDED for refund in refunds):
+        all_back = not left and all(refund.state == RefundState.REFUNDED for refund in refunds)
+        if all_back and booking.state == State.CONFIRMED:
             known.move(booking.refunded(known.now))
+        elif all_back:
+            state.again.append(known.move(booking.with_other_refunds()))
         else:
-            back = sum(refund.amount for refund in refunds if refund.state == RefundState.REFUNDED)
-            state.parts.append(PartRefund(known.move(booking.partly_refunded()), command.refund_id, back, left))
+            moved = known.move(booking.with_other_refunds())
+            state.parts.append(PartRefund(moved, command.refund_id, paid_back(refunds), left))
 
     async def write(self, tx: Transaction, state: RefundingBookings) -> None:
         """Write the refunds and the bookings, and tell of them."""
         if state.finished:
             await tx.send(sql.FINISH_REFUNDS, {"ids": state.finished})
-            await count_refunds(tx, [part.booking for part in state.parts])
+            await count_refunds(tx, [part.booking for part in state.parts] + state.again)
             ended = state.bookings.public
             await tx.send(sql.END_BOOKINGS, columns(ended, "id", "version", "updated_at"))
-            await events.publish(tx, ended)
+            await events.publish(tx, ended + state.again)
             await events.publish_parts(tx, state.parts)
 
 

@@ -65,6 +65,7 @@ class DecidedRefund:
     show_id: UUID
     payment_id: UUID
     amount: int
+    undone: int
     seat_ids: Sequence[UUID]
 
     @classmethod
@@ -72,7 +73,9 @@ class DecidedRefund:
         """Return a refund with what it takes to carry it out."""
         assert booking.payment_id is not None, "it was paid for"
         seat_ids = [seat.id for seat in seats if seat.refund_id == refund.id]
-        return cls(refund.id, booking.id, booking.show.show_id, booking.payment_id, refund.amount, seat_ids)
+        return cls(
+            refund.id, booking.id, booking.show.show_id, booking.payment_id, refund.amount, refund.undone, seat_ids
+        )
 
 
 @dataclass(frozen=True, slots=True)

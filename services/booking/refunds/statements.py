@@ -27,9 +27,9 @@ COUNT_REFUNDS = """
         %(id)s::uuid[], %(version)s::int[], %(refund_amount)s::int[], %(refund_percentage)s::int[],
         %(refund_count)s::int[]
     ) AS new (id, version, refund_amount, refund_percentage, refund_count)
-    WHERE b.id = new.id AND b.state = 'CONFIRMED' AND b.version = new.version - 1
+    WHERE b.id = new.id AND b.state IN ('CONFIRMED', 'REFUNDED') AND b.version = new.version - 1
 """
-"""Write what bookings have refunded so far; they stay CONFIRMED."""
+"""Write what bookings have refunded so far; they stay what they are."""
 
 END_BOOKINGS = """
     UPDATE bookings b SET
@@ -45,6 +45,13 @@ FINISH_REFUNDS = """
     WHERE id = ANY(%(ids)s) AND state = 'PROCESSING'
 """
 
+UNDO_REFUNDS = """
+    UPDATE booking_refunds SET
+        state = 'PROCESSING', lease_until = boxoffice_clock(), undone = undone + 1, updated_at = boxoffice_clock()
+    WHERE id = ANY(%(ids)s)
+"""
+"""Let refunds be on their way again, whoever is about to write that they are carried out: recovery takes them over."""
+
 CLAIM_REFUNDS = """
     UPDATE booking_refunds r SET lease_until = boxoffice_clock() + make_interval(secs => %(lease_seconds)s)
     FROM bookings b
@@ -53,7 +60,7 @@ CLAIM_REFUNDS = """
         WHERE state = 'PROCESSING' AND lease_until <= boxoffice_clock()
         ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
-    RETURNING r.id, r.booking_id, b.show_id, b.payment_id, r.amount,
+    RETURNING r.id, r.booking_id, b.show_id, b.payment_id, r.amount, r.undone,
         (SELECT array_agg(s.seat_id ORDER BY s.position) FROM booking_seats s
             WHERE s.booking_id = r.booking_id AND s.refund_id = r.id) AS seat_ids
 """

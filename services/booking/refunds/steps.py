@@ -1,7 +1,7 @@
 """Refunds, step by step: decided → inventory unbooks the seats → payment returns the money → carried out."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from services.booking.bookings.domain import Booking, State
@@ -11,6 +11,7 @@ from services.booking.messages import Part, Refund
 from services.booking.refunds.finish import FinishRefund, FinishRefunds, finish_whole
 from services.booking.refunds.leases import claim_refunds, mark_refund_stuck, mark_whole_stuck, postpone_refund
 from services.booking.refunds.operation import DecidedRefund
+from services.booking.refunds.undo import UndoRefund, UndoRefunds
 from services.chassis.errors import Failure, is_transient
 from services.chassis.store.database import Database
 
@@ -23,12 +24,17 @@ class Refunds:
     def __init__(self, db: Database, inventory: InventoryClient, payments: PaymentClient) -> None:
         self._db = db
         self._finish = FinishRefunds(db)
+        self._undo = UndoRefunds(db)
         self._inventory = inventory
         self._payments = payments
 
     async def claim(self) -> list[DecidedRefund]:
         """Take over one batch of refunds that nobody has carried out."""
         return await claim_refunds(self._db)
+
+    async def undo(self, undone: Sequence[UndoRefund]) -> list[Failure | None]:
+        """Let refunds be on their way again that failed after they were carried out; for each None, or why not."""
+        return await self._undo.together(undone)
 
     async def carry_out(self, refund: DecidedRefund) -> bool:
         """Carry a refund on as far as it goes now; return whether that is to its end. Recovery does the rest."""
@@ -42,7 +48,7 @@ class Refunds:
 
         state = await self._tried(unbook_and_return, refund.booking_id, lambda: mark_refund_stuck(self._db, refund.id))
         if state == RefundState.SUCCEEDED:
-            await self._finish.alone(FinishRefund(refund.booking_id, refund.id))
+            await self._finish.alone(FinishRefund(refund.booking_id, refund.id, refund.undone))
             return True
         if state == RefundState.REQUESTED:
             await postpone_refund(self._db, refund.id, RETRY_SECONDS)

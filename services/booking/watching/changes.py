@@ -39,7 +39,7 @@ class Known:
     """As callers see it."""
     expires_at: datetime | None
     version: int
-    """Of a CONFIRMED one, where only refunds of its seats are counted; 0 of others."""
+    """Of one that has refunds, which are seen, too; else 0."""
 
 
 class Changes:

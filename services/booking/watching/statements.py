@@ -10,9 +10,9 @@ CHANGED = f"""
     ) WITH ORDINALITY AS asked (booking_id, known_status, known_expires_at, known_version, number)
     JOIN bookings ON id = asked.booking_id
     WHERE {STATUS} <> asked.known_status OR expires_at IS DISTINCT FROM asked.known_expires_at
-        OR (state = 'CONFIRMED' AND version <> asked.known_version)
+        OR (refund_count > 0 AND version <> asked.known_version)
 """
 """Which bookings are not any more as they are known: their numbers, counted from 1.
 
-What moves a booking that stays CONFIRMED is a refund of some of its seats, decided or carried out.
+What moves a booking that has refunds, and stays what it is, is one of them: decided, carried out, or failed after all.
 """

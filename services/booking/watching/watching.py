@@ -6,7 +6,7 @@ from uuid import UUID
 
 from boxoffice.booking.v1 import booking_pb2 as pb
 
-from services.booking.bookings.domain import State
+from services.booking.bookings.domain import RefundState, State
 from services.booking.viewing.look import Bookings, Seen
 from services.booking.watching.changes import Changes, Known
 from services.chassis.errors import ResourceExhausted, Unavailable
@@ -59,7 +59,7 @@ class Watching:
         seen = await self._bookings.find(booking_id, user_id)
         with self._changes.place(seen.booking.user_id):
             yield await self._render(seen)
-            while not seen.booking.is_final(seen.now):
+            while not _is_over(seen):
                 known = _known(seen)
                 changed = await self._changes.after(known, min(self._changes.heartbeat_seconds, end - loop.time()))
                 self._check_goes_on(end)
@@ -86,8 +86,13 @@ class Watching:
 
 def _known(seen: Seen) -> Known:
     booking = seen.booking
-    version = booking.version if booking.state == State.CONFIRMED else 0
+    version = booking.version if booking.refund_count else 0
     return Known(booking.id, booking.public_state(seen.now), booking.expires_at, version)
+
+
+def _is_over(seen: Seen) -> bool:
+    """Tell whether a booking can change no more. Of one that is REFUNDED, a refund may have failed after all."""
+    return seen.booking.is_final(seen.now) and all(refund.state == RefundState.REFUNDED for refund in seen.refunds)
 
 
 def _may_change(seen: Seen, status: State) -> bool:

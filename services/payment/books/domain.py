@@ -41,8 +41,9 @@ class SoldBooking:
 def compare(sold: SoldBooking, payment: Payment | None, refunds: Sequence[Refund]) -> Difference | None:
     """Return in what a booking and its payment differ, or None.
 
-    Payment knows of money before booking does, and neither a capture nor a refund is ever undone. So what booking has
-    told is true here at any later time, too. `refunds` are those of seats: there may be later ones.
+    Payment knows of money before booking does, and no capture is ever undone. So what booking has told is true here at
+    any later time, too; a refund that failed after all was carried out once. `refunds` are those of seats: there may be
+    later ones.
     """
     if payment is None:
         return Difference.NO_PAYMENT
@@ -51,7 +52,7 @@ def compare(sold: SoldBooking, payment: Payment | None, refunds: Sequence[Refund
         return Difference.OTHER_PAYMENT
     if payment.state not in CAPTURED:
         return Difference.NOT_CAPTURED
-    returned = sum(refund.amount for refund in refunds if refund.state == RefundState.SUCCEEDED)
+    returned = sum(refund.amount for refund in refunds if refund.state == RefundState.SUCCEEDED or refund.undone)
     if returned < sold.refund_amount or (sold.is_refunded and returned != sold.refund_amount):
         return Difference.NOT_REFUNDED
     return None

@@ -16,7 +16,8 @@ from services.payment.errors import PaymentNotCaptured, RefundMismatch
 class RefundState(StrEnum):
     """How far a refund is. REQUESTED → SUCCEEDED or STUCK.
 
-    From STUCK only the gateway's word that it paid leads on; from SUCCEEDED to STUCK only its word that it failed.
+    From STUCK the gateway's word that it paid leads on, and somebody who has it tried again; from SUCCEEDED to STUCK
+    only the gateway's word that it failed.
     """
 
     REQUESTED = "REQUESTED"
@@ -54,6 +55,10 @@ class Refund:
     state: RefundState
     gateway: str
     """The payment's."""
+    undone: int = 0
+    """How often it failed after it was carried out."""
+    redriven: int = 0
+    """How often somebody has had it tried again: so often it may have failed before."""
 
 
 @dataclass(frozen=True, slots=True)

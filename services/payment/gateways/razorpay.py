@@ -193,10 +193,13 @@ class Razorpay:
             raise RefundDeclined("Razorpay refunds amounts in this currency only with a 0 as the last digit")
         path = f"/payments/{captured.payment_id}"
         listed = _read(_ItsRefunds, await self._call("GET", f"{path}/refunds?count={MAX_REFUNDS}", until))
-        if known := [one for one in listed.items if one.is_of(refund.id)]:
+        known = [one for one in listed.items if one.is_of(refund.id)]
+        failed = sum(one.status == "failed" for one in known)
+        if known and (failed < len(known) or failed > refund.redriven):
             return _refund_answer(known)
-        body = {"amount": refund.amount, "receipt": str(refund.id), "notes": {"refund_id": str(refund.id)}}
-        key = {"x-refund-idempotency": str(refund.id)}
+        name = f"{refund.id}-{failed}" if failed else str(refund.id)
+        body = {"amount": refund.amount, "receipt": name, "notes": {"refund_id": str(refund.id)}}
+        key = {"x-refund-idempotency": name}
         try:
             made = _read(_ItsRefund, await self._call("POST", f"{path}/refund", until, body=body, headers=key))
         except _Refusal as refusal:

@@ -1,6 +1,6 @@
 """Statements about refunds."""
 
-_REFUND = "r.id, r.payment_id, p.session_id, r.cause, r.amount, r.state, p.gateway"
+_REFUND = "r.id, r.payment_id, p.session_id, r.cause, r.amount, r.state, p.gateway, r.undone, r.redriven"
 
 REFUNDS_OF_PAYMENTS = f"""
     SELECT {_REFUND} FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.payment_id = ANY(%(payment_ids)s)
@@ -52,9 +52,11 @@ STICK = """
 
 FAIL = """
     WITH before AS (
-        SELECT id, payment_id, amount, state FROM refunds WHERE id = %(id)s AND state <> 'STUCK' FOR UPDATE
+        SELECT id, payment_id, amount, state, cause FROM refunds WHERE id = %(id)s AND state <> 'STUCK' FOR UPDATE
     ), failed AS (
-        UPDATE refunds r SET state = 'STUCK', stuck_reason = %(reason)s, updated_at = boxoffice_clock()
+        UPDATE refunds r SET
+            state = 'STUCK', stuck_reason = %(reason)s, updated_at = boxoffice_clock(),
+            undone = r.undone + CASE before.state WHEN 'SUCCEEDED' THEN 1 ELSE 0 END
         FROM before WHERE r.id = before.id
     ), counted AS (
         UPDATE payments p SET
@@ -63,6 +65,14 @@ FAIL = """
             updated_at = boxoffice_clock()
         FROM before WHERE p.id = before.payment_id AND before.state = 'SUCCEEDED'
     )
-    SELECT state FROM before
+    SELECT before.state, before.cause, p.booking_id FROM before JOIN payments p ON p.id = before.payment_id
 """
-"""Note that a refund failed for good, and count it no more if it was counted; returns the state before, once."""
+"""Note that a refund failed for good, and count it no more if it was counted; returns what it was before, once."""
+
+REDRIVE = """
+    UPDATE refunds SET
+        state = 'REQUESTED', stuck_reason = NULL, redriven = redriven + 1, next_attempt_at = clock_timestamp(),
+        updated_at = boxoffice_clock()
+    WHERE state = 'STUCK'
+"""
+"""Let refunds that are stuck be tried again, each once more than before."""

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.chassis.errors import Failure
-from services.chassis.store.database import Database
+from services.chassis.store.database import Database, retried
 from services.payment.domain.payments import BankEvent
 from services.payment.domain.refunds import Refund, RefundReport, RefundRequest, RefundState
 from services.payment.errors import EventMismatch
 from services.payment.gateways.interface import GATEWAY_SECONDS, Gateways, RefundAnswer, RefundDeclined
 from services.payment.refunds import operation as refunds
+from services.payment.refunds import statements as sql
 from services.payment.side_by_side import each
 
 log = logging.getLogger(__name__)
@@ -78,3 +79,9 @@ class Refunds:
         except Failure as failure:
             log.warning("refund %s is tried again later: %s", refund.id, failure)
             return refund
+
+
+@retried
+async def redrive(db: Database) -> int:
+    """Let the refunds that are stuck be tried again; return how many there are."""
+    return await db.execute(sql.REDRIVE)

@@ -1385,6 +1385,100 @@ class BatchRecordDeclinesResponse(_message.Message):
 Global___BatchRecordDeclinesResponse: _TypeAlias = BatchRecordDeclinesResponse  # noqa: Y015
 
 @_typing.final
+class BatchRecordUndoneRefundsRequest(_message.Message):
+    """BatchRecordUndoneRefundsRequest carries refunds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Refund(_message.Message):
+        """A refund that failed after it was carried out."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        REFUND_ID_FIELD_NUMBER: _builtins.int
+        BOOKING_ID_FIELD_NUMBER: _builtins.int
+        refund_id: _builtins.str
+        """The refund (UUID)."""
+        booking_id: _builtins.str
+        """The booking (UUID)."""
+        def __init__(
+            self,
+            *,
+            refund_id: _builtins.str = ...,
+            booking_id: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "refund_id", b"refund_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    REFUNDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchRecordUndoneRefundsRequest.Refund]:
+        """The refunds; 1 to 256."""
+
+    def __init__(
+        self,
+        *,
+        refunds: _abc.Iterable[Global___BatchRecordUndoneRefundsRequest.Refund] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["refunds", b"refunds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchRecordUndoneRefundsRequest: _TypeAlias = BatchRecordUndoneRefundsRequest  # noqa: Y015
+
+@_typing.final
+class BatchRecordUndoneRefundsResponse(_message.Message):
+    """BatchRecordUndoneRefundsResponse has one result a refund, in the same order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Result(_message.Message):
+        """What became of one refund."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        REFUSAL_FIELD_NUMBER: _builtins.int
+        @_builtins.property
+        def refusal(self) -> _status_pb2.Status:
+            """Why it could not be recorded; absent where it is recorded."""
+
+        def __init__(
+            self,
+            *,
+            refusal: _status_pb2.Status | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchRecordUndoneRefundsResponse.Result]:
+        """The results, in the order of the refunds."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchRecordUndoneRefundsResponse.Result] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchRecordUndoneRefundsResponse: _TypeAlias = BatchRecordUndoneRefundsResponse  # noqa: Y015
+
+@_typing.final
 class ListBookingEventsRequest(_message.Message):
     """ListBookingEventsRequest asks for a page of the topic."""
 

@@ -108,6 +108,11 @@ class BookingServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesResponse.FromString,
                 _registered_method=True)
+        self.BatchRecordUndoneRefunds = channel.unary_unary(
+                '/boxoffice.booking.v1.BookingService/BatchRecordUndoneRefunds',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsResponse.FromString,
+                _registered_method=True)
         self.ListBookingEvents = channel.unary_unary(
                 '/boxoffice.booking.v1.BookingService/ListBookingEvents',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingEventsRequest.SerializeToString,
@@ -182,15 +187,15 @@ class BookingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchBooking(self, request, context):
-        """Sends a booking as it is now, and again whenever it has another status or another `expires_at`, and whenever a refund
-        of some of its seats was decided or carried out.
+        """Sends a booking as it is now, and again whenever it has another status, another `expires_at`, or other refunds: one was
+        decided, was carried out, or failed after all.
 
         The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
         booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that
         nothing has changed until now: where nothing happens, it comes every 15 seconds, by default.
 
-        The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED, and EXPIRED once sales for the show
-        have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
+        The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED once all refunds are completed, and
+        EXPIRED once sales for the show have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
         the stream goes on, and whoever has seen what he waited for ends it. After 15 minutes it ends with UNAVAILABLE. Over
         REST, each message is a line of JSON; StreamBooking is made for browsers.
 
@@ -328,6 +333,16 @@ class BookingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchRecordUndoneRefunds(self, request, context):
+        """Records refunds that the bank had carried out and that failed after all: each is on its way again, as an operator will
+        see, and holds up no other. Its booking's status stays what it is.
+
+        Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListBookingEvents(self, request, context):
         """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
 
@@ -413,6 +428,11 @@ def add_BookingServiceServicer_to_server(servicer, server):
                     servicer.BatchRecordDeclines,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesResponse.SerializeToString,
+            ),
+            'BatchRecordUndoneRefunds': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchRecordUndoneRefunds,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsResponse.SerializeToString,
             ),
             'ListBookingEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListBookingEvents,
@@ -801,6 +821,33 @@ class BookingService:
             '/boxoffice.booking.v1.BookingService/BatchRecordDeclines',
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordDeclinesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchRecordUndoneRefunds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/BatchRecordUndoneRefunds',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -90,15 +90,15 @@ class BookingServiceStub:
     RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
     """
     WatchBooking: _grpc.UnaryStreamMultiCallable[_booking_pb2.WatchBookingRequest, _booking_pb2.WatchBookingResponse]
-    """Sends a booking as it is now, and again whenever it has another status or another `expires_at`, and whenever a refund
-    of some of its seats was decided or carried out.
+    """Sends a booking as it is now, and again whenever it has another status, another `expires_at`, or other refunds: one was
+    decided, was carried out, or failed after all.
 
     The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
     booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that
     nothing has changed until now: where nothing happens, it comes every 15 seconds, by default.
 
-    The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED, and EXPIRED once sales for the show
-    have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
+    The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED once all refunds are completed, and
+    EXPIRED once sales for the show have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
     the stream goes on, and whoever has seen what he waited for ends it. After 15 minutes it ends with UNAVAILABLE. Over
     REST, each message is a line of JSON; StreamBooking is made for browsers.
 
@@ -192,6 +192,12 @@ class BookingServiceStub:
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
     """
+    BatchRecordUndoneRefunds: _grpc.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordUndoneRefundsRequest, _booking_pb2.BatchRecordUndoneRefundsResponse]
+    """Records refunds that the bank had carried out and that failed after all: each is on its way again, as an operator will
+    see, and holds up no other. Its booking's status stays what it is.
+
+    Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
+    """
     ListBookingEvents: _grpc.UnaryUnaryMultiCallable[_booking_pb2.ListBookingEventsRequest, _booking_pb2.ListBookingEventsResponse]
     """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
 
@@ -259,15 +265,15 @@ class BookingServiceAsyncStub(BookingServiceStub):
     RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
     """
     WatchBooking: _aio.UnaryStreamMultiCallable[_booking_pb2.WatchBookingRequest, _booking_pb2.WatchBookingResponse]  # type: ignore[assignment]
-    """Sends a booking as it is now, and again whenever it has another status or another `expires_at`, and whenever a refund
-    of some of its seats was decided or carried out.
+    """Sends a booking as it is now, and again whenever it has another status, another `expires_at`, or other refunds: one was
+    decided, was carried out, or failed after all.
 
     The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
     booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that
     nothing has changed until now: where nothing happens, it comes every 15 seconds, by default.
 
-    The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED, and EXPIRED once sales for the show
-    have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
+    The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED once all refunds are completed, and
+    EXPIRED once sales for the show have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
     the stream goes on, and whoever has seen what he waited for ends it. After 15 minutes it ends with UNAVAILABLE. Over
     REST, each message is a line of JSON; StreamBooking is made for browsers.
 
@@ -361,6 +367,12 @@ class BookingServiceAsyncStub(BookingServiceStub):
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
     """
+    BatchRecordUndoneRefunds: _aio.UnaryUnaryMultiCallable[_booking_pb2.BatchRecordUndoneRefundsRequest, _booking_pb2.BatchRecordUndoneRefundsResponse]  # type: ignore[assignment]
+    """Records refunds that the bank had carried out and that failed after all: each is on its way again, as an operator will
+    see, and holds up no other. Its booking's status stays what it is.
+
+    Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
+    """
     ListBookingEvents: _aio.UnaryUnaryMultiCallable[_booking_pb2.ListBookingEventsRequest, _booking_pb2.ListBookingEventsResponse]  # type: ignore[assignment]
     """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
 
@@ -449,15 +461,15 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.WatchBookingRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_booking_pb2.WatchBookingResponse], _abc.AsyncIterator[_booking_pb2.WatchBookingResponse]]:
-        """Sends a booking as it is now, and again whenever it has another status or another `expires_at`, and whenever a refund
-        of some of its seats was decided or carried out.
+        """Sends a booking as it is now, and again whenever it has another status, another `expires_at`, or other refunds: one was
+        decided, was carried out, or failed after all.
 
         The first message comes at once, so whoever comes back after an interruption misses nothing: what counts is the
         booking as it stands, and what changes twice within a moment may be sent once. A message without a booking says that
         nothing has changed until now: where nothing happens, it comes every 15 seconds, by default.
 
-        The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED, and EXPIRED once sales for the show
-        have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
+        The stream ends, with OK, after a status that is never left: CANCELLED, REFUNDED once all refunds are completed, and
+        EXPIRED once sales for the show have ended. A CONFIRMED booking may still be refunded, and an EXPIRED one be confirmed by a payment that comes late:
         the stream goes on, and whoever has seen what he waited for ends it. After 15 minutes it ends with UNAVAILABLE. Over
         REST, each message is a line of JSON; StreamBooking is made for browsers.
 
@@ -608,6 +620,18 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_booking_pb2.BatchRecordDeclinesResponse, _abc.Awaitable[_booking_pb2.BatchRecordDeclinesResponse]]:
         """Records declined payments: a booking that is still PENDING has at least five
         minutes left afterwards, by default, to try again, but none past the end of sales.
+
+        Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchRecordUndoneRefunds(
+        self,
+        request: _booking_pb2.BatchRecordUndoneRefundsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_booking_pb2.BatchRecordUndoneRefundsResponse, _abc.Awaitable[_booking_pb2.BatchRecordUndoneRefundsResponse]]:
+        """Records refunds that the bank had carried out and that failed after all: each is on its way again, as an operator will
+        see, and holds up no other. Its booking's status stays what it is.
 
         Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
         """

@@ -54,6 +54,10 @@ class BookingEvent(_message.Message):
         """Some of its seats were given back by `refund_id`, and `refund_amount` in all is with the customer. It stays CONFIRMED
         with the seats that are left.
         """
+        REFUND_UNDONE: BookingEvent._Kind.ValueType  # 7
+        """The bank had carried `refund_id` out, and it failed after all: only `refund_amount` in all is with the customer. The
+        booking is what it was; REFUNDED or PARTLY_REFUNDED comes again with the money.
+        """
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What happened."""
@@ -72,6 +76,10 @@ class BookingEvent(_message.Message):
     PARTLY_REFUNDED: BookingEvent.Kind.ValueType  # 6
     """Some of its seats were given back by `refund_id`, and `refund_amount` in all is with the customer. It stays CONFIRMED
     with the seats that are left.
+    """
+    REFUND_UNDONE: BookingEvent.Kind.ValueType  # 7
+    """The bank had carried `refund_id` out, and it failed after all: only `refund_amount` in all is with the customer. The
+    booking is what it was; REFUNDED or PARTLY_REFUNDED comes again with the money.
     """
 
     POSITION_FIELD_NUMBER: _builtins.int
@@ -110,17 +118,19 @@ class BookingEvent(_message.Message):
     currency: _builtins.str
     """The ISO 4217 code that amounts are in."""
     payment_id: _builtins.str
-    """The payment that bought it (UUID); where it is CONFIRMED, PARTLY_REFUNDED or REFUNDED, else empty."""
+    """The payment that bought it (UUID); where it is CONFIRMED, PARTLY_REFUNDED, REFUNDED or
+    REFUND_UNDONE, else empty.
+    """
     refund_amount: _builtins.int
-    """How much has gone back so far, in minor units; where it is PARTLY_REFUNDED or REFUNDED, else 0."""
+    """How much has gone back so far, in minor units; where it is PARTLY_REFUNDED, REFUNDED or REFUND_UNDONE, else 0."""
     refund_percentage: _builtins.int
     """The same in per cent of what was paid."""
     final_amount: _builtins.int
     """What is paid for it, or was, in minor units; absent in events from before it was told: then it is `total_amount`."""
     refund_id: _builtins.str
-    """The refund that was carried out (UUID); where it is PARTLY_REFUNDED, else empty."""
+    """The refund that was carried out, or failed after all (UUID); where it is PARTLY_REFUNDED or REFUND_UNDONE, else empty."""
     seats_left: _builtins.int
-    """How many of its seats were not given back; where it is PARTLY_REFUNDED, else 0."""
+    """How many of its seats were not given back; where it is PARTLY_REFUNDED or REFUND_UNDONE, else 0."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was written, by booking's clock. Clocks may be set back: the order is that of positions."""
