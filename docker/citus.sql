@@ -4,10 +4,11 @@
 -- and inventory is told SHOWS_PER_TRANSACTION=1 from then on. Everything else stays on the coordinator.
 \set ON_ERROR_STOP on
 BEGIN;
--- They copy keys for code from before migration 0008, which runs no more; Citus refuses tables with triggers.
-DROP FUNCTION IF EXISTS copy_keys_to_shows, copy_keys_from_shows CASCADE;
+-- They copy what code from before migrations 0008 and 0013 writes, which runs no more; Citus refuses tables with triggers.
+DROP FUNCTION IF EXISTS copy_keys_to_shows, copy_keys_from_shows, copy_prices_to_lists CASCADE;
 -- The lock of a show, its seats, claims, changes and idempotency keys lie together, so that what concerns one show concerns one worker.
 SELECT create_distributed_table('show_counters', 'show_id');
+SELECT create_distributed_table('list_prices', 'show_id', colocate_with => 'show_counters');
 SELECT create_distributed_table('show_seats', 'show_id', colocate_with => 'show_counters');
 SELECT create_distributed_table('reservations', 'show_id', colocate_with => 'show_counters');
 SELECT create_distributed_table('seat_changes', 'show_id', colocate_with => 'show_counters');

@@ -41,7 +41,13 @@ LOOK = {
 }
 """What PostgreSQL itself says of a schema, each as rows of text."""
 
-ONLY_MIGRATIONS = ("ledger_append_only", "refuse_change", "copy_keys_to_shows", "copy_keys_from_shows")
+ONLY_MIGRATIONS = (
+    "ledger_append_only",
+    "refuse_change",
+    "copy_keys_to_shows",
+    "copy_keys_from_shows",
+    "copy_prices_to_lists",
+)
 """Triggers and functions, which tables.py has no words for."""
 
 Seen = Mapping[str, list[str]]

@@ -92,18 +92,21 @@ ACROSS = (
     ),
     Invariant(
         "booked-seats-are-as-inventory-sells-them",
-        "the seats of a booking are seats of its show, at inventory's price and currency, and it starts as frozen",
+        "the seats of a booking are seats of its show, at its claim's prices and inventory's currency, and it starts "
+        "as frozen",
         ("booking.booking_seats",),
         """
         SELECT b.id AS booking_id, bs.seat_id, bs.section, bs.row, bs.number, bs.tier, bs.price,
-            s.id AS sold_seat_id, s.price AS sold_at, b.currency, c.currency AS sold_in, b.starts_at,
+            s.id AS sold_seat_id, s.price AS sold_at, r.prices, b.currency, c.currency AS sold_in, b.starts_at,
             c.starts_at AS sold_starts_at
         FROM booking.booking_seats bs
         LEFT JOIN booking.bookings b ON b.id = bs.booking_id
         LEFT JOIN inventory.show_seats s ON (s.show_id, s.id) = (b.show_id, bs.seat_id)
         LEFT JOIN inventory.show_counters c ON c.show_id = b.show_id
-        WHERE (bs.section, bs.row, bs.number, bs.tier, bs.price)
-                IS DISTINCT FROM (s.section, s.row, s.number, s.tier, s.price)
+        LEFT JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (b.show_id, b.id)
+        WHERE (bs.section, bs.row, bs.number, bs.tier) IS DISTINCT FROM (s.section, s.row, s.number, s.tier)
+            OR bs.price <> r.prices[array_position(r.seat_ids, bs.seat_id)]
+            OR (bs.price <> s.price AND s.booking_id = b.id)
             OR (b.currency, b.starts_at) IS DISTINCT FROM (c.currency, c.starts_at)
         """,
     ),

@@ -52,22 +52,39 @@ CATALOGUE = (
         """,
     ),
     Invariant(
-        "seats-on-sale-are-the-halls-at-the-shows-prices",
-        "a show has each seat of its hall, in the same place and tier, at the price that the show has for the tier",
+        "seats-on-sale-are-the-halls",
+        "a show has each seat of its hall, in the same place and tier",
         ("inventory.show_seats",),
         """
         SELECT coalesce(s.show_id, h.show_id) AS show_id, s.id AS seat_id, h.id AS seat_of_hall,
-            coalesce(s.position, h.position) AS position, s.section, s.row, s.number, s.tier, s.price, h.section
-                AS section_of_hall, h.row AS row_of_hall, h.number AS number_of_hall, h.tier AS tier_of_hall,
-            h.price AS price_of_show
+            coalesce(s.position, h.position) AS position, s.section, s.row, s.number, s.tier, h.section
+                AS section_of_hall, h.row AS row_of_hall, h.number AS number_of_hall, h.tier AS tier_of_hall
         FROM inventory.show_seats s FULL JOIN (
-            SELECT w.id AS show_id, h.*, p.price
-            FROM inventory.shows w
-            JOIN inventory.screen_seats h ON h.screen_id = w.screen_id
-            LEFT JOIN inventory.show_prices p ON (p.show_id, p.tier) = (w.id, h.tier)
+            SELECT w.id AS show_id, h.*
+            FROM inventory.shows w JOIN inventory.screen_seats h ON h.screen_id = w.screen_id
         ) AS h ON (h.show_id, h.position) = (s.show_id, s.position)
-        WHERE (s.position, s.section, s.row, s.number, s.tier, s.price)
-            IS DISTINCT FROM (h.position, h.section, h.row, h.number, h.tier, h.price)
+        WHERE (s.position, s.section, s.row, s.number, s.tier)
+            IS DISTINCT FROM (h.position, h.section, h.row, h.number, h.tier)
+        """,
+    ),
+    Invariant(
+        "seats-are-sold-by-the-prices-that-are-shown",
+        "the list by which a show's seats are sold has the catalogue's prices, and every tier of the seats",
+        ("inventory.show_prices",),
+        """
+        WITH listed AS (
+            SELECT l.* FROM inventory.show_counters c
+            JOIN inventory.list_prices l ON (l.show_id, l.version) = (c.show_id, c.prices_version)
+        )
+        SELECT coalesce(l.show_id, p.show_id) AS show_id, coalesce(l.tier, p.tier) AS tier, l.version,
+            l.price AS listed, p.price AS shown
+        FROM listed l FULL JOIN inventory.show_prices p ON (p.show_id, p.tier) = (l.show_id, l.tier)
+        WHERE l.price IS DISTINCT FROM p.price
+        UNION ALL
+        SELECT s.show_id, s.tier, NULL, NULL, NULL
+        FROM (SELECT DISTINCT show_id, tier FROM inventory.show_seats) AS s
+        LEFT JOIN listed l ON (l.show_id, l.tier) = (s.show_id, s.tier)
+        WHERE l.show_id IS NULL
         """,
     ),
     Invariant(

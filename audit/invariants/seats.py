@@ -74,6 +74,30 @@ SEATS = (
         """,
     ),
     Invariant(
+        "claims-cost-what-a-list-said",
+        "whoever has a seat has it for what one of its show's lists said; a booking has it for what its claim says",
+        ("inventory.show_seats WHERE holder_id IS NOT NULL", "inventory.reservations"),
+        """
+        SELECT s.show_id, s.id AS seat_id, s.booking_id, s.tier, s.price, r.prices[array_position(r.seat_ids, s.id)]
+            AS claimed_for
+        FROM inventory.show_seats s
+        LEFT JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (s.show_id, s.booking_id)
+        WHERE s.holder_id IS NOT NULL AND (
+            NOT EXISTS (
+                SELECT FROM inventory.list_prices l WHERE (l.show_id, l.tier, l.price) = (s.show_id, s.tier, s.price)
+            )
+            OR s.price <> r.prices[array_position(r.seat_ids, s.id)]
+        )
+        UNION ALL
+        SELECT r.show_id, claimed.seat_id, r.booking_id, s.tier, s.price, claimed.price
+        FROM inventory.reservations r CROSS JOIN unnest(r.seat_ids, r.prices) AS claimed (seat_id, price)
+        LEFT JOIN inventory.show_seats s ON (s.show_id, s.id) = (r.show_id, claimed.seat_id)
+        WHERE r.prices IS NOT NULL AND NOT EXISTS (
+            SELECT FROM inventory.list_prices l WHERE (l.show_id, l.tier, l.price) = (r.show_id, s.tier, claimed.price)
+        )
+        """,
+    ),
+    Invariant(
         "seat-limit",
         "nobody has more seats of a show than a user might have since its sale began, held, reserved and booked",
         ("inventory.show_seats WHERE holder_id IS NOT NULL",),

@@ -32,6 +32,10 @@ FILL = (
         SELECT id, event_id, screen_id, starts_at, starts_at + lasts, currency FROM filler
     """,
     """
+    INSERT INTO list_prices (show_id, version, tier, price)
+        SELECT f.id, 1, p.tier, p.price FROM filler f, show_prices p WHERE p.show_id = %(like)s
+    """,
+    """
     INSERT INTO show_prices (show_id, tier, price)
         SELECT f.id, p.tier, p.price FROM filler f, show_prices p WHERE p.show_id = %(like)s
     """,

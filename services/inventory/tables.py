@@ -154,10 +154,24 @@ show_counters = Table(
     Column(
         "revision", Integer, nullable=False, server_default="1", comment="counts the edits of its times and its hall"
     ),
+    Column("prices_version", Integer, nullable=False, server_default="1", comment="which list of prices is valid"),
     CheckConstraint("sales_end_at <= starts_at", name="sales_end"),
     CheckConstraint(SHOW_STATUSES, name="status"),
     CheckConstraint("sales_start_at < coalesce(sales_end_at, starts_at)", name="sales_start"),
     comment="the lock for all seats of a show, and what selling them needs to know",
+)
+
+list_prices = Table(
+    "list_prices",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False, comment="from 1"),
+    Column("tier", Text, nullable=False),
+    Column("price", Integer, nullable=False, comment="minor units"),
+    PrimaryKeyConstraint("show_id", "version", "tier"),
+    CheckConstraint(TIERS, name="tier"),
+    CheckConstraint("price >= 0", name="price"),
+    comment="what a seat costs on which there is no claim: each list that a show has had",
 )
 
 show_seats = Table(
@@ -170,7 +184,7 @@ show_seats = Table(
     Column("row", Text, nullable=False),
     Column("number", Integer, nullable=False),
     Column("tier", Text, nullable=False),
-    Column("price", Integer, nullable=False, comment="minor units"),
+    Column("price", Integer, nullable=False, comment="of the claim on it, in minor units; says nothing where none is"),
     Column("status", Text, nullable=False),
     Column("holder_id", Uuid, comment="the user who has it"),
     Column("booking_id", Uuid),
@@ -206,6 +220,11 @@ reservations = Table(
     Column("reserved_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column(
+        "prices",
+        ARRAY(Integer),
+        comment="of its seats, frozen, in minor units; null where code from before wrote the row",
+    ),
     PrimaryKeyConstraint("show_id", "booking_id"),
     CheckConstraint("state IN ('RESERVED', 'CONFIRMED', 'RELEASED', 'REFUSED')", name="state"),
     CheckConstraint("state = 'REFUSED' OR (user_id IS NOT NULL AND seat_ids <> '{}')", name="claim"),

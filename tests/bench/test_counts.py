@@ -56,11 +56,11 @@ PAY_SESSIONS = (8, 2)
 CREATE_MOVIE = (7, 2)
 CREATE_VENUE = (7, 2)
 CREATE_SCREEN = (9, 2)
-CREATE_SHOW = (16, 2)
+CREATE_SHOW = (17, 2)
 
 # What a batch of bookings costs, however many there are: booking's intent with how the shows are taxed, inventory's
 # claim, booking's price.
-STATEMENTS = 19
+STATEMENTS = 20
 ROUND_TRIPS = 4
 SEAT_MAP_BYTES_EACH = 64
 

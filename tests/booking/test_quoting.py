@@ -92,12 +92,11 @@ async def test_seats_that_cost_another_amount_than_expected_are_not_held(house: 
 async def test_a_list_price_that_changes_after_the_quote_is_seen_under_the_shows_lock(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No price of a show can change today; whoever lets it need not think of bookings under way."""
     true = InventoryClient.prices
 
     async def changed(self: InventoryClient, asked: Sequence[Any]) -> Any:
         listed = await true(self, asked)
-        await house.inventory_db.execute("UPDATE show_seats SET price = price + 1")
+        await house.inventory_db.execute("UPDATE list_prices SET price = price + 1")
         return listed
 
     monkeypatch.setattr(InventoryClient, "prices", changed)

@@ -137,7 +137,7 @@ async def test_in_another_state_the_tax_is_rounded_once(house: House) -> None:
 async def test_what_cannot_be_counted_with_its_tax_is_refused_and_its_seats_come_back(house: House) -> None:
     await sold_by(house)
     await house.inventory_db.execute(
-        "UPDATE show_seats SET price = 2000000000 WHERE id = %(id)s", {"id": house.seat_ids[3]}
+        "UPDATE list_prices SET price = 2000000000 WHERE show_id = %(id)s", {"id": house.show_id}
     )
     assert (await refused(house.book(ANN, 3))).reason == "AMOUNT_TOO_LARGE"
     await house.saga.recover_once()

@@ -47,3 +47,21 @@ def test_what_was_there_before_has_its_end_of_sales_at_its_start(
         for table, count in counts.items():
             filled = connection.execute(f"SELECT count(*) FROM {table} WHERE sales_end_at = starts_at".encode())
             assert filled.fetchone() == (count,)
+
+
+PRICES = "INSERT INTO show_prices SELECT id, unnest(ARRAY['REGULAR', 'VIP']), unnest(ARRAY[100, 200]) FROM shows"
+LISTED = "SELECT count(*) FROM list_prices WHERE version = 1 AND price = CASE tier WHEN 'VIP' THEN 200 ELSE 100 END"
+
+
+def test_shows_that_were_made_before_or_are_made_meanwhile_have_their_lists_of_prices(databases: Databases) -> None:
+    url = databases.server.create_database("backfill_lists")
+    folder = named("inventory").folder / "migrations"
+    migrate("inventory", folder, url, "0012")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(ROWS["inventory"].replace("250", "1250").encode())
+        connection.execute(f"{PRICES} WHERE id < (SELECT max(id::text)::uuid FROM shows)".encode())
+        migrate("inventory", folder, url, "0013")
+        connection.execute(f"{PRICES} WHERE id NOT IN (SELECT show_id FROM show_prices)".encode())
+        assert connection.execute(LISTED.encode()).fetchone() == (2,), "by code from before, beside this one"
+        migrate("inventory", folder, url, "0014")
+        assert connection.execute(LISTED.encode()).fetchone() == (2500,)

@@ -60,13 +60,17 @@ class OnSale:
         return int(rows[0].sequence)
 
 
-async def put_on_sale(db: Database, *, seats: int = 12, starts_in: str = "3 days") -> tuple[UUID, list[UUID]]:
-    """Write a show straight into the tables that the desk works on."""
+async def put_on_sale(
+    db: Database, *, seats: int = 12, starts_in: str = "3 days", listed: bool = True
+) -> tuple[UUID, list[UUID]]:
+    """Write a show straight into the tables that the desk works on; `listed`: with its list of prices."""
     show_id, ids = new_id(), [new_id() for _ in range(seats)]
     await db.execute(
         "INSERT INTO show_counters (show_id, starts_at, currency) VALUES (%s, clock_timestamp() + %s::interval, 'INR')",
         (show_id, starts_in),
     )
+    if listed:
+        await list_prices(db, show_id)
     await db.execute(
         "INSERT INTO show_seats (show_id, id, position, section, row, number, tier, price, status)"
         " SELECT %s, id, n - 1, 'Stalls', 'A', n, 'REGULAR', 25000, 'AVAILABLE'"
@@ -74,6 +78,13 @@ async def put_on_sale(db: Database, *, seats: int = 12, starts_in: str = "3 days
         (show_id, ids),
     )
     return show_id, ids
+
+
+async def list_prices(db: Database, show_id: UUID) -> None:
+    """Give a show its list of prices."""
+    await db.execute(
+        "INSERT INTO list_prices (show_id, version, tier, price) VALUES (%s, 1, 'REGULAR', 25000)", (show_id,)
+    )
 
 
 def make_desk(db: Database, rules: SeatRules = RULES) -> SeatDesk:

@@ -27,7 +27,7 @@ from services.inventory.tables import metadata
 from services.inventory.viewing import statements as viewing
 
 KEY = "show_id"
-HOT = {"show_counters", "show_seats", "reservations", "seat_changes", "show_idempotency_keys"}
+HOT = {"show_counters", "list_prices", "show_seats", "reservations", "seat_changes", "show_idempotency_keys"}
 OVER_ALL_SHOWS = {
     "SHOWS_HELD_BY_USER": "which shows to ask, one by one",
     "LAPSED_HOLDS": "what to tidy, show by show through the desk",

@@ -25,7 +25,7 @@ from services.inventory.seats.messages import held
 from services.inventory.seats.operation import ChangeSeats
 from tests.databases import Databases, move_clock, opened
 from tests.inventory.rules import RULES
-from tests.inventory.sale import put_on_sale
+from tests.inventory.sale import list_prices, put_on_sale
 
 USER = uuid4()
 
@@ -58,6 +58,11 @@ class Sale:
     @staticmethod
     async def begin(db: Database) -> Sale:
         return Sale(db, *await put_on_sale(db))
+
+    @staticmethod
+    async def begin_before(db: Database) -> Sale:
+        """Begin one on the schema of before, which knows no lists of prices."""
+        return Sale(db, *await put_on_sale(db, listed=False))
 
     def hold(self, key: str, *numbers: int, user: UUID = USER) -> Hold[pb.HoldSeatsResponse]:
         ids = [self.seats[number] for number in numbers]
@@ -182,7 +187,7 @@ async def test_a_key_from_before_the_migration_is_answered_after_it(databases: D
     folder = named("inventory").folder / "migrations"
     await asyncio.to_thread(migrate, "inventory", folder, url, "0007")
     async with opened(url) as db:
-        here, there = await Sale.begin(db), await Sale.begin(db)
+        here, there = await Sale.begin_before(db), await Sale.begin_before(db)
         others = [uuid4() for _ in range(2_500)]
         first = await here.keep_as_before("k1", 0)
         await db.execute(
@@ -195,6 +200,8 @@ async def test_a_key_from_before_the_migration_is_answered_after_it(databases: D
             " SELECT gen_random_uuid(), 'CreateVenue', '', '', '' FROM generate_series(1, 100)"
         )
         await asyncio.to_thread(migrate, "inventory", folder, url, "head")
+        for sale in (here, there):
+            await list_prices(db, sale.show_id)
         seats = ChangeSeats(db, RULES)
         assert await seats.alone(here.hold("k1", 0)) == first
         assert all(answer == first for answer in await seats.together([here.hold("k1", 0, user=u) for u in others]))

@@ -30,7 +30,7 @@ SEATS = [uuid4(), uuid4()]
 @pytest.fixture
 def show() -> LockedShow:
     """A show of two free seats, in three days."""
-    show = LockedShow(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR")
+    show = LockedShow(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR", prices={"REGULAR": 25_000})
     show.load(Seat(id_, "Stalls", "A", n, "REGULAR", 25_000, Status.AVAILABLE) for n, id_ in enumerate(SEATS))
     return show
 

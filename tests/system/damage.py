@@ -24,6 +24,7 @@ REFUNDED = (
 ALL_REFUNDED = "(SELECT id FROM booking.bookings WHERE state = 'REFUNDED')"
 PENDING = "(SELECT id FROM booking.bookings WHERE state = 'PENDING' LIMIT 1)"
 PAID = f"(SELECT session_id FROM booking.captures WHERE booking_id = {CONFIRMED})"
+DEARER = "ARRAY(SELECT price + 1 FROM unnest(prices) AS p (price))"
 NEW = "'00000000-0000-0000-0000-000000000001'"
 
 

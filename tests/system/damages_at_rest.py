@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.system.damage import (
     BEFORE,
     CONFIRMED,
+    DEARER,
     NEW,
     PAID,
     PENDING,
@@ -65,6 +66,12 @@ AT_REST = (
     Damage("a claim on a seat less", FOR_WHAT, claims("RESERVED", "seat_ids = seat_ids[2:]")),
     Damage("a booking of another user", FOR_WHAT, bookings("PENDING", "user_id = gen_random_uuid()")),
     Damage("a seat at another price", AS_SOLD, "UPDATE booking.booking_seats SET price = price + 1"),
+    Damage("a closed claim at another price", AS_SOLD, claims("REFUSED", f"prices = {DEARER}")),
+    Damage(
+        "seats at another price, which no claim froze",
+        AS_SOLD,
+        "UPDATE inventory.reservations SET prices = NULL;" + seats("BOOKED", "price = price + 1"),
+    ),
     Damage("a seat in another place", AS_SOLD, "UPDATE booking.booking_seats SET number = NULL"),
     Damage("a booking of another show", AS_SOLD, bookings("CONFIRMED", "show_id = gen_random_uuid()")),
     Damage("a booking of another day", AS_SOLD, bookings("CONFIRMED", "starts_at = now()")),

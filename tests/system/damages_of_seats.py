@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.system.damage import HELD_BY_ONE, NEW, Damage, again, claims, hold_of, seats
+from tests.system.damage import DEARER, HELD_BY_ONE, NEW, Damage, again, claims, hold_of, seats
 
 SHAPE, CLAIMED, WHOLE = (
     "seats-are-what-their-status-says",
     "claimed-seats-have-their-reservation",
     "reservations-have-all-their-seats",
 )
+PRICED = "claims-cost-what-a-list-said"
 CLAIM, IN_TIME = "reservations-say-who-and-what", "holds-and-claims-end-in-time"
 LONGER = "expires_at = expires_at + interval '20 minutes'"
 YEARS = "expires_at = now() + interval '10 years'"
@@ -29,6 +30,16 @@ OF_SEATS = (
     Damage("a sold seat that is not in the claim", CLAIMED, claims("CONFIRMED", "seat_ids = seat_ids[2:]")),
     Damage("a claim on no seats", CLAIMED, claims("CONFIRMED", "seat_ids = NULL")),
     Damage("a claim of nobody", CLAIMED, claims("RESERVED", "user_id = NULL")),
+    Damage("a held seat at another price", PRICED, seats("HELD", "price = price + 1")),
+    Damage("sold seats at another price", PRICED, seats("BOOKED", "price = price + 1")),
+    Damage("a claim at another price than its seats", PRICED, claims("CONFIRMED", f"prices = {DEARER}")),
+    Damage(
+        "seats at another price than their claim, both of which a list said",
+        PRICED,
+        "INSERT INTO inventory.list_prices SELECT show_id, 2, tier, price + 1 FROM inventory.list_prices;"
+        + seats("BOOKED", "price = price + 1"),
+    ),
+    Damage("a closed claim at a price that never was", PRICED, claims("REFUSED", f"prices = {DEARER}")),
     Damage(
         "half a reservation",
         WHOLE,

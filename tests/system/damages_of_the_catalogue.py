@@ -9,8 +9,9 @@ THERE, ONE_SHOW, COUNTED = (
     "a-hall-has-one-show-at-a-time",
     "halls-have-the-seats-that-they-count",
 )
-ON_SALE, CLAIMS, ONCE = (
-    "seats-on-sale-are-the-halls-at-the-shows-prices",
+ON_SALE, LISTED, CLAIMS, ONCE = (
+    "seats-on-sale-are-the-halls",
+    "seats-are-sold-by-the-prices-that-are-shown",
     "claims-are-on-seats-of-their-show",
     "the-catalogue-is-there-once",
 )
@@ -54,7 +55,6 @@ CATALOGUE = (
     Damage("a hall whose last seat is further back", COUNTED, seat_of_hall(LAST, "position = position + 1")),
     Damage("a hall without its seats", COUNTED, f"DELETE FROM inventory.screen_seats WHERE screen_id = {HALL}"),
     Damage("seats of no hall", COUNTED, "DELETE FROM inventory.screens"),
-    Damage("a free seat at another price", ON_SALE, free_seat("price = price + 1")),
     Damage("a free seat in another tier", ON_SALE, free_seat("tier = 'VIP'")),
     Damage("a free seat in another row", ON_SALE, free_seat("row = row || 'x'")),
     Damage("a free seat in another section", ON_SALE, free_seat("section = 'Balcony'")),
@@ -65,8 +65,15 @@ CATALOGUE = (
         ON_SALE,
         f"DELETE FROM inventory.show_seats WHERE id = {FREE}",
     ),
-    Damage("another price list", ON_SALE, "UPDATE inventory.show_prices SET price = price + 1"),
-    Damage("no price list", ON_SALE, "DELETE FROM inventory.show_prices"),
+    Damage("other prices shown", LISTED, "UPDATE inventory.show_prices SET price = price + 1"),
+    Damage("no prices shown", LISTED, "DELETE FROM inventory.show_prices"),
+    Damage("seats sold by a list that is not there", LISTED, "UPDATE inventory.show_counters SET prices_version = 2"),
+    Damage(
+        "a list without a tier",
+        LISTED,
+        "DELETE FROM inventory.list_prices WHERE tier = 'REGULAR';"
+        "DELETE FROM inventory.show_prices WHERE tier = 'REGULAR'",
+    ),
     Damage(
         "a closed claim on a show unheard of",
         CLAIMS,

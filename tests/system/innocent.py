@@ -221,7 +221,9 @@ AT_ANY_TIME = {
         INSERT INTO inventory.show_seats (show_id, id, position, section, row, number, tier, price, status)
             SELECT {NEW}, gen_random_uuid(), h.position, h.section, h.row, h.number, h.tier, p.price, 'AVAILABLE'
             FROM inventory.shows w JOIN inventory.screen_seats h USING (screen_id)
-            JOIN inventory.show_prices p ON (p.show_id, p.tier) = (w.id, h.tier) WHERE w.id = {NEW}
+            JOIN inventory.show_prices p ON (p.show_id, p.tier) = (w.id, h.tier) WHERE w.id = {NEW};
+        INSERT INTO inventory.list_prices SELECT {NEW}, prices_version, tier, price
+            FROM inventory.show_prices JOIN inventory.show_counters USING (show_id) WHERE show_id = {NEW}
     """,
     "tickets were paid for, or not, when sales were to end later": ";".join(
         (
@@ -236,6 +238,14 @@ AT_ANY_TIME = {
         "UPDATE inventory.shows SET sales_end_at = NULL WHERE sales_end_at = starts_at;"
         "UPDATE booking.bookings SET sales_end_at = NULL WHERE sales_end_at = starts_at"
     ),
+    "free seats were sold at other prices before": seats("AVAILABLE", "price = price + 1"),
+    "code that froze no prices made the claims": "UPDATE inventory.reservations SET prices = NULL",
+    "all prices were changed": f"""
+        INSERT INTO inventory.list_prices SELECT show_id, version + 1, tier, price + 1 FROM inventory.list_prices;
+        UPDATE inventory.show_counters SET prices_version = prices_version + 1;
+        UPDATE inventory.show_prices SET price = price + 1;
+        {seats("AVAILABLE", "price = price + 2")}
+    """,
     "all public events are forgotten": ";".join(
         f"DELETE FROM {service}.topic_events; UPDATE {service}.topics SET forgotten = position, {whole_since}"
         for service, whole_since in WHOLE_SINCE.items()

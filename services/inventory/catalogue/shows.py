@@ -142,6 +142,7 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
                 "seat_ids": [new_id() for _ in range(state.places[new.screen_id].seat_count)],
                 "blocked_seat_ids": list(new.blocked_seat_ids),
             }
+            await tx.send(sql.CREATE_LIST_PRICES, prices)
             await tx.send(sql.CREATE_SHOW_PRICES, prices)
             await tx.send(sql.CREATE_SHOW_SEATS, prices | seats)
 

@@ -211,6 +211,12 @@ CREATE_SHOW_PRICES = """
     SELECT %(show_id)s, tier, price FROM unnest(%(tiers)s::text[], %(prices)s::int[]) AS p (tier, price)
 """
 
+CREATE_LIST_PRICES = """
+    INSERT INTO list_prices (show_id, version, tier, price)
+    SELECT %(show_id)s, 1, tier, price FROM unnest(%(tiers)s::text[], %(prices)s::int[]) AS p (tier, price)
+"""
+"""The same as the first list that seats are sold by."""
+
 # IN (SELECT unnest()) is hashed whatever the planner expects of the arrays; a join might not be. The price is
 # joined from the left, so that a seat without one fails loudly.
 CREATE_SHOW_SEATS = """

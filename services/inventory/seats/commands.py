@@ -153,8 +153,9 @@ class Reserve(SeatCommand[Reserved]):
                     expires_at=until,
                 )
                 show.take(claim, now)
+            prices = [seat.price for seat in taken]
             known = Reservation(
-                self.booking_id, self.user_id, ReservationState.RESERVED, list(self.seat_ids), now, until
+                self.booking_id, self.user_id, ReservationState.RESERVED, list(self.seat_ids), now, until, prices
             )
             show.put_reservation(known)
         elif known.state in (ReservationState.RELEASED, ReservationState.REFUSED):
@@ -163,7 +164,7 @@ class Reserve(SeatCommand[Reserved]):
             raise ClaimClosed("This booking has a claim on other seats.")
         elif show.is_cancelled and known.state != ReservationState.CONFIRMED:
             raise ShowCancelled()
-        seats = [show.seats[id_] for id_ in self.seat_ids]
+        seats = [known.priced(show.seats[id_]) for id_ in self.seat_ids]
         return Reserved(known, self.show_id, seats, show.currency, show.sales_end_at)
 
 
@@ -196,8 +197,8 @@ class Confirm(SeatCommand[None]):
     """Book a reservation's seats for good.
 
     Once sales have ended or the show is cancelled, no claim is booked any more, alive or not. A claim that lapsed
-    before is revived if every seat is free or still its own, and the user's limit allows it. A refusal is for good, and
-    remembered.
+    before is revived if every seat is free or still its own, and the user's limit allows it, at the prices that it was
+    made for. A refusal is for good, and remembered.
     """
 
     urgent: ClassVar[bool] = True
@@ -220,7 +221,7 @@ class Confirm(SeatCommand[None]):
         if not show.sells(now) or not (known.is_alive(now) or self._may_revive(show, known.user_id, seats, now, rules)):
             show.close(self.booking_id, ReservationState.REFUSED)
             return ClaimClosed("The seats could not be kept for this booking.")
-        for seat in seats:
+        for seat in map(known.priced, seats):
             claim = replace(
                 seat,
                 status=Status.BOOKED,

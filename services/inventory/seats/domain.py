@@ -14,6 +14,8 @@ What becomes of a booking's claim is remembered as its reservation:
         ▼           │            │ │
     RELEASED ───────┘────────────┘ │        RELEASED lapsed, and may be revived by a payment that comes late;
         (never made) ──────────────┘        REFUSED is closed for good.
+
+A claim has a price, frozen when the seat is taken. A seat without one costs what the show's list says at that instant.
 """
 
 from collections.abc import Iterable, Sequence
@@ -85,6 +87,7 @@ class Seat:
     number: int
     tier: str
     price: int
+    """Of the claim on it, in minor units. Where there is none, it says nothing: see LockedShow.priced."""
     status: str
     holder_id: UUID | None = None
     booking_id: UUID | None = None
@@ -133,6 +136,12 @@ class Reservation:
     seat_ids: Sequence[UUID]
     reserved_at: datetime
     expires_at: datetime
+    prices: Sequence[int] | None = None
+    """What the seats were reserved for, in the same order; None: code from before made it, and their rows say."""
+
+    def priced(self, seat: Seat) -> Seat:
+        """Return one of its seats with the price that the claim has it for."""
+        return replace(seat, price=self.prices[self.seat_ids.index(seat.id)]) if self.prices else seat
 
     def is_alive(self, now: datetime) -> bool:
         """Tell whether the claim still has its seats at `now`, not yet confirmed."""
@@ -154,6 +163,8 @@ class LockedShow:
     sales_start_at: datetime | None = None
     """None: from the beginning on."""
     revision: int = 1
+    prices: dict[str, int] = field(default_factory=dict)
+    """The list: what a seat of each tier costs, in minor units."""
     seats: dict[UUID, Seat] = field(default_factory=dict)
     reservations: dict[UUID, Reservation] = field(default_factory=dict)
     changed_seats: set[UUID] = field(default_factory=set)
@@ -172,6 +183,10 @@ class LockedShow:
     def until(self, end: datetime) -> datetime:
         """Return when a claim ends that would last until `end`: with sales at the latest."""
         return min(end, self.sales_end_at)
+
+    def priced(self, seat: Seat, now: datetime) -> Seat:
+        """Return a seat with what it costs at `now`: what the claim on it does, or what the list says."""
+        return seat if seat.is_claimed(now) else replace(seat, price=self.prices[seat.tier])
 
     def load(self, seats: Iterable[Seat]) -> None:
         """Take seats as they were read."""

@@ -1,7 +1,7 @@
 """Changing seats: the commands of many callers, decided together under their shows' locks."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -71,6 +71,7 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
         statements: dict[str, Statement] = {
             "shows": (lock, {"show_ids": show_ids}),
             "clock": (READ_CLOCK, ()),
+            "prices": (sql.LIST_PRICES, {"show_ids": show_ids}),
         }
         claimed = [command for command in batch if command.booking_id is not None]
         asked = {
@@ -87,6 +88,9 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
     async def load(self, tx: Transaction, batch: Sequence[SeatCommand[Any]], rows: Rows) -> tuple[Shows, set[UUID]]:
         """Put seats and reservations to their shows. Of the shows that are not locked, others have those that exist."""
         locked = Shows(rows["clock"][0].now, {show.show_id: _show(show) for show in rows["shows"]})
+        for price in rows["prices"]:
+            if show := locked.by_id.get(price.show_id):
+                show.prices[price.tier] = price.price
         for name in ("named", "owned", "reserved"):
             _load_seats(locked, rows.get(name, ()))
         _load_reservations(locked, rows.get("reservations", ()))
@@ -111,6 +115,7 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
                 seats,
                 "show_id",
                 id="seat.id",
+                price="seat.price",
                 status="seat.status",
                 holder_id="seat.holder_id",
                 booking_id="seat.booking_id",
@@ -132,7 +137,8 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
                 booking_id="reservation.booking_id",
                 user_id="reservation.user_id",
                 state="reservation.state",
-                seat_ids=lambda claim: "{" + ",".join(map(str, claim.reservation.seat_ids)) + "}",
+                seat_ids=lambda claim: _array(claim.reservation.seat_ids),
+                prices=lambda claim: _array(claim.reservation.prices),
                 reserved_at="reservation.reserved_at",
                 expires_at="reservation.expires_at",
             )
@@ -141,13 +147,18 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
 
 @retried
 async def price_seats(db: Database, asked: Sequence[AskedSeats]) -> list[PricedSeats | Failure]:
-    """Return what seats cost, whoever has them; for each ShowNotFound or SeatNotFound where there are none."""
+    """Return what seats cost by the list, whoever has them; ShowNotFound or SeatNotFound where there are none."""
     names = _names("id", ((one.show_id, id_) for one in asked for id_ in one.seat_ids))
-    shows, rows = await db.fetch_all(
-        (sql.CURRENCIES, {"show_ids": list({one.show_id for one in asked})}), (sql.SEATS_BY_ID, names)
+    shows = {"show_ids": list({one.show_id for one in asked})}
+    listed, prices, rows = await db.fetch_all(
+        (sql.CURRENCIES, shows), (sql.LIST_PRICES, shows), (sql.SEATS_BY_ID, names)
     )
-    currencies = {row.show_id: row.currency for row in shows}
-    seats = {(row.show_id, seat.id): seat for row, seat in zip(rows, read(Seat, rows), strict=True)}
+    currencies = {row.show_id: row.currency for row in listed}
+    price_of = {(row.show_id, row.tier): row.price for row in prices}
+    seats = {
+        (row.show_id, seat.id): replace(seat, price=price_of[row.show_id, seat.tier])
+        for row, seat in zip(rows, read(Seat, rows), strict=True)
+    }
     priced: list[PricedSeats | Failure] = []
     for one in asked:
         found = {id_: seats[one.show_id, id_] for id_ in one.seat_ids if (one.show_id, id_) in seats}
@@ -228,6 +239,11 @@ def _load_reservations(locked: Shows, rows: Sequence[Row]) -> None:
     for row, reservation in zip(rows, read(Reservation, rows), strict=True):
         if show := locked.by_id.get(row.show_id):
             show.reservations[reservation.booking_id] = reservation
+
+
+def _array(values: Sequence[object] | None) -> str | None:
+    """Return values as the text of an array: columns cannot hold arrays of several lengths otherwise."""
+    return None if values is None else "{" + ",".join(map(str, values)) + "}"
 
 
 def _names(name: str, pairs: Iterable[tuple[UUID, UUID | None]]) -> dict[str, list[UUID]]:

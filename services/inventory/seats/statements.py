@@ -17,6 +17,13 @@ WAIT_FOR_SHOWS = LOCK_SHOWS.replace("SKIP LOCKED", "")
 
 WHICH_SHOWS_EXIST = "SELECT show_id FROM show_counters WHERE show_id = ANY(%(show_ids)s)"
 
+LIST_PRICES = """
+    SELECT p.show_id, p.tier, p.price FROM show_counters c
+    JOIN list_prices p ON (p.show_id, p.version) = (c.show_id, c.prices_version)
+    WHERE c.show_id = ANY(%(show_ids)s)
+"""
+"""What the tiers of shows cost now."""
+
 SEAT = selected(Seat, of="s")
 """The columns of a seat."""
 
@@ -52,11 +59,12 @@ SEATS_OF_RESERVATIONS = f"""
 
 WRITE_SEATS = """
     UPDATE show_seats s SET
-        status = new.status, holder_id = new.holder_id, booking_id = new.booking_id, expires_at = new.expires_at
+        status = new.status, holder_id = new.holder_id, booking_id = new.booking_id, expires_at = new.expires_at,
+        price = new.price
     FROM unnest(
         %(show_id)s::uuid[], %(id)s::uuid[], %(status)s::text[], %(holder_id)s::uuid[], %(booking_id)s::uuid[],
-        %(expires_at)s::timestamptz[]
-    ) AS new (show_id, id, status, holder_id, booking_id, expires_at)
+        %(expires_at)s::timestamptz[], %(price)s::int[]
+    ) AS new (show_id, id, status, holder_id, booking_id, expires_at, price)
     WHERE s.show_id = new.show_id AND s.id = new.id
 """
 
@@ -82,13 +90,14 @@ WRITE_CHANGES = """
 """
 
 WRITE_RESERVATIONS = """
-    INSERT INTO reservations (show_id, booking_id, user_id, state, seat_ids, reserved_at, expires_at, changed_at)
-    SELECT new.show_id, new.booking_id, new.user_id, new.state, new.seat_ids::uuid[], new.reserved_at, new.expires_at,
-        %(now)s
+    INSERT INTO reservations
+        (show_id, booking_id, user_id, state, seat_ids, prices, reserved_at, expires_at, changed_at)
+    SELECT new.show_id, new.booking_id, new.user_id, new.state, new.seat_ids::uuid[], new.prices::int[],
+        new.reserved_at, new.expires_at, %(now)s
     FROM unnest(
         %(show_id)s::uuid[], %(booking_id)s::uuid[], %(user_id)s::uuid[], %(state)s::text[], %(seat_ids)s::text[],
-        %(reserved_at)s::timestamptz[], %(expires_at)s::timestamptz[]
-    ) AS new (show_id, booking_id, user_id, state, seat_ids, reserved_at, expires_at)
+        %(prices)s::text[], %(reserved_at)s::timestamptz[], %(expires_at)s::timestamptz[]
+    ) AS new (show_id, booking_id, user_id, state, seat_ids, prices, reserved_at, expires_at)
     ON CONFLICT (show_id, booking_id) DO UPDATE SET
         state = excluded.state, expires_at = excluded.expires_at, changed_at = excluded.changed_at
 """

@@ -19,13 +19,13 @@ from services.inventory.seats.domain import MAX_TOTAL, LockedShow, Seat, SeatRul
 
 
 def takeable(show: LockedShow, seat_ids: Sequence[UUID], user_id: UUID, now: datetime, rules: SeatRules) -> list[Seat]:
-    """Return the seats if the user may take all of them, or raise what stands in the way."""
+    """Return the seats with what they cost, if the user may take all of them, or raise what stands in the way."""
     if show.status == ShowStatus.DRAFT:
         raise ShowNotFound()
     if unknown := [seat_id for seat_id in seat_ids if seat_id not in show.seats]:
         raise SeatNotFound(unknown)
     _check_on_sale(show, now)
-    seats = [show.seats[seat_id] for seat_id in seat_ids]
+    seats = [show.priced(show.seats[seat_id], now) for seat_id in seat_ids]
     if taken := [seat for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
         raise _unavailable(taken, user_id)
     more = sum(seat.is_free(now) for seat in seats)

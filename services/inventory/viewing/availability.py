@@ -18,7 +18,7 @@ from services.chassis.writes.lookup import Lookup
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats.domain import Seat
 from services.inventory.viewing import statements as sql
-from services.inventory.viewing.seat_map import SeatMap
+from services.inventory.viewing.seat_map import Prices, SeatMap
 
 KEPT_SEATS = 200_000
 """Seats that are kept in memory in all, but for the show that was looked at last."""
@@ -63,6 +63,8 @@ class Availability:
         changes = {row.change for row in rows if row.change is not None}
         if kept is None or len(changes) != last.show_sequence - kept.sequence or last.now < kept.now:
             return None
+        if last.prices_version != kept.prices.version:
+            return None  # every seat may cost something else
         kept.advance(last.show_sequence, last.now, last.sales_end_at, _seats(rows))
         return kept
 
@@ -72,7 +74,9 @@ class Availability:
         if not rows:
             return None
         first = rows[0]
-        return SeatMap(show_id, first.show_sequence, first.now, first.currency, first.sales_end_at, _seats(rows))
+        prices = Prices(first.prices_version, {row.tier: row.list_price for row in rows if row.id is not None})
+        seats = _seats(rows)
+        return SeatMap(show_id, first.show_sequence, first.now, first.currency, first.sales_end_at, prices, seats)
 
     def _keep(self, show_id: UUID, seats: SeatMap) -> None:
         self._kept_seats += len(seats) - len(self._kept.get(show_id, ()))

@@ -2,8 +2,8 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from uuid import UUID
@@ -47,6 +47,15 @@ class Part:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """A show's list of prices."""
+
+    version: int
+    by_tier: Mapping[str, int]
+    """Of those tiers that its seats have."""
+
+
 def _claimed(section: str, row: str, tier: str, price: int) -> Seat:
     """Return a seat about which as much is said as about any: its number is long, and its claim lapses."""
     nobody = UUID(int=0)
@@ -67,6 +76,7 @@ class SeatMap:
         now: datetime,
         currency: str,
         sales_end_at: datetime,
+        prices: Prices,
         seats: Sequence[Seat],
     ) -> None:
         """`seats` are all of the show's, from the front to the back."""
@@ -75,6 +85,7 @@ class SeatMap:
         self.now = now
         self.currency = currency
         self.sales_end_at = sales_end_at
+        self.prices = prices
         self._seats = list(seats)
         self._index = {seat.id: index for index, seat in enumerate(seats)}
         self._sections: dict[str, list[int]] = {}
@@ -144,7 +155,9 @@ class SeatMap:
         if (known := self._largest.get(asked)) is not None:
             return known
         seats = (self._seats[index] for index in self._within(section))
-        alike = Counter((seat.section, seat.row, seat.tier, seat.price) for seat in seats)
+        # A claim that ends has the seat cost what the list says; one to come is at that price.
+        listed = self.prices.by_tier
+        alike = Counter((seat.section, seat.row, seat.tier, max(seat.price, listed[seat.tier])) for seat in seats)
         self._largest[asked] = sum(
             count * (len(form.seat(_claimed(*names), Status.RESERVED, True)) + len(form.between))
             for names, count in alike.items()
@@ -176,6 +189,8 @@ class SeatMap:
         """Say what a seat may be taken for now, and remember when that ends."""
         self._everybodys.clear()
         seat = self._seats[index]
+        if not seat.is_claimed(self.now):
+            seat = self._seats[index] = replace(seat, price=self.prices.by_tier[seat.tier])
         status = Status.AVAILABLE if seat.is_free(self.now) else Status(seat.status)
         if status in (Status.HELD, Status.RESERVED) and seat.holder_id is not None:
             self._claimed.setdefault(seat.holder_id, set()).add(index)

@@ -2,12 +2,16 @@
 
 from services.inventory.seats.statements import SEAT
 
-_SALES_END = "coalesce(c.sales_end_at, c.starts_at) AS sales_end_at"
+_SHOW = """
+    c.show_id, c.sequence AS show_sequence, c.currency, coalesce(c.sales_end_at, c.starts_at) AS sales_end_at,
+    c.prices_version, clock.now
+"""
 
 SEATS_OF_SHOW = f"""
     WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
-    SELECT c.show_id, c.sequence AS show_sequence, c.currency, {_SALES_END}, clock.now, {SEAT}
+    SELECT {_SHOW}, {SEAT}, p.price AS list_price
     FROM show_counters c CROSS JOIN clock LEFT JOIN show_seats s ON s.show_id = c.show_id
+    LEFT JOIN list_prices p ON (p.show_id, p.version, p.tier) = (c.show_id, c.prices_version, s.tier)
     WHERE c.show_id = %(show_id)s
     ORDER BY s.position
 """
@@ -15,7 +19,7 @@ SEATS_OF_SHOW = f"""
 
 SEATS_SINCE = f"""
     WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
-    SELECT c.show_id, c.sequence AS show_sequence, c.currency, {_SALES_END}, clock.now, s.*
+    SELECT {_SHOW}, s.*
     FROM unnest(%(show_id)s::uuid[], %(sequence)s::int[]) AS known (show_id, sequence)
     JOIN show_counters c ON c.show_id = known.show_id CROSS JOIN clock
     LEFT JOIN LATERAL (
