@@ -75,7 +75,8 @@ BOOKINGS = (
             b.prices_include_tax, b.final_amount, s.discounts, s.fees, s.taxes, s.least
         FROM booking.bookings b LEFT JOIN (
             SELECT booking_id, sum(discount) AS discounts, sum(fee) AS fees, sum(tax) AS taxes,
-                min(least(price - discount, discount, fee, tax)) AS least
+                min(least(price - discount, discount, fee, tax, order_amount, unrefundable_amount, organizer_fee,
+                    fee::bigint + tax - order_amount - unrefundable_amount)) AS least
             FROM booking.booking_seats GROUP BY booking_id
         ) AS s ON s.booking_id = b.id
         WHERE b.state <> 'RESERVING' AND (

@@ -3,8 +3,18 @@
 from audit.invariants.bookings import PAID
 from audit.invariants.invariant import Invariant
 
-PAID_FOR = "s.price - s.discount + s.fee + CASE WHEN b.prices_include_tax THEN 0 ELSE s.tax END"
-"""What was paid for a seat."""
+REFUNDABLE = (
+    "s.price - s.discount + s.fee + CASE WHEN b.prices_include_tax THEN 0 ELSE s.tax END"
+    " - s.order_amount - s.unrefundable_amount"
+)
+"""What was paid for a seat and can come back with it: fees of the order come back with the last one, others never."""
+
+ORDER_FEES = """
+    SELECT s.booking_id, sum(s.order_amount) AS order_amount,
+        CASE WHEN bool_and(s.refund_id IS NOT NULL) THEN max(f.number) END AS number
+    FROM booking.booking_seats s LEFT JOIN booking.booking_refunds f ON f.id = s.refund_id GROUP BY s.booking_id
+"""
+"""The fees of the order of each booking, and the refund that they come back with: the last one, if no seat is left."""
 
 REFUNDS = (
     Invariant(
@@ -42,7 +52,8 @@ REFUNDS = (
     ),
     Invariant(
         "refunds-are-the-share-that-was-decided",
-        "what comes back at one percentage is that share of what was paid for the seats, rounded down once",
+        "what comes back at one percentage is that share of what was paid for the seats, and for the order where these "
+        "are the last, rounded down once",
         ("booking.booking_refunds",),
         f"""
         SELECT r.booking_id, r.percentage, r.amount, s.paid
@@ -50,10 +61,12 @@ REFUNDS = (
             SELECT booking_id, percentage, sum(amount) AS amount FROM booking.booking_refunds
             GROUP BY booking_id, percentage
         ) AS r LEFT JOIN (
-            SELECT f.booking_id, f.percentage, sum({PAID_FOR}) AS paid
+            SELECT f.booking_id, f.percentage, sum({REFUNDABLE})
+                + coalesce(max(fees.order_amount) FILTER (WHERE f.number = fees.number), 0) AS paid
             FROM booking.booking_seats s
             JOIN booking.bookings b ON b.id = s.booking_id
             JOIN booking.booking_refunds f ON f.id = s.refund_id
+            LEFT JOIN ({ORDER_FEES}) AS fees ON fees.booking_id = b.id
             GROUP BY f.booking_id, f.percentage
         ) AS s ON (s.booking_id, s.percentage) = (r.booking_id, r.percentage)
         WHERE (r.amount = s.paid::bigint * r.percentage / 100) IS NOT TRUE OR r.percentage < 1
@@ -61,19 +74,22 @@ REFUNDS = (
     ),
     Invariant(
         "refunds-are-those-of-their-seats",
-        "a refund is the sum of what comes back of its booking's seats, of each at most what was paid for it",
+        "a refund is the sum of what comes back of its booking's seats, of each at most what was paid for it, and, the "
+        "last one, of the order's fees, at most what was paid for these",
         ("booking.booking_refunds", "booking.booking_seats WHERE refund_id IS NOT NULL"),
         f"""
         SELECT coalesce(r.id, s.refund_id) AS refund_id, r.booking_id, s.booking_id AS booking_of_seats, r.amount,
-            s.amount AS amount_of_seats, s.least
+            r.order_amount, s.amount AS amount_of_seats, s.least, fees.order_amount AS order_paid
         FROM booking.booking_refunds r FULL JOIN (
             SELECT s.refund_id, s.booking_id, sum(s.refund_amount) AS amount,
-                min(least(s.refund_amount, {PAID_FOR} - s.refund_amount)) AS least
+                min(least(s.refund_amount, {REFUNDABLE} - s.refund_amount)) AS least
             FROM booking.booking_seats s JOIN booking.bookings b ON b.id = s.booking_id
             WHERE num_nonnulls(s.refund_id, s.refund_amount) > 0
             GROUP BY s.refund_id, s.booking_id
         ) AS s ON (s.refund_id, s.booking_id) = (r.id, r.booking_id)
-        WHERE r.amount IS DISTINCT FROM s.amount OR s.least < 0
+        LEFT JOIN ({ORDER_FEES}) AS fees ON (fees.booking_id, fees.number) = (r.booking_id, r.number)
+        WHERE r.amount IS DISTINCT FROM s.amount + r.order_amount OR s.least < 0
+            OR (r.order_amount BETWEEN 0 AND coalesce(fees.order_amount, 0)) IS NOT TRUE
         """,
     ),
     Invariant(

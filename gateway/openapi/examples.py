@@ -84,6 +84,9 @@ VALUES: dict[str, Any] = {
     "CouponTerms.minimumAmount": 0,
     "CouponTerms.percentage": 20,
     "Event.id": EVENT,
+    "Fee.name": "Booking fee",
+    "Fee.basisPoints": 0,
+    "Fee.amount": 4900,
     "Invoice.number": "I/2627/1",
     "Movie.id": EVENT,
     "Payment.id": PAYMENT,
@@ -115,6 +118,8 @@ VALUES: dict[str, Any] = {
 """What a field of an answer may hold, by its name, or by its message and name where that differs."""
 
 _SEATS = {"showId": SHOW, "userId": USER, "showSeatIds": [SEAT]}
+
+_FEE = {"name": "Booking fee", "per": "ORDER", "amount": 4900, "payer": "BUYER", "refundable": True}
 
 _TERMS = {
     "kind": "PERCENTAGE",
@@ -187,6 +192,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "validFrom": "2025-09-21T18:30:00Z",
     },
     "SetShowTax": {"sellerId": SELLER, "placeOfSupply": "27", "category": "TICKETS", "pricesIncludeTax": True},
+    "SetShowFees": {"fees": [_FEE]},
     "GrantRefund": {"percentage": 100, "reason": "The hall was too cold."},
     "InitiatePayment": {"bookingId": BOOKING, "userId": USER},
     "SimulatePayment": {"result": "SUCCESS"},

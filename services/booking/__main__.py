@@ -12,6 +12,8 @@ from boxoffice.booking.v1 import (
     coupon_pb2_grpc,
     invoices_pb2,
     invoices_pb2_grpc,
+    tariffs_pb2,
+    tariffs_pb2_grpc,
     taxes_pb2,
     taxes_pb2_grpc,
 )
@@ -26,6 +28,7 @@ from services.booking.measures import MEASURES
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
 from services.booking.settings import Settings
+from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
 from services.booking.tidying.operation import archive, forget_keys
 from services.booking.viewing.look import Bookings
@@ -44,6 +47,7 @@ SERVICES = [
     booking_pb2.DESCRIPTOR.services_by_name["BookingService"].full_name,
     coupon_pb2.DESCRIPTOR.services_by_name["CouponService"].full_name,
     taxes_pb2.DESCRIPTOR.services_by_name["TaxService"].full_name,
+    tariffs_pb2.DESCRIPTOR.services_by_name["TariffService"].full_name,
     invoices_pb2.DESCRIPTOR.services_by_name["InvoiceService"].full_name,
 ]
 
@@ -108,6 +112,7 @@ def _add_rules_of_prices(server: grpc.aio.Server, db: Database, inventory: Inven
     """Serve what bookings' prices are made by, and what tells of them."""
     coupon_pb2_grpc.add_CouponServiceServicer_to_server(CouponServicer(db, inventory), server)
     taxes_pb2_grpc.add_TaxServiceServicer_to_server(TaxServicer(db, inventory), server)
+    tariffs_pb2_grpc.add_TariffServiceServicer_to_server(TariffServicer(db, inventory), server)
     invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(InvoiceServicer(db), server)
 
 

@@ -7,7 +7,6 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -19,61 +18,16 @@ from sqlalchemy import (
     text,
 )
 
+from services.booking.price_tables import metadata
 from services.chassis.store import tables as chassis
 
-metadata = chassis.metadata()
+__all__ = ["metadata"]
 
 commit_markers = chassis.commit_markers(metadata)
 idempotency_keys = chassis.idempotency_keys(metadata)
 outbox = chassis.outbox(metadata)
 topics = chassis.topics(metadata)
 topic_events = chassis.topic_events(metadata)
-
-coupons = Table(
-    "coupons",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("organizer_id", Uuid, comment="who created it; null: nobody who showed a token"),
-    Column("code", Text, nullable=False, unique=True, comment="in capital letters"),
-    Column("kind", Text, nullable=False),
-    Column("percentage", Integer),
-    Column("amount", Integer, comment="minor units, as are all amounts of it"),
-    Column("currency", Text),
-    Column("valid_from", DateTime(timezone=True)),
-    Column("valid_until", DateTime(timezone=True)),
-    Column("minimum_amount", Integer),
-    Column("maximum_discount", Integer),
-    Column("max_uses", Integer, comment="null, as in all limits: any number"),
-    Column("max_uses_per_user", Integer),
-    Column("show_ids", ARRAY(Uuid), nullable=False, server_default="{}", comment="empty: all"),
-    Column("tiers", ARRAY(Text), nullable=False, server_default="{}", comment="empty: all"),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("updated_at", DateTime(timezone=True), nullable=False),
-    Column("deactivated_at", DateTime(timezone=True)),
-    CheckConstraint(
-        """CASE kind
-            WHEN 'PERCENTAGE' THEN percentage BETWEEN 1 AND 100 AND amount IS NULL
-            WHEN 'FIXED' THEN amount > 0 AND num_nonnulls(percentage, maximum_discount) = 0
-            ELSE false
-        END IS TRUE""",
-        name="kind",
-    ),
-    CheckConstraint(
-        "currency IS NOT NULL OR num_nonnulls(amount, minimum_amount, maximum_discount) = 0", name="currency"
-    ),
-    CheckConstraint("code = upper(code)", name="code"),
-    CheckConstraint("least(minimum_amount, maximum_discount, max_uses, max_uses_per_user) > 0", name="limits"),
-    Index("coupons_organizer_idx", "organizer_id", "id"),
-)
-
-coupon_tries = Table(
-    "coupon_tries",
-    metadata,
-    Column("user_id", Uuid, primary_key=True),
-    Column("tried_at", ARRAY(DateTime(timezone=True)), nullable=False, server_default="{}"),
-    Column("updated_at", DateTime(timezone=True), nullable=False, index=True),
-    comment="codes that users tried in vain; the lock under which they are counted",
-)
 
 bookings = Table(
     "bookings",
@@ -168,120 +122,6 @@ bookings = Table(
     Index("bookings_archive_idx", "updated_at", postgresql_where=text("state IN ('CANCELLED', 'EXPIRED')")),
 )
 
-sellers = Table(
-    "sellers",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("legal_name", Text, nullable=False),
-    Column("address", Text, nullable=False),
-    Column("country", Text, nullable=False),
-    Column("state", Text, nullable=False, comment="in India two digits; else empty"),
-    Column("tax_number", Text, nullable=False, comment="in India the GSTIN; empty: no tax is taken"),
-    Column("time_zone", Text, nullable=False, comment="of its books"),
-    Index("sellers_tax_number_idx", "tax_number", unique=True, postgresql_where=text("tax_number <> ''")),
-)
-
-tax_rules = Table(
-    "tax_rules",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("country", Text, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("category", Text, nullable=False),
-    Column("up_to", Integer, comment="minor units; null: tickets at any price"),
-    Column("basis_points", Integer, nullable=False),
-    Column("sac_code", Text, nullable=False),
-    Column("valid_from", DateTime(timezone=True), nullable=False),
-    Column("valid_until", DateTime(timezone=True)),
-    CheckConstraint("basis_points BETWEEN 0 AND 10000 AND up_to >= 0", name="rate"),
-    CheckConstraint("valid_until > valid_from", name="validity"),
-    Index("tax_rules_category_idx", "country", "category"),
-)
-
-show_taxes = Table(
-    "show_taxes",
-    metadata,
-    Column("show_id", Uuid, primary_key=True),
-    Column("seller_id", Uuid, ForeignKey("sellers.id"), nullable=False, index=True),
-    Column("place_of_supply", Text, nullable=False, comment="the venue's state, in India; else empty"),
-    Column("category", Text, nullable=False),
-    Column("prices_include_tax", Boolean, nullable=False),
-    comment="by whom shows are sold, and how their tickets are taxed; others are sold without tax",
-)
-
-invoice_series = Table(
-    "invoice_series",
-    metadata,
-    Column("seller_id", Uuid, ForeignKey("sellers.id"), nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("year", Integer, nullable=False, server_default="0", comment="in which its financial year began"),
-    Column("last_number", Integer, nullable=False, server_default="0"),
-    Column("last_at", DateTime(timezone=True)),
-    PrimaryKeyConstraint("seller_id", "kind"),
-    CheckConstraint("kind IN ('INVOICE', 'CREDIT_NOTE', 'RECEIPT', 'REFUND_RECEIPT')", name="kind"),
-    comment="how far the numbers of a seller's documents have come; locked by whoever takes the next",
-)
-
-invoices = Table(
-    "invoices",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("seller_id", Uuid, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("year", Integer, nullable=False),
-    Column("sequence", Integer, nullable=False, comment="in its series and year, from 1"),
-    Column("number", Text, nullable=False, comment="as people read it"),
-    Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False, index=True),
-    Column("corrects", Uuid, ForeignKey("invoices.id"), index=True, comment="the invoice or receipt it takes back of"),
-    Column("refund_id", Uuid, comment="of what is given back"),
-    Column("issued_at", DateTime(timezone=True), nullable=False),
-    # As they were when it was issued.
-    Column("legal_name", Text, nullable=False),
-    Column("address", Text, nullable=False),
-    Column("place_of_supply", Text, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("taxable_amount", Integer, nullable=False),
-    Column("tax_amount", Integer, nullable=False),
-    Column("total_amount", Integer, nullable=False),
-    ForeignKeyConstraint(["seller_id", "kind"], ["invoice_series.seller_id", "invoice_series.kind"]),
-    UniqueConstraint("seller_id", "kind", "year", "sequence"),
-    UniqueConstraint("refund_id"),
-    CheckConstraint("number ~ '^[A-Z0-9/-]{1,16}$' AND sequence > 0", name="number"),
-    CheckConstraint("(corrects IS NOT NULL) = (kind IN ('CREDIT_NOTE', 'REFUND_RECEIPT'))", name="corrects"),
-    CheckConstraint(
-        "taxable_amount >= 0 AND tax_amount >= 0 AND total_amount = taxable_amount::bigint + tax_amount",
-        name="amounts",
-    ),
-    # One to a ticket.
-    Index(
-        "invoices_booking_once_idx",
-        "booking_id",
-        unique=True,
-        postgresql_where=text("kind IN ('INVOICE', 'RECEIPT')"),
-    ),
-    Index("invoices_issued_idx", "seller_id", "issued_at"),
-)
-
-invoice_lines = Table(
-    "invoice_lines",
-    metadata,
-    Column("invoice_id", Uuid, ForeignKey("invoices.id"), nullable=False),
-    Column("position", Integer, nullable=False, comment="of the seat in its booking"),
-    Column("description", Text, nullable=False),
-    Column("sac_code", Text, nullable=False),
-    Column("basis_points", Integer, nullable=False),
-    Column("taxable_amount", Integer, nullable=False),
-    Column("cgst_amount", Integer, nullable=False),
-    Column("sgst_amount", Integer, nullable=False),
-    Column("igst_amount", Integer, nullable=False),
-    Column("other_tax_amount", Integer, nullable=False, comment="outside India"),
-    PrimaryKeyConstraint("invoice_id", "position"),
-    CheckConstraint(
-        "least(taxable_amount, cgst_amount, igst_amount, other_tax_amount) >= 0 AND cgst_amount = sgst_amount",
-        name="amounts",
-    ),
-)
-
 booking_seats = Table(
     "booking_seats",
     metadata,
@@ -298,10 +138,30 @@ booking_seats = Table(
     Column("tax", Integer, nullable=False, server_default="0"),
     Column("tax_basis_points", Integer, nullable=False, server_default="0", comment="the rate of the tax"),
     Column("sac_code", Text, nullable=False, server_default=""),
+    Column(
+        "order_amount",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="of what is paid for it: fees of the order with their tax, which come back with the last seat",
+    ),
+    Column(
+        "unrefundable_amount",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="of what is paid for it: fees with their tax that never come back",
+    ),
+    Column("organizer_fee", Integer, nullable=False, server_default="0", comment="not in what is paid for it"),
     Column("refund_id", Uuid, comment="the refund by which it was given back; null while it is left"),
     Column("refund_amount", Integer, comment="what comes back of it, minor units"),
     PrimaryKeyConstraint("booking_id", "position"),
     CheckConstraint("discount BETWEEN 0 AND price AND fee >= 0 AND tax >= 0", name="line"),
+    CheckConstraint(
+        "least(order_amount, unrefundable_amount, organizer_fee) >= 0 AND "
+        "order_amount::bigint + unrefundable_amount <= fee::bigint + tax",
+        name="fees",
+    ),
     CheckConstraint("(refund_id IS NULL) = (refund_amount IS NULL) AND coalesce(refund_amount, 0) >= 0", name="refund"),
 )
 
@@ -311,7 +171,8 @@ booking_refunds = Table(
     Column("id", Uuid, primary_key=True, comment="also payment's and the bank's name for it"),
     Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False),
     Column("number", Integer, nullable=False, comment="of the booking, from 1"),
-    Column("amount", Integer, nullable=False, comment="minor units; its seats' amounts add up to it"),
+    Column("amount", Integer, nullable=False, comment="minor units: its seats' amounts and order_amount"),
+    Column("order_amount", Integer, nullable=False, server_default="0", comment="of the order's fees; the last one's"),
     Column("percentage", Integer, nullable=False),
     Column("cause", Text, nullable=False),
     Column("decided_by", Uuid, comment="the user, or who of the staff; null: unverified"),
@@ -327,6 +188,7 @@ booking_refunds = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False, comment="when it came to its state"),
     UniqueConstraint("booking_id", "number"),
     CheckConstraint("number > 0 AND amount >= 0 AND percentage BETWEEN 1 AND 100", name="amount"),
+    CheckConstraint("order_amount BETWEEN 0 AND amount", name="order_amount"),
     CheckConstraint(
         """CASE cause
             WHEN 'REQUESTED' THEN decided_by IS NOT NULL AND reason = ''

@@ -15,6 +15,7 @@ from boxoffice.booking.v1 import (
     coupon_pb2,
     coupon_pb2_grpc,
     invoices_pb2_grpc,
+    tariffs_pb2_grpc,
     taxes_pb2_grpc,
 )
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
@@ -121,6 +122,7 @@ class House:
     seat_ids: list[str]
     taxes: taxes_pb2_grpc.TaxServiceStub
     invoices: invoices_pb2_grpc.InvoiceServiceStub
+    tariffs: tariffs_pb2_grpc.TariffServiceStub
 
     async def book(self, user: UUID, *numbers: int, key: str = "", coupon: str = "") -> booking_pb2.Booking:
         request = booking_pb2.CreateBookingRequest(
@@ -214,6 +216,7 @@ async def opened_house(
             coupon_pb2_grpc.add_CouponServiceServicer_to_server(_called_by(booking.coupons, callers), server)
             taxes_pb2_grpc.add_TaxServiceServicer_to_server(booking.taxes, server)
             invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(booking.invoices, server)
+            tariffs_pb2_grpc.add_TariffServiceServicer_to_server(booking.tariffs, server)
 
         to_booking = await stack.enter_async_context(served(serve))
         show_id = await make_show(catalog_pb2_grpc.CatalogServiceStub(to_inventory), in_=starts_in, closes=closes)
@@ -234,6 +237,7 @@ async def opened_house(
             [seat.id for seat in seat_map.seats],
             taxes_pb2_grpc.TaxServiceStub(to_booking),
             invoices_pb2_grpc.InvoiceServiceStub(to_booking),
+            tariffs_pb2_grpc.TariffServiceStub(to_booking),
         )
         await booking.desk.close()
         assert await booking_db.fetch(UNTOLD) == [], "the last event of a booking is the state that callers see"

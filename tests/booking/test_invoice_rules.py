@@ -75,7 +75,7 @@ def test_what_is_given_back_adds_up_line_by_line(
     lines = invoiced(prices, basis_points, parts, included=included)
     totals = [line.total_amount for line in lines]
     back = sum(totals) * percentage // 100
-    notes = lines_of_parts(lines, split(back, totals))
+    notes = lines_of_parts(lines, split(back, totals), [0] * len(lines))
     assert sum(note.total_amount for note in notes) == back
     by_position = {line.position: line for line in lines}
     for note in notes:
@@ -85,6 +85,28 @@ def test_what_is_given_back_adds_up_line_by_line(
         assert 0 <= note.tax_amount <= whole.tax_amount
     if percentage == 100:
         assert notes == [line for line in lines if line.total_amount]
+
+
+@settings(max_examples=10_000, deadline=None, database=None)
+@given(
+    price=st.integers(1, 1_000) | st.integers(1, 10**6),
+    basis_points=st.sampled_from([0, 500, 1200, 1800, 2800, 4000, 777]),
+    parts=st.sampled_from([1, 2]),
+    included=st.booleans(),
+    first=st.integers(0, 100),
+)
+@example(price=2, basis_points=4000, parts=2, included=True, first=50)
+def test_a_line_that_is_given_back_in_two_parts_gives_back_no_more_tax_than_it_had(
+    price: int, basis_points: int, parts: int, included: bool, first: int
+) -> None:
+    """As a seat that was given back before the fees of its order were."""
+    [line] = invoiced([price], basis_points, parts, included=included)
+    before = line.total_amount * first // 100
+    notes = [line.of_part(before), line.of_part(line.total_amount - before, before)]
+    assert sum(note.total_amount for note in notes) == line.total_amount
+    assert min(min(note.taxable_amount, note.tax_amount) for note in notes) >= 0
+    assert all(note.cgst_amount == note.sgst_amount for note in notes)
+    assert sum(note.tax_amount for note in notes) <= line.tax_amount
 
 
 def entry(**fields: object) -> Entry:

@@ -14,6 +14,7 @@ from services.booking.pricing.domain import (
     Discount,
     Fee,
     Line,
+    Payer,
     Per,
     Quote,
     Rules,
@@ -48,10 +49,16 @@ def priced(digits: int, times: int) -> st.SearchStrategy[tuple[list[Seat], Rules
     seats = st.lists(st.tuples(st.sampled_from(["REGULAR", "VIP"]), amounts), min_size=1, max_size=5)
     points = st.integers(0, WHOLE) | st.sampled_from([0, 500, 1_800, 2_800, 3_333])
     tiers = st.none() | st.frozensets(st.sampled_from(["REGULAR", "VIP", "PREMIUM"]))
-    fee = st.tuples(st.sampled_from(Per), whole_units(digits, most // 4), st.integers(0, WHOLE // 4))
+    fee = st.tuples(
+        st.sampled_from(Per),
+        whole_units(digits, most // 4),
+        st.integers(0, WHOLE // 4),
+        st.sampled_from(Payer),
+        st.booleans(),
+    )
     rules = st.tuples(
         st.none() | st.tuples(whole_units(digits, INT32_MAX), tiers).map(lambda of: Discount(*of)),
-        st.lists(fee.map(lambda of: Fee(*of)), max_size=2),
+        st.lists(fee.map(lambda of: Fee(*of)), max_size=3),
         st.lists(st.tuples(points, st.none() | amounts).map(lambda of: TaxRate(*of)), max_size=2),
         st.booleans(),
     )
@@ -94,14 +101,35 @@ def assert_discount(seats: Sequence[Seat], rules: Rules, made: Quote) -> None:
 
 
 def assert_fees(rules: Rules, made: Quote) -> None:
-    """No fee is further from its exact share than half a minor unit for each time that it is rounded."""
+    """No fee is further from its exact share than half a minor unit for each time that it is rounded.
+
+    What comes back with the last seat and what stays are such fees with the tax on them, to a minor unit for each seat.
+    """
     left = [line.price - line.discount for line in made.lines]
-    exact, roundings = Fraction(0), 0
-    for fee in rules.fees:
-        times = len(left) if fee.per == Per.TICKET else 1
-        exact += fee.amount * times + Fraction(sum(left) * fee.basis_points, WHOLE)
-        roundings += times
-    assert abs(made.fee_amount - exact) <= Fraction(roundings, 2)
+
+    def exact(*fees: Fee) -> tuple[Fraction, Fraction]:
+        """Return what fees come to, and how far that may be from what they are rounded to."""
+        times = [len(left) if fee.per == Per.TICKET else 1 for fee in fees]
+        shares = [Fraction(sum(left) * fee.basis_points, WHOLE) for fee in fees]
+        amounts = [fee.amount * of for fee, of in zip(fees, times, strict=True)]
+        return sum(amounts) + sum(shares, Fraction(0)), Fraction(sum(times), 2)
+
+    of_buyer = [fee for fee in rules.fees if fee.payer == Payer.BUYER]
+    of_organizer = [fee for fee in rules.fees if fee.payer == Payer.ORGANIZER]
+    for amount, fees in ((made.fee_amount, of_buyer), (made.organizer_fee_amount, of_organizer)):
+        fee_amount, rounding = exact(*fees)
+        assert abs(amount - fee_amount) <= rounding
+    of_order = exact(*(fee for fee in of_buyer if fee.refundable and fee.per == Per.ORDER))
+    unrefundable = exact(*(fee for fee in of_buyer if not fee.refundable))
+    for name, (fee_amount, rounding) in (("order_amount", of_order), ("unrefundable_amount", unrefundable)):
+        amounts = [getattr(line, name) for line in made.lines]
+        assert all(0 <= amount <= line.fee + line.tax for amount, line in zip(amounts, made.lines, strict=True))
+        if rules.prices_include_tax or not made.tax_amount:
+            assert abs(sum(amounts) - fee_amount) <= rounding
+        assert (sum(amounts) > 0) >= (fee_amount - rounding > 0), "what is not nothing is not forgotten"
+    for line in made.lines:
+        own = line.price - line.discount + line.fee + (0 if rules.prices_include_tax else line.tax)
+        assert line.order_amount + line.unrefundable_amount <= own - (line.price - line.discount)
 
 
 def assert_taxes(rules: Rules, made: Quote) -> None:
@@ -168,5 +196,10 @@ def test_a_discount_comes_before_fees_and_taxes_are_on_both() -> None:
     )
     made = quote([Seat("VIP", 30_000), Seat("REGULAR", 20_000)], rules)
     low, high = rules.tax_rates
-    assert made.lines == [Line(30_000, 5_000, 2_556, 4_960, high), Line(20_000, 0, 2_044, 1_102, low)]
+    # Of the fee of 1.00, which has 55.6 % and 44.4 % of what is left, the first has 18 % tax on it, the second 5 %.
+    of_order = [56 + 10, 44 + 2]
+    assert made.lines == [
+        Line(30_000, 5_000, 2_556, 4_960, high, of_order[0]),
+        Line(20_000, 0, 2_044, 1_102, low, of_order[1]),
+    ]
     assert made.final_amount == 50_000 - 5_000 + 4_600 + 6_062

@@ -1,5 +1,6 @@
 """What comes back of seats: pure sums, to the minor unit."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -33,19 +34,35 @@ from services.booking.refunds.domain import (
 
 NOW = datetime(2026, 11, 28, 20, tzinfo=UTC)
 
-LINES = st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 100), st.integers(0, 10**6), st.integers(0, 10**6))
-"""A list price, how many per cent of it are taken off, a fee, a tax."""
+LINES = st.tuples(
+    st.integers(0, 2**31 - 1),
+    st.integers(0, 100),
+    st.integers(0, 10**6),
+    st.integers(0, 10**6),
+    st.integers(0, 100),
+    st.integers(0, 100),
+)
+"""A list price, how many per cent of it are taken off, a fee, a tax, how many per cent of the fee are of the order, and
+how many of the rest stay."""
 PERCENTAGES = st.integers(1, 100)
+
+
+def seat_of(number: int, price: int, off: int, fee: int, tax: int, of_order: int = 0, stays: int = 0) -> BookedSeat:
+    """Return a seat with its line, as LINES has it."""
+    order = fee * of_order // 100
+    return BookedSeat(
+        *(uuid4(), "Stalls", "A", number, "VIP"),
+        *(price, price * off // 100, fee, tax),
+        order_amount=order,
+        unrefundable_amount=(fee - order) * stays // 100,
+    )
 
 
 class Sold:
     """A CONFIRMED booking whose seats are given back in parts."""
 
-    def __init__(self, lines: list[tuple[int, int, int, int]], *, includes_tax: bool = False) -> None:
-        self.seats = [
-            BookedSeat(uuid4(), "Stalls", "A", number, "VIP", price, price * off // 100, fee, tax)
-            for number, (price, off, fee, tax) in enumerate(lines)
-        ]
+    def __init__(self, lines: Sequence[tuple[int, ...]], *, includes_tax: bool = False) -> None:
+        self.seats = [seat_of(number, *line) for number, line in enumerate(lines)]
         total, off, fee, tax = (
             sum(getattr(seat, name) for seat in self.seats) for name in ("price", "discount", "fee", "tax")
         )
@@ -72,7 +89,22 @@ class Sold:
         return plan
 
     def paid(self, numbers: list[int]) -> int:
-        return sum(self.booking.paid_for(self.seats[number]) for number in numbers)
+        """What was paid for seats and can come back: with the last ones the order's fees, too."""
+        own = sum(self.booking.refundable_for(self.seats[number]) for number in numbers)
+        return own + (self.order_paid if self.is_over and self.last & set(numbers) else 0)
+
+    @property
+    def order_paid(self) -> int:
+        return sum(seat.order_amount for seat in self.seats)
+
+    @property
+    def is_over(self) -> bool:
+        return all(seat.refund_id for seat in self.seats)
+
+    @property
+    def last(self) -> set[int]:
+        """The seats of the last refund."""
+        return {number for number, seat in enumerate(self.seats) if seat.refund_id == self.refunds[-1].id}
 
 
 @settings(max_examples=2_000, deadline=None, database=None)
@@ -100,7 +132,10 @@ def test_parts_return_what_the_whole_would_at_each_percentage_and_nothing_twice(
         asked = list(numbers)
         plan = sold.give_back(asked, percentage)
         given_back_at.setdefault(percentage, []).extend(asked)
-        assert sum(line.paid for line in plan.lines) == sold.paid(asked) == plan.amount + plan.kept
+        assert sum(line.paid for line in plan.lines) + plan.order_paid == sold.paid(asked)
+        assert sold.paid(asked) + plan.unrefundable_paid == plan.amount + plan.kept
+        assert plan.order_paid == (sold.order_paid if sold.is_over else 0)
+        assert 0 <= plan.order_amount <= plan.order_paid
         assert all(0 <= line.amount <= line.paid for line in plan.lines)
         for at, so_far in given_back_at.items():
             back = sum(refund.amount for refund in sold.refunds if refund.percentage == at)
@@ -109,8 +144,11 @@ def test_parts_return_what_the_whole_would_at_each_percentage_and_nothing_twice(
         assert sold.booking.refund_amount <= sold.booking.amounts.final_amount
     assert all(seat.refund_id for seat in sold.seats)
     assert [refund.number for refund in sold.refunds] == list(range(1, len(sold.refunds) + 1))
-    if len(given_back_at) == 1:
+    stays = sum(seat.unrefundable_amount for seat in sold.seats)
+    if len(given_back_at) == 1 and not stays:
         assert sold.booking.refund_percentage == percentage
+    if used == [100]:
+        assert sold.booking.refund_amount == sold.booking.amounts.final_amount - stays
     with pytest.raises(SeatsNotLeft):
         sold.give_back([order[0]], 100)
 
@@ -131,6 +169,24 @@ def test_what_comes_back_is_a_share_of_what_was_paid_for_the_seat() -> None:
     line = (1000, 10, 50, 171)
     assert Sold([line]).give_back([0], 100).amount == 1000 - 100 + 50 + 171
     assert Sold([line], includes_tax=True).give_back([0], 100).amount == 1000 - 100 + 50
+
+
+def test_fees_of_the_order_come_back_with_the_last_seat_in_its_share() -> None:
+    lines = [(1000, 0, 100, 0, 50, 0)] * 2
+    sold = Sold(lines)
+    assert [sold.give_back([number], 100).amount for number in (1, 0)] == [1050, 1050 + 100]
+    at_half = Sold(lines)
+    assert [at_half.give_back([number], 50).amount for number in (1, 0)] == [525, 525 + 50]
+    assert Sold(lines).give_back([], 50).amount == 525 + 525 + 50
+    assert at_half.booking.refund_percentage == 50
+
+
+def test_fees_that_stay_are_no_part_of_what_comes_back() -> None:
+    sold = Sold([(1000, 0, 100, 0, 0, 100)] * 2)
+    plan = sold.give_back([0], 100)
+    assert (plan.amount, plan.kept, plan.unrefundable_paid) == (1000, 100, 100)
+    assert sold.give_back([1], 50).amount == 500
+    assert sold.booking.refund_percentage == 1500 * 100 // 2200
 
 
 def test_a_seat_that_cost_nothing_is_given_back_for_nothing() -> None:

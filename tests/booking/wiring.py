@@ -15,6 +15,7 @@ from services.booking.invoices.rpc import InvoiceServicer
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
+from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import Changes
@@ -38,6 +39,7 @@ class WiredBooking:
     desk: Desk[Any, Any]
     taxes: TaxServicer
     invoices: InvoiceServicer
+    tariffs: TariffServicer
 
 
 def wired_booking(
@@ -57,5 +59,6 @@ def wired_booking(
     changes = Changes(db, max_waiting=100, heartbeat_seconds=15)
     servicer = BookingServicer(db, Bookings(db), changes, outbox, Desks(desk, desk), saga, inventory, payments, POLICY)
     coupons, taxes, invoices = CouponServicer(db, inventory), TaxServicer(db, inventory), InvoiceServicer(db)
+    tariffs = TariffServicer(db, inventory)
     peers = deliveries.peers(inventory, payments)
-    return WiredBooking(servicer, coupons, saga, outbox, peers, desk, taxes, invoices)
+    return WiredBooking(servicer, coupons, saga, outbox, peers, desk, taxes, invoices, tariffs)

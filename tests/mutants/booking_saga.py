@@ -46,8 +46,8 @@ MUTANTS = (
     Mutant(
         "each part is rounded for itself",
         "plan_refund",
-        "shares(paid, percentage, before)",
-        "shares(paid, percentage)",
+        "shares([*paid, order_paid], percentage, before)",
+        "shares([*paid, order_paid], percentage)",
         MONEY,
         PARTS,
     ),

@@ -210,6 +210,7 @@ HARMLESS = {
     "SetSeller": "the caller names the seller, who is called what the last request says",
     "SetTaxRule": "the caller names the rule, which ends when the last request says",
     "SetShowTax": "a show is sold by whom the last request says",
+    "SetShowFees": "a show has the fees that the last request says",
     "Login": "every login begins a family of tokens of its own",
     "Refresh": "a token that comes again gives the same next one, with another access token",
     "Logout": "what has ended has ended",

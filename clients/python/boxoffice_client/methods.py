@@ -19,10 +19,12 @@ from boxoffice.bank.v1.bank_pb2_grpc import BankServiceServicer as Bank
 from boxoffice.booking.v1 import booking_pb2 as booking
 from boxoffice.booking.v1 import coupon_pb2 as coupon
 from boxoffice.booking.v1 import invoices_pb2 as invoices
+from boxoffice.booking.v1 import tariffs_pb2 as tariffs
 from boxoffice.booking.v1 import taxes_pb2 as taxes
 from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceServicer as Bookings
 from boxoffice.booking.v1.coupon_pb2_grpc import CouponServiceServicer as Coupons
 from boxoffice.booking.v1.invoices_pb2_grpc import InvoiceServiceServicer as Invoices
+from boxoffice.booking.v1.tariffs_pb2_grpc import TariffServiceServicer as Tariffs
 from boxoffice.booking.v1.taxes_pb2_grpc import TaxServiceServicer as Taxes
 from boxoffice.identity.v1 import identity_pb2 as identity
 from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceServicer as Identity
@@ -248,13 +250,15 @@ class Methods:
     simulate_payment = Method(Bank, SimulatePaymentRequest, Session)
     get_invoice = Method(Invoices, invoices.GetInvoiceRequest, invoices.GetInvoiceResponse)
 
-    # Who sells, and how tickets are taxed.
+    # Who sells, how tickets are taxed, and what is added to them.
     set_seller = Method(Taxes, taxes.SetSellerRequest, taxes.Seller)
     list_sellers = Method(Taxes, taxes.ListSellersRequest, taxes.ListSellersResponse)
     set_tax_rule = Method(Taxes, _set_tax_rule, taxes.TaxRule)
     list_tax_rules = Method(Taxes, taxes.ListTaxRulesRequest, taxes.ListTaxRulesResponse)
     set_show_tax = Method(Taxes, taxes.SetShowTaxRequest, taxes.ShowTax)
     get_show_tax = Method(Taxes, taxes.GetShowTaxRequest, taxes.ShowTax)
+    set_show_fees = Method(Tariffs, tariffs.SetShowFeesRequest, tariffs.ShowFees)
+    get_show_fees = Method(Tariffs, tariffs.GetShowFeesRequest, tariffs.ShowFees)
 
     # Who somebody is.
     register = Method(Identity, identity.RegisterRequest, identity.User)

@@ -101,6 +101,12 @@ class BookedSeat:
     tax: int = 0
     tax_basis_points: int = 0
     sac_code: str = ""
+    order_amount: int = 0
+    """Of what is paid for it: fees of the order with their tax, which come back with the last seat."""
+    unrefundable_amount: int = 0
+    """Of what is paid for it: fees with their tax that never come back."""
+    organizer_fee: int = 0
+    """What the organizer pays for it; the buyer does not."""
     refund_id: UUID | None = None
     """The refund by which it was given back; None while it is left."""
     refund_amount: int | None = None
@@ -245,6 +251,10 @@ class Booking:
         """Return what was paid for a seat of the booking: its part of the final amount."""
         return seat.price - seat.discount + seat.fee + (0 if self.amounts.prices_include_tax else seat.tax)
 
+    def refundable_for(self, seat: BookedSeat) -> int:
+        """Return what can come back with a seat of the booking: fees of the order and fees that stay are not in it."""
+        return self.paid_for(seat) - seat.order_amount - seat.unrefundable_amount
+
     def check_pending(self, now: datetime) -> None:
         """Raise PaymentInProgress or BookingNotPending unless the booking waits for its payment."""
         if self.state == State.CONFIRMING and self.confirming_from == State.PENDING:
@@ -313,6 +323,8 @@ class BookingRefund:
     number: int
     """The refunds of a booking are numbered from 1."""
     amount: int
+    order_amount: int
+    """What of that comes back of the order's fees, which is with the last seat; the rest is its seats'."""
     percentage: int
     cause: RefundCause
     decided_by: UUID | None

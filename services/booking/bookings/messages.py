@@ -137,6 +137,15 @@ def refund_line(paid: int, seat_id: UUID, amount: int) -> pb.RefundLine:
     return pb.RefundLine(show_seat_id=str(seat_id), paid_amount=paid, amount=amount, kept_amount=paid - amount)
 
 
+def refund_fee_lines(order_paid: int, order_amount: int, unrefundable_paid: int) -> list[pb.RefundFeeLine]:
+    """Render what comes back of fees of the order, and which fees stay; no line where there are none."""
+    line = pb.RefundFeeLine
+    kept = order_paid - order_amount
+    order = line(kind=line.ORDER, paid_amount=order_paid, amount=order_amount, kept_amount=kept)
+    stays = line(kind=line.UNREFUNDABLE, paid_amount=unrefundable_paid, kept_amount=unrefundable_paid)
+    return [one for one in (order, stays) if one.paid_amount]
+
+
 def _refund(booking: Booking, refunds: Sequence[BookingRefund]) -> pb.Booking.Refund | None:
     if booking.refund_amount is None or booking.refund_percentage is None:
         return None
@@ -159,18 +168,33 @@ def _refunds(
 ) -> list[pb.Booking.SeatRefund]:
     if not booking.refund_count and booking.refund_amount is not None:
         return [_refund_of_before(booking)]
-    return [_seat_refund(booking, [seat for seat in seats if seat.refund_id == one.id], one) for one in refunds]
+    is_whole = all(seat.refund_id for seat in seats)
+    return [
+        _seat_refund(
+            booking,
+            [seat for seat in seats if seat.refund_id == one.id],
+            one,
+            order_paid=sum(seat.order_amount for seat in seats) if is_whole and one is refunds[-1] else 0,
+        )
+        for one in refunds
+    ]
 
 
-def _seat_refund(booking: Booking, seats: Sequence[BookedSeat], refund: BookingRefund) -> pb.Booking.SeatRefund:
+def _seat_refund(
+    booking: Booking, seats: Sequence[BookedSeat], refund: BookingRefund, order_paid: int
+) -> pb.Booking.SeatRefund:
+    """Render a refund of seats; with the last one, what was paid for the order comes back."""
+    stays = sum(seat.unrefundable_amount for seat in seats)
+    paid = sum(booking.refundable_for(seat) for seat in seats)
     return pb.Booking.SeatRefund(
         id=str(refund.id),
         cause=pb.Booking.SeatRefund.Cause.Value(refund.cause),
         amount=refund.amount,
-        kept_amount=sum(booking.paid_for(seat) for seat in seats) - refund.amount,
+        kept_amount=paid + order_paid + stays - refund.amount,
         percentage=refund.percentage,
         completed=refund.state == RefundState.REFUNDED,
-        lines=[refund_line(booking.paid_for(seat), seat.id, seat.refund_amount or 0) for seat in seats],
+        lines=[refund_line(booking.refundable_for(seat), seat.id, seat.refund_amount or 0) for seat in seats],
+        fee_lines=refund_fee_lines(order_paid, refund.order_amount, stays),
         created_at=to_timestamp(refund.created_at),
     )
 

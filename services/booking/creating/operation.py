@@ -27,9 +27,8 @@ from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.coupons import uses
 from services.booking.coupons.domain import Coupon
 from services.booking.creating import statements as sql
-from services.booking.quoting.domain import PricedSeats, price
-from services.booking.taxes.domain import Terms
-from services.booking.taxes.operation import read_terms, terms_of
+from services.booking.quoting.domain import NO_TERMS, PricedSeats, ShowTerms, price
+from services.booking.quoting.terms import read_terms, terms_of
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
 from services.chassis.store.database import Database, Statement, retried
 from services.chassis.store.rows import Row, columns
@@ -65,8 +64,8 @@ class Begun:
     """The intent is written: inventory is to be asked."""
 
     since: datetime
-    terms: Terms | None
-    """How the show's tickets are taxed; None where nobody sells them."""
+    terms: ShowTerms
+    """What the show's tickets cost beside their list prices."""
     coupon: Coupon | None = None
     """With its terms as they were then."""
 
@@ -106,14 +105,14 @@ class BeginBookings:
             stored, found, begun, coupons = await self._begin_with_coupons(batch, answers.find(keys), terms)
         else:
             stored, found, begun = await self._db.transact(answers.find(keys), terms, _intents(batch))
-        taxed = read_terms(found)
+        terms_by_show = read_terms(found)
         since = {row.id: row.created_at for row in begun}
         taken = [command.idempotency for command in batch if command.id not in since and command.idempotency]
         under_way = await self._db.fetch(sql.KEYS_UNDER_WAY, columns(taken, "user_id", "key")) if taken else []
         # Where a key is in both, its answer counts.
         first = {(row.user_id, row.key): row for row in (*under_way, *stored)}
         return [
-            _begun(since[command.id], taxed.get(command.show.show_id), coupons.get(command.id))
+            _begun(since[command.id], terms_by_show.get(command.show.show_id, NO_TERMS), coupons.get(command.id))
             if command.id in since
             else _known(command, first)
             for command in batch
@@ -179,7 +178,7 @@ def _intents(batch: Sequence[Create]) -> Statement:
     }
 
 
-def _begun(since: datetime, terms: Terms | None, coupon: Coupon | Failure | None) -> Outcome[Begun]:
+def _begun(since: datetime, terms: ShowTerms, coupon: Coupon | Failure | None) -> Outcome[Begun]:
     return coupon if isinstance(coupon, Failure) else Begun(since, terms, coupon)
 
 
@@ -256,7 +255,7 @@ def _seats(priced: Sequence[Priced]) -> dict[str, list[object]]:
         "seat_of": [one.booking.id for one in priced for _ in one.seats],
         "position": [position for one in priced for position in range(len(one.seats))],
         **columns(seats, "section", "row", "number", "tier", "price", "discount", "fee", "tax", seat_id="id"),
-        **columns(seats, "tax_basis_points", "sac_code"),
+        **columns(seats, "tax_basis_points", "sac_code", "order_amount", "unrefundable_amount", "organizer_fee"),
     }
 
 

@@ -96,18 +96,22 @@ class Line:
         """What is paid for it."""
         return self.taxable_amount + self.tax_amount
 
-    def of_part(self, amount: int) -> "Line":
-        """Return the line of a document that gives `amount` of this one back.
+    def of_part(self, amount: int, before: int = 0) -> "Line":
+        """Return the line of a document that gives `amount` of this one back, where so much was given back `before`.
 
-        Each kind of tax goes back in proportion, rounded by itself, half up: all of it where the whole line goes back.
-        Where these would be more than `amount`, as with a few minor units, each is rounded down instead.
+        Of each kind of tax so much goes back that its share of all that is given back has, rounded by itself, half up:
+        all of it where the whole line goes back. Where these would be more than `amount`, as with a few minor units,
+        each is rounded down instead, and where that is still more, none goes back.
         """
         whole = self.total_amount
-        assert 0 <= amount <= whole, f"{amount} of {whole}"
+        assert 0 <= before <= before + amount <= whole, f"{amount} of {whole} after {before}"
         kinds = (self.cgst_amount, self.sgst_amount, self.igst_amount, self.other_tax_amount)
-        taxes = [share(kind, amount, of=whole) if whole else 0 for kind in kinds]
+        upto = before + amount
+        taxes = [share(kind, upto, of=whole) - share(kind, before, of=whole) if whole else 0 for kind in kinds]
         if sum(taxes) > amount:
-            taxes = [kind * amount // whole for kind in kinds]
+            taxes = [kind * upto // whole - kind * before // whole for kind in kinds]
+        if sum(taxes) > amount:
+            taxes = [0 for _ in kinds]
         cgst, sgst, igst, other = taxes
         return replace(
             self,
@@ -119,6 +123,10 @@ class Line:
         )
 
 
-def lines_of_parts(lines: Sequence[Line], amounts: Sequence[int]) -> list[Line]:
-    """Return the lines of a document that gives back so much of each line; lines of nothing are left out."""
-    return [line.of_part(amount) for line, amount in zip(lines, amounts, strict=True) if amount]
+def lines_of_parts(lines: Sequence[Line], amounts: Sequence[int], before: Sequence[int]) -> list[Line]:
+    """Return the lines of a document that gives back so much of each line after what was given back of it `before`.
+
+    Lines of nothing are left out.
+    """
+    parts = zip(lines, amounts, before, strict=True)
+    return [line.of_part(amount, given_back) for line, amount, given_back in parts if amount]

@@ -5,7 +5,7 @@ dates of a series never go back.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -86,6 +86,8 @@ class GivenBack:
     amount: int
     by_position: Mapping[int, int] | None = None
     """How much of each seat; None: of all of them, in proportion to what they cost."""
+    before: Mapping[int, int] = field(default_factory=dict)
+    """How much of each seat other refunds have given back before."""
 
     def of_lines(self, lines: Sequence[Line]) -> list[Line]:
         """Return the lines of the document about it."""
@@ -93,7 +95,7 @@ class GivenBack:
             amounts = split(self.amount, [line.total_amount for line in lines])
         else:
             amounts = [self.by_position.get(line.position, 0) for line in lines]
-        return lines_of_parts(lines, amounts)
+        return lines_of_parts(lines, amounts, [self.before.get(line.position, 0) for line in lines])
 
 
 async def correct(tx: Transaction, refunds: Sequence[GivenBack]) -> None:

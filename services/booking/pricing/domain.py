@@ -7,7 +7,7 @@ to the booking's amounts to the minor unit. Fees of a ticket alone are rounded b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -39,6 +39,14 @@ class Per(StrEnum):
     """It is added once, and split over the seats by what they cost after the discount."""
 
 
+class Payer(StrEnum):
+    """Who pays a fee."""
+
+    BUYER = "BUYER"
+    ORGANIZER = "ORGANIZER"
+    """It is not in what the buyer pays; it is known for each seat, for what is settled with the organizer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Discount:
     """An amount off the seats of some tiers, or of all; never more than these cost."""
@@ -54,6 +62,9 @@ class Fee:
     per: Per
     amount: int = 0
     basis_points: int = 0
+    payer: Payer = Payer.BUYER
+    refundable: bool = True
+    """Whether it goes back: a fee of a ticket with its seat, one of the order with the last seat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,37 @@ class Line:
     tax: int = 0
     tax_rate: TaxRate | None = None
     """By which the tax was computed; None where there is none."""
+    order_amount: int = 0
+    """Its part of the order's fees, with their tax: it comes back with the last seat, not with this one."""
+    unrefundable_amount: int = 0
+    """Its fees, with their tax, that never come back."""
+    organizer_fee: int = 0
+    """The fees that the organizer pays for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatFees:
+    """The fees of a seat."""
+
+    paid: int = 0
+    """By the buyer, the two below with it."""
+    of_order: int = 0
+    """What of that comes back with the last seat alone."""
+    unrefundable: int = 0
+    """What of that never comes back."""
+    organizers: int = 0
+    """By the organizer."""
+
+    def plus(self, amount: int, fee: Fee) -> "SeatFees":
+        """Return the fees with a part of another one."""
+        if fee.payer == Payer.ORGANIZER:
+            return replace(self, organizers=self.organizers + amount)
+        return replace(
+            self,
+            paid=self.paid + amount,
+            of_order=self.of_order + amount * (fee.refundable and fee.per == Per.ORDER),
+            unrefundable=self.unrefundable + amount * (not fee.refundable),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +161,11 @@ class Quote:
         return sum(line.fee for line in self.lines)
 
     @property
+    def organizer_fee_amount(self) -> int:
+        """The fees that the organizer pays."""
+        return sum(line.organizer_fee for line in self.lines)
+
+    @property
     def tax_amount(self) -> int:
         """The tax on it or in it."""
         return sum(line.tax for line in self.lines)
@@ -139,9 +186,9 @@ def quote(seats: Sequence[ListedSeat], rules: Rules) -> Quote:
     left = [price - discount for price, discount in zip(prices, discounts, strict=True)]
     fees = _fees(left, rules.fees)
     rates = [_rate(amount, rules) for amount in left]
-    taxes = _taxes([amount + fee for amount, fee in zip(left, fees, strict=True)], rates, rules)
-    lines = [Line(*parts) for parts in zip(prices, discounts, fees, taxes, rates, strict=True)]
-    return Quote(lines, rules.prices_include_tax)
+    taxes = _taxes([amount + fee.paid for amount, fee in zip(left, fees, strict=True)], rates, rules)
+    parts = zip(prices, discounts, fees, taxes, rates, strict=True)
+    return Quote([_line(*part, rules.prices_include_tax) for part in parts], rules.prices_include_tax)
 
 
 def split(amount: int, weights: Sequence[int]) -> list[int]:
@@ -172,16 +219,26 @@ def _discounts(seats: Sequence[ListedSeat], discount: Discount | None) -> list[i
     return split(min(discount.amount, sum(weights)), weights)
 
 
-def _fees(left: Sequence[int], fees: Sequence[Fee]) -> list[int]:
+def _fees(left: Sequence[int], fees: Sequence[Fee]) -> list[SeatFees]:
     """Return the fees of each seat: those of a ticket are rounded by the ticket, those of an order once."""
-    sums = [0] * len(left)
+    sums = [SeatFees()] * len(left)
     for fee in fees:
         if fee.per == Per.TICKET:
             parts = [fee.amount + share(amount, fee.basis_points) for amount in left]
         else:
             parts = split(fee.amount + share(sum(left), fee.basis_points), left)
-        sums = [before + part for before, part in zip(sums, parts, strict=True)]
+        sums = [before.plus(part, fee) for before, part in zip(sums, parts, strict=True)]
     return sums
+
+
+def _line(price: int, discount: int, fees: SeatFees, tax: int, rate: TaxRate | None, tax_included: bool) -> Line:
+    """Return a line. A tax that is added is split over what it is on, so that each fee goes or stays with its tax."""
+    order, unrefundable = fees.of_order, fees.unrefundable
+    if (order or unrefundable) and not tax_included:
+        others = price - discount + fees.paid - order - unrefundable
+        _, on_order, on_unrefundable = split(tax, [others, order, unrefundable])
+        order, unrefundable = order + on_order, unrefundable + on_unrefundable
+    return Line(price, discount, fees.paid, tax, rate, order, unrefundable, fees.organizers)
 
 
 def _rate(amount: int, rules: Rules) -> TaxRate | None:

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from services.booking.clients import InventoryClient
 from services.booking.coupons.domain import Coupon
-from services.booking.quoting.domain import PricedSeats, price
-from services.booking.taxes.operation import read_terms, terms_of
+from services.booking.quoting.domain import NO_TERMS, PricedSeats, price
+from services.booking.quoting.terms import read_terms, terms_of
 from services.chassis.errors import Failure
 from services.chassis.store.database import READ_CLOCK, Database
 
@@ -19,4 +19,5 @@ async def quote_seats(
     if isinstance(listed, Failure):
         raise listed
     [clock], found = await db.fetch_all((READ_CLOCK, ()), terms_of([show_id]))
-    return price(listed.seats, read_terms(found).get(show_id), listed.currency, clock.now, coupon), listed.currency
+    terms = read_terms(found).get(show_id, NO_TERMS)
+    return price(listed.seats, terms, listed.currency, clock.now, coupon), listed.currency

@@ -45,7 +45,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class RefundLine:
-    """A seat that is given back: what was paid for it, and what of that comes back."""
+    """A seat that is given back: what was paid for it, and what of that comes back.
+
+    Fees of the order and fees that stay are not counted: the plan has them.
+    """
 
     seat: BookedSeat
     paid: int
@@ -59,20 +62,26 @@ class RefundLine:
 
 @dataclass(frozen=True, slots=True)
 class RefundPlan:
-    """What comes back of which seats."""
+    """What comes back of which seats, and of the fees that were paid with them."""
 
     percentage: int
     lines: Sequence[RefundLine]
+    order_paid: int = 0
+    """The fees of the order, which come back with its last seat; 0 where others are left."""
+    order_amount: int = 0
+    """What of these comes back."""
+    unrefundable_paid: int = 0
+    """The fees of the seats that never come back."""
 
     @property
     def amount(self) -> int:
         """What comes back in all."""
-        return sum(line.amount for line in self.lines)
+        return sum(line.amount for line in self.lines) + self.order_amount
 
     @property
     def kept(self) -> int:
         """What does not."""
-        return sum(line.kept for line in self.lines)
+        return sum(line.kept for line in self.lines) + self.order_paid - self.order_amount + self.unrefundable_paid
 
 
 def shares(paid: Sequence[int], percentage: int, before: int = 0) -> list[int]:
@@ -102,11 +111,18 @@ def plan_refund(
     if percentage == 0:
         raise RefundNotAllowed()
     alike = {refund.id for refund in refunds if refund.percentage == percentage}
-    before = sum(booking.paid_for(seat) for seat in seats if seat.refund_id in alike)
+    before = sum(booking.refundable_for(seat) for seat in seats if seat.refund_id in alike)
     chosen = [seat for seat in left.values() if not wanted or seat.id in wanted]
-    paid = [booking.paid_for(seat) for seat in chosen]
-    lines = zip(chosen, paid, shares(paid, percentage, before), strict=True)
-    return RefundPlan(percentage, [RefundLine(*line) for line in lines])
+    paid = [booking.refundable_for(seat) for seat in chosen]
+    order_paid = sum(seat.order_amount for seat in seats) if len(chosen) == len(left) else 0
+    *amounts, order_amount = shares([*paid, order_paid], percentage, before)
+    return RefundPlan(
+        percentage,
+        [RefundLine(*line) for line in zip(chosen, paid, amounts, strict=True)],
+        order_paid,
+        order_amount,
+        unrefundable_paid=sum(seat.unrefundable_amount for seat in chosen),
+    )
 
 
 def check_confirmed(booking: Booking, now: datetime) -> None:
@@ -124,6 +140,7 @@ def decided(
         booking_id=booking.id,
         number=booking.refund_count + 1,
         amount=plan.amount,
+        order_amount=plan.order_amount,
         percentage=plan.percentage,
         cause=RefundCause.GRANTED if grant else RefundCause.REQUESTED,
         decided_by=grant.granted_by if grant else booking.user_id,
@@ -152,11 +169,13 @@ def paid_back(refunds: Sequence[BookingRefund]) -> int:
 def share_of_price(booking: Booking, seats: Sequence[BookedSeat], refunds: Sequence[BookingRefund]) -> int:
     """Return how much of what was paid comes back by all refunds, in per cent, rounded down.
 
-    Where all seats are given back at one percentage, it is that one.
+    Where all seats are given back at one percentage, it is that one, unless there are fees that stay.
     """
     percentages = {refund.id: refund.percentage for refund in refunds}
-    back = [seat for seat in seats if seat.refund_id in percentages]
     if booking.amounts.final_amount == 0:
         return min(percentages.values())
-    weighed = sum(booking.paid_for(seat) * percentages[seat.refund_id] for seat in back if seat.refund_id is not None)
+    back = [(seat, percentages[seat.refund_id]) for seat in seats if seat.refund_id in percentages]
+    weighed = sum(booking.refundable_for(seat) * percentage for seat, percentage in back)
+    if len(back) == len(seats):
+        weighed += sum(seat.order_amount for seat in seats) * refunds[-1].percentage
     return weighed // booking.amounts.final_amount

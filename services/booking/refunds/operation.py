@@ -12,6 +12,7 @@ from services.booking.bookings.locked import LockedBookings, bookings_of, locks
 from services.booking.bookings.rows import refunds_by_booking, seats_by_booking
 from services.booking.errors import BookingNotFound
 from services.booking.invoices import operation as invoices
+from services.booking.pricing.domain import split
 from services.booking.refunds import statements as sql
 from services.booking.refunds.domain import (
     Grant,
@@ -165,6 +166,7 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, Begun]):
             "booking_id",
             "number",
             "amount",
+            "order_amount",
             "percentage",
             "cause",
             "decided_by",
@@ -183,10 +185,15 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, Begun]):
 
 
 def _given_back(refund: BookingRefund, state: RefundableBookings) -> invoices.GivenBack:
-    """Return what a refund gives back of each seat."""
-    seats = enumerate(state.seats[refund.booking_id])
-    by_position = {position: seat.refund_amount or 0 for position, seat in seats if seat.refund_id == refund.id}
-    return invoices.GivenBack(state.bookings[refund.booking_id], refund.id, refund.amount, by_position)
+    """Return what a refund gives back of each seat: of its own, and of the order's fees, which are in all lines."""
+    seats = state.seats[refund.booking_id]
+    of_order = split(refund.order_amount, [seat.order_amount for seat in seats])
+    own = [(seat.refund_amount or 0) * (seat.refund_id == refund.id) for seat in seats]
+    by_position = {place: sum(parts) for place, parts in enumerate(zip(own, of_order, strict=True))}
+    before = {
+        place: seat.refund_amount or 0 for place, seat in enumerate(seats) if seat.refund_id not in (None, refund.id)
+    }
+    return invoices.GivenBack(state.bookings[refund.booking_id], refund.id, refund.amount, by_position, before)
 
 
 def loaded(rows: Rows) -> RefundableBookings:

@@ -6,7 +6,7 @@ from uuid import UUID
 from boxoffice.booking.v1 import booking_pb2 as pb
 
 from services.booking.bookings.domain import RefundState, State
-from services.booking.bookings.messages import refund_line
+from services.booking.bookings.messages import refund_fee_lines, refund_line
 from services.booking.refunds.domain import Grant, RefundPolicy, check_confirmed, plan_refund
 from services.booking.refunds.operation import BeginRefunds, RefundSeats
 from services.booking.refunds.steps import Refunds
@@ -55,6 +55,7 @@ class RefundMethods:
             refund_percentage=plan.percentage,
             currency=seen.booking.currency,
             lines=[refund_line(line.paid, line.seat.id, line.amount) for line in plan.lines],
+            fee_lines=refund_fee_lines(plan.order_paid, plan.order_amount, plan.unrefundable_paid),
         )
 
     async def _refunded(self, wish: RefundSeats) -> pb.RefundBookingResponse:

@@ -1,13 +1,13 @@
 """Sellers, rules and shows' taxes: set and read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from uuid import UUID
 
 from services.booking.errors import SellerNotFound, ShowTaxNotFound, TaxNumberTaken
 from services.booking.taxes import statements as sql
 from services.booking.taxes.domain import Seller, ShowTax, TaxRule, Terms
-from services.chassis.store.database import Database, Statement, retried
+from services.chassis.store.database import Database, retried
 from services.chassis.store.rows import Row, read
 
 
@@ -71,13 +71,8 @@ async def find_show_tax(db: Database, show_id: UUID) -> ShowTax:
     raise ShowTaxNotFound()
 
 
-def terms_of(show_ids: Iterable[UUID]) -> Statement:
-    """Return the statement that reads how the tickets of shows are taxed; read_terms reads its rows."""
-    return sql.TERMS, {"show_ids": list(set(show_ids))}
-
-
-def read_terms(rows: Sequence[Row]) -> dict[UUID, Terms]:
-    """Return by show how its tickets are taxed; a show without a seller is not among them."""
+def read_taxes(rows: Sequence[Row]) -> dict[UUID, Terms]:
+    """Read the rows of TERMS: return by show how its tickets are taxed. A show without a seller is not among them."""
     terms: dict[UUID, Terms] = {}
     rules: dict[UUID, list[TaxRule]] = {}
     for row in rows:

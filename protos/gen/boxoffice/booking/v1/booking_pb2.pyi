@@ -250,6 +250,7 @@ class Booking(_message.Message):
         COMPLETED_FIELD_NUMBER: _builtins.int
         LINES_FIELD_NUMBER: _builtins.int
         CREATED_AT_FIELD_NUMBER: _builtins.int
+        FEE_LINES_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """Its id; empty where the release before decided it, for all seats at once."""
         cause: Global___Booking.SeatRefund.Cause.ValueType
@@ -270,6 +271,10 @@ class Booking(_message.Message):
         def created_at(self) -> _timestamp_pb2.Timestamp:
             """When it was decided."""
 
+        @_builtins.property
+        def fee_lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefundFeeLine]:
+            """Fees that are not in the lines of seats, as PreviewRefund shows them."""
+
         def __init__(
             self,
             *,
@@ -281,10 +286,11 @@ class Booking(_message.Message):
             completed: _builtins.bool = ...,
             lines: _abc.Iterable[Global___RefundLine] | None = ...,
             created_at: _timestamp_pb2.Timestamp | None = ...,
+            fee_lines: _abc.Iterable[Global___RefundFeeLine] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "cause", b"cause", "completed", b"completed", "created_at", b"created_at", "id", b"id", "kept_amount", b"kept_amount", "lines", b"lines", "percentage", b"percentage"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "cause", b"cause", "completed", b"completed", "created_at", b"created_at", "fee_lines", b"fee_lines", "id", b"id", "kept_amount", b"kept_amount", "lines", b"lines", "percentage", b"percentage"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -416,6 +422,61 @@ class Booking(_message.Message):
 Global___Booking: _TypeAlias = Booking  # noqa: Y015
 
 @_typing.final
+class RefundFeeLine(_message.Message):
+    """Fees that were paid with seats that are given back, and are no part of what was paid for these."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Kind:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[RefundFeeLine._Kind.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        KIND_UNSPECIFIED: RefundFeeLine._Kind.ValueType  # 0
+        ORDER: RefundFeeLine._Kind.ValueType  # 1
+        """Fees of the order: they come back with its last seat, in the same share."""
+        UNREFUNDABLE: RefundFeeLine._Kind.ValueType  # 2
+        """Fees that stay, whatever comes back."""
+
+    class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
+        """Which fees."""
+
+    KIND_UNSPECIFIED: RefundFeeLine.Kind.ValueType  # 0
+    ORDER: RefundFeeLine.Kind.ValueType  # 1
+    """Fees of the order: they come back with its last seat, in the same share."""
+    UNREFUNDABLE: RefundFeeLine.Kind.ValueType  # 2
+    """Fees that stay, whatever comes back."""
+
+    KIND_FIELD_NUMBER: _builtins.int
+    PAID_AMOUNT_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    KEPT_AMOUNT_FIELD_NUMBER: _builtins.int
+    kind: Global___RefundFeeLine.Kind.ValueType
+    """Which fees."""
+    paid_amount: _builtins.int
+    """What was paid, in minor units, with the tax on it."""
+    amount: _builtins.int
+    """How much of that comes back."""
+    kept_amount: _builtins.int
+    """How much of it is kept."""
+    def __init__(
+        self,
+        *,
+        kind: Global___RefundFeeLine.Kind.ValueType = ...,
+        paid_amount: _builtins.int = ...,
+        amount: _builtins.int = ...,
+        kept_amount: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "kept_amount", b"kept_amount", "kind", b"kind", "paid_amount", b"paid_amount"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundFeeLine: _TypeAlias = RefundFeeLine  # noqa: Y015
+
+@_typing.final
 class RefundLine(_message.Message):
     """What comes back of a seat that is given back."""
 
@@ -428,7 +489,7 @@ class RefundLine(_message.Message):
     show_seat_id: _builtins.str
     """The seat (UUID of ShowSeat.id)."""
     paid_amount: _builtins.int
-    """What was paid for it, in minor units."""
+    """What was paid for it, in minor units, without fees of the order and fees that stay."""
     amount: _builtins.int
     """How much of that comes back."""
     kept_amount: _builtins.int
@@ -880,7 +941,7 @@ class RefundBookingResponse(_message.Message):
     refund_amount: _builtins.int
     """How much comes back, in minor units of `currency`."""
     refund_percentage: _builtins.int
-    """How much of what was paid that is, in per cent."""
+    """How much of what was paid that is, in per cent; fees that stay are not counted."""
     currency: _builtins.str
     """The ISO 4217 code of the amount."""
     status: Global___RefundBookingResponse.Status.ValueType
@@ -949,6 +1010,7 @@ class PreviewRefundResponse(_message.Message):
     REFUND_PERCENTAGE_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
+    FEE_LINES_FIELD_NUMBER: _builtins.int
     booking_id: _builtins.str
     """The booking (UUID)."""
     refund_amount: _builtins.int
@@ -956,12 +1018,16 @@ class PreviewRefundResponse(_message.Message):
     kept_amount: _builtins.int
     """How much of what was paid for the seats would be kept."""
     refund_percentage: _builtins.int
-    """How much of it would come back, in per cent."""
+    """How much of it would come back, in per cent; fees that stay are not counted."""
     currency: _builtins.str
     """The ISO 4217 code of the amounts."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefundLine]:
-        """The seats, in the order of the booking: the lines add up to the amounts."""
+        """The seats, in the order of the booking: with the lines of fees, they add up to the amounts."""
+
+    @_builtins.property
+    def fee_lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefundFeeLine]:
+        """Fees that are not in the lines of seats: those of the order where these are its last seats, and those that stay."""
 
     def __init__(
         self,
@@ -972,10 +1038,11 @@ class PreviewRefundResponse(_message.Message):
         refund_percentage: _builtins.int = ...,
         currency: _builtins.str = ...,
         lines: _abc.Iterable[Global___RefundLine] | None = ...,
+        fee_lines: _abc.Iterable[Global___RefundFeeLine] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "kept_amount", b"kept_amount", "lines", b"lines", "refund_amount", b"refund_amount", "refund_percentage", b"refund_percentage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "fee_lines", b"fee_lines", "kept_amount", b"kept_amount", "lines", b"lines", "refund_amount", b"refund_amount", "refund_percentage", b"refund_percentage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -138,8 +138,9 @@ class BookingServiceStub:
     """Refunds seats of a CONFIRMED booking, all that are left where none is named, and puts them on sale again. How much
     comes back depends on the time left until the show: by default all of it 24 hours or more before, half of it from 24
     to 2 hours before, nothing later (the request is refused then). Amounts round down to the minor unit, once for all that
-    comes back at one percentage: seats that are given back one by one bring what they would together. The booking is
-    REFUNDED with its last seat.
+    comes back at one percentage: seats that are given back one by one bring what they would together. Fees of the order
+    come back with the last seat, fees that a show has declared unrefundable never. The booking is REFUNDED with its last
+    seat.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
@@ -313,8 +314,9 @@ class BookingServiceAsyncStub(BookingServiceStub):
     """Refunds seats of a CONFIRMED booking, all that are left where none is named, and puts them on sale again. How much
     comes back depends on the time left until the show: by default all of it 24 hours or more before, half of it from 24
     to 2 hours before, nothing later (the request is refused then). Amounts round down to the minor unit, once for all that
-    comes back at one percentage: seats that are given back one by one bring what they would together. The booking is
-    REFUNDED with its last seat.
+    comes back at one percentage: seats that are given back one by one bring what they would together. Fees of the order
+    come back with the last seat, fees that a show has declared unrefundable never. The booking is REFUNDED with its last
+    seat.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
@@ -533,8 +535,9 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Refunds seats of a CONFIRMED booking, all that are left where none is named, and puts them on sale again. How much
         comes back depends on the time left until the show: by default all of it 24 hours or more before, half of it from 24
         to 2 hours before, nothing later (the request is refused then). Amounts round down to the minor unit, once for all that
-        comes back at one percentage: seats that are given back one by one bring what they would together. The booking is
-        REFUNDED with its last seat.
+        comes back at one percentage: seats that are given back one by one bring what they would together. Fees of the order
+        come back with the last seat, fees that a show has declared unrefundable never. The booking is REFUNDED with its last
+        seat.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).

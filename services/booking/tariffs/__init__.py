@@ -1,0 +1,1 @@
+"""What shows add to list prices, as it was set at each time."""

@@ -1,0 +1,48 @@
+"""Tariffs: set and read."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.booking.pricing.domain import Fee, Payer, Per
+from services.booking.tariffs import statements as sql
+from services.booking.tariffs.domain import NamedFee, ShowFees
+from services.chassis.store.database import Database, retried
+from services.chassis.store.rows import Row, columns
+
+
+@retried
+async def set_fees(db: Database, show_id: UUID, fees: Sequence[NamedFee]) -> None:
+    """Set the fees of a show from now on."""
+    given = columns(
+        fees,
+        names="name",
+        pers="fee.per",
+        amounts="fee.amount",
+        basis_points="fee.basis_points",
+        payers="fee.payer",
+        refundables="fee.refundable",
+    )
+    await db.transact((sql.SET_FEES, given | {"show_id": show_id}), (sql.FORGET_FEES, {"show_id": show_id}))
+
+
+@retried
+async def find_fees(db: Database, show_id: UUID) -> Sequence[NamedFee]:
+    """Return the fees of a show as they were set last; none where nobody has set any."""
+    versions = read_fees(await db.fetch(sql.FEES, {"show_ids": [show_id]})).get(show_id, [])
+    return max(versions, key=lambda one: one.valid_from).fees if versions else []
+
+
+def read_fees(rows: Sequence[Row]) -> dict[UUID, list[ShowFees]]:
+    """Read the rows of statements.FEES, by show."""
+    by_show: dict[UUID, list[ShowFees]] = {}
+    for row in rows:
+        by_show.setdefault(row.fees_show_id, []).append(ShowFees(row.fees_from, _fees(row)))
+    return by_show
+
+
+def _fees(row: Row) -> list[NamedFee]:
+    lists = (row.fee_names, row.fee_pers, row.fee_amounts, row.fee_points, row.fee_payers, row.fee_refundables)
+    return [
+        NamedFee(name, Fee(Per(per), amount, points, Payer(payer), refundable))
+        for name, per, amount, points, payer, refundable in zip(*lists, strict=True)
+    ]

@@ -1,0 +1,30 @@
+"""TariffService: parse, call, render."""
+
+from uuid import UUID
+
+from boxoffice.booking.v1 import tariffs_pb2 as pb
+from boxoffice.booking.v1 import tariffs_pb2_grpc
+
+from services.booking.clients import InventoryClient
+from services.booking.tariffs import messages, operation
+from services.chassis.store.database import Database
+from services.chassis.wire.incoming import Context
+
+
+class TariffServicer(tariffs_pb2_grpc.TariffServiceServicer):
+    """What shows add to list prices. The contract says what each method does and when it fails."""
+
+    def __init__(self, db: Database, inventory: InventoryClient) -> None:
+        self._db = db
+        self._inventory = inventory
+
+    async def SetShowFees(self, request: pb.SetShowFeesRequest, context: Context) -> pb.ShowFees:
+        show_id, fees = UUID(request.show_id), messages.parse_fees(request)
+        await self._inventory.show(show_id)
+        await operation.set_fees(self._db, show_id, fees)
+        return messages.render_fees(show_id, fees)
+
+    async def GetShowFees(self, request: pb.GetShowFeesRequest, context: Context) -> pb.ShowFees:
+        show_id = UUID(request.show_id)
+        await self._inventory.show(show_id)
+        return messages.render_fees(show_id, await operation.find_fees(self._db, show_id))
