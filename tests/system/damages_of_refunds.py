@@ -71,6 +71,11 @@ OF_REFUNDS = (
         f" WHERE id = (SELECT refund_id FROM booking.booking_seats WHERE booking_id = {PARTLY} AND position = 0)",
     ),
     Damage(
+        "a part that gives fees of the order back",
+        OF_SEATS,
+        refunds("order_amount = order_amount + 1, amount = amount + 1", PARTLY),
+    ),
+    Damage(
         "a booking refunded with a seat left",
         LAST,
         f"UPDATE booking.bookings SET state = 'REFUNDED' WHERE id = {PARTLY}",

@@ -128,7 +128,13 @@ async def _have_a_coupon(client: Client, show: Show) -> None:
 
 async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: str) -> None:
     """Read who sells and how that is taxed, the invoice of a booking, and all of the seller's."""
-    for path in ("sellers", "tax-rules", f"shows/{show.id}/tax", f"bookings/{booking_id}/invoice"):
+    for path in (
+        "sellers",
+        "tax-rules",
+        f"shows/{show.id}/tax",
+        f"shows/{show.id}/fees",
+        f"bookings/{booking_id}/invoice",
+    ):
         ok(await client.ask("GET", path))
     period = {"from": "2026-01-01T00:00:00Z", "to": "2090-01-01T00:00:00Z"}
     export = await client.ask("GET", f"sellers/{seller['id']}/invoices", params=period)
