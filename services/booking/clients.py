@@ -115,17 +115,19 @@ class InventoryClient:
         response = await call(self._seats.BatchReserveSeats, request, seconds=SECONDS)
         return [_reservation(r.reservation) if r.HasField("reservation") else _no(r) for r in response.results]
 
-    async def prices(self, asked: Sequence[tuple[UUID, Sequence[UUID]]]) -> list[ListedSeats | Failure]:
-        """Return what seats of shows cost by the list: for each (show, seats) these, or why not."""
-        if len(asked) > 1 and sum(len(seat_ids) for _, seat_ids in asked) > SEATS_AT_ONCE:
+    async def prices(self, asked: Sequence[tuple[UUID, UUID, Sequence[UUID]]]) -> list[ListedSeats | Failure]:
+        """Return what seats of shows cost users: for each (show, user, seats) the list prices, or why not."""
+        if len(asked) > 1 and sum(len(seat_ids) for _, _, seat_ids in asked) > SEATS_AT_ONCE:
             half = len(asked) // 2
             return await self.prices(asked[:half]) + await self.prices(asked[half:])
         request = inventory_pb2.BatchPriceSeatsRequest()
-        for show_id, seat_ids in asked:
-            request.asked.add(show_id=str(show_id), show_seat_ids=map(str, seat_ids))
+        for show_id, user_id, seat_ids in asked:
+            request.asked.add(show_id=str(show_id), user_id=str(user_id), show_seat_ids=map(str, seat_ids))
         response = await call(self._seats.BatchPriceSeats, request, seconds=SECONDS)
         return [
-            ListedSeats(_seats(r.prices.seats), r.prices.currency) if r.HasField("prices") else _no(r)
+            ListedSeats(_seats(r.prices.seats), r.prices.currency, _held_at(r.prices))
+            if r.HasField("prices")
+            else _no(r)
             for r in response.results
         ]
 
@@ -270,7 +272,12 @@ def _reservation(reservation: inventory_pb2.Reservation) -> ReservedSeats:
         currency=reservation.currency,
         expires_at=reservation.expires_at.ToDatetime(UTC),
         sales_end_at=reservation.sales_end_at.ToDatetime(UTC) if reservation.HasField("sales_end_at") else None,
+        held_at=_held_at(reservation),
     )
+
+
+def _held_at(seats: inventory_pb2.Reservation | inventory_pb2.SeatPrices) -> datetime | None:
+    return seats.held_at.ToDatetime(UTC) if seats.HasField("held_at") else None
 
 
 def _seats(seats: Iterable[inventory_pb2.ReservedSeat]) -> list[BookedSeat]:

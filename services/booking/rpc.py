@@ -87,7 +87,9 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
     async def QuoteBooking(self, request: pb.QuoteBookingRequest, context: Context) -> pb.QuoteBookingResponse:
         show_id, seat_ids = UUID(request.show_id), messages.parse_seat_ids(request.show_seat_ids)
         coupon = await self._coupon(request) if request.coupon_code else None
-        return quotes.quoted(show_id, *await quote_seats(self._db, self._inventory, show_id, seat_ids, coupon))
+        user_id = UUID(request.user_id)
+        quoted = await quote_seats(self._db, self._inventory, show_id, user_id, seat_ids, coupon)
+        return quotes.quoted(show_id, *quoted)
 
     async def _coupon(self, request: pb.QuoteBookingRequest) -> Coupon:
         """Return the coupon that a user could use now; raise CouponNotUsable or TooManyCodes."""

@@ -189,6 +189,7 @@ show_seats = Table(
     Column("holder_id", Uuid, comment="the user who has it"),
     Column("booking_id", Uuid),
     Column("expires_at", DateTime(timezone=True), comment="when the claim on it lapses"),
+    Column("held_at", DateTime(timezone=True), comment="when its holder held it; null: taken without a hold"),
     PrimaryKeyConstraint("show_id", "id"),
     CheckConstraint(TIERS, name="tier"),
     CheckConstraint("price > 0", name="price"),

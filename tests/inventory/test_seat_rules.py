@@ -8,7 +8,7 @@ import pytest
 
 from services.inventory.errors import ClaimClosed, SalesEnded, SeatLimitExceeded, ShowStarted
 from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, ReleaseHolds, Reserve, Tidy
-from services.inventory.seats.domain import MAX_TOTAL, LockedShow, ReservationState, Seat, Status
+from services.inventory.seats.domain import MAX_TOTAL, LockedShow, ReservationState, Seat, Status, first_held
 from tests.inventory.rules import RULES, TTL
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -49,6 +49,20 @@ def test_holding_ones_own_lapsed_hold_begins_anew(show: LockedShow) -> None:
     hold(show, 0)
     [seat] = hold(show, 0, at=NOW + RULES.hold).seats
     assert seat.expires_at == NOW + 2 * RULES.hold
+
+
+def test_a_seat_knows_when_its_holder_held_it_through_reserving_and_confirming(show: LockedShow) -> None:
+    later = NOW + timedelta(minutes=1)
+    hold(show, 0)
+    hold(show, 0, 1, at=later)
+    assert [seat.held_at for seat in show.seats.values()] == [NOW, later, None]
+    ids = list(show.seats)
+    again = Reserve(show_id=show.id, user_id=ANN, booking_id=BOOKING, seat_ids=ids, ttl=TTL)
+    for _ in range(2):
+        assert first_held(again.apply(show, later, RULES).seats) == NOW, "repeated, too"
+    Confirm(show_id=show.id, booking_id=BOOKING).apply(show, later, RULES)
+    assert [seat.held_at for seat in show.seats.values()] == [NOW, later, None]
+    assert show.seats[ids[0]].freed().held_at is None
 
 
 def test_releasing_holds_leaves_reservations(show: LockedShow) -> None:

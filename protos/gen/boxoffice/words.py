@@ -178,6 +178,7 @@ MUST: dict[str, str] = {
     'boxoffice.inventory.v1.BatchPriceSeatsRequest.Asked.show_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.inventory.v1.BatchPriceSeatsRequest.Asked.show_seat_ids': 'must be a list of 1 to 100 items, none twice',
     'boxoffice.inventory.v1.BatchPriceSeatsRequest.Asked.show_seat_ids[]': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
+    'boxoffice.inventory.v1.BatchPriceSeatsRequest.Asked.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.inventory.v1.BatchPriceSeatsRequest.asked': 'must be a list of 1 to 256 items',
     'boxoffice.inventory.v1.BatchPriceSeatsRequest.asked[]': 'must be an object',
     'boxoffice.inventory.v1.BatchReleaseReservationsRequest.Release.cause': 'must be one of EXPIRED, ABANDONED',

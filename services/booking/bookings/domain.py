@@ -124,6 +124,8 @@ class ListedSeats:
 
     seats: Sequence[BookedSeat]
     currency: str
+    held_at: datetime | None = None
+    """When their user held the first of those that he holds: the rules of then count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ class ReservedSeats:
     expires_at: datetime
     sales_end_at: datetime | None
     """None from an inventory that does not know of it yet."""
+    held_at: datetime | None = None
+    """When their user had held the first of those that he held: the rules of then count."""
 
 
 @dataclass(frozen=True, slots=True)

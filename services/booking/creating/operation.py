@@ -27,6 +27,7 @@ from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.coupons import uses
 from services.booking.coupons.domain import Coupon
 from services.booking.creating import statements as sql
+from services.booking.errors import PriceChanged
 from services.booking.quoting.domain import NO_TERMS, PricedSeats, ShowTerms, price
 from services.booking.quoting.terms import read_terms, terms_of
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
@@ -69,9 +70,16 @@ class Begun:
     coupon: Coupon | None = None
     """With its terms as they were then."""
 
-    def price(self, listed: ListedSeats | ReservedSeats) -> PricedSeats:
-        """Put their lines to the seats; raise AmountTooLarge or CouponNotUsable."""
-        return price(listed.seats, self.terms, listed.currency, self.since, self.coupon)
+    def price(self, new: NewBooking, listed: ListedSeats | ReservedSeats) -> PricedSeats:
+        """Put their lines to the seats, by the rules of when the first of them was held.
+
+        Raises AmountTooLarge, CouponNotUsable, or PriceChanged where another amount is expected.
+        """
+        priced = price(listed.seats, self.terms, listed.currency, listed.held_at or self.since, self.coupon)
+        expected, final = new.expected_total, priced.amounts.final_amount
+        if expected not in (None, final):
+            raise PriceChanged(expected_total=expected, final_amount=final)
+        return priced
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +214,8 @@ class Priced:
 
     @classmethod
     def from_reservation(cls, command: Create, begun: Begun, reservation: ReservedSeats) -> "Priced":
-        """Put the reservation to the command that was begun; raise AmountTooLarge or CouponNotUsable."""
-        priced = begun.price(reservation)
+        """Put the reservation to the command that was begun; raise as Begun.price does."""
+        priced = begun.price(command.new, reservation)
         booking = Booking.created(command.id, command.new, command.show, begun.since, reservation, priced.amounts)
         return cls(booking, priced.seats, command.idempotency)
 

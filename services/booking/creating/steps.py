@@ -18,7 +18,6 @@ from services.booking.creating.operation import (
     drop_bookings,
     finish_bookings,
 )
-from services.booking.errors import PriceChanged
 from services.booking.messages import Release, release_of
 from services.chassis.errors import Failure, Unavailable, is_transient
 from services.chassis.store.database import Database
@@ -69,12 +68,17 @@ class CreateBookings:
         await drop_bookings(self._db, [id_ for id_, answer in zip(ids, answers, strict=True) if answer is None])
 
     async def _check_totals(self, begun: Sequence[tuple[Create, Begun]]) -> dict[UUID, int | Failure]:
-        """Price the bookings that say what is to be paid: return their list prices, or why they are refused."""
+        """Price the bookings that say what is to be paid: return their list prices, or why they are refused.
+
+        Whether it is what was said is looked at again when the seats are reserved: a hold may have lapsed meanwhile.
+        """
         asking = [(command, intent) for command, intent in begun if command.new.expected_total is not None]
         if not asking:
             return {}
         try:
-            lists = await self._inventory.prices([(one.show.show_id, one.new.seat_ids) for one, _ in asking])
+            lists = await self._inventory.prices(
+                [(one.show.show_id, one.new.user_id, one.new.seat_ids) for one, _ in asking]
+            )
         except Failure as failure:
             return {command.id: failure for command, _ in asking}
         return {
@@ -136,11 +140,10 @@ def _checked_total(command: Create, intent: Begun, listed: ListedSeats | Failure
     if isinstance(listed, Failure):
         return listed
     try:
-        priced = intent.price(listed)
+        priced = intent.price(command.new, listed)
     except Failure as failure:
         return failure
-    expected, final = command.new.expected_total, priced.amounts.final_amount
-    return priced.total_amount if final == expected else PriceChanged(expected_total=expected, final_amount=final)
+    return priced.total_amount
 
 
 def _outcome(outcome: Outcome[Known]) -> Outcome[bytes]:

@@ -12,12 +12,20 @@ from services.chassis.store.database import READ_CLOCK, Database
 
 
 async def quote_seats(
-    db: Database, inventory: InventoryClient, show_id: UUID, seat_ids: Sequence[UUID], coupon: Coupon | None
+    db: Database,
+    inventory: InventoryClient,
+    show_id: UUID,
+    user_id: UUID,
+    seat_ids: Sequence[UUID],
+    coupon: Coupon | None,
 ) -> tuple[PricedSeats, str]:
-    """Return what seats of a show would cost now, and the currency; raise inventory's refusal, or what `price` does."""
-    [listed] = await inventory.prices([(show_id, seat_ids)])
+    """Return what seats of a show would cost a user, and the currency: by the rules of when he held them, or of now.
+
+    Raises inventory's refusal, or what `price` does.
+    """
+    [listed] = await inventory.prices([(show_id, user_id, seat_ids)])
     if isinstance(listed, Failure):
         raise listed
     [clock], found = await db.fetch_all((READ_CLOCK, ()), terms_of([show_id]))
     terms = read_terms(found).get(show_id, NO_TERMS)
-    return price(listed.seats, terms, listed.currency, clock.now, coupon), listed.currency
+    return price(listed.seats, terms, listed.currency, listed.held_at or clock.now, coupon), listed.currency

@@ -95,7 +95,14 @@ class Hold(SeatCommand[A]):
         until = show.until(now + rules.hold)
         for seat in seats:
             if not seat.is_held_by(self.user_id, now):
-                claim = replace(seat, status=Status.HELD, holder_id=self.user_id, booking_id=None, expires_at=until)
+                claim = replace(
+                    seat,
+                    status=Status.HELD,
+                    holder_id=self.user_id,
+                    booking_id=None,
+                    expires_at=until,
+                    held_at=now,
+                )
                 show.take(claim, now)
         return Held(self.show_id, self.user_id, [show.seats[id_] for id_ in self.seat_ids], show.currency, now)
 
@@ -151,6 +158,7 @@ class Reserve(SeatCommand[Reserved]):
                     holder_id=self.user_id,
                     booking_id=self.booking_id,
                     expires_at=until,
+                    held_at=seat.held_at if seat.is_held_by(self.user_id, now) else None,
                 )
                 show.take(claim, now)
             prices = [seat.price for seat in taken]

@@ -92,6 +92,8 @@ class Seat:
     holder_id: UUID | None = None
     booking_id: UUID | None = None
     expires_at: datetime | None = None
+    held_at: datetime | None = None
+    """When its holder held it, also where it is reserved or booked by now; None where it was taken without a hold."""
 
     def is_claimed(self, now: datetime) -> bool:
         """Tell whether somebody has the seat at `now`."""
@@ -107,7 +109,7 @@ class Seat:
 
     def freed(self) -> "Seat":
         """Return the seat without any claim."""
-        return replace(self, status=Status.AVAILABLE, holder_id=None, booking_id=None, expires_at=None)
+        return replace(self, status=Status.AVAILABLE, holder_id=None, booking_id=None, expires_at=None, held_at=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ class AskedSeats:
 
     show_id: UUID
     seat_ids: Sequence[UUID]
+    user_id: UUID | None = None
+    """For whom: seats that this user holds cost what they did then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,16 @@ class PricedSeats:
 
     seats: Sequence[Seat]
     currency: str
+
+    @property
+    def held_at(self) -> datetime | None:
+        """When the user held the first of them; None where none is held."""
+        return first_held(self.seats)
+
+
+def first_held(seats: Iterable[Seat]) -> datetime | None:
+    """Return when the first of the seats was held; None where none was."""
+    return min((seat.held_at for seat in seats if seat.held_at is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Seats and claims as messages."""
 
+from datetime import datetime
 from math import ceil
 
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from boxoffice.inventory.v1 import seat_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.wire.times import to_timestamp
 from services.inventory.seats.commands import Held, Reserved
-from services.inventory.seats.domain import PricedSeats, Seat, Status
+from services.inventory.seats.domain import PricedSeats, Seat, Status, first_held
 
 TIERS = dict(seat_pb2.Seat.Tier.items())
 
@@ -67,6 +69,7 @@ def reservation(answer: Reserved) -> pb.Reservation:
         currency=answer.currency,
         expires_at=to_timestamp(answer.reservation.expires_at),
         sales_end_at=to_timestamp(answer.sales_end_at),
+        held_at=_optional(first_held(answer.seats)),
     )
 
 
@@ -76,7 +79,12 @@ def prices(answer: PricedSeats) -> pb.SeatPrices:
         seats=map(_reserved_seat, answer.seats),
         total_amount=sum(seat.price for seat in answer.seats),
         currency=answer.currency,
+        held_at=_optional(answer.held_at),
     )
+
+
+def _optional(at: datetime | None) -> Timestamp | None:
+    return to_timestamp(at) if at is not None else None
 
 
 def _reserved_seat(seat: Seat) -> pb.ReservedSeat:

@@ -120,6 +120,7 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
                 holder_id="seat.holder_id",
                 booking_id="seat.booking_id",
                 expires_at="seat.expires_at",
+                held_at="seat.held_at",
             )
             numbered = {"show_ids": list(dict.fromkeys(values["show_id"]))} | self._rules.limits
             await tx.send(sql.WRITE_SEATS, values)
@@ -147,28 +148,35 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
 
 @retried
 async def price_seats(db: Database, asked: Sequence[AskedSeats]) -> list[PricedSeats | Failure]:
-    """Return what seats cost by the list, whoever has them; ShowNotFound or SeatNotFound where there are none."""
+    """Return what seats would cost a user: what they did when he held them, or what the list says, whoever has them.
+
+    ShowNotFound or SeatNotFound where there are none.
+    """
     names = _names("id", ((one.show_id, id_) for one in asked for id_ in one.seat_ids))
     shows = {"show_ids": list({one.show_id for one in asked})}
     listed, prices, rows = await db.fetch_all(
         (sql.CURRENCIES, shows), (sql.LIST_PRICES, shows), (sql.SEATS_BY_ID, names)
     )
-    currencies = {row.show_id: row.currency for row in listed}
+    shows_by_id = {row.show_id: row for row in listed}
     price_of = {(row.show_id, row.tier): row.price for row in prices}
-    seats = {
-        (row.show_id, seat.id): replace(seat, price=price_of[row.show_id, seat.tier])
-        for row, seat in zip(rows, read(Seat, rows), strict=True)
-    }
-    priced: list[PricedSeats | Failure] = []
+    seats = {(row.show_id, seat.id): seat for row, seat in zip(rows, read(Seat, rows), strict=True)}
+
+    def priced(show: Row, user_id: UUID | None, seat: Seat) -> Seat:
+        if user_id is not None and seat.is_held_by(user_id, show.now):
+            return seat
+        return replace(seat, price=price_of[show.show_id, seat.tier], held_at=None)
+
+    answers: list[PricedSeats | Failure] = []
     for one in asked:
         found = {id_: seats[one.show_id, id_] for id_ in one.seat_ids if (one.show_id, id_) in seats}
-        if one.show_id not in currencies:
-            priced.append(ShowNotFound())
+        show = shows_by_id.get(one.show_id)
+        if show is None:
+            answers.append(ShowNotFound())
         elif unknown := [id_ for id_ in one.seat_ids if id_ not in found]:
-            priced.append(SeatNotFound(unknown))
+            answers.append(SeatNotFound(unknown))
         else:
-            priced.append(PricedSeats(list(found.values()), currencies[one.show_id]))
-    return priced
+            answers.append(PricedSeats([priced(show, one.user_id, seat) for seat in found.values()], show.currency))
+    return answers
 
 
 class SeatDesk(Desk[SeatCommand[Any], Any]):

@@ -108,7 +108,11 @@ class SeatMethods:
         if sum(len(asked.show_seat_ids) for asked in request.asked) > MAX_SEATS_OF_BATCH:
             raise InvalidField(("asked", f"must name {MAX_SEATS_OF_BATCH} seats in all at most"))
         asked = [
-            AskedSeats(UUID(one.show_id), _seat_ids(one.show_seat_ids, f"asked[{index}].showSeatIds"))
+            AskedSeats(
+                UUID(one.show_id),
+                _seat_ids(one.show_seat_ids, f"asked[{index}].showSeatIds"),
+                UUID(one.user_id) if one.user_id else None,
+            )
             for index, one in enumerate(request.asked)
         ]
         result = pb.BatchPriceSeatsResponse.Result

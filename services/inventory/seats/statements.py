@@ -34,9 +34,10 @@ SEATS_BY_ID = f"""
 """
 
 CURRENCIES = """
-    SELECT show_id, currency FROM show_counters WHERE show_id = ANY(%(show_ids)s) AND status <> 'DRAFT'
+    SELECT show_id, currency, boxoffice_clock() AS now FROM show_counters
+    WHERE show_id = ANY(%(show_ids)s) AND status <> 'DRAFT'
 """
-"""The currencies of the shows whose seats may be bought."""
+"""The currencies of the shows whose seats may be bought, and the clock."""
 
 SEATS_OF_USERS = f"""
     SELECT s.show_id, {SEAT} FROM show_seats s
@@ -60,11 +61,11 @@ SEATS_OF_RESERVATIONS = f"""
 WRITE_SEATS = """
     UPDATE show_seats s SET
         status = new.status, holder_id = new.holder_id, booking_id = new.booking_id, expires_at = new.expires_at,
-        price = new.price
+        price = new.price, held_at = new.held_at
     FROM unnest(
         %(show_id)s::uuid[], %(id)s::uuid[], %(status)s::text[], %(holder_id)s::uuid[], %(booking_id)s::uuid[],
-        %(expires_at)s::timestamptz[], %(price)s::int[]
-    ) AS new (show_id, id, status, holder_id, booking_id, expires_at, price)
+        %(expires_at)s::timestamptz[], %(price)s::int[], %(held_at)s::timestamptz[]
+    ) AS new (show_id, id, status, holder_id, booking_id, expires_at, price, held_at)
     WHERE s.show_id = new.show_id AND s.id = new.id
 """
 

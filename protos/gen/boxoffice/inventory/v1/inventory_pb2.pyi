@@ -680,6 +680,7 @@ class Reservation(_message.Message):
     CURRENCY_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     SALES_END_AT_FIELD_NUMBER: _builtins.int
+    HELD_AT_FIELD_NUMBER: _builtins.int
     booking_id: _builtins.str
     """The booking (UUID)."""
     show_id: _builtins.str
@@ -700,6 +701,10 @@ class Reservation(_message.Message):
     def sales_end_at(self) -> _timestamp_pb2.Timestamp:
         """When sales for the show end. The claim lapses then at the latest."""
 
+    @_builtins.property
+    def held_at(self) -> _timestamp_pb2.Timestamp:
+        """When the user held the first of those seats that he had held; absent where none was."""
+
     def __init__(
         self,
         *,
@@ -710,10 +715,11 @@ class Reservation(_message.Message):
         currency: _builtins.str = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
+        held_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "sales_end_at", b"sales_end_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "held_at", b"held_at", "sales_end_at", b"sales_end_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "sales_end_at", b"sales_end_at", "seats", b"seats", "show_id", b"show_id", "total_amount", b"total_amount"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "held_at", b"held_at", "sales_end_at", b"sales_end_at", "seats", b"seats", "show_id", b"show_id", "total_amount", b"total_amount"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -763,13 +769,14 @@ Global___ReservedSeat: _TypeAlias = ReservedSeat  # noqa: Y015
 
 @_typing.final
 class SeatPrices(_message.Message):
-    """What seats cost by the list."""
+    """What seats would cost."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SEATS_FIELD_NUMBER: _builtins.int
     TOTAL_AMOUNT_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
+    HELD_AT_FIELD_NUMBER: _builtins.int
     total_amount: _builtins.int
     """What they cost together, in minor units of `currency`."""
     currency: _builtins.str
@@ -778,16 +785,21 @@ class SeatPrices(_message.Message):
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReservedSeat]:
         """The seats, in the question's order."""
 
+    @_builtins.property
+    def held_at(self) -> _timestamp_pb2.Timestamp:
+        """When the user held the first of those seats that he holds; absent where he holds none."""
+
     def __init__(
         self,
         *,
         seats: _abc.Iterable[Global___ReservedSeat] | None = ...,
         total_amount: _builtins.int = ...,
         currency: _builtins.str = ...,
+        held_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["held_at", b"held_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "seats", b"seats", "total_amount", b"total_amount"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "held_at", b"held_at", "seats", b"seats", "total_amount", b"total_amount"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -807,8 +819,11 @@ class BatchPriceSeatsRequest(_message.Message):
 
         SHOW_ID_FIELD_NUMBER: _builtins.int
         SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+        USER_ID_FIELD_NUMBER: _builtins.int
         show_id: _builtins.str
         """The show (UUID)."""
+        user_id: _builtins.str
+        """For whom (UUID): seats that this user holds cost what they did when they were held; absent: by the list."""
         @_builtins.property
         def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
             """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
@@ -818,10 +833,11 @@ class BatchPriceSeatsRequest(_message.Message):
             *,
             show_id: _builtins.str = ...,
             show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+            user_id: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
