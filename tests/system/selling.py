@@ -17,11 +17,15 @@ def gstin() -> str:
 
 
 async def sell(client: Client, show: Show) -> Json:
-    """Have a show sold by a new seller, with 18 % in its prices, and fees, some of which stay; return the seller."""
+    """Have a show sold by a new seller, with 18 % in its prices; return the seller."""
     seller = ok(await client.ask("PUT", f"sellers/{uuid4()}", BODIES["SetSeller"] | {"taxNumber": gstin()}))
     ok(await client.ask("PUT", f"tax-rules/{uuid4()}", BODIES["SetTaxRule"]))
     ok(await client.ask("PUT", f"shows/{show.id}/tax", BODIES["SetShowTax"] | {"sellerId": seller["id"]}))
+    return seller
+
+
+async def charge(client: Client, show: Show) -> None:
+    """Have a show charge fees: one of the order, one that stays, one that its organizer pays."""
     stays = {"name": "Service fee", "per": "TICKET", "basisPoints": 333, "payer": "BUYER", "refundable": False}
     fees = [*BODIES["SetShowFees"]["fees"], stays, stays | {"name": "Commission", "payer": "ORGANIZER"}]
     ok(await client.ask("PUT", f"shows/{show.id}/fees", {"fees": fees}))
-    return seller

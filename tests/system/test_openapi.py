@@ -17,7 +17,7 @@ from tests.gateway.openapi import DOCUMENT, WITHOUT_TOKENS, hold, operations
 from tests.system.client import Client, Json, Show, new_user, ok, refusal
 from tests.system.databases import rows
 from tests.system.mutations import KEYED
-from tests.system.selling import sell
+from tests.system.selling import charge, sell
 from tests.system.test_webhooks import signed
 
 NOBODY = str(uuid4())
@@ -48,6 +48,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     event = ok(await client.ask("POST", "events", concert, headers={"Idempotency-Key": str(uuid4())}))
     show = await client.make_show()
     seller = await sell(client, show)
+    await charge(client, show)
     await _look_at_the_catalogue(client, show, event["id"])
 
     user, seats = new_user(), show.seats[:2]
