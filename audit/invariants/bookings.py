@@ -10,26 +10,27 @@ BOOKINGS = (
         "bookings-are-what-their-state-says",
         "a booking has what belongs to its state and nothing else: a price, an end, a payment, a refund, a lease",
         ("booking.bookings",),
-        """
-        SELECT id AS booking_id, state, confirming_from, total_amount, currency, expires_at, payment_id,
+        f"""
+        SELECT id AS booking_id, state, confirming_from, total_amount, final_amount, currency, expires_at, payment_id,
             refund_amount, refund_percentage, refund_count, refund_stuck, lease_until
-        FROM booking.bookings
+        FROM booking.bookings b
         WHERE CASE state
             WHEN 'RESERVING' THEN
                 lease_until IS NOT NULL AND num_nonnulls(expires_at, payment_id, refund_amount, refund_percentage) = 0
             WHEN 'PENDING' THEN
                 expires_at IS NOT NULL AND num_nonnulls(payment_id, refund_amount, refund_percentage) = 0
-            WHEN 'CONFIRMING' THEN
-                num_nonnulls(lease_until, payment_id) = 2 AND num_nonnulls(refund_amount, refund_percentage) = 0
-            WHEN 'CONFIRMED' THEN payment_id IS NOT NULL
+            WHEN 'CONFIRMING' THEN lease_until IS NOT NULL AND num_nonnulls(refund_amount, refund_percentage) = 0
+                AND (payment_id IS NULL) = ({PAID} = 0)
+            WHEN 'CONFIRMED' THEN (payment_id IS NULL) = ({PAID} = 0)
                 AND num_nonnulls(refund_amount, refund_percentage) = 2 * sign(refund_count)
             WHEN 'REFUNDING' THEN num_nonnulls(lease_until, payment_id, refund_amount, refund_percentage) = 4
-            WHEN 'REFUNDED' THEN num_nonnulls(payment_id, refund_amount, refund_percentage) = 3
+            WHEN 'REFUNDED' THEN
+                num_nonnulls(refund_amount, refund_percentage) = 2 AND (payment_id IS NULL) = ({PAID} = 0)
             WHEN 'CANCELLED' THEN num_nonnulls(payment_id, refund_amount, refund_percentage) = 0
             WHEN 'EXPIRED' THEN num_nonnulls(payment_id, refund_amount, refund_percentage) = 0
         END IS NOT TRUE
             OR (confirming_from IN ('PENDING', 'EXPIRED')) IS DISTINCT FROM CASE state WHEN 'CONFIRMING' THEN true END
-            OR (state <> 'RESERVING' AND (total_amount > 0 AND currency <> '') IS NOT TRUE)
+            OR (state <> 'RESERVING' AND (total_amount >= 0 AND currency <> '') IS NOT TRUE)
             OR (NOT refund_stuck OR state = 'REFUNDING') IS NOT TRUE
             OR (refund_count = 0 OR state IN ('CONFIRMED', 'REFUNDED')) IS NOT TRUE
             OR (confirmed_at IS NULL OR state IN ('CONFIRMED', 'REFUNDING', 'REFUNDED')) IS NOT TRUE
@@ -60,7 +61,7 @@ BOOKINGS = (
         ) AS s ON s.booking_id = b.id
         WHERE CASE
             WHEN s.booking_id IS NOT NULL
-                THEN b.total_amount = s.price AND cardinality(b.seat_labels) = s.seats AND s.least > 0
+                THEN b.total_amount = s.price AND cardinality(b.seat_labels) = s.seats AND s.least >= 0
             WHEN b.state IN ('CANCELLED', 'EXPIRED') THEN cardinality(b.seat_labels) > 0  -- its seats are archived
             ELSE b.state = 'RESERVING'
         END IS NOT TRUE
@@ -90,7 +91,7 @@ BOOKINGS = (
     ),
     Invariant(
         "a-ticket-is-bought-by-one-capture",
-        "a booking that is paid for has a capture of what was to be paid, and no other booking has money that is kept",
+        "a booking that is paid for has a capture of what was to be paid, and none else, as a free one, keeps money",
         (
             "booking.bookings WHERE state IN ('CONFIRMING', 'CONFIRMED', 'REFUNDING', 'REFUNDED')",
             "booking.captures WHERE settlement IN ('CONFIRM', 'KEPT')",
@@ -99,7 +100,8 @@ BOOKINGS = (
         SELECT coalesce(b.id, c.booking_id) AS booking_id, b.state, {PAID} AS to_pay, b.payment_id AS paid_by,
             c.payment_id, c.settlement, c.amount
         FROM (
-            SELECT * FROM booking.bookings WHERE state IN ('CONFIRMING', 'CONFIRMED', 'REFUNDING', 'REFUNDED')
+            SELECT * FROM booking.bookings b
+            WHERE state IN ('CONFIRMING', 'CONFIRMED', 'REFUNDING', 'REFUNDED') AND {PAID} IS DISTINCT FROM 0
         ) AS b FULL JOIN (
             SELECT * FROM booking.captures WHERE settlement IN ('CONFIRM', 'KEPT')
         ) AS c ON (c.booking_id, c.payment_id) = (b.id, b.payment_id)

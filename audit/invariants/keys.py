@@ -22,7 +22,8 @@ _MADE = " UNION ALL ".join(
 KEYS = (
     Invariant(
         "keys-of-bookings-have-their-answers",
-        "a booking that was made under a key is the one that is answered under it, to its user and the same request",
+        "a booking that was made under a key is the one that is answered under it, to its user and the same request; "
+        "a free one once it is confirmed",
         (
             "booking.idempotency_keys WHERE method = 'CreateBooking'",
             "booking.bookings WHERE idempotency_key IS NOT NULL",
@@ -31,7 +32,10 @@ KEYS = (
         SELECT coalesce(b.id, k.names) AS booking_id, b.state, coalesce(b.user_id, k.user_id) AS user_id,
             coalesce(b.idempotency_key, k.key) AS key, k.names
         FROM (SELECT * FROM booking.idempotency_keys WHERE method = 'CreateBooking') AS k
-        FULL JOIN (SELECT * FROM booking.bookings WHERE idempotency_key IS NOT NULL AND state <> 'RESERVING') AS b
+        FULL JOIN (
+            SELECT * FROM booking.bookings WHERE idempotency_key IS NOT NULL AND state <> 'RESERVING'
+                AND NOT (state = 'CONFIRMING' AND payment_id IS NULL)
+        ) AS b
             ON (b.user_id, b.idempotency_key) = (k.user_id, k.key)
         WHERE (b.id, b.request_hash) IS DISTINCT FROM (k.names, k.request_hash)
         """,

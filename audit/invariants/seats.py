@@ -19,7 +19,7 @@ SEATS = (
             WHEN status = 'HELD' THEN num_nonnulls(holder_id, expires_at) = 2 AND booking_id IS NULL
             WHEN status = 'RESERVED' THEN num_nonnulls(holder_id, booking_id, expires_at) = 3
             WHEN status = 'BOOKED' THEN num_nonnulls(holder_id, booking_id) = 2 AND expires_at IS NULL
-        END IS NOT TRUE OR (price > 0) IS NOT TRUE
+        END IS NOT TRUE OR (price >= 0) IS NOT TRUE
         """,
     ),
     Invariant(

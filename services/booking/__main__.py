@@ -23,6 +23,7 @@ from services.booking.bookings import messages
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.coupons.operation import forget_tries
 from services.booking.coupons.rpc import CouponServicer
+from services.booking.creating.free import forget_free
 from services.booking.invoices.rpc import InvoiceServicer
 from services.booking.measures import MEASURES
 from services.booking.rpc import BookingServicer, Desks
@@ -71,6 +72,7 @@ async def run(settings: Settings) -> None:
             render=messages.changed_bytes,
             expiry=timedelta(minutes=settings.booking_expiry_minutes),
             extension=timedelta(minutes=settings.decline_extension_minutes),
+            free_per_day=settings.free_bookings_per_day,
         )
         for pool in (db, background)
     )
@@ -126,6 +128,7 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     event_days = settings.event_retention_days
     jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
     jobs.add(ticks, "forget-tries", lambda: forget_tries(background), jobs.every(hours=1))
+    jobs.add(ticks, "forget-free-bookings", lambda: forget_free(background), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, MEASURES)
     return ticks

@@ -76,6 +76,15 @@ class AmountTooLarge(FailedPrecondition):
     reason = "AMOUNT_TOO_LARGE"
 
 
+class FreeBookingLimitExceeded(FailedPrecondition):
+    """So many free bookings were made today that there can be no more: come back tomorrow; a day begins at 00:00 UTC.
+
+    Metadata: the `limit` of a day.
+    """
+
+    reason = "FREE_BOOKING_LIMIT_EXCEEDED"
+
+
 class SellerNotFound(NotFound):
     """There is no such seller: look it up in the list of sellers."""
 
@@ -151,7 +160,7 @@ class CouponUsedMore(FailedPrecondition):
 class CouponNotUsable(FailedPrecondition):
     """The coupon cannot be used for this: leave it out, or use another one.
 
-    Metadata: `why_not`: USED_UP, USED_BY_YOU, BELOW_MINIMUM, NOTHING_TO_PAY, or NOT_VALID, of which no more is told.
+    Metadata: `why_not`: USED_UP, USED_BY_YOU, BELOW_MINIMUM, or NOT_VALID, of which no more is told.
     """
 
     reason = "COUPON_NOT_USABLE"

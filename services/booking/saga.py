@@ -42,11 +42,14 @@ class Saga:
         render: Callable[[Changed], bytes],
         expiry: timedelta,
         extension: timedelta,
+        free_per_day: int = 0,
     ) -> None:
         """`render` makes of a created booking what its caller is answered."""
         self._db = db
-        self.create = CreateBookings(db, inventory, render=render, expiry=expiry)
-        self.captures = Captures(db, outbox, inventory)
+        self.captures = Captures(db, outbox, inventory, render=render)
+        self.create = CreateBookings(
+            db, inventory, self.captures.confirm, render=render, expiry=expiry, free_per_day=free_per_day
+        )
         self.expiry = Expiry(db, inventory)
         self.declines = Declines(db, inventory, self.expiry, extension=extension)
         self.refunds = Refunds(db, inventory, payments)

@@ -22,6 +22,9 @@ class Settings(ServiceSettings):
     refund_steps: Annotated[str, NoDecode] = Field(
         "24:100,2:50", description="hours before the show:per cent that is refunded; after the last step, nothing"
     )
+    free_bookings_per_day: int = Field(
+        0, ge=0, le=1_000, description="how many free bookings a user may make in a day, by UTC; 0: any number"
+    )
     max_streams: int = Field(2_000, ge=0, le=100_000, description="how many may watch and wait for bookings at once")
     heartbeat_seconds: float = Field(
         15, ge=0.05, le=30, description="after how long those who watch are told that nothing happened"

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -29,6 +30,16 @@ outbox = chassis.outbox(metadata)
 topics = chassis.topics(metadata)
 topic_events = chassis.topic_events(metadata)
 
+free_bookings = Table(
+    "free_bookings",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("day", Date, nullable=False, index=True, comment="by UTC"),
+    Column("made", Integer, nullable=False, comment="on that day, whatever has become of them"),
+    CheckConstraint("made >= 0", name="made"),
+    comment="how many free bookings users have made; the lock under which they are counted",
+)
+
 bookings = Table(
     "bookings",
     metadata,
@@ -51,7 +62,7 @@ bookings = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("confirmed_at", DateTime(timezone=True), comment="null, by code from before: updated_at of a CONFIRMED one"),
-    Column("payment_id", Uuid, comment="the payment that buys the ticket"),
+    Column("payment_id", Uuid, comment="the payment that buys the ticket; null: nothing is paid for it"),
     Column("refund_amount", Integer, comment="minor units, of all its refunds"),
     Column("refund_percentage", Integer, comment="how much of what was paid that is"),
     Column("refund_count", Integer, nullable=False, server_default="0", comment="0 with an amount: code from before"),
@@ -75,12 +86,14 @@ bookings = Table(
         """CASE state
             WHEN 'RESERVING' THEN lease_until IS NOT NULL AND expires_at IS NULL AND payment_id IS NULL
             WHEN 'PENDING' THEN expires_at IS NOT NULL AND payment_id IS NULL AND refund_amount IS NULL
-            WHEN 'CONFIRMING' THEN lease_until IS NOT NULL AND payment_id IS NOT NULL AND refund_amount IS NULL
-            WHEN 'CONFIRMED' THEN payment_id IS NOT NULL AND (refund_amount IS NOT NULL) = (refund_count > 0)
+            WHEN 'CONFIRMING' THEN lease_until IS NOT NULL AND refund_amount IS NULL
+                AND (payment_id IS NULL) = (coalesce(final_amount, total_amount) = 0)
+            WHEN 'CONFIRMED' THEN (payment_id IS NULL) = (coalesce(final_amount, total_amount) = 0)
+                AND (refund_amount IS NOT NULL) = (refund_count > 0)
             WHEN 'REFUNDING' THEN lease_until IS NOT NULL AND payment_id IS NOT NULL AND refund_amount > 0
                 AND refund_count = 0
-            WHEN 'REFUNDED' THEN payment_id IS NOT NULL AND refund_amount IS NOT NULL
-                AND (refund_amount > 0 OR refund_count > 0)
+            WHEN 'REFUNDED' THEN (payment_id IS NULL) = (coalesce(final_amount, total_amount) = 0)
+                AND refund_amount IS NOT NULL AND (refund_amount > 0 OR refund_count > 0)
             WHEN 'CANCELLED' THEN payment_id IS NULL AND refund_amount IS NULL
             WHEN 'EXPIRED' THEN payment_id IS NULL AND refund_amount IS NULL
             ELSE false
@@ -88,7 +101,7 @@ bookings = Table(
         name="shape",
     ),
     CheckConstraint("(state = 'CONFIRMING') = (confirming_from IS NOT NULL)", name="confirming_from"),
-    CheckConstraint("state = 'RESERVING' OR (total_amount > 0 AND currency <> '')", name="price"),
+    CheckConstraint("state = 'RESERVING' OR (total_amount >= 0 AND currency <> '')", name="price"),
     CheckConstraint(
         """discount_amount BETWEEN 0 AND total_amount AND fee_amount >= 0 AND tax_amount >= 0
         AND coalesce(final_amount, total_amount) = total_amount::bigint - discount_amount + fee_amount

@@ -132,7 +132,7 @@ show_prices = Table(
     Column("price", Integer, nullable=False, comment="minor units"),
     PrimaryKeyConstraint("show_id", "tier"),
     CheckConstraint(TIERS, name="tier"),
-    CheckConstraint("price > 0", name="price"),
+    CheckConstraint("price >= 0", name="price"),
 )
 
 # --- Seats on sale: written all the time. Every key begins with the show, so that these tables can be distributed
@@ -192,7 +192,7 @@ show_seats = Table(
     Column("held_at", DateTime(timezone=True), comment="when its holder held it; null: taken without a hold"),
     PrimaryKeyConstraint("show_id", "id"),
     CheckConstraint(TIERS, name="tier"),
-    CheckConstraint("price > 0", name="price"),
+    CheckConstraint("price >= 0", name="price"),
     CheckConstraint(
         """CASE status
             WHEN 'AVAILABLE' THEN holder_id IS NULL AND booking_id IS NULL AND expires_at IS NULL

@@ -26,10 +26,17 @@ def closes() -> timedelta:
 
 
 @pytest.fixture
+def free_per_day() -> int:
+    """How many free bookings a user may make in a day; 0: any number."""
+    return 0
+
+
+@pytest.fixture
 async def house(
-    inventory_db: Database, booking_db: Database, starts_in: timedelta, closes: timedelta
+    inventory_db: Database, booking_db: Database, starts_in: timedelta, closes: timedelta, free_per_day: int
 ) -> AsyncIterator[House]:
     from tests.booking.house import opened_house
 
-    async with opened_house(inventory_db, booking_db, starts_in=starts_in, closes=closes) as house:
+    opened = opened_house(inventory_db, booking_db, starts_in=starts_in, closes=closes, free_per_day=free_per_day)
+    async with opened as house:
         yield house

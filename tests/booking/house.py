@@ -198,7 +198,7 @@ async def make_show(catalog: catalog_pb2_grpc.CatalogServiceStub, *, in_: timede
 
 @asynccontextmanager
 async def opened_house(
-    inventory_db: Database, booking_db: Database, *, starts_in: timedelta, closes: timedelta
+    inventory_db: Database, booking_db: Database, *, starts_in: timedelta, closes: timedelta, free_per_day: int = 0
 ) -> AsyncIterator[House]:
     """Serve booking beside inventory and a FakePayment, with one show to book."""
     async with AsyncExitStack() as stack:
@@ -207,7 +207,7 @@ async def opened_house(
         to_payment = await stack.enter_async_context(
             served(lambda server: payment_pb2_grpc.add_PaymentServiceServicer_to_server(payment, server))
         )
-        booking = wired_booking(booking_db, to_inventory, to_payment, gathers=False)
+        booking = wired_booking(booking_db, to_inventory, to_payment, gathers=False, free_per_day=free_per_day)
 
         callers: list[Caller] = []
 

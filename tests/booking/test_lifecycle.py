@@ -247,7 +247,7 @@ async def test_holding_and_then_booking_uses_the_held_seats(house: House) -> Non
 async def test_a_database_that_fails_after_the_reserve_costs_nobody_a_seat(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(*_: Any) -> Any:
+    async def fail(*_: Any, **__: Any) -> Any:
         raise Interrupted()
 
     with monkeypatch.context() as broken:

@@ -196,32 +196,6 @@ async def test_who_watches_is_told_of_every_status_until_the_last(house: House, 
         await watcher.next()
 
 
-async def test_who_watches_is_told_of_refunds_of_seats_and_who_waits_for_a_status_is_not(
-    house: House, other: Replica
-) -> None:
-    booking = await house.confirmed(ANN, 0, 1, 2)
-    watcher = Watcher(other, booking.id)
-    assert await watcher.status() == "CONFIRMED"
-    wait = await waiting(other, booking.id, while_status=pb.Booking.CONFIRMED)
-    request = pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN), show_seat_ids=house.seat_ids[:1])
-    house.payment.refund_state = RefundState.REQUESTED
-    await house.bookings.RefundBooking(request)
-    decided = await watcher.next()
-    assert decided is not None
-    assert [(one.amount, one.completed) for one in decided.refunds] == [(25_001, False)]
-    house.payment.refund_state = RefundState.SUCCEEDED
-    await move_clock(house.db, "1 minute")
-    await house.saga.recover_once()
-    carried_out = await watcher.next()
-    assert carried_out is not None
-    assert (status(carried_out), carried_out.refunded_amount) == ("CONFIRMED", 25_001)
-    assert _whole(carried_out) == _whole(await other.get(booking.id))
-    assert not wait.done()
-    del request.show_seat_ids[:]
-    await house.bookings.RefundBooking(request)
-    assert status(await wait) == "REFUNDED"
-
-
 async def test_who_comes_to_a_booking_that_has_ended_is_told_so_and_no_more(house: House, other: Replica) -> None:
     booking = await house.book(ANN, 0)
     await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=booking.id, user_id=str(ANN)))

@@ -43,7 +43,12 @@ class WiredBooking:
 
 
 def wired_booking(
-    db: Database, to_inventory: grpc.aio.Channel, to_payment: grpc.aio.Channel, *, gathers: bool = True
+    db: Database,
+    to_inventory: grpc.aio.Channel,
+    to_payment: grpc.aio.Channel,
+    *,
+    gathers: bool = True,
+    free_per_day: int = 0,
 ) -> WiredBooking:
     inventory, payments, outbox = InventoryClient(to_inventory), PaymentClient(to_payment), Outbox(db)
     saga = Saga(
@@ -54,6 +59,7 @@ def wired_booking(
         render=messages.changed_bytes,
         expiry=timedelta(minutes=15),
         extension=timedelta(minutes=5),
+        free_per_day=free_per_day,
     )
     desk: Desk[Any, Any] = Desk(saga.create, max_keys=128, gathers=gathers)
     changes = Changes(db, max_waiting=100, heartbeat_seconds=15)

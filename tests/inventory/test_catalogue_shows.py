@@ -151,7 +151,6 @@ TIER_PRICE = pb.TierPrice(tier=REGULAR, price=1)
         ({"prices": [TIER_PRICE] * 11}, ["prices"]),
         ({"prices": [TIER_PRICE, TIER_PRICE, *prices(PREMIUM, VIP)]}, ["prices[1].tier"]),
         ({"prices": [pb.TierPrice(price=1)]}, ["prices[0].tier"]),
-        ({"prices": [pb.TierPrice(tier=REGULAR)]}, ["prices[0].price"]),
         ({"prices": [pb.TierPrice(tier=REGULAR, price=-1)]}, ["prices[0].price"]),
         ({"prices": [pb.TierPrice(tier=REGULAR, price=HIGHEST + 1)]}, ["prices[0].price"]),
         ({"prices": [TIER_PRICE, pb.TierPrice(tier=VIP, price=2**31 - 1)]}, ["prices[1].price"]),

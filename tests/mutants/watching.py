@@ -20,7 +20,7 @@ MUTANTS = (
         "OR (refund_count > 0 AND version <> asked.known_version)",
         "",
         REQUESTS,
-        WATCHING,
+        ("tests/booking/test_watching_refunds.py",),
     ),
     Mutant(
         "nothing is said to have happened though nobody knows",

@@ -294,7 +294,7 @@ MUST: dict[str, str] = {
     'boxoffice.inventory.v1.ReservationName.show_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.inventory.v1.StreamSeatsRequest.after_sequence': 'must be a whole number from 0 to 2147483647',
     'boxoffice.inventory.v1.StreamSeatsRequest.show_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
-    'boxoffice.inventory.v1.TierPrice.price': 'must be a whole number from 1 to 2147483647',
+    'boxoffice.inventory.v1.TierPrice.price': 'must be a whole number from 0 to 2147483647',
     'boxoffice.inventory.v1.TierPrice.tier': 'must be one of REGULAR, PREMIUM, VIP',
     'boxoffice.inventory.v1.WatchSeatsRequest.after_sequence': 'must be a whole number from 0 to 2147483647',
     'boxoffice.inventory.v1.WatchSeatsRequest.show_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',

@@ -175,6 +175,7 @@ class Booking:
     updated_at: datetime
     confirmed_at: datetime | None
     payment_id: UUID | None
+    """The payment that buys the ticket; none buys that of a free booking."""
     refund_amount: int | None
     """What comes back by all its refunds."""
     refund_percentage: int | None
@@ -251,6 +252,11 @@ class Booking:
         """What is paid for, in words."""
         return f"{self.show.title}, {self.show.starts_at:%a %d %b %H:%M} UTC, {self.show.theatre}"
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is paid for it: its ticket needs no payment, and it never has one."""
+        return self.amounts.final_amount == 0
+
     def paid_for(self, seat: BookedSeat) -> int:
         """Return what was paid for a seat of the booking: its part of the final amount."""
         return seat.price - seat.discount + seat.fee + (0 if self.amounts.prices_include_tax else seat.tax)
@@ -273,8 +279,8 @@ class Booking:
         self.check_pending(now)
         return self._moved(State.CANCELLED, updated_at=now)
 
-    def confirming(self, payment_id: UUID, now: datetime) -> "Booking":
-        """Return the booking while money for it is being settled.
+    def confirming(self, payment_id: UUID | None, now: datetime) -> "Booking":
+        """Return the booking while money for it is being settled, or inventory asked to confirm a free one.
 
         What callers see stays what it was: a booking whose time is up reads EXPIRED, whether a job has run or not.
         """

@@ -92,7 +92,7 @@ def _message(booking: Booking, kind: "_Kind.ValueType") -> events_pb2.BookingEve
         final_amount=booking.amounts.final_amount,
         currency=booking.currency,
         expires_at=to_timestamp(booking.expires_at) if booking.expires_at is not None else None,
-        payment_id=str(booking.payment_id) if is_paid else "",
+        payment_id=str(booking.payment_id) if is_paid and booking.payment_id else "",
         refund_amount=booking.refund_amount or 0,
         refund_percentage=booking.refund_percentage or 0,
     )

@@ -1,14 +1,16 @@
 """Captures: recorded first, with what they come to; then, when inventory has answered, settled for good."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
 
 from services.booking.bookings import events
-from services.booking.bookings.domain import Booking, State
+from services.booking.bookings import statements as bookings_sql
+from services.booking.bookings.domain import BookedSeat, Booking, Changed, State
 from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.bookings.locked import LockedBookings, bookings_of, locks
+from services.booking.bookings.rows import seats_by_booking
 from services.booking.captures import messages
 from services.booking.captures import statements as sql
 from services.booking.captures.domain import Capture, Settlement, settlement_of
@@ -17,7 +19,10 @@ from services.booking.coupons.uses import lock_uses
 from services.booking.errors import BookingNotFound, CaptureMismatch
 from services.booking.invoices import operation as invoices
 from services.chassis.store.database import Database, Statement, Transaction
-from services.chassis.store.rows import columns, read
+from services.chassis.store.rows import Row, columns, read
+from services.chassis.writes import answers
+from services.chassis.writes.answers import Kept
+from services.chassis.writes.idempotency import Key
 from services.chassis.writes.operation import Operation, Rows
 from services.chassis.writes.outbox import Message, Outbox
 
@@ -148,41 +153,54 @@ class Confirmation:
 class ConfirmingBookings(LockedBookings):
     """Bookings, and those of them whose money is kept or goes back, as they were while they were being confirmed."""
 
+    keys: Mapping[UUID, Key]
+    """Of free bookings: whoever made one under a key is answered once it is confirmed."""
+    seats: Mapping[UUID, list[BookedSeat]]
+    """Of these."""
     kept: list[Booking] = field(default_factory=list)
     returned: list[Booking] = field(default_factory=list)
 
 
-class FinishConfirming(Operation[Confirmation, ConfirmingBookings, None]):
-    """Writes down what inventory has answered: the money is kept, or goes back in full.
+class FinishConfirming(Operation[Confirmation, ConfirmingBookings, Booking]):
+    """Writes down what inventory has answered: the money is kept, or goes back in full. Answers with the booking.
 
-    A booking that somebody else has taken over meanwhile is left alone.
+    A booking that somebody else has taken over meanwhile is left alone. A free one has no money, and its answer is kept
+    under its key: what `render` makes of it.
     """
 
-    def __init__(self, db: Database, outbox: Outbox) -> None:
+    def __init__(self, db: Database, outbox: Outbox, render: Callable[[Changed], bytes]) -> None:
         super().__init__(db)
         self._outbox = outbox
+        self._render = render
 
     def reads(self, batch: Sequence[Confirmation], *, wait: bool) -> dict[str, Statement]:
-        """Lock the bookings."""
-        return locks(command.key for command in batch)
+        """Lock the bookings; of free ones, read the keys and what is answered under them."""
+        free = {"booking_ids": [command.key for command in batch if command.booking.is_free]}
+        if not free["booking_ids"]:
+            return locks(command.key for command in batch)
+        of_free = {"keys": (sql.KEYS_OF_BOOKINGS, free), "seats": (bookings_sql.SEATS, free)}
+        return locks(command.key for command in batch) | of_free
 
     async def load(
         self, tx: Transaction, batch: Sequence[Confirmation], rows: Rows
     ) -> tuple[ConfirmingBookings, set[UUID]]:
         """Nothing depends on more than the bookings."""
-        return ConfirmingBookings(now=rows["clock"][0].now, bookings=bookings_of(rows)), set()
+        state = ConfirmingBookings(
+            now=rows["clock"][0].now,
+            bookings=bookings_of(rows),
+            keys={row.id: _key(row) for row in rows.get("keys", ())},
+            seats=seats_by_booking(rows.get("seats", ())),
+        )
+        return state, set()
 
-    def decide(self, command: Confirmation, state: ConfirmingBookings) -> None:
+    def decide(self, command: Confirmation, state: ConfirmingBookings) -> Booking:
         """Confirm the booking, or let it expire."""
         booking = state.bookings[command.key]
         if booking.version != command.booking.version:
-            return
-        if command.has_seats:
-            state.kept.append(booking)
-            state.move(booking.confirmed(state.now))
-        else:
-            state.returned.append(booking)
-            state.move(booking.unconfirmed(state.now))
+            return booking
+        if not booking.is_free:
+            (state.kept if command.has_seats else state.returned).append(booking)
+        return state.move(booking.confirmed(state.now) if command.has_seats else booking.unconfirmed(state.now))
 
     async def write(self, tx: Transaction, state: ConfirmingBookings) -> None:
         """Write what the bookings and their captures have come to, and have the money sent back that buys nothing."""
@@ -199,6 +217,17 @@ class FinishConfirming(Operation[Confirmation, ConfirmingBookings, None]):
                 await tx.send(sql.SETTLE_CAPTURES, payments | {"settlement": settlement})
         await events.publish(tx, state.public)
         await self._outbox.append(tx, [_return_price(booking) for booking in state.returned])
+        if kept := self._answers(state):
+            await answers.keep(tx, *kept)
+
+    def _answers(self, state: ConfirmingBookings) -> list[Kept]:
+        """Return what is kept under the keys of free bookings."""
+        keyed = [(booking, state.keys[booking.id]) for booking in state.moved if booking.id in state.keys]
+        return [Kept(key, self._render(Changed(booking, state.seats[booking.id]))) for booking, key in keyed]
+
+
+def _key(row: Row) -> Key:
+    return Key(row.user_id, "CreateBooking", row.idempotency_key, bytes(row.request_hash))
 
 
 def _return_price(booking: Booking) -> Message:

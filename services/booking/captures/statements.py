@@ -48,3 +48,8 @@ FAIL_CONFIRMING = """
     FROM unnest(%(id)s::uuid[], %(version)s::int[], %(updated_at)s::timestamptz[]) AS new (id, version, updated_at)
     WHERE b.id = new.id AND b.state = 'CONFIRMING' AND b.version = new.version - 1
 """
+
+KEYS_OF_BOOKINGS = """
+    SELECT id, user_id, idempotency_key, request_hash FROM bookings
+    WHERE id = ANY(%(booking_ids)s) AND idempotency_key IS NOT NULL
+"""

@@ -4,9 +4,10 @@ Inventory's confirm is the pivot: a booking that it has confirmed only goes forw
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
 
-from services.booking.bookings.domain import Booking
+from services.booking.bookings.domain import Booking, Changed
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
 from services.booking.captures.domain import Capture
 from services.booking.captures.operation import Confirmation, FinishConfirming, RecordCaptures
@@ -21,11 +22,13 @@ log = logging.getLogger(__name__)
 class Captures:
     """Money that was taken for bookings."""
 
-    def __init__(self, db: Database, outbox: Outbox, inventory: InventoryClient) -> None:
+    def __init__(
+        self, db: Database, outbox: Outbox, inventory: InventoryClient, *, render: Callable[[Changed], bytes]
+    ) -> None:
         self._db = db
         self._inventory = inventory
         self._record = RecordCaptures(db, outbox)
-        self._finish = FinishConfirming(db, outbox)
+        self._finish = FinishConfirming(db, outbox, render)
 
     async def settle(self, captures: Sequence[Capture]) -> Sequence[Failure | None]:
         """Record captures and settle them; for each None, or why it could not be recorded.
@@ -40,10 +43,13 @@ class Captures:
             log.warning("%d confirmations are left to recovery: %s", len(confirming), failure)
         return [answer if isinstance(answer, Failure) else None for answer in recorded]
 
-    async def confirm(self, bookings: Sequence[Booking]) -> None:
-        """Have inventory confirm bookings, and write down its answers; if it is away, recovery asks again."""
+    async def confirm(self, bookings: Sequence[Booking]) -> Mapping[UUID, Booking]:
+        """Have inventory confirm bookings, and write down its answers; if it is away, recovery asks again.
+
+        Return those that it has answered for, as they are then.
+        """
         if not bookings:
-            return
+            return {}
         answers: Sequence[Failure | None]
         try:
             answers = await self._inventory.confirm([(booking.id, booking.show.show_id) for booking in bookings])
@@ -56,6 +62,6 @@ class Captures:
             else:
                 log.warning("booking %s is not confirmed yet: %s", booking.id, answer)
                 unknown.append(booking.id)
-        if answered:
-            await self._finish.together(answered)
+        finished = await self._finish.together(answered) if answered else []
         await postpone(self._db, unknown, RETRY_SECONDS)
+        return {one.id: one for one in finished if isinstance(one, Booking)}

@@ -42,12 +42,11 @@ class WhyNot(StrEnum):
     USED_UP = "USED_UP"
     USED_BY_YOU = "USED_BY_YOU"
     BELOW_MINIMUM = "BELOW_MINIMUM"
-    NOTHING_TO_PAY = "NOTHING_TO_PAY"
 
     @property
     def is_told(self) -> bool:
         """Whether everybody is told: whoever hears it has a code that is good otherwise."""
-        return self in (WhyNot.USED_UP, WhyNot.USED_BY_YOU, WhyNot.BELOW_MINIMUM, WhyNot.NOTHING_TO_PAY)
+        return self in (WhyNot.USED_UP, WhyNot.USED_BY_YOU, WhyNot.BELOW_MINIMUM)
 
 
 @dataclass(frozen=True, slots=True)

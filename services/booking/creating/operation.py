@@ -8,7 +8,7 @@ in idempotency_keys once the booking is finished.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -27,7 +27,8 @@ from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.coupons import uses
 from services.booking.coupons.domain import Coupon
 from services.booking.creating import statements as sql
-from services.booking.errors import PriceChanged
+from services.booking.creating.free import count_free
+from services.booking.errors import FreeBookingLimitExceeded, PriceChanged
 from services.booking.quoting.domain import NO_TERMS, PricedSeats, ShowTerms, price
 from services.booking.quoting.terms import read_terms, terms_of
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
@@ -219,23 +220,59 @@ class Priced:
         booking = Booking.created(command.id, command.new, command.show, begun.since, reservation, priced.amounts)
         return cls(booking, priced.seats, command.idempotency)
 
+    def confirming(self) -> "Priced":
+        """Return a free booking as it is while inventory is asked to confirm it."""
+        return replace(self, booking=self.booking.confirming(None, self.booking.created_at))
+
 
 @retried
 async def finish_bookings(
-    db: Database, priced: Sequence[Priced], refused: Sequence[UUID], render: Callable[[Changed], bytes]
-) -> dict[UUID, bytes | Failure]:
+    db: Database,
+    priced: Sequence[Priced],
+    refused: Sequence[UUID],
+    render: Callable[[Changed], bytes],
+    *,
+    free_per_day: int,
+) -> Mapping[UUID, bytes | Priced | Failure]:
     """Freeze the prices of what was reserved, drop what was refused; return what became of the former.
 
-    The answer is what `render` makes of it, stored for repetitions where there is an idempotency key.
+    The answer is what `render` makes of it, stored for repetitions where there is an idempotency key. Free bookings are
+    to be confirmed first, and are returned as they are meanwhile; FreeBookingLimitExceeded where a user has made
+    `free_per_day` today, unless that is 0.
     """
-    answers = {one.booking.id: render(Changed(one.booking, one.seats)) for one in priced}
-    finish = (sql.FINISH_BOOKINGS, _bookings(priced) | _seats(priced) | _answers(priced, answers))
-    publish = events.created([one.booking for one in priced])
-    drop = [(sql.DROP_BOOKINGS, {"ids": list(refused)})] if refused else []
-    finished, *_ = await db.transact(finish, publish, *drop)
-    ids = {row.id for row in finished}
+    to_pay = [one for one in priced if not one.booking.is_free]
+    free = [one for one in priced if one.booking.is_free]
+    answers = {one.booking.id: render(Changed(one.booking, one.seats)) for one in to_pay}
+    too_many: set[UUID] = set()
+    if free and free_per_day:
+        async with db.transaction() as tx:
+            too_many = await count_free(tx, [one.booking for one in free], free_per_day)
+            free = [one for one in free if one.booking.id not in too_many]
+            finished, *_ = await tx.fetch_all(*_finish(to_pay, free, refused, answers))
+    else:
+        finished, *_ = await db.transact(*_finish(to_pay, free, refused, answers))
+    done = {row.id for row in finished}
     # Where recovery was faster, it has given the seats back.
-    return {id_: answer if id_ in ids else Unavailable() for id_, answer in answers.items()}
+    outcomes = answers | {one.booking.id: one.confirming() for one in free}
+    limited = {id_: FreeBookingLimitExceeded(limit=free_per_day) for id_ in too_many}
+    return limited | {id_: outcome if id_ in done else Unavailable() for id_, outcome in outcomes.items()}
+
+
+def _finish(
+    to_pay: Sequence[Priced], free: Sequence[Priced], refused: Sequence[UUID], answers: Mapping[UUID, bytes]
+) -> list[Statement]:
+    """Return the statements that finish bookings; the first one returns the ids of those that it finished."""
+    priced = [*to_pay, *free]
+    statements = [
+        (sql.FINISH_BOOKINGS, _bookings(priced) | _seats(priced) | _answers(to_pay, answers)),
+        events.created([one.booking for one in priced]),
+    ]
+    if free:
+        ids = columns(free, ids="booking.id")
+        statements.append((sql.CONFIRM_FREE, ids | {"lease_seconds": LEASE_SECONDS}))
+    if refused:
+        statements.append((sql.DROP_BOOKINGS, {"ids": list(refused)}))
+    return statements
 
 
 def _bookings(priced: Sequence[Priced]) -> dict[str, list[object]]:

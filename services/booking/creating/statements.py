@@ -67,6 +67,36 @@ FINISH_BOOKINGS = """
 """Freeze what is paid and its lines, and write the seats and the answer under the key. A booking that recovery took
 over meanwhile gives no row and has nothing written."""
 
+CONFIRM_FREE = """
+    UPDATE bookings SET
+        state = 'CONFIRMING', version = version + 1, confirming_from = 'PENDING',
+        lease_until = boxoffice_clock() + make_interval(secs => %(lease_seconds)s)
+    WHERE id = ANY(%(ids)s) AND state = 'PENDING' AND version = 2
+"""
+"""Begin to confirm free bookings that the same transaction has made PENDING: so none waits for a payment."""
+
+LOCK_FREE_BOOKINGS = """
+    INSERT INTO free_bookings AS known (user_id, day, made)
+    SELECT user_id, (boxoffice_clock() AT TIME ZONE 'UTC')::date, 0
+    FROM unnest(%(user_ids)s::uuid[]) AS user_id ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET
+        day = excluded.day, made = CASE WHEN known.day = excluded.day THEN known.made ELSE 0 END
+    RETURNING user_id, made
+"""
+"""Lock how many free bookings users have made today, in the order of their ids."""
+
+COUNT_FREE_BOOKINGS = """
+    UPDATE free_bookings f SET made = new.made
+    FROM unnest(%(user_id)s::uuid[], %(made)s::int[]) AS new (user_id, made) WHERE f.user_id = new.user_id
+"""
+
+FORGET_FREE_BOOKINGS = """
+    DELETE FROM free_bookings WHERE user_id = ANY (ARRAY(
+        SELECT user_id FROM free_bookings WHERE day < (boxoffice_clock() AT TIME ZONE 'UTC')::date
+        ORDER BY day LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ))
+"""
+
 USE_COUPONS = """
     UPDATE bookings b SET coupon_code = used.code FROM unnest(%(id)s::uuid[], %(code)s::text[]) AS used (id, code)
     WHERE b.id = used.id AND b.state = 'RESERVING'

@@ -1,12 +1,15 @@
-"""Creating bookings, step by step: RESERVING → inventory reserves → PENDING."""
+"""Creating bookings, step by step: RESERVING → inventory reserves → PENDING.
+
+A free booking goes on at once: → CONFIRMING → inventory confirms → CONFIRMED.
+"""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
-from services.booking.bookings.domain import Booking, Changed, ListedSeats, ReservedSeats
+from services.booking.bookings.domain import Booking, Changed, ListedSeats, ReservedSeats, State
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
 from services.booking.clients import Claim, InventoryClient, Name
 from services.booking.creating.operation import (
@@ -18,6 +21,7 @@ from services.booking.creating.operation import (
     drop_bookings,
     finish_bookings,
 )
+from services.booking.errors import FreeBookingLimitExceeded
 from services.booking.messages import Release, release_of
 from services.chassis.errors import Failure, Unavailable, is_transient
 from services.chassis.store.database import Database
@@ -25,18 +29,31 @@ from services.chassis.writes.desk import Outcome
 
 log = logging.getLogger(__name__)
 
+Confirm = Callable[[Sequence[Booking]], Awaitable[Mapping[UUID, Booking]]]
+"""Has inventory confirm bookings; returns those of them that it has answered for, as they are then."""
+
 
 class CreateBookings:
     """Creates batches of bookings; what booking's desk runs. Answers each with what `render` makes of it."""
 
     def __init__(
-        self, db: Database, inventory: InventoryClient, *, render: Callable[[Changed], bytes], expiry: timedelta
+        self,
+        db: Database,
+        inventory: InventoryClient,
+        confirm: Confirm,
+        *,
+        render: Callable[[Changed], bytes],
+        expiry: timedelta,
+        free_per_day: int,
     ) -> None:
+        """`free_per_day`: how many free bookings a user may make in a day; 0: any number."""
         self._db = db
         self._inventory = inventory
+        self._confirm = confirm
         self._render = render
         self._begin = BeginBookings(db)
         self._expiry_seconds = int(expiry.total_seconds())
+        self._free_per_day = free_per_day
 
     async def __call__(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[bytes]]:
         """Create a batch of bookings; see desk.Run."""
@@ -124,7 +141,7 @@ class CreateBookings:
             (unknown if is_transient(answer) else refused).append(command.id)
         try:
             if priced or refused:
-                outcomes |= await finish_bookings(self._db, priced, refused, self._render)
+                outcomes |= await self._finish(priced, refused)
             # Inventory has reserved these, or may have: recovery gives them back.
             await postpone(self._db, unknown, 0)
             await self._give_up(reserved)
@@ -133,6 +150,32 @@ class CreateBookings:
             log.warning("%d bookings are left to recovery: %s", len(begun), failure)
             outcomes |= {one.booking.id: Unavailable() for one in priced if one.booking.id not in outcomes}
         return outcomes
+
+    async def _finish(self, priced: Sequence[Priced], refused: Sequence[UUID]) -> dict[UUID, bytes | Failure]:
+        finished = await finish_bookings(self._db, priced, refused, self._render, free_per_day=self._free_per_day)
+        too_many = [one.booking for one in priced if isinstance(finished[one.booking.id], FreeBookingLimitExceeded)]
+        await self._give_up([(booking.id, booking.show.show_id) for booking in too_many])
+        free = await self._confirm_free([one for one in finished.values() if isinstance(one, Priced)])
+        return free | {id_: outcome for id_, outcome in finished.items() if not isinstance(outcome, Priced)}
+
+    async def _confirm_free(self, free: Sequence[Priced]) -> dict[UUID, bytes | Failure]:
+        """Have inventory confirm free bookings; what it does not answer for now, recovery carries on.
+
+        The answer is kept under the idempotency key by whoever writes down what inventory has answered.
+        """
+        if not free:
+            return {}
+        try:
+            answered = await self._confirm([one.booking for one in free])
+        except Failure as failure:
+            log.warning("%d free bookings are left to recovery: %s", len(free), failure)
+            answered = {}
+        return {one.booking.id: self._answered(one, answered.get(one.booking.id)) for one in free}
+
+    def _answered(self, free: Priced, booking: Booking | None) -> bytes | Failure:
+        if booking is None or booking.state == State.CONFIRMING:
+            return Unavailable()
+        return self._render(Changed(booking, free.seats))
 
 
 def _checked_total(command: Create, intent: Begun, listed: ListedSeats | Failure) -> int | Failure:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.booking.bookings.domain import Amounts, BookedSeat
-from services.booking.coupons.domain import Coupon, WhyNot, not_usable
+from services.booking.coupons.domain import Coupon
 from services.booking.errors import AmountTooLarge
 from services.booking.pricing.domain import MAX_AMOUNT, NO_RULES, NO_TAX, Line, Rules, quote
 from services.booking.tariffs.domain import ShowFees, fees_at
@@ -45,8 +45,6 @@ def price(
     if coupon is not None:
         rules = replace(rules, discount=coupon.discount(seats, currency))
     quoted = quote(seats, rules)
-    if quoted.final_amount == 0:
-        raise not_usable(WhyNot.NOTHING_TO_PAY)
     if max(quoted.final_amount, quoted.organizer_fee_amount) > MAX_AMOUNT:
         raise AmountTooLarge()
     amounts = Amounts(

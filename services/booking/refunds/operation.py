@@ -64,7 +64,8 @@ class DecidedRefund:
     id: UUID
     booking_id: UUID
     show_id: UUID
-    payment_id: UUID
+    payment_id: UUID | None
+    """None where nothing was paid, so that nothing goes back."""
     amount: int
     undone: int
     seat_ids: Sequence[UUID]
@@ -72,7 +73,6 @@ class DecidedRefund:
     @classmethod
     def of(cls, refund: BookingRefund, booking: Booking, seats: Sequence[BookedSeat]) -> "DecidedRefund":
         """Return a refund with what it takes to carry it out."""
-        assert booking.payment_id is not None, "it was paid for"
         seat_ids = [seat.id for seat in seats if seat.refund_id == refund.id]
         return cls(
             refund.id, booking.id, booking.show.show_id, booking.payment_id, refund.amount, refund.undone, seat_ids

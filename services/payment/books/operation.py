@@ -26,7 +26,7 @@ _OF_TICKETS = (_Kind.CONFIRMED, _Kind.PARTLY_REFUNDED, _Kind.REFUNDED)
 
 async def compare_books(tx: Transaction, events: Sequence[events_pb2.BookingEvent]) -> None:
     """Remember what payment has otherwise than these events tell; an alert tells people. Nothing is mended."""
-    sold = [_sold(event) for event in events if event.kind in _OF_TICKETS]
+    sold = [_sold(event) for event in events if event.kind in _OF_TICKETS and not _is_free(event)]
     if not sold:
         return
     ids = sorted({one.payment_id for one in sold})
@@ -51,6 +51,11 @@ async def compare_books(tx: Transaction, events: Sequence[events_pb2.BookingEven
         "difference": [difference for _, difference in differing],
     }
     await tx.send(sql.REMEMBER_DIFFERENCES, given)
+
+
+def _is_free(event: events_pb2.BookingEvent) -> bool:
+    """Tell whether nothing was paid for a booking: payment knows nothing of it."""
+    return event.HasField("final_amount") and not event.final_amount and not event.payment_id
 
 
 def _sold(event: events_pb2.BookingEvent) -> SoldBooking:

@@ -130,6 +130,9 @@ class BookingServiceServicer:
         """Reserves seats, all or none, and creates a PENDING booking with what is to be paid frozen. The seats may be free or
         held by the user. The booking waits for its payment until `expires_at`, which is the end of sales at the latest.
 
+        Where nothing is to be paid, `final_amount` is 0, and the booking is CONFIRMED with this call: it never has a payment.
+        UNAVAILABLE does not say that it was not made: ask again with the same key, or look into the list of bookings.
+
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
@@ -142,9 +145,11 @@ class BookingServiceServicer:
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+        FAILED_PRECONDITION FREE_BOOKING_LIMIT_EXCEEDED: nothing is to be paid, and the user has made as many such bookings
+        today as are allowed (`limit`).
         FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`): as many bookings use it as may
-        (USED_UP), or of this user (USED_BY_YOU), the seats cost less than it asks for (BELOW_MINIMUM), it would leave
-        nothing to pay (NOTHING_TO_PAY), or it is not valid (NOT_VALID), of which no more is told.
+        (USED_UP), or of this user (USED_BY_YOU), the seats cost less than it asks for (BELOW_MINIMUM), or it is
+        not valid (NOT_VALID), of which no more is told.
         RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
         back. Without a code the user can book.
         ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,

@@ -405,9 +405,10 @@ class TierPrice(_message.Message):
     tier: _seat_pb2.Seat.Tier.ValueType
     """The tier."""
     price: _builtins.int
-    """The price in minor units (paise, cents), at least 1. At most what lets a booking's total be an int32 for as many seats
-    as a user may have: 357,913,941 where these are six, as by default. That is 3,579,139.41 in currencies with two
-    digits, which is too little for a ticket in IRR and for a dear one in LBP; docs/architecture.md has more.
+    """The price in minor units (paise, cents). Where it is 0 or absent, the seats are free, and a booking of them is
+    confirmed without a payment. At most what lets a booking's total be an int32 for as many seats as a user may have:
+    357,913,941 where these are six, as by default. That is 3,579,139.41 in currencies with two digits, which is too
+    little for a ticket in IRR and for a dear one in LBP; docs/architecture.md has more.
     """
     def __init__(
         self,
