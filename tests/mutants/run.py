@@ -43,15 +43,19 @@ class Result:
     mutant: Mutant
     caught_by: str | None
     seconds: float
+    unfit: str = ""
+    """Why it could not be checked; empty where it was."""
 
     @property
     def is_unexplained(self) -> bool:
         """Whether it survived, and should not have."""
-        return self.caught_by is None and not self.mutant.equivalent
+        return self.caught_by is None and not self.mutant.equivalent and not self.unfit
 
     def __str__(self) -> str:
         line = f"{self.mutant.breaks:<8} {self.mutant.name}: "
-        if self.caught_by is None:
+        if self.unfit:
+            line += f"NOT CHECKED: {self.unfit}"
+        elif self.caught_by is None:
             line += f"equivalent: {self.mutant.equivalent}" if self.mutant.equivalent else "SURVIVED"
         else:
             line += f"caught by {self.caught_by}"
@@ -160,16 +164,17 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 async def check(mutant: Mutant, tree: Path, clean: Clean) -> Result:
     """Plant one bug and look for a test that catches it."""
     started = time.monotonic()
-    for suite in mutant.suites:
-        await clean.check(suite)
-        with planted(mutant, tree):
-            try:
+    caught_by, unfit = None, ""
+    try:
+        for suite in mutant.suites:
+            await clean.check(suite)
+            with planted(mutant, tree):
                 caught_by = await run_suite(tree, suite)
-            except Unfit as unfit:
-                raise Unfit(f"with the bug that {mutant.name}, {unfit}") from unfit
-        if caught_by is not None:
-            return Result(mutant, caught_by, time.monotonic() - started)
-    return Result(mutant, None, time.monotonic() - started)
+            if caught_by is not None:
+                break
+    except Unfit as reason:
+        unfit = str(reason)
+    return Result(mutant, caught_by, time.monotonic() - started, unfit)
 
 
 async def check_all(mutants: Sequence[Mutant], workers: int) -> list[Result]:
@@ -194,15 +199,16 @@ async def check_all(mutants: Sequence[Mutant], workers: int) -> list[Result]:
 
 def summary(results: Sequence[Result]) -> str:
     """Say how many of which were caught, and name the survivors."""
-    live = [result for result in results if not (result.caught_by is None and result.mutant.equivalent)]
+    checked = [result for result in results if not result.unfit]
+    live = [result for result in checked if not (result.caught_by is None and result.mutant.equivalent)]
     caught = [result for result in live if result.caught_by]
     lines = [
-        f"\n{len(results)} bugs planted, {len(results) - len(live)} of them equivalent; {_share(caught, live)} caught"
+        f"\n{len(checked)} bugs planted, {len(checked) - len(live)} of them equivalent; {_share(caught, live)} caught"
     ]
     for promise in Promise:
         about = [result for result in live if result.mutant.breaks == promise]
         lines.append(f"  {promise}: {_share([result for result in about if result.caught_by], about)}")
-    lines += [str(result) for result in results if result.is_unexplained]
+    lines += [str(result) for result in results if result.is_unexplained or result.unfit]
     return "\n".join(lines)
 
 
@@ -216,7 +222,7 @@ def _file(mutant: Mutant) -> str:
 
 
 def main() -> None:
-    """Check the bugs that are asked for; exit 1 if one survives unexplained, 2 if they cannot be checked."""
+    """Check the bugs that are asked for; exit 1 if one survives unexplained, 2 if one cannot be checked."""
     parser = argparse.ArgumentParser(prog="make mutants")
     parser.add_argument("--only", default="", help="bugs whose name, place or promise has this word in it")
     parser.add_argument("--workers", type=int, default=2, help="copies to work in at once")
@@ -225,11 +231,7 @@ def main() -> None:
     chosen = [m for m in MUTANTS if any(arguments.only in text for text in (m.name, m.where, _file(m), m.breaks))]
     if not chosen:
         sys.exit(f"boxoffice: no bug has {arguments.only!r} in its name, place or promise: see tests/mutants")
-    try:
-        results = asyncio.run(check_all(chosen, arguments.workers))
-    except* Unfit as unfit:
-        print(f"boxoffice: {unfit.exceptions[0]}", file=sys.stderr)
-        sys.exit(2)
+    results = asyncio.run(check_all(chosen, arguments.workers))
     print(summary(results))
     if arguments.json:
         rows = [
@@ -240,12 +242,13 @@ def main() -> None:
                 "breaks": result.mutant.breaks,
                 "caught_by": result.caught_by,
                 "equivalent": result.mutant.equivalent,
+                "unfit": result.unfit,
                 "seconds": round(result.seconds, 1),
             }
             for result in results
         ]
         arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
-    sys.exit(any(result.is_unexplained for result in results))
+    sys.exit(2 if any(result.unfit for result in results) else any(result.is_unexplained for result in results))
 
 
 if __name__ == "__main__":
