@@ -126,3 +126,13 @@ def test_the_summary_counts_what_can_be_noticed_and_names_who_survives() -> None
     assert "3 bugs planted, 1 of them equivalent; 1 of 2 (50.0 %) caught" in text
     assert "second: SURVIVED" in text
     assert "first" not in text and "third" not in text
+
+
+def test_a_bug_whose_tests_fail_without_it_counts_neither_as_caught_nor_as_a_survivor() -> None:
+    results = [
+        Result(mutant("f", "a", name="first"), "tests/test_it.py::test_it", 1),
+        Result(mutant("f", "a", name="second"), None, 2, "tests fails without any bug"),
+    ]
+    text = summary(results)
+    assert "1 bugs planted, 0 of them equivalent; 1 of 1 (100.0 %) caught" in text
+    assert "second: NOT CHECKED: tests fails without any bug" in text
