@@ -153,6 +153,7 @@ def _create_event(stub: CatalogServiceStub, title: Title) -> str:
         category=title.category,
         duration_minutes=title.minutes,
         language=title.language,
+        status=catalog.Event.PUBLISHED,
         idempotency_key=key,
     )
     return stub.CreateEvent(event, timeout=CALL_SECONDS).id

@@ -139,6 +139,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "durationMinutes": 150,
         "language": "hi",
     },
+    "PublishEvent": {},
     "CreateMovie": {
         "title": "Monsoon Letters",
         "description": "A postman delivers thirty years of lost mail.",

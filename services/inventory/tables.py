@@ -29,6 +29,7 @@ topic_events = chassis.topic_events(metadata)
 
 LARGEST = "the largest by which its seats were taken; null: unknown"
 TIERS = "tier IN ('REGULAR', 'PREMIUM', 'VIP')"
+EVENT_STATUSES = "status IN ('DRAFT', 'PUBLISHED', 'COMPLETED', 'CANCELLED')"
 SHOW_STATUSES = "status IN ('DRAFT', 'SCHEDULED', 'CANCELLED')"
 NOW = text("clock_timestamp()")
 OWNER = "the organization whose it is, by identity; null: Boxoffice's own"
@@ -47,8 +48,13 @@ events = Table(
     Column("language", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("organization_id", Uuid, comment=OWNER),
-    CheckConstraint("category IN ('MOVIE', 'CONCERT', 'THEATRE', 'SPORT', 'OTHER')", name="category"),
+    Column("status", Text, nullable=False, server_default="PUBLISHED"),
+    Column("updated_at", DateTime(timezone=True), comment="of its last edit; null: it is as it was made"),
+    CheckConstraint(
+        "category IN ('MOVIE', 'CONCERT', 'THEATRE', 'SPORT', 'OTHER', 'COMEDY', 'CONFERENCE')", name="category"
+    ),
     CheckConstraint("duration_minutes BETWEEN 1 AND 1440", name="duration"),
+    CheckConstraint(EVENT_STATUSES, name="status"),
     Index(None, "category", "id"),
 )
 
@@ -62,6 +68,10 @@ venues = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("city_key", Text, comment=KEY),
     Column("organization_id", Uuid, comment=OWNER),
+    Column("updated_at", DateTime(timezone=True), comment="of its last edit; null: it is as it was made"),
+    Column("time_zone", Text, nullable=False, server_default="", comment="IANA's name of it; may be empty"),
+    Column("amenities", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("capacity", Text, nullable=False, server_default="", comment="as it is stated, in words"),
     Index(None, "city", "id"),
     Index(None, "city_key", "id"),
 )

@@ -116,7 +116,7 @@ class Catalogue:
     async def event(
         self, category: pb.Event.Category.ValueType = pb.Event.CONCERT, title: str = "Nine Rivers Live"
     ) -> pb.Event:
-        request = pb.CreateEventRequest(title=title, category=category, duration_minutes=90)
+        request = pb.CreateEventRequest(title=title, category=category, duration_minutes=90, status=pb.Event.PUBLISHED)
         event: pb.Event = await self.rpc.CreateEvent(request)
         return event
 

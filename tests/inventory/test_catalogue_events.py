@@ -11,6 +11,7 @@ from tests.inventory.catalogue_client import Catalogue, invalid_fields, refusal,
 
 NOBODYS_ID = "0189abcd-0000-7000-8000-000000000000"
 EVENT: dict[str, Any] = {
+    "status": "PUBLISHED",
     "title": "Monsoon Letters",
     "description": "A postman delivers\n\tthirty years of lost mail.",
     "category": "MOVIE",

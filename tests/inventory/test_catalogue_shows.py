@@ -53,6 +53,8 @@ async def test_a_show_says_what_is_on_where_and_when(catalogue: Catalogue) -> No
         currency="INR",
         prices=prices(REGULAR, PREMIUM, VIP),
         sales_end_at=stamp(NOON),
+        status=pb.Show.ON_SALE,
+        revision=1,
     )
     assert UUID(show.id).version == 7
     assert await catalogue.rpc.GetShow(pb.GetShowRequest(show_id=show.id)) == show

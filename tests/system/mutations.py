@@ -203,6 +203,7 @@ KEYED: dict[str, Prepare] = {
 
 HARMLESS = {
     "ReleaseHolds": "a DELETE: what is released once is released; each answer counts what it released itself",
+    "PublishEvent": "what is public stays so",
     "QuoteBooking": "it only reads: a POST as it names many seats",
     "SimulatePayment": "the customer's click: a session comes to its end once, and is shown as it is from then on",
     "ReceiveRazorpayWebhook": "what is signed is the key",

@@ -39,8 +39,8 @@ from google.protobuf.message import Message
 
 _READS = ("Get", "List", "Preview", "Quote", "Watch")
 """How the names of methods begin that only read."""
-_ASKED_AGAIN = ("Refresh",)
-"""Methods that give the same again to whoever asks within seconds."""
+_ASKED_AGAIN = ("Refresh", "PublishEvent")
+"""Methods that give the same again to whoever asks within seconds, or find done what they are to do."""
 
 P = ParamSpec("P")
 AnswerT = TypeVar("AnswerT", bound=Message)
@@ -205,6 +205,7 @@ class Methods:
     # What is on, and where.
     create_event = Method(Catalog, catalog.CreateEventRequest, catalog.Event)
     get_event = Method(Catalog, catalog.GetEventRequest, catalog.Event)
+    publish_event = Method(Catalog, catalog.PublishEventRequest, catalog.Event)
     list_events = Method(Catalog, catalog.ListEventsRequest, catalog.ListEventsResponse)
     create_movie = Method(Catalog, catalog.CreateMovieRequest, catalog.Movie)
     get_movie = Method(Catalog, catalog.GetMovieRequest, catalog.Movie)

@@ -115,6 +115,12 @@ class EventNotFound(NotFound):
     reason = "EVENT_NOT_FOUND"
 
 
+class EventNotPublished(FailedPrecondition):
+    """The event is over or cancelled: `metadata["status"]`."""
+
+    reason = "EVENT_NOT_PUBLISHED"
+
+
 class MovieNotFound(NotFound):
     """There is no such movie; events of other categories are not among them."""
 

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from services.chassis.errors import AlreadyExists, FailedPrecondition, InvalidField, NotFound
 from services.chassis.values.currencies import money
 from services.chassis.values.writing import key
-from services.inventory.seats.domain import MAX_TOTAL
+from services.inventory.seats.domain import MAX_TOTAL, ShowStatus
 
 MAX_SEATS_PER_SCREEN = 50_000
 MAX_SCREENS_PER_VENUE = 100
@@ -28,6 +29,15 @@ class MovieNotFound(NotFound):
     """There is no such movie: look it up in the list of movies; events of other categories are not among them."""
 
     reason = "MOVIE_NOT_FOUND"
+
+
+class EventNotPublished(FailedPrecondition):
+    """The event is over or cancelled: choose another event, or make one.
+
+    Metadata: its `status`.
+    """
+
+    reason = "EVENT_NOT_PUBLISHED"
 
 
 class VenueNotFound(NotFound):
@@ -72,6 +82,23 @@ class ShowOverlaps(FailedPrecondition):
 # --- Events
 
 
+class EventStatus(StrEnum):
+    """What becomes of an event:
+
+        DRAFT ──► PUBLISHED ◄──► COMPLETED
+          │           │
+          └───────────┴────► CANCELLED
+
+    It is COMPLETED once its last show is over, until it gets another one.
+    """
+
+    DRAFT = "DRAFT"
+    """Nobody but those who organize events knows of it."""
+    PUBLISHED = "PUBLISHED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
 @dataclass(frozen=True, slots=True)
 class NewEvent:
     """An event to create."""
@@ -82,6 +109,7 @@ class NewEvent:
     duration_minutes: int
     language: str
     organization_id: UUID | None
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +125,12 @@ class CatalogueEvent:
     organization_id: UUID | None
     """Whose it is; None: Boxoffice's own."""
     created_at: datetime
+    status: str
+
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether nobody but those who organize events knows of it."""
+        return self.status == EventStatus.DRAFT
 
     @property
     def is_movie(self) -> bool:
@@ -220,6 +254,8 @@ class NewShow:
     prices: Sequence[Price]
     blocked_seat_ids: Sequence[UUID]
     organization_id: UUID | None
+    sales_start_at: datetime | None = None
+    """None: at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +277,28 @@ class CatalogueShow:
     currency: str
     organization_id: UUID | None
     """Whose it is; None: Boxoffice's own."""
+    sales_start_at: datetime | None
+    status: str
+    """As its counter has it: see ShowStatus."""
+    revision: int
+    read_at: datetime
     prices: Sequence[Price]
+
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether nobody but those who organize events knows of it."""
+        return self.status == ShowStatus.DRAFT
+
+    @property
+    def status_then(self) -> str:
+        """Return what could be done with it when it was read, as the contract says it."""
+        if self.status != ShowStatus.SCHEDULED:
+            return self.status
+        if self.ends_at <= self.read_at:
+            return "OVER"
+        if self.sales_end_at <= self.read_at:
+            return "SALES_ENDED"
+        return "ANNOUNCED" if self.sales_start_at and self.read_at < self.sales_start_at else "ON_SALE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +360,8 @@ def check_new_show(show: NewShow, max_seats_per_user: int) -> None:
     violations += [(f"blockedSeatIds[{i}]", "is named twice") for i in _repeated(show.blocked_seat_ids)]
     if show.sales_end_at > show.starts_at:
         violations.append(("salesEndAt", "must not be after startTime"))
+    if show.sales_start_at and show.sales_start_at >= show.sales_end_at:
+        violations.append(("salesStartAt", "must be before the end of sales"))
     if violations:
         raise InvalidField(*violations)
 

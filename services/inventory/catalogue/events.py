@@ -15,6 +15,7 @@ from services.chassis.writes.idempotency import Once
 from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import CatalogueEvent, EventNotFound, MovieNotFound, NewEvent
+from services.inventory.catalogue.drafts import sees_drafts
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with: an event, or a movie."""
@@ -62,28 +63,33 @@ class CreateEvents(KeyedOperation[CreateEvent[M], NewEvents, CatalogueEvent, M],
         """Write the events."""
         if state.created:
             words = ("title", "description", "category", "duration_minutes", "language")
-            await tx.send(sql.CREATE_EVENTS, columns(state.created, "id", *words, "organization_id", "created_at"))
+            rest = ("organization_id", "created_at", "status")
+            await tx.send(sql.CREATE_EVENTS, columns(state.created, "id", *words, *rest))
 
 
 @retried
 async def get_event(db: Database, event_id: UUID) -> CatalogueEvent:
-    """Return an event of any category, or raise EventNotFound."""
+    """Return an event of any category; raise EventNotFound, also for a draft that the caller does not see."""
     for event in read(CatalogueEvent, await db.fetch(sql.EVENTS, {"ids": [event_id]})):
-        return event
+        if not event.is_draft or sees_drafts():
+            return event
     raise EventNotFound()
 
 
 @retried
 async def get_movie(db: Database, movie_id: UUID) -> CatalogueEvent:
-    """Return an event of category MOVIE, or raise MovieNotFound."""
+    """Return an event of category MOVIE, or raise MovieNotFound, as get_event does."""
     for event in read(CatalogueEvent, await db.fetch(sql.EVENTS, {"ids": [movie_id]})):
-        if event.is_movie:
+        if event.is_movie and (not event.is_draft or sees_drafts()):
             return event
     raise MovieNotFound()
 
 
 @retried
-async def list_events(db: Database, *, category: str | None, after: UUID | None, limit: int) -> list[CatalogueEvent]:
-    """Return events, newest first, that are older than `after`."""
-    given = {"category": category, "after": after, "limit": limit}
+async def list_events(
+    db: Database, *, category: str | None, status: str | None = None, after: UUID | None, limit: int
+) -> list[CatalogueEvent]:
+    """Return events that the caller sees, newest first, that are older than `after`."""
+    without_drafts = None if sees_drafts() else True
+    given = {"category": category, "status": status, "without_drafts": without_drafts, "after": after, "limit": limit}
     return read(CatalogueEvent, await db.fetch(sql.list_events(given), given))

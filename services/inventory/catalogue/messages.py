@@ -24,6 +24,7 @@ def parse_event(request: pb.CreateEventRequest) -> domain.NewEvent:
         duration_minutes=request.duration_minutes,
         language=request.language,
         organization_id=_optional_id(request.organization_id),
+        status=pb.Event.Status.Name(request.status or pb.Event.DRAFT),
     )
 
 
@@ -36,6 +37,7 @@ def parse_movie(request: pb.CreateMovieRequest) -> domain.NewEvent:
         duration_minutes=request.duration_minutes,
         language=request.language,
         organization_id=_optional_id(request.organization_id),
+        status=pb.Event.Status.Name(request.status or pb.Event.PUBLISHED),
     )
 
 
@@ -76,6 +78,7 @@ def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain
         prices=[domain.Price(Seat.Tier.Name(price.tier), price.price) for price in request.prices],
         blocked_seat_ids=[UUID(seat_id) for seat_id in request.blocked_seat_ids],
         organization_id=_optional_id(request.organization_id),
+        sales_start_at=_instant(request.sales_start_at) if request.HasField("sales_start_at") else None,
     )
     domain.check_new_show(show, max_seats_per_user)
     return show
@@ -126,6 +129,7 @@ def render_event(event: domain.CatalogueEvent) -> pb.Event:
         language=event.language,
         organization_id=_shown_id(event.organization_id),
         created_at=to_timestamp(event.created_at),
+        status=pb.Event.Status.Value(event.status),
     )
 
 
@@ -139,6 +143,7 @@ def render_movie(event: domain.CatalogueEvent) -> pb.Movie:
         language=event.language,
         organization_id=_shown_id(event.organization_id),
         created_at=to_timestamp(event.created_at),
+        status=pb.Event.Status.Value(event.status),
     )
 
 
@@ -201,6 +206,9 @@ def render_show(show: domain.CatalogueShow) -> pb.Show:
         prices=sorted(prices, key=lambda price: price.tier),
         sales_end_at=to_timestamp(show.sales_end_at),
         organization_id=_shown_id(show.organization_id),
+        status=pb.Show.Status.Value(show.status_then),
+        sales_start_at=to_timestamp(show.sales_start_at) if show.sales_start_at else None,
+        revision=show.revision,
     )
 
 

@@ -1,6 +1,6 @@
-"""What inventory publishes in its topic: shows, in the transaction that makes them."""
+"""What inventory publishes in its topic: shows, in the transaction that makes them public or edits them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from boxoffice.events.v1 import events_pb2
 from boxoffice.inventory.v1 import seat_pb2
@@ -13,22 +13,20 @@ from services.inventory.catalogue.domain import CatalogueShow
 
 TOPIC = "shows"
 
-FIRST = 1
-"""The version of a show that was just created."""
-
-_Kind = events_pb2.ShowEvent.Kind
+Kind = events_pb2.ShowEvent.Kind
 
 
-async def publish_created(tx: Transaction, shows: Iterable[CatalogueShow]) -> None:
-    """Tell that shows are on sale by this transaction."""
-    await topics.append(tx, TOPIC, [_created(show) for show in shows])
+async def publish(tx: Transaction, kind: "Kind.ValueType", shows: Sequence[CatalogueShow]) -> None:
+    """Tell what becomes of shows by this transaction."""
+    if shows:
+        await topics.append(tx, TOPIC, [_event(kind, show) for show in shows])
 
 
-def _created(show: CatalogueShow) -> TopicEvent:
+def _event(kind: "Kind.ValueType", show: CatalogueShow) -> TopicEvent:
     event = events_pb2.ShowEvent(
-        kind=_Kind.CREATED,
+        kind=kind,
         show_id=str(show.id),
-        version=FIRST,
+        version=show.revision,
         event_id=str(show.event_id),
         venue_id=str(show.venue_id),
         screen_id=str(show.screen_id),
@@ -41,4 +39,4 @@ def _created(show: CatalogueShow) -> TopicEvent:
             for price in show.prices
         ],
     )
-    return TopicEvent(show.id, FIRST, _Kind.Name(event.kind), event.SerializeToString())
+    return TopicEvent(show.id, show.revision, Kind.Name(kind), event.SerializeToString())

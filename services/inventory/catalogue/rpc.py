@@ -13,6 +13,7 @@ from services.inventory.catalogue import events, shows, venues
 from services.inventory.catalogue import messages as messages
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN, MOVIE
 from services.inventory.catalogue.events import CreateEvent, CreateEvents
+from services.inventory.catalogue.publishing import PublishEvent, PublishEvents
 from services.inventory.catalogue.shows import CreateShow, CreateShows
 from services.inventory.catalogue.venues import CreateScreen, CreateScreens, CreateVenue, CreateVenues
 
@@ -23,6 +24,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     def __init__(self, db: Database, *, max_seats_per_user: int) -> None:
         self._db = db
         self._create_event: CreateEvents[pb.Event] = CreateEvents(db)
+        self._publish = PublishEvents(db)
         self._create_movie: CreateEvents[pb.Movie] = CreateEvents(db)
         self._create_venue: CreateVenues[pb.Venue] = CreateVenues(db)
         self._create_screen: CreateScreens[pb.Screen] = CreateScreens(db)
@@ -39,9 +41,13 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def ListEvents(self, request: pb.ListEventsRequest, context: Context) -> pb.ListEventsResponse:
         page = PageRequest(request, BY_ID)
         category = pb.Event.Category.Name(request.category) if request.category else None
-        found = await events.list_events(self._db, category=category, after=page.after, limit=page.limit)
+        status = pb.Event.Status.Name(request.status) if request.status else None
+        found = await events.list_events(self._db, category=category, status=status, after=page.after, limit=page.limit)
         listed, token = page.render(found, lambda event: event.id, messages.render_event)
         return pb.ListEventsResponse(events=listed, next_page_token=token)
+
+    async def PublishEvent(self, request: pb.PublishEventRequest, context: Context) -> pb.Event:
+        return messages.render_event(await self._publish.alone(PublishEvent(UUID(request.event_id))))
 
     async def CreateMovie(self, request: pb.CreateMovieRequest, context: Context) -> pb.Movie:
         once = Once(key_of(request, "CreateMovie"), pb.Movie, messages.render_movie)

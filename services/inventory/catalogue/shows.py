@@ -19,6 +19,8 @@ from services.inventory.catalogue.domain import (
     CatalogueEvent,
     CatalogueShow,
     EventNotFound,
+    EventNotPublished,
+    EventStatus,
     MovieNotFound,
     NewShow,
     Place,
@@ -30,7 +32,10 @@ from services.inventory.catalogue.domain import (
     check_show_fits,
     slot_of,
 )
+from services.inventory.catalogue.drafts import sees_drafts
+from services.inventory.catalogue.published import Kind
 from services.inventory.errors import ShowNotFound
+from services.inventory.seats.domain import ShowStatus
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with."""
@@ -72,14 +77,14 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
     """Creates shows; refuses with EventNotFound, MovieNotFound, ScreenNotFound, InvalidField, ShowOverlaps."""
 
     def reads(self, batch: Sequence[CreateShow[M]], *, wait: bool) -> dict[str, Statement]:
-        """Lock the screens."""
+        """Lock the screens, then the events."""
         shows = [command.show for command in batch]
         screens = {"screen_ids": sorted({show.screen_id for show in shows})}
         blocked = {"seat_ids": [seat_id for show in shows for seat_id in show.blocked_seat_ids]}
         return {
             "places": (sql.LOCK_SCREENS, screens),
             "clock": (READ_CLOCK, ()),
-            "events": (sql.EVENTS, {"ids": sorted({show.event_id for show in shows})}),
+            "events": (sql.LOCK_EVENTS, {"ids": sorted({show.event_id for show in shows})}),
             "tiers": (sql.TIERS_OF_SCREENS, screens),
             "seats": (sql.SEATS_OF_SCREENS, screens | blocked),
             "slots": (sql.SLOTS_OF_SCREENS, columns(shows, "screen_id", "starts_at")),
@@ -114,13 +119,15 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
             raise MovieNotFound()
         if event is None:
             raise EventNotFound()
+        if event.status == EventStatus.CANCELLED:
+            raise EventNotPublished(status=event.status)
         place = state.places.get(screen_id)
         if place is None:
             raise ScreenNotFound()
         check_show_fits(new, state.now, state.tiers[screen_id], state.seat_ids[screen_id])
         slot = slot_of(new, event, new_id())
         check_free(slot, state.slots[screen_id])
-        show = _created(new, event, place, slot)
+        show = _created(new, event, place, slot, state.now)
         state.slots[screen_id].append(slot)
         state.created.append((show, new))
         return show
@@ -129,12 +136,14 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
         """Write the shows, and the prices and seats of each."""
         if state.created:
             shows = [show for show, _ in state.created]
-            times = ("starts_at", "ends_at", "sales_end_at")
+            sales = ("currency", "starts_at", "sales_start_at", "sales_end_at", "status")
             await tx.send(
-                sql.CREATE_SHOWS, columns(shows, "id", "event_id", "screen_id", "currency", "organization_id", *times)
+                sql.CREATE_SHOWS, columns(shows, "id", "event_id", "screen_id", "organization_id", "ends_at", *sales)
             )
-            await tx.send(sql.CREATE_COUNTERS, columns(shows, "id", "currency", "starts_at", "sales_end_at"))
-            await published.publish_created(tx, shows)
+            await tx.send(sql.CREATE_COUNTERS, columns(shows, "id", *sales))
+            # An event that was over goes on.
+            await tx.send(sql.REOPEN_EVENTS, {"ids": sorted({show.event_id for show in shows})})
+            await published.publish(tx, Kind.CREATED, [show for show in shows if not show.is_draft])
         for show, new in state.created:
             prices = {"show_id": show.id} | columns(new.prices, tiers="tier", prices="price")
             seats = {
@@ -147,7 +156,7 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
             await tx.send(sql.CREATE_SHOW_SEATS, prices | seats)
 
 
-def _created(new: NewShow, event: CatalogueEvent, place: Place, slot: Slot) -> CatalogueShow:
+def _created(new: NewShow, event: CatalogueEvent, place: Place, slot: Slot, now: datetime) -> CatalogueShow:
     """Return a new show as it is read from then on."""
     return CatalogueShow(
         id=slot.id,
@@ -164,15 +173,21 @@ def _created(new: NewShow, event: CatalogueEvent, place: Place, slot: Slot) -> C
         sales_end_at=new.sales_end_at,
         currency=new.currency,
         organization_id=new.organization_id,
+        sales_start_at=new.sales_start_at,
+        status=ShowStatus.DRAFT if event.is_draft else ShowStatus.SCHEDULED,
+        revision=1,
+        read_at=now,
         prices=new.prices,
     )
 
 
 @retried
 async def get_show(db: Database, show_id: UUID) -> CatalogueShow:
-    """Return a show, or raise ShowNotFound."""
+    """Return a show, or raise ShowNotFound: also where it is a draft that the caller does not see."""
     for row in await db.fetch(sql.FIND_SHOW, {"id": show_id}):
-        return _show(row)
+        show = read_show(row)
+        if not show.is_draft or sees_drafts():
+            return show
     raise ShowNotFound()
 
 
@@ -180,13 +195,15 @@ async def get_show(db: Database, show_id: UUID) -> CatalogueShow:
 async def list_shows(
     db: Database, which: ShowFilter, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[CatalogueShow]:
-    """Return the shows that `which` describes, by start time and id, that come later than `after`."""
+    """Return those shows of `which` that the caller sees, by start time and id, that come later than `after`."""
     after_starts_at, after_id = after or (None, None)
     given = asdict(which) | {"after_starts_at": after_starts_at, "after_id": after_id, "limit": limit}
-    return [_show(row) for row in await db.fetch(sql.list_shows(given), given)]
+    given |= {"without_drafts": None if sees_drafts() else True}
+    return [read_show(row) for row in await db.fetch(sql.list_shows(given), given)]
 
 
-def _show(row: Row) -> CatalogueShow:
+def read_show(row: Row) -> CatalogueShow:
+    """Return what a row of the statements about shows says."""
     fields = row._asdict()
     prices = zip(fields.pop("tiers"), fields.pop("prices"), strict=True)
     return CatalogueShow(**fields, prices=[Price(tier, price) for tier, price in prices])

@@ -11,23 +11,33 @@ from services.inventory.catalogue.domain import CatalogueEvent, Screen
 _EVENTS = f"SELECT {selected(CatalogueEvent)} FROM events"
 
 CREATE_EVENTS = """
-    INSERT INTO events (id, title, description, category, duration_minutes, language, organization_id, created_at)
-    SELECT id, title, description, category, duration_minutes, language, organization_id, created_at
+    INSERT INTO events
+        (id, title, description, category, duration_minutes, language, organization_id, created_at, status)
+    SELECT id, title, description, category, duration_minutes, language, organization_id, created_at, status
     FROM unnest(
         %(id)s::uuid[], %(title)s::text[], %(description)s::text[], %(category)s::text[], %(duration_minutes)s::int[],
-        %(language)s::text[], %(organization_id)s::uuid[], %(created_at)s::timestamptz[]
-    ) AS n (id, title, description, category, duration_minutes, language, organization_id, created_at)
+        %(language)s::text[], %(organization_id)s::uuid[], %(created_at)s::timestamptz[],
+        %(status)s::text[]
+    ) AS n (id, title, description, category, duration_minutes, language, organization_id, created_at, status)
 """
 
 EVENTS = f"{_EVENTS} WHERE id = ANY(%(ids)s)"
 
 OWNER_OF_EVENT = "SELECT organization_id FROM events WHERE id = %(id)s"
 
-_EVENT_FILTERS = {"category": "category = %(category)s", "after": "id < %(after)s"}
+LOCK_EVENTS = f"{EVENTS} ORDER BY id FOR NO KEY UPDATE"
+"""The lock under which an event gets shows and its status changes. It comes after those of screens."""
+
+_EVENT_FILTERS = {
+    "category": "category = %(category)s",
+    "status": "status = %(status)s",
+    "without_drafts": "status <> 'DRAFT'",
+    "after": "id < %(after)s",
+}
 
 
 def list_events(given: Mapping[str, Any]) -> str:
-    """Events, newest first; filters `category` and `after` (an id)."""
+    """Events, newest first; filters `category`, `status`, `without_drafts` and `after` (an id)."""
     return _page(_EVENTS, _EVENT_FILTERS, given, order="id DESC")
 
 
@@ -123,7 +133,8 @@ _SHOWS = """
         s.id, s.event_id, e.title, e.category,
         v.id AS venue_id, v.name AS venue_name, v.city, c.id AS screen_id, c.name AS screen_name,
         s.starts_at, s.ends_at, coalesce(s.sales_end_at, s.starts_at) AS sales_end_at, s.currency,
-        s.organization_id, p.tiers, p.prices
+        s.organization_id, s.sales_start_at, s.status, s.revision, (SELECT boxoffice_clock()) AS read_at,
+        p.tiers, p.prices
     FROM shows s
     JOIN events e ON e.id = s.event_id
     JOIN screens c ON c.id = s.screen_id
@@ -141,11 +152,17 @@ FIND_SHOW = f"{_SHOWS} WHERE s.id = %(id)s"
 
 OWNER_OF_SHOW = "SELECT organization_id FROM shows WHERE id = %(id)s"
 
+SHOWS = f"{_SHOWS} WHERE s.id = ANY(%(ids)s) ORDER BY s.id"
+
+DRAFTS_OF_EVENTS = "SELECT id FROM shows WHERE event_id = ANY(%(event_ids)s) AND status = 'DRAFT' ORDER BY id"
+"""Only under the locks of the events: so none is added meanwhile."""
+
 _SHOW_FILTERS = {
     "event_id": "s.event_id = %(event_id)s",
     "movie_id": "s.event_id = %(movie_id)s"
     " AND EXISTS (SELECT FROM events WHERE id = %(movie_id)s AND category = 'MOVIE')",
     "screen_id": "s.screen_id = %(screen_id)s",
+    "without_drafts": "s.status <> 'DRAFT'",
     "begin": "s.starts_at >= %(begin)s",
     "end": "s.starts_at < %(end)s",
     "after_id": "(s.starts_at, s.id) > (%(after_starts_at)s, %(after_id)s)",
@@ -160,6 +177,20 @@ def list_shows(given: Mapping[str, Any]) -> str:
     always = [_TO_COME] if given["begin"] is None else []
     return _page(_SHOWS, _SHOW_FILTERS, given, order="s.starts_at, s.id", always=always)
 
+
+LOCK_COUNTER = "SELECT show_id FROM show_counters WHERE show_id = ANY(%(show_ids)s) FOR UPDATE"
+"""The lock of one show, with its seats. Those of several are had one by one, in the order of their ids."""
+
+REOPEN_EVENTS = "UPDATE events SET status = 'PUBLISHED' WHERE id = ANY(%(ids)s) AND status = 'COMPLETED'"
+
+PUBLISH_EVENTS = "UPDATE events SET status = 'PUBLISHED' WHERE id = ANY(%(ids)s) AND status = 'DRAFT'"
+
+PUBLISH_SHOWS = "UPDATE shows SET status = 'SCHEDULED' WHERE id = ANY(%(ids)s) AND status = 'DRAFT'"
+
+PUBLISH_COUNTERS = """
+    UPDATE show_counters SET status = 'SCHEDULED' WHERE show_id = ANY(%(show_ids)s) AND status = 'DRAFT'
+"""
+"""Put drafts on sale. Only under their locks."""
 
 LOCK_SCREENS = """
     SELECT
@@ -189,20 +220,27 @@ SLOTS_OF_SCREENS = """
 before it, or begin when what starts at it is over. Only under the screens' locks."""
 
 CREATE_SHOWS = """
-    INSERT INTO shows (id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id)
-    SELECT id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id
+    INSERT INTO shows (
+        id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id, sales_start_at, status
+    )
+    SELECT
+        id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id, sales_start_at, status
     FROM unnest(
         %(id)s::uuid[], %(event_id)s::uuid[], %(screen_id)s::uuid[], %(starts_at)s::timestamptz[],
-        %(ends_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(currency)s::text[], %(organization_id)s::uuid[]
-    ) AS n (id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id)
+        %(ends_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(currency)s::text[], %(organization_id)s::uuid[],
+        %(sales_start_at)s::timestamptz[], %(status)s::text[]
+    ) AS n (
+        id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id, sales_start_at, status
+    )
 """
 
 CREATE_COUNTERS = """
-    INSERT INTO show_counters (show_id, starts_at, sales_end_at, currency)
-    SELECT show_id, starts_at, sales_end_at, currency
+    INSERT INTO show_counters (show_id, starts_at, sales_end_at, currency, sales_start_at, status)
+    SELECT show_id, starts_at, sales_end_at, currency, sales_start_at, status
     FROM unnest(
-        %(id)s::uuid[], %(starts_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(currency)s::text[]
-    ) AS n (show_id, starts_at, sales_end_at, currency)
+        %(id)s::uuid[], %(starts_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(currency)s::text[],
+        %(sales_start_at)s::timestamptz[], %(status)s::text[]
+    ) AS n (show_id, starts_at, sales_end_at, currency, sales_start_at, status)
 """
 """Create the locks for shows' seats; the number of each one's last change is 0."""
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from services.chassis.store.database import Database
 from services.chassis.store.rows import Row, read
 from services.chassis.writes.lookup import Lookup
+from services.inventory.catalogue.drafts import sees_drafts
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats.domain import Seat
 from services.inventory.viewing import statements as sql
@@ -34,9 +35,12 @@ class Availability:
         self._lookup: Lookup[UUID, SeatMap] = Lookup(self._refresh, name="seat-maps", max_keys=64)
 
     async def get(self, show_id: UUID) -> SeatMap:
-        """Return the seats of a show as they stand; raise ShowNotFound. It goes on changing: look at once."""
+        """Return the seats of a show as they stand; raise ShowNotFound, also for drafts that the caller does not see.
+
+        It goes on changing: look at once.
+        """
         seats = await self._lookup.get(show_id)
-        if seats is None:
+        if seats is None or (seats.is_draft and not sees_drafts()):
             raise ShowNotFound()
         return seats
 
@@ -66,6 +70,7 @@ class Availability:
         if last.prices_version != kept.prices.version:
             return None  # every seat may cost something else
         kept.advance(last.show_sequence, last.now, last.sales_end_at, _seats(rows))
+        kept.is_draft = last.is_draft
         return kept
 
     async def _read(self, show_id: UUID) -> SeatMap | None:
@@ -76,7 +81,9 @@ class Availability:
         first = rows[0]
         prices = Prices(first.prices_version, {row.tier: row.list_price for row in rows if row.id is not None})
         seats = _seats(rows)
-        return SeatMap(show_id, first.show_sequence, first.now, first.currency, first.sales_end_at, prices, seats)
+        seat_map = SeatMap(show_id, first.show_sequence, first.now, first.currency, first.sales_end_at, prices, seats)
+        seat_map.is_draft = first.is_draft
+        return seat_map
 
     def _keep(self, show_id: UUID, seats: SeatMap) -> None:
         self._kept_seats += len(seats) - len(self._kept.get(show_id, ()))

@@ -86,6 +86,8 @@ class SeatMap:
         self.currency = currency
         self.sales_end_at = sales_end_at
         self.prices = prices
+        self.is_draft = False
+        """Whether nobody but those who organize events may see it."""
         self._seats = list(seats)
         self._index = {seat.id: index for index, seat in enumerate(seats)}
         self._sections: dict[str, list[int]] = {}

@@ -4,7 +4,7 @@ from services.inventory.seats.statements import SEAT
 
 _SHOW = """
     c.show_id, c.sequence AS show_sequence, c.currency, coalesce(c.sales_end_at, c.starts_at) AS sales_end_at,
-    c.prices_version, clock.now
+    c.prices_version, c.status = 'DRAFT' AS is_draft, clock.now
 """
 
 SEATS_OF_SHOW = f"""
@@ -34,7 +34,7 @@ SEATS_SINCE = f"""
 than are worth it. A show in which none changed gives one row of nulls."""
 
 CHANGES_AFTER = """
-    SELECT known.show_id, known.after, c.sequence AS show_sequence, h.*
+    SELECT known.show_id, known.after, c.sequence AS show_sequence, c.status = 'DRAFT' AS is_draft, h.*
     FROM unnest(%(show_id)s::uuid[], %(after)s::bigint[]) AS known (show_id, after)
     JOIN show_counters c ON c.show_id = known.show_id
     LEFT JOIN LATERAL (

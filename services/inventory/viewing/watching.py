@@ -37,6 +37,7 @@ class ChangesPage:
     changes: Sequence[Change]
     sequence: int
     """The number of the show's last change of all."""
+    is_draft: bool
 
     def follows(self, number: int) -> bool:
         """Tell whether nothing is missing after `number`."""
@@ -72,13 +73,14 @@ class Watching:
     async def watch(self, show_id: UUID, number: int, form: ChangeForm) -> AsyncGenerator[bytes, None]:
         """Yield messages with every change of a show after `number`, the first at once.
 
-        Raises ShowNotFound; SequenceNoLongerKept where what follows `number` is not known; ReaderTooSlow where this was
-        not asked for the next message for too long; Unavailable once `end` was called.
+        Raises ShowNotFound, also for drafts, in which nothing changes; SequenceNoLongerKept where what follows `number`
+        is not known; ReaderTooSlow where this was not asked for the next message for too long; Unavailable once `end`
+        was called.
         """
         while not self._can_go_on(show_id, number):
             self._check_not_ended()
             page = await self._lookup.get((show_id, number))
-            if page is None:
+            if page is None or page.is_draft:
                 raise ShowNotFound()
             if not page.follows(number):
                 raise SequenceNoLongerKept(sequence=page.sequence)
@@ -185,12 +187,12 @@ def _by_key(rows: Iterable[Any]) -> dict[tuple[UUID, int], ChangesPage]:
     """Put together what was found after the number of each show."""
     pages = {}
     for key, found in groupby(rows, attrgetter("show_id", "after")):
-        changes, last = [], 0
+        changes, last, is_draft = [], 0, False
         for sequence, seats in groupby(found, attrgetter("sequence")):
             listed = list(seats)
-            last = listed[0].show_sequence
+            last, is_draft = listed[0].show_sequence, listed[0].is_draft
             if sequence is not None:
                 changed = [ChangedSeat(row.seat_id, Status(row.status), row.expires_at) for row in listed]
                 changes.append(Change(sequence, listed[0].changed_at, changed))
-        pages[key] = ChangesPage(changes, last)
+        pages[key] = ChangesPage(changes, last, is_draft)
     return pages

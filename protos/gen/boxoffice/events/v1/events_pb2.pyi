@@ -184,14 +184,22 @@ class ShowEvent(_message.Message):
         DESCRIPTOR: _descriptor.EnumDescriptor
         KIND_UNSPECIFIED: ShowEvent._Kind.ValueType  # 0
         CREATED: ShowEvent._Kind.ValueType  # 1
-        """It is on sale."""
+        """It is on sale. Of a show that was made as a draft, PUBLISHED comes instead."""
+        PUBLISHED: ShowEvent._Kind.ValueType  # 2
+        """It was a draft, and is public now."""
+        UPDATED: ShowEvent._Kind.ValueType  # 3
+        """Its sales begin or end at another time."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What happened."""
 
     KIND_UNSPECIFIED: ShowEvent.Kind.ValueType  # 0
     CREATED: ShowEvent.Kind.ValueType  # 1
-    """It is on sale."""
+    """It is on sale. Of a show that was made as a draft, PUBLISHED comes instead."""
+    PUBLISHED: ShowEvent.Kind.ValueType  # 2
+    """It was a draft, and is public now."""
+    UPDATED: ShowEvent.Kind.ValueType  # 3
+    """Its sales begin or end at another time."""
 
     @_typing.final
     class Price(_message.Message):

@@ -54,6 +54,35 @@ class Event(_message.Message):
     SPORT: Event.Category.ValueType  # 4
     OTHER: Event.Category.ValueType  # 5
 
+    class _Status:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _StatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Event._Status.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        STATUS_UNSPECIFIED: Event._Status.ValueType  # 0
+        DRAFT: Event._Status.ValueType  # 1
+        """Nobody but those who organize events knows of it."""
+        PUBLISHED: Event._Status.ValueType  # 2
+        """Everybody sees it, and its shows are on sale when their times have come."""
+        COMPLETED: Event._Status.ValueType  # 3
+        """Its last show is over."""
+        CANCELLED: Event._Status.ValueType  # 4
+        """It is off, for good."""
+
+    class Status(_Status, metaclass=_StatusEnumTypeWrapper):
+        """What becomes of an event."""
+
+    STATUS_UNSPECIFIED: Event.Status.ValueType  # 0
+    DRAFT: Event.Status.ValueType  # 1
+    """Nobody but those who organize events knows of it."""
+    PUBLISHED: Event.Status.ValueType  # 2
+    """Everybody sees it, and its shows are on sale when their times have come."""
+    COMPLETED: Event.Status.ValueType  # 3
+    """Its last show is over."""
+    CANCELLED: Event.Status.ValueType  # 4
+    """It is off, for good."""
+
     ID_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
@@ -62,6 +91,7 @@ class Event(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The event's id (UUID)."""
     title: _builtins.str
@@ -76,6 +106,8 @@ class Event(_message.Message):
     """The language it is in, as a BCP 47 tag such as "hi" or "en-IN"; may be empty."""
     organization_id: _builtins.str
     """The id of the organization whose it is; empty where it is Boxoffice's own."""
+    status: Global___Event.Status.ValueType
+    """Whether it is a draft, public, over or off."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
@@ -91,10 +123,11 @@ class Event(_message.Message):
         language: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         organization_id: _builtins.str = ...,
+        status: Global___Event.Status.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "organization_id", b"organization_id", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "organization_id", b"organization_id", "status", b"status", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -113,6 +146,7 @@ class Movie(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The movie's id (UUID), which is also its id as an event."""
     title: _builtins.str
@@ -125,6 +159,8 @@ class Movie(_message.Message):
     """The language it is in, as a BCP 47 tag such as "hi" or "en-IN"; may be empty."""
     organization_id: _builtins.str
     """The id of the organization whose it is; empty where it is Boxoffice's own."""
+    status: Global___Event.Status.ValueType
+    """Whether it is a draft, public, over or off."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
@@ -139,10 +175,11 @@ class Movie(_message.Message):
         language: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         organization_id: _builtins.str = ...,
+        status: Global___Event.Status.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "organization_id", b"organization_id", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "organization_id", b"organization_id", "status", b"status", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -304,6 +341,43 @@ class Show(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    class _Status:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _StatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Show._Status.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        STATUS_UNSPECIFIED: Show._Status.ValueType  # 0
+        DRAFT: Show._Status.ValueType  # 1
+        """Nobody but those who organize events knows of it."""
+        ANNOUNCED: Show._Status.ValueType  # 2
+        """Its sales have not begun yet."""
+        ON_SALE: Show._Status.ValueType  # 3
+        """Its seats can be held and booked."""
+        SALES_ENDED: Show._Status.ValueType  # 4
+        """Its sales have ended."""
+        OVER: Show._Status.ValueType  # 5
+        """It has taken place."""
+        CANCELLED: Show._Status.ValueType  # 6
+        """It does not take place."""
+
+    class Status(_Status, metaclass=_StatusEnumTypeWrapper):
+        """What may be done with it."""
+
+    STATUS_UNSPECIFIED: Show.Status.ValueType  # 0
+    DRAFT: Show.Status.ValueType  # 1
+    """Nobody but those who organize events knows of it."""
+    ANNOUNCED: Show.Status.ValueType  # 2
+    """Its sales have not begun yet."""
+    ON_SALE: Show.Status.ValueType  # 3
+    """Its seats can be held and booked."""
+    SALES_ENDED: Show.Status.ValueType  # 4
+    """Its sales have ended."""
+    OVER: Show.Status.ValueType  # 5
+    """It has taken place."""
+    CANCELLED: Show.Status.ValueType  # 6
+    """It does not take place."""
+
     ID_FIELD_NUMBER: _builtins.int
     EVENT_ID_FIELD_NUMBER: _builtins.int
     MOVIE_ID_FIELD_NUMBER: _builtins.int
@@ -321,6 +395,9 @@ class Show(_message.Message):
     MOVIE_FIELD_NUMBER: _builtins.int
     SALES_END_AT_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    SALES_START_AT_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The show's id (UUID)."""
     event_id: _builtins.str
@@ -347,6 +424,10 @@ class Show(_message.Message):
     """The title again where the event is a movie; else empty."""
     organization_id: _builtins.str
     """The id of the organization whose it is; empty where it is Boxoffice's own."""
+    status: Global___Show.Status.ValueType
+    """What may be done with it at the time of the answer."""
+    revision: _builtins.int
+    """Grows with every edit of it, from 1."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it starts."""
@@ -364,6 +445,10 @@ class Show(_message.Message):
         """When its sales end: at its start, unless set earlier. From this instant on seats can be neither held nor booked, and
         no payment buys a ticket any more.
         """
+
+    @_builtins.property
+    def sales_start_at(self) -> _timestamp_pb2.Timestamp:
+        """When its sales begin; absent where they have been open from the beginning on."""
 
     def __init__(
         self,
@@ -385,10 +470,13 @@ class Show(_message.Message):
         movie: _builtins.str = ...,
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
         organization_id: _builtins.str = ...,
+        status: Global___Show.Status.ValueType = ...,
+        sales_start_at: _timestamp_pb2.Timestamp | None = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "sales_end_at", b"sales_end_at", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "revision", b"revision", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "status", b"status", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -437,6 +525,7 @@ class CreateEventRequest(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """Its title; 1 to 200 characters, nothing invisible."""
     description: _builtins.str
@@ -458,6 +547,8 @@ class CreateEventRequest(_message.Message):
     """The organization whose it shall be (UUID). Where it is absent, it is the one where the caller is OWNER or MANAGER, or
     Boxoffice's own where there is none.
     """
+    status: Global___Event.Status.ValueType
+    """DRAFT or PUBLISHED; DRAFT where it is absent."""
     def __init__(
         self,
         *,
@@ -468,14 +559,37 @@ class CreateEventRequest(_message.Message):
         language: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
         organization_id: _builtins.str = ...,
+        status: Global___Event.Status.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "idempotency_key", b"idempotency_key", "language", b"language", "organization_id", b"organization_id", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "idempotency_key", b"idempotency_key", "language", b"language", "organization_id", b"organization_id", "status", b"status", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateEventRequest: _TypeAlias = CreateEventRequest  # noqa: Y015
+
+@_typing.final
+class PublishEventRequest(_message.Message):
+    """PublishEventRequest names a draft to make public."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """The event's id (UUID)."""
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishEventRequest: _TypeAlias = PublishEventRequest  # noqa: Y015
 
 @_typing.final
 class GetEventRequest(_message.Message):
@@ -508,22 +622,26 @@ class ListEventsRequest(_message.Message):
     CATEGORY_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
     category: Global___Event.Category.ValueType
     """Only events of this category; every category where it is absent."""
     page_size: _builtins.int
     """How many events to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
     """`next_page_token` of the page before; absent for the first page."""
+    status: Global___Event.Status.ValueType
+    """Only events that are this; all that the caller may see where it is absent."""
     def __init__(
         self,
         *,
         category: Global___Event.Category.ValueType = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        status: Global___Event.Status.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "page_size", b"page_size", "page_token", b"page_token", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -569,6 +687,7 @@ class CreateMovieRequest(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """Its title; 1 to 200 characters, nothing invisible."""
     description: _builtins.str
@@ -588,6 +707,8 @@ class CreateMovieRequest(_message.Message):
     """The organization whose it shall be (UUID). Where it is absent, it is the one where the caller is OWNER or MANAGER, or
     Boxoffice's own where there is none.
     """
+    status: Global___Event.Status.ValueType
+    """DRAFT or PUBLISHED; PUBLISHED where it is absent."""
     def __init__(
         self,
         *,
@@ -597,10 +718,11 @@ class CreateMovieRequest(_message.Message):
         language: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
         organization_id: _builtins.str = ...,
+        status: Global___Event.Status.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "duration_minutes", b"duration_minutes", "idempotency_key", b"idempotency_key", "language", b"language", "organization_id", b"organization_id", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "duration_minutes", b"duration_minutes", "idempotency_key", b"idempotency_key", "language", b"language", "organization_id", b"organization_id", "status", b"status", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -946,6 +1068,7 @@ class CreateShowRequest(_message.Message):
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     SALES_END_AT_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    SALES_START_AT_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """The event to show (UUID); absent where `movie_id` is given."""
     movie_id: _builtins.str
@@ -981,6 +1104,10 @@ class CreateShowRequest(_message.Message):
     def sales_end_at(self) -> _timestamp_pb2.Timestamp:
         """When its sales end: in the future, and at its start at the latest; at its start where it is absent."""
 
+    @_builtins.property
+    def sales_start_at(self) -> _timestamp_pb2.Timestamp:
+        """When its sales begin: before they end; at once where it is absent."""
+
     def __init__(
         self,
         *,
@@ -994,10 +1121,11 @@ class CreateShowRequest(_message.Message):
         idempotency_key: _builtins.str = ...,
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
         organization_id: _builtins.str = ...,
+        sales_start_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_seat_ids", b"blocked_seat_ids", "currency", b"currency", "event_id", b"event_id", "idempotency_key", b"idempotency_key", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "sales_end_at", b"sales_end_at", "screen_id", b"screen_id", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_seat_ids", b"blocked_seat_ids", "currency", b"currency", "event_id", b"event_id", "idempotency_key", b"idempotency_key", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -50,6 +50,11 @@ class CatalogServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsResponse.FromString,
                 _registered_method=True)
+        self.PublishEvent = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/PublishEvent',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.PublishEventRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Event.FromString,
+                _registered_method=True)
         self.CreateMovie = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/CreateMovie',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateMovieRequest.SerializeToString,
@@ -112,7 +117,8 @@ class CatalogServiceServicer:
     """
 
     def CreateEvent(self, request, context):
-        """Creates an event of any category.
+        """Creates an event of any category: a draft, unless `status` says PUBLISHED. Nobody but those who organize events sees a
+        draft and its shows, on any method, and nobody can hold or book its seats: PublishEvent puts it on.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -140,8 +146,19 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PublishEvent(self, request, context):
+        """Makes a draft public, with all of its shows: their seats are on sale from now on, or from the beginning of their sales.
+        An event that is public already stays as it is.
+
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateMovie(self, request, context):
-        """Creates a movie, which is an event of category MOVIE.
+        """Creates a movie, which is an event of category MOVIE. It is public at once, unless `status` says DRAFT.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -226,7 +243,7 @@ class CatalogServiceServicer:
 
     def CreateShow(self, request, context):
         """Creates a show: an event on a screen at a time, with one seat on sale for every seat of the screen.
-        The show lasts as long as its event. Times and prices never change afterwards.
+        The show lasts as long as its event, and is a draft while its event is one.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start or the end of sales is not in the future, the end
         of sales is after the start, a tier of the screen has no price, two, or one at which a booking of as many seats as a
@@ -235,6 +252,7 @@ class CatalogServiceServicer:
         NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
         NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
         FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
+        FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
@@ -278,6 +296,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListEvents,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsResponse.SerializeToString,
+            ),
+            'PublishEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishEvent,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.PublishEventRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Event.SerializeToString,
             ),
             'CreateMovie': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateMovie,
@@ -417,6 +440,33 @@ class CatalogService:
             '/boxoffice.inventory.v1.CatalogService/ListEvents',
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/PublishEvent',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.PublishEventRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Event.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,7 +38,8 @@ class CatalogServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
     CreateEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateEventRequest, _catalog_pb2.Event]
-    """Creates an event of any category.
+    """Creates an event of any category: a draft, unless `status` says PUBLISHED. Nobody but those who organize events sees a
+    draft and its shows, on any method, and nobody can hold or book its seats: PublishEvent puts it on.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -54,8 +55,15 @@ class CatalogServiceStub:
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
+    PublishEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.PublishEventRequest, _catalog_pb2.Event]
+    """Makes a draft public, with all of its shows: their seats are on sale from now on, or from the beginning of their sales.
+    An event that is public already stays as it is.
+
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
+    """
     CreateMovie: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateMovieRequest, _catalog_pb2.Movie]
-    """Creates a movie, which is an event of category MOVIE.
+    """Creates a movie, which is an event of category MOVIE. It is public at once, unless `status` says DRAFT.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -108,7 +116,7 @@ class CatalogServiceStub:
     """
     CreateShow: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateShowRequest, _catalog_pb2.Show]
     """Creates a show: an event on a screen at a time, with one seat on sale for every seat of the screen.
-    The show lasts as long as its event. Times and prices never change afterwards.
+    The show lasts as long as its event, and is a draft while its event is one.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start or the end of sales is not in the future, the end
     of sales is after the start, a tier of the screen has no price, two, or one at which a booking of as many seats as a
@@ -117,6 +125,7 @@ class CatalogServiceStub:
     NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
     NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
     FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
+    FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -138,7 +147,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateEventRequest, _catalog_pb2.Event]  # type: ignore[assignment]
-    """Creates an event of any category.
+    """Creates an event of any category: a draft, unless `status` says PUBLISHED. Nobody but those who organize events sees a
+    draft and its shows, on any method, and nobody can hold or book its seats: PublishEvent puts it on.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -154,8 +164,15 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
+    PublishEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.PublishEventRequest, _catalog_pb2.Event]  # type: ignore[assignment]
+    """Makes a draft public, with all of its shows: their seats are on sale from now on, or from the beginning of their sales.
+    An event that is public already stays as it is.
+
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
+    """
     CreateMovie: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateMovieRequest, _catalog_pb2.Movie]  # type: ignore[assignment]
-    """Creates a movie, which is an event of category MOVIE.
+    """Creates a movie, which is an event of category MOVIE. It is public at once, unless `status` says DRAFT.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -208,7 +225,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """
     CreateShow: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateShowRequest, _catalog_pb2.Show]  # type: ignore[assignment]
     """Creates a show: an event on a screen at a time, with one seat on sale for every seat of the screen.
-    The show lasts as long as its event. Times and prices never change afterwards.
+    The show lasts as long as its event, and is a draft while its event is one.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start or the end of sales is not in the future, the end
     of sales is after the start, a tier of the screen has no price, two, or one at which a booking of as many seats as a
@@ -217,6 +234,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
     NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
     FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
+    FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -241,7 +259,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.CreateEventRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.Event, _abc.Awaitable[_catalog_pb2.Event]]:
-        """Creates an event of any category.
+        """Creates an event of any category: a draft, unless `status` says PUBLISHED. Nobody but those who organize events sees a
+        draft and its shows, on any method, and nobody can hold or book its seats: PublishEvent puts it on.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -271,12 +290,25 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def PublishEvent(
+        self,
+        request: _catalog_pb2.PublishEventRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Event, _abc.Awaitable[_catalog_pb2.Event]]:
+        """Makes a draft public, with all of its shows: their seats are on sale from now on, or from the beginning of their sales.
+        An event that is public already stays as it is.
+
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
+        """
+
+    @_abc_1.abstractmethod
     def CreateMovie(
         self,
         request: _catalog_pb2.CreateMovieRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.Movie, _abc.Awaitable[_catalog_pb2.Movie]]:
-        """Creates a movie, which is an event of category MOVIE.
+        """Creates a movie, which is an event of category MOVIE. It is public at once, unless `status` says DRAFT.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -377,7 +409,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.Show, _abc.Awaitable[_catalog_pb2.Show]]:
         """Creates a show: an event on a screen at a time, with one seat on sale for every seat of the screen.
-        The show lasts as long as its event. Times and prices never change afterwards.
+        The show lasts as long as its event, and is a draft while its event is one.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start or the end of sales is not in the future, the end
         of sales is after the start, a tier of the screen has no price, two, or one at which a booking of as many seats as a
@@ -386,6 +418,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
         NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
         FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
+        FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
