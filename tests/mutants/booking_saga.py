@@ -278,9 +278,9 @@ MUTANTS = (
     ),
     Mutant(
         "a refused create leaves its row",
-        "finish_bookings",
-        "[(sql.DROP_BOOKINGS, {'ids': list(refused)})] if refused else []",
-        "[(sql.DROP_BOOKINGS, {'ids': list(refused)})] if not refused else []",
+        "operation:_finish",
+        "if refused:\n    ...",
+        "if not refused:\n    ...",
         REQUESTS,
         LIFE,
     ),

@@ -3,6 +3,7 @@
 from tests.mutants import (
     bank,
     booking,
+    booking_money,
     booking_saga,
     chassis,
     claims,
@@ -22,6 +23,7 @@ MUTANTS = (
     *inventory_batches.MUTANTS,
     *inventory_availability.MUTANTS,
     *booking.MUTANTS,
+    *booking_money.MUTANTS,
     *booking_saga.MUTANTS,
     *payment.MUTANTS,
     *payment_refunds.MUTANTS,
