@@ -330,6 +330,12 @@ class RefundNotAllowed(FailedPrecondition):
     reason = "REFUND_NOT_ALLOWED"
 
 
+class FreeBookingLimitExceeded(FailedPrecondition):
+    """Nothing is to be paid, and the user has made as many such bookings today as may be: `metadata["limit"]`."""
+
+    reason = "FREE_BOOKING_LIMIT_EXCEEDED"
+
+
 class CouponNotUsable(FailedPrecondition):
     """The coupon cannot be used for this: `metadata["why_not"]`."""
 
