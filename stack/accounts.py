@@ -1,4 +1,4 @@
-"""Demo accounts: one of each role, made through the public contract like anybody's, and their tokens.
+"""Demo accounts, one of each role, and an organization: made through the public contract like anybody's; their tokens.
 
 What is there already is left alone. Their passwords are random, and lie beside the other credentials.
 """
@@ -6,13 +6,15 @@ What is there already is left alone. Their passwords are random, and lie beside 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import grpc
 from boxoffice.identity.v1 import identity_pb2 as identity
+from boxoffice.identity.v1 import organizations_pb2 as organizations
 from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from boxoffice.identity.v1.organizations_pb2_grpc import OrganizationServiceStub
 
 from stack.credentials import Credentials
 from stack.errors import StackError
@@ -34,6 +36,8 @@ class Account:
     email: str
     user_id: str
     token: str = field(repr=False)
+    organization_id: str = ""
+    """Where the organizer is OWNER."""
 
 
 def email(name: str) -> str:
@@ -63,7 +67,10 @@ def load(
                     request = identity.SetRolesRequest(user_id=accounts[name].user_id, roles=[role])
                     stub.SetRoles(request, timeout=CALL_SECONDS, metadata=bearer(accounts["admin"].token))
                 accounts[name] = _must_login(stub, name, credentials)
-            return accounts
+            found = _organization(OrganizationServiceStub(channel), accounts["organizer"].token)
+            # The token says only from now on that its user is in the organization.
+            organizer = _must_login(stub, "organizer", credentials)
+            return accounts | {"organizer": replace(organizer, organization_id=found)}
         except grpc.RpcError as error:
             raise StackError(f"cannot load the demo accounts: {_reason(error)}") from None
 
@@ -121,6 +128,15 @@ def _register(stub: IdentityServiceStub, name: str, credentials: Credentials) ->
         if not (isinstance(error, grpc.Call) and error.code() == grpc.StatusCode.ALREADY_EXISTS):
             raise
     return _must_login(stub, name, credentials)
+
+
+def _organization(stub: OrganizationServiceStub, token: str) -> str:
+    """Return the organization that a user is in, creating one if there is none."""
+    asked = organizations.ListOrganizationsRequest()
+    for own in stub.ListOrganizations(asked, timeout=CALL_SECONDS, metadata=bearer(token)).organizations:
+        return own.organization.id
+    create = organizations.CreateOrganizationRequest(name="Demo organizers", idempotency_key="demo-organization")
+    return stub.CreateOrganization(create, timeout=CALL_SECONDS, metadata=bearer(token)).id
 
 
 def _profile(stub: IdentityServiceStub, token: str) -> identity.User:

@@ -114,6 +114,7 @@ VIOLATIONS = [
     ("identity-accounts", "services.identity.accounts.registration", "services.identity.accounts.profiles"),
     ("identity-attempts", "services.identity.attempts.addresses", "services.identity.attempts.operation"),
     ("identity-keys", "services.identity.keys.renewal", "services.identity.keys.keyring"),
+    ("identity-organizations", "services.identity.organizations.members", "services.identity.organizations.rpc"),
     ("identity-roles", "services.identity.roles.statements", "services.identity.roles.operation"),
     ("identity-tokens", "services.identity.tokens.sealing", "services.identity.tokens.families"),
     ("bank", "services.bank.webhooks.deliveries", "services.bank.sessions.ends"),

@@ -38,6 +38,34 @@ ACCOUNTS = (
         """,
     ),
     Invariant(
+        "an-organization-has-an-owner",
+        "every organization has a member who is its owner",
+        ("identity.organizations",),
+        """
+        SELECT o.id AS organization_id, o.created_at FROM identity.organizations o
+        WHERE NOT EXISTS (SELECT FROM identity.members WHERE organization_id = o.id AND role = 'OWNER')
+        """,
+    ),
+    Invariant(
+        "members-belong-to-accounts-and-organizations",
+        "every member is an account that there is, once in an organization that there is, with a role that there is; "
+        "an organization has 200 members at most, and an account is in 20 organizations at most",
+        ("identity.members",),
+        """
+        SELECT m.organization_id, m.user_id, m.role, m.members, m.organizations
+        FROM (
+            SELECT *, count(*) OVER (PARTITION BY organization_id, user_id) AS times,
+                count(*) OVER (PARTITION BY organization_id) AS members,
+                count(*) OVER (PARTITION BY user_id) AS organizations
+            FROM identity.members
+        ) AS m
+        LEFT JOIN identity.organizations o ON o.id = m.organization_id
+        LEFT JOIN identity.users u ON u.id = m.user_id
+        WHERE o.id IS NULL OR u.id IS NULL OR m.times > 1 OR m.members > 200 OR m.organizations > 20
+            OR (m.role IN ('OWNER', 'MANAGER', 'BOX_OFFICE', 'FINANCE', 'DOOR')) IS NOT TRUE
+        """,
+    ),
+    Invariant(
         "families-of-tokens-belong-to-accounts",
         "every family is an account's and ends after its beginning, within a year; one that was ended says by what",
         ("identity.token_families",),

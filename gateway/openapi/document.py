@@ -28,8 +28,8 @@ Auth = Literal["on", "off"]
 
 HTTP_BODY = "google.api.HttpBody"
 USER = "userId"
-ALWAYS_KNOWS = "IdentityService"
-"""The service that takes tokens either way: whose account is shown is never a matter of what somebody says."""
+ALWAYS_KNOW = ("IdentityService", "OrganizationService")
+"""The services that take tokens either way: whose account is shown is never a matter of what somebody says."""
 
 
 def document(comments: Comments, auth: Auth) -> Json:
@@ -88,7 +88,7 @@ class _Operation:
             template = template.replace(f"{{{field.name}}}", f"{{{field.json_name}}}")
         self.path = template
         allowed = method.GetOptions().Extensions[policy_pb2.policy].allow
-        is_known = auth == "on" or method.containing_service.name == ALWAYS_KNOWS
+        is_known = auth == "on" or method.containing_service.name in ALWAYS_KNOW
         self._takes_token = is_known and policy_pb2.Policy.PUBLIC not in allowed
         self._is_owners = self._takes_token and policy_pb2.Policy.OWNER in allowed
 

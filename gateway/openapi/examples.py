@@ -16,6 +16,7 @@ SELLER = "0198c2a0-0000-7000-8000-00000000000a"
 TAX_RULE = "0198c2a0-0000-7000-8000-00000000000b"
 SESSION = "sess_0198c2a0-0000-7000-8000-000000000009"
 COUPON = "0198c2a0-0000-7000-8000-00000000000c"
+ORGANIZATION = "0198c2a0-0000-7000-8000-00000000000d"
 PAGE = f"http://127.0.0.1:8001/api/v1/payments/fake-checkout/{SESSION}"
 
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl"
@@ -41,6 +42,7 @@ VALUES: dict[str, Any] = {
     "movieId": EVENT,
     "name": "Lantern House",
     "number": 7,
+    "organizationId": ORGANIZATION,
     "paymentId": PAYMENT,
     "paymentUrl": PAGE,
     "percentage": 100,
@@ -112,6 +114,9 @@ VALUES: dict[str, Any] = {
     "Tokens.refreshToken": "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8",
     "Tokens.tokenType": "Bearer",
     "User.id": USER,
+    "Member.name": "Asha",
+    "Organization.id": ORGANIZATION,
+    "Organization.name": "Lantern Events",
     "User.name": "Asha",
     "Venue.id": VENUE,
 }
@@ -204,6 +209,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "UpdateProfile": {"name": "Asha"},
     "ChangePassword": {"currentPassword": "correct horse battery", "newPassword": "battery horse correct"},
     "SetRoles": {"roles": ["ORGANIZER"]},
+    "CreateOrganization": {"name": "Lantern Events"},
+    "UpdateOrganization": {"name": "Lantern & Daughters"},
+    "AddMember": {"email": "asha@example.com", "role": "BOX_OFFICE"},
+    "SetMemberRole": {"memberId": USER, "role": "BOX_OFFICE"},
+    "LeaveOrganization": {},
 }
 """What may be sent to each method that takes a body. Those that name nothing else work as they stand."""
 

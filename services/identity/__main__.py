@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
+from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc, organizations_pb2, organizations_pb2_grpc
 
 from services.chassis.process import cli
 from services.chassis.process.cli import Verb
@@ -20,12 +20,17 @@ from services.identity.keys import renewal
 from services.identity.keys.domain import LEAD
 from services.identity.keys.keyring import SigningKeys
 from services.identity.keys.signing import Vault
+from services.identity.organizations.reading import memberships
+from services.identity.organizations.rpc import OrganizationServicer, things
 from services.identity.roles.operation import make_admin
 from services.identity.rpc import IdentityServicer
 from services.identity.settings import Settings
 from services.identity.tokens import families
 
-SERVICES = [identity_pb2.DESCRIPTOR.services_by_name["IdentityService"].full_name]
+SERVICES = [
+    identity_pb2.DESCRIPTOR.services_by_name["IdentityService"].full_name,
+    organizations_pb2.DESCRIPTOR.services_by_name["OrganizationService"].full_name,
+]
 
 
 async def run(settings: Settings) -> None:
@@ -55,15 +60,18 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
 
     # Whether AUTH is on or off: whose account is shown is never a matter of what somebody says.
-    server = make_server(settings, signing_keys)
+    server = make_server(settings, signing_keys, things=things(), memberships=lambda user_id: memberships(db, user_id))
+    callers = Callers(settings.trusted_proxies or 0)
     servicer = IdentityServicer(
         db,
         Accounts(db, passwords, tried, settings.family_life),
         signing_keys,
         secret.encode(),
-        Callers(settings.trusted_proxies or 0),
+        callers,
     )
     identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
+    organizations = OrganizationServicer(db, tried, callers)
+    organizations_pb2_grpc.add_OrganizationServiceServicer_to_server(organizations, server)
     await serve(
         settings,
         server,

@@ -47,3 +47,48 @@ class LastAdmin(FailedPrecondition):
     """Nobody would be an admin any more: make another one first."""
 
     reason = "LAST_ADMIN"
+
+
+class OrganizationNotFound(NotFound):
+    """There is no such organization, or you are not in it: list your organizations to find one."""
+
+    reason = "ORGANIZATION_NOT_FOUND"
+
+
+class OrganizationLimitExceeded(FailedPrecondition):
+    """You are in as many organizations as a user may be in: leave one first.
+
+    Metadata: the `limit`.
+    """
+
+    reason = "ORGANIZATION_LIMIT_EXCEEDED"
+
+
+class MemberNotFound(NotFound):
+    """The organization has no such member: list its members to find one."""
+
+    reason = "MEMBER_NOT_FOUND"
+
+
+class MemberAlreadyExists(AlreadyExists):
+    """The account is a member with another role: set the member's role.
+
+    Metadata: the `role`.
+    """
+
+    reason = "MEMBER_ALREADY_EXISTS"
+
+
+class MemberLimitExceeded(FailedPrecondition):
+    """The organization has as many members as it may have: remove one first.
+
+    Metadata: the `limit`.
+    """
+
+    reason = "MEMBER_LIMIT_EXCEEDED"
+
+
+class LastOwner(FailedPrecondition):
+    """The organization would have no owner any more: make somebody else one first."""
+
+    reason = "LAST_OWNER"

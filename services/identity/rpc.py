@@ -8,10 +8,8 @@ from boxoffice.identity.v1 import identity_pb2 as pb
 from boxoffice.identity.v1 import identity_pb2_grpc
 from google.api import httpbody_pb2
 
-from services.chassis.errors import Unauthenticated
 from services.chassis.store.database import Database
 from services.chassis.wire import pages
-from services.chassis.wire.identity import caller
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes.idempotency import Key, Once, key_of
@@ -21,6 +19,7 @@ from services.identity.accounts.passwords import Accounts
 from services.identity.attempts.addresses import Callers
 from services.identity.keys.domain import ACCESS_TOKEN
 from services.identity.keys.keyring import SigningKeys
+from services.identity.organizations.rpc import caller_id
 from services.identity.roles.operation import SetRoles, SetUsersRoles
 from services.identity.tokens import cookies, families
 from services.identity.tokens.families import Grant
@@ -61,15 +60,15 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         return pb.LogoutResponse()
 
     async def GetProfile(self, request: pb.GetProfileRequest, context: Context) -> pb.User:
-        return _user(await profiles.get(self._db, _caller_id()))
+        return _user(await profiles.get(self._db, caller_id()))
 
     async def UpdateProfile(self, request: pb.UpdateProfileRequest, context: Context) -> pb.User:
         name = request.name if request.HasField("name") else None
-        return _user(await profiles.rename(self._db, _caller_id(), name))
+        return _user(await profiles.rename(self._db, caller_id(), name))
 
     async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.Tokens:
         grant = await self._accounts.change_password(
-            _caller_id(), request.current_password, request.new_password, self._callers.address(context)
+            caller_id(), request.current_password, request.new_password, self._callers.address(context)
         )
         return await self._tokens(grant, context)
 
@@ -110,13 +109,6 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         copy.CopyFrom(request)
         copy.password = hmac.new(self._key_secret, request.password.encode(), sha256).hexdigest()
         return key_of(copy, "Register")
-
-
-def _caller_id() -> UUID:
-    who = caller.get()
-    if who is None or who.user_id is None:
-        raise Unauthenticated("Log in: this takes an access token, sent as `authorization: Bearer …`.")
-    return who.user_id
 
 
 def _refresh_token(request: pb.RefreshRequest | pb.LogoutRequest, context: Context) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -41,6 +42,27 @@ users = Table(
     ),
     # The admins, of whom there is always one once there was one.
     Index("users_admin_idx", "id", postgresql_where=text("'ADMIN' = ANY (roles)")),
+)
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    comment="who makes events together; the lock for its members",
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("organization_id", Uuid, ForeignKey("organizations.id"), nullable=False),
+    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False, index=True),
+    Column("role", Text, nullable=False),
+    Column("joined_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("organization_id", "user_id"),
+    CheckConstraint("role IN ('OWNER', 'MANAGER', 'BOX_OFFICE', 'FINANCE', 'DOOR')", name="role"),
+    comment="who is in an organization, and what each may do there",
 )
 
 token_families = Table(

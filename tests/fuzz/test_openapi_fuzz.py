@@ -46,6 +46,10 @@ BEYOND_REACH = {
     "Refresh",
     "ChangePassword",
     "SetRoles",
+    "AddMember",
+    "SetMemberRole",
+    "RemoveMember",
+    "LeaveOrganization",
     "HoldSeats",
 }
 """Operations that are seldom called rightly by chance, or never: they take the bank's secret, a password, an account,
@@ -97,6 +101,7 @@ def _things(stack: Stack) -> Ids:
             "sellerId": [seller],
             "eventId": [event["id"]],
             "movieId": [show["movieId"]],
+            "organizationId": [stack.load_accounts()["organizer"].organization_id],
             "screenId": [show["screenId"]],
             "sessionId": sessions,
             "showId": [show["id"]],

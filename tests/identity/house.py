@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 from boxoffice.identity.v1 import identity_pb2 as pb
-from boxoffice.identity.v1 import identity_pb2_grpc
+from boxoffice.identity.v1 import identity_pb2_grpc, organizations_pb2_grpc
 
 from services.chassis.errors import Unavailable
 from services.chassis.process.server import make_server
@@ -24,6 +24,8 @@ from services.identity.attempts.addresses import Callers
 from services.identity.attempts.operation import Attempts
 from services.identity.keys.keyring import SigningKeys
 from services.identity.keys.signing import SigningKey, Vault
+from services.identity.organizations.reading import memberships
+from services.identity.organizations.rpc import OrganizationServicer, things
 from services.identity.rpc import IdentityServicer
 from services.identity.settings import Settings
 from tests.gateway.fakes import status_of
@@ -44,6 +46,7 @@ class House:
     vault: Vault
     passwords: Passwords
     stub: identity_pb2_grpc.IdentityServiceStub
+    organizations: organizations_pb2_grpc.OrganizationServiceStub
 
     async def call(
         self, name: str, request: Any, *, token: str = "", metadata: tuple[tuple[str, str], ...] = ()
@@ -51,7 +54,8 @@ class House:
         """Call a method, with an access token if one is given."""
         sent = dict(metadata) | ({"authorization": f"Bearer {token}"} if token else {})
         sent.setdefault("x-client-address", f"10.0.{(number := next(_addresses)) // 256}.{number % 256}")
-        return await getattr(self.stub, name)(request, metadata=tuple(sent.items()), timeout=patient(30))
+        stub = self.stub if hasattr(self.stub, name) else self.organizations
+        return await getattr(stub, name)(request, metadata=tuple(sent.items()), timeout=patient(30))
 
     async def registered(self, *, roles: tuple[str, ...] = ()) -> pb.User:
         """Register somebody new."""
@@ -102,16 +106,22 @@ async def opened_house(db: Database, **given: Any) -> AsyncIterator[House]:
     keys = SigningKeys(db, vault)
     await keys.start(timedelta(days=30))
     passwords = Passwords(threads=chosen.hash_threads, queue=chosen.hash_queue)
-    accounts = Accounts(db, passwords, Attempts(db, chosen.limits), chosen.family_life)
-    server = make_server(chosen, keys)
+    tried, callers = Attempts(db, chosen.limits), Callers(chosen.trusted_proxies or 0)
+    accounts = Accounts(db, passwords, tried, chosen.family_life)
+    server = make_server(chosen, keys, things=things(), memberships=lambda user_id: memberships(db, user_id))
     identity_pb2_grpc.add_IdentityServiceServicer_to_server(
-        IdentityServicer(db, accounts, keys, SECRET.encode(), Callers(chosen.trusted_proxies or 0)), server
+        IdentityServicer(db, accounts, keys, SECRET.encode(), callers), server
     )
+    organizations_pb2_grpc.add_OrganizationServiceServicer_to_server(OrganizationServicer(db, tried, callers), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
         async with channel(f"127.0.0.1:{port}") as to_server:
-            yield House(db, keys, vault, passwords, identity_pb2_grpc.IdentityServiceStub(to_server))
+            stubs = (
+                identity_pb2_grpc.IdentityServiceStub(to_server),
+                organizations_pb2_grpc.OrganizationServiceStub(to_server),
+            )
+            yield House(db, keys, vault, passwords, *stubs)
     finally:
         await server.stop(1)
         await passwords.close()

@@ -45,7 +45,7 @@ async def test_an_access_token_says_who_for_how_long_and_by_which_key(house: Hou
     header, claims = header_of(pair.access_token), claims_of(pair.access_token)
     [public] = await key_set(house)
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": public["kid"]}
-    assert claims.keys() == {"iss", "aud", "sub", "iat", "exp", "jti", "roles", "family"}
+    assert claims.keys() == {"iss", "aud", "sub", "iat", "exp", "jti", "roles", "organizations", "family"}
     assert (claims["iss"], claims["aud"], claims["sub"]) == ("boxoffice-identity", "boxoffice", pair.user_id)
     assert claims["exp"] - claims["iat"] == 15 * 60
     assert claims["roles"] == ["USER", "ORGANIZER"]

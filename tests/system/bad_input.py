@@ -21,13 +21,14 @@ from gateway.openapi import examples
 from stack.accounts import email
 from tests.gateway.fakes import METHODS, Method
 from tests.system.client import Json, Show
+from tests.system.samples import LEAVE, samples_of_organizations
 
 JSON = {"content-type": "application/json"}
 TIMESTAMP = Timestamp.DESCRIPTOR.full_name
 DEEP = 10_000
 MANY = 10_000
 
-HAVE_BODIES = ("ReceiveWebhook", "ReceiveRazorpayWebhook", "Logout", "UpdateProfile", "DeactivateCoupon")
+HAVE_BODIES = ("ReceiveWebhook", "ReceiveRazorpayWebhook", "Logout", "UpdateProfile", "DeactivateCoupon", LEAVE)
 """Methods for which no body, or an empty one, is a right one too."""
 
 MAKE_WHAT_IS_UNKNOWN = ("SetSeller", "SetTaxRule")
@@ -97,6 +98,7 @@ class World:
     seller_id: str
     tax_number: str
     account_id: str
+    organization_id: str
     password: str
     token: str
     """An admin's; accounts take one whether AUTH is on or off."""
@@ -133,6 +135,7 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "coupon_id": world.coupon_id,
         "seller_id": world.seller_id,
         "tax_rule_id": examples.TAX_RULE,
+        "organization_id": world.organization_id,
     }
     methods = [method for method in METHODS.values() if method.bindings]
     derived = {
@@ -159,6 +162,7 @@ def _example(method: Method, world: World) -> Json | None:
         examples.SEAT: world.show.seats[0],
         examples.BOOKING: world.booking_id,
         examples.SELLER: world.seller_id,
+        examples.ORGANIZATION: world.organization_id,
     }
     for example, one in real.items():
         text = text.replace(example, one)
@@ -187,10 +191,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
         ),
         "CreateCoupon": ({}, examples.BODIES["CreateCoupon"] | {"code": unknown[:8], "idempotencyKey": unknown}),
         # Only the name and the address of a seller can change.
-        "SetSeller": (
-            {"seller_id": world.seller_id},
-            examples.BODIES["SetSeller"] | {"taxNumber": world.tax_number},
-        ),
+        "SetSeller": ({"seller_id": world.seller_id}, examples.BODIES["SetSeller"] | {"taxNumber": world.tax_number}),
         "ExportInvoices": (
             {"seller_id": world.seller_id},
             {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"},
@@ -202,8 +203,9 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
         "Refresh": ({}, {"refreshToken": "unknown"}),
         "ChangePassword": ({}, {"currentPassword": "not the password", "newPassword": "correct horse"}),
         "SetRoles": ({"user_id": world.account_id}, {"roles": ["ORGANIZER"]}),
-        "PreviewRefund": ({"booking_id": world.booking_id}, {"userId": world.user}),
         "DeactivateCoupon": ({"coupon_id": world.coupon_id}, None),
+        "PreviewRefund": ({"booking_id": world.booking_id}, {"userId": world.user}),
+        **samples_of_organizations(world.organization_id, world.account_id),
         **dict.fromkeys(("Logout", "UpdateProfile"), ({}, None)),
     }
 
@@ -212,7 +214,7 @@ def cases(verb: str, path: str, method: Method, world: World) -> Iterator[Case]:
     """Make all requests to a method at one of its paths that must be refused."""
     variables, body = samples(world)[method.descriptor.name]
     query: Json = {}
-    if verb == "GET":
+    if verb in ("GET", "DELETE"):
         query, body = body or {}, None
     url = re.sub(r"{(\w+)}", lambda name: variables[name[1]], path)
     yield from _bad_paths(verb, path, method, variables, query, body)

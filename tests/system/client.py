@@ -107,6 +107,8 @@ class Client:
     http: httpx.AsyncClient
     timings: list[tuple[float, str]] = field(default_factory=list)
     patient: bool = False
+    organizer: Json = field(default_factory=dict)
+    """The headers of an organizer who has an account."""
 
     async def ask(self, verb: str, path: str, body: Json | None = None, **more: Any) -> httpx.Response:
         """Ask for `path` (behind /api/v1/)."""

@@ -16,11 +16,14 @@ import httpx
 import pytest
 
 from audit import audit
+from stack import tokens
+from stack.accounts import bearer
 from stack.callers import over_grpc, over_http
 from stack.launcher import Stack
 from tests.patience import eventually, patient
 from tests.stacks import started
 from tests.system.client import Client, Show
+from tests.system.databases import rows
 
 AUTH: Any = os.environ.get("AUTH") or "on"
 """What is shown here is shown with identity on; AUTH=off tries it without."""
@@ -28,6 +31,13 @@ AUTH: Any = os.environ.get("AUTH") or "on"
 CROWD = 100
 lets_crowds_in: set[int] = set()
 """The processes of the gateway that let so many hold at once."""
+
+FOUNDER = "00000000-0000-7000-8000-00000000000c"
+"""An organizer who has an account."""
+WITH_ACCOUNT = """
+    INSERT INTO users (id, email, name, password_hash, roles) VALUES (%s, 'tests@example.com', '', '', '{USER}')
+    RETURNING id
+"""
 
 walk_timings: list[tuple[float, str]] = []
 """(milliseconds, what was asked) of the walks' requests."""
@@ -51,6 +61,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         keep=lambda: bool(request.session.testsfailed or books_out_of_order),
         postgres_durable=True,
     ) as stack:
+        rows(stack.server, "identity", WITH_ACCOUNT, FOUNDER)
         yield stack
     _tell_worst(request.config)
 
@@ -83,7 +94,8 @@ async def opened_client(stack: Stack) -> AsyncIterator[Client]:
     async with httpx.AsyncClient(
         base_url=stack.public_url, auth=auth, limits=limits, timeout=patient(15), trust_env=False
     ) as http:
-        yield Client(http)
+        signing = tokens.opened(stack.settings)
+        yield Client(http, organizer=dict(bearer(signing.token_for(FOUNDER, "ORGANIZER"))))
 
 
 @pytest.fixture

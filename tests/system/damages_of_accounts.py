@@ -10,6 +10,7 @@ ADDRESS, ROLES, FAMILY = (
     "families-of-tokens-belong-to-accounts",
 )
 ONE, ENDED, KEY = "a-family-has-one-token", "an-ended-family-gets-no-token", "there-is-a-key-to-sign-with"
+OWNED, JOINED = "an-organization-has-an-owner", "members-belong-to-accounts-and-organizations"
 ADMIN = "'ADMIN' = ANY (roles)"
 GOING_ON = "ended_at IS NULL"
 
@@ -37,6 +38,22 @@ ACCOUNTS = (
     Damage("a role that there is not", ROLES, users("roles = roles || 'ROOT'::text")),
     Damage("no roles", ROLES, users("roles = NULL")),
     Damage("the last admin is none any more", "there-is-an-admin", users("roles = '{USER}'")),
+    Damage("an organization whose only owner is a manager", OWNED, "UPDATE identity.members SET role = 'MANAGER'"),
+    Damage("an organization without members", OWNED, "DELETE FROM identity.members"),
+    Damage("a member of no organization", JOINED, "UPDATE identity.members SET organization_id = gen_random_uuid()"),
+    Damage("a member who is nobody", JOINED, "UPDATE identity.members SET user_id = gen_random_uuid()"),
+    Damage("a member twice", JOINED, again("identity.members")),
+    Damage("a member with a role that there is not", JOINED, "UPDATE identity.members SET role = 'KING'"),
+    Damage(
+        "a member in too many organizations",
+        JOINED,
+        """
+        INSERT INTO identity.organizations SELECT gen_random_uuid(), now() FROM generate_series(1, 21);
+        INSERT INTO identity.members SELECT o.id, u.id, 'OWNER', now()
+            FROM identity.organizations o CROSS JOIN (SELECT id FROM identity.users LIMIT 1) AS u
+            WHERE NOT EXISTS (SELECT FROM identity.members WHERE organization_id = o.id)
+        """,
+    ),
     Damage("a family of nobody", FAMILY, families("user_id = gen_random_uuid()")),
     Damage("a family that ends before it begins", FAMILY, families("expires_at = created_at")),
     Damage("a family that lives for years", FAMILY, families("expires_at = created_at + interval '2 years'")),

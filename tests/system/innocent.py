@@ -104,7 +104,8 @@ AT_ANY_TIME = {
                 AND NOT EXISTS (SELECT FROM inventory.seat_changes c WHERE (c.show_id, c.seat_id) = (s.show_id, s.id))
     """,
     "nobody has an account": "; ".join(
-        f"DELETE FROM identity.{table}" for table in ("refresh_tokens", "token_families", "users", "signing_keys")
+        f"DELETE FROM identity.{table}"
+        for table in ("refresh_tokens", "token_families", "members", "organizations", "users", "signing_keys")
     ),
     "nobody has been made an organizer or an admin": "UPDATE identity.users SET roles = '{USER}'",
     "a family has expired, and its last token came too late": """

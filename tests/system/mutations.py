@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
@@ -47,6 +47,8 @@ class Case:
     """Counts in `database` how often what is right has happened."""
     name: object
     """What the count is of."""
+    headers: Json = field(default_factory=dict)
+    """What says who calls, where somebody with an account has to."""
 
 
 Prepare = Callable[[Client, Show], Awaitable[Case]]
@@ -169,6 +171,13 @@ async def register(client: Client, show: Show) -> Case:
     return Case(right, other, other | {"password": "short"}, None, "identity", effects, one)
 
 
+async def create_organization(client: Client, show: Show) -> Case:
+    one = str(uuid4())
+    right, other, refused = ({"name": name} for name in (one, str(uuid4()), ""))
+    effects = "SELECT count(*) FROM organizations WHERE name = %s"
+    return Case(right, other, refused, None, "identity", effects, one, client.organizer)
+
+
 async def _bookings(
     client: Client, show: Show, make: Callable[[Show, str, list[str]], Awaitable[Json]]
 ) -> tuple[Json, Json, Json]:
@@ -199,6 +208,7 @@ KEYED: dict[str, Prepare] = {
     "RefundBooking": refund_booking,
     "GrantRefund": grant_refund,
     "Register": register,
+    "CreateOrganization": create_organization,
 }
 
 HARMLESS = {
@@ -218,12 +228,17 @@ HARMLESS = {
     "UpdateProfile": "a user is called what the last request says",
     "ChangePassword": "a second time, the present password is another",
     "SetRoles": "a user has the roles that the last request says",
+    "UpdateOrganization": "an organization is called what the last request says",
+    "AddMember": "who is a member with this role stays one",
+    "SetMemberRole": "a member has the role that the last request says",
+    "RemoveMember": "what has ended has ended",
+    "LeaveOrganization": "what has ended has ended",
     "UpdateCoupon": "a coupon has the terms that the last request says",
     "DeactivateCoupon": "what has ended has ended",
     "ValidateCoupon": "a question: the answers that tell nothing are counted, each by itself",
 }
 """Mutations without a key, and why repeating them does nothing. Each has a test of its own: those of coupons and taxes
-in tests/booking, those of accounts in tests/identity, the others in test_keys.py."""
+in tests/booking, those of accounts and organizations in tests/identity, the others in test_keys.py."""
 
 SETTLES = {"RefundBooking": "status", "GrantRefund": "status"}
 """What equal answers may differ in while something is under way: docs/adr/0008-refund-answers.md says why."""
@@ -233,7 +248,14 @@ Header = str | bytes | Sequence[str]
 
 
 async def ask(
-    client: Client, name: str, request: Json, *, key: str = "", header: Header | None = None, binding: int = 0
+    client: Client,
+    name: str,
+    request: Json,
+    *,
+    key: str = "",
+    header: Header | None = None,
+    binding: int = 0,
+    who: Json | None = None,
 ) -> httpx.Response:
     """Ask for a method at one of its paths, with a key in the body, in a header (or headers), or both."""
     bindings = MUTATIONS[name].bindings
@@ -243,7 +265,9 @@ async def ask(
     if key:
         body["idempotencyKey"] = key
     headers = [] if header is None else [header] if isinstance(header, str | bytes) else header
-    return await client.ask(verb, url, body, headers=[(b"Idempotency-Key", _bytes(value)) for value in headers])
+    known = [(name.encode(), value.encode()) for name, value in (who or {}).items()]
+    keys = [(b"Idempotency-Key", _bytes(value)) for value in headers]
+    return await client.ask(verb, url, body, headers=[*known, *keys])
 
 
 def _bytes(value: str | bytes) -> bytes:

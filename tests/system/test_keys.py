@@ -73,7 +73,7 @@ async def test_twenty_at_once_under_one_key_are_one(
     def again(number: int) -> Awaitable[httpx.Response]:
         """Ask at each of the method's paths, with the key in the body or in the header."""
         where = {"key": key} if number % 2 else {"header": key}
-        return ask(client, method, case.right, binding=number // 2, **where)
+        return ask(client, method, case.right, binding=number // 2, who=case.headers, **where)
 
     answers = await asyncio.gather(*map(again, range(TWENTY)))
     await at_rest(stack.server)
@@ -88,26 +88,28 @@ async def test_twenty_at_once_under_one_key_are_one(
 async def test_a_key_is_for_one_request_of_one_user_to_one_method(
     stack: Stack, client: Client, method: str, case: Case, key: str
 ) -> None:
-    first = outcome(method, await ask(client, method, case.right, header=key))
+    first = outcome(method, await ask(client, method, case.right, header=key, who=case.headers))
     async with unchanged(stack.server):
         for where in ({"key": key}, {"header": key}):
-            answers = await asyncio.gather(*(ask(client, method, case.other, **where) for _ in range(3)))
+            answers = await asyncio.gather(
+                *(ask(client, method, case.other, **where, who=case.headers) for _ in range(3))
+            )
             refused = {(refused.status, refused.reason) for refused in map(refusal, answers)}
             assert refused == {(409, "IDEMPOTENCY_KEY_REUSED")}
     assert effects(stack, case) == 1
     if case.theirs is not None:
-        assert outcome(method, await ask(client, method, case.theirs, header=key)) != first
-    assert outcome(method, await ask(client, method, case.other, header=f"{key}-2")) != first
+        assert outcome(method, await ask(client, method, case.theirs, header=key, who=case.headers)) != first
+    assert outcome(method, await ask(client, method, case.other, header=f"{key}-2", who=case.headers)) != first
 
 
 async def test_a_refusal_stores_nothing_under_its_key(
     stack: Stack, client: Client, method: str, case: Case, key: str
 ) -> None:
     async with unchanged(stack.server):
-        refusals = [refusal(await ask(client, method, case.refused, header=key)) for _ in range(2)]
+        refusals = [refusal(await ask(client, method, case.refused, header=key, who=case.headers)) for _ in range(2)]
         assert {400 <= refused.status < 500 for refused in refusals} == {True}
         assert "IDEMPOTENCY_KEY_REUSED" not in {refused.reason for refused in refusals}
-    ok(await ask(client, method, case.right, header=key))
+    ok(await ask(client, method, case.right, header=key, who=case.headers))
     await at_rest(stack.server)
     assert effects(stack, case) == 1
 
@@ -115,13 +117,15 @@ async def test_a_refusal_stores_nothing_under_its_key(
 async def test_what_is_no_key_is_refused_by_its_name(stack: Stack, client: Client, method: str, case: Case) -> None:
     async with unchanged(stack.server):
         for what, where in NO_KEYS.items():
-            refused = refusal(await ask(client, method, case.right, **where))
+            refused = refusal(await ask(client, method, case.right, **where, who=case.headers))
             seen = (refused.status, refused.reason, refused.fields)
             assert seen == (400, "INVALID_FIELD", ("idempotencyKey",)), what
     longest = ("".join(map(chr, range(ord("!"), ord("~") + 1))) * 3)[:200]
-    first = outcome(method, await ask(client, method, case.right, key=longest))
-    assert outcome(method, await ask(client, method, case.right, key=longest, header=longest)) == first
-    assert outcome(method, await ask(client, method, case.right, header=longest)) == first
+    first = outcome(method, await ask(client, method, case.right, key=longest, who=case.headers))
+    assert (
+        outcome(method, await ask(client, method, case.right, key=longest, header=longest, who=case.headers)) == first
+    )
+    assert outcome(method, await ask(client, method, case.right, header=longest, who=case.headers)) == first
 
 
 async def test_the_same_key_for_another_method_is_another_key(client: Client, show: Show, key: str) -> None:
@@ -185,15 +189,15 @@ async def test_an_answer_outlives_its_service(
     stack: Stack, client: Client, process: str, method: str, case: Case, key: str
 ) -> None:
     client.patient = True  # other services may find it again a moment later than the gateway does
-    first = await ask(client, method, case.right, header=key)
+    first = await ask(client, method, case.right, header=key, who=case.headers)
     ok(first)
     await at_rest(stack.server)
     stack.kill(process)
     await asyncio.to_thread(stack.wait_healthy, process)
     await client.healthy()
     async with unchanged(stack.server):
-        assert (await ask(client, method, case.right, header=key)).content == first.content
-        refused = refusal(await ask(client, method, case.other, header=key))
+        assert (await ask(client, method, case.right, header=key, who=case.headers)).content == first.content
+        refused = refusal(await ask(client, method, case.other, header=key, who=case.headers))
         assert (refused.status, refused.reason) == (409, "IDEMPOTENCY_KEY_REUSED")
     assert effects(stack, case) == 1
 

@@ -109,6 +109,23 @@ async def _have_an_account(stack: Stack, client: Client) -> None:
     headers = {"authorization": f"Bearer {accounts.token(stack.address('identity'), 'admin', secrets, tls)}"}
     ok(await client.ask("GET", "users", headers=headers, params={"pageSize": 1}))
     ok(await client.ask("PUT", f"users/{tokens['userId']}/roles", {"roles": ["ORGANIZER"]}, headers=headers))
+    await _have_an_organization(client, who["email"], tokens["userId"])
+
+
+async def _have_an_organization(client: Client, email: str, user_id: str) -> None:
+    """Create an organization, rename it, have a member in it for a while, and leave it."""
+    headers = client.organizer
+    made = ok(await client.ask("POST", "organizations", {"name": "Lantern Events"}, headers=headers))
+    path = f"organizations/{made['id']}"
+    ok(await client.ask("PATCH", path, {"name": "Lantern & Daughters"}, headers=headers))
+    for look in ("organizations", path, f"{path}/members"):
+        ok(await client.ask("GET", look, headers=headers))
+    for role in ("DOOR", "OWNER"):
+        ok(await client.ask("POST", f"{path}/members", {"email": email, "role": role}, headers=headers))
+        ok(await client.ask("PUT", f"{path}/members", {"memberId": user_id, "role": role}, headers=headers))
+        if role == "DOOR":
+            ok(await client.ask("DELETE", f"{path}/members", params={"memberId": user_id}, headers=headers))
+    ok(await client.ask("POST", f"{path}/leave", {}, headers=headers))
 
 
 async def _have_a_coupon(client: Client, show: Show) -> None:

@@ -26,6 +26,7 @@ from google.rpc import error_details_pb2, status_pb2
 from boxoffice_client.families import *  # noqa: F403  callers find every exception here
 from boxoffice_client.families import BoxofficeError
 from boxoffice_client.reasons import *  # noqa: F403  the same
+from boxoffice_client.reasons_of_organizations import *  # noqa: F403  the same
 from boxoffice_client.reasons_of_services import *  # noqa: F403  the same
 
 DOMAIN = "boxoffice"

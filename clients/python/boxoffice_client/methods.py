@@ -27,7 +27,9 @@ from boxoffice.booking.v1.invoices_pb2_grpc import InvoiceServiceServicer as Inv
 from boxoffice.booking.v1.tariffs_pb2_grpc import TariffServiceServicer as Tariffs
 from boxoffice.booking.v1.taxes_pb2_grpc import TaxServiceServicer as Taxes
 from boxoffice.identity.v1 import identity_pb2 as identity
+from boxoffice.identity.v1 import organizations_pb2 as organizations
 from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceServicer as Identity
+from boxoffice.identity.v1.organizations_pb2_grpc import OrganizationServiceServicer as Organizations
 from boxoffice.inventory.v1 import catalog_pb2 as catalog
 from boxoffice.inventory.v1 import inventory_pb2 as inventory
 from boxoffice.inventory.v1.catalog_pb2_grpc import CatalogServiceServicer as Catalog
@@ -271,3 +273,18 @@ class Methods:
     change_password = Method(Identity, identity.ChangePasswordRequest, identity.Tokens)
     list_users = Method(Identity, identity.ListUsersRequest, identity.ListUsersResponse)
     set_roles = Method(Identity, identity.SetRolesRequest, identity.User)
+
+    # Who makes events together.
+    create_organization = Method(Organizations, organizations.CreateOrganizationRequest, organizations.Organization)
+    get_organization = Method(Organizations, organizations.GetOrganizationRequest, organizations.Organization)
+    list_organizations = Method(
+        Organizations, organizations.ListOrganizationsRequest, organizations.ListOrganizationsResponse
+    )
+    update_organization = Method(Organizations, organizations.UpdateOrganizationRequest, organizations.Organization)
+    add_member = Method(Organizations, organizations.AddMemberRequest, organizations.Member)
+    list_members = Method(Organizations, organizations.ListMembersRequest, organizations.ListMembersResponse)
+    set_member_role = Method(Organizations, organizations.SetMemberRoleRequest, organizations.Member)
+    remove_member = Method(Organizations, organizations.RemoveMemberRequest, organizations.RemoveMemberResponse)
+    leave_organization = Method(
+        Organizations, organizations.LeaveOrganizationRequest, organizations.LeaveOrganizationResponse
+    )

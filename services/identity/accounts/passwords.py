@@ -39,7 +39,7 @@ class Accounts:
         try:
             return await create.alone(CreateAccount(email, name, password_hash, address, once))
         except EmailTaken:
-            await self._attempts.email_taken(address)
+            await self._attempts.email_guessed(address)
             raise
 
     async def login(self, email: str, password: str, address: str) -> Grant:

@@ -60,8 +60,9 @@ class Attempts:
             await _refuse(tx, [budget])
         return bool(created)
 
-    async def email_taken(self, address: str) -> None:
-        """Count a registration of an address that has an account, by which addresses could be found out."""
+    async def email_guessed(self, address: str) -> None:
+        """Count an answer that tells whether an e-mail address has an account: one of a taken one that registers, or of
+        one without an account that shall be a member."""
         _, taken = rules.registration(self.limits, address)
         await self.failed(Trial((taken,)))
 

@@ -31,6 +31,8 @@ class Grant:
 
     user_id: UUID
     roles: list[str]
+    organizations: dict[str, str]
+    """The user's role in each."""
     family_id: UUID
     refresh_token: str
     now: datetime
@@ -47,6 +49,7 @@ async def access_token(keys: SigningKeys, grant: Grant) -> str:
         "exp": int((grant.now + ACCESS_TOKEN).timestamp()),
         "jti": str(new_id()),
         "roles": grant.roles,
+        "organizations": grant.organizations,
         "family": str(grant.family_id),
     }
     return await keys.sign(claims, grant.now)
@@ -61,7 +64,7 @@ async def begin(tx: Transaction, user_id: UUID, password_hash: str, life: timede
         return None
     [begun] = rows
     await tx.send(sql.ADD_TOKEN, {"hash": _hash(token), "family_id": family_id})
-    return Grant(user_id, user.roles, family_id, token, begun.now, begun.expires_at)
+    return Grant(user_id, user.roles, user.organizations, family_id, token, begun.now, begun.expires_at)
 
 
 async def carry_on(db: Database, token: str) -> Grant:
@@ -92,7 +95,8 @@ async def carry_on(db: Database, token: str) -> Grant:
 async def _grant(tx: Transaction, family_id: UUID, token: str) -> Grant:
     """Return what a token of a family stands for; raise RefreshTokenInvalid if the family is over."""
     for family in await tx.fetch(sql.LOCK_FAMILY, {"id": family_id}):
-        return Grant(family.user_id, family.roles, family_id, token, family.now, family.expires_at)
+        roles, organizations = family.roles, family.organizations
+        return Grant(family.user_id, roles, organizations, family_id, token, family.now, family.expires_at)
     raise RefreshTokenInvalid()
 
 

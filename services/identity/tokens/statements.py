@@ -9,7 +9,11 @@ BEGIN_FAMILY = """
 """Begin a family, if the password is still the one that was compared. The lock makes a change of it wait, or this wait
 for the change: no family outlives the password that it came from."""
 
-ROLES = "SELECT roles FROM users WHERE id = %(id)s"
+_ORGANIZATIONS = """
+    (SELECT coalesce(json_object_agg(organization_id, role), '{}') FROM members WHERE user_id = u.id) AS organizations
+"""
+
+ROLES = f"SELECT roles, {_ORGANIZATIONS} FROM users u WHERE id = %(id)s"
 
 ADD_TOKEN = """
     INSERT INTO refresh_tokens (hash, family_id, created_at) VALUES (%(hash)s, %(family_id)s, boxoffice_clock())
@@ -44,8 +48,8 @@ FORGET_SUCCESSORS = """
 """
 """Forget what is given to nobody any more."""
 
-LOCK_FAMILY = """
-    SELECT f.user_id, f.expires_at, u.roles, boxoffice_clock() AS now
+LOCK_FAMILY = f"""
+    SELECT f.user_id, f.expires_at, u.roles, {_ORGANIZATIONS}, boxoffice_clock() AS now
     FROM token_families f
     JOIN users u ON u.id = f.user_id
     WHERE f.id = %(id)s AND f.ended_at IS NULL AND f.expires_at > boxoffice_clock()

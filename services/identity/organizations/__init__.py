@@ -1,0 +1,1 @@
+"""Organizations: who makes events together, and what each member may do."""
