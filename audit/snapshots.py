@@ -47,7 +47,18 @@ UNDER_WAY = (
         "SELECT array_agg(id::text) FROM topic_events WHERE position IS NULL",
     ),
     ("payment", "messages of payment", "SELECT array_agg(id::text) FROM outbox WHERE dead_at IS NULL"),
-    ("payment", "refunds", "SELECT array_agg(id::text) FROM refunds WHERE state = 'REQUESTED'"),
+    (
+        "payment",
+        "refunds",
+        "SELECT array_agg(r.id::text) FROM refunds r JOIN payments p ON p.id = r.payment_id"
+        " WHERE r.state = 'REQUESTED' AND p.disputed_amount = 0",
+    ),
+    (
+        "payment",
+        "payments at other gateways whose time is up",
+        "SELECT array_agg(id::text) FROM payments"
+        " WHERE state = 'PENDING' AND gateway <> 'bank' AND expires_at <= boxoffice_clock()",
+    ),
     (
         "payment",
         "payments that the bank has to be asked about",

@@ -102,6 +102,8 @@ VIOLATIONS = [
     ("payment", "services.payment.checkout.record", "services.payment.refunds.operation"),
     ("payment-checkout", "services.payment.checkout.begin", "services.payment.checkout.steps"),
     ("payment-refunds", "services.payment.refunds.operation", "services.payment.refunds.steps"),
+    ("payment-disputes", "services.payment.disputes.statements", "services.payment.disputes.operation"),
+    ("payment-fees", "services.payment.fees.statements", "services.payment.fees.steps"),
     ("services", "services.identity.keys.keyring", "services.booking.settings"),
     ("domain", "services.identity.keys.domain", "time"),
     ("domain", "services.identity.attempts.domain", "psycopg"),

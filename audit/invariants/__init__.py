@@ -14,6 +14,7 @@ from audit.invariants.across import ACROSS
 from audit.invariants.bookings import BOOKINGS
 from audit.invariants.catalogue import CATALOGUE
 from audit.invariants.coupons import COUPONS
+from audit.invariants.gateways import GATEWAYS
 from audit.invariants.invariant import Invariant
 from audit.invariants.invoices import INVOICES
 from audit.invariants.keys import KEYS
@@ -26,6 +27,20 @@ from audit.invariants.topics import TOPICS, TOPICS_AT_REST
 
 __all__ = ["ALWAYS", "AT_REST", "INVARIANTS", "Invariant"]
 
-ALWAYS = SEATS + CATALOGUE + SALES + BOOKINGS + REFUNDS + COUPONS + INVOICES + MONEY + KEYS + ACCOUNTS + TIMES + TOPICS
+ALWAYS = (
+    SEATS
+    + CATALOGUE
+    + SALES
+    + BOOKINGS
+    + REFUNDS
+    + COUPONS
+    + INVOICES
+    + MONEY
+    + GATEWAYS
+    + KEYS
+    + ACCOUNTS
+    + TIMES
+    + TOPICS
+)
 AT_REST = ACROSS + REFUNDS_AT_REST + SALES_AT_REST + TOPICS_AT_REST
 INVARIANTS = ALWAYS + AT_REST

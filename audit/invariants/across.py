@@ -7,15 +7,19 @@ from audit.invariants.seats import RESERVATION_MAX_MINUTES
 ACROSS = (
     Invariant(
         "no-saga-is-unfinished",
-        "every booking and every refund has come to a state that callers can see, but for refunds shown as stuck",
+        "every booking and every refund has come to a state that callers can see, but for refunds shown as stuck and "
+        "those that wait for a dispute",
         ("booking.bookings", "booking.booking_refunds"),
         """
         SELECT id AS booking_id, state, lease_until FROM booking.bookings
         WHERE (state IN ('PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED', 'REFUNDED')) IS NOT TRUE
             AND refund_stuck IS NOT TRUE
         UNION ALL
-        SELECT booking_id, state, lease_until FROM booking.booking_refunds
-        WHERE state IS DISTINCT FROM 'REFUNDED' AND stuck IS NOT TRUE
+        SELECT r.booking_id, r.state, r.lease_until FROM booking.booking_refunds r
+        WHERE r.state IS DISTINCT FROM 'REFUNDED' AND r.stuck IS NOT TRUE AND NOT EXISTS (
+            SELECT FROM booking.bookings b JOIN payment.payments p ON p.id = b.payment_id
+            WHERE b.id = r.booking_id AND p.disputed_amount > 0
+        )
         """,
     ),
     Invariant(
@@ -30,11 +34,12 @@ ACROSS = (
     ),
     Invariant(
         "no-refund-is-under-way",
-        "every refund that was accepted has been carried out, but for those shown as stuck",
+        "every refund that was accepted has been carried out, but for those shown as stuck or that wait for a dispute",
         ("payment.refunds",),
         """
-        SELECT id AS refund_id, payment_id, cause, amount, state, attempts FROM payment.refunds
-        WHERE (state IN ('SUCCEEDED', 'STUCK')) IS NOT TRUE
+        SELECT r.id AS refund_id, r.payment_id, r.cause, r.amount, r.state, r.attempts FROM payment.refunds r
+        WHERE (r.state IN ('SUCCEEDED', 'STUCK')) IS NOT TRUE
+            AND NOT EXISTS (SELECT FROM payment.payments p WHERE p.id = r.payment_id AND p.disputed_amount > 0)
         """,
     ),
     Invariant(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
 from services.chassis.process import cli
@@ -19,6 +20,7 @@ from services.payment.books.operation import CONSUMER, compare_books
 from services.payment.checkout.look import PaymentLookup
 from services.payment.checkout.steps import Checkout, SessionRules
 from services.payment.clients import BOOKINGS, BookingClient
+from services.payment.fees.steps import Fees
 from services.payment.from_razorpay import FromRazorpay
 from services.payment.gateways.bank import BANK, BankClient
 from services.payment.gateways.interface import Gateway, Gateways
@@ -55,17 +57,12 @@ async def run(settings: Settings) -> None:
     signatures = Signatures([secret.get_secret_value() for secret in settings.webhook_secrets])
 
     await poller.catch_up()
-    ticks = jobs.scheduler()
-    jobs.add(ticks, "poll-bank", poller.poll, jobs.every(seconds=1))
-    jobs.add(ticks, "recover-refunds", recovery.recover, jobs.every(seconds=1))
-    key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: answers.forget(background, key_days), jobs.every(hours=1))
-    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
-    measures.add(ticks, background, MEASURES)
-
     server = make_server(settings)
     payments = PaymentLookup(db)
-    from_razorpay = _from_razorpay(settings, razorpay, payments, checkout, RefundWords(db, outbox, gateways))
+    from_razorpay = _from_razorpay(settings, razorpay, payments, checkout, RefundWords(db, outbox, gateways), db)
+    ticks = _ticks(background, settings, poller, recovery, Fees(background, gateways))
+    if from_razorpay is not None:
+        jobs.add(ticks, "ask-for-disputes", from_razorpay.ask_for_disputes, jobs.every(minutes=10))
     servicer = PaymentService(payments, checkout, refunds, signatures, booking, settings.public_url, from_razorpay)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(servicer, server)
     await serve(
@@ -86,6 +83,21 @@ async def run(settings: Settings) -> None:
     )
 
 
+def _ticks(
+    background: Database, settings: Settings, poller: Checkout, recovery: Refunds, fees: Fees
+) -> AsyncIOScheduler:
+    """Return what runs payment's jobs, and measures it."""
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "poll-bank", poller.poll, jobs.every(seconds=1))
+    jobs.add(ticks, "recover-refunds", recovery.recover, jobs.every(seconds=1))
+    jobs.add(ticks, "ask-for-fees", fees.ask, jobs.every(seconds=5))
+    key_days = settings.idempotency_key_days
+    jobs.add(ticks, "forget-keys", lambda: answers.forget(background, key_days), jobs.every(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
+    measures.add(ticks, background, MEASURES)
+    return ticks
+
+
 def _razorpay(settings: Settings) -> Razorpay | None:
     """Return Razorpay where it is configured, be it for older payments only."""
     if settings.razorpay_key_secret is None:
@@ -101,12 +113,17 @@ def _gateways(settings: Settings, bank: BankClient, razorpay: Razorpay | None) -
 
 
 def _from_razorpay(
-    settings: Settings, razorpay: Razorpay | None, payments: PaymentLookup, checkout: Checkout, refunds: RefundWords
+    settings: Settings,
+    razorpay: Razorpay | None,
+    payments: PaymentLookup,
+    checkout: Checkout,
+    refunds: RefundWords,
+    db: Database,
 ) -> FromRazorpay | None:
     if razorpay is None or settings.razorpay_key_secret is None:
         return None
     signatures = RazorpaySignatures(settings.razorpay_key_secret, settings.razorpay_webhook_secrets)
-    return FromRazorpay(razorpay, signatures, payments, checkout, refunds)
+    return FromRazorpay(razorpay, signatures, payments, checkout, refunds, db)
 
 
 async def _redrive_refunds(settings: Settings, db: Database, argument: str) -> str:

@@ -16,6 +16,20 @@ MEASURES = (
         "SELECT count(*) AS value FROM refunds WHERE state = 'STUCK'",
     ),
     Measure(
+        Gauge("boxoffice_disputes_open", "Payments that customers' banks want back, which are not decided"),
+        "SELECT count(*) AS value FROM disputes WHERE state = 'OPEN'",
+    ),
+    Measure(
+        Gauge("boxoffice_disputes_lost", "Disputes that were lost within a week: their money is gone"),
+        "SELECT count(*) AS value FROM disputes"
+        " WHERE state = 'LOST' AND updated_at > boxoffice_clock() - interval '7 days'",
+    ),
+    Measure(
+        Gauge("boxoffice_fee_age_seconds", "Age of the oldest captured payment whose fee is not known yet"),
+        "SELECT extract(epoch FROM boxoffice_clock() - min(updated_at)) AS value FROM payments"
+        " WHERE next_fee_at IS NOT NULL",
+    ),
+    Measure(
         Gauge("boxoffice_book_differences", "Differences between booking's events and payment's books"),
         "SELECT count(*) AS value FROM book_differences",
     ),

@@ -167,6 +167,8 @@ def _payment(payment: Payment) -> pb.Payment:
         method=_method(payment),
         gateway_order_id=payment.gateway_order_id or "",
         gateway_payment_id=payment.gateway_payment_id or "",
+        disputed_amount=payment.disputed_amount,
+        lost_amount=payment.lost_amount,
     )
 
 

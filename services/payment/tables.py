@@ -2,10 +2,12 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     Table,
@@ -52,7 +54,25 @@ payments = Table(
     Column("method", Text, comment="what is paid with, as the gateway told or the customer chose; null: not known"),
     Column("gateway_order_id", Text, comment="the gateway's name for what is to be paid; null: not known"),
     Column("gateway_payment_id", Text, comment="the gateway's name for the payment that was made; null: not known"),
+    Column("fee_amount", Integer, comment="what the gateway has kept of it, with tax; null: not known, or the bank's"),
+    Column("fee_tax", Integer, comment="the tax on that"),
+    Column("next_fee_at", DateTime(timezone=True), comment="when another gateway than the bank is asked for its fee"),
+    Column(
+        "disputed_amount", Integer, nullable=False, server_default="0", comment="what the customer's bank wants back"
+    ),
+    Column("lost_amount", Integer, nullable=False, server_default="0", comment="what it has taken back"),
+    Column(
+        "refunded_by_disputes",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="of refunds, what lost disputes had given customers before",
+    ),
     CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint(
+        "disputed_amount >= 0 AND refunded_by_disputes BETWEEN 0 AND least(lost_amount, refunded_amount)",
+        name="disputes",
+    ),
     CheckConstraint("method IN ('CARD', 'UPI', 'NETBANKING')", name="method"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     CheckConstraint(
@@ -71,6 +91,7 @@ payments = Table(
     Index(None, "booking_id", "id"),
     Index("payments_live_key", "booking_id", unique=True, postgresql_where=text("state = 'PENDING'")),
     Index("payments_poll_idx", "next_poll_at", postgresql_where=text("state = 'PENDING'")),
+    Index("payments_fee_idx", "next_fee_at", postgresql_where=text("next_fee_at IS NOT NULL")),
 )
 
 refunds = Table(
@@ -87,6 +108,7 @@ refunds = Table(
         "undone", Integer, nullable=False, server_default="0", comment="how often it failed after it was carried out"
     ),
     Column("redriven", Integer, nullable=False, server_default="0", comment="how often somebody had it tried again"),
+    Column("by_dispute", Boolean, nullable=False, server_default="false", comment="a lost dispute had paid it before"),
     Column("next_attempt_at", DateTime(timezone=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
@@ -104,6 +126,48 @@ refunds = Table(
     # Seats may be given back one by one; what bought nothing goes back once.
     Index("refunds_cause_key", "payment_id", "cause", unique=True, postgresql_where=text("cause <> 'REQUESTED'")),
     Index("refunds_due_idx", "next_attempt_at", postgresql_where=text("state = 'REQUESTED'")),
+)
+
+disputes = Table(
+    "disputes",
+    metadata,
+    Column("id", Text, primary_key=True, comment="the gateway's name for it"),
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("amount", Integer, nullable=False, comment="minor units"),
+    Column("lost_amount", Integer, nullable=False, comment="what was taken, minor units"),
+    Column("respond_by", DateTime(timezone=True), comment="until when the gateway takes an answer"),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
+    CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint(
+        """CASE state
+            WHEN 'OPEN' THEN lost_amount = 0
+            WHEN 'WON' THEN lost_amount = 0
+            WHEN 'LOST' THEN lost_amount > 0
+            WHEN 'CLOSED' THEN lost_amount = 0
+            ELSE false
+        END""",
+        name="state",
+    ),
+    comment="payments that customers' banks want back",
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("movement_id", Uuid, nullable=False, comment="entries of one movement add up to 0"),
+    Column("payment_id", Uuid, ForeignKey("payments.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("reference", Text, nullable=False, comment="the refund or dispute; else empty"),
+    Column("account", Text, nullable=False),
+    Column("amount", Integer, nullable=False, comment="minor units of the payment's currency"),
+    Column("booked_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
+    CheckConstraint("amount <> 0", name="amount"),
+    CheckConstraint("kind IN ('CAPTURE', 'FEE', 'REFUND', 'REFUND_UNDONE', 'DISPUTE')", name="kind"),
+    CheckConstraint("account IN ('BALANCE', 'CUSTOMERS', 'FEES', 'TAXES', 'DISPUTES')", name="account"),
+    comment="what gateways did with money, but for the bank, which has a ledger; rows are only added",
 )
 
 webhook_events = Table(

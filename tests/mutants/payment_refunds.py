@@ -6,6 +6,7 @@ TURNS = ("tests/payment/test_payment_turns.py",)
 RULES = ("tests/payment/test_payment_domain.py", "tests/payment/test_payment_webhooks.py")
 HEARD = ("tests/payment/test_payment_webhooks.py",)
 ATTACKS = ("tests/payment/test_payment_webhook_attacks.py",)
+DISPUTES = ("tests/payment/test_disputes.py",)
 RETURNED = ("tests/payment/test_payment_refunds.py",)
 OUTBOX = ("tests/payment/test_payment_outbox.py",)
 
@@ -92,7 +93,7 @@ MUTANTS = (
     ),
     Mutant(
         "a refund that is under way passes for carried out",
-        "Refunds._carry_out",
+        "Refunds._pay",
         "await self._gateways.refund(refund, seconds) == RefundAnswer.PENDING",
         "not await self._gateways.refund(refund, seconds)",
         MONEY,
@@ -129,6 +130,30 @@ MUTANTS = (
         "False",
         MONEY,
         ("tests/payment/test_razorpay_refunds.py",),
+    ),
+    Mutant(
+        "a refund after a lost dispute is paid again",
+        "way",
+        "return Way.BY_DISPUTE",
+        "return Way.PAY",
+        MONEY,
+        DISPUTES,
+    ),
+    Mutant(
+        "a refund does not wait for a dispute",
+        "way",
+        "return Way.WAIT",
+        "return Way.PAY",
+        MONEY,
+        DISPUTES,
+    ),
+    Mutant(
+        "a dispute that has ended is open again",
+        "has_news",
+        "known.state == DisputeState.OPEN and (report.state, report.amount) != (known.state, known.amount)",
+        "(report.state, report.amount) != (known.state, known.amount)",
+        MONEY,
+        DISPUTES,
     ),
     Mutant(
         "signatures are not checked",

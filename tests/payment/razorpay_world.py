@@ -20,7 +20,8 @@ from services.payment.from_razorpay import FromRazorpay
 from services.payment.gateways.razorpay import RAZORPAY, Razorpay
 from services.payment.gateways.razorpay_events import RazorpaySignatures
 from services.payment.refunds.words import RefundWords
-from tests.payment.razorpay import KEY_ID, KEY_SECRET, WEBHOOK_SECRET, StandIn, razorpay
+from storm.razorpay import KEY_ID, KEY_SECRET, WEBHOOK_SECRET, StandIn
+from storm.razorpay_server import razorpay
 from tests.payment.world import Payment, opened_payment
 from tests.servers import served
 
@@ -124,7 +125,9 @@ async def opened_razorpay(payment_db: Database, bank_db: Database) -> AsyncItera
 
         def wired(payment: Payment) -> None:
             words = RefundWords(payment_db, payment.outbox, payment.checkout._gateways)
-            payment.from_razorpay = FromRazorpay(client, signatures, PaymentLookup(payment_db), payment.checkout, words)
+            payment.from_razorpay = FromRazorpay(
+                client, signatures, PaymentLookup(payment_db), payment.checkout, words, payment_db
+            )
 
         try:
             async with opened_payment(payment_db, bank_db, {RAZORPAY: client}, RAZORPAY, wired) as payment:

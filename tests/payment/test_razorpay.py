@@ -11,8 +11,8 @@ import pytest
 from grpc import StatusCode
 
 from services.chassis.store.database import Database
+from storm.razorpay import KEY_SECRET, WEBHOOK_SECRET
 from tests.bank.support import refused
-from tests.payment.razorpay import KEY_SECRET, WEBHOOK_SECRET
 from tests.payment.razorpay_world import RazorpayWorld, opened_razorpay
 
 

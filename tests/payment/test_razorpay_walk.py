@@ -12,8 +12,9 @@ import httpx
 from audit import audit
 from stack.launcher import Stack
 from stack.services import API
+from storm.razorpay import StandIn, environment
+from storm.razorpay_server import razorpay
 from tests.patience import eventually
-from tests.payment.razorpay import StandIn, environment, razorpay
 from tests.stacks import started
 from tests.system.client import Client, Json, Show, new_user, ok
 from tests.system.conftest import opened_client

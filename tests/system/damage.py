@@ -104,6 +104,17 @@ NOTHING_WENT_BACK = """
     DELETE FROM bank.ledger l USING bank.refunds b WHERE b.id = l.refund_id AND b.status = 'DECLINED'
 """
 
+
+def disputed(payment: str, state: str) -> str:
+    """Let a payment be wanted back by its customer's bank, or have been taken back."""
+    column = "disputed_amount" if state == "OPEN" else "lost_amount"
+    return f"""
+        UPDATE payment.payments SET {column} = amount WHERE id = {payment};
+        INSERT INTO payment.disputes (id, payment_id, state, amount, lost_amount)
+            SELECT 'disp_1', id, '{state}', amount, lost_amount FROM payment.payments WHERE id = {payment}
+    """
+
+
 SEATS_STUCK = f"""
     UPDATE booking.booking_refunds SET state = 'PROCESSING', stuck = true, lease_until = now()
         WHERE booking_id IN {ALL_REFUNDED};

@@ -9,6 +9,7 @@ from tests.system.damages_at_rest import AT_REST
 from tests.system.damages_of_accounts import ACCOUNTS
 from tests.system.damages_of_bookings import OF_BOOKINGS
 from tests.system.damages_of_coupons import OF_COUPONS
+from tests.system.damages_of_gateways import OF_GATEWAYS
 from tests.system.damages_of_invoices import INVOICES
 from tests.system.damages_of_keys import KEYS
 from tests.system.damages_of_money import OF_MONEY
@@ -28,6 +29,7 @@ DAMAGES = (
     + OF_COUPONS
     + INVOICES
     + OF_MONEY
+    + OF_GATEWAYS
     + KEYS
     + ACCOUNTS
     + TIMES

@@ -17,6 +17,8 @@ from tests.system.damage import (
     sessions,
 )
 from tests.system.damages_of_coupons import WITHIN_LIMITS
+from tests.system.damages_of_gateways import ELSEWHERE as AT_ANOTHER_GATEWAY
+from tests.system.damages_of_gateways import LOST
 
 TICKET_REFUND_STUCK = f"""
     {BEFORE};
@@ -40,8 +42,27 @@ def sold_again(condition: str) -> str:
 
 
 ELSEWHERE = "p.gateway <> 'bank'"
-AT_ANOTHER_GATEWAY = """
-    UPDATE payment.payments SET gateway = 'razorpay' WHERE id NOT IN (SELECT payment_id FROM booking.declines)
+NOT_AT_THE_BANK = f"""
+    DELETE FROM bank.deliveries d USING payment.payments p WHERE p.session_id = d.session_id AND {ELSEWHERE};
+    DELETE FROM bank.ledger l USING payment.payments p WHERE p.session_id = l.session_id AND {ELSEWHERE};
+    DELETE FROM bank.refunds r USING payment.payments p WHERE p.session_id = r.session_id AND {ELSEWHERE};
+    DELETE FROM bank.sessions s USING payment.payments p WHERE p.session_id = s.id AND {ELSEWHERE}
+"""
+BY_DISPUTE = """
+    UPDATE payment.refunds SET by_dispute = true WHERE cause = 'REQUESTED';
+    UPDATE payment.payments p SET refunded_by_disputes = refunded_amount, lost_amount = refunded_amount
+        WHERE EXISTS (SELECT FROM payment.refunds r WHERE r.payment_id = p.id AND r.by_dispute);
+    INSERT INTO payment.disputes (id, payment_id, state, amount, lost_amount)
+        SELECT id::text, id, 'LOST', amount, lost_amount FROM payment.payments WHERE lost_amount > 0
+"""
+WAITS_FOR_A_DISPUTE = f"""
+    {SEATS_STUCK}; {NOTHING_WENT_BACK};
+    UPDATE booking.booking_refunds SET stuck = false WHERE stuck;
+    UPDATE payment.payments SET disputed_amount = amount
+        WHERE id IN (SELECT payment_id FROM payment.refunds WHERE state = 'STUCK');
+    INSERT INTO payment.disputes (id, payment_id, state, amount, lost_amount)
+        SELECT id::text, id, 'OPEN', amount, 0 FROM payment.payments WHERE disputed_amount > 0;
+    UPDATE payment.refunds SET state = 'REQUESTED', stuck_reason = NULL WHERE state = 'STUCK'
 """
 WITHIN_SALES = """
         UPDATE inventory.reservations r SET expires_at = least(r.expires_at, coalesce(c.sales_end_at, c.starts_at))
@@ -161,13 +182,10 @@ AT_ANY_TIME = {
         UPDATE payment.payments SET gateway_order_id = NULL, gateway_payment_id = NULL;
         UPDATE bank.sessions SET gateway_order_id = NULL, gateway_payment_id = NULL WHERE status = 'DECLINED'
     """,
-    "nothing but declines was at the bank; the rest is at another gateway": f"""
-        {AT_ANOTHER_GATEWAY};
-        DELETE FROM bank.deliveries d USING payment.payments p WHERE p.session_id = d.session_id AND {ELSEWHERE};
-        DELETE FROM bank.ledger l USING payment.payments p WHERE p.session_id = l.session_id AND {ELSEWHERE};
-        DELETE FROM bank.refunds r USING payment.payments p WHERE p.session_id = r.session_id AND {ELSEWHERE};
-        DELETE FROM bank.sessions s USING payment.payments p WHERE p.session_id = s.id AND {ELSEWHERE}
-    """,
+    "nothing but declines was at the bank; the rest is at another gateway": f"{AT_ANOTHER_GATEWAY}; {NOT_AT_THE_BANK}",
+    "another gateway has kept something, and lost a dispute": f"{LOST}; {NOT_AT_THE_BANK}",
+    "lost disputes have paid refunds": f"{AT_ANOTHER_GATEWAY}; {NOT_AT_THE_BANK}; {BY_DISPUTE}",
+    "refunds wait for disputes": WAITS_FOR_A_DISPUTE,
     "a customer chooses another method on the page": f"""
         {payments("PENDING", "method = 'CARD'")};
         {sessions("OPEN", "method = 'UPI', gateway_payment_id = 'pay_x'")}

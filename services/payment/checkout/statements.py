@@ -2,6 +2,7 @@
 
 from services.chassis.store.rows import selected
 from services.payment.domain.payments import Payment
+from services.payment.ledger import booked
 
 _PAYMENT = selected(Payment, of="p")
 
@@ -87,16 +88,27 @@ NAME_ORDERS = """
 """
 """Keep the gateway's names for what is to be paid, where they are not known yet."""
 
-MOVE_PAYMENTS = """
-    UPDATE payments SET state = move.to_state, updated_at = %(now)s, next_poll_at = NULL,
-        method = move.method, gateway_order_id = move.gateway_order_id, gateway_payment_id = move.gateway_payment_id
-    FROM unnest(
-        %(id)s::uuid[], %(from_state)s::text[], %(to_state)s::text[], %(method)s::text[], %(gateway_order_id)s::text[],
-        %(gateway_payment_id)s::text[]
-    ) AS move (payment_id, from_state, to_state, method, gateway_order_id, gateway_payment_id)
-    WHERE id = move.payment_id AND state = move.from_state
+MOVE_PAYMENTS = f"""
+    WITH moved AS (
+        UPDATE payments SET state = move.to_state, updated_at = %(now)s, next_poll_at = NULL,
+            method = move.method, gateway_order_id = move.gateway_order_id,
+            gateway_payment_id = move.gateway_payment_id,
+            next_fee_at = CASE WHEN move.to_state = 'SUCCESS' AND gateway <> 'bank' THEN clock_timestamp() END
+        FROM unnest(
+            %(id)s::uuid[], %(from_state)s::text[], %(to_state)s::text[], %(method)s::text[],
+            %(gateway_order_id)s::text[], %(gateway_payment_id)s::text[]
+        ) AS move (payment_id, from_state, to_state, method, gateway_order_id, gateway_payment_id)
+        WHERE id = move.payment_id AND state = move.from_state
+        RETURNING id AS payment_id, state, gateway, amount
+    ), captured AS (
+        SELECT payment_id, gateway, amount, '' AS reference FROM moved WHERE state = 'SUCCESS'
+    )
+    {booked("captured", "CAPTURE", balance="m.amount", customers="-m.amount")}
 """
-"""Move payments that are locked from the states they have to others that are not PENDING."""
+"""Move payments that are locked from the states they have to others that are not PENDING, and book what was taken.
+
+Other gateways than the bank are asked from now on what they have kept of it.
+"""
 
 REMEMBER_EVENTS = """
     INSERT INTO webhook_events (id, type, payment_id)

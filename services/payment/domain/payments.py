@@ -113,6 +113,17 @@ class Payment:
     """The bank's name for what is to be paid."""
     gateway_payment_id: str | None = None
     """The bank's name for the payment that was made."""
+    disputed_amount: int = 0
+    """How much the customer's bank wants back."""
+    lost_amount: int = 0
+    """How much it has taken back."""
+    refunded_by_disputes: int = 0
+    """Of refunds, what customers had by lost disputes already, and nobody has paid again."""
+
+    @property
+    def at_gateway(self) -> int:
+        """How much of it is still there to be given back."""
+        return self.amount - self.lost_amount - (self.refunded_amount - self.refunded_by_disputes)
 
     def check(self, report: SessionReport) -> None:
         """Raise EventMismatch unless `report` is about this payment's session, amount and currency."""

@@ -59,6 +59,33 @@ class Refund:
     """How often it failed after it was carried out."""
     redriven: int = 0
     """How often somebody has had it tried again: so often it may have failed before."""
+    disputed_amount: int = 0
+    """Of its payment: how much the customer's bank wants back."""
+    lost_amount: int = 0
+    """Of its payment: what a lost dispute has given the customer, and no refund is settled by yet."""
+    at_gateway: int = 0
+    """Of its payment: how much is still there to be given back."""
+
+
+class Way(StrEnum):
+    """How a refund goes on."""
+
+    PAY = "PAY"
+    WAIT = "WAIT"
+    """A dispute is to be decided first: it may give the customer the money."""
+    BY_DISPUTE = "BY_DISPUTE"
+    """A lost dispute has given the customer the money already."""
+    NOT_LEFT = "NOT_LEFT"
+    """A lost dispute has left too little."""
+
+
+def way(refund: Refund) -> Way:
+    """Return how a refund that is not carried out goes on, by the disputes of its payment."""
+    if refund.disputed_amount:
+        return Way.WAIT
+    if refund.amount <= refund.lost_amount:
+        return Way.BY_DISPUTE
+    return Way.PAY if refund.amount <= refund.at_gateway else Way.NOT_LEFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +114,17 @@ def accept(payment: Payment, known: Sequence[Refund], asked: RefundRequest, new_
         raise PaymentNotCaptured()
     if sum(refund.amount for refund in known) + asked.amount > payment.amount:
         raise RefundMismatch()
-    id_ = asked.refund_id or new_id
     return Refund(
-        id_, payment.id, payment.session_id, asked.cause, asked.amount, RefundState.REQUESTED, payment.gateway
+        id=asked.refund_id or new_id,
+        payment_id=payment.id,
+        session_id=payment.session_id,
+        cause=asked.cause,
+        amount=asked.amount,
+        state=RefundState.REQUESTED,
+        gateway=payment.gateway,
+        undone=0,
+        redriven=0,
+        disputed_amount=payment.disputed_amount,
+        lost_amount=payment.lost_amount - payment.refunded_by_disputes,
+        at_gateway=payment.at_gateway,
     )

@@ -12,7 +12,7 @@ from services.chassis.wire.calls import call
 from services.chassis.wire.times import to_timestamp
 from services.payment.domain.payments import Method, Outcome, Payable, Payment, SessionReport
 from services.payment.domain.refunds import Refund
-from services.payment.gateways.interface import GATEWAY_SECONDS, CheckoutPage, RefundAnswer, RefundDeclined
+from services.payment.gateways.interface import GATEWAY_SECONDS, CheckoutPage, Fee, RefundAnswer, RefundDeclined
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,10 @@ class BankClient:
     async def end_session(self, payment: Payment) -> SessionReport | None:
         """See Gateway. The bank ends sessions by its own clock, which payment's may be ahead of."""
         return await self.get_session(payment)
+
+    async def fee(self, payment: Payment) -> Fee | None:
+        """See Gateway. The bank keeps nothing."""
+        return Fee(0, 0)
 
     async def refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer:
         """See Gateway."""

@@ -39,6 +39,15 @@ class CheckoutPage:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What a gateway has kept of a payment."""
+
+    amount: int
+    """With the tax on it."""
+    tax: int
+
+
 class Gateway(Protocol):
     """A payment gateway."""
 
@@ -62,6 +71,9 @@ class Gateway(Protocol):
 
     async def refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer:
         """Have a refund carried out; raise RefundDeclined if the gateway never will."""
+
+    async def fee(self, payment: Payment) -> Fee | None:
+        """Return what it has kept of a payment that was captured; None while that is not known."""
 
 
 class Gateways:
@@ -94,6 +106,10 @@ class Gateways:
     async def refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer:
         """See Gateway."""
         return await self._of(refund).refund(refund, seconds)
+
+    async def fee(self, payment: Payment) -> Fee | None:
+        """See Gateway."""
+        return await self._of(payment).fee(payment)
 
     def _of(self, thing: Payment | Refund) -> Gateway:
         gateway = self._by_name.get(thing.gateway)

@@ -10,10 +10,10 @@ What differs from the bank stays in here and in razorpay_events (docs/adr/0038-r
 - an idempotency key of a refund is good for two tries at the same time, and not trusted for longer.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -22,24 +22,25 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import from_json
 
 from services.chassis.errors import Failure, Unavailable
-from services.chassis.sight import metrics, tracing
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.values.currencies import DIGITS
-from services.chassis.wire.calls import ask, deadline
+from services.payment.domain.disputes import DisputeReport, DisputeState
 from services.payment.domain.payments import Method, Outcome, Payable, Payment, SessionReport
 from services.payment.domain.refunds import Refund
 from services.payment.errors import AmountNotPayable
-from services.payment.gateways.interface import GATEWAY_SECONDS, CheckoutPage, RefundAnswer, RefundDeclined
+from services.payment.gateways.http import HttpClient, until_at_most
+from services.payment.gateways.interface import GATEWAY_SECONDS, CheckoutPage, Fee, RefundAnswer, RefundDeclined
 
 log = logging.getLogger(__name__)
 
 RAZORPAY = "razorpay"
 URL = "https://api.razorpay.com/v1"
-MAX_ANSWER_BYTES = 1024 * 1024
-CONNECTIONS = 32
 LINK_SECONDS = 60 * 60
 """How long after its payment a link ends by itself: later than any session, and 15 minutes from now, at least, whenever
 it is made. Our call ends it before; this is for the case that nobody is there to call."""
+
+MAX_DISPUTES = 100
+"""Disputes that are listed at once."""
 
 MAX_REFUNDS = 100
 """Refunds of a payment that are looked through, as many as Razorpay lists at once."""
@@ -54,6 +55,14 @@ _OUTCOMES = {
 
 _METHODS = {"card": Method.CARD, "emi": Method.CARD, "upi": Method.UPI, "netbanking": Method.NETBANKING}
 """Of its other methods, such as wallets, we have no name."""
+
+_DISPUTES = {
+    "open": DisputeState.OPEN,
+    "under_review": DisputeState.OPEN,
+    "won": DisputeState.WON,
+    "lost": DisputeState.LOST,
+    "closed": DisputeState.CLOSED,
+}
 
 _REFUSED = (400, 404, 409, 422)
 """What Razorpay says of a request that it has understood. Everything else passes, or is ours to put right."""
@@ -112,6 +121,26 @@ class _ItsRefunds(_Entity):
     items: list[_ItsRefund]
 
 
+class _ItsPayment(_Entity):
+    fee: int | None = Field(None, ge=0)
+    """With the tax on it."""
+    tax: int | None = Field(None, ge=0)
+
+
+class _ItsDispute(_Entity):
+    id: str = Field(pattern=r"^disp_[A-Za-z0-9]{1,40}$")
+    payment_id: str = Field(pattern=r"^pay_[A-Za-z0-9]{1,40}$")
+    amount: int = Field(ge=1)
+    currency: str
+    amount_deducted: int = Field(0, ge=0)
+    status: str
+    respond_by: int | None = None
+
+
+class _ItsDisputes(_Entity):
+    items: list[_ItsDispute]
+
+
 class _Refusal(Exception):
     """Razorpay has understood the request and does not carry it out."""
 
@@ -126,22 +155,14 @@ class Razorpay:
 
     def __init__(self, key_id: str, key_secret: SecretStr, public_url: str, url: str = URL) -> None:
         """`public_url` is where customers reach Boxoffice, to which they return."""
-        self._url = url.rstrip("/")
         self._returns = f"{public_url.rstrip('/')}/api/v1/payments/return"
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS),
-            headers={
-                "user-agent": "boxoffice-payment/1",
-                "authorization": aiohttp.encode_basic_auth(key_id, key_secret.get_secret_value()),
-            },
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._http = HttpClient(url, aiohttp.encode_basic_auth(key_id, key_secret.get_secret_value()))
 
     async def create_session(self, payment: Payment, booking: Payable) -> CheckoutPage:
         """See Gateway. Raises AmountNotPayable where Razorpay has no such amount."""
         if not _is_payable(payment.amount, payment.currency):
             raise AmountNotPayable()
-        until = _until(GATEWAY_SECONDS)
+        until = until_at_most(GATEWAY_SECONDS)
         link = await self._link_of(payment.id, until)
         if link is None:
             try:
@@ -156,12 +177,12 @@ class Razorpay:
 
     async def get_session(self, payment: Payment) -> SessionReport | None:
         """See Gateway."""
-        link = await self._link_of(payment.id, _until(GATEWAY_SECONDS))
+        link = await self._link_of(payment.id, until_at_most(GATEWAY_SECONDS))
         return None if link is None else _report(payment, link)
 
     async def close_session(self, payment: Payment, seconds: float = GATEWAY_SECONDS) -> SessionReport | None:
         """See Gateway."""
-        until = _until(seconds)
+        until = until_at_most(seconds)
         link = await self._link_of(payment.id, until)
         if link is None:
             return None
@@ -183,7 +204,7 @@ class Razorpay:
 
     async def refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer:
         """See Gateway. What was asked for before is found, however long ago that was."""
-        until = _until(seconds)
+        until = until_at_most(seconds)
         link = await self._link_of(refund.payment_id, until)
         captured = None if link is None else link.captured
         if link is None or captured is None:
@@ -210,9 +231,31 @@ class Razorpay:
             raise RefundDeclined(refusal.description[:200]) from refusal
         return _refund_answer([made])
 
+    async def fee(self, payment: Payment) -> Fee | None:
+        """See Gateway. Razorpay tells it with its payment, once it has settled that."""
+        until = until_at_most(GATEWAY_SECONDS)
+        name = payment.gateway_payment_id
+        if name is None:
+            link = await self._link_of(payment.id, until)
+            name = link.captured.payment_id if link is not None and link.captured is not None else None
+        if name is None:
+            return None
+        made = _read(_ItsPayment, await self._call("GET", f"/payments/{name}", until))
+        return None if made.fee is None else Fee(made.fee, made.tax or 0)
+
+    async def dispute(self, id_: str) -> DisputeReport:
+        """Return how a dispute stands."""
+        return _dispute(_read(_ItsDispute, await self._call("GET", f"/disputes/{id_}", until_at_most(GATEWAY_SECONDS))))
+
+    async def disputes(self, skip: int) -> list[DisputeReport]:
+        """Return a page of disputes, newest first: those after so many."""
+        path = f"/disputes?count={MAX_DISPUTES}&skip={skip}"
+        listed = _read(_ItsDisputes, await self._call("GET", path, until_at_most(GATEWAY_SECONDS)))
+        return [_dispute(one) for one in listed.items]
+
     async def payment_of(self, gateway_payment_id: str) -> UUID | None:
         """Return which payment of ours one of Razorpay's belongs to, if any."""
-        links = await self._links(f"payment_id={gateway_payment_id}", _until(GATEWAY_SECONDS))
+        links = await self._links(f"payment_id={gateway_payment_id}", until_at_most(GATEWAY_SECONDS))
         return _uuid(links[0].reference_id) if links else None
 
     async def close(self) -> None:
@@ -252,45 +295,8 @@ class Razorpay:
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
         """Ask Razorpay; return its answer's body. Raises _Refusal, or Unavailable where nothing definite came."""
-        loop = asyncio.get_running_loop()
-        seconds = until - loop.time()
-        if seconds <= 0:
-            raise Unavailable()
         name = f"razorpay {verb} {path.split('?')[0].split('/')[1]}"
-        span = None if tracing.on is None else tracing.on.call_out(name)
-        started, outcome = loop.time(), "UNAVAILABLE"
-
-        async def asking() -> tuple[int, bytes]:
-            async with self._http.request(
-                verb,
-                self._url + path,
-                json=body,
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(total=seconds),
-                allow_redirects=False,
-            ) as answer:
-                return answer.status, await _limited(answer)
-
-        try:
-            status, data = await ask(name, seconds, asking)
-            outcome = str(status)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            log.warning("%s: %s", name, type(error).__name__)
-            raise Unavailable() from error
-        finally:
-            metrics.peer_timer(name, outcome).observe(loop.time() - started)
-            if span is not None:
-                span.end(outcome)
-        return _definite(name, status, data)
-
-
-async def _limited(answer: aiohttp.ClientResponse) -> bytes:
-    data = bytearray()
-    async for chunk in answer.content.iter_chunked(64 * 1024):
-        data += chunk
-        if len(data) > MAX_ANSWER_BYTES:
-            raise aiohttp.ClientPayloadError("the answer is too large")
-    return bytes(data)
+        return _definite(name, *await self._http.call(name, verb, path, until, body=body, headers=headers))
 
 
 def _definite(name: str, status: int, data: bytes) -> bytes:
@@ -315,12 +321,6 @@ def _read(kind: type[M], data: bytes) -> M:
         fields = sorted({".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)})
         log.error("Razorpay's answer is no %s: %s", kind.__name__, fields[:5])
         raise Unavailable() from None
-
-
-def _until(seconds: float) -> float:
-    """Return when an answer must be there: as soon as its caller's is, at the latest."""
-    until = asyncio.get_running_loop().time() + seconds
-    return min(until, deadline.get() or until)
 
 
 def _is_payable(amount: int, currency: str) -> bool:
@@ -362,6 +362,22 @@ def _refund_answer(known: list[_ItsRefund]) -> RefundAnswer:
         raise RefundDeclined("Razorpay could not carry it out")
     unknown("razorpay refund status", sorted(states)[0])
     raise Unavailable()
+
+
+def _dispute(dispute: _ItsDispute) -> DisputeReport:
+    if dispute.status not in _DISPUTES:
+        unknown("razorpay dispute status", dispute.status)
+        raise Unavailable()
+    state = _DISPUTES[dispute.status]
+    return DisputeReport(
+        id=dispute.id,
+        gateway_payment_id=dispute.payment_id,
+        state=state,
+        amount=dispute.amount,
+        currency=dispute.currency,
+        lost_amount=(dispute.amount_deducted or dispute.amount) if state == DisputeState.LOST else 0,
+        respond_by=datetime.fromtimestamp(dispute.respond_by, UTC) if dispute.respond_by else None,
+    )
 
 
 def _uuid(text: str) -> UUID | None:

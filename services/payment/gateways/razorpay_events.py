@@ -36,6 +36,10 @@ _OF_NO_INTEREST = (
 )
 """What is known, and changes nothing: a payment that fails is tried again on the same page."""
 
+DISPUTE_TYPES = tuple(
+    f"payment.dispute.{what}" for what in ("created", "action_required", "under_review", "won", "lost", "closed")
+)
+
 REFUND_TYPES = ("refund.processed", "refund.failed")
 
 
@@ -53,7 +57,14 @@ class RefundWord:
     refund_id: UUID
 
 
-Word = SessionReport | LateCapture | RefundWord
+@dataclass(frozen=True, slots=True)
+class DisputeWord:
+    """Something has become of a dispute."""
+
+    dispute_id: str
+
+
+Word = SessionReport | LateCapture | RefundWord | DisputeWord
 
 
 class _Part(BaseModel):
@@ -75,6 +86,10 @@ class _Payment(_Part):
     id: str = Field(pattern=r"^pay_[A-Za-z0-9]{1,40}$")
 
 
+class _Dispute(_Part):
+    id: str = Field(pattern=r"^disp_[A-Za-z0-9]{1,40}$")
+
+
 class _RefundNotes(_Part):
     refund_id: UUID
 
@@ -86,6 +101,7 @@ class _Refund(_Part):
 _KINDS: dict[str, tuple[str, type[_Part]]] = {
     **dict.fromkeys(_LINK_ENDS, ("payment_link", _Link)),
     **dict.fromkeys(REFUND_TYPES, ("refund", _Refund)),
+    **dict.fromkeys(DISPUTE_TYPES, ("dispute", _Dispute)),
     "payment.captured": ("payment", _Payment),
 }
 """Which entity of a webhook of each type is read."""
@@ -145,6 +161,8 @@ def _word(type_: str, part: _Part) -> Word:
             return RefundWord(part.notes.refund_id)
         case _Payment():
             return LateCapture(part.id)
+        case _Dispute():
+            return DisputeWord(part.id)
         case _:
             raise TypeError(f"{type_} is read as nothing known")
 

@@ -79,6 +79,15 @@ async def succeed(db: Database, refund_id: UUID) -> None:
 
 
 @retried
+async def succeed_by_dispute(db: Database, refund: Refund) -> bool:
+    """Settle a refund by the dispute that has given the customer the money; return whether that is so."""
+    async with db.transaction() as tx:
+        if not await tx.fetch(sql.LOCK_REFUND, {"id": refund.id}):
+            return False
+        return bool(await tx.fetch(sql.SUCCEED_BY_DISPUTE, {"id": refund.id}))
+
+
+@retried
 async def stick(db: Database, refund: Refund, reason: str) -> None:
     """Note that the bank declined a refund for good: somebody has to look at it."""
     if await db.execute(sql.STICK, {"id": refund.id, "reason": reason}):

@@ -1,6 +1,12 @@
 """Statements about refunds."""
 
-_REFUND = "r.id, r.payment_id, p.session_id, r.cause, r.amount, r.state, p.gateway, r.undone, r.redriven"
+from services.payment.ledger import booked
+
+_REFUND = """
+    r.id, r.payment_id, p.session_id, r.cause, r.amount, r.state, p.gateway, r.undone, r.redriven, p.disputed_amount,
+    p.lost_amount - p.refunded_by_disputes AS lost_amount,
+    p.amount - p.lost_amount - (p.refunded_amount - p.refunded_by_disputes) AS at_gateway
+"""
 
 REFUNDS_OF_PAYMENTS = f"""
     SELECT {_REFUND} FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.payment_id = ANY(%(payment_ids)s)
@@ -31,28 +37,56 @@ CLAIM_REFUNDS = f"""
 """
 """Take refunds that are due to be tried, and say when they are due next: later each time."""
 
-SUCCEED = """
+SUCCEED = f"""
     WITH done AS (
         UPDATE refunds SET state = 'SUCCEEDED', stuck_reason = NULL, updated_at = boxoffice_clock()
         WHERE id = %(id)s AND state <> 'SUCCEEDED'
-        RETURNING payment_id, amount
+        RETURNING id, payment_id, amount
+    ), counted AS (
+        UPDATE payments p SET
+            refunded_amount = p.refunded_amount + done.amount,
+            state = CASE WHEN p.refunded_amount + done.amount = p.amount
+                THEN 'REFUNDED' ELSE 'PARTIALLY_REFUNDED' END,
+            updated_at = boxoffice_clock()
+        FROM done WHERE p.id = done.payment_id
+        RETURNING p.id AS payment_id, p.gateway, done.id::text AS reference, done.amount
     )
-    UPDATE payments p SET
-        refunded_amount = p.refunded_amount + done.amount,
-        state = CASE WHEN p.refunded_amount + done.amount = p.amount THEN 'REFUNDED' ELSE 'PARTIALLY_REFUNDED' END,
-        updated_at = boxoffice_clock()
-    FROM done WHERE p.id = done.payment_id
+    {booked("counted", "REFUND", balance="-m.amount", customers="m.amount")}
 """
-"""Note that a refund was carried out, and count it, once. May be run any number of times."""
+"""Note that a refund was carried out, count and book it, once. May be run any number of times."""
+
+SUCCEED_BY_DISPUTE = f"""
+    WITH counted AS (
+        UPDATE payments p SET
+            refunded_by_disputes = p.refunded_by_disputes + r.amount,
+            refunded_amount = p.refunded_amount + r.amount,
+            state = CASE WHEN p.refunded_amount + r.amount = p.amount THEN 'REFUNDED' ELSE 'PARTIALLY_REFUNDED' END,
+            updated_at = boxoffice_clock()
+        FROM refunds r
+        WHERE r.id = %(id)s AND r.state = 'REQUESTED' AND p.id = r.payment_id
+            AND p.refunded_by_disputes + r.amount <= p.lost_amount
+        RETURNING p.id AS payment_id, p.gateway, r.id AS refund_id, r.id::text AS reference, r.amount
+    ), done AS (
+        UPDATE refunds r SET state = 'SUCCEEDED', by_dispute = true, updated_at = boxoffice_clock()
+        FROM counted WHERE r.id = counted.refund_id
+    ), entries AS (
+        {booked("counted", "REFUND", disputes="-m.amount", customers="m.amount")}
+    )
+    SELECT refund_id FROM counted
+"""
+"""Settle a refund by a lost dispute of its payment, under that payment's lock, if it is not carried out."""
+
+LOCK_REFUND = "SELECT id FROM refunds WHERE id = %(id)s AND state = 'REQUESTED' FOR UPDATE"
 
 STICK = """
     UPDATE refunds SET state = 'STUCK', stuck_reason = %(reason)s, updated_at = boxoffice_clock()
     WHERE id = %(id)s AND state = 'REQUESTED'
 """
 
-FAIL = """
+FAIL = f"""
     WITH before AS (
-        SELECT id, payment_id, amount, state, cause FROM refunds WHERE id = %(id)s AND state <> 'STUCK' FOR UPDATE
+        SELECT id, payment_id, amount, state, cause FROM refunds
+        WHERE id = %(id)s AND state <> 'STUCK' AND NOT by_dispute FOR UPDATE
     ), failed AS (
         UPDATE refunds r SET
             state = 'STUCK', stuck_reason = %(reason)s, updated_at = boxoffice_clock(),
@@ -64,6 +98,9 @@ FAIL = """
             state = CASE WHEN p.refunded_amount = before.amount THEN 'SUCCESS' ELSE 'PARTIALLY_REFUNDED' END,
             updated_at = boxoffice_clock()
         FROM before WHERE p.id = before.payment_id AND before.state = 'SUCCEEDED'
+        RETURNING p.id AS payment_id, p.gateway, before.id::text AS reference, before.amount
+    ), undone AS (
+        {booked("counted", "REFUND_UNDONE", balance="m.amount", customers="-m.amount")}
     )
     SELECT before.state, before.cause, p.booking_id FROM before JOIN payments p ON p.id = before.payment_id
 """

@@ -8,7 +8,7 @@ from dataclasses import replace
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database, retried
 from services.payment.domain.payments import BankEvent
-from services.payment.domain.refunds import Refund, RefundReport, RefundRequest, RefundState
+from services.payment.domain.refunds import Refund, RefundReport, RefundRequest, RefundState, Way, way
 from services.payment.errors import EventMismatch
 from services.payment.gateways.interface import GATEWAY_SECONDS, Gateways, RefundAnswer, RefundDeclined
 from services.payment.refunds import operation as refunds
@@ -68,6 +68,20 @@ class Refunds:
 
     async def _carry_out(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> Refund:
         """Try a refund once; return it as far as it came."""
+        match way(refund):
+            case Way.WAIT:
+                log.info("refund %s waits for a dispute of its payment to be decided", refund.id)
+                return refund
+            case Way.BY_DISPUTE:
+                settled = await refunds.succeed_by_dispute(self._db, refund)
+                return replace(refund, state=RefundState.SUCCEEDED) if settled else refund
+            case Way.NOT_LEFT:
+                await refunds.stick(self._db, refund, "a lost dispute has left less than this")
+                return replace(refund, state=RefundState.STUCK)
+            case Way.PAY:
+                return await self._pay(refund, seconds)
+
+    async def _pay(self, refund: Refund, seconds: float) -> Refund:
         try:
             if await self._gateways.refund(refund, seconds) == RefundAnswer.PENDING:
                 return refund

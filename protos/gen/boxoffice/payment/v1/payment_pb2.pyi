@@ -99,6 +99,8 @@ class Payment(_message.Message):
     METHOD_FIELD_NUMBER: _builtins.int
     GATEWAY_ORDER_ID_FIELD_NUMBER: _builtins.int
     GATEWAY_PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    DISPUTED_AMOUNT_FIELD_NUMBER: _builtins.int
+    LOST_AMOUNT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The payment's id (UUID)."""
     booking_id: _builtins.str
@@ -121,6 +123,10 @@ class Payment(_message.Message):
     """The payment gateway's name for what is to be paid, for its books and its support; empty while it is not known."""
     gateway_payment_id: _builtins.str
     """The payment gateway's name for the payment that was made, successful or not; empty while it is not known."""
+    disputed_amount: _builtins.int
+    """How much of it the customer's bank wants back, in minor units: disputes (chargebacks) that are not decided yet."""
+    lost_amount: _builtins.int
+    """How much of it the customer's bank has taken back, in minor units: disputes that were lost. The status does not tell."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was begun."""
@@ -144,10 +150,12 @@ class Payment(_message.Message):
         method: Global___Payment.Method.ValueType | None = ...,
         gateway_order_id: _builtins.str = ...,
         gateway_payment_id: _builtins.str = ...,
+        disputed_amount: _builtins.int = ...,
+        lost_amount: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "created_at", b"created_at", "method", b"method", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "amount", b"amount", "booking_id", b"booking_id", "created_at", b"created_at", "currency", b"currency", "gateway_order_id", b"gateway_order_id", "gateway_payment_id", b"gateway_payment_id", "id", b"id", "method", b"method", "refunded_amount", b"refunded_amount", "session_id", b"session_id", "status", b"status", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "amount", b"amount", "booking_id", b"booking_id", "created_at", b"created_at", "currency", b"currency", "disputed_amount", b"disputed_amount", "gateway_order_id", b"gateway_order_id", "gateway_payment_id", b"gateway_payment_id", "id", b"id", "lost_amount", b"lost_amount", "method", b"method", "refunded_amount", b"refunded_amount", "session_id", b"session_id", "status", b"status", "updated_at", b"updated_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__method: _TypeAlias = _typing.Literal["method"]  # noqa: Y015
     _WhichOneofArgType__method: _TypeAlias = _typing.Literal["_method", b"_method"]  # noqa: Y015

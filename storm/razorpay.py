@@ -1,23 +1,18 @@
-"""A stand-in for Razorpay: a real HTTP server that answers as its documentation says, and misbehaves as real ones do.
+"""A stand-in for Razorpay: an account that behaves as its documentation says, and misbehaves as real ones do.
 
 What it does is from Razorpay's public documentation of payment links, refunds, disputes and webhooks.
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import hashlib
 import hmac
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-from aiohttp import web
 
 KEY_ID = "rzp_test_0123456789abcd"
 KEY_SECRET = "the-secret-of-the-key-24"
@@ -67,11 +62,20 @@ class StandIn:
     refunds: dict[str, Json] = field(default_factory=dict)
     keys: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     """Idempotency keys of refunds: the body, and the refund that was made."""
+    disputes: dict[str, Json] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def link_of(self, reference: str) -> Json:
         [link] = [link for link in self.links.values() if link["reference_id"] == reference]
         return link
+
+    @property
+    def balance(self) -> int:
+        """What the account has: what customers have paid, less fees, refunds and lost disputes."""
+        captured = [payment for payment in self.payments.values() if payment["status"] == "captured"]
+        kept: int = sum(one["amount"] - one["amount_refunded"] - (one["fee"] or 0) for one in captured)
+        lost: int = sum(dispute["amount_deducted"] for dispute in self.disputes.values())
+        return kept - lost
 
     def forget_keys(self) -> None:
         """Let the horizon of idempotency keys pass."""
@@ -200,102 +204,52 @@ class StandIn:
             self.keys[key] = raw, refund["id"]
         return refund
 
+    def dispute(self, payment: Json, amount: int = 0) -> Json:
+        """Let the customer's bank want a payment back."""
+        dispute = {
+            "id": _id("disp"),
+            "entity": "dispute",
+            "payment_id": payment["id"],
+            "amount": amount or payment["amount"],
+            "currency": payment["currency"],
+            "amount_deducted": 0,
+            "reason_code": "chargeback_authorization",
+            "respond_by": int(time.time()) + 7 * 24 * 3600,
+            "status": "open",
+            "phase": "chargeback",
+            "created_at": int(time.time()),
+        }
+        self.disputes[dispute["id"]] = dispute
+        return dispute
+
+    def decide(self, dispute: Json, status: str) -> None:
+        """Let a dispute be won, lost or closed."""
+        dispute["status"] = status
+        dispute["amount_deducted"] = dispute["amount"] if status == "lost" else 0
+
+    def dispute_event(self, what: str, dispute: Json) -> bytes:
+        """Return the body of a webhook about a dispute."""
+        payment = self.payments[dispute["payment_id"]]
+        return self.event(f"payment.dispute.{what}", payment=payment, dispute=dispute)
+
     def fail_refund(self, refund: Json) -> None:
         """Let a refund fail, be it after it was processed."""
         refund["status"] = "failed"
         self.payments[refund["payment_id"]]["amount_refunded"] -= refund["amount"]
 
 
-class _Refused(Exception):
+class Refused(Exception):
+    """A request that Razorpay does not carry out."""
+
     def __init__(self, status: int, description: str) -> None:
         super().__init__(description)
         error = {"code": "BAD_REQUEST_ERROR", "description": description, "source": "NA", "step": "NA", "reason": "NA"}
-        self.answer = web.json_response({"error": error | {"metadata": {}}}, status=status)
+        self.status = status
+        self.answer: Json = {"error": error | {"metadata": {}}}
 
 
-def _refusal(description: str, status: int = 400) -> _Refused:
-    return _Refused(status, description)
-
-
-def _routes(stand_in: StandIn) -> web.RouteTableDef:
-    routes = web.RouteTableDef()
-
-    @routes.post("/v1/payment_links")
-    async def create(request: web.Request) -> web.StreamResponse:
-        return web.json_response(await stand_in.create_link(await request.json()))
-
-    @routes.get("/v1/payment_links")
-    async def find(request: web.Request) -> web.StreamResponse:
-        reference, payment_id = request.query.get("reference_id"), request.query.get("payment_id")
-        found = [
-            link
-            for link in stand_in.links.values()
-            if (reference is None or link["reference_id"] == reference)
-            and (payment_id is None or payment_id in [one["payment_id"] for one in link["payments"] or ()])
-        ]
-        return web.json_response({"payment_links": found})
-
-    @routes.post("/v1/payment_links/{id}/cancel")
-    async def cancel(request: web.Request) -> web.StreamResponse:
-        return web.json_response(await stand_in.cancel_link(request.match_info["id"]))
-
-    @routes.get("/v1/payments/{id}")
-    async def payment(request: web.Request) -> web.StreamResponse:
-        return web.json_response(stand_in.payments[request.match_info["id"]])
-
-    @routes.get("/v1/payments/{id}/refunds")
-    async def refunds(request: web.Request) -> web.StreamResponse:
-        of = [one for one in stand_in.refunds.values() if one["payment_id"] == request.match_info["id"]]
-        return web.json_response({"entity": "collection", "count": len(of), "items": of})
-
-    @routes.post("/v1/payments/{id}/refund")
-    async def refund(request: web.Request) -> web.StreamResponse:
-        key = request.headers.get("x-refund-idempotency", "")
-        return web.json_response(await stand_in.create_refund(request.match_info["id"], await request.read(), key))
-
-    return routes
-
-
-@asynccontextmanager
-async def razorpay() -> AsyncIterator[StandIn]:
-    """Run a stand-in on a free port."""
-    stand_in = StandIn()
-    expected = "Basic " + base64.b64encode(f"{KEY_ID}:{KEY_SECRET}".encode()).decode()
-
-    @web.middleware
-    async def misbehave(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        moods = stand_in.moods
-        stand_in.asked.append(f"{request.method} {request.path}")
-        if request.headers.get("authorization") != expected:
-            return web.json_response({"error": {"description": "The api key provided is invalid"}}, status=401)
-        if moods.hang:
-            await asyncio.Event().wait()
-        if moods.status:
-            return web.Response(status=moods.status, text="<html>502 Bad Gateway</html>", content_type="text/html")
-        try:
-            answer = await handler(request)
-        except _Refused as refused:
-            return refused.answer
-        if moods.lose_answers and request.method == "POST":
-            moods.lose_answers -= 1
-            assert request.transport is not None
-            request.transport.close()
-        return answer
-
-    app = web.Application(middlewares=[misbehave])
-    app.add_routes(_routes(stand_in))
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    [address] = runner.addresses
-    stand_in.url = f"http://127.0.0.1:{address[1]}/v1"
-    try:
-        yield stand_in
-    finally:
-        await runner.cleanup()
+def _refusal(description: str, status: int = 400) -> Refused:
+    return Refused(status, description)
 
 
 def environment(stand_in: StandIn) -> Mapping[str, str]:

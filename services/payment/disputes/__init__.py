@@ -1,0 +1,1 @@
+"""Payments that customers' banks take back."""
