@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
@@ -37,9 +38,22 @@ class Databases:
     @asynccontextmanager
     async def opened(self, service: str) -> AsyncIterator[Database]:
         """Make a database as `fresh` does, and open it."""
-        with self.fresh(service) as url:
-            async with opened(url) as db:
-                yield db
+        async with self.made(service) as url, opened(url) as db:
+            yield db
+
+    @asynccontextmanager
+    async def made(self, service: str) -> AsyncIterator[str]:
+        """Make a database and drop it as `fresh` does, while the loop goes on.
+
+        PostgreSQL drops no database until every log-in that is half done has gone on, and those of this loop's pools
+        could not.
+        """
+        fresh = self.fresh(service)
+        url = await asyncio.to_thread(fresh.__enter__)
+        try:
+            yield url
+        finally:
+            await asyncio.to_thread(fresh.__exit__, None, None, None)
 
 
 @asynccontextmanager

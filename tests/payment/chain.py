@@ -149,7 +149,8 @@ async def running(databases: Databases) -> AsyncIterator[Chain]:
     """Run the whole chain."""
     async with AsyncExitStack() as stack:
         urls = [
-            stack.enter_context(databases.fresh(service)) for service in ("inventory", "booking", "payment", "bank")
+            await stack.enter_async_context(databases.made(service))
+            for service in ("inventory", "booking", "payment", "bank")
         ]
         inventory_db, booking_db, payment_db, bank_db = [await stack.enter_async_context(opened(url)) for url in urls]
         # Booking and payment call each other, so their addresses are chosen before either is there.

@@ -53,14 +53,17 @@ async def test_in_one_batch_each_answer_fares_for_itself(payment_db: Database) -
 
 
 async def test_a_key_that_is_locked_for_long_holds_up_no_other_of_its_batch(databases: Databases) -> None:
-    with databases.fresh("payment") as url:
-        async with opened_database(url) as db, await psycopg.AsyncConnection.connect(url) as first:
-            desk = Desk(KeepOpened(db))
-            await first.execute(LOCKED, (ANN,))
-            outcomes = await asyncio.gather(
-                *(desk.submit(opened(b"answer", name=f"k{number}")) for number in range(4)), return_exceptions=True
-            )
-            await first.rollback()
-            await desk.close()
+    async with (
+        databases.made("payment") as url,
+        opened_database(url) as db,
+        await psycopg.AsyncConnection.connect(url) as first,
+    ):
+        desk = Desk(KeepOpened(db))
+        await first.execute(LOCKED, (ANN,))
+        outcomes = await asyncio.gather(
+            *(desk.submit(opened(b"answer", name=f"k{number}")) for number in range(4)), return_exceptions=True
+        )
+        await first.rollback()
+        await desk.close()
     assert [outcome for outcome in outcomes if outcome != b"answer"] == [outcomes[1]]
     assert isinstance(outcomes[1], RequestInProgress)
