@@ -37,6 +37,16 @@ UNDER_WAY = (
         "SELECT array_agg(id::text) FROM booking_refunds WHERE state = 'PROCESSING' AND NOT stuck",
     ),
     (
+        "booking",
+        "sweeps of cancelled shows",
+        "SELECT array_agg(show_id::text) FROM cancelled_shows WHERE done_at IS NULL",
+    ),
+    (
+        "inventory",
+        "seats of cancelled shows",
+        "SELECT array_agg(show_id::text) FROM cancelled_shows WHERE cleared_at IS NULL",
+    ),
+    (
         "inventory",
         "events of inventory without a position",
         "SELECT array_agg(id::text) FROM topic_events WHERE position IS NULL",

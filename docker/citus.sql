@@ -12,6 +12,7 @@ SELECT create_distributed_table('list_prices', 'show_id', colocate_with => 'show
 SELECT create_distributed_table('show_seats', 'show_id', colocate_with => 'show_counters');
 SELECT create_distributed_table('reservations', 'show_id', colocate_with => 'show_counters');
 SELECT create_distributed_table('seat_changes', 'show_id', colocate_with => 'show_counters');
+SELECT create_distributed_table('show_changes', 'show_id', colocate_with => 'show_counters');
 SELECT create_distributed_table('show_idempotency_keys', 'show_id', colocate_with => 'show_counters');
 -- Statements that a worker carries out read the time there.
 SELECT create_distributed_function('boxoffice_clock()');

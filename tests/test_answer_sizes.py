@@ -37,6 +37,7 @@ LETTERS = {name: letters for name, letters in ASKED.items() if letters} | {
 BYTES = {
     **dict(language=20, currency=3, next_page_token=200, payment_method=100, token_type=6, status=20),
     **dict(payment_url=2_000, access_token=4_000, refresh_token=100, session_id=41),
+    **dict(cancelled_by=36, token=32),
     **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
     **dict(tax_number=30, time_zone=64, number=16, corrects=36),
 }
@@ -79,6 +80,11 @@ COUNTS = {
     "booking.v1.PayableBooking.seats": 100,
     "booking.v1.BatchGetPayableBookingsResponse.results": 100,
     "booking.v1.ListBookingEventsResponse.events": 500,
+    "booking.v1.CancellationPreview.show_ids": 1_000,
+    "booking.v1.CancellationPreview.refunds": 200,
+    "inventory.v1.CancelShowsResponse.shows": 1_000,
+    "inventory.v1.ListShowEventsResponse.events": 500,
+    "events.v1.ShowEvent.prices": 3,
     "payment.v1.PaymentStatus.payments": 10,
     "payment.v1.BatchGetPaymentStatusResponse.statuses": 256,
     "identity.v1.User.roles": 3,
@@ -161,7 +167,7 @@ def test_the_largest_answer_is_one_that_any_client_reads(method: Method) -> None
     assert largest(method.descriptor.output_type).ByteSize() <= MAX_ANSWER_BYTES
 
 
-BY_NUMBER = ("ListAvailableSeats", "ListBookingEvents")
+BY_NUMBER = ("ListAvailableSeats", "ListBookingEvents", "ListShowEvents")
 """Their pages have as many as were asked for, all of which fit."""
 
 

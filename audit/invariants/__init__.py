@@ -12,6 +12,7 @@ AT_REST look across databases, and hold once nothing is under way any more.
 from audit.invariants.accounts import ACCOUNTS
 from audit.invariants.across import ACROSS
 from audit.invariants.bookings import BOOKINGS
+from audit.invariants.cancellations import CANCELLATIONS, CANCELLATIONS_AT_REST
 from audit.invariants.catalogue import CATALOGUE
 from audit.invariants.coupons import COUPONS
 from audit.invariants.gateways import GATEWAYS
@@ -31,6 +32,7 @@ ALWAYS = (
     SEATS
     + CATALOGUE
     + SALES
+    + CANCELLATIONS
     + BOOKINGS
     + REFUNDS
     + COUPONS
@@ -42,5 +44,5 @@ ALWAYS = (
     + TIMES
     + TOPICS
 )
-AT_REST = ACROSS + REFUNDS_AT_REST + SALES_AT_REST + TOPICS_AT_REST
+AT_REST = ACROSS + REFUNDS_AT_REST + SALES_AT_REST + CANCELLATIONS_AT_REST + TOPICS_AT_REST
 INVARIANTS = ALWAYS + AT_REST

@@ -34,6 +34,8 @@ BOOKINGS = (
             OR (NOT refund_stuck OR state = 'REFUNDING') IS NOT TRUE
             OR (refund_count = 0 OR state IN ('CONFIRMED', 'REFUNDED')) IS NOT TRUE
             OR (confirmed_at IS NULL OR state IN ('CONFIRMED', 'REFUNDING', 'REFUNDED')) IS NOT TRUE
+            OR (cancel_reason IS NULL OR (state = 'CANCELLED' AND cancel_reason IN ('BY_USER', 'SHOW_CANCELLED')))
+                IS NOT TRUE
             OR num_nulls(user_id, show_id, version) > 0
         """,
     ),

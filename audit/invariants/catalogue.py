@@ -21,7 +21,7 @@ CATALOGUE = (
     ),
     Invariant(
         "a-hall-has-one-show-at-a-time",
-        "no show begins in a hall before the one before it is over",
+        "no show begins in a hall before the one before it is over, but for those that are cancelled",
         ("inventory.shows",),
         """
         SELECT id AS show_id, screen_id, starts_at, busy_until
@@ -29,7 +29,7 @@ CATALOGUE = (
             SELECT *, max(ends_at) OVER (
                 PARTITION BY screen_id ORDER BY starts_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
             ) AS busy_until
-            FROM inventory.shows
+            FROM inventory.shows WHERE status IS DISTINCT FROM 'CANCELLED'
         ) AS w
         WHERE starts_at < busy_until
         """,

@@ -5,9 +5,10 @@ from audit.invariants.invariant import Invariant
 
 REFUNDABLE = (
     "s.price - s.discount + s.fee + CASE WHEN b.prices_include_tax THEN 0 ELSE s.tax END"
-    " - s.order_amount - s.unrefundable_amount"
+    " - s.order_amount - CASE f.cause WHEN 'SHOW_CANCELLED' THEN 0 ELSE s.unrefundable_amount END"
 )
-"""What was paid for a seat and can come back with it: fees of the order come back with the last one, others never."""
+"""What was paid for a seat and can come back with it by a refund: fees of the order come back with the last one, others
+only if the show is cancelled."""
 
 ORDER_FEES = """
     SELECT s.booking_id, sum(s.order_amount) AS order_amount,
@@ -27,7 +28,11 @@ REFUNDS = (
         WHERE (state IN ('PROCESSING', 'REFUNDED')) IS NOT TRUE
             OR (state = 'PROCESSING') IS DISTINCT FROM (lease_until IS NOT NULL)
             OR (NOT stuck OR state = 'PROCESSING') IS NOT TRUE
-            OR CASE cause WHEN 'REQUESTED' THEN decided_by IS NOT NULL WHEN 'GRANTED' THEN reason <> '' END IS NOT TRUE
+            OR CASE cause
+                WHEN 'REQUESTED' THEN decided_by IS NOT NULL
+                WHEN 'GRANTED' THEN reason <> ''
+                WHEN 'SHOW_CANCELLED' THEN percentage = 100
+            END IS NOT TRUE
         """,
     ),
     Invariant(
@@ -84,6 +89,7 @@ REFUNDS = (
             SELECT s.refund_id, s.booking_id, sum(s.refund_amount) AS amount,
                 min(least(s.refund_amount, {REFUNDABLE} - s.refund_amount)) AS least
             FROM booking.booking_seats s JOIN booking.bookings b ON b.id = s.booking_id
+            LEFT JOIN booking.booking_refunds f ON f.id = s.refund_id
             WHERE num_nonnulls(s.refund_id, s.refund_amount) > 0
             GROUP BY s.refund_id, s.booking_id
         ) AS s ON (s.refund_id, s.booking_id) = (r.id, r.booking_id)

@@ -149,12 +149,17 @@ SEATS = (
     ),
     Invariant(
         "gapless-numbers",
-        "the changes of a show that are remembered have numbers without gaps, up to the show's own",
-        ("inventory.seat_changes",),
+        "the changes of a show and its seats that are remembered have numbers without gaps, up to the show's own",
+        ("inventory.seat_changes", "inventory.show_changes"),
         """
         SELECT h.show_id, c.sequence, min(h.sequence) AS first, max(h.sequence) AS last,
             count(DISTINCT h.sequence) AS numbers
-        FROM inventory.seat_changes h LEFT JOIN inventory.show_counters c USING (show_id)
+        FROM (
+            SELECT show_id, sequence FROM inventory.seat_changes
+            UNION ALL
+            SELECT w.show_id, w.sequence FROM inventory.show_changes w
+            WHERE w.sequence > (SELECT min(s.sequence) FROM inventory.seat_changes s WHERE s.show_id = w.show_id)
+        ) AS h LEFT JOIN inventory.show_counters c USING (show_id)
         GROUP BY h.show_id, c.sequence
         HAVING c.sequence IS DISTINCT FROM max(h.sequence)
             OR count(DISTINCT h.sequence) <> max(h.sequence) - min(h.sequence) + 1

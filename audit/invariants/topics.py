@@ -87,6 +87,26 @@ TOPICS = (
         """,
     ),
     Invariant(
+        "cancelled-shows-have-their-events",
+        "a show that is cancelled has the event that it is, unless it is from before its topic is whole, and no other "
+        "show has one",
+        ("inventory.shows WHERE status = 'CANCELLED'",),
+        """
+        SELECT c.show_id, c.cancelled_at
+        FROM (
+            SELECT * FROM inventory.cancelled_shows
+            WHERE cancelled_at > (SELECT max(whole_since) FROM inventory.topics)
+        ) AS c
+        LEFT JOIN (SELECT key FROM inventory.topic_events WHERE kind = 'CANCELLED') AS e ON e.key = c.show_id
+        WHERE e.key IS NULL
+        UNION ALL
+        SELECT e.key, e.created_at
+        FROM (SELECT key, created_at FROM inventory.topic_events WHERE kind = 'CANCELLED') AS e
+        LEFT JOIN (SELECT id FROM inventory.shows WHERE status = 'CANCELLED') AS w ON w.id = e.key
+        WHERE w.id IS NULL
+        """,
+    ),
+    Invariant(
         "events-of-bookings-are-of-bookings-that-there-are",
         "every event is of a booking that there is",
         ("booking.topic_events",),
@@ -120,10 +140,14 @@ TOPICS_AT_REST = (
     Invariant(
         "consumers-have-read-what-there-is",
         "no consumer has come further than its topic goes",
-        ("payment.topic_progress",),
+        ("payment.topic_progress", "booking.topic_progress"),
         """
         SELECT p.consumer, p.topic, p.read_to, t.position
         FROM payment.topic_progress p LEFT JOIN booking.topics t ON t.topic = p.topic
+        WHERE (p.read_to <= t.position) IS NOT TRUE
+        UNION ALL
+        SELECT p.consumer, p.topic, p.read_to, t.position
+        FROM booking.topic_progress p LEFT JOIN inventory.topics t ON t.topic = p.topic
         WHERE (p.read_to <= t.position) IS NOT TRUE
         """,
     ),

@@ -24,6 +24,8 @@ SCALARS: dict[int, Schema] = {
     FieldDescriptor.TYPE_STRING: {"type": "string"},
     FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
     FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
+    # JSON has no number for all of these: protobuf writes them as texts.
+    FieldDescriptor.TYPE_INT64: {"type": "string", "format": "int64"},
 }
 """The kinds of fields that public messages have; another one has to be thought about first."""
 

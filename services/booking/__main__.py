@@ -8,6 +8,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from boxoffice.booking.v1 import (
     booking_pb2,
     booking_pb2_grpc,
+    cancellations_pb2,
+    cancellations_pb2_grpc,
     coupon_pb2,
     coupon_pb2_grpc,
     invoices_pb2,
@@ -20,7 +22,7 @@ from boxoffice.booking.v1 import (
 
 from services.booking import deliveries
 from services.booking.bookings import messages
-from services.booking.clients import InventoryClient, PaymentClient
+from services.booking.clients import SHOWS_TOPIC, InventoryClient, PaymentClient
 from services.booking.coupons.operation import forget_tries
 from services.booking.coupons.rpc import CouponServicer
 from services.booking.creating.free import forget_free
@@ -29,6 +31,8 @@ from services.booking.measures import MEASURES
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
 from services.booking.settings import Settings
+from services.booking.show_cancellations.operation import CONSUMER, remember_cancelled
+from services.booking.show_cancellations.rpc import CancellationServicer
 from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
 from services.booking.tidying.operation import archive, forget_keys
@@ -41,6 +45,7 @@ from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import BACKGROUND_CONNECTIONS, Database, Pools, sweep_markers
 from services.chassis.wire.calls import channel
 from services.chassis.writes import jobs, measures, topics
+from services.chassis.writes.consumer import Consumer
 from services.chassis.writes.desk import Desk
 from services.chassis.writes.outbox import Outbox
 
@@ -50,6 +55,7 @@ SERVICES = [
     taxes_pb2.DESCRIPTOR.services_by_name["TaxService"].full_name,
     tariffs_pb2.DESCRIPTOR.services_by_name["TariffService"].full_name,
     invoices_pb2.DESCRIPTOR.services_by_name["InvoiceService"].full_name,
+    cancellations_pb2.DESCRIPTOR.services_by_name["CancellationService"].full_name,
 ]
 
 
@@ -73,6 +79,7 @@ async def run(settings: Settings) -> None:
             expiry=timedelta(minutes=settings.booking_expiry_minutes),
             extension=timedelta(minutes=settings.decline_extension_minutes),
             free_per_day=settings.free_bookings_per_day,
+            refund_policy=settings.refund_policy,
         )
         for pool in (db, background)
     )
@@ -83,6 +90,7 @@ async def run(settings: Settings) -> None:
     servicer = BookingServicer(db, bookings, changes, outbox, desks, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
     _add_rules_of_prices(server, db, inventory)
+    cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(CancellationServicer(db, inventory), server)
     await serve(
         settings,
         server,
@@ -92,6 +100,7 @@ async def run(settings: Settings) -> None:
             recovery.recover(),
             changes.run(),
             topics.sequence(background),
+            Consumer(background, CONSUMER, SHOWS_TOPIC, inventory.events, remember_cancelled).run(),
         ],
         ticks=_ticks(background, recovery, settings),
         ready=Readiness(url),
@@ -121,6 +130,7 @@ def _add_rules_of_prices(server: grpc.aio.Server, db: Database, inventory: Inven
 def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOScheduler:
     """Return what runs booking's jobs, and measures it."""
     ticks = jobs.scheduler()
+    jobs.add(ticks, "sweep-cancelled-shows", recovery.sweeps.sweep_once, jobs.every(seconds=1))
     jobs.add(ticks, "expire-bookings", recovery.expiry.expire_due, jobs.every(minutes=1))
     jobs.add(ticks, "archive", lambda: archive(background), jobs.daily(3))
     key_days = settings.idempotency_key_days

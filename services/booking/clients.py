@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import grpc
+from boxoffice.events.v1 import events_pb2
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
@@ -17,6 +18,7 @@ from services.chassis.errors import Failure, MethodAway, Unavailable
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.wire.calls import call
 from services.chassis.wire.status import from_status
+from services.chassis.writes.consumer import Events
 from services.chassis.writes.lookup import ASKING_LANES, Lookup
 
 SECONDS = 3.0
@@ -58,6 +60,21 @@ class Claim:
 
 Name = tuple[UUID, UUID]
 """The name of a claim: booking and show."""
+
+SHOWS_TOPIC = "shows"
+"""The topic that inventory publishes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledShows:
+    """What inventory has cancelled, or would cancel."""
+
+    is_cancelled: bool
+    """Whether that had been done before."""
+    show_ids: Sequence[UUID]
+    """The shows that are cancelled with it, or would be, those that were before among them."""
+    open_ids: Sequence[UUID]
+    """Those that were not before."""
 
 
 class InventoryClient:
@@ -173,6 +190,32 @@ class InventoryClient:
         request = inventory_pb2.BatchUnbookReservationsRequest(names=map(_name, names))
         response = await call(self._seats.BatchUnbookReservations, request, seconds=SECONDS)
         return {name: _refusal(result) or True for name, result in zip(names, response.results, strict=True)}
+
+    async def cancel_shows(
+        self, *, show_id: UUID | None, event_id: UUID | None, by_admin: bool, validate_only: bool = False
+    ) -> CancelledShows:
+        """Cancel a show, or an event with all that have not ended; raise why it cannot be. It may be repeated."""
+        request = catalog_pb2.CancelShowsRequest(
+            show_id=str(show_id or ""), event_id=str(event_id or ""), by_admin=by_admin, validate_only=validate_only
+        )
+        answer = await call(self._catalog.CancelShows, request, seconds=SECONDS)
+        return CancelledShows(
+            answer.was_cancelled,
+            [UUID(show.show_id) for show in answer.shows],
+            [UUID(show.show_id) for show in answer.shows if not show.was_cancelled],
+        )
+
+    async def count_claims(self, show_id: UUID) -> int:
+        """Return how many claims of a show are alive, reserved or confirmed."""
+        answer = await call(
+            self._seats.CountClaims, inventory_pb2.CountClaimsRequest(show_id=str(show_id)), seconds=SECONDS
+        )
+        return answer.reserved + answer.confirmed
+
+    async def events(self, after: int | None) -> Events[events_pb2.ShowEvent]:
+        """Return the events of the topic `shows` behind a position, or the oldest that are kept."""
+        answer = await call(self._catalog.ListShowEvents, catalog_pb2.ListShowEventsRequest(after=after))
+        return Events(answer.events, answer.last)
 
 
 class PaymentClient:

@@ -57,6 +57,29 @@ class SeatsNotLeft(FailedPrecondition):
         super().__init__(seat_ids=",".join(map(str, seat_ids)))
 
 
+class CancellationNotFound(NotFound):
+    """This show is not cancelled: look at the show."""
+
+    reason = "CANCELLATION_NOT_FOUND"
+
+
+class CancellationChanged(Aborted):
+    """The cancellation would refund other amounts than shown: show the new figures, and ask again with their token.
+
+    Metadata: the figures `shows`, `confirmed_bookings` and `refunds` (such as INR 125000, separated by commas), and the
+    `token` that stands for them.
+    """
+
+    reason = "CANCELLATION_CHANGED"
+
+
+class CancellationInProgress(Aborted):
+    """The show is being cancelled right now: ask again in a moment."""
+
+    reason = "CANCELLATION_IN_PROGRESS"
+    retry_after_seconds = 1.0
+
+
 class PaymentInProgress(Aborted):
     """A payment for this booking is being settled right now: ask again in a moment."""
 

@@ -20,6 +20,13 @@ MEASURES = (
         " + (SELECT count(*) FROM booking_refunds WHERE state = 'PROCESSING' AND stuck) AS value",
     ),
     Measure(
+        Gauge(
+            "boxoffice_sweep_lag_seconds", "Time since the first show was cancelled that is not swept to the end yet"
+        ),
+        "SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(requested_at))) AS value FROM cancelled_shows"
+        " WHERE done_at IS NULL",
+    ),
+    Measure(
         Gauge("boxoffice_expiry_lag_seconds", "Time since the first lapsed booking that is not expired yet lapsed"),
         "SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(expires_at))) AS value FROM bookings"
         " WHERE state = 'PENDING' AND expires_at <= boxoffice_clock()",

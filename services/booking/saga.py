@@ -18,7 +18,9 @@ from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.creating.steps import CreateBookings
 from services.booking.declines.steps import Declines
 from services.booking.expiry.steps import Expiry
+from services.booking.refunds.domain import RefundPolicy
 from services.booking.refunds.steps import Refunds
+from services.booking.show_cancellations.steps import Sweeps
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.chassis.writes.outbox import Outbox
@@ -42,6 +44,7 @@ class Saga:
         render: Callable[[Changed], bytes],
         expiry: timedelta,
         extension: timedelta,
+        refund_policy: RefundPolicy,
         free_per_day: int = 0,
     ) -> None:
         """`render` makes of a created booking what its caller is answered."""
@@ -53,6 +56,7 @@ class Saga:
         self.expiry = Expiry(db, inventory)
         self.declines = Declines(db, inventory, self.expiry, extension=extension)
         self.refunds = Refunds(db, inventory, payments)
+        self.sweeps = Sweeps(db, outbox, inventory, refund_policy)
 
     async def recover(self) -> None:
         """Finish, for ever, what was left unfinished."""

@@ -29,6 +29,7 @@ idempotency_keys = chassis.idempotency_keys(metadata)
 outbox = chassis.outbox(metadata)
 topics = chassis.topics(metadata)
 topic_events = chassis.topic_events(metadata)
+topic_progress = chassis.topic_progress(metadata)
 
 free_bookings = Table(
     "free_bookings",
@@ -82,6 +83,7 @@ bookings = Table(
     Column("seat_labels", ARRAY(Text), nullable=False, server_default="{}", comment="kept when seat rows are archived"),
     # Coupons are never deleted, so no reference is checked; the audit looks for each.
     Column("coupon_code", Text, comment="unless the booking is over, it is a use of the coupon"),
+    Column("cancel_reason", Text, comment="why it is CANCELLED; null: by its user, or it is not"),
     CheckConstraint(
         """CASE state
             WHEN 'RESERVING' THEN lease_until IS NOT NULL AND expires_at IS NULL AND payment_id IS NULL
@@ -109,8 +111,13 @@ bookings = Table(
         name="amounts",
     ),
     CheckConstraint("refund_amount <= coalesce(final_amount, total_amount)", name="refund"),
+    CheckConstraint(
+        "cancel_reason IS NULL OR (state = 'CANCELLED' AND cancel_reason IN ('BY_USER', 'SHOW_CANCELLED'))",
+        name="cancel_reason",
+    ),
     CheckConstraint("confirmed_at IS NULL OR state IN ('CONFIRMED', 'REFUNDING', 'REFUNDED')", name="confirmed_at"),
     Index("bookings_user_idx", "user_id", "id"),
+    Index("bookings_show_idx", "show_id", "id"),
     # One booking per key, from before its seats are asked for.
     Index(
         "bookings_idempotency_idx",
@@ -206,6 +213,7 @@ booking_refunds = Table(
         """CASE cause
             WHEN 'REQUESTED' THEN decided_by IS NOT NULL AND reason = ''
             WHEN 'GRANTED' THEN reason <> ''
+            WHEN 'SHOW_CANCELLED' THEN percentage = 100 AND reason = ''
             ELSE false
         END""",
         name="cause",
@@ -220,6 +228,24 @@ booking_refunds = Table(
     ),
     Index("booking_refunds_unfinished_idx", "lease_until", postgresql_where=text("state = 'PROCESSING'")),
     comment="refunds of seats of bookings, each with its own way to payment and the bank",
+)
+
+cancelled_shows = Table(
+    "cancelled_shows",
+    metadata,
+    Column("show_id", Uuid, primary_key=True),
+    Column("event_id", Uuid, comment="with which it was cancelled; null: by itself"),
+    Column("reason", Text, nullable=False, comment="as it was given; empty where inventory's topic alone told of it"),
+    Column("cancelled_by", Uuid, comment="null: unverified"),
+    Column("by_admin", Boolean, nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("cancelled_at", DateTime(timezone=True), comment="null: inventory has not said so yet"),
+    Column("swept_to", Uuid, comment="the last booking that was looked at in this pass over all of them"),
+    Column("lease_until", DateTime(timezone=True), nullable=False, comment="when the sweep goes on, or is taken over"),
+    Column("done_at", DateTime(timezone=True), comment="since when no ticket and no money is left of it"),
+    CheckConstraint("done_at IS NULL OR cancelled_at IS NOT NULL", name="done"),
+    Index("cancelled_shows_unfinished_idx", "lease_until", postgresql_where=text("done_at IS NULL")),
+    comment="shows that are cancelled, or about to be, and the sweeps of their bookings",
 )
 
 captures = Table(

@@ -13,7 +13,7 @@ from services.chassis.writes import jobs, measures, topics
 from services.chassis.writes.desk import LANES, WAITING_LANES
 from services.inventory.catalogue import owners
 from services.inventory.catalogue.rpc import CatalogServicer
-from services.inventory.jobs import forget_changes, forget_keys, tidy_holds
+from services.inventory.jobs import clear_cancelled_shows, forget_changes, forget_keys, tidy_holds
 from services.inventory.measures import MEASURES
 from services.inventory.rpc import InventoryServicer
 from services.inventory.seats.domain import SeatRules
@@ -45,6 +45,7 @@ async def run(settings: Settings) -> None:
 
     ticks = jobs.scheduler()
     jobs.add(ticks, "tidy-holds", lambda: tidy_holds(background, desk), jobs.every(minutes=5))
+    jobs.add(ticks, "clear-cancelled-shows", lambda: clear_cancelled_shows(background, desk), jobs.every(seconds=2))
     retention = settings.change_retention_minutes
     jobs.add(ticks, "forget-changes", lambda: forget_changes(background, retention), jobs.every(minutes=5))
     key_days = settings.idempotency_key_days

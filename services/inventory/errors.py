@@ -84,6 +84,30 @@ class ShowCancelled(FailedPrecondition):
     reason = "SHOW_CANCELLED"
 
 
+class ShowEnded(FailedPrecondition):
+    """The show has ended: it cannot be cancelled any more."""
+
+    reason = "SHOW_ENDED"
+
+
+class ShowUnderWay(FailedPrecondition):
+    """The show has begun, and only an admin can cancel it now: ask one.
+
+    Metadata: its `show_id`.
+    """
+
+    reason = "SHOW_UNDER_WAY"
+
+
+class TooManyShows(FailedPrecondition):
+    """The event has more shows to come than are cancelled at once: cancel some of them first.
+
+    Metadata: the `limit`.
+    """
+
+    reason = "TOO_MANY_SHOWS"
+
+
 class ClaimClosed(FailedPrecondition):
     """This booking's claim on its seats has ended: make a new booking."""
 

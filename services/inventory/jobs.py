@@ -2,8 +2,9 @@
 
 from services.chassis.store.database import Database
 from services.chassis.writes import answers
+from services.inventory.catalogue import statements as catalogue_sql
 from services.inventory.seats import statements as sql
-from services.inventory.seats.commands import Tidy
+from services.inventory.seats.commands import Cause, Release, Tidy
 from services.inventory.seats.operation import SHOW_KEYS, SeatDesk
 from services.inventory.viewing import statements as viewing_sql
 
@@ -19,9 +20,28 @@ async def tidy_holds(db: Database, desk: SeatDesk) -> int:
     return cleared
 
 
+async def clear_cancelled_shows(db: Database, desk: SeatDesk) -> int:
+    """End one batch of the holds and reservations of a cancelled show; return how much there was to do.
+
+    Its booked seats are left to booking, which frees each with its refund.
+    """
+    for show in await db.fetch(catalogue_sql.NEXT_TO_CLEAR):
+        seats = await db.fetch(sql.SEATS_TO_CLEAR, {"show_id": show.show_id, "most": TIDY_BATCH})
+        if not seats:
+            return await db.execute(catalogue_sql.CLEARED, {"show_id": show.show_id})
+        held = Tidy(show_id=show.show_id, seat_ids=[seat.id for seat in seats if seat.booking_id is None])
+        bookings = dict.fromkeys(seat.booking_id for seat in seats if seat.booking_id is not None)
+        releases = [Release(show_id=show.show_id, booking_id=id_, cause=Cause.ABANDONED) for id_ in bookings]
+        await desk.submit(held)
+        await desk.submit_all(releases)
+        return len(seats)
+    return 0
+
+
 async def forget_changes(db: Database, retention_minutes: int) -> int:
-    """Forget one batch of changes of seats that are older than they are kept; return how many."""
-    return await db.execute(viewing_sql.FORGET_CHANGES, {"minutes": retention_minutes})
+    """Forget one batch of changes of seats and shows that are older than they are kept; return how many."""
+    old = {"minutes": retention_minutes}
+    return await db.execute(viewing_sql.FORGET_CHANGES, old) + await db.execute(viewing_sql.FORGET_SHOW_CHANGES, old)
 
 
 async def forget_keys(db: Database, days: int) -> int:

@@ -256,6 +256,29 @@ show_idempotency_keys = Table(
     comment="answers to requests for seats that carried an idempotency key, kept with their show",
 )
 
+cancelled_shows = Table(
+    "cancelled_shows",
+    metadata,
+    Column("show_id", Uuid, ForeignKey("shows.id"), primary_key=True),
+    Column("cancelled_at", DateTime(timezone=True), nullable=False),
+    Column("cleared_at", DateTime(timezone=True), comment="since when none of its seats is held or reserved"),
+    Index("cancelled_shows_unfinished_idx", "cancelled_at", postgresql_where=text("cleared_at IS NULL")),
+    comment="shows that are cancelled; their seats are cleared in batches",
+)
+
+show_changes = Table(
+    "show_changes",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("show_id", "sequence"),
+    CheckConstraint("kind IN ('CANCELLED')", name="kind"),
+    Index("show_changes_changed_at_idx", "changed_at", postgresql_using="brin"),
+    comment="changes of a show as a whole, numbered with those of its seats",
+)
+
 seat_changes = Table(
     "seat_changes",
     metadata,

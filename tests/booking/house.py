@@ -12,6 +12,7 @@ import pytest
 from boxoffice.booking.v1 import (
     booking_pb2,
     booking_pb2_grpc,
+    cancellations_pb2_grpc,
     coupon_pb2,
     coupon_pb2_grpc,
     invoices_pb2_grpc,
@@ -123,6 +124,8 @@ class House:
     taxes: taxes_pb2_grpc.TaxServiceStub
     invoices: invoices_pb2_grpc.InvoiceServiceStub
     tariffs: tariffs_pb2_grpc.TariffServiceStub
+    cancellations: cancellations_pb2_grpc.CancellationServiceStub
+    to_inventory: grpc.aio.Channel
 
     async def book(self, user: UUID, *numbers: int, key: str = "", coupon: str = "") -> booking_pb2.Booking:
         request = booking_pb2.CreateBookingRequest(
@@ -217,6 +220,7 @@ async def opened_house(
             taxes_pb2_grpc.add_TaxServiceServicer_to_server(booking.taxes, server)
             invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(booking.invoices, server)
             tariffs_pb2_grpc.add_TariffServiceServicer_to_server(booking.tariffs, server)
+            cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(booking.cancellations, server)
 
         to_booking = await stack.enter_async_context(served(serve))
         show_id = await make_show(catalog_pb2_grpc.CatalogServiceStub(to_inventory), in_=starts_in, closes=closes)
@@ -238,6 +242,8 @@ async def opened_house(
             taxes_pb2_grpc.TaxServiceStub(to_booking),
             invoices_pb2_grpc.InvoiceServiceStub(to_booking),
             tariffs_pb2_grpc.TariffServiceStub(to_booking),
+            cancellations_pb2_grpc.CancellationServiceStub(to_booking),
+            to_inventory,
         )
         await booking.desk.close()
         assert await booking_db.fetch(UNTOLD) == [], "the last event of a booking is the state that callers see"

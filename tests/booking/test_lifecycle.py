@@ -291,6 +291,7 @@ def test_every_move_in_sql_is_one_that_the_domain_allows() -> None:
         (State.PENDING, State.CONFIRMING): BEGIN_CONFIRMING,
         (State.EXPIRED, State.CONFIRMING): BEGIN_CONFIRMING,
         (State.PENDING, State.CANCELLED): CANCEL_BOOKINGS,
+        (State.EXPIRED, State.CANCELLED): CANCEL_BOOKINGS,
         (State.PENDING, State.EXPIRED): EXPIRE,
         (State.CONFIRMING, State.CONFIRMED): CONFIRM,
         (State.CONFIRMING, State.EXPIRED): FAIL_CONFIRMING,

@@ -15,6 +15,7 @@ from services.booking.invoices.rpc import InvoiceServicer
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
+from services.booking.show_cancellations.rpc import CancellationServicer
 from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
 from services.booking.viewing.look import Bookings
@@ -40,6 +41,7 @@ class WiredBooking:
     taxes: TaxServicer
     invoices: InvoiceServicer
     tariffs: TariffServicer
+    cancellations: CancellationServicer
 
 
 def wired_booking(
@@ -60,6 +62,7 @@ def wired_booking(
         expiry=timedelta(minutes=15),
         extension=timedelta(minutes=5),
         free_per_day=free_per_day,
+        refund_policy=POLICY,
     )
     desk: Desk[Any, Any] = Desk(saga.create, max_keys=128, gathers=gathers)
     changes = Changes(db, max_waiting=100, heartbeat_seconds=15)
@@ -67,4 +70,5 @@ def wired_booking(
     coupons, taxes, invoices = CouponServicer(db, inventory), TaxServicer(db, inventory), InvoiceServicer(db)
     tariffs = TariffServicer(db, inventory)
     peers = deliveries.peers(inventory, payments)
-    return WiredBooking(servicer, coupons, saga, outbox, peers, desk, taxes, invoices, tariffs)
+    cancellations = CancellationServicer(db, inventory)
+    return WiredBooking(servicer, coupons, saga, outbox, peers, desk, taxes, invoices, tariffs, cancellations)

@@ -29,7 +29,7 @@ AT_ONCE = 3_600
 
 MONEY = {
     "booking": {
-        *("CancelBooking", "ListBookingEvents", "RefundBooking", "GrantRefund"),
+        *("CancelBooking", "ListBookingEvents", "RefundBooking", "GrantRefund", "CancelShow"),
         *("BatchRecordCaptures", "BatchRecordDeclines", "BatchRecordUndoneRefunds"),
     },
     "payment": {
@@ -43,6 +43,7 @@ MONEY = {
         "BatchReleaseReservations",
         "BatchUnbookReservations",
         "BatchUnbookSeats",
+        *("CancelShows", "ListShowEvents", "CountClaims"),
     },
     "identity": {"GetJwks"},
 }

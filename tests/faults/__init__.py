@@ -2,5 +2,9 @@ import pytest
 
 # So that what these find to be wrong is told as in a test.
 pytest.register_assert_rewrite(
-    "tests.faults.operations", "tests.faults.races", "tests.faults.refund_operations", "tests.faults.world"
+    "tests.faults.operations",
+    "tests.faults.races",
+    "tests.faults.refund_operations",
+    "tests.faults.cancellation_operations",
+    "tests.faults.world",
 )

@@ -45,9 +45,11 @@ NAMES = (
     "part",
     "duplicate",
     "archive",
+    "cancel-show",
 )
 """Of these, `confirm` and `settle` are the two halves of a payment, in inventory and in booking; `cancel` and `release`
-those of a cancellation; `part` is the refund of one seat of two; `duplicate` is a webhook that repeats another."""
+those of a cancellation; `part` is the refund of one seat of two; `duplicate` is a webhook that repeats another;
+`cancel-show` cancels all of the show."""
 
 _SEEN_AS_CANCEL = "the release comes of the cancel, which is refused meanwhile: it is the race with cancel"
 _TERMINAL = "what is archived came to its end a month ago: the other is refused, and has no middle"
@@ -82,6 +84,12 @@ POINTLESS |= {
     for pair, why in POINTLESS.items()
     if "refund" in pair
 }
+_OF_SHOWS = {
+    "release": "the release comes of a cancel, which is raced",
+    "duplicate": "a webhook that repeats another changes nothing, whatever becomes of the show",
+    "archive": _TERMINAL,
+}
+POINTLESS |= {pair: why for name, why in _OF_SHOWS.items() for pair in ((name, "cancel-show"), ("cancel-show", name))}
 PAIRS = [(first, second) for first in NAMES for second in NAMES if (first, second) not in POINTLESS]
 
 INSIDE: dict[str, Where] = {
@@ -97,9 +105,14 @@ INSIDE: dict[str, Where] = {
     "refund": at("booking", "RefundBooking", "commit"),
     "part": at("booking", "RefundBooking", "commit"),
     "duplicate": at("payment", "desk Settle", "commit"),
+    # Inventory has cancelled the show, and booking does not know.
+    "cancel-show": at("booking", "CancelShow", "answered", "CancelShows"),
     # A single statement has no middle: it is done, and nobody has heard.
     "archive": at("booking", "job archive", "committed", "DELETE booking_seats"),
 }
+OCCURRENCES = {"cancel-show": 2}
+"""How often that has been reached then, where it is not once: first inventory is only asked whether it would."""
+
 REFUSALS = {
     "hold": {"SEATS_UNAVAILABLE"},
     "reserve": {"SEATS_UNAVAILABLE"},
@@ -107,6 +120,7 @@ REFUSALS = {
     "release": {"BOOKING_NOT_PENDING", "PAYMENT_IN_PROGRESS"},
     "refund": {"BOOKING_NOT_CONFIRMED"},
     "part": {"BOOKING_NOT_CONFIRMED", "SEATS_NOT_LEFT"},
+    "cancel-show": {"CANCELLATION_CHANGED"},
 }
 """What may be answered but success."""
 
@@ -116,7 +130,7 @@ REFUNDERS = {"refund", "part"}
 PAYERS = {"confirm", "settle"}
 TELLERS = PAYERS | {"duplicate"}
 ENDERS = {"cancel", "release"}
-OF_BOOKINGS = set(NAMES) - TAKERS
+OF_BOOKINGS = set(NAMES) - TAKERS - {"cancel-show"}
 WAITING = """
     SELECT count(*) FROM pg_stat_activity
     WHERE wait_event_type = 'Lock' AND datname IN ('inventory', 'booking', 'payment')
@@ -149,7 +163,7 @@ async def race(world: World, first: str, second: str) -> None:
     with ExitStack() as held:
         held.callback(world.set_clocks, None)
         subject = await _prepare(world, first, names, held)
-        with world.controller.fault(INSIDE[first], HOLD) as middle:
+        with world.controller.fault(INSIDE[first], HOLD, OCCURRENCES.get(first, 1)) as middle:
             leading = asyncio.ensure_future(_start(subject, first, again=False))
             await middle.reached()
             with world.controller.recording() as trace:
@@ -202,7 +216,7 @@ async def _prepare(world: World, first: str, names: frozenset[str], held: ExitSt
     """Bring seats and booking to where both actions have a meaning."""
     archived = "archive" in names
     is_due = "expire" in names or bool(names & TAKERS and names & (TELLERS | {"extend"}))
-    show = await world.client.make_show() if archived else None
+    show = await world.client.make_show() if archived or "cancel-show" in names else None
     if show is None:
         show, seats = await world.some()
     else:
@@ -241,10 +255,10 @@ async def _pay(subject: Subject, first: str, gate: Callable[[str, Where], Fault]
         await world.pay(subject.session, "pm_decline")
         await declined.reached()
     subject.initiated = ok(await world.client.initiate(subject.booking))
-    if first in REFUNDERS or (names & REFUNDERS and first in TAKERS | {"duplicate"}):
+    if first in REFUNDERS or (names & REFUNDERS and first in TAKERS | {"duplicate", "cancel-show"}):
         await world.pay(subject.session)
         await world.until_state(subject.booking, "CONFIRMED")
-    elif "duplicate" in names or (names & PAYERS and names & (ENDERS | {"archive"})):
+    elif "duplicate" in names or (names & PAYERS and names & (ENDERS | {"archive", "cancel-show"})):
         captured = gate("webhook", at("bank", "Sender.run", "call", "webhook"))
         await world.pay(subject.session)
         await captured.reached()
@@ -272,6 +286,10 @@ async def _start(subject: Subject, name: str, *, again: bool) -> httpx.Response 
         return await once.book(subject.show, new_user(), subject.seats)
     if name in ENDERS:
         return await once.cancel(booking)
+    if name == "cancel-show":
+        path = f"shows/{subject.show.id}/cancel"
+        token = ok(await once.ask("GET", f"{path}/preview"))["token"]
+        return await once.ask("POST", path, {"token": token, "reason": "The singer is ill."})
     if name == "refund":
         return await once.refund(booking)
     if name == "part":

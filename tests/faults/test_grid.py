@@ -10,10 +10,10 @@ import random
 
 import pytest
 
+from tests.faults.cancellation_operations import OPERATIONS
 from tests.faults.conftest import Report
 from tests.faults.controller import Point
 from tests.faults.grid import KILL, LATE, RESET, SLOW, Case, Outcome, cases_of, idle_points, run
-from tests.faults.refund_operations import OPERATIONS
 from tests.faults.world import World
 
 SEED = os.environ.get("GRID_SEED", "0")

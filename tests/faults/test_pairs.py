@@ -15,6 +15,12 @@ from tests.faults.world import World
 
 ALWAYS = [("settle", "cancel"), ("cancel", "settle"), ("confirm", "hold"), ("expire", "settle"), ("refund", "refund")]
 ALWAYS += [("refund", "part"), ("part", "refund"), ("part", "part")]
+ALWAYS += [
+    ("cancel-show", "settle"),
+    ("confirm", "cancel-show"),
+    ("cancel-show", "refund"),
+    ("cancel-show", "cancel-show"),
+]
 DRAWN = random.Random(os.environ.get("GRID_SEED", "0")).sample([pair for pair in PAIRS if pair not in ALWAYS], 5)
 
 

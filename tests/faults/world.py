@@ -32,6 +32,7 @@ HURRY = {
     "booking": (
         "UPDATE bookings SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
         "UPDATE booking_refunds SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
+        "UPDATE cancelled_shows SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
         "UPDATE outbox SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > clock_timestamp()",
     ),
     "payment": (
@@ -183,8 +184,9 @@ class World:
         return audit.under_way(self.stack.server.url) | {what: count for what, count in due.items() if count}
 
     def has_consumed(self) -> bool:
-        """Tell whether payment's consumer has read a first page of booking's events."""
-        return bool(value(self.stack.server, "payment", "SELECT count(*) FROM topic_progress"))
+        """Tell whether the consumers have read first pages of their topics."""
+        progress = "SELECT count(*) FROM topic_progress"
+        return all(value(self.stack.server, service, progress) for service in ("payment", "booking"))
 
     def hurry(self) -> None:
         """Let leases and pauses end."""

@@ -27,11 +27,15 @@ from services.inventory.tables import metadata
 from services.inventory.viewing import statements as viewing
 
 KEY = "show_id"
-HOT = {"show_counters", "list_prices", "show_seats", "reservations", "seat_changes", "show_idempotency_keys"}
+HOT = {
+    *("show_counters", "list_prices", "show_seats", "reservations", "seat_changes", "show_changes"),
+    "show_idempotency_keys",
+}
 OVER_ALL_SHOWS = {
     "SHOWS_HELD_BY_USER": "which shows to ask, one by one",
     "LAPSED_HOLDS": "what to tidy, show by show through the desk",
     "FORGET_CHANGES": "the oldest changes of any show; those are deleted by show",
+    "FORGET_SHOW_CHANGES": "the same of changes of shows",
     "FORGET_KEYS": "the oldest keys of any show; those are deleted by show",
     "boxoffice_hold_lag_seconds": "a metric",
 }
@@ -99,7 +103,7 @@ def test_the_hot_tables_are_those_that_are_distributed() -> None:
     text = CITUS.read_text()
     assert set(re.findall(r"create_distributed_table\('(\w+)', 'show_id'", text)) == HOT
     written = {table.name for table in metadata.tables.values() if KEY in table.columns}
-    assert written - {"show_prices"} == HOT, "prices are the catalogue's"
+    assert written - {"show_prices", "cancelled_shows"} == HOT, "these are the catalogue's"
 
 
 @pytest.mark.parametrize("name", sorted(HOT))

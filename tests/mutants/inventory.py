@@ -322,7 +322,7 @@ MUTANTS = (
     Mutant(
         "tidying takes live holds",
         "Tidy.apply",
-        "seat is not None and seat.status == Status.HELD and (not seat.is_claimed(now))",
+        "seat is not None and seat.status == Status.HELD and (show.is_cancelled or not seat.is_claimed(now))",
         "seat is not None and seat.status == Status.HELD",
         SEATS,
         RULES,

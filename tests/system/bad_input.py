@@ -37,6 +37,7 @@ MAKE_WHAT_IS_UNKNOWN = ("SetSeller", "SetTaxRule")
 NOT_FOUND = {
     "GetPaymentStatus": "PAYMENT_NOT_FOUND",
     "GetShowTax": "SHOW_TAX_NOT_FOUND",
+    "GetShowCancellation": "CANCELLATION_NOT_FOUND",
     "ReturnFromRazorpay": "GATEWAY_NOT_CONFIGURED",
 }
 """What a method says of an unknown id, where it is not named after the id."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from tests.system.damages_at_rest import AT_REST
 from tests.system.damages_of_accounts import ACCOUNTS
 from tests.system.damages_of_bookings import OF_BOOKINGS
+from tests.system.damages_of_cancellations import OF_CANCELLATIONS
 from tests.system.damages_of_coupons import OF_COUPONS
 from tests.system.damages_of_gateways import OF_GATEWAYS
 from tests.system.damages_of_invoices import INVOICES
@@ -26,6 +27,7 @@ DAMAGES = (
     + SALES
     + OF_BOOKINGS
     + OF_REFUNDS
+    + OF_CANCELLATIONS
     + OF_COUPONS
     + INVOICES
     + OF_MONEY

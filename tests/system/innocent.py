@@ -225,13 +225,14 @@ AT_ANY_TIME = {
     """,
     "a session is of a time when the bank was not told for what": "UPDATE bank.sessions SET order_id = ''",
     "a show begins in a hall when the one before it ends": f"""
-        INSERT INTO inventory.shows (id, event_id, screen_id, starts_at, ends_at, currency, created_at)
-            SELECT {NEW}, event_id, screen_id, ends_at, ends_at + (ends_at - starts_at), currency, 'epoch'
+        INSERT INTO inventory.shows (id, event_id, screen_id, starts_at, ends_at, currency, created_at, status)
+            SELECT {NEW}, event_id, screen_id, ends_at, ends_at + (ends_at - starts_at), currency, 'epoch', 'SCHEDULED'
             FROM inventory.shows ORDER BY ends_at DESC LIMIT 1;
         INSERT INTO inventory.show_counters SELECT (c).* FROM (
             SELECT jsonb_populate_record(NULL::inventory.show_counters,
                 to_jsonb(c) || jsonb_build_object(
-                    'show_id', w.id, 'sequence', 0, 'starts_at', w.starts_at, 'sales_end_at', NULL
+                    'show_id', w.id, 'sequence', 0, 'starts_at', w.starts_at, 'sales_end_at', NULL,
+                    'status', w.status
                 )) AS c
             FROM inventory.shows w, inventory.show_counters c WHERE w.id = {NEW} LIMIT 1
         ) AS made;

@@ -73,6 +73,7 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
         declined = await client.booked(show, new_user(), show.seats[10:11])
         await client.pay(await client.session(declined), "DECLINE")
         await client.until_payment(declined["id"], "FAILED")
+        await client.cancel_show(await client.make_show())
         await _have_accounts(stack, client)
         await at_rest(stack.server)
     with scratch(stack.server.url) as connection, snapshots(stack.server.url) as sources:

@@ -78,6 +78,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     for (payload,) in rows(stack.server, "payment", news, session):
         body = bytes(payload)
         ok(await client.ask("POST", "payments/webhook", content=body, headers=signed(secret, str(uuid4()), body)))
+    await _cancel_a_show(client)
     await _have_an_account(stack, client)
     await _have_a_coupon(client, show)
     await _look_at_sales(client, show, seller, booking["id"])
@@ -87,6 +88,14 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     # What Razorpay calls succeeds where it is configured: tests/payment/test_razorpay_walk.py.
     of_razorpay = {"ReceiveRazorpayWebhook", "ReturnFromRazorpay"}
     assert calls - answered - of_razorpay <= {name + alias for name in KEYED for alias in ("", "Alias")}
+
+
+async def _cancel_a_show(client: Client) -> None:
+    """Cancel a show, and look at that before and after."""
+    path = f"shows/{(await client.make_show()).id}"
+    seen = ok(await client.ask("GET", f"{path}/cancel/preview"))
+    ok(await client.ask("POST", f"{path}/cancel", {"token": seen["token"], "reason": "The singer is ill."}))
+    ok(await client.ask("GET", f"{path}/cancellation"))
 
 
 async def _have_an_account(stack: Stack, client: Client) -> None:

@@ -17,11 +17,13 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 from boxoffice.bank.v1.bank_pb2 import Session, SimulatePaymentRequest
 from boxoffice.bank.v1.bank_pb2_grpc import BankServiceServicer as Bank
 from boxoffice.booking.v1 import booking_pb2 as booking
+from boxoffice.booking.v1 import cancellations_pb2 as cancellations
 from boxoffice.booking.v1 import coupon_pb2 as coupon
 from boxoffice.booking.v1 import invoices_pb2 as invoices
 from boxoffice.booking.v1 import tariffs_pb2 as tariffs
 from boxoffice.booking.v1 import taxes_pb2 as taxes
 from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceServicer as Bookings
+from boxoffice.booking.v1.cancellations_pb2_grpc import CancellationServiceServicer as Cancellations
 from boxoffice.booking.v1.coupon_pb2_grpc import CouponServiceServicer as Coupons
 from boxoffice.booking.v1.invoices_pb2_grpc import InvoiceServiceServicer as Invoices
 from boxoffice.booking.v1.tariffs_pb2_grpc import TariffServiceServicer as Tariffs
@@ -41,7 +43,7 @@ from google.protobuf.message import Message
 
 _READS = ("Get", "List", "Preview", "Quote", "Watch")
 """How the names of methods begin that only read."""
-_ASKED_AGAIN = ("Refresh", "PublishEvent")
+_ASKED_AGAIN = ("Refresh", "PublishEvent", "CancelShow")
 """Methods that give the same again to whoever asks within seconds, or find done what they are to do."""
 
 P = ParamSpec("P")
@@ -238,6 +240,15 @@ class Methods:
     refund_booking = Method(Bookings, booking.RefundBookingRequest, booking.RefundBookingResponse)
     preview_refund = Method(Bookings, booking.PreviewRefundRequest, booking.PreviewRefundResponse)
     grant_refund = Method(Bookings, booking.GrantRefundRequest, booking.RefundBookingResponse)
+
+    # Shows that are cancelled.
+    preview_show_cancellation = Method(
+        Cancellations, cancellations.PreviewShowCancellationRequest, cancellations.CancellationPreview
+    )
+    cancel_show = Method(Cancellations, cancellations.CancelShowRequest, cancellations.ShowCancellation)
+    get_show_cancellation = Method(
+        Cancellations, cancellations.GetShowCancellationRequest, cancellations.ShowCancellation
+    )
 
     # Coupons.
     create_coupon = Method(Coupons, coupon.CreateCouponRequest, coupon.Coupon)

@@ -55,6 +55,42 @@ class SimulationDisabled(PermissionDenied):
     reason = "SIMULATION_DISABLED"
 
 
+class CancellationChanged(Aborted):
+    """The cancellation would refund other amounts than shown: ask again with the token in `metadata`."""
+
+    reason = "CANCELLATION_CHANGED"
+
+
+class CancellationInProgress(Aborted):
+    """The show is being cancelled right now: see `retry_after_seconds`."""
+
+    reason = "CANCELLATION_IN_PROGRESS"
+
+
+class CancellationNotFound(NotFound):
+    """This show is not cancelled."""
+
+    reason = "CANCELLATION_NOT_FOUND"
+
+
+class ShowEnded(FailedPrecondition):
+    """The show has ended: it cannot be cancelled any more."""
+
+    reason = "SHOW_ENDED"
+
+
+class ShowUnderWay(FailedPrecondition):
+    """The show has begun, and only an admin can cancel it now."""
+
+    reason = "SHOW_UNDER_WAY"
+
+
+class TooManyShows(FailedPrecondition):
+    """The event has more shows to come than are cancelled at once."""
+
+    reason = "TOO_MANY_SHOWS"
+
+
 class AmountTooLarge(FailedPrecondition):
     """The seats cost more at once than can be counted: choose fewer."""
 

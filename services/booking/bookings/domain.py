@@ -2,8 +2,10 @@
 
     (RESERVING) ──► PENDING ──► (CONFIRMING) ──► CONFIRMED ──► (REFUNDING) ──► REFUNDED
                       │ │          │    ▲
-                      │ └► CANCELLED    │ money that came late
-                      └──────► EXPIRED ◄┘
+                      │ │          ▼    │ money that came late
+                      │ └──────► EXPIRED ┘
+                      ▼            │
+                   CANCELLED ◄─────┘ with its show
 
 States in brackets are steps of the saga; nobody outside sees them. REFUNDING is one of the release before, which gave
 all seats of a booking back at once: now a booking stays CONFIRMED until its last seat's refund is carried out.
@@ -38,10 +40,17 @@ NEXT: Mapping[State, frozenset[State]] = {
     State.CONFIRMING: frozenset({State.CONFIRMED, State.EXPIRED}),
     State.CONFIRMED: frozenset({State.REFUNDED}),
     State.REFUNDING: frozenset({State.REFUNDED}),
-    State.EXPIRED: frozenset({State.CONFIRMING}),
+    State.EXPIRED: frozenset({State.CONFIRMING, State.CANCELLED}),  # cancelled with its show only
     State.CANCELLED: frozenset(),
     State.REFUNDED: frozenset(),
 }
+
+
+class CancelReason(StrEnum):
+    """Why a booking is CANCELLED."""
+
+    BY_USER = "BY_USER"
+    SHOW_CANCELLED = "SHOW_CANCELLED"
 
 
 class RefundCause(StrEnum):
@@ -51,6 +60,8 @@ class RefundCause(StrEnum):
     """The user, by the time that was left until the show."""
     GRANTED = "GRANTED"
     """The staff, whatever the time."""
+    SHOW_CANCELLED = "SHOW_CANCELLED"
+    """Whoever cancelled the show: all of it comes back."""
 
 
 class RefundState(StrEnum):
@@ -184,6 +195,8 @@ class Booking:
     """How many refunds there are; 0 also where the release before decided the one that there is."""
     coupon_code: str | None
     """Unless the booking is over, it is a use of this coupon."""
+    cancel_reason: CancelReason | None
+    """Why it is CANCELLED."""
     show: BookedShow
     seat_labels: Sequence[str]
 
@@ -216,6 +229,7 @@ class Booking:
             refund_percentage=None,
             refund_count=0,
             coupon_code=new.coupon_code,
+            cancel_reason=None,
             show=replace(show, sales_end_at=reservation.sales_end_at or show.sales_end_at),
             seat_labels=[seat.label for seat in reservation.seats],
         )
@@ -261,9 +275,13 @@ class Booking:
         """Return what was paid for a seat of the booking: its part of the final amount."""
         return seat.price - seat.discount + seat.fee + (0 if self.amounts.prices_include_tax else seat.tax)
 
-    def refundable_for(self, seat: BookedSeat) -> int:
-        """Return what can come back with a seat of the booking: fees of the order and fees that stay are not in it."""
-        return self.paid_for(seat) - seat.order_amount - seat.unrefundable_amount
+    def refundable_for(self, seat: BookedSeat, cause: RefundCause | None = None) -> int:
+        """Return what can come back with a seat of the booking: fees of the order and fees that stay are not in it.
+
+        Where the show is cancelled, no fees stay.
+        """
+        stays = 0 if cause == RefundCause.SHOW_CANCELLED else seat.unrefundable_amount
+        return self.paid_for(seat) - seat.order_amount - stays
 
     def check_pending(self, now: datetime) -> None:
         """Raise PaymentInProgress or BookingNotPending unless the booking waits for its payment."""
@@ -277,7 +295,11 @@ class Booking:
     def cancelled(self, now: datetime) -> "Booking":
         """Return the cancelled booking; raise what check_pending does."""
         self.check_pending(now)
-        return self._moved(State.CANCELLED, updated_at=now)
+        return self._moved(State.CANCELLED, updated_at=now, cancel_reason=CancelReason.BY_USER)
+
+    def cancelled_with_its_show(self, now: datetime) -> "Booking":
+        """Return the booking, which is not paid, as one whose show is cancelled."""
+        return self._moved(State.CANCELLED, updated_at=now, cancel_reason=CancelReason.SHOW_CANCELLED)
 
     def confirming(self, payment_id: UUID | None, now: datetime) -> "Booking":
         """Return the booking while money for it is being settled, or inventory asked to confirm a free one.

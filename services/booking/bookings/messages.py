@@ -9,11 +9,26 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.inventory.v1 import seat_pb2
 from boxoffice.payment.v1 import payment_pb2
 
-from services.booking.bookings.domain import BookedSeat, Booking, BookingRefund, Changed, NewBooking, RefundState, State
+from services.booking.bookings.domain import (
+    BookedSeat,
+    Booking,
+    BookingRefund,
+    CancelReason,
+    Changed,
+    NewBooking,
+    RefundCause,
+    RefundState,
+    State,
+)
 from services.chassis.errors import InvalidField
 from services.chassis.wire.times import to_timestamp
 
 _TIERS = dict(seat_pb2.Seat.Tier.items())
+_CANCEL_REASONS = {
+    None: None,
+    CancelReason.BY_USER: pb.Booking.BY_USER,
+    CancelReason.SHOW_CANCELLED: pb.Booking.SHOW_CANCELLED,
+}
 
 
 def new_booking(request: pb.CreateBookingRequest) -> NewBooking:
@@ -75,6 +90,7 @@ def booking(
         refunds=_refunds(booking, seats, refunds),
         seat_labels=booking.seat_labels,
         coupon_code=booking.coupon_code or "",
+        cancel_reason=_CANCEL_REASONS[booking.cancel_reason],
     )
 
 
@@ -184,16 +200,17 @@ def _seat_refund(
     booking: Booking, seats: Sequence[BookedSeat], refund: BookingRefund, order_paid: int
 ) -> pb.Booking.SeatRefund:
     """Render a refund of seats; with the last one, what was paid for the order comes back."""
-    stays = sum(seat.unrefundable_amount for seat in seats)
-    paid = sum(booking.refundable_for(seat) for seat in seats)
+    is_all = refund.cause == RefundCause.SHOW_CANCELLED
+    stays = 0 if is_all else sum(seat.unrefundable_amount for seat in seats)
+    paid = {seat.id: booking.refundable_for(seat, refund.cause) for seat in seats}
     return pb.Booking.SeatRefund(
         id=str(refund.id),
         cause=pb.Booking.SeatRefund.Cause.Value(refund.cause),
         amount=refund.amount,
-        kept_amount=paid + order_paid + stays - refund.amount,
+        kept_amount=sum(paid.values()) + order_paid + stays - refund.amount,
         percentage=refund.percentage,
         completed=refund.state == RefundState.REFUNDED,
-        lines=[refund_line(booking.refundable_for(seat), seat.id, seat.refund_amount or 0) for seat in seats],
+        lines=[refund_line(paid[seat.id], seat.id, seat.refund_amount or 0) for seat in seats],
         fee_lines=refund_fee_lines(order_paid, refund.order_amount, stays),
         created_at=to_timestamp(refund.created_at),
     )

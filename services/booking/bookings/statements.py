@@ -11,6 +11,7 @@ COLUMNS = selected(
     Booking,
     sales_end_at="coalesce(sales_end_at, starts_at)",
     final_amount="coalesce(final_amount, total_amount)",
+    cancel_reason="CASE WHEN state = 'CANCELLED' THEN coalesce(cancel_reason, 'BY_USER') END",
     confirmed_at="coalesce(confirmed_at, CASE WHEN state IN ('CONFIRMED', 'REFUNDING') THEN updated_at END)",
 )
 """What code from before wrote, it wrote without the columns in these expressions."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.booking.bookings import events
 from services.booking.bookings import statements as bookings_sql
-from services.booking.bookings.domain import BookedSeat, Booking, Changed
+from services.booking.bookings.domain import BookedSeat, Changed
 from services.booking.bookings.locked import LockedBookings, bookings_of, locks
 from services.booking.bookings.rows import seats_by_booking
 from services.booking.cancelling import messages
@@ -16,7 +16,7 @@ from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import columns
 from services.chassis.writes.idempotency import Once
 from services.chassis.writes.operation import KeyedOperation, Rows
-from services.chassis.writes.outbox import Message, Outbox
+from services.chassis.writes.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,6 @@ class CancelBookings(KeyedOperation[Cancel, Cancellable, Changed, Any]):
     async def write(self, tx: Transaction, state: Cancellable) -> None:
         """Write what was cancelled, and have inventory and payment told."""
         if state.moved:
-            await tx.send(sql.CANCEL_BOOKINGS, columns(state.moved, "id", "version", "updated_at"))
+            await tx.send(sql.CANCEL_BOOKINGS, columns(state.moved, "id", "version", "updated_at", "cancel_reason"))
         await events.publish(tx, state.public)
-        await self._outbox.append(tx, [message for booking in state.moved for message in _messages(booking)])
-
-
-def _messages(booking: Booking) -> list[Message]:
-    """Return what inventory and payment are told of a cancelled booking."""
-    return [messages.give_up(booking.id, booking.show.show_id), messages.close_payments(booking.id)]
+        await self._outbox.append(tx, [message for one in state.moved for message in messages.cancelled(one)])

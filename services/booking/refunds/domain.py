@@ -35,12 +35,17 @@ class RefundPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The word of the staff that money comes back, whatever the time."""
+    """The word that money comes back, whatever the time: of the staff, or because the show is cancelled."""
 
     percentage: int
     reason: str
     granted_by: UUID | None
     """None where callers are not verified."""
+    cause: RefundCause = RefundCause.GRANTED
+
+
+SHOW_CANCELLED = Grant(percentage=100, reason="", granted_by=None, cause=RefundCause.SHOW_CANCELLED)
+"""What every customer of a cancelled show gets, whoever asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,11 @@ def plan_refund(
     refunds: Sequence[BookingRefund],
     wanted: Sequence[UUID],
     percentage: int,
+    cause: RefundCause | None = None,
 ) -> RefundPlan:
     """Return what comes back of the seats that are `wanted`, or of all that are left where none is named.
+
+    Where the cause is that the show is cancelled, that is all that was paid for them.
 
     Raises SeatsNotLeft if the booking does not have them (any more), RefundNotAllowed if nothing comes back now.
     """
@@ -113,7 +121,7 @@ def plan_refund(
     alike = {refund.id for refund in refunds if refund.percentage == percentage}
     before = sum(booking.refundable_for(seat) for seat in seats if seat.refund_id in alike)
     chosen = [seat for seat in left.values() if not wanted or seat.id in wanted]
-    paid = [booking.refundable_for(seat) for seat in chosen]
+    paid = [booking.refundable_for(seat, cause) for seat in chosen]
     order_paid = sum(seat.order_amount for seat in seats) if len(chosen) == len(left) else 0
     *amounts, order_amount = shares([*paid, order_paid], percentage, before)
     return RefundPlan(
@@ -121,7 +129,7 @@ def plan_refund(
         [RefundLine(*line) for line in zip(chosen, paid, amounts, strict=True)],
         order_paid,
         order_amount,
-        unrefundable_paid=sum(seat.unrefundable_amount for seat in chosen),
+        unrefundable_paid=0 if cause == RefundCause.SHOW_CANCELLED else sum(one.unrefundable_amount for one in chosen),
     )
 
 
@@ -142,7 +150,7 @@ def decided(
         amount=plan.amount,
         order_amount=plan.order_amount,
         percentage=plan.percentage,
-        cause=RefundCause.GRANTED if grant else RefundCause.REQUESTED,
+        cause=grant.cause if grant else RefundCause.REQUESTED,
         decided_by=grant.granted_by if grant else booking.user_id,
         reason=grant.reason if grant else "",
         state=RefundState.PROCESSING,
@@ -171,11 +179,11 @@ def share_of_price(booking: Booking, seats: Sequence[BookedSeat], refunds: Seque
 
     Where all seats are given back at one percentage, it is that one, unless there are fees that stay.
     """
-    percentages = {refund.id: refund.percentage for refund in refunds}
+    by_id = {refund.id: refund for refund in refunds}
     if booking.amounts.final_amount == 0:
-        return min(percentages.values())
-    back = [(seat, percentages[seat.refund_id]) for seat in seats if seat.refund_id in percentages]
-    weighed = sum(booking.refundable_for(seat) * percentage for seat, percentage in back)
+        return min(refund.percentage for refund in refunds)
+    back = [(seat, by_id[seat.refund_id]) for seat in seats if seat.refund_id in by_id]
+    weighed = sum(booking.refundable_for(seat, refund.cause) * refund.percentage for seat, refund in back)
     if len(back) == len(seats):
         weighed += sum(seat.order_amount for seat in seats) * refunds[-1].percentage
     return weighed // booking.amounts.final_amount

@@ -1,20 +1,22 @@
 """Refunds of seats: decided in one transaction, and carried out from then on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 from services.booking.bookings import statements as bookings_sql
-from services.booking.bookings.domain import BookedSeat, Booking, BookingRefund, State
+from services.booking.bookings.domain import BookedSeat, Booking, BookingRefund, RefundCause, State
 from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.bookings.locked import LockedBookings, bookings_of, locks
 from services.booking.bookings.rows import refunds_by_booking, seats_by_booking
-from services.booking.errors import BookingNotFound
+from services.booking.errors import BookingNotFound, CancellationInProgress
 from services.booking.invoices import operation as invoices
 from services.booking.pricing.domain import split
 from services.booking.refunds import statements as sql
 from services.booking.refunds.domain import (
+    SHOW_CANCELLED,
     Grant,
     RefundPolicy,
     check_confirmed,
@@ -24,7 +26,7 @@ from services.booking.refunds.domain import (
     share_of_price,
 )
 from services.chassis.ids import new_id
-from services.chassis.store.database import Database, Statement, Transaction
+from services.chassis.store.database import Database, Statement, Transaction, retried
 from services.chassis.store.rows import columns
 from services.chassis.writes.idempotency import Key
 from services.chassis.writes.operation import BegunOperation, Rows
@@ -97,7 +99,18 @@ class RefundableBookings(LockedBookings):
 
     seats: dict[UUID, list[BookedSeat]]
     refunds: Mapping[UUID, list[BookingRefund]]
+    cancelled_shows: Mapping[UUID, bool]
+    """Shows that are cancelled, or, where it says False, are about to be."""
     begun: list[BookingRefund] = field(default_factory=list)
+
+    def grant_for(self, booking: Booking, granted: Grant | None) -> Grant | None:
+        """Return what a refund is decided by; that a show is cancelled counts more than any other word."""
+        is_cancelled = self.cancelled_shows.get(booking.show.show_id)
+        if is_cancelled is None:
+            return granted
+        if not is_cancelled:
+            raise CancellationInProgress()
+        return replace(SHOW_CANCELLED, granted_by=granted.granted_by if granted else booking.user_id)
 
     def begun_with(self, booking: Booking, refund: BookingRefund) -> Begun:
         """Return a refund with what it takes to carry it out."""
@@ -109,18 +122,24 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, Begun]):
 
     Of requests for the same seats at once, the first one wins. A request for all seats whose refund is under way, or
     that was made with the same key, is answered with that refund: the key is kept without an answer
-    (docs/adr/0008-refund-answers.md). Refuses with BookingNotFound, BookingNotConfirmed, RefundNotAllowed or
-    SeatsNotLeft.
+    (docs/adr/0008-refund-answers.md). Where the show is cancelled, everything comes back, whatever was asked. Refuses
+    with BookingNotFound, BookingNotConfirmed, RefundNotAllowed, SeatsNotLeft or CancellationInProgress.
     """
 
-    def __init__(self, db: Database, policy: RefundPolicy) -> None:
+    def __init__(self, db: Database, policy: RefundPolicy, *, lease_seconds: float = LEASE_SECONDS) -> None:
+        """Recovery takes refunds over that nobody has carried out `lease_seconds` after they were decided."""
         super().__init__(db)
         self._policy = policy
+        self._lease_seconds = lease_seconds
 
     def reads(self, batch: Sequence[RefundSeats], *, wait: bool) -> dict[str, Statement]:
-        """Lock the bookings, then read their seats and refunds."""
+        """Lock the bookings, then read their seats and refunds, and which of their shows are cancelled."""
         named = columns(batch, booking_ids="booking_id")
-        statements = {"seats": (bookings_sql.SEATS, named), "refunds": (bookings_sql.REFUNDS, named)}
+        statements = {
+            "seats": (bookings_sql.SEATS, named),
+            "refunds": (bookings_sql.REFUNDS, named),
+            "cancelled_shows": (sql.CANCELLED_SHOWS, named),
+        }
         return locks(command.key for command in batch) | statements
 
     async def load(
@@ -144,9 +163,9 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, Begun]):
         check_confirmed(booking, state.now)
         if not command.seat_ids and all(seat.refund_id for seat in seats):
             return state.begun_with(booking, refunds[0]) if len(refunds) == 1 else Begun(booking)
-        grant = command.grant
+        grant = state.grant_for(booking, command.grant)
         percentage = grant.percentage if grant else self._policy.percentage(state.now, booking.show.starts_at)
-        plan = plan_refund(booking, seats, refunds, command.seat_ids, percentage)
+        plan = plan_refund(booking, seats, refunds, command.seat_ids, percentage, grant.cause if grant else None)
         key = command.idempotency.key if command.idempotency else ""
         refund = decided(booking, plan, new_id(), grant, key, state.now)
         state.begun.append(refund)
@@ -175,11 +194,15 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, Begun]):
             "idempotency_key",
             "created_at",
         )
-        await tx.send(sql.BEGIN_REFUNDS, begun | {"lease_seconds": LEASE_SECONDS})
-        for refund in state.begun:
-            seats = [seat for seat in state.seats[refund.booking_id] if seat.refund_id == refund.id]
-            given = columns(seats, "refund_amount", seat_id="id")
-            await tx.send(sql.GIVE_SEATS_BACK, given | {"booking_id": refund.booking_id, "refund_id": refund.id})
+        await tx.send(sql.BEGIN_REFUNDS, begun | {"lease_seconds": self._lease_seconds})
+        given = [
+            (refund.booking_id, seat)
+            for refund in state.begun
+            for seat in state.seats[refund.booking_id]
+            if seat.refund_id == refund.id
+        ]
+        seats = columns([seat for _, seat in given], "refund_id", "refund_amount", seat_id="id")
+        await tx.send(sql.GIVE_SEATS_BACK, seats | {"booking_id": [booking_id for booking_id, _ in given]})
         await count_refunds(tx, state.moved)
         await invoices.correct(tx, [_given_back(refund, state) for refund in state.begun])
 
@@ -201,7 +224,20 @@ def loaded(rows: Rows) -> RefundableBookings:
     bookings = bookings_of(rows)
     seats = dict(seats_by_booking(rows["seats"]))
     refunds = refunds_by_booking(rows["refunds"])
-    return RefundableBookings(now=rows["clock"][0].now, bookings=bookings, seats=seats, refunds=refunds)
+    cancelled = {row.show_id: row.is_cancelled for row in rows.get("cancelled_shows", ())}
+    return RefundableBookings(
+        now=rows["clock"][0].now, bookings=bookings, seats=seats, refunds=refunds, cancelled_shows=cancelled
+    )
+
+
+@retried
+async def share_now(
+    db: Database, policy: RefundPolicy, booking: Booking, now: datetime
+) -> tuple[int, RefundCause | None]:
+    """Return how many per cent come back of seats that are given back at `now`, and whether for a cancelled show."""
+    if await db.fetch(sql.CANCELLED_SHOWS, {"booking_ids": [booking.id]}):
+        return SHOW_CANCELLED.percentage, SHOW_CANCELLED.cause
+    return policy.percentage(now, booking.show.starts_at), None
 
 
 async def count_refunds(tx: Transaction, bookings: Sequence[Booking]) -> None:

@@ -8,7 +8,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from services.booking.bookings.domain import RefundState, State
 from services.booking.bookings.messages import refund_fee_lines, refund_line
 from services.booking.refunds.domain import Grant, RefundPolicy, check_confirmed, plan_refund
-from services.booking.refunds.operation import BeginRefunds, RefundSeats
+from services.booking.refunds.operation import BeginRefunds, RefundSeats, share_now
 from services.booking.refunds.steps import Refunds
 from services.booking.viewing.look import Bookings
 from services.chassis.errors import InvalidField
@@ -22,6 +22,7 @@ class RefundMethods:
     """The methods of BookingService that give seats back."""
 
     def __init__(self, db: Database, bookings: Bookings, refunds: Refunds, policy: RefundPolicy) -> None:
+        self._db = db
         self._begin = BeginRefunds(db, policy)
         self._looked_up = bookings
         self._carried = refunds
@@ -46,8 +47,8 @@ class RefundMethods:
     async def PreviewRefund(self, request: pb.PreviewRefundRequest, context: Context) -> pb.PreviewRefundResponse:
         seen = await self._looked_up.find(UUID(request.booking_id), UUID(request.user_id))
         check_confirmed(seen.booking, seen.now)
-        percentage = self._policy.percentage(seen.now, seen.booking.show.starts_at)
-        plan = plan_refund(seen.booking, seen.seats, seen.refunds, _seat_ids(request.show_seat_ids), percentage)
+        percentage, cause = await share_now(self._db, self._policy, seen.booking, seen.now)
+        plan = plan_refund(seen.booking, seen.seats, seen.refunds, _seat_ids(request.show_seat_ids), percentage, cause)
         return pb.PreviewRefundResponse(
             booking_id=request.booking_id,
             refund_amount=plan.amount,

@@ -1,5 +1,11 @@
 """Statements about refunds."""
 
+CANCELLED_SHOWS = """
+    SELECT show_id, cancelled_at IS NOT NULL AS is_cancelled FROM cancelled_shows
+    WHERE show_id IN (SELECT show_id FROM bookings WHERE id = ANY(%(booking_ids)s))
+"""
+"""Those of the bookings' shows that are cancelled, or about to be."""
+
 BEGIN_REFUNDS = """
     INSERT INTO booking_refunds (id, booking_id, number, amount, order_amount, percentage, cause, decided_by, reason,
         state, idempotency_key, created_at, updated_at, lease_until)
@@ -15,9 +21,10 @@ BEGIN_REFUNDS = """
 """
 
 GIVE_SEATS_BACK = """
-    UPDATE booking_seats s SET refund_id = %(refund_id)s, refund_amount = new.refund_amount
-    FROM unnest(%(seat_id)s::uuid[], %(refund_amount)s::int[]) AS new (seat_id, refund_amount)
-    WHERE s.booking_id = %(booking_id)s AND s.seat_id = new.seat_id AND s.refund_id IS NULL
+    UPDATE booking_seats s SET refund_id = new.refund_id, refund_amount = new.refund_amount
+    FROM unnest(%(booking_id)s::uuid[], %(seat_id)s::uuid[], %(refund_id)s::uuid[], %(refund_amount)s::int[])
+        AS new (booking_id, seat_id, refund_id, refund_amount)
+    WHERE s.booking_id = new.booking_id AND s.seat_id = new.seat_id AND s.refund_id IS NULL
 """
 
 COUNT_REFUNDS = """

@@ -8,8 +8,10 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1.seat_pb2 import Seat
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.chassis.errors import InvalidField
 from services.chassis.wire.times import to_timestamp
 from services.inventory.catalogue import domain as domain
+from services.inventory.catalogue.cancelling import CancelShows
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -103,6 +105,18 @@ def parse_show_filter(request: pb.ListShowsRequest) -> domain.ShowFilter:
 
 def _optional_id(given: str) -> UUID | None:
     return UUID(given) if given else None
+
+
+def parse_cancel_shows(request: pb.CancelShowsRequest) -> CancelShows:
+    """Parse what to cancel: a show, or an event."""
+    if bool(request.show_id) == bool(request.event_id):
+        raise InvalidField(("showId", "either a show or an event has to be named"))
+    return CancelShows(
+        show_id=UUID(request.show_id) if request.show_id else None,
+        event_id=UUID(request.event_id) if request.event_id else None,
+        by_admin=request.by_admin,
+        validate_only=request.validate_only,
+    )
 
 
 def _instant(timestamp: Timestamp) -> datetime:

@@ -1,4 +1,4 @@
-"""What inventory publishes in its topic: shows, in the transaction that makes them public or edits them."""
+"""What inventory publishes in its topic: shows, in the transaction that makes them public, edits or cancels them."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,16 @@ from boxoffice.inventory.v1 import seat_pb2
 from services.chassis.store.database import Transaction
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes import topics
-from services.chassis.writes.topics import TopicEvent
+from services.chassis.writes.topics import Positioned, TopicEvent
 from services.inventory.catalogue.domain import CatalogueShow
 
 TOPIC = "shows"
+
+LAST = 1_000_000_000
+"""The version of a show that is cancelled: nothing becomes of it afterwards."""
+
+PAGE = 100
+"""Events that are read at once where it is not said how many."""
 
 Kind = events_pb2.ShowEvent.Kind
 
@@ -22,11 +28,19 @@ async def publish(tx: Transaction, kind: "Kind.ValueType", shows: Sequence[Catal
         await topics.append(tx, TOPIC, [_event(kind, show) for show in shows])
 
 
+def positioned(event: Positioned) -> events_pb2.ShowEvent:
+    """Return an event as consumers read it."""
+    read = events_pb2.ShowEvent.FromString(event.payload)
+    read.position = event.position
+    read.time.CopyFrom(to_timestamp(event.written_at))
+    return read
+
+
 def _event(kind: "Kind.ValueType", show: CatalogueShow) -> TopicEvent:
     event = events_pb2.ShowEvent(
         kind=kind,
         show_id=str(show.id),
-        version=show.revision,
+        version=LAST if kind == Kind.CANCELLED else show.revision,
         event_id=str(show.event_id),
         venue_id=str(show.venue_id),
         screen_id=str(show.screen_id),
@@ -39,4 +53,4 @@ def _event(kind: "Kind.ValueType", show: CatalogueShow) -> TopicEvent:
             for price in show.prices
         ],
     )
-    return TopicEvent(show.id, show.revision, Kind.Name(kind), event.SerializeToString())
+    return TopicEvent(show.id, event.version, Kind.Name(kind), event.SerializeToString())

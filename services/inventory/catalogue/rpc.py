@@ -8,9 +8,11 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc
 from services.chassis.store.database import Database
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, PageRequest, check_whole
+from services.chassis.writes import topics
 from services.chassis.writes.idempotency import Once, key_of
-from services.inventory.catalogue import events, shows, venues
+from services.inventory.catalogue import events, published, shows, venues
 from services.inventory.catalogue import messages as messages
+from services.inventory.catalogue.cancelling import CancelShowsOperation
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN, MOVIE
 from services.inventory.catalogue.events import CreateEvent, CreateEvents
 from services.inventory.catalogue.publishing import PublishEvent, PublishEvents
@@ -29,6 +31,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self._create_venue: CreateVenues[pb.Venue] = CreateVenues(db)
         self._create_screen: CreateScreens[pb.Screen] = CreateScreens(db)
         self._create_show: CreateShows[pb.Show] = CreateShows(db)
+        self._cancel_shows = CancelShowsOperation(db)
         self._max_seats_per_user = max_seats_per_user
 
     async def CreateEvent(self, request: pb.CreateEventRequest, context: Context) -> pb.Event:
@@ -107,3 +110,19 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         found = await shows.list_shows(self._db, which, after=page.after, limit=page.limit)
         on, token = page.render(found, lambda show: (show.starts_at, show.id), messages.render_show)
         return pb.ListShowsResponse(shows=on, next_page_token=token)
+
+    async def CancelShows(self, request: pb.CancelShowsRequest, context: Context) -> pb.CancelShowsResponse:
+        cancelled = await self._cancel_shows.alone(messages.parse_cancel_shows(request))
+        return pb.CancelShowsResponse(
+            shows=[
+                pb.CancelShowsResponse.CancelledShow(show_id=str(show_id), was_cancelled=was_cancelled)
+                for show_id, was_cancelled in cancelled.shows
+            ],
+            was_cancelled=cancelled.was_cancelled,
+        )
+
+    async def ListShowEvents(self, request: pb.ListShowEventsRequest, context: Context) -> pb.ListShowEventsResponse:
+        after = request.after if request.HasField("after") else None
+        limit = request.page_size or published.PAGE
+        page = await topics.read(self._db, published.TOPIC, after=after, limit=limit)
+        return pb.ListShowEventsResponse(events=map(published.positioned, page.events), last=page.last)

@@ -214,10 +214,12 @@ SLOTS_OF_SCREENS = """
     FROM unnest(%(screen_id)s::uuid[], %(starts_at)s::timestamptz[]) AS n (screen_id, starts_at)
     JOIN shows s ON s.screen_id = n.screen_id
         AND s.starts_at BETWEEN n.starts_at - interval '1440 minutes' AND n.starts_at + interval '1440 minutes'
+        AND s.status <> 'CANCELLED'
     ORDER BY s.starts_at
 """
 """The shows that start on a screen within the longest duration there is of a given time: those further off are over
-before it, or begin when what starts at it is over. Only under the screens' locks."""
+before it, or begin when what starts at it is over. Those that are cancelled take no time. Only under the screens'
+locks."""
 
 CREATE_SHOWS = """
     INSERT INTO shows (
@@ -268,6 +270,44 @@ CREATE_SHOW_SEATS = """
     ORDER BY s.position
 """
 """Create a seat of a show for every seat of its screen; `seat_ids` are in order of position."""
+
+
+# --- Shows that are cancelled
+
+SHOWS_TO_CANCEL = """
+    SELECT id, event_id FROM shows
+    WHERE id = ANY(%(show_ids)s)
+        OR (event_id = ANY(%(event_ids)s) AND (ends_at > boxoffice_clock() OR status = 'CANCELLED'))
+    ORDER BY id
+"""
+"""Shows that are named, or that their events have and that have not ended."""
+
+CANCEL_COUNTERS = """
+    UPDATE show_counters SET status = 'CANCELLED', sequence = sequence + 1 WHERE show_id = ANY(%(show_ids)s)
+"""
+"""Cancel shows, under their next numbers: after the commit, no command takes, extends or confirms a claim of them."""
+
+CANCEL_EVENTS = "UPDATE events SET status = 'CANCELLED' WHERE id = ANY(%(event_ids)s)"
+
+CANCEL_SHOWS = "UPDATE shows SET status = 'CANCELLED' WHERE id = ANY(%(show_ids)s)"
+
+WRITE_SHOW_CHANGES = """
+    INSERT INTO show_changes (show_id, sequence, kind, changed_at)
+    SELECT show_id, sequence, 'CANCELLED', %(now)s FROM show_counters WHERE show_id = ANY(%(show_ids)s)
+"""
+
+REMEMBER_CANCELLED = """
+    INSERT INTO cancelled_shows (show_id, cancelled_at)
+    SELECT show_id, %(now)s FROM unnest(%(show_ids)s::uuid[]) AS show_id
+"""
+
+NEXT_TO_CLEAR = "SELECT show_id FROM cancelled_shows WHERE cleared_at IS NULL ORDER BY cancelled_at LIMIT 1"
+
+CLEARED = """
+    UPDATE cancelled_shows SET cleared_at = boxoffice_clock()
+    WHERE show_id = %(show_id)s AND cleared_at IS NULL
+"""
+"""None of a cancelled show's seats is held or reserved any more, and none ever will be."""
 
 
 def _page(

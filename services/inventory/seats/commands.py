@@ -316,14 +316,14 @@ class Unbook(SeatCommand[None]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tidy(SeatCommand[int]):
-    """Clear the rows of holds that have lapsed. They are free already; this only keeps the tables small."""
+    """Clear the rows of holds that are none any more: they have lapsed, or the show is cancelled."""
 
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> int:
-        """Clear lapsed holds among the seats it names; return how many."""
+        """Clear such holds among the seats it names; return how many."""
         lapsed = [
             seat
             for seat in map(show.seats.get, self.seat_ids)
-            if seat is not None and seat.status == Status.HELD and not seat.is_claimed(now)
+            if seat is not None and seat.status == Status.HELD and (show.is_cancelled or not seat.is_claimed(now))
         ]
         for seat in lapsed:
             show.put(seat.freed())

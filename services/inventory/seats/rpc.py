@@ -13,6 +13,7 @@ from services.chassis.wire.incoming import Context
 from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes.idempotency import Once, key_of
+from services.inventory.errors import ShowNotFound
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import (
     Cause,
@@ -191,6 +192,12 @@ class SeatMethods:
         )
         result = pb.BatchUnbookSeatsResponse.Result
         return pb.BatchUnbookSeatsResponse(results=[result(refusal=refusal) for refusal in refusals])
+
+    async def CountClaims(self, request: pb.CountClaimsRequest, context: Context) -> pb.CountClaimsResponse:
+        rows = await self._db.fetch(sql.COUNT_CLAIMS, {"show_id": UUID(request.show_id)})
+        if not rows:
+            raise ShowNotFound()
+        return pb.CountClaimsResponse(reserved=rows[0].reserved, confirmed=rows[0].confirmed, held=rows[0].held)
 
     async def _refusals(self, commands: Iterable[SeatCommand[None]]) -> list[status_pb2.Status | None]:
         """Carry out commands whose only news is that they were refused, raised or answered."""

@@ -133,6 +133,21 @@ SHOWS_HELD_BY_USER = """
     ORDER BY show_id LIMIT %(most)s
 """
 
+SEATS_TO_CLEAR = """
+    SELECT id, booking_id FROM show_seats WHERE show_id = %(show_id)s AND status IN ('HELD', 'RESERVED')
+    LIMIT %(most)s
+"""
+"""Seats of a cancelled show that are held or reserved still."""
+
+COUNT_CLAIMS = """
+    SELECT
+        (SELECT count(*) FROM reservations r WHERE r.show_id = %(show_id)s AND r.state = 'RESERVED') AS reserved,
+        (SELECT count(*) FROM reservations r WHERE r.show_id = %(show_id)s AND r.state = 'CONFIRMED') AS confirmed,
+        (SELECT count(*) FROM show_seats s WHERE s.show_id = %(show_id)s AND s.status = 'HELD') AS held
+    FROM show_counters c WHERE c.show_id = %(show_id)s
+"""
+"""How many claims of a show are alive, and how many of its seats are held."""
+
 LAPSED_HOLDS = """
     SELECT show_id, array_agg(id) AS seat_ids FROM (
         SELECT show_id, id FROM show_seats

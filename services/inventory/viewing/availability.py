@@ -71,6 +71,7 @@ class Availability:
             return None  # every seat may cost something else
         kept.advance(last.show_sequence, last.now, last.sales_end_at, _seats(rows))
         kept.is_draft = last.is_draft
+        kept.is_cancelled = last.is_cancelled
         return kept
 
     async def _read(self, show_id: UUID) -> SeatMap | None:
@@ -83,6 +84,7 @@ class Availability:
         seats = _seats(rows)
         seat_map = SeatMap(show_id, first.show_sequence, first.now, first.currency, first.sales_end_at, prices, seats)
         seat_map.is_draft = first.is_draft
+        seat_map.is_cancelled = first.is_cancelled
         return seat_map
 
     def _keep(self, show_id: UUID, seats: SeatMap) -> None:

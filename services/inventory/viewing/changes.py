@@ -24,11 +24,12 @@ class ChangedSeat:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened to a show's seats under one of its numbers."""
+    """What happened to a show or its seats under one of its numbers."""
 
     sequence: int
     changed_at: datetime
     seats: Sequence[ChangedSeat]
+    show_cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

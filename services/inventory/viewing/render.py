@@ -129,6 +129,7 @@ def _head(seats: SeatMap, view: View, page: PageRequest[int] | None) -> pb.SeatM
         ),
         sales_end_at=to_timestamp(seats.sales_end_at),
         next_page_token=_token(page, view),
+        show_cancelled=seats.is_cancelled,
     )
 
 
@@ -140,6 +141,7 @@ def _head_of_free(seats: SeatMap, view: View, page: PageRequest[int] | None) -> 
         currency=seats.currency,
         sales_end_at=to_timestamp(seats.sales_end_at),
         next_page_token=_token(page, view),
+        show_cancelled=seats.is_cancelled,
     )
 
 

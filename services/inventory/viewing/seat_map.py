@@ -88,6 +88,8 @@ class SeatMap:
         self.prices = prices
         self.is_draft = False
         """Whether nobody but those who organize events may see it."""
+        self.is_cancelled = False
+        """Whether no seat can be had any more."""
         self._seats = list(seats)
         self._index = {seat.id: index for index, seat in enumerate(seats)}
         self._sections: dict[str, list[int]] = {}
@@ -108,7 +110,13 @@ class SeatMap:
     def __len__(self) -> int:
         return len(self._seats)
 
-    def advance(self, sequence: int, now: datetime, sales_end_at: datetime, changed: Iterable[Seat]) -> None:
+    def advance(
+        self,
+        sequence: int,
+        now: datetime,
+        sales_end_at: datetime,
+        changed: Iterable[Seat],
+    ) -> None:
         """Take the changes up to `sequence`, and let claims lapse that end by `now`, which never goes back."""
         self.sequence, self.now, self.sales_end_at = sequence, now, sales_end_at
         for seat in changed:
@@ -139,7 +147,8 @@ class SeatMap:
 
     def free(self, form: SeatForm, section: str, part: Part | None = None) -> View:
         """Return the seats that can be had, in all sections or in one, or a part of them."""
-        free = [index for index in self._within(section) if self._statuses[index] == Status.AVAILABLE]
+        seats = self._within(section)
+        free = [index for index in seats if self._statuses[index] == Status.AVAILABLE and not self.is_cancelled]
         return self._view(form, free, set(), part)
 
     def _within(self, section: str) -> Sequence[int]:

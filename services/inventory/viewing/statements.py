@@ -4,7 +4,7 @@ from services.inventory.seats.statements import SEAT
 
 _SHOW = """
     c.show_id, c.sequence AS show_sequence, c.currency, coalesce(c.sales_end_at, c.starts_at) AS sales_end_at,
-    c.prices_version, c.status = 'DRAFT' AS is_draft, clock.now
+    c.prices_version, c.status = 'DRAFT' AS is_draft, c.status = 'CANCELLED' AS is_cancelled, clock.now
 """
 
 SEATS_OF_SHOW = f"""
@@ -38,9 +38,11 @@ CHANGES_AFTER = """
     FROM unnest(%(show_id)s::uuid[], %(after)s::bigint[]) AS known (show_id, after)
     JOIN show_counters c ON c.show_id = known.show_id
     LEFT JOIN LATERAL (
-        SELECT s.sequence, s.changed_at, s.seat_id, s.status, s.expires_at FROM seat_changes s
+        SELECT s.sequence, s.changed_at, s.seat_id, s.status, s.expires_at, NULL AS kind FROM seat_changes s
         WHERE s.show_id = c.show_id AND s.sequence > known.after AND s.sequence <= known.after + 100
-        ORDER BY s.sequence, s.seat_id
+        UNION ALL
+        SELECT w.sequence, w.changed_at, NULL, NULL, NULL, w.kind FROM show_changes w
+        WHERE w.show_id = c.show_id AND w.sequence > known.after AND w.sequence <= known.after + 100
     ) AS h ON true
     ORDER BY known.show_id, known.after, h.sequence, h.seat_id
 """
@@ -51,6 +53,18 @@ CHANGES_OF_CHANGED_SHOWS = CHANGES_AFTER.replace(
     "ON c.show_id = known.show_id", "ON c.show_id = known.show_id AND c.sequence <> known.after"
 )
 """The same of those shows alone whose last change has another number."""
+
+FORGET_SHOW_CHANGES = """
+    DELETE FROM show_changes h USING (
+        SELECT show_id, sequence FROM show_changes
+        WHERE changed_at < (SELECT boxoffice_clock()) - make_interval(mins => %(minutes)s)
+        ORDER BY changed_at LIMIT 1000
+    ) AS old
+    WHERE h.show_id = old.show_id AND h.sequence = old.sequence AND NOT EXISTS (
+        SELECT FROM seat_changes s WHERE s.show_id = h.show_id AND s.sequence < h.sequence
+    )
+"""
+"""Forget old changes of shows, each once all changes of its seats before it are forgotten: so no gap is left."""
 
 FORGET_CHANGES = """
     DELETE FROM seat_changes h USING (

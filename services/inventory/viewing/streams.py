@@ -30,6 +30,7 @@ def _seat_change(change: Change) -> pb.SeatChange:
             )
             for seat in change.seats
         ],
+        show_cancelled=change.show_cancelled,
     )
 
 

@@ -26,6 +26,9 @@ from services.inventory.viewing.changes import Change, ChangedSeat, ChangeForm, 
 CONNECTIONS = 1 + LANES
 """To the database: the reader's, and those of all who read what they lack."""
 
+CANCELLED = "CANCELLED"
+"""The kind of change by which a show is cancelled."""
+
 WOKEN_AT_ONCE = 25
 """How many are told of a change before whatever else there is to do has its turn: a sale does not wait for a crowd."""
 
@@ -192,7 +195,9 @@ def _by_key(rows: Iterable[Any]) -> dict[tuple[UUID, int], ChangesPage]:
             listed = list(seats)
             last, is_draft = listed[0].show_sequence, listed[0].is_draft
             if sequence is not None:
-                changed = [ChangedSeat(row.seat_id, Status(row.status), row.expires_at) for row in listed]
-                changes.append(Change(sequence, listed[0].changed_at, changed))
+                seat_rows = [row for row in listed if row.seat_id is not None]
+                changed = [ChangedSeat(row.seat_id, Status(row.status), row.expires_at) for row in seat_rows]
+                cancelled = any(row.kind == CANCELLED for row in listed)
+                changes.append(Change(sequence, listed[0].changed_at, changed, cancelled))
         pages[key] = ChangesPage(changes, last, is_draft)
     return pages

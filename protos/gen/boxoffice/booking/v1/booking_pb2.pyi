@@ -46,7 +46,7 @@ class Booking(_message.Message):
         CONFIRMED: Booking._Status.ValueType  # 2
         """Paid. The seats are the user's."""
         CANCELLED: Booking._Status.ValueType  # 3
-        """Given up by the user before it was paid."""
+        """Given up by the user before it was paid, or its show was cancelled (`cancel_reason`)."""
         EXPIRED: Booking._Status.ValueType  # 4
         """Not paid in time."""
         REFUNDED: Booking._Status.ValueType  # 5
@@ -54,7 +54,8 @@ class Booking(_message.Message):
 
     class Status(_Status, metaclass=_StatusEnumTypeWrapper):
         """Where a booking is in its life. CANCELLED and REFUNDED are never left; EXPIRED only for CONFIRMED, by a
-        payment that came late, before the end of sales, and found every seat still free.
+        payment that came late, before the end of sales, and found every seat still free, or for CANCELLED, where the show was
+        cancelled before the end of sales.
         """
 
     STATUS_UNSPECIFIED: Booking.Status.ValueType  # 0
@@ -63,11 +64,32 @@ class Booking(_message.Message):
     CONFIRMED: Booking.Status.ValueType  # 2
     """Paid. The seats are the user's."""
     CANCELLED: Booking.Status.ValueType  # 3
-    """Given up by the user before it was paid."""
+    """Given up by the user before it was paid, or its show was cancelled (`cancel_reason`)."""
     EXPIRED: Booking.Status.ValueType  # 4
     """Not paid in time."""
     REFUNDED: Booking.Status.ValueType  # 5
     """Given back after it was confirmed, with its last seat; all its refunds have been carried out."""
+
+    class _CancelReason:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Booking._CancelReason.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        CANCEL_REASON_UNSPECIFIED: Booking._CancelReason.ValueType  # 0
+        BY_USER: Booking._CancelReason.ValueType  # 1
+        """Its user has given it up."""
+        SHOW_CANCELLED: Booking._CancelReason.ValueType  # 2
+        """Its show was cancelled before it was paid."""
+
+    class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper):
+        """Why a booking is CANCELLED."""
+
+    CANCEL_REASON_UNSPECIFIED: Booking.CancelReason.ValueType  # 0
+    BY_USER: Booking.CancelReason.ValueType  # 1
+    """Its user has given it up."""
+    SHOW_CANCELLED: Booking.CancelReason.ValueType  # 2
+    """Its show was cancelled before it was paid."""
 
     @_typing.final
     class Seat(_message.Message):
@@ -232,6 +254,8 @@ class Booking(_message.Message):
             """The user, by the time that was left until the show."""
             GRANTED: Booking.SeatRefund._Cause.ValueType  # 2
             """The staff, whatever the time."""
+            SHOW_CANCELLED: Booking.SeatRefund._Cause.ValueType  # 3
+            """Whoever cancelled the show: all that was paid for the seats comes back."""
 
         class Cause(_Cause, metaclass=_CauseEnumTypeWrapper):
             """Who decided it."""
@@ -241,6 +265,8 @@ class Booking(_message.Message):
         """The user, by the time that was left until the show."""
         GRANTED: Booking.SeatRefund.Cause.ValueType  # 2
         """The staff, whatever the time."""
+        SHOW_CANCELLED: Booking.SeatRefund.Cause.ValueType  # 3
+        """Whoever cancelled the show: all that was paid for the seats comes back."""
 
         ID_FIELD_NUMBER: _builtins.int
         CAUSE_FIELD_NUMBER: _builtins.int
@@ -316,6 +342,7 @@ class Booking(_message.Message):
     COUPON_CODE_FIELD_NUMBER: _builtins.int
     REFUNDED_AMOUNT_FIELD_NUMBER: _builtins.int
     REFUNDS_FIELD_NUMBER: _builtins.int
+    CANCEL_REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The booking's id (UUID)."""
     user_id: _builtins.str
@@ -343,6 +370,8 @@ class Booking(_message.Message):
     """The code of the coupon that `discount_amount` is from; empty where none was used."""
     refunded_amount: _builtins.int
     """How much has gone back to the customer, in minor units: the refunds that are completed."""
+    cancel_reason: Global___Booking.CancelReason.ValueType
+    """Why it is CANCELLED; absent where it is not."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When a PENDING booking expires. On others, when it would have."""
@@ -410,13 +439,19 @@ class Booking(_message.Message):
         coupon_code: _builtins.str = ...,
         refunded_amount: _builtins.int = ...,
         refunds: _abc.Iterable[Global___Booking.SeatRefund] | None = ...,
+        cancel_reason: Global___Booking.CancelReason.ValueType | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "confirmed_at", b"confirmed_at", "created_at", b"created_at", "expires_at", b"expires_at", "final_amount", b"final_amount", "payment", b"payment", "refund", b"refund", "show", b"show", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "created_at", b"created_at", "expires_at", b"expires_at", "final_amount", b"final_amount", "payment", b"payment", "refund", b"refund", "show", b"show", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "confirmed_at", b"confirmed_at", "coupon_code", b"coupon_code", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "refunded_amount", b"refunded_amount", "refunds", b"refunds", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "coupon_code", b"coupon_code", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "refunded_amount", b"refunded_amount", "refunds", b"refunds", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cancel_reason: _TypeAlias = _typing.Literal["cancel_reason"]  # noqa: Y015
+    _WhichOneofArgType__cancel_reason: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason"]  # noqa: Y015
     _WhichOneofReturnType__final_amount: _TypeAlias = _typing.Literal["final_amount"]  # noqa: Y015
     _WhichOneofArgType__final_amount: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cancel_reason) -> _WhichOneofReturnType__cancel_reason | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__final_amount) -> _WhichOneofReturnType__final_amount | None: ...
 
 Global___Booking: _TypeAlias = Booking  # noqa: Y015

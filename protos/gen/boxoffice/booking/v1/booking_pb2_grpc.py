@@ -258,7 +258,7 @@ class BookingServiceServicer:
         to 2 hours before, nothing later (the request is refused then). Amounts round down to the minor unit, once for all that
         comes back at one percentage: seats that are given back one by one bring what they would together. Fees of the order
         come back with the last seat, fees that a show has declared unrefundable never. The booking is REFUNDED with its last
-        seat.
+        seat. Where the show is cancelled, all that was paid comes back, at any time.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
@@ -266,6 +266,7 @@ class BookingServiceServicer:
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -286,13 +287,14 @@ class BookingServiceServicer:
 
     def GrantRefund(self, request, context):
         """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
-        granted it, and why, is kept with the refund.
+        granted it, and why, is kept with the refund. Where the show is cancelled, all of it comes back, whatever they say.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -145,7 +145,7 @@ class BookingServiceStub:
     to 2 hours before, nothing later (the request is refused then). Amounts round down to the minor unit, once for all that
     comes back at one percentage: seats that are given back one by one bring what they would together. Fees of the order
     come back with the last seat, fees that a show has declared unrefundable never. The booking is REFUNDED with its last
-    seat.
+    seat. Where the show is cancelled, all that was paid comes back, at any time.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
@@ -153,6 +153,7 @@ class BookingServiceStub:
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
     """
     PreviewRefund: _grpc.UnaryUnaryMultiCallable[_booking_pb2.PreviewRefundRequest, _booking_pb2.PreviewRefundResponse]
     """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept. Nothing
@@ -165,13 +166,14 @@ class BookingServiceStub:
     """
     GrantRefund: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GrantRefundRequest, _booking_pb2.RefundBookingResponse]
     """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
-    granted it, and why, is kept with the refund.
+    granted it, and why, is kept with the refund. Where the show is cancelled, all of it comes back, whatever they say.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
     """
     GetPayableBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GetPayableBookingRequest, _booking_pb2.PayableBooking]
     """Returns what the payment service needs to open a checkout session.
@@ -326,7 +328,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     to 2 hours before, nothing later (the request is refused then). Amounts round down to the minor unit, once for all that
     comes back at one percentage: seats that are given back one by one bring what they would together. Fees of the order
     come back with the last seat, fees that a show has declared unrefundable never. The booking is REFUNDED with its last
-    seat.
+    seat. Where the show is cancelled, all that was paid comes back, at any time.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
@@ -334,6 +336,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
     """
     PreviewRefund: _aio.UnaryUnaryMultiCallable[_booking_pb2.PreviewRefundRequest, _booking_pb2.PreviewRefundResponse]  # type: ignore[assignment]
     """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept. Nothing
@@ -346,13 +349,14 @@ class BookingServiceAsyncStub(BookingServiceStub):
     """
     GrantRefund: _aio.UnaryUnaryMultiCallable[_booking_pb2.GrantRefundRequest, _booking_pb2.RefundBookingResponse]  # type: ignore[assignment]
     """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
-    granted it, and why, is kept with the refund.
+    granted it, and why, is kept with the refund. Where the show is cancelled, all of it comes back, whatever they say.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
     """
     GetPayableBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.GetPayableBookingRequest, _booking_pb2.PayableBooking]  # type: ignore[assignment]
     """Returns what the payment service needs to open a checkout session.
@@ -552,7 +556,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         to 2 hours before, nothing later (the request is refused then). Amounts round down to the minor unit, once for all that
         comes back at one percentage: seats that are given back one by one bring what they would together. Fees of the order
         come back with the last seat, fees that a show has declared unrefundable never. The booking is REFUNDED with its last
-        seat.
+        seat. Where the show is cancelled, all that was paid comes back, at any time.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
@@ -560,6 +564,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
         """
 
     @_abc_1.abstractmethod
@@ -584,13 +589,14 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.RefundBookingResponse, _abc.Awaitable[_booking_pb2.RefundBookingResponse]]:
         """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
-        granted it, and why, is kept with the refund.
+        granted it, and why, is kept with the refund. Where the show is cancelled, all of it comes back, whatever they say.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
         """
 
     @_abc_1.abstractmethod

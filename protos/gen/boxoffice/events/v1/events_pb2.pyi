@@ -45,9 +45,11 @@ class BookingEvent(_message.Message):
         CONFIRMED: BookingEvent._Kind.ValueType  # 2
         """It is paid with `payment_id`, and the seats are the user's. It is CONFIRMED. It may have been EXPIRED before."""
         CANCELLED: BookingEvent._Kind.ValueType  # 3
-        """The user has given it up before it was paid. It is CANCELLED, for good."""
+        """The user has given it up before it was paid, or its show was cancelled. It is CANCELLED, for good."""
         EXPIRED: BookingEvent._Kind.ValueType  # 4
-        """It was not paid in time. It is EXPIRED; a payment that comes late may still confirm it until sales end."""
+        """It was not paid in time. It is EXPIRED; until sales end, a payment that comes late may still confirm it, and it is
+        CANCELLED if its show is.
+        """
         REFUNDED: BookingEvent._Kind.ValueType  # 5
         """It was given back, and `refund_amount` is with the customer. It is REFUNDED, for good."""
         PARTLY_REFUNDED: BookingEvent._Kind.ValueType  # 6
@@ -68,9 +70,11 @@ class BookingEvent(_message.Message):
     CONFIRMED: BookingEvent.Kind.ValueType  # 2
     """It is paid with `payment_id`, and the seats are the user's. It is CONFIRMED. It may have been EXPIRED before."""
     CANCELLED: BookingEvent.Kind.ValueType  # 3
-    """The user has given it up before it was paid. It is CANCELLED, for good."""
+    """The user has given it up before it was paid, or its show was cancelled. It is CANCELLED, for good."""
     EXPIRED: BookingEvent.Kind.ValueType  # 4
-    """It was not paid in time. It is EXPIRED; a payment that comes late may still confirm it until sales end."""
+    """It was not paid in time. It is EXPIRED; until sales end, a payment that comes late may still confirm it, and it is
+    CANCELLED if its show is.
+    """
     REFUNDED: BookingEvent.Kind.ValueType  # 5
     """It was given back, and `refund_amount` is with the customer. It is REFUNDED, for good."""
     PARTLY_REFUNDED: BookingEvent.Kind.ValueType  # 6
@@ -189,6 +193,8 @@ class ShowEvent(_message.Message):
         """It was a draft, and is public now."""
         UPDATED: ShowEvent._Kind.ValueType  # 3
         """Its sales begin or end at another time."""
+        CANCELLED: ShowEvent._Kind.ValueType  # 4
+        """It is cancelled, for good: nobody gets a seat any more, and all money goes back."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What happened."""
@@ -200,6 +206,8 @@ class ShowEvent(_message.Message):
     """It was a draft, and is public now."""
     UPDATED: ShowEvent.Kind.ValueType  # 3
     """Its sales begin or end at another time."""
+    CANCELLED: ShowEvent.Kind.ValueType  # 4
+    """It is cancelled, for good: nobody gets a seat any more, and all money goes back."""
 
     @_typing.final
     class Price(_message.Message):

@@ -7,6 +7,7 @@ Every RPC may also fail with RESOURCE_EXHAUSTED (too much traffic; RetryInfo say
 UNAVAILABLE (the service or its database is away) and DEADLINE_EXCEEDED.
 """
 
+from boxoffice.events.v1 import events_pb2 as _events_pb2
 from boxoffice.inventory.v1 import seat_pb2 as _seat_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -1225,3 +1226,145 @@ class ListShowsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListShowsResponse: _TypeAlias = ListShowsResponse  # noqa: Y015
+
+@_typing.final
+class CancelShowsRequest(_message.Message):
+    """CancelShowsRequest names a show, or an event with all its shows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    BY_ADMIN_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    event_id: _builtins.str
+    """The event (UUID), where no show is named."""
+    by_admin: _builtins.bool
+    """Whether an admin cancels it: a show that is under way is cancelled by nobody else."""
+    validate_only: _builtins.bool
+    """Whether nothing is to be cancelled: the answer says what would be."""
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        event_id: _builtins.str = ...,
+        by_admin: _builtins.bool = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_admin", b"by_admin", "event_id", b"event_id", "show_id", b"show_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelShowsRequest: _TypeAlias = CancelShowsRequest  # noqa: Y015
+
+@_typing.final
+class CancelShowsResponse(_message.Message):
+    """CancelShowsResponse tells what is cancelled, or would be."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class CancelledShow(_message.Message):
+        """A show that is cancelled, or would be."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        SHOW_ID_FIELD_NUMBER: _builtins.int
+        WAS_CANCELLED_FIELD_NUMBER: _builtins.int
+        show_id: _builtins.str
+        """The show (UUID)."""
+        was_cancelled: _builtins.bool
+        """Whether it was cancelled before."""
+        def __init__(
+            self,
+            *,
+            show_id: _builtins.str = ...,
+            was_cancelled: _builtins.bool = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "was_cancelled", b"was_cancelled"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    SHOWS_FIELD_NUMBER: _builtins.int
+    WAS_CANCELLED_FIELD_NUMBER: _builtins.int
+    was_cancelled: _builtins.bool
+    """Whether the show or the event that was named was cancelled before."""
+    @_builtins.property
+    def shows(self) -> _containers.RepeatedCompositeFieldContainer[Global___CancelShowsResponse.CancelledShow]:
+        """The show that was named, or the event's that have not ended or were cancelled before."""
+
+    def __init__(
+        self,
+        *,
+        shows: _abc.Iterable[Global___CancelShowsResponse.CancelledShow] | None = ...,
+        was_cancelled: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["shows", b"shows", "was_cancelled", b"was_cancelled"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelShowsResponse: _TypeAlias = CancelShowsResponse  # noqa: Y015
+
+@_typing.final
+class ListShowEventsRequest(_message.Message):
+    """ListShowEventsRequest asks for a page of the topic."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    after: _builtins.int
+    """The position after which the page begins; if absent, the page begins with the oldest event that is kept."""
+    page_size: _builtins.int
+    """How many events to return at most; 1 to 500, 100 where it is absent."""
+    def __init__(
+        self,
+        *,
+        after: _builtins.int | None = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "after", b"after"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "after", b"after", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__after: _TypeAlias = _typing.Literal["after"]  # noqa: Y015
+    _WhichOneofArgType__after: _TypeAlias = _typing.Literal["_after", b"_after"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__after) -> _WhichOneofReturnType__after | None: ...
+
+Global___ListShowEventsRequest: _TypeAlias = ListShowEventsRequest  # noqa: Y015
+
+@_typing.final
+class ListShowEventsResponse(_message.Message):
+    """ListShowEventsResponse is a page of the topic."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    LAST_FIELD_NUMBER: _builtins.int
+    last: _builtins.int
+    """The position of the topic's last event; 0 where there has been none."""
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[_events_pb2.ShowEvent]:
+        """The events, in the order of their positions, which have no gaps."""
+
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[_events_pb2.ShowEvent] | None = ...,
+        last: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "last", b"last"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListShowEventsResponse: _TypeAlias = ListShowEventsResponse  # noqa: Y015

@@ -110,6 +110,16 @@ class CatalogServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowsResponse.FromString,
                 _registered_method=True)
+        self.CancelShows = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/CancelShows',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsResponse.FromString,
+                _registered_method=True)
+        self.ListShowEvents = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/ListShowEvents',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowEventsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowEventsResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -279,6 +289,35 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelShows(self, request, context):
+        """Cancels a show, or an event with all its shows that have not ended: for good, and all in one transaction. From then on
+        none of their seats is held, reserved or confirmed any more. It may be repeated. Booking calls it, which then brings
+        every booking to its end.
+
+        INVALID_ARGUMENT INVALID_FIELD: not exactly one of `show_id` and `event_id` is there.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+        FAILED_PRECONDITION SHOW_UNDER_WAY: a show has begun, and it is not an admin who cancels it (`show_id`).
+        FAILED_PRECONDITION TOO_MANY_SHOWS: the event has more shows that have not ended than are cancelled at once (`limit`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListShowEvents(self, request, context):
+        """Returns events of the topic `shows`, in order: those behind a position, or the oldest that are kept.
+
+        Without new events the answer is empty, at once. A consumer that asks each time with the position of the last event
+        that it got misses none.
+
+        OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
+        OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -356,6 +395,16 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListShows,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowsResponse.SerializeToString,
+            ),
+            'CancelShows': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelShows,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsResponse.SerializeToString,
+            ),
+            'ListShowEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListShowEvents,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowEventsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -764,6 +813,60 @@ class CatalogService:
             '/boxoffice.inventory.v1.CatalogService/ListShows',
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelShows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/CancelShows',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListShowEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/ListShowEvents',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowEventsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListShowEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -140,6 +140,27 @@ class CatalogServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, both an event and a movie are named, or the page
     token is not one this method gave.
     """
+    CancelShows: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CancelShowsRequest, _catalog_pb2.CancelShowsResponse]
+    """Cancels a show, or an event with all its shows that have not ended: for good, and all in one transaction. From then on
+    none of their seats is held, reserved or confirmed any more. It may be repeated. Booking calls it, which then brings
+    every booking to its end.
+
+    INVALID_ARGUMENT INVALID_FIELD: not exactly one of `show_id` and `event_id` is there.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+    FAILED_PRECONDITION SHOW_UNDER_WAY: a show has begun, and it is not an admin who cancels it (`show_id`).
+    FAILED_PRECONDITION TOO_MANY_SHOWS: the event has more shows that have not ended than are cancelled at once (`limit`).
+    """
+    ListShowEvents: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListShowEventsRequest, _catalog_pb2.ListShowEventsResponse]
+    """Returns events of the topic `shows`, in order: those behind a position, or the oldest that are kept.
+
+    Without new events the answer is empty, at once. A consumer that asks each time with the position of the last event
+    that it got misses none.
+
+    OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
+    OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).
+    """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -248,6 +269,27 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, both an event and a movie are named, or the page
     token is not one this method gave.
+    """
+    CancelShows: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CancelShowsRequest, _catalog_pb2.CancelShowsResponse]  # type: ignore[assignment]
+    """Cancels a show, or an event with all its shows that have not ended: for good, and all in one transaction. From then on
+    none of their seats is held, reserved or confirmed any more. It may be repeated. Booking calls it, which then brings
+    every booking to its end.
+
+    INVALID_ARGUMENT INVALID_FIELD: not exactly one of `show_id` and `event_id` is there.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+    FAILED_PRECONDITION SHOW_UNDER_WAY: a show has begun, and it is not an admin who cancels it (`show_id`).
+    FAILED_PRECONDITION TOO_MANY_SHOWS: the event has more shows that have not ended than are cancelled at once (`limit`).
+    """
+    ListShowEvents: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListShowEventsRequest, _catalog_pb2.ListShowEventsResponse]  # type: ignore[assignment]
+    """Returns events of the topic `shows`, in order: those behind a position, or the oldest that are kept.
+
+    Without new events the answer is empty, at once. A consumer that asks each time with the position of the last event
+    that it got misses none.
+
+    OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
+    OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -444,6 +486,39 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, both an event and a movie are named, or the page
         token is not one this method gave.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelShows(
+        self,
+        request: _catalog_pb2.CancelShowsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.CancelShowsResponse, _abc.Awaitable[_catalog_pb2.CancelShowsResponse]]:
+        """Cancels a show, or an event with all its shows that have not ended: for good, and all in one transaction. From then on
+        none of their seats is held, reserved or confirmed any more. It may be repeated. Booking calls it, which then brings
+        every booking to its end.
+
+        INVALID_ARGUMENT INVALID_FIELD: not exactly one of `show_id` and `event_id` is there.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+        FAILED_PRECONDITION SHOW_UNDER_WAY: a show has begun, and it is not an admin who cancels it (`show_id`).
+        FAILED_PRECONDITION TOO_MANY_SHOWS: the event has more shows that have not ended than are cancelled at once (`limit`).
+        """
+
+    @_abc_1.abstractmethod
+    def ListShowEvents(
+        self,
+        request: _catalog_pb2.ListShowEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListShowEventsResponse, _abc.Awaitable[_catalog_pb2.ListShowEventsResponse]]:
+        """Returns events of the topic `shows`, in order: those behind a position, or the oldest that are kept.
+
+        Without new events the answer is empty, at once. A consumer that asks each time with the position of the last event
+        that it got misses none.
+
+        OUT_OF_RANGE EVENTS_FORGOTTEN: some of the events behind `after` are not kept any more (`oldest`).
+        OUT_OF_RANGE EVENTS_NOT_THERE: the topic has not come to `after` (`last`).
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

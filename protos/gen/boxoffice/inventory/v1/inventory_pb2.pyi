@@ -128,6 +128,7 @@ class SeatMap(_message.Message):
     SEATS_FIELD_NUMBER: _builtins.int
     SALES_END_AT_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SHOW_CANCELLED_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     sequence: _builtins.int
@@ -136,6 +137,8 @@ class SeatMap(_message.Message):
     """The ISO 4217 code of the prices."""
     next_page_token: _builtins.str
     """The token of the next page; empty where there is none."""
+    show_cancelled: _builtins.bool
+    """Whether the show is cancelled: then no seat can be had, whatever its status."""
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
         """The instant at which claims were judged alive or lapsed."""
@@ -163,10 +166,11 @@ class SeatMap(_message.Message):
         seats: _abc.Iterable[_seat_pb2.ShowSeat] | None = ...,
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
         next_page_token: _builtins.str = ...,
+        show_cancelled: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "sales_end_at", b"sales_end_at", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_id", b"show_id", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled", "show_id", b"show_id", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -223,6 +227,7 @@ class ListAvailableSeatsResponse(_message.Message):
     SEATS_FIELD_NUMBER: _builtins.int
     SALES_END_AT_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SHOW_CANCELLED_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     sequence: _builtins.int
@@ -231,6 +236,8 @@ class ListAvailableSeatsResponse(_message.Message):
     """The ISO 4217 code of the prices."""
     next_page_token: _builtins.str
     """The token of the next page; empty where there is none."""
+    show_cancelled: _builtins.bool
+    """Whether the show is cancelled: then no seat can be had."""
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
         """The instant at which claims were judged alive or lapsed."""
@@ -253,10 +260,11 @@ class ListAvailableSeatsResponse(_message.Message):
         seats: _abc.Iterable[_seat_pb2.ShowSeat] | None = ...,
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
         next_page_token: _builtins.str = ...,
+        show_cancelled: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "sales_end_at", b"sales_end_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_id", b"show_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled", "show_id", b"show_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -422,7 +430,7 @@ Global___StreamSeatsRequest: _TypeAlias = StreamSeatsRequest  # noqa: Y015
 
 @_typing.final
 class SeatChange(_message.Message):
-    """A change of a show's seats: what one transaction did to them."""
+    """A change of a show: what one transaction did to its seats, or that it was cancelled."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -461,8 +469,13 @@ class SeatChange(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     CHANGED_AT_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
+    SHOW_CANCELLED_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Its number. It is one more than that of the show's change before."""
+    show_cancelled: _builtins.bool
+    """Whether the show was cancelled by this change: from then on no seat can be had, whatever its status. The seats follow,
+    as their claims end.
+    """
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp:
         """When it happened, by inventory's clock."""
@@ -477,10 +490,11 @@ class SeatChange(_message.Message):
         sequence: _builtins.int = ...,
         changed_at: _timestamp_pb2.Timestamp | None = ...,
         seats: _abc.Iterable[Global___SeatChange.ChangedSeat] | None = ...,
+        show_cancelled: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "seats", b"seats", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1519,3 +1533,55 @@ class BatchUnbookSeatsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BatchUnbookSeatsResponse: _TypeAlias = BatchUnbookSeatsResponse  # noqa: Y015
+
+@_typing.final
+class CountClaimsRequest(_message.Message):
+    """CountClaimsRequest names a show."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountClaimsRequest: _TypeAlias = CountClaimsRequest  # noqa: Y015
+
+@_typing.final
+class CountClaimsResponse(_message.Message):
+    """CountClaimsResponse counts what is alive of a show."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESERVED_FIELD_NUMBER: _builtins.int
+    CONFIRMED_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    reserved: _builtins.int
+    """Claims of bookings that are reserved, lapsed ones too while nobody has released them."""
+    confirmed: _builtins.int
+    """Claims of bookings that are confirmed."""
+    held: _builtins.int
+    """Seats that are held, lapsed holds too while nobody has tidied them."""
+    def __init__(
+        self,
+        *,
+        reserved: _builtins.int = ...,
+        confirmed: _builtins.int = ...,
+        held: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmed", b"confirmed", "held", b"held", "reserved", b"reserved"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountClaimsResponse: _TypeAlias = CountClaimsResponse  # noqa: Y015

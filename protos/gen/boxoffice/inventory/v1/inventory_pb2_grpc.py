@@ -114,6 +114,11 @@ class InventoryServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsResponse.FromString,
                 _registered_method=True)
+        self.CountClaims = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/CountClaims',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.CountClaimsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.CountClaimsResponse.FromString,
+                _registered_method=True)
 
 
 class InventoryServiceServicer:
@@ -324,6 +329,15 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CountClaims(self, request, context):
+        """Returns how many claims of a show are alive, and how many of its seats are held.
+
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InventoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -401,6 +415,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.BatchUnbookSeats,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsResponse.SerializeToString,
+            ),
+            'CountClaims': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountClaims,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.CountClaimsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.CountClaimsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -812,6 +831,33 @@ class InventoryService:
             '/boxoffice.inventory.v1.InventoryService/BatchUnbookSeats',
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchUnbookSeatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountClaims(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/CountClaims',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.CountClaimsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.CountClaimsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -183,6 +183,11 @@ class InventoryServiceStub:
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the booking's seats were never confirmed, or it has never had
     one of these.
     """
+    CountClaims: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.CountClaimsRequest, _inventory_pb2.CountClaimsResponse]
+    """Returns how many claims of a show are alive, and how many of its seats are held.
+
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
@@ -333,6 +338,11 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the booking's seats were never confirmed, or it has never had
     one of these.
+    """
+    CountClaims: _aio.UnaryUnaryMultiCallable[_inventory_pb2.CountClaimsRequest, _inventory_pb2.CountClaimsResponse]  # type: ignore[assignment]
+    """Returns how many claims of a show are alive, and how many of its seats are held.
+
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -571,6 +581,17 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED: the booking's seats were never confirmed, or it has never had
         one of these.
+        """
+
+    @_abc_1.abstractmethod
+    def CountClaims(
+        self,
+        request: _inventory_pb2.CountClaimsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.CountClaimsResponse, _abc.Awaitable[_inventory_pb2.CountClaimsResponse]]:
+        """Returns how many claims of a show are alive, and how many of its seats are held.
+
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
