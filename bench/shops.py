@@ -92,8 +92,8 @@ class Shop(ABC):
     async def hold(self, user: str, show: str, seats: Sequence[str], key: str) -> None: ...
 
     @abstractmethod
-    async def book(self, user: str, show: str, seats: Sequence[str], key: str) -> str:
-        """Create a booking and return its id."""
+    async def book(self, user: str, show: str, seats: Sequence[str], key: str, coupon: str = "") -> str:
+        """Create a booking, with a coupon if one is named, and return its id."""
 
     @abstractmethod
     async def initiate(self, user: str, booking: str, key: str) -> str:
@@ -156,8 +156,10 @@ class GrpcShop(Shop):
         request = inventory_pb2.HoldSeatsRequest(user_id=user, show_id=show, show_seat_ids=seats, idempotency_key=key)
         await self._call(next(self._inventory).HoldSeats, request)
 
-    async def book(self, user: str, show: str, seats: Sequence[str], key: str) -> str:
-        request = booking_pb2.CreateBookingRequest(user_id=user, show_id=show, show_seat_ids=seats, idempotency_key=key)
+    async def book(self, user: str, show: str, seats: Sequence[str], key: str, coupon: str = "") -> str:
+        request = booking_pb2.CreateBookingRequest(
+            user_id=user, show_id=show, show_seat_ids=seats, idempotency_key=key, coupon_code=coupon
+        )
         return (await self._call(next(self._booking).CreateBooking, request)).id
 
     async def initiate(self, user: str, booking: str, key: str) -> str:
@@ -237,8 +239,10 @@ class RestShop(Shop):
             "bookings/hold-seats", {"userId": user, "showId": show, "showSeatIds": seats, "idempotencyKey": key}
         )
 
-    async def book(self, user: str, show: str, seats: Sequence[str], key: str) -> str:
+    async def book(self, user: str, show: str, seats: Sequence[str], key: str, coupon: str = "") -> str:
         body = {"userId": user, "showId": show, "showSeatIds": seats, "idempotencyKey": key}
+        if coupon:
+            body["couponCode"] = coupon
         return str((await self._post("bookings", body))["id"])
 
     async def initiate(self, user: str, booking: str, key: str) -> str:

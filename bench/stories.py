@@ -14,6 +14,8 @@ LOOK_FACTOR = 1.5
 LONGEST_LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 90
 WAITS = 4
+COUPON = "BENCH10"
+"""The code of a coupon for whoever wants one."""
 
 
 async def book(shop: Shop, wanted: Purchase, figures: Counter[str]) -> None:
@@ -21,15 +23,20 @@ async def book(shop: Shop, wanted: Purchase, figures: Counter[str]) -> None:
     await shop.book(wanted.user, wanted.show, wanted.seats, str(uuid4()))
 
 
-async def buy(shop: Shop, wanted: Purchase, figures: Counter[str]) -> None:
+async def buy(shop: Shop, wanted: Purchase, figures: Counter[str], coupon: str = "") -> None:
     """Hold, book, pay, see it CONFIRMED, read it. Counts the looks that this took as `polls`."""
     await shop.hold(wanted.user, wanted.show, wanted.seats, str(uuid4()))
-    booking = await shop.book(wanted.user, wanted.show, wanted.seats, str(uuid4()))
+    booking = await shop.book(wanted.user, wanted.show, wanted.seats, str(uuid4()), coupon)
     session = await shop.initiate(wanted.user, booking, str(uuid4()))
     await shop.pay(session, "pm_succeed")
     await until_confirmed(shop, wanted.user, figures)
     if (status := await shop.read(booking)) != "CONFIRMED":
         raise Refused(f"READ AS {status}")
+
+
+async def buy_with_coupon(shop: Shop, wanted: Purchase, figures: Counter[str]) -> None:
+    """Do the same with the coupon that all use."""
+    await buy(shop, wanted, figures, COUPON)
 
 
 async def buy_and_wait(shop: Shop, wanted: Purchase, figures: Counter[str]) -> None:

@@ -39,11 +39,12 @@ BYTES = {
     **dict(payment_url=2_000, access_token=4_000, refresh_token=100, session_id=41),
     **dict(cancelled_by=36, token=32),
     **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
+    **dict(kind=30),
     **dict(tax_number=30, time_zone=64, number=16, corrects=36),
 }
 """The same of others, in bytes; what is called id has 41, as a session's."""
 
-OWN_LETTERS = {"boxoffice.booking.v1.Invoice.Line.description": LETTERS["seat_labels"]}
+OWN_LETTERS = {"boxoffice.booking.v1.Invoice.Line.description": LETTERS["seat_labels"] + 9}
 """How many letters those have that are shorter than others of their name."""
 
 COUNTS = {
@@ -69,6 +70,10 @@ COUNTS = {
     # Each seat is given back once: a refund for each of them takes more than one of all.
     "booking.v1.Booking.refunds": 100,
     "booking.v1.Booking.SeatRefund.lines": 1,
+    "booking.v1.Booking.SeatRefund.fee_lines": 2,
+    "booking.v1.PreviewRefundResponse.fee_lines": 2,
+    "booking.v1.ShowFees.fees": 10,
+    "booking.v1.ShowKinds.kinds": 30,
     "booking.v1.PreviewRefundResponse.lines": 100,
     "booking.v1.CouponTerms.show_ids": 100,
     "booking.v1.CouponTerms.tiers": 3,
@@ -76,7 +81,8 @@ COUNTS = {
     "booking.v1.Invoice.Line.taxes": 2,
     # A booking's seats were taxed by the rules of one instant: by few rates, each of two kinds.
     "booking.v1.Invoice.taxes": 200,
-    "booking.v1.GetInvoiceResponse.corrections": 100,
+    # A hundred, each of one seat, the last with the order's fees in all lines: no more than these with 100 lines each.
+    "booking.v1.GetInvoiceResponse.corrections": 20,
     "booking.v1.PayableBooking.seats": 100,
     "booking.v1.BatchGetPayableBookingsResponse.results": 100,
     "booking.v1.ListBookingEventsResponse.events": 500,

@@ -97,8 +97,8 @@ ACROSS = (
     ),
     Invariant(
         "booked-seats-are-as-inventory-sells-them",
-        "the seats of a booking are seats of its show, at its claim's prices and inventory's currency, and it starts "
-        "as frozen",
+        "the seats of a booking are seats of its show, at its claim's prices but for kinds of tickets that "
+        "have others, and inventory's currency, and it starts as frozen",
         ("booking.booking_seats",),
         """
         SELECT b.id AS booking_id, bs.seat_id, bs.section, bs.row, bs.number, bs.tier, bs.price,
@@ -110,8 +110,8 @@ ACROSS = (
         LEFT JOIN inventory.show_counters c ON c.show_id = b.show_id
         LEFT JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (b.show_id, b.id)
         WHERE (bs.section, bs.row, bs.number, bs.tier) IS DISTINCT FROM (s.section, s.row, s.number, s.tier)
-            OR bs.price <> r.prices[array_position(r.seat_ids, bs.seat_id)]
-            OR (bs.price <> s.price AND s.booking_id = b.id)
+            OR CASE bs.kind WHEN 'ADULT' THEN bs.price END <> r.prices[array_position(r.seat_ids, bs.seat_id)]
+            OR (CASE bs.kind WHEN 'ADULT' THEN bs.price END <> s.price AND s.booking_id = b.id)
             OR (b.currency, b.starts_at) IS DISTINCT FROM (c.currency, c.starts_at)
         """,
     ),

@@ -22,6 +22,7 @@ from bench.measure import Result
 from bench.reference import pgbench
 from bench.world import World
 from services.booking.creating.statements import BEGIN_BOOKINGS, FINISH_BOOKINGS
+from services.booking.quoting.statements import TERMS
 from services.chassis.store import connections, database
 from services.chassis.writes import answers
 from services.inventory.seats import statements as seats
@@ -76,6 +77,10 @@ PRICES = {
     "tax": "seat_nothings",
     "tax_basis_points": "seat_nothings",
     "sac_code": "seat_codes",
+    "order_amount": "seat_nothings",
+    "unrefundable_amount": "seat_nothings",
+    "organizer_fee": "seat_nothings",
+    "kind": "kinds",
     "answer_of": "bookings",
     "user_id": "users",
     "method": "methods",
@@ -132,6 +137,7 @@ def _intent_of_booking() -> list[str]:
     return _pipeline(
         bind(database.MARK, id="mark_1"),
         bind(answers.FIND, user_id="users", method="methods", key="keys"),
+        bind(TERMS, show_ids="shows_once"),
         bind(BEGIN_BOOKINGS, **INTENTS),
     )
 
@@ -144,12 +150,20 @@ def _claim_of_inventory() -> list[str]:
             bind(database.MARK, id="mark_2"),
             bind(seats.LOCK_SHOWS, show_ids="shows"),
             database.READ_CLOCK,
+            bind(seats.LIST_PRICES, show_ids="shows"),
             bind(seats.SEATS_BY_ID, show_id="seat_shows", id="seats"),
             bind(seats.SEATS_OF_USERS, show_id="shows", user_id="users"),
             bind(seats.RESERVATIONS, show_id="shows", booking_id="bookings"),
         ),
         *_pipeline(
-            bind(seats.WRITE_SEATS, holder_id="holders", booking_id="seat_bookings", **seat_columns),
+            bind(
+                seats.WRITE_SEATS,
+                holder_id="holders",
+                booking_id="seat_bookings",
+                price="prices",
+                held_at="seat_helds",
+                **seat_columns,
+            ),
             bind(seats.TAKE_NUMBERS, show_ids="shows", **{name: name for name in seats.LIMITS}),
             bind(seats.WRITE_CHANGES, now="now", **seat_columns),
             bind(
@@ -160,6 +174,7 @@ def _claim_of_inventory() -> list[str]:
                 user_id="users",
                 state="reserved",
                 seat_ids="claims",
+                prices="claim_prices",
                 reserved_at="reserved_at",
                 expires_at="untils",
             ),

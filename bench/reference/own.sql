@@ -3,6 +3,8 @@
 INSERT INTO show_counters (show_id, starts_at, currency)
     SELECT gen_random_uuid(), now() + interval '3 days', 'INR' FROM generate_series(1, $shows);
 
+INSERT INTO list_prices (show_id, version, tier, price) SELECT show_id, 1, 'REGULAR', 25000 FROM show_counters;
+
 INSERT INTO show_seats (show_id, id, position, section, row, number, tier, price, status)
     SELECT show_id, gen_random_uuid(), n, 'Stalls', (n / 50)::text, n % 50 + 1, 'REGULAR', 25000, 'AVAILABLE'
     FROM show_counters, generate_series(0, $seats - 1) n;
@@ -39,6 +41,7 @@ CREATE TABLE batches AS
         array_fill(now() + interval '3 days', ARRAY[count(DISTINCT show_id)::int])::text AS starts,
         array_agg('RESERVED'::text)::text AS reserved,
         array_agg(seats::text)::text AS claims,
+        array_agg('{25000,25000}'::text)::text AS claim_prices,
         array_agg(now())::text AS reserved_at,
         array_agg(now() + interval '15 minutes')::text AS untils,
         array_agg(50000)::text AS totals,
@@ -69,7 +72,9 @@ CREATE TABLE batch_seats AS
         array_agg('REGULAR'::text)::text AS tiers,
         array_agg(25000)::text AS prices,
         array_agg(0)::text AS seat_nothings,
-        array_agg(''::text)::text AS seat_codes
+        array_agg(''::text)::text AS seat_codes,
+        array_agg('ADULT'::text)::text AS kinds,
+        array_agg(NULL::timestamptz)::text AS seat_helds
     FROM plan, unnest(seats) WITH ORDINALITY AS s (seat, place) GROUP BY batch;
 ALTER TABLE batch_seats ADD PRIMARY KEY (batch);
 VACUUM ANALYZE;

@@ -108,6 +108,24 @@ class FreeBookingLimitExceeded(FailedPrecondition):
     reason = "FREE_BOOKING_LIMIT_EXCEEDED"
 
 
+class KindNotOffered(FailedPrecondition):
+    """The show has no tickets of this kind for this seat: choose another kind.
+
+    Metadata: the `kind` and the `seat_id`.
+    """
+
+    reason = "KIND_NOT_OFFERED"
+
+
+class KindLimitExceeded(FailedPrecondition):
+    """A booking may not have so many tickets of this kind: choose another kind for some of them.
+
+    Metadata: the `kind`, and the `limit` of its tickets.
+    """
+
+    reason = "KIND_LIMIT_EXCEEDED"
+
+
 class SellerNotFound(NotFound):
     """There is no such seller: look it up in the list of sellers."""
 

@@ -109,6 +109,19 @@ show_taxes = Table(
     comment="by whom shows are sold, and how their tickets are taxed; others are sold without tax",
 )
 
+show_tax_versions = Table(
+    "show_tax_versions",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("valid_from", DateTime(timezone=True), nullable=False, comment="until the next one of the show"),
+    Column("seller_id", Uuid, ForeignKey("sellers.id"), nullable=False, index=True),
+    Column("place_of_supply", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("prices_include_tax", Boolean, nullable=False),
+    PrimaryKeyConstraint("show_id", "valid_from"),
+    comment="the same, each time that it was said; kept as show_fees are",
+)
+
 show_fees = Table(
     "show_fees",
     metadata,
@@ -129,6 +142,25 @@ show_fees = Table(
     CheckConstraint("pers <@ ARRAY['TICKET', 'ORDER'] AND payers <@ ARRAY['BUYER', 'ORGANIZER']", name="words"),
     CheckConstraint("0 <= ALL (amounts) AND 0 <= ALL (basis_points) AND 10000 >= ALL (basis_points)", name="amounts"),
     comment="the fees of shows, each time that they were set; those of the last day are kept for holds of then",
+)
+
+show_kinds = Table(
+    "show_kinds",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("valid_from", DateTime(timezone=True), nullable=False, comment="until the next one of the show"),
+    Column("kinds", ARRAY(Text), nullable=False, comment="an element for each kind and tier, as in all lists here"),
+    Column("tiers", ARRAY(Text), nullable=False, comment="empty: all that have no other price"),
+    Column("prices", ARRAY(Integer), nullable=False, comment="minor units; null: a share of the list's price"),
+    Column("basis_points", ARRAY(Integer), nullable=False, comment="that share; null where there is a price"),
+    Column("at_mosts", ARRAY(Integer), nullable=False, comment="how many of a booking; null: any number"),
+    PrimaryKeyConstraint("show_id", "valid_from"),
+    CheckConstraint(
+        "cardinality(kinds) = ALL (ARRAY[cardinality(tiers), cardinality(prices), cardinality(basis_points), "
+        "cardinality(at_mosts)])",
+        name="lists",
+    ),
+    comment="what kinds of tickets of shows cost, each time that it was set; kept as show_fees are",
 )
 
 invoice_series = Table(

@@ -88,7 +88,8 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         show_id, seat_ids = UUID(request.show_id), messages.parse_seat_ids(request.show_seat_ids)
         coupon = await self._coupon(request) if request.coupon_code else None
         user_id = UUID(request.user_id)
-        quoted = await quote_seats(self._db, self._inventory, show_id, user_id, seat_ids, coupon)
+        kinds = messages.parse_kinds(request.kinds, seat_ids)
+        quoted = await quote_seats(self._db, self._inventory, show_id, user_id, seat_ids, kinds, coupon)
         return quotes.quoted(show_id, *quoted)
 
     async def _coupon(self, request: pb.QuoteBookingRequest) -> Coupon:

@@ -173,6 +173,9 @@ booking_seats = Table(
         comment="of what is paid for it: fees with their tax that never come back",
     ),
     Column("organizer_fee", Integer, nullable=False, server_default="0", comment="not in what is paid for it"),
+    Column(
+        "kind", Text, nullable=False, server_default="ADULT", comment="of the ticket: others have prices of their own"
+    ),
     Column("refund_id", Uuid, comment="the refund by which it was given back; null while it is left"),
     Column("refund_amount", Integer, comment="what comes back of it, minor units"),
     PrimaryKeyConstraint("booking_id", "position"),

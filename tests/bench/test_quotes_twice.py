@@ -1,4 +1,7 @@
-"""Quotes computed twice, in Python and in PostgreSQL, are the same to the minor unit; `make quotes` takes a million."""
+"""Quotes and refunds of their seats in parts, computed in Python and in PostgreSQL, are the same to the minor unit.
+
+`make quotes` takes a million.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -6,6 +9,8 @@ import pytest
 
 from bench import quotes
 from services.booking.pricing import domain
+from services.booking.refunds import domain as refunds
+from services.booking.tariffs import domain as tariffs
 from stack.postgres import Server
 
 
@@ -25,13 +30,25 @@ def to_the_first(amount: int, weights: Sequence[int]) -> list[int]:
     return [parts[0] + amount - sum(parts), *parts[1:]]
 
 
+def each_part_by_itself(paid: Sequence[int], percentage: int, before: int = 0) -> list[int]:
+    return [amount * percentage // 100 for amount in paid]
+
+
 def rounded_down(amount: int, basis_points: int, of: int = domain.WHOLE) -> int:
     return amount * basis_points // of
 
 
-@pytest.mark.parametrize(("name", "bug"), [("split", to_the_first), ("share", rounded_down)])
+@pytest.mark.parametrize(
+    ("module", "name", "bug"),
+    [
+        (domain, "split", to_the_first),
+        (domain, "share", rounded_down),
+        (tariffs, "share", rounded_down),
+        (refunds, "shares", each_part_by_itself),
+    ],
+)
 def test_another_rounding_would_be_seen(
-    postgres: Server, monkeypatch: pytest.MonkeyPatch, name: str, bug: Callable[..., object]
+    postgres: Server, monkeypatch: pytest.MonkeyPatch, module: object, name: str, bug: Callable[..., object]
 ) -> None:
-    monkeypatch.setattr(domain, name, bug)
+    monkeypatch.setattr(module, name, bug)
     assert list(quotes.differing(postgres, 200, seed=7))

@@ -189,7 +189,7 @@ async def test_what_cannot_be_counted_with_its_fees_is_refused(house: House) -> 
     for payer in (Fee.BUYER, Fee.ORGANIZER):
         await set_fees(house, *[Fee(name="Fee", per=Fee.TICKET, basis_points=10_000, payer=payer)] * 2)
         await house.inventory_db.execute(
-            "UPDATE show_seats SET price = 1200000000 WHERE id = %(id)s", {"id": house.seat_ids[3]}
+            "UPDATE list_prices SET price = 1200000000 WHERE show_id = %(id)s", {"id": house.show_id}
         )
         assert (await refused(house.book(ANN, 3))).reason == "AMOUNT_TOO_LARGE"
         await house.saga.recover_once()

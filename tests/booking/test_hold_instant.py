@@ -117,3 +117,30 @@ async def test_a_rate_of_tax_that_begins_after_the_hold_is_for_others(house: Hou
     await house.taxes.SetTaxRule(rule_request(4000, valid_from=begins))
     assert (await book(house, ANN, None, 0)).tax_amount == 4_500
     assert (await book(house, BOB, None, 1)).tax_amount == 10_000
+
+
+async def test_a_show_that_is_sold_by_another_after_the_hold_is_sold_by_the_first_to_its_holder(house: House) -> None:
+    """Also where nobody sold it, or its prices had the tax in them."""
+    await hold(house, ANN, 0)
+    await move_clocks(house, "1 minute")
+    await sold_by(house, included=True)
+    await hold(house, ANN, 1)
+    await move_clocks(house, "1 minute")
+    await sold_by(house, tax_number="27AAPFU0939F2ZU")
+    untaxed, included = await book(house, ANN, PRICE, 0), await book(house, ANN, PRICE, 1)
+    assert (untaxed.tax_amount, included.tax_amount, included.prices_include_tax) == (0, 3_814, True)
+    added = await book(house, BOB, None, 2)
+    assert (added.tax_amount, added.prices_include_tax) == (4_500, False)
+    rows = await house.db.fetch("SELECT seller_id FROM bookings ORDER BY id")
+    assert len({row.seller_id for row in rows}) == 3
+
+
+async def test_what_code_from_before_said_of_a_show_counts_until_it_is_said_anew(house: House) -> None:
+    await sold_by(house, included=True)
+    await house.db.execute("DELETE FROM show_tax_versions")
+    assert (await book(house, ANN, None, 0)).tax_amount == 3_814
+    await hold(house, ANN, 1)
+    await move_clocks(house, "1 minute")
+    await sold_by(house, tax_number="27AAPFU0939F2ZU")
+    assert (await book(house, ANN, None, 1)).tax_amount == 3_814
+    assert (await book(house, BOB, None, 2)).tax_amount == 4_500

@@ -39,7 +39,7 @@ def rule(
 
 def terms(*rules: TaxRule, place: str = "27", tax_number: str = "27AAPFU0939F1ZV", country: str = "IN") -> Terms:
     seller = Seller(uuid4(), "Regal", "Pune", country, "27", tax_number, "Asia/Kolkata")
-    return Terms(ShowTax(uuid4(), seller.id, place, "CINEMA", False), seller, rules)
+    return Terms(NOW, ShowTax(uuid4(), seller.id, place, "CINEMA", False), seller, rules)
 
 
 def tax_on(price: int, rates: tuple[TaxRate, ...] = CINEMA, *, parts: int = 2, included: bool = False) -> int:

@@ -154,7 +154,7 @@ def test_what_everybody_may_call_is_this_and_no_more() -> None:
     assert names == {
         *("GetEvent", "ListEvents", "GetMovie", "ListMovies", "GetVenue", "ListVenues", "GetShow", "ListShows"),
         *("GetSeatLayout", "GetSeatMap", "ListAvailableSeats", "RenderSeatMap", "RenderAvailableSeats"),
-        *("WatchSeats", "StreamSeats"),
+        *("WatchSeats", "StreamSeats", "GetShowKinds"),
         *("ReceiveWebhook", "SimulatePayment", "GetCheckoutPage"),
         *("ReceiveRazorpayWebhook", "ReturnFromRazorpay", "GetPaymentResultPage"),
         *("Register", "Login", "Refresh", "Logout", "GetJwks"),

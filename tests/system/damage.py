@@ -21,7 +21,11 @@ REFUNDED = (
     " b.state = 'REFUNDED' AND b.refund_count = 1 AND r.percentage = 100 AND r.reason = '' LIMIT 1)"
 )
 """A booking refunded at once, in full, as its user wanted."""
-ALL_REFUNDED = "(SELECT id FROM booking.bookings WHERE state = 'REFUNDED')"
+ALL_REFUNDED = (
+    "(SELECT id FROM booking.bookings WHERE state IN ('REFUNDED', 'REFUNDING') AND refund_count <= 1"
+    " AND refund_amount = coalesce(final_amount, total_amount)::bigint * refund_percentage / 100)"
+)
+"""The bookings refunded at once, as the release before did it: without fees that stay."""
 PENDING = "(SELECT id FROM booking.bookings WHERE state = 'PENDING' LIMIT 1)"
 PAID = f"(SELECT session_id FROM booking.captures WHERE booking_id = {CONFIRMED})"
 DEARER = "ARRAY(SELECT price + 1 FROM unnest(prices) AS p (price))"
@@ -82,18 +86,18 @@ REFUND_STUCK = "UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'decl
 BEFORE = f"""
     DELETE FROM booking.booking_refunds WHERE booking_id IN {ALL_REFUNDED};
     UPDATE booking.booking_seats SET refund_id = NULL, refund_amount = NULL WHERE booking_id IN {ALL_REFUNDED};
-    UPDATE booking.bookings SET refund_count = 0 WHERE state = 'REFUNDED'
+    UPDATE booking.bookings SET refund_count = 0 WHERE id IN {ALL_REFUNDED}
 """
-"""Let the release before have refunded the bookings that are REFUNDED."""
+"""Let the release before have refunded the bookings that were refunded at once."""
 
 UNDONE = f"""
     UPDATE booking.booking_refunds SET state = 'PROCESSING', stuck = true, undone = 1, lease_until = now()
         WHERE booking_id IN {ALL_REFUNDED};
-    UPDATE booking.topic_events SET kind = 'REFUND_UNDONE' WHERE kind = 'REFUNDED';
+    UPDATE booking.topic_events SET kind = 'REFUND_UNDONE' WHERE kind = 'REFUNDED' AND key IN {ALL_REFUNDED};
     UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'failed', undone = 1
-        WHERE payment_id IN (SELECT payment_id FROM booking.bookings WHERE state = 'REFUNDED')
+        WHERE payment_id IN (SELECT payment_id FROM booking.bookings WHERE id IN {ALL_REFUNDED})
 """
-"""Let the refunds of the bookings that are REFUNDED have failed after all."""
+"""Let the refunds of the bookings that were refunded at once have failed after all."""
 
 NOTHING_WENT_BACK = """
     UPDATE payment.payments p SET state = 'SUCCESS', refunded_amount = 0
@@ -119,9 +123,9 @@ SEATS_STUCK = f"""
     UPDATE booking.booking_refunds SET state = 'PROCESSING', stuck = true, lease_until = now()
         WHERE booking_id IN {ALL_REFUNDED};
     UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined'
-        WHERE payment_id IN (SELECT payment_id FROM booking.bookings WHERE state = 'REFUNDED');
-    UPDATE booking.topic_events SET kind = 'CONFIRMED' WHERE kind = 'REFUNDED';
-    UPDATE booking.bookings SET state = 'CONFIRMED' WHERE state = 'REFUNDED'
+        WHERE payment_id IN (SELECT payment_id FROM booking.bookings WHERE id IN {ALL_REFUNDED});
+    UPDATE booking.topic_events SET kind = 'CONFIRMED' WHERE kind = 'REFUNDED' AND key IN {ALL_REFUNDED};
+    UPDATE booking.bookings SET state = 'CONFIRMED' WHERE id IN {ALL_REFUNDED}
 """
 """Let the refunds of all seats of bookings be stuck."""
 
@@ -130,8 +134,8 @@ def second_payment(state: str) -> str:
     """Let the money that went back for want of a ticket have been for the booking that is in this state."""
     return f"""
         UPDATE payment.payments p
-            SET booking_id = b.id, user_id = b.user_id, amount = b.total_amount, refunded_amount = b.total_amount,
-                expires_at = b.created_at
+            SET booking_id = b.id, user_id = b.user_id, amount = coalesce(b.final_amount, b.total_amount),
+                refunded_amount = coalesce(b.final_amount, b.total_amount), expires_at = b.created_at
             FROM booking.bookings b, payment.refunds r
             WHERE b.state = '{state}' AND (b.state <> 'CONFIRMED' OR b.refund_count = 0)
                 AND r.payment_id = p.id AND r.cause = 'NO_TICKET';

@@ -38,7 +38,7 @@ OF_BOOKINGS = (
     Damage(
         "a discount that no seat has",
         LINES,
-        bookings("PENDING", "discount_amount = 1, final_amount = total_amount - 1"),
+        bookings("PENDING", "discount_amount = discount_amount + 1, final_amount = final_amount - 1"),
     ),
     Damage("a discount that is not taken off", LINES, "UPDATE booking.bookings SET discount_amount = 1"),
     Damage("a fee that is not paid", LINES, bookings("CONFIRMED", "fee_amount = 1")),
@@ -48,7 +48,8 @@ OF_BOOKINGS = (
         "tax that is in the price, and added",
         LINES,
         "UPDATE booking.booking_seats SET tax = CASE position WHEN 0 THEN 1 ELSE 0 END;"
-        "UPDATE booking.bookings SET prices_include_tax = true, tax_amount = 1, final_amount = total_amount + 1",
+        "UPDATE booking.bookings SET prices_include_tax = true, tax_amount = 1,"
+        " final_amount = total_amount - discount_amount + fee_amount + 1",
     ),
     Damage(
         "fees that pay for each other",
@@ -62,7 +63,11 @@ OF_BOOKINGS = (
         LINES,
         "DELETE FROM booking.booking_seats"
         " WHERE booking_id IN (SELECT id FROM booking.bookings WHERE state = 'CANCELLED');"
-        + bookings("CANCELLED", "tax_amount = -1, final_amount = total_amount - 1, prices_include_tax = false"),
+        + bookings(
+            "CANCELLED",
+            "tax_amount = -1, final_amount = total_amount - discount_amount + fee_amount - 1,"
+            " prices_include_tax = false",
+        ),
     ),
     Damage("a seat whose fee is not known", LINES, "UPDATE booking.booking_seats SET fee = NULL"),
     Damage("a confirmation of what was never confirmed", STATE, bookings("CANCELLED", "confirmed_at = now()")),

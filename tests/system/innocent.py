@@ -1,6 +1,7 @@
 """What looks like a fault and is none, in words and in SQL for a copy of the databases."""
 
 from tests.system.damage import (
+    ALL_REFUNDED,
     BEFORE,
     HELD_BY_ONE,
     NEW,
@@ -22,8 +23,9 @@ from tests.system.damages_of_gateways import LOST
 
 TICKET_REFUND_STUCK = f"""
     {BEFORE};
-    UPDATE booking.bookings SET state = 'REFUNDING', refund_stuck = true, lease_until = now() WHERE state = 'REFUNDED';
-    UPDATE booking.topic_events SET kind = 'CONFIRMED' WHERE kind = 'REFUNDED';
+    UPDATE booking.bookings SET state = 'REFUNDING', refund_stuck = true, lease_until = now()
+        WHERE id IN {ALL_REFUNDED};
+    UPDATE booking.topic_events SET kind = 'CONFIRMED' WHERE kind = 'REFUNDED' AND key IN {ALL_REFUNDED};
     UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'declined'
         WHERE payment_id IN (SELECT payment_id FROM booking.bookings WHERE state = 'REFUNDING')
 """
@@ -105,7 +107,8 @@ AT_ANY_TIME = {
     ),
     "a payment was declined before another bought the ticket": """
         UPDATE payment.payments p
-            SET booking_id = b.id, user_id = b.user_id, amount = b.total_amount, expires_at = b.created_at
+            SET booking_id = b.id, user_id = b.user_id, amount = coalesce(b.final_amount, b.total_amount),
+                expires_at = b.created_at
             FROM booking.bookings b, bank.sessions s
             WHERE b.state = 'CONFIRMED' AND b.refund_count = 0
                 AND s.id = p.session_id AND s.status = 'DECLINED';

@@ -223,6 +223,7 @@ HARMLESS = {
     "CancelShow": "a show is cancelled once; who asks again is told how far that is",
     "SetShowTax": "a show is sold by whom the last request says",
     "SetShowFees": "a show has the fees that the last request says",
+    "SetShowKinds": "a show has the kinds of tickets that the last request says",
     "Login": "every login begins a family of tokens of its own",
     "Refresh": "a token that comes again gives the same next one, with another access token",
     "Logout": "what has ended has ended",

@@ -25,7 +25,8 @@ async def sell(client: Client, show: Show) -> Json:
 
 
 async def charge(client: Client, show: Show) -> None:
-    """Have a show charge fees: one of the order, one that stays, one that its organizer pays."""
+    """Have a show charge fees (of the order, one that stays, its organizer's), and of a child half."""
     stays = {"name": "Service fee", "per": "TICKET", "basisPoints": 333, "payer": "BUYER", "refundable": False}
     fees = [*BODIES["SetShowFees"]["fees"], stays, stays | {"name": "Commission", "payer": "ORGANIZER"}]
     ok(await client.ask("PUT", f"shows/{show.id}/fees", {"fees": fees}))
+    ok(await client.ask("PUT", f"shows/{show.id}/kinds", BODIES["SetShowKinds"]))

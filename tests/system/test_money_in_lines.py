@@ -1,4 +1,4 @@
-"""Tax, fees, a coupon and refunds of parts, over REST; the audit of the file's end looks at every line."""
+"""Kinds of tickets, tax, fees, a coupon and refunds of parts, over REST; the audit looks at every line in the end."""
 
 from uuid import uuid4
 
@@ -16,9 +16,13 @@ async def test_what_is_quoted_is_held_to_paid_and_given_back_to_the_minor_unit(c
     seats = show.seats[:3]
     ok(await client.hold(show, user, seats))
     asked = {"showId": show.id, "userId": user, "showSeatIds": list(seats), "couponCode": coupon["code"]}
+    asked |= {"kinds": ["CHILD", "ADULT", "CHILD"]}
     quote = ok(await client.ask("POST", "bookings/quote", asked))
     assert min(quote[name] for name in ("discountAmount", "feeAmount", "taxAmount")) > 0
+    first, whole, last = (seat["price"] for seat in quote["seats"])
+    assert first == last == (whole + 1) // 2
     ok(await client.ask("PUT", f"shows/{show.id}/fees", {"fees": []}))
+    ok(await client.ask("PUT", f"shows/{show.id}/kinds", {"kinds": []}))
     assert ok(await client.ask("POST", "bookings/quote", asked)) == quote, "what was shown when they were held"
     booking = ok(await client.ask("POST", "bookings", asked | {"expectedTotal": quote["finalAmount"]}, headers=key))
     assert booking["finalAmount"] == quote["finalAmount"]

@@ -160,6 +160,7 @@ async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: s
         "tax-rules",
         f"shows/{show.id}/tax",
         f"shows/{show.id}/fees",
+        f"shows/{show.id}/kinds",
         f"bookings/{booking_id}/invoice",
     ):
         ok(await client.ask("GET", path))

@@ -273,6 +273,8 @@ class Methods:
     get_show_tax = Method(Taxes, taxes.GetShowTaxRequest, taxes.ShowTax)
     set_show_fees = Method(Tariffs, tariffs.SetShowFeesRequest, tariffs.ShowFees)
     get_show_fees = Method(Tariffs, tariffs.GetShowFeesRequest, tariffs.ShowFees)
+    set_show_kinds = Method(Tariffs, tariffs.SetShowKindsRequest, tariffs.ShowKinds)
+    get_show_kinds = Method(Tariffs, tariffs.GetShowKindsRequest, tariffs.ShowKinds)
 
     # Who somebody is.
     register = Method(Identity, identity.RegisterRequest, identity.User)

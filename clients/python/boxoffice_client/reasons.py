@@ -97,6 +97,18 @@ class AmountTooLarge(FailedPrecondition):
     reason = "AMOUNT_TOO_LARGE"
 
 
+class KindNotOffered(FailedPrecondition):
+    """The show has no tickets of a kind for a seat; `metadata` has the `kind` and the `seat_id`."""
+
+    reason = "KIND_NOT_OFFERED"
+
+
+class KindLimitExceeded(FailedPrecondition):
+    """A booking may not have so many tickets of a kind; `metadata` has the `kind` and the `limit`."""
+
+    reason = "KIND_LIMIT_EXCEEDED"
+
+
 class SellerNotFound(NotFound):
     """There is no such seller."""
 

@@ -20,6 +20,9 @@ from uuid import UUID
 
 from services.booking.errors import BookingNotPending, PaymentInProgress
 
+ADULT = "ADULT"
+"""The kind of ticket that costs what the list says; what is booked where nobody chooses."""
+
 
 class State(StrEnum):
     """Where a booking is, the saga's steps included."""
@@ -80,6 +83,8 @@ class NewBooking:
     expected_total: int | None = None
     """What is to be paid, as the user was shown it; None where any amount will do."""
     coupon_code: str | None = None
+    kinds: Sequence[str] = ()
+    """The kind of each seat's ticket; empty: all are ADULT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ class BookedSeat:
     number: int
     tier: str
     price: int
+    """By the list, for its kind of ticket."""
     discount: int = 0
     fee: int = 0
     tax: int = 0
@@ -118,6 +124,8 @@ class BookedSeat:
     """Of what is paid for it: fees with their tax that never come back."""
     organizer_fee: int = 0
     """What the organizer pays for it; the buyer does not."""
+    kind: str = ADULT
+    """Of the ticket."""
     refund_id: UUID | None = None
     """The refund by which it was given back; None while it is left."""
     refund_amount: int | None = None
@@ -127,6 +135,11 @@ class BookedSeat:
     def label(self) -> str:
         """The seat in words."""
         return f"{self.section} {self.row}{self.number}"
+
+
+def with_kinds(seats: Sequence[BookedSeat], kinds: Sequence[str]) -> Sequence[BookedSeat]:
+    """Return seats with the kinds that were chosen for them, in their order; without a choice as they are."""
+    return [replace(seat, kind=kind) for seat, kind in zip(seats, kinds, strict=True)] if kinds else seats
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,15 @@ def new_booking(request: pb.CreateBookingRequest) -> NewBooking:
     """Parse a booking to create."""
     seat_ids = parse_seat_ids(request.show_seat_ids)
     expected = request.expected_total if request.HasField("expected_total") else None
-    return NewBooking(UUID(request.user_id), seat_ids, expected, request.coupon_code.upper() or None)
+    kinds = parse_kinds(request.kinds, seat_ids)
+    return NewBooking(UUID(request.user_id), seat_ids, expected, request.coupon_code.upper() or None, kinds)
+
+
+def parse_kinds(kinds: Sequence[str], seat_ids: Sequence[UUID]) -> list[str]:
+    """Return the kinds of tickets, one for each seat, or none; raise InvalidField."""
+    if kinds and len(kinds) != len(seat_ids):
+        raise InvalidField(("kinds", "must name a kind for each seat, in the order of showSeatIds, or be left out"))
+    return list(kinds)
 
 
 def parse_seat_ids(texts: Sequence[str]) -> list[UUID]:
@@ -106,6 +114,7 @@ def booked_seat(seat: BookedSeat) -> pb.Booking.Seat:
         discount=seat.discount,
         fee=seat.fee,
         tax=seat.tax,
+        kind=seat.kind,
     )
 
 

@@ -20,7 +20,7 @@ BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%(ids)s) AND state <>
 
 SEATS = """
     SELECT booking_id, seat_id AS id, section, row, number, tier, price, discount, fee, tax, tax_basis_points,
-        sac_code, order_amount, unrefundable_amount, organizer_fee, refund_id, refund_amount
+        sac_code, order_amount, unrefundable_amount, organizer_fee, kind, refund_id, refund_amount
     FROM booking_seats
     WHERE booking_id = ANY(%(booking_ids)s) ORDER BY booking_id, position
 """

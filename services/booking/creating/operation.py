@@ -22,6 +22,7 @@ from services.booking.bookings.domain import (
     ListedSeats,
     NewBooking,
     ReservedSeats,
+    with_kinds,
 )
 from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.coupons import uses
@@ -74,9 +75,10 @@ class Begun:
     def price(self, new: NewBooking, listed: ListedSeats | ReservedSeats) -> PricedSeats:
         """Put their lines to the seats, by the rules of when the first of them was held.
 
-        Raises AmountTooLarge, CouponNotUsable, or PriceChanged where another amount is expected.
+        Raises what `price` does, or PriceChanged where another amount is expected.
         """
-        priced = price(listed.seats, self.terms, listed.currency, listed.held_at or self.since, self.coupon)
+        seats = with_kinds(listed.seats, new.kinds)
+        priced = price(seats, self.terms, listed.currency, held_at=listed.held_at, now=self.since, coupon=self.coupon)
         expected, final = new.expected_total, priced.amounts.final_amount
         if expected not in (None, final):
             raise PriceChanged(expected_total=expected, final_amount=final)
@@ -217,6 +219,7 @@ class Priced:
     def from_reservation(cls, command: Create, begun: Begun, reservation: ReservedSeats) -> "Priced":
         """Put the reservation to the command that was begun; raise as Begun.price does."""
         priced = begun.price(command.new, reservation)
+        reservation = replace(reservation, total_amount=priced.total_amount)
         booking = Booking.created(command.id, command.new, command.show, begun.since, reservation, priced.amounts)
         return cls(booking, priced.seats, command.idempotency)
 
@@ -301,6 +304,7 @@ def _seats(priced: Sequence[Priced]) -> dict[str, list[object]]:
         "position": [position for one in priced for position in range(len(one.seats))],
         **columns(seats, "section", "row", "number", "tier", "price", "discount", "fee", "tax", seat_id="id"),
         **columns(seats, "tax_basis_points", "sac_code", "order_amount", "unrefundable_amount", "organizer_fee"),
+        **columns(seats, "kind"),
     }
 
 

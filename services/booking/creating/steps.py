@@ -85,11 +85,12 @@ class CreateBookings:
         await drop_bookings(self._db, [id_ for id_, answer in zip(ids, answers, strict=True) if answer is None])
 
     async def _check_totals(self, begun: Sequence[tuple[Create, Begun]]) -> dict[UUID, int | Failure]:
-        """Price the bookings that say what is to be paid: return their list prices, or why they are refused.
+        """Price the bookings that say what is to be paid, or of which kinds their tickets are, before seats are taken.
 
-        Whether it is what was said is looked at again when the seats are reserved: a hold may have lapsed meanwhile.
+        Returns their list prices, or why they are refused. It is looked at again when the seats are reserved: a hold
+        may have lapsed meanwhile.
         """
-        asking = [(command, intent) for command, intent in begun if command.new.expected_total is not None]
+        asking = [(one, intent) for one, intent in begun if one.new.expected_total is not None or one.new.kinds]
         if not asking:
             return {}
         try:
@@ -179,14 +180,14 @@ class CreateBookings:
 
 
 def _checked_total(command: Create, intent: Begun, listed: ListedSeats | Failure) -> int | Failure:
-    """Return what the seats cost by the list if what is paid is what was expected, or why not."""
+    """Return what the seats cost by inventory's list if what is paid is what was expected, or why not."""
     if isinstance(listed, Failure):
         return listed
     try:
-        priced = intent.price(command.new, listed)
+        intent.price(command.new, listed)
     except Failure as failure:
         return failure
-    return priced.total_amount
+    return sum(seat.price for seat in listed.seats)
 
 
 def _outcome(outcome: Outcome[Known]) -> Outcome[bytes]:

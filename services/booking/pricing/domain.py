@@ -7,9 +7,10 @@ to the booking's amounts to the minor unit. Fees of a ticket alone are rounded b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 MAX_AMOUNT = 2**31 - 1
 """The largest amount that contract and tables hold."""
@@ -28,6 +29,17 @@ class ListedSeat(Protocol):
     @property
     def price(self) -> int:
         """Its list price."""
+
+
+class Version(Protocol):
+    """What was set for a show at an instant."""
+
+    @property
+    def valid_from(self) -> datetime:
+        """From when on it counts, until what was set next does."""
+
+
+V = TypeVar("V", bound=Version)
 
 
 class Per(StrEnum):
@@ -129,13 +141,10 @@ class SeatFees:
     def plus(self, amount: int, fee: Fee) -> "SeatFees":
         """Return the fees with a part of another one."""
         if fee.payer == Payer.ORGANIZER:
-            return replace(self, organizers=self.organizers + amount)
-        return replace(
-            self,
-            paid=self.paid + amount,
-            of_order=self.of_order + amount * (fee.refundable and fee.per == Per.ORDER),
-            unrefundable=self.unrefundable + amount * (not fee.refundable),
-        )
+            return SeatFees(self.paid, self.of_order, self.unrefundable, self.organizers + amount)
+        of_order = amount if fee.refundable and fee.per == Per.ORDER else 0
+        unrefundable = 0 if fee.refundable else amount
+        return SeatFees(self.paid + amount, self.of_order + of_order, self.unrefundable + unrefundable, self.organizers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +198,15 @@ def quote(seats: Sequence[ListedSeat], rules: Rules) -> Quote:
     taxes = _taxes([amount + fee.paid for amount, fee in zip(left, fees, strict=True)], rates, rules)
     parts = zip(prices, discounts, fees, taxes, rates, strict=True)
     return Quote([_line(*part, rules.prices_include_tax) for part in parts], rules.prices_include_tax)
+
+
+def version_at(versions: Sequence[V], held_at: datetime | None) -> V | None:
+    """Return what counts for seats that were held then, of all that was set for a show; None before anything was.
+
+    For seats that nobody held it is what was set last, whatever the clock says that may have been set back since.
+    """
+    begun = (one for one in versions if held_at is None or one.valid_from <= held_at)
+    return max(begun, key=lambda one: one.valid_from, default=None)
 
 
 def split(amount: int, weights: Sequence[int]) -> list[int]:

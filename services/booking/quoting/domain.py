@@ -7,8 +7,8 @@ from datetime import datetime
 from services.booking.bookings.domain import Amounts, BookedSeat
 from services.booking.coupons.domain import Coupon
 from services.booking.errors import AmountTooLarge
-from services.booking.pricing.domain import MAX_AMOUNT, NO_RULES, NO_TAX, Line, Rules, quote
-from services.booking.tariffs.domain import ShowFees, fees_at
+from services.booking.pricing.domain import MAX_AMOUNT, NO_RULES, NO_TAX, Fee, Line, Rules, quote, version_at
+from services.booking.tariffs.domain import ShowFees, ShowKinds, fees_at, priced_by_kind
 from services.booking.taxes.domain import Terms
 
 
@@ -16,10 +16,12 @@ from services.booking.taxes.domain import Terms
 class ShowTerms:
     """All that tells what the tickets of a show cost beside their list prices."""
 
-    tax: Terms | None = None
-    """How they are taxed; None where nobody sells them."""
+    taxes: Sequence[Terms] = ()
+    """How they are taxed, each time that it was said; empty where nobody sells them."""
     fees: Sequence[ShowFees] = ()
     """The fees, each time that they were set."""
+    kinds: Sequence[ShowKinds] = ()
+    """What kinds of tickets cost, each time that it was set."""
 
 
 NO_TERMS = ShowTerms()
@@ -35,17 +37,26 @@ class PricedSeats:
 
 
 def price(
-    seats: Sequence[BookedSeat], terms: ShowTerms, currency: str, now: datetime, coupon: Coupon | None = None
+    seats: Sequence[BookedSeat],
+    terms: ShowTerms,
+    currency: str,
+    *,
+    held_at: datetime | None,
+    now: datetime,
+    coupon: Coupon | None = None,
 ) -> PricedSeats:
-    """Put their lines to seats, as they are booked.
+    """Put their lines to seats, as they are booked: by what counted when the first of them was held, or counts now.
 
-    Raises AmountTooLarge if what is paid cannot be counted, CouponNotUsable if the coupon is not for these seats.
+    Raises AmountTooLarge if what is paid cannot be counted, CouponNotUsable if the coupon is not for these seats,
+    KindNotOffered or KindLimitExceeded if tickets of their kinds cannot be had.
     """
-    rules = _rules(terms, currency, now)
+    seats = priced_by_kind(seats, terms.kinds, held_at)
+    tax = version_at(terms.taxes, held_at)
+    rules = _rules(fees_at(terms.fees, held_at), tax, currency, held_at or now)
     if coupon is not None:
         rules = replace(rules, discount=coupon.discount(seats, currency))
     quoted = quote(seats, rules)
-    if max(quoted.final_amount, quoted.organizer_fee_amount) > MAX_AMOUNT:
+    if max(quoted.total_amount, quoted.final_amount, quoted.organizer_fee_amount) > MAX_AMOUNT:
         raise AmountTooLarge()
     amounts = Amounts(
         discount_amount=quoted.discount_amount,
@@ -53,28 +64,25 @@ def price(
         tax_amount=quoted.tax_amount,
         final_amount=quoted.final_amount,
         prices_include_tax=quoted.prices_include_tax,
-        seller_id=terms.tax.seller.id if terms.tax else None,
-        place_of_supply=terms.tax.show.place_of_supply if terms.tax else "",
+        seller_id=tax.seller.id if tax else None,
+        place_of_supply=tax.show.place_of_supply if tax else "",
     )
-    return PricedSeats(list(map(_with_line, seats, quoted.lines)), quoted.total_amount, amounts)
+    return PricedSeats(list(map(with_line, seats, quoted.lines)), quoted.total_amount, amounts)
 
 
-def _rules(terms: ShowTerms, currency: str, now: datetime) -> Rules:
+def _rules(fees: Sequence[Fee], tax: Terms | None, currency: str, at: datetime) -> Rules:
     """Return the rules of a booking's price."""
-    if terms == NO_TERMS:
-        return NO_RULES
-    fees, tax = fees_at(terms.fees, now), terms.tax
     if tax is None:
-        return Rules(fees=fees)
+        return Rules(fees=fees) if fees else NO_RULES
     return Rules(
         fees=fees,
-        tax_rates=tax.rates(currency, now),
+        tax_rates=tax.rates(currency, at),
         tax_parts=tax.tax_parts,
         prices_include_tax=tax.show.prices_include_tax,
     )
 
 
-def _with_line(seat: BookedSeat, line: Line) -> BookedSeat:
+def with_line(seat: BookedSeat, line: Line) -> BookedSeat:
     """Return a seat with its line frozen."""
     rate = line.tax_rate or NO_TAX
     return replace(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from services.booking.bookings.domain import with_kinds
 from services.booking.clients import InventoryClient
 from services.booking.coupons.domain import Coupon
 from services.booking.quoting.domain import NO_TERMS, PricedSeats, price
@@ -17,6 +18,7 @@ async def quote_seats(
     show_id: UUID,
     user_id: UUID,
     seat_ids: Sequence[UUID],
+    kinds: Sequence[str],
     coupon: Coupon | None,
 ) -> tuple[PricedSeats, str]:
     """Return what seats of a show would cost a user, and the currency: by the rules of when he held them, or of now.
@@ -28,4 +30,6 @@ async def quote_seats(
         raise listed
     [clock], found = await db.fetch_all((READ_CLOCK, ()), terms_of([show_id]))
     terms = read_terms(found).get(show_id, NO_TERMS)
-    return price(listed.seats, terms, listed.currency, listed.held_at or clock.now, coupon), listed.currency
+    seats = with_kinds(listed.seats, kinds)
+    priced = price(seats, terms, listed.currency, held_at=listed.held_at, now=clock.now, coupon=coupon)
+    return priced, listed.currency

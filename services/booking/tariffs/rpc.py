@@ -12,7 +12,7 @@ from services.chassis.wire.incoming import Context
 
 
 class TariffServicer(tariffs_pb2_grpc.TariffServiceServicer):
-    """What shows add to list prices. The contract says what each method does and when it fails."""
+    """Fees and kinds of tickets of shows. The contract says what each method does and when it fails."""
 
     def __init__(self, db: Database, inventory: InventoryClient) -> None:
         self._db = db
@@ -28,3 +28,14 @@ class TariffServicer(tariffs_pb2_grpc.TariffServiceServicer):
         show_id = UUID(request.show_id)
         await self._inventory.show(show_id)
         return messages.render_fees(show_id, await operation.find_fees(self._db, show_id))
+
+    async def SetShowKinds(self, request: pb.SetShowKindsRequest, context: Context) -> pb.ShowKinds:
+        show_id, kinds = UUID(request.show_id), messages.parse_kinds(request)
+        await self._inventory.show(show_id)
+        await operation.set_kinds(self._db, show_id, kinds)
+        return messages.render_kinds(show_id, kinds)
+
+    async def GetShowKinds(self, request: pb.GetShowKindsRequest, context: Context) -> pb.ShowKinds:
+        show_id = UUID(request.show_id)
+        await self._inventory.show(show_id)
+        return messages.render_kinds(show_id, await operation.find_kinds(self._db, show_id))

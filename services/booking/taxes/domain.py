@@ -104,8 +104,9 @@ class ShowTax:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """All that tells how the tickets of a show are taxed."""
+    """All that tells how the tickets of a show are taxed, from an instant on until it was said anew."""
 
+    valid_from: datetime
     show: ShowTax
     seller: Seller
     rules: Sequence[TaxRule]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from uuid import UUID
 
 from services.booking.errors import SellerNotFound, ShowTaxNotFound, TaxNumberTaken
@@ -59,7 +60,10 @@ async def find_seller(db: Database, seller_id: UUID) -> Seller:
 @retried
 async def set_show_tax(db: Database, show: ShowTax) -> ShowTax:
     """Say by whom a show is sold. Its seller is there: sellers never go."""
-    await db.execute(sql.SET_SHOW_TAX, asdict(show))
+    given = asdict(show)
+    await db.transact(
+        (sql.KEEP_SHOW_TAX, given), (sql.SET_SHOW_TAX, given), (sql.ADD_SHOW_TAX, given), (sql.FORGET_SHOW_TAXES, given)
+    )
     return show
 
 
@@ -71,18 +75,22 @@ async def find_show_tax(db: Database, show_id: UUID) -> ShowTax:
     raise ShowTaxNotFound()
 
 
-def read_taxes(rows: Sequence[Row]) -> dict[UUID, Terms]:
-    """Read the rows of TERMS: return by show how its tickets are taxed. A show without a seller is not among them."""
-    terms: dict[UUID, Terms] = {}
-    rules: dict[UUID, list[TaxRule]] = {}
+def read_taxes(rows: Sequence[Row]) -> dict[UUID, list[Terms]]:
+    """Read the rows of TERMS: by show how its tickets are taxed, each time that it was said. Others have no seller."""
+    terms: dict[tuple[UUID, datetime], Terms] = {}
+    rules: dict[tuple[UUID, datetime], list[TaxRule]] = {}
     for row in rows:
-        own = rules.setdefault(row.show_id, [])
-        if row.show_id not in terms:
+        version = (row.show_id, row.taxed_from)
+        own = rules.setdefault(version, [])
+        if version not in terms:
             [show], [seller] = read(ShowTax, [row]), read(Seller, [row])
-            terms[row.show_id] = Terms(show, seller, own)
+            terms[version] = Terms(row.taxed_from, show, seller, own)
         if row.rule_id is not None:
             own.append(_rule(row))
-    return terms
+    by_show: dict[UUID, list[Terms]] = {}
+    for (show_id, _), one in terms.items():
+        by_show.setdefault(show_id, []).append(one)
+    return by_show
 
 
 def _rule(row: Row) -> TaxRule:

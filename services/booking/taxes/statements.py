@@ -52,14 +52,48 @@ SET_SHOW_TAX = """
         category = excluded.category, prices_include_tax = excluded.prices_include_tax
 """
 
+_VERSION = "show_id, seller_id, place_of_supply, category, prices_include_tax"
+
+KEEP_SHOW_TAX = f"""
+    INSERT INTO show_tax_versions (valid_from, {_VERSION})
+    SELECT to_timestamp(0), {_VERSION} FROM show_taxes t WHERE show_id = %(show_id)s
+        AND NOT EXISTS (SELECT FROM show_tax_versions v WHERE v.show_id = t.show_id)
+    ON CONFLICT DO NOTHING
+"""
+"""Keep what code from before has said of a show, before it is said anew."""
+
+ADD_SHOW_TAX = f"""
+    INSERT INTO show_tax_versions (valid_from, {_VERSION})
+    SELECT greatest(boxoffice_clock(), max(valid_from)), %(show_id)s, %(seller_id)s, %(place_of_supply)s, %(category)s,
+        %(prices_include_tax)s
+    FROM show_tax_versions WHERE show_id = %(show_id)s
+    ON CONFLICT (show_id, valid_from) DO UPDATE SET seller_id = excluded.seller_id,
+        place_of_supply = excluded.place_of_supply, category = excluded.category,
+        prices_include_tax = excluded.prices_include_tax
+"""
+"""Say it from now on; where the clock was set back, from the instant of what was said before."""
+
+FORGET_SHOW_TAXES = """
+    DELETE FROM show_tax_versions WHERE show_id = %(show_id)s AND valid_from < (
+        SELECT max(valid_from) FROM show_tax_versions
+        WHERE show_id = %(show_id)s AND valid_from <= boxoffice_clock() - interval '1 day'
+    )
+"""
+"""Forget what had been said anew a day ago: no hold is so old, and bookings have their seller."""
+
 FIND_SHOW_TAX = f"SELECT {SHOW_TAX} FROM show_taxes WHERE show_id = %(show_id)s"
 
 TERMS = f"""
-    SELECT {selected(ShowTax, of="show")}, {selected(Seller, of="seller")},
+    SELECT show.taxed_from, {selected(ShowTax, of="show")}, {selected(Seller, of="seller")},
         rule.id AS rule_id, rule.currency, rule.up_to, rule.basis_points, rule.sac_code, rule.valid_from,
         rule.valid_until
-    FROM show_taxes show JOIN sellers seller ON seller.id = show.seller_id
+    FROM (
+        SELECT valid_from AS taxed_from, {_VERSION} FROM show_tax_versions WHERE show_id = ANY(%(show_ids)s)
+        UNION ALL
+        SELECT to_timestamp(0), {_VERSION} FROM show_taxes t WHERE show_id = ANY(%(show_ids)s)
+            AND NOT EXISTS (SELECT FROM show_tax_versions v WHERE v.show_id = t.show_id)
+    ) AS show
+    JOIN sellers seller ON seller.id = show.seller_id
     LEFT JOIN tax_rules rule ON rule.country = seller.country AND rule.category = show.category
-    WHERE show.show_id = ANY(%(show_ids)s)
 """
-"""How the tickets of shows are taxed: a row for each rule of a show's category, or one without any."""
+"""How tickets of shows are taxed, each time that it was said: a row for each rule of the category, or one without."""

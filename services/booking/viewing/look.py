@@ -104,8 +104,11 @@ def _seats(row: Row) -> list[BookedSeat]:
     columns = (row.seat_ids, row.sections, row.rows, row.numbers, row.tiers)
     lines = (row.prices, row.discounts, row.fees, row.taxes)
     seats = [BookedSeat(*seat) for seat in zip(*columns, *lines, strict=True)]
-    refunds = zip(row.order_amounts, row.unrefundable_amounts, row.refund_ids, row.refund_amounts, strict=True)
+    fees = (row.order_amounts, row.unrefundable_amounts, row.kinds)
+    more = zip(*fees, row.refund_ids, row.refund_amounts, strict=True)
     return [
-        replace(seat, order_amount=order, unrefundable_amount=stays, refund_id=id_, refund_amount=amount)
-        for seat, (order, stays, id_, amount) in zip(seats, refunds, strict=True)
+        replace(
+            seat, order_amount=order, unrefundable_amount=stays, kind=kind, refund_id=refund_id, refund_amount=amount
+        )
+        for seat, (order, stays, kind, refund_id, amount) in zip(seats, more, strict=True)
     ]

@@ -107,6 +107,7 @@ class Booking(_message.Message):
         FEE_FIELD_NUMBER: _builtins.int
         TAX_FIELD_NUMBER: _builtins.int
         REFUND_ID_FIELD_NUMBER: _builtins.int
+        KIND_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The seat (UUID of ShowSeat.id)."""
         section: _builtins.str
@@ -118,7 +119,7 @@ class Booking(_message.Message):
         tier: _seat_pb2.Seat.Tier.ValueType
         """Its tier."""
         price: _builtins.int
-        """Its list price in minor units."""
+        """Its list price in minor units, for its kind of ticket."""
         discount: _builtins.int
         """What is taken off it, in minor units; frozen, as all amounts of the line are."""
         fee: _builtins.int
@@ -129,6 +130,8 @@ class Booking(_message.Message):
         """The id of the refund by which it was given back, one of `refunds`; empty while it is left, and where the release before
         refunded the whole booking.
         """
+        kind: _builtins.str
+        """The kind of its ticket, such as ADULT or CHILD; empty only in an answer that was kept before tickets had kinds."""
         def __init__(
             self,
             *,
@@ -142,10 +145,11 @@ class Booking(_message.Message):
             fee: _builtins.int = ...,
             tax: _builtins.int = ...,
             refund_id: _builtins.str = ...,
+            kind: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["discount", b"discount", "fee", b"fee", "id", b"id", "number", b"number", "price", b"price", "refund_id", b"refund_id", "row", b"row", "section", b"section", "tax", b"tax", "tier", b"tier"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["discount", b"discount", "fee", b"fee", "id", b"id", "kind", b"kind", "number", b"number", "price", b"price", "refund_id", b"refund_id", "row", b"row", "section", b"section", "tax", b"tax", "tier", b"tier"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -557,6 +561,7 @@ class CreateBookingRequest(_message.Message):
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
     COUPON_CODE_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user who books (UUID)."""
     show_id: _builtins.str
@@ -576,6 +581,12 @@ class CreateBookingRequest(_message.Message):
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
 
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The kinds of their tickets, such as ADULT and CHILD: one for each seat, in the order of `show_seat_ids`. All are ADULT where
+        it is absent.
+        """
+
     def __init__(
         self,
         *,
@@ -585,10 +596,11 @@ class CreateBookingRequest(_message.Message):
         idempotency_key: _builtins.str = ...,
         expected_total: _builtins.int | None = ...,
         coupon_code: _builtins.str = ...,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "coupon_code", b"coupon_code", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "coupon_code", b"coupon_code", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "kinds", b"kinds", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
     _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015
@@ -606,6 +618,7 @@ class QuoteBookingRequest(_message.Message):
     SHOW_ID_FIELD_NUMBER: _builtins.int
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     COUPON_CODE_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user who would book (UUID)."""
     show_id: _builtins.str
@@ -616,6 +629,12 @@ class QuoteBookingRequest(_message.Message):
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
 
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The kinds of their tickets, such as ADULT and CHILD: one for each seat, in the order of `show_seat_ids`. All are ADULT where
+        it is absent.
+        """
+
     def __init__(
         self,
         *,
@@ -623,10 +642,11 @@ class QuoteBookingRequest(_message.Message):
         show_id: _builtins.str = ...,
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         coupon_code: _builtins.str = ...,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coupon_code", b"coupon_code", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coupon_code", b"coupon_code", "kinds", b"kinds", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -55,6 +55,8 @@ class BookingServiceStub:
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
+    FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
+    FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show have not begun yet (`sales_start_at`).
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
@@ -79,6 +81,8 @@ class BookingServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
+    FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
     RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
@@ -238,6 +242,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
+    FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
+    FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show have not begun yet (`sales_start_at`).
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
@@ -262,6 +268,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
+    FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
     FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
     RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
@@ -424,6 +432,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
+        FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
+        FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
         FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
         FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show have not begun yet (`sales_start_at`).
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
@@ -454,6 +464,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
+        FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
         FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
         FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
         RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come

@@ -22,13 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from boxoffice.inventory.v1 import seat_pb2 as boxoffice_dot_inventory_dot_v1_dot_seat__pb2
 from boxoffice.policy.v1 import policy_pb2 as boxoffice_dot_policy_dot_v1_dot_policy__pb2
 from boxoffice.text.v1 import text_pb2 as boxoffice_dot_text_dot_v1_dot_text__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"boxoffice/booking/v1/tariffs.proto\x12\x14\x62oxoffice.booking.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"\x9d\x03\n\x03\x46\x65\x65\x12\x36\n\x04name\x18\x01 \x01(\tB\"\xbaH\x1br\x19\x10\x01\x18<2\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x04R\x04name\x12;\n\x03per\x18\x02 \x01(\x0e\x32\x1d.boxoffice.booking.v1.Fee.PerB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x03per\x12$\n\x06\x61mount\x18\x03 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\xc2\xd7/(\x00R\x06\x61mount\x12-\n\x0c\x62\x61sis_points\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x0b\x62\x61sisPoints\x12?\n\x05payer\x18\x05 \x01(\x0e\x32\x1f.boxoffice.booking.v1.Fee.PayerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05payer\x12\x1e\n\nrefundable\x18\x06 \x01(\x08R\nrefundable\"1\n\x03Per\x12\x13\n\x0fPER_UNSPECIFIED\x10\x00\x12\n\n\x06TICKET\x10\x01\x12\t\n\x05ORDER\x10\x02\"8\n\x05Payer\x12\x15\n\x11PAYER_UNSPECIFIED\x10\x00\x12\t\n\x05\x42UYER\x10\x01\x12\r\n\tORGANIZER\x10\x02\"R\n\x08ShowFees\x12\x17\n\x07show_id\x18\x01 \x01(\tR\x06showId\x12-\n\x04\x66\x65\x65s\x18\x02 \x03(\x0b\x32\x19.boxoffice.booking.v1.FeeR\x04\x66\x65\x65s\"p\n\x12SetShowFeesRequest\x12!\n\x07show_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06showId\x12\x37\n\x04\x66\x65\x65s\x18\x02 \x03(\x0b\x32\x19.boxoffice.booking.v1.FeeB\x08\xbaH\x05\x92\x01\x02\x10\nR\x04\x66\x65\x65s\"7\n\x12GetShowFeesRequest\x12!\n\x07show_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06showId2\xa4\x02\n\rTariffService\x12\x89\x01\n\x0bSetShowFees\x12(.boxoffice.booking.v1.SetShowFeesRequest\x1a\x1e.boxoffice.booking.v1.ShowFees\"0\xaa\xaf\x1c\x05\n\x01\x04\x18\x01\x82\xd3\xe4\x93\x02!\x1a\x1c/api/v1/shows/{show_id}/fees:\x01*\x12\x86\x01\n\x0bGetShowFees\x12(.boxoffice.booking.v1.GetShowFeesRequest\x1a\x1e.boxoffice.booking.v1.ShowFees\"-\xaa\xaf\x1c\x05\n\x01\x04\x18\x01\x82\xd3\xe4\x93\x02\x1e\x12\x1c/api/v1/shows/{show_id}/feesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"boxoffice/booking/v1/tariffs.proto\x12\x14\x62oxoffice.booking.v1\x1a!boxoffice/inventory/v1/seat.proto\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"\x9d\x03\n\x03\x46\x65\x65\x12\x36\n\x04name\x18\x01 \x01(\tB\"\xbaH\x1br\x19\x10\x01\x18<2\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x04R\x04name\x12;\n\x03per\x18\x02 \x01(\x0e\x32\x1d.boxoffice.booking.v1.Fee.PerB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x03per\x12$\n\x06\x61mount\x18\x03 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\xc2\xd7/(\x00R\x06\x61mount\x12-\n\x0c\x62\x61sis_points\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x0b\x62\x61sisPoints\x12?\n\x05payer\x18\x05 \x01(\x0e\x32\x1f.boxoffice.booking.v1.Fee.PayerB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05payer\x12\x1e\n\nrefundable\x18\x06 \x01(\x08R\nrefundable\"1\n\x03Per\x12\x13\n\x0fPER_UNSPECIFIED\x10\x00\x12\n\n\x06TICKET\x10\x01\x12\t\n\x05ORDER\x10\x02\"8\n\x05Payer\x12\x15\n\x11PAYER_UNSPECIFIED\x10\x00\x12\t\n\x05\x42UYER\x10\x01\x12\r\n\tORGANIZER\x10\x02\"R\n\x08ShowFees\x12\x17\n\x07show_id\x18\x01 \x01(\tR\x06showId\x12-\n\x04\x66\x65\x65s\x18\x02 \x03(\x0b\x32\x19.boxoffice.booking.v1.FeeR\x04\x66\x65\x65s\"p\n\x12SetShowFeesRequest\x12!\n\x07show_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06showId\x12\x37\n\x04\x66\x65\x65s\x18\x02 \x03(\x0b\x32\x19.boxoffice.booking.v1.FeeB\x08\xbaH\x05\x92\x01\x02\x10\nR\x04\x66\x65\x65s\"7\n\x12GetShowFeesRequest\x12!\n\x07show_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06showId\"\xb5\x02\n\x04Kind\x12.\n\x04kind\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[A-Z][A-Z_]{0,29}$R\x04kind\x12\x46\n\x04tier\x18\x02 \x01(\x0e\x32!.boxoffice.inventory.v1.Seat.TierB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00H\x00R\x04tier\x88\x01\x01\x12(\n\x05price\x18\x03 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\xff\xff\xff\x07(\x00H\x01R\x05price\x88\x01\x01\x12\x32\n\x0c\x62\x61sis_points\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00H\x02R\x0b\x62\x61sisPoints\x88\x01\x01\x12\'\n\x07\x61t_most\x18\x05 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01H\x03R\x06\x61tMost\x88\x01\x01\x42\x07\n\x05_tierB\x08\n\x06_priceB\x0f\n\r_basis_pointsB\n\n\x08_at_most\"V\n\tShowKinds\x12\x17\n\x07show_id\x18\x01 \x01(\tR\x06showId\x12\x30\n\x05kinds\x18\x02 \x03(\x0b\x32\x1a.boxoffice.booking.v1.KindR\x05kinds\"t\n\x13SetShowKindsRequest\x12!\n\x07show_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06showId\x12:\n\x05kinds\x18\x02 \x03(\x0b\x32\x1a.boxoffice.booking.v1.KindB\x08\xbaH\x05\x92\x01\x02\x10\x1eR\x05kinds\"8\n\x13GetShowKindsRequest\x12!\n\x07show_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06showId2\xc1\x04\n\rTariffService\x12\x89\x01\n\x0bSetShowFees\x12(.boxoffice.booking.v1.SetShowFeesRequest\x1a\x1e.boxoffice.booking.v1.ShowFees\"0\xaa\xaf\x1c\x05\n\x01\x04\x18\x01\x82\xd3\xe4\x93\x02!\x1a\x1c/api/v1/shows/{show_id}/fees:\x01*\x12\x86\x01\n\x0bGetShowFees\x12(.boxoffice.booking.v1.GetShowFeesRequest\x1a\x1e.boxoffice.booking.v1.ShowFees\"-\xaa\xaf\x1c\x05\n\x01\x04\x18\x01\x82\xd3\xe4\x93\x02\x1e\x12\x1c/api/v1/shows/{show_id}/fees\x12\x8d\x01\n\x0cSetShowKinds\x12).boxoffice.booking.v1.SetShowKindsRequest\x1a\x1f.boxoffice.booking.v1.ShowKinds\"1\xaa\xaf\x1c\x05\n\x01\x04\x18\x01\x82\xd3\xe4\x93\x02\"\x1a\x1d/api/v1/shows/{show_id}/kinds:\x01*\x12\x8a\x01\n\x0cGetShowKinds\x12).boxoffice.booking.v1.GetShowKindsRequest\x1a\x1f.boxoffice.booking.v1.ShowKinds\".\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/shows/{show_id}/kindsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,22 +52,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETSHOWFEESREQUEST'].fields_by_name['fees']._serialized_options = b'\272H\005\222\001\002\020\n'
   _globals['_GETSHOWFEESREQUEST'].fields_by_name['show_id']._loaded_options = None
   _globals['_GETSHOWFEESREQUEST'].fields_by_name['show_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_KIND'].fields_by_name['kind']._loaded_options = None
+  _globals['_KIND'].fields_by_name['kind']._serialized_options = b'\272H\027r\0252\023^[A-Z][A-Z_]{0,29}$'
+  _globals['_KIND'].fields_by_name['tier']._loaded_options = None
+  _globals['_KIND'].fields_by_name['tier']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_KIND'].fields_by_name['price']._loaded_options = None
+  _globals['_KIND'].fields_by_name['price']._serialized_options = b'\272H\n\032\010\030\377\377\377\377\007(\000'
+  _globals['_KIND'].fields_by_name['basis_points']._loaded_options = None
+  _globals['_KIND'].fields_by_name['basis_points']._serialized_options = b'\272H\007\032\005\030\220N(\000'
+  _globals['_KIND'].fields_by_name['at_most']._loaded_options = None
+  _globals['_KIND'].fields_by_name['at_most']._serialized_options = b'\272H\006\032\004\030d(\001'
+  _globals['_SETSHOWKINDSREQUEST'].fields_by_name['show_id']._loaded_options = None
+  _globals['_SETSHOWKINDSREQUEST'].fields_by_name['show_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_SETSHOWKINDSREQUEST'].fields_by_name['kinds']._loaded_options = None
+  _globals['_SETSHOWKINDSREQUEST'].fields_by_name['kinds']._serialized_options = b'\272H\005\222\001\002\020\036'
+  _globals['_GETSHOWKINDSREQUEST'].fields_by_name['show_id']._loaded_options = None
+  _globals['_GETSHOWKINDSREQUEST'].fields_by_name['show_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_TARIFFSERVICE'].methods_by_name['SetShowFees']._loaded_options = None
   _globals['_TARIFFSERVICE'].methods_by_name['SetShowFees']._serialized_options = b'\252\257\034\005\n\001\004\030\001\202\323\344\223\002!\032\034/api/v1/shows/{show_id}/fees:\001*'
   _globals['_TARIFFSERVICE'].methods_by_name['GetShowFees']._loaded_options = None
   _globals['_TARIFFSERVICE'].methods_by_name['GetShowFees']._serialized_options = b'\252\257\034\005\n\001\004\030\001\202\323\344\223\002\036\022\034/api/v1/shows/{show_id}/fees'
-  _globals['_FEE']._serialized_start=184
-  _globals['_FEE']._serialized_end=597
-  _globals['_FEE_PER']._serialized_start=490
-  _globals['_FEE_PER']._serialized_end=539
-  _globals['_FEE_PAYER']._serialized_start=541
-  _globals['_FEE_PAYER']._serialized_end=597
-  _globals['_SHOWFEES']._serialized_start=599
-  _globals['_SHOWFEES']._serialized_end=681
-  _globals['_SETSHOWFEESREQUEST']._serialized_start=683
-  _globals['_SETSHOWFEESREQUEST']._serialized_end=795
-  _globals['_GETSHOWFEESREQUEST']._serialized_start=797
-  _globals['_GETSHOWFEESREQUEST']._serialized_end=852
-  _globals['_TARIFFSERVICE']._serialized_start=855
-  _globals['_TARIFFSERVICE']._serialized_end=1147
+  _globals['_TARIFFSERVICE'].methods_by_name['SetShowKinds']._loaded_options = None
+  _globals['_TARIFFSERVICE'].methods_by_name['SetShowKinds']._serialized_options = b'\252\257\034\005\n\001\004\030\001\202\323\344\223\002\"\032\035/api/v1/shows/{show_id}/kinds:\001*'
+  _globals['_TARIFFSERVICE'].methods_by_name['GetShowKinds']._loaded_options = None
+  _globals['_TARIFFSERVICE'].methods_by_name['GetShowKinds']._serialized_options = b'\252\257\034\005\n\001\001\030\001\202\323\344\223\002\037\022\035/api/v1/shows/{show_id}/kinds'
+  _globals['_FEE']._serialized_start=219
+  _globals['_FEE']._serialized_end=632
+  _globals['_FEE_PER']._serialized_start=525
+  _globals['_FEE_PER']._serialized_end=574
+  _globals['_FEE_PAYER']._serialized_start=576
+  _globals['_FEE_PAYER']._serialized_end=632
+  _globals['_SHOWFEES']._serialized_start=634
+  _globals['_SHOWFEES']._serialized_end=716
+  _globals['_SETSHOWFEESREQUEST']._serialized_start=718
+  _globals['_SETSHOWFEESREQUEST']._serialized_end=830
+  _globals['_GETSHOWFEESREQUEST']._serialized_start=832
+  _globals['_GETSHOWFEESREQUEST']._serialized_end=887
+  _globals['_KIND']._serialized_start=890
+  _globals['_KIND']._serialized_end=1199
+  _globals['_SHOWKINDS']._serialized_start=1201
+  _globals['_SHOWKINDS']._serialized_end=1287
+  _globals['_SETSHOWKINDSREQUEST']._serialized_start=1289
+  _globals['_SETSHOWKINDSREQUEST']._serialized_end=1405
+  _globals['_GETSHOWKINDSREQUEST']._serialized_start=1407
+  _globals['_GETSHOWKINDSREQUEST']._serialized_end=1463
+  _globals['_TARIFFSERVICE']._serialized_start=1466
+  _globals['_TARIFFSERVICE']._serialized_end=2043
 # @@protoc_insertion_point(module_scope)

@@ -26,9 +26,10 @@ if _version_not_supported:
 
 
 class TariffServiceStub:
-    """TariffService keeps the fees of shows.
+    """TariffService keeps the fees of shows, and what tickets for children and others cost.
 
-    What is set counts from then on. What a booking costs is frozen when it is created.
+    What is set counts from then on; who holds seats by then pays what was shown when they were held. What a booking costs is
+    frozen when it is created.
     """
 
     def __init__(self, channel):
@@ -47,12 +48,23 @@ class TariffServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.GetShowFeesRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.ShowFees.FromString,
                 _registered_method=True)
+        self.SetShowKinds = channel.unary_unary(
+                '/boxoffice.booking.v1.TariffService/SetShowKinds',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.SetShowKindsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.ShowKinds.FromString,
+                _registered_method=True)
+        self.GetShowKinds = channel.unary_unary(
+                '/boxoffice.booking.v1.TariffService/GetShowKinds',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.GetShowKindsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.ShowKinds.FromString,
+                _registered_method=True)
 
 
 class TariffServiceServicer:
-    """TariffService keeps the fees of shows.
+    """TariffService keeps the fees of shows, and what tickets for children and others cost.
 
-    What is set counts from then on. What a booking costs is frozen when it is created.
+    What is set counts from then on; who holds seats by then pays what was shown when they were held. What a booking costs is
+    frozen when it is created.
     """
 
     def SetShowFees(self, request, context):
@@ -74,6 +86,28 @@ class TariffServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetShowKinds(self, request, context):
+        """Sets which kinds of tickets a show has beside ADULT, which costs what the list says, and what they cost; none where the
+        list is empty. Replaces what was set before; bookings that exist keep theirs.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a kind has neither a price nor basis points or both, is named
+        twice for a tier, or is ADULT.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetShowKinds(self, request, context):
+        """Returns which kinds of tickets a show has beside ADULT, and what they cost, as it was set last. An empty list where it
+        has none.
+
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TariffServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -87,6 +121,16 @@ def add_TariffServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.GetShowFeesRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.ShowFees.SerializeToString,
             ),
+            'SetShowKinds': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetShowKinds,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.SetShowKindsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.ShowKinds.SerializeToString,
+            ),
+            'GetShowKinds': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetShowKinds,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.GetShowKindsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.ShowKinds.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'boxoffice.booking.v1.TariffService', rpc_method_handlers)
@@ -96,9 +140,10 @@ def add_TariffServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TariffService:
-    """TariffService keeps the fees of shows.
+    """TariffService keeps the fees of shows, and what tickets for children and others cost.
 
-    What is set counts from then on. What a booking costs is frozen when it is created.
+    What is set counts from then on; who holds seats by then pays what was shown when they were held. What a booking costs is
+    frozen when it is created.
     """
 
     @staticmethod
@@ -145,6 +190,60 @@ class TariffService:
             '/boxoffice.booking.v1.TariffService/GetShowFees',
             boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.GetShowFeesRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.ShowFees.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetShowKinds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.TariffService/SetShowKinds',
+            boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.SetShowKindsRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.ShowKinds.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetShowKinds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.TariffService/GetShowKinds',
+            boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.GetShowKindsRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_tariffs__pb2.ShowKinds.FromString,
             options,
             channel_credentials,
             insecure,
