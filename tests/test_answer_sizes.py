@@ -55,6 +55,9 @@ COUNTS = {
     "inventory.v1.SeatLayout.Row.seats": 1,
     "inventory.v1.Venue.screens": MAX_SCREENS_PER_VENUE,
     "inventory.v1.Show.prices": 3,
+    "inventory.v1.ShowPrices.prices": 3,
+    "inventory.v1.SeatMap.prices": 3,
+    "inventory.v1.ListAvailableSeatsResponse.prices": 3,
     "inventory.v1.HoldSeatsResponse.seats": 100,
     "inventory.v1.HoldSeatsResponse.holds": 100,
     "inventory.v1.Reservation.seats": 100,
@@ -64,6 +67,7 @@ COUNTS = {
     # One change by itself: more of them come in several messages.
     "inventory.v1.WatchSeatsResponse.changes": 1,
     "inventory.v1.SeatChange.seats": MAX_SEATS_PER_SCREEN,
+    "inventory.v1.SeatChange.prices": 3,
     "booking.v1.Booking.seats": 100,
     "booking.v1.Booking.seat_labels": 100,
     "booking.v1.QuoteBookingResponse.seats": 100,

@@ -171,12 +171,14 @@ SEATS = (
         "the last change of a seat that is remembered says what its row says: no seat changes without a number",
         ("inventory.seat_changes",),
         """
-        SELECT h.show_id, h.seat_id, s.status, s.expires_at, h.status AS told, h.expires_at AS told_expires_at
+        SELECT h.show_id, h.seat_id, s.status, s.expires_at, s.price, h.status AS told,
+            h.expires_at AS told_expires_at, h.price AS told_price
         FROM (
             SELECT DISTINCT ON (show_id, seat_id) * FROM inventory.seat_changes
             ORDER BY show_id, seat_id, sequence DESC
         ) AS h LEFT JOIN inventory.show_seats s ON s.show_id = h.show_id AND s.id = h.seat_id
         WHERE (h.status, h.expires_at) IS DISTINCT FROM (s.status, s.expires_at)
+            OR (h.price <> s.price AND s.holder_id IS NOT NULL)
         """,
     ),
     Invariant(

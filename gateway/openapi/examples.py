@@ -177,6 +177,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "currency": "INR",
         "prices": [{"tier": "REGULAR", "price": 18000}, {"tier": "PREMIUM", "price": 25000}],
     },
+    "SetShowPrices": {"prices": [{"tier": "REGULAR", "price": 20000}, {"tier": "PREMIUM", "price": 28000}]},
     "HoldSeats": _SEATS,
     "QuoteBooking": _SEATS,
     "CreateBooking": _SEATS,

@@ -58,7 +58,7 @@ async def run(settings: Settings) -> None:
     availability = Availability(db)
     watching = Watching(background, heartbeat_seconds=settings.heartbeat_seconds)
     server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db))
-    catalogue = CatalogServicer(db, max_seats_per_user=settings.max_seats_per_user)
+    catalogue = CatalogServicer(db, desk, max_seats_per_user=settings.max_seats_per_user)
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalogue, server)
     servicer = InventoryServicer(db, desk, availability, watching)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(servicer, server)

@@ -48,6 +48,15 @@ class SeatLimitExceeded(FailedPrecondition):
     reason = "SEAT_LIMIT_EXCEEDED"
 
 
+class PriceListLimitExceeded(FailedPrecondition):
+    """The prices of this show have been changed as often as they may be: they stay as they are.
+
+    Metadata: the `limit`.
+    """
+
+    reason = "PRICE_LIST_LIMIT_EXCEEDED"
+
+
 class PriceChanged(Aborted):
     """The seats cost another amount than expected, and nothing was taken: show the new one, and ask again with it.
 

@@ -40,8 +40,8 @@ async def clear_cancelled_shows(db: Database, desk: SeatDesk) -> int:
 
 async def forget_changes(db: Database, retention_minutes: int) -> int:
     """Forget one batch of changes of seats and shows that are older than they are kept; return how many."""
-    old = {"minutes": retention_minutes}
-    return await db.execute(viewing_sql.FORGET_CHANGES, old) + await db.execute(viewing_sql.FORGET_SHOW_CHANGES, old)
+    [row] = await db.fetch(viewing_sql.FORGET_CHANGES, {"minutes": retention_minutes})
+    return int(row.forgotten)
 
 
 async def forget_keys(db: Database, days: int) -> int:

@@ -64,6 +64,25 @@ async def tidy_holds(world: World) -> AsyncIterator[None]:
     assert await world.client.statuses(show.id, seats) == ["AVAILABLE"] * 2
 
 
+@operation
+async def set_prices(world: World) -> AsyncIterator[None]:
+    """Under one number, however often it was tried; a seat that is held keeps its price."""
+    show, user = await world.client.make_show(), new_user()
+    ok(await world.client.hold(show, user, show.seats[:1]))
+    yield
+    prices = [{"tier": tier, "price": price + 1} for tier, price in PRICES.items()]
+    answer = await world.send("PUT", f"shows/{show.id}/prices", {"prices": prices})
+    yield
+    seen = await world.client.seat_map(show.id, user)
+    assert seen["sequence"] == answer["sequence"] == 2
+    dearer = {seat["id"]: seat["price"] - show.prices[seat["id"]] for seat in seen["seats"]}
+    assert dearer == dict.fromkeys(dearer, 1) | {show.seats[0]: 0}
+    assert {one["tier"]: one["price"] for one in ok(await world.client.ask("GET", f"shows/{show.id}"))["prices"]} == {
+        one["tier"]: one["price"] for one in prices
+    }
+    ok(await world.client.ask("DELETE", f"bookings/holds/{user}"))
+
+
 # --- Bookings
 
 

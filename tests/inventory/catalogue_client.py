@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -20,6 +20,8 @@ from grpc_status import rpc_status
 
 from services.chassis.store.database import Database
 from services.inventory.catalogue.rpc import CatalogServicer
+from tests.inventory.rules import RULES
+from tests.inventory.sale import make_desk
 from tests.servers import served
 
 REGULAR, PREMIUM, VIP = Seat.REGULAR, Seat.PREMIUM, Seat.VIP
@@ -176,9 +178,11 @@ def prices(*tiers: Seat.Tier.ValueType) -> list[pb.TierPrice]:
 @asynccontextmanager
 async def served_catalogue(db: Database) -> AsyncIterator[Catalogue]:
     """Serve the catalogue on a free port."""
-    servicer = CatalogServicer(db, max_seats_per_user=MAX_SEATS)
+    desk = make_desk(db, replace(RULES, max_seats_per_user=MAX_SEATS))
+    servicer = CatalogServicer(db, desk, max_seats_per_user=MAX_SEATS)
     async with served(lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(servicer, server)) as to:
         yield Catalogue(db, to)
+    await desk.close()
 
 
 async def walk(method: Any, request: Message, field: str) -> list[list[Any]]:

@@ -9,7 +9,8 @@ from uuid import UUID
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.inventory.seats.commands import Confirm, Hold, Release, Reserve
-from services.inventory.seats.domain import SeatRules
+from services.inventory.seats.domain import Price, SeatRules
+from services.inventory.seats.listing import SetPrices
 from services.inventory.seats.operation import ChangeSeats, SeatDesk
 from tests.inventory.rules import RULES, TTL
 
@@ -44,9 +45,20 @@ class OnSale:
 
     async def rows(self) -> list[Any]:
         return await self.db.fetch(
-            "SELECT id, status, holder_id, booking_id, expires_at FROM show_seats WHERE show_id = %s ORDER BY position",
+            "SELECT id, status, holder_id, booking_id, expires_at, price FROM show_seats WHERE show_id = %s"
+            " ORDER BY position",
             (self.show_id,),
         )
+
+    async def set_price(self, price: int) -> Any:
+        return await self.desk.submit(SetPrices(show_id=self.show_id, prices=[Price("REGULAR", price)]))
+
+    async def listed(self) -> int:
+        """Return what a seat costs that nobody has."""
+        [row] = await self.db.fetch(
+            "SELECT price FROM list_prices WHERE show_id = %s ORDER BY version DESC LIMIT 1", (self.show_id,)
+        )
+        return int(row.price)
 
     async def statuses(self) -> list[str]:
         return [row.status for row in await self.rows()]

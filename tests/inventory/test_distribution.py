@@ -35,7 +35,6 @@ OVER_ALL_SHOWS = {
     "SHOWS_HELD_BY_USER": "which shows to ask, one by one",
     "LAPSED_HOLDS": "what to tidy, show by show through the desk",
     "FORGET_CHANGES": "the oldest changes of any show; those are deleted by show",
-    "FORGET_SHOW_CHANGES": "the same of changes of shows",
     "FORGET_KEYS": "the oldest keys of any show; those are deleted by show",
     "boxoffice_hold_lag_seconds": "a metric",
 }

@@ -26,7 +26,7 @@ from services.inventory.seats.messages import PUBLIC_STATUSES
 from services.inventory.seats.operation import SeatDesk
 from tests.databases import Databases, move_clock, opened
 from tests.inventory.sale import OnSale, make_desk, put_on_sale
-from tests.inventory.watchers import Picture, Replica, Watcher, replica
+from tests.inventory.watchers import Picture, Replica, Told, Watcher, replica
 
 SEATS = 6
 RETENTION_MINUTES = 60
@@ -144,6 +144,16 @@ class Watched(RuleBasedStateMachine):
         self.minutes += minutes
         self.run(move_clock(self.world.db, f"{self.minutes} minutes"))
 
+    @rule(price=st.integers(1, 3))
+    def set_prices(self, price: int) -> None:
+        self.run(self.on_sale.set_price(price))
+
+    @rule(user=users, seat=numbers, price=st.integers(4, 6), first=st.booleans())
+    def hold_while_prices_are_set(self, user: UUID, seat: int, price: int, first: bool) -> None:
+        """Both under one number, in this order or the other."""
+        works = [self.on_sale.hold(user, seat), self.on_sale.set_price(price)]
+        self.run(_together(works if first else works[::-1]))
+
     @rule()
     def tidy(self) -> None:
         seats = self.on_sale.seats
@@ -172,15 +182,20 @@ class Watched(RuleBasedStateMachine):
         show_id = self.on_sale.show_id
         picture = await looker.know(inventory, show_id, await self.on_sale.sequence())
         [row] = await self.world.db.fetch("SELECT boxoffice_clock() AS now")
-        assert picture.at(row.now) == table(await self.on_sale.rows(), row.now)
+        rows, listed = await self.on_sale.rows(), await self.on_sale.listed()
+        assert picture.at(row.now) == table(rows, row.now, listed)
 
 
-def table(rows: list[Any], now: datetime) -> dict[str, tuple[int, datetime | None]]:
-    """Return what the rows of seats say at an instant."""
+async def _together(works: list[Coroutine[Any, Any, Any]]) -> None:
+    await asyncio.gather(*works, return_exceptions=True)
+
+
+def table(rows: list[Any], now: datetime, listed: int) -> dict[str, Told]:
+    """Return what the rows of seats say at an instant; those that nobody has cost what is listed."""
     return {
-        str(row.id): (PUBLIC_STATUSES[Status.AVAILABLE], None)
-        if row.expires_at is not None and row.expires_at <= now
-        else (PUBLIC_STATUSES[row.status], row.expires_at)
+        str(row.id): (PUBLIC_STATUSES[Status.AVAILABLE], None, listed)
+        if row.holder_id is None or (row.expires_at is not None and row.expires_at <= now)
+        else (PUBLIC_STATUSES[row.status], row.expires_at, row.price)
         for row in rows
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -116,30 +116,43 @@ def reason(error: grpc.aio.AioRpcError) -> str:
     return str(info.reason)
 
 
+Told = tuple[int, datetime | None, int]
+"""A seat as it is told of: its status, when that ends, what it costs."""
+
+
 @dataclass
 class Picture:
     """What somebody knows of a show's seats who read the map once and was told of changes since."""
 
-    number: int = 0
-    seats: dict[str, tuple[int, datetime | None]] = field(default_factory=dict)
+    number: int
+    seats: dict[str, Told]
+    tiers: dict[str, int]
+    prices: dict[int, int]
 
     @classmethod
     def from_seat_map(cls, seat_map: pb.SeatMap) -> Picture:
-        return cls(seat_map.sequence, {seat.id: (seat.status, _time(seat)) for seat in seat_map.seats})
+        return cls(
+            seat_map.sequence,
+            {seat.id: (seat.status, _time(seat), seat.price) for seat in seat_map.seats},
+            {seat.id: seat.tier for seat in seat_map.seats},
+            {listed.tier: listed.price for listed in seat_map.prices},
+        )
 
     def take(self, change: pb.SeatChange) -> None:
         assert change.sequence == self.number + 1
         self.number = change.sequence
         for seat in change.seats:
             assert seat.id in self.seats
-            self.seats[seat.id] = (seat.status, _time(seat))
+            self.seats[seat.id] = (seat.status, _time(seat), seat.price)
+        self.prices.update((listed.tier, listed.price) for listed in change.prices)
 
-    def at(self, now: datetime) -> dict[str, tuple[int, datetime | None]]:
-        """Return what is what at an instant: claims lapse by themselves."""
-        free = (int(ShowSeat.AVAILABLE), None)
+    def at(self, now: datetime) -> dict[str, Told]:
+        """Return what is what at an instant: claims lapse by themselves, and what is free costs what the list says."""
         return {
-            id_: free if expires_at is not None and expires_at <= now else (status, expires_at)
-            for id_, (status, expires_at) in self.seats.items()
+            id_: (int(ShowSeat.AVAILABLE), None, self.prices[self.tiers[id_]])
+            if status == ShowSeat.AVAILABLE or (expires_at is not None and expires_at <= now)
+            else (status, expires_at, price)
+            for id_, (status, expires_at, price) in self.seats.items()
         }
 
 

@@ -91,7 +91,7 @@ MUTANTS = (
     Mutant(
         "a change takes no number",
         "ChangeSeats.write",
-        "await tx.send(sql.TAKE_NUMBERS, numbered)",
+        "await tx.send(sql.TAKE_NUMBERS, {'show_ids': list(changed)} | self._rules.limits)",
         "",
         REQUESTS,
         DESK,
@@ -107,8 +107,8 @@ MUTANTS = (
     Mutant(
         "old changes are forgotten with gaps",
         "FORGET_CHANGES",
-        "WHERE h.show_id = last.show_id AND h.sequence <= last.sequence",
-        "WHERE h.show_id = last.show_id AND h.sequence = last.sequence",
+        "DELETE FROM seat_changes h USING last WHERE h.show_id = last.show_id AND h.sequence <= last.sequence",
+        "DELETE FROM seat_changes h USING last WHERE h.show_id = last.show_id AND h.sequence = last.sequence",
         REQUESTS,
         DESK,
     ),

@@ -100,6 +100,11 @@ OF_SEATS = (
         "last-change-is-what-the-seat-is",
         seats("HELD", "expires_at = expires_at + interval '1 second'"),
     ),
+    Damage(
+        "a seat at another price than was told",
+        "last-change-is-what-the-seat-is",
+        "UPDATE inventory.seat_changes SET price = price + 1",
+    ),
     Damage("a seat twice", "seats-and-claims-are-there-once", again("inventory.show_seats", "status = 'AVAILABLE'")),
     Damage("a claim twice", "seats-and-claims-are-there-once", again("inventory.reservations")),
     Damage("a lock twice", "seats-and-claims-are-there-once", again("inventory.show_counters")),

@@ -221,6 +221,7 @@ HARMLESS = {
     "SetSeller": "the caller names the seller, who is called what the last request says",
     "SetTaxRule": "the caller names the rule, which ends when the last request says",
     "CancelShow": "a show is cancelled once; who asks again is told how far that is",
+    "SetShowPrices": "a show has the prices that the last request says",
     "SetShowTax": "a show is sold by whom the last request says",
     "SetShowFees": "a show has the fees that the last request says",
     "SetShowKinds": "a show has the kinds of tickets that the last request says",

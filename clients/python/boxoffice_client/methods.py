@@ -220,6 +220,7 @@ class Methods:
     create_screen = Method(Catalog, catalog.CreateScreenRequest, catalog.Screen)
     get_seat_layout = Method(Catalog, catalog.GetSeatLayoutRequest, catalog.SeatLayout)
     create_show = Method(Catalog, _create_show, catalog.Show)
+    set_show_prices = Method(Catalog, catalog.SetShowPricesRequest, catalog.ShowPrices)
     get_show = Method(Catalog, catalog.GetShowRequest, catalog.Show)
     list_shows = Method(Catalog, _list_shows, catalog.ListShowsResponse)
 

@@ -295,6 +295,17 @@ class SeatsUnavailable(_OfSeats, Aborted):
         return self.metadata.get("booking_id", "")
 
 
+class PriceListLimitExceeded(FailedPrecondition):
+    """The prices of the show have been changed `limit` times, and stay as they are."""
+
+    reason = "PRICE_LIST_LIMIT_EXCEEDED"
+
+    @property
+    def limit(self) -> int:
+        """How often the prices of a show may be changed."""
+        return int(self.metadata["limit"])
+
+
 class PriceChanged(Aborted):
     """It costs another amount than `metadata["expected_total"]`, and nothing was held or booked."""
 

@@ -10,6 +10,7 @@ from services.chassis.errors import AlreadyExists, FailedPrecondition, InvalidFi
 from services.chassis.values.currencies import money
 from services.chassis.values.writing import key
 from services.inventory.seats.domain import MAX_TOTAL, ShowStatus
+from services.inventory.seats.domain import Price as Price
 
 MAX_SEATS_PER_SCREEN = 50_000
 MAX_SCREENS_PER_VENUE = 100
@@ -231,14 +232,6 @@ def check_layout(screen: NewScreen) -> None:
 
 
 # --- Shows
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a seat of a tier costs, in minor units."""
-
-    tier: str
-    price: int
 
 
 @dataclass(frozen=True, slots=True)

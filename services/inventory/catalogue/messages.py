@@ -1,6 +1,6 @@
 """The catalogue's messages: requests parsed into what the domain knows, and answers rendered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from services.chassis.errors import InvalidField
 from services.chassis.wire.times import to_timestamp
 from services.inventory.catalogue import domain as domain
 from services.inventory.catalogue.cancelling import CancelShows
+from services.inventory.seats.listing import Listed
+from services.inventory.seats.messages import tier_prices
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -77,13 +79,18 @@ def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain
         starts_at=starts_at,
         sales_end_at=sales_end_at,
         currency=request.currency or domain.DEFAULT_CURRENCY,
-        prices=[domain.Price(Seat.Tier.Name(price.tier), price.price) for price in request.prices],
+        prices=parse_prices(request.prices),
         blocked_seat_ids=[UUID(seat_id) for seat_id in request.blocked_seat_ids],
         organization_id=_optional_id(request.organization_id),
         sales_start_at=_instant(request.sales_start_at) if request.HasField("sales_start_at") else None,
     )
     domain.check_new_show(show, max_seats_per_user)
     return show
+
+
+def parse_prices(prices: Iterable[pb.TierPrice]) -> list[domain.Price]:
+    """Parse a list of prices."""
+    return [domain.Price(Seat.Tier.Name(price.tier), price.price) for price in prices]
 
 
 def parse_show_filter(request: pb.ListShowsRequest) -> domain.ShowFilter:
@@ -199,9 +206,18 @@ def render_layout(screen: domain.Screen, rows: Sequence[domain.SeatRow]) -> pb.S
     )
 
 
+def render_prices(listed: Listed) -> pb.ShowPrices:
+    """Render the list of a show's prices."""
+    return pb.ShowPrices(
+        show_id=str(listed.show_id),
+        currency=listed.currency,
+        prices=tier_prices(listed.prices),
+        sequence=listed.sequence,
+    )
+
+
 def render_show(show: domain.CatalogueShow) -> pb.Show:
-    """Render a show; its prices in the order of the tiers' numbers in the contract."""
-    prices = [pb.TierPrice(tier=Seat.Tier.Value(price.tier), price=price.price) for price in show.prices]
+    """Render a show."""
     return pb.Show(
         id=str(show.id),
         event_id=str(show.event_id),
@@ -217,7 +233,7 @@ def render_show(show: domain.CatalogueShow) -> pb.Show:
         start_time=to_timestamp(show.starts_at),
         end_time=to_timestamp(show.ends_at),
         currency=show.currency,
-        prices=sorted(prices, key=lambda price: price.tier),
+        prices=tier_prices({price.tier: price.price for price in show.prices}),
         sales_end_at=to_timestamp(show.sales_end_at),
         organization_id=_shown_id(show.organization_id),
         status=pb.Show.Status.Value(show.status_then),

@@ -18,13 +18,16 @@ from services.inventory.catalogue.events import CreateEvent, CreateEvents
 from services.inventory.catalogue.publishing import PublishEvent, PublishEvents
 from services.inventory.catalogue.shows import CreateShow, CreateShows
 from services.inventory.catalogue.venues import CreateScreen, CreateScreens, CreateVenue, CreateVenues
+from services.inventory.seats.listing import SetPrices
+from services.inventory.seats.operation import SeatDesk
 
 
 class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """What is on, where and when. The contract says what each method does and when it fails."""
 
-    def __init__(self, db: Database, *, max_seats_per_user: int) -> None:
+    def __init__(self, db: Database, desk: SeatDesk, *, max_seats_per_user: int) -> None:
         self._db = db
+        self._desk = desk
         self._create_event: CreateEvents[pb.Event] = CreateEvents(db)
         self._publish = PublishEvents(db)
         self._create_movie: CreateEvents[pb.Movie] = CreateEvents(db)
@@ -100,6 +103,10 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         once = Once(key_of(request, "CreateShow"), pb.Show, messages.render_show)
         show = messages.parse_show(request, self._max_seats_per_user)
         return await self._create_show.alone(CreateShow(show, once))
+
+    async def SetShowPrices(self, request: pb.SetShowPricesRequest, context: Context) -> pb.ShowPrices:
+        prices = SetPrices(show_id=UUID(request.show_id), prices=messages.parse_prices(request.prices))
+        return messages.render_prices(await self._desk.submit(prices))
 
     async def GetShow(self, request: pb.GetShowRequest, context: Context) -> pb.Show:
         return messages.render_show(await shows.get_show(self._db, UUID(request.show_id)))

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import starmap
 from uuid import UUID
 
 
@@ -107,6 +108,10 @@ class Seat:
         """Tell whether `user_id` holds the seat at `now`."""
         return self.status == Status.HELD and self.holder_id == user_id and self.is_claimed(now)
 
+    def at(self, price: int) -> "Seat":
+        """Return the seat at a price."""
+        return self if self.price == price else replace(self, price=price)
+
     def freed(self) -> "Seat":
         """Return the seat without any claim."""
         return replace(self, status=Status.AVAILABLE, holder_id=None, booking_id=None, expires_at=None, held_at=None)
@@ -114,7 +119,7 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class AskedSeats:
-    """Seats of a show of which it is asked what they cost."""
+    """Seats of a show of which it is asked what they cost, by the list or a user who may hold some."""
 
     show_id: UUID
     seat_ids: Sequence[UUID]
@@ -124,7 +129,7 @@ class AskedSeats:
 
 @dataclass(frozen=True, slots=True)
 class PricedSeats:
-    """Seats with their list prices, and the currency of these."""
+    """Seats with what they cost, and the currency of that."""
 
     seats: Sequence[Seat]
     currency: str
@@ -155,11 +160,27 @@ class Reservation:
 
     def priced(self, seat: Seat) -> Seat:
         """Return one of its seats with the price that the claim has it for."""
-        return replace(seat, price=self.prices[self.seat_ids.index(seat.id)]) if self.prices else seat
+        return seat.at(self.prices[self.seat_ids.index(seat.id)]) if self.prices else seat
 
     def is_alive(self, now: datetime) -> bool:
         """Tell whether the claim still has its seats at `now`, not yet confirmed."""
         return self.state == ReservationState.RESERVED and self.expires_at > now
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a seat of a tier costs, in minor units."""
+
+    tier: str
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """One of the lists that a show has had, from 1 on, with a price for each tier."""
+
+    version: int
+    prices: Sequence[Price]
 
 
 @dataclass(slots=True)
@@ -179,6 +200,11 @@ class LockedShow:
     revision: int = 1
     prices: dict[str, int] = field(default_factory=dict)
     """The list: what a seat of each tier costs, in minor units."""
+    prices_version: int = 1
+    sequence: int = 0
+    """The number of its last change."""
+    new_lists: list[PriceList] = field(default_factory=list)
+    """Those that were set since it was locked; the last one is valid."""
     seats: dict[UUID, Seat] = field(default_factory=dict)
     reservations: dict[UUID, Reservation] = field(default_factory=dict)
     changed_seats: set[UUID] = field(default_factory=set)
@@ -198,9 +224,14 @@ class LockedShow:
         """Return when a claim ends that would last until `end`: with sales at the latest."""
         return min(end, self.sales_end_at)
 
+    def set_prices(self, prices: dict[str, int]) -> None:
+        """Have another list from now on. Claims that were made by the one before keep its prices."""
+        self.prices, self.prices_version = prices, self.prices_version + 1
+        self.new_lists.append(PriceList(self.prices_version, list(starmap(Price, prices.items()))))
+
     def priced(self, seat: Seat, now: datetime) -> Seat:
         """Return a seat with what it costs at `now`: what the claim on it does, or what the list says."""
-        return seat if seat.is_claimed(now) else replace(seat, price=self.prices[seat.tier])
+        return seat if seat.is_claimed(now) else seat.at(self.prices[seat.tier])
 
     def load(self, seats: Iterable[Seat]) -> None:
         """Take seats as they were read."""

@@ -1,10 +1,11 @@
 """Seats and claims as messages."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from math import ceil
 
+from boxoffice.inventory.v1 import catalog_pb2, seat_pb2
 from boxoffice.inventory.v1 import inventory_pb2 as pb
-from boxoffice.inventory.v1 import seat_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.wire.times import to_timestamp
@@ -38,6 +39,12 @@ def show_seat(seat: Seat, status: Status, *, mine: bool) -> seat_pb2.ShowSeat:
         status=shown(status, mine),
         expires_at=to_timestamp(seat.expires_at) if status != Status.AVAILABLE and seat.expires_at else None,
     )
+
+
+def tier_prices(prices: Mapping[str, int]) -> list[catalog_pb2.TierPrice]:
+    """Render a list of prices, in the order of the tiers' numbers in the contract."""
+    listed = [catalog_pb2.TierPrice(tier=TIERS[tier], price=price) for tier, price in prices.items()]
+    return sorted(listed, key=lambda price: price.tier)
 
 
 def shown(status: Status, mine: bool) -> "seat_pb2.ShowSeat.Status.ValueType":

@@ -15,7 +15,7 @@ from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.errors import SeatNotFound, ShowNotFound
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import SeatCommand
-from services.inventory.seats.domain import AskedSeats, LockedShow, PricedSeats, Reservation, Seat, SeatRules
+from services.inventory.seats.domain import AskedSeats, LockedShow, Price, PricedSeats, Reservation, Seat, SeatRules
 
 A = TypeVar("A")
 
@@ -50,6 +50,15 @@ class ChangedReservation:
 
     show_id: UUID
     reservation: Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class PriceToWrite:
+    """A price of a list to write."""
+
+    show_id: UUID
+    version: int
+    price: Price
 
 
 class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
@@ -110,6 +119,10 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
         """Write what changed: seats, the shows' numbers and limits and the changes under them, reservations."""
         shows = state.by_id.values()
         seats = [SeatToWrite(show.id, show.seats[id_]) for show in shows for id_ in sorted(show.changed_seats)]
+        listed = [show for show in shows if show.new_lists]
+        if seats or listed:
+            changed = dict.fromkeys([*(seat.show_id for seat in seats), *(show.id for show in listed)])
+            await tx.send(sql.TAKE_NUMBERS, {"show_ids": list(changed)} | self._rules.limits)
         if seats:
             values = columns(
                 seats,
@@ -121,11 +134,12 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
                 booking_id="seat.booking_id",
                 expires_at="seat.expires_at",
                 held_at="seat.held_at",
+                costs=lambda one: state.by_id[one.show_id].priced(one.seat, state.now).price,
             )
-            numbered = {"show_ids": list(dict.fromkeys(values["show_id"]))} | self._rules.limits
             await tx.send(sql.WRITE_SEATS, values)
-            await tx.send(sql.TAKE_NUMBERS, numbered)
             await tx.send(sql.WRITE_CHANGES, values | {"now": state.now})
+        if listed:
+            await _write_lists(tx, listed, state.now)
         claims = [
             ChangedReservation(show.id, show.reservations[id_])
             for show in shows
@@ -234,7 +248,22 @@ def _show(row: Row) -> LockedShow:
         status=row.status,
         sales_start_at=row.sales_start_at,
         revision=row.revision,
+        sequence=row.sequence,
+        prices_version=row.prices_version,
     )
+
+
+async def _write_lists(tx: Transaction, shows: Sequence[LockedShow], now: datetime) -> None:
+    """Write the lists that shows have got, as changes under their numbers."""
+    prices = [
+        PriceToWrite(show.id, one.version, price) for show in shows for one in show.new_lists for price in one.prices
+    ]
+    valid = [PriceToWrite(show.id, show.prices_version, price) for show in shows for price in show.new_lists[-1].prices]
+    tiers = {"tier": "price.tier", "price": "price.price"}
+    await tx.send(sql.WRITE_LISTS, columns(prices, "show_id", "version", **tiers))
+    await tx.send(sql.TAKE_LISTS, columns(shows, show_id="id", version="prices_version"))
+    await tx.send(sql.WRITE_SHOW_CHANGES, columns(shows, show_id="id") | {"now": now})
+    await tx.send(sql.SHOW_PRICES, columns(valid, "show_id", **tiers))
 
 
 def _load_seats(locked: Shows, rows: Sequence[Row]) -> None:

@@ -6,7 +6,7 @@ from services.inventory.seats.domain import Reservation, Seat
 LOCK_SHOWS = """
     SELECT
         show_id, starts_at, coalesce(sales_end_at, starts_at) AS sales_end_at, currency,
-        status, sales_start_at, revision
+        status, sales_start_at, revision, sequence, prices_version
     FROM show_counters
     WHERE show_id = ANY(%(show_ids)s) ORDER BY show_id FOR UPDATE SKIP LOCKED
 """
@@ -83,12 +83,38 @@ TAKE_NUMBERS = f"""
 largest that there have been since the first number. Where they were not remembered then, they stay unknown."""
 
 WRITE_CHANGES = """
-    INSERT INTO seat_changes (show_id, sequence, seat_id, status, expires_at, changed_at)
-    SELECT c.show_id, c.sequence, new.id, new.status, new.expires_at, %(now)s
-    FROM unnest(%(show_id)s::uuid[], %(id)s::uuid[], %(status)s::text[], %(expires_at)s::timestamptz[])
-        AS new (show_id, id, status, expires_at)
+    INSERT INTO seat_changes (show_id, sequence, seat_id, status, expires_at, price, changed_at)
+    SELECT c.show_id, c.sequence, new.id, new.status, new.expires_at, new.price, %(now)s
+    FROM unnest(
+        %(show_id)s::uuid[], %(id)s::uuid[], %(status)s::text[], %(expires_at)s::timestamptz[], %(costs)s::int[]
+    ) AS new (show_id, id, status, expires_at, price)
     JOIN show_counters c ON c.show_id = new.show_id
 """
+
+WRITE_LISTS = """
+    INSERT INTO list_prices (show_id, version, tier, price)
+    SELECT show_id, version, tier, price
+    FROM unnest(%(show_id)s::uuid[], %(version)s::int[], %(tier)s::text[], %(price)s::int[])
+        AS new (show_id, version, tier, price)
+"""
+
+TAKE_LISTS = """
+    UPDATE show_counters c SET prices_version = new.version
+    FROM unnest(%(show_id)s::uuid[], %(version)s::int[]) AS new (show_id, version) WHERE c.show_id = new.show_id
+"""
+"""Have other lists be valid. After the shows' numbers were taken, and before the changes under them are written."""
+
+WRITE_SHOW_CHANGES = """
+    INSERT INTO show_changes (show_id, sequence, kind, prices_version, changed_at)
+    SELECT show_id, sequence, 'PRICES', prices_version, %(now)s FROM show_counters WHERE show_id = ANY(%(show_id)s)
+"""
+
+SHOW_PRICES = """
+    UPDATE show_prices p SET price = new.price
+    FROM unnest(%(show_id)s::uuid[], %(tier)s::text[], %(price)s::int[]) AS new (show_id, tier, price)
+    WHERE (p.show_id, p.tier) = (new.show_id, new.tier)
+"""
+"""Have the catalogue show other prices: those of the lists that are valid."""
 
 WRITE_RESERVATIONS = """
     INSERT INTO reservations

@@ -1,8 +1,8 @@
 """Changes of seats, as those are told of them who watch a show."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -20,16 +20,20 @@ class ChangedSeat:
     id: UUID
     status: Status
     expires_at: datetime | None
+    price: int | None = None
+    """What it costs from then on, in minor units; None: code from before told it, and it stays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened to a show or its seats under one of its numbers."""
+    """What happened to a show and its seats under one of its numbers."""
 
     sequence: int
     changed_at: datetime
     seats: Sequence[ChangedSeat]
     show_cancelled: bool = False
+    prices: Mapping[str, int] = field(default_factory=dict)
+    """The list, by tier, where it is another one from then on."""
 
 
 @dataclass(frozen=True, slots=True)

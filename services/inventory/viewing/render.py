@@ -22,7 +22,7 @@ from services.chassis.wire.pages import BY_POSITION, PageRequest, check_whole
 from services.chassis.wire.times import to_timestamp
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
 from services.inventory.seats.domain import Seat, Status
-from services.inventory.seats.messages import show_seat, shown
+from services.inventory.seats.messages import show_seat, shown, tier_prices
 from services.inventory.viewing.seat_map import Part, SeatForm, SeatMap, View
 
 _STATUS_NAMES = {number: name for name, number in seat_pb2.ShowSeat.Status.items()}
@@ -130,6 +130,7 @@ def _head(seats: SeatMap, view: View, page: PageRequest[int] | None) -> pb.SeatM
         sales_end_at=to_timestamp(seats.sales_end_at),
         next_page_token=_token(page, view),
         show_cancelled=seats.is_cancelled,
+        prices=tier_prices(seats.prices.by_tier),
     )
 
 
@@ -142,6 +143,7 @@ def _head_of_free(seats: SeatMap, view: View, page: PageRequest[int] | None) -> 
         sales_end_at=to_timestamp(seats.sales_end_at),
         next_page_token=_token(page, view),
         show_cancelled=seats.is_cancelled,
+        prices=tier_prices(seats.prices.by_tier),
     )
 
 

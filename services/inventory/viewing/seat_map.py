@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from uuid import UUID
@@ -201,7 +201,7 @@ class SeatMap:
         self._everybodys.clear()
         seat = self._seats[index]
         if not seat.is_claimed(self.now):
-            seat = self._seats[index] = replace(seat, price=self.prices.by_tier[seat.tier])
+            seat = self._seats[index] = seat.at(self.prices.by_tier[seat.tier])
         status = Status.AVAILABLE if seat.is_free(self.now) else Status(seat.status)
         if status in (Status.HELD, Status.RESERVED) and seat.holder_id is not None:
             self._claimed.setdefault(seat.holder_id, set()).add(index)

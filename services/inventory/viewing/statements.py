@@ -38,43 +38,42 @@ CHANGES_AFTER = """
     FROM unnest(%(show_id)s::uuid[], %(after)s::bigint[]) AS known (show_id, after)
     JOIN show_counters c ON c.show_id = known.show_id
     LEFT JOIN LATERAL (
-        SELECT s.sequence, s.changed_at, s.seat_id, s.status, s.expires_at, NULL AS kind FROM seat_changes s
+        SELECT s.sequence, s.changed_at, s.seat_id, s.status, s.expires_at, s.price,
+            NULL AS tier, NULL AS kind
+        FROM seat_changes s
         WHERE s.show_id = c.show_id AND s.sequence > known.after AND s.sequence <= known.after + 100
         UNION ALL
-        SELECT w.sequence, w.changed_at, NULL, NULL, NULL, w.kind FROM show_changes w
+        SELECT w.sequence, w.changed_at, NULL, NULL, NULL, p.price, p.tier, w.kind
+        FROM show_changes w LEFT JOIN list_prices p ON (p.show_id, p.version) = (w.show_id, w.prices_version)
         WHERE w.show_id = c.show_id AND w.sequence > known.after AND w.sequence <= known.after + 100
     ) AS h ON true
     ORDER BY known.show_id, known.after, h.sequence, h.seat_id
 """
-"""The next hundred changes of shows after a number, and the number of the last of all, all of one snapshot. A show with
-no such change gives one row of nulls."""
+"""The next hundred changes of shows and their seats after a number, and the number of the last of all, all of one
+snapshot; a list of prices by its tiers. A show with no such change gives one row of nulls."""
 
 CHANGES_OF_CHANGED_SHOWS = CHANGES_AFTER.replace(
     "ON c.show_id = known.show_id", "ON c.show_id = known.show_id AND c.sequence <> known.after"
 )
 """The same of those shows alone whose last change has another number."""
 
-FORGET_SHOW_CHANGES = """
-    DELETE FROM show_changes h USING (
-        SELECT show_id, sequence FROM show_changes
-        WHERE changed_at < (SELECT boxoffice_clock()) - make_interval(mins => %(minutes)s)
-        ORDER BY changed_at LIMIT 1000
-    ) AS old
-    WHERE h.show_id = old.show_id AND h.sequence = old.sequence AND NOT EXISTS (
-        SELECT FROM seat_changes s WHERE s.show_id = h.show_id AND s.sequence < h.sequence
-    )
-"""
-"""Forget old changes of shows, each once all changes of its seats before it are forgotten: so no gap is left."""
+_OLD = (
+    "WHERE changed_at < (SELECT boxoffice_clock()) - make_interval(mins => %(minutes)s) ORDER BY changed_at LIMIT 5000"
+)
 
-FORGET_CHANGES = """
-    DELETE FROM seat_changes h USING (
+FORGET_CHANGES = f"""
+    WITH last AS MATERIALIZED (
         SELECT show_id, max(sequence) AS sequence FROM (
-            SELECT show_id, sequence FROM seat_changes
-            WHERE changed_at < (SELECT boxoffice_clock()) - make_interval(mins => %(minutes)s)
-            ORDER BY changed_at LIMIT 5000
+            (SELECT show_id, sequence FROM seat_changes {_OLD})
+            UNION ALL (SELECT show_id, sequence FROM show_changes {_OLD})
         ) AS old
         GROUP BY show_id
-    ) AS last
-    WHERE h.show_id = last.show_id AND h.sequence <= last.sequence
+    ), of_seats AS (
+        DELETE FROM seat_changes h USING last WHERE h.show_id = last.show_id AND h.sequence <= last.sequence RETURNING 1
+    ), of_shows AS (
+        DELETE FROM show_changes h USING last WHERE h.show_id = last.show_id AND h.sequence <= last.sequence RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM of_seats) + (SELECT count(*) FROM of_shows) AS forgotten
 """
-"""What is kept of a show's changes has no gaps: the oldest go, up to a number, whatever the clock did in between."""
+"""What is kept of a show's changes has no gaps, and no change is kept in part: the oldest go, up to a number, whatever
+the clock did in between."""

@@ -11,7 +11,7 @@ from services.chassis.wire import event_stream
 from services.chassis.wire.incoming import headers
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.chassis.wire.times import to_timestamp
-from services.inventory.seats.messages import PUBLIC_STATUSES
+from services.inventory.seats.messages import PUBLIC_STATUSES, tier_prices
 from services.inventory.viewing.changes import Change, ChangeForm
 
 MAX_SEQUENCE = 2**31 - 1
@@ -27,10 +27,12 @@ def _seat_change(change: Change) -> pb.SeatChange:
                 id=str(seat.id),
                 status=PUBLIC_STATUSES[seat.status],
                 expires_at=to_timestamp(seat.expires_at) if seat.expires_at is not None else None,
+                price=seat.price,
             )
             for seat in change.seats
         ],
         show_cancelled=change.show_cancelled,
+        prices=tier_prices(change.prices),
     )
 
 

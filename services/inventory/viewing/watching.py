@@ -195,9 +195,13 @@ def _by_key(rows: Iterable[Any]) -> dict[tuple[UUID, int], ChangesPage]:
             listed = list(seats)
             last, is_draft = listed[0].show_sequence, listed[0].is_draft
             if sequence is not None:
-                seat_rows = [row for row in listed if row.seat_id is not None]
-                changed = [ChangedSeat(row.seat_id, Status(row.status), row.expires_at) for row in seat_rows]
+                changed = [
+                    ChangedSeat(row.seat_id, Status(row.status), row.expires_at, row.price)
+                    for row in listed
+                    if row.seat_id is not None
+                ]
+                prices = {row.tier: row.price for row in listed if row.tier is not None}
                 cancelled = any(row.kind == CANCELLED for row in listed)
-                changes.append(Change(sequence, listed[0].changed_at, changed, cancelled))
+                changes.append(Change(sequence, listed[0].changed_at, changed, cancelled, prices))
         pages[key] = ChangesPage(changes, last, is_draft)
     return pages

@@ -514,6 +514,42 @@ class TierPrice(_message.Message):
 Global___TierPrice: _TypeAlias = TierPrice  # noqa: Y015
 
 @_typing.final
+class ShowPrices(_message.Message):
+    """What a show's seats cost that nobody has."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    PRICES_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    currency: _builtins.str
+    """The ISO 4217 code that the prices are in."""
+    sequence: _builtins.int
+    """The number of the show's change from which on they are valid, or a later one."""
+    @_builtins.property
+    def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___TierPrice]:
+        """The price of each tier."""
+
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        currency: _builtins.str = ...,
+        prices: _abc.Iterable[Global___TierPrice] | None = ...,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "prices", b"prices", "sequence", b"sequence", "show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShowPrices: _TypeAlias = ShowPrices  # noqa: Y015
+
+@_typing.final
 class CreateEventRequest(_message.Message):
     """CreateEventRequest describes an event to create."""
 
@@ -1131,6 +1167,34 @@ class CreateShowRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateShowRequest: _TypeAlias = CreateShowRequest  # noqa: Y015
+
+@_typing.final
+class SetShowPricesRequest(_message.Message):
+    """SetShowPricesRequest has a show's prices from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    PRICES_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    @_builtins.property
+    def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___TierPrice]:
+        """The price of every tier that the show has, each tier once."""
+
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        prices: _abc.Iterable[Global___TierPrice] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["prices", b"prices", "show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetShowPricesRequest: _TypeAlias = SetShowPricesRequest  # noqa: Y015
 
 @_typing.final
 class GetShowRequest(_message.Message):

@@ -100,6 +100,11 @@ class CatalogServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateShowRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.FromString,
                 _registered_method=True)
+        self.SetShowPrices = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/SetShowPrices',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.SetShowPricesRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShowPrices.FromString,
+                _registered_method=True)
         self.GetShow = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/GetShow',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetShowRequest.SerializeToString,
@@ -270,6 +275,21 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetShowPrices(self, request, context):
+        """Sets the prices of a show. From then on, seats that nobody has cost this, and their watchers are told under the show's
+        next number. Seats that are held or booked keep the price that they were taken for; when their claims lapse, they cost
+        this. Setting the prices that the show has changes nothing, so a request may be repeated.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a tier of the show has no price, two, or one at which a booking
+        of as many seats as a user may have could not be counted, or a tier is not one of the show's.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+        FAILED_PRECONDITION PRICE_LIST_LIMIT_EXCEEDED: its prices have been changed 10,000 times (`limit`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetShow(self, request, context):
         """Returns one show.
 
@@ -385,6 +405,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.CreateShow,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateShowRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.SerializeToString,
+            ),
+            'SetShowPrices': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetShowPrices,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.SetShowPricesRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShowPrices.SerializeToString,
             ),
             'GetShow': grpc.unary_unary_rpc_method_handler(
                     servicer.GetShow,
@@ -759,6 +784,33 @@ class CatalogService:
             '/boxoffice.inventory.v1.CatalogService/CreateShow',
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateShowRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetShowPrices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/SetShowPrices',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.SetShowPricesRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShowPrices.FromString,
             options,
             channel_credentials,
             insecure,

@@ -129,6 +129,17 @@ class CatalogServiceStub:
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
+    SetShowPrices: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.SetShowPricesRequest, _catalog_pb2.ShowPrices]
+    """Sets the prices of a show. From then on, seats that nobody has cost this, and their watchers are told under the show's
+    next number. Seats that are held or booked keep the price that they were taken for; when their claims lapse, they cost
+    this. Setting the prices that the show has changes nothing, so a request may be repeated.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a tier of the show has no price, two, or one at which a booking
+    of as many seats as a user may have could not be counted, or a tier is not one of the show's.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+    FAILED_PRECONDITION PRICE_LIST_LIMIT_EXCEEDED: its prices have been changed 10,000 times (`limit`).
+    """
     GetShow: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetShowRequest, _catalog_pb2.Show]
     """Returns one show.
 
@@ -258,6 +269,17 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    SetShowPrices: _aio.UnaryUnaryMultiCallable[_catalog_pb2.SetShowPricesRequest, _catalog_pb2.ShowPrices]  # type: ignore[assignment]
+    """Sets the prices of a show. From then on, seats that nobody has cost this, and their watchers are told under the show's
+    next number. Seats that are held or booked keep the price that they were taken for; when their claims lapse, they cost
+    this. Setting the prices that the show has changes nothing, so a request may be repeated.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a tier of the show has no price, two, or one at which a booking
+    of as many seats as a user may have could not be counted, or a tier is not one of the show's.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+    FAILED_PRECONDITION PRICE_LIST_LIMIT_EXCEEDED: its prices have been changed 10,000 times (`limit`).
     """
     GetShow: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetShowRequest, _catalog_pb2.Show]  # type: ignore[assignment]
     """Returns one show.
@@ -463,6 +485,23 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+
+    @_abc_1.abstractmethod
+    def SetShowPrices(
+        self,
+        request: _catalog_pb2.SetShowPricesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ShowPrices, _abc.Awaitable[_catalog_pb2.ShowPrices]]:
+        """Sets the prices of a show. From then on, seats that nobody has cost this, and their watchers are told under the show's
+        next number. Seats that are held or booked keep the price that they were taken for; when their claims lapse, they cost
+        this. Setting the prices that the show has changes nothing, so a request may be repeated.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a tier of the show has no price, two, or one at which a booking
+        of as many seats as a user may have could not be counted, or a tier is not one of the show's.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+        FAILED_PRECONDITION PRICE_LIST_LIMIT_EXCEEDED: its prices have been changed 10,000 times (`limit`).
         """
 
     @_abc_1.abstractmethod

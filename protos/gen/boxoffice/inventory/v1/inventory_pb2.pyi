@@ -7,6 +7,7 @@ Every RPC may also fail with RESOURCE_EXHAUSTED (too much traffic; RetryInfo say
 UNAVAILABLE (the service or its database is away) and DEADLINE_EXCEEDED.
 """
 
+from boxoffice.inventory.v1 import catalog_pb2 as _catalog_pb2
 from boxoffice.inventory.v1 import seat_pb2 as _seat_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -129,6 +130,7 @@ class SeatMap(_message.Message):
     SALES_END_AT_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SHOW_CANCELLED_FIELD_NUMBER: _builtins.int
+    PRICES_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     sequence: _builtins.int
@@ -155,6 +157,12 @@ class SeatMap(_message.Message):
     def sales_end_at(self) -> _timestamp_pb2.Timestamp:
         """When sales end. From this instant on no seat can be had, whatever its status."""
 
+    @_builtins.property
+    def prices(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.TierPrice]:
+        """What a seat of each tier costs that nobody has: also those whose claims lapse later, as long as no SeatChange has other
+        `prices`.
+        """
+
     def __init__(
         self,
         *,
@@ -167,10 +175,11 @@ class SeatMap(_message.Message):
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
         next_page_token: _builtins.str = ...,
         show_cancelled: _builtins.bool = ...,
+        prices: _abc.Iterable[_catalog_pb2.TierPrice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "sales_end_at", b"sales_end_at", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled", "show_id", b"show_id", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "prices", b"prices", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled", "show_id", b"show_id", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -228,6 +237,7 @@ class ListAvailableSeatsResponse(_message.Message):
     SALES_END_AT_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SHOW_CANCELLED_FIELD_NUMBER: _builtins.int
+    PRICES_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     sequence: _builtins.int
@@ -250,6 +260,10 @@ class ListAvailableSeatsResponse(_message.Message):
     def sales_end_at(self) -> _timestamp_pb2.Timestamp:
         """When sales end. From this instant on no seat can be had, whatever its status."""
 
+    @_builtins.property
+    def prices(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.TierPrice]:
+        """What a seat of each tier costs that nobody has."""
+
     def __init__(
         self,
         *,
@@ -261,10 +275,11 @@ class ListAvailableSeatsResponse(_message.Message):
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
         next_page_token: _builtins.str = ...,
         show_cancelled: _builtins.bool = ...,
+        prices: _abc.Iterable[_catalog_pb2.TierPrice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "sales_end_at", b"sales_end_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled", "show_id", b"show_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "prices", b"prices", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled", "show_id", b"show_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -430,7 +445,7 @@ Global___StreamSeatsRequest: _TypeAlias = StreamSeatsRequest  # noqa: Y015
 
 @_typing.final
 class SeatChange(_message.Message):
-    """A change of a show: what one transaction did to its seats, or that it was cancelled."""
+    """A change of a show and its seats: what one transaction did to them, or that the show was cancelled."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -443,11 +458,16 @@ class SeatChange(_message.Message):
         ID_FIELD_NUMBER: _builtins.int
         STATUS_FIELD_NUMBER: _builtins.int
         EXPIRES_AT_FIELD_NUMBER: _builtins.int
+        PRICE_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The seat (UUID of ShowSeat.id)."""
         status: _seat_pb2.ShowSeat.Status.ValueType
         """Its status for everybody: held seats are HELD and reserved seats BOOKED, whoever has them. A client knows its
         user's own.
+        """
+        price: _builtins.int
+        """What it costs from then on, in minor units: a claim's price stays as it is until the claim ends. Absent in changes from
+        before it was told: then it stays.
         """
         @_builtins.property
         def expires_at(self) -> _timestamp_pb2.Timestamp:
@@ -459,17 +479,21 @@ class SeatChange(_message.Message):
             id: _builtins.str = ...,
             status: _seat_pb2.ShowSeat.Status.ValueType = ...,
             expires_at: _timestamp_pb2.Timestamp | None = ...,
+            price: _builtins.int | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "expires_at", b"expires_at", "price", b"price"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "id", b"id", "status", b"status"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "expires_at", b"expires_at", "id", b"id", "price", b"price", "status", b"status"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
+        _WhichOneofReturnType__price: _TypeAlias = _typing.Literal["price"]  # noqa: Y015
+        _WhichOneofArgType__price: _TypeAlias = _typing.Literal["_price", b"_price"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__price) -> _WhichOneofReturnType__price | None: ...
 
     SEQUENCE_FIELD_NUMBER: _builtins.int
     CHANGED_AT_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
     SHOW_CANCELLED_FIELD_NUMBER: _builtins.int
+    PRICES_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Its number. It is one more than that of the show's change before."""
     show_cancelled: _builtins.bool
@@ -484,6 +508,12 @@ class SeatChange(_message.Message):
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChange.ChangedSeat]:
         """The seats that changed, each once."""
 
+    @_builtins.property
+    def prices(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.TierPrice]:
+        """What a seat of each tier costs from then on that nobody has, where that changed: all tiers. Seats that somebody has keep
+        their prices.
+        """
+
     def __init__(
         self,
         *,
@@ -491,10 +521,11 @@ class SeatChange(_message.Message):
         changed_at: _timestamp_pb2.Timestamp | None = ...,
         seats: _abc.Iterable[Global___SeatChange.ChangedSeat] | None = ...,
         show_cancelled: _builtins.bool = ...,
+        prices: _abc.Iterable[_catalog_pb2.TierPrice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "prices", b"prices", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -178,9 +178,10 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchSeats(self, request, context):
-        """Sends every change of a show's seats as it happens, each once and in order, from the one after `after_sequence` on,
-        until the caller ends it. Read the seat map first and watch after its `sequence`; after an interruption watch again
-        after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
+        """Sends every change of a show's seats and prices as it happens, each once and in order, from the one after
+        `after_sequence` on, until the caller ends it. Read the seat map first and watch after its `sequence`; after an
+        interruption watch again after the last number that came. Claims lapse by themselves at their `expires_at`, without a
+        change: the seat then costs what the last `prices` say.
 
         The first message comes at once. A message without changes says that there was none until now; it comes after 15
         seconds without a change, by default. A message is at most 4 MiB; more changes come in several messages. A call
@@ -266,7 +267,8 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchPriceSeats(self, request, context):
-        """Returns what seats cost by the list, whoever has them. The questions may name 10,000 seats in all.
+        """Returns what seats cost a user: those that he holds, the price that he holds them at; all others, whoever has them, what
+        the list says. The questions may name 10,000 seats in all.
 
         Refusals of one item: NOT_FOUND SHOW_NOT_FOUND, NOT_FOUND SEAT_NOT_FOUND (`seat_ids`).
         """

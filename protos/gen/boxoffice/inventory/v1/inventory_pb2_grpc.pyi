@@ -76,9 +76,10 @@ class InventoryServiceStub:
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     WatchSeats: _grpc.UnaryStreamMultiCallable[_inventory_pb2.WatchSeatsRequest, _inventory_pb2.WatchSeatsResponse]
-    """Sends every change of a show's seats as it happens, each once and in order, from the one after `after_sequence` on,
-    until the caller ends it. Read the seat map first and watch after its `sequence`; after an interruption watch again
-    after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
+    """Sends every change of a show's seats and prices as it happens, each once and in order, from the one after
+    `after_sequence` on, until the caller ends it. Read the seat map first and watch after its `sequence`; after an
+    interruption watch again after the last number that came. Claims lapse by themselves at their `expires_at`, without a
+    change: the seat then costs what the last `prices` say.
 
     The first message comes at once. A message without changes says that there was none until now; it comes after 15
     seconds without a change, by default. A message is at most 4 MiB; more changes come in several messages. A call
@@ -144,7 +145,8 @@ class InventoryServiceStub:
     this booking's claim was released or refused before, so it gets no seats any more.
     """
     BatchPriceSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchPriceSeatsRequest, _inventory_pb2.BatchPriceSeatsResponse]
-    """Returns what seats cost by the list, whoever has them. The questions may name 10,000 seats in all.
+    """Returns what seats cost a user: those that he holds, the price that he holds them at; all others, whoever has them, what
+    the list says. The questions may name 10,000 seats in all.
 
     Refusals of one item: NOT_FOUND SHOW_NOT_FOUND, NOT_FOUND SEAT_NOT_FOUND (`seat_ids`).
     """
@@ -232,9 +234,10 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     WatchSeats: _aio.UnaryStreamMultiCallable[_inventory_pb2.WatchSeatsRequest, _inventory_pb2.WatchSeatsResponse]  # type: ignore[assignment]
-    """Sends every change of a show's seats as it happens, each once and in order, from the one after `after_sequence` on,
-    until the caller ends it. Read the seat map first and watch after its `sequence`; after an interruption watch again
-    after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
+    """Sends every change of a show's seats and prices as it happens, each once and in order, from the one after
+    `after_sequence` on, until the caller ends it. Read the seat map first and watch after its `sequence`; after an
+    interruption watch again after the last number that came. Claims lapse by themselves at their `expires_at`, without a
+    change: the seat then costs what the last `prices` say.
 
     The first message comes at once. A message without changes says that there was none until now; it comes after 15
     seconds without a change, by default. A message is at most 4 MiB; more changes come in several messages. A call
@@ -300,7 +303,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     this booking's claim was released or refused before, so it gets no seats any more.
     """
     BatchPriceSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchPriceSeatsRequest, _inventory_pb2.BatchPriceSeatsResponse]  # type: ignore[assignment]
-    """Returns what seats cost by the list, whoever has them. The questions may name 10,000 seats in all.
+    """Returns what seats cost a user: those that he holds, the price that he holds them at; all others, whoever has them, what
+    the list says. The questions may name 10,000 seats in all.
 
     Refusals of one item: NOT_FOUND SHOW_NOT_FOUND, NOT_FOUND SEAT_NOT_FOUND (`seat_ids`).
     """
@@ -415,9 +419,10 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.WatchSeatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_inventory_pb2.WatchSeatsResponse], _abc.AsyncIterator[_inventory_pb2.WatchSeatsResponse]]:
-        """Sends every change of a show's seats as it happens, each once and in order, from the one after `after_sequence` on,
-        until the caller ends it. Read the seat map first and watch after its `sequence`; after an interruption watch again
-        after the last number that came. Claims lapse by themselves at their `expires_at`, without a change.
+        """Sends every change of a show's seats and prices as it happens, each once and in order, from the one after
+        `after_sequence` on, until the caller ends it. Read the seat map first and watch after its `sequence`; after an
+        interruption watch again after the last number that came. Claims lapse by themselves at their `expires_at`, without a
+        change: the seat then costs what the last `prices` say.
 
         The first message comes at once. A message without changes says that there was none until now; it comes after 15
         seconds without a change, by default. A message is at most 4 MiB; more changes come in several messages. A call
@@ -513,7 +518,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.BatchPriceSeatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.BatchPriceSeatsResponse, _abc.Awaitable[_inventory_pb2.BatchPriceSeatsResponse]]:
-        """Returns what seats cost by the list, whoever has them. The questions may name 10,000 seats in all.
+        """Returns what seats cost a user: those that he holds, the price that he holds them at; all others, whoever has them, what
+        the list says. The questions may name 10,000 seats in all.
 
         Refusals of one item: NOT_FOUND SHOW_NOT_FOUND, NOT_FOUND SEAT_NOT_FOUND (`seat_ids`).
         """

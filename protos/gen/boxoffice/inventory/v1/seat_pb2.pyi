@@ -137,7 +137,7 @@ class ShowSeat(_message.Message):
     tier: Global___Seat.Tier.ValueType
     """The seat's price tier."""
     price: _builtins.int
-    """The price, in minor units of the show's currency."""
+    """The price, in minor units of the show's currency: what somebody has it for, or else what the show's list says."""
     status: Global___ShowSeat.Status.ValueType
     """What may be done with the seat."""
     @_builtins.property

@@ -1,0 +1,65 @@
+"""Bugs of list prices and of the prices that claims keep."""
+
+from tests.mutants.mutant import MONEY, REQUESTS, Mutant
+
+RULES = ("tests/inventory/test_price_rules.py",)
+SETTING = ("tests/inventory/test_set_prices.py",)
+
+MUTANTS = (
+    Mutant(
+        "a free seat costs what its row says",
+        "LockedShow.priced",
+        "seat if seat.is_claimed(now) else seat.at(self.prices[seat.tier])",
+        "seat",
+        MONEY,
+        RULES,
+    ),
+    Mutant(
+        "a held seat costs what the list says",
+        "LockedShow.priced",
+        "seat if seat.is_claimed(now) else seat.at(self.prices[seat.tier])",
+        "seat.at(self.prices[seat.tier])",
+        MONEY,
+        RULES,
+    ),
+    Mutant(
+        "a late payment buys at the price of today",
+        "Confirm.apply",
+        "map(known.priced, seats)",
+        "[show.priced(seat, now) for seat in seats]",
+        MONEY,
+        RULES,
+    ),
+    Mutant(
+        "a list is set without a number",
+        "ChangeSeats.write",
+        "seats or listed",
+        "seats",
+        REQUESTS,
+        SETTING,
+    ),
+    Mutant(
+        "maps keep the list that they were read with",
+        "Availability._advance",
+        "last.prices_version != kept.prices.version",
+        "False",
+        REQUESTS,
+        SETTING,
+    ),
+    Mutant(
+        "a list may be one too high",
+        "SetPrices._check",
+        "price.price > highest",
+        "price.price > highest + 1",
+        MONEY,
+        SETTING,
+    ),
+    Mutant(
+        "a lapsed hold is quoted at its price",
+        "price_seats",
+        "seat.is_held_by(user_id, show.now)",
+        "seat.holder_id == user_id",
+        MONEY,
+        SETTING,
+    ),
+)
