@@ -31,8 +31,7 @@ MAY_BE_EMPTY = ("SetShowFees", "SetShowKinds")  # whose list is one of nothing t
 HAVE_BODIES = ("ReceiveWebhook", "ReceiveRazorpayWebhook", "Logout", "UpdateProfile", "DeactivateCoupon", LEAVE)
 """Methods for which no body, or an empty one, is a right one too."""
 
-MAKE_WHAT_IS_UNKNOWN = ("SetSeller", "SetTaxRule")
-"""Methods whose callers choose the id."""
+MAKE_WHAT_IS_UNKNOWN = ("SetSeller", "SetTaxRule")  # whose callers choose the id
 
 NOT_FOUND = {
     "GetPaymentStatus": "PAYMENT_NOT_FOUND",

@@ -27,6 +27,7 @@ from boxoffice_client.families import *  # noqa: F403  callers find every except
 from boxoffice_client.families import BoxofficeError
 from boxoffice_client.reasons import *  # noqa: F403  the same
 from boxoffice_client.reasons_of_organizations import *  # noqa: F403  the same
+from boxoffice_client.reasons_of_prices import *  # noqa: F403  the same
 from boxoffice_client.reasons_of_services import *  # noqa: F403  the same
 
 DOMAIN = "boxoffice"
