@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from stack import command
@@ -25,7 +26,8 @@ def main() -> None:
 
 def _storm(arguments: argparse.Namespace) -> int:
     replicas = configuration.load().replicas
-    return storm.run(storm.Options(arguments.seconds, arguments.seed, arguments.json, replicas), say)
+    gateway = os.environ.get("PAYMENT_GATEWAY", "bank")
+    return storm.run(storm.Options(arguments.seconds, arguments.seed, arguments.json, replicas, gateway), say)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import time
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 
@@ -25,6 +26,10 @@ AGAIN = frozenset({429, 500, 502, 503, 504})
 AGAIN_REASONS = frozenset({"REQUEST_IN_PROGRESS", "PAYMENT_IN_PROGRESS"})
 
 
+PayElsewhere = Callable[[str, str], Awaitable[None]]
+"""Pays a session by a behaviour at another gateway than the bank."""
+
+
 class Refused(Exception):
     """The request was refused, for good."""
 
@@ -37,9 +42,15 @@ class StormShop:
     """The API, as the customers use it. Everything asked and told goes into the history."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, history: History, chance: random.Random, tokens: Tokens | None = None
+        self,
+        http: aiohttp.ClientSession,
+        history: History,
+        chance: random.Random,
+        tokens: Tokens | None = None,
+        pay_elsewhere: PayElsewhere | None = None,
     ) -> None:
-        """Without `tokens`, nobody says who they are."""
+        """Without `tokens`, nobody says who they are; without `pay_elsewhere`, customers pay at the bank."""
+        self.pay_elsewhere = pay_elsewhere
         self._http = http
         self._tokens = tokens
         self._history = history

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from stack.postgres import Server
 from storm.history import Acknowledged, History, Json
@@ -57,14 +58,32 @@ class Ledger:
     """Every hold that there was: show, seat, and when it was to lapse."""
 
 
-def read(server: Server) -> Ledger:
-    """Read what histories are compared with."""
+class Elsewhere(Protocol):
+    """The books of another gateway than the bank."""
+
+    def nets(self) -> dict[str, int]:
+        """Return what it holds of each booking."""
+
+    def captured(self) -> dict[str, int]:
+        """Return what it took, by session."""
+
+    @property
+    def methods(self) -> dict[str, set[str]]:
+        """The payment methods that were used for each booking."""
+
+
+def read(server: Server, elsewhere: Elsewhere | None = None) -> Ledger:
+    """Read what histories are compared with: the bank's books, or those of the gateway that was paid at instead."""
     with server.connect("payment") as payment:
         net: dict[str, int] = dict(payment.execute(NET).fetchall())
         captured: dict[str, int] = dict(payment.execute(CAPTURED).fetchall())
         methods = defaultdict[str, set[str]](set)
         for booking_id, method in payment.execute(METHODS).fetchall():
             methods[booking_id].add(method)
+        stuck: dict[str, int] = dict(payment.execute(STUCK).fetchall())
+    if elsewhere is not None:
+        net = {id_: amount - stuck.get(id_, 0) for id_, amount in elsewhere.nets().items()}
+        captured, methods = elsewhere.captured(), defaultdict(set, elsewhere.methods)
     with server.connect("booking") as booking:
         rows = booking.execute(BOOKINGS).fetchall()
     with server.connect("inventory") as inventory:
@@ -238,6 +257,10 @@ NET = """
         WHERE o.booking_id = p.booking_id AND r.state = 'STUCK' AND r.cause <> 'REQUESTED'
     ), 0)::int
     FROM payments p JOIN bank.ledger l ON l.session_id = p.session_id GROUP BY p.booking_id
+"""
+STUCK = """
+    SELECT p.booking_id::text, sum(r.amount)::int FROM refunds r JOIN payments p ON p.id = r.payment_id
+    WHERE r.state = 'STUCK' AND r.cause <> 'REQUESTED' GROUP BY 1
 """
 CAPTURED = "SELECT session_id, sum(amount)::int FROM bank.ledger WHERE kind = 'CAPTURE' GROUP BY session_id"
 METHODS = """

@@ -63,6 +63,12 @@ class StandIn:
     keys: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     """Idempotency keys of refunds: the body, and the refund that was made."""
     disputes: dict[str, Json] = field(default_factory=dict)
+    being_paid: set[str] = field(default_factory=set)
+    """Our ids of links whose payment is under way."""
+    refusals: dict[str, list[str]] = field(default_factory=dict)
+    """Why the next refunds of payments are refused."""
+    never_refunded: dict[str, str] = field(default_factory=dict)
+    """Why all refunds of payments are refused."""
     asked: list[str] = field(default_factory=list)
 
     def link_of(self, reference: str) -> Json:
@@ -81,17 +87,17 @@ class StandIn:
         """Let the horizon of idempotency keys pass."""
         self.keys.clear()
 
-    def pay(self, reference: str, *, fee: int = 1180, tax: int = 180) -> Json:
+    def pay(self, reference: str, *, fee: int = 1180, tax: int = 180, method: str = "upi") -> Json:
         """Have the customer pay a link, also one that has ended: a payment that was under way then may come through."""
         link = self.link_of(reference)
-        payment = self._payment(link, "captured") | {"fee": fee, "tax": tax}
+        payment = self._payment(link, "captured") | {"fee": fee, "tax": tax, "method": method}
         self.payments[payment["id"]] = payment
         link["payments"] = [
             {
                 "payment_id": payment["id"],
                 "amount": link["amount"],
                 "status": "captured",
-                "method": "upi",
+                "method": method,
                 "plink_id": link["id"],
             }
         ]
@@ -171,7 +177,8 @@ class StandIn:
         link = self.links.get(id_)
         if link is None:
             raise _refusal("The id provided does not exist")
-        if link["status"] in ("paid", "partially_paid") or self.moods.refuse_cancels:
+        is_paid = link["status"] in ("paid", "partially_paid") or link["reference_id"] in self.being_paid
+        if is_paid or self.moods.refuse_cancels:
             raise _refusal("cannot cancel or expire an already paid/partially paid link")
         if link["status"] != "created":
             raise _refusal("cannot cancel or expire an expired link")
@@ -185,8 +192,11 @@ class StandIn:
             if body != raw:
                 raise _refusal("Different request with the same idempotency key has already been processed.", 409)
             return self.refunds[refund_id]
-        if self.moods.refusal:
-            raise _refusal(self.moods.refusal)
+        why_not = self.moods.refusal or self.never_refunded.get(payment_id)
+        if refusals := self.refusals.get(payment_id):
+            why_not = refusals.pop()
+        if why_not:
+            raise _refusal(why_not)
         if payment["amount_refunded"] + wish["amount"] > payment["amount"]:
             raise _refusal("The refund amount provided is greater than amount captured")
         refund = {

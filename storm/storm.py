@@ -20,11 +20,13 @@ import psycopg
 from audit import audit
 from stack import tokens
 from stack.launcher import Stack, temporary_settings
-from storm import comparison, report
+from stack.settings import Settings
+from storm import comparison, razorpay_storm, report
 from storm.client import GaveUp, Refused, StormShop, open_http
 from storm.clocks import Clocks
 from storm.faults import Faults
 from storm.history import History
+from storm.razorpay_storm import AtRazorpay
 from storm.recovery import Probe
 from storm.report import Report
 from storm.shows import Box, make_show
@@ -67,6 +69,8 @@ class Options:
     seed: str
     json: Path | None = None
     replicas: int = 1
+    gateway: str = "bank"
+    """Where customers pay: at the bank, or at a stand-in for Razorpay."""
 
 
 def run(options: Options, say: Say) -> int:
@@ -75,12 +79,22 @@ def run(options: Options, say: Say) -> int:
     # Root's PostgreSQL runs as another user, who must be able to pass through.
     folder.chmod(0o711)
     settings = temporary_settings(folder, replicas=options.replicas).model_copy(update={"postgres_durable": True})
+    with contextlib.ExitStack() as beside:
+        razorpay = beside.enter_context(razorpay_storm.running(options.seed)) if options.gateway == "razorpay" else None
+        return _run(options, settings, folder, razorpay, say)
+
+
+def _run(options: Options, settings: Settings, folder: Path, razorpay: AtRazorpay | None, say: Say) -> int:
+    environments = dict(ENVIRONMENTS)
+    if razorpay is not None:
+        environments["payment"] = environments["payment"] | razorpay.environment
     # Who is killed is started again at once, however often: the storm measures that, and it kills no one who is ill.
-    stack = Stack(settings, environments=ENVIRONMENTS, steady_seconds=0, say=_log(folder))
+    stack = Stack(settings, environments=environments, steady_seconds=0, say=_log(folder))
     each = f", {options.replicas} replicas of each service" if options.replicas > 1 else ""
+    each += f", paid at {options.gateway}" if razorpay is not None else ""
     say(f"storm of {options.seconds:g} s, seed {options.seed}{each}: starting a stack in {folder}")
     with stack:
-        storm = Storm(stack, options, say)
+        storm = Storm(stack, options, say, razorpay)
         asyncio.run(storm.rage())
         storm.reckon()
     print(f"\n{storm.report}")
@@ -96,7 +110,8 @@ def run(options: Options, say: Say) -> int:
 class Storm:
     """A storm over a stack that runs."""
 
-    def __init__(self, stack: Stack, options: Options, say: Say) -> None:
+    def __init__(self, stack: Stack, options: Options, say: Say, razorpay: AtRazorpay | None = None) -> None:
+        self._razorpay = razorpay
         self.report = Report(options.seed, options.seconds)
         self._stack = stack
         self._options = options
@@ -116,11 +131,15 @@ class Storm:
         faults_over = threading.Event()
         with _signals(self._over):
             async with open_http(self._stack.public_url) as http:
-                shop = StormShop(http, self._history, chance, self._tokens)
+                shop = StormShop(
+                    http, self._history, chance, self._tokens, None if self._razorpay is None else self._razorpay.pay
+                )
                 box = Box(shop, chance)
                 await box.open()
                 probe = await self._probe(shop, chance)
                 self._history.began = began = time.monotonic()
+                if self._razorpay is not None:
+                    self._razorpay.begin(self._stack.public_url)
                 self._faults = Faults(
                     self._stack, self._clocks, probe, random.Random(f"faults {self._options.seed}"), began,
                     _log(self._stack.settings.data_dir),
@@ -149,13 +168,18 @@ class Storm:
         found, faults, stack = self.report, self._faults, self._stack
         assert faults is not None, "it has raged"
         stack.wait_ready(READY_SECONDS)
+        if self._razorpay is not None:
+            self._razorpay.end(stack.server)
+            self._say("at Razorpay: " + ", ".join(f"{what} {times}" for what, times in self._razorpay.done.items()))
         faults.pass_time()
         self._rest()
         self._say("comparing what customers were told with the databases")
         audited = audit.look(stack.server.url)
         found.audit = audited.summary
-        violations = comparison.compare(self._history, comparison.read(stack.server))
+        violations = comparison.compare(self._history, comparison.read(stack.server, self._razorpay))
         found.violations = report.broken(violations, audited.broken)
+        if self._razorpay is not None and (differs := self._razorpay.differs(stack.server)):
+            found.violations = [*found.violations, differs]
         history = self._history
         found.requests, found.acknowledged, found.given_up = (
             history.attempts,
@@ -204,6 +228,7 @@ class Storm:
         booking = await customer.book(show.id, [show.seats.popleft()])
         session = await customer.session(booking)
         url = self._stack.public_url
+        session = "" if self._razorpay is not None else session
         return Probe(url, self._history, show.id, show.seats, booking["id"], session, self._tokens)
 
     async def _progress(self) -> None:

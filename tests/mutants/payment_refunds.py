@@ -93,9 +93,9 @@ MUTANTS = (
     ),
     Mutant(
         "a refund that is under way passes for carried out",
-        "Refunds._pay",
-        "await self._gateways.refund(refund, seconds) == RefundAnswer.PENDING",
-        "not await self._gateways.refund(refund, seconds)",
+        "Refunds._carried",
+        "answer == RefundAnswer.PENDING",
+        "not answer",
         MONEY,
         RETURNED,
     ),

@@ -179,6 +179,18 @@ async def test_a_refund_that_waited_is_settled_by_the_dispute_that_was_lost(worl
     assert (await shown(world, begun)).status == pb.Payment.REFUNDED
 
 
+async def test_a_refund_that_was_paid_before_the_dispute_is_found_and_not_settled_twice(world: RazorpayWorld) -> None:
+    begun = await world.paid()
+    world.razorpay.moods.lose_answers = 1
+    name = str(uuid4())
+    assert await part(world, begun.payment_id, name, 50_000) == "REQUESTED"
+    [payment] = world.razorpay.payments.values()
+    await lose(world, world.razorpay.dispute(payment))
+    await world.payment.refunds.recover()
+    assert await part(world, begun.payment_id, name, 50_000) == "SUCCEEDED"
+    assert await ledger(world) == {"BALANCE": -50_000, "DISPUTES": 50_000}
+
+
 async def test_what_a_lost_dispute_has_left_is_paid_and_no_more(world: RazorpayWorld) -> None:
     begun, dispute = await disputed(world, 20_000)
     await lose(world, dispute)

@@ -1,11 +1,14 @@
 """A short storm: everything that a long one does, ended by Ctrl-C as soon as enough has happened."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from stack.processes import wait_until
 from stack.settings import ROOT
@@ -23,12 +26,17 @@ def has_seen_enough(output: str) -> bool:
     )
 
 
-def test_a_short_storm_breaks_no_promise(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gateway", ["bank", "razorpay"])
+def test_a_short_storm_breaks_no_promise(tmp_path: Path, gateway: str) -> None:
     output, report = tmp_path / "output", tmp_path / "storm.json"
     arguments = ["--seconds", str(STORM_SECONDS), "--seed", "test", "--json", str(report)]
     with output.open("wb") as out:
         storm = subprocess.Popen(
-            [sys.executable, "-m", "storm", *arguments], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "storm", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"PAYMENT_GATEWAY": gateway},
+            stdout=out,
+            stderr=subprocess.STDOUT,
         )
     try:
         wait_until(lambda: has_seen_enough(output.read_text()) or storm.poll() is not None, SECONDS)

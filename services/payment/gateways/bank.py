@@ -84,6 +84,10 @@ class BankClient:
         """See Gateway. The bank ends sessions by its own clock, which payment's may be ahead of."""
         return await self.get_session(payment)
 
+    async def find_refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer | None:
+        """See Gateway. Nobody asks: the bank has no disputes."""
+        return None
+
     async def fee(self, payment: Payment) -> Fee | None:
         """See Gateway. The bank keeps nothing."""
         return Fee(0, 0)

@@ -72,6 +72,9 @@ class Gateway(Protocol):
     async def refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer:
         """Have a refund carried out; raise RefundDeclined if the gateway never will."""
 
+    async def find_refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer | None:
+        """Look at a refund that may have been asked for before; return None where it is neither on its way nor done."""
+
     async def fee(self, payment: Payment) -> Fee | None:
         """Return what it has kept of a payment that was captured; None while that is not known."""
 
@@ -106,6 +109,10 @@ class Gateways:
     async def refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer:
         """See Gateway."""
         return await self._of(refund).refund(refund, seconds)
+
+    async def find_refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer | None:
+        """See Gateway."""
+        return await self._of(refund).find_refund(refund, seconds)
 
     async def fee(self, payment: Payment) -> Fee | None:
         """See Gateway."""

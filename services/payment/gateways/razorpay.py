@@ -13,7 +13,6 @@ What differs from the bank stays in here and in razorpay_events (docs/adr/0038-r
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -24,12 +23,13 @@ from pydantic_core import from_json
 from services.chassis.errors import Failure, Unavailable
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.values.currencies import DIGITS
-from services.payment.domain.disputes import DisputeReport, DisputeState
+from services.payment.domain.disputes import DisputeReport
 from services.payment.domain.payments import Method, Outcome, Payable, Payment, SessionReport
 from services.payment.domain.refunds import Refund
 from services.payment.errors import AmountNotPayable
 from services.payment.gateways.http import HttpClient, until_at_most
 from services.payment.gateways.interface import GATEWAY_SECONDS, CheckoutPage, Fee, RefundAnswer, RefundDeclined
+from services.payment.gateways.razorpay_events import ItsDispute, ItsDisputes, dispute_report
 
 log = logging.getLogger(__name__)
 
@@ -55,14 +55,6 @@ _OUTCOMES = {
 
 _METHODS = {"card": Method.CARD, "emi": Method.CARD, "upi": Method.UPI, "netbanking": Method.NETBANKING}
 """Of its other methods, such as wallets, we have no name."""
-
-_DISPUTES = {
-    "open": DisputeState.OPEN,
-    "under_review": DisputeState.OPEN,
-    "won": DisputeState.WON,
-    "lost": DisputeState.LOST,
-    "closed": DisputeState.CLOSED,
-}
 
 _REFUSED = (400, 404, 409, 422)
 """What Razorpay says of a request that it has understood. Everything else passes, or is ours to put right."""
@@ -125,20 +117,6 @@ class _ItsPayment(_Entity):
     fee: int | None = Field(None, ge=0)
     """With the tax on it."""
     tax: int | None = Field(None, ge=0)
-
-
-class _ItsDispute(_Entity):
-    id: str = Field(pattern=r"^disp_[A-Za-z0-9]{1,40}$")
-    payment_id: str = Field(pattern=r"^pay_[A-Za-z0-9]{1,40}$")
-    amount: int = Field(ge=1)
-    currency: str
-    amount_deducted: int = Field(0, ge=0)
-    status: str
-    respond_by: int | None = None
-
-
-class _ItsDisputes(_Entity):
-    items: list[_ItsDispute]
 
 
 class _Refusal(Exception):
@@ -205,16 +183,7 @@ class Razorpay:
     async def refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer:
         """See Gateway. What was asked for before is found, however long ago that was."""
         until = until_at_most(seconds)
-        link = await self._link_of(refund.payment_id, until)
-        captured = None if link is None else link.captured
-        if link is None or captured is None:
-            log.error("refund %s is of a payment that Razorpay has not captured", refund.id)
-            raise Unavailable()
-        if not _is_payable(refund.amount, link.currency):
-            raise RefundDeclined("Razorpay refunds amounts in this currency only with a 0 as the last digit")
-        path = f"/payments/{captured.payment_id}"
-        listed = _read(_ItsRefunds, await self._call("GET", f"{path}/refunds?count={MAX_REFUNDS}", until))
-        known = [one for one in listed.items if one.is_of(refund.id)]
+        path, known = await self._known(refund, until)
         failed = sum(one.status == "failed" for one in known)
         if known and (failed < len(known) or failed > refund.redriven):
             return _refund_answer(known)
@@ -231,6 +200,24 @@ class Razorpay:
             raise RefundDeclined(refusal.description[:200]) from refusal
         return _refund_answer([made])
 
+    async def find_refund(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> RefundAnswer | None:
+        """See Gateway."""
+        _, known = await self._known(refund, until_at_most(seconds))
+        return _refund_answer(known) if any(one.status != "failed" for one in known) else None
+
+    async def _known(self, refund: Refund, until: float) -> tuple[str, list[_ItsRefund]]:
+        """Return the path of the payment that a refund is of, and what Razorpay has of the refund."""
+        link = await self._link_of(refund.payment_id, until)
+        captured = None if link is None else link.captured
+        if link is None or captured is None:
+            log.error("refund %s is of a payment that Razorpay has not captured", refund.id)
+            raise Unavailable()
+        if not _is_payable(refund.amount, link.currency):
+            raise RefundDeclined("Razorpay refunds amounts in this currency only with a 0 as the last digit")
+        path = f"/payments/{captured.payment_id}"
+        listed = _read(_ItsRefunds, await self._call("GET", f"{path}/refunds?count={MAX_REFUNDS}", until))
+        return path, [one for one in listed.items if one.is_of(refund.id)]
+
     async def fee(self, payment: Payment) -> Fee | None:
         """See Gateway. Razorpay tells it with its payment, once it has settled that."""
         until = until_at_most(GATEWAY_SECONDS)
@@ -245,13 +232,15 @@ class Razorpay:
 
     async def dispute(self, id_: str) -> DisputeReport:
         """Return how a dispute stands."""
-        return _dispute(_read(_ItsDispute, await self._call("GET", f"/disputes/{id_}", until_at_most(GATEWAY_SECONDS))))
+        return dispute_report(
+            _read(ItsDispute, await self._call("GET", f"/disputes/{id_}", until_at_most(GATEWAY_SECONDS)))
+        )
 
     async def disputes(self, skip: int) -> list[DisputeReport]:
         """Return a page of disputes, newest first: those after so many."""
         path = f"/disputes?count={MAX_DISPUTES}&skip={skip}"
-        listed = _read(_ItsDisputes, await self._call("GET", path, until_at_most(GATEWAY_SECONDS)))
-        return [_dispute(one) for one in listed.items]
+        listed = _read(ItsDisputes, await self._call("GET", path, until_at_most(GATEWAY_SECONDS)))
+        return [dispute_report(one) for one in listed.items]
 
     async def payment_of(self, gateway_payment_id: str) -> UUID | None:
         """Return which payment of ours one of Razorpay's belongs to, if any."""
@@ -362,22 +351,6 @@ def _refund_answer(known: list[_ItsRefund]) -> RefundAnswer:
         raise RefundDeclined("Razorpay could not carry it out")
     unknown("razorpay refund status", sorted(states)[0])
     raise Unavailable()
-
-
-def _dispute(dispute: _ItsDispute) -> DisputeReport:
-    if dispute.status not in _DISPUTES:
-        unknown("razorpay dispute status", dispute.status)
-        raise Unavailable()
-    state = _DISPUTES[dispute.status]
-    return DisputeReport(
-        id=dispute.id,
-        gateway_payment_id=dispute.payment_id,
-        state=state,
-        amount=dispute.amount,
-        currency=dispute.currency,
-        lost_amount=(dispute.amount_deducted or dispute.amount) if state == DisputeState.LOST else 0,
-        respond_by=datetime.fromtimestamp(dispute.respond_by, UTC) if dispute.respond_by else None,
-    )
 
 
 def _uuid(text: str) -> UUID | None:

@@ -7,14 +7,16 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import from_json
 
-from services.chassis.errors import InvalidField
+from services.chassis.errors import InvalidField, Unavailable
 from services.chassis.sight.vocabulary import unknown
+from services.payment.domain.disputes import DisputeReport, DisputeState
 from services.payment.domain.payments import BankEvent, Outcome, SessionReport
 from services.payment.errors import InvalidSignature
 
@@ -105,6 +107,50 @@ _KINDS: dict[str, tuple[str, type[_Part]]] = {
     "payment.captured": ("payment", _Payment),
 }
 """Which entity of a webhook of each type is read."""
+
+
+class ItsDispute(_Part):
+    """A dispute, as Razorpay tells it when it is asked."""
+
+    id: str = Field(pattern=r"^disp_[A-Za-z0-9]{1,40}$")
+    payment_id: str = Field(pattern=r"^pay_[A-Za-z0-9]{1,40}$")
+    amount: int = Field(ge=1)
+    currency: str
+    amount_deducted: int = Field(0, ge=0)
+    status: str
+    respond_by: int | None = None
+
+
+class ItsDisputes(_Part):
+    """A page of them."""
+
+    items: list[ItsDispute]
+
+
+_DISPUTES = {
+    "open": DisputeState.OPEN,
+    "under_review": DisputeState.OPEN,
+    "won": DisputeState.WON,
+    "lost": DisputeState.LOST,
+    "closed": DisputeState.CLOSED,
+}
+
+
+def dispute_report(dispute: ItsDispute) -> DisputeReport:
+    """Return what a dispute tells; raise Unavailable where its status is not known here."""
+    if dispute.status not in _DISPUTES:
+        unknown("razorpay dispute status", dispute.status)
+        raise Unavailable()
+    state = _DISPUTES[dispute.status]
+    return DisputeReport(
+        id=dispute.id,
+        gateway_payment_id=dispute.payment_id,
+        state=state,
+        amount=dispute.amount,
+        currency=dispute.currency,
+        lost_amount=(dispute.amount_deducted or dispute.amount) if state == DisputeState.LOST else 0,
+        respond_by=datetime.fromtimestamp(dispute.respond_by, UTC) if dispute.respond_by else None,
+    )
 
 
 class RazorpaySignatures:

@@ -68,31 +68,39 @@ class Refunds:
 
     async def _carry_out(self, refund: Refund, seconds: float = GATEWAY_SECONDS) -> Refund:
         """Try a refund once; return it as far as it came."""
+        try:
+            if way(refund) != Way.PAY:
+                return await self._beside_dispute(refund, seconds)
+            return await self._carried(refund, await self._gateways.refund(refund, seconds))
+        except RefundDeclined as declined:
+            return await self._stuck(refund, str(declined))
+        except Failure as failure:
+            log.warning("refund %s is tried again later: %s", refund.id, failure)
+            return refund
+
+    async def _beside_dispute(self, refund: Refund, seconds: float) -> Refund:
+        """Settle a refund of a payment that is disputed, or was: it may have been paid before, and nobody heard."""
+        if (answer := await self._gateways.find_refund(refund, seconds)) is not None:
+            return await self._carried(refund, answer)
         match way(refund):
-            case Way.WAIT:
-                log.info("refund %s waits for a dispute of its payment to be decided", refund.id)
-                return refund
             case Way.BY_DISPUTE:
                 settled = await refunds.succeed_by_dispute(self._db, refund)
                 return replace(refund, state=RefundState.SUCCEEDED) if settled else refund
             case Way.NOT_LEFT:
-                await refunds.stick(self._db, refund, "a lost dispute has left less than this")
-                return replace(refund, state=RefundState.STUCK)
-            case Way.PAY:
-                return await self._pay(refund, seconds)
-
-    async def _pay(self, refund: Refund, seconds: float) -> Refund:
-        try:
-            if await self._gateways.refund(refund, seconds) == RefundAnswer.PENDING:
+                return await self._stuck(refund, "a lost dispute has left less than this")
+            case _:
+                log.info("refund %s waits for a dispute of its payment to be decided", refund.id)
                 return refund
-            await refunds.succeed(self._db, refund.id)
-            return replace(refund, state=RefundState.SUCCEEDED)
-        except RefundDeclined as declined:
-            await refunds.stick(self._db, refund, str(declined))
-            return replace(refund, state=RefundState.STUCK)
-        except Failure as failure:
-            log.warning("refund %s is tried again later: %s", refund.id, failure)
+
+    async def _carried(self, refund: Refund, answer: RefundAnswer) -> Refund:
+        if answer == RefundAnswer.PENDING:
             return refund
+        await refunds.succeed(self._db, refund.id)
+        return replace(refund, state=RefundState.SUCCEEDED)
+
+    async def _stuck(self, refund: Refund, reason: str) -> Refund:
+        await refunds.stick(self._db, refund, reason)
+        return replace(refund, state=RefundState.STUCK)
 
 
 @retried
