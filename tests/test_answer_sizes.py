@@ -92,6 +92,7 @@ COUNTS = {
     "booking.v1.ListBookingEventsResponse.events": 500,
     "booking.v1.CancellationPreview.show_ids": 1_000,
     "booking.v1.CancellationPreview.refunds": 200,
+    "booking.v1.EventCancellation.shows": 1_000,
     "inventory.v1.CancelShowsResponse.shows": 1_000,
     "inventory.v1.ListShowEventsResponse.events": 500,
     "events.v1.ShowEvent.prices": 3,

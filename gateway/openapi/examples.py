@@ -205,6 +205,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "SetShowTax": {"sellerId": SELLER, "placeOfSupply": "27", "category": "TICKETS", "pricesIncludeTax": True},
     "SetShowFees": {"fees": [_FEE]},
+    "CancelEvent": {"token": "5f0c7f0e4b7a4c0d9a3e1b6f8d2c4a71", "reason": "The singer is ill."},
     "CancelShow": {"token": "5f0c7f0e4b7a4c0d9a3e1b6f8d2c4a71", "reason": "The singer is ill."},
     "SetShowKinds": {"kinds": [{"kind": "CHILD", "basisPoints": 5000, "atMost": 4}]},
     "GrantRefund": {"percentage": 100, "reason": "The hall was too cold."},

@@ -191,6 +191,16 @@ class InventoryClient:
         response = await call(self._seats.BatchUnbookReservations, request, seconds=SECONDS)
         return {name: _refusal(result) or True for name, result in zip(names, response.results, strict=True)}
 
+    async def owner_of_show(self, show_id: UUID) -> UUID | None:
+        """Return the organization whose a show is, None: Boxoffice's own. Raises inventory's SHOW_NOT_FOUND."""
+        show = await call(self._catalog.GetShow, catalog_pb2.GetShowRequest(show_id=str(show_id)), seconds=SECONDS)
+        return UUID(show.organization_id) if show.organization_id else None
+
+    async def owner_of_event(self, event_id: UUID) -> UUID | None:
+        """Return the organization whose an event is, None: Boxoffice's own. Raises inventory's EVENT_NOT_FOUND."""
+        event = await call(self._catalog.GetEvent, catalog_pb2.GetEventRequest(event_id=str(event_id)), seconds=SECONDS)
+        return UUID(event.organization_id) if event.organization_id else None
+
     async def cancel_shows(
         self, *, show_id: UUID | None, event_id: UUID | None, by_admin: bool, validate_only: bool = False
     ) -> CancelledShows:

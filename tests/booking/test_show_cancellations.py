@@ -374,3 +374,24 @@ async def test_more_bookings_than_a_batch_are_swept_by_two_at_once(
     assert (await swept(house)).status == Cancellation.DONE
     assert [await house.status(one.id) for one in bookings] == ["REFUNDED"] * 9 + ["CANCELLED"] * 3
     assert parts(house) == [PRICE] * 9
+
+
+async def test_an_event_is_cancelled_with_all_its_shows_that_have_not_ended(house: House) -> None:
+    event_id = (await house.confirmed(ANN, 0)).show.event_id
+    asked = cancellations_pb2.PreviewEventCancellationRequest(event_id=event_id)
+    seen = await house.cancellations.PreviewEventCancellation(asked)
+    assert (seen.show_ids, [one.amount for one in seen.refunds]) == ([house.show_id], [PRICE])
+    request = cancellations_pb2.CancelEventRequest(event_id=event_id, token="", reason=WHY)
+    why = await refused(house.cancellations.CancelEvent(request))
+    assert (why.reason, why.metadata["token"]) == ("CANCELLATION_CHANGED", seen.token)
+    request.token = seen.token
+    answers = await asyncio.gather(*(house.cancellations.CancelEvent(request) for _ in range(4)))
+    assert [[(one.show_id, one.reason) for one in answer.shows] for answer in answers] == [[(house.show_id, WHY)]] * 4
+    assert (await swept(house)).status == Cancellation.DONE
+    request.token = ""
+    [again] = (await house.cancellations.CancelEvent(request)).shows
+    assert (again.status, again.refunded_bookings) == (Cancellation.DONE, 1)
+    [row] = await house.inventory_db.fetch("SELECT status FROM events WHERE id = %s", (UUID(event_id),))
+    assert row.status == "CANCELLED"
+    request.event_id = str(uuid4())
+    assert (await refused(house.cancellations.CancelEvent(request))).reason == "EVENT_NOT_FOUND"

@@ -29,7 +29,7 @@ AT_ONCE = 3_600
 
 MONEY = {
     "booking": {
-        *("CancelBooking", "ListBookingEvents", "RefundBooking", "GrantRefund", "CancelShow"),
+        *("CancelBooking", "ListBookingEvents", "RefundBooking", "GrantRefund", "CancelShow", "CancelEvent"),
         *("BatchRecordCaptures", "BatchRecordDeclines", "BatchRecordUndoneRefunds"),
     },
     "payment": {

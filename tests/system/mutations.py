@@ -220,6 +220,7 @@ HARMLESS = {
     "ReceiveWebhook": "the bank's own id of the event, which its headers carry, is the key",
     "SetSeller": "the caller names the seller, who is called what the last request says",
     "SetTaxRule": "the caller names the rule, which ends when the last request says",
+    "CancelEvent": "an event is cancelled once; who asks again is told how far that is",
     "CancelShow": "a show is cancelled once; who asks again is told how far that is",
     "SetShowPrices": "a show has the prices that the last request says",
     "SetShowTax": "a show is sold by whom the last request says",

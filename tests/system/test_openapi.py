@@ -96,6 +96,9 @@ async def _cancel_a_show(client: Client) -> None:
     seen = ok(await client.ask("GET", f"{path}/cancel/preview"))
     ok(await client.ask("POST", f"{path}/cancel", {"token": seen["token"], "reason": "The singer is ill."}))
     ok(await client.ask("GET", f"{path}/cancellation"))
+    path = f"events/{(await client.make_show()).movie_id}/cancel"
+    seen = ok(await client.ask("GET", f"{path}/preview"))
+    ok(await client.ask("POST", path, {"token": seen["token"], "reason": "The singer is ill."}))
 
 
 async def _have_an_account(stack: Stack, client: Client) -> None:

@@ -43,7 +43,7 @@ from google.protobuf.message import Message
 
 _READS = ("Get", "List", "Preview", "Quote", "Watch")
 """How the names of methods begin that only read."""
-_ASKED_AGAIN = ("Refresh", "PublishEvent", "CancelShow")
+_ASKED_AGAIN = ("Refresh", "PublishEvent", "CancelShow", "CancelEvent")
 """Methods that give the same again to whoever asks within seconds, or find done what they are to do."""
 
 P = ParamSpec("P")
@@ -246,6 +246,10 @@ class Methods:
     preview_show_cancellation = Method(
         Cancellations, cancellations.PreviewShowCancellationRequest, cancellations.CancellationPreview
     )
+    preview_event_cancellation = Method(
+        Cancellations, cancellations.PreviewEventCancellationRequest, cancellations.CancellationPreview
+    )
+    cancel_event = Method(Cancellations, cancellations.CancelEventRequest, cancellations.EventCancellation)
     cancel_show = Method(Cancellations, cancellations.CancelShowRequest, cancellations.ShowCancellation)
     get_show_cancellation = Method(
         Cancellations, cancellations.GetShowCancellationRequest, cancellations.ShowCancellation

@@ -12,6 +12,7 @@ from services.booking.show_cancellations.steps import ShowCancellations
 from services.chassis.store.database import Database
 from services.chassis.wire.identity import caller
 from services.chassis.wire.incoming import Context
+from services.chassis.wire.owners import Things
 
 ADMIN = "ADMIN"
 
@@ -37,6 +38,22 @@ class CancellationServicer(cancellations_pb2_grpc.CancellationServiceServicer):
         self, request: pb.GetShowCancellationRequest, context: Context
     ) -> pb.ShowCancellation:
         return messages.cancellation(await self._cancellations.progress(UUID(request.show_id)))
+
+    async def PreviewEventCancellation(
+        self, request: pb.PreviewEventCancellationRequest, context: Context
+    ) -> pb.CancellationPreview:
+        subject = Subject(event_id=UUID(request.event_id))
+        return messages.preview(await self._cancellations.preview(subject, by_admin=_is_admin()))
+
+    async def CancelEvent(self, request: pb.CancelEventRequest, context: Context) -> pb.EventCancellation:
+        wish = _wish(Subject(event_id=UUID(request.event_id)), request.reason)
+        cancelled = await self._cancellations.cancel(wish, request.token)
+        return pb.EventCancellation(event_id=request.event_id, shows=map(messages.cancellation, cancelled))
+
+
+def things(inventory: InventoryClient) -> dict[str, Things]:
+    """Return whose what is that requests name, by the field that names it: inventory knows."""
+    return {"show_id": Things(inventory.owner_of_show), "event_id": Things(inventory.owner_of_event)}
 
 
 def _wish(subject: Subject, reason: str) -> CancelWish:

@@ -260,3 +260,83 @@ class GetShowCancellationRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetShowCancellationRequest: _TypeAlias = GetShowCancellationRequest  # noqa: Y015
+
+@_typing.final
+class PreviewEventCancellationRequest(_message.Message):
+    """PreviewEventCancellationRequest names an event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """The event (UUID)."""
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewEventCancellationRequest: _TypeAlias = PreviewEventCancellationRequest  # noqa: Y015
+
+@_typing.final
+class CancelEventRequest(_message.Message):
+    """CancelEventRequest names an event, and says why it is cancelled."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """The event (UUID)."""
+    token: _builtins.str
+    """`token` of the preview that was seen. Any will do, and none, where the event is cancelled already."""
+    reason: _builtins.str
+    """Why it is cancelled, in one line of 1 to 200 characters; for the books, customers do not see it."""
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        token: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "reason", b"reason", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelEventRequest: _TypeAlias = CancelEventRequest  # noqa: Y015
+
+@_typing.final
+class EventCancellation(_message.Message):
+    """A cancelled event, and how far its shows are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    SHOWS_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """The event (UUID)."""
+    @_builtins.property
+    def shows(self) -> _containers.RepeatedCompositeFieldContainer[Global___ShowCancellation]:
+        """Its shows that are cancelled."""
+
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        shows: _abc.Iterable[Global___ShowCancellation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "shows", b"shows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventCancellation: _TypeAlias = EventCancellation  # noqa: Y015

@@ -54,6 +54,16 @@ class CancellationServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.GetShowCancellationRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.ShowCancellation.FromString,
                 _registered_method=True)
+        self.PreviewEventCancellation = channel.unary_unary(
+                '/boxoffice.booking.v1.CancellationService/PreviewEventCancellation',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.PreviewEventCancellationRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.CancellationPreview.FromString,
+                _registered_method=True)
+        self.CancelEvent = channel.unary_unary(
+                '/boxoffice.booking.v1.CancellationService/CancelEvent',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.CancelEventRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.EventCancellation.FromString,
+                _registered_method=True)
 
 
 class CancellationServiceServicer:
@@ -69,6 +79,7 @@ class CancellationServiceServicer:
 
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+        FAILED_PRECONDITION SHOW_UNDER_WAY: the show has begun, and it is not an admin who asks (`show_id`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -79,6 +90,7 @@ class CancellationServiceServicer:
 
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+        FAILED_PRECONDITION SHOW_UNDER_WAY: the show has begun, and it is not an admin who asks (`show_id`).
         ABORTED CANCELLATION_CHANGED: `token` is of other figures than there are now, and nothing was cancelled (`shows`,
         `confirmed_bookings`, `refunds`, and the `token` of these).
         """
@@ -90,6 +102,31 @@ class CancellationServiceServicer:
         """Returns how far the cancellation of a show is: how many of its bookings have come to their ends.
 
         NOT_FOUND CANCELLATION_NOT_FOUND: the show is not cancelled, or there is no such show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewEventCancellation(self, request, context):
+        """Returns what CancelEvent would do now. Nothing changes by it.
+
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION SHOW_UNDER_WAY: one of its shows has begun, and it is not an admin who asks (`show_id`).
+        FAILED_PRECONDITION TOO_MANY_SHOWS: it has more shows that have not ended than are cancelled at once (`limit`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelEvent(self, request, context):
+        """Cancels an event with all its shows that have not ended, at the same instant and for good. It gets no other show. Who
+        comes second gets the same answer.
+
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION SHOW_UNDER_WAY: one of its shows has begun, and it is not an admin who asks (`show_id`).
+        FAILED_PRECONDITION TOO_MANY_SHOWS: it has more shows that have not ended than are cancelled at once (`limit`).
+        ABORTED CANCELLATION_CHANGED: `token` is of other figures than there are now, and nothing was cancelled (`shows`,
+        `confirmed_bookings`, `refunds`, and the `token` of these).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -112,6 +149,16 @@ def add_CancellationServiceServicer_to_server(servicer, server):
                     servicer.GetShowCancellation,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.GetShowCancellationRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.ShowCancellation.SerializeToString,
+            ),
+            'PreviewEventCancellation': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewEventCancellation,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.PreviewEventCancellationRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.CancellationPreview.SerializeToString,
+            ),
+            'CancelEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelEvent,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.CancelEventRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.EventCancellation.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -200,6 +247,60 @@ class CancellationService:
             '/boxoffice.booking.v1.CancellationService/GetShowCancellation',
             boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.GetShowCancellationRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.ShowCancellation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewEventCancellation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.CancellationService/PreviewEventCancellation',
+            boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.PreviewEventCancellationRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.CancellationPreview.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.CancellationService/CancelEvent',
+            boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.CancelEventRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_cancellations__pb2.EventCancellation.FromString,
             options,
             channel_credentials,
             insecure,

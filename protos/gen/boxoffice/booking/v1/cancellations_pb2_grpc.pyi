@@ -47,12 +47,14 @@ class CancellationServiceStub:
 
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+    FAILED_PRECONDITION SHOW_UNDER_WAY: the show has begun, and it is not an admin who asks (`show_id`).
     """
     CancelShow: _grpc.UnaryUnaryMultiCallable[_cancellations_pb2.CancelShowRequest, _cancellations_pb2.ShowCancellation]
     """Cancels a show that has not ended, for good. Who comes second gets the same answer.
 
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+    FAILED_PRECONDITION SHOW_UNDER_WAY: the show has begun, and it is not an admin who asks (`show_id`).
     ABORTED CANCELLATION_CHANGED: `token` is of other figures than there are now, and nothing was cancelled (`shows`,
     `confirmed_bookings`, `refunds`, and the `token` of these).
     """
@@ -60,6 +62,23 @@ class CancellationServiceStub:
     """Returns how far the cancellation of a show is: how many of its bookings have come to their ends.
 
     NOT_FOUND CANCELLATION_NOT_FOUND: the show is not cancelled, or there is no such show.
+    """
+    PreviewEventCancellation: _grpc.UnaryUnaryMultiCallable[_cancellations_pb2.PreviewEventCancellationRequest, _cancellations_pb2.CancellationPreview]
+    """Returns what CancelEvent would do now. Nothing changes by it.
+
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION SHOW_UNDER_WAY: one of its shows has begun, and it is not an admin who asks (`show_id`).
+    FAILED_PRECONDITION TOO_MANY_SHOWS: it has more shows that have not ended than are cancelled at once (`limit`).
+    """
+    CancelEvent: _grpc.UnaryUnaryMultiCallable[_cancellations_pb2.CancelEventRequest, _cancellations_pb2.EventCancellation]
+    """Cancels an event with all its shows that have not ended, at the same instant and for good. It gets no other show. Who
+    comes second gets the same answer.
+
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION SHOW_UNDER_WAY: one of its shows has begun, and it is not an admin who asks (`show_id`).
+    FAILED_PRECONDITION TOO_MANY_SHOWS: it has more shows that have not ended than are cancelled at once (`limit`).
+    ABORTED CANCELLATION_CHANGED: `token` is of other figures than there are now, and nothing was cancelled (`shows`,
+    `confirmed_bookings`, `refunds`, and the `token` of these).
     """
 
 @_typing.type_check_only
@@ -77,12 +96,14 @@ class CancellationServiceAsyncStub(CancellationServiceStub):
 
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+    FAILED_PRECONDITION SHOW_UNDER_WAY: the show has begun, and it is not an admin who asks (`show_id`).
     """
     CancelShow: _aio.UnaryUnaryMultiCallable[_cancellations_pb2.CancelShowRequest, _cancellations_pb2.ShowCancellation]  # type: ignore[assignment]
     """Cancels a show that has not ended, for good. Who comes second gets the same answer.
 
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+    FAILED_PRECONDITION SHOW_UNDER_WAY: the show has begun, and it is not an admin who asks (`show_id`).
     ABORTED CANCELLATION_CHANGED: `token` is of other figures than there are now, and nothing was cancelled (`shows`,
     `confirmed_bookings`, `refunds`, and the `token` of these).
     """
@@ -90,6 +111,23 @@ class CancellationServiceAsyncStub(CancellationServiceStub):
     """Returns how far the cancellation of a show is: how many of its bookings have come to their ends.
 
     NOT_FOUND CANCELLATION_NOT_FOUND: the show is not cancelled, or there is no such show.
+    """
+    PreviewEventCancellation: _aio.UnaryUnaryMultiCallable[_cancellations_pb2.PreviewEventCancellationRequest, _cancellations_pb2.CancellationPreview]  # type: ignore[assignment]
+    """Returns what CancelEvent would do now. Nothing changes by it.
+
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION SHOW_UNDER_WAY: one of its shows has begun, and it is not an admin who asks (`show_id`).
+    FAILED_PRECONDITION TOO_MANY_SHOWS: it has more shows that have not ended than are cancelled at once (`limit`).
+    """
+    CancelEvent: _aio.UnaryUnaryMultiCallable[_cancellations_pb2.CancelEventRequest, _cancellations_pb2.EventCancellation]  # type: ignore[assignment]
+    """Cancels an event with all its shows that have not ended, at the same instant and for good. It gets no other show. Who
+    comes second gets the same answer.
+
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION SHOW_UNDER_WAY: one of its shows has begun, and it is not an admin who asks (`show_id`).
+    FAILED_PRECONDITION TOO_MANY_SHOWS: it has more shows that have not ended than are cancelled at once (`limit`).
+    ABORTED CANCELLATION_CHANGED: `token` is of other figures than there are now, and nothing was cancelled (`shows`,
+    `confirmed_bookings`, `refunds`, and the `token` of these).
     """
 
 class CancellationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -110,6 +148,7 @@ class CancellationServiceServicer(metaclass=_abc_1.ABCMeta):
 
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+        FAILED_PRECONDITION SHOW_UNDER_WAY: the show has begun, and it is not an admin who asks (`show_id`).
         """
 
     @_abc_1.abstractmethod
@@ -122,6 +161,7 @@ class CancellationServiceServicer(metaclass=_abc_1.ABCMeta):
 
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         FAILED_PRECONDITION SHOW_ENDED: the show has ended.
+        FAILED_PRECONDITION SHOW_UNDER_WAY: the show has begun, and it is not an admin who asks (`show_id`).
         ABORTED CANCELLATION_CHANGED: `token` is of other figures than there are now, and nothing was cancelled (`shows`,
         `confirmed_bookings`, `refunds`, and the `token` of these).
         """
@@ -135,6 +175,35 @@ class CancellationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns how far the cancellation of a show is: how many of its bookings have come to their ends.
 
         NOT_FOUND CANCELLATION_NOT_FOUND: the show is not cancelled, or there is no such show.
+        """
+
+    @_abc_1.abstractmethod
+    def PreviewEventCancellation(
+        self,
+        request: _cancellations_pb2.PreviewEventCancellationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cancellations_pb2.CancellationPreview, _abc.Awaitable[_cancellations_pb2.CancellationPreview]]:
+        """Returns what CancelEvent would do now. Nothing changes by it.
+
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION SHOW_UNDER_WAY: one of its shows has begun, and it is not an admin who asks (`show_id`).
+        FAILED_PRECONDITION TOO_MANY_SHOWS: it has more shows that have not ended than are cancelled at once (`limit`).
+        """
+
+    @_abc_1.abstractmethod
+    def CancelEvent(
+        self,
+        request: _cancellations_pb2.CancelEventRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cancellations_pb2.EventCancellation, _abc.Awaitable[_cancellations_pb2.EventCancellation]]:
+        """Cancels an event with all its shows that have not ended, at the same instant and for good. It gets no other show. Who
+        comes second gets the same answer.
+
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION SHOW_UNDER_WAY: one of its shows has begun, and it is not an admin who asks (`show_id`).
+        FAILED_PRECONDITION TOO_MANY_SHOWS: it has more shows that have not ended than are cancelled at once (`limit`).
+        ABORTED CANCELLATION_CHANGED: `token` is of other figures than there are now, and nothing was cancelled (`shows`,
+        `confirmed_bookings`, `refunds`, and the `token` of these).
         """
 
 def add_CancellationServiceServicer_to_server(servicer: CancellationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
