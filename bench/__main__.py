@@ -23,6 +23,7 @@ from bench.reference import echo, own, seeds
 from bench.scenarios import (
     availability,
     burst,
+    cancel,
     create,
     expiry,
     flow,
@@ -48,6 +49,7 @@ MODULES = (
     hot,
     availability,
     onsale,
+    cancel,
     expiry,
     burst,
     overload,

@@ -145,6 +145,8 @@ CLAIMS = (
     Claim("on-sale: seats sold twice", figure("oversold", "onsale"), 0, at_most=True),
     Claim("expiry: seconds to release all", figure("release_seconds", "expiry"), 60, at_most=True),
     Claim("expiry: p99 of new bookings in ms", lambda r: r["expiry"].latencies.p99, 100, at_most=True),
+    Claim("cancel: bookings swept ÷ tickets of the flow", figure("sweep_by_flow", "cancel"), 0.5),
+    Claim("cancel: goodput that other shows keep", figure("goodput", "cancel"), 0.8),
     Claim("cost of a booking, 10⁷ seats ÷ 10⁵ seats", _cost, 1.2, at_most=True),
     *(claim for way in ("rest", "grpc") for claim in _of_overload(f"overload.{way}")),
     *(claim for case in BURSTS for claim in _of_burst(case)),

@@ -79,7 +79,6 @@ async def run(settings: Settings) -> None:
             expiry=timedelta(minutes=settings.booking_expiry_minutes),
             extension=timedelta(minutes=settings.decline_extension_minutes),
             free_per_day=settings.free_bookings_per_day,
-            refund_policy=settings.refund_policy,
         )
         for pool in (db, background)
     )

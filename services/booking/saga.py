@@ -18,7 +18,6 @@ from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.creating.steps import CreateBookings
 from services.booking.declines.steps import Declines
 from services.booking.expiry.steps import Expiry
-from services.booking.refunds.domain import RefundPolicy
 from services.booking.refunds.steps import Refunds
 from services.booking.show_cancellations.steps import Sweeps
 from services.chassis.errors import Failure
@@ -44,7 +43,6 @@ class Saga:
         render: Callable[[Changed], bytes],
         expiry: timedelta,
         extension: timedelta,
-        refund_policy: RefundPolicy,
         free_per_day: int = 0,
     ) -> None:
         """`render` makes of a created booking what its caller is answered."""
@@ -56,7 +54,7 @@ class Saga:
         self.expiry = Expiry(db, inventory)
         self.declines = Declines(db, inventory, self.expiry, extension=extension)
         self.refunds = Refunds(db, inventory, payments)
-        self.sweeps = Sweeps(db, outbox, inventory, refund_policy)
+        self.sweeps = Sweeps(db, outbox, inventory)
 
     async def recover(self) -> None:
         """Finish, for ever, what was left unfinished."""

@@ -62,7 +62,6 @@ def wired_booking(
         expiry=timedelta(minutes=15),
         extension=timedelta(minutes=5),
         free_per_day=free_per_day,
-        refund_policy=POLICY,
     )
     desk: Desk[Any, Any] = Desk(saga.create, max_keys=128, gathers=gathers)
     changes = Changes(db, max_waiting=100, heartbeat_seconds=15)

@@ -92,6 +92,8 @@ async def test_a_sold_out_show_leaves_no_ticket_and_no_money_when_it_is_cancelle
                 return left == 0 or left < before
 
             await eventually(went_on, patient(120))
+            # The next one is killed when there are two of all again.
+            await asyncio.to_thread(stack.wait_healthy, victim)
 
     await asyncio.gather(kill(), *(customer() for _ in range(AT_ONCE)))
 

@@ -318,7 +318,8 @@ WHILE_UNDER_WAY = {
             SELECT DISTINCT ON (key) id + 1000000, topic, key, version + 100, kind FROM booking.topic_events
             ORDER BY key, version DESC;
         INSERT INTO inventory.topic_events (id, topic, key, version, kind)
-            SELECT id + 1000000, topic, key, version + 1, kind FROM inventory.topic_events
+            SELECT DISTINCT ON (key) id + 1000000, topic, key, version + 1, kind FROM inventory.topic_events
+            ORDER BY key, version DESC
     """,
     "money came twice, and bought nothing either time": """
         INSERT INTO booking.captures SELECT (c).* FROM (
