@@ -18,5 +18,5 @@ UPDATE show_seats s SET status = 'RESERVED', holder_id = due.user_id, booking_id
 UPDATE show_counters SET sequence = sequence + 1 WHERE show_id = ANY('$shows'::uuid[]);
 
 INSERT INTO seat_changes (show_id, sequence, seat_id, status, expires_at, changed_at)
-    SELECT show_id, sequence, id, status, expires_at, boxoffice_clock()
-    FROM show_seats JOIN show_counters USING (show_id) WHERE show_id = ANY('$shows'::uuid[]);
+    SELECT show_id, c.sequence, s.id, s.status, s.expires_at, boxoffice_clock()
+    FROM show_seats s JOIN show_counters c USING (show_id) WHERE show_id = ANY('$shows'::uuid[]);
