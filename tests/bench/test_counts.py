@@ -33,6 +33,7 @@ from services.payment.checkout.begin import Begin, BeginPayments
 from services.payment.checkout.record import Record, RecordReports
 from services.payment.domain.payments import BankEvent, Outcome, Payable, Payment, SessionReport, State
 from tests.booking.conftest import closes as closes  # a fixture
+from tests.booking.conftest import free_per_day as free_per_day  # a fixture
 from tests.booking.conftest import house as house  # a fixture
 from tests.booking.conftest import starts_in as starts_in  # a fixture
 from tests.booking.house import House
@@ -56,7 +57,7 @@ PAY_SESSIONS = (8, 2)
 CREATE_MOVIE = (7, 2)
 CREATE_VENUE = (7, 2)
 CREATE_SCREEN = (9, 2)
-CREATE_SHOW = (17, 2)
+CREATE_SHOW = (18, 2)
 
 # What a batch of bookings costs, however many there are: booking's intent with how the shows are taxed, inventory's
 # claim, booking's price.
@@ -143,7 +144,10 @@ async def test_a_batch_of_bookings_costs_no_more_statements_and_round_trips_than
 async def test_a_batch_of_captures_costs_no_more_than_one_and_a_cancel_and_a_refund_two_round_trips(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record, finish = RecordCaptures(house.db, house.outbox), FinishConfirming(house.db, house.outbox)
+    record, finish = (
+        RecordCaptures(house.db, house.outbox),
+        FinishConfirming(house.db, house.outbox, messages.changed_bytes),
+    )
     costs: list[tuple[int, int]] = []
     booked = [await house.book(uuid4(), number) for number in range(5)]
     for some in (booked[:1], booked[1:4]):
