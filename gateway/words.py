@@ -35,6 +35,7 @@ PATTERNS = {
     "^([0-9a-f]{32})?$": "the token of a preview, as it was given",
     "^[A-Za-z0-9_-]{3,32}$": "a code of 3 to 32 letters and digits of ASCII, - and _",
     "^[A-Za-z0-9_-]{0,100}$": "a refresh token as it was given",
+    "^(\\+[1-9][0-9]{6,14})?$": "a telephone number with its country's code, such as +919876543210",
     "^([0-9]{6})?$": "a code of six digits, such as 123456",
     "^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$": f"the id of a session, such as sess_{ID}",
 }

@@ -35,6 +35,8 @@ LETTERS = {name: letters for name, letters in ASKED.items() if letters} | {
 """How many letters texts of people's may have, by the name of their field."""
 
 BYTES = {
+    "booking_number": 10,
+    "phone": 16,
     **dict(language=20, currency=3, next_page_token=200, payment_method=100, token_type=6, status=20),
     **dict(payment_url=2_000, access_token=4_000, refresh_token=100, session_id=41),
     **dict(cancelled_by=36, token=32),
@@ -60,6 +62,8 @@ COUNTS = {
     "inventory.v1.ListAvailableSeatsResponse.prices": 3,
     "inventory.v1.HoldSeatsResponse.seats": 100,
     "inventory.v1.HoldSeatsResponse.holds": 100,
+    "inventory.v1.ExtendHoldsResponse.seats": 100,
+    "inventory.v1.ListHoldsResponse.ShowHolds.seats": 100,
     "inventory.v1.Reservation.seats": 100,
     "inventory.v1.BatchReserveSeatsResponse.results": MAX_SEATS_OF_BATCH // 100,
     "inventory.v1.SeatPrices.seats": 100,
@@ -104,6 +108,7 @@ COUNTS = {
     "inventory.v1.ListMoviesResponse.movies": 1,
     "inventory.v1.ListVenuesResponse.venues": 1,
     "inventory.v1.ListShowsResponse.shows": 1,
+    "inventory.v1.ListHoldsResponse.holds": 1,
     "booking.v1.ListBookingsResponse.bookings": 1,
     "booking.v1.ListCouponsResponse.coupons": 1,
     "booking.v1.ListSellersResponse.sellers": 1,

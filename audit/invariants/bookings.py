@@ -40,6 +40,16 @@ BOOKINGS = (
         """,
     ),
     Invariant(
+        "bookings-have-numbers-of-their-own",
+        "a booking's number is ten letters and digits without look-alikes, and no other booking has it",
+        ("booking.bookings WHERE booking_number IS NOT NULL",),
+        """
+        SELECT booking_number, count(*) AS bookings FROM booking.bookings
+        WHERE booking_number IS NOT NULL
+        GROUP BY booking_number HAVING count(*) > 1 OR booking_number !~ '^[2-9A-HJKMNP-TV-Z]{10}$'
+        """,
+    ),
+    Invariant(
         "a-seat-is-sold-once",
         "no seat of a show belongs to two CONFIRMED bookings that have not given it back",
         ("booking.bookings WHERE state = 'CONFIRMED'",),

@@ -2,7 +2,7 @@
 
 from audit.invariants.invariant import Invariant
 
-MAX_SEATS_PER_USER, SEAT_HOLD_MINUTES, RESERVATION_MAX_MINUTES = 100, 60, 120
+MAX_SEATS_PER_USER, SEAT_HOLD_MINUTES, SEAT_HOLD_MAX_MINUTES, RESERVATION_MAX_MINUTES = 100, 60, 120, 120
 """What inventory's settings may be at most. What they were is said by each show's counter: the largest since its sale
 began, so that what was made under an older setting is no fault; null where that is unknown."""
 
@@ -108,27 +108,40 @@ SEATS = (
         GROUP BY show_id, holder_id HAVING count(*) > least(max(c.max_seats_per_user), {MAX_SEATS_PER_USER})
         """,
     ),
-    # A clock may have been set back since a hold was made: its length is told by the change that made it, while that
-    # is remembered.
+    # Code from before does not write down since when a seat is held. A clock may have been set back since: then the
+    # length of the hold is told by the change that made it, while that is remembered.
     Invariant(
         "holds-and-claims-end-in-time",
-        "no hold and no reservation lives longer than one might since its show's sale began",
+        "no hold and no reservation lives longer than one might since its show's sale began, with all its extensions",
         ("inventory.show_seats WHERE status = 'HELD'", "inventory.reservations WHERE state = 'RESERVED'"),
         f"""
-        SELECT s.show_id, s.id AS seat_id, s.holder_id AS user_id, NULL AS booking_id, h.changed_at AS since,
-            s.expires_at
+        SELECT s.show_id, s.id AS seat_id, s.holder_id AS user_id, NULL AS booking_id,
+            coalesce(s.held_at, h.changed_at) AS since, s.expires_at
         FROM inventory.show_seats s CROSS JOIN inventory.clock LEFT JOIN (
             SELECT DISTINCT ON (show_id, seat_id) * FROM inventory.seat_changes
             ORDER BY show_id, seat_id, sequence DESC
         ) AS h ON h.show_id = s.show_id AND h.seat_id = s.id
         LEFT JOIN inventory.show_counters c ON c.show_id = s.show_id
-        WHERE s.status = 'HELD' AND s.expires_at > coalesce(h.changed_at, clock.now)
-            + make_interval(mins => least(c.seat_hold_minutes, {SEAT_HOLD_MINUTES}))
+        WHERE s.status = 'HELD' AND s.expires_at > coalesce(s.held_at, h.changed_at, clock.now)
+            + make_interval(mins => CASE
+                WHEN s.held_at IS NULL THEN least(c.seat_hold_minutes, {SEAT_HOLD_MINUTES})
+                ELSE least(greatest(c.seat_hold_max_minutes, c.seat_hold_minutes), {SEAT_HOLD_MAX_MINUTES})
+            END)
         UNION ALL
         SELECT r.show_id, NULL, user_id, booking_id, reserved_at, expires_at
         FROM inventory.reservations r LEFT JOIN inventory.show_counters c ON c.show_id = r.show_id
         WHERE state = 'RESERVED' AND expires_at > reserved_at
             + make_interval(mins => least(c.reservation_max_minutes, {RESERVATION_MAX_MINUTES}))
+        """,
+    ),
+    Invariant(
+        "unbooked-holds-are-counted",
+        "what a user held of a show without booking it is counted once, and is some time",
+        ("inventory.unbooked_holds",),
+        """
+        SELECT show_id, user_id, count(*) AS times, min(minutes) AS minutes
+        FROM inventory.unbooked_holds GROUP BY show_id, user_id
+        HAVING count(*) > 1 OR (min(minutes) > 0) IS NOT TRUE OR num_nulls(min(window_began_at)) > 0
         """,
     ),
     Invariant(

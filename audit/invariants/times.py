@@ -34,7 +34,9 @@ WRITTEN: Mapping[str, Mapping[str, Sequence[str]]] = {
         "screens": ("created_at",),
         "shows": ("created_at",),
         "reservations": ("reserved_at", "changed_at"),
+        "show_seats": ("held_at",),
         "seat_changes": ("changed_at",),
+        "unbooked_holds": ("window_began_at",),
     },
     "booking": {
         "bookings": ("created_at", "updated_at"),

@@ -35,7 +35,7 @@ from services.booking.show_cancellations.operation import CONSUMER, remember_can
 from services.booking.show_cancellations.rpc import CancellationServicer, things
 from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
-from services.booking.tidying.operation import archive, forget_keys
+from services.booking.tidying.operation import archive, forget_keys, number_bookings
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import CONNECTIONS as WATCHING_CONNECTIONS
 from services.booking.watching.changes import Changes
@@ -132,6 +132,7 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     jobs.add(ticks, "sweep-cancelled-shows", recovery.sweeps.sweep_once, jobs.every(seconds=1))
     jobs.add(ticks, "expire-bookings", recovery.expiry.expire_due, jobs.every(minutes=1))
     jobs.add(ticks, "archive", lambda: archive(background), jobs.daily(3))
+    jobs.add(ticks, "number-bookings", lambda: number_bookings(background), jobs.every(minutes=1))
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
     event_days = settings.event_retention_days

@@ -1,6 +1,8 @@
 """BookingService: parse, call, render."""
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -24,10 +26,11 @@ from services.booking.refunds.steps import Refunds
 from services.booking.refunds.undo import UndoRefund
 from services.booking.saga import Saga
 from services.booking.viewing.look import Bookings, BookingsPage, Seen
+from services.booking.viewing.messages import CountedPage
 from services.booking.watching.changes import Changes
 from services.booking.watching.rpc import WatchMethods
 from services.booking.watching.watching import Watching
-from services.chassis.errors import Failure
+from services.chassis.errors import Failure, InvalidField
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.chassis.wire import pages
@@ -38,6 +41,13 @@ from services.chassis.writes.desk import Desk
 from services.chassis.writes.outbox import Outbox
 
 log = logging.getLogger(__name__)
+
+_PERIODS = {
+    pb.ListBookingsRequest.PERIOD_UNSPECIFIED: None,
+    pb.ListBookingsRequest.UPCOMING: True,
+    pb.ListBookingsRequest.PAST: False,
+}
+"""Whether shows are to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +125,29 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         return messages.booking(seen.booking, seen.seats, seen.now, payment, seen.refunds)
 
     async def ListBookings(self, request: pb.ListBookingsRequest, context: Context) -> pb.ListBookingsResponse:
+        if (request.page or request.limit) and (request.page_size or request.page_token):
+            raise InvalidField(("page", "counts pages: leave pageSize and pageToken out, or page and limit"))
         page = pages.PageRequest(request, pages.BY_ID)
-        show_id = UUID(request.show_id) if request.show_id else None
-        status = State(pb.Booking.Status.Name(request.status)) if request.status else None
-        seen = await self._bookings.of_user(
-            BookingsPage(UUID(request.user_id), show_id, status, page.after, page.limit)
+        counted = CountedPage.of(request)
+        wanted = BookingsPage(
+            user_id=UUID(request.user_id),
+            show_id=UUID(request.show_id) if request.show_id else None,
+            status=State(pb.Booking.Status.Name(request.status)) if request.status else None,
+            upcoming=_PERIODS[request.period],
+            before=page.after,
+            limit=counted.limit if counted else page.limit,
+            skipped=counted.skipped if counted else 0,
         )
-        bookings, token = page.render(
-            seen,
-            lambda one: one.booking.id,
-            lambda one: messages.booking(one.booking, one.seats, one.now, refunds=one.refunds),
-        )
+        seen = await self._bookings.of_user(wanted)
+        if counted:
+            return counted.answer(await self._all_rendered(seen), await self._bookings.count(wanted))
+        bookings, token = page.render(await self._all_rendered(seen[: page.size]), lambda one: UUID(one.id), _itself)
+        if not token and len(seen) > page.size:
+            token = page.token(seen[page.size - 1].booking.id)
         return pb.ListBookingsResponse(bookings=bookings, next_page_token=token)
+
+    async def _all_rendered(self, seen: Sequence[Seen]) -> list[pb.Booking]:
+        return await asyncio.gather(*map(self._rendered, seen))
 
     async def CancelBooking(self, request: pb.CancelBookingRequest, context: Context) -> pb.Booking:
         user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
@@ -205,3 +226,8 @@ def _payable(seen: Seen | Failure) -> pb.BatchGetPayableBookingsResponse.Result:
     except Exception:  # a defect with one booking must not refuse all others
         log.exception("booking %s cannot be rendered", seen.booking.id)
         return result(refusal=to_status(Failure()))
+
+
+def _itself(booking: pb.Booking) -> pb.Booking:
+    """Return a booking that is rendered already."""
+    return booking

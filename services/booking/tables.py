@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    DDL,
     Boolean,
     CheckConstraint,
     Column,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    event,
     text,
 )
 
@@ -41,10 +43,32 @@ free_bookings = Table(
     comment="how many free bookings users have made; the lock under which they are counted",
 )
 
+NEW_BOOKING_NUMBER = """
+CREATE FUNCTION new_booking_number() RETURNS text LANGUAGE sql VOLATILE PARALLEL SAFE RETURN (
+    SELECT string_agg(
+        substr('23456789ABCDEFGHJKMNPQRSTVWXYZ', (drawn.bits / power(30, place)::bigint % 30)::int + 1, 1), ''
+    )
+    FROM (
+        SELECT ('x' || substr(hex, 1, 12) || substr(hex, 14, 3))::bit(60)::bigint AS bits
+        FROM (SELECT replace(gen_random_uuid()::text, '-', '') AS hex) AS random
+    ) AS drawn CROSS JOIN generate_series(0, 9) AS place
+)
+"""
+"""Draws a number for a booking: ten characters of thirty, by 60 random bits."""
+
+_before = DDL(NEW_BOOKING_NUMBER.replace("%", "%%"))  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+event.listen(metadata, "before_create", _before)
+
 bookings = Table(
     "bookings",
     metadata,
     Column("id", Uuid, primary_key=True),
+    Column(
+        "booking_number",
+        Text,
+        server_default=text("new_booking_number()"),
+        comment="by what people name it; null until a job has numbered it: code from before",
+    ),
     Column("user_id", Uuid, nullable=False),
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False, server_default="1", comment="counts moves; fences late workers off"),
@@ -118,6 +142,7 @@ bookings = Table(
     CheckConstraint("confirmed_at IS NULL OR state IN ('CONFIRMED', 'REFUNDING', 'REFUNDED')", name="confirmed_at"),
     Index("bookings_user_idx", "user_id", "id"),
     Index("bookings_show_idx", "show_id", "id"),
+    Index("bookings_number_idx", "booking_number", unique=True),
     # One booking per key, from before its seats are asked for.
     Index(
         "bookings_idempotency_idx",

@@ -64,7 +64,8 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
 
     async def UpdateProfile(self, request: pb.UpdateProfileRequest, context: Context) -> pb.User:
         name = request.name if request.HasField("name") else None
-        return _user(await profiles.rename(self._db, caller_id(), name))
+        phone = request.phone if request.HasField("phone") else None
+        return _user(await profiles.change(self._db, caller_id(), name, phone))
 
     async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.Tokens:
         grant = await self._accounts.change_password(
@@ -122,4 +123,5 @@ def _user(user: User) -> pb.User:
         name=user.name,
         roles=[pb.User.Role.Value(role) for role in user.roles],
         created_at=to_timestamp(user.created_at),
+        phone=user.phone,
     )

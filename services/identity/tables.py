@@ -34,6 +34,7 @@ users = Table(
     Column("password_hash", Text, nullable=False, comment="argon2id"),
     Column("roles", ARRAY(Text), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("phone", Text, nullable=False, server_default=""),
     UniqueConstraint("email"),
     CheckConstraint("email = lower(email)", name="email"),
     CheckConstraint(

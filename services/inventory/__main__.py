@@ -13,7 +13,13 @@ from services.chassis.writes import jobs, measures, topics
 from services.chassis.writes.desk import LANES, WAITING_LANES
 from services.inventory.catalogue import owners
 from services.inventory.catalogue.rpc import CatalogServicer
-from services.inventory.jobs import clear_cancelled_shows, forget_changes, forget_keys, tidy_holds
+from services.inventory.jobs import (
+    clear_cancelled_shows,
+    forget_changes,
+    forget_keys,
+    forget_unbooked_holds,
+    tidy_holds,
+)
 from services.inventory.measures import MEASURES
 from services.inventory.rpc import InventoryServicer
 from services.inventory.seats.domain import SeatRules
@@ -39,6 +45,9 @@ async def run(settings: Settings) -> None:
     rules = SeatRules(
         max_seats_per_user=settings.max_seats_per_user,
         hold=timedelta(minutes=settings.seat_hold_minutes),
+        hold_max=timedelta(minutes=max(settings.seat_hold_minutes, settings.seat_hold_max_minutes)),
+        hold_budget_minutes=settings.hold_budget_minutes,
+        hold_window=timedelta(hours=settings.hold_budget_hours),
         reservation_max=timedelta(minutes=settings.reservation_max_minutes),
     )
     desk = SeatDesk(ChangeSeats(background, rules), name="seats", max_keys=settings.shows_per_transaction)
@@ -48,6 +57,8 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "clear-cancelled-shows", lambda: clear_cancelled_shows(background, desk), jobs.every(seconds=2))
     retention = settings.change_retention_minutes
     jobs.add(ticks, "forget-changes", lambda: forget_changes(background, retention), jobs.every(minutes=5))
+    window = settings.hold_budget_hours
+    jobs.add(ticks, "forget-unbooked-holds", lambda: forget_unbooked_holds(background, window), jobs.every(hours=1))
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
     event_days = settings.event_retention_days

@@ -57,6 +57,24 @@ class PriceListLimitExceeded(FailedPrecondition):
     reason = "PRICE_LIST_LIMIT_EXCEEDED"
 
 
+class SeatsNotHeld(_OfSeats, FailedPrecondition):
+    """The user does not hold these seats, or not any more, so nothing is extended: hold seats anew.
+
+    Metadata: `seat_ids`, separated by commas; none where no seats were named and the user holds none of the show.
+    """
+
+    reason = "SEATS_NOT_HELD"
+
+
+class HoldLimitExceeded(FailedPrecondition):
+    """The user has held seats of this show for too long without booking them: book seats at once, or hold some later.
+
+    Metadata: `resumes_at`, from when on seats may be held again; the `limit`, in minutes of seats.
+    """
+
+    reason = "HOLD_LIMIT_EXCEEDED"
+
+
 class PriceChanged(Aborted):
     """The seats cost another amount than expected, and nothing was taken: show the new one, and ask again with it.
 

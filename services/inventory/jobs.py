@@ -4,7 +4,8 @@ from services.chassis.store.database import Database
 from services.chassis.writes import answers
 from services.inventory.catalogue import statements as catalogue_sql
 from services.inventory.seats import statements as sql
-from services.inventory.seats.commands import Cause, Release, Tidy
+from services.inventory.seats.commands import Cause, Release
+from services.inventory.seats.holds import Tidy
 from services.inventory.seats.operation import SHOW_KEYS, SeatDesk
 from services.inventory.viewing import statements as viewing_sql
 
@@ -47,3 +48,8 @@ async def forget_changes(db: Database, retention_minutes: int) -> int:
 async def forget_keys(db: Database, days: int) -> int:
     """Forget one batch of idempotency keys of each table that are older than `days`; return how many."""
     return await answers.forget(db, days) + await answers.forget(db, days, SHOW_KEYS)
+
+
+async def forget_unbooked_holds(db: Database, hours: int) -> int:
+    """Forget one batch of what users held without booking it in windows that are over; return how many."""
+    return await db.execute(sql.FORGET_UNBOOKED_HOLDS, {"hours": hours})

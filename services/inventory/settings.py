@@ -10,6 +10,16 @@ class Settings(ServiceSettings):
 
     port: int = Field(16051, ge=1, le=65535, description="the port to listen on")
     seat_hold_minutes: int = Field(5, ge=1, le=60, description="minutes for which a hold lasts")
+    seat_hold_max_minutes: int = Field(
+        15,
+        ge=1,
+        le=120,
+        description="longest duration of a hold with its extensions; SEAT_HOLD_MINUTES where that is more",
+    )
+    hold_budget_minutes: int = Field(
+        240, ge=1, le=100_000, description="minutes of seats that a user may hold of a show and not book, in a window"
+    )
+    hold_budget_hours: int = Field(6, ge=1, le=168, description="length of such a window")
     max_seats_per_user: int = Field(6, ge=1, le=100, description="most seats of one show for one user")
     reservation_max_minutes: int = Field(
         30, ge=1, le=120, description="longest duration of a reservation with its extensions"

@@ -158,6 +158,7 @@ show_counters = Table(
     Column("sales_end_at", DateTime(timezone=True), comment="the show's; null: at its start"),
     Column("max_seats_per_user", SmallInteger, comment=LARGEST),
     Column("seat_hold_minutes", SmallInteger, comment=LARGEST),
+    Column("seat_hold_max_minutes", SmallInteger, comment=LARGEST),
     Column("reservation_max_minutes", SmallInteger, comment=LARGEST),
     Column("status", Text, nullable=False, server_default="SCHEDULED", comment="the show's"),
     Column("sales_start_at", DateTime(timezone=True), comment="null: at once"),
@@ -240,6 +241,18 @@ reservations = Table(
     CheckConstraint("state IN ('RESERVED', 'CONFIRMED', 'RELEASED', 'REFUSED')", name="state"),
     CheckConstraint("state = 'REFUSED' OR (user_id IS NOT NULL AND seat_ids <> '{}')", name="claim"),
     comment="what became of every booking's claim on seats",
+)
+
+unbooked_holds = Table(
+    "unbooked_holds",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("window_began_at", DateTime(timezone=True), nullable=False, index=True),
+    Column("minutes", Integer, nullable=False),
+    PrimaryKeyConstraint("show_id", "user_id"),
+    CheckConstraint("minutes > 0", name="minutes"),
+    comment="for how many minutes users have held seats without booking them, in their last window of time",
 )
 
 show_idempotency_keys = Table(

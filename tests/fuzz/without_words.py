@@ -32,6 +32,9 @@ WITHOUT_WORDS = (
     r"has \d+ seats; a screen has \d+ at most",
     r"must be a language tag with parts that IANA's registry has, such as hi or en-IN",
     r"\S+ is out of use: say \S+",
+    r"must be the ISO 3166 code of a country in two capital letters, such as IN",
+    r"counts pages: leave pageSize and pageToken out, or page and limit",
+    r"must name the show of showSeatIds",
     r"comes twice and differs, in body or headers: send one key",
 )
 WHOM = {"field": "userId", "description": "must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a"}

@@ -122,6 +122,20 @@ async def test_what_a_user_is_called_can_be_changed_and_left(house: House) -> No
     assert none.name == ""
 
 
+async def test_a_users_phone_is_kept_whatever_else_changes_and_taken_away(house: House) -> None:
+    token = (await house.somebody()).access_token
+    given = await house.call("UpdateProfile", pb.UpdateProfileRequest(phone="+919876543210"), token=token)
+    assert given.phone == "+919876543210" and given.name
+    named = await house.call("UpdateProfile", pb.UpdateProfileRequest(name="Ravi"), token=token)
+    assert (named.phone, named.name) == ("+919876543210", "Ravi")
+    assert await house.call("GetProfile", pb.GetProfileRequest(), token=token) == named
+    for wrong in ("9876543210", "+0123456789", "+91 98765", "+91987654321012345", "phone"):
+        async with refused("INVALID_FIELD"):
+            await house.call("UpdateProfile", pb.UpdateProfileRequest(phone=wrong), token=token)
+    none = await house.call("UpdateProfile", pb.UpdateProfileRequest(phone=""), token=token)
+    assert (none.phone, none.name) == ("", "Ravi")
+
+
 async def test_a_new_password_ends_what_the_old_one_began(house: House) -> None:
     user = await house.registered()
     here, elsewhere = await house.login(user.email), await house.login(user.email)

@@ -15,7 +15,8 @@ from google.protobuf.message import Message
 from services.chassis.errors import Failure, InvalidField
 from services.chassis.store.database import Database
 from services.inventory.errors import ShowNotFound
-from services.inventory.seats.commands import Cause, ReleaseHolds
+from services.inventory.seats.commands import Cause
+from services.inventory.seats.holds import ReleaseHolds
 from services.inventory.viewing import availability
 from services.inventory.viewing import render as seat_maps
 from services.inventory.viewing import statements as sql

@@ -19,22 +19,25 @@ from services.inventory import measures
 from services.inventory.catalogue import statements as catalogue
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats import statements as seats
-from services.inventory.seats.commands import Tidy
-from services.inventory.seats.domain import SeatRules
+from services.inventory.seats.holds import Tidy
 from services.inventory.seats.operation import ChangeSeats, SeatDesk
 from services.inventory.settings import Settings
 from services.inventory.tables import metadata
 from services.inventory.viewing import statements as viewing
+from tests.inventory.rules import RULES
 
 KEY = "show_id"
 HOT = {
     *("show_counters", "list_prices", "show_seats", "reservations", "seat_changes", "show_changes"),
     "show_idempotency_keys",
+    "unbooked_holds",
 }
 OVER_ALL_SHOWS = {
     "SHOWS_HELD_BY_USER": "which shows to ask, one by one",
     "LAPSED_HOLDS": "what to tidy, show by show through the desk",
     "FORGET_CHANGES": "the oldest changes of any show; those are deleted by show",
+    "HOLDS": "whatever a user holds, to look at",
+    "FORGET_UNBOOKED_HOLDS": "the oldest of any show; those are deleted by show",
     "FORGET_KEYS": "the oldest keys of any show; those are deleted by show",
     "boxoffice_hold_lag_seconds": "a metric",
 }
@@ -174,8 +177,7 @@ async def test_no_more_shows_are_locked_at_once_than_the_setting_says(
 
     monkeypatch.setattr(Transaction, "fetch_all", watched)
     settings = Settings(database_url="postgresql://inventory@localhost/inventory", shows_per_transaction=most)
-    rules = SeatRules(max_seats_per_user=6, hold=None, reservation_max=None)  # type: ignore[arg-type]  # not asked
-    desk = SeatDesk(ChangeSeats(inventory_db, rules), name="seats", max_keys=settings.shows_per_transaction)
+    desk = SeatDesk(ChangeSeats(inventory_db, RULES), name="seats", max_keys=settings.shows_per_transaction)
     shows = [uuid4() for _ in range(6)]
     answers = await asyncio.gather(
         *(desk.submit(Tidy(show_id=show, seat_ids=[uuid4()])) for show in shows), return_exceptions=True

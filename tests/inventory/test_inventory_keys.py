@@ -10,7 +10,8 @@ from boxoffice.inventory.v1 import inventory_pb2
 
 from services.chassis.errors import IdempotencyKeyReused, Unavailable
 from services.chassis.writes import answers, idempotency
-from services.inventory.seats.commands import Held, Hold, ReleaseHolds, ShowKey
+from services.inventory.seats.commands import Held, Hold, ShowKey
+from services.inventory.seats.holds import ReleaseHolds
 from services.inventory.seats.messages import held
 from tests.inventory.catalogue_client import Catalogue, refusal
 from tests.inventory.sale import OnSale

@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 
 from services.inventory.errors import ClaimClosed, SalesEnded, SeatLimitExceeded, ShowStarted
-from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, ReleaseHolds, Reserve, Tidy
+from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, Reserve
 from services.inventory.seats.domain import MAX_TOTAL, LockedShow, ReservationState, Seat, Status, first_held
+from services.inventory.seats.holds import ReleaseHolds, Tidy
 from tests.inventory.rules import RULES, TTL
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

@@ -1,6 +1,7 @@
 """Seats and claims: the desk against a real database."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -19,10 +20,11 @@ from services.inventory.errors import (
     ShowStarted,
 )
 from services.inventory.jobs import forget_changes, tidy_holds
-from services.inventory.seats.commands import Cause, Extend, Hold, ReleaseHolds, Tidy, Unbook
-from services.inventory.seats.domain import SeatRules
+from services.inventory.seats.commands import Cause, Extend, Hold, Unbook
+from services.inventory.seats.holds import ReleaseHolds, Tidy
 from services.inventory.seats.statements import LIMITS
 from tests.databases import move_clock
+from tests.inventory.rules import RULES
 from tests.inventory.sale import OnSale, make_desk, put_on_sale
 from tests.patience import eventually
 
@@ -316,17 +318,23 @@ async def test_a_show_remembers_the_largest_limits_since_its_sale_began(on_sale:
     async def limits() -> list[tuple[int | None, ...]]:
         return [tuple(row) for row in await on_sale.db.fetch(f"SELECT {', '.join(LIMITS)} FROM show_counters")]
 
-    assert await limits() == [(None, None, None)]
-    for allowed, largest in (((6, 5, 30), (6, 5, 30)), ((8, 3, 20), (8, 5, 30)), ((2, 9, 60), (8, 9, 60))):
-        seats, hold, reservation = allowed
-        other = make_desk(on_sale.db, SeatRules(seats, timedelta(minutes=hold), timedelta(minutes=reservation)))
+    assert await limits() == [(None,) * 4]
+    for allowed, largest in (
+        ((6, 5, 15, 30), (6, 5, 15, 30)),
+        ((8, 3, 30, 20), (8, 5, 30, 30)),
+        ((2, 9, 10, 60), (8, 9, 30, 60)),
+    ):
+        seats, hold, hold_max, reservation = allowed
+        minutes = timedelta(minutes=1)
+        times = {"hold": hold * minutes, "hold_max": hold_max * minutes, "reservation_max": reservation * minutes}
+        other = make_desk(on_sale.db, replace(RULES, max_seats_per_user=seats, **times))
         await other.submit(Hold(show_id=on_sale.show_id, user_id=uuid4(), seat_ids=on_sale.ids(seats)))
         await other.close()
         assert await limits() == [largest]
     # Of a show whose sale had begun before this was remembered nobody knows what there has been.
     await on_sale.db.execute(f"UPDATE show_counters SET {' = NULL, '.join(LIMITS)} = NULL")
     await on_sale.hold(ANN, 0)
-    assert await limits() == [(None, None, None)]
+    assert await limits() == [(None,) * 4]
 
 
 async def test_seats_named_in_opposite_orders_do_not_deadlock(on_sale: OnSale) -> None:

@@ -20,7 +20,8 @@ from services.chassis.writes import answers
 from services.chassis.writes.desk import Outcome
 from services.chassis.writes.idempotency import Key, Once
 from services.inventory import jobs
-from services.inventory.seats.commands import Hold, ReleaseHolds, SeatCommand, ShowKey
+from services.inventory.seats.commands import Hold, SeatCommand, ShowKey
+from services.inventory.seats.holds import ReleaseHolds
 from services.inventory.seats.messages import held
 from services.inventory.seats.operation import ChangeSeats
 from tests.databases import Databases, move_clock, opened

@@ -14,12 +14,11 @@ from services.inventory.seats.commands import (
     Extend,
     Hold,
     Release,
-    ReleaseHolds,
     Reserve,
-    Tidy,
     Unbook,
 )
 from services.inventory.seats.domain import LockedShow, ReservationState, Seat, ShowStatus, Status
+from services.inventory.seats.holds import ReleaseHolds, Tidy
 from tests.inventory.rules import RULES, TTL
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

@@ -19,7 +19,7 @@ from services.chassis.store.database import Database
 from services.chassis.wire import incoming
 from services.chassis.writes import looking
 from services.inventory.jobs import forget_changes
-from services.inventory.seats.commands import ReleaseHolds
+from services.inventory.seats.holds import ReleaseHolds
 from services.inventory.seats.statements import WRITE_CHANGES
 from services.inventory.viewing import statements as sql
 from tests.databases import move_clock, opened

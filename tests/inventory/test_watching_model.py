@@ -20,8 +20,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.inventory.jobs import forget_changes
-from services.inventory.seats.commands import Cause, ReleaseHolds, Tidy
+from services.inventory.seats.commands import Cause
 from services.inventory.seats.domain import Status
+from services.inventory.seats.holds import ReleaseHolds, Tidy
 from services.inventory.seats.messages import PUBLIC_STATUSES
 from services.inventory.seats.operation import SeatDesk
 from tests.databases import Databases, move_clock, opened

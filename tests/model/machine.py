@@ -47,7 +47,9 @@ waits, lates = st.sampled_from(WAITS), st.sampled_from(LATES)
 keys = st.sampled_from(("", "", "k1", "k2"))
 methods = st.sampled_from(("pm_succeed", "pm_succeed", "pm_reorder", *SCENARIOS))
 ticks = st.sampled_from(TICKS)
-kinds = st.sampled_from(("hold", "release_holds", "book", "initiate", "pay", "cancel", "refund", "tick"))
+kinds = st.sampled_from(
+    ("hold", "extend_holds", "release_holds", "book", "initiate", "pay", "cancel", "refund", "tick")
+)
 moves = st.tuples(kinds, users, seats, keys, numbers, methods, ticks, replicas)
 
 
@@ -83,9 +85,26 @@ class Boxoffice(RuleBasedStateMachine):
             self.jump(seconds)
             self.do([(Request("hold", user, frozenset(sorted(seats | more)[:2])), 1 - replica)])
 
-    @rule(user=users, replica=replicas)
-    def release(self, user: int, replica: int) -> None:
-        self.do([(Request("release_holds", user), replica)])
+    @rule(user=users, seats=seats, seconds=waits, all_=st.booleans(), replica=replicas)
+    def extend(self, user: int, seats: Seats, seconds: int, all_: bool, replica: int) -> None:
+        """Hold seats, and extend the holds after a while, again and again."""
+        self.do([(Request("hold", user, seats), replica)])
+        for _ in range(3):
+            self.jump(seconds)
+            self.do([(Request("extend_holds", user, frozenset() if all_ else seats), 1 - replica)])
+            self.do([(Request("list_holds", user), replica)])
+
+    @rule(user=users, seats=seats, all_=st.booleans(), replica=replicas)
+    def release(self, user: int, seats: Seats, all_: bool, replica: int) -> None:
+        self.do([(Request("release_holds", user, frozenset() if all_ else seats), replica)])
+
+    @rule(user=users, seats=seats, seconds=waits, replica=replicas)
+    def hold_for_ever(self, user: int, seats: Seats, seconds: int, replica: int) -> None:
+        """Hold and release again and again."""
+        for _ in range(4):
+            self.do([(Request("hold", user, seats), replica)])
+            self.jump(seconds)
+            self.do([(Request("release_holds", user), 1 - replica)])
 
     @rule(user=users, seats=seats, key=keys, twice=st.booleans(), replica=replicas)
     def book(self, user: int, seats: Seats, key: str, twice: bool, replica: int) -> None:
@@ -319,9 +338,9 @@ class Boxoffice(RuleBasedStateMachine):
         for kind, user, seats, key, number, method, tick, replica in chosen:
             if kind == "tick":
                 branches.append([(Tick(tick), replica)])
-            elif kind in ("hold", "release_holds", "book"):
+            elif kind in ("hold", "extend_holds", "release_holds", "book"):
                 key = key if kind == "book" else ""
-                seats = frozenset() if kind == "release_holds" else seats
+                seats = frozenset() if kind in ("extend_holds", "release_holds") and number % 2 else seats
                 branches.append([(Request(kind, user, seats, key), replica)])
             elif kind == "pay":
                 branches.append([(self.about_payment(kind, number, method), replica)])

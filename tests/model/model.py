@@ -16,6 +16,8 @@ from tests.model.facts import (
     DECIDES_AFTER,
     EXPIRY,
     HOLD,
+    HOLD_BUDGET,
+    HOLD_LIFE,
     LEAST_SESSION,
     MARGIN,
     PRICE,
@@ -27,6 +29,7 @@ from tests.model.facts import (
     Claim,
     Payment,
     Request,
+    Seats,
     Seen,
 )
 from tests.model.steps import Steps
@@ -38,15 +41,41 @@ class World(Steps):
     def hold(self, ask: Request, id_: str) -> Answer:
         if refusal := self._refusal(ask.user, ask.seats):
             return (refusal,)
-        mine = self.seats_of(ask.user)
-        for seat in ask.seats - mine.keys():
-            self.holds[seat] = (ask.user, min(self.now + HOLD, self.sales_end))
-        return ("held", min(self.holds[seat][1] for seat in ask.seats))
+        more = ask.seats - self.seats_of(ask.user).keys()
+        if more and self._minutes_held(ask.user) >= HOLD_BUDGET:
+            return ("HOLD_LIMIT_EXCEEDED",)
+        self._free(more)
+        for seat in more:
+            self.holds[seat] = (ask.user, self.now, min(self.now + HOLD, self.sales_end))
+        return ("held", self._first_end(ask.seats))
+
+    def extend_holds(self, ask: Request, id_: str) -> Answer:
+        if self.now >= self.sales_end:
+            return ("SHOW_STARTED" if self.now >= self.begins else "SALES_ENDED",)
+        held = self._held(ask.user)
+        seats = ask.seats or held
+        if not seats or seats - held:
+            return ("SEATS_NOT_HELD",)
+        for seat in seats:
+            _, since, until = self.holds[seat]
+            longer = min(self.now + HOLD, since + HOLD_LIFE, self.sales_end)
+            self.holds[seat] = (ask.user, since, max(until, longer))
+        return ("extended", self._first_end(seats))
 
     def release_holds(self, ask: Request, id_: str) -> Answer:
-        held = frozenset(seat for seat, claimed in self.seats_of(ask.user).items() if not claimed)
-        self._free(held)
-        return ("released", len(held))
+        held = self._held(ask.user)
+        released = held & ask.seats if ask.seats else held
+        self._free(released, in_vain=True)
+        return ("released", len(released))
+
+    def list_holds(self, ask: Request, id_: str) -> Answer:
+        return ("holds", tuple((seat, self.holds[seat][2] - self.now) for seat in sorted(self._held(ask.user))))
+
+    def _held(self, user: int) -> Seats:
+        return frozenset(seat for seat, claimed in self.seats_of(user).items() if not claimed)
+
+    def _first_end(self, seats: Seats) -> int:
+        return min(self.holds[seat][2] for seat in seats)
 
     def book(self, ask: Request, id_: str) -> Answer:
         name = (ask.user, ask.key)
@@ -169,7 +198,7 @@ class World(Steps):
         for seat, id_ in self.taken().items():
             claim = self.claims.get(id_)
             if claim is None:
-                shown[seat] = ("HELD", self.holds[seat][1])
+                shown[seat] = ("HELD", self.holds[seat][2])
             else:
                 shown[seat] = ("BOOKED", None if claim.state == "CONFIRMED" else claim.until)
         return shown

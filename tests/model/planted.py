@@ -38,7 +38,8 @@ def holding_again_extends(patch: pytest.MonkeyPatch) -> None:
         commands.takeable(show, self.seat_ids, self.user_id, now, rules)
         for id_ in self.seat_ids:
             held = {"status": "HELD", "holder_id": self.user_id, "booking_id": None, "expires_at": now + rules.hold}
-            show.take(replace(show.seats[id_], **held), now)
+            held["held_at"] = now
+            show.take(replace(show.seats[id_], **held), now, rules)
         return commands.Held(self.show_id, self.user_id, [show.seats[it] for it in self.seat_ids], show.currency, now)
 
     patch.setattr(commands.Hold, "apply", apply)

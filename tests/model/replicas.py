@@ -102,6 +102,9 @@ def _inventory(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     rules = SeatRules(
         max_seats_per_user=facts.CAP,
         hold=timedelta(seconds=facts.HOLD),
+        hold_max=timedelta(seconds=facts.HOLD_LIFE),
+        hold_budget_minutes=facts.HOLD_BUDGET,
+        hold_window=timedelta(seconds=facts.HOLD_WINDOW),
         reservation_max=timedelta(seconds=facts.LIFE),
     )
     desk = SeatDesk(ChangeSeats(db, rules))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from tests.model.facts import CAP, NO_REFUNDS, Answer, Booking, Claim, Payment, Seats
+from tests.model.facts import CAP, HOLD_WINDOW, NO_REFUNDS, Answer, Booking, Claim, Payment, Seats
 
 
 @dataclass
@@ -14,8 +14,10 @@ class State:
     begins: int
     sales_end: int
     seats: int
-    holds: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """For each seat its user, and until when."""
+    holds: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    """For each seat its user, since when and until when. One that has lapsed stays until another takes its place."""
+    in_vain: dict[tuple[int, int], int] = field(default_factory=dict)
+    """For how many minutes each user held seats and did not book them, in each window of time."""
     claims: dict[str, Claim] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
@@ -30,6 +32,7 @@ class State:
         return replace(
             self,
             holds=dict(self.holds),
+            in_vain=dict(self.in_vain),
             claims=dict(self.claims),
             bookings=dict(self.bookings),
             payments=dict(self.payments),
@@ -37,7 +40,7 @@ class State:
         )
 
     def identity(self) -> object:
-        dicts = (self.holds, self.claims, self.bookings, self.payments, self.keys)
+        dicts = (self.holds, self.in_vain, self.claims, self.bookings, self.payments, self.keys)
         return (self.now, *(frozenset(d.items()) for d in dicts), self.closed, self.messages)
 
     def send(self, *messages: tuple[str, str]) -> None:
@@ -48,7 +51,7 @@ class State:
 
     def seats_of(self, user: int) -> dict[int, str]:
         """Return the seats that a user has now, each with the booking that claims it."""
-        mine = {seat: "" for seat, (who, until) in self.holds.items() if who == user and until > self.now}
+        mine = {seat: "" for seat, (who, _, until) in self.holds.items() if who == user and until > self.now}
         for id_, claim in self.claims.items():
             if claim.user == user and claim.lives(self.now):
                 mine |= dict.fromkeys(claim.seats, id_)
@@ -59,7 +62,7 @@ class State:
         return {seat: id_ for user in self._users() for seat, id_ in self.seats_of(user).items()}
 
     def _users(self) -> set[int]:
-        return {user for user, _ in self.holds.values()} | {claim.user for claim in self.claims.values()}
+        return {user for user, _, _ in self.holds.values()} | {claim.user for claim in self.claims.values()}
 
     def _refusal(self, user: int, seats: Seats) -> str:
         """Return why a user may not take seats now. What they hold they may have."""
@@ -73,9 +76,26 @@ class State:
             return "SEATS_UNAVAILABLE"
         return "SEAT_LIMIT_EXCEEDED" if len(mine) + len(seats - held) > CAP else ""
 
-    def _free(self, seats: Seats) -> None:
-        for seat in seats:
-            self.holds.pop(seat, None)
+    def _free(self, seats: Seats, *, in_vain: bool = False) -> None:
+        """Take holds away. One that has lapsed was in vain, whatever takes its place."""
+        for seat in seats & self.holds.keys():
+            user, since, until = self.holds.pop(seat)
+            if in_vain or until <= self.now:
+                window, minutes = _spent(since, min(until, self.now))
+                self.in_vain[user, window] = self.in_vain.get((user, window), 0) + minutes
+
+    def _minutes_held(self, user: int) -> int:
+        """Return for how many minutes a user has held seats in vain in this window."""
+        now = self.now // HOLD_WINDOW
+        lapsed = [
+            _spent(since, until) for who, since, until in self.holds.values() if who == user and until <= self.now
+        ]
+        return self.in_vain.get((user, now), 0) + sum(minutes for window, minutes in lapsed if window == now)
 
     def _may_refund(self, id_: str) -> bool:
         return self.payments[id_].method != NO_REFUNDS
+
+
+def _spent(since: int, end: int) -> tuple[int, int]:
+    """Return in which window a hold has ended, and the minutes that it lasted, begun ones counted whole."""
+    return end // HOLD_WINDOW, max(1, -((since - end) // 60))

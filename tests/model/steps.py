@@ -91,7 +91,7 @@ class Steps(State):
     def _done_elsewhere(self, after: Self) -> Self:
         """Return this world with what inventory and bank, but nobody else, know already of what comes `after`."""
         half = self.copy()
-        half.holds, half.claims = dict(after.holds), dict(after.claims)
+        half.holds, half.in_vain, half.claims = dict(after.holds), dict(after.in_vain), dict(after.claims)
         half.payments |= {id_: replace(known, bank=after.payments[id_].bank) for id_, known in self.payments.items()}
         half.messages |= {message for message in after.messages if message[0] in ("webhook", "lie")}
         return half

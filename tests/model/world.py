@@ -193,8 +193,22 @@ class World:
         return ("held", sight.seconds(held.expires_at))
 
     async def _release_holds(self, ask: Request, replica: int) -> Answer:
-        request = inventory_pb2.ReleaseHoldsRequest(user_id=str(USERS[ask.user]))
+        some = {"show_id": self.show_id, "show_seat_ids": self._ids(ask)} if ask.seats else {}
+        request = inventory_pb2.ReleaseHoldsRequest(user_id=str(USERS[ask.user]), **some)
         return ("released", (await self._stub("inventory", replica).ReleaseHolds(request, **_PATIENT)).released)
+
+    async def _extend_holds(self, ask: Request, replica: int) -> Answer:
+        request = inventory_pb2.ExtendHoldsRequest(
+            show_id=self.show_id, user_id=str(USERS[ask.user]), show_seat_ids=self._ids(ask)
+        )
+        extended = await self._stub("inventory", replica).ExtendHolds(request, **_PATIENT)
+        return ("extended", sight.seconds(extended.expires_at))
+
+    async def _list_holds(self, ask: Request, replica: int) -> Answer:
+        request = inventory_pb2.ListHoldsRequest(user_id=str(USERS[ask.user]))
+        shows = (await self._stub("inventory", replica).ListHolds(request, **_PATIENT)).holds
+        held = [(self.seat_ids.index(seat.id), seat.seconds_left) for show in shows for seat in show.seats]
+        return ("holds", tuple(sorted(held)))
 
     async def _book(self, ask: Request, replica: int) -> Answer:
         booked = await self._stub("booking", replica).CreateBooking(

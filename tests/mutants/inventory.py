@@ -89,7 +89,7 @@ MUTANTS = (
     ),
     Mutant(
         "seats of a show that has begun are sold",
-        "_check_on_sale",
+        "check_on_sale",
         "if show.starts_at <= now:\n    raise ShowStarted()",
         "",
         SEATS,
@@ -105,7 +105,7 @@ MUTANTS = (
     ),
     Mutant(
         "seats of a cancelled show are sold",
-        "_check_on_sale",
+        "check_on_sale",
         "if show.is_cancelled:\n    raise ShowCancelled()",
         "",
         SEATS,
@@ -113,7 +113,7 @@ MUTANTS = (
     ),
     Mutant(
         "seats are sold before sales begin",
-        "_check_on_sale",
+        "check_on_sale",
         "now < show.sales_start_at",
         "False",
         SEATS,
@@ -145,9 +145,9 @@ MUTANTS = (
     ),
     Mutant(
         "releasing holds releases reservations too",
-        "ReleaseHolds.apply",
-        "[seat for seat in show.seats_of(self.user_id, now) if seat.status == Status.HELD]",
-        "[seat for seat in show.seats_of(self.user_id, now)]",
+        "_held",
+        "[seat for seat in show.seats_of(user_id, now) if seat.status == Status.HELD]",
+        "[seat for seat in show.seats_of(user_id, now)]",
         SEATS,
         RULES,
     ),

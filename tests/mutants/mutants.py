@@ -7,6 +7,7 @@ from tests.mutants import (
     booking_saga,
     chassis,
     claims,
+    holds,
     inventory,
     inventory_availability,
     inventory_batches,
@@ -21,6 +22,7 @@ from tests.mutants import (
 
 MUTANTS = (
     *inventory.MUTANTS,
+    *holds.MUTANTS,
     *inventory_batches.MUTANTS,
     *inventory_availability.MUTANTS,
     *booking.MUTANTS,

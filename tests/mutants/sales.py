@@ -48,7 +48,7 @@ MUTANTS = (
     ),
     Mutant(
         "seats are sold after the end of sales",
-        "_check_on_sale",
+        "check_on_sale",
         "if not show.sells(now):\n    raise SalesEnded()",
         "",
         SEATS,

@@ -1,20 +1,20 @@
-"""The command on seats that CONTRIBUTING has as an example: ExtendHolds gives a user's holds their full time again."""
+"""The command on seats that CONTRIBUTING has as an example: RenewHolds begins a user's holds anew."""
 
 from __future__ import annotations
 
 from tests.recipes.recipe import Recipe, after, before
 
-NAME = "ExtendHolds"
+NAME = "RenewHolds"
 
 RPC = """
-  // Gives a user's holds in a show their full time again, counted from now, and until the end of sales at the latest.
+  // Begins a user's holds in a show anew, with all their time and until the end of sales at the latest, and a new life.
   // A hold never gets less time than it has.
   //
   // INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
   // NOT_FOUND SHOW_NOT_FOUND: there is no such show.
   // FAILED_PRECONDITION NOTHING_HELD: the user holds no seat of the show.
   // ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
-  rpc ExtendHolds(ExtendHoldsRequest) returns (ExtendHoldsResponse) {
+  rpc RenewHolds(RenewHoldsRequest) returns (RenewHoldsResponse) {
     option (boxoffice.policy.v1.policy) = {
       allow: [
         OWNER,
@@ -23,14 +23,14 @@ RPC = """
       budget: SALES
     };
     option (google.api.http) = {
-      post: "/api/v1/bookings/holds/{user_id}/extend"
+      post: "/api/v1/bookings/holds/{user_id}/renew"
       body: "*"
     };
   }
 """
 
-MESSAGES = """// ExtendHoldsRequest asks for a user's holds to last longer.
-message ExtendHoldsRequest {
+MESSAGES = """// RenewHoldsRequest asks for a user's holds to last longer.
+message RenewHoldsRequest {
   // The user (UUID).
   string user_id = 1 [(buf.validate.field).string.uuid = true];
   // The show (UUID).
@@ -40,8 +40,8 @@ message ExtendHoldsRequest {
   string idempotency_key = 3 [(buf.validate.field).string.pattern = "^[!-~]{0,200}$"];
 }
 
-// ExtendHoldsResponse tells until when the seats are held.
-message ExtendHoldsResponse {
+// RenewHoldsResponse tells until when the seats are held.
+message RenewHoldsResponse {
   // The show (UUID).
   string show_id = 1;
   // When the first of the holds lapses.
@@ -51,21 +51,21 @@ message ExtendHoldsResponse {
 """
 
 COMMAND = '''@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtendHolds(SeatCommand[A]):
-    """Give a user's holds their full time again, never less than they have, and never past the end of sales."""
+class RenewHolds(SeatCommand[A]):
+    """Begin a user's holds anew, never for less time than they have, and never past the end of sales."""
 
     user_id: UUID
     once: Once[Held, Any] | None = None
 
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Held:
-        """Extend all holds, or raise NothingHeld."""
+        """Renew all holds, or raise NothingHeld."""
         seats = [seat for seat in show.seats_of(self.user_id, now) if seat.status == Status.HELD]
         if not seats:
             raise NothingHeld()
         until = show.until(now + rules.hold)
         for seat in seats:
             if seat.expires_at is not None and seat.expires_at < until:
-                show.put(replace(seat, expires_at=until))
+                show.put(replace(seat, held_at=now, expires_at=until))
         return Held(self.show_id, self.user_id, [show.seats[seat.id] for seat in seats], show.currency, now)
 
 
@@ -80,26 +80,26 @@ ERROR = '''class NothingHeld(FailedPrecondition):
 '''
 
 HANDLER = """\
-    async def ExtendHolds(self, request: pb.ExtendHoldsRequest, context: Context) -> pb.ExtendHoldsResponse:
+    async def RenewHolds(self, request: pb.RenewHoldsRequest, context: Context) -> pb.RenewHoldsResponse:
         user_id = UUID(request.user_id)
-        extend: ExtendHolds[pb.ExtendHoldsResponse] = ExtendHolds(
+        renew: RenewHolds[pb.RenewHoldsResponse] = RenewHolds(
             show_id=UUID(request.show_id),
             user_id=user_id,
-            once=Once(key_of(request, "ExtendHolds", user_id), pb.ExtendHoldsResponse, extended),
+            once=Once(key_of(request, "RenewHolds", user_id), pb.RenewHoldsResponse, renewed),
         )
-        return await self._desk.submit(extend)
+        return await self._desk.submit(renew)
 
 """
 
-RENDERED = '''def extended(answer: Held) -> pb.ExtendHoldsResponse:
+RENDERED = '''def renewed(answer: Held) -> pb.RenewHoldsResponse:
     """Render holds that last longer."""
     whole = held(answer)
-    return pb.ExtendHoldsResponse(show_id=whole.show_id, expires_at=whole.expires_at)
+    return pb.RenewHoldsResponse(show_id=whole.show_id, expires_at=whole.expires_at)
 
 
 '''
 
-CLIENT = "    extend_holds = Method(Inventory, inventory.ExtendHoldsRequest, inventory.ExtendHoldsResponse)\n"
+CLIENT = "    renew_holds = Method(Inventory, inventory.RenewHoldsRequest, inventory.RenewHoldsResponse)\n"
 
 CLIENT_ERROR = '''class NothingHeld(FailedPrecondition):
     """The user holds no seat of the show."""
@@ -109,18 +109,18 @@ CLIENT_ERROR = '''class NothingHeld(FailedPrecondition):
 
 '''
 
-TEST = """def test_extended_holds_have_their_full_time_again(show: LockedShow) -> None:
+TEST = """def test_renewed_holds_have_their_full_time_again(show: LockedShow) -> None:
     hold(show, 0)
     later = NOW + timedelta(minutes=2)
-    [seat] = ExtendHolds(show_id=show.id, user_id=ANN).apply(show, later, RULES).seats
+    [seat] = RenewHolds(show_id=show.id, user_id=ANN).apply(show, later, RULES).seats
     assert seat.expires_at == later + RULES.hold
     with pytest.raises(NothingHeld):
-        ExtendHolds(show_id=show.id, user_id=uuid4()).apply(show, later, RULES)
+        RenewHolds(show_id=show.id, user_id=uuid4()).apply(show, later, RULES)
 
 
 """
 
-MUTATION = """async def extend_holds(client: Client, show: Show) -> Case:
+MUTATION = """async def renew_holds(client: Client, show: Show) -> Case:
     user, another, elsewhere = new_user(), new_user(), await client.make_show()
     for who, where in ((user, show), (another, show), (user, elsewhere)):
         ok(await client.hold(where, who, where.seats[: 1 if who == user else 2][-1:]))
@@ -136,11 +136,11 @@ MUTATION = """async def extend_holds(client: Client, show: Show) -> Case:
 """
 
 PLAY = """@operation
-async def extend_holds(world: World) -> AsyncIterator[None]:
+async def renew_holds(world: World) -> AsyncIterator[None]:
     (show, seats), user = await world.some(), new_user()
     held = ok(await world.client.hold(show, user, seats))
     yield
-    answer = await world.send("POST", f"bookings/holds/{user}/extend", {"showId": show.id})
+    answer = await world.send("POST", f"bookings/holds/{user}/renew", {"showId": show.id})
     yield
     assert answer["expiresAt"] > held["expiresAt"]
     ok(await world.client.ask("DELETE", f"bookings/holds/{user}"))
@@ -148,7 +148,7 @@ async def extend_holds(world: World) -> AsyncIterator[None]:
 
 """
 
-CHANGE = "- `ExtendHolds` gives a user's holds in a show their full time again.\n"
+CHANGE = "- `RenewHolds` begins a user's holds in a show anew.\n"
 
 PROTO = "protos/boxoffice/inventory/v1/inventory.proto"
 RECIPE = Recipe(
@@ -159,28 +159,28 @@ RECIPE = Recipe(
         ],
         "services/inventory/errors.py": [before("class ShowStarted(", ERROR)],
         "services/inventory/seats/commands.py": [
-            before("    SalesEnded,\n", "    NothingHeld,\n"),
+            ("HoldLimitExceeded, ShowCancelled", "HoldLimitExceeded, NothingHeld, ShowCancelled"),
             before("@dataclass(frozen=True, slots=True)\nclass Reserved:", COMMAND),
         ],
         "services/inventory/seats/messages.py": [before("def reservation(", RENDERED)],
         "services/inventory/seats/rpc.py": [
-            after("    Extend,\n", "    ExtendHolds,\n"),
-            ("import held, prices", "import extended, held, prices"),
-            before("    async def ReleaseHolds(", HANDLER),
+            after("    Extend,\n", "    RenewHolds,\n"),
+            ("import extended, held, prices", "import extended, held, prices, renewed"),
+            before("    async def ExtendHolds(", HANDLER),
         ],
-        "audit/invariants/keys.py": [('"HoldSeats")', '"HoldSeats", "ExtendHolds")')],
-        "gateway/openapi/examples.py": [after('    "HoldSeats": _SEATS,\n', '    "ExtendHolds": {"showId": SHOW},\n')],
+        "audit/invariants/keys.py": [('"HoldSeats")', '"HoldSeats", "RenewHolds")')],
+        "gateway/openapi/examples.py": [after('    "HoldSeats": _SEATS,\n', '    "RenewHolds": {"showId": SHOW},\n')],
         "clients/python/boxoffice_client/methods.py": [before("    release_holds = ", CLIENT)],
         "clients/python/boxoffice_client/reasons.py": [before("class BookingNotPending(", CLIENT_ERROR)],
         "tests/inventory/test_seat_rules.py": [
             ("import ClaimClosed, SalesEnded", "import ClaimClosed, NothingHeld, SalesEnded"),
-            ("Confirm, Extend, Hold,", "Confirm, Extend, ExtendHolds, Hold,"),
+            ("Confirm, Extend, Hold,", "Confirm, Extend, RenewHolds, Hold,"),
             before("def test_releasing_holds_leaves_reservations(", TEST),
         ],
         "tests/system/mutations.py": [
             before("async def create_booking(", MUTATION),
             ("Show, new_user\n", "Show, new_user, ok\n"),
-            after('    "HoldSeats": hold_seats,\n', '    "ExtendHolds": extend_holds,\n'),
+            after('    "HoldSeats": hold_seats,\n', '    "RenewHolds": renew_holds,\n'),
         ],
         "tests/faults/operations.py": [before("@operation\nasync def release_holds(", PLAY)],
         "CHANGELOG.md": [after("### Added\n\n", CHANGE)],

@@ -47,7 +47,7 @@ def test_a_recipe_is_few_files_edited_by_hand(tree: Path, recipe: Recipe, most: 
 @pytest.mark.parametrize(
     ("recipe", "method"),
     [
-        pytest.param(seat_command.RECIPE, "ExtendHolds", id="seat-command"),
+        pytest.param(seat_command.RECIPE, "RenewHolds", id="seat-command"),
         pytest.param(operation.RECIPE, "DescribeEvent", id="operation"),
     ],
 )

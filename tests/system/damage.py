@@ -45,11 +45,15 @@ HELD_BY_ONE = (
 """More seats of a show than a user may have."""
 
 
-def hold_of(interval: str) -> str:
-    """Let every hold have been made just now, for so long or until sales end; changes agree."""
+def hold_of(interval: str, held_at: str = "now") -> str:
+    """Let every hold have been made just now, for so long or until sales end; changes agree.
+
+    Code from before does not write down since when a seat is held: then `held_at` is null.
+    """
     return f"""
         UPDATE inventory.show_seats s
-            SET expires_at = least(now + interval '{interval}', coalesce(n.sales_end_at, n.starts_at))
+            SET held_at = {held_at},
+                expires_at = least(now + interval '{interval}', coalesce(n.sales_end_at, n.starts_at))
             FROM inventory.clock, inventory.show_counters n WHERE s.status = 'HELD' AND n.show_id = s.show_id;
         UPDATE inventory.seat_changes c SET status = s.status, expires_at = s.expires_at, changed_at = now
             FROM inventory.show_seats s, inventory.clock WHERE (s.show_id, s.id) = (c.show_id, c.seat_id)

@@ -10,6 +10,7 @@ STATE, SHARE, PRICE = (
     "the-price-is-that-of-the-seats",
 )
 LINES = "lines-add-up"
+NUMBERS = "bookings-have-numbers-of-their-own"
 BOUGHT = "a-ticket-is-bought-by-one-capture"
 NAMED, CAUSE = "bookings-name-their-seats", "money-goes-back-for-a-cause-that-there-is"
 WENT_BACK = "settlement = 'NO_TICKET'"
@@ -83,6 +84,14 @@ OF_BOOKINGS = (
     Damage("a ticket paid for by halves", BOUGHT, "UPDATE booking.captures SET amount = amount / 2"),
     Damage("money of no use", "captures-come-to-something", "UPDATE booking.captures SET settlement = NULL"),
     Damage("money for an unknown use", "captures-come-to-something", "UPDATE booking.captures SET settlement = 'TIP'"),
+    Damage(
+        "two bookings of one number",
+        NUMBERS,
+        "UPDATE booking.bookings SET booking_number = '2345678923' WHERE state IN ('CONFIRMED', 'CANCELLED')",
+    ),
+    Damage(
+        "a number of look-alikes", NUMBERS, "UPDATE booking.bookings SET booking_number = '0O1IL' || right(id::text, 5)"
+    ),
     Damage("a booking twice", "bookings-and-captures-are-there-once", again("booking.bookings")),
     Damage(
         "two bookings of one key",

@@ -11,8 +11,12 @@ SHAPE, CLAIMED, WHOLE = (
 )
 PRICED = "claims-cost-what-a-list-said"
 CLAIM, IN_TIME = "reservations-say-who-and-what", "holds-and-claims-end-in-time"
+UNBOOKED = "unbooked-holds-are-counted"
 LONGER = "expires_at = expires_at + interval '20 minutes'"
 YEARS = "expires_at = now() + interval '10 years'"
+BEFORE = "NULL"
+OLD = f"held_at = NULL, {YEARS}"
+MAY = "UPDATE inventory.show_counters SET seat_hold_max_minutes = 32767"
 OF_SEATS = (
     Damage("a hold without an end", SHAPE, seats("HELD", "expires_at = NULL")),
     Damage("a hold of nobody", SHAPE, seats("HELD", "holder_id = NULL")),
@@ -121,24 +125,34 @@ OF_SEATS = (
     Damage(
         "a hold for years",
         IN_TIME,
-        f"{seats('HELD', YEARS)};UPDATE inventory.seat_changes SET {YEARS} WHERE status = 'HELD'",
+        f"{seats('HELD', OLD)};UPDATE inventory.seat_changes SET {YEARS} WHERE status = 'HELD'",
     ),
     Damage(
-        "a hold for years, its change forgotten", IN_TIME, f"{seats('HELD', YEARS)};DELETE FROM inventory.seat_changes"
+        "a hold for years, its change forgotten", IN_TIME, f"{seats('HELD', OLD)};DELETE FROM inventory.seat_changes"
     ),
     Damage(
         "a hold for years, with a change of that seat in another show",
         IN_TIME,
-        f"{seats('HELD', YEARS)};"
+        f"{seats('HELD', OLD)};"
         f"UPDATE inventory.seat_changes SET show_id = gen_random_uuid(), changed_at = now() + interval '20 years'",
     ),
     Damage(
         "a hold for years, and its show says that it may",
         IN_TIME,
-        f"{seats('HELD', YEARS)};UPDATE inventory.seat_changes SET {YEARS} WHERE status = 'HELD';"
+        f"{seats('HELD', OLD)};UPDATE inventory.seat_changes SET {YEARS} WHERE status = 'HELD';"
         "UPDATE inventory.show_counters SET seat_hold_minutes = 32767",
     ),
-    Damage("a hold for longer than was ever allowed", IN_TIME, hold_of("6 minutes")),
+    Damage("a hold for longer than was ever allowed", IN_TIME, hold_of("6 minutes", BEFORE)),
+    Damage("a hold that is extended past its life", IN_TIME, hold_of("16 minutes")),
+    Damage(
+        "a hold past its life, lately extended",
+        IN_TIME,
+        hold_of("5 minutes") + ";" + seats("HELD", "held_at = held_at - interval '11 minutes'"),
+    ),
+    Damage("a hold of hours, and its show says that it may", IN_TIME, f"{hold_of('3 hours')};{MAY}"),
+    Damage("unbooked holds of no time", UNBOOKED, "UPDATE inventory.unbooked_holds SET minutes = 0"),
+    Damage("unbooked holds of no window", UNBOOKED, "UPDATE inventory.unbooked_holds SET window_began_at = NULL"),
+    Damage("unbooked holds twice", UNBOOKED, again("inventory.unbooked_holds")),
     Damage(
         "a claim for longer than was ever allowed",
         IN_TIME,

@@ -159,14 +159,25 @@ AT_ANY_TIME = {
     ),
     "shows are of a time when they did not remember their limits": f"""
         UPDATE inventory.show_counters
-            SET max_seats_per_user = NULL, seat_hold_minutes = NULL, reservation_max_minutes = NULL;
+            SET max_seats_per_user = NULL, seat_hold_minutes = NULL, seat_hold_max_minutes = NULL,
+                reservation_max_minutes = NULL;
         {HELD_BY_ONE};
         UPDATE inventory.reservations SET expires_at = reserved_at + interval '120 minutes' WHERE state = 'RESERVED';
         UPDATE inventory.show_seats s SET expires_at = r.expires_at FROM inventory.reservations r
             WHERE s.booking_id = r.booking_id AND r.state = 'RESERVED';
         {WITHIN_SALES};
-        {hold_of("60 minutes")}
+        {hold_of("60 minutes", "NULL")}
     """,
+    "a show did not remember for how long a hold might be extended": f"""
+        UPDATE inventory.show_counters SET seat_hold_max_minutes = NULL, seat_hold_minutes = NULL;
+        {hold_of("120 minutes")}
+    """,
+    "a hold has its full time, which is longer than its life": f"""
+        UPDATE inventory.show_counters SET seat_hold_max_minutes = 1;
+        {hold_of("5 minutes")}
+    """,
+    "a hold was extended a long time after it began": hold_of("15 minutes"),
+    "code from before holds seats, and does not write down since when": seats("HELD", "held_at = NULL"),
     "limits were lowered over what was made by larger ones": f"""
         UPDATE inventory.show_counters
             SET max_seats_per_user = 40, seat_hold_minutes = 30, reservation_max_minutes = 60;

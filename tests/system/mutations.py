@@ -212,6 +212,7 @@ KEYED: dict[str, Prepare] = {
 }
 
 HARMLESS = {
+    "ExtendHolds": "a hold has its full time again from the last time on, within its life",
     "ReleaseHolds": "a DELETE: what is released once is released; each answer counts what it released itself",
     "PublishEvent": "what is public stays so",
     "QuoteBooking": "it only reads: a POST as it names many seats",

@@ -57,6 +57,9 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
             await client.until_payment(late["id"], "REFUNDED")
         ok(await client.ask("POST", "venues", {"name": "House", "city": "Pune"}, headers=a_key()))
         ok(await client.hold(show, new_user(), show.seats[:2], headers=a_key()))
+        undecided = new_user()
+        ok(await client.hold(show, undecided, show.seats[15:16]))
+        ok(await client.ask("DELETE", f"bookings/holds/{undecided}"))
         coupon = {"code": str(uuid4())[:8], "terms": {"kind": "PERCENTAGE", "percentage": 10, "maxUses": 5}}
         ok(await client.ask("POST", "coupons", coupon, headers=a_key()))
         await client.session(await client.booked(show, new_user(), show.seats[2:4], str(coupon["code"])))

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.system.client import Client, Show, new_user, ok
+from tests.system.client import Client, Show, new_user, ok, refusal
 
 
 async def test_a_hold_says_that_it_succeeded_and_when_each_seats_hold_lapses(client: Client, show: Show) -> None:
@@ -12,6 +12,37 @@ async def test_a_hold_says_that_it_succeeded_and_when_each_seats_hold_lapses(cli
         assert seeded["success"] is True
         assert seeded["holds"] == [{"seatId": seat["id"], "expiresAt": seat["expiresAt"]} for seat in seeded["seats"]]
     assert [hold["seatId"] for hold in first["holds"]] == show.seats[:2]
+
+
+async def test_holds_are_extended_looked_at_and_released_by_the_paths_of_the_seeds(client: Client, show: Show) -> None:
+    user = new_user()
+    ok(await client.hold(show, user, show.seats[:3]))
+    body = {"userId": user, "showId": show.id}
+    extended = ok(await client.ask("POST", "bookings/extend-hold", body | {"showSeatIds": show.seats[:2]}))
+    assert extended["success"] is True and {seat["id"] for seat in extended["seats"]} == set(show.seats[:2])
+    # The paths stand beside GET /bookings/{bookingId}, which another service answers.
+    [held] = ok(await client.ask("GET", f"bookings/hold-status?userId={user}"))["holds"]
+    assert held["showId"] == show.id and [seat["id"] for seat in held["seats"]] == show.seats[:3]
+    assert all(0 < seat["secondsLeft"] <= 300 for seat in held["seats"])
+    released = ok(await client.ask("POST", "bookings/release-seats", body | {"showSeatIds": show.seats[:1]}))
+    assert released == {"released": 1}
+    gone = refusal(await client.ask("POST", "bookings/extend-hold", body | {"showSeatIds": show.seats[:1]}))
+    assert (gone.status, gone.reason) == (400, "SEATS_NOT_HELD")
+    assert ok(await client.ask("POST", "bookings/release-seats", {"userId": user})) == {"released": 2}
+    assert ok(await client.ask("GET", f"bookings/hold-status?userId={user}"))["holds"] == []
+
+
+async def test_a_users_bookings_are_listed_by_the_path_of_the_seeds_in_pages_that_are_counted(
+    client: Client, show: Show
+) -> None:
+    user = new_user()
+    made = [await client.booked(show, user, show.seats[number : number + 1]) for number in range(3)]
+    listed = ok(await client.ask("GET", f"bookings?userId={user}&page=1&limit=2&period=UPCOMING&status=PENDING"))
+    assert [one["bookingNumber"] for one in listed["bookings"]] == [one["bookingNumber"] for one in made[:0:-1]]
+    assert (listed["page"], listed["limit"], listed["total"]) == (1, 2, 3)
+    assert ok(await client.ask("GET", f"bookings?userId={user}&period=past"))["bookings"] == []
+    both = refusal(await client.ask("GET", f"bookings?userId={user}&page=1&pageSize=2"))
+    assert (both.status, both.reason, both.fields) == (400, "INVALID_FIELD", ("page",))
 
 
 async def test_a_show_of_a_movie_names_it_and_so_does_its_booking(client: Client, show: Show) -> None:

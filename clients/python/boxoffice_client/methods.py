@@ -84,7 +84,7 @@ class _Rpc(Generic[P, AnswerT]):
         self.takes_key = "idempotency_key" in self.descriptor.input_type.fields_by_name
         http = self.descriptor.GetOptions().Extensions[annotations_pb2.http]
         # It reads, removes or replaces, its key tells that it is the same request, or it gives the same again.
-        harmless = self.descriptor.name.startswith(_READS) or self.descriptor.name in _ASKED_AGAIN
+        harmless = self.descriptor.name.startswith(_READS) or self.descriptor.name in (*_ASKED_AGAIN, "ExtendHolds")
         self.repeatable = self.takes_key or http.HasField("delete") or http.HasField("put") or harmless
         self.__doc__ = getdoc(getattr(self._service, rpc))
 
@@ -229,6 +229,8 @@ class Methods:
     list_available_seats = Method(Inventory, inventory.ListAvailableSeatsRequest, inventory.ListAvailableSeatsResponse)
     watch_seats = Stream(Inventory, inventory.WatchSeatsRequest, inventory.WatchSeatsResponse)
     hold_seats = Method(Inventory, inventory.HoldSeatsRequest, inventory.HoldSeatsResponse)
+    extend_holds = Method(Inventory, inventory.ExtendHoldsRequest, inventory.ExtendHoldsResponse)
+    list_holds = Method(Inventory, inventory.ListHoldsRequest, inventory.ListHoldsResponse)
     release_holds = Method(Inventory, inventory.ReleaseHoldsRequest, inventory.ReleaseHoldsResponse)
 
     # Bookings.

@@ -293,6 +293,18 @@ class SeatLimitExceeded(FailedPrecondition):
     reason = "SEAT_LIMIT_EXCEEDED"
 
 
+class HoldLimitExceeded(FailedPrecondition):
+    """The user has held seats of the show for too long without booking them; metadata: `resumes_at`, `limit`."""
+
+    reason = "HOLD_LIMIT_EXCEEDED"
+
+
+class SeatsNotHeld(FailedPrecondition):
+    """The user does not hold these seats, so nothing is extended; metadata: `seat_ids`."""
+
+    reason = "SEATS_NOT_HELD"
+
+
 class BookingNotPending(FailedPrecondition):
     """The booking does not wait for its payment any more: `metadata["status"]`."""
 

@@ -212,6 +212,8 @@ class Booking:
     """Why it is CANCELLED."""
     show: BookedShow
     seat_labels: Sequence[str]
+    booking_number: str = ""
+    """By what people name it: unique, and not to be guessed. Empty until the job has given one of before its number."""
 
     @classmethod
     def created(

@@ -66,6 +66,7 @@ def booking(
     show = booking.show
     return pb.Booking(
         id=str(booking.id),
+        booking_number=booking.booking_number,
         user_id=str(booking.user_id),
         status=pb.Booking.Status.Value(booking.public_state(now)),
         total_amount=booking.total_amount,

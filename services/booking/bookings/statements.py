@@ -10,6 +10,7 @@ from services.chassis.store.rows import selected
 COLUMNS = selected(
     Booking,
     sales_end_at="coalesce(sales_end_at, starts_at)",
+    booking_number="coalesce(booking_number, '')",
     final_amount="coalesce(final_amount, total_amount)",
     cancel_reason="CASE WHEN state = 'CANCELLED' THEN coalesce(cancel_reason, 'BY_USER') END",
     confirmed_at="coalesce(confirmed_at, CASE WHEN state IN ('CONFIRMED', 'REFUNDING') THEN updated_at END)",

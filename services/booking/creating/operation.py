@@ -67,6 +67,7 @@ class Begun:
     """The intent is written: inventory is to be asked."""
 
     since: datetime
+    booking_number: str
     terms: ShowTerms
     """What the show's tickets cost beside their list prices."""
     coupon: Coupon | None = None
@@ -117,14 +118,14 @@ class BeginBookings:
         else:
             stored, found, begun = await self._db.transact(answers.find(keys), terms, _intents(batch))
         terms_by_show = read_terms(found)
-        since = {row.id: row.created_at for row in begun}
-        taken = [command.idempotency for command in batch if command.id not in since and command.idempotency]
+        intents = {row.id: row for row in begun}
+        taken = [command.idempotency for command in batch if command.id not in intents and command.idempotency]
         under_way = await self._db.fetch(sql.KEYS_UNDER_WAY, columns(taken, "user_id", "key")) if taken else []
         # Where a key is in both, its answer counts.
         first = {(row.user_id, row.key): row for row in (*under_way, *stored)}
         return [
-            _begun(since[command.id], terms_by_show.get(command.show.show_id, NO_TERMS), coupons.get(command.id))
-            if command.id in since
+            _begun(intents[command.id], terms_by_show.get(command.show.show_id, NO_TERMS), coupons.get(command.id))
+            if command.id in intents
             else _known(command, first)
             for command in batch
         ]
@@ -189,8 +190,8 @@ def _intents(batch: Sequence[Create]) -> Statement:
     }
 
 
-def _begun(since: datetime, terms: ShowTerms, coupon: Coupon | Failure | None) -> Outcome[Begun]:
-    return coupon if isinstance(coupon, Failure) else Begun(since, terms, coupon)
+def _begun(intent: Row, terms: ShowTerms, coupon: Coupon | Failure | None) -> Outcome[Begun]:
+    return coupon if isinstance(coupon, Failure) else Begun(intent.created_at, intent.booking_number, terms, coupon)
 
 
 def _known(command: Create, first: Mapping[tuple[UUID, str], Row]) -> Outcome[Known]:
@@ -221,7 +222,8 @@ class Priced:
         priced = begun.price(command.new, reservation)
         reservation = replace(reservation, total_amount=priced.total_amount)
         booking = Booking.created(command.id, command.new, command.show, begun.since, reservation, priced.amounts)
-        return cls(booking, priced.seats, command.idempotency)
+        numbered = replace(booking, booking_number=begun.booking_number)
+        return cls(numbered, priced.seats, command.idempotency)
 
     def confirming(self) -> "Priced":
         """Return a free booking as it is while inventory is asked to confirm it."""

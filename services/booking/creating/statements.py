@@ -15,7 +15,7 @@ BEGIN_BOOKINGS = """
         %(city)s::text[], %(screen)s::text[], %(starts_at)s::timestamptz[]
     ) AS show (show_id, event_id, is_movie, title, theatre, city, screen, starts_at) USING (show_id)
     ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING id, created_at
+    RETURNING id, created_at, booking_number
 """
 """Write the intents of bookings, each show once. A key that is in use already gives no row."""
 

@@ -15,3 +15,8 @@ async def archive(db: Database, *, days: int = 30, limit: int = 1_000) -> int:
 async def forget_keys(db: Database, days: int) -> int:
     """Forget one batch of idempotency keys that are older than `days`; return how many."""
     return await db.execute(sql.FORGET_KEYS, {"days": days})
+
+
+async def number_bookings(db: Database, *, limit: int = 500) -> int:
+    """Number one batch of bookings that were made before bookings had numbers; return how many."""
+    return await db.execute(sql.NUMBER_BOOKINGS, {"limit": limit})

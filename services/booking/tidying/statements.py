@@ -26,3 +26,9 @@ FORGET_KEYS = f"""
     SELECT FROM forgotten
 """
 """A booking's own key goes together with its answer: by itself it would read as a request that is still under way."""
+
+NUMBER_BOOKINGS = """
+    UPDATE bookings SET booking_number = new_booking_number()
+    WHERE id IN (SELECT id FROM bookings WHERE booking_number IS NULL LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+"""
+"""Number one batch of bookings of before bookings had numbers."""

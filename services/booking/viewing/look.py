@@ -39,6 +39,10 @@ class BookingsPage:
     status: State | None
     before: UUID | None
     limit: int
+    upcoming: bool | None = None
+    """Whether of shows to come; None: of any."""
+    skipped: int = 0
+    """How many come before the page, where pages are counted."""
 
 
 class Bookings:
@@ -68,6 +72,11 @@ class Bookings:
         """Return a page of a user's bookings, newest first."""
         return await self._by_user.get(page) or []
 
+    async def count(self, page: BookingsPage) -> int:
+        """Return how many bookings there are in all, on whichever page."""
+        [row] = await self._db.fetch(sql.COUNT_BOOKINGS, columns([page], "user_id", "show_id", "status", "upcoming"))
+        return int(row.bookings)
+
     async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Seen]:
         [clock], found, seats = await self._db.fetch_all(
             (READ_CLOCK, ()),
@@ -87,7 +96,7 @@ class Bookings:
         return [replace(one, refunds=refunds[one.booking.id][: one.booking.refund_count]) for one in seen]
 
     async def _list(self, pages: Sequence[BookingsPage]) -> dict[BookingsPage, list[Seen]]:
-        asked = columns(pages, "user_id", "show_id", "status", "before", "limit")
+        asked = columns(pages, "user_id", "show_id", "status", "before", "limit", "upcoming", "skipped")
         found = await self._db.fetch(sql.BOOKINGS_OF_USERS, asked)
         lists: defaultdict[BookingsPage, list[Seen]] = defaultdict(list)
         bookings = zip(found, read(Booking, found), strict=True)

@@ -12,18 +12,23 @@ STATUS = """
 """
 """What callers see; the same as Booking.public_state."""
 
+_WANTED = f"""user_id = asked.user_id AND state <> 'RESERVING'
+            AND (asked.show_id IS NULL OR show_id = asked.show_id)
+            AND (asked.status IS NULL OR {STATUS} = asked.status)
+            AND (asked.upcoming IS NULL OR (starts_at > clock.now) = asked.upcoming)
+"""
+
 BOOKINGS_OF_USERS = f"""
     WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
     SELECT asked.page, clock.now, b.*, s.*
     FROM clock CROSS JOIN unnest(
-        %(user_id)s::uuid[], %(show_id)s::uuid[], %(status)s::text[], %(before)s::uuid[], %(limit)s::int[]
-    ) WITH ORDINALITY AS asked (user_id, show_id, status, before, most, page)
+        %(user_id)s::uuid[], %(show_id)s::uuid[], %(status)s::text[], %(before)s::uuid[], %(limit)s::int[],
+        %(upcoming)s::bool[], %(skipped)s::int[]
+    ) WITH ORDINALITY AS asked (user_id, show_id, status, before, most, upcoming, skipped, page)
     CROSS JOIN LATERAL (
         SELECT {COLUMNS} FROM bookings
-        WHERE user_id = asked.user_id AND state <> 'RESERVING' AND (asked.before IS NULL OR id < asked.before)
-            AND (asked.show_id IS NULL OR show_id = asked.show_id)
-            AND (asked.status IS NULL OR {STATUS} = asked.status)
-        ORDER BY id DESC LIMIT asked.most
+        WHERE {_WANTED} AND (asked.before IS NULL OR id < asked.before)
+        ORDER BY id DESC OFFSET asked.skipped LIMIT asked.most
     ) AS b
     CROSS JOIN LATERAL (
         SELECT array_agg(seat_id) AS seat_ids, array_agg(section) AS sections, array_agg(row) AS rows,
@@ -37,4 +42,12 @@ BOOKINGS_OF_USERS = f"""
     ORDER BY asked.page, b.id DESC
 """
 """Pages of bookings of users, newest first: which page, counted from 1, the clock, the booking, and its seats, a list
-for each column, null where they are archived. Where a show or a status is null, it is any."""
+for each column, null where they are archived. Where a show, a status or a period is null, it is any."""
+
+COUNT_BOOKINGS = f"""
+    WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
+    SELECT (SELECT count(*)::int FROM bookings WHERE {_WANTED}) AS bookings
+    FROM clock CROSS JOIN unnest(
+        %(user_id)s::uuid[], %(show_id)s::uuid[], %(status)s::text[], %(upcoming)s::bool[]
+    ) AS asked (user_id, show_id, status, upcoming)
+"""

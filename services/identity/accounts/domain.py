@@ -25,6 +25,7 @@ class User:
     name: str
     roles: list[str]
     created_at: datetime
+    phone: str = ""
 
 
 def normalised(email: str) -> str:

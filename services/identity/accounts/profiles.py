@@ -18,10 +18,10 @@ async def get(db: Database, user_id: UUID) -> User:
 
 
 @retried
-async def rename(db: Database, user_id: UUID, name: str | None) -> User:
-    """Change what a user is called, unless `name` is None; raise UserNotFound."""
+async def change(db: Database, user_id: UUID, name: str | None, phone: str | None) -> User:
+    """Change what a user has said of himself, but for what is None; raise UserNotFound."""
     async with db.transaction() as tx:
-        for user in read(User, await tx.fetch(sql.RENAME_USER, {"id": user_id, "name": name})):
+        for user in read(User, await tx.fetch(sql.CHANGE_PROFILE, {"id": user_id, "name": name, "phone": phone})):
             return user
     raise UserNotFound()
 

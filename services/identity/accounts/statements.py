@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-_USERS = "SELECT id, email, name, roles, created_at FROM users"
+_COLUMNS = "id, email, name, roles, created_at, phone"
+_USERS = f"SELECT {_COLUMNS} FROM users"
 
 TAKEN = "SELECT email FROM users WHERE email = ANY(%(emails)s)"
 """Those of the given e-mail addresses that have an account."""
@@ -22,9 +23,9 @@ FIND_PASSWORD = "SELECT id, email, password_hash FROM users WHERE id = %(id)s"
 
 FIND_LOGIN = "SELECT id, password_hash FROM users WHERE email = %(email)s"
 
-RENAME_USER = """
-    UPDATE users SET name = coalesce(%(name)s, name) WHERE id = %(id)s
-    RETURNING id, email, name, roles, created_at
+CHANGE_PROFILE = f"""
+    UPDATE users SET name = coalesce(%(name)s, name), phone = coalesce(%(phone)s, phone) WHERE id = %(id)s
+    RETURNING {_COLUMNS}
 """
 
 CHANGE_PASSWORD = """

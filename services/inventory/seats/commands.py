@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from services.chassis.writes.idempotency import Key, Once
-from services.inventory.errors import ClaimAlive, ClaimClosed, ClaimConfirmed, ShowCancelled
+from services.inventory.errors import ClaimAlive, ClaimClosed, ClaimConfirmed, HoldLimitExceeded, ShowCancelled
 from services.inventory.seats.domain import LockedShow, Reservation, ReservationState, Seat, SeatRules, Status
 from services.inventory.seats.taking import check_total, takeable
 
@@ -45,6 +45,8 @@ class SeatCommand(ABC, Generic[A]):
     urgent: ClassVar[bool] = False
     changes_claim: ClassVar[bool] = True
     """Whether it changes the claim of its booking, so that the claim's seats have to be known."""
+    is_limited: ClassVar[bool] = False
+    """Whether it is refused to users who have held the show's seats for too long, so that this has to be known."""
     may_revive: ClassVar[bool] = False
     """Whether it gives a lapsed claim its seats back, so that it has to be known what its user has meanwhile."""
 
@@ -83,6 +85,8 @@ class Held:
 class Hold(SeatCommand[A]):
     """Hold seats for a user. Seats that the user holds already stay held as long as they were."""
 
+    is_limited: ClassVar[bool] = True
+
     user_id: UUID
     expected_total: int | None = None
     """What the seats were said to cost, if the caller tells."""
@@ -92,33 +96,18 @@ class Hold(SeatCommand[A]):
         """Hold all seats, or raise what stands in the way."""
         seats = takeable(show, self.seat_ids, self.user_id, now, rules)
         check_total(seats, self.expected_total)
+        more = [seat for seat in seats if not seat.is_held_by(self.user_id, now)]
+        if more and show.minutes_held(self.user_id, now, rules) >= rules.hold_budget_minutes:
+            raise HoldLimitExceeded(
+                limit=rules.hold_budget_minutes, resumes_at=f"{rules.window_ends_at(now):%Y-%m-%dT%H:%M:%SZ}"
+            )
         until = show.until(now + rules.hold)
-        for seat in seats:
-            if not seat.is_held_by(self.user_id, now):
-                claim = replace(
-                    seat,
-                    status=Status.HELD,
-                    holder_id=self.user_id,
-                    booking_id=None,
-                    expires_at=until,
-                    held_at=now,
-                )
-                show.take(claim, now)
+        for seat in more:
+            claim = replace(
+                seat, status=Status.HELD, holder_id=self.user_id, booking_id=None, held_at=now, expires_at=until
+            )
+            show.take(claim, now, rules)
         return Held(self.show_id, self.user_id, [show.seats[id_] for id_ in self.seat_ids], show.currency, now)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseHolds(SeatCommand[int]):
-    """Release a user's holds."""
-
-    user_id: UUID
-
-    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> int:
-        """Release what the user holds; return how many seats that were."""
-        held = [seat for seat in show.seats_of(self.user_id, now) if seat.status == Status.HELD]
-        for seat in held:
-            show.put(seat.freed())
-        return len(held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +149,7 @@ class Reserve(SeatCommand[Reserved]):
                     expires_at=until,
                     held_at=seat.held_at if seat.is_held_by(self.user_id, now) else None,
                 )
-                show.take(claim, now)
+                show.take(claim, now, rules)
             prices = [seat.price for seat in taken]
             known = Reservation(
                 self.booking_id, self.user_id, ReservationState.RESERVED, list(self.seat_ids), now, until, prices
@@ -237,7 +226,7 @@ class Confirm(SeatCommand[None]):
                 booking_id=self.booking_id,
                 expires_at=None,
             )
-            show.take(claim, now)
+            show.take(claim, now, rules)
         show.put_reservation(replace(known, state=ReservationState.CONFIRMED))
         return None
 
@@ -312,22 +301,6 @@ class Unbook(SeatCommand[None]):
         for seat in left:
             if seat.id in freed:
                 show.put(seat.freed())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tidy(SeatCommand[int]):
-    """Clear the rows of holds that are none any more: they have lapsed, or the show is cancelled."""
-
-    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> int:
-        """Clear such holds among the seats it names; return how many."""
-        lapsed = [
-            seat
-            for seat in map(show.seats.get, self.seat_ids)
-            if seat is not None and seat.status == Status.HELD and (show.is_cancelled or not seat.is_claimed(now))
-        ]
-        for seat in lapsed:
-            show.put(seat.freed())
-        return len(lapsed)
 
 
 def _closed(booking_id: UUID, now: datetime) -> Reservation:

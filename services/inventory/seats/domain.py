@@ -20,7 +20,7 @@ A claim has a price, frozen when the seat is taken. A seat without one costs wha
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import starmap
 from uuid import UUID
@@ -59,23 +59,72 @@ MAX_TOTAL = 2**31 - 1
 """What seats may cost together, in minor units: totals are int32, which JSON has a number for."""
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _minutes(time: timedelta) -> int:
+    """Return how many minutes that is, begun ones counted whole."""
+    return -(-time // timedelta(minutes=1))
+
+
+@dataclass(frozen=True, slots=True)
+class UnbookedHolds:
+    """For how many minutes a user has held seats of a show that he did not book, in a window of time."""
+
+    window_began_at: datetime
+    minutes: int
+
+    def plus(self, other: "UnbookedHolds") -> "UnbookedHolds":
+        """Return both together: windows before the later one count no more."""
+        if self.window_began_at == other.window_began_at:
+            return replace(self, minutes=self.minutes + other.minutes)
+        return max(self, other, key=lambda each: each.window_began_at)
+
+
 @dataclass(frozen=True, slots=True)
 class SeatRules:
     """What is allowed; from the settings."""
 
     max_seats_per_user: int
     hold: timedelta
+    hold_max: timedelta
+    """How long a hold may last in all, with its extensions."""
     reservation_max: timedelta
+    hold_budget_minutes: int
+    """For how many minutes a user may hold seats of a show, of all seats together, without booking them."""
+    hold_window: timedelta
+    """In what time that is. Windows are those of the clock: one of six hours begins at 00:00, 06:00 and so on, UTC."""
 
     @property
     def limits(self) -> dict[str, int]:
         """The same as numbers that a show remembers, of minutes where it is time, rounded up."""
-        minute = timedelta(minutes=1)
         return {
             "max_seats_per_user": self.max_seats_per_user,
-            "seat_hold_minutes": -(-self.hold // minute),
-            "reservation_max_minutes": -(-self.reservation_max // minute),
+            "seat_hold_minutes": _minutes(self.hold),
+            "seat_hold_max_minutes": _minutes(self.hold_max),
+            "reservation_max_minutes": _minutes(self.reservation_max),
         }
+
+    def held_at(self, seat: "Seat") -> datetime:
+        """Return since when a seat is held. Code from before extends no hold, and leaves what was written before it."""
+        assert seat.expires_at is not None, "a hold has an end"
+        if seat.held_at is None or seat.held_at < seat.expires_at - self.hold_max:
+            return seat.expires_at - self.hold
+        return seat.held_at
+
+    def window_began_at(self, instant: datetime) -> datetime:
+        """Return when the window began that an instant is in."""
+        return instant - (instant - _EPOCH) % self.hold_window
+
+    def window_ends_at(self, instant: datetime) -> datetime:
+        """Return when the next window begins."""
+        return self.window_began_at(instant) + self.hold_window
+
+    def spent(self, seat: "Seat", now: datetime) -> "UnbookedHolds":
+        """Return what a hold costs that has ended at `now`, or lapsed before: its minutes, begun ones counted whole."""
+        assert seat.expires_at is not None, "a hold has an end"
+        ended_at = min(seat.expires_at, now)
+        return UnbookedHolds(self.window_began_at(ended_at), max(1, _minutes(ended_at - self.held_at(seat))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +258,10 @@ class LockedShow:
     reservations: dict[UUID, Reservation] = field(default_factory=dict)
     changed_seats: set[UUID] = field(default_factory=set)
     changed_reservations: set[UUID] = field(default_factory=set)
+    unbooked_holds: dict[UUID, UnbookedHolds] = field(default_factory=dict)
+    """What users have held without booking it, of those whom the batch's commands limit, as it was read."""
+    let_go_now: dict[UUID, UnbookedHolds] = field(default_factory=dict)
+    """What this batch adds to that, of any user."""
     _of_user: dict[UUID, set[UUID]] = field(default_factory=dict)
 
     @property
@@ -264,9 +317,28 @@ class LockedShow:
         seats = (self.seats[seat_id] for seat_id in reservation.seat_ids if seat_id in self.seats)
         return [seat for seat in seats if seat.booking_id == booking_id]
 
-    def take(self, seat: Seat, now: datetime) -> None:
+    def let_go(self, seat: Seat, now: datetime, rules: SeatRules) -> None:
+        """Count against its user that a hold of a seat has ended, and no booking has come of it."""
+        assert seat.holder_id is not None, "a hold has a user"
+        spent, before = rules.spent(seat, now), self.let_go_now.get(seat.holder_id)
+        self.let_go_now[seat.holder_id] = before.plus(spent) if before else spent
+
+    def minutes_held(self, user_id: UUID, now: datetime, rules: SeatRules) -> int:
+        """Return for how many minutes in this window a user has held seats without booking them.
+
+        Holds count that have lapsed, too, and have not been cleared yet.
+        """
+        own = (self.seats[seat_id] for seat_id in self._of_user.get(user_id, ()))
+        lapsed = (rules.spent(seat, now) for seat in own if seat.status == Status.HELD and not seat.is_claimed(now))
+        known = (spent[user_id] for spent in (self.unbooked_holds, self.let_go_now) if user_id in spent)
+        window = rules.window_began_at(now)
+        return sum(spent.minutes for spent in (*known, *lapsed) if spent.window_began_at == window)
+
+    def take(self, seat: Seat, now: datetime, rules: SeatRules) -> None:
         """Put a claim on a seat. A lapsed claim of a booking that it replaces lapses wholly: all seats or none."""
         lapsed = self.seats[seat.id]
+        if lapsed.status == Status.HELD and not lapsed.is_claimed(now):
+            self.let_go(lapsed, now, rules)
         self.put(seat)
         if lapsed.booking_id is not None and lapsed.booking_id != seat.booking_id:
             self.close(lapsed.booking_id, ReservationState.RELEASED)

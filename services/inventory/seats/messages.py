@@ -66,6 +66,46 @@ def held(answer: Held) -> pb.HoldSeatsResponse:
     )
 
 
+def extended(answer: Held) -> pb.ExtendHoldsResponse:
+    """Render holds that last longer."""
+    whole = held(answer)
+    return pb.ExtendHoldsResponse(
+        show_id=whole.show_id,
+        user_id=whole.user_id,
+        seats=whole.seats,
+        expires_at=whole.expires_at,
+        seconds_left=whole.expires_in,
+        success=True,
+    )
+
+
+def show_holds(answer: Held) -> pb.ListHoldsResponse.ShowHolds:
+    """Render what a user holds of a show."""
+    whole = held(answer)
+    return pb.ListHoldsResponse.ShowHolds(
+        show_id=whole.show_id,
+        seats=[_held_seat(seat, answer.now) for seat in answer.seats],
+        expires_at=whole.expires_at,
+        seconds_left=whole.expires_in,
+        total_amount=whole.total_amount,
+        currency=whole.currency,
+    )
+
+
+def _held_seat(seat: Seat, now: datetime) -> pb.ListHoldsResponse.HeldSeat:
+    assert seat.expires_at is not None, "a hold has an end"
+    return pb.ListHoldsResponse.HeldSeat(
+        id=str(seat.id),
+        section=seat.section,
+        row=seat.row,
+        number=seat.number,
+        tier=TIERS[seat.tier],
+        price=seat.price,
+        expires_at=to_timestamp(seat.expires_at),
+        seconds_left=ceil((seat.expires_at - now).total_seconds()),
+    )
+
+
 def reservation(answer: Reserved) -> pb.Reservation:
     """Render a booking's claim."""
     return pb.Reservation(

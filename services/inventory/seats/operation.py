@@ -14,8 +14,17 @@ from services.chassis.writes.desk import Desk
 from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.errors import SeatNotFound, ShowNotFound
 from services.inventory.seats import statements as sql
-from services.inventory.seats.commands import SeatCommand
-from services.inventory.seats.domain import AskedSeats, LockedShow, Price, PricedSeats, Reservation, Seat, SeatRules
+from services.inventory.seats.commands import Held, SeatCommand
+from services.inventory.seats.domain import (
+    AskedSeats,
+    LockedShow,
+    Price,
+    PricedSeats,
+    Reservation,
+    Seat,
+    SeatRules,
+    UnbookedHolds,
+)
 
 A = TypeVar("A")
 
@@ -42,6 +51,15 @@ class SeatToWrite:
 
     show_id: UUID
     seat: Seat
+
+
+@dataclass(frozen=True, slots=True)
+class SpentMinutes:
+    """What a user has held of a show without booking it, to be added to what there was before."""
+
+    show_id: UUID
+    user_id: UUID
+    spent: UnbookedHolds
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +100,12 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
             "clock": (READ_CLOCK, ()),
             "prices": (sql.LIST_PRICES, {"show_ids": show_ids}),
         }
+        limited = ((command.show_id, command.user_id) for command in batch if command.is_limited)
         claimed = [command for command in batch if command.booking_id is not None]
         asked = {
             "named": (sql.SEATS_BY_ID, _names("id", ((c.show_id, id_) for c in batch for id_ in c.seat_ids))),
             "owned": (sql.SEATS_OF_USERS, _names("user_id", ((c.show_id, c.user_id) for c in batch if c.user_id))),
+            "unbooked": (sql.UNBOOKED_HOLDS, _names("user_id", limited)),
             "reservations": (sql.RESERVATIONS, _names("booking_id", ((c.show_id, c.booking_id) for c in claimed))),
             "reserved": (
                 sql.SEATS_OF_RESERVATIONS,
@@ -103,6 +123,9 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
         for name in ("named", "owned", "reserved"):
             _load_seats(locked, rows.get(name, ()))
         _load_reservations(locked, rows.get("reservations", ()))
+        for row in rows.get("unbooked", ()):
+            if show := locked.by_id.get(row.show_id):
+                show.unbooked_holds[row.user_id] = UnbookedHolds(row.window_began_at, row.minutes)
         await _read_lapsed(tx, locked, batch)
         missing = {command.show_id for command in batch} - locked.by_id.keys()
         busy = await tx.fetch(sql.WHICH_SHOWS_EXIST, {"show_ids": list(missing)}) if missing else []
@@ -132,14 +155,15 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
                 status="seat.status",
                 holder_id="seat.holder_id",
                 booking_id="seat.booking_id",
-                expires_at="seat.expires_at",
                 held_at="seat.held_at",
+                expires_at="seat.expires_at",
                 costs=lambda one: state.by_id[one.show_id].priced(one.seat, state.now).price,
             )
             await tx.send(sql.WRITE_SEATS, values)
             await tx.send(sql.WRITE_CHANGES, values | {"now": state.now})
         if listed:
             await _write_lists(tx, listed, state.now)
+        await _write_unbooked(tx, shows)
         claims = [
             ChangedReservation(show.id, show.reservations[id_])
             for show in shows
@@ -158,6 +182,16 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
                 expires_at="reservation.expires_at",
             )
             await tx.send(sql.WRITE_RESERVATIONS, values | {"now": state.now})
+
+
+async def _write_unbooked(tx: Transaction, shows: Iterable[LockedShow]) -> None:
+    """Add what users have held of the shows without booking it, as far as that has ended just now."""
+    unbooked = [SpentMinutes(show.id, user_id, spent) for show in shows for user_id, spent in show.let_go_now.items()]
+    if unbooked:
+        spent = columns(
+            unbooked, "show_id", "user_id", window_began_at="spent.window_began_at", minutes="spent.minutes"
+        )
+        await tx.send(sql.ADD_UNBOOKED_HOLDS, spent)
 
 
 @retried
@@ -191,6 +225,18 @@ async def price_seats(db: Database, asked: Sequence[AskedSeats]) -> list[PricedS
         else:
             answers.append(PricedSeats([priced(show, one.user_id, seat) for seat in found.values()], show.currency))
     return answers
+
+
+@retried
+async def holds_of(db: Database, user_id: UUID, show_id: UUID | None, *, after: UUID | None, limit: int) -> list[Held]:
+    """Return what a user holds now, of all shows or of one: of so many shows, by their ids, of greater ones alone."""
+    asked = {"user_id": user_id, "show_id": show_id, "after": after, "limit": limit}
+    rows = await db.fetch(sql.HOLDS, asked)
+    seats: dict[UUID, list[Seat]] = {}
+    for row, seat in zip(rows, read(Seat, rows), strict=True):
+        seats.setdefault(row.show_id, []).append(seat)
+    facts = {row.show_id: (row.currency, row.now) for row in rows}
+    return [Held(show_id, user_id, held, *facts[show_id]) for show_id, held in seats.items()]
 
 
 class SeatDesk(Desk[SeatCommand[Any], Any]):

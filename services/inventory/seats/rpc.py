@@ -10,6 +10,7 @@ from google.rpc import status_pb2
 from services.chassis.errors import Failure, InvalidField
 from services.chassis.store.database import Database
 from services.chassis.wire.incoming import Context
+from services.chassis.wire.pages import BY_ID, PageRequest
 from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes.idempotency import Once, key_of
@@ -21,15 +22,15 @@ from services.inventory.seats.commands import (
     Extend,
     Hold,
     Release,
-    ReleaseHolds,
     Reserve,
     SeatCommand,
     ShowKey,
     Unbook,
 )
 from services.inventory.seats.domain import AskedSeats
-from services.inventory.seats.messages import held, prices, reservation
-from services.inventory.seats.operation import SeatDesk, price_seats
+from services.inventory.seats.holds import ExtendHolds, ReleaseHolds
+from services.inventory.seats.messages import extended, held, prices, reservation, show_holds
+from services.inventory.seats.operation import SeatDesk, holds_of, price_seats
 
 MAX_SHOWS_OF_RELEASE = 1_000
 """Shows in which one request releases a user's holds."""
@@ -62,14 +63,39 @@ class SeatMethods:
         )
         return _with_fields_of_the_seeds(await self._desk.submit(hold))
 
+    async def ExtendHolds(self, request: pb.ExtendHoldsRequest, context: Context) -> pb.ExtendHoldsResponse:
+        extend = ExtendHolds(
+            show_id=UUID(request.show_id),
+            user_id=UUID(request.user_id),
+            seat_ids=_seat_ids(request.show_seat_ids, "showSeatIds"),
+        )
+        return extended(await self._desk.submit(extend))
+
+    async def ListHolds(self, request: pb.ListHoldsRequest, context: Context) -> pb.ListHoldsResponse:
+        page = PageRequest(request, BY_ID)
+        shows = await holds_of(
+            self._db,
+            UUID(request.user_id),
+            UUID(request.show_id) if request.show_id else None,
+            after=page.after,
+            limit=page.limit,
+        )
+        messages, token = page.render(shows, lambda show: show.show_id, show_holds)
+        return pb.ListHoldsResponse(holds=messages, next_page_token=token)
+
     async def ReleaseHolds(self, request: pb.ReleaseHoldsRequest, context: Context) -> pb.ReleaseHoldsResponse:
         user_id = UUID(request.user_id)
+        seat_ids = _seat_ids(request.show_seat_ids, "showSeatIds")
+        if seat_ids and not request.show_id:
+            raise InvalidField(("showId", "must name the show of showSeatIds"))
         if request.show_id:
             shows = [UUID(request.show_id)]
         else:
             rows = await self._db.fetch(sql.SHOWS_HELD_BY_USER, {"user_id": user_id, "most": MAX_SHOWS_OF_RELEASE})
             shows = [row.show_id for row in rows]
-        answers = await self._desk.submit_all([ReleaseHolds(show_id=show, user_id=user_id) for show in shows])
+        answers = await self._desk.submit_all(
+            [ReleaseHolds(show_id=show, user_id=user_id, seat_ids=seat_ids, some=bool(seat_ids)) for show in shows]
+        )
         released = 0
         for answer in answers:
             if isinstance(answer, Failure):

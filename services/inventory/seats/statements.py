@@ -45,6 +45,48 @@ SEATS_OF_USERS = f"""
         ON s.holder_id = owner.user_id AND s.show_id = owner.show_id
 """
 
+UNBOOKED_HOLDS = """
+    SELECT u.show_id, u.user_id, u.window_began_at, u.minutes FROM unbooked_holds u
+    JOIN unnest(%(show_id)s::uuid[], %(user_id)s::uuid[]) AS named (show_id, user_id)
+        ON (u.show_id, u.user_id) = (named.show_id, named.user_id)
+"""
+"""What users have held of shows without booking it, in the last window in which they have."""
+
+ADD_UNBOOKED_HOLDS = """
+    INSERT INTO unbooked_holds AS u (show_id, user_id, window_began_at, minutes)
+    SELECT * FROM unnest(
+        %(show_id)s::uuid[], %(user_id)s::uuid[], %(window_began_at)s::timestamptz[], %(minutes)s::int[]
+    )
+    ON CONFLICT (show_id, user_id) DO UPDATE SET
+        window_began_at = excluded.window_began_at,
+        minutes = CASE WHEN u.window_began_at = excluded.window_began_at THEN u.minutes ELSE 0 END + excluded.minutes
+    WHERE u.window_began_at <= excluded.window_began_at
+"""
+"""Add what is in the same window as before; a later one takes its place, an earlier one counts no more."""
+
+FORGET_UNBOOKED_HOLDS = """
+    DELETE FROM unbooked_holds u USING (
+        SELECT show_id, user_id FROM unbooked_holds
+        WHERE window_began_at < (SELECT boxoffice_clock()) - make_interval(hours => %(hours)s)
+        ORDER BY window_began_at LIMIT 1000
+    ) AS past
+    WHERE (u.show_id, u.user_id) = (past.show_id, past.user_id)
+"""
+"""Forget one batch of what was held in windows that are over."""
+
+HOLDS = f"""
+    WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now), held AS MATERIALIZED (
+        SELECT s.show_id, s.position, {SEAT}, clock.now FROM show_seats s CROSS JOIN clock
+        WHERE s.holder_id = %(user_id)s AND s.status = 'HELD' AND s.expires_at > clock.now
+            AND (%(show_id)s::uuid IS NULL OR s.show_id = %(show_id)s)
+            AND (%(after)s::uuid IS NULL OR s.show_id > %(after)s)
+    )
+    SELECT held.*, c.currency FROM held JOIN show_counters c USING (show_id)
+    WHERE c.status <> 'CANCELLED' AND show_id IN (SELECT DISTINCT show_id FROM held ORDER BY show_id LIMIT %(limit)s)
+    ORDER BY show_id, position
+"""
+"""What a user holds now of so many shows."""
+
 RESERVATIONS = f"""
     SELECT r.show_id, {selected(Reservation, of="r")} FROM reservations r
     JOIN unnest(%(show_id)s::uuid[], %(booking_id)s::uuid[]) AS named (show_id, booking_id)
@@ -69,7 +111,7 @@ WRITE_SEATS = """
     WHERE s.show_id = new.show_id AND s.id = new.id
 """
 
-LIMITS = ("max_seats_per_user", "seat_hold_minutes", "reservation_max_minutes")
+LIMITS = ("max_seats_per_user", "seat_hold_minutes", "seat_hold_max_minutes", "reservation_max_minutes")
 _LARGEST = ", ".join(
     f"{name} = CASE WHEN sequence = 0 OR c.{name} < used.{name} THEN used.{name} ELSE c.{name} END" for name in LIMITS
 )

@@ -24,7 +24,7 @@ def takeable(show: LockedShow, seat_ids: Sequence[UUID], user_id: UUID, now: dat
         raise ShowNotFound()
     if unknown := [seat_id for seat_id in seat_ids if seat_id not in show.seats]:
         raise SeatNotFound(unknown)
-    _check_on_sale(show, now)
+    check_on_sale(show, now)
     seats = [show.priced(show.seats[seat_id], now) for seat_id in seat_ids]
     if taken := [seat for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
         raise _unavailable(taken, user_id)
@@ -40,7 +40,7 @@ def takeable(show: LockedShow, seat_ids: Sequence[UUID], user_id: UUID, now: dat
     return seats
 
 
-def _check_on_sale(show: LockedShow, now: datetime) -> None:
+def check_on_sale(show: LockedShow, now: datetime) -> None:
     """Raise why the show's seats cannot be taken at `now`."""
     if show.is_cancelled:
         raise ShowCancelled()

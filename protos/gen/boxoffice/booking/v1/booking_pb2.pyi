@@ -344,6 +344,7 @@ class Booking(_message.Message):
     PRICES_INCLUDE_TAX_FIELD_NUMBER: _builtins.int
     CONFIRMED_AT_FIELD_NUMBER: _builtins.int
     COUPON_CODE_FIELD_NUMBER: _builtins.int
+    BOOKING_NUMBER_FIELD_NUMBER: _builtins.int
     REFUNDED_AMOUNT_FIELD_NUMBER: _builtins.int
     REFUNDS_FIELD_NUMBER: _builtins.int
     CANCEL_REASON_FIELD_NUMBER: _builtins.int
@@ -372,6 +373,10 @@ class Booking(_message.Message):
     """Whether prices and fees have the tax in them."""
     coupon_code: _builtins.str
     """The code of the coupon that `discount_amount` is from; empty where none was used."""
+    booking_number: _builtins.str
+    """By what people name it, such as 7KQ2M9XW4C: ten letters and digits without look-alikes, drawn at random, unique.
+    Empty only where it was made before bookings had numbers and is not numbered yet.
+    """
     refunded_amount: _builtins.int
     """How much has gone back to the customer, in minor units: the refunds that are completed."""
     cancel_reason: Global___Booking.CancelReason.ValueType
@@ -441,13 +446,14 @@ class Booking(_message.Message):
         prices_include_tax: _builtins.bool = ...,
         confirmed_at: _timestamp_pb2.Timestamp | None = ...,
         coupon_code: _builtins.str = ...,
+        booking_number: _builtins.str = ...,
         refunded_amount: _builtins.int = ...,
         refunds: _abc.Iterable[Global___Booking.SeatRefund] | None = ...,
         cancel_reason: Global___Booking.CancelReason.ValueType | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "created_at", b"created_at", "expires_at", b"expires_at", "final_amount", b"final_amount", "payment", b"payment", "refund", b"refund", "show", b"show", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "coupon_code", b"coupon_code", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "refunded_amount", b"refunded_amount", "refunds", b"refunds", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "booking_number", b"booking_number", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "coupon_code", b"coupon_code", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "refunded_amount", b"refunded_amount", "refunds", b"refunds", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cancel_reason: _TypeAlias = _typing.Literal["cancel_reason"]  # noqa: Y015
     _WhichOneofArgType__cancel_reason: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason"]  # noqa: Y015
@@ -826,11 +832,35 @@ class ListBookingsRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    class _Period:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _PeriodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ListBookingsRequest._Period.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        PERIOD_UNSPECIFIED: ListBookingsRequest._Period.ValueType  # 0
+        UPCOMING: ListBookingsRequest._Period.ValueType  # 1
+        """Those that have not begun."""
+        PAST: ListBookingsRequest._Period.ValueType  # 2
+        """Those that have."""
+
+    class Period(_Period, metaclass=_PeriodEnumTypeWrapper):
+        """Which shows."""
+
+    PERIOD_UNSPECIFIED: ListBookingsRequest.Period.ValueType  # 0
+    UPCOMING: ListBookingsRequest.Period.ValueType  # 1
+    """Those that have not begun."""
+    PAST: ListBookingsRequest.Period.ValueType  # 2
+    """Those that have."""
+
     USER_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SHOW_ID_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user (UUID)."""
     page_size: _builtins.int
@@ -841,6 +871,12 @@ class ListBookingsRequest(_message.Message):
     """Only bookings of this show (UUID); all shows where it is absent."""
     status: Global___Booking.Status.ValueType
     """Only bookings that have this status now; all where it is absent."""
+    period: Global___ListBookingsRequest.Period.ValueType
+    """Only bookings of shows to come, or of past ones; all where it is absent."""
+    page: _builtins.int
+    """Which page, counted from 1, where pages are counted; not together with `page_size` or `page_token`."""
+    limit: _builtins.int
+    """How many bookings a counted page has; 1 to 100, 20 where it is absent."""
     def __init__(
         self,
         *,
@@ -849,10 +885,13 @@ class ListBookingsRequest(_message.Message):
         page_token: _builtins.str = ...,
         show_id: _builtins.str = ...,
         status: Global___Booking.Status.ValueType = ...,
+        period: Global___ListBookingsRequest.Period.ValueType = ...,
+        page: _builtins.int = ...,
+        limit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "show_id", b"show_id", "status", b"status", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "page", b"page", "page_size", b"page_size", "page_token", b"page_token", "period", b"period", "show_id", b"show_id", "status", b"status", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -866,8 +905,17 @@ class ListBookingsResponse(_message.Message):
 
     BOOKINGS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page; empty on the last one."""
+    """The token of the next page; empty on the last one, and where pages are counted."""
+    page: _builtins.int
+    """Where pages are counted: which one this is."""
+    limit: _builtins.int
+    """Where pages are counted: how many bookings a page has."""
+    total: _builtins.int
+    """Where pages are counted: how many bookings there are in all."""
     @_builtins.property
     def bookings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Booking]:
         """The bookings, newest first."""
@@ -877,10 +925,13 @@ class ListBookingsResponse(_message.Message):
         *,
         bookings: _abc.Iterable[Global___Booking] | None = ...,
         next_page_token: _builtins.str = ...,
+        page: _builtins.int = ...,
+        limit: _builtins.int = ...,
+        total: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bookings", b"bookings", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bookings", b"bookings", "limit", b"limit", "next_page_token", b"next_page_token", "page", b"page", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -234,10 +234,12 @@ class BookingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListBookings(self, request, context):
-        """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
-        named. A page ends early where it would be more than 4 MiB.
+        """Lists a user's bookings, newest first, with their seats and payments; those of one show or status, or of shows to come or
+        past ones alone where that is asked for. Pages are read by `page_token`, or counted by `page` and `limit`, which shift
+        while bookings are made. A page ends early where it would be more than 4 MiB; a counted one is refused then.
 
-        INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the page token is not one this method gave, or pages are asked
+        for in both ways at once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -129,10 +129,12 @@ class BookingServiceStub:
     RESOURCE_EXHAUSTED OVERLOADED: too many are watching, in all or bookings of this user.
     """
     ListBookings: _grpc.UnaryUnaryMultiCallable[_booking_pb2.ListBookingsRequest, _booking_pb2.ListBookingsResponse]
-    """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
-    named. A page ends early where it would be more than 4 MiB.
+    """Lists a user's bookings, newest first, with their seats and payments; those of one show or status, or of shows to come or
+    past ones alone where that is asked for. Pages are read by `page_token`, or counted by `page` and `limit`, which shift
+    while bookings are made. A page ends early where it would be more than 4 MiB; a counted one is refused then.
 
-    INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the page token is not one this method gave, or pages are asked
+    for in both ways at once.
     """
     CancelBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.CancelBookingRequest, _booking_pb2.Booking]
     """Cancels a PENDING booking and frees its seats. Money that arrives all the same is returned in full.
@@ -316,10 +318,12 @@ class BookingServiceAsyncStub(BookingServiceStub):
     RESOURCE_EXHAUSTED OVERLOADED: too many are watching, in all or bookings of this user.
     """
     ListBookings: _aio.UnaryUnaryMultiCallable[_booking_pb2.ListBookingsRequest, _booking_pb2.ListBookingsResponse]  # type: ignore[assignment]
-    """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
-    named. A page ends early where it would be more than 4 MiB.
+    """Lists a user's bookings, newest first, with their seats and payments; those of one show or status, or of shows to come or
+    past ones alone where that is asked for. Pages are read by `page_token`, or counted by `page` and `limit`, which shift
+    while bookings are made. A page ends early where it would be more than 4 MiB; a counted one is refused then.
 
-    INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the page token is not one this method gave, or pages are asked
+    for in both ways at once.
     """
     CancelBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.CancelBookingRequest, _booking_pb2.Booking]  # type: ignore[assignment]
     """Cancels a PENDING booking and frees its seats. Money that arrives all the same is returned in full.
@@ -536,10 +540,12 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.ListBookingsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.ListBookingsResponse, _abc.Awaitable[_booking_pb2.ListBookingsResponse]]:
-        """Lists a user's bookings, newest first, without their payments; those of one show or status alone where they are
-        named. A page ends early where it would be more than 4 MiB.
+        """Lists a user's bookings, newest first, with their seats and payments; those of one show or status, or of shows to come or
+        past ones alone where that is asked for. Pages are read by `page_token`, or counted by `page` and `limit`, which shift
+        while bookings are made. A page ends early where it would be more than 4 MiB; a counted one is refused then.
 
-        INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the page token is not one this method gave, or pages are asked
+        for in both ways at once.
         """
 
     @_abc_1.abstractmethod

@@ -665,6 +665,240 @@ class HoldSeatsResponse(_message.Message):
 Global___HoldSeatsResponse: _TypeAlias = HoldSeatsResponse  # noqa: Y015
 
 @_typing.final
+class ExtendHoldsRequest(_message.Message):
+    """ExtendHoldsRequest asks for a user's holds to last longer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    user_id: _builtins.str
+    """The user (UUID)."""
+    @_builtins.property
+    def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only holds of these seats (UUIDs of ShowSeat.id), each once; all that the user holds of the show where it is absent."""
+
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExtendHoldsRequest: _TypeAlias = ExtendHoldsRequest  # noqa: Y015
+
+@_typing.final
+class ExtendHoldsResponse(_message.Message):
+    """ExtendHoldsResponse tells until when the seats are held."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SEATS_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    SECONDS_LEFT_FIELD_NUMBER: _builtins.int
+    SUCCESS_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    user_id: _builtins.str
+    """The user who holds them (UUID)."""
+    seconds_left: _builtins.int
+    """How many seconds are left until then."""
+    success: _builtins.bool
+    """Always true: for clients that ask for it."""
+    @_builtins.property
+    def seats(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.ShowSeat]:
+        """The held seats, each with when its hold lapses now."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When the first of the holds lapses."""
+
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        seats: _abc.Iterable[_seat_pb2.ShowSeat] | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        seconds_left: _builtins.int = ...,
+        success: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "seats", b"seats", "seconds_left", b"seconds_left", "show_id", b"show_id", "success", b"success", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExtendHoldsResponse: _TypeAlias = ExtendHoldsResponse  # noqa: Y015
+
+@_typing.final
+class ListHoldsRequest(_message.Message):
+    """ListHoldsRequest asks for what a user holds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    """The user (UUID)."""
+    show_id: _builtins.str
+    """Only holds in this show (UUID); all shows where it is absent."""
+    page_size: _builtins.int
+    """How many shows to return at most; 1 to 50, 20 where it is absent."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; absent for the first page."""
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        show_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "show_id", b"show_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHoldsRequest: _TypeAlias = ListHoldsRequest  # noqa: Y015
+
+@_typing.final
+class ListHoldsResponse(_message.Message):
+    """ListHoldsResponse is a page of what a user holds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class HeldSeat(_message.Message):
+        """A seat that is held."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ID_FIELD_NUMBER: _builtins.int
+        SECTION_FIELD_NUMBER: _builtins.int
+        ROW_FIELD_NUMBER: _builtins.int
+        NUMBER_FIELD_NUMBER: _builtins.int
+        TIER_FIELD_NUMBER: _builtins.int
+        PRICE_FIELD_NUMBER: _builtins.int
+        EXPIRES_AT_FIELD_NUMBER: _builtins.int
+        SECONDS_LEFT_FIELD_NUMBER: _builtins.int
+        id: _builtins.str
+        """The seat (UUID of ShowSeat.id)."""
+        section: _builtins.str
+        """The section it is in."""
+        row: _builtins.str
+        """The row's label."""
+        number: _builtins.int
+        """Its number in the row."""
+        tier: _seat_pb2.Seat.Tier.ValueType
+        """Its tier."""
+        price: _builtins.int
+        """Its price in minor units."""
+        seconds_left: _builtins.int
+        """How many seconds are left until then, by inventory's clock."""
+        @_builtins.property
+        def expires_at(self) -> _timestamp_pb2.Timestamp:
+            """When the hold lapses."""
+
+        def __init__(
+            self,
+            *,
+            id: _builtins.str = ...,
+            section: _builtins.str = ...,
+            row: _builtins.str = ...,
+            number: _builtins.int = ...,
+            tier: _seat_pb2.Seat.Tier.ValueType = ...,
+            price: _builtins.int = ...,
+            expires_at: _timestamp_pb2.Timestamp | None = ...,
+            seconds_left: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "id", b"id", "number", b"number", "price", b"price", "row", b"row", "seconds_left", b"seconds_left", "section", b"section", "tier", b"tier"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class ShowHolds(_message.Message):
+        """What the user holds of one show."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        SHOW_ID_FIELD_NUMBER: _builtins.int
+        SEATS_FIELD_NUMBER: _builtins.int
+        EXPIRES_AT_FIELD_NUMBER: _builtins.int
+        SECONDS_LEFT_FIELD_NUMBER: _builtins.int
+        TOTAL_AMOUNT_FIELD_NUMBER: _builtins.int
+        CURRENCY_FIELD_NUMBER: _builtins.int
+        show_id: _builtins.str
+        """The show (UUID)."""
+        seconds_left: _builtins.int
+        """How many seconds are left until then, by inventory's clock."""
+        total_amount: _builtins.int
+        """What the seats cost together, in minor units of `currency`."""
+        currency: _builtins.str
+        """The ISO 4217 code of the amounts."""
+        @_builtins.property
+        def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListHoldsResponse.HeldSeat]:
+            """The held seats, from the front to the back."""
+
+        @_builtins.property
+        def expires_at(self) -> _timestamp_pb2.Timestamp:
+            """When the first of the holds lapses."""
+
+        def __init__(
+            self,
+            *,
+            show_id: _builtins.str = ...,
+            seats: _abc.Iterable[Global___ListHoldsResponse.HeldSeat] | None = ...,
+            expires_at: _timestamp_pb2.Timestamp | None = ...,
+            seconds_left: _builtins.int = ...,
+            total_amount: _builtins.int = ...,
+            currency: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "expires_at", b"expires_at", "seats", b"seats", "seconds_left", b"seconds_left", "show_id", b"show_id", "total_amount", b"total_amount"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    HOLDS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page; empty where there is none."""
+    @_builtins.property
+    def holds(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListHoldsResponse.ShowHolds]:
+        """The shows in which the user holds seats, by their ids."""
+
+    def __init__(
+        self,
+        *,
+        holds: _abc.Iterable[Global___ListHoldsResponse.ShowHolds] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["holds", b"holds", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHoldsResponse: _TypeAlias = ListHoldsResponse  # noqa: Y015
+
+@_typing.final
 class ReleaseHoldsRequest(_message.Message):
     """ReleaseHoldsRequest asks for a user's holds to be released."""
 
@@ -672,19 +906,25 @@ class ReleaseHoldsRequest(_message.Message):
 
     USER_ID_FIELD_NUMBER: _builtins.int
     SHOW_ID_FIELD_NUMBER: _builtins.int
+    SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user (UUID)."""
     show_id: _builtins.str
     """Only holds in this show (UUID); all shows where it is absent."""
+    @_builtins.property
+    def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only holds of these seats of the show (UUIDs of ShowSeat.id), each once; all where it is absent."""
+
     def __init__(
         self,
         *,
         user_id: _builtins.str = ...,
         show_id: _builtins.str = ...,
+        show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -74,6 +74,16 @@ class InventoryServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.HoldSeatsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.HoldSeatsResponse.FromString,
                 _registered_method=True)
+        self.ExtendHolds = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/ExtendHolds',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ExtendHoldsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ExtendHoldsResponse.FromString,
+                _registered_method=True)
+        self.ListHolds = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/ListHolds',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListHoldsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListHoldsResponse.FromString,
+                _registered_method=True)
         self.ReleaseHolds = channel.unary_unary(
                 '/boxoffice.inventory.v1.InventoryService/ReleaseHolds',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ReleaseHoldsRequest.SerializeToString,
@@ -235,17 +245,48 @@ class InventoryServiceServicer:
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+        FAILED_PRECONDITION HOLD_LIMIT_EXCEEDED: the user has held seats of the show for too long without booking them, 240
+        minutes of seats in six hours by default: book seats at once, or hold some from `resumes_at` on.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ReleaseHolds(self, request, context):
-        """Releases a user's holds, in one show or in all of them, show by show. Seats of a booking are not holds.
-        Releasing where nothing is held succeeds.
+    def ExtendHolds(self, request, context):
+        """Gives a user's holds in a show their time again, counted from now: all of them, or those of the seats that are named.
+        A hold never gets less time than it has, and never lives longer than 15 minutes in all, by default, nor past the end
+        of sales: where all of that is used up, it ends when it did. One that has lapsed is not extended. Repeating it
+        does no harm.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+        FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show begin later (`sales_start_at`).
+        FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+        FAILED_PRECONDITION SEATS_NOT_HELD: the user does not hold some of the seats, or none of the show: nothing is extended
+        (`seat_ids`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHolds(self, request, context):
+        """Returns what a user holds now, show by show, with how long each hold still lasts.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseHolds(self, request, context):
+        """Releases a user's holds, in one show or in all of them, show by show, or those of some seats of a show. Seats of a
+        booking are not holds. Releasing where nothing is held succeeds.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a seat is named twice, or seats are named without their show.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -377,6 +418,16 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.HoldSeats,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.HoldSeatsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.HoldSeatsResponse.SerializeToString,
+            ),
+            'ExtendHolds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExtendHolds,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ExtendHoldsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ExtendHoldsResponse.SerializeToString,
+            ),
+            'ListHolds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHolds,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListHoldsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListHoldsResponse.SerializeToString,
             ),
             'ReleaseHolds': grpc.unary_unary_rpc_method_handler(
                     servicer.ReleaseHolds,
@@ -617,6 +668,60 @@ class InventoryService:
             '/boxoffice.inventory.v1.InventoryService/HoldSeats',
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.HoldSeatsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.HoldSeatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExtendHolds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/ExtendHolds',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ExtendHoldsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ExtendHoldsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHolds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/ListHolds',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListHoldsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListHoldsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -125,13 +125,36 @@ class InventoryServiceStub:
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+    FAILED_PRECONDITION HOLD_LIMIT_EXCEEDED: the user has held seats of the show for too long without booking them, 240
+    minutes of seats in six hours by default: book seats at once, or hold some from `resumes_at` on.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
     """
-    ReleaseHolds: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ReleaseHoldsRequest, _inventory_pb2.ReleaseHoldsResponse]
-    """Releases a user's holds, in one show or in all of them, show by show. Seats of a booking are not holds.
-    Releasing where nothing is held succeeds.
+    ExtendHolds: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ExtendHoldsRequest, _inventory_pb2.ExtendHoldsResponse]
+    """Gives a user's holds in a show their time again, counted from now: all of them, or those of the seats that are named.
+    A hold never gets less time than it has, and never lives longer than 15 minutes in all, by default, nor past the end
+    of sales: where all of that is used up, it ends when it did. One that has lapsed is not extended. Repeating it
+    does no harm.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+    FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show begin later (`sales_start_at`).
+    FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+    FAILED_PRECONDITION SEATS_NOT_HELD: the user does not hold some of the seats, or none of the show: nothing is extended
+    (`seat_ids`).
+    """
+    ListHolds: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ListHoldsRequest, _inventory_pb2.ListHoldsResponse]
+    """Returns what a user holds now, show by show, with how long each hold still lasts.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    """
+    ReleaseHolds: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ReleaseHoldsRequest, _inventory_pb2.ReleaseHoldsResponse]
+    """Releases a user's holds, in one show or in all of them, show by show, or those of some seats of a show. Seats of a
+    booking are not holds. Releasing where nothing is held succeeds.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a seat is named twice, or seats are named without their show.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     BatchReserveSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchReserveSeatsRequest, _inventory_pb2.BatchReserveSeatsResponse]
@@ -283,13 +306,36 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+    FAILED_PRECONDITION HOLD_LIMIT_EXCEEDED: the user has held seats of the show for too long without booking them, 240
+    minutes of seats in six hours by default: book seats at once, or hold some from `resumes_at` on.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
     """
-    ReleaseHolds: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ReleaseHoldsRequest, _inventory_pb2.ReleaseHoldsResponse]  # type: ignore[assignment]
-    """Releases a user's holds, in one show or in all of them, show by show. Seats of a booking are not holds.
-    Releasing where nothing is held succeeds.
+    ExtendHolds: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ExtendHoldsRequest, _inventory_pb2.ExtendHoldsResponse]  # type: ignore[assignment]
+    """Gives a user's holds in a show their time again, counted from now: all of them, or those of the seats that are named.
+    A hold never gets less time than it has, and never lives longer than 15 minutes in all, by default, nor past the end
+    of sales: where all of that is used up, it ends when it did. One that has lapsed is not extended. Repeating it
+    does no harm.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+    FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show begin later (`sales_start_at`).
+    FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+    FAILED_PRECONDITION SEATS_NOT_HELD: the user does not hold some of the seats, or none of the show: nothing is extended
+    (`seat_ids`).
+    """
+    ListHolds: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ListHoldsRequest, _inventory_pb2.ListHoldsResponse]  # type: ignore[assignment]
+    """Returns what a user holds now, show by show, with how long each hold still lasts.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    """
+    ReleaseHolds: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ReleaseHoldsRequest, _inventory_pb2.ReleaseHoldsResponse]  # type: ignore[assignment]
+    """Releases a user's holds, in one show or in all of them, show by show, or those of some seats of a show. Seats of a
+    booking are not holds. Releasing where nothing is held succeeds.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a seat is named twice, or seats are named without their show.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     BatchReserveSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchReserveSeatsRequest, _inventory_pb2.BatchReserveSeatsResponse]  # type: ignore[assignment]
@@ -480,7 +526,42 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+        FAILED_PRECONDITION HOLD_LIMIT_EXCEEDED: the user has held seats of the show for too long without booking them, 240
+        minutes of seats in six hours by default: book seats at once, or hold some from `resumes_at` on.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
+        """
+
+    @_abc_1.abstractmethod
+    def ExtendHolds(
+        self,
+        request: _inventory_pb2.ExtendHoldsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.ExtendHoldsResponse, _abc.Awaitable[_inventory_pb2.ExtendHoldsResponse]]:
+        """Gives a user's holds in a show their time again, counted from now: all of them, or those of the seats that are named.
+        A hold never gets less time than it has, and never lives longer than 15 minutes in all, by default, nor past the end
+        of sales: where all of that is used up, it ends when it did. One that has lapsed is not extended. Repeating it
+        does no harm.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+        FAILED_PRECONDITION SALES_NOT_STARTED: sales for the show begin later (`sales_start_at`).
+        FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+        FAILED_PRECONDITION SEATS_NOT_HELD: the user does not hold some of the seats, or none of the show: nothing is extended
+        (`seat_ids`).
+        """
+
+    @_abc_1.abstractmethod
+    def ListHolds(
+        self,
+        request: _inventory_pb2.ListHoldsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.ListHoldsResponse, _abc.Awaitable[_inventory_pb2.ListHoldsResponse]]:
+        """Returns what a user holds now, show by show, with how long each hold still lasts.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         """
 
     @_abc_1.abstractmethod
@@ -489,10 +570,10 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.ReleaseHoldsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.ReleaseHoldsResponse, _abc.Awaitable[_inventory_pb2.ReleaseHoldsResponse]]:
-        """Releases a user's holds, in one show or in all of them, show by show. Seats of a booking are not holds.
-        Releasing where nothing is held succeeds.
+        """Releases a user's holds, in one show or in all of them, show by show, or those of some seats of a show. Seats of a
+        booking are not holds. Releasing where nothing is held succeeds.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a seat is named twice, or seats are named without their show.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         """
 
