@@ -148,7 +148,7 @@ def appended(topic: str, events: Sequence[TopicEvent], condition: str = "") -> S
 async def sequence(db: Database) -> None:
     """Give positions to events as they come, until cancelled. Every process of a service runs this."""
     while True:
-        faults.operation.set("sequencer")
+        faults.operation.set("job sequencer")
         try:
             while await sequence_once(db):
                 pass
