@@ -153,6 +153,18 @@ def test_a_refund_of_one_cause_is_one_refund():
         accept(captured, [one], RefundRequest(captured.id, "NO_TICKET", 999), new_id())
 
 
+def test_a_refund_of_a_name_is_one_refund():
+    captured = payment(State.SUCCESS)
+    name, other = new_id(), new_id()
+    asked = RefundRequest(captured.id, "REQUESTED", 400, name)
+    one = accept(captured, [], asked, new_id())
+    assert one.id == name
+    assert accept(captured, [one], asked, new_id()) is one
+    with pytest.raises(RefundMismatch):
+        accept(captured, [one], replace(asked, amount=399), new_id())
+    assert accept(captured, [one], replace(asked, refund_id=other), new_id()).id == other
+
+
 @pytest.mark.parametrize("state", list(RefundState))
 def test_all_refunds_together_stay_within_the_capture_the_stuck_ones_too(state: RefundState):
     captured = payment(State.SUCCESS)

@@ -30,6 +30,27 @@ async def test_a_capture_that_booking_would_not_be_told_of_is_not_recorded(
     assert await payment.statuses(booking_id) == ["PENDING"]
 
 
+FAILING_COMMIT = (
+    """CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE serialization_failure;
+    END $$""",
+    """CREATE CONSTRAINT TRIGGER fails AFTER UPDATE OF state ON payments DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION fail()""",
+)
+
+
+async def test_booking_is_told_of_no_capture_whose_record_was_not_committed(payment: Payment):
+    booking_id, one = await paid(payment)
+    for statement in FAILING_COMMIT:
+        await payment.db.execute(statement)
+    await refused(payment.hook(event(one)))
+    assert await payment.statuses(booking_id) == ["PENDING"]
+    assert await payment.count("outbox") == 0
+    await payment.db.execute("DROP TRIGGER fails ON payments")
+    await payment.hook(event(one))
+    assert await payment.count("outbox") == 1
+
+
 async def test_a_refund_that_was_carried_out_is_not_stuck_by_who_heard_otherwise(payment: Payment):
     one = await payment.paid()
     assert await reasons(payment, (one.id, NO_TICKET, 50_000)) == ["SUCCEEDED"]
