@@ -117,7 +117,8 @@ ACROSS = (
     ),
     Invariant(
         "bookings-are-for-what-the-catalogue-shows",
-        "a booking says of its show what the catalogue says: event, title, hall, venue, city, start",
+        "a booking says of its show what the catalogue says: event, title, hall, venue, city, start; "
+        "words that were edited may be other ones now",
         ("booking.bookings",),
         """
         SELECT b.id AS booking_id, b.show_id, b.title, b.theatre, b.city, b.screen, b.starts_at, e.id AS event_id,
@@ -128,8 +129,10 @@ ACROSS = (
         LEFT JOIN inventory.events e ON e.id = w.event_id
         LEFT JOIN inventory.screens h ON h.id = w.screen_id
         LEFT JOIN inventory.venues v ON v.id = h.venue_id
-        WHERE (b.event_id, b.is_movie, b.title, b.theatre, b.city, b.screen, b.starts_at)
-            IS DISTINCT FROM (e.id, e.category = 'MOVIE', e.title, v.name, v.city, h.name, w.starts_at)
+        WHERE (b.event_id, b.is_movie, b.screen, b.starts_at)
+                IS DISTINCT FROM (e.id, e.category = 'MOVIE', h.name, w.starts_at)
+            OR (e.updated_at IS NULL AND b.title IS DISTINCT FROM e.title)
+            OR (v.updated_at IS NULL AND (b.theatre, b.city) IS DISTINCT FROM (v.name, v.city))
         """,
     ),
     Invariant(

@@ -156,7 +156,8 @@ SEATS = (
         FULL JOIN (SELECT show_id, count(*) AS seats FROM inventory.show_seats GROUP BY show_id) AS n
             ON n.show_id = coalesce(s.id, c.show_id)
         LEFT JOIN inventory.screens screen ON screen.id = s.screen_id
-        WHERE (s.starts_at, s.currency) IS DISTINCT FROM (c.starts_at, c.currency)
+        WHERE (s.starts_at, s.currency, s.status, s.sales_start_at, s.revision)
+                IS DISTINCT FROM (c.starts_at, c.currency, c.status, c.sales_start_at, c.revision)
             OR (c.sequence >= 0) IS NOT TRUE OR n.seats IS DISTINCT FROM screen.seat_count
         """,
     ),

@@ -76,14 +76,15 @@ TOPICS = (
     ),
     Invariant(
         "shows-have-their-events",
-        "a show has the event that it is on sale, unless it is from before its topic is whole",
-        ("inventory.shows",),
+        "a show has the event that it is public, unless it is a draft or from before its topic is whole",
+        ("inventory.shows WHERE status <> 'DRAFT'",),
         """
         SELECT w.id AS show_id, w.created_at
         FROM inventory.shows w
         LEFT JOIN inventory.topics t ON t.topic = 'shows'
-        LEFT JOIN inventory.topic_events e ON e.key = w.id AND e.topic = 'shows' AND e.kind = 'CREATED'
-        WHERE e.key IS NULL AND (w.created_at > t.whole_since) IS NOT FALSE
+        LEFT JOIN inventory.topic_events e
+            ON e.key = w.id AND e.topic = 'shows' AND e.kind IN ('CREATED', 'PUBLISHED')
+        WHERE e.key IS NULL AND w.status <> 'DRAFT' AND (w.created_at > t.whole_since) IS NOT FALSE
         """,
     ),
     Invariant(

@@ -148,8 +148,16 @@ BODIES: dict[str, dict[str, Any]] = {
         "category": "CONCERT",
         "durationMinutes": 150,
         "language": "hi",
+        "status": "PUBLISHED",
     },
+    "UpdateEvent": {"title": "Nine Rivers, Live Again", "language": "hi"},
     "PublishEvent": {},
+    "UpdateVenue": {
+        "timeZone": "Asia/Kolkata",
+        "amenities": ["parking", "step-free access"],
+        "capacity": "2,000, standing",
+    },
+    "UpdateShow": {"salesStartAt": "2026-11-21T09:00:00Z"},
     "CreateMovie": {
         "title": "Monsoon Letters",
         "description": "A postman delivers thirty years of lost mail.",

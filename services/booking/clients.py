@@ -39,8 +39,11 @@ SEATS_AT_ONCE = 10_000
 ASKED_AT_ONCE = 256
 """Questions to a peer in one call, where those who ask at once share it."""
 
+SHOW_SECONDS = 10
+"""How long what is known of a show is taken for so: its title may be edited."""
+
 SHOWS = 10_000
-"""Shows that are remembered. They never change."""
+"""Shows that are remembered, each for so long as it is taken for what it was then."""
 
 RefundState = payment_pb2.BatchRefundPaymentsResponse.Result.State
 
@@ -83,7 +86,7 @@ class InventoryClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._seats = inventory_pb2_grpc.InventoryServiceStub(channel)
         self._catalog = catalog_pb2_grpc.CatalogServiceStub(channel)
-        self._shows: OrderedDict[UUID, BookedShow] = OrderedDict()
+        self._shows: OrderedDict[UUID, tuple[BookedShow, float]] = OrderedDict()
         self._unbooked: Lookup[Name, bool] = Lookup(
             self._unbook, name="ask-unbook", max_keys=ASKED_AT_ONCE, lanes=ASKING_LANES
         )
@@ -93,7 +96,9 @@ class InventoryClient:
 
     async def show(self, show_id: UUID) -> BookedShow:
         """Return a show as it is booked. Raises inventory's SHOW_NOT_FOUND."""
-        if known := self._shows.get(show_id):
+        now = asyncio.get_running_loop().time()
+        known, until = self._shows.get(show_id, (None, now))
+        if known is not None and now < until:
             self._shows.move_to_end(show_id)
             return known
         show = await call(self._catalog.GetShow, catalog_pb2.GetShowRequest(show_id=str(show_id)), seconds=SECONDS)
@@ -109,7 +114,7 @@ class InventoryClient:
             starts_at=starts_at,
             sales_end_at=show.sales_end_at.ToDatetime(UTC) if show.HasField("sales_end_at") else starts_at,
         )
-        self._shows[show_id] = known
+        self._shows[show_id] = (known, now + SHOW_SECONDS)
         if len(self._shows) > SHOWS:
             self._shows.popitem(last=False)
         return known

@@ -3,13 +3,82 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from services.chassis.errors import Aborted, FailedPrecondition, NotFound, OutOfRange
+from services.chassis.errors import Aborted, AlreadyExists, FailedPrecondition, NotFound, OutOfRange
 
 
 class ShowNotFound(NotFound):
     """There is no such show: list the shows to find one."""
 
     reason = "SHOW_NOT_FOUND"
+
+
+class EventNotFound(NotFound):
+    """There is no such event: look it up in the list of events."""
+
+    reason = "EVENT_NOT_FOUND"
+
+
+class MovieNotFound(NotFound):
+    """There is no such movie: look it up in the list of movies; events of other categories are not among them."""
+
+    reason = "MOVIE_NOT_FOUND"
+
+
+class EventNotPublished(FailedPrecondition):
+    """The event is over or cancelled: choose another event, or make one.
+
+    Metadata: its `status`.
+    """
+
+    reason = "EVENT_NOT_PUBLISHED"
+
+
+class VenueNotFound(NotFound):
+    """There is no such venue: look it up in the list of venues."""
+
+    reason = "VENUE_NOT_FOUND"
+
+
+class ScreenNotFound(NotFound):
+    """There is no such screen: look it up at its venue."""
+
+    reason = "SCREEN_NOT_FOUND"
+
+
+class ScreenLimitExceeded(FailedPrecondition):
+    """The venue has as many screens as a venue may have: add the screen to another venue.
+
+    Metadata: the `limit`.
+    """
+
+    reason = "SCREEN_LIMIT_EXCEEDED"
+
+
+class ScreenAlreadyExists(AlreadyExists):
+    """The venue has a screen of this name: choose another name.
+
+    Metadata: the `name`.
+    """
+
+    reason = "SCREEN_ALREADY_EXISTS"
+
+
+class ShowOverlaps(FailedPrecondition):
+    """Another show is on this screen at that time: choose another time or another screen.
+
+    Metadata: `show_id` of the other one.
+    """
+
+    reason = "SHOW_OVERLAPS"
+
+
+class EventHasShows(FailedPrecondition):
+    """The event has shows, so this stays as it is: make another event.
+
+    Metadata: the `field` that would change.
+    """
+
+    reason = "EVENT_HAS_SHOWS"
 
 
 class _OfSeats:

@@ -10,10 +10,10 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.chassis.store.database import READ_CLOCK
 from services.chassis.writes.idempotency import Once
-from services.inventory.catalogue.domain import ShowOverlaps
 from services.inventory.catalogue.messages import parse_show, render_show
 from services.inventory.catalogue.shows import CreateShow, CreateShows
 from services.inventory.catalogue.statements import list_shows
+from services.inventory.errors import ShowOverlaps
 from tests.databases import move_clock
 from tests.inventory.catalogue_client import (
     HOUR,

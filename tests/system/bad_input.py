@@ -28,7 +28,10 @@ TIMESTAMP = Timestamp.DESCRIPTOR.full_name
 DEEP = MANY = 10_000
 MAY_BE_EMPTY = ("SetShowFees", "SetShowKinds")  # whose list is one of nothing then
 
-HAVE_BODIES = ("ReceiveWebhook", "ReceiveRazorpayWebhook", "Logout", "UpdateProfile", "DeactivateCoupon", LEAVE)
+HAVE_BODIES = (
+    *("ReceiveWebhook", "ReceiveRazorpayWebhook", "Logout", "UpdateProfile", "DeactivateCoupon", LEAVE),
+    *("UpdateEvent", "PublishEvent", "UpdateVenue", "UpdateShow"),
+)
 """Methods for which no body, or an empty one, is a right one too."""
 
 MAKE_WHAT_IS_UNKNOWN = ("SetSeller", "SetTaxRule")  # whose callers choose the id
@@ -289,7 +292,7 @@ def _bad_bodies(verb: str, url: str, method: Method) -> Iterator[Case]:
     for name in ("nope", "UserId", "__proto__"):
         yield Case(f"an unknown field {name}", verb, url, _encoded({name: 1}), JSON, name)
     empty = [("no body", None, {}), ("an empty body", b"", JSON), ("an empty object", b"{}", JSON)]
-    for name, nothing, headers in [] if method.descriptor.name in MAY_BE_EMPTY else empty:
+    for name, nothing, headers in [] if method.descriptor.name in (*MAY_BE_EMPTY, *HAVE_BODIES) else empty:
         yield Case(name, verb, url, nothing, headers)
     for name, content in NOT_BODIES.items():
         yield Case(name, verb, url, content, JSON)
@@ -322,6 +325,11 @@ def _bad_values(each: FieldDescriptor, right: Any = None) -> Iterator[tuple[Any,
         yield from ((wrong, True) for wrong in ([0], [99], [-1], [known, known]))
         if rules(each).repeated.min_items:
             yield [], True
+    elif each.is_repeated and each.type == FieldDescriptor.TYPE_STRING and not rules(each).repeated.items.string.uuid:
+        yield from (
+            (wrong, True) for wrong in ({"a": 1}, [{"a": {"b": 1}}], [[["a"]]], True, [""], ["\0"], ["x" * 5_000])
+        )
+        yield ["x"] * 5_000, True
     elif each.is_repeated:
         yield from ((wrong, True) for wrong in ({"a": 1}, [{"a": {"b": 1}}], [[["a"]]], True))
         if each.type != FieldDescriptor.TYPE_MESSAGE:

@@ -76,6 +76,18 @@ OF_SEATS = (
         "every-show-has-its-lock-and-seats",
         "UPDATE inventory.show_counters SET starts_at = starts_at + interval '1 day'",
     ),
+    *(
+        Damage(
+            f"a lock that knows another {what}",
+            "every-show-has-its-lock-and-seats",
+            f"UPDATE inventory.show_counters SET {change}",
+        )
+        for what, change in {
+            "status": "status = 'CANCELLED'",
+            "beginning of sales": "sales_start_at = starts_at - interval '1 day'",
+            "revision": "revision = revision + 1",
+        }.items()
+    ),
     Damage(
         "a seat too few",
         "every-show-has-its-lock-and-seats",

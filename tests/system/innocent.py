@@ -81,6 +81,16 @@ WHOLE_SINCE = {
 }
 
 AT_ANY_TIME = {
+    "a title and a hall that were called otherwise when they were booked": """
+        UPDATE inventory.events SET title = 'another', updated_at = now();
+        UPDATE inventory.venues SET name = 'another', city = 'another', updated_at = now()
+    """,
+    "a draft, of which nobody is told": """
+        DELETE FROM inventory.topic_events;
+        UPDATE inventory.topics SET position = 0, forgotten = 0 WHERE topic = 'shows';
+        UPDATE inventory.shows SET status = 'DRAFT';
+        UPDATE inventory.show_counters SET status = 'DRAFT'
+    """,
     "nothing": "SELECT",
     "a coupon is used as often as it may be, and was by bookings that are over": WITHIN_LIMITS,
     "the release before has refunded a ticket": BEFORE,
@@ -239,14 +249,16 @@ AT_ANY_TIME = {
     """,
     "a session is of a time when the bank was not told for what": "UPDATE bank.sessions SET order_id = ''",
     "a show begins in a hall when the one before it ends": f"""
-        INSERT INTO inventory.shows (id, event_id, screen_id, starts_at, ends_at, currency, created_at, status)
-            SELECT {NEW}, event_id, screen_id, ends_at, ends_at + (ends_at - starts_at), currency, 'epoch', 'SCHEDULED'
+        INSERT INTO inventory.shows
+            (id, event_id, screen_id, starts_at, ends_at, currency, created_at, status, revision)
+            SELECT {NEW}, event_id, screen_id, ends_at, ends_at + (ends_at - starts_at), currency, 'epoch',
+                'SCHEDULED', 1
             FROM inventory.shows ORDER BY ends_at DESC LIMIT 1;
         INSERT INTO inventory.show_counters SELECT (c).* FROM (
             SELECT jsonb_populate_record(NULL::inventory.show_counters,
                 to_jsonb(c) || jsonb_build_object(
                     'show_id', w.id, 'sequence', 0, 'starts_at', w.starts_at, 'sales_end_at', NULL,
-                    'status', w.status
+                    'sales_start_at', NULL, 'status', 'SCHEDULED', 'revision', 1
                 )) AS c
             FROM inventory.shows w, inventory.show_counters c WHERE w.id = {NEW} LIMIT 1
         ) AS made;

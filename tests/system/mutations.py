@@ -214,6 +214,9 @@ KEYED: dict[str, Prepare] = {
 HARMLESS = {
     "ExtendHolds": "a hold has its full time again from the last time on, within its life",
     "ReleaseHolds": "a DELETE: what is released once is released; each answer counts what it released itself",
+    "UpdateEvent": "an event says of itself what the last request says",
+    "UpdateVenue": "a venue says of itself what the last request says",
+    "UpdateShow": "sales begin and end when the last request says",
     "PublishEvent": "what is public stays so",
     "QuoteBooking": "it only reads: a POST as it names many seats",
     "SimulatePayment": "the customer's click: a session comes to its end once, and is shown as it is from then on",

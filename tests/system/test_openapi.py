@@ -44,7 +44,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     assert (await client.http.get("/api/docs")).status_code == 200
     served = DOCUMENT if stack.settings.auth == "on" else json.loads(WITHOUT_TOKENS.read_text())
     assert (await client.http.get("/api/openapi.json")).json() == served
-    concert = {"title": "Live", "category": "CONCERT", "durationMinutes": 90}
+    concert = {"title": "Live", "category": "CONCERT", "durationMinutes": 90, "status": "PUBLISHED"}
     event = ok(await client.ask("POST", "events", concert, headers={"Idempotency-Key": str(uuid4())}))
     show = await client.make_show()
     seller = await sell(client, show)

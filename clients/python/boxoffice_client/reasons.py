@@ -103,6 +103,12 @@ class EventNotPublished(FailedPrecondition):
     reason = "EVENT_NOT_PUBLISHED"
 
 
+class EventHasShows(FailedPrecondition):
+    """The event has shows, so this stays as it is: `metadata["field"]`."""
+
+    reason = "EVENT_HAS_SHOWS"
+
+
 class MovieNotFound(NotFound):
     """There is no such movie; events of other categories are not among them."""
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.chassis.errors import AlreadyExists, FailedPrecondition, InvalidField, NotFound
+from services.chassis.errors import InvalidField
 from services.chassis.values.currencies import money
 from services.chassis.values.writing import key
+from services.inventory.errors import ShowOverlaps
 from services.inventory.seats.domain import MAX_TOTAL, ShowStatus
 from services.inventory.seats.domain import Price as Price
 
@@ -18,66 +19,6 @@ MAX_SEATS_PER_PAGE = 5_000
 """Of seat maps and layouts: with the longest names these are less than 4 MiB, in JSON too."""
 DEFAULT_CURRENCY = "INR"
 MOVIE = "MOVIE"
-
-
-class EventNotFound(NotFound):
-    """There is no such event: look it up in the list of events."""
-
-    reason = "EVENT_NOT_FOUND"
-
-
-class MovieNotFound(NotFound):
-    """There is no such movie: look it up in the list of movies; events of other categories are not among them."""
-
-    reason = "MOVIE_NOT_FOUND"
-
-
-class EventNotPublished(FailedPrecondition):
-    """The event is over or cancelled: choose another event, or make one.
-
-    Metadata: its `status`.
-    """
-
-    reason = "EVENT_NOT_PUBLISHED"
-
-
-class VenueNotFound(NotFound):
-    """There is no such venue: look it up in the list of venues."""
-
-    reason = "VENUE_NOT_FOUND"
-
-
-class ScreenNotFound(NotFound):
-    """There is no such screen: look it up at its venue."""
-
-    reason = "SCREEN_NOT_FOUND"
-
-
-class ScreenLimitExceeded(FailedPrecondition):
-    """The venue has as many screens as a venue may have: add the screen to another venue.
-
-    Metadata: the `limit`.
-    """
-
-    reason = "SCREEN_LIMIT_EXCEEDED"
-
-
-class ScreenAlreadyExists(AlreadyExists):
-    """The venue has a screen of this name: choose another name.
-
-    Metadata: the `name`.
-    """
-
-    reason = "SCREEN_ALREADY_EXISTS"
-
-
-class ShowOverlaps(FailedPrecondition):
-    """Another show is on this screen at that time: choose another time or another screen.
-
-    Metadata: `show_id` of the other one.
-    """
-
-    reason = "SHOW_OVERLAPS"
 
 
 # --- Events
@@ -150,6 +91,9 @@ class NewVenue:
     city: str
     address: str
     organization_id: UUID | None
+    time_zone: str
+    amenities: Sequence[str]
+    capacity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +117,9 @@ class Venue:
     organization_id: UUID | None
     """Whose it is; None: Boxoffice's own."""
     created_at: datetime
+    time_zone: str
+    amenities: Sequence[str]
+    capacity: str
     screens: Sequence[Screen]
 
 

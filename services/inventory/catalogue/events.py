@@ -14,8 +14,9 @@ from services.chassis.store.rows import columns, read
 from services.chassis.writes.idempotency import Once
 from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.catalogue import statements as sql
-from services.inventory.catalogue.domain import CatalogueEvent, EventNotFound, MovieNotFound, NewEvent
+from services.inventory.catalogue.domain import CatalogueEvent, NewEvent
 from services.inventory.catalogue.drafts import sees_drafts
+from services.inventory.errors import EventNotFound, MovieNotFound
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with: an event, or a movie."""

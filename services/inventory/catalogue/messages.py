@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1.seat_pb2 import Seat
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.errors import InvalidField
@@ -47,7 +50,16 @@ def parse_movie(request: pb.CreateMovieRequest) -> domain.NewEvent:
 
 def parse_venue(request: pb.CreateVenueRequest) -> domain.NewVenue:
     """Parse a venue to create."""
-    return domain.NewVenue(request.name, request.city, request.address, _optional_id(request.organization_id))
+    _check_time_zone(request.time_zone)
+    return domain.NewVenue(
+        request.name,
+        request.city,
+        request.address,
+        _optional_id(request.organization_id),
+        request.time_zone,
+        list(request.amenities),
+        request.capacity,
+    )
 
 
 def parse_screen(request: pb.CreateScreenRequest) -> domain.NewScreen:
@@ -65,6 +77,37 @@ def parse_screen(request: pb.CreateScreenRequest) -> domain.NewScreen:
     )
     domain.check_layout(screen)
     return screen
+
+
+def parse_changes_of_event(request: pb.UpdateEventRequest) -> dict[str, Any]:
+    """Return what is to change of an event, by the domain's names."""
+    changes = _given(request, "title", "description", "category", "duration_minutes", "language")
+    return {name: pb.Event.Category.Name(value) if name == "category" else value for name, value in changes.items()}
+
+
+def parse_changes_of_venue(request: pb.UpdateVenueRequest) -> dict[str, Any]:
+    """Return what is to change of a venue, by the domain's names."""
+    if request.amenities and request.no_amenities:
+        raise InvalidField(("noAmenities", "cannot be true together with amenities: send one of the two"))
+    _check_time_zone(request.time_zone)
+    changes = _given(request, "name", "city", "address", "time_zone", "capacity")
+    anew = request.amenities or request.no_amenities
+    return changes | ({"amenities": list(request.amenities)} if anew else {})
+
+
+def parse_changes_of_show(request: pb.UpdateShowRequest) -> dict[str, Any]:
+    """Return what is to change of a show, by the domain's names."""
+    return {name: _instant(time) for name, time in _given(request, "sales_start_at", "sales_end_at").items()}
+
+
+def _given(request: Message, *names: str) -> dict[str, Any]:
+    """Return those of a request's fields that it gives, of `names`."""
+    return {name: getattr(request, name) for name in names if request.HasField(name)}
+
+
+def _check_time_zone(name: str) -> None:
+    if name and name not in available_timezones():
+        raise InvalidField(("timeZone", "must be a time zone of the IANA database, such as Asia/Kolkata"))
 
 
 def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain.NewShow:
@@ -178,6 +221,9 @@ def render_venue(venue: domain.Venue) -> pb.Venue:
         screens=map(render_screen, venue.screens),
         organization_id=_shown_id(venue.organization_id),
         created_at=to_timestamp(venue.created_at),
+        time_zone=venue.time_zone,
+        amenities=venue.amenities,
+        capacity=venue.capacity,
     )
 
 

@@ -7,8 +7,7 @@ from services.chassis.errors import NotFound
 from services.chassis.store.database import Database, retried
 from services.chassis.wire.owners import Things
 from services.inventory.catalogue import statements as sql
-from services.inventory.catalogue.domain import EventNotFound, VenueNotFound
-from services.inventory.errors import ShowNotFound
+from services.inventory.errors import EventNotFound, ShowNotFound, VenueNotFound
 
 
 def things(db: Database) -> dict[str, Things]:

@@ -10,15 +10,10 @@ from services.chassis.store.rows import read
 from services.chassis.writes.operation import Operation, Rows
 from services.inventory.catalogue import published
 from services.inventory.catalogue import statements as sql
-from services.inventory.catalogue.domain import (
-    CatalogueEvent,
-    CatalogueShow,
-    EventNotFound,
-    EventNotPublished,
-    EventStatus,
-)
+from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, EventStatus
 from services.inventory.catalogue.published import Kind
 from services.inventory.catalogue.shows import read_show
+from services.inventory.errors import EventNotFound, EventNotPublished
 
 
 @dataclass(frozen=True, slots=True)

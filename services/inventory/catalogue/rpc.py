@@ -14,6 +14,7 @@ from services.inventory.catalogue import events, published, shows, venues
 from services.inventory.catalogue import messages as messages
 from services.inventory.catalogue.cancelling import CancelShowsOperation
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN, MOVIE
+from services.inventory.catalogue.editing import Edit, UpdateEvents, UpdateShows, UpdateVenues
 from services.inventory.catalogue.events import CreateEvent, CreateEvents
 from services.inventory.catalogue.publishing import PublishEvent, PublishEvents
 from services.inventory.catalogue.shows import CreateShow, CreateShows
@@ -29,6 +30,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self._db = db
         self._desk = desk
         self._create_event: CreateEvents[pb.Event] = CreateEvents(db)
+        self._update_event, self._update_venue, self._update_show = UpdateEvents(db), UpdateVenues(db), UpdateShows(db)
         self._publish = PublishEvents(db)
         self._create_movie: CreateEvents[pb.Movie] = CreateEvents(db)
         self._create_venue: CreateVenues[pb.Venue] = CreateVenues(db)
@@ -52,6 +54,10 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         listed, token = page.render(found, lambda event: event.id, messages.render_event)
         return pb.ListEventsResponse(events=listed, next_page_token=token)
 
+    async def UpdateEvent(self, request: pb.UpdateEventRequest, context: Context) -> pb.Event:
+        edit = Edit(UUID(request.event_id), messages.parse_changes_of_event(request))
+        return messages.render_event(await self._update_event.alone(edit))
+
     async def PublishEvent(self, request: pb.PublishEventRequest, context: Context) -> pb.Event:
         return messages.render_event(await self._publish.alone(PublishEvent(UUID(request.event_id))))
 
@@ -71,6 +77,10 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def CreateVenue(self, request: pb.CreateVenueRequest, context: Context) -> pb.Venue:
         once = Once(key_of(request, "CreateVenue"), pb.Venue, messages.render_venue)
         return await self._create_venue.alone(CreateVenue(messages.parse_venue(request), once))
+
+    async def UpdateVenue(self, request: pb.UpdateVenueRequest, context: Context) -> pb.Venue:
+        edit = Edit(UUID(request.venue_id), messages.parse_changes_of_venue(request))
+        return messages.render_venue(await self._update_venue.alone(edit))
 
     async def GetVenue(self, request: pb.GetVenueRequest, context: Context) -> pb.Venue:
         return messages.render_venue(await venues.get_venue(self._db, UUID(request.venue_id)))
@@ -103,6 +113,10 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         once = Once(key_of(request, "CreateShow"), pb.Show, messages.render_show)
         show = messages.parse_show(request, self._max_seats_per_user)
         return await self._create_show.alone(CreateShow(show, once))
+
+    async def UpdateShow(self, request: pb.UpdateShowRequest, context: Context) -> pb.Show:
+        edit = Edit(UUID(request.show_id), messages.parse_changes_of_show(request))
+        return messages.render_show(await self._update_show.alone(edit))
 
     async def SetShowPrices(self, request: pb.SetShowPricesRequest, context: Context) -> pb.ShowPrices:
         prices = SetPrices(show_id=UUID(request.show_id), prices=messages.parse_prices(request.prices))

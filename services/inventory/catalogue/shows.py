@@ -18,14 +18,10 @@ from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import (
     CatalogueEvent,
     CatalogueShow,
-    EventNotFound,
-    EventNotPublished,
     EventStatus,
-    MovieNotFound,
     NewShow,
     Place,
     Price,
-    ScreenNotFound,
     ShowFilter,
     Slot,
     check_free,
@@ -34,7 +30,7 @@ from services.inventory.catalogue.domain import (
 )
 from services.inventory.catalogue.drafts import sees_drafts
 from services.inventory.catalogue.published import Kind
-from services.inventory.errors import ShowNotFound
+from services.inventory.errors import EventNotFound, EventNotPublished, MovieNotFound, ScreenNotFound, ShowNotFound
 from services.inventory.seats.domain import ShowStatus
 
 M = TypeVar("M", bound=Message)

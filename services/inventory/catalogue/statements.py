@@ -28,6 +28,20 @@ OWNER_OF_EVENT = "SELECT organization_id FROM events WHERE id = %(id)s"
 LOCK_EVENTS = f"{EVENTS} ORDER BY id FOR NO KEY UPDATE"
 """The lock under which an event gets shows and its status changes. It comes after those of screens."""
 
+WITH_SHOWS = "SELECT DISTINCT event_id FROM shows WHERE event_id = ANY(%(ids)s)"
+"""Which events have shows. Only under the events' locks."""
+
+UPDATE_EVENTS = """
+    UPDATE events e SET
+        title = n.title, description = n.description, category = n.category, duration_minutes = n.duration_minutes,
+        language = n.language, updated_at = %(now)s
+    FROM unnest(
+        %(id)s::uuid[], %(title)s::text[], %(description)s::text[], %(category)s::text[], %(duration_minutes)s::int[],
+        %(language)s::text[]
+    ) AS n (id, title, description, category, duration_minutes, language)
+    WHERE e.id = n.id
+"""
+
 _EVENT_FILTERS = {
     "category": "category = %(category)s",
     "status": "status = %(status)s",
@@ -45,7 +59,9 @@ def list_events(given: Mapping[str, Any]) -> str:
 
 # The screens come along as arrays, by name: a page of venues is one statement.
 _VENUES = """
-    SELECT v.id, v.name, v.city, v.address, v.organization_id, v.created_at, s.ids, s.names, s.seat_counts
+    SELECT
+        v.id, v.name, v.city, v.address, v.organization_id, v.created_at, v.time_zone, v.amenities, v.capacity,
+        s.ids, s.names, s.seat_counts
     FROM venues v
     CROSS JOIN LATERAL (
         SELECT
@@ -58,14 +74,32 @@ _VENUES = """
 """
 
 CREATE_VENUES = """
-    INSERT INTO venues (id, name, city, city_key, address, organization_id, created_at)
-    SELECT id, name, city, city_key, address, organization_id, created_at
+    INSERT INTO venues
+        (id, name, city, city_key, address, organization_id, created_at, time_zone, amenities, capacity)
+    SELECT
+        id, name, city, city_key, address, organization_id, created_at, time_zone,
+        ARRAY(SELECT jsonb_array_elements_text(amenities::jsonb)), capacity
     FROM unnest(
         %(id)s::uuid[], %(name)s::text[], %(city)s::text[], %(city_key)s::text[], %(address)s::text[],
-        %(organization_id)s::uuid[], %(created_at)s::timestamptz[]
-    ) AS n (id, name, city, city_key, address, organization_id, created_at)
+        %(organization_id)s::uuid[], %(created_at)s::timestamptz[], %(time_zone)s::text[], %(amenities)s::text[],
+        %(capacity)s::text[]
+    ) AS n (id, name, city, city_key, address, organization_id, created_at, time_zone, amenities, capacity)
 """
-"""Create venues, which have no screens yet."""
+"""Create venues, which have no screens yet. Their `amenities` are JSON."""
+
+UPDATE_VENUES = """
+    UPDATE venues v SET
+        name = n.name, city = n.city, city_key = n.city_key, address = n.address, time_zone = n.time_zone,
+        amenities = ARRAY(SELECT jsonb_array_elements_text(n.amenities::jsonb)), capacity = n.capacity,
+        updated_at = %(now)s
+    FROM unnest(
+        %(id)s::uuid[], %(name)s::text[], %(city)s::text[], %(city_key)s::text[], %(address)s::text[],
+        %(time_zone)s::text[], %(amenities)s::text[], %(capacity)s::text[]
+    ) AS n (id, name, city, city_key, address, time_zone, amenities, capacity)
+    WHERE v.id = n.id
+"""
+
+VENUES = f"{_VENUES} WHERE v.id = ANY(%(ids)s)"
 
 FIND_VENUE = f"{_VENUES} WHERE v.id = %(id)s"
 
@@ -184,6 +218,27 @@ LOCK_COUNTER = "SELECT show_id FROM show_counters WHERE show_id = ANY(%(show_ids
 REOPEN_EVENTS = "UPDATE events SET status = 'PUBLISHED' WHERE id = ANY(%(ids)s) AND status = 'COMPLETED'"
 
 PUBLISH_EVENTS = "UPDATE events SET status = 'PUBLISHED' WHERE id = ANY(%(ids)s) AND status = 'DRAFT'"
+
+LAST_CLAIMS = """
+    SELECT show_id, max(expires_at) AS until FROM show_seats WHERE show_id = ANY(%(show_ids)s) GROUP BY show_id
+"""
+"""When the last claim on a seat of each show ends. Only under the shows' locks."""
+
+UPDATE_SHOWS = """
+    UPDATE shows s SET sales_start_at = n.sales_start_at, sales_end_at = n.sales_end_at, revision = n.revision
+    FROM unnest(
+        %(id)s::uuid[], %(sales_start_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(revision)s::int[]
+    ) AS n (id, sales_start_at, sales_end_at, revision)
+    WHERE s.id = n.id
+"""
+
+UPDATE_COUNTERS = """
+    UPDATE show_counters c SET sales_start_at = n.sales_start_at, sales_end_at = n.sales_end_at, revision = n.revision
+    FROM unnest(
+        %(id)s::uuid[], %(sales_start_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(revision)s::int[]
+    ) AS n (show_id, sales_start_at, sales_end_at, revision)
+    WHERE c.show_id = n.show_id
+"""
 
 PUBLISH_SHOWS = "UPDATE shows SET status = 'SCHEDULED' WHERE id = ANY(%(ids)s) AND status = 'DRAFT'"
 

@@ -1,5 +1,6 @@
 """Venues and their screens: created and read."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -16,18 +17,8 @@ from services.chassis.values.writing import key
 from services.chassis.writes.idempotency import Once
 from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.catalogue import statements as sql
-from services.inventory.catalogue.domain import (
-    MAX_SCREENS_PER_VENUE,
-    NewScreen,
-    NewVenue,
-    Screen,
-    ScreenAlreadyExists,
-    ScreenLimitExceeded,
-    ScreenNotFound,
-    SeatRow,
-    Venue,
-    VenueNotFound,
-)
+from services.inventory.catalogue.domain import MAX_SCREENS_PER_VENUE, NewScreen, NewVenue, Screen, SeatRow, Venue
+from services.inventory.errors import ScreenAlreadyExists, ScreenLimitExceeded, ScreenNotFound, VenueNotFound
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with."""
@@ -77,16 +68,14 @@ class CreateVenues(KeyedOperation[CreateVenue[M], NewVenues, Venue, M], Generic[
     async def write(self, tx: Transaction, state: NewVenues) -> None:
         """Write the venues."""
         if state.created:
-            names = ("id", "name", "city", "address", "organization_id", "created_at")
-            values = columns(state.created, *names, city_key=lambda venue: key(venue.city))
-            await tx.send(sql.CREATE_VENUES, values)
+            await tx.send(sql.CREATE_VENUES, columns_of(state.created, "organization_id", "created_at"))
 
 
 @retried
 async def get_venue(db: Database, venue_id: UUID) -> Venue:
     """Return a venue with its screens, or raise VenueNotFound."""
     for row in await db.fetch(sql.FIND_VENUE, {"id": venue_id}):
-        return _venue(row)
+        return read_venue(row)
     raise VenueNotFound()
 
 
@@ -94,10 +83,21 @@ async def get_venue(db: Database, venue_id: UUID) -> Venue:
 async def list_venues(db: Database, *, city: str | None, after: UUID | None, limit: int) -> list[Venue]:
     """Return venues with their screens, newest first, that are older than `after`."""
     given = {"city": city, "city_key": key(city or ""), "after": after, "limit": limit}
-    return [_venue(row) for row in await db.fetch(sql.list_venues(given), given)]
+    return [read_venue(row) for row in await db.fetch(sql.list_venues(given), given)]
 
 
-def _venue(row: Row) -> Venue:
+def columns_of(venues: Sequence[Venue], *more: str) -> dict[str, list[Any]]:
+    """Return what is written of venues, as columns."""
+    return columns(
+        venues,
+        *("id", "name", "city", "address", "time_zone", "capacity", *more),
+        city_key=lambda venue: key(venue.city),
+        amenities=lambda venue: json.dumps(list(venue.amenities)),
+    )
+
+
+def read_venue(row: Row) -> Venue:
+    """Return what a row of the statements about venues says."""
     screens = zip(row.ids, row.names, row.seat_counts, strict=True)
     return Venue(
         id=row.id,
@@ -106,6 +106,9 @@ def _venue(row: Row) -> Venue:
         address=row.address,
         organization_id=row.organization_id,
         created_at=row.created_at,
+        time_zone=row.time_zone,
+        amenities=row.amenities,
+        capacity=row.capacity,
         screens=[
             Screen(id=screen_id, venue_id=row.id, name=name, seat_count=seat_count)
             for screen_id, name, seat_count in screens
