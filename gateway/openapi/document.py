@@ -45,7 +45,7 @@ def document(comments: Comments, auth: Auth) -> Json:
                 rule = method.GetOptions().Extensions[annotations_pb2.http]
                 for number, binding in enumerate([rule, *rule.additional_bindings]):
                     operation = _Operation(method, binding, schemas, comments, auth)
-                    name = method.name + ("Alias" if number else "")
+                    name = method.name + ("Alias" if number else "") + (str(number) if number > 1 else "")
                     paths.setdefault(operation.path, {})[operation.verb] = operation.render(tag, name)
     for path, item in by_hand.PATHS.items():
         paths[path] = item

@@ -15,6 +15,7 @@ from services.inventory.catalogue import owners
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.jobs import (
     clear_cancelled_shows,
+    complete_events,
     forget_changes,
     forget_keys,
     forget_unbooked_holds,
@@ -55,6 +56,7 @@ async def run(settings: Settings) -> None:
     ticks = jobs.scheduler()
     jobs.add(ticks, "tidy-holds", lambda: tidy_holds(background, desk), jobs.every(minutes=5))
     jobs.add(ticks, "clear-cancelled-shows", lambda: clear_cancelled_shows(background, desk), jobs.every(seconds=2))
+    jobs.add(ticks, "complete-events", lambda: complete_events(background), jobs.every(minutes=15))
     retention = settings.change_retention_minutes
     jobs.add(ticks, "forget-changes", lambda: forget_changes(background, retention), jobs.every(minutes=5))
     window = settings.hold_budget_hours

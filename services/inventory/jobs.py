@@ -39,6 +39,15 @@ async def clear_cancelled_shows(db: Database, desk: SeatDesk) -> int:
     return 0
 
 
+async def complete_events(db: Database, *, limit: int = 500) -> int:
+    """Complete one batch of events whose last show is over; return how many."""
+    async with db.transaction() as tx:
+        over = await tx.fetch(catalogue_sql.LOCK_EVENTS_THAT_ARE_OVER, {"limit": limit})
+        if not over:
+            return 0
+        return len(await tx.fetch(catalogue_sql.COMPLETE_EVENTS, {"ids": [row.id for row in over]}))
+
+
 async def forget_changes(db: Database, retention_minutes: int) -> int:
     """Forget one batch of changes of seats and shows that are older than they are kept; return how many."""
     [row] = await db.fetch(viewing_sql.FORGET_CHANGES, {"minutes": retention_minutes})

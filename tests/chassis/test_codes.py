@@ -129,7 +129,10 @@ def test_every_code_that_can_be_sent_says_of_what_list_it_is() -> None:
         "booking.v1.CouponTerms.currency": "CURRENCY",
         "booking.v1.SetTaxRuleRequest.currency": "CURRENCY",
         "booking.v1.SetSellerRequest.country": "COUNTRY",
-        # services/booking/taxes looks it up.
+        "inventory.v1.UpdateEventRequest.language": "LANGUAGE",
+        # Services look these up.
         "booking.v1.SetSellerRequest.time_zone": "KIND_UNSPECIFIED",
+        "inventory.v1.CreateVenueRequest.time_zone": "KIND_UNSPECIFIED",
+        "inventory.v1.UpdateVenueRequest.time_zone": "KIND_UNSPECIFIED",
         "booking.v1.SetTaxRuleRequest.country": "COUNTRY",
     }

@@ -108,7 +108,7 @@ def _rename_value(files: FileDescriptorSet) -> None:
 
 
 def _renumber_value(files: FileDescriptorSet) -> None:
-    enum(files, EVENTS).value[-1].number = 99
+    next(value for value in enum(files, EVENTS).value if value.name == "OTHER").number = 99
 
 
 def _remove_enum(files: FileDescriptorSet) -> None:

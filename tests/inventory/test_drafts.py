@@ -39,7 +39,7 @@ class House(CatalogServicer, InventoryServicer):
     """All of inventory's methods, which are called here as somebody."""
 
     def __init__(self, db: Database, desk: Any) -> None:
-        CatalogServicer.__init__(self, db, max_seats_per_user=MAX_SEATS)
+        CatalogServicer.__init__(self, db, desk, max_seats_per_user=MAX_SEATS)
         InventoryServicer.__init__(self, db, desk, Availability(db), Watching(db, heartbeat_seconds=15))
 
 

@@ -11,9 +11,9 @@ from services.chassis.store.rows import read
 from services.chassis.writes.operation import Operation, Rows
 from services.inventory.catalogue import published
 from services.inventory.catalogue import statements as sql
-from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, EventNotFound, EventStatus
+from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, EventStatus
 from services.inventory.catalogue.shows import read_show
-from services.inventory.errors import ShowEnded, ShowNotFound, ShowUnderWay, TooManyShows
+from services.inventory.errors import EventNotFound, ShowEnded, ShowNotFound, ShowUnderWay, TooManyShows
 from services.inventory.seats import statements as seats_sql
 from services.inventory.seats.domain import ShowStatus
 

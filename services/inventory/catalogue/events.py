@@ -56,16 +56,26 @@ class CreateEvents(KeyedOperation[CreateEvent[M], NewEvents, CatalogueEvent, M],
 
     def decide(self, command: CreateEvent[M], state: NewEvents) -> CatalogueEvent:
         """Create the event."""
-        event = CatalogueEvent(id=new_id(), **asdict(command.event), created_at=state.now)
+        event = event_of(command.event, state.now)
         state.created.append(event)
         return event
 
     async def write(self, tx: Transaction, state: NewEvents) -> None:
         """Write the events."""
-        if state.created:
-            words = ("title", "description", "category", "duration_minutes", "language")
-            rest = ("organization_id", "created_at", "status")
-            await tx.send(sql.CREATE_EVENTS, columns(state.created, "id", *words, *rest))
+        await write_events(tx, state.created)
+
+
+def event_of(new: NewEvent, now: datetime) -> CatalogueEvent:
+    """Return a new event as it is read from then on."""
+    return CatalogueEvent(id=new_id(), **asdict(new), created_at=now)
+
+
+async def write_events(tx: Transaction, events: Sequence[CatalogueEvent]) -> None:
+    """Write new events."""
+    if events:
+        words = ("title", "description", "category", "duration_minutes", "language")
+        rest = ("organization_id", "created_at", "status")
+        await tx.send(sql.CREATE_EVENTS, columns(events, "id", *words, *rest))
 
 
 @retried

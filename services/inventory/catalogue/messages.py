@@ -35,6 +35,27 @@ def parse_event(request: pb.CreateEventRequest) -> domain.NewEvent:
     )
 
 
+def has_first_show(request: pb.CreateEventRequest) -> bool:
+    """Tell whether an event is to be created with its first show; raise InvalidField if that is said by halves."""
+    given = {
+        "eventDate": request.HasField("event_date"),
+        "screenId": bool(request.screen_id),
+        "basePrice": request.HasField("base_price"),
+    }
+    missing = [name for name, is_given in given.items() if not is_given]
+    if missing and len(missing) < len(given):
+        raise InvalidField(*((name, "is missing: eventDate, screenId and basePrice go together") for name in missing))
+    return not missing
+
+
+def render_staged(staged: tuple[domain.CatalogueEvent, domain.CatalogueShow]) -> pb.Event:
+    """Render an event that was created with its first show."""
+    event, show = staged
+    rendered = render_event(event)
+    rendered.show_id = str(show.id)
+    return rendered
+
+
 def parse_movie(request: pb.CreateMovieRequest) -> domain.NewEvent:
     """Parse a movie to create."""
     return domain.NewEvent(
@@ -97,7 +118,7 @@ def parse_changes_of_venue(request: pb.UpdateVenueRequest) -> dict[str, Any]:
 
 def parse_changes_of_show(request: pb.UpdateShowRequest) -> dict[str, Any]:
     """Return what is to change of a show, by the domain's names."""
-    return {name: _instant(time) for name, time in _given(request, "sales_start_at", "sales_end_at").items()}
+    return {name: instant(time) for name, time in _given(request, "sales_start_at", "sales_end_at").items()}
 
 
 def _given(request: Message, *names: str) -> dict[str, Any]:
@@ -113,8 +134,8 @@ def _check_time_zone(name: str) -> None:
 def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain.NewShow:
     """Parse a show to create, and check what can be checked without its screen."""
     domain.check_subject(request.event_id, request.movie_id, required=True)
-    starts_at = _instant(request.start_time)
-    sales_end_at = _instant(request.sales_end_at) if request.HasField("sales_end_at") else starts_at
+    starts_at = instant(request.start_time)
+    sales_end_at = instant(request.sales_end_at) if request.HasField("sales_end_at") else starts_at
     show = domain.NewShow(
         event_id=UUID(request.event_id or request.movie_id),
         must_be_movie=bool(request.movie_id),
@@ -125,7 +146,7 @@ def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain
         prices=parse_prices(request.prices),
         blocked_seat_ids=[UUID(seat_id) for seat_id in request.blocked_seat_ids],
         organization_id=_optional_id(request.organization_id),
-        sales_start_at=_instant(request.sales_start_at) if request.HasField("sales_start_at") else None,
+        sales_start_at=instant(request.sales_start_at) if request.HasField("sales_start_at") else None,
     )
     domain.check_new_show(show, max_seats_per_user)
     return show
@@ -169,7 +190,7 @@ def parse_cancel_shows(request: pb.CancelShowsRequest) -> CancelShows:
     )
 
 
-def _instant(timestamp: Timestamp) -> datetime:
+def instant(timestamp: Timestamp) -> datetime:
     """Parse an instant to the microsecond, which is what the database keeps; what is finer is dropped."""
     return timestamp.ToDatetime(UTC)
 
@@ -178,8 +199,8 @@ def _bound(timestamp: Timestamp | None) -> datetime | None:
     """Parse an instant to compare kept ones with: being before or after it means the same, rounded up."""
     if timestamp is None:
         return None
-    instant = _instant(timestamp)
-    return instant + _MICROSECOND if timestamp.nanos % 1000 and instant < _LATEST else instant
+    bound = instant(timestamp)
+    return bound + _MICROSECOND if timestamp.nanos % 1000 and bound < _LATEST else bound
 
 
 def render_event(event: domain.CatalogueEvent) -> pb.Event:

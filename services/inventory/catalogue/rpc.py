@@ -18,6 +18,7 @@ from services.inventory.catalogue.editing import Edit, UpdateEvents, UpdateShows
 from services.inventory.catalogue.events import CreateEvent, CreateEvents
 from services.inventory.catalogue.publishing import PublishEvent, PublishEvents
 from services.inventory.catalogue.shows import CreateShow, CreateShows
+from services.inventory.catalogue.staging import StageEvent, StageEvents, check_base_price
 from services.inventory.catalogue.venues import CreateScreen, CreateScreens, CreateVenue, CreateVenues
 from services.inventory.seats.listing import SetPrices
 from services.inventory.seats.operation import SeatDesk
@@ -32,6 +33,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self._create_event: CreateEvents[pb.Event] = CreateEvents(db)
         self._update_event, self._update_venue, self._update_show = UpdateEvents(db), UpdateVenues(db), UpdateShows(db)
         self._publish = PublishEvents(db)
+        self._stage_event: StageEvents[pb.Event] = StageEvents(db)
         self._create_movie: CreateEvents[pb.Movie] = CreateEvents(db)
         self._create_venue: CreateVenues[pb.Venue] = CreateVenues(db)
         self._create_screen: CreateScreens[pb.Screen] = CreateScreens(db)
@@ -40,8 +42,18 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self._max_seats_per_user = max_seats_per_user
 
     async def CreateEvent(self, request: pb.CreateEventRequest, context: Context) -> pb.Event:
-        once = Once(key_of(request, "CreateEvent"), pb.Event, messages.render_event)
-        return await self._create_event.alone(CreateEvent(messages.parse_event(request), once))
+        key, event = key_of(request, "CreateEvent"), messages.parse_event(request)
+        if not messages.has_first_show(request):
+            return await self._create_event.alone(CreateEvent(event, Once(key, pb.Event, messages.render_event)))
+        check_base_price(request.base_price, self._max_seats_per_user)
+        stage = StageEvent(
+            event,
+            messages.instant(request.event_date),
+            UUID(request.screen_id),
+            request.base_price,
+            Once(key, pb.Event, messages.render_staged),
+        )
+        return await self._stage_event.alone(stage)
 
     async def GetEvent(self, request: pb.GetEventRequest, context: Context) -> pb.Event:
         return messages.render_event(await events.get_event(self._db, UUID(request.event_id)))

@@ -44,7 +44,7 @@ class CreateShow(Generic[M]):
     urgent: ClassVar[bool] = False
 
     show: NewShow
-    once: Once[CatalogueShow, M]
+    once: Once[CatalogueShow, M] | None
 
     @property
     def key(self) -> UUID:

@@ -217,6 +217,19 @@ LOCK_COUNTER = "SELECT show_id FROM show_counters WHERE show_id = ANY(%(show_ids
 
 REOPEN_EVENTS = "UPDATE events SET status = 'PUBLISHED' WHERE id = ANY(%(ids)s) AND status = 'COMPLETED'"
 
+_ALL_OVER = """
+    EXISTS (SELECT FROM shows s WHERE s.event_id = e.id)
+    AND NOT EXISTS (SELECT FROM shows s WHERE s.event_id = e.id AND s.ends_at > (SELECT boxoffice_clock()))
+"""
+
+LOCK_EVENTS_THAT_ARE_OVER = f"""
+    SELECT e.id FROM events e WHERE e.status = 'PUBLISHED' AND {_ALL_OVER}
+    ORDER BY e.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+COMPLETE_EVENTS = f"UPDATE events e SET status = 'COMPLETED' WHERE e.id = ANY(%(ids)s) AND {_ALL_OVER} RETURNING e.id"
+"""Complete events whose last show is over: asked again under their locks, for a show may have come meanwhile."""
+
 PUBLISH_EVENTS = "UPDATE events SET status = 'PUBLISHED' WHERE id = ANY(%(ids)s) AND status = 'DRAFT'"
 
 LAST_CLAIMS = """

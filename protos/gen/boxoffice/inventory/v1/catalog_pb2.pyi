@@ -44,6 +44,8 @@ class Event(_message.Message):
         THEATRE: Event._Category.ValueType  # 3
         SPORT: Event._Category.ValueType  # 4
         OTHER: Event._Category.ValueType  # 5
+        COMEDY: Event._Category.ValueType  # 6
+        CONFERENCE: Event._Category.ValueType  # 7
 
     class Category(_Category, metaclass=_CategoryEnumTypeWrapper):
         """What kind of event it is."""
@@ -54,6 +56,8 @@ class Event(_message.Message):
     THEATRE: Event.Category.ValueType  # 3
     SPORT: Event.Category.ValueType  # 4
     OTHER: Event.Category.ValueType  # 5
+    COMEDY: Event.Category.ValueType  # 6
+    CONFERENCE: Event.Category.ValueType  # 7
 
     class _Status:
         ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -93,6 +97,7 @@ class Event(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    SHOW_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The event's id (UUID)."""
     title: _builtins.str
@@ -109,6 +114,8 @@ class Event(_message.Message):
     """The id of the organization whose it is; empty where it is Boxoffice's own."""
     status: Global___Event.Status.ValueType
     """Whether it is a draft, public, over or off."""
+    show_id: _builtins.str
+    """The show that was made with it (UUID), in the answer of the CreateEvent that made both; else empty."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
@@ -125,10 +132,11 @@ class Event(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         organization_id: _builtins.str = ...,
         status: Global___Event.Status.ValueType = ...,
+        show_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "organization_id", b"organization_id", "status", b"status", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "organization_id", b"organization_id", "show_id", b"show_id", "status", b"status", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -199,6 +207,9 @@ class Venue(_message.Message):
     SCREENS_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    AMENITIES_FIELD_NUMBER: _builtins.int
+    CAPACITY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The venue's id (UUID)."""
     name: _builtins.str
@@ -209,6 +220,10 @@ class Venue(_message.Message):
     """Its street address; may be empty."""
     organization_id: _builtins.str
     """The id of the organization whose it is; empty where it is Boxoffice's own."""
+    time_zone: _builtins.str
+    """The time zone it is in, by IANA's name; may be empty."""
+    capacity: _builtins.str
+    """How many people fit in, in words; may be empty."""
     @_builtins.property
     def screens(self) -> _containers.RepeatedCompositeFieldContainer[Global___Screen]:
         """Its screens, by name."""
@@ -216,6 +231,10 @@ class Venue(_message.Message):
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
+
+    @_builtins.property
+    def amenities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it has to offer."""
 
     def __init__(
         self,
@@ -227,10 +246,13 @@ class Venue(_message.Message):
         screens: _abc.Iterable[Global___Screen] | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         organization_id: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+        amenities: _abc.Iterable[_builtins.str] | None = ...,
+        capacity: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "city", b"city", "created_at", b"created_at", "id", b"id", "name", b"name", "organization_id", b"organization_id", "screens", b"screens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "amenities", b"amenities", "capacity", b"capacity", "city", b"city", "created_at", b"created_at", "id", b"id", "name", b"name", "organization_id", b"organization_id", "screens", b"screens", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -563,6 +585,9 @@ class CreateEventRequest(_message.Message):
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    EVENT_DATE_FIELD_NUMBER: _builtins.int
+    SCREEN_ID_FIELD_NUMBER: _builtins.int
+    BASE_PRICE_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """Its title; 1 to 200 characters, nothing invisible."""
     description: _builtins.str
@@ -586,6 +611,16 @@ class CreateEventRequest(_message.Message):
     """
     status: Global___Event.Status.ValueType
     """DRAFT or PUBLISHED; DRAFT where it is absent."""
+    screen_id: _builtins.str
+    """The screen of its first show (UUID)."""
+    base_price: _builtins.int
+    """What every seat of its first show costs, in minor units of INR; free where it is 0."""
+    @_builtins.property
+    def event_date(self) -> _timestamp_pb2.Timestamp:
+        """When its first show starts, which is made with it; in the future, and before the year 2100. Together with `screen_id` and
+        `base_price`.
+        """
+
     def __init__(
         self,
         *,
@@ -597,14 +632,80 @@ class CreateEventRequest(_message.Message):
         idempotency_key: _builtins.str = ...,
         organization_id: _builtins.str = ...,
         status: Global___Event.Status.ValueType = ...,
+        event_date: _timestamp_pb2.Timestamp | None = ...,
+        screen_id: _builtins.str = ...,
+        base_price: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_base_price", b"_base_price", "base_price", b"base_price", "event_date", b"event_date"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "idempotency_key", b"idempotency_key", "language", b"language", "organization_id", b"organization_id", "status", b"status", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_base_price", b"_base_price", "base_price", b"base_price", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "event_date", b"event_date", "idempotency_key", b"idempotency_key", "language", b"language", "organization_id", b"organization_id", "screen_id", b"screen_id", "status", b"status", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__base_price: _TypeAlias = _typing.Literal["base_price"]  # noqa: Y015
+    _WhichOneofArgType__base_price: _TypeAlias = _typing.Literal["_base_price", b"_base_price"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__base_price) -> _WhichOneofReturnType__base_price | None: ...
 
 Global___CreateEventRequest: _TypeAlias = CreateEventRequest  # noqa: Y015
+
+@_typing.final
+class UpdateEventRequest(_message.Message):
+    """UpdateEventRequest says what an event is to say of itself. What is absent stays as it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    DURATION_MINUTES_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """The event's id (UUID)."""
+    title: _builtins.str
+    """Its title; 1 to 200 characters, nothing invisible."""
+    description: _builtins.str
+    """What it is about; up to 4,000 characters; in several lines, nothing invisible."""
+    category: Global___Event.Category.ValueType
+    """What kind of event it is. Once it has a show, no movie becomes another event, and no other event a movie."""
+    duration_minutes: _builtins.int
+    """How long it lasts, in minutes; 1 to 1,440. Once it has a show, this stays."""
+    language: _builtins.str
+    """The language it is in, as a BCP 47 tag whose parts IANA's registry has, such as "hi" or "en-IN"; may be empty."""
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        title: _builtins.str | None = ...,
+        description: _builtins.str | None = ...,
+        category: Global___Event.Category.ValueType | None = ...,
+        duration_minutes: _builtins.int | None = ...,
+        language: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_duration_minutes", b"_duration_minutes", "_language", b"_language", "_title", b"_title", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "language", b"language", "title", b"title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_duration_minutes", b"_duration_minutes", "_language", b"_language", "_title", b"_title", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "event_id", b"event_id", "language", b"language", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__category: _TypeAlias = _typing.Literal["category"]  # noqa: Y015
+    _WhichOneofArgType__category: _TypeAlias = _typing.Literal["_category", b"_category"]  # noqa: Y015
+    _WhichOneofReturnType__description: _TypeAlias = _typing.Literal["description"]  # noqa: Y015
+    _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015
+    _WhichOneofReturnType__duration_minutes: _TypeAlias = _typing.Literal["duration_minutes"]  # noqa: Y015
+    _WhichOneofArgType__duration_minutes: _TypeAlias = _typing.Literal["_duration_minutes", b"_duration_minutes"]  # noqa: Y015
+    _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
+    _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    _WhichOneofReturnType__title: _TypeAlias = _typing.Literal["title"]  # noqa: Y015
+    _WhichOneofArgType__title: _TypeAlias = _typing.Literal["_title", b"_title"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__category) -> _WhichOneofReturnType__category | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__description) -> _WhichOneofReturnType__description | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_minutes) -> _WhichOneofReturnType__duration_minutes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__title) -> _WhichOneofReturnType__title | None: ...
+
+Global___UpdateEventRequest: _TypeAlias = UpdateEventRequest  # noqa: Y015
 
 @_typing.final
 class PublishEventRequest(_message.Message):
@@ -852,6 +953,9 @@ class CreateVenueRequest(_message.Message):
     ADDRESS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    AMENITIES_FIELD_NUMBER: _builtins.int
+    CAPACITY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name; 1 to 200 characters, nothing invisible."""
     city: _builtins.str
@@ -867,6 +971,14 @@ class CreateVenueRequest(_message.Message):
     """The organization whose it shall be (UUID). Where it is absent, it is the one where the caller is OWNER or MANAGER, or
     Boxoffice's own where there is none.
     """
+    time_zone: _builtins.str
+    """The time zone it is in, by IANA's name, such as "Asia/Kolkata"; may be empty."""
+    capacity: _builtins.str
+    """How many people fit in, in words, such as "2,000, standing"; up to 100 characters, nothing invisible."""
+    @_builtins.property
+    def amenities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it has to offer, such as "parking"; up to 50 of 1 to 100 characters each, nothing invisible."""
+
     def __init__(
         self,
         *,
@@ -875,14 +987,88 @@ class CreateVenueRequest(_message.Message):
         address: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
         organization_id: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+        amenities: _abc.Iterable[_builtins.str] | None = ...,
+        capacity: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "city", b"city", "idempotency_key", b"idempotency_key", "name", b"name", "organization_id", b"organization_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "amenities", b"amenities", "capacity", b"capacity", "city", b"city", "idempotency_key", b"idempotency_key", "name", b"name", "organization_id", b"organization_id", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateVenueRequest: _TypeAlias = CreateVenueRequest  # noqa: Y015
+
+@_typing.final
+class UpdateVenueRequest(_message.Message):
+    """UpdateVenueRequest says what a venue is to say of itself. What is absent stays as it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    AMENITIES_FIELD_NUMBER: _builtins.int
+    NO_AMENITIES_FIELD_NUMBER: _builtins.int
+    CAPACITY_FIELD_NUMBER: _builtins.int
+    venue_id: _builtins.str
+    """The venue's id (UUID)."""
+    name: _builtins.str
+    """Its name; 1 to 200 characters, nothing invisible."""
+    city: _builtins.str
+    """The city it is in; 1 to 100 characters, nothing invisible."""
+    address: _builtins.str
+    """Its street address; up to 300 characters, nothing invisible."""
+    time_zone: _builtins.str
+    """The time zone it is in, by IANA's name, such as "Asia/Kolkata"; may be empty."""
+    no_amenities: _builtins.bool
+    """Whether it has nothing to offer any more. Not together with `amenities`."""
+    capacity: _builtins.str
+    """How many people fit in, in words, such as "2,000, standing"; up to 100 characters, nothing invisible."""
+    @_builtins.property
+    def amenities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it has to offer, all of it anew, such as "parking"; up to 50 of 1 to 100 characters each, nothing invisible."""
+
+    def __init__(
+        self,
+        *,
+        venue_id: _builtins.str = ...,
+        name: _builtins.str | None = ...,
+        city: _builtins.str | None = ...,
+        address: _builtins.str | None = ...,
+        time_zone: _builtins.str | None = ...,
+        amenities: _abc.Iterable[_builtins.str] | None = ...,
+        no_amenities: _builtins.bool = ...,
+        capacity: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_address", b"_address", "_capacity", b"_capacity", "_city", b"_city", "_name", b"_name", "_time_zone", b"_time_zone", "address", b"address", "capacity", b"capacity", "city", b"city", "name", b"name", "time_zone", b"time_zone"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_address", b"_address", "_capacity", b"_capacity", "_city", b"_city", "_name", b"_name", "_time_zone", b"_time_zone", "address", b"address", "amenities", b"amenities", "capacity", b"capacity", "city", b"city", "name", b"name", "no_amenities", b"no_amenities", "time_zone", b"time_zone", "venue_id", b"venue_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__address: _TypeAlias = _typing.Literal["address"]  # noqa: Y015
+    _WhichOneofArgType__address: _TypeAlias = _typing.Literal["_address", b"_address"]  # noqa: Y015
+    _WhichOneofReturnType__capacity: _TypeAlias = _typing.Literal["capacity"]  # noqa: Y015
+    _WhichOneofArgType__capacity: _TypeAlias = _typing.Literal["_capacity", b"_capacity"]  # noqa: Y015
+    _WhichOneofReturnType__city: _TypeAlias = _typing.Literal["city"]  # noqa: Y015
+    _WhichOneofArgType__city: _TypeAlias = _typing.Literal["_city", b"_city"]  # noqa: Y015
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    _WhichOneofReturnType__time_zone: _TypeAlias = _typing.Literal["time_zone"]  # noqa: Y015
+    _WhichOneofArgType__time_zone: _TypeAlias = _typing.Literal["_time_zone", b"_time_zone"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__address) -> _WhichOneofReturnType__address | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__capacity) -> _WhichOneofReturnType__capacity | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__city) -> _WhichOneofReturnType__city | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__time_zone) -> _WhichOneofReturnType__time_zone | None: ...
+
+Global___UpdateVenueRequest: _TypeAlias = UpdateVenueRequest  # noqa: Y015
 
 @_typing.final
 class GetVenueRequest(_message.Message):
@@ -1167,6 +1353,40 @@ class CreateShowRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateShowRequest: _TypeAlias = CreateShowRequest  # noqa: Y015
+
+@_typing.final
+class UpdateShowRequest(_message.Message):
+    """UpdateShowRequest says when the sales of a show are to begin and end. What is absent stays as it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    SALES_START_AT_FIELD_NUMBER: _builtins.int
+    SALES_END_AT_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show's id (UUID)."""
+    @_builtins.property
+    def sales_start_at(self) -> _timestamp_pb2.Timestamp:
+        """When its sales begin: before they end. An instant in the past opens them at once."""
+
+    @_builtins.property
+    def sales_end_at(self) -> _timestamp_pb2.Timestamp:
+        """When its sales end: in the future, and at its start at the latest."""
+
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        sales_start_at: _timestamp_pb2.Timestamp | None = ...,
+        sales_end_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateShowRequest: _TypeAlias = UpdateShowRequest  # noqa: Y015
 
 @_typing.final
 class SetShowPricesRequest(_message.Message):

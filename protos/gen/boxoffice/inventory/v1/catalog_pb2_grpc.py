@@ -50,6 +50,11 @@ class CatalogServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsResponse.FromString,
                 _registered_method=True)
+        self.UpdateEvent = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/UpdateEvent',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateEventRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Event.FromString,
+                _registered_method=True)
         self.PublishEvent = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/PublishEvent',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.PublishEventRequest.SerializeToString,
@@ -75,6 +80,11 @@ class CatalogServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateVenueRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Venue.FromString,
                 _registered_method=True)
+        self.UpdateVenue = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/UpdateVenue',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateVenueRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Venue.FromString,
+                _registered_method=True)
         self.GetVenue = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/GetVenue',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetVenueRequest.SerializeToString,
@@ -98,6 +108,11 @@ class CatalogServiceStub:
         self.CreateShow = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/CreateShow',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateShowRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.FromString,
+                _registered_method=True)
+        self.UpdateShow = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/UpdateShow',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateShowRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.FromString,
                 _registered_method=True)
         self.SetShowPrices = channel.unary_unary(
@@ -134,8 +149,11 @@ class CatalogServiceServicer:
     def CreateEvent(self, request, context):
         """Creates an event of any category: a draft, unless `status` says PUBLISHED. Nobody but those who organize events sees a
         draft and its shows, on any method, and nobody can hold or book its seats: PublishEvent puts it on.
+        With `event_date`, `screen_id` and `base_price`, its first show is made as well, or neither: see CreateShow.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or some of these three are given and not all.
+        NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+        FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
@@ -156,6 +174,19 @@ class CatalogServiceServicer:
         """Lists events, newest first.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateEvent(self, request, context):
+        """Changes what an event says of itself; what the request leaves out stays as it is. Bookings keep the title that they were
+        made with.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION EVENT_HAS_SHOWS: the event has shows, so it lasts as long as it does, and is a movie or none, as it is
+        (`field`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -207,6 +238,17 @@ class CatalogServiceServicer:
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateVenue(self, request, context):
+        """Changes what a venue says of itself; what the request leaves out stays as it is. Bookings keep the name and the city that
+        they were made with.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -270,6 +312,20 @@ class CatalogServiceServicer:
         FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateShow(self, request, context):
+        """Changes when the sales of a show begin and end; what the request leaves out stays as it is. Claims on its seats keep their
+        time: sales end after the last of them at the earliest.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, sales would not begin before they end, or not end in the future,
+        at the start at the latest, or a claim on a seat would last longer than they do.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -356,6 +412,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsResponse.SerializeToString,
             ),
+            'UpdateEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateEvent,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateEventRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Event.SerializeToString,
+            ),
             'PublishEvent': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishEvent,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.PublishEventRequest.FromString,
@@ -381,6 +442,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateVenueRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Venue.SerializeToString,
             ),
+            'UpdateVenue': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateVenue,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateVenueRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Venue.SerializeToString,
+            ),
             'GetVenue': grpc.unary_unary_rpc_method_handler(
                     servicer.GetVenue,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetVenueRequest.FromString,
@@ -404,6 +470,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
             'CreateShow': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateShow,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateShowRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.SerializeToString,
+            ),
+            'UpdateShow': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateShow,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateShowRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.SerializeToString,
             ),
             'SetShowPrices': grpc.unary_unary_rpc_method_handler(
@@ -514,6 +585,33 @@ class CatalogService:
             '/boxoffice.inventory.v1.CatalogService/ListEvents',
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/UpdateEvent',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateEventRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Event.FromString,
             options,
             channel_credentials,
             insecure,
@@ -660,6 +758,33 @@ class CatalogService:
             _registered_method=True)
 
     @staticmethod
+    def UpdateVenue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/UpdateVenue',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateVenueRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Venue.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetVenue(request,
             target,
             options=(),
@@ -783,6 +908,33 @@ class CatalogService:
             target,
             '/boxoffice.inventory.v1.CatalogService/CreateShow',
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateShowRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateShow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/UpdateShow',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateShowRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.FromString,
             options,
             channel_credentials,

@@ -40,8 +40,11 @@ class CatalogServiceStub:
     CreateEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateEventRequest, _catalog_pb2.Event]
     """Creates an event of any category: a draft, unless `status` says PUBLISHED. Nobody but those who organize events sees a
     draft and its shows, on any method, and nobody can hold or book its seats: PublishEvent puts it on.
+    With `event_date`, `screen_id` and `base_price`, its first show is made as well, or neither: see CreateShow.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or some of these three are given and not all.
+    NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+    FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -54,6 +57,15 @@ class CatalogServiceStub:
     """Lists events, newest first.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    """
+    UpdateEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpdateEventRequest, _catalog_pb2.Event]
+    """Changes what an event says of itself; what the request leaves out stays as it is. Bookings keep the title that they were
+    made with.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION EVENT_HAS_SHOWS: the event has shows, so it lasts as long as it does, and is a movie or none, as it is
+    (`field`).
     """
     PublishEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.PublishEventRequest, _catalog_pb2.Event]
     """Makes a draft public, with all of its shows: their seats are on sale from now on, or from the beginning of their sales.
@@ -85,6 +97,13 @@ class CatalogServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    UpdateVenue: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpdateVenueRequest, _catalog_pb2.Venue]
+    """Changes what a venue says of itself; what the request leaves out stays as it is. Bookings keep the name and the city that
+    they were made with.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     """
     GetVenue: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetVenueRequest, _catalog_pb2.Venue]
     """Returns one venue with its screens.
@@ -128,6 +147,16 @@ class CatalogServiceStub:
     FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    UpdateShow: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpdateShowRequest, _catalog_pb2.Show]
+    """Changes when the sales of a show begin and end; what the request leaves out stays as it is. Claims on its seats keep their
+    time: sales end after the last of them at the earliest.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, sales would not begin before they end, or not end in the future,
+    at the start at the latest, or a claim on a seat would last longer than they do.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     """
     SetShowPrices: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.SetShowPricesRequest, _catalog_pb2.ShowPrices]
     """Sets the prices of a show. From then on, seats that nobody has cost this, and their watchers are told under the show's
@@ -181,8 +210,11 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     CreateEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateEventRequest, _catalog_pb2.Event]  # type: ignore[assignment]
     """Creates an event of any category: a draft, unless `status` says PUBLISHED. Nobody but those who organize events sees a
     draft and its shows, on any method, and nobody can hold or book its seats: PublishEvent puts it on.
+    With `event_date`, `screen_id` and `base_price`, its first show is made as well, or neither: see CreateShow.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or some of these three are given and not all.
+    NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+    FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -195,6 +227,15 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Lists events, newest first.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    """
+    UpdateEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpdateEventRequest, _catalog_pb2.Event]  # type: ignore[assignment]
+    """Changes what an event says of itself; what the request leaves out stays as it is. Bookings keep the title that they were
+    made with.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION EVENT_HAS_SHOWS: the event has shows, so it lasts as long as it does, and is a movie or none, as it is
+    (`field`).
     """
     PublishEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.PublishEventRequest, _catalog_pb2.Event]  # type: ignore[assignment]
     """Makes a draft public, with all of its shows: their seats are on sale from now on, or from the beginning of their sales.
@@ -226,6 +267,13 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    UpdateVenue: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpdateVenueRequest, _catalog_pb2.Venue]  # type: ignore[assignment]
+    """Changes what a venue says of itself; what the request leaves out stays as it is. Bookings keep the name and the city that
+    they were made with.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     """
     GetVenue: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetVenueRequest, _catalog_pb2.Venue]  # type: ignore[assignment]
     """Returns one venue with its screens.
@@ -269,6 +317,16 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    UpdateShow: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpdateShowRequest, _catalog_pb2.Show]  # type: ignore[assignment]
+    """Changes when the sales of a show begin and end; what the request leaves out stays as it is. Claims on its seats keep their
+    time: sales end after the last of them at the earliest.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, sales would not begin before they end, or not end in the future,
+    at the start at the latest, or a claim on a seat would last longer than they do.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     """
     SetShowPrices: _aio.UnaryUnaryMultiCallable[_catalog_pb2.SetShowPricesRequest, _catalog_pb2.ShowPrices]  # type: ignore[assignment]
     """Sets the prices of a show. From then on, seats that nobody has cost this, and their watchers are told under the show's
@@ -325,8 +383,11 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.Event, _abc.Awaitable[_catalog_pb2.Event]]:
         """Creates an event of any category: a draft, unless `status` says PUBLISHED. Nobody but those who organize events sees a
         draft and its shows, on any method, and nobody can hold or book its seats: PublishEvent puts it on.
+        With `event_date`, `screen_id` and `base_price`, its first show is made as well, or neither: see CreateShow.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or some of these three are given and not all.
+        NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+        FAILED_PRECONDITION SHOW_OVERLAPS: another show is on this screen at that time.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
@@ -351,6 +412,21 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists events, newest first.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateEvent(
+        self,
+        request: _catalog_pb2.UpdateEventRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Event, _abc.Awaitable[_catalog_pb2.Event]]:
+        """Changes what an event says of itself; what the request leaves out stays as it is. Bookings keep the title that they were
+        made with.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION EVENT_HAS_SHOWS: the event has shows, so it lasts as long as it does, and is a movie or none, as it is
+        (`field`).
         """
 
     @_abc_1.abstractmethod
@@ -412,6 +488,19 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateVenue(
+        self,
+        request: _catalog_pb2.UpdateVenueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Venue, _abc.Awaitable[_catalog_pb2.Venue]]:
+        """Changes what a venue says of itself; what the request leaves out stays as it is. Bookings keep the name and the city that
+        they were made with.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         """
 
     @_abc_1.abstractmethod
@@ -485,6 +574,22 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateShow(
+        self,
+        request: _catalog_pb2.UpdateShowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Show, _abc.Awaitable[_catalog_pb2.Show]]:
+        """Changes when the sales of a show begin and end; what the request leaves out stays as it is. Claims on its seats keep their
+        time: sales end after the last of them at the earliest.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, sales would not begin before they end, or not end in the future,
+        at the start at the latest, or a claim on a seat would last longer than they do.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         """
 
     @_abc_1.abstractmethod
