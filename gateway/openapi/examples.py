@@ -228,6 +228,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "UpdateProfile": {"name": "Asha"},
     "ChangePassword": {"currentPassword": "correct horse battery", "newPassword": "battery horse correct"},
     "SetRoles": {"roles": ["ORGANIZER"]},
+    "SetEmailVerified": {"emailVerified": True},
     "CreateOrganization": {"name": "Lantern Events"},
     "UpdateOrganization": {"name": "Lantern & Daughters"},
     "AddMember": {"email": "asha@example.com", "role": "BOX_OFFICE"},

@@ -79,6 +79,7 @@ async def run(settings: Settings) -> None:
             expiry=timedelta(minutes=settings.booking_expiry_minutes),
             extension=timedelta(minutes=settings.decline_extension_minutes),
             free_per_day=settings.free_bookings_per_day,
+            free_takes_email=settings.free_bookings_need_verified_email,
         )
         for pool in (db, background)
     )

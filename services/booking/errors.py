@@ -99,6 +99,12 @@ class AmountTooLarge(FailedPrecondition):
     reason = "AMOUNT_TOO_LARGE"
 
 
+class EmailNotVerified(FailedPrecondition):
+    """Free bookings are for users whose e-mail address is verified: have it verified, and refresh the access token."""
+
+    reason = "EMAIL_NOT_VERIFIED"
+
+
 class FreeBookingLimitExceeded(FailedPrecondition):
     """So many free bookings were made today that there can be no more: come back tomorrow; a day begins at 00:00 UTC.
 

@@ -16,6 +16,7 @@ from services.booking.captures.domain import Capture
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.coupons.domain import Coupon, WhyNot, normalised, not_usable
 from services.booking.coupons.validating import ValidateCode, ValidateCodes
+from services.booking.creating.free import may_be_free
 from services.booking.creating.operation import Create
 from services.booking.declines.domain import Decline
 from services.booking.quoting import messages as quotes
@@ -34,6 +35,7 @@ from services.chassis.errors import Failure, InvalidField
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.chassis.wire import pages
+from services.chassis.wire.identity import caller
 from services.chassis.wire.incoming import Context, encoded
 from services.chassis.wire.status import to_status
 from services.chassis.writes import idempotency, topics
@@ -92,7 +94,8 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         new = messages.new_booking(request)
         show = await self._inventory.show(UUID(request.show_id))
         key = idempotency.key_of(request, "CreateBooking", new.user_id)
-        return encoded(pb.Booking, await self._desks.submit(Create(new_id(), new, show, key)))
+        free = not self._saga.free_takes_email or may_be_free(caller.get())
+        return encoded(pb.Booking, await self._desks.submit(Create(new_id(), new, show, key, may_be_free=free)))
 
     async def QuoteBooking(self, request: pb.QuoteBookingRequest, context: Context) -> pb.QuoteBookingResponse:
         show_id, seat_ids = UUID(request.show_id), messages.parse_seat_ids(request.show_seat_ids)

@@ -44,8 +44,14 @@ class Saga:
         expiry: timedelta,
         extension: timedelta,
         free_per_day: int = 0,
+        free_takes_email: bool = False,
     ) -> None:
-        """`render` makes of a created booking what its caller is answered."""
+        """`render` makes of a created booking what its caller is answered.
+
+        `free_per_day`: how many free bookings a user may make in a day; 0: any number. `free_takes_email`: whether they
+        are only for callers whose e-mail address is verified.
+        """
+        self.free_takes_email = free_takes_email
         self._db = db
         self.captures = Captures(db, outbox, inventory, render=render)
         self.create = CreateBookings(

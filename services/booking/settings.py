@@ -25,6 +25,9 @@ class Settings(ServiceSettings):
     free_bookings_per_day: int = Field(
         0, ge=0, le=1_000, description="how many free bookings a user may make in a day, by UTC; 0: any number"
     )
+    free_bookings_need_verified_email: bool = Field(
+        False, description="whether only users whose e-mail address is verified make free bookings"
+    )
     max_streams: int = Field(2_000, ge=0, le=100_000, description="how many may watch and wait for bookings at once")
     heartbeat_seconds: float = Field(
         15, ge=0.05, le=30, description="after how long those who watch are told that nothing happened"

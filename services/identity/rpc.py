@@ -84,6 +84,9 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         roles = [pb.User.Role.Name(role) for role in request.roles]
         return _user(await self._set_roles.alone(SetRoles(UUID(request.user_id), roles)))
 
+    async def SetEmailVerified(self, request: pb.SetEmailVerifiedRequest, context: Context) -> pb.User:
+        return _user(await profiles.verify_email(self._db, UUID(request.user_id), request.email_verified))
+
     async def GetJwks(self, request: pb.GetJwksRequest, context: Context) -> httpbody_pb2.HttpBody:
         key_set = await self._keys.key_set()
         await context.send_initial_metadata((("cache-control", f"public, max-age={KEY_SET_SECONDS}"),))
@@ -124,4 +127,5 @@ def _user(user: User) -> pb.User:
         roles=[pb.User.Role.Value(role) for role in user.roles],
         created_at=to_timestamp(user.created_at),
         phone=user.phone,
+        email_verified=user.email_verified_at is not None,
     )

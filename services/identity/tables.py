@@ -35,6 +35,7 @@ users = Table(
     Column("roles", ARRAY(Text), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("phone", Text, nullable=False, server_default=""),
+    Column("email_verified_at", DateTime(timezone=True), comment="since when the address is known to be the user's"),
     UniqueConstraint("email"),
     CheckConstraint("email = lower(email)", name="email"),
     CheckConstraint(

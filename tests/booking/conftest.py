@@ -32,11 +32,29 @@ def free_per_day() -> int:
 
 
 @pytest.fixture
+def free_takes_email() -> bool:
+    """Whether free bookings are for verified e-mail addresses only."""
+    return False
+
+
+@pytest.fixture
 async def house(
-    inventory_db: Database, booking_db: Database, starts_in: timedelta, closes: timedelta, free_per_day: int
+    inventory_db: Database,
+    booking_db: Database,
+    starts_in: timedelta,
+    closes: timedelta,
+    free_per_day: int,
+    free_takes_email: bool,
 ) -> AsyncIterator[House]:
     from tests.booking.house import opened_house
 
-    opened = opened_house(inventory_db, booking_db, starts_in=starts_in, closes=closes, free_per_day=free_per_day)
+    opened = opened_house(
+        inventory_db,
+        booking_db,
+        starts_in=starts_in,
+        closes=closes,
+        free_per_day=free_per_day,
+        free_takes_email=free_takes_email,
+    )
     async with opened as house:
         yield house

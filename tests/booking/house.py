@@ -1,6 +1,6 @@
 """Booking on a real database, with a real inventory behind it and a payment service that tests speak for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,7 +31,7 @@ from services.chassis.wire.calls import DETAILS
 from services.chassis.wire.identity import Caller, caller
 from services.chassis.wire.status import to_status
 from services.chassis.writes.outbox import Outbox
-from tests.booking.wiring import wired_booking
+from tests.booking.wiring import WiredBooking, wired_booking
 from tests.databases import move_clock
 from tests.inventory.served import served_inventory
 from tests.servers import served
@@ -117,7 +117,7 @@ class House:
     bookings: booking_pb2_grpc.BookingServiceStub
     coupons: coupon_pb2_grpc.CouponServiceStub
     callers: list[Caller]
-    """The last of them calls for coupons; nobody who is known where there is none."""
+    """The last of them calls for coupons, and books; nobody who is known where there is none."""
     seats: inventory_pb2_grpc.InventoryServiceStub
     show_id: str
     seat_ids: list[str]
@@ -201,7 +201,13 @@ async def make_show(catalog: catalog_pb2_grpc.CatalogServiceStub, *, in_: timede
 
 @asynccontextmanager
 async def opened_house(
-    inventory_db: Database, booking_db: Database, *, starts_in: timedelta, closes: timedelta, free_per_day: int = 0
+    inventory_db: Database,
+    booking_db: Database,
+    *,
+    starts_in: timedelta,
+    closes: timedelta,
+    free_per_day: int = 0,
+    free_takes_email: bool = False,
 ) -> AsyncIterator[House]:
     """Serve booking beside inventory and a FakePayment, with one show to book."""
     async with AsyncExitStack() as stack:
@@ -210,19 +216,10 @@ async def opened_house(
         to_payment = await stack.enter_async_context(
             served(lambda server: payment_pb2_grpc.add_PaymentServiceServicer_to_server(payment, server))
         )
-        booking = wired_booking(booking_db, to_inventory, to_payment, gathers=False, free_per_day=free_per_day)
-
+        free: dict[str, Any] = {"free_per_day": free_per_day, "free_takes_email": free_takes_email}
+        booking = wired_booking(booking_db, to_inventory, to_payment, gathers=False, **free)
         callers: list[Caller] = []
-
-        def serve(server: grpc.aio.Server) -> None:
-            booking_pb2_grpc.add_BookingServiceServicer_to_server(booking.servicer, server)
-            coupon_pb2_grpc.add_CouponServiceServicer_to_server(_called_by(booking.coupons, callers), server)
-            taxes_pb2_grpc.add_TaxServiceServicer_to_server(booking.taxes, server)
-            invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(booking.invoices, server)
-            tariffs_pb2_grpc.add_TariffServiceServicer_to_server(booking.tariffs, server)
-            cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(booking.cancellations, server)
-
-        to_booking = await stack.enter_async_context(served(serve))
+        to_booking = await stack.enter_async_context(served(lambda server: _add(booking, callers, server)))
         show_id = await make_show(catalog_pb2_grpc.CatalogServiceStub(to_inventory), in_=starts_in, closes=closes)
         seats = inventory_pb2_grpc.InventoryServiceStub(to_inventory)
         seat_map = await seats.GetSeatMap(inventory_pb2.GetSeatMapRequest(show_id=show_id))
@@ -250,8 +247,21 @@ async def opened_house(
         assert await booking_db.fetch(ORPHANS) == [], "every event is of a booking"
 
 
-def _called_by(servicer: Any, callers: list[Caller]) -> Any:
-    """Have a servicer's methods called by the last of the callers, as the chassis finds out who calls."""
+def _add(booking: WiredBooking, callers: list[Caller], server: grpc.aio.Server) -> None:
+    """Have a server serve booking's services."""
+    servicer, coupons = booking.servicer, coupon_pb2.DESCRIPTOR.services_by_name["CouponService"]
+    servicer = _called_by(servicer, ["CreateBooking"], callers)
+    booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
+    of_coupons = _called_by(booking.coupons, coupons.methods_by_name, callers)
+    coupon_pb2_grpc.add_CouponServiceServicer_to_server(of_coupons, server)
+    taxes_pb2_grpc.add_TaxServiceServicer_to_server(booking.taxes, server)
+    invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(booking.invoices, server)
+    tariffs_pb2_grpc.add_TariffServiceServicer_to_server(booking.tariffs, server)
+    cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(booking.cancellations, server)
+
+
+def _called_by(servicer: Any, names: Iterable[str], callers: list[Caller]) -> Any:
+    """Have some of a servicer's methods called by the last of the callers, as the chassis finds out who calls."""
 
     def by_caller(method: Any) -> Any:
         async def called(request: Any, context: Any) -> Any:
@@ -260,7 +270,7 @@ def _called_by(servicer: Any, callers: list[Caller]) -> Any:
 
         return called
 
-    for name in coupon_pb2.DESCRIPTOR.services_by_name["CouponService"].methods_by_name:
+    for name in names:
         setattr(servicer, name, by_caller(getattr(servicer, name)))
     return servicer
 

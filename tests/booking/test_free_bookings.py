@@ -18,6 +18,7 @@ from services.booking.clients import InventoryClient
 from services.booking.creating import operation, steps
 from services.booking.creating.free import forget_free
 from services.chassis.errors import Unavailable
+from services.chassis.wire.identity import Caller
 from tests.booking.house import ANN, BOB, House, Refund, reason, refused
 from tests.booking.sellers import sold_by
 from tests.booking.test_booking_events import kinds, published
@@ -260,3 +261,22 @@ async def test_of_free_bookings_at_once_no_more_are_made_than_a_day_allows(house
     why = {reason(one).reason for one in answers if isinstance(one, grpc.aio.AioRpcError)}
     assert why == {"FREE_BOOKING_LIMIT_EXCEEDED"}
     assert Counter(await house.seat_statuses()) == {"BOOKED": 4, "AVAILABLE": 8}
+
+
+# --- For whom
+
+
+@pytest.mark.parametrize("free_takes_email", [True])
+async def test_where_it_is_set_so_free_bookings_are_for_verified_addresses(house: House, free: Any) -> None:
+    house.callers.append(Caller(user_id=ANN, roles=frozenset({"USER"})))
+    assert (await refused(book(house, ANN, 0, key="k"))).reason == "EMAIL_NOT_VERIFIED"
+    assert (await house.seat_statuses())[0] == "AVAILABLE"
+    assert await rows(house) == []
+    assert (await house.book(ANN, 1)).status == pb.Booking.PENDING
+    house.callers.append(Caller(user_id=ANN, roles=frozenset({"USER"}), email_verified=True))
+    assert (await book(house, ANN, 0, key="k")).status == pb.Booking.CONFIRMED
+    for number, who in enumerate([Caller(user_id=BOB, roles=frozenset({"USER", "ADMIN"})), Caller(service="x")], 2):
+        house.callers.append(who)
+        assert (await book(house, BOB, number)).status == pb.Booking.CONFIRMED
+    house.callers.clear()
+    assert (await book(house, BOB, 4)).status == pb.Booking.CONFIRMED

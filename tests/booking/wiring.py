@@ -51,6 +51,7 @@ def wired_booking(
     *,
     gathers: bool = True,
     free_per_day: int = 0,
+    free_takes_email: bool = False,
 ) -> WiredBooking:
     inventory, payments, outbox = InventoryClient(to_inventory), PaymentClient(to_payment), Outbox(db)
     saga = Saga(
@@ -62,6 +63,7 @@ def wired_booking(
         expiry=timedelta(minutes=15),
         extension=timedelta(minutes=5),
         free_per_day=free_per_day,
+        free_takes_email=free_takes_email,
     )
     desk: Desk[Any, Any] = Desk(saga.create, max_keys=128, gathers=gathers)
     changes = Changes(db, max_waiting=100, heartbeat_seconds=15)

@@ -50,6 +50,7 @@ BEYOND_REACH = {
     "SetMemberRole",
     "RemoveMember",
     "LeaveOrganization",
+    "SetEmailVerified",
     "HoldSeats",
     "ExtendHolds",
     "RefundBooking",

@@ -64,7 +64,8 @@ async def test_the_document_that_is_served_is_that_of_a_system_without_tokens(re
         if method.descriptor.containing_service.name == "OrganizationService"
     }
     profiles = {f"{name}{alias}" for name in ("GetProfile", "UpdateProfile") for alias in ("", "Alias")}
-    assert takes_token == profiles | {"ChangePassword", "ListUsers", "SetRoles"} | of_organizations
+    of_accounts = profiles | {"ChangePassword", "ListUsers", "SetRoles", "SetEmailVerified"}
+    assert takes_token == of_accounts | of_organizations
     for item in served["paths"].values():
         for operation in item.values():
             has_401 = "401" in operation["responses"]

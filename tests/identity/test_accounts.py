@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import grpc
+import jwt
 import pytest
 from boxoffice.identity.v1 import identity_pb2 as pb
 
@@ -172,6 +174,39 @@ async def test_an_admin_finds_people_and_gives_and_takes_roles(house: House) -> 
         "SetRoles", pb.SetRolesRequest(user_id=user.id, roles=[pb.User.USER]), token=admin.access_token
     )
     assert list(none.roles) == [pb.User.USER]
+
+
+async def test_an_admin_says_that_an_address_is_the_users_and_the_next_token_tells_it(house: House) -> None:
+    admin, user = await house.somebody("ADMIN"), await house.registered()
+    assert not user.email_verified
+    tokens = await house.login(user.email)
+    request = pb.SetEmailVerifiedRequest(user_id=user.id, email_verified=True)
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await house.call("SetEmailVerified", request, token=tokens.access_token)
+    assert refusal.value.code() == grpc.StatusCode.PERMISSION_DENIED
+    verified = await house.call("SetEmailVerified", request, token=admin.access_token)
+    assert (verified.id, verified.email_verified) == (user.id, True)
+    [first] = await house.db.fetch("SELECT email_verified_at AS at FROM users WHERE email_verified_at IS NOT NULL")
+    assert await house.call("SetEmailVerified", request, token=admin.access_token) == verified
+    [again] = await house.db.fetch("SELECT email_verified_at AS at FROM users WHERE email_verified_at IS NOT NULL")
+    assert again.at == first.at
+    found = await house.call("ListUsers", pb.ListUsersRequest(email=user.email), token=admin.access_token)
+    assert list(found.users) == [verified]
+    refreshed = await house.call("Refresh", pb.RefreshRequest(refresh_token=tokens.refresh_token))
+    logged_in = await house.login(user.email)
+    told = [_claims(each.access_token)["email_verified"] for each in (tokens, refreshed, logged_in)]
+    assert told == [False, True, True]
+    request.email_verified = False
+    assert not (await house.call("SetEmailVerified", request, token=admin.access_token)).email_verified
+    request.user_id = "018f0000-0000-7000-8000-000000000000"
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await house.call("SetEmailVerified", request, token=admin.access_token)
+    assert refusal.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+def _claims(token: str) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
 
 
 async def test_a_list_has_pages(house: House) -> None:

@@ -158,6 +158,7 @@ def _example(method: Method, world: World) -> Json | None:
 
 def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
     """Return what is not as its example is: bodies with more in them to get wrong, and what must not succeed."""
+    january = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
     show, unknown = world.show, str(uuid4())
     return {
         # The venue has a screen of the example's name.
@@ -176,10 +177,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
         "CreateCoupon": ({}, examples.BODIES["CreateCoupon"] | {"code": unknown[:8], "idempotencyKey": unknown}),
         # Only the name and the address of a seller can change.
         "SetSeller": ({"seller_id": world.seller_id}, examples.BODIES["SetSeller"] | {"taxNumber": world.tax_number}),
-        "ExportInvoices": (
-            {"seller_id": world.seller_id},
-            {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"},
-        ),
+        "ExportInvoices": ({"seller_id": world.seller_id}, january),
         # Nothing at all may be said of the result, so only an unknown session keeps this from doing something.
         "SimulatePayment": ({"session_id": f"sess_{unknown}"}, {"result": "SUCCESS"}),
         "Register": ({}, {"email": f"{unknown}@example.com", "password": "correct horse", "name": "N"}),
@@ -187,6 +185,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
         "Refresh": ({}, {"refreshToken": "unknown"}),
         "ChangePassword": ({}, {"currentPassword": "not the password", "newPassword": "correct horse"}),
         "SetRoles": ({"user_id": world.account_id}, {"roles": ["ORGANIZER"]}),
+        "SetEmailVerified": ({"user_id": world.account_id}, {"emailVerified": True}),
         "DeactivateCoupon": ({"coupon_id": world.coupon_id}, None),
         "PreviewRefund": ({"booking_id": world.booking_id}, {"userId": world.user}),
         **samples_of_organizations(world.organization_id, world.account_id),

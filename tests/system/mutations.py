@@ -241,6 +241,7 @@ HARMLESS = {
     "SetMemberRole": "a member has the role that the last request says",
     "RemoveMember": "what has ended has ended",
     "LeaveOrganization": "what has ended has ended",
+    "SetEmailVerified": "an address is what the last request says, since the first that said so",
     "UpdateCoupon": "a coupon has the terms that the last request says",
     "DeactivateCoupon": "what has ended has ended",
     "ValidateCoupon": "a question: the answers that tell nothing are counted, each by itself",

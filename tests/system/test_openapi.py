@@ -121,6 +121,8 @@ async def _have_an_account(stack: Stack, client: Client) -> None:
     headers = {"authorization": f"Bearer {accounts.token(stack.address('identity'), 'admin', secrets, tls)}"}
     ok(await client.ask("GET", "users", headers=headers, params={"pageSize": 1}))
     ok(await client.ask("PUT", f"users/{tokens['userId']}/roles", {"roles": ["ORGANIZER"]}, headers=headers))
+    verified = {"emailVerified": True}
+    ok(await client.ask("PUT", f"users/{tokens['userId']}/email-verified", verified, headers=headers))
     await _have_an_organization(client, who["email"], tokens["userId"])
 
 

@@ -311,3 +311,4 @@ class Methods:
     leave_organization = Method(
         Organizations, organizations.LeaveOrganizationRequest, organizations.LeaveOrganizationResponse
     )
+    set_email_verified = Method(Identity, identity.SetEmailVerifiedRequest, identity.User)

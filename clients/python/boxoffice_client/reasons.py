@@ -269,6 +269,12 @@ class RefundNotAllowed(FailedPrecondition):
     reason = "REFUND_NOT_ALLOWED"
 
 
+class EmailNotVerified(FailedPrecondition):
+    """Free bookings are for users whose e-mail address is verified: have it verified, and refresh the access token."""
+
+    reason = "EMAIL_NOT_VERIFIED"
+
+
 class FreeBookingLimitExceeded(FailedPrecondition):
     """Nothing is to be paid, and the user has made as many such bookings today as may be: `metadata["limit"]`."""
 

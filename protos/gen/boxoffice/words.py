@@ -204,6 +204,8 @@ MUST: dict[str, str] = {
     'boxoffice.identity.v1.RegisterRequest.password': 'must be a text of 8 to 128 characters without NUL characters',
     'boxoffice.identity.v1.RemoveMemberRequest.member_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.identity.v1.RemoveMemberRequest.organization_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
+    'boxoffice.identity.v1.SetEmailVerifiedRequest.email_verified': 'must be true or false',
+    'boxoffice.identity.v1.SetEmailVerifiedRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.identity.v1.SetMemberRoleRequest.member_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.identity.v1.SetMemberRoleRequest.organization_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.identity.v1.SetMemberRoleRequest.role': 'must be one of OWNER, MANAGER, BOX_OFFICE, FINANCE, DOOR',

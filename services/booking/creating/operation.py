@@ -29,7 +29,7 @@ from services.booking.coupons import uses
 from services.booking.coupons.domain import Coupon
 from services.booking.creating import statements as sql
 from services.booking.creating.free import count_free
-from services.booking.errors import FreeBookingLimitExceeded, PriceChanged
+from services.booking.errors import EmailNotVerified, FreeBookingLimitExceeded, PriceChanged
 from services.booking.quoting.domain import NO_TERMS, PricedSeats, ShowTerms, price
 from services.booking.quoting.terms import read_terms, terms_of
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
@@ -55,6 +55,8 @@ class Create:
     new: NewBooking
     show: BookedShow
     idempotency: idempotency.Key | None
+    may_be_free: bool = True
+    """Whether the caller may make it where nothing is to be paid."""
 
     @property
     def key(self) -> object:
@@ -218,9 +220,11 @@ class Priced:
 
     @classmethod
     def from_reservation(cls, command: Create, begun: Begun, reservation: ReservedSeats) -> "Priced":
-        """Put the reservation to the command that was begun; raise as Begun.price does."""
+        """Put the reservation to the command that was begun; raise as Begun.price does, or EmailNotVerified."""
         priced = begun.price(command.new, reservation)
         reservation = replace(reservation, total_amount=priced.total_amount)
+        if priced.amounts.final_amount == 0 and not command.may_be_free:
+            raise EmailNotVerified()
         booking = Booking.created(command.id, command.new, command.show, begun.since, reservation, priced.amounts)
         numbered = replace(booking, booking_number=begun.booking_number)
         return cls(numbered, priced.seats, command.idempotency)

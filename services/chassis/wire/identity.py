@@ -51,6 +51,8 @@ class Caller:
     service: str = ""
     memberships: Mapping[UUID, str] = field(default_factory=dict, hash=False)
     """The user's role in each organization of theirs."""
+    email_verified: bool = False
+    """Whether it is known that the user's e-mail address is theirs."""
 
 
 caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
@@ -107,7 +109,12 @@ class AccessTokens:
         roles = frozenset(map(str, claims["roles"]))
         # The release before signed tokens without organizations.
         memberships = {UUID(each): str(role) for each, role in dict(claims.get("organizations", {})).items()}
-        who = Caller(user_id=UUID(claims["sub"]), roles=roles, memberships=memberships)
+        who = Caller(
+            user_id=UUID(claims["sub"]),
+            roles=roles,
+            memberships=memberships,
+            email_verified=claims.get("email_verified") is True,
+        )
         self._verified[token] = (who, found, claims["exp"] + CLOCK_SKEW_SECONDS)
         if len(self._verified) > MAX_VERIFIED:
             self._verified.popitem(last=False)

@@ -26,6 +26,8 @@ class User:
     roles: list[str]
     created_at: datetime
     phone: str = ""
+    email_verified_at: datetime | None = None
+    """Since when it is known that the address is the user's; None: it is not."""
 
 
 def normalised(email: str) -> str:

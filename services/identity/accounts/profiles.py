@@ -27,6 +27,15 @@ async def change(db: Database, user_id: UUID, name: str | None, phone: str | Non
 
 
 @retried
+async def verify_email(db: Database, user_id: UUID, is_verified: bool) -> User:
+    """Note whether a user's e-mail address is known to be theirs; raise UserNotFound."""
+    async with db.transaction() as tx:
+        for user in read(User, await tx.fetch(sql.VERIFY_EMAIL, {"id": user_id, "is_verified": is_verified})):
+            return user
+    raise UserNotFound()
+
+
+@retried
 async def list_users(db: Database, *, email: str | None, after: UUID | None, limit: int) -> list[User]:
     """Return accounts, newest first, that are older than `after`."""
     given = {"email": email, "after": after, "limit": limit}

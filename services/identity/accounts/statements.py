@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-_COLUMNS = "id, email, name, roles, created_at, phone"
+_COLUMNS = "id, email, name, roles, created_at, phone, email_verified_at"
 _USERS = f"SELECT {_COLUMNS} FROM users"
 
 TAKEN = "SELECT email FROM users WHERE email = ANY(%(emails)s)"
@@ -27,6 +27,14 @@ CHANGE_PROFILE = f"""
     UPDATE users SET name = coalesce(%(name)s, name), phone = coalesce(%(phone)s, phone) WHERE id = %(id)s
     RETURNING {_COLUMNS}
 """
+
+VERIFY_EMAIL = f"""
+    UPDATE users SET
+        email_verified_at = CASE WHEN %(is_verified)s THEN coalesce(email_verified_at, boxoffice_clock()) END
+    WHERE id = %(id)s
+    RETURNING {_COLUMNS}
+"""
+"""What is verified stays so since then."""
 
 CHANGE_PASSWORD = """
     UPDATE users SET password_hash = %(new)s WHERE id = %(id)s AND password_hash = %(old)s

@@ -4,7 +4,8 @@ LOCK_ADMINS = "SELECT id FROM users WHERE 'ADMIN' = ANY (roles) ORDER BY id FOR 
 """The lock under which somebody stops being an admin."""
 
 LOCK_USERS = """
-    SELECT id, email, name, roles, created_at, phone FROM users WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+    SELECT id, email, name, roles, created_at, phone, email_verified_at FROM users
+    WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 """
 
 SET_ROLES = "UPDATE users SET roles = %(roles)s WHERE id = %(id)s"

@@ -33,6 +33,7 @@ class Grant:
     roles: list[str]
     organizations: dict[str, str]
     """The user's role in each."""
+    email_verified: bool
     family_id: UUID
     refresh_token: str
     now: datetime
@@ -50,6 +51,7 @@ async def access_token(keys: SigningKeys, grant: Grant) -> str:
         "jti": str(new_id()),
         "roles": grant.roles,
         "organizations": grant.organizations,
+        "email_verified": grant.email_verified,
         "family": str(grant.family_id),
     }
     return await keys.sign(claims, grant.now)
@@ -59,12 +61,13 @@ async def begin(tx: Transaction, user_id: UUID, password_hash: str, life: timede
     """Begin a family for a user whose password has this hash; None if it has another by now."""
     family_id, token = new_id(), secrets.token_urlsafe(TOKEN_BYTES)
     given = {"family_id": family_id, "user_id": user_id, "password_hash": password_hash, "life": life}
-    rows, [user] = await tx.fetch_all((sql.BEGIN_FAMILY, given), (sql.ROLES, {"id": user_id}))
+    rows, [user] = await tx.fetch_all((sql.BEGIN_FAMILY, given), (sql.CLAIMS, {"id": user_id}))
     if not rows:
         return None
     [begun] = rows
     await tx.send(sql.ADD_TOKEN, {"hash": _hash(token), "family_id": family_id})
-    return Grant(user_id, user.roles, user.organizations, family_id, token, begun.now, begun.expires_at)
+    of_user = (user.roles, user.organizations, user.email_verified)
+    return Grant(user_id, *of_user, family_id, token, begun.now, begun.expires_at)
 
 
 async def carry_on(db: Database, token: str) -> Grant:
@@ -95,8 +98,8 @@ async def carry_on(db: Database, token: str) -> Grant:
 async def _grant(tx: Transaction, family_id: UUID, token: str) -> Grant:
     """Return what a token of a family stands for; raise RefreshTokenInvalid if the family is over."""
     for family in await tx.fetch(sql.LOCK_FAMILY, {"id": family_id}):
-        roles, organizations = family.roles, family.organizations
-        return Grant(family.user_id, roles, organizations, family_id, token, family.now, family.expires_at)
+        of_user = (family.roles, family.organizations, family.email_verified)
+        return Grant(family.user_id, *of_user, family_id, token, family.now, family.expires_at)
     raise RefreshTokenInvalid()
 
 

@@ -9,11 +9,12 @@ BEGIN_FAMILY = """
 """Begin a family, if the password is still the one that was compared. The lock makes a change of it wait, or this wait
 for the change: no family outlives the password that it came from."""
 
-_ORGANIZATIONS = """
+_CLAIMS = """
+    u.roles, u.email_verified_at IS NOT NULL AS email_verified,
     (SELECT coalesce(json_object_agg(organization_id, role), '{}') FROM members WHERE user_id = u.id) AS organizations
 """
 
-ROLES = f"SELECT roles, {_ORGANIZATIONS} FROM users u WHERE id = %(id)s"
+CLAIMS = f"SELECT {_CLAIMS} FROM users u WHERE id = %(id)s"
 
 ADD_TOKEN = """
     INSERT INTO refresh_tokens (hash, family_id, created_at) VALUES (%(hash)s, %(family_id)s, boxoffice_clock())
@@ -49,7 +50,7 @@ FORGET_SUCCESSORS = """
 """Forget what is given to nobody any more."""
 
 LOCK_FAMILY = f"""
-    SELECT f.user_id, f.expires_at, u.roles, {_ORGANIZATIONS}, boxoffice_clock() AS now
+    SELECT f.user_id, f.expires_at, {_CLAIMS}, boxoffice_clock() AS now
     FROM token_families f
     JOIN users u ON u.id = f.user_id
     WHERE f.id = %(id)s AND f.ended_at IS NULL AND f.expires_at > boxoffice_clock()

@@ -62,6 +62,8 @@ class BookingServiceStub:
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+    FAILED_PRECONDITION EMAIL_NOT_VERIFIED: nothing is to be paid, and such bookings are for users whose e-mail address is
+    verified, where this is set so.
     FAILED_PRECONDITION FREE_BOOKING_LIMIT_EXCEEDED: nothing is to be paid, and the user has made as many such bookings
     today as are allowed (`limit`).
     FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`): as many bookings use it as may
@@ -251,6 +253,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+    FAILED_PRECONDITION EMAIL_NOT_VERIFIED: nothing is to be paid, and such bookings are for users whose e-mail address is
+    verified, where this is set so.
     FAILED_PRECONDITION FREE_BOOKING_LIMIT_EXCEEDED: nothing is to be paid, and the user has made as many such bookings
     today as are allowed (`limit`).
     FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`): as many bookings use it as may
@@ -443,6 +447,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
+        FAILED_PRECONDITION EMAIL_NOT_VERIFIED: nothing is to be paid, and such bookings are for users whose e-mail address is
+        verified, where this is set so.
         FAILED_PRECONDITION FREE_BOOKING_LIMIT_EXCEEDED: nothing is to be paid, and the user has made as many such bookings
         today as are allowed (`limit`).
         FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`): as many bookings use it as may

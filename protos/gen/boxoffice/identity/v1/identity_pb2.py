@@ -30,7 +30,7 @@ from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$boxoffice/identity/v1/identity.proto\x12\x15\x62oxoffice.identity.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\x02\n\x04User\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05\x65mail\x18\x02 \x01(\tR\x05\x65mail\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x36\n\x05roles\x18\x04 \x03(\x0e\x32 .boxoffice.identity.v1.User.RoleR\x05roles\x12\x39\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x14\n\x05phone\x18\x06 \x01(\tR\x05phone\"@\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x08\n\x04USER\x10\x01\x12\r\n\tORGANIZER\x10\x02\x12\t\n\x05\x41\x44MIN\x10\x03\"\xf1\x01\n\x06Tokens\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12\x1d\n\ntoken_type\x18\x02 \x01(\tR\ttokenType\x12\x1d\n\nexpires_in\x18\x03 \x01(\x05R\texpiresIn\x12#\n\rrefresh_token\x18\x04 \x01(\tR\x0crefreshToken\x12H\n\x12refresh_expires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10refreshExpiresAt\x12\x17\n\x07user_id\x18\x06 \x01(\tR\x06userId\"\xa8\x02\n\x0fRegisterRequest\x12g\n\x05\x65mail\x18\x01 \x01(\tBQ\xbaHJrH\x10\x03\x18\xfe\x01\x32\x41^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\xb0\xaf\x1c\x06R\x05\x65mail\x12\x36\n\x08password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x08\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x08password\x12\x34\n\x04name\x18\x03 \x01(\tB \xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x04R\x04name\x12>\n\x0fidempotency_key\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\"\xaf\x01\n\x0cLoginRequest\x12g\n\x05\x65mail\x18\x01 \x01(\tBQ\xbaHJrH\x10\x03\x18\xfe\x01\x32\x41^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\xb0\xaf\x1c\x06R\x05\x65mail\x12\x36\n\x08password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x01\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x08password\"T\n\x0eRefreshRequest\x12\x42\n\rrefresh_token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{0,100}$R\x0crefreshToken\"S\n\rLogoutRequest\x12\x42\n\rrefresh_token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{0,100}$R\x0crefreshToken\"\x10\n\x0eLogoutResponse\"\x13\n\x11GetProfileRequest\"\x9f\x01\n\x14UpdateProfileRequest\x12\x39\n\x04name\x18\x01 \x01(\tB \xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x04H\x00R\x04name\x88\x01\x01\x12\x39\n\x05phone\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^(\\+[1-9][0-9]{6,14})?$H\x01R\x05phone\x88\x01\x01\x42\x07\n\x05_nameB\x08\n\x06_phone\"\x9d\x01\n\x15\x43hangePasswordRequest\x12\x45\n\x10\x63urrent_password\x18\x01 \x01(\tB\x1a\xbaH\x13r\x11\x10\x01\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x0f\x63urrentPassword\x12=\n\x0cnew_password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x08\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x0bnewPassword\"\xb2\x01\n\x10ListUsersRequest\x12\x37\n\x05\x65mail\x18\x01 \x01(\tB!\xbaH\x1ar\x18\x18\xfe\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x06R\x05\x65mail\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12=\n\npage_token\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"n\n\x11ListUsersResponse\x12\x31\n\x05users\x18\x01 \x03(\x0b\x32\x1b.boxoffice.identity.v1.UserR\x05users\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x83\x01\n\x0fSetRolesRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12M\n\x05roles\x18\x02 \x03(\x0e\x32 .boxoffice.identity.v1.User.RoleB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x03\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x05roles\"\x10\n\x0eGetJwksRequest2\xd7\n\n\x0fIdentityService\x12z\n\x08Register\x12&.boxoffice.identity.v1.RegisterRequest\x1a\x1b.boxoffice.identity.v1.User\")\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/api/v1/auth/register:\x01*\x12s\n\x05Login\x12#.boxoffice.identity.v1.LoginRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"&\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x17\"\x12/api/v1/auth/login:\x01*\x12y\n\x07Refresh\x12%.boxoffice.identity.v1.RefreshRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"(\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/auth/refresh:\x01*\x12~\n\x06Logout\x12$.boxoffice.identity.v1.LogoutRequest\x1a%.boxoffice.identity.v1.LogoutResponse\"\'\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x18\"\x13/api/v1/auth/logout:\x01*\x12\x8f\x01\n\nGetProfile\x12(.boxoffice.identity.v1.GetProfileRequest\x1a\x1b.boxoffice.identity.v1.User\":\xaa\xaf\x1c\x05\n\x01\x02\x18\x01\x82\xd3\xe4\x93\x02+\x12\x10/api/v1/users/meZ\x17\x12\x15/api/v1/users/profile\x12\x9b\x01\n\rUpdateProfile\x12+.boxoffice.identity.v1.UpdateProfileRequest\x1a\x1b.boxoffice.identity.v1.User\"@\xaa\xaf\x1c\x05\n\x01\x02\x18\x01\x82\xd3\xe4\x93\x02\x31\x32\x10/api/v1/users/me:\x01*Z\x1a\x1a\x15/api/v1/users/profile:\x01*\x12\x8c\x01\n\x0e\x43hangePassword\x12,.boxoffice.identity.v1.ChangePasswordRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"-\xaa\xaf\x1c\x05\n\x01\x02\x18\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/users/me/password:\x01*\x12~\n\tListUsers\x12\'.boxoffice.identity.v1.ListUsersRequest\x1a(.boxoffice.identity.v1.ListUsersResponse\"\x1e\xaa\xaf\x1c\x05\n\x01\x04\x18\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/users\x12\x82\x01\n\x08SetRoles\x12&.boxoffice.identity.v1.SetRolesRequest\x1a\x1b.boxoffice.identity.v1.User\"1\xaa\xaf\x1c\x05\n\x01\x04\x18\x01\x82\xd3\xe4\x93\x02\"\x1a\x1d/api/v1/users/{user_id}/roles:\x01*\x12\x93\x01\n\x07GetJwks\x12%.boxoffice.identity.v1.GetJwksRequest\x1a\x14.google.api.HttpBody\"K\xaa\xaf\x1c)\n\x02\x01\x05\x12\tinventory\x12\x07\x62ooking\x12\x07payment\x12\x04\x62\x61nk\x18\x02\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.jsonb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$boxoffice/identity/v1/identity.proto\x12\x15\x62oxoffice.identity.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\x02\n\x04User\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05\x65mail\x18\x02 \x01(\tR\x05\x65mail\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x36\n\x05roles\x18\x04 \x03(\x0e\x32 .boxoffice.identity.v1.User.RoleR\x05roles\x12\x39\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x14\n\x05phone\x18\x06 \x01(\tR\x05phone\x12%\n\x0e\x65mail_verified\x18\x07 \x01(\x08R\remailVerified\"@\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x08\n\x04USER\x10\x01\x12\r\n\tORGANIZER\x10\x02\x12\t\n\x05\x41\x44MIN\x10\x03\"\xf1\x01\n\x06Tokens\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12\x1d\n\ntoken_type\x18\x02 \x01(\tR\ttokenType\x12\x1d\n\nexpires_in\x18\x03 \x01(\x05R\texpiresIn\x12#\n\rrefresh_token\x18\x04 \x01(\tR\x0crefreshToken\x12H\n\x12refresh_expires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10refreshExpiresAt\x12\x17\n\x07user_id\x18\x06 \x01(\tR\x06userId\"\xa8\x02\n\x0fRegisterRequest\x12g\n\x05\x65mail\x18\x01 \x01(\tBQ\xbaHJrH\x10\x03\x18\xfe\x01\x32\x41^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\xb0\xaf\x1c\x06R\x05\x65mail\x12\x36\n\x08password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x08\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x08password\x12\x34\n\x04name\x18\x03 \x01(\tB \xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x04R\x04name\x12>\n\x0fidempotency_key\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[!-~]{0,200}$R\x0eidempotencyKey\"\xaf\x01\n\x0cLoginRequest\x12g\n\x05\x65mail\x18\x01 \x01(\tBQ\xbaHJrH\x10\x03\x18\xfe\x01\x32\x41^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\xb0\xaf\x1c\x06R\x05\x65mail\x12\x36\n\x08password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x01\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x08password\"T\n\x0eRefreshRequest\x12\x42\n\rrefresh_token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{0,100}$R\x0crefreshToken\"S\n\rLogoutRequest\x12\x42\n\rrefresh_token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{0,100}$R\x0crefreshToken\"\x10\n\x0eLogoutResponse\"\x13\n\x11GetProfileRequest\"\x9f\x01\n\x14UpdateProfileRequest\x12\x39\n\x04name\x18\x01 \x01(\tB \xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x04H\x00R\x04name\x88\x01\x01\x12\x39\n\x05phone\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^(\\+[1-9][0-9]{6,14})?$H\x01R\x05phone\x88\x01\x01\x42\x07\n\x05_nameB\x08\n\x06_phone\"\x9d\x01\n\x15\x43hangePasswordRequest\x12\x45\n\x10\x63urrent_password\x18\x01 \x01(\tB\x1a\xbaH\x13r\x11\x10\x01\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x0f\x63urrentPassword\x12=\n\x0cnew_password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x08\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x0bnewPassword\"\xb2\x01\n\x10ListUsersRequest\x12\x37\n\x05\x65mail\x18\x01 \x01(\tB!\xbaH\x1ar\x18\x18\xfe\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x06R\x05\x65mail\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12=\n\npage_token\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"n\n\x11ListUsersResponse\x12\x31\n\x05users\x18\x01 \x03(\x0b\x32\x1b.boxoffice.identity.v1.UserR\x05users\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x83\x01\n\x0fSetRolesRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12M\n\x05roles\x18\x02 \x03(\x0e\x32 .boxoffice.identity.v1.User.RoleB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x03\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x05roles\"c\n\x17SetEmailVerifiedRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12%\n\x0e\x65mail_verified\x18\x02 \x01(\x08R\remailVerified\"\x10\n\x0eGetJwksRequest2\xf5\x0b\n\x0fIdentityService\x12z\n\x08Register\x12&.boxoffice.identity.v1.RegisterRequest\x1a\x1b.boxoffice.identity.v1.User\")\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/api/v1/auth/register:\x01*\x12s\n\x05Login\x12#.boxoffice.identity.v1.LoginRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"&\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x17\"\x12/api/v1/auth/login:\x01*\x12y\n\x07Refresh\x12%.boxoffice.identity.v1.RefreshRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"(\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/auth/refresh:\x01*\x12~\n\x06Logout\x12$.boxoffice.identity.v1.LogoutRequest\x1a%.boxoffice.identity.v1.LogoutResponse\"\'\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x18\"\x13/api/v1/auth/logout:\x01*\x12\x8f\x01\n\nGetProfile\x12(.boxoffice.identity.v1.GetProfileRequest\x1a\x1b.boxoffice.identity.v1.User\":\xaa\xaf\x1c\x05\n\x01\x02\x18\x01\x82\xd3\xe4\x93\x02+\x12\x10/api/v1/users/meZ\x17\x12\x15/api/v1/users/profile\x12\x9b\x01\n\rUpdateProfile\x12+.boxoffice.identity.v1.UpdateProfileRequest\x1a\x1b.boxoffice.identity.v1.User\"@\xaa\xaf\x1c\x05\n\x01\x02\x18\x01\x82\xd3\xe4\x93\x02\x31\x32\x10/api/v1/users/me:\x01*Z\x1a\x1a\x15/api/v1/users/profile:\x01*\x12\x8c\x01\n\x0e\x43hangePassword\x12,.boxoffice.identity.v1.ChangePasswordRequest\x1a\x1d.boxoffice.identity.v1.Tokens\"-\xaa\xaf\x1c\x05\n\x01\x02\x18\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/users/me/password:\x01*\x12~\n\tListUsers\x12\'.boxoffice.identity.v1.ListUsersRequest\x1a(.boxoffice.identity.v1.ListUsersResponse\"\x1e\xaa\xaf\x1c\x05\n\x01\x04\x18\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/users\x12\x82\x01\n\x08SetRoles\x12&.boxoffice.identity.v1.SetRolesRequest\x1a\x1b.boxoffice.identity.v1.User\"1\xaa\xaf\x1c\x05\n\x01\x04\x18\x01\x82\xd3\xe4\x93\x02\"\x1a\x1d/api/v1/users/{user_id}/roles:\x01*\x12\x9b\x01\n\x10SetEmailVerified\x12..boxoffice.identity.v1.SetEmailVerifiedRequest\x1a\x1b.boxoffice.identity.v1.User\":\xaa\xaf\x1c\x05\n\x01\x04\x18\x01\x82\xd3\xe4\x93\x02+\x1a&/api/v1/users/{user_id}/email-verified:\x01*\x12\x93\x01\n\x07GetJwks\x12%.boxoffice.identity.v1.GetJwksRequest\x1a\x14.google.api.HttpBody\"K\xaa\xaf\x1c)\n\x02\x01\x05\x12\tinventory\x12\x07\x62ooking\x12\x07payment\x12\x04\x62\x61nk\x18\x02\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.jsonb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -71,6 +71,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETROLESREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SETROLESREQUEST'].fields_by_name['roles']._loaded_options = None
   _globals['_SETROLESREQUEST'].fields_by_name['roles']._serialized_options = b'\272H\022\222\001\017\010\001\020\003\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_SETEMAILVERIFIEDREQUEST'].fields_by_name['user_id']._loaded_options = None
+  _globals['_SETEMAILVERIFIEDREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_IDENTITYSERVICE'].methods_by_name['Register']._loaded_options = None
   _globals['_IDENTITYSERVICE'].methods_by_name['Register']._serialized_options = b'\252\257\034\005\n\001\001\030\001\202\323\344\223\002\032\"\025/api/v1/auth/register:\001*'
   _globals['_IDENTITYSERVICE'].methods_by_name['Login']._loaded_options = None
@@ -89,38 +91,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTITYSERVICE'].methods_by_name['ListUsers']._serialized_options = b'\252\257\034\005\n\001\004\030\001\202\323\344\223\002\017\022\r/api/v1/users'
   _globals['_IDENTITYSERVICE'].methods_by_name['SetRoles']._loaded_options = None
   _globals['_IDENTITYSERVICE'].methods_by_name['SetRoles']._serialized_options = b'\252\257\034\005\n\001\004\030\001\202\323\344\223\002\"\032\035/api/v1/users/{user_id}/roles:\001*'
+  _globals['_IDENTITYSERVICE'].methods_by_name['SetEmailVerified']._loaded_options = None
+  _globals['_IDENTITYSERVICE'].methods_by_name['SetEmailVerified']._serialized_options = b'\252\257\034\005\n\001\004\030\001\202\323\344\223\002+\032&/api/v1/users/{user_id}/email-verified:\001*'
   _globals['_IDENTITYSERVICE'].methods_by_name['GetJwks']._loaded_options = None
   _globals['_IDENTITYSERVICE'].methods_by_name['GetJwks']._serialized_options = b'\252\257\034)\n\002\001\005\022\tinventory\022\007booking\022\007payment\022\004bank\030\002\202\323\344\223\002\030\022\026/.well-known/jwks.json'
   _globals['_USER']._serialized_start=247
-  _globals['_USER']._serialized_end=514
-  _globals['_USER_ROLE']._serialized_start=450
-  _globals['_USER_ROLE']._serialized_end=514
-  _globals['_TOKENS']._serialized_start=517
-  _globals['_TOKENS']._serialized_end=758
-  _globals['_REGISTERREQUEST']._serialized_start=761
-  _globals['_REGISTERREQUEST']._serialized_end=1057
-  _globals['_LOGINREQUEST']._serialized_start=1060
-  _globals['_LOGINREQUEST']._serialized_end=1235
-  _globals['_REFRESHREQUEST']._serialized_start=1237
-  _globals['_REFRESHREQUEST']._serialized_end=1321
-  _globals['_LOGOUTREQUEST']._serialized_start=1323
-  _globals['_LOGOUTREQUEST']._serialized_end=1406
-  _globals['_LOGOUTRESPONSE']._serialized_start=1408
-  _globals['_LOGOUTRESPONSE']._serialized_end=1424
-  _globals['_GETPROFILEREQUEST']._serialized_start=1426
-  _globals['_GETPROFILEREQUEST']._serialized_end=1445
-  _globals['_UPDATEPROFILEREQUEST']._serialized_start=1448
-  _globals['_UPDATEPROFILEREQUEST']._serialized_end=1607
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=1610
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=1767
-  _globals['_LISTUSERSREQUEST']._serialized_start=1770
-  _globals['_LISTUSERSREQUEST']._serialized_end=1948
-  _globals['_LISTUSERSRESPONSE']._serialized_start=1950
-  _globals['_LISTUSERSRESPONSE']._serialized_end=2060
-  _globals['_SETROLESREQUEST']._serialized_start=2063
-  _globals['_SETROLESREQUEST']._serialized_end=2194
-  _globals['_GETJWKSREQUEST']._serialized_start=2196
-  _globals['_GETJWKSREQUEST']._serialized_end=2212
-  _globals['_IDENTITYSERVICE']._serialized_start=2215
-  _globals['_IDENTITYSERVICE']._serialized_end=3582
+  _globals['_USER']._serialized_end=553
+  _globals['_USER_ROLE']._serialized_start=489
+  _globals['_USER_ROLE']._serialized_end=553
+  _globals['_TOKENS']._serialized_start=556
+  _globals['_TOKENS']._serialized_end=797
+  _globals['_REGISTERREQUEST']._serialized_start=800
+  _globals['_REGISTERREQUEST']._serialized_end=1096
+  _globals['_LOGINREQUEST']._serialized_start=1099
+  _globals['_LOGINREQUEST']._serialized_end=1274
+  _globals['_REFRESHREQUEST']._serialized_start=1276
+  _globals['_REFRESHREQUEST']._serialized_end=1360
+  _globals['_LOGOUTREQUEST']._serialized_start=1362
+  _globals['_LOGOUTREQUEST']._serialized_end=1445
+  _globals['_LOGOUTRESPONSE']._serialized_start=1447
+  _globals['_LOGOUTRESPONSE']._serialized_end=1463
+  _globals['_GETPROFILEREQUEST']._serialized_start=1465
+  _globals['_GETPROFILEREQUEST']._serialized_end=1484
+  _globals['_UPDATEPROFILEREQUEST']._serialized_start=1487
+  _globals['_UPDATEPROFILEREQUEST']._serialized_end=1646
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=1649
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=1806
+  _globals['_LISTUSERSREQUEST']._serialized_start=1809
+  _globals['_LISTUSERSREQUEST']._serialized_end=1987
+  _globals['_LISTUSERSRESPONSE']._serialized_start=1989
+  _globals['_LISTUSERSRESPONSE']._serialized_end=2099
+  _globals['_SETROLESREQUEST']._serialized_start=2102
+  _globals['_SETROLESREQUEST']._serialized_end=2233
+  _globals['_SETEMAILVERIFIEDREQUEST']._serialized_start=2235
+  _globals['_SETEMAILVERIFIEDREQUEST']._serialized_end=2334
+  _globals['_GETJWKSREQUEST']._serialized_start=2336
+  _globals['_GETJWKSREQUEST']._serialized_end=2352
+  _globals['_IDENTITYSERVICE']._serialized_start=2355
+  _globals['_IDENTITYSERVICE']._serialized_end=3880
 # @@protoc_insertion_point(module_scope)

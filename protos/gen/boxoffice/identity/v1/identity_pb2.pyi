@@ -62,6 +62,7 @@ class User(_message.Message):
     ROLES_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     PHONE_FIELD_NUMBER: _builtins.int
+    EMAIL_VERIFIED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The user's id (UUID)."""
     email: _builtins.str
@@ -70,6 +71,8 @@ class User(_message.Message):
     """What the user is called; may be empty."""
     phone: _builtins.str
     """The user's telephone number, as `UpdateProfile` was given it; may be empty. Only the user and admins see it."""
+    email_verified: _builtins.bool
+    """Whether it is known that the e-mail address is the user's."""
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[Global___User.Role.ValueType]:
         """The user's roles."""
@@ -87,10 +90,11 @@ class User(_message.Message):
         roles: _abc.Iterable[Global___User.Role.ValueType] | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         phone: _builtins.str = ...,
+        email_verified: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "email", b"email", "id", b"id", "name", b"name", "phone", b"phone", "roles", b"roles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "email", b"email", "email_verified", b"email_verified", "id", b"id", "name", b"name", "phone", b"phone", "roles", b"roles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -427,6 +431,32 @@ class SetRolesRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetRolesRequest: _TypeAlias = SetRolesRequest  # noqa: Y015
+
+@_typing.final
+class SetEmailVerifiedRequest(_message.Message):
+    """SetEmailVerifiedRequest says whether an account's e-mail address is its user's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    EMAIL_VERIFIED_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    """The user (UUID)."""
+    email_verified: _builtins.bool
+    """Whether it is; absent: it is not known to be."""
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        email_verified: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email_verified", b"email_verified", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetEmailVerifiedRequest: _TypeAlias = SetEmailVerifiedRequest  # noqa: Y015
 
 @_typing.final
 class GetJwksRequest(_message.Message):

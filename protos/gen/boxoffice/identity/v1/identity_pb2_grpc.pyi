@@ -114,6 +114,13 @@ class IdentityServiceStub:
     NOT_FOUND USER_NOT_FOUND: there is no such user.
     FAILED_PRECONDITION LAST_ADMIN: nobody would have the role ADMIN any more.
     """
+    SetEmailVerified: _grpc.UnaryUnaryMultiCallable[_identity_pb2.SetEmailVerifiedRequest, _identity_pb2.User]
+    """Says whether an e-mail address is its account's user's: an admin has made sure of that, as long as no letters are
+    sent. Access tokens say so from their next refresh on, within 15 minutes.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND USER_NOT_FOUND: there is no such user.
+    """
     GetJwks: _grpc.UnaryUnaryMultiCallable[_identity_pb2.GetJwksRequest, _httpbody_pb2.HttpBody]
     """Returns the public keys that access tokens are verified with, as a JSON Web Key Set (RFC 7517).
 
@@ -199,6 +206,13 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND USER_NOT_FOUND: there is no such user.
     FAILED_PRECONDITION LAST_ADMIN: nobody would have the role ADMIN any more.
+    """
+    SetEmailVerified: _aio.UnaryUnaryMultiCallable[_identity_pb2.SetEmailVerifiedRequest, _identity_pb2.User]  # type: ignore[assignment]
+    """Says whether an e-mail address is its account's user's: an admin has made sure of that, as long as no letters are
+    sent. Access tokens say so from their next refresh on, within 15 minutes.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND USER_NOT_FOUND: there is no such user.
     """
     GetJwks: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetJwksRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Returns the public keys that access tokens are verified with, as a JSON Web Key Set (RFC 7517).
@@ -336,6 +350,19 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND USER_NOT_FOUND: there is no such user.
         FAILED_PRECONDITION LAST_ADMIN: nobody would have the role ADMIN any more.
+        """
+
+    @_abc_1.abstractmethod
+    def SetEmailVerified(
+        self,
+        request: _identity_pb2.SetEmailVerifiedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identity_pb2.User, _abc.Awaitable[_identity_pb2.User]]:
+        """Says whether an e-mail address is its account's user's: an admin has made sure of that, as long as no letters are
+        sent. Access tokens say so from their next refresh on, within 15 minutes.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND USER_NOT_FOUND: there is no such user.
         """
 
     @_abc_1.abstractmethod
