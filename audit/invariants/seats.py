@@ -12,14 +12,14 @@ SEATS = (
         "a HELD seat has a user and an end, a RESERVED one a booking too, a BOOKED one no end, others nothing of it",
         ("inventory.show_seats",),
         """
-        SELECT show_id, id AS seat_id, status, holder_id, booking_id, expires_at, price
+        SELECT show_id, id AS seat_id, status, holder_id, booking_id, expires_at, blocked_for, price
         FROM inventory.show_seats
         WHERE CASE
             WHEN status IN ('AVAILABLE', 'BLOCKED') THEN num_nonnulls(holder_id, booking_id, expires_at) = 0
             WHEN status = 'HELD' THEN num_nonnulls(holder_id, expires_at) = 2 AND booking_id IS NULL
             WHEN status = 'RESERVED' THEN num_nonnulls(holder_id, booking_id, expires_at) = 3
             WHEN status = 'BOOKED' THEN num_nonnulls(holder_id, booking_id) = 2 AND expires_at IS NULL
-        END IS NOT TRUE OR (price >= 0) IS NOT TRUE
+        END IS NOT TRUE OR (price >= 0) IS NOT TRUE OR (status = 'AVAILABLE' AND blocked_for IS NOT NULL)
         """,
     ),
     Invariant(

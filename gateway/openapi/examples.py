@@ -185,6 +185,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "currency": "INR",
         "prices": [{"tier": "REGULAR", "price": 18000}, {"tier": "PREMIUM", "price": 25000}],
     },
+    "BlockSeats": {"showSeatIds": _SEATS["showSeatIds"], "reason": "Sound desk"},
+    "UnblockSeats": {"showSeatIds": _SEATS["showSeatIds"]},
     "SetShowPrices": {"prices": [{"tier": "REGULAR", "price": 20000}, {"tier": "PREMIUM", "price": 28000}]},
     "ExtendHolds": _SEATS,
     "HoldSeats": _SEATS,

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -201,6 +202,7 @@ show_seats = Table(
     Column("booking_id", Uuid),
     Column("expires_at", DateTime(timezone=True), comment="when the claim on it lapses"),
     Column("held_at", DateTime(timezone=True), comment="when its holder held it; null: taken without a hold"),
+    Column("blocked_for", Text, comment="why nobody may take it, whoever has it now; null: it is for sale"),
     PrimaryKeyConstraint("show_id", "id"),
     CheckConstraint(TIERS, name="tier"),
     CheckConstraint("price >= 0", name="price"),
@@ -304,6 +306,7 @@ seat_changes = Table(
     Column("expires_at", DateTime(timezone=True)),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("price", Integer, comment="what it costs from then on; null where code from before wrote the row"),
+    Column("blocked", Boolean, comment="whether it is BLOCKED once it is nobody's; null: it is not"),
     PrimaryKeyConstraint("show_id", "sequence", "seat_id"),
     Index("seat_changes_changed_at_idx", "changed_at", postgresql_using="brin"),
     comment="every change of a seat under its show's number; numbers have no gaps",

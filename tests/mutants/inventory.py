@@ -82,7 +82,7 @@ MUTANTS = (
     Mutant(
         "blocked seats are sold",
         "Seat.is_free",
-        "self.status != Status.BLOCKED and (not self.is_claimed(now))",
+        "not self.is_blocked and (not self.is_claimed(now))",
         "not self.is_claimed(now)",
         SEATS,
         DESK,
@@ -218,8 +218,8 @@ MUTANTS = (
     Mutant(
         "a late confirm is refused though its seats are free",
         "Confirm._may_revive",
-        "seat.booking_id == self.booking_id or seat.is_free(now)",
-        "seat.booking_id == self.booking_id",
+        "is_own or seat.is_free(now)",
+        "is_own",
         SEATS,
         DESK,
     ),

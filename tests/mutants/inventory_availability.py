@@ -56,8 +56,8 @@ MUTANTS = (
     Mutant(
         "a seat that is not for sale is shown as free",
         "SeatMap._judge",
-        "seat.is_free(self.now)",
-        "not seat.is_claimed(self.now)",
+        "seat.status_at(self.now)",
+        "Status(seat.status) if seat.is_claimed(self.now) else Status.AVAILABLE",
         REQUESTS,
         LOOK,
     ),

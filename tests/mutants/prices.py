@@ -1,8 +1,9 @@
-"""Bugs of list prices and of the prices that claims keep."""
+"""Bugs of list prices, of the prices that claims keep, and of blocks."""
 
-from tests.mutants.mutant import MONEY, REQUESTS, Mutant
+from tests.mutants.mutant import MONEY, REQUESTS, SEATS, Mutant
 
 RULES = ("tests/inventory/test_price_rules.py",)
+BLOCKS = ("tests/inventory/test_blocks.py",)
 SETTING = ("tests/inventory/test_set_prices.py",)
 
 MUTANTS = (
@@ -53,6 +54,30 @@ MUTANTS = (
         "price.price > highest + 1",
         MONEY,
         SETTING,
+    ),
+    Mutant(
+        "a claim that ends frees a blocked seat",
+        "Seat.freed",
+        "Status.BLOCKED if self.is_blocked else Status.AVAILABLE",
+        "Status.AVAILABLE",
+        SEATS,
+        BLOCKS,
+    ),
+    Mutant(
+        "a late payment gets a blocked seat",
+        "Confirm._may_revive",
+        "seat.booking_id == self.booking_id and not seat.is_blocked",
+        "seat.booking_id == self.booking_id",
+        SEATS,
+        BLOCKS,
+    ),
+    Mutant(
+        "a lapsed claim shows its blocked seat as free",
+        "Seat.status_at",
+        "Status.BLOCKED if self.is_blocked else Status.AVAILABLE",
+        "Status.AVAILABLE",
+        SEATS,
+        BLOCKS,
     ),
     Mutant(
         "a lapsed hold is quoted at its price",

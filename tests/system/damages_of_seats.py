@@ -26,6 +26,7 @@ OF_SEATS = (
     Damage("a seat in no state", SHAPE, seats("BOOKED", "status = NULL")),
     Damage("a seat in a state that there is not", SHAPE, seats("AVAILABLE", "status = 'SOLD'")),
     Damage("a seat for nothing", SHAPE, seats("AVAILABLE", "price = 0")),
+    Damage("a blocked seat that is free", SHAPE, seats("AVAILABLE", "blocked_for = ''")),
     Damage("a claim released, its seats still sold", CLAIMED, claims("CONFIRMED", "state = 'RELEASED'")),
     Damage("seats sold to a booking unheard of", CLAIMED, seats("BOOKED", "booking_id = gen_random_uuid()")),
     Damage("a reserved seat of another user", CLAIMED, seats("RESERVED", "holder_id = gen_random_uuid()")),

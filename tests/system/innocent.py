@@ -292,6 +292,7 @@ AT_ANY_TIME = {
         UPDATE inventory.show_prices SET price = price + 1;
         {seats("AVAILABLE", "price = price + 2")}
     """,
+    "seats are blocked that somebody has": seats("HELD", "blocked_for = 'Camera'"),
     "all public events are forgotten": ";".join(
         f"DELETE FROM {service}.topic_events; UPDATE {service}.topics SET forgotten = position, {whole_since}"
         for service, whole_since in WHOLE_SINCE.items()

@@ -225,6 +225,8 @@ HARMLESS = {
     "SetSeller": "the caller names the seller, who is called what the last request says",
     "SetTaxRule": "the caller names the rule, which ends when the last request says",
     "CancelEvent": "an event is cancelled once; who asks again is told how far that is",
+    "BlockSeats": "what is blocked is blocked, for the reason that the last request says",
+    "UnblockSeats": "what is for sale is for sale",
     "CancelShow": "a show is cancelled once; who asks again is told how far that is",
     "SetShowPrices": "a show has the prices that the last request says",
     "SetShowTax": "a show is sold by whom the last request says",

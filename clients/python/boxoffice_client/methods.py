@@ -223,6 +223,8 @@ class Methods:
     get_seat_layout = Method(Catalog, catalog.GetSeatLayoutRequest, catalog.SeatLayout)
     create_show = Method(Catalog, _create_show, catalog.Show)
     update_show = Method(Catalog, catalog.UpdateShowRequest, catalog.Show)
+    block_seats = Method(Inventory, inventory.BlockSeatsRequest, inventory.BlockSeatsResponse)
+    unblock_seats = Method(Inventory, inventory.UnblockSeatsRequest, inventory.UnblockSeatsResponse)
     set_show_prices = Method(Catalog, catalog.SetShowPricesRequest, catalog.ShowPrices)
     get_show = Method(Catalog, catalog.GetShowRequest, catalog.Show)
     list_shows = Method(Catalog, _list_shows, catalog.ListShowsResponse)

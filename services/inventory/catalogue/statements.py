@@ -328,10 +328,11 @@ CREATE_LIST_PRICES = """
 # IN (SELECT unnest()) is hashed whatever the planner expects of the arrays; a join might not be. The price is
 # joined from the left, so that a seat without one fails loudly.
 CREATE_SHOW_SEATS = """
-    INSERT INTO show_seats (show_id, id, position, section, row, number, tier, price, status)
+    INSERT INTO show_seats (show_id, id, position, section, row, number, tier, price, status, blocked_for)
     SELECT
         %(show_id)s, (%(seat_ids)s::uuid[])[s.position + 1], s.position, s.section, s.row, s.number, s.tier, p.price,
-        CASE WHEN s.id IN (SELECT unnest(%(blocked_seat_ids)s::uuid[])) THEN 'BLOCKED' ELSE 'AVAILABLE' END
+        CASE WHEN s.id IN (SELECT unnest(%(blocked_seat_ids)s::uuid[])) THEN 'BLOCKED' ELSE 'AVAILABLE' END,
+        CASE WHEN s.id IN (SELECT unnest(%(blocked_seat_ids)s::uuid[])) THEN '' END
     FROM screen_seats s
     LEFT JOIN unnest(%(tiers)s::text[], %(prices)s::int[]) AS p (tier, price) ON p.tier = s.tier
     WHERE s.screen_id = %(screen_id)s

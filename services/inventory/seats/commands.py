@@ -235,7 +235,8 @@ class Confirm(SeatCommand[None]):
     ) -> bool:
         """Tell whether a claim that has lapsed can have its seats back."""
         own_now = sum(seat.booking_id != self.booking_id for seat in show.seats_of(user_id, now))
-        are_free = all(seat.booking_id == self.booking_id or seat.is_free(now) for seat in seats)
+        own = (seat.booking_id == self.booking_id and not seat.is_blocked for seat in seats)
+        are_free = all(is_own or seat.is_free(now) for is_own, seat in zip(own, seats, strict=True))
         return are_free and own_now + len(seats) <= rules.max_seats_per_user
 
 

@@ -2,7 +2,7 @@
 
     AVAILABLE ──► HELD ──► RESERVED ──► BOOKED
         ▲          │           │           │
-        └──────────┴───────────┴───────────┘        BLOCKED is not for sale
+        └──────────┴───────────┴───────────┘        BLOCKED is not for sale: what becomes of a blocked seat when freed
 
 A HELD seat belongs to a user, a RESERVED one to a PENDING booking, a BOOKED one to a CONFIRMED booking. A claim that
 has lapsed is no claim, from the instant it lapses: whoever decides treats the seat as free.
@@ -144,6 +144,13 @@ class Seat:
     expires_at: datetime | None = None
     held_at: datetime | None = None
     """When its holder held it, also where it is reserved or booked by now; None where it was taken without a hold."""
+    blocked_for: str | None = None
+    """Why it is not for sale, whoever has it now: its next claim has to wait for the end of this."""
+
+    @property
+    def is_blocked(self) -> bool:
+        """Tell whether nobody may take the seat. Code from before writes the status alone."""
+        return self.blocked_for is not None or self.status == Status.BLOCKED
 
     def is_claimed(self, now: datetime) -> bool:
         """Tell whether somebody has the seat at `now`."""
@@ -151,7 +158,13 @@ class Seat:
 
     def is_free(self, now: datetime) -> bool:
         """Tell whether the seat can be taken at `now`."""
-        return self.status != Status.BLOCKED and not self.is_claimed(now)
+        return not self.is_blocked and not self.is_claimed(now)
+
+    def status_at(self, now: datetime) -> Status:
+        """Return what the seat may be taken for at `now`: a claim that has lapsed is none, and leaves a block."""
+        if self.is_claimed(now):
+            return Status(self.status)
+        return Status.BLOCKED if self.is_blocked else Status.AVAILABLE
 
     def is_held_by(self, user_id: UUID, now: datetime) -> bool:
         """Tell whether `user_id` holds the seat at `now`."""
@@ -163,7 +176,18 @@ class Seat:
 
     def freed(self) -> "Seat":
         """Return the seat without any claim."""
-        return replace(self, status=Status.AVAILABLE, holder_id=None, booking_id=None, expires_at=None, held_at=None)
+        status = Status.BLOCKED if self.is_blocked else Status.AVAILABLE
+        return replace(self, status=status, holder_id=None, booking_id=None, expires_at=None, held_at=None)
+
+    def blocked(self, reason: str) -> "Seat":
+        """Return the seat as nobody may take it any more. Whoever has it keeps it."""
+        status = Status.BLOCKED if self.holder_id is None else self.status
+        return replace(self, status=status, blocked_for=reason)
+
+    def unblocked(self) -> "Seat":
+        """Return the seat as anybody may take it who finds it free."""
+        status = Status.AVAILABLE if self.status == Status.BLOCKED else self.status
+        return replace(self, status=status, blocked_for=None)
 
 
 @dataclass(frozen=True, slots=True)

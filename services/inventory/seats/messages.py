@@ -27,6 +27,10 @@ _MINE = {Status.HELD: seat_pb2.ShowSeat.HELD_BY_ME, Status.RESERVED: seat_pb2.Sh
 """The same of seats that the user who asks has claimed."""
 
 
+CLAIMED = (Status.HELD, Status.RESERVED, Status.BOOKED)
+"""What a seat is that somebody has."""
+
+
 def show_seat(seat: Seat, status: Status, *, mine: bool) -> seat_pb2.ShowSeat:
     """Render a seat that may be taken for `status`."""
     return seat_pb2.ShowSeat(
@@ -37,7 +41,8 @@ def show_seat(seat: Seat, status: Status, *, mine: bool) -> seat_pb2.ShowSeat:
         tier=TIERS[seat.tier],
         price=seat.price,
         status=shown(status, mine),
-        expires_at=to_timestamp(seat.expires_at) if status != Status.AVAILABLE and seat.expires_at else None,
+        expires_at=to_timestamp(seat.expires_at) if status in CLAIMED and seat.expires_at else None,
+        blocked=(status in CLAIMED and seat.is_blocked) or None,
     )
 
 

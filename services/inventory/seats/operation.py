@@ -157,6 +157,8 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
                 booking_id="seat.booking_id",
                 held_at="seat.held_at",
                 expires_at="seat.expires_at",
+                blocked_for="seat.blocked_for",
+                blocked="seat.is_blocked",
                 costs=lambda one: state.by_id[one.show_id].priced(one.seat, state.now).price,
             )
             await tx.send(sql.WRITE_SEATS, values)

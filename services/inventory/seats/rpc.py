@@ -16,6 +16,7 @@ from services.chassis.wire.times import to_timestamp
 from services.chassis.writes.idempotency import Once, key_of
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats import statements as sql
+from services.inventory.seats.blocking import BlockSeats, UnblockSeats
 from services.inventory.seats.commands import (
     Cause,
     Confirm,
@@ -102,6 +103,16 @@ class SeatMethods:
                 raise answer
             released += answer
         return pb.ReleaseHoldsResponse(released=released)
+
+    async def BlockSeats(self, request: pb.BlockSeatsRequest, context: Context) -> pb.BlockSeatsResponse:
+        ids = _seat_ids(request.show_seat_ids, "showSeatIds")
+        block = BlockSeats(show_id=UUID(request.show_id), seat_ids=ids, reason=request.reason)
+        return pb.BlockSeatsResponse(blocked=await self._desk.submit(block))
+
+    async def UnblockSeats(self, request: pb.UnblockSeatsRequest, context: Context) -> pb.UnblockSeatsResponse:
+        ids = _seat_ids(request.show_seat_ids, "showSeatIds")
+        unblock = UnblockSeats(show_id=UUID(request.show_id), seat_ids=ids)
+        return pb.UnblockSeatsResponse(unblocked=await self._desk.submit(unblock))
 
     async def BatchReserveSeats(
         self, request: pb.BatchReserveSeatsRequest, context: Context

@@ -103,11 +103,11 @@ SEATS_OF_RESERVATIONS = f"""
 WRITE_SEATS = """
     UPDATE show_seats s SET
         status = new.status, holder_id = new.holder_id, booking_id = new.booking_id, expires_at = new.expires_at,
-        price = new.price, held_at = new.held_at
+        price = new.price, held_at = new.held_at, blocked_for = new.blocked_for
     FROM unnest(
         %(show_id)s::uuid[], %(id)s::uuid[], %(status)s::text[], %(holder_id)s::uuid[], %(booking_id)s::uuid[],
-        %(expires_at)s::timestamptz[], %(price)s::int[], %(held_at)s::timestamptz[]
-    ) AS new (show_id, id, status, holder_id, booking_id, expires_at, price, held_at)
+        %(expires_at)s::timestamptz[], %(price)s::int[], %(held_at)s::timestamptz[], %(blocked_for)s::text[]
+    ) AS new (show_id, id, status, holder_id, booking_id, expires_at, price, held_at, blocked_for)
     WHERE s.show_id = new.show_id AND s.id = new.id
 """
 
@@ -125,11 +125,12 @@ TAKE_NUMBERS = f"""
 largest that there have been since the first number. Where they were not remembered then, they stay unknown."""
 
 WRITE_CHANGES = """
-    INSERT INTO seat_changes (show_id, sequence, seat_id, status, expires_at, price, changed_at)
-    SELECT c.show_id, c.sequence, new.id, new.status, new.expires_at, new.price, %(now)s
+    INSERT INTO seat_changes (show_id, sequence, seat_id, status, expires_at, price, blocked, changed_at)
+    SELECT c.show_id, c.sequence, new.id, new.status, new.expires_at, new.price, new.blocked, %(now)s
     FROM unnest(
-        %(show_id)s::uuid[], %(id)s::uuid[], %(status)s::text[], %(expires_at)s::timestamptz[], %(costs)s::int[]
-    ) AS new (show_id, id, status, expires_at, price)
+        %(show_id)s::uuid[], %(id)s::uuid[], %(status)s::text[], %(expires_at)s::timestamptz[], %(costs)s::int[],
+        %(blocked)s::boolean[]
+    ) AS new (show_id, id, status, expires_at, price, blocked)
     JOIN show_counters c ON c.show_id = new.show_id
 """
 

@@ -22,6 +22,8 @@ class ChangedSeat:
     expires_at: datetime | None
     price: int | None = None
     """What it costs from then on, in minor units; None: code from before told it, and it stays."""
+    blocked: bool = False
+    """Whether it is BLOCKED once it is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from services.chassis.wire.pages import BY_POSITION, PageRequest, check_whole
 from services.chassis.wire.times import to_timestamp
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
 from services.inventory.seats.domain import Seat, Status
-from services.inventory.seats.messages import show_seat, shown, tier_prices
+from services.inventory.seats.messages import CLAIMED, show_seat, shown, tier_prices
 from services.inventory.viewing.seat_map import Part, SeatForm, SeatMap, View
 
 _STATUS_NAMES = {number: name for name, number in seat_pb2.ShowSeat.Status.items()}
@@ -47,8 +47,10 @@ def _to_json(seat: Seat, status: Status, mine: bool) -> bytes:
         "price": seat.price,
         "status": _STATUS_NAMES[shown(status, mine)],
     }
-    if status != Status.AVAILABLE and seat.expires_at:
+    if status in CLAIMED and seat.expires_at:
         fields["expiresAt"] = to_timestamp(seat.expires_at).ToJsonString()
+    if status in CLAIMED and seat.is_blocked:
+        fields["blocked"] = True
     return _compact(fields)
 
 

@@ -60,7 +60,7 @@ def _claimed(section: str, row: str, tier: str, price: int) -> Seat:
     """Return a seat about which as much is said as about any: its number is long, and its claim lapses."""
     nobody = UUID(int=0)
     end = datetime.max.replace(tzinfo=UTC)
-    return Seat(nobody, section, row, 1_000, tier, price, Status.RESERVED, nobody, nobody, end)
+    return Seat(nobody, section, row, 1_000, tier, price, Status.RESERVED, nobody, nobody, end, blocked_for="")
 
 
 class SeatMap:
@@ -202,10 +202,10 @@ class SeatMap:
         seat = self._seats[index]
         if not seat.is_claimed(self.now):
             seat = self._seats[index] = seat.at(self.prices.by_tier[seat.tier])
-        status = Status.AVAILABLE if seat.is_free(self.now) else Status(seat.status)
+        status = seat.status_at(self.now)
         if status in (Status.HELD, Status.RESERVED) and seat.holder_id is not None:
             self._claimed.setdefault(seat.holder_id, set()).add(index)
-        if status != Status.AVAILABLE and seat.expires_at is not None and seat.expires_at > self.now:
+        if seat.expires_at is not None and seat.expires_at > self.now:
             heappush(self._lapses, (seat.expires_at, index))
         self._statuses[index] = status
         for form, rendered in self._rendered.items():

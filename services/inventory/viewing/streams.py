@@ -11,7 +11,7 @@ from services.chassis.wire import event_stream
 from services.chassis.wire.incoming import headers
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.chassis.wire.times import to_timestamp
-from services.inventory.seats.messages import PUBLIC_STATUSES, tier_prices
+from services.inventory.seats.messages import CLAIMED, PUBLIC_STATUSES, tier_prices
 from services.inventory.viewing.changes import Change, ChangeForm
 
 MAX_SEQUENCE = 2**31 - 1
@@ -28,6 +28,7 @@ def _seat_change(change: Change) -> pb.SeatChange:
                 status=PUBLIC_STATUSES[seat.status],
                 expires_at=to_timestamp(seat.expires_at) if seat.expires_at is not None else None,
                 price=seat.price,
+                blocked=(seat.blocked and seat.status in CLAIMED) or None,
             )
             for seat in change.seats
         ],

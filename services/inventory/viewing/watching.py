@@ -196,7 +196,7 @@ def _by_key(rows: Iterable[Any]) -> dict[tuple[UUID, int], ChangesPage]:
             last, is_draft = listed[0].show_sequence, listed[0].is_draft
             if sequence is not None:
                 changed = [
-                    ChangedSeat(row.seat_id, Status(row.status), row.expires_at, row.price)
+                    ChangedSeat(row.seat_id, Status(row.status), row.expires_at, row.price, bool(row.blocked))
                     for row in listed
                     if row.seat_id is not None
                 ]

@@ -459,6 +459,7 @@ class SeatChange(_message.Message):
         STATUS_FIELD_NUMBER: _builtins.int
         EXPIRES_AT_FIELD_NUMBER: _builtins.int
         PRICE_FIELD_NUMBER: _builtins.int
+        BLOCKED_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The seat (UUID of ShowSeat.id)."""
         status: _seat_pb2.ShowSeat.Status.ValueType
@@ -469,6 +470,8 @@ class SeatChange(_message.Message):
         """What it costs from then on, in minor units: a claim's price stays as it is until the claim ends. Absent in changes from
         before it was told: then it stays.
         """
+        blocked: _builtins.bool
+        """True where somebody has it and it is BLOCKED, not AVAILABLE, once that claim ends or lapses; else absent."""
         @_builtins.property
         def expires_at(self) -> _timestamp_pb2.Timestamp:
             """When it is AVAILABLE again by itself. Absent where nothing can lapse."""
@@ -480,13 +483,19 @@ class SeatChange(_message.Message):
             status: _seat_pb2.ShowSeat.Status.ValueType = ...,
             expires_at: _timestamp_pb2.Timestamp | None = ...,
             price: _builtins.int | None = ...,
+            blocked: _builtins.bool | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "expires_at", b"expires_at", "price", b"price"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_blocked", b"_blocked", "_price", b"_price", "blocked", b"blocked", "expires_at", b"expires_at", "price", b"price"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["_price", b"_price", "expires_at", b"expires_at", "id", b"id", "price", b"price", "status", b"status"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_blocked", b"_blocked", "_price", b"_price", "blocked", b"blocked", "expires_at", b"expires_at", "id", b"id", "price", b"price", "status", b"status"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType__blocked: _TypeAlias = _typing.Literal["blocked"]  # noqa: Y015
+        _WhichOneofArgType__blocked: _TypeAlias = _typing.Literal["_blocked", b"_blocked"]  # noqa: Y015
         _WhichOneofReturnType__price: _TypeAlias = _typing.Literal["price"]  # noqa: Y015
         _WhichOneofArgType__price: _TypeAlias = _typing.Literal["_price", b"_price"]  # noqa: Y015
+        @_typing.overload
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__blocked) -> _WhichOneofReturnType__blocked | None: ...
+        @_typing.overload
         def WhichOneof(self, oneof_group: _WhichOneofArgType__price) -> _WhichOneofReturnType__price | None: ...
 
     SEQUENCE_FIELD_NUMBER: _builtins.int
@@ -951,6 +960,110 @@ class ReleaseHoldsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReleaseHoldsResponse: _TypeAlias = ReleaseHoldsResponse  # noqa: Y015
+
+@_typing.final
+class BlockSeatsRequest(_message.Message):
+    """BlockSeatsRequest names seats that nobody shall take."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    reason: _builtins.str
+    """Why, for the organizer's own people: 1 to 200 characters, nothing invisible."""
+    @_builtins.property
+    def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The seats (UUIDs of ShowSeat.id); 1 to 1,000, each once."""
+
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BlockSeatsRequest: _TypeAlias = BlockSeatsRequest  # noqa: Y015
+
+@_typing.final
+class BlockSeatsResponse(_message.Message):
+    """BlockSeatsResponse tells what was blocked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BLOCKED_FIELD_NUMBER: _builtins.int
+    blocked: _builtins.int
+    """How many of the seats were for sale before."""
+    def __init__(
+        self,
+        *,
+        blocked: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BlockSeatsResponse: _TypeAlias = BlockSeatsResponse  # noqa: Y015
+
+@_typing.final
+class UnblockSeatsRequest(_message.Message):
+    """UnblockSeatsRequest names seats that shall be for sale again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    @_builtins.property
+    def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The seats (UUIDs of ShowSeat.id); 1 to 1,000, each once."""
+
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnblockSeatsRequest: _TypeAlias = UnblockSeatsRequest  # noqa: Y015
+
+@_typing.final
+class UnblockSeatsResponse(_message.Message):
+    """UnblockSeatsResponse tells what was unblocked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNBLOCKED_FIELD_NUMBER: _builtins.int
+    unblocked: _builtins.int
+    """How many of the seats were blocked before."""
+    def __init__(
+        self,
+        *,
+        unblocked: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["unblocked", b"unblocked"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnblockSeatsResponse: _TypeAlias = UnblockSeatsResponse  # noqa: Y015
 
 @_typing.final
 class Reservation(_message.Message):

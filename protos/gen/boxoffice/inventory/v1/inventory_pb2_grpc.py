@@ -89,6 +89,16 @@ class InventoryServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ReleaseHoldsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ReleaseHoldsResponse.FromString,
                 _registered_method=True)
+        self.BlockSeats = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/BlockSeats',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BlockSeatsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BlockSeatsResponse.FromString,
+                _registered_method=True)
+        self.UnblockSeats = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/UnblockSeats',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsResponse.FromString,
+                _registered_method=True)
         self.BatchReserveSeats = channel.unary_unary(
                 '/boxoffice.inventory.v1.InventoryService/BatchReserveSeats',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchReserveSeatsRequest.SerializeToString,
@@ -293,6 +303,31 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BlockSeats(self, request, context):
+        """Blocks seats of a show: nobody can hold or book them until they are unblocked. Whoever has one keeps it; once that claim
+        ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
+        seats than one request names are blocked by several.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnblockSeats(self, request, context):
+        """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
+        nothing.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchReserveSeats(self, request, context):
         """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
         booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
@@ -433,6 +468,16 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.ReleaseHolds,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ReleaseHoldsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ReleaseHoldsResponse.SerializeToString,
+            ),
+            'BlockSeats': grpc.unary_unary_rpc_method_handler(
+                    servicer.BlockSeats,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BlockSeatsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BlockSeatsResponse.SerializeToString,
+            ),
+            'UnblockSeats': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnblockSeats,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsResponse.SerializeToString,
             ),
             'BatchReserveSeats': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchReserveSeats,
@@ -749,6 +794,60 @@ class InventoryService:
             '/boxoffice.inventory.v1.InventoryService/ReleaseHolds',
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ReleaseHoldsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ReleaseHoldsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BlockSeats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/BlockSeats',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BlockSeatsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BlockSeatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnblockSeats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/UnblockSeats',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -157,6 +157,23 @@ class InventoryServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a seat is named twice, or seats are named without their show.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
+    BlockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BlockSeatsRequest, _inventory_pb2.BlockSeatsResponse]
+    """Blocks seats of a show: nobody can hold or book them until they are unblocked. Whoever has one keeps it; once that claim
+    ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
+    seats than one request names are blocked by several.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    """
+    UnblockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.UnblockSeatsRequest, _inventory_pb2.UnblockSeatsResponse]
+    """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
+    nothing.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    """
     BatchReserveSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchReserveSeatsRequest, _inventory_pb2.BatchReserveSeatsResponse]
     """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
     booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
@@ -337,6 +354,23 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a seat is named twice, or seats are named without their show.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
+    BlockSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BlockSeatsRequest, _inventory_pb2.BlockSeatsResponse]  # type: ignore[assignment]
+    """Blocks seats of a show: nobody can hold or book them until they are unblocked. Whoever has one keeps it; once that claim
+    ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
+    seats than one request names are blocked by several.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    """
+    UnblockSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.UnblockSeatsRequest, _inventory_pb2.UnblockSeatsResponse]  # type: ignore[assignment]
+    """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
+    nothing.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     """
     BatchReserveSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchReserveSeatsRequest, _inventory_pb2.BatchReserveSeatsResponse]  # type: ignore[assignment]
     """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
@@ -575,6 +609,35 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a seat is named twice, or seats are named without their show.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+
+    @_abc_1.abstractmethod
+    def BlockSeats(
+        self,
+        request: _inventory_pb2.BlockSeatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.BlockSeatsResponse, _abc.Awaitable[_inventory_pb2.BlockSeatsResponse]]:
+        """Blocks seats of a show: nobody can hold or book them until they are unblocked. Whoever has one keeps it; once that claim
+        ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
+        seats than one request names are blocked by several.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        """
+
+    @_abc_1.abstractmethod
+    def UnblockSeats(
+        self,
+        request: _inventory_pb2.UnblockSeatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.UnblockSeatsResponse, _abc.Awaitable[_inventory_pb2.UnblockSeatsResponse]]:
+        """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
+        nothing.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         """
 
     @_abc_1.abstractmethod

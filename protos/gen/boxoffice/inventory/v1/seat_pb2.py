@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!boxoffice/inventory/v1/seat.proto\x12\x16\x62oxoffice.inventory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x01\n\x04Seat\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n\x07section\x18\x02 \x01(\tR\x07section\x12\x10\n\x03row\x18\x03 \x01(\tR\x03row\x12\x16\n\x06number\x18\x04 \x01(\x05R\x06number\x12\x35\n\x04tier\x18\x05 \x01(\x0e\x32!.boxoffice.inventory.v1.Seat.TierR\x04tier\"?\n\x04Tier\x12\x14\n\x10TIER_UNSPECIFIED\x10\x00\x12\x0b\n\x07REGULAR\x10\x01\x12\x0b\n\x07PREMIUM\x10\x02\x12\x07\n\x03VIP\x10\x03\"\x9f\x03\n\x08ShowSeat\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n\x07section\x18\x02 \x01(\tR\x07section\x12\x10\n\x03row\x18\x03 \x01(\tR\x03row\x12\x16\n\x06number\x18\x04 \x01(\x05R\x06number\x12\x35\n\x04tier\x18\x05 \x01(\x0e\x32!.boxoffice.inventory.v1.Seat.TierR\x04tier\x12\x14\n\x05price\x18\x06 \x01(\x05R\x05price\x12?\n\x06status\x18\x07 \x01(\x0e\x32\'.boxoffice.inventory.v1.ShowSeat.StatusR\x06status\x12\x39\n\nexpires_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\"v\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\r\n\tAVAILABLE\x10\x01\x12\x08\n\x04HELD\x10\x02\x12\x0e\n\nHELD_BY_ME\x10\x03\x12\n\n\x06\x42OOKED\x10\x04\x12\x0b\n\x07\x42LOCKED\x10\x05\x12\x12\n\x0eRESERVED_BY_ME\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!boxoffice/inventory/v1/seat.proto\x12\x16\x62oxoffice.inventory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x01\n\x04Seat\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n\x07section\x18\x02 \x01(\tR\x07section\x12\x10\n\x03row\x18\x03 \x01(\tR\x03row\x12\x16\n\x06number\x18\x04 \x01(\x05R\x06number\x12\x35\n\x04tier\x18\x05 \x01(\x0e\x32!.boxoffice.inventory.v1.Seat.TierR\x04tier\"?\n\x04Tier\x12\x14\n\x10TIER_UNSPECIFIED\x10\x00\x12\x0b\n\x07REGULAR\x10\x01\x12\x0b\n\x07PREMIUM\x10\x02\x12\x07\n\x03VIP\x10\x03\"\xca\x03\n\x08ShowSeat\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n\x07section\x18\x02 \x01(\tR\x07section\x12\x10\n\x03row\x18\x03 \x01(\tR\x03row\x12\x16\n\x06number\x18\x04 \x01(\x05R\x06number\x12\x35\n\x04tier\x18\x05 \x01(\x0e\x32!.boxoffice.inventory.v1.Seat.TierR\x04tier\x12\x14\n\x05price\x18\x06 \x01(\x05R\x05price\x12?\n\x06status\x18\x07 \x01(\x0e\x32\'.boxoffice.inventory.v1.ShowSeat.StatusR\x06status\x12\x39\n\nexpires_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12\x1d\n\x07\x62locked\x18\t \x01(\x08H\x00R\x07\x62locked\x88\x01\x01\"v\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\r\n\tAVAILABLE\x10\x01\x12\x08\n\x04HELD\x10\x02\x12\x0e\n\nHELD_BY_ME\x10\x03\x12\n\n\x06\x42OOKED\x10\x04\x12\x0b\n\x07\x42LOCKED\x10\x05\x12\x12\n\x0eRESERVED_BY_ME\x10\x06\x42\n\n\x08_blockedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEAT_TIER']._serialized_start=242
   _globals['_SEAT_TIER']._serialized_end=305
   _globals['_SHOWSEAT']._serialized_start=308
-  _globals['_SHOWSEAT']._serialized_end=723
-  _globals['_SHOWSEAT_STATUS']._serialized_start=605
-  _globals['_SHOWSEAT_STATUS']._serialized_end=723
+  _globals['_SHOWSEAT']._serialized_end=766
+  _globals['_SHOWSEAT_STATUS']._serialized_start=636
+  _globals['_SHOWSEAT_STATUS']._serialized_end=754
 # @@protoc_insertion_point(module_scope)

@@ -126,6 +126,7 @@ class ShowSeat(_message.Message):
     PRICE_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    BLOCKED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The id to hold and to book (UUID); unique to this seat of this show."""
     section: _builtins.str
@@ -140,6 +141,8 @@ class ShowSeat(_message.Message):
     """The price, in minor units of the show's currency: what somebody has it for, or else what the show's list says."""
     status: Global___ShowSeat.Status.ValueType
     """What may be done with the seat."""
+    blocked: _builtins.bool
+    """True where somebody has the seat and it is BLOCKED, not AVAILABLE, once that claim ends or lapses; else absent."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the claim on the seat lapses and the seat is free again. Absent where nothing can lapse."""
@@ -155,11 +158,14 @@ class ShowSeat(_message.Message):
         price: _builtins.int = ...,
         status: Global___ShowSeat.Status.ValueType = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
+        blocked: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_blocked", b"_blocked", "blocked", b"blocked", "expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "id", b"id", "number", b"number", "price", b"price", "row", b"row", "section", b"section", "status", b"status", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blocked", b"_blocked", "blocked", b"blocked", "expires_at", b"expires_at", "id", b"id", "number", b"number", "price", b"price", "row", b"row", "section", b"section", "status", b"status", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__blocked: _TypeAlias = _typing.Literal["blocked"]  # noqa: Y015
+    _WhichOneofArgType__blocked: _TypeAlias = _typing.Literal["_blocked", b"_blocked"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__blocked) -> _WhichOneofReturnType__blocked | None: ...
 
 Global___ShowSeat: _TypeAlias = ShowSeat  # noqa: Y015

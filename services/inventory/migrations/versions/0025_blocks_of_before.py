@@ -1,0 +1,29 @@
+"""Seats that were blocked before have no reason.
+
+Backfill, in batches, beside the traffic: the status goes on saying that they are blocked.
+"""
+
+from alembic import op
+from sqlalchemy import text
+
+revision = "0025"
+down_revision = "0024"
+
+FILL = text("""
+    WITH batch AS (
+        SELECT show_id FROM show_counters WHERE show_id > :show_id ORDER BY show_id LIMIT 50
+    ), filled AS (
+        UPDATE show_seats SET blocked_for = ''
+        WHERE show_id IN (SELECT show_id FROM batch) AND status = 'BLOCKED' AND blocked_for IS NULL
+    )
+    SELECT show_id FROM batch ORDER BY show_id DESC LIMIT 1
+""")
+FIRST = {"show_id": "00000000-0000-0000-0000-000000000000"}
+
+
+def upgrade() -> None:
+    """Fill the column, batch by batch."""
+    with op.get_context().autocommit_block():
+        last = op.get_bind().execute(FILL, FIRST).mappings().first()
+        while last is not None:
+            last = op.get_bind().execute(FILL, dict(last)).mappings().first()
