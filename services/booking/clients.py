@@ -39,11 +39,8 @@ SEATS_AT_ONCE = 10_000
 ASKED_AT_ONCE = 256
 """Questions to a peer in one call, where those who ask at once share it."""
 
-SHOW_SECONDS = 10
-"""How long what is known of a show is taken for so: its title may be edited."""
-
-SHOWS = 10_000
-"""Shows that are remembered, each for so long as it is taken for what it was then."""
+SHOWS, SHOW_SECONDS = 10_000, 10
+"""Shows that are remembered, and how long what is known of one is taken for so: its title may be edited."""
 
 RefundState = payment_pb2.BatchRefundPaymentsResponse.Result.State
 

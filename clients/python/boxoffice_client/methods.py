@@ -136,6 +136,7 @@ def _create_show(
     idempotency_key: str = "",
     sales_end_at: datetime | None = None,
     organization_id: str = "",
+    sales_start_at: datetime | None = None,
 ) -> catalog.CreateShowRequest:
     """Take times as Python has them, in UTC where they have no zone."""
     request = catalog.CreateShowRequest(
@@ -151,6 +152,8 @@ def _create_show(
     request.start_time.FromDatetime(start_time)
     if sales_end_at is not None:
         request.sales_end_at.FromDatetime(sales_end_at)
+    if sales_start_at is not None:
+        request.sales_start_at.FromDatetime(sales_start_at)
     return request
 
 
