@@ -88,7 +88,7 @@ def faults(descriptor: bytes) -> list[str]:
 def _faults_of_members(method: str, policy: Policy, fields: set[str]) -> list[str]:
     """Return what is wrong with what a policy says of members; `fields` are those of the request."""
     if Policy.MEMBER not in policy.allow:
-        wrong = policy.member_roles or policy.organization_of
+        wrong = policy.member_roles or policy.organization_of or policy.uses
         return [f"{method} has to allow MEMBER where it says something of members"] if wrong else []
     if {Policy.PUBLIC, Policy.OWNER} & set(policy.allow):
         return [f"{method} cannot allow MEMBER beside PUBLIC or OWNER: which rule holds could not be told"]
@@ -96,6 +96,8 @@ def _faults_of_members(method: str, policy: Policy, fields: set[str]) -> list[st
         return [f"{method} has to name member_roles where it allows MEMBER"]
     if policy.organization_of not in fields:
         return [f"{method} has to name in organization_of a field of its request where it allows MEMBER"]
+    if policy.uses and (policy.organization_of != "organization_id" or not set(policy.uses) <= fields):
+        return [f"{method} has to name in uses fields of its request, for the organization that organization_id names"]
     return []
 
 

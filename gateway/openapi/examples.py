@@ -236,6 +236,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "AddMember": {"email": "asha@example.com", "role": "BOX_OFFICE"},
     "SetMemberRole": {"memberId": USER, "role": "BOX_OFFICE"},
     "LeaveOrganization": {},
+    "ShareEvent": {"audience": "ORGANIZATIONS", "organizationIds": [ORGANIZATION]},
+    "ShareVenue": {"audience": "EVERYBODY"},
 }
 """What may be sent to each method that takes a body. Those that name nothing else work as they stand."""
 

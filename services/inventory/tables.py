@@ -33,6 +33,7 @@ TIERS = "tier IN ('REGULAR', 'PREMIUM', 'VIP')"
 EVENT_STATUSES = "status IN ('DRAFT', 'PUBLISHED', 'COMPLETED', 'CANCELLED')"
 SHOW_STATUSES = "status IN ('DRAFT', 'SCHEDULED', 'CANCELLED')"
 NOW = text("clock_timestamp()")
+SHARED = "the other organizations that may make shows of it or there; null: everybody"
 OWNER = "the organization whose it is, by identity; null: Boxoffice's own"
 KEY = "what looks alike has the same (chassis/values/writing.py); null where code from before wrote the row"
 
@@ -49,6 +50,7 @@ events = Table(
     Column("language", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("organization_id", Uuid, comment=OWNER),
+    Column("shared_with", ARRAY(Uuid), comment=SHARED),
     Column("status", Text, nullable=False, server_default="PUBLISHED"),
     Column("updated_at", DateTime(timezone=True), comment="of its last edit; null: it is as it was made"),
     CheckConstraint(
@@ -69,6 +71,7 @@ venues = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("city_key", Text, comment=KEY),
     Column("organization_id", Uuid, comment=OWNER),
+    Column("shared_with", ARRAY(Uuid), comment=SHARED),
     Column("updated_at", DateTime(timezone=True), comment="of its last edit; null: it is as it was made"),
     Column("time_zone", Text, nullable=False, server_default="", comment="IANA's name of it; may be empty"),
     Column("amenities", ARRAY(Text), nullable=False, server_default="{}"),

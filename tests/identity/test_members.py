@@ -16,7 +16,7 @@ from gateway.released import broken
 from services.chassis.errors import Failure, InvalidField, NotFound, PermissionDenied, Unauthenticated
 from services.chassis.wire.identity import Guard, caller, own_organizations
 from services.chassis.wire.keys import FetchedKeys
-from services.chassis.wire.owners import Things
+from services.chassis.wire.owners import ITSELF, Shared, Things
 from tests.identity import forge
 from tests.identity.test_attacks import Source
 from tests.identity.test_policies import KEY, MEMBER_ROLES, OTHER, OURS
@@ -49,8 +49,13 @@ class Venues(Things):
         super().__init__(find, is_hidden)
 
 
-def guard(venues: Things | None = None, memberships: Any = None) -> Guard:
-    return Guard(FetchedKeys(Source(KEY).fetch), {"venue_id": venues or Venues({})}, memberships)
+def guard(venues: Things | None = None, memberships: Any = None, **others: Things) -> Guard:
+    things = {
+        "venue_id": venues or Venues({}),
+        **dict.fromkeys(("event_id", "movie_id", "screen_id"), ITSELF),
+        **others,
+    }
+    return Guard(FetchedKeys(Source(KEY).fetch), things, memberships)
 
 
 def token(*roles: str, **organizations: str) -> dict[str, str | bytes]:
@@ -184,6 +189,57 @@ async def test_whose_hidden_things_a_caller_sees() -> None:
     caller.set(None)
 
 
+def shared(owner: str | None, *others: str, everybody: bool = False, hidden: bool = False) -> Things:
+    """Return things that are shared like this."""
+
+    async def who(_: UUID) -> Shared:
+        return Shared(None if owner is None else UUID(owner), None if everybody else frozenset(map(UUID, others)))
+
+    async def find(_: UUID) -> UUID | None:
+        return None if owner is None else UUID(owner)
+
+    async def is_hidden(_: UUID) -> Failure | None:
+        return NoVenue() if hidden else None
+
+    return Things(find, is_hidden, who)
+
+
+async def make_show(who: dict[str, str | bytes], event: Things, screen: Things) -> catalog_pb2.CreateShowRequest:
+    request = catalog_pb2.CreateShowRequest(event_id=str(uuid4()), screen_id=str(uuid4()))
+    made: catalog_pb2.CreateShowRequest = await admitted(
+        who, "CreateShow", request, guard(event_id=event, screen_id=screen)
+    )
+    return made
+
+
+@pytest.mark.parametrize("at", ["event", "screen"])
+async def test_a_show_is_made_of_what_its_organization_may_use_and_of_nothing_else(at: str) -> None:
+    everybodys = shared(None, everybody=True)
+
+    async def of(who: dict[str, str | bytes], thing: Things) -> None:
+        await make_show(who, *((thing, everybodys) if at == "event" else (everybodys, thing)))
+
+    ours, organizer = token(**{OURS: "MANAGER"}), token("ORGANIZER")
+    for thing in (everybodys, shared(THEIRS, everybody=True), shared(OURS), shared(THEIRS, OURS), shared(None, OURS)):
+        await of(ours, thing)
+    for who, thing in (
+        (ours, shared(THEIRS)),
+        (ours, shared(THEIRS, MORE)),
+        (ours, shared(None)),
+        (organizer, shared(None)),
+        (organizer, shared(THEIRS)),
+        (organizer, shared(THEIRS, OURS)),
+    ):
+        with pytest.raises(PermissionDenied):
+            await of(who, thing)
+    for thing in (everybodys, shared(THEIRS, everybody=True)):
+        await of(organizer, thing)
+    await of(token("ADMIN"), shared(THEIRS))
+    with pytest.raises(NoVenue):
+        await of(ours, shared(THEIRS, hidden=True))
+    await of(ours, shared(OURS, hidden=True))
+
+
 def changed(name: str, **policy: Any) -> bytes:
     """Return the contracts with another policy of a method of the catalogue."""
     files = FileDescriptorSet.FromString(DESCRIPTOR.read_bytes())
@@ -207,6 +263,9 @@ def changed(name: str, **policy: Any) -> bytes:
         ({"member_roles": [0]}, "has to name member_roles"),
         ({"organization_of": ""}, "has to name in organization_of a field of its request"),
         ({"organization_of": "venue_id"}, "has to name in organization_of a field of its request"),
+        ({"uses": ["venue_id"]}, "has to name in uses fields of its request"),
+        ({"uses": ["title"], "organization_of": "title"}, "has to name in uses fields of its request"),
+        ({"uses": ["title"], "allow": [4], "member_roles": [], "organization_of": ""}, "has to allow MEMBER"),
     ],
 )
 def test_a_policy_that_says_too_little_of_members_fails_the_build(policy: Any, complaint: str) -> None:

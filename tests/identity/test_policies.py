@@ -82,7 +82,8 @@ def peer(who: str) -> str:
 @pytest.fixture
 async def guard() -> AsyncIterator[Guard]:
     # Whose things are is told in test_members.
-    anybodys = dict.fromkeys((policy(method.path).organization_of for method in METHODS.values()), ITSELF)
+    rules = [policy(method.path) for method in METHODS.values()]
+    anybodys = dict.fromkeys([name for rule in rules for name in (rule.organization_of, *rule.uses)], ITSELF)
     yield Guard(FetchedKeys(Source(KEY).fetch), anybodys)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -94,9 +94,17 @@ def calling(who: Caller | None) -> Iterator[None]:
 
 @pytest.fixture
 async def draft(catalogue: Catalogue) -> AsyncIterator[Draft]:
-    request = pb.CreateMovieRequest(title="Low Tide", duration_minutes=90, status=pb.Event.DRAFT)
+    async with drafted(catalogue) as draft:
+        yield draft
+
+
+@asynccontextmanager
+async def drafted(catalogue: Catalogue, organization_id: str = "") -> AsyncIterator[Draft]:
+    """Make a draft, Boxoffice's own or an organization's."""
+    whose = {"organization_id": organization_id}
+    request = pb.CreateMovieRequest(title="Low Tide", duration_minutes=90, status=pb.Event.DRAFT, **whose)
     movie = await catalogue.rpc.CreateMovie(request)
-    show = await catalogue.show(movie_id=movie.id)
+    show = await catalogue.show(movie_id=movie.id, **whose)
     desk = make_desk(catalogue.db)
     yield Draft(House(catalogue.db, desk), movie.id, show.id)
     await desk.close()
@@ -134,6 +142,20 @@ async def test_who_organizes_events_sees_drafts_and_watches_none(draft: Draft, w
         for method in draft.requests():
             with case(method):
                 assert await draft.is_found(method) == (method not in ("WatchSeats", "StreamSeats"))
+
+
+async def test_a_draft_of_an_organization_is_seen_by_its_members_and_admins_only(catalogue: Catalogue) -> None:
+    ours, theirs = uuid4(), uuid4()
+    member, other = (
+        Caller(USER, memberships={ours: "DOOR"}),
+        Caller(USER, frozenset({"ORGANIZER"}), "", {theirs: "OWNER"}),
+    )
+    async with drafted(catalogue, str(ours)) as draft:
+        for who, sees in ((member, True), (ADMIN, True), (other, False), (ORGANIZER, False), (NOBODY, False)):
+            with calling(who), all_cases() as case:
+                for method in draft.requests():
+                    with case((who, method)):
+                        assert await draft.is_found(method) == (sees and method not in ("WatchSeats", "StreamSeats"))
 
 
 async def test_an_event_is_a_draft_and_a_movie_is_public_where_nothing_is_said(catalogue: Catalogue) -> None:

@@ -238,6 +238,8 @@ HARMLESS = {
     "UpdateProfile": "a user is called what the last request says",
     "ChangePassword": "a second time, the present password is another",
     "SetRoles": "a user has the roles that the last request says",
+    "ShareEvent": "it is shared with whom the last request says",
+    "ShareVenue": "it is shared with whom the last request says",
     "UpdateOrganization": "an organization is called what the last request says",
     "AddMember": "who is a member with this role stays one",
     "SetMemberRole": "a member has the role that the last request says",

@@ -132,6 +132,13 @@ async def _have_an_organization(client: Client, email: str, user_id: str) -> Non
     made = ok(await client.ask("POST", "organizations", {"name": "Lantern Events"}, headers=headers))
     path = f"organizations/{made['id']}"
     ok(await client.ask("PATCH", path, {"name": "Lantern & Daughters"}, headers=headers))
+    for kind, thing in (
+        ("events", {"title": "Low Tide", "category": "CONCERT", "durationMinutes": 60}),
+        ("venues", {"name": "Lantern House", "city": "Pune"}),
+    ):
+        own = ok(await client.ask("POST", kind, thing))
+        shared = {"audience": "ORGANIZATIONS", "organizationIds": [made["id"]]}
+        ok(await client.ask("PUT", f"{kind}/{own['id']}/sharing", shared))
     for look in ("organizations", path, f"{path}/members"):
         ok(await client.ask("GET", look, headers=headers))
     for role in ("DOOR", "OWNER"):

@@ -222,6 +222,8 @@ class Methods:
     update_venue = Method(Catalog, catalog.UpdateVenueRequest, catalog.Venue)
     get_venue = Method(Catalog, catalog.GetVenueRequest, catalog.Venue)
     list_venues = Method(Catalog, catalog.ListVenuesRequest, catalog.ListVenuesResponse)
+    share_event = Method(Catalog, catalog.ShareEventRequest, catalog.Sharing)
+    share_venue = Method(Catalog, catalog.ShareVenueRequest, catalog.Sharing)
     create_screen = Method(Catalog, catalog.CreateScreenRequest, catalog.Screen)
     get_seat_layout = Method(Catalog, catalog.GetSeatLayoutRequest, catalog.SeatLayout)
     create_show = Method(Catalog, _create_show, catalog.Show)

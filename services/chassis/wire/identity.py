@@ -144,6 +144,8 @@ class Rule:
     """Where MEMBER is among them: the roles that members need."""
     organization_of: str
     """Where MEMBER is among them: the field that says which organization a request is about."""
+    uses: tuple[str, ...]
+    """The fields that name what this organization has to be allowed to use."""
 
 
 class Guard:
@@ -163,9 +165,10 @@ class Guard:
     def access_to(self, method: str) -> "Access":
         """Return what to hold the callers of a method to, such as /boxoffice.inventory.v1.CatalogService/GetShow."""
         rule = policy(method)
-        if rule.organization_of and rule.organization_of not in self._things:
-            raise LookupError(f"{method}: nobody knows whose the thing is that {rule.organization_of} names")
-        return Access(rule, self, self._things.get(rule.organization_of, ITSELF))
+        for name in (rule.organization_of, *rule.uses):
+            if name and name not in self._things:
+                raise LookupError(f"{method}: nobody knows whose the thing is that {name} names")
+        return Access(rule, self, self._things)
 
     async def identify(self, metadata: Mapping[str, str | bytes], peer: str) -> Caller | None:
         """Return who calls, or None if nobody says so; raise Unauthenticated if what they say is not so.
@@ -183,7 +186,7 @@ class Guard:
 class Access:
     """Who may call one method."""
 
-    def __init__(self, rule: Rule, guard: Guard, things: Things) -> None:
+    def __init__(self, rule: Rule, guard: Guard, things: Mapping[str, Things]) -> None:
         self._rule = rule
         self._allowed = rule.allowed
         self._services = rule.services
@@ -235,22 +238,34 @@ class Access:
         """Raise PermissionDenied, or what hides a thing, unless the request, which is valid, is about an organization
         where the caller has one of the roles. A request that names none is given the one that it can only be.
         """
-        who, name = caller.get(), self._rule.organization_of
+        who = caller.get()
         if who is None or not _is_plain_user(who):
             return
+        await self._check_organization(request, who)
+        for name in self._rule.uses:
+            named = getattr(request, name)
+            acting = getattr(request, ORGANIZATION)
+            if named and not (await self._things[name].shared(UUID(named))).allows(UUID(acting) if acting else None):
+                if (hidden := await self._things[name].hidden(UUID(named))) is not None:
+                    raise hidden
+                raise PermissionDenied(f"What {name} names is not shared with you: ask the organization whose it is.")
+
+    async def _check_organization(self, request: Message, who: Caller) -> None:
+        name = self._rule.organization_of
         if getattr(request, name) == "":
             if name != ORGANIZATION:
                 raise must(request, name)
             request.organization_id = self._only_organization(who)  # type: ignore[attr-defined]
             return
         id_ = UUID(getattr(request, name))
-        organization_id = await self._things.owner(id_)
+        things = self._things[name]
+        organization_id = await things.owner(id_)
         if organization_id is None and self._is_organizer(who):
             return
         role = None if organization_id is None else who.memberships.get(organization_id)
         if role in self._rule.member_roles:
             return
-        if role is None and (hidden := await self._things.hidden(id_)) is not None:
+        if role is None and (hidden := await things.hidden(id_)) is not None:
             raise hidden
         raise self._denied()
 
@@ -302,4 +317,5 @@ def policy(method: str) -> Rule:
     kinds = frozenset(map(_Policy.Caller.Name, stated.allow))
     member_roles = frozenset(map(policy_pb2.Membership.Role.Name, stated.member_roles))
     budget = _Policy.Budget.Name(stated.budget)
-    return Rule(kinds, frozenset(stated.services), budget, member_roles, stated.organization_of)
+    services, uses = frozenset(stated.services), tuple(stated.uses)
+    return Rule(kinds, services, budget, member_roles, stated.organization_of, uses)

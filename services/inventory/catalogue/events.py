@@ -15,7 +15,7 @@ from services.chassis.writes.idempotency import Once
 from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import CatalogueEvent, NewEvent
-from services.inventory.catalogue.drafts import sees_drafts
+from services.inventory.catalogue.drafts import seen_drafts, sees_draft
 from services.inventory.errors import EventNotFound, MovieNotFound
 
 M = TypeVar("M", bound=Message)
@@ -82,7 +82,7 @@ async def write_events(tx: Transaction, events: Sequence[CatalogueEvent]) -> Non
 async def get_event(db: Database, event_id: UUID) -> CatalogueEvent:
     """Return an event of any category; raise EventNotFound, also for a draft that the caller does not see."""
     for event in read(CatalogueEvent, await db.fetch(sql.EVENTS, {"ids": [event_id]})):
-        if not event.is_draft or sees_drafts():
+        if not event.is_draft or sees_draft(event.organization_id):
             return event
     raise EventNotFound()
 
@@ -91,7 +91,7 @@ async def get_event(db: Database, event_id: UUID) -> CatalogueEvent:
 async def get_movie(db: Database, movie_id: UUID) -> CatalogueEvent:
     """Return an event of category MOVIE, or raise MovieNotFound, as get_event does."""
     for event in read(CatalogueEvent, await db.fetch(sql.EVENTS, {"ids": [movie_id]})):
-        if event.is_movie and (not event.is_draft or sees_drafts()):
+        if event.is_movie and (not event.is_draft or sees_draft(event.organization_id)):
             return event
     raise MovieNotFound()
 
@@ -101,6 +101,5 @@ async def list_events(
     db: Database, *, category: str | None, status: str | None = None, after: UUID | None, limit: int
 ) -> list[CatalogueEvent]:
     """Return events that the caller sees, newest first, that are older than `after`."""
-    without_drafts = None if sees_drafts() else True
-    given = {"category": category, "status": status, "without_drafts": without_drafts, "after": after, "limit": limit}
+    given = {"category": category, "status": status, "after": after, "limit": limit, **seen_drafts()}
     return read(CatalogueEvent, await db.fetch(sql.list_events(given), given))

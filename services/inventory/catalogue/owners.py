@@ -1,22 +1,32 @@
-"""Whose things of the catalogue are, for the policies of methods that are about them."""
+"""Whose things of the catalogue are and who may use them, for the policies of methods that are about them."""
 
 from functools import partial
 from uuid import UUID
 
-from services.chassis.errors import NotFound
+from services.chassis.errors import Failure, NotFound
 from services.chassis.store.database import Database, retried
-from services.chassis.wire.owners import Things
+from services.chassis.wire.owners import Shared, Things
 from services.inventory.catalogue import statements as sql
-from services.inventory.errors import EventNotFound, ShowNotFound, VenueNotFound
+from services.inventory.errors import EventNotFound, MovieNotFound, ScreenNotFound, ShowNotFound, VenueNotFound
 
 
 def things(db: Database) -> dict[str, Things]:
     """Return whose what is that requests name, by the field that names it."""
     return {
-        "event_id": Things(partial(_owner, db, sql.OWNER_OF_EVENT, EventNotFound)),
-        "venue_id": Things(partial(_owner, db, sql.OWNER_OF_VENUE, VenueNotFound)),
+        "event_id": _things(db, sql.OWNER_OF_EVENT, EventNotFound),
+        "movie_id": _things(db, sql.OWNER_OF_EVENT, MovieNotFound),
+        "venue_id": _things(db, sql.OWNER_OF_VENUE, VenueNotFound),
+        "screen_id": _things(db, sql.OWNER_OF_SCREEN, ScreenNotFound),
         "show_id": Things(partial(_owner, db, sql.OWNER_OF_SHOW, ShowNotFound)),
     }
+
+
+def _things(db: Database, statement: str, absent: type[NotFound]) -> Things:
+    return Things(
+        partial(_owner, db, statement, absent),
+        partial(_hidden, db, statement, absent),
+        partial(_shared, db, statement, absent),
+    )
 
 
 @retried
@@ -24,4 +34,17 @@ async def _owner(db: Database, statement: str, absent: type[NotFound], id_: UUID
     for row in await db.fetch(statement, {"id": id_}):
         found: UUID | None = row.organization_id
         return found
+    raise absent()
+
+
+@retried
+async def _hidden(db: Database, statement: str, absent: type[NotFound], id_: UUID) -> Failure | None:
+    """Return what they are told of a draft who are not in its organization."""
+    return absent() if any(row.is_draft for row in await db.fetch(statement, {"id": id_})) else None
+
+
+@retried
+async def _shared(db: Database, statement: str, absent: type[NotFound], id_: UUID) -> Shared:
+    for row in await db.fetch(statement, {"id": id_}):
+        return Shared(row.organization_id, None if row.shared_with is None else frozenset(row.shared_with))
     raise absent()

@@ -10,8 +10,9 @@ from services.chassis.wire.incoming import Context
 from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, PageRequest, check_whole
 from services.chassis.writes import topics
 from services.chassis.writes.idempotency import Once, key_of
-from services.inventory.catalogue import events, published, shows, venues
+from services.inventory.catalogue import events, published, sharing, shows, venues
 from services.inventory.catalogue import messages as messages
+from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.cancelling import CancelShowsOperation
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN, MOVIE
 from services.inventory.catalogue.editing import Edit, UpdateEvents, UpdateShows, UpdateVenues
@@ -20,6 +21,7 @@ from services.inventory.catalogue.publishing import PublishEvent, PublishEvents
 from services.inventory.catalogue.shows import CreateShow, CreateShows
 from services.inventory.catalogue.staging import StageEvent, StageEvents, check_base_price
 from services.inventory.catalogue.venues import CreateScreen, CreateScreens, CreateVenue, CreateVenues
+from services.inventory.errors import EventNotFound, VenueNotFound
 from services.inventory.seats.listing import SetPrices
 from services.inventory.seats.operation import SeatDesk
 
@@ -73,6 +75,10 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def PublishEvent(self, request: pb.PublishEventRequest, context: Context) -> pb.Event:
         return messages.render_event(await self._publish.alone(PublishEvent(UUID(request.event_id))))
 
+    async def ShareEvent(self, request: pb.ShareEventRequest, context: Context) -> pb.Sharing:
+        shared_with = sharing.parse(request)
+        return await sharing.share(self._db, sql.SHARE_EVENT, EventNotFound, UUID(request.event_id), shared_with)
+
     async def CreateMovie(self, request: pb.CreateMovieRequest, context: Context) -> pb.Movie:
         once = Once(key_of(request, "CreateMovie"), pb.Movie, messages.render_movie)
         return await self._create_movie.alone(CreateEvent(messages.parse_movie(request), once))
@@ -102,6 +108,10 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         found = await venues.list_venues(self._db, city=request.city or None, after=page.after, limit=page.limit)
         listed, token = page.render(found, lambda venue: venue.id, messages.render_venue)
         return pb.ListVenuesResponse(venues=listed, next_page_token=token)
+
+    async def ShareVenue(self, request: pb.ShareVenueRequest, context: Context) -> pb.Sharing:
+        shared_with = sharing.parse(request)
+        return await sharing.share(self._db, sql.SHARE_VENUE, VenueNotFound, UUID(request.venue_id), shared_with)
 
     async def CreateScreen(self, request: pb.CreateScreenRequest, context: Context) -> pb.Screen:
         once = Once(key_of(request, "CreateScreen"), pb.Screen, messages.render_screen)

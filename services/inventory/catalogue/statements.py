@@ -12,8 +12,9 @@ _EVENTS = f"SELECT {selected(CatalogueEvent)} FROM events"
 
 CREATE_EVENTS = """
     INSERT INTO events
-        (id, title, description, category, duration_minutes, language, organization_id, created_at, status)
-    SELECT id, title, description, category, duration_minutes, language, organization_id, created_at, status
+        (id, title, description, category, duration_minutes, language, organization_id, created_at, status, shared_with)
+    SELECT id, title, description, category, duration_minutes, language, organization_id, created_at, status,
+        CASE WHEN organization_id IS NOT NULL THEN '{}'::uuid[] END
     FROM unnest(
         %(id)s::uuid[], %(title)s::text[], %(description)s::text[], %(category)s::text[], %(duration_minutes)s::int[],
         %(language)s::text[], %(organization_id)s::uuid[], %(created_at)s::timestamptz[],
@@ -23,7 +24,11 @@ CREATE_EVENTS = """
 
 EVENTS = f"{_EVENTS} WHERE id = ANY(%(ids)s)"
 
-OWNER_OF_EVENT = "SELECT organization_id FROM events WHERE id = %(id)s"
+OWNER_OF_EVENT = """
+    SELECT organization_id, shared_with, status = 'DRAFT' AS is_draft FROM events WHERE id = %(id)s
+"""
+
+SHARE_EVENT = "UPDATE events SET shared_with = %(shared_with)s::uuid[] WHERE id = %(id)s RETURNING id"
 
 LOCK_EVENTS = f"{EVENTS} ORDER BY id FOR NO KEY UPDATE"
 """The lock under which an event gets shows and its status changes. It comes after those of screens."""
@@ -45,13 +50,14 @@ UPDATE_EVENTS = """
 _EVENT_FILTERS = {
     "category": "category = %(category)s",
     "status": "status = %(status)s",
-    "without_drafts": "status <> 'DRAFT'",
+    "drafts_of": "(status <> 'DRAFT' OR organization_id = ANY(%(drafts_of)s::uuid[])"
+    " OR (organization_id IS NULL AND %(drafts_of_boxoffice)s))",
     "after": "id < %(after)s",
 }
 
 
 def list_events(given: Mapping[str, Any]) -> str:
-    """Events, newest first; filters `category`, `status`, `without_drafts` and `after` (an id)."""
+    """Events, newest first; filters `category`, `status`, `drafts_of` and `after` (an id)."""
     return _page(_EVENTS, _EVENT_FILTERS, given, order="id DESC")
 
 
@@ -75,10 +81,11 @@ _VENUES = """
 
 CREATE_VENUES = """
     INSERT INTO venues
-        (id, name, city, city_key, address, organization_id, created_at, time_zone, amenities, capacity)
+        (id, name, city, city_key, address, organization_id, created_at, time_zone, amenities, capacity, shared_with)
     SELECT
         id, name, city, city_key, address, organization_id, created_at, time_zone,
-        ARRAY(SELECT jsonb_array_elements_text(amenities::jsonb)), capacity
+        ARRAY(SELECT jsonb_array_elements_text(amenities::jsonb)), capacity,
+        CASE WHEN organization_id IS NOT NULL THEN '{}'::uuid[] END
     FROM unnest(
         %(id)s::uuid[], %(name)s::text[], %(city)s::text[], %(city_key)s::text[], %(address)s::text[],
         %(organization_id)s::uuid[], %(created_at)s::timestamptz[], %(time_zone)s::text[], %(amenities)s::text[],
@@ -103,7 +110,14 @@ VENUES = f"{_VENUES} WHERE v.id = ANY(%(ids)s)"
 
 FIND_VENUE = f"{_VENUES} WHERE v.id = %(id)s"
 
-OWNER_OF_VENUE = "SELECT organization_id FROM venues WHERE id = %(id)s"
+OWNER_OF_VENUE = "SELECT organization_id, shared_with, false AS is_draft FROM venues WHERE id = %(id)s"
+
+OWNER_OF_SCREEN = """
+    SELECT v.organization_id, v.shared_with, false AS is_draft
+    FROM screens c JOIN venues v ON v.id = c.venue_id WHERE c.id = %(id)s
+"""
+
+SHARE_VENUE = "UPDATE venues SET shared_with = %(shared_with)s::uuid[] WHERE id = %(id)s RETURNING id"
 
 # Venues that code from before made have no key.
 _IN_CITY = "(v.city_key = %(city_key)s OR (v.city_key IS NULL AND v.city = %(city)s))"
@@ -196,7 +210,8 @@ _SHOW_FILTERS = {
     "movie_id": "s.event_id = %(movie_id)s"
     " AND EXISTS (SELECT FROM events WHERE id = %(movie_id)s AND category = 'MOVIE')",
     "screen_id": "s.screen_id = %(screen_id)s",
-    "without_drafts": "s.status <> 'DRAFT'",
+    "drafts_of": "(s.status <> 'DRAFT' OR s.organization_id = ANY(%(drafts_of)s::uuid[])"
+    " OR (s.organization_id IS NULL AND %(drafts_of_boxoffice)s))",
     "begin": "s.starts_at >= %(begin)s",
     "end": "s.starts_at < %(end)s",
     "after_id": "(s.starts_at, s.id) > (%(after_starts_at)s, %(after_id)s)",

@@ -15,7 +15,8 @@ from uuid import UUID
 from services.chassis.store.database import Database
 from services.chassis.store.rows import Row, read
 from services.chassis.writes.lookup import Lookup
-from services.inventory.catalogue.drafts import sees_drafts
+from services.inventory.catalogue.drafts import sees_draft
+from services.inventory.catalogue.statements import OWNER_OF_SHOW
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats.domain import Seat
 from services.inventory.viewing import statements as sql
@@ -40,9 +41,13 @@ class Availability:
         It goes on changing: look at once.
         """
         seats = await self._lookup.get(show_id)
-        if seats is None or (seats.is_draft and not sees_drafts()):
+        if seats is None or (seats.is_draft and not await self._sees_draft(show_id)):
             raise ShowNotFound()
         return seats
+
+    async def _sees_draft(self, show_id: UUID) -> bool:
+        rows = await self._db.fetch(OWNER_OF_SHOW, {"id": show_id})
+        return any(sees_draft(row.organization_id) for row in rows)
 
     async def _refresh(self, asked: Sequence[UUID]) -> dict[UUID, SeatMap]:
         """Bring shows up to date."""

@@ -27,6 +27,59 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
+class Sharing(_message.Message):
+    """Who may make shows of an event, or at a venue, beside the organization whose it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Audience:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _AudienceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Sharing._Audience.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        AUDIENCE_UNSPECIFIED: Sharing._Audience.ValueType  # 0
+        EVERYBODY: Sharing._Audience.ValueType  # 1
+        """Every organizer. What is Boxoffice's own is shared so unless it is said otherwise."""
+        ORGANIZATIONS: Sharing._Audience.ValueType  # 2
+        """The organizations that are named."""
+        NOBODY: Sharing._Audience.ValueType  # 3
+        """Nobody else. What an organization makes is shared so unless it is said otherwise."""
+
+    class Audience(_Audience, metaclass=_AudienceEnumTypeWrapper):
+        """Whom it is shared with."""
+
+    AUDIENCE_UNSPECIFIED: Sharing.Audience.ValueType  # 0
+    EVERYBODY: Sharing.Audience.ValueType  # 1
+    """Every organizer. What is Boxoffice's own is shared so unless it is said otherwise."""
+    ORGANIZATIONS: Sharing.Audience.ValueType  # 2
+    """The organizations that are named."""
+    NOBODY: Sharing.Audience.ValueType  # 3
+    """Nobody else. What an organization makes is shared so unless it is said otherwise."""
+
+    AUDIENCE_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_IDS_FIELD_NUMBER: _builtins.int
+    audience: Global___Sharing.Audience.ValueType
+    """Whom it is shared with."""
+    @_builtins.property
+    def organization_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The organizations (UUIDs), where it is shared with those."""
+
+    def __init__(
+        self,
+        *,
+        audience: Global___Sharing.Audience.ValueType = ...,
+        organization_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "organization_ids", b"organization_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Sharing: _TypeAlias = Sharing  # noqa: Y015
+
+@_typing.final
 class Event(_message.Message):
     """Something that people buy tickets for."""
 
@@ -1652,3 +1705,67 @@ class ListShowEventsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListShowEventsResponse: _TypeAlias = ListShowEventsResponse  # noqa: Y015
+
+@_typing.final
+class ShareEventRequest(_message.Message):
+    """ShareEventRequest says who may make shows of an event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    AUDIENCE_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_IDS_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """The event (UUID)."""
+    audience: Global___Sharing.Audience.ValueType
+    """Whom it is shared with from now on."""
+    @_builtins.property
+    def organization_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The organizations (UUIDs), where it is shared with those: 1 to 50, each once."""
+
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        audience: Global___Sharing.Audience.ValueType = ...,
+        organization_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "event_id", b"event_id", "organization_ids", b"organization_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShareEventRequest: _TypeAlias = ShareEventRequest  # noqa: Y015
+
+@_typing.final
+class ShareVenueRequest(_message.Message):
+    """ShareVenueRequest says who may make shows at a venue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_ID_FIELD_NUMBER: _builtins.int
+    AUDIENCE_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_IDS_FIELD_NUMBER: _builtins.int
+    venue_id: _builtins.str
+    """The venue (UUID)."""
+    audience: Global___Sharing.Audience.ValueType
+    """Whom it is shared with from now on."""
+    @_builtins.property
+    def organization_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The organizations (UUIDs), where it is shared with those: 1 to 50, each once."""
+
+    def __init__(
+        self,
+        *,
+        venue_id: _builtins.str = ...,
+        audience: Global___Sharing.Audience.ValueType = ...,
+        organization_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "organization_ids", b"organization_ids", "venue_id", b"venue_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShareVenueRequest: _TypeAlias = ShareVenueRequest  # noqa: Y015

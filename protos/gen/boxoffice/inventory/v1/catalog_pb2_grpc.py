@@ -60,6 +60,11 @@ class CatalogServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.PublishEventRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Event.FromString,
                 _registered_method=True)
+        self.ShareEvent = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/ShareEvent',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShareEventRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.FromString,
+                _registered_method=True)
         self.CreateMovie = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/CreateMovie',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateMovieRequest.SerializeToString,
@@ -94,6 +99,11 @@ class CatalogServiceStub:
                 '/boxoffice.inventory.v1.CatalogService/ListVenues',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListVenuesRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListVenuesResponse.FromString,
+                _registered_method=True)
+        self.ShareVenue = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/ShareVenue',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShareVenueRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.FromString,
                 _registered_method=True)
         self.CreateScreen = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/CreateScreen',
@@ -203,6 +213,16 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShareEvent(self, request, context):
+        """Says who may make shows of an event, beside the organization whose it is. Shows that there are stay as they are.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateMovie(self, request, context):
         """Creates a movie, which is an event of category MOVIE. It is public at once, unless `status` says DRAFT.
 
@@ -267,6 +287,16 @@ class CatalogServiceServicer:
         """Lists venues with their screens, newest first. A page ends early where it would be more than 4 MiB.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShareVenue(self, request, context):
+        """Says who may make shows at a venue, on all of its screens, beside the organization whose it is. Shows that there are stay as they are.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -422,6 +452,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.PublishEventRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Event.SerializeToString,
             ),
+            'ShareEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareEvent,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShareEventRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.SerializeToString,
+            ),
             'CreateMovie': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateMovie,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateMovieRequest.FromString,
@@ -456,6 +491,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListVenues,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListVenuesRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListVenuesResponse.SerializeToString,
+            ),
+            'ShareVenue': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShareVenue,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShareVenueRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.SerializeToString,
             ),
             'CreateScreen': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateScreen,
@@ -650,6 +690,33 @@ class CatalogService:
             _registered_method=True)
 
     @staticmethod
+    def ShareEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/ShareEvent',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShareEventRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CreateMovie(request,
             target,
             options=(),
@@ -828,6 +895,33 @@ class CatalogService:
             '/boxoffice.inventory.v1.CatalogService/ListVenues',
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListVenuesRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ListVenuesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShareVenue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/ShareVenue',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShareVenueRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.FromString,
             options,
             channel_credentials,
             insecure,

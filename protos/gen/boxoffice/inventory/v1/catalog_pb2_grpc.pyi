@@ -74,6 +74,12 @@ class CatalogServiceStub:
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
     """
+    ShareEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ShareEventRequest, _catalog_pb2.Sharing]
+    """Says who may make shows of an event, beside the organization whose it is. Shows that there are stay as they are.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    """
     CreateMovie: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateMovieRequest, _catalog_pb2.Movie]
     """Creates a movie, which is an event of category MOVIE. It is public at once, unless `status` says DRAFT.
 
@@ -114,6 +120,12 @@ class CatalogServiceStub:
     """Lists venues with their screens, newest first. A page ends early where it would be more than 4 MiB.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    """
+    ShareVenue: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ShareVenueRequest, _catalog_pb2.Sharing]
+    """Says who may make shows at a venue, on all of its screens, beside the organization whose it is. Shows that there are stay as they are.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     """
     CreateScreen: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateScreenRequest, _catalog_pb2.Screen]
     """Creates a screen of a venue together with its seat layout, which never changes afterwards.
@@ -244,6 +256,12 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event is over or cancelled (`status`).
     """
+    ShareEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ShareEventRequest, _catalog_pb2.Sharing]  # type: ignore[assignment]
+    """Says who may make shows of an event, beside the organization whose it is. Shows that there are stay as they are.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    """
     CreateMovie: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateMovieRequest, _catalog_pb2.Movie]  # type: ignore[assignment]
     """Creates a movie, which is an event of category MOVIE. It is public at once, unless `status` says DRAFT.
 
@@ -284,6 +302,12 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Lists venues with their screens, newest first. A page ends early where it would be more than 4 MiB.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    """
+    ShareVenue: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ShareVenueRequest, _catalog_pb2.Sharing]  # type: ignore[assignment]
+    """Says who may make shows at a venue, on all of its screens, beside the organization whose it is. Shows that there are stay as they are.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     """
     CreateScreen: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateScreenRequest, _catalog_pb2.Screen]  # type: ignore[assignment]
     """Creates a screen of a venue together with its seat layout, which never changes afterwards.
@@ -443,6 +467,18 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ShareEvent(
+        self,
+        request: _catalog_pb2.ShareEventRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Sharing, _abc.Awaitable[_catalog_pb2.Sharing]]:
+        """Says who may make shows of an event, beside the organization whose it is. Shows that there are stay as they are.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        """
+
+    @_abc_1.abstractmethod
     def CreateMovie(
         self,
         request: _catalog_pb2.CreateMovieRequest,
@@ -523,6 +559,18 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists venues with their screens, newest first. A page ends early where it would be more than 4 MiB.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        """
+
+    @_abc_1.abstractmethod
+    def ShareVenue(
+        self,
+        request: _catalog_pb2.ShareVenueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Sharing, _abc.Awaitable[_catalog_pb2.Sharing]]:
+        """Says who may make shows at a venue, on all of its screens, beside the organization whose it is. Shows that there are stay as they are.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         """
 
     @_abc_1.abstractmethod

@@ -104,6 +104,7 @@ class Policy(_message.Message):
     BUDGET_FIELD_NUMBER: _builtins.int
     MEMBER_ROLES_FIELD_NUMBER: _builtins.int
     ORGANIZATION_OF_FIELD_NUMBER: _builtins.int
+    USES_FIELD_NUMBER: _builtins.int
     budget: Global___Policy.Budget.ValueType
     """The budget that its calls use up."""
     organization_of: _builtins.str
@@ -125,6 +126,12 @@ class Policy(_message.Message):
     def member_roles(self) -> _containers.RepeatedScalarFieldContainer[Global___Membership.Role.ValueType]:
         """Where MEMBER is among the kinds of caller: the roles that members need, one of which is enough."""
 
+    @_builtins.property
+    def uses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Fields of the request beside an `organization_id`: each names a thing that this organization has to be allowed to use,
+        such as `event_id`. A field that is empty names nothing.
+        """
+
     def __init__(
         self,
         *,
@@ -133,10 +140,11 @@ class Policy(_message.Message):
         budget: Global___Policy.Budget.ValueType = ...,
         member_roles: _abc.Iterable[Global___Membership.Role.ValueType] | None = ...,
         organization_of: _builtins.str = ...,
+        uses: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow", b"allow", "budget", b"budget", "member_roles", b"member_roles", "organization_of", b"organization_of", "services", b"services"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow", b"allow", "budget", b"budget", "member_roles", b"member_roles", "organization_of", b"organization_of", "services", b"services", "uses", b"uses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,36 @@
+"""Who may make shows of an event, or at a venue: said by the organization whose it is."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from boxoffice.inventory.v1 import catalog_pb2 as pb
+
+from services.chassis.errors import InvalidField, NotFound
+from services.chassis.store.database import Database, retried
+
+
+def parse(request: pb.ShareEventRequest | pb.ShareVenueRequest) -> list[UUID] | None:
+    """Return the organizations that something is shared with, none: nobody; None: everybody."""
+    named = [UUID(each) for each in request.organization_ids]
+    is_list = request.audience == pb.Sharing.ORGANIZATIONS
+    if is_list != bool(named):
+        must = "must name an organization" if is_list else "must be left out, as it is not shared with organizations"
+        raise InvalidField(("organizationIds", must))
+    return None if request.audience == pb.Sharing.EVERYBODY else sorted(set(named))
+
+
+@retried
+async def share(
+    db: Database, statement: str, absent: type[NotFound], id_: UUID, shared_with: Sequence[UUID] | None
+) -> pb.Sharing:
+    """Write whom something is shared with; raise `absent` if there is none."""
+    async with db.transaction() as tx:
+        if not await tx.fetch(statement, {"id": id_, "shared_with": shared_with}):
+            raise absent()
+    if shared_with is None:
+        return _sharing(pb.Sharing.EVERYBODY)
+    return _sharing(pb.Sharing.ORGANIZATIONS if shared_with else pb.Sharing.NOBODY, shared_with)
+
+
+def _sharing(kind: pb.Sharing.Audience.ValueType, organization_ids: Sequence[UUID] = ()) -> pb.Sharing:
+    return pb.Sharing(audience=kind, organization_ids=map(str, organization_ids))
