@@ -168,7 +168,7 @@ class Event(_message.Message):
     status: Global___Event.Status.ValueType
     """Whether it is a draft, public, over or off."""
     show_id: _builtins.str
-    """The show that was made with it (UUID), in the answer of the CreateEvent that made both; else empty."""
+    """The id of the show that was made with it, in the answer of the CreateEvent that made both; else empty."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
