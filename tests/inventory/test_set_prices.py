@@ -22,8 +22,9 @@ from services.chassis.values.currencies import money
 from services.inventory.errors import ShowCancelled
 from services.inventory.jobs import forget_changes
 from services.inventory.seats import listing
-from services.inventory.seats.commands import Hold, ReleaseHolds
+from services.inventory.seats.commands import Hold
 from services.inventory.seats.domain import MAX_TOTAL
+from services.inventory.seats.holds import ReleaseHolds
 from services.inventory.viewing.changes import Change
 from services.inventory.viewing.streams import _event
 from tests.databases import move_clock
