@@ -10,6 +10,7 @@ CAP, PRICE = 4, 25_001
 HOLD, EXPIRY, EXTENSION, LIFE, MARGIN, LEAST_SESSION = 300, 900, 300, 1800, 120, 5
 HOLD_LIFE, HOLD_BUDGET, HOLD_WINDOW = 720, 40, 3600
 """How long a hold may last in all; how many minutes of seats may be held in vain, in what time."""
+LASTS = 120 * 60
 LATE = 1200
 """How long after a payment began it is decided, where the bank takes its time."""
 REFUNDS: Final = ((24 * 3600, 100), (2 * 3600, 50))

@@ -32,7 +32,10 @@ SHOWS = (
 JUMPS = (30, 120, 299, 300, 480, 779, 800, 900, 1200)
 WAITS = (0, 0, 30, 299)
 LATES = (779, 900, 900, 1200)
-TICKS = ("webhooks", "bank", "poll", "payment relay", "booking relay", "expire", "recover", "refunds", "tidy")
+TICKS = (
+    *("webhooks", "bank", "poll", "payment relay", "booking relay", "expire", "sweep", "recover", "refunds"),
+    *("clear", "tidy"),
+)
 SETTLING = ("webhooks", "payment relay", "booking relay")
 REST_ROUNDS = 12
 
@@ -175,6 +178,15 @@ class Boxoffice(RuleBasedStateMachine):
             self.do([(Request("refund", self.worlds[0].bookings[id_].user, about=id_), replica)])
         else:
             self.check_out(number, "pm_succeed", replica, True)
+
+    @rule(number=numbers, replica=replicas)
+    def cancel_show(self, number: int, replica: int) -> None:
+        """Cancel the show, now and then; what is under way may be told before the sweep begins."""
+        if number < 3:
+            self.do([(Request("cancel_show"), replica)])
+            if number:
+                self.settle(1 - replica)
+            self.do([(Tick("sweep"), 1 - replica)])
 
     @rule(number=numbers, replica=replicas)
     def capture_after_all(self, number: int, replica: int) -> None:

@@ -18,6 +18,7 @@ from tests.model.facts import (
     HOLD,
     HOLD_BUDGET,
     HOLD_LIFE,
+    LASTS,
     LEAST_SESSION,
     MARGIN,
     PRICE,
@@ -50,6 +51,8 @@ class World(Steps):
         return ("held", self._first_end(ask.seats))
 
     def extend_holds(self, ask: Request, id_: str) -> Answer:
+        if self.cancelled:
+            return ("SHOW_CANCELLED",)
         if self.now >= self.sales_end:
             return ("SHOW_STARTED" if self.now >= self.begins else "SALES_ENDED",)
         held = self._held(ask.user)
@@ -149,10 +152,17 @@ class World(Steps):
         self.send(("release", ask.about), ("close", ask.about))
         return ("cancelled",)
 
+    def cancel_show(self, ask: Request, id_: str) -> Answer:
+        if not self.cancelled and self.now >= self.begins + LASTS:
+            return ("SHOW_ENDED",)
+        self.cancelled = True
+        return ("show cancelled",)
+
     def refund(self, ask: Request, id_: str) -> Answer:
         booking = self.bookings[ask.about]
         if booking.state == "CONFIRMED":
-            per_cent = next((share for left, share in REFUNDS if self.begins - self.now >= left), 0)
+            by_time = next((share for left, share in REFUNDS if self.begins - self.now >= left), 0)
+            per_cent = 100 if self.cancelled else by_time
             if not per_cent:
                 return ("REFUND_NOT_ALLOWED",)
             booking = replace(booking, state="REFUNDING", refund=(booking.total * per_cent // 100, per_cent))
@@ -172,6 +182,8 @@ class World(Steps):
             return None
         # Where a release came before its claim, only inventory knows of one.
         refused = dict.fromkeys(seen.claims, "REFUSED")
+        if self.cancelled:
+            self._let_go_of_what_has_lapsed(seen)
         if refused | {id_: it.state for id_, it in self.claims.items()} != {k: v for k, (v, _) in seen.claims.items()}:
             return None
         world = self.copy()
@@ -191,6 +203,12 @@ class World(Steps):
             if (payment.state, payment.bank, payment.recorded, payment.returned) != (state, *rest):
                 return None
         return world
+
+    def _let_go_of_what_has_lapsed(self, seen: Seen) -> None:
+        """Take it that claims of a cancelled show which have lapsed are closed, where they are seen to be."""
+        for id_, claim in self.claims.items():
+            if claim.state == "RESERVED" and not claim.lives(self.now) and seen.claims.get(id_, ("",))[0] == "REFUSED":
+                self.claims[id_] = replace(claim, state="REFUSED")
 
     def seat_map(self) -> list[tuple[str, int | None]]:
         """Return each seat's status and when that ends, as everybody sees them."""

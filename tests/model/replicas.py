@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import grpc
-from boxoffice.booking.v1 import booking_pb2_grpc
+from boxoffice.booking.v1 import booking_pb2_grpc, cancellations_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2_grpc, inventory_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2_grpc
 
@@ -19,6 +19,7 @@ from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
+from services.booking.show_cancellations.rpc import CancellationServicer
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import Changes
 from services.chassis.store.database import Database
@@ -132,6 +133,8 @@ def _booking(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
     changes = Changes(db, max_waiting=100, heartbeat_seconds=15)
     servicer = BookingServicer(db, Bookings(db), changes, outbox, Desks(desk, desk), saga, inventory, payments, policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
+    cancellations = CancellationServicer(db, inventory)
+    cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(cancellations, server)
     parts = BookingParts(outbox, saga, deliveries.peers(inventory, payments))
     return Replica(db, server, [to_inventory, to_payment], parts, desk)
 

@@ -25,6 +25,8 @@ class State:
     """What a key was used for: the seats, the booking, the answer if there is one."""
     closed: frozenset[str] = frozenset()
     """Bookings that nothing may be paid for any more."""
+    cancelled: bool = False
+    """Whether the show is cancelled."""
     messages: frozenset[tuple[str, str]] = frozenset()
     """What is still to be told: the kind of it, and about which booking or payment."""
 
@@ -41,7 +43,7 @@ class State:
 
     def identity(self) -> object:
         dicts = (self.holds, self.in_vain, self.claims, self.bookings, self.payments, self.keys)
-        return (self.now, *(frozenset(d.items()) for d in dicts), self.closed, self.messages)
+        return (self.now, *(frozenset(d.items()) for d in dicts), self.closed, self.cancelled, self.messages)
 
     def send(self, *messages: tuple[str, str]) -> None:
         self.messages |= set(messages)
@@ -68,6 +70,8 @@ class State:
         """Return why a user may not take seats now. What they hold they may have."""
         mine, taken = self.seats_of(user), self.taken()
         held = {seat for seat in seats if mine.get(seat) == ""}
+        if self.cancelled:
+            return "SHOW_CANCELLED"
         if self.begins <= self.now:
             return "SHOW_STARTED"
         if self.sales_end <= self.now:

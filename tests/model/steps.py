@@ -40,6 +40,14 @@ class Steps(State):
             case "expire":
                 lapsed = [id_ for id_ in of_state("PENDING") if self.bookings[id_].until <= self.now]
                 return [("expire", id_) for id_ in lapsed if not self.claims[id_].lives(self.now)]
+            case "sweep" if self.cancelled:
+                unpaid = of_state("PENDING") + (of_state("EXPIRED") if self.sales_end > self.now else [])
+                paid = [("refund with show", id_) for id_ in of_state("CONFIRMED")]
+                return [("cancel with show", id_) for id_ in unpaid] + paid
+            case "clear" if self.cancelled:
+                held = any(until > self.now for _, until in self.holds.values())
+                reserved = any(it.state == "RESERVED" and it.lives(self.now) for it in self.claims.values())
+                return [("clear", "")] if held or reserved else []
             case "recover":
                 unbooked = [id_ for id_ in of_state("REFUNDING") if self.claims[id_].state == "CONFIRMED"]
                 return (
@@ -79,6 +87,9 @@ class Steps(State):
                 "expire": world._expire,
                 "give up": world._give_up,
                 "unbook": world._unbook,
+                "cancel with show": world._cancel_with_show,
+                "refund with show": world._refund_with_show,
+                "clear": world._clear,
             }[kind](id_)
             yield world
         if crash:
@@ -148,14 +159,15 @@ class Steps(State):
     def _confirm(self, id_: str) -> None:
         """Let inventory book the seats of a booking that is paid for, or refuse to for good.
 
-        Once sales have ended none is good any more. One that has lapsed before is good still if all of its seats are
-        free, and the user may have so many.
+        Once sales have ended, or the show is cancelled, none is good any more. One that has lapsed before is good still
+        if all of its seats are free, and the user may have so many.
         """
         booking, claim = self.bookings[id_], self.claims[id_]
         others = self.taken().keys() - (claim.seats if claim.lives(self.now) else set())
         is_allowed = len(self.seats_of(claim.user)) + len(claim.seats) <= CAP
         is_good = claim.lives(self.now) or (is_allowed and not claim.seats & others)
-        if claim.state == "CONFIRMED" or (claim.state != "REFUSED" and is_good and self.now < self.sales_end):
+        sells = self.now < self.sales_end and not self.cancelled
+        if claim.state == "CONFIRMED" or (claim.state != "REFUSED" and is_good and sells):
             self._free(claim.seats)
             self.claims[id_] = replace(claim, state="CONFIRMED")
             self.bookings[id_] = replace(booking, state="CONFIRMED", came_from="")
@@ -170,7 +182,7 @@ class Steps(State):
         booking, claim = self.bookings[name], self.claims[name]
         if booking.state == "PENDING" and not claim.lives(self.now):
             self.bookings[name] = replace(booking, state="EXPIRED")
-        elif booking.state == "PENDING" and claim.state == "RESERVED":
+        elif booking.state == "PENDING" and claim.state == "RESERVED" and not self.cancelled:
             until = max(claim.until, min(self.now + EXTENSION, claim.since + LIFE, self.sales_end))
             self.claims[name] = replace(claim, until=until)
             self.bookings[name] = replace(booking, until=max(booking.until, until))
@@ -189,6 +201,21 @@ class Steps(State):
 
     def _unbook(self, id_: str) -> None:
         self.claims[id_] = replace(self.claims[id_], state="REFUSED")
+
+    def _cancel_with_show(self, id_: str) -> None:
+        self.bookings[id_] = replace(self.bookings[id_], state="CANCELLED")
+        self.send(("release", id_), ("close", id_))
+
+    def _refund_with_show(self, id_: str) -> None:
+        booking = self.bookings[id_]
+        self.bookings[id_] = replace(booking, state="REFUNDING", refund=(booking.total, 100))
+
+    def _clear(self, _: str) -> None:
+        """Let inventory end the holds and reservations of a cancelled show."""
+        self.holds = {}
+        for id_, claim in self.claims.items():
+            if claim.state == "RESERVED" and claim.lives(self.now):
+                self.claims[id_] = replace(claim, state="REFUSED")
 
     def _return(self, id_: str) -> None:
         self.payments[id_] = replace(self.payments[id_], returned=True)

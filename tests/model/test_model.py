@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.errors import FlakyFailure
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from stack.postgres import Server
@@ -66,7 +66,7 @@ def test_boxoffice_does_what_the_model_allows_whatever_happens(machine: type[Box
 @pytest.mark.parametrize("plant", PLANTS if EXAMPLES else PLANTS[:QUICK], ids=lambda plant: plant.__name__)
 def test_a_planted_bug_is_found(machine: type[Boxoffice], monkeypatch: pytest.MonkeyPatch, plant: Plant) -> None:
     plant(monkeypatch)
-    with pytest.raises((Wrong, FlakyFailure)):
+    with pytest.raises((Wrong, Flaky)):
         run_state_machine_as_test(
             machine, settings=settings(SHORT, max_examples=PLANTED_EXAMPLES, report_multiple_bugs=False)
         )

@@ -17,7 +17,7 @@ from uuid import UUID
 import grpc
 import psycopg
 from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, cancellations_pb2, cancellations_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.api import httpbody_pb2
@@ -41,7 +41,7 @@ from services.chassis.store.rows import read
 from services.chassis.wire.calls import channel
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes import topics
-from services.inventory.jobs import tidy_holds
+from services.inventory.jobs import clear_cancelled_shows, tidy_holds
 from tests.bank.support import SANDBOX, SECRET, refused
 from tests.model import facts, replicas, sight
 from tests.model.databases import BUSY, CLEAR, DUE, KEPT, RESET, SERVICE_NAMES
@@ -258,6 +258,14 @@ class World:
         refund = await self._stub("booking", replica).RefundBooking(request, **_PATIENT)
         return ("refunding", refund.refund_amount, refund.refund_percentage)
 
+    async def _cancel_show(self, ask: Request, replica: int) -> Answer:
+        stub = cancellations_pb2_grpc.CancellationServiceStub(self.to["booking", replica])
+        asked = cancellations_pb2.PreviewShowCancellationRequest(show_id=self.show_id)
+        token = (await stub.PreviewShowCancellation(asked, **_PATIENT)).token
+        request = cancellations_pb2.CancelShowRequest(show_id=self.show_id, token=token, reason="Ill")
+        await stub.CancelShow(request, **_PATIENT)
+        return ("show cancelled",)
+
     def _stub(self, name: str, replica: int) -> Any:
         kind: Any = {
             "inventory": inventory_pb2_grpc.InventoryServiceStub,
@@ -300,6 +308,14 @@ class World:
                 await booking.outbox.deliver_once(booking.peers)
             case "expire":
                 await booking.saga.expiry.expire_due()
+            case "sweep":
+                for _ in range(2):  # and a pass that finds nothing
+                    await self.admin["booking"].execute(DUE["sweeps"])
+                    await booking.saga.sweeps.sweep_once()
+            case "clear":
+                inventory = self.replicas["inventory", replica]
+                while await clear_cancelled_shows(inventory.db, inventory.desk):  # type: ignore[arg-type]
+                    pass
             case "recover":
                 await booking.saga.recover_once()
                 await topics.sequence_once(self.replicas["booking", replica].db)
