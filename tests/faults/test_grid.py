@@ -10,10 +10,10 @@ import random
 
 import pytest
 
-from tests.faults.cancellation_operations import OPERATIONS
 from tests.faults.conftest import Report
 from tests.faults.controller import Point
 from tests.faults.grid import KILL, LATE, RESET, SLOW, Case, Outcome, cases_of, idle_points, run
+from tests.faults.money_operations import OPERATIONS
 from tests.faults.world import World
 
 SEED = os.environ.get("GRID_SEED", "0")
@@ -29,6 +29,8 @@ PIVOTS = [
     ("settle", KILL, ("inventory", "desk Confirm", "committed", "SELECT show_counters")),
     ("settle", RESET, ("inventory", "desk Confirm", "committed", "SELECT show_counters")),
     ("settle", KILL, ("booking", "BatchRecordCaptures", "answered", "BatchConfirmReservations")),
+    ("book-for-free", KILL, ("booking", "desk Create", "committed", "WITH bookings")),
+    ("book-for-free", KILL, ("booking", "desk Create", "answered", "BatchConfirmReservations")),
 ]
 
 
