@@ -49,6 +49,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     show = await client.make_show()
     seller = await sell(client, show)
     await charge(client, show)
+    await _edit_the_catalogue(client, show, event["id"])
     await _look_at_the_catalogue(client, show, event["id"])
 
     user, seats = new_user(), show.seats[:2]
@@ -180,6 +181,20 @@ async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: s
     export = await client.ask("GET", f"sellers/{seller['id']}/invoices", params=period)
     assert (export.status_code, export.headers["content-type"]) == (200, "text/csv; charset=utf-8"), export.text
     assert export.content.startswith(b"\xef\xbb\xbfDocument Type,") and export.content.endswith(b"\r\n# end,2\r\n")
+
+
+async def _edit_the_catalogue(client: Client, show: Show, event_id: str) -> None:
+    """Change everything, under all verbs and names."""
+    ok(await client.ask("POST", f"events/{event_id}/publish", {}))
+    changes = {
+        f"events/{event_id}": {"language": "hi"},
+        f"venues/{show.venue_id}": {"amenities": ["parking"]},
+        f"theatres/{show.venue_id}": {"capacity": "300"},
+        f"shows/{show.id}": {"salesStartAt": "2001-01-01T00:00:00Z"},
+    }
+    for path, change in changes.items():
+        for verb in ("PUT", "PATCH"):
+            ok(await client.ask(verb, path, change))
 
 
 async def _look_at_the_catalogue(client: Client, show: Show, event_id: str) -> None:
