@@ -97,6 +97,7 @@ def test_no_request_names_an_address_to_call() -> None:
     # Where a house or a seller is stands there for people.
     assert {name.removeprefix("boxoffice.") for name in named} == {
         "booking.v1.SetSellerRequest.address",
+        "inventory.v1.UpdateVenueRequest.address",
         "inventory.v1.CreateVenueRequest.address",
     }
 
