@@ -126,6 +126,7 @@ shows = Table(
     Column("organization_id", Uuid, comment=OWNER),
     Column("status", Text, nullable=False, server_default="SCHEDULED"),
     Column("sales_start_at", DateTime(timezone=True), comment="null: at once"),
+    Column("seat_limit", SmallInteger, comment="how many seats a user may have; null: what the setting says"),
     Column(
         "revision", Integer, nullable=False, server_default="1", comment="counts the edits of its times and its hall"
     ),
@@ -166,6 +167,7 @@ show_counters = Table(
     Column("reservation_max_minutes", SmallInteger, comment=LARGEST),
     Column("status", Text, nullable=False, server_default="SCHEDULED", comment="the show's"),
     Column("sales_start_at", DateTime(timezone=True), comment="null: at once"),
+    Column("seat_limit", SmallInteger, comment="the show's; null: what the setting says"),
     Column(
         "revision", Integer, nullable=False, server_default="1", comment="counts the edits of its times and its hall"
     ),

@@ -137,6 +137,7 @@ def _create_show(
     sales_end_at: datetime | None = None,
     organization_id: str = "",
     sales_start_at: datetime | None = None,
+    max_seats_per_user: int = 0,
 ) -> catalog.CreateShowRequest:
     """Take times as Python has them, in UTC where they have no zone."""
     request = catalog.CreateShowRequest(
@@ -148,6 +149,7 @@ def _create_show(
         blocked_seat_ids=blocked_seat_ids,
         organization_id=organization_id,
         idempotency_key=idempotency_key,
+        max_seats_per_user=max_seats_per_user,
     )
     request.start_time.FromDatetime(start_time)
     if sales_end_at is not None:

@@ -291,6 +291,7 @@ MUST: dict[str, str] = {
     'boxoffice.inventory.v1.CreateShowRequest.currency': 'must be the ISO 4217 code of a currency that people pay with, such as INR',
     'boxoffice.inventory.v1.CreateShowRequest.event_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.inventory.v1.CreateShowRequest.idempotency_key': 'must be a key of up to 200 letters, digits and signs of ASCII, without spaces',
+    'boxoffice.inventory.v1.CreateShowRequest.max_seats_per_user': 'must be a whole number from 0 to 100',
     'boxoffice.inventory.v1.CreateShowRequest.movie_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.inventory.v1.CreateShowRequest.organization_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.inventory.v1.CreateShowRequest.prices': 'must be a list of 1 to 10 items',

@@ -196,6 +196,8 @@ class NewShow:
     organization_id: UUID | None
     sales_start_at: datetime | None = None
     """None: at once."""
+    seat_limit: int | None = None
+    """None: what the setting says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,7 @@ class CatalogueShow:
     revision: int
     read_at: datetime
     prices: Sequence[Price]
+    seat_limit: int | None
 
     @property
     def is_draft(self) -> bool:
@@ -291,7 +294,7 @@ def check_period(begin_ns: int | None, end_ns: int | None) -> None:
 def check_new_show(show: NewShow, max_seats_per_user: int) -> None:
     """Raise InvalidField if the request contradicts itself, or so many seats would cost more than a total can be."""
     violations = [(f"prices[{i}].tier", "has two prices") for i in _repeated(it.tier for it in show.prices)]
-    highest = MAX_TOTAL // max_seats_per_user
+    highest = MAX_TOTAL // (show.seat_limit or max_seats_per_user)
     violations += [
         (f"prices[{i}].price", f"must be {money(highest, show.currency)} at most")
         for i, price in enumerate(show.prices)

@@ -147,6 +147,7 @@ def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain
         blocked_seat_ids=[UUID(seat_id) for seat_id in request.blocked_seat_ids],
         organization_id=_optional_id(request.organization_id),
         sales_start_at=instant(request.sales_start_at) if request.HasField("sales_start_at") else None,
+        seat_limit=request.max_seats_per_user or None,
     )
     domain.check_new_show(show, max_seats_per_user)
     return show
@@ -306,6 +307,7 @@ def render_show(show: domain.CatalogueShow) -> pb.Show:
         status=pb.Show.Status.Value(show.status_then),
         sales_start_at=to_timestamp(show.sales_start_at) if show.sales_start_at else None,
         revision=show.revision,
+        max_seats_per_user=show.seat_limit or 0,
     )
 
 

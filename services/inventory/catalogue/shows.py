@@ -132,7 +132,7 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
         """Write the shows, and the prices and seats of each."""
         if state.created:
             shows = [show for show, _ in state.created]
-            sales = ("currency", "starts_at", "sales_start_at", "sales_end_at", "status")
+            sales = ("currency", "starts_at", "sales_start_at", "sales_end_at", "status", "seat_limit")
             await tx.send(
                 sql.CREATE_SHOWS, columns(shows, "id", "event_id", "screen_id", "organization_id", "ends_at", *sales)
             )
@@ -174,6 +174,7 @@ def _created(new: NewShow, event: CatalogueEvent, place: Place, slot: Slot, now:
         revision=1,
         read_at=now,
         prices=new.prices,
+        seat_limit=new.seat_limit,
     )
 
 

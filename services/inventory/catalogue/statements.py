@@ -182,7 +182,7 @@ _SHOWS = """
         v.id AS venue_id, v.name AS venue_name, v.city, c.id AS screen_id, c.name AS screen_name,
         s.starts_at, s.ends_at, coalesce(s.sales_end_at, s.starts_at) AS sales_end_at, s.currency,
         s.organization_id, s.sales_start_at, s.status, s.revision, (SELECT boxoffice_clock()) AS read_at,
-        p.tiers, p.prices
+        s.seat_limit, p.tiers, p.prices
     FROM shows s
     JOIN events e ON e.id = s.event_id
     JOIN screens c ON c.id = s.screen_id
@@ -306,26 +306,29 @@ locks."""
 
 CREATE_SHOWS = """
     INSERT INTO shows (
-        id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id, sales_start_at, status
+        id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id, sales_start_at, status,
+        seat_limit
     )
     SELECT
-        id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id, sales_start_at, status
+        id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id, sales_start_at, status,
+        seat_limit
     FROM unnest(
         %(id)s::uuid[], %(event_id)s::uuid[], %(screen_id)s::uuid[], %(starts_at)s::timestamptz[],
         %(ends_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(currency)s::text[], %(organization_id)s::uuid[],
-        %(sales_start_at)s::timestamptz[], %(status)s::text[]
+        %(sales_start_at)s::timestamptz[], %(status)s::text[], %(seat_limit)s::smallint[]
     ) AS n (
-        id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id, sales_start_at, status
+        id, event_id, screen_id, starts_at, ends_at, sales_end_at, currency, organization_id, sales_start_at, status,
+        seat_limit
     )
 """
 
 CREATE_COUNTERS = """
-    INSERT INTO show_counters (show_id, starts_at, sales_end_at, currency, sales_start_at, status)
-    SELECT show_id, starts_at, sales_end_at, currency, sales_start_at, status
+    INSERT INTO show_counters (show_id, starts_at, sales_end_at, currency, sales_start_at, status, seat_limit)
+    SELECT show_id, starts_at, sales_end_at, currency, sales_start_at, status, seat_limit
     FROM unnest(
         %(id)s::uuid[], %(starts_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(currency)s::text[],
-        %(sales_start_at)s::timestamptz[], %(status)s::text[]
-    ) AS n (show_id, starts_at, sales_end_at, currency, sales_start_at, status)
+        %(sales_start_at)s::timestamptz[], %(status)s::text[], %(seat_limit)s::smallint[]
+    ) AS n (show_id, starts_at, sales_end_at, currency, sales_start_at, status, seat_limit)
 """
 """Create the locks for shows' seats; the number of each one's last change is 0."""
 

@@ -237,7 +237,7 @@ class Confirm(SeatCommand[None]):
         own_now = sum(seat.booking_id != self.booking_id for seat in show.seats_of(user_id, now))
         own = (seat.booking_id == self.booking_id and not seat.is_blocked for seat in seats)
         are_free = all(is_own or seat.is_free(now) for is_own, seat in zip(own, seats, strict=True))
-        return are_free and own_now + len(seats) <= rules.max_seats_per_user
+        return are_free and own_now + len(seats) <= show.most_seats(rules)
 
 
 class Cause(StrEnum):

@@ -271,6 +271,8 @@ class LockedShow:
     sales_start_at: datetime | None = None
     """None: from the beginning on."""
     revision: int = 1
+    seat_limit: int | None = None
+    """How many of its seats a user may have; None: what the rules say."""
     prices: dict[str, int] = field(default_factory=dict)
     """The list: what a seat of each tier costs, in minor units."""
     prices_version: int = 1
@@ -309,6 +311,10 @@ class LockedShow:
     def priced(self, seat: Seat, now: datetime) -> Seat:
         """Return a seat with what it costs at `now`: what the claim on it does, or what the list says."""
         return seat if seat.is_claimed(now) else seat.at(self.prices[seat.tier])
+
+    def most_seats(self, rules: SeatRules) -> int:
+        """Return how many of its seats a user may have at once, in whatever way."""
+        return self.seat_limit or rules.max_seats_per_user
 
     def load(self, seats: Iterable[Seat]) -> None:
         """Take seats as they were read."""

@@ -49,7 +49,7 @@ class SetPrices(SeatCommand[Listed]):
 
     def _check(self, show: LockedShow, rules: SeatRules) -> None:
         """Raise InvalidField unless each tier of the show has one price, and any booking can be counted."""
-        highest = MAX_TOTAL // rules.max_seats_per_user
+        highest = MAX_TOTAL // show.most_seats(rules)
         violations, priced = [], set[str]()
         for index, price in enumerate(self.prices):
             if price.tier in priced:

@@ -298,6 +298,7 @@ def _show(row: Row) -> LockedShow:
         revision=row.revision,
         sequence=row.sequence,
         prices_version=row.prices_version,
+        seat_limit=row.seat_limit,
     )
 
 

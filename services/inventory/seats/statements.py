@@ -6,7 +6,7 @@ from services.inventory.seats.domain import Reservation, Seat
 LOCK_SHOWS = """
     SELECT
         show_id, starts_at, coalesce(sales_end_at, starts_at) AS sales_end_at, currency,
-        status, sales_start_at, revision, sequence, prices_version
+        status, sales_start_at, revision, sequence, prices_version, seat_limit
     FROM show_counters
     WHERE show_id = ANY(%(show_ids)s) ORDER BY show_id FOR UPDATE SKIP LOCKED
 """
@@ -112,8 +112,12 @@ WRITE_SEATS = """
 """
 
 LIMITS = ("max_seats_per_user", "seat_hold_minutes", "seat_hold_max_minutes", "reservation_max_minutes")
+_USED = {name: f"used.{name}" for name in LIMITS} | {
+    "max_seats_per_user": "coalesce(c.seat_limit, used.max_seats_per_user)"
+}
 _LARGEST = ", ".join(
-    f"{name} = CASE WHEN sequence = 0 OR c.{name} < used.{name} THEN used.{name} ELSE c.{name} END" for name in LIMITS
+    f"{name} = CASE WHEN sequence = 0 OR c.{name} < {used} THEN {used} ELSE c.{name} END"
+    for name, used in _USED.items()
 )
 
 TAKE_NUMBERS = f"""

@@ -29,8 +29,8 @@ def takeable(show: LockedShow, seat_ids: Sequence[UUID], user_id: UUID, now: dat
     if taken := [seat for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
         raise _unavailable(taken, user_id)
     more = sum(seat.is_free(now) for seat in seats)
-    if len(show.seats_of(user_id, now)) + more > rules.max_seats_per_user:
-        raise SeatLimitExceeded(limit=rules.max_seats_per_user)
+    if len(show.seats_of(user_id, now)) + more > show.most_seats(rules):
+        raise SeatLimitExceeded(limit=show.most_seats(rules))
     if sum(seat.price for seat in seats) > MAX_TOTAL:
         # The show was made when users might have fewer seats.
         raise SeatLimitExceeded(

@@ -474,6 +474,7 @@ class Show(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     SALES_START_AT_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    MAX_SEATS_PER_USER_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The show's id (UUID)."""
     event_id: _builtins.str
@@ -504,6 +505,8 @@ class Show(_message.Message):
     """What may be done with it at the time of the answer."""
     revision: _builtins.int
     """Grows with every edit of it, from 1."""
+    max_seats_per_user: _builtins.int
+    """How many of its seats a user may have at most; 0: as many as the setting MAX_SEATS_PER_USER says."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it starts."""
@@ -549,10 +552,11 @@ class Show(_message.Message):
         status: Global___Show.Status.ValueType = ...,
         sales_start_at: _timestamp_pb2.Timestamp | None = ...,
         revision: _builtins.int = ...,
+        max_seats_per_user: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "revision", b"revision", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "status", b"status", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "max_seats_per_user", b"max_seats_per_user", "movie", b"movie", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "revision", b"revision", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "status", b"status", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1345,6 +1349,7 @@ class CreateShowRequest(_message.Message):
     SALES_END_AT_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     SALES_START_AT_FIELD_NUMBER: _builtins.int
+    MAX_SEATS_PER_USER_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """The event to show (UUID); absent where `movie_id` is given."""
     movie_id: _builtins.str
@@ -1363,6 +1368,10 @@ class CreateShowRequest(_message.Message):
     organization_id: _builtins.str
     """The organization whose it shall be (UUID). Where it is absent, it is the one where the caller is OWNER or MANAGER, or
     Boxoffice's own where there is none.
+    """
+    max_seats_per_user: _builtins.int
+    """How many of its seats a user may have at most, held, reserved and booked together; 1 to 100, what MAX_SEATS_PER_USER
+    says (6 by default) where it is absent.
     """
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
@@ -1398,10 +1407,11 @@ class CreateShowRequest(_message.Message):
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
         organization_id: _builtins.str = ...,
         sales_start_at: _timestamp_pb2.Timestamp | None = ...,
+        max_seats_per_user: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_seat_ids", b"blocked_seat_ids", "currency", b"currency", "event_id", b"event_id", "idempotency_key", b"idempotency_key", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_seat_ids", b"blocked_seat_ids", "currency", b"currency", "event_id", b"event_id", "idempotency_key", b"idempotency_key", "max_seats_per_user", b"max_seats_per_user", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
