@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.chassis.errors import Failure
 from services.inventory.errors import PriceChanged
-from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, Reserve, Tidy, Unbook
+from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, Reserve, Unbook
 from services.inventory.seats.domain import LockedShow, Price, Seat, Status
+from services.inventory.seats.holds import Tidy
 from services.inventory.seats.listing import SetPrices
 from tests.inventory.rules import RULES, TTL
 
