@@ -259,7 +259,15 @@ async def test_who_does_not_read_is_cut_off_and_slows_nobody(on_sale: OnSale, mo
                         ("UPDATE show_counters SET sequence = sequence + 1 WHERE show_id = %s", (show_id,)),
                         (
                             WRITE_CHANGES,
-                            (datetime.now(UTC), [show_id] * 400, seats, ["AVAILABLE"] * 400, [None] * 400, [1] * 400),
+                            (
+                                datetime.now(UTC),
+                                [show_id] * 400,
+                                seats,
+                                ["AVAILABLE"] * 400,
+                                [None] * 400,
+                                [1] * 400,
+                                [False] * 400,
+                            ),
                         ),
                     )
                     number += 1
