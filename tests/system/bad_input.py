@@ -132,6 +132,14 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
     return derived | _special(world)
 
 
+def at_path(path: str, variables: Json, body: Json | None) -> tuple[Json, Json | None]:
+    """Return a sample as it is asked for at one of the paths of its method: what that names is not among the rest."""
+    named = re.findall(r"{(\w+)}", path)
+    rest = {name: value for name, value in (body or {}).items() if name not in map(camel, named)}
+    rest |= {camel(name): value for name, value in variables.items() if name not in named}
+    return {name: variables[name] for name in named}, rest if rest or body is not None else None
+
+
 def _example(method: Method, world: World) -> Json | None:
     """Return the body of a method's example, with what there is in `world`, and a key where it takes one."""
     body = examples.BODIES.get(method.descriptor.name)
@@ -187,6 +195,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
         "SetRoles": ({"user_id": world.account_id}, {"roles": ["ORGANIZER"]}),
         "SetEmailVerified": ({"user_id": world.account_id}, {"emailVerified": True}),
         "DeactivateCoupon": ({"coupon_id": world.coupon_id}, None),
+        "ListHolds": ({}, {"userId": world.user}),
         "PreviewRefund": ({"booking_id": world.booking_id}, {"userId": world.user}),
         **samples_of_organizations(world.organization_id, world.account_id),
         **dict.fromkeys(("Logout", "UpdateProfile"), ({}, None)),
@@ -195,7 +204,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
 
 def cases(verb: str, path: str, method: Method, world: World) -> Iterator[Case]:
     """Make all requests to a method at one of its paths that must be refused."""
-    variables, body = samples(world)[method.descriptor.name]
+    variables, body = at_path(path, *samples(world)[method.descriptor.name])
     query: Json = {}
     if verb in ("GET", "DELETE"):
         query, body = body or {}, None

@@ -27,7 +27,7 @@ from stack.accounts import bearer
 from stack.launcher import Stack
 from tests.gateway.fakes import Method
 from tests.patience import patient
-from tests.system.bad_input import World, camel, samples
+from tests.system.bad_input import World, at_path, camel, samples
 from tests.system.client import Json, new_user
 from tests.system.inside import OPTIONS, allowed, reached
 
@@ -132,8 +132,8 @@ class Callers:
     async def _rest(
         self, method: Method, request: tuple[Json, Json | None], metadata: tuple[tuple[str, str], ...]
     ) -> Answer:
-        variables, body = request
         verb, path = method.bindings[0]
+        variables, body = at_path(path, *request)
         url = path.format_map(variables)
         query = body if verb in ("GET", "DELETE") else None
         sent = None if verb in ("GET", "DELETE") else body

@@ -19,7 +19,7 @@ from stack.launcher import Stack
 from tests.gateway.fakes import PUBLIC, Method
 from tests.gateway.test_words import LIBRARIES
 from tests.patience import patient
-from tests.system.bad_input import JSON, Case, World, cases, samples
+from tests.system.bad_input import JSON, Case, World, at_path, cases, samples
 from tests.system.client import Client, Show, new_user, ok, refusal
 from tests.system.conftest import opened_client
 from tests.system.databases import at_rest, unchanged
@@ -128,6 +128,7 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
         ):
             continue
         verb, path = method.bindings[0]
+        variables, body = at_path(path, variables, body)
         headers = {"authorization": f"Bearer {world.token}"}
         url = path.format_map(variables)
         query, sent = (body, None) if verb in ("GET", "DELETE") else (None, body)
