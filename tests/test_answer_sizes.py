@@ -26,7 +26,8 @@ LETTER = "\U0001f3ab"
 ASKED: dict[str, int] = {}
 """How many letters a text has that a request brings, by the name of its field."""
 for asked in FIELDS:
-    ASKED[asked.name] = max(ASKED.get(asked.name, 0), rules(asked).string.max_len)
+    text = rules(asked).repeated.items.string if asked.is_repeated else rules(asked).string
+    ASKED[asked.name] = max(ASKED.get(asked.name, 0), text.max_len)
 
 LETTERS = {name: letters for name, letters in ASKED.items() if letters} | {
     **dict(venue_name=200, theatre=200, movie=200, screen_name=100, screen=100, section=40, row=10),
@@ -42,7 +43,7 @@ BYTES = {
     **dict(cancelled_by=36, token=32),
     **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
     **dict(kind=30),
-    **dict(tax_number=30, time_zone=64, number=16, corrects=36),
+    **dict(tax_number=30, time_zone=64, number=16, corrects=36, organization_ids=36),
 }
 """The same of others, in bytes; what is called id has 41, as a session's."""
 
@@ -56,6 +57,8 @@ COUNTS = {
     "inventory.v1.SeatLayout.rows": MAX_SEATS_PER_PAGE,
     "inventory.v1.SeatLayout.Row.seats": 1,
     "inventory.v1.Venue.screens": MAX_SCREENS_PER_VENUE,
+    "inventory.v1.Venue.amenities": 50,
+    "inventory.v1.Sharing.organization_ids": 50,
     "inventory.v1.Show.prices": 3,
     "inventory.v1.ShowPrices.prices": 3,
     "inventory.v1.SeatMap.prices": 3,
@@ -113,6 +116,8 @@ COUNTS = {
     "booking.v1.ListCouponsResponse.coupons": 1,
     "booking.v1.ListSellersResponse.sellers": 1,
     "booking.v1.ListTaxRulesResponse.tax_rules": 1,
+    "identity.v1.ListMembersResponse.members": 1,
+    "identity.v1.ListOrganizationsResponse.organizations": 1,
     "identity.v1.ListUsersResponse.users": 1,
 }
 BATCH = 256
