@@ -2,6 +2,7 @@
 
 from services.chassis.store.database import Database
 from services.chassis.writes import answers
+from services.inventory.catalogue import cancelling_statements as cancelling_sql
 from services.inventory.catalogue import statements as catalogue_sql
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import Cause, Release
@@ -26,10 +27,10 @@ async def clear_cancelled_shows(db: Database, desk: SeatDesk) -> int:
 
     Its booked seats are left to booking, which frees each with its refund.
     """
-    for show in await db.fetch(catalogue_sql.NEXT_TO_CLEAR):
+    for show in await db.fetch(cancelling_sql.NEXT_TO_CLEAR):
         seats = await db.fetch(sql.SEATS_TO_CLEAR, {"show_id": show.show_id, "most": TIDY_BATCH})
         if not seats:
-            return await db.execute(catalogue_sql.CLEARED, {"show_id": show.show_id})
+            return await db.execute(cancelling_sql.CLEARED, {"show_id": show.show_id})
         held = Tidy(show_id=show.show_id, seat_ids=[seat.id for seat in seats if seat.booking_id is None])
         bookings = dict.fromkeys(seat.booking_id for seat in seats if seat.booking_id is not None)
         releases = [Release(show_id=show.show_id, booking_id=id_, cause=Cause.ABANDONED) for id_ in bookings]

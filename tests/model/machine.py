@@ -13,47 +13,32 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from services.bank.domain.scenarios import SCENARIOS
-from tests.model import facts, world
+from tests.model import world
 from tests.model.databases import SERVICE_NAMES
+from tests.model.draws import (
+    JUMPS,
+    SHOWS,
+    TICKS,
+    keys,
+    lates,
+    methods,
+    moves,
+    numbers,
+    replicas,
+    seats,
+    ticks,
+    users,
+    waits,
+)
 from tests.model.explore import Branch, explore
 from tests.model.facts import Answer, Request, Seats, Seen, Tick
 from tests.model.model import World
 
-HOUR = 3600
-SHOWS = (
-    (40 * 60, 40 * 60),
-    (40 * 60, 16 * 60),
-    (3 * HOUR, 3 * HOUR),
-    (24 * HOUR + 600, 24 * HOUR + 600),
-    (24 * HOUR + 600, 30 * 60),
-)
-"""In how long a show begins, and its sales end."""
-JUMPS = (30, 120, 299, 300, 480, 779, 800, 900, 1200)
-WAITS = (0, 0, 30, 299)
-LATES = (779, 900, 900, 1200)
-TICKS = (
-    *("webhooks", "bank", "poll", "payment relay", "booking relay", "expire", "sweep", "recover", "refunds"),
-    *("clear", "tidy"),
-)
 SETTLING = ("webhooks", "payment relay", "booking relay")
 REST_ROUNDS = 12
 
 Doing = list[tuple[Request | Tick, int]]
 """What somebody does, one after the other, each with the replica that is asked."""
-
-users = st.integers(0, len(world.USERS) - 1)
-seats = st.frozensets(st.integers(0, world.SEATS - 1), min_size=1, max_size=facts.CAP + 1)
-replicas = st.sampled_from(world.REPLICAS)
-numbers = st.integers(0, 9)
-waits, lates = st.sampled_from(WAITS), st.sampled_from(LATES)
-keys = st.sampled_from(("", "", "k1", "k2"))
-methods = st.sampled_from(("pm_succeed", "pm_succeed", "pm_reorder", *SCENARIOS))
-ticks = st.sampled_from(TICKS)
-kinds = st.sampled_from(
-    ("hold", "extend_holds", "release_holds", "book", "initiate", "pay", "cancel", "refund", "tick")
-)
-moves = st.tuples(kinds, users, seats, keys, numbers, methods, ticks, replicas)
 
 
 class Wrong(AssertionError):
@@ -347,13 +332,13 @@ class Boxoffice(RuleBasedStateMachine):
     def branches(self, chosen: Sequence[Any]) -> list[Doing]:
         """Make of moves what may be done now."""
         branches: list[Doing] = []
-        for kind, user, seats, key, number, method, tick, replica in chosen:
+        for kind, user, some, key, number, method, tick, replica in chosen:
             if kind == "tick":
                 branches.append([(Tick(tick), replica)])
             elif kind in ("hold", "extend_holds", "release_holds", "book"):
                 key = key if kind == "book" else ""
-                seats = frozenset() if kind in ("extend_holds", "release_holds") and number % 2 else seats
-                branches.append([(Request(kind, user, seats, key), replica)])
+                wanted = frozenset() if kind in ("extend_holds", "release_holds") and number % 2 else some
+                branches.append([(Request(kind, user, wanted, key), replica)])
             elif kind == "pay":
                 branches.append([(self.about_payment(kind, number, method), replica)])
             else:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +20,7 @@ from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, cancellations_pb2, cancellations_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
-from google.api import httpbody_pb2
 from psycopg import sql
-from standardwebhooks import Webhook
 
 from audit import audit
 from services.bank.domain import events
@@ -32,7 +30,6 @@ from services.bank.rpc import BankService
 from services.bank.sessions import close
 from services.bank.sessions.statements import WAIT_FOR_SESSIONS
 from services.bank.webhooks.deliveries import Deliveries
-from services.bank.webhooks.merchant import MerchantAnswer as Taken
 from services.bank.webhooks.sender import Sender
 from services.booking.tidying.operation import archive
 from services.chassis.process.server import make_server
@@ -42,8 +39,9 @@ from services.chassis.wire.calls import channel
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes import topics
 from services.inventory.jobs import clear_cancelled_shows, tidy_holds
-from tests.bank.support import SANDBOX, SECRET, refused
-from tests.model import facts, replicas, sight
+from tests.bank.support import SANDBOX
+from tests.model import calls, facts, replicas, sight
+from tests.model.calls import PATIENT, Postman
 from tests.model.databases import BUSY, CLEAR, DUE, KEPT, RESET, SERVICE_NAMES
 from tests.model.facts import Answer, Request, Seen
 from tests.model.sight import NOON
@@ -52,8 +50,6 @@ from tests.patience import patient
 REPLICAS = (0, 1)
 SEATS = 8
 USERS = [UUID(int=number + 1) for number in range(3)]
-AWAY = ("UNAVAILABLE", "CANCELLED", "UNKNOWN", "DEADLINE_EXCEEDED")
-CALL_SECONDS = 15.0
 SETTLE_SECONDS = patient(20)
 
 
@@ -147,7 +143,7 @@ class World:
                 sales_end_at=to_timestamp(NOON + timedelta(seconds=sales_end)),
                 prices=[catalog_pb2.TierPrice(tier=seat_pb2.Seat.REGULAR, price=facts.PRICE)],
             ),
-            **_PATIENT,
+            **PATIENT,
         )
         self.show_id = show.id
         self.seat_ids = [seat.id for seat in (await self._seat_map(0)).seats]
@@ -180,33 +176,32 @@ class World:
             return await do(request, replica)
         except grpc.aio.AioRpcError as error:
             refusal = error
-        code, reason = await refused(_raising(refusal))
-        return facts.LOST if code.name in AWAY else (reason,)
+        return await calls.failed(refusal)
 
     async def _hold(self, ask: Request, replica: int) -> Answer:
         held = await self._stub("inventory", replica).HoldSeats(
             inventory_pb2.HoldSeatsRequest(
                 show_id=self.show_id, user_id=str(USERS[ask.user]), show_seat_ids=self._ids(ask)
             ),
-            **_PATIENT,
+            **PATIENT,
         )
         return ("held", sight.seconds(held.expires_at))
 
     async def _release_holds(self, ask: Request, replica: int) -> Answer:
         some = {"show_id": self.show_id, "show_seat_ids": self._ids(ask)} if ask.seats else {}
         request = inventory_pb2.ReleaseHoldsRequest(user_id=str(USERS[ask.user]), **some)
-        return ("released", (await self._stub("inventory", replica).ReleaseHolds(request, **_PATIENT)).released)
+        return ("released", (await self._stub("inventory", replica).ReleaseHolds(request, **PATIENT)).released)
 
     async def _extend_holds(self, ask: Request, replica: int) -> Answer:
         request = inventory_pb2.ExtendHoldsRequest(
             show_id=self.show_id, user_id=str(USERS[ask.user]), show_seat_ids=self._ids(ask)
         )
-        extended = await self._stub("inventory", replica).ExtendHolds(request, **_PATIENT)
+        extended = await self._stub("inventory", replica).ExtendHolds(request, **PATIENT)
         return ("extended", sight.seconds(extended.expires_at))
 
     async def _list_holds(self, ask: Request, replica: int) -> Answer:
         request = inventory_pb2.ListHoldsRequest(user_id=str(USERS[ask.user]))
-        shows = (await self._stub("inventory", replica).ListHolds(request, **_PATIENT)).holds
+        shows = (await self._stub("inventory", replica).ListHolds(request, **PATIENT)).holds
         held = [(self.seat_ids.index(seat.id), seat.seconds_left) for show in shows for seat in show.seats]
         return ("holds", tuple(sorted(held)))
 
@@ -218,18 +213,18 @@ class World:
                 show_seat_ids=self._ids(ask),
                 idempotency_key=ask.key,
             ),
-            **_PATIENT,
+            **PATIENT,
         )
         return ("booked", booked.id, booked.total_amount, sight.seconds(booked.expires_at))
 
     async def _initiate(self, ask: Request, replica: int) -> Answer:
         request = payment_pb2.InitiatePaymentRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
-        opened = await self._stub("payment", replica).InitiatePayment(request, **_PATIENT)
+        opened = await self._stub("payment", replica).InitiatePayment(request, **PATIENT)
         return ("opened", opened.payment_id, opened.amount, sight.seconds(opened.expires_at))
 
     async def _pay(self, ask: Request, replica: int) -> Answer:
         request = bank_pb2.SimulatePaymentRequest(session_id=await self._session(ask.about), payment_method=ask.method)
-        paid = await bank_pb2_grpc.BankServiceStub(self.to_bank).SimulatePayment(request, **_PATIENT)
+        paid = await bank_pb2_grpc.BankServiceStub(self.to_bank).SimulatePayment(request, **PATIENT)
         return ("session", bank_pb2.Session.Status.Name(paid.status))
 
     async def _capture_after_all(self, ask: Request, replica: int) -> Answer:
@@ -250,20 +245,20 @@ class World:
 
     async def _cancel(self, ask: Request, replica: int) -> Answer:
         request = booking_pb2.CancelBookingRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
-        cancelled = await self._stub("booking", replica).CancelBooking(request, **_PATIENT)
+        cancelled = await self._stub("booking", replica).CancelBooking(request, **PATIENT)
         return (booking_pb2.Booking.Status.Name(cancelled.status).lower(),)
 
     async def _refund(self, ask: Request, replica: int) -> Answer:
         request = booking_pb2.RefundBookingRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
-        refund = await self._stub("booking", replica).RefundBooking(request, **_PATIENT)
+        refund = await self._stub("booking", replica).RefundBooking(request, **PATIENT)
         return ("refunding", refund.refund_amount, refund.refund_percentage)
 
     async def _cancel_show(self, ask: Request, replica: int) -> Answer:
         stub = cancellations_pb2_grpc.CancellationServiceStub(self.to["booking", replica])
         asked = cancellations_pb2.PreviewShowCancellationRequest(show_id=self.show_id)
-        token = (await stub.PreviewShowCancellation(asked, **_PATIENT)).token
+        token = (await stub.PreviewShowCancellation(asked, **PATIENT)).token
         request = cancellations_pb2.CancelShowRequest(show_id=self.show_id, token=token, reason="Ill")
-        await stub.CancelShow(request, **_PATIENT)
+        await stub.CancelShow(request, **PATIENT)
         return ("show cancelled",)
 
     def _stub(self, name: str, replica: int) -> Any:
@@ -293,7 +288,7 @@ class World:
         match name:
             case "webhooks":
                 await self.admin["payment"].execute(DUE["webhooks"])
-                sender = Sender(self.deliveries, _Postman(self, replica))  # type: ignore[arg-type]
+                sender = Sender(self.deliveries, Postman(self._stub("payment", replica)))  # type: ignore[arg-type]
                 await asyncio.gather(*(sender._send(it) for it in await self.deliveries.claim(64)))
             case "bank":
                 await close.end_due(self.bank_db, self.deliveries)
@@ -348,13 +343,13 @@ class World:
 
     async def _seat_map(self, replica: int) -> inventory_pb2.SeatMap:
         request = inventory_pb2.GetSeatMapRequest(show_id=self.show_id)
-        seats: inventory_pb2.SeatMap = await self._stub("inventory", replica).GetSeatMap(request, **_PATIENT)
+        seats: inventory_pb2.SeatMap = await self._stub("inventory", replica).GetSeatMap(request, **PATIENT)
         return seats
 
     async def status(self, booking: str, replica: int) -> str:
         """Return a booking's state as callers see it."""
         request = booking_pb2.GetBookingRequest(booking_id=booking)
-        found = await self._stub("booking", replica).GetBooking(request, **_PATIENT)
+        found = await self._stub("booking", replica).GetBooking(request, **PATIENT)
         return booking_pb2.Booking.Status.Name(found.status)
 
     async def money(self) -> dict[str, int]:
@@ -377,31 +372,3 @@ class World:
         """Return the invariants that are broken."""
         looked = audit.look(self.urls.__getitem__)
         return [str(result) for result in looked.broken]
-
-
-class _Postman:
-    """Carries webhooks to a replica of payment, as the gateway does."""
-
-    def __init__(self, world: World, replica: int) -> None:
-        self._payments = world._stub("payment", replica)
-
-    async def post(self, event_id: str, payload: bytes) -> Taken:
-        now = datetime.now(UTC)
-        headers = {
-            "webhook-id": event_id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": Webhook(SECRET).sign(event_id, now, payload.decode()),
-        }
-        body = httpbody_pb2.HttpBody(content_type="application/json", data=payload)
-        try:
-            await self._payments.ReceiveWebhook(body, metadata=tuple(headers.items()), **_PATIENT)
-        except grpc.aio.AioRpcError as error:
-            return Taken(error.code().name, is_refusal=error.code().name not in (*AWAY, "INTERNAL"))
-        return Taken()
-
-
-_PATIENT: dict[str, Any] = {"timeout": CALL_SECONDS, "wait_for_ready": True}
-
-
-async def _raising(error: Exception) -> None:
-    raise error

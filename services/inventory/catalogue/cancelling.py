@@ -9,8 +9,9 @@ from uuid import UUID
 from services.chassis.store.database import READ_CLOCK, Statement, Transaction
 from services.chassis.store.rows import read
 from services.chassis.writes.operation import Operation, Rows
+from services.inventory.catalogue import cancelling_statements as sql
 from services.inventory.catalogue import published
-from services.inventory.catalogue import statements as sql
+from services.inventory.catalogue import statements as catalogue_sql
 from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, EventStatus
 from services.inventory.catalogue.shows import read_show
 from services.inventory.errors import EventNotFound, ShowEnded, ShowNotFound, ShowUnderWay, TooManyShows
@@ -81,7 +82,7 @@ class CancelShowsOperation(Operation[CancelShows, LockedProgramme, Cancelled]):
             "show_ids": [command.show_id for command in batch if command.show_id],
             "event_ids": [command.event_id for command in batch if command.event_id],
         }
-        events = (sql.LOCK_EVENTS, {"ids": named["event_ids"]})
+        events = (catalogue_sql.LOCK_EVENTS, {"ids": named["event_ids"]})
         return {"events": events, "found": (sql.SHOWS_TO_CANCEL, named)}
 
     async def load(
@@ -90,7 +91,7 @@ class CancelShowsOperation(Operation[CancelShows, LockedProgramme, Cancelled]):
         """Lock the shows one by one, by their ids, as Citus locks no two at once; then read them, and the clock."""
         ids = [row.id for row in rows["found"]][: MAX_SHOWS + 1]
         locks = [(seats_sql.WAIT_FOR_SHOWS, {"show_ids": [show_id]}) for show_id in ids]
-        *locked, [clock], shows = await tx.fetch_all(*locks, (READ_CLOCK, ()), (sql.SHOWS, {"ids": ids}))
+        *locked, [clock], shows = await tx.fetch_all(*locks, (READ_CLOCK, ()), (catalogue_sql.SHOWS, {"ids": ids}))
         state = LockedProgramme(
             now=clock.now,
             events={event.id: event for event in read(CatalogueEvent, rows["events"])},

@@ -1,0 +1,36 @@
+"""What random steps are drawn from: shows, times, users, seats, requests and jobs."""
+
+from hypothesis import strategies as st
+
+from services.bank.domain.scenarios import SCENARIOS
+from tests.model import facts, world
+
+HOUR = 3600
+SHOWS = (
+    (40 * 60, 40 * 60),
+    (40 * 60, 16 * 60),
+    (3 * HOUR, 3 * HOUR),
+    (24 * HOUR + 600, 24 * HOUR + 600),
+    (24 * HOUR + 600, 30 * 60),
+)
+"""In how long a show begins, and its sales end."""
+JUMPS = (30, 120, 299, 300, 480, 779, 800, 900, 1200)
+WAITS = (0, 0, 30, 299)
+LATES = (779, 900, 900, 1200)
+TICKS = (
+    *("webhooks", "bank", "poll", "payment relay", "booking relay", "expire", "sweep", "recover", "refunds"),
+    *("clear", "tidy"),
+)
+
+users = st.integers(0, len(world.USERS) - 1)
+seats = st.frozensets(st.integers(0, world.SEATS - 1), min_size=1, max_size=facts.CAP + 1)
+replicas = st.sampled_from(world.REPLICAS)
+numbers = st.integers(0, 9)
+waits, lates = st.sampled_from(WAITS), st.sampled_from(LATES)
+keys = st.sampled_from(("", "", "k1", "k2"))
+methods = st.sampled_from(("pm_succeed", "pm_succeed", "pm_reorder", *SCENARIOS))
+ticks = st.sampled_from(TICKS)
+kinds = st.sampled_from(
+    ("hold", "extend_holds", "release_holds", "book", "initiate", "pay", "cancel", "refund", "tick")
+)
+moves = st.tuples(kinds, users, seats, keys, numbers, methods, ticks, replicas)
