@@ -27,12 +27,16 @@ CLIENTS = 64
 MOST_SECONDS, QUICK_MOST_SECONDS = 1_800, 150
 LOOK_SECONDS = 0.5
 
-COLUMNS = "show_id, starts_at, currency, booking_id, user_id, payment_id, seat_id, section, row, number, tier, since"
+COLUMNS = """
+    show_id, event_id, is_movie, title, theatre, city, screen, starts_at, currency, booking_id, user_id, payment_id,
+    seat_id, section, row, number, tier, since
+"""
 TAKE_ALONG = f"COPY (SELECT {COLUMNS} FROM sold) TO STDOUT"
 RECEIVE = """
     CREATE TEMPORARY TABLE sold (
-        show_id uuid, starts_at timestamptz, currency text, booking_id uuid, user_id uuid, payment_id uuid,
-        seat_id uuid, section text, row text, number int, tier text, since timestamptz
+        show_id uuid, event_id uuid, is_movie bool, title text, theatre text, city text, screen text,
+        starts_at timestamptz, currency text, booking_id uuid, user_id uuid, payment_id uuid, seat_id uuid,
+        section text, row text, number int, tier text, since timestamptz
     ) ON COMMIT DROP
 """
 IN_BOOKING = (
@@ -41,7 +45,7 @@ IN_BOOKING = (
         updated_at, confirmed_at, payment_id, show_id, event_id, is_movie, title, theatre, city, screen, starts_at,
         seat_labels)
     SELECT booking_id, user_id, 'CONFIRMED', 4, {PRICE}, {PRICE}, currency, since, since, since, since, payment_id,
-        show_id, show_id, true, 'Bench', 'Bench', 'Pune', 'Bench', starts_at, ARRAY[section || ' ' || row || number]
+        show_id, event_id, is_movie, title, theatre, city, screen, starts_at, ARRAY[section || ' ' || row || number]
     FROM sold
     """,
     f"""

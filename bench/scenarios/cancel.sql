@@ -1,10 +1,16 @@
 -- In inventory: a booking of each seat of some shows, paid for.
 CREATE TEMPORARY TABLE sold ON COMMIT DROP AS
     SELECT
-        s.show_id, c.starts_at, c.currency, gen_random_uuid() AS booking_id, gen_random_uuid() AS user_id,
+        s.show_id, e.id AS event_id, e.category = 'MOVIE' AS is_movie, e.title, v.name AS theatre, v.city,
+        h.name AS screen, w.starts_at, c.currency, gen_random_uuid() AS booking_id, gen_random_uuid() AS user_id,
         gen_random_uuid() AS payment_id, s.id AS seat_id, s.section, s.row, s.number, s.tier,
         boxoffice_clock() - interval '1 hour' AS since
-    FROM show_seats s JOIN show_counters c USING (show_id)
+    FROM show_seats s
+    JOIN show_counters c USING (show_id)
+    JOIN shows w ON w.id = s.show_id
+    JOIN events e ON e.id = w.event_id
+    JOIN screens h ON h.id = w.screen_id
+    JOIN venues v ON v.id = h.venue_id
     WHERE s.show_id = ANY('$shows'::uuid[]);
 
 INSERT INTO reservations (show_id, booking_id, user_id, state, seat_ids, reserved_at, expires_at, changed_at, prices)

@@ -118,8 +118,8 @@ REFUSALS = {
     "reserve": {"SEATS_UNAVAILABLE"},
     "cancel": {"BOOKING_NOT_PENDING", "PAYMENT_IN_PROGRESS"},
     "release": {"BOOKING_NOT_PENDING", "PAYMENT_IN_PROGRESS"},
-    "refund": {"BOOKING_NOT_CONFIRMED"},
-    "part": {"BOOKING_NOT_CONFIRMED", "SEATS_NOT_LEFT"},
+    "refund": {"BOOKING_NOT_CONFIRMED", "CANCELLATION_IN_PROGRESS"},
+    "part": {"BOOKING_NOT_CONFIRMED", "SEATS_NOT_LEFT", "CANCELLATION_IN_PROGRESS"},
     "cancel-show": {"CANCELLATION_CHANGED"},
 }
 """What may be answered but success."""
