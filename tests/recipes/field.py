@@ -6,7 +6,7 @@ from tests.recipes.recipe import Recipe, after, before
 
 ASKED = """\
   // What the user wants to remember about it; up to 200 characters, nothing invisible.
-  string note = 7 [
+  string note = 8 [
     (boxoffice.text.v1.text) = LINE,
     (buf.validate.field).string = {
       max_len: 200
@@ -17,7 +17,7 @@ ASKED = """\
 
 TOLD = """\
   // What the user wrote on it when it was made.
-  string note = 26;
+  string note = 31;
 """
 
 TEST = """\
@@ -33,7 +33,7 @@ async def test_a_booking_keeps_the_note_that_was_left_on_it(house: House) -> Non
 
 """
 
-LAST_COLUMN = '    CheckConstraint(\n        """CASE state\n'
+LAST_COLUMN = '    Column("cancel_reason", Text, comment="why it is CANCELLED; null: by its user, or it is not"),\n'
 COLUMN = '    Column("note", Text, nullable=False, server_default="", comment="what its user wrote"),\n'
 
 RECIPE = Recipe(
@@ -42,16 +42,16 @@ RECIPE = Recipe(
             after("message CreateBookingRequest {\n", ASKED),
             after("  repeated string seat_labels = 13;\n", TOLD),
         ],
-        "services/booking/tables.py": [before(LAST_COLUMN, COLUMN)],
+        "services/booking/tables.py": [after(LAST_COLUMN, COLUMN)],
         "services/booking/bookings/domain.py": [
-            after("    coupon_code: str | None = None\n", '    note: str = ""\n'),
+            after('    """The kind of each seat\'s ticket; empty: all are ADULT."""\n', '    note: str = ""\n'),
             after("    show: BookedShow\n    seat_labels: Sequence[str]\n", "    note: str\n"),
             after(
                 "            seat_labels=[seat.label for seat in reservation.seats],\n", "            note=new.note,\n"
             ),
         ],
         "services/booking/bookings/messages.py": [
-            ("coupon_code.upper() or None)", "coupon_code.upper() or None, request.note)"),
+            ("coupon_code.upper() or None, kinds)", "coupon_code.upper() or None, kinds, request.note)"),
             after("        seat_labels=booking.seat_labels,\n", "        note=booking.note,\n"),
         ],
         "services/booking/creating/statements.py": [
