@@ -168,6 +168,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
     """Return what is not as its example is: bodies with more in them to get wrong, and what must not succeed."""
     january = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
     show, unknown = world.show, str(uuid4())
+    prices = [{"tier": tier, "price": 100} for tier in ("REGULAR", "PREMIUM", "VIP")]
     return {
         # The venue has a screen of the example's name.
         "CreateScreen": ({"venue_id": show.venue_id}, examples.BODIES["CreateScreen"] | {"name": "Another"}),
@@ -178,10 +179,12 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
                 "screenId": show.screen_id,
                 "startTime": "2031-01-01T00:00:00Z",
                 "currency": "INR",
-                "prices": [{"tier": tier, "price": 100} for tier in ("REGULAR", "PREMIUM", "VIP")],
+                "prices": prices,
                 "blockedSeatIds": [world.layout_seat_id],
             },
         ),
+        # A show needs a price for each of its tiers.
+        "SetShowPrices": ({"show_id": show.id}, {"prices": prices}),
         "CreateCoupon": ({}, examples.BODIES["CreateCoupon"] | {"code": unknown[:8], "idempotencyKey": unknown}),
         # Only the name and the address of a seller can change.
         "SetSeller": ({"seller_id": world.seller_id}, examples.BODIES["SetSeller"] | {"taxNumber": world.tax_number}),
