@@ -39,6 +39,15 @@ def test_every_setting_is_told_with_whose_it_is() -> None:
         assert settings[name] == (set(KINDS) if services == "all" else set(services.split(", "))), name
 
 
+def written(default: object) -> str:
+    """Return a default as the page says it."""
+    if default in (PydanticUndefined, None, ""):
+        return ""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
 def test_every_default_that_is_told_is_that_of_the_code() -> None:
     for setting, default, services, _ in table("Settings"):
         if len(names(setting)) > 1 or setting == "`PORT`":
@@ -46,10 +55,7 @@ def test_every_default_that_is_told_is_that_of_the_code() -> None:
         [name] = names(setting)
         service = "inventory" if services == "all" else services.split(", ")[0]
         found = KINDS[service].model_fields[name.lower()].default
-        known = (
-            "" if found in (PydanticUndefined, None, "") else f"{found:g}" if isinstance(found, float) else str(found)
-        )
-        assert default.strip("`") == known, name
+        assert default.strip("`") == written(found), name
 
 
 def test_every_secret_is_told_that_may_lie_in_a_file() -> None:
