@@ -14,11 +14,15 @@ class Damage:
     sql: str
 
 
-CONFIRMED = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' AND refund_count = 0 LIMIT 1)"
+CONFIRMED = (
+    "(SELECT id FROM booking.bookings"
+    " WHERE state = 'CONFIRMED' AND refund_count = 0 AND payment_id IS NOT NULL LIMIT 1)"
+)
 PARTLY = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' AND refund_count > 0 LIMIT 1)"
 REFUNDED = (
     "(SELECT b.id FROM booking.bookings b JOIN booking.booking_refunds r ON r.booking_id = b.id WHERE"
-    " b.state = 'REFUNDED' AND b.refund_count = 1 AND r.percentage = 100 AND r.reason = '' LIMIT 1)"
+    " b.state = 'REFUNDED' AND b.refund_count = 1 AND r.percentage = 100 AND r.reason = ''"
+    " AND b.payment_id IS NOT NULL LIMIT 1)"
 )
 """A booking refunded at once, in full, as its user wanted."""
 ALL_REFUNDED = (
@@ -38,7 +42,10 @@ def seats(status: str, change: str) -> str:
 
 HELD_BY_ONE = (
     "UPDATE inventory.show_seats s SET status = 'HELD', holder_id = h.holder_id, expires_at = h.expires_at"
-    " FROM (SELECT show_id, holder_id, expires_at FROM inventory.show_seats WHERE status = 'HELD' LIMIT 1) AS h,"
+    " FROM (SELECT h.show_id, h.holder_id, h.expires_at FROM inventory.show_seats h"
+    " WHERE h.status = 'HELD' AND (SELECT count(*) FROM inventory.show_seats f"
+    " WHERE f.show_id = h.show_id AND f.status = 'AVAILABLE') BETWEEN 10 AND 30"
+    " ORDER BY h.show_id DESC LIMIT 1) AS h,"
     " (SELECT show_id, id FROM inventory.show_seats WHERE status = 'AVAILABLE') AS free"
     " WHERE s.show_id = h.show_id AND (s.show_id, s.id) = (free.show_id, free.id)"
 )
@@ -142,7 +149,7 @@ def second_payment(state: str) -> str:
                 refunded_amount = coalesce(b.final_amount, b.total_amount), expires_at = b.created_at
             FROM booking.bookings b, payment.refunds r
             WHERE b.state = '{state}' AND (b.state <> 'CONFIRMED' OR b.refund_count = 0)
-                AND r.payment_id = p.id AND r.cause = 'NO_TICKET';
+                AND b.payment_id IS NOT NULL AND r.payment_id = p.id AND r.cause = 'NO_TICKET';
         UPDATE booking.captures c SET booking_id = p.booking_id, amount = p.amount
             FROM payment.payments p WHERE p.id = c.payment_id AND c.settlement = 'NO_TICKET';
         UPDATE payment.refunds r SET amount = p.amount

@@ -40,6 +40,21 @@ ACCOUNTS = (
     Damage("the last admin is none any more", "there-is-an-admin", users("roles = '{USER}'")),
     Damage("an organization whose only owner is a manager", OWNED, "UPDATE identity.members SET role = 'MANAGER'"),
     Damage("an organization without members", OWNED, "DELETE FROM identity.members"),
+    Damage(
+        "an organization without members, beside one with an owner",
+        OWNED,
+        "INSERT INTO identity.organizations SELECT gen_random_uuid(), now()",
+    ),
+    Damage(
+        "an organization of too many members",
+        JOINED,
+        """
+        INSERT INTO identity.users (id) SELECT gen_random_uuid() FROM generate_series(1, 201);
+        INSERT INTO identity.members SELECT o.id, u.id, 'DOOR', now()
+            FROM (SELECT id FROM identity.organizations LIMIT 1) AS o
+            CROSS JOIN (SELECT id FROM identity.users WHERE email IS NULL) AS u
+        """,
+    ),
     Damage("a member of no organization", JOINED, "UPDATE identity.members SET organization_id = gen_random_uuid()"),
     Damage("a member who is nobody", JOINED, "UPDATE identity.members SET user_id = gen_random_uuid()"),
     Damage("a member twice", JOINED, again("identity.members")),

@@ -16,6 +16,16 @@ NAMED, CAUSE = "bookings-name-their-seats", "money-goes-back-for-a-cause-that-th
 WENT_BACK = "settlement = 'NO_TICKET'"
 OF_BOOKINGS = (
     Damage("a ticket without a payment", STATE, bookings("CONFIRMED", "payment_id = NULL")),
+    Damage("a refund of what was never paid", STATE, bookings("REFUNDED", "payment_id = NULL")),
+    Damage(
+        "a confirmation of what was never paid",
+        STATE,
+        bookings(
+            "CONFIRMED",
+            "state = 'CONFIRMING', confirming_from = 'PENDING', confirmed_at = NULL, lease_until = now(),"
+            " payment_id = NULL",
+        ),
+    ),
     Damage("a booking in no state", STATE, bookings("CONFIRMED", "state = NULL")),
     Damage("a booking in a state that there is not", STATE, bookings("CANCELLED", "state = 'LOST'")),
     Damage("a booking that waits for ever", STATE, bookings("PENDING", "expires_at = NULL")),
@@ -125,7 +135,8 @@ OF_BOOKINGS = (
         + bookings(
             "REFUNDED",
             "state = 'CONFIRMING', confirming_from = 'PENDING', confirmed_at = NULL, lease_until = now()",
-        ),
+        )
+        + " AND refund_count = 0",
     ),
     Damage("a ticket with a refund", STATE, bookings("CONFIRMED", "refund_amount = 1")),
     Damage("a booking in no currency", STATE, bookings("PENDING", "currency = ''")),
@@ -141,9 +152,9 @@ OF_BOOKINGS = (
         f"UPDATE booking.bookings SET refund_amount = 2 * total_amount, refund_percentage = 200 WHERE id = {REFUNDED}",
     ),
     Damage(
-        "a seat for nothing, another for both",
+        "a seat below nothing, another for more than both",
         PRICE,
-        "UPDATE booking.booking_seats s SET price = CASE position WHEN 0 THEN 0 ELSE b.total_amount END"
+        "UPDATE booking.booking_seats s SET price = CASE position WHEN 0 THEN -1 ELSE b.total_amount + 1 END"
         " FROM booking.bookings b WHERE b.id = s.booking_id AND b.state = 'CONFIRMED'"
         " AND cardinality(b.seat_labels) = 2",
     ),

@@ -1,4 +1,4 @@
-"""Damages to cancelled shows and the sweeps of their bookings. The show that is cancelled has no bookings."""
+"""Damages to cancelled shows and the sweeps of their bookings."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ LIVE, SWEPT = "no-live-claim-on-a-cancelled-show", "cancelled-shows-are-swept"
 KEPT, TOLD = "nobody-keeps-a-ticket-or-money-of-a-cancelled-show", "whoever-is-told-so-has-a-cancelled-show"
 EVENTS = "cancelled-shows-have-their-events"
 
-CANCELLED = "(SELECT show_id FROM inventory.cancelled_shows)"
-OTHER = "(SELECT id FROM inventory.shows WHERE status <> 'CANCELLED' LIMIT 1)"
+CANCELLED = "(SELECT show_id FROM inventory.cancelled_shows LIMIT 1)"
+OTHER = "(SELECT id FROM inventory.shows WHERE status = 'SCHEDULED' LIMIT 1)"
 _DONE = "(show_id, reason, by_admin, requested_at, cancelled_at, done_at)"
 
 

@@ -86,10 +86,14 @@ AT_ANY_TIME = {
         UPDATE inventory.venues SET name = 'another', city = 'another', updated_at = now()
     """,
     "a draft, of which nobody is told": """
-        DELETE FROM inventory.topic_events;
-        UPDATE inventory.topics SET position = 0, forgotten = 0 WHERE topic = 'shows';
-        UPDATE inventory.shows SET status = 'DRAFT';
-        UPDATE inventory.show_counters SET status = 'DRAFT'
+        DELETE FROM inventory.topic_events WHERE key NOT IN (SELECT show_id FROM inventory.cancelled_shows);
+        UPDATE inventory.topic_events e SET position = t.position - later.events
+            FROM inventory.topics t,
+            (SELECT id, count(*) OVER (ORDER BY position DESC) - 1 AS events FROM inventory.topic_events) AS later
+            WHERE later.id = e.id;
+        UPDATE inventory.topics SET forgotten = position - (SELECT count(*) FROM inventory.topic_events);
+        UPDATE inventory.shows SET status = 'DRAFT' WHERE status = 'SCHEDULED';
+        UPDATE inventory.show_counters SET status = 'DRAFT' WHERE status = 'SCHEDULED'
     """,
     "nothing": "SELECT",
     "a coupon is used as often as it may be, and was by bookings that are over": WITHIN_LIMITS,
@@ -120,7 +124,7 @@ AT_ANY_TIME = {
             SET booking_id = b.id, user_id = b.user_id, amount = coalesce(b.final_amount, b.total_amount),
                 expires_at = b.created_at
             FROM booking.bookings b, bank.sessions s
-            WHERE b.state = 'CONFIRMED' AND b.refund_count = 0
+            WHERE b.state = 'CONFIRMED' AND b.refund_count = 0 AND b.payment_id IS NOT NULL
                 AND s.id = p.session_id AND s.status = 'DECLINED';
         UPDATE booking.declines d SET booking_id = p.booking_id FROM payment.payments p WHERE p.id = d.payment_id;
         UPDATE bank.sessions s SET amount = p.amount, expires_at = p.expires_at, order_id = p.booking_id::text
@@ -332,11 +336,20 @@ WHILE_UNDER_WAY = {
             "CONFIRMED",
             "state = 'CONFIRMING', confirming_from = 'PENDING', confirmed_at = NULL, lease_until = now()",
         )
+        + " AND payment_id IS NOT NULL"
         + "; UPDATE booking.topic_events SET kind = 'CREATED' FROM booking.bookings b"
         " WHERE b.state = 'CONFIRMING' AND key = b.id"
         + "; UPDATE booking.captures c SET settlement = 'CONFIRM' FROM booking.bookings b"
         " WHERE b.state = 'CONFIRMING' AND c.payment_id = b.payment_id" + f"; {NOBODY_SELLS}"
     ),
+    "a free booking is being confirmed, and has no answer yet": """
+        UPDATE booking.bookings SET state = 'CONFIRMING', confirming_from = 'PENDING', confirmed_at = NULL,
+            lease_until = now() WHERE state = 'CONFIRMED' AND payment_id IS NULL AND refund_count = 0;
+        DELETE FROM booking.idempotency_keys k USING booking.bookings b
+            WHERE b.id = k.names AND b.state = 'CONFIRMING';
+        UPDATE booking.topic_events e SET kind = 'CREATED' FROM booking.bookings b
+            WHERE b.id = e.key AND b.state = 'CONFIRMING'
+    """,
     "events have no positions yet": """
         INSERT INTO booking.topic_events (id, topic, key, version, kind)
             SELECT DISTINCT ON (key) id + 1000000, topic, key, version + 100, kind FROM booking.topic_events
