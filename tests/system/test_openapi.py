@@ -14,7 +14,7 @@ from stack import accounts
 from stack.credentials import load
 from stack.launcher import Stack
 from tests.gateway.openapi import DOCUMENT, WITHOUT_TOKENS, hold, operations
-from tests.system.client import Client, Json, Show, new_user, ok, refusal
+from tests.system.client import PRICES, Client, Json, Show, new_user, ok, refusal
 from tests.system.databases import rows
 from tests.system.mutations import KEYED
 from tests.system.selling import charge, sell
@@ -53,10 +53,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     await _look_at_the_catalogue(client, show, event["id"])
 
     user, seats = new_user(), show.seats[:2]
-    ok(await client.hold(show, user, seats))
-    await client.seat_map(show.id, user)
-    ok(await client.ask("GET", f"seats/shows/{show.id}/available", params={"section": "Stalls"}))
-    ok(await client.ask("DELETE", f"bookings/holds/{user}", params={"showId": show.id}))
+    await _hold_and_block_seats(client, show, user, seats)
     ok(await client.cancel(await client.booked(show, user, seats)))
 
     booking = await client.booked(show, user, seats)
@@ -69,6 +66,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     quoted = {"userId": user, "showId": show.id, "showSeatIds": seats}
     ok(await client.ask("POST", "bookings/quote", quoted))
     ok(await client.ask("GET", f"bookings/user/{user}", params={"pageSize": 1}))
+    ok(await client.ask("GET", "bookings", params={"userId": user, "page": 1, "limit": 1}))
     ok(await client.ask("GET", f"payments/refund/{booking['id']}/preview", params={"userId": user}))
     ok(await client.refund(booking))
     await client.until(booking["id"], "REFUNDED")
@@ -91,6 +89,22 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     assert calls - answered - of_razorpay <= {name + alias for name in KEYED for alias in ("", "Alias")}
 
 
+async def _hold_and_block_seats(client: Client, show: Show, user: str, seats: list[str]) -> None:
+    """Hold, extend, see and release seats, and block some for a while."""
+    ok(await client.hold(show, user, seats))
+    ok(await client.ask("POST", "bookings/extend-hold", {"userId": user, "showId": show.id}))
+    holds = ok(await client.ask("GET", "bookings/hold-status", params={"userId": user, "showId": show.id}))["holds"]
+    assert [len(hold["seats"]) for hold in holds] == [len(seats)]
+    await client.seat_map(show.id, user)
+    ok(await client.ask("GET", f"seats/shows/{show.id}/available", params={"section": "Stalls"}))
+    release = {"userId": user, "showId": show.id, "showSeatIds": seats[:1]}
+    ok(await client.ask("POST", "bookings/release-seats", release))
+    ok(await client.ask("DELETE", f"bookings/holds/{user}", params={"showId": show.id}))
+    some = {"showSeatIds": show.seats[-2:]}
+    ok(await client.ask("POST", f"shows/{show.id}/block-seats", some | {"reason": "Sound desk"}))
+    ok(await client.ask("POST", f"shows/{show.id}/unblock-seats", some))
+
+
 async def _cancel_a_show(client: Client) -> None:
     """Cancel a show, and look at that before and after."""
     path = f"shows/{(await client.make_show()).id}"
@@ -111,8 +125,9 @@ async def _have_an_account(stack: Stack, client: Client) -> None:
     tokens = ok(await client.ask("POST", "auth/login", who))
     tokens = ok(await client.ask("POST", "auth/refresh", {"refreshToken": tokens["refreshToken"]}))
     headers = {"authorization": f"Bearer {tokens['accessToken']}"}
-    ok(await client.ask("GET", "users/me", headers=headers))
-    ok(await client.ask("PATCH", "users/me", {"name": "Asha"}, headers=headers))
+    for verb, path in (("PATCH", "users/me"), ("PUT", "users/profile")):
+        ok(await client.ask("GET", path, headers=headers))
+        ok(await client.ask(verb, path, {"name": "Asha"}, headers=headers))
     change = {"currentPassword": who["password"], "newPassword": "battery horse correct"}
     tokens = ok(await client.ask("POST", "users/me/password", change, headers=headers))
     ok(await client.ask("POST", "auth/logout", {"refreshToken": tokens["refreshToken"]}))
@@ -195,6 +210,8 @@ async def _edit_the_catalogue(client: Client, show: Show, event_id: str) -> None
     for path, change in changes.items():
         for verb in ("PUT", "PATCH"):
             ok(await client.ask(verb, path, change))
+    prices = [{"tier": tier, "price": price + 100} for tier, price in PRICES.items()]
+    ok(await client.ask("PUT", f"shows/{show.id}/prices", {"prices": prices}))
 
 
 async def _look_at_the_catalogue(client: Client, show: Show, event_id: str) -> None:
