@@ -45,10 +45,12 @@ async def test_an_access_token_says_who_for_how_long_and_by_which_key(house: Hou
     header, claims = header_of(pair.access_token), claims_of(pair.access_token)
     [public] = await key_set(house)
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": public["kid"]}
-    assert claims.keys() == {"iss", "aud", "sub", "iat", "exp", "jti", "roles", "organizations", "family"}
+    of_the_user = {"sub", "roles", "organizations", "email_verified"}
+    assert claims.keys() == {"iss", "aud", "iat", "exp", "jti", "family"} | of_the_user
     assert (claims["iss"], claims["aud"], claims["sub"]) == ("boxoffice-identity", "boxoffice", pair.user_id)
     assert claims["exp"] - claims["iat"] == 15 * 60
     assert claims["roles"] == ["USER", "ORGANIZER"]
+    assert claims["email_verified"] is False
     assert public.keys() == {"kty", "crv", "x", "y", "kid", "use", "alg"}
     jwt.decode(pair.access_token, jwt.PyJWK(public), algorithms=["ES256"], audience="boxoffice")
 
