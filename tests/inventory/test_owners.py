@@ -106,3 +106,8 @@ async def test_what_is_not_there_is_not_found_and_a_draft_is_hidden(catalogue: C
     hidden = await things["event_id"].hidden(UUID(draft.id))
     assert hidden is not None and hidden.reason == "EVENT_NOT_FOUND"
     assert await things["event_id"].hidden(UUID(public.id)) is None
+    shown = await catalogue.show()
+    assert await things["show_id"].hidden(UUID(shown.id)) is None
+    unseen = await catalogue.show(event_id=draft.id)
+    hidden = await things["show_id"].hidden(UUID(unseen.id))
+    assert hidden is not None and hidden.reason == "SHOW_NOT_FOUND"

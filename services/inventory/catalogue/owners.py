@@ -17,7 +17,9 @@ def things(db: Database) -> dict[str, Things]:
         "movie_id": _things(db, sql.OWNER_OF_EVENT, MovieNotFound),
         "venue_id": _things(db, sql.OWNER_OF_VENUE, VenueNotFound),
         "screen_id": _things(db, sql.OWNER_OF_SCREEN, ScreenNotFound),
-        "show_id": Things(partial(_owner, db, sql.OWNER_OF_SHOW, ShowNotFound)),
+        "show_id": Things(
+            partial(_owner, db, sql.OWNER_OF_SHOW, ShowNotFound), partial(_hidden, db, sql.OWNER_OF_SHOW, ShowNotFound)
+        ),
     }
 
 

@@ -198,7 +198,7 @@ _SHOWS = """
 
 FIND_SHOW = f"{_SHOWS} WHERE s.id = %(id)s"
 
-OWNER_OF_SHOW = "SELECT organization_id FROM shows WHERE id = %(id)s"
+OWNER_OF_SHOW = "SELECT organization_id, status = 'DRAFT' AS is_draft FROM shows WHERE id = %(id)s"
 
 SHOWS = f"{_SHOWS} WHERE s.id = ANY(%(ids)s) ORDER BY s.id"
 
