@@ -162,10 +162,11 @@ def _claim_of_inventory() -> list[str]:
                 booking_id="seat_bookings",
                 price="prices",
                 held_at="seat_helds",
+                blocked_for="seat_blocks",
                 **seat_columns,
             ),
             bind(seats.TAKE_NUMBERS, show_ids="shows", **{name: name for name in seats.LIMITS}),
-            bind(seats.WRITE_CHANGES, now="now", **seat_columns),
+            bind(seats.WRITE_CHANGES, now="now", costs="prices", blocked="seat_blocked", **seat_columns),
             bind(
                 seats.WRITE_RESERVATIONS,
                 now="now",

@@ -74,7 +74,9 @@ CREATE TABLE batch_seats AS
         array_agg(0)::text AS seat_nothings,
         array_agg(''::text)::text AS seat_codes,
         array_agg('ADULT'::text)::text AS kinds,
-        array_agg(NULL::timestamptz)::text AS seat_helds
+        array_agg(NULL::timestamptz)::text AS seat_helds,
+        array_agg(NULL::text)::text AS seat_blocks,
+        array_agg(false)::text AS seat_blocked
     FROM plan, unnest(seats) WITH ORDINALITY AS s (seat, place) GROUP BY batch;
 ALTER TABLE batch_seats ADD PRIMARY KEY (batch);
 VACUUM ANALYZE;

@@ -34,6 +34,7 @@ from services.payment.checkout.record import Record, RecordReports
 from services.payment.domain.payments import BankEvent, Outcome, Payable, Payment, SessionReport, State
 from tests.booking.conftest import closes as closes  # a fixture
 from tests.booking.conftest import free_per_day as free_per_day  # a fixture
+from tests.booking.conftest import free_takes_email as free_takes_email  # a fixture
 from tests.booking.conftest import house as house  # a fixture
 from tests.booking.conftest import starts_in as starts_in  # a fixture
 from tests.booking.house import House
