@@ -52,7 +52,7 @@ def booking(state: State = State.PENDING, *, expires_at: datetime = LATER, **cha
 
 
 MOVES: dict[State, Callable[[Booking], Booking]] = {
-    State.CANCELLED: lambda one: one.cancelled(NOW),
+    State.CANCELLED: lambda one: one.cancelled_with_its_show(NOW) if one.state == State.EXPIRED else one.cancelled(NOW),
     State.CONFIRMING: lambda one: one.confirming(PAYMENT, NOW),
     State.CONFIRMED: lambda one: one.confirmed(NOW),
     State.EXPIRED: lambda one: one.unconfirmed(NOW),
