@@ -20,13 +20,23 @@ WITHOUT_WORDS = (
     r"must be a time zone of the IANA database, such as Asia/Kolkata",
     r"must be in the future",
     r"must be a time that the calendar has, .*",  # years beyond 9999, leap seconds, and the bounds of a show's start
-    r"lacks \w+, which the screen has",
+    r"lacks \w+, which the (screen|show) has",
+    r"must have an amount or basis points, or both",
+    r"must have a price or basis points, and not both",
+    r"must be another kind: an ADULT pays the list's price",
+    r"is of the same kind and tier as one before",
+    r"must name a kind for each seat, in the order of showSeatIds, or be left out",
+    r"cannot be true together with amenities: send one of the two",
+    r"must (name an organization|be left out, as it is not shared with organizations)",
+    r"is missing: eventDate, screenId and basePrice go together",
+    r"must (not be after the start of the show|be before the end of sales)",
+    r"must not be before .*: so long somebody has seats",
     r"must be (a text|an e-mail address) of .*",  # blanks around it are none of it
     r"must not have U\+[0-9A-F]+( without a letter before it|: it is not seen, or not known)",
     r"has two prices",
     r"must be \S+ at most",  # the highest price of a show's currency
     r"is not a seat of this screen",
-    r"(is named|names a (seat|show)) twice",  # letters of UUIDs in both cases
+    r"(is named|names an? (seat|show|organization)) twice",  # letters of UUIDs in both cases
     r"must be a list of .*, none twice",  # known ids are put in after the lists were drawn
     r"is the (name|label) of two \w+",
     r"has \d+ seats; a screen has \d+ at most",

@@ -16,7 +16,9 @@ def parse(request: pb.ShareEventRequest | pb.ShareVenueRequest) -> list[UUID] | 
     if is_list != bool(named):
         must = "must name an organization" if is_list else "must be left out, as it is not shared with organizations"
         raise InvalidField(("organizationIds", must))
-    return None if request.audience == pb.Sharing.EVERYBODY else sorted(set(named))
+    if len(set(named)) < len(named):
+        raise InvalidField(("organizationIds", "names an organization twice"))
+    return None if request.audience == pb.Sharing.EVERYBODY else sorted(named)
 
 
 @retried
