@@ -61,7 +61,8 @@ async def test_changes_come_as_lines_of_json(rest: httpx.AsyncClient, services: 
 
     services["inventory"].answers[WATCH_SEATS] = answer
     answered = await rest.get("/api/v1/seats/shows/x/changes")
-    assert answered.text.splitlines() == ['{"changes":[{"sequence":1,"seats":[]}]}', '{"changes":[]}']
+    change = '{"sequence":1,"seats":[],"showCancelled":false,"prices":[]}'
+    assert answered.text.splitlines() == [f'{{"changes":[{change}]}}', '{"changes":[]}']
 
 
 async def test_a_stream_gets_no_deadline_but_its_callers(
