@@ -21,6 +21,8 @@ from gateway import render as rendering
 from gateway import shedding
 from gateway.render import CLUSTERS, render
 from tests.booking.conftest import closes as closes  # fixtures
+from tests.booking.conftest import free_per_day as free_per_day
+from tests.booking.conftest import free_takes_email as free_takes_email
 from tests.booking.conftest import house as house
 from tests.booking.conftest import starts_in as starts_in
 from tests.booking.house import House
