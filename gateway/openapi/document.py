@@ -114,14 +114,17 @@ class _Operation:
         reasons = list(self._comments.reasons(self._method.full_name))
         if self._takes_token and not self._is_owners:
             reasons.append(by_hand.ROLE_MISSING)
-        optional = self._from_token()
-        broken = {name: what for name, what in needed(self._method.input_type).items() if name not in optional}
-        failed = failures.responses(reasons, broken, with_body=self._has_body, takes_token=self._takes_token)
+        failed = failures.responses(reasons, self._needed(), with_body=self._has_body, takes_token=self._takes_token)
         return operation | {"responses": {by_hand.STATUSES.get(name, "200"): answer, **failed}}
 
     def _from_token(self) -> list[str]:
         """Return the fields that the token tells, so that a body may leave them out."""
         return [USER] if self._is_owners and self._has_body else []
+
+    def _needed(self) -> dict[str, str]:
+        """Return the fields that a request must have, and what is said of one without them."""
+        optional = self._from_token()
+        return {name: what for name, what in needed(self._method.input_type).items() if name not in optional}
 
     def _parameters(self) -> list[Json]:
         parameters = [self._parameter(field, "path") for field in self._in_path]
@@ -134,7 +137,8 @@ class _Operation:
 
     def _parameter(self, field: FieldDescriptor, place: str) -> Json:
         parameter: Json = {"name": field.json_name, "in": place}
-        if place == "path":
+        from_token = self._is_owners and field.json_name == USER
+        if place == "path" or (field.json_name in self._needed() and not from_token):
             parameter["required"] = True
         description = self._schemas.described(field.full_name)
         return parameter | {"description": description, "schema": self._schemas.parameter(field)}

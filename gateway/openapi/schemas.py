@@ -146,7 +146,7 @@ class Schemas:
                 return {"type": "string", "format": "date-time"}
             return nested(field.message_type)
         if field.enum_type is not None:
-            return self._enum(field.enum_type)
+            return self._enum(field.enum_type, rules.enum.not_in)
         schema = dict(SCALARS[field.type])
         if kind := rules.WhichOneof("type"):
             schema |= _keywords(kind, getattr(rules, kind))
@@ -163,9 +163,11 @@ class Schemas:
         example = example_of(message, field.json_name)
         return schema if example is None else schema | {"examples": [example]}
 
-    def _enum(self, enum: EnumDescriptor) -> Schema:
+    def _enum(self, enum: EnumDescriptor, but: Collection[int]) -> Schema:
         """Refer to the values of an enum by name. The zero value stands for none: it is never written."""
         values = [value for value in enum.values if value.number]
+        if any(but):
+            return {"type": "string", "enum": [value.name for value in values if value.number not in but]}
         descriptions = {value.name: self.described(f"{enum.full_name}.{value.name}") for value in values}
         listed = "\n".join(f"- `{name}`: {text}" for name, text in descriptions.items() if text)
         description = "\n\n".join(filter(None, [self.described(enum.full_name), listed]))
@@ -195,7 +197,8 @@ def needed(message: Descriptor) -> dict[str, str]:
 
 def _or_null(schema: Schema) -> Schema:
     if "type" in schema:
-        return schema | {"type": [schema["type"], "null"]}
+        null = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+        return schema | {"type": [schema["type"], "null"]} | null
     described = {"description": schema["description"]}
     return {"anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]} | described
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from typing import Any
 
 import schemathesis
-from jsonschema import ValidationError
 from schemathesis import Case, CheckContext, HookContext, Response
 from schemathesis.checks import Failure
 
+from tests.fuzz.as_protobuf import is_read_as_right
 from tests.fuzz.without_words import is_known
-from tests.gateway.openapi import check, resolved
+from tests.gateway.openapi import resolved
 
 Json = dict[str, Any]
 
@@ -78,39 +77,4 @@ def filter_failure(context: HookContext, failure: Failure, case: Case, response:
     if failure.code != ACCEPTED_WRONG_DATA or "requestBody" not in case.operation.definition.raw:
         return True
     schema = case.operation.definition.raw["requestBody"]["content"]["application/json"]["schema"]
-    return _keeps(schema, case.body) or not _keeps(schema, as_protobuf_reads(schema, case.body))
-
-
-def as_protobuf_reads(schema: Json, value: Any) -> Any:
-    """Return JSON in the one form that the document tells of, where protobuf takes others for the same.
-
-    A null is a field that is absent; numbers and truth values may be texts, and values of an enum numbers, 0 for none.
-    """
-    schema = resolved(schema)
-    if "anyOf" in schema:  # what may be null
-        schema = resolved(schema["anyOf"][0])
-    kinds = schema.get("type", ())
-    match value:
-        case dict():
-            fields: Json = schema.get("properties", {})
-            read = {name: as_protobuf_reads(fields.get(name, {}), each) for name, each in value.items()}
-            return {name: each for name, each in read.items() if each is not None}
-        case list():
-            return [as_protobuf_reads(schema.get("items", {}), each) for each in value]
-        case str() if "integer" in kinds and re.fullmatch(r"-?\d[\d.eE+-]*", value):
-            return float(value)
-        case str() if "boolean" in kinds and value in ("true", "false"):
-            return value == "true"
-        case bool():
-            return value
-        case int() | float() if "enum" in schema and 0 <= value <= len(schema["enum"]):
-            return schema["enum"][int(value) - 1] if value else None
-    return value
-
-
-def _keeps(schema: Json, value: Any) -> bool:
-    try:
-        check(schema, value)
-    except ValidationError:
-        return False
-    return True
+    return not is_read_as_right(schema, case.body)
