@@ -18,14 +18,13 @@ from bench.cases import Case
 from bench.load import Generator, Load
 from bench.measure import OK, Result
 from bench.stories import buy
+from bench.waiting import until
 from bench.world import CALL_SECONDS, PRICE, World, purchases
-from stack.errors import StackError
 
 PLANT = Path(__file__).with_name("cancel.sql")
 SEATS, QUICK_SEATS = 50_000, 2_000
 CLIENTS = 64
 MOST_SECONDS, QUICK_MOST_SECONDS = 1_800, 150
-LOOK_SECONDS = 0.5
 
 COLUMNS = """
     show_id, event_id, is_movie, title, theatre, city, screen, starts_at, currency, booking_id, user_id, payment_id,
@@ -128,7 +127,7 @@ def _cancel(world: World, show_id: str, most_seconds: float) -> float:
         began = time.monotonic()
         request = cancellations.CancelShowRequest(show_id=show_id, token=token, reason="Bench")
         stub.CancelShow(request, timeout=CALL_SECONDS)
-        _until_none(booking, show_id, most_seconds)
+        until(booking, LEFT, 0, most_seconds, [show_id])
         return time.monotonic() - began
 
 
@@ -156,11 +155,3 @@ def _copy(source: Connection, target: Connection) -> None:
     ):
         for rows in out:
             into.write(rows)
-
-
-def _until_none(booking: Connection, show_id: str, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while left := booking.execute(LEFT, [show_id]).fetchall()[0][0]:
-        if time.monotonic() > end:
-            raise StackError(f"after {seconds:g} s, {left:,} bookings of a cancelled show are still to be refunded")
-        time.sleep(LOOK_SECONDS)  # between looks at a condition, so that looking costs the measured server little

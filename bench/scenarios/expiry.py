@@ -10,14 +10,12 @@ import time
 from pathlib import Path
 from string import Template
 
-from psycopg import Connection
-
 from bench.cases import Case
 from bench.load import Generator, Load
 from bench.measure import Result
 from bench.stories import book
+from bench.waiting import until
 from bench.world import World
-from stack.errors import StackError
 
 PLANT = Path(__file__).with_name("expiry.sql")
 SHOWS, QUICK_SHOWS = 1_000, 100
@@ -25,28 +23,28 @@ SEATS = 200
 RATE = 300
 MOST_SECONDS = 180
 TICK_SECONDS = 90
-LOOK_SECONDS = 0.25
 
 TAKE_ALONG = """
     COPY (
-        SELECT booking_id, user_id, show_id, d.starts_at, d.currency, d.until, s.id, s.position % 2, s.section, s.row,
-            s.number, s.tier, s.price
+        SELECT booking_id, user_id, show_id, d.event_id, d.is_movie, d.title, d.theatre, d.city, d.screen, d.starts_at,
+            d.currency, d.until, s.id, s.position % 2, s.section, s.row, s.number, s.tier, s.price
         FROM due d JOIN show_seats s USING (show_id, booking_id)
     ) TO STDOUT
 """
 RECEIVE = """
     CREATE TEMPORARY TABLE due (
-        booking_id uuid, user_id uuid, show_id uuid, starts_at timestamptz, currency text, until timestamptz,
-        seat_id uuid, position int, section text, row text, number int, tier text, price int
+        booking_id uuid, user_id uuid, show_id uuid, event_id uuid, is_movie bool, title text, theatre text, city text,
+        screen text, starts_at timestamptz, currency text, until timestamptz, seat_id uuid, position int, section text,
+        row text, number int, tier text, price int
     ) ON COMMIT DROP
 """
-BOOKINGS = """
+SHOW = "show_id, event_id, is_movie, title, theatre, city, screen, starts_at"
+BOOKINGS = f"""
     INSERT INTO bookings (id, user_id, state, version, total_amount, currency, expires_at, created_at, updated_at,
-        show_id, event_id, is_movie, title, theatre, city, screen, starts_at, seat_labels)
+        {SHOW}, seat_labels)
     SELECT booking_id, user_id, 'PENDING', 2, sum(price), currency, until, until - interval '15 minutes',
-        until - interval '15 minutes', show_id, show_id, true, 'Bench', 'Bench', 'Pune', 'Bench', starts_at,
-        array_agg(section || ' ' || row || number ORDER BY position)
-    FROM due GROUP BY booking_id, user_id, show_id, starts_at, currency, until
+        until - interval '15 minutes', {SHOW}, array_agg(section || ' ' || row || number ORDER BY position)
+    FROM due GROUP BY booking_id, user_id, currency, until, {SHOW}
 """
 BOOKING_SEATS = """
     INSERT INTO booking_seats (booking_id, position, seat_id, section, row, number, tier, price)
@@ -72,13 +70,13 @@ def run(world: World) -> Result:
         world.settle()
         world.say(f"{planted:,} bookings are due; waiting for the job that expires them")
         with world.stack.server.connect("booking") as booking:
-            _until(booking, DUE, planted - 1, TICK_SECONDS)
+            until(booking, DUE, planted - 1, TICK_SECONDS)
             world.meter.start()
             generator.go()
             began = time.monotonic()
-            _until(booking, DUE, 0, MOST_SECONDS)
+            until(booking, DUE, 0, MOST_SECONDS)
             expired = time.monotonic() - began
-            _until(booking, UNTOLD, 0, MOST_SECONDS)
+            until(booking, UNTOLD, 0, MOST_SECONDS)
             released = time.monotonic() - began
         generator.stop()
         tally = generator.tally()
@@ -111,12 +109,3 @@ def _plant(world: World, shows: list[str]) -> int:
         planted = booking.execute(BOOKINGS).rowcount
         booking.execute(BOOKING_SEATS)
     return planted
-
-
-def _until(booking: Connection, count: str, most: int, seconds: float) -> None:
-    """Wait until a query counts at most so many; raise StackError if it does not in time."""
-    end = time.monotonic() + seconds
-    while (left := booking.execute(count.encode()).fetchall()[0][0]) > most:
-        if time.monotonic() > end:
-            raise StackError(f"after {seconds:g} s there are still {left:,}: {count}")
-        time.sleep(LOOK_SECONDS)  # between looks at a condition, so that looking costs the measured server little
