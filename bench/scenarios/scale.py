@@ -19,7 +19,7 @@ SHOWS = 500
 CLIENTS = 64
 MOST_PER_SECOND = 3_000
 
-# As the catalogue makes shows, of a screen that it has made, one after the other.
+# As the catalogue made shows before it told of each in its topic, of a screen that it has made, one after the other.
 FILL = (
     """
     CREATE TEMPORARY TABLE filler AS
@@ -28,8 +28,9 @@ FILL = (
         FROM shows s, generate_series(1, %(shows)s) n WHERE s.id = %(like)s
     """,
     """
-    INSERT INTO shows (id, event_id, screen_id, starts_at, ends_at, currency)
-        SELECT id, event_id, screen_id, starts_at, starts_at + lasts, currency FROM filler
+    INSERT INTO shows (id, event_id, screen_id, starts_at, ends_at, currency, created_at)
+        SELECT f.id, f.event_id, f.screen_id, f.starts_at, f.starts_at + f.lasts, f.currency, t.whole_since
+        FROM filler f, topics t WHERE t.topic = 'shows'
     """,
     """
     INSERT INTO list_prices (show_id, version, tier, price)
