@@ -56,6 +56,7 @@ EVER = datetime(2026, 11, 29, tzinfo=UTC)
 NOBODY = UUID(int=0)
 BOOKING = Booking.created(
     NOBODY,
+    "",
     NewBooking(NOBODY, []),
     BookedShow(NOBODY, NOBODY, False, "", "", "", "", EVER, EVER),
     EVER,

@@ -37,6 +37,7 @@ LEASE_SECONDS = 8
 INTENTS = {
     "lease_seconds": "lease",
     "id": "bookings",
+    "booking_number": "booking_numbers",
     "user_id": "users",
     "idempotency_key": "keys",
     "request_hash": "hashes",

@@ -27,6 +27,7 @@ CREATE TABLE batches AS
     SELECT
         batch,
         array_agg(booking_id)::text AS bookings,
+        array_agg(upper(left(md5(key), 10)))::text AS booking_numbers,
         array_agg(user_id)::text AS users,
         array_agg(key)::text AS keys,
         array_agg(hash)::text AS hashes,

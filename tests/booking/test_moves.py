@@ -40,7 +40,7 @@ def booking(state: State = State.PENDING, *, expires_at: datetime = LATER, **cha
     seat = BookedSeat(uuid4(), "Stalls", "A", 1, "VIP", 1001)
     reserved = ReservedSeats([seat], 1001, "INR", expires_at, show.sales_end_at)
     amounts = Amounts(0, 0, 0, 1001, False)
-    created = Booking.created(uuid4(), NewBooking(uuid4(), [seat.id]), show, EARLIER, reserved, amounts)
+    created = Booking.created(uuid4(), "", NewBooking(uuid4(), [seat.id]), show, EARLIER, reserved, amounts)
     one = replace(
         created,
         state=state,

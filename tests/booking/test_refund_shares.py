@@ -72,7 +72,7 @@ class Sold:
         reserved = ReservedSeats(self.seats, total, "INR", NOW, start)
         amounts = Amounts(off, fee, tax, final, includes_tax)
         created = Booking.created(
-            uuid4(), NewBooking(uuid4(), [seat.id for seat in self.seats]), show, NOW, reserved, amounts
+            uuid4(), "", NewBooking(uuid4(), [seat.id for seat in self.seats]), show, NOW, reserved, amounts
         )
         self.booking = created.confirming(uuid4(), NOW).confirmed(NOW)
         self.refunds: list[BookingRefund] = []

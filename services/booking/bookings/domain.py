@@ -219,6 +219,7 @@ class Booking:
     def created(
         cls,
         id_: UUID,
+        booking_number: str,
         new: NewBooking,
         show: BookedShow,
         since: datetime,
@@ -247,6 +248,7 @@ class Booking:
             cancel_reason=None,
             show=replace(show, sales_end_at=reservation.sales_end_at or show.sales_end_at),
             seat_labels=[seat.label for seat in reservation.seats],
+            booking_number=booking_number,
         )
 
     @property

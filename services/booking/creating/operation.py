@@ -8,7 +8,7 @@ in idempotency_keys once the booking is finished.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -25,6 +25,7 @@ from services.booking.bookings.domain import (
     with_kinds,
 )
 from services.booking.bookings.leases import LEASE_SECONDS
+from services.booking.bookings.numbers import new_booking_number
 from services.booking.coupons import uses
 from services.booking.coupons.domain import Coupon
 from services.booking.creating import statements as sql
@@ -57,6 +58,7 @@ class Create:
     idempotency: idempotency.Key | None
     may_be_free: bool = True
     """Whether the caller may make it where nothing is to be paid."""
+    booking_number: str = field(default_factory=new_booking_number)
 
     @property
     def key(self) -> object:
@@ -69,7 +71,6 @@ class Begun:
     """The intent is written: inventory is to be asked."""
 
     since: datetime
-    booking_number: str
     terms: ShowTerms
     """What the show's tickets cost beside their list prices."""
     coupon: Coupon | None = None
@@ -183,6 +184,7 @@ def _intents(batch: Sequence[Create]) -> Statement:
         **columns(
             batch,
             "id",
+            "booking_number",
             user_id="new.user_id",
             booked_show_id="show.show_id",
             idempotency_key=lambda command: command.idempotency and command.idempotency.key,
@@ -193,7 +195,7 @@ def _intents(batch: Sequence[Create]) -> Statement:
 
 
 def _begun(intent: Row, terms: ShowTerms, coupon: Coupon | Failure | None) -> Outcome[Begun]:
-    return coupon if isinstance(coupon, Failure) else Begun(intent.created_at, intent.booking_number, terms, coupon)
+    return coupon if isinstance(coupon, Failure) else Begun(intent.created_at, terms, coupon)
 
 
 def _known(command: Create, first: Mapping[tuple[UUID, str], Row]) -> Outcome[Known]:
@@ -225,9 +227,10 @@ class Priced:
         reservation = replace(reservation, total_amount=priced.total_amount)
         if priced.amounts.final_amount == 0 and not command.may_be_free:
             raise EmailNotVerified()
-        booking = Booking.created(command.id, command.new, command.show, begun.since, reservation, priced.amounts)
-        numbered = replace(booking, booking_number=begun.booking_number)
-        return cls(numbered, priced.seats, command.idempotency)
+        booking = Booking.created(
+            command.id, command.booking_number, command.new, command.show, begun.since, reservation, priced.amounts
+        )
+        return cls(booking, priced.seats, command.idempotency)
 
     def confirming(self) -> "Priced":
         """Return a free booking as it is while inventory is asked to confirm it."""

@@ -67,7 +67,9 @@ def price(
         seller_id=tax.seller.id if tax else None,
         place_of_supply=tax.show.place_of_supply if tax else "",
     )
-    return PricedSeats(list(map(with_line, seats, quoted.lines)), quoted.total_amount, amounts)
+    if rules != NO_RULES:
+        seats = list(map(with_line, seats, quoted.lines))
+    return PricedSeats(seats, quoted.total_amount, amounts)
 
 
 def _rules(fees: Sequence[Fee], tax: Terms | None, currency: str, at: datetime) -> Rules:
