@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from string import ascii_uppercase, digits
 from uuid import uuid4
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -117,6 +118,7 @@ def check(quoted: Quote, rules: Rules) -> None:
         assert abs(tax * whole - exact) * 2 <= rules.tax_parts * whole, "half a minor unit of each part at most"
 
 
+@pytest.mark.timeout(300)  # ten thousand of them, also where bugs are planted beside other work
 @settings(max_examples=10_000, deadline=None, database=None)
 @given(data=st.data())
 def test_lines_add_up_and_the_parts_of_every_tax_are_equal(data: st.DataObject) -> None:

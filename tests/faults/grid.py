@@ -29,6 +29,9 @@ AUDIT_EVERY = 10
 """After how many cases there is an audit."""
 TRIES = 3
 """How often a case is tried whose point is not always reached."""
+PLAYS = 3
+"""How often an operation is played first: where it is not always reached that often, what a job ticks meanwhile is not
+of it."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,20 @@ async def idle_points(world: World) -> set[Point]:
     return set(trace)
 
 
-async def cases_of(world: World, operation: str, idle: set[Point]) -> list[Case]:
-    """Play an operation undisturbed; return the cases of its trace."""
+async def cases_of(world: World, operation: str, idle: set[Point], *, plays: int = 1) -> list[Case]:
+    """Play an operation undisturbed, so many times; return the cases of what is reached each time."""
+    traces = [await _traced(world, operation) for _ in range(plays)]
+    always = set.intersection(*(set(numbered(trace)) for trace in traces))
+    places = [place for place in numbered(traces[0]) if place in always and place[0] not in idle]
+    return [
+        Case(operation, point, occurrence, do, caller)
+        for point, occurrence in places
+        for do, caller in _faults(point, traces[0])
+    ]
+
+
+async def _traced(world: World, operation: str) -> list[Point]:
+    """Play an operation undisturbed; return the points that it reaches."""
     async with aclosing(OPERATIONS[operation](world)) as play:
         await anext(play)
         with world.controller.recording() as trace:
@@ -82,12 +97,7 @@ async def cases_of(world: World, operation: str, idle: set[Point]) -> list[Case]
             await world.rest(hurry=True)
         await anext(play, None)
     await world.rest(hurry=True)
-    places = numbered([point for point in trace if point not in idle])
-    return [
-        Case(operation, point, occurrence, do, caller)
-        for point, occurrence in places
-        for do, caller in _faults(point, trace)
-    ]
+    return trace
 
 
 def _faults(point: Point, trace: Sequence[Point]) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.conftest import Report
 from tests.faults.controller import Point
-from tests.faults.grid import KILL, LATE, RESET, SLOW, Case, Outcome, cases_of, idle_points, run
+from tests.faults.grid import KILL, LATE, PLAYS, RESET, SLOW, Case, Outcome, cases_of, idle_points, run
 from tests.faults.money_operations import OPERATIONS
 from tests.faults.world import World
 
@@ -47,7 +47,7 @@ async def test_an_operation_survives_every_fault_at_each_of_its_points(
     world: World, idle: set[Point], report: Report, operation: str
 ) -> None:
     outcome = Outcome()
-    await run(world, await cases_of(world, operation, idle), outcome)
+    await run(world, await cases_of(world, operation, idle, plays=PLAYS), outcome)
     report[operation] = outcome
     assert not (outcome.wrong or outcome.missed), str(outcome)
 

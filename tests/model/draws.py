@@ -4,6 +4,8 @@ from hypothesis import strategies as st
 
 from services.bank.domain.scenarios import SCENARIOS
 from tests.model import facts, world
+from tests.model.asking import USERS
+from tests.model.money import COUPONS, PRICES
 
 HOUR = 3600
 SHOWS = (
@@ -22,7 +24,7 @@ TICKS = (
     *("clear", "tidy"),
 )
 
-users = st.integers(0, len(world.USERS) - 1)
+users = st.integers(0, len(USERS) - 1)
 seats = st.frozensets(st.integers(0, world.SEATS - 1), min_size=1, max_size=facts.CAP + 1)
 replicas = st.sampled_from(world.REPLICAS)
 numbers = st.integers(0, 9)
@@ -30,7 +32,18 @@ waits, lates = st.sampled_from(WAITS), st.sampled_from(LATES)
 keys = st.sampled_from(("", "", "k1", "k2"))
 methods = st.sampled_from(("pm_succeed", "pm_succeed", "pm_reorder", *SCENARIOS))
 ticks = st.sampled_from(TICKS)
+coupons = st.sampled_from(("", "", *COUPONS))
+prices = st.sampled_from(PRICES)
+shares = st.sampled_from((0, 0, 33, 50, 100))
+"""What organizers give back, in per cent; 0: the customer asks, and the time decides."""
+counts = st.integers(0, 2)
+"""How many seats are given back; 0: all that are left."""
+rivals = st.sampled_from(("", "", "hold", "hold", "block", "use"))
+"""What somebody does while a payment is under way: holds a seat, blocks it, or uses the coupon."""
 kinds = st.sampled_from(
-    ("hold", "extend_holds", "release_holds", "book", "initiate", "pay", "cancel", "refund", "tick")
+    (
+        *("hold", "extend_holds", "release_holds", "book", "initiate", "pay", "cancel", "refund", "grant", "tick"),
+        *("set_prices", "block", "unblock"),
+    )
 )
-moves = st.tuples(kinds, users, seats, keys, numbers, methods, ticks, replicas)
+moves = st.tuples(kinds, users, seats, keys, numbers, methods, ticks, replicas, coupons)

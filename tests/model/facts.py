@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-CAP, PRICE = 4, 25_001
+from tests.model.money import Line, Refund
+
+CAP = 4
 HOLD, EXPIRY, EXTENSION, LIFE, MARGIN, LEAST_SESSION = 300, 900, 300, 1800, 120, 5
 HOLD_LIFE, HOLD_BUDGET, HOLD_WINDOW = 720, 40, 3600
 """How long a hold may last in all; how many minutes of seats may be held in vain, in what time."""
@@ -15,6 +17,8 @@ LATE = 1200
 """How long after a payment began it is decided, where the bank takes its time."""
 REFUNDS: Final = ((24 * 3600, 100), (2 * 3600, 50))
 SESSIONS, ROUNDS = 10, 3
+OVER = ("CANCELLED", "EXPIRED", "REFUNDED")
+"""The states in which a booking uses its coupon no more."""
 
 Answer = tuple[Any, ...]
 LOST: Answer = ("LOST",)
@@ -49,6 +53,17 @@ class Claim:
     state: str
     since: int
     until: int
+    prices: tuple[int, ...] = ()
+    """What its seats cost when it was made, in their order."""
+    gone: Seats = frozenset()
+    """Seats that it was confirmed for, and that were given back."""
+
+    @property
+    def left(self) -> Seats:
+        return self.seats - self.gone
+
+    def price(self, seat: int) -> int:
+        return self.prices[sorted(self.seats).index(seat)]
 
     def lives(self, now: int) -> bool:
         return self.state == "CONFIRMED" or (self.state == "RESERVED" and self.until > now)
@@ -64,18 +79,58 @@ class Booking:
     """What a CONFIRMING one was."""
     payment: str = ""
     """What has bought the ticket, or is about to."""
-    refund: tuple[int, int] = (0, 0)
-    """The amount and the per cent that were decided."""
+    lines: tuple[Line, ...] = ()
+    """Of its seats, in their order."""
+    coupon: str = ""
+    refunds: tuple[Refund, ...] = ()
 
     @property
-    def total(self) -> int:
-        return PRICE * len(self.seats)
+    def final(self) -> int:
+        """What is paid: nothing for a free one, which never has a payment."""
+        return sum(line.paid for line in self.lines)
+
+    @property
+    def left(self) -> Seats:
+        """The seats that nothing was decided about."""
+        return self.seats.difference(*(refund.seats for refund in self.refunds))
+
+    def plan(self, wanted: Seats, per_cent: int, *, everything: bool) -> Refund:
+        """Return what comes back of seats that are left: what was given back at this share counts as one with it."""
+        line = dict(zip(sorted(self.seats), self.lines, strict=True))
+        alike = [seat for refund in self.refunds if refund.per_cent == per_cent for seat in refund.seats]
+        before = sum(line[seat].base(everything=False) for seat in alike)
+        more = sum(line[seat].base(everything=everything) for seat in wanted)
+        if wanted == self.left:
+            more += sum(it.of_order for it in self.lines)
+        amount = (before + more) * per_cent // 100 - before * per_cent // 100
+        return Refund(wanted, amount, per_cent, everything)
+
+    @property
+    def refunded_share(self) -> int:
+        """Return how many per cent of what was paid all its refunds give back."""
+        if not self.final:
+            return min(refund.per_cent for refund in self.refunds)
+        line = dict(zip(sorted(self.seats), self.lines, strict=True))
+        weighed = sum(
+            line[seat].base(everything=refund.everything) * refund.per_cent
+            for refund in self.refunds
+            for seat in refund.seats
+        )
+        if not self.left:
+            weighed += sum(it.of_order for it in self.lines) * self.refunds[-1].per_cent
+        return weighed // self.final
+
+    def with_refund(self, number: int, **changes: Any) -> Booking:
+        """Return the booking with one of its refunds as it has become."""
+        refunds = list(self.refunds)
+        refunds[number] = replace(refunds[number], **changes)
+        return replace(self, refunds=tuple(refunds))
 
     def reads(self, now: int) -> str:
         """Return what callers see."""
         if self.state == "PENDING" and self.until <= now:
             return "EXPIRED"
-        return {"CONFIRMING": self.came_from, "REFUNDING": "CONFIRMED"}.get(self.state, self.state)
+        return self.came_from if self.state == "CONFIRMING" else self.state
 
 
 @dataclass(frozen=True)
@@ -112,6 +167,17 @@ class Request:
     key: str = ""
     about: str = ""
     method: str = ""
+    coupon: str = ""
+    child: bool = False
+    """Whether the ticket of the first seat is for a child."""
+    amount: int | None = None
+    """What is expected to be paid, or what the list shall say."""
+    per_cent: int = 0
+
+    @property
+    def wish(self) -> tuple[object, ...]:
+        """What a key is used for."""
+        return (self.seats, self.coupon, self.child, self.amount)
 
 
 @dataclass(frozen=True)
@@ -125,12 +191,16 @@ class Tick:
 class Seen:
     """What is seen of Boxoffice. A booking, claim or payment is there under its id."""
 
-    seats: Sequence[tuple[str, int | None]]
-    """For each seat its status and when that ends."""
+    seats: Sequence[tuple[str, int | None, int]]
+    """For each seat its status, when that ends, and its price."""
     claims: Mapping[str, tuple[str, int]]
     bookings: Mapping[str, tuple[str, int | None]]
     """State and end."""
+    refunds: Mapping[str, Sequence[tuple[int, int, bool]]]
+    """Of each booking, in order: amount, per cent, and whether it was carried out."""
     payments: Mapping[str, tuple[str, str, bool, bool]]
     """What payment knows and the bank did, whether booking knows of the capture and payment that it goes back."""
     closed: frozenset[str]
+    cancelled: tuple[bool, str]
+    """Whether inventory has cancelled the show, and how far booking is with that."""
     messages: frozenset[tuple[str, str]]

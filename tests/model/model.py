@@ -21,7 +21,6 @@ from tests.model.facts import (
     LASTS,
     LEAST_SESSION,
     MARGIN,
-    PRICE,
     REFUNDS,
     ROUNDS,
     SESSIONS,
@@ -33,7 +32,11 @@ from tests.model.facts import (
     Seats,
     Seen,
 )
+from tests.model.money import lines_of
 from tests.model.steps import Steps
+
+PAID = ("SUCCESS", "PARTIALLY_REFUNDED", "REFUNDED")
+"""What a payment with its money is, one after the other."""
 
 
 class World(Steps):
@@ -47,7 +50,7 @@ class World(Steps):
             return ("HOLD_LIMIT_EXCEEDED",)
         self._free(more)
         for seat in more:
-            self.holds[seat] = (ask.user, self.now, min(self.now + HOLD, self.sales_end))
+            self.holds[seat] = (ask.user, self.now, min(self.now + HOLD, self.sales_end), self.price)
         return ("held", self._first_end(ask.seats))
 
     def extend_holds(self, ask: Request, id_: str) -> Answer:
@@ -60,9 +63,9 @@ class World(Steps):
         if not seats or seats - held:
             return ("SEATS_NOT_HELD",)
         for seat in seats:
-            _, since, until = self.holds[seat]
+            _, since, until, price = self.holds[seat]
             longer = min(self.now + HOLD, since + HOLD_LIFE, self.sales_end)
-            self.holds[seat] = (ask.user, since, max(until, longer))
+            self.holds[seat] = (ask.user, since, max(until, longer), price)
         return ("extended", self._first_end(seats))
 
     def release_holds(self, ask: Request, id_: str) -> Answer:
@@ -72,6 +75,8 @@ class World(Steps):
         return ("released", len(released))
 
     def list_holds(self, ask: Request, id_: str) -> Answer:
+        if self.cancelled:
+            return ("holds", ())
         return ("holds", tuple((seat, self.holds[seat][2] - self.now) for seat in sorted(self._held(ask.user))))
 
     def _held(self, user: int) -> Seats:
@@ -83,18 +88,38 @@ class World(Steps):
     def book(self, ask: Request, id_: str) -> Answer:
         name = (ask.user, ask.key)
         if ask.key and name in self.keys:
-            seats, _, answer = self.keys[name]
-            return (answer or ("REQUEST_IN_PROGRESS",)) if seats == ask.seats else ("IDEMPOTENCY_KEY_REUSED",)
+            wish, _, answer = self.keys[name]
+            return (answer or ("REQUEST_IN_PROGRESS",)) if wish == ask.wish else ("IDEMPOTENCY_KEY_REUSED",)
+        if not self._is_left(ask.coupon):
+            return ("COUPON_NOT_USABLE",)
+        if ask.child and not self.has_fees:
+            return ("KIND_NOT_OFFERED",)
+        booking = self.begun(ask, self.now + EXPIRY)
+        if ask.amount not in (None, booking.final):
+            return ("PRICE_CHANGED",)
         if refusal := self._refusal(ask.user, ask.seats):
             return (refusal,)
-        until = min(self.now + EXPIRY, self.sales_end)
+        self.begin(ask, id_)
+        if not booking.final:
+            self._confirm(id_)
+        self._answer_key(id_)
+        return self._told(id_)
+
+    def begin(self, ask: Request, id_: str) -> None:
+        """Reserve the seats of a booking, which waits for its payment, or for inventory where there is none."""
+        booking = self.begun(ask, self.now + EXPIRY)
+        prices = self.prices_for(ask.user, ask.seats)
         self._free(ask.seats)
-        self.claims[id_] = Claim(ask.user, ask.seats, "RESERVED", self.now, until)
-        self.bookings[id_] = Booking(ask.user, ask.seats, "PENDING", until)
-        answer = ("booked", id_, PRICE * len(ask.seats), until)
+        self.claims[id_] = Claim(ask.user, ask.seats, "RESERVED", self.now, booking.until, prices)
+        self.bookings[id_] = booking if booking.final else replace(booking, state="CONFIRMING", came_from="PENDING")
         if ask.key:
-            self.keys[name] = (ask.seats, id_, answer)
-        return answer
+            self.keys[ask.user, ask.key] = (ask.wish, id_, ())
+
+    def begun(self, ask: Request, until: int) -> Booking:
+        """Return the booking that a request would come to, with its lines."""
+        prices = self.prices_for(ask.user, ask.seats)
+        lines = lines_of(prices, child=ask.child, coupon=ask.coupon, has_fees=self.has_fees)
+        return Booking(ask.user, ask.seats, "PENDING", min(until, self.sales_end), lines=lines, coupon=ask.coupon)
 
     def initiate(self, ask: Request, id_: str) -> Answer:
         booking = self.bookings[ask.about]
@@ -119,7 +144,7 @@ class World(Steps):
                 return ("PAYMENT_IN_PROGRESS",)
             self.payments[name] = payment = replace(payment, bank=payment.bank or "OPEN")
             if payment.truth(self.now) == "OPEN":
-                return ("opened", name, booking.total, payment.until)
+                return ("opened", name, booking.final, payment.until)
             self._learn(name)
             if self.payments[name].state == "SUCCESS":
                 return ("PAYMENT_IN_PROGRESS",)
@@ -155,22 +180,57 @@ class World(Steps):
     def cancel_show(self, ask: Request, id_: str) -> Answer:
         if not self.cancelled and self.now >= self.begins + LASTS:
             return ("SHOW_ENDED",)
-        self.cancelled = True
+        self.cancelled, self.cancelling = True, "KNOWN"
         return ("show cancelled",)
 
     def refund(self, ask: Request, id_: str) -> Answer:
+        by_time = next((share for left, share in REFUNDS if self.begins - self.now >= left), 0)
+        return self._give_back(ask, by_time)
+
+    def grant(self, ask: Request, id_: str) -> Answer:
+        return self._give_back(ask, ask.per_cent)
+
+    def _give_back(self, ask: Request, per_cent: int) -> Answer:
+        """Give seats back, or all that are left; where that is done already, say what came of it."""
         booking = self.bookings[ask.about]
-        if booking.state == "CONFIRMED":
-            by_time = next((share for left, share in REFUNDS if self.begins - self.now >= left), 0)
-            per_cent = 100 if self.cancelled else by_time
-            if not per_cent:
-                return ("REFUND_NOT_ALLOWED",)
-            booking = replace(booking, state="REFUNDING", refund=(booking.total * per_cent // 100, per_cent))
-            self.bookings[ask.about] = booking
-        if booking.state != "REFUNDING":
+        if booking.state != "CONFIRMED":
             return ("BOOKING_NOT_CONFIRMED",)
-        self._unbook(ask.about)
-        return ("refunding", *booking.refund)
+        if not ask.seats and not booking.left:
+            if len(booking.refunds) == 1:
+                self._unbook(ask.about, 0)  # it is carried on
+                return ("refunding", booking.refunds[0].amount, booking.refunds[0].per_cent)
+            return ("refunding", sum(refund.amount for refund in booking.refunds), booking.refunded_share)
+        if self.cancelling == "ASKED":
+            return ("CANCELLATION_IN_PROGRESS",)
+        everything = self.cancelling == "KNOWN"
+        per_cent = 100 if everything else per_cent
+        if ask.seats - booking.left:
+            return ("SEATS_NOT_LEFT",)
+        if not per_cent:
+            return ("REFUND_NOT_ALLOWED",)
+        refund = booking.plan(ask.seats or booking.left, per_cent, everything=everything)
+        self.bookings[ask.about] = replace(booking, refunds=(*booking.refunds, refund))
+        self._unbook(ask.about, len(booking.refunds))
+        return ("refunding", refund.amount, refund.per_cent)
+
+    # --- What organizers do
+
+    def set_prices(self, ask: Request, id_: str) -> Answer:
+        if self.cancelled:
+            return ("SHOW_CANCELLED",)
+        assert ask.amount is not None
+        self.price = ask.amount
+        return ("listed", self.price)
+
+    def block(self, ask: Request, id_: str) -> Answer:
+        more = ask.seats - self.blocked
+        self.blocked |= more
+        return ("blocked", len(more))
+
+    def unblock(self, ask: Request, id_: str) -> Answer:
+        fewer = ask.seats & self.blocked
+        self.blocked -= fewer
+        return ("unblocked", len(fewer))
 
     # --- What is seen of it
 
@@ -180,29 +240,39 @@ class World(Steps):
             return None
         if self.bookings.keys() != seen.bookings.keys() or self.payments.keys() != seen.payments.keys():
             return None
+        if (self.cancelled, self.cancelling) != seen.cancelled:
+            return None
         # Where a release came before its claim, only inventory knows of one.
         refused = dict.fromkeys(seen.claims, "REFUSED")
         if self.cancelled:
             self._let_go_of_what_has_lapsed(seen)
         if refused | {id_: it.state for id_, it in self.claims.items()} != {k: v for k, (v, _) in seen.claims.items()}:
             return None
+        if any(claim.until != seen.claims[id_][1] for id_, claim in self.claims.items()):
+            return None
         world = self.copy()
-        for id_, claim in self.claims.items():
-            if claim.until != seen.claims[id_][1]:
-                return None
         for id_, (state, until) in seen.bookings.items():
-            booking = self.bookings[id_]
-            if (booking.state, state) == ("REFUNDING", "REFUNDED") and self._may_refund(booking.payment):
-                world.bookings[id_] = replace(booking, state=state)
-            elif booking.state != state or (state == "PENDING" and booking.until != until):
+            booking = world.bookings[id_] = self._refunded_as(id_, seen)
+            if booking.state != state or (state == "PENDING" and booking.until != until):
+                return None
+            if [(it.amount, it.per_cent, it.done) for it in booking.refunds] != list(seen.refunds.get(id_, ())):
                 return None
         for id_, (state, *rest) in seen.payments.items():
             payment = self.payments[id_]
-            if payment.state == "SUCCESS" and state == self.refunded(id_):
+            if payment.state != state and state in world.may_be_refunded(id_):
                 world.payments[id_] = payment = replace(payment, state=state)
             if (payment.state, payment.bank, payment.recorded, payment.returned) != (state, *rest):
                 return None
         return world
+
+    def _refunded_as(self, id_: str, seen: Seen) -> Booking:
+        """Take it that refunds are carried out, where they are seen to be and can be."""
+        booking = self.bookings[id_]
+        for number, (refund, (*_, done)) in enumerate(zip(booking.refunds, seen.refunds.get(id_, ()), strict=False)):
+            if done and refund.unbooked and (not refund.amount or self._may_refund(booking.payment)):
+                booking = booking.with_refund(number, done=True)
+        is_over = booking.refunds and not booking.left and all(refund.done for refund in booking.refunds)
+        return replace(booking, state="REFUNDED") if is_over else booking
 
     def _let_go_of_what_has_lapsed(self, seen: Seen) -> None:
         """Take it that claims of a cancelled show which have lapsed are closed, where they are seen to be."""
@@ -210,24 +280,42 @@ class World(Steps):
             if claim.state == "RESERVED" and not claim.lives(self.now) and seen.claims.get(id_, ("",))[0] == "REFUSED":
                 self.claims[id_] = replace(claim, state="REFUSED")
 
-    def seat_map(self) -> list[tuple[str, int | None]]:
-        """Return each seat's status and when that ends, as everybody sees them."""
-        shown: list[tuple[str, int | None]] = [("AVAILABLE", None)] * self.seats
+    def seat_map(self) -> list[tuple[str, int | None, int]]:
+        """Return each seat's status, when that ends, and its price, as everybody sees them."""
+        shown: list[tuple[str, int | None, int]] = [
+            ("BLOCKED" if seat in self.blocked else "AVAILABLE", None, self.price) for seat in range(self.seats)
+        ]
         for seat, id_ in self.taken().items():
             claim = self.claims.get(id_)
             if claim is None:
-                shown[seat] = ("HELD", self.holds[seat][2])
+                _, _, until, price = self.holds[seat]
+                shown[seat] = ("HELD", until, price)
             else:
-                shown[seat] = ("BOOKED", None if claim.state == "CONFIRMED" else claim.until)
+                shown[seat] = ("BOOKED", None if claim.state == "CONFIRMED" else claim.until, claim.price(seat))
         return shown
+
+    def may_be_refunded(self, id_: str) -> set[str]:
+        """Return what a payment may be known to be, while its refunds are carried out one after the other."""
+        payment, booking = self.payments[id_], self.bookings[self.payments[id_].booking]
+        if payment.bank != "CAPTURED" or payment.state not in PAID:
+            return set()
+        ways = [0]
+        if payment.returned:
+            ways.append(booking.final)
+        if booking.payment == id_:
+            for refund in booking.refunds:
+                ways = [way + refund.amount for way in ways] + ([] if refund.done else ways)
+        if not self._may_refund(id_):
+            ways = [0]
+        states = {_paid(booking.final, booking.final - back) for back in ways}
+        return {state for state in states if PAID.index(state) >= PAID.index(payment.state)}
 
     def refunded(self, id_: str) -> str:
         """Return what a payment is in the end, when its refunds have been carried out."""
         payment = self.payments[id_]
-        kept = self.money(id_)
-        if payment.bank != "CAPTURED" or kept == self.bookings[payment.booking].total:
+        if payment.bank != "CAPTURED":
             return "SUCCESS"
-        return "PARTIALLY_REFUNDED" if kept else "REFUNDED"
+        return _paid(self.bookings[payment.booking].final, self.money(id_))
 
     def money(self, id_: str) -> int:
         """Return what the bank has of a payment, when everything has come to rest."""
@@ -235,14 +323,25 @@ class World(Steps):
         booking = self.bookings[payment.booking]
         if payment.bank != "CAPTURED":
             return 0
-        if payment.returned and self._may_refund(id_):
+        if not self._may_refund(id_):
+            return booking.final
+        if payment.returned:
             return 0
-        if booking.payment == id_ and booking.state in ("REFUNDING", "REFUNDED") and self._may_refund(id_):
-            return booking.total - booking.refund[0]
-        return booking.total
+        back = sum(refund.amount for refund in booking.refunds) if booking.payment == id_ else 0
+        return booking.final - back
 
     def is_refunded(self) -> bool:
         """Tell whether all refunds have been carried out that the bank does not decline for good."""
         taken = [id_ for id_, payment in self.payments.items() if payment.bank == "CAPTURED"]
-        under_way = [it for it in self.bookings.values() if it.state == "REFUNDING" and self._may_refund(it.payment)]
+        under_way = [
+            refund
+            for booking in self.bookings.values()
+            for refund in booking.refunds
+            if not refund.done and (not refund.amount or self._may_refund(booking.payment))
+        ]
         return not under_way and all(self.payments[id_].state == self.refunded(id_) for id_ in taken)
+
+
+def _paid(final: int, kept: int) -> str:
+    """Return what a payment is of which so much is kept."""
+    return "SUCCESS" if kept == final else "PARTIALLY_REFUNDED" if kept else "REFUNDED"

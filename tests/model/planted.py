@@ -9,14 +9,22 @@ from typing import Any
 
 import pytest
 
+from services.booking.bookings.domain import Booking
 from services.booking.cancelling import messages
 from services.booking.captures import operation as captures
 from services.booking.captures.domain import Settlement
+from services.booking.creating import operation as creating
+from services.booking.creating import statements as creating_sql
+from services.booking.quoting import domain as quoting
 from services.booking.refunds import domain as refunds
+from services.booking.refunds import operation as refunding
+from services.booking.refunds.domain import RefundPolicy
+from services.booking.show_cancellations import steps as sweeping
 from services.chassis.writes import answers
 from services.inventory.seats import commands
 from services.inventory.seats import statements as seats_sql
 from services.inventory.seats.domain import LockedShow, ReservationState, Seat
+from services.inventory.seats.holds import ExtendHolds, ReleaseHolds
 from services.payment.checkout.record import Record
 from services.payment.checkout.steps import Checkout
 
@@ -139,6 +147,109 @@ def the_bank_is_never_asked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Checkout, "poll", poll)
 
 
+# --- Coupons, free bookings, kinds and fees
+
+
+def the_use_of_a_coupon_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(creating_sql, "USE_COUPONS", creating_sql.USE_COUPONS + " AND false")
+
+
+def a_late_payment_takes_no_use(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(captures.CapturesOfBookings, "settlement_of", lambda self, *given: captures.settlement_of(*given))
+
+
+def a_free_booking_waits_for_a_payment(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Booking, "is_free", False)
+
+
+def a_child_pays_as_an_adult(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(quoting, "priced_by_kind", lambda seats, versions, held_at: seats)
+
+
+def a_fee_that_stays_comes_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Booking, "refundable_for", lambda self, seat, cause=None: self.paid_for(seat) - seat.order_amount)
+
+
+# --- Refunds of a part
+
+
+def each_part_is_rounded_by_itself(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(refunds, "shares", lambda paid, share, before=0: [one * share // 100 for one in paid])
+
+
+def a_part_puts_all_seats_on_sale(patch: pytest.MonkeyPatch) -> None:
+    true = commands.Unbook.apply
+    patch.setattr(commands.Unbook, "apply", lambda self, *given: true(replace(self, seat_ids=()), *given))
+
+
+def a_grant_gives_what_the_time_does(patch: pytest.MonkeyPatch) -> None:
+    true = refunding.RefundableBookings.grant_for
+    patch.setattr(refunding.RefundableBookings, "grant_for", lambda self, booking, granted: true(self, booking, None))
+
+
+def the_time_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(RefundPolicy, "percentage", lambda self, now, starts_at: 100)
+
+
+# --- What organizers change
+
+
+def a_hold_costs_what_the_list_says(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(LockedShow, "priced", lambda show, seat, now: seat.at(show.prices[seat.tier]))
+
+
+def another_amount_than_was_shown_is_booked(patch: pytest.MonkeyPatch) -> None:
+    true = creating.Begun.price
+    patch.setattr(
+        creating.Begun, "price", lambda self, new, listed: true(self, replace(new, expected_total=None), listed)
+    )
+    patch.setattr(commands, "check_total", lambda *given: None)
+
+
+def a_blocked_seat_is_sold(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Seat, "is_free", lambda seat, now: not seat.is_claimed(now))
+
+
+def a_late_payment_gets_a_blocked_seat(patch: pytest.MonkeyPatch) -> None:
+    true = commands.Confirm._may_revive
+
+    def may_revive(self: Any, show: Any, user_id: Any, seats: Any, now: Any, rules: Any) -> bool:
+        return true(self, show, user_id, [seat.unblocked() for seat in seats], now, rules)
+
+    patch.setattr(commands.Confirm, "_may_revive", may_revive)
+
+
+def a_lapsed_hold_unblocks(patch: pytest.MonkeyPatch) -> None:
+    true = Seat.freed
+    patch.setattr(Seat, "freed", lambda seat: true(replace(seat, blocked_for=None)))
+
+
+def a_cancelled_show_sells(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(LockedShow, "is_cancelled", False)
+
+
+def a_cancelled_show_gives_half_back(patch: pytest.MonkeyPatch) -> None:
+    half = replace(refunds.SHOW_CANCELLED, percentage=50)
+    patch.setattr(sweeping, "SHOW_CANCELLED", half)
+    patch.setattr(refunding, "SHOW_CANCELLED", half)
+
+
+def a_hold_is_extended_for_ever(patch: pytest.MonkeyPatch) -> None:
+    true = ExtendHolds.apply
+    patch.setattr(
+        ExtendHolds, "apply", lambda self, show, now, rules: true(self, show, now, replace(rules, hold_max=LONG))
+    )
+
+
+def some_holds_released_are_all(patch: pytest.MonkeyPatch) -> None:
+    true = ReleaseHolds.apply
+    patch.setattr(ReleaseHolds, "apply", lambda self, *given: true(replace(self, some=False), *given))
+
+
+def whoever_holds_for_ever_may(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(LockedShow, "minutes_held", lambda *given: 0)
+
+
 PLANTS: tuple[Plant, ...] = (
     the_limit_is_not_counted,
     a_lapsed_claim_is_confirmed_over_others,
@@ -155,5 +266,24 @@ PLANTS: tuple[Plant, ...] = (
     money_that_comes_twice_is_kept,
     cancelled_bookings_stay_open_for_payment,
     webhooks_are_believed,
+    the_use_of_a_coupon_is_forgotten,
+    a_late_payment_takes_no_use,
+    a_free_booking_waits_for_a_payment,
+    a_child_pays_as_an_adult,
+    a_fee_that_stays_comes_back,
+    each_part_is_rounded_by_itself,
+    a_part_puts_all_seats_on_sale,
+    a_grant_gives_what_the_time_does,
+    the_time_is_not_looked_at,
+    a_hold_costs_what_the_list_says,
+    another_amount_than_was_shown_is_booked,
+    a_blocked_seat_is_sold,
+    a_late_payment_gets_a_blocked_seat,
+    a_lapsed_hold_unblocks,
+    a_cancelled_show_sells,
+    a_cancelled_show_gives_half_back,
+    a_hold_is_extended_for_ever,
+    some_holds_released_are_all,
+    whoever_holds_for_ever_may,
 )
 """Those that are found soonest come first."""

@@ -19,11 +19,9 @@ Databases = Mapping[str, psycopg.AsyncConnection[Any]]
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 """When everything begins."""
-BOOKINGS = """
-    SELECT id::text, CASE WHEN state = 'CONFIRMED' AND refund_count > 0 THEN 'REFUNDING' ELSE state END, expires_at
-    FROM bookings
-"""
-"""In the model, a booking is REFUNDING while its refund is under way."""
+BOOKINGS = "SELECT id::text, state, expires_at FROM bookings"
+REFUNDS = "SELECT booking_id::text, amount, percentage, state FROM booking_refunds ORDER BY booking_id, number"
+CANCELLATION = "SELECT CASE WHEN cancelled_at IS NULL THEN 'ASKED' ELSE 'KNOWN' END FROM cancelled_shows"
 PAYMENTS = """
     SELECT p.id::text, p.state, coalesce(s.status, ''), EXISTS (
         SELECT FROM refunds r WHERE r.payment_id = p.id AND r.cause <> 'REQUESTED'
@@ -55,16 +53,23 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
     """Look at everything: at the seats as everybody does, else into the databases."""
     (
         shown,
-        [claims],
-        [bookings, captures, booking_messages],
+        [claims, shows],
+        [bookings, refunds, cancellation, captures, booking_messages],
         [payments, closed, payment_messages, webhooks],
     ) = await asyncio.gather(
         seat_map,
-        _rows(databases, "inventory", "SELECT booking_id::text, state, expires_at FROM reservations"),
+        _rows(
+            databases,
+            "inventory",
+            "SELECT booking_id::text, state, expires_at FROM reservations",
+            "SELECT status FROM show_counters",
+        ),
         _rows(
             databases,
             "booking",
             BOOKINGS,
+            REFUNDS,
+            CANCELLATION,
             "SELECT payment_id::text FROM captures",
             "SELECT topic, payload FROM outbox",
         ),
@@ -78,15 +83,24 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
         ),
     )
     seats = [
-        (seat_pb2.ShowSeat.Status.Name(seat.status), seconds(seat.expires_at) if seat.expires_at.seconds else None)
+        (
+            seat_pb2.ShowSeat.Status.Name(seat.status),
+            seconds(seat.expires_at) if seat.expires_at.seconds else None,
+            seat.price,
+        )
         for seat in shown.seats
     ]
+    refunds_of: dict[str, list[tuple[int, int, bool]]] = {}
+    for id_, amount, percentage, state in refunds:
+        refunds_of.setdefault(id_, []).append((amount, percentage, state == "REFUNDED"))
     return Seen(
         seats,
         {id_: ("RESERVED" if state == "RELEASED" else state, since(until)) for id_, state, until in claims},
         {id_: (state, since(until) if until else None) for id_, state, until in bookings},
+        refunds_of,
         {id_: (state, status, (id_,) in captures, returned) for id_, state, status, returned in payments},
         frozenset(id_ for (id_,) in closed),
+        (shows == [("CANCELLED",)], "".join(how_far for (how_far,) in cancellation)),
         frozenset([*(MESSAGES[topic](payload) for topic, payload in booking_messages + payment_messages), *webhooks]),
     )
 

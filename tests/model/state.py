@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from tests.model.facts import CAP, HOLD_WINDOW, NO_REFUNDS, Answer, Booking, Claim, Payment, Seats
+from tests.model.facts import CAP, HOLD_WINDOW, NO_REFUNDS, OVER, Answer, Booking, Claim, Payment, Seats
+from tests.model.money import COUPONS, PRICES
 
 
 @dataclass
@@ -14,19 +15,27 @@ class State:
     begins: int
     sales_end: int
     seats: int
-    holds: dict[int, tuple[int, int, int]] = field(default_factory=dict)
-    """For each seat its user, since when and until when. One that has lapsed stays until another takes its place."""
+    has_fees: bool = False
+    """Whether it has fees and tickets for children."""
+    price: int = PRICES[0]
+    """What the list says."""
+    blocked: Seats = frozenset()
+    holds: dict[int, tuple[int, int, int, int]] = field(default_factory=dict)
+    """For each seat its user, since when and until when, and the price. One that has lapsed stays until another takes
+    its place."""
     in_vain: dict[tuple[int, int], int] = field(default_factory=dict)
     """For how many minutes each user held seats and did not book them, in each window of time."""
     claims: dict[str, Claim] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
-    keys: dict[tuple[int, str], tuple[Seats, str, Answer]] = field(default_factory=dict)
-    """What a key was used for: the seats, the booking, the answer if there is one."""
+    keys: dict[tuple[int, str], tuple[tuple[object, ...], str, Answer]] = field(default_factory=dict)
+    """What a key was used for: the wish, the booking, the answer if there is one."""
     closed: frozenset[str] = frozenset()
     """Bookings that nothing may be paid for any more."""
     cancelled: bool = False
-    """Whether the show is cancelled."""
+    """Whether the show is cancelled: inventory says so."""
+    cancelling: str = ""
+    """ASKED where booking has written that it is to be, KNOWN where it knows that it is."""
     messages: frozenset[tuple[str, str]] = frozenset()
     """What is still to be told: the kind of it, and about which booking or payment."""
 
@@ -43,7 +52,8 @@ class State:
 
     def identity(self) -> object:
         dicts = (self.holds, self.in_vain, self.claims, self.bookings, self.payments, self.keys)
-        return (self.now, *(frozenset(d.items()) for d in dicts), self.closed, self.cancelled, self.messages)
+        show = (self.now, self.price, self.blocked, self.cancelled, self.cancelling)
+        return (show, *(frozenset(d.items()) for d in dicts), self.closed, self.messages)
 
     def send(self, *messages: tuple[str, str]) -> None:
         self.messages |= set(messages)
@@ -53,10 +63,10 @@ class State:
 
     def seats_of(self, user: int) -> dict[int, str]:
         """Return the seats that a user has now, each with the booking that claims it."""
-        mine = {seat: "" for seat, (who, _, until) in self.holds.items() if who == user and until > self.now}
+        mine = {seat: "" for seat, (who, _, until, _) in self.holds.items() if who == user and until > self.now}
         for id_, claim in self.claims.items():
             if claim.user == user and claim.lives(self.now):
-                mine |= dict.fromkeys(claim.seats, id_)
+                mine |= dict.fromkeys(claim.left, id_)
         return mine
 
     def taken(self) -> dict[int, str]:
@@ -64,7 +74,7 @@ class State:
         return {seat: id_ for user in self._users() for seat, id_ in self.seats_of(user).items()}
 
     def _users(self) -> set[int]:
-        return {user for user, _, _ in self.holds.values()} | {claim.user for claim in self.claims.values()}
+        return {user for user, *_ in self.holds.values()} | {claim.user for claim in self.claims.values()}
 
     def _refusal(self, user: int, seats: Seats) -> str:
         """Return why a user may not take seats now. What they hold they may have."""
@@ -76,14 +86,14 @@ class State:
             return "SHOW_STARTED"
         if self.sales_end <= self.now:
             return "SALES_ENDED"
-        if any(seat in taken for seat in seats - held):
+        if (seats - held) & (taken.keys() | self.blocked):
             return "SEATS_UNAVAILABLE"
         return "SEAT_LIMIT_EXCEEDED" if len(mine) + len(seats - held) > CAP else ""
 
     def _free(self, seats: Seats, *, in_vain: bool = False) -> None:
         """Take holds away. One that has lapsed was in vain, whatever takes its place."""
         for seat in seats & self.holds.keys():
-            user, since, until = self.holds.pop(seat)
+            user, since, until, _ = self.holds.pop(seat)
             if in_vain or until <= self.now:
                 window, minutes = _spent(since, min(until, self.now))
                 self.in_vain[user, window] = self.in_vain.get((user, window), 0) + minutes
@@ -92,12 +102,23 @@ class State:
         """Return for how many minutes a user has held seats in vain in this window."""
         now = self.now // HOLD_WINDOW
         lapsed = [
-            _spent(since, until) for who, since, until in self.holds.values() if who == user and until <= self.now
+            _spent(since, until) for who, since, until, _ in self.holds.values() if who == user and until <= self.now
         ]
         return self.in_vain.get((user, now), 0) + sum(minutes for window, minutes in lapsed if window == now)
 
+    def prices_for(self, user: int, seats: Seats) -> tuple[int, ...]:
+        """Return what the list asks a user for seats: as much as when they were held, for those that are."""
+        mine = self.seats_of(user)
+        return tuple(self.holds[seat][3] if mine.get(seat) == "" else self.price for seat in sorted(seats))
+
+    def _is_left(self, coupon: str) -> bool:
+        """Tell whether a coupon may be used once more."""
+        uses = sum(it.coupon == coupon and it.state not in OVER for it in self.bookings.values())
+        return not coupon or uses < COUPONS[coupon][1]
+
     def _may_refund(self, id_: str) -> bool:
-        return self.payments[id_].method != NO_REFUNDS
+        """Tell whether the bank gives a payment's money back; of a free booking there is nothing to give back."""
+        return not id_ or self.payments[id_].method != NO_REFUNDS
 
 
 def _spent(since: int, end: int) -> tuple[int, int]:

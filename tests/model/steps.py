@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Self
 
-from tests.model.facts import CAP, DECLINES, EXTENSION, LEARN, LIES, LIFE, UNTOLD
+from tests.model.facts import CAP, DECLINES, EXTENSION, LASTS, LEARN, LIES, LIFE, UNTOLD, Answer, Booking
 from tests.model.state import State
 
 
@@ -34,26 +34,28 @@ class Steps(State):
                 closed = [id_ for id_, p in live if p.booking in self.closed and p.can_end(self.now)]
                 return [("ask", id_) for id_ in {*ended, *unknown, *closed}]
             case "payment relay":
-                return waiting("captured", "declined") + [("confirm", id_) for id_ in of_state("CONFIRMING")]
+                paid = [id_ for id_ in of_state("CONFIRMING") if self.bookings[id_].payment]
+                return waiting("captured", "declined") + [("confirm", id_) for id_ in paid]
             case "booking relay":
                 return waiting("release", "close", "return")
             case "expire":
                 lapsed = [id_ for id_ in of_state("PENDING") if self.bookings[id_].until <= self.now]
                 return [("expire", id_) for id_ in lapsed if not self.claims[id_].lives(self.now)]
-            case "sweep" if self.cancelled:
+            case "sweep" if self.cancelling == "ASKED":
+                return [("cancel again", "")]
+            case "sweep" if self.cancelling == "KNOWN":
                 unpaid = of_state("PENDING") + (of_state("EXPIRED") if self.sales_end > self.now else [])
-                paid = [("refund with show", id_) for id_ in of_state("CONFIRMED")]
-                return [("cancel with show", id_) for id_ in unpaid] + paid
+                left = [id_ for id_ in of_state("CONFIRMED") if self.bookings[id_].left]
+                return [("cancel with show", id_) for id_ in unpaid] + [("refund with show", id_) for id_ in left]
             case "clear" if self.cancelled:
-                held = any(until > self.now for _, until in self.holds.values())
+                held = any(until > self.now for _, _, until, _ in self.holds.values())
                 reserved = any(it.state == "RESERVED" and it.lives(self.now) for it in self.claims.values())
                 return [("clear", "")] if held or reserved else []
             case "recover":
-                unbooked = [id_ for id_ in of_state("REFUNDING") if self.claims[id_].state == "CONFIRMED"]
                 return (
                     [("give up", id_) for id_ in of_state("RESERVING")]
                     + [("confirm", id_) for id_ in of_state("CONFIRMING")]
-                    + [("unbook", id_) for id_ in unbooked]
+                    + [("unbook", name) for id_, it in self.bookings.items() for name in _booked(id_, it)]
                 )
         return []  # tidying, and trying refunds again, is not to be seen
 
@@ -86,7 +88,8 @@ class Steps(State):
                 "return": world._return,
                 "expire": world._expire,
                 "give up": world._give_up,
-                "unbook": world._unbook,
+                "unbook": lambda name: world._unbook(*_refund_of(name)),
+                "cancel again": world._cancel_again,
                 "cancel with show": world._cancel_with_show,
                 "refund with show": world._refund_with_show,
                 "clear": world._clear,
@@ -103,6 +106,7 @@ class Steps(State):
         """Return this world with what inventory and bank, but nobody else, know already of what comes `after`."""
         half = self.copy()
         half.holds, half.in_vain, half.claims = dict(after.holds), dict(after.in_vain), dict(after.claims)
+        half.cancelled = after.cancelled
         half.payments |= {id_: replace(known, bank=after.payments[id_].bank) for id_, known in self.payments.items()}
         half.messages |= {message for message in after.messages if message[0] in ("webhook", "lie")}
         return half
@@ -143,14 +147,19 @@ class Steps(State):
         if truth in ("CAPTURED", "DECLINED"):
             self.send((truth.lower(), id_))
 
-    def _settle(self, id_: str) -> None:
-        """Let booking hear of captured money: it may buy the ticket, has bought it, or goes back."""
+    def _settle(self, id_: str, *, is_used: bool = False) -> None:
+        """Let booking hear of captured money: it may buy the ticket, has bought it, or goes back.
+
+        A booking that has expired takes the use of its coupon again, unless others have them all, as when it `is_used`.
+        """
         payment = self.payments[id_]
         booking = self.bookings[payment.booking]
         if payment.recorded:
             return
         self.payments[id_] = replace(payment, recorded=True)
-        if booking.state in ("PENDING", "EXPIRED"):
+        if booking.state == "EXPIRED" and (is_used or not self._is_left(booking.coupon)):
+            self.send(("return", id_), ("release", payment.booking))
+        elif booking.state in ("PENDING", "EXPIRED"):
             confirming = replace(booking, state="CONFIRMING", came_from=booking.reads(self.now), payment=id_)
             self.bookings[payment.booking] = confirming
         else:
@@ -160,12 +169,12 @@ class Steps(State):
         """Let inventory book the seats of a booking that is paid for, or refuse to for good.
 
         Once sales have ended, or the show is cancelled, none is good any more. One that has lapsed before is good still
-        if all of its seats are free, and the user may have so many.
+        if all of its seats are free and for sale, and the user may have so many.
         """
         booking, claim = self.bookings[id_], self.claims[id_]
         others = self.taken().keys() - (claim.seats if claim.lives(self.now) else set())
         is_allowed = len(self.seats_of(claim.user)) + len(claim.seats) <= CAP
-        is_good = claim.lives(self.now) or (is_allowed and not claim.seats & others)
+        is_good = claim.lives(self.now) or (is_allowed and not claim.seats & (others | self.blocked))
         sells = self.now < self.sales_end and not self.cancelled
         if claim.state == "CONFIRMED" or (claim.state != "REFUSED" and is_good and sells):
             self._free(claim.seats)
@@ -174,7 +183,22 @@ class Steps(State):
         else:
             self.claims[id_] = replace(claim, state="REFUSED")
             self.bookings[id_] = replace(booking, state="EXPIRED", came_from="", payment="")
-            self.send(("return", booking.payment))
+            if booking.payment:
+                self.send(("return", booking.payment))
+        if not booking.payment:
+            self._answer_key(id_)
+
+    def _told(self, id_: str) -> Answer:
+        """Return what a booking's maker is told of it."""
+        booking = self.bookings[id_]
+        word = "booked" if booking.state == "PENDING" else booking.state.lower()
+        return (word, id_, booking.final, booking.until)
+
+    def _answer_key(self, id_: str) -> None:
+        """Keep the answer under the key that a booking was made with."""
+        for name, (wish, of, _) in self.keys.items():
+            if of == id_:
+                self.keys[name] = (wish, id_, self._told(id_))
 
     def _decline(self, id_: str) -> None:
         """Give a booking whose payment was declined more time. Inventory's word counts, booking copies it."""
@@ -199,8 +223,17 @@ class Steps(State):
         del self.bookings[id_]
         self.keys = {name: use for name, use in self.keys.items() if use[1] != id_}
 
-    def _unbook(self, id_: str) -> None:
-        self.claims[id_] = replace(self.claims[id_], state="REFUSED")
+    def _unbook(self, id_: str, number: int) -> None:
+        """Let inventory put the seats of a refund on sale again; with the last one, the claim is over."""
+        refund, claim = self.bookings[id_].refunds[number], self.claims[id_]
+        gone = claim.gone | refund.seats
+        self.claims[id_] = replace(claim, gone=gone, state="REFUSED" if gone == claim.seats else claim.state)
+        self.bookings[id_] = self.bookings[id_].with_refund(number, unbooked=True)
+
+    def _cancel_again(self, _: str) -> None:
+        """Have inventory cancel a show whose canceller got no answer."""
+        self.cancelled = self.cancelled or self.now < self.begins + LASTS
+        self.cancelling = "KNOWN" if self.cancelled else ""
 
     def _cancel_with_show(self, id_: str) -> None:
         self.bookings[id_] = replace(self.bookings[id_], state="CANCELLED")
@@ -208,7 +241,8 @@ class Steps(State):
 
     def _refund_with_show(self, id_: str) -> None:
         booking = self.bookings[id_]
-        self.bookings[id_] = replace(booking, state="REFUNDING", refund=(booking.total, 100))
+        refund = booking.plan(booking.left, 100, everything=True)
+        self.bookings[id_] = replace(booking, refunds=(*booking.refunds, refund))
 
     def _clear(self, _: str) -> None:
         """Let inventory end the holds and reservations of a cancelled show."""
@@ -219,3 +253,13 @@ class Steps(State):
 
     def _return(self, id_: str) -> None:
         self.payments[id_] = replace(self.payments[id_], returned=True)
+
+
+def _booked(id_: str, booking: Booking) -> list[str]:
+    """Name the refunds of a booking whose seats inventory has still booked."""
+    return [f"{id_} {number}" for number, refund in enumerate(booking.refunds) if not refund.unbooked]
+
+
+def _refund_of(name: str) -> tuple[str, int]:
+    id_, number = name.split()
+    return id_, int(number)

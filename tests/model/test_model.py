@@ -18,7 +18,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from stack.postgres import Server
 from tests.model import databases, world
-from tests.model.machine import Boxoffice, Wrong
+from tests.model.driver import Wrong
+from tests.model.machine import Boxoffice
 from tests.model.planted import PLANTS, Plant
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))

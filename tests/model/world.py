@@ -7,53 +7,59 @@ Nothing happens by itself: jobs and relays are run by `tick`, webhooks are carri
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import grpc
 import psycopg
-from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, cancellations_pb2, cancellations_pb2_grpc
-from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
-from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
+from boxoffice.bank.v1 import bank_pb2_grpc
+from boxoffice.booking.v1 import booking_pb2
+from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, seat_pb2
 from psycopg import sql
 
 from audit import audit
-from services.bank.domain import events
-from services.bank.domain.scenarios import Notification
-from services.bank.domain.sessions import Session, Status
 from services.bank.rpc import BankService
 from services.bank.sessions import close
-from services.bank.sessions.statements import WAIT_FOR_SESSIONS
 from services.bank.webhooks.deliveries import Deliveries
 from services.bank.webhooks.sender import Sender
+from services.booking.pricing.domain import Fee, Per
+from services.booking.tariffs import operation as tariffs
+from services.booking.tariffs.domain import KindPrice, NamedFee
 from services.booking.tidying.operation import archive
 from services.chassis.process.server import make_server
-from services.chassis.store.database import READ_CLOCK, Database
-from services.chassis.store.rows import read
+from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes import topics
 from services.inventory.jobs import clear_cancelled_shows, tidy_holds
 from tests.bank.support import SANDBOX
-from tests.model import calls, facts, replicas, sight
+from tests.model import replicas, sight
+from tests.model.asking import Asking
 from tests.model.calls import PATIENT, Postman
 from tests.model.databases import BUSY, CLEAR, DUE, KEPT, RESET, SERVICE_NAMES
-from tests.model.facts import Answer, Request, Seen
+from tests.model.facts import Seen
+from tests.model.money import CHILD, COUPONS, ORDER_FEE, PRICES, TICKET_FEE
 from tests.model.sight import NOON
 from tests.patience import patient
 
 REPLICAS = (0, 1)
 SEATS = 8
-USERS = [UUID(int=number + 1) for number in range(3)]
 SETTLE_SECONDS = patient(20)
+COUPON = """
+    INSERT INTO coupons (id, code, kind, percentage, max_uses, created_at, updated_at)
+    VALUES (gen_random_uuid(), %s, 'PERCENTAGE', %s, %s, boxoffice_clock(), boxoffice_clock())
+"""
+FEES = (
+    NamedFee("Booking fee", Fee(Per.ORDER, ORDER_FEE)),
+    NamedFee("Fee of the house", Fee(Per.TICKET, TICKET_FEE, refundable=False)),
+)
+KINDS = (KindPrice("CHILD", tier=None, price=None, basis_points=CHILD * 100, at_most=None),)
 
 
-class World:
+class World(Asking):
     """Everything, and short ways to use it."""
 
     def __init__(self, urls: Mapping[str, str]) -> None:
@@ -67,7 +73,6 @@ class World:
         self.show_id = ""
         self.seat_ids: list[str] = []
         self.sessions: dict[str, str] = {}
-        """The session of each payment."""
 
     # --- Beginning and end
 
@@ -124,7 +129,7 @@ class World:
             catalog_pb2.CreateScreenRequest(venue_id=venue.id, name="Screen 1", sections=[section])
         )
 
-    async def begin(self, begins: int, sales_end: int) -> None:
+    async def begin(self, begins: int, sales_end: int, *, has_fees: bool) -> None:
         """Forget everything, and put a show on sale that begins, and whose sales end, in so many seconds."""
         for connection in self.admin.values():
             names = [row[0] for row in await (await connection.execute(CLEAR)).fetchall()]
@@ -141,11 +146,17 @@ class World:
                 screen_id=self.screen.id,
                 start_time=to_timestamp(NOON + timedelta(seconds=begins)),
                 sales_end_at=to_timestamp(NOON + timedelta(seconds=sales_end)),
-                prices=[catalog_pb2.TierPrice(tier=seat_pb2.Seat.REGULAR, price=facts.PRICE)],
+                prices=[catalog_pb2.TierPrice(tier=seat_pb2.Seat.REGULAR, price=PRICES[0])],
             ),
             **PATIENT,
         )
         self.show_id = show.id
+        for code, (percentage, uses) in COUPONS.items():
+            await self.admin["booking"].execute(COUPON, (code, percentage, uses))
+        if has_fees:
+            booking = self.replicas["booking", 0].db
+            await tariffs.set_fees(booking, UUID(show.id), FEES)
+            await tariffs.set_kinds(booking, UUID(show.id), KINDS)
         self.seat_ids = [seat.id for seat in (await self._seat_map(0)).seats]
 
     async def jump(self, seconds: int) -> None:
@@ -166,117 +177,6 @@ class World:
                 " PARALLEL SAFE RETURN {}::timestamptz"
             )
             await self.admin[name].execute(statement.format(sql.Identifier(schema), sql.Literal(now.isoformat())))
-
-    # --- What users do
-
-    async def ask(self, request: Request, replica: int) -> Answer:
-        """Send a request to a replica, and return the answer as the model would give it."""
-        do: Callable[[Request, int], Awaitable[Answer]] = getattr(self, f"_{request.name}")
-        try:
-            return await do(request, replica)
-        except grpc.aio.AioRpcError as error:
-            refusal = error
-        return await calls.failed(refusal)
-
-    async def _hold(self, ask: Request, replica: int) -> Answer:
-        held = await self._stub("inventory", replica).HoldSeats(
-            inventory_pb2.HoldSeatsRequest(
-                show_id=self.show_id, user_id=str(USERS[ask.user]), show_seat_ids=self._ids(ask)
-            ),
-            **PATIENT,
-        )
-        return ("held", sight.seconds(held.expires_at))
-
-    async def _release_holds(self, ask: Request, replica: int) -> Answer:
-        some = {"show_id": self.show_id, "show_seat_ids": self._ids(ask)} if ask.seats else {}
-        request = inventory_pb2.ReleaseHoldsRequest(user_id=str(USERS[ask.user]), **some)
-        return ("released", (await self._stub("inventory", replica).ReleaseHolds(request, **PATIENT)).released)
-
-    async def _extend_holds(self, ask: Request, replica: int) -> Answer:
-        request = inventory_pb2.ExtendHoldsRequest(
-            show_id=self.show_id, user_id=str(USERS[ask.user]), show_seat_ids=self._ids(ask)
-        )
-        extended = await self._stub("inventory", replica).ExtendHolds(request, **PATIENT)
-        return ("extended", sight.seconds(extended.expires_at))
-
-    async def _list_holds(self, ask: Request, replica: int) -> Answer:
-        request = inventory_pb2.ListHoldsRequest(user_id=str(USERS[ask.user]))
-        shows = (await self._stub("inventory", replica).ListHolds(request, **PATIENT)).holds
-        held = [(self.seat_ids.index(seat.id), seat.seconds_left) for show in shows for seat in show.seats]
-        return ("holds", tuple(sorted(held)))
-
-    async def _book(self, ask: Request, replica: int) -> Answer:
-        booked = await self._stub("booking", replica).CreateBooking(
-            booking_pb2.CreateBookingRequest(
-                show_id=self.show_id,
-                user_id=str(USERS[ask.user]),
-                show_seat_ids=self._ids(ask),
-                idempotency_key=ask.key,
-            ),
-            **PATIENT,
-        )
-        return ("booked", booked.id, booked.total_amount, sight.seconds(booked.expires_at))
-
-    async def _initiate(self, ask: Request, replica: int) -> Answer:
-        request = payment_pb2.InitiatePaymentRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
-        opened = await self._stub("payment", replica).InitiatePayment(request, **PATIENT)
-        return ("opened", opened.payment_id, opened.amount, sight.seconds(opened.expires_at))
-
-    async def _pay(self, ask: Request, replica: int) -> Answer:
-        request = bank_pb2.SimulatePaymentRequest(session_id=await self._session(ask.about), payment_method=ask.method)
-        paid = await bank_pb2_grpc.BankServiceStub(self.to_bank).SimulatePayment(request, **PATIENT)
-        return ("session", bank_pb2.Session.Status.Name(paid.status))
-
-    async def _capture_after_all(self, ask: Request, replica: int) -> Answer:
-        session_id = await self._session(ask.about)
-        async with self.bank_db.transaction() as tx:
-            locked, [clock] = await tx.fetch_all((WAIT_FOR_SESSIONS, {"ids": [session_id]}), (READ_CLOCK, ()))
-            [session], now = read(Session, locked), clock.now
-            captured = replace(session, status=Status.CAPTURED)
-            await tx.send("UPDATE sessions SET status = 'CAPTURED', ended_at = %s WHERE id = %s", (now, session_id))
-            await tx.send(
-                "INSERT INTO ledger (session_id, kind, amount, currency) VALUES (%s, 'CAPTURE', %s, %s)",
-                (session_id, session.amount, session.currency),
-            )
-            event = events.of_session(captured, now)
-            assert event is not None
-            await self.deliveries.append(tx, [Notification(event)])
-        return ()
-
-    async def _cancel(self, ask: Request, replica: int) -> Answer:
-        request = booking_pb2.CancelBookingRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
-        cancelled = await self._stub("booking", replica).CancelBooking(request, **PATIENT)
-        return (booking_pb2.Booking.Status.Name(cancelled.status).lower(),)
-
-    async def _refund(self, ask: Request, replica: int) -> Answer:
-        request = booking_pb2.RefundBookingRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
-        refund = await self._stub("booking", replica).RefundBooking(request, **PATIENT)
-        return ("refunding", refund.refund_amount, refund.refund_percentage)
-
-    async def _cancel_show(self, ask: Request, replica: int) -> Answer:
-        stub = cancellations_pb2_grpc.CancellationServiceStub(self.to["booking", replica])
-        asked = cancellations_pb2.PreviewShowCancellationRequest(show_id=self.show_id)
-        token = (await stub.PreviewShowCancellation(asked, **PATIENT)).token
-        request = cancellations_pb2.CancelShowRequest(show_id=self.show_id, token=token, reason="Ill")
-        await stub.CancelShow(request, **PATIENT)
-        return ("show cancelled",)
-
-    def _stub(self, name: str, replica: int) -> Any:
-        kind: Any = {
-            "inventory": inventory_pb2_grpc.InventoryServiceStub,
-            "booking": booking_pb2_grpc.BookingServiceStub,
-            "payment": payment_pb2_grpc.PaymentServiceStub,
-        }[name]
-        return kind(self.to[name, replica])
-
-    def _ids(self, ask: Request) -> list[str]:
-        return [self.seat_ids[seat] for seat in sorted(ask.seats)]
-
-    async def _session(self, payment: str) -> str:
-        if payment not in self.sessions:
-            found = await self.admin["payment"].execute("SELECT session_id FROM payments WHERE id = %s", (payment,))
-            [(self.sessions[payment],)] = await found.fetchall()
-        return self.sessions[payment]
 
     # --- What goes on behind
 

@@ -1,0 +1,66 @@
+"""What comes after the sale, and what organizers do: refunds, prices, blocks, and the end of a show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.model.buying import Buying
+from tests.model.draws import counts, moves, numbers, prices, replicas, seats, shares, users
+from tests.model.driver import Doing
+from tests.model.facts import Request, Seats, Tick
+
+
+class Organizing(Buying):
+    """Refunds of some seats or all; and what is changed while a show is sold."""
+
+    @rule(number=numbers, parts=st.lists(st.tuples(counts, shares), min_size=1, max_size=3), replica=replicas)
+    def refund(self, number: int, parts: list[tuple[int, int]], replica: int) -> None:
+        """Give seats of a booking back, part by part; pay for one if nothing is paid for."""
+        if not self.tickets():
+            self.check_out(number, "pm_succeed", replica, True)
+        for count, per_cent in parts:
+            self.do([(self.about_refund(number, count, per_cent), replica)])
+
+    @rule(number=numbers, parts=st.lists(st.tuples(counts, shares), min_size=2, max_size=3), replica=replicas)
+    def refunds_race(self, number: int, parts: list[tuple[int, int]], replica: int) -> None:
+        """Several want money back for the same booking."""
+        if self.tickets():
+            self.do(*([(self.about_refund(number, *part), n % 2)] for n, part in enumerate(parts)))
+        else:
+            self.check_out(number, "pm_succeed", replica, True)
+
+    @rule(user=users, seats=seats, price=prices, books=st.booleans(), replica=replicas)
+    def edit_prices(self, user: int, seats: Seats, price: int, books: bool, replica: int) -> None:
+        """Set prices while somebody holds seats, who may then book them."""
+        self.do([(Request("hold", user, seats), replica)])
+        self.do([(Request("set_prices", amount=price), 1 - replica)])
+        if books:
+            self.do([(Request("book", user, seats), replica)])
+
+    @rule(user=users, seats=seats, price=prices, child=st.booleans(), replica=replicas)
+    def edit_prices_while_booking(self, user: int, seats: Seats, price: int, child: bool, replica: int) -> None:
+        """Set prices while somebody books for what was shown."""
+        known = self.worlds[0]
+        shown = Request("book", user, seats, child=child and known.has_fees)
+        asked = Request("book", user, seats, child=shown.child, amount=known.begun(shown, 0).final)
+        self.do([(asked, replica)], [(Request("set_prices", amount=price), 1 - replica)])
+
+    @rule(seats=seats, number=numbers, replica=replicas)
+    def block(self, seats: Seats, number: int, replica: int) -> None:
+        """Block a seat or two, or have blocked ones for sale again."""
+        name, some = ("unblock", seats) if number > 5 else ("block", frozenset(sorted(seats)[:2]))
+        self.do([(Request(name, seats=some), replica)])
+
+    @rule(number=numbers, chosen=st.lists(moves, max_size=3), replica=replicas)
+    def cancel_show(self, number: int, chosen: list[Any], replica: int) -> None:
+        """Cancel the show, now and then, once or twice, while this and that goes on; then it is swept."""
+        if number > 2:
+            return
+        wishes: list[Doing] = [[(Request("cancel_show"), replica)], [(Request("cancel_show"), 1 - replica)]]
+        self.do(*wishes[: 1 + number // 2], *self.branches(chosen))
+        if number:
+            self.settle(1 - replica)
+        self.do([(Tick("sweep"), 1 - replica)])
