@@ -25,7 +25,7 @@ from tests.databases import opened
 from tests.faults.controller import HOLD, Fault, Point, Where, at
 from tests.faults.world import World
 from tests.patience import eventually
-from tests.system.client import TRANSIENT, Client, Json, Show, new_user, ok, refusal
+from tests.system.client import PRICES, TRANSIENT, Client, Json, Show, new_user, ok, refusal
 from tests.system.databases import value
 from tests.system.test_payment import expire_due
 
@@ -46,10 +46,13 @@ NAMES = (
     "duplicate",
     "archive",
     "cancel-show",
+    "prices",
+    "block",
 )
 """Of these, `confirm` and `settle` are the two halves of a payment, in inventory and in booking; `cancel` and `release`
 those of a cancellation; `part` is the refund of one seat of two; `duplicate` is a webhook that repeats another;
-`cancel-show` cancels all of the show."""
+`cancel-show` cancels all of the show; `prices` and `block` set its list anew and block its seats. Where these meet
+`confirm`, the payment comes late."""
 
 _SEEN_AS_CANCEL = "the release comes of the cancel, which is refused meanwhile: it is the race with cancel"
 _TERMINAL = "what is archived came to its end a month ago: the other is refused, and has no middle"
@@ -90,6 +93,18 @@ _OF_SHOWS = {
     "archive": _TERMINAL,
 }
 POINTLESS |= {pair: why for name, why in _OF_SHOWS.items() for pair in ((name, "cancel-show"), ("cancel-show", name))}
+_OF_SEATS = {
+    "release": "the release comes of a cancel, and frees what a lapse frees, which is raced",
+    "duplicate": "a webhook that repeats another changes no seat and no price",
+    "archive": _TERMINAL,
+    "cancel": "what becomes of the seats comes of its release, once it is committed",
+}
+POINTLESS |= {
+    pair: why
+    for name, why in _OF_SEATS.items()
+    for edit in ("prices", "block")
+    for pair in ((name, edit), (edit, name))
+}
 PAIRS = [(first, second) for first in NAMES for second in NAMES if (first, second) not in POINTLESS]
 
 INSIDE: dict[str, Where] = {
@@ -107,6 +122,8 @@ INSIDE: dict[str, Where] = {
     "duplicate": at("payment", "desk Settle", "commit"),
     # Inventory has cancelled the show, and booking does not know.
     "cancel-show": at("booking", "CancelShow", "answered", "CancelShows"),
+    "prices": at("inventory", "desk SetPrices", "commit"),
+    "block": at("inventory", "desk BlockSeats", "commit"),
     # A single statement has no middle: it is done, and nobody has heard.
     "archive": at("booking", "job archive", "committed", "DELETE booking_seats"),
 }
@@ -114,13 +131,14 @@ OCCURRENCES = {"cancel-show": 2}
 """How often that has been reached then, where it is not once: first inventory is only asked whether it would."""
 
 REFUSALS = {
-    "hold": {"SEATS_UNAVAILABLE"},
-    "reserve": {"SEATS_UNAVAILABLE"},
+    "hold": {"SEATS_UNAVAILABLE", "SHOW_CANCELLED"},
+    "reserve": {"SEATS_UNAVAILABLE", "SHOW_CANCELLED"},
     "cancel": {"BOOKING_NOT_PENDING", "PAYMENT_IN_PROGRESS"},
     "release": {"BOOKING_NOT_PENDING", "PAYMENT_IN_PROGRESS"},
     "refund": {"BOOKING_NOT_CONFIRMED", "CANCELLATION_IN_PROGRESS"},
     "part": {"BOOKING_NOT_CONFIRMED", "SEATS_NOT_LEFT", "CANCELLATION_IN_PROGRESS"},
     "cancel-show": {"CANCELLATION_CHANGED"},
+    "prices": {"SHOW_CANCELLED"},
 }
 """What may be answered but success."""
 
@@ -130,7 +148,8 @@ REFUNDERS = {"refund", "part"}
 PAYERS = {"confirm", "settle"}
 TELLERS = PAYERS | {"duplicate"}
 ENDERS = {"cancel", "release"}
-OF_BOOKINGS = set(NAMES) - TAKERS - {"cancel-show"}
+EDITORS = {"prices", "block"}
+OF_BOOKINGS = set(NAMES) - TAKERS - EDITORS - {"cancel-show"}
 WAITING = """
     SELECT count(*) FROM pg_stat_activity
     WHERE wait_event_type = 'Lock' AND datname IN ('inventory', 'booking', 'payment')
@@ -216,7 +235,8 @@ async def _prepare(world: World, first: str, names: frozenset[str], held: ExitSt
     """Bring seats and booking to where both actions have a meaning."""
     archived = "archive" in names
     is_due = "expire" in names or bool(names & TAKERS and names & (TELLERS | {"extend"}))
-    show = await world.client.make_show() if archived or "cancel-show" in names else None
+    is_due |= "confirm" in names and bool(names & EDITORS)
+    show = await world.client.make_show() if names & {"archive", "cancel-show", "prices"} else None
     if show is None:
         show, seats = await world.some()
     else:
@@ -255,10 +275,10 @@ async def _pay(subject: Subject, first: str, gate: Callable[[str, Where], Fault]
         await world.pay(subject.session, "pm_decline")
         await declined.reached()
     subject.initiated = ok(await world.client.initiate(subject.booking))
-    if first in REFUNDERS or (names & REFUNDERS and first in TAKERS | {"duplicate", "cancel-show"}):
+    if first in REFUNDERS or (names & REFUNDERS and first in TAKERS | EDITORS | {"duplicate", "cancel-show"}):
         await world.pay(subject.session)
         await world.until_state(subject.booking, "CONFIRMED")
-    elif "duplicate" in names or (names & PAYERS and names & (ENDERS | {"archive", "cancel-show"})):
+    elif "duplicate" in names or (names & PAYERS and names & (ENDERS | EDITORS | {"archive", "cancel-show"})):
         captured = gate("webhook", at("bank", "Sender.run", "call", "webhook"))
         await world.pay(subject.session)
         await captured.reached()
@@ -290,6 +310,8 @@ async def _start(subject: Subject, name: str, *, again: bool) -> httpx.Response 
         path = f"shows/{subject.show.id}/cancel"
         token = ok(await once.ask("GET", f"{path}/preview"))["token"]
         return await once.ask("POST", path, {"token": token, "reason": "The singer is ill."})
+    if name in EDITORS:
+        return await _edit(subject, name)
     if name == "refund":
         return await once.refund(booking)
     if name == "part":
@@ -307,6 +329,16 @@ async def _start(subject: Subject, name: str, *, again: bool) -> httpx.Response 
     else:
         return await once.ask("POST", f"payments/simulate/{subject.session}", {"paymentMethod": "pm_succeed"})
     return None
+
+
+async def _edit(subject: Subject, name: str) -> httpx.Response:
+    """Set the show's prices anew, or block the seats."""
+    path = f"shows/{subject.show.id}"
+    if name == "block":
+        body = {"showSeatIds": subject.seats, "reason": "A camera stands there."}
+        return await subject.once.ask("POST", f"{path}/block-seats", body)
+    prices = [{"tier": tier, "price": price + 1} for tier, price in PRICES.items()]
+    return await subject.once.ask("PUT", f"{path}/prices", {"prices": prices})
 
 
 async def _repeat_webhook(subject: Subject) -> httpx.Response:

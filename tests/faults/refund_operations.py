@@ -61,6 +61,46 @@ async def refund_of_a_seat_that_fails_at_first(world: World) -> AsyncIterator[No
 
 
 @operation
+async def refund_of_a_seat_that_sticks(world: World) -> AsyncIterator[None]:
+    """The bank declines it for good: the seat is on sale again, and the money is known to be owed."""
+    booking = await world.confirmed(FAR, "pm_refund_declined")
+    given, left = (seat["id"] for seat in booking["seats"])
+    yield
+    body = {"userId": booking["userId"], "showSeatIds": [given]}
+    part = await world.send("POST", f"payments/refund/{booking['id']}", body)
+    yield
+    assert part["status"] == "PROCESSING"
+    assert world.state(booking) == "CONFIRMED"
+    assert (world.statuses([given]), world.statuses([left])) == ({"AVAILABLE"}, {"BOOKED"})
+    assert money(world.stack.server, booking["id"]) == booking["totalAmount"]
+
+
+@operation
+async def refund_of_a_seat_that_was_paid_late(world: World) -> AsyncIterator[None]:
+    """The money comes after the booking's time; as soon as there are tickets, one of them is given back."""
+    world.set_clocks("-16 minutes")
+    try:
+        booking = await world.pending()
+        session = await world.client.session(booking)
+        world.set_clocks(None, ["inventory", "booking"])
+        await world.until_state(booking, "EXPIRED")
+        await world.rest()
+        given, left = (seat["id"] for seat in booking["seats"])
+        yield
+        await world.pay(session)
+        await world.until_state(booking, "CONFIRMED")
+        body = {"userId": booking["userId"], "showSeatIds": [given]}
+        part = await world.send("POST", f"payments/refund/{booking['id']}", body)
+        await world.rest(hurry=True)
+    finally:
+        world.set_clocks(None)
+    yield
+    assert world.state(booking) == "CONFIRMED"
+    assert (world.statuses([given]), world.statuses([left])) == ({"AVAILABLE"}, {"BOOKED"})
+    assert money(world.stack.server, booking["id"]) == booking["totalAmount"] - part["refundAmount"]
+
+
+@operation
 async def grant_refund(world: World) -> AsyncIterator[None]:
     booking = await world.confirmed(FAR)
     yield

@@ -110,8 +110,8 @@ class World:
             headers["Idempotency-Key"] = str(uuid4())
         return await self.client.ask(verb, path, body, headers=headers)
 
-    async def pay(self, session: str, method: str = "pm_succeed") -> Json:
-        return await self.send("POST", f"payments/simulate/{session}", {"paymentMethod": method})
+    async def pay(self, session: str, method: str = "pm_succeed", code: str | None = None) -> Json:
+        return await self.send("POST", f"payments/simulate/{session}", {"paymentMethod": method, "code": code})
 
     def state(self, booking: Json) -> str:
         """Return the state of a booking's row."""
