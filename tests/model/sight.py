@@ -19,6 +19,7 @@ Databases = Mapping[str, psycopg.AsyncConnection[Any]]
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 """When everything begins."""
+CLAIMS = "SELECT booking_id::text, state, expires_at FROM reservations"
 BOOKINGS = "SELECT id::text, state, expires_at FROM bookings"
 REFUNDS = "SELECT booking_id::text, amount, percentage, state FROM booking_refunds ORDER BY booking_id, number"
 CANCELLATION = "SELECT CASE WHEN cancelled_at IS NULL THEN 'ASKED' ELSE 'KNOWN' END FROM cancelled_shows"
@@ -58,12 +59,7 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
         [payments, closed, payment_messages, webhooks],
     ) = await asyncio.gather(
         seat_map,
-        _rows(
-            databases,
-            "inventory",
-            "SELECT booking_id::text, state, expires_at FROM reservations",
-            "SELECT status FROM show_counters",
-        ),
+        _rows(databases, "inventory", CLAIMS, "SELECT status FROM show_counters"),
         _rows(
             databases,
             "booking",
@@ -90,19 +86,24 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
         )
         for seat in shown.seats
     ]
-    refunds_of: dict[str, list[tuple[int, int, bool]]] = {}
-    for id_, amount, percentage, state in refunds:
-        refunds_of.setdefault(id_, []).append((amount, percentage, state == "REFUNDED"))
     return Seen(
         seats,
         {id_: ("RESERVED" if state == "RELEASED" else state, since(until)) for id_, state, until in claims},
         {id_: (state, since(until) if until else None) for id_, state, until in bookings},
-        refunds_of,
+        _by_booking(refunds),
         {id_: (state, status, (id_,) in captures, returned) for id_, state, status, returned in payments},
         frozenset(id_ for (id_,) in closed),
         (shows == [("CANCELLED",)], "".join(how_far for (how_far,) in cancellation)),
         frozenset([*(MESSAGES[topic](payload) for topic, payload in booking_messages + payment_messages), *webhooks]),
     )
+
+
+def _by_booking(refunds: list[Any]) -> dict[str, list[tuple[int, int, bool]]]:
+    """Return the refunds of each booking, in order."""
+    refunds_of: dict[str, list[tuple[int, int, bool]]] = {}
+    for id_, amount, percentage, state in refunds:
+        refunds_of.setdefault(id_, []).append((amount, percentage, state == "REFUNDED"))
+    return refunds_of
 
 
 async def _rows(databases: Databases, name: str, *queries: str) -> list[list[Any]]:
