@@ -90,14 +90,16 @@ def _faults_of_members(method: str, policy: Policy, fields: set[str]) -> list[st
     if Policy.MEMBER not in policy.allow:
         wrong = policy.member_roles or policy.organization_of or policy.uses
         return [f"{method} has to allow MEMBER where it says something of members"] if wrong else []
-    if {Policy.PUBLIC, Policy.OWNER} & set(policy.allow):
-        return [f"{method} cannot allow MEMBER beside PUBLIC or OWNER: which rule holds could not be told"]
+    if Policy.PUBLIC in policy.allow:
+        return [f"{method} cannot allow MEMBER beside PUBLIC: which rule holds could not be told"]
+    if Policy.OWNER in policy.allow and (policy.organization_of == "organization_id" or policy.uses):
+        return [f"{method} has to name a thing of its user's in organization_of where it allows MEMBER beside OWNER"]
     if not policy.member_roles or Membership.ROLE_UNSPECIFIED in policy.member_roles:
         return [f"{method} has to name member_roles where it allows MEMBER"]
     if policy.organization_of not in fields:
         return [f"{method} has to name in organization_of a field of its request where it allows MEMBER"]
-    if policy.uses and (policy.organization_of != "organization_id" or not set(policy.uses) <= fields):
-        return [f"{method} has to name in uses fields of its request, for the organization that organization_id names"]
+    if not set(policy.uses) <= fields:
+        return [f"{method} has to name in uses fields of its request"]
     return []
 
 

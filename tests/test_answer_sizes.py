@@ -113,6 +113,7 @@ COUNTS = {
     "inventory.v1.ListShowsResponse.shows": 1,
     "inventory.v1.ListHoldsResponse.holds": 1,
     "booking.v1.ListBookingsResponse.bookings": 1,
+    "booking.v1.ListShowBookingsResponse.bookings": 1,
     "booking.v1.ListCouponsResponse.coupons": 1,
     "booking.v1.ListSellersResponse.sellers": 1,
     "booking.v1.ListTaxRulesResponse.tax_rules": 1,

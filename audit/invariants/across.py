@@ -136,6 +136,16 @@ ACROSS = (
         """,
     ),
     Invariant(
+        "bookings-keep-whose-their-show-is",
+        "the organization that a booking names is the one whose its show is",
+        ("booking.bookings WHERE organization_id IS NOT NULL",),
+        """
+        SELECT b.id AS booking_id, b.show_id, b.organization_id, w.organization_id AS organization_of_show
+        FROM booking.bookings b LEFT JOIN inventory.shows w ON w.id = b.show_id
+        WHERE b.organization_id IS NOT NULL AND b.organization_id IS DISTINCT FROM w.organization_id
+        """,
+    ),
+    Invariant(
         "no-money-without-a-ticket",
         "the gateways hold of each booking what was paid if it is CONFIRMED, what was kept if it is REFUNDED, "
         "and nothing otherwise, but for refunds shown as stuck",

@@ -50,6 +50,7 @@ INTENTS = {
     "city": "cities",
     "screen": "screens",
     "starts_at": "starts",
+    "organization_id": "organizations",
 }
 PRICES = {
     "id": "bookings",

@@ -40,6 +40,7 @@ CREATE TABLE batches AS
         array_fill('Pune'::text, ARRAY[count(DISTINCT show_id)::int])::text AS cities,
         array_fill('Screen 1'::text, ARRAY[count(DISTINCT show_id)::int])::text AS screens,
         array_fill(now() + interval '3 days', ARRAY[count(DISTINCT show_id)::int])::text AS starts,
+        array_fill(NULL::uuid, ARRAY[count(DISTINCT show_id)::int])::text AS organizations,
         array_agg('RESERVED'::text)::text AS reserved,
         array_agg(seats::text)::text AS claims,
         array_agg('{25000,25000}'::text)::text AS claim_prices,

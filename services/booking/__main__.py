@@ -20,7 +20,7 @@ from boxoffice.booking.v1 import (
     taxes_pb2_grpc,
 )
 
-from services.booking import deliveries
+from services.booking import deliveries, owners
 from services.booking.bookings import messages
 from services.booking.clients import SHOWS_TOPIC, InventoryClient, PaymentClient
 from services.booking.coupons.operation import forget_tries
@@ -32,7 +32,7 @@ from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
 from services.booking.settings import Settings
 from services.booking.show_cancellations.operation import CONSUMER, remember_cancelled
-from services.booking.show_cancellations.rpc import CancellationServicer, things
+from services.booking.show_cancellations.rpc import CancellationServicer
 from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
 from services.booking.tidying.operation import archive, forget_keys, number_bookings
@@ -86,7 +86,7 @@ async def run(settings: Settings) -> None:
     desks = _desks(saga)
     bookings = Bookings(db)
     changes = Changes(background, max_waiting=settings.max_streams, heartbeat_seconds=settings.heartbeat_seconds)
-    server = make_server(settings, max_streams=settings.max_streams, things=things(inventory))
+    server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db, inventory))
     servicer = BookingServicer(db, bookings, changes, outbox, desks, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
     _add_rules_of_prices(server, db, inventory)

@@ -27,6 +27,14 @@ coupons = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("organizer_id", Uuid, comment="who created it; null: nobody who showed a token"),
+    Column("organization_id", Uuid, comment="whose it is; null: none's"),
+    Column(
+        "own_shows_only",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="for shows of its organization, or of none where that is null; else for all",
+    ),
     Column("code", Text, nullable=False, unique=True, comment="in capital letters"),
     Column("kind", Text, nullable=False),
     Column("percentage", Integer),
@@ -55,6 +63,7 @@ coupons = Table(
         "currency IS NOT NULL OR num_nonnulls(amount, minimum_amount, maximum_discount) = 0", name="currency"
     ),
     CheckConstraint("code = upper(code)", name="code"),
+    CheckConstraint("organization_id IS NULL OR own_shows_only", name="organization"),
     CheckConstraint("least(minimum_amount, maximum_discount, max_uses, max_uses_per_user) > 0", name="limits"),
     Index("coupons_organizer_idx", "organizer_id", "id"),
 )
@@ -78,6 +87,7 @@ sellers = Table(
     Column("state", Text, nullable=False, comment="in India two digits; else empty"),
     Column("tax_number", Text, nullable=False, comment="in India the GSTIN; empty: no tax is taken"),
     Column("time_zone", Text, nullable=False, comment="of its books"),
+    Column("organization_id", Uuid, comment="whose it is; null: Boxoffice's own"),
     Index("sellers_tax_number_idx", "tax_number", unique=True, postgresql_where=text("tax_number <> ''")),
 )
 

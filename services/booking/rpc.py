@@ -26,7 +26,7 @@ from services.booking.refunds.rpc import RefundMethods
 from services.booking.refunds.steps import Refunds
 from services.booking.refunds.undo import UndoRefund
 from services.booking.saga import Saga
-from services.booking.viewing.look import Bookings, BookingsPage, Seen
+from services.booking.viewing.look import Bookings, BookingsPage, Seen, ShowBookingsPage
 from services.booking.viewing.messages import CountedPage
 from services.booking.watching.changes import Changes
 from services.booking.watching.rpc import WatchMethods
@@ -107,8 +107,8 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
 
     async def _coupon(self, request: pb.QuoteBookingRequest) -> Coupon:
         """Return the coupon that a user could use now; raise CouponNotUsable or TooManyCodes."""
-        code, user_id, show_id = normalised(request.coupon_code), UUID(request.user_id), UUID(request.show_id)
-        found = await self._validate.alone(ValidateCode(code, user_id, show_id, by_admin=False))
+        code, show = normalised(request.coupon_code), await self._inventory.show(UUID(request.show_id))
+        found = await self._validate.alone(ValidateCode(code, UUID(request.user_id), show))
         if isinstance(found, WhyNot):
             raise not_usable(found)
         return found
@@ -135,7 +135,7 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         wanted = BookingsPage(
             user_id=UUID(request.user_id),
             show_id=UUID(request.show_id) if request.show_id else None,
-            status=State(pb.Booking.Status.Name(request.status)) if request.status else None,
+            status=_state(request.status),
             upcoming=_PERIODS[request.period],
             before=page.after,
             limit=counted.limit if counted else page.limit,
@@ -144,10 +144,26 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         seen = await self._bookings.of_user(wanted)
         if counted:
             return counted.answer(await self._all_rendered(seen), await self._bookings.count(wanted))
+        bookings, token = await self._page(page, seen)
+        return pb.ListBookingsResponse(bookings=bookings, next_page_token=token)
+
+    async def ListShowBookings(
+        self, request: pb.ListShowBookingsRequest, context: Context
+    ) -> pb.ListShowBookingsResponse:
+        page, show_id = pages.PageRequest(request, pages.BY_ID), UUID(request.show_id)
+        await self._inventory.owner_of_show(show_id)
+        seen = await self._bookings.of_show(
+            ShowBookingsPage(show_id=show_id, status=_state(request.status), before=page.after, limit=page.limit)
+        )
+        bookings, token = await self._page(page, seen)
+        return pb.ListShowBookingsResponse(bookings=bookings, next_page_token=token)
+
+    async def _page(self, page: pages.PageRequest[UUID], seen: Sequence[Seen]) -> tuple[list[pb.Booking], str]:
+        """Render a page of bookings, and the token of the next one."""
         bookings, token = page.render(await self._all_rendered(seen[: page.size]), lambda one: UUID(one.id), _itself)
         if not token and len(seen) > page.size:
             token = page.token(seen[page.size - 1].booking.id)
-        return pb.ListBookingsResponse(bookings=bookings, next_page_token=token)
+        return bookings, token
 
     async def _all_rendered(self, seen: Sequence[Seen]) -> list[pb.Booking]:
         return await asyncio.gather(*map(self._rendered, seen))
@@ -216,6 +232,11 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         after = request.after if request.HasField("after") else None
         page = await topics.read(self._db, events.TOPIC, after=after, limit=request.page_size or events.PAGE)
         return pb.ListBookingEventsResponse(events=map(events.positioned, page.events), last=page.last)
+
+
+def _state(status: "pb.Booking.Status.ValueType") -> State | None:
+    """Return the state of a status that is asked for; None: any."""
+    return State(pb.Booking.Status.Name(status)) if status else None
 
 
 def _payable(seen: Seen | Failure) -> pb.BatchGetPayableBookingsResponse.Result:

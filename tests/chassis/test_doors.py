@@ -43,7 +43,7 @@ MONEY = {
         "BatchReleaseReservations",
         "BatchUnbookReservations",
         "BatchUnbookSeats",
-        *("CancelShows", "ListShowEvents", "CountClaims"),
+        *("CancelShows", "GetOwner", "ListShowEvents", "CountClaims"),
     },
     "identity": {"GetJwks"},
 }

@@ -184,7 +184,7 @@ async def test_who_may_call_a_method_may_and_nobody_else(who: str, guard: Guard)
 async def admitted(guard: Guard, method: str, request: Any, who: str) -> Access:
     access = guard.access_to(method)
     await access.admit(request, metadata(who), peer(who))
-    access.check_owner(request)
+    await access.check(request)
     return access
 
 

@@ -69,6 +69,11 @@ async def test_who_may_make_shows_is_said_by_the_last_request(catalogue: Catalog
             await rpc.ShareVenue(pb.ShareVenueRequest(venue_id=venue.id, **given)),
         ):
             assert (answer.audience, sorted(answer.organization_ids)) == (audience, sorted(others))
+        for read in (
+            await rpc.GetEventSharing(pb.GetEventSharingRequest(event_id=event.id)),
+            await rpc.GetVenueSharing(pb.GetVenueSharingRequest(venue_id=venue.id)),
+        ):
+            assert (read.audience, sorted(read.organization_ids)) == (audience, sorted(others))
         await seen(expected)
 
 
@@ -91,6 +96,8 @@ async def test_sharing_names_organizations_where_it_is_with_those_and_only_there
     for method, absent, reason in (
         ("ShareEvent", pb.ShareEventRequest(event_id=NOBODYS_ID, audience=pb.Sharing.NOBODY), "EVENT_NOT_FOUND"),
         ("ShareVenue", pb.ShareVenueRequest(venue_id=NOBODYS_ID, audience=pb.Sharing.NOBODY), "VENUE_NOT_FOUND"),
+        ("GetEventSharing", pb.GetEventSharingRequest(event_id=NOBODYS_ID), "EVENT_NOT_FOUND"),
+        ("GetVenueSharing", pb.GetVenueSharingRequest(venue_id=NOBODYS_ID), "VENUE_NOT_FOUND"),
     ):
         assert (await refusal(getattr(catalogue.rpc, method)(absent))).reason == reason
 
@@ -111,3 +118,19 @@ async def test_what_is_not_there_is_not_found_and_a_draft_is_hidden(catalogue: C
     unseen = await catalogue.show(event_id=draft.id)
     hidden = await things["show_id"].hidden(UUID(unseen.id))
     assert hidden is not None and hidden.reason == "SHOW_NOT_FOUND"
+
+
+async def test_the_owner_of_a_show_or_an_event_is_told_of_drafts_too(catalogue: Catalogue) -> None:
+    draft = await catalogue.rpc.CreateEvent(pb.CreateEventRequest(**EVENT | {"status": "DRAFT"}, organization_id=OURS))
+    unseen, own = await catalogue.show(event_id=draft.id, organization_id=OURS), await catalogue.show()
+    for request, owner in (
+        (pb.GetOwnerRequest(event_id=draft.id), OURS),
+        (pb.GetOwnerRequest(show_id=unseen.id), OURS),
+        (pb.GetOwnerRequest(show_id=own.id), ""),
+        (pb.GetOwnerRequest(event_id=own.event_id), ""),
+    ):
+        assert (await catalogue.rpc.GetOwner(request)).organization_id == owner
+    assert (await refusal(catalogue.rpc.GetOwner(pb.GetOwnerRequest(show_id=NOBODYS_ID)))).reason == "SHOW_NOT_FOUND"
+    assert (await refusal(catalogue.rpc.GetOwner(pb.GetOwnerRequest(event_id=NOBODYS_ID)))).reason == "EVENT_NOT_FOUND"
+    for wrong in (pb.GetOwnerRequest(), pb.GetOwnerRequest(show_id=own.id, event_id=own.event_id)):
+        assert set(await invalid_fields(catalogue.rpc.GetOwner(wrong))) == {"showId"}

@@ -8,6 +8,8 @@ NOTES = ("tests/booking/test_credit_notes.py",)
 TAX_RULES = ("tests/booking/test_tax_rules.py",)
 FREE = ("tests/booking/test_free_bookings.py",)
 COUPONS = ("tests/booking/test_coupon_uses.py",)
+ORGANIZATIONS = ("tests/booking/test_money_of_organizations.py", "tests/booking/test_owners.py")
+MEMBERS = ("tests/identity/test_members.py",)
 
 MUTANTS = (
     Mutant(
@@ -148,5 +150,45 @@ MUTANTS = (
         "pass",
         REQUESTS,
         FREE,
+    ),
+    Mutant(
+        "a coupon of an organization is for everybody's shows",
+        "Coupon.why_not",
+        "self.own_shows_only and show.organization_id != self.organization_id",
+        "False",
+        MONEY,
+        ORGANIZATIONS,
+    ),
+    Mutant(
+        "a coupon of an organizer who acts for none is for all shows",
+        "CouponServicer.CreateCoupon",
+        "organization_id is not None or _organizer_id() is not None",
+        "organization_id is not None",
+        MONEY,
+        ORGANIZATIONS,
+    ),
+    Mutant(
+        "a booking does not keep whose its show is",
+        "InventoryClient.show",
+        "UUID(show.organization_id) if show.organization_id else None",
+        "None",
+        MONEY,
+        ORGANIZATIONS,
+    ),
+    Mutant(
+        "whose a booking by code from before is nobody asks",
+        "_owner_of_booking",
+        "organization_id or await inventory.owner_of_show(show_id)",
+        "organization_id",
+        MONEY,
+        ORGANIZATIONS,
+    ),
+    Mutant(
+        "a member anywhere reads the invoices of all organizations",
+        "Access._is_by_member",
+        "organization_id is not None and who.memberships.get(organization_id) in self._rule.member_roles",
+        "True",
+        MONEY,
+        MEMBERS,
     ),
 )

@@ -146,7 +146,7 @@ MUTANTS = (
     ),
     Mutant(
         "any role of a member is enough",
-        "Access._check_organization",
+        "Access._acting",
         "role in self._rule.member_roles",
         "role is not None",
         REQUESTS,
@@ -154,7 +154,7 @@ MUTANTS = (
     ),
     Mutant(
         "what is Boxoffice's own is everybody's who is a member somewhere",
-        "Access._check_organization",
+        "Access._acting",
         "organization_id is None and self._is_organizer(who)",
         "organization_id is None",
         REQUESTS,
@@ -162,7 +162,7 @@ MUTANTS = (
     ),
     Mutant(
         "members of others are told that a draft is there",
-        "Access._check_organization",
+        "Access._acting",
         "role is None and (hidden := await things.hidden(id_)) is not None",
         "False and (hidden := await things.hidden(id_)) is not None",
         REQUESTS,

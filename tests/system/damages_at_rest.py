@@ -33,6 +33,7 @@ AS_SOLD, NO_MONEY, SEES = (
 HEARD, BACK = "booking-heard-of-every-capture", "money-that-bought-nothing-goes-back"
 TWICE = "one-capture-is-kept"
 SHOWN, DECLINED = "bookings-are-for-what-the-catalogue-shows", "booking-heard-of-every-decline"
+WHOSE = "bookings-keep-whose-their-show-is"
 STAY_REFUNDED, STAY_CANCELLED = "refunded-bookings-stay-refunded", "cancelled-bookings-stay-cancelled"
 AT_REST = (
     Damage("a booking never refunded", "no-saga-is-unfinished", bookings("REFUNDED", "state = 'REFUNDING'")),
@@ -50,6 +51,7 @@ AT_REST = (
     Damage("webhooks not delivered", "nothing-is-left-to-tell", "UPDATE bank.deliveries SET delivered_at = NULL"),
     Damage("a refund not carried out", "no-refund-is-under-way", "UPDATE payment.refunds SET state = 'REQUESTED'"),
     Damage("a refund in limbo", "no-refund-is-under-way", "UPDATE payment.refunds SET state = NULL"),
+    Damage("a booking of another organization", WHOSE, f"UPDATE booking.bookings SET organization_id = {NEW}"),
     Damage("sold seats of an expired booking", SOLD, bookings("CONFIRMED", "state = 'EXPIRED'")),
     Damage("a refunded booking back as a ticket", SOLD, BEFORE + ";" + bookings("REFUNDED", "state = 'CONFIRMED'")),
     Damage("tickets without seats", SOLD, "DELETE FROM booking.booking_seats"),

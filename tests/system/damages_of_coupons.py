@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.system.damage import NEW, Damage
 
 LIMITS, DISCOUNTS = "coupons-are-used-within-their-limits", "discounts-are-of-coupons"
+OWN_SHOWS = "coupons-are-used-for-their-own-shows"
 ANSWERS = "answers-about-coupons-are-of-what-there-is"
 COUPON = "INSERT INTO booking.coupons (id, code, max_uses, max_uses_per_user) VALUES"
 BY_ALL = "UPDATE booking.bookings SET coupon_code = 'RAIN'"
@@ -22,6 +23,12 @@ OF_COUPONS = (
         "a coupon that is there twice",
         DISCOUNTS,
         f"{COUPON} ({NEW}, 'RAIN', NULL, NULL), ({NEW}, 'RAIN', NULL, NULL);{BY_ALL}",
+    ),
+    Damage(
+        "a coupon of another organization",
+        OWN_SHOWS,
+        f"INSERT INTO booking.coupons (id, code, organization_id, own_shows_only) VALUES ({NEW}, 'RAIN', {NEW}, true);"
+        f"{BY_ALL}",
     ),
     Damage("a coupon that was answered and is gone", ANSWERS, "DELETE FROM booking.coupons"),
     Damage("a discount from nowhere", DISCOUNTS, "UPDATE booking.bookings SET discount_amount = 1"),

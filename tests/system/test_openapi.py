@@ -155,6 +155,7 @@ async def _have_an_organization(client: Client, email: str, user_id: str) -> Non
         own = ok(await client.ask("POST", kind, thing))
         shared = {"audience": "ORGANIZATIONS", "organizationIds": [made["id"]]}
         ok(await client.ask("PUT", f"{kind}/{own['id']}/sharing", shared))
+        assert ok(await client.ask("GET", f"{kind}/{own['id']}/sharing")) == shared
     for look in ("organizations", path, f"{path}/members"):
         ok(await client.ask("GET", look, headers=headers))
     for role in ("DOOR", "OWNER"):
@@ -190,6 +191,7 @@ async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: s
         f"shows/{show.id}/fees",
         f"shows/{show.id}/kinds",
         f"bookings/{booking_id}/invoice",
+        f"shows/{show.id}/bookings",
     ):
         ok(await client.ask("GET", path))
     period = {"from": "2026-01-01T00:00:00Z", "to": "2090-01-01T00:00:00Z"}

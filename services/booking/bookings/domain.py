@@ -100,6 +100,8 @@ class BookedShow:
     screen: str
     starts_at: datetime
     sales_end_at: datetime
+    organization_id: UUID | None = None
+    """Whose the show is; None: Boxoffice's own, or booked by code from before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,14 @@ async def find_all(db: Database, booking_ids: Sequence[UUID]) -> dict[UUID, Book
     return {booking.id: booking for booking in read(Booking, found)}
 
 
+@retried
+async def find_owner(db: Database, booking_id: UUID) -> tuple[UUID | None, UUID] | None:
+    """Return the organization that a booking's row names, and its show; None where there is no such booking."""
+    for row in await db.fetch(sql.OWNER, {"id": booking_id}):
+        return row.organization_id, row.show_id
+    return None
+
+
 def seats_by_booking(rows: Sequence[Row]) -> Mapping[UUID, list[BookedSeat]]:
     """Read the rows of statements.SEATS; a booking without any has an empty list."""
     seats: defaultdict[UUID, list[BookedSeat]] = defaultdict(list)

@@ -19,6 +19,8 @@ COLUMNS = selected(
 
 BOOKINGS = f"SELECT {COLUMNS} FROM bookings WHERE id = ANY(%(ids)s) AND state <> 'RESERVING'"
 
+OWNER = "SELECT organization_id, show_id FROM bookings WHERE id = %(id)s AND state <> 'RESERVING'"
+
 SEATS = """
     SELECT booking_id, seat_id AS id, section, row, number, tier, price, discount, fee, tax, tax_basis_points,
         sac_code, order_amount, unrefundable_amount, organizer_fee, kind, refund_id, refund_amount

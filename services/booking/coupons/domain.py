@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.booking.bookings.domain import BookedSeat
+from services.booking.bookings.domain import BookedSeat, BookedShow
 from services.booking.errors import CouponNotUsable, CouponUsedMore, TooManyCodes
 from services.booking.pricing.domain import Discount, share
 
@@ -73,13 +73,17 @@ class Coupon:
 
     id: UUID
     organizer_id: UUID | None
+    organization_id: UUID | None
+    """Whose it is; None: none's."""
+    own_shows_only: bool
+    """Whether it is for shows of its organization only, or, where it is none's, for those of none; else for all."""
     code: str
     terms: Terms
     created_at: datetime
     updated_at: datetime
     deactivated_at: datetime | None
 
-    def why_not(self, show_id: UUID, now: datetime) -> WhyNot | None:
+    def why_not(self, show: BookedShow, now: datetime) -> WhyNot | None:
         """Return why nobody can use it for this show at `now`; None where somebody can."""
         terms = self.terms
         if self.deactivated_at is not None:
@@ -88,7 +92,9 @@ class Coupon:
             return WhyNot.NOT_YET
         if terms.valid_until is not None and terms.valid_until <= now:
             return WhyNot.EXPIRED
-        if terms.show_ids and show_id not in terms.show_ids:
+        if terms.show_ids and show.show_id not in terms.show_ids:
+            return WhyNot.OTHER_SHOW
+        if self.own_shows_only and show.organization_id != self.organization_id:
             return WhyNot.OTHER_SHOW
         return None
 

@@ -75,6 +75,8 @@ def coupon(used: UsedCoupon) -> pb.Coupon:
         created_at=to_timestamp(one.created_at),
         updated_at=to_timestamp(one.updated_at),
         deactivated_at=to_timestamp(one.deactivated_at) if one.deactivated_at else None,
+        organization_id=str(one.organization_id or ""),
+        own_shows_only=one.own_shows_only,
     )
 
 

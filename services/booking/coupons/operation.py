@@ -34,6 +34,8 @@ class CreateCoupon:
 
     id: UUID
     organizer_id: UUID | None
+    organization_id: UUID | None
+    own_shows_only: bool
     code: str
     terms: Terms
     once: Once[UsedCoupon, Any]
@@ -73,7 +75,17 @@ class CreateCoupons(KeyedOperation[CreateCoupon, NewCoupons, UsedCoupon, Any]):
         if command.code in state.taken:
             raise CouponCodeTaken()
         state.taken.add(command.code)
-        coupon = Coupon(command.id, command.organizer_id, command.code, command.terms, state.now, state.now, None)
+        coupon = Coupon(
+            id=command.id,
+            organizer_id=command.organizer_id,
+            organization_id=command.organization_id,
+            own_shows_only=command.own_shows_only,
+            code=command.code,
+            terms=command.terms,
+            created_at=state.now,
+            updated_at=state.now,
+            deactivated_at=None,
+        )
         state.created.append(coupon)
         return UsedCoupon(coupon, uses=0)
 
@@ -95,7 +107,7 @@ class ChangeCoupon:
     key: UUID
     """The coupon."""
     organizer_id: UUID | None
-    """Whose it has to be; anybody's where it is None."""
+    """Whose it has to be where it is no organization's; anybody's where it is None."""
     terms: Terms | None
     """None: it is to end."""
 
@@ -149,17 +161,28 @@ class ChangeCoupons(Operation[ChangeCoupon, LockedCoupons, UsedCoupon]):
 
 @retried
 async def get_coupon(db: Database, coupon_id: UUID, organizer_id: UUID | None) -> UsedCoupon:
-    """Return a coupon of an organizer, or of anybody; raise CouponNotFound."""
+    """Return a coupon of an organization, of an organizer, or of anybody; raise CouponNotFound."""
     found, uses = await db.fetch_all((sql.COUPONS, {"ids": [coupon_id]}), (sql.USES, {"ids": [coupon_id]}))
     coupon = _owned(next(iter(read(Coupon, found)), None), organizer_id)
     return UsedCoupon(coupon, uses[0].uses if uses else 0)
 
 
 @retried
-async def list_coupons(db: Database, *, organizer_id: UUID | None, after: UUID | None, limit: int) -> list[UsedCoupon]:
-    """Return coupons of an organizer, or of all, newest first, that are older than `after`."""
-    rows: list[Row] = await db.fetch(sql.LIST_COUPONS, {"organizer_id": organizer_id, "after": after, "limit": limit})
+async def list_coupons(
+    db: Database, *, organization_id: UUID | None, organizer_id: UUID | None, after: UUID | None, limit: int
+) -> list[UsedCoupon]:
+    """Return coupons of an organization and an organizer, or of all, newest first, that are older than `after`."""
+    named = {"organization_id": organization_id, "organizer_id": organizer_id, "after": after, "limit": limit}
+    rows: list[Row] = await db.fetch(sql.LIST_COUPONS, named)
     return [UsedCoupon(coupon, row.uses) for coupon, row in zip(read(Coupon, rows), rows, strict=True)]
+
+
+@retried
+async def owner_of_coupon(db: Database, coupon_id: UUID) -> UUID | None:
+    """Return the organization whose a coupon is, None: none's; raise CouponNotFound."""
+    for coupon in read(Coupon, await db.fetch(sql.COUPONS, {"ids": [coupon_id]})):
+        return coupon.organization_id
+    raise CouponNotFound()
 
 
 async def forget_tries(db: Database, *, limit: int = 500) -> int:
@@ -168,7 +191,10 @@ async def forget_tries(db: Database, *, limit: int = 500) -> int:
 
 
 def _owned(coupon: Coupon | None, organizer_id: UUID | None) -> Coupon:
-    if coupon is None or (organizer_id is not None and coupon.organizer_id != organizer_id):
+    """Return the coupon. An organization's is its members', to whose roles the policy holds the caller."""
+    if coupon is None:
+        raise CouponNotFound()
+    if coupon.organization_id is None and organizer_id is not None and coupon.organizer_id != organizer_id:
         raise CouponNotFound()
     return coupon
 

@@ -1,5 +1,6 @@
 """CouponService: parse, call, render."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from boxoffice.booking.v1 import coupon_pb2 as pb
@@ -7,7 +8,7 @@ from boxoffice.booking.v1 import coupon_pb2_grpc
 
 from services.booking.clients import InventoryClient
 from services.booking.coupons import messages
-from services.booking.coupons.domain import normalised
+from services.booking.coupons.domain import Coupon, normalised
 from services.booking.coupons.operation import (
     ChangeCoupon,
     ChangeCoupons,
@@ -20,7 +21,7 @@ from services.booking.coupons.validating import ValidateCode, ValidateCodes
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.chassis.wire import pages
-from services.chassis.wire.identity import caller
+from services.chassis.wire.identity import Caller, caller
 from services.chassis.wire.incoming import Context
 from services.chassis.writes.idempotency import NOBODY, Once, key_of
 
@@ -38,7 +39,16 @@ class CouponServicer(coupon_pb2_grpc.CouponServiceServicer):
     async def CreateCoupon(self, request: pb.CreateCouponRequest, context: Context) -> pb.Coupon:
         creator = _caller_id()
         once = Once(key_of(request, "CreateCoupon", creator or NOBODY), pb.Coupon, messages.coupon)
-        wish = CreateCoupon(new_id(), creator, normalised(request.code), messages.terms(request.terms), once)
+        organization_id = UUID(request.organization_id) if request.organization_id else None
+        wish = CreateCoupon(
+            id=new_id(),
+            organizer_id=creator,
+            organization_id=organization_id,
+            own_shows_only=organization_id is not None or _organizer_id() is not None,
+            code=normalised(request.code),
+            terms=messages.terms(request.terms),
+            once=once,
+        )
         created: pb.Coupon = await self._create.alone(wish)
         return created
 
@@ -47,7 +57,14 @@ class CouponServicer(coupon_pb2_grpc.CouponServiceServicer):
 
     async def ListCoupons(self, request: pb.ListCouponsRequest, context: Context) -> pb.ListCouponsResponse:
         page = pages.PageRequest(request, pages.BY_ID)
-        found = await list_coupons(self._db, organizer_id=_organizer_id(), after=page.after, limit=page.limit)
+        organization_id = UUID(request.organization_id) if request.organization_id else None
+        found = await list_coupons(
+            self._db,
+            organization_id=organization_id,
+            organizer_id=_organizer_id(),
+            after=page.after,
+            limit=page.limit,
+        )
         coupons, token = page.render(found, lambda used: used.coupon.id, messages.coupon)
         return pb.ListCouponsResponse(coupons=coupons, next_page_token=token)
 
@@ -62,9 +79,21 @@ class CouponServicer(coupon_pb2_grpc.CouponServiceServicer):
     async def ValidateCoupon(self, request: pb.ValidateCouponRequest, context: Context) -> pb.ValidateCouponResponse:
         show = await self._inventory.show(UUID(request.show_id))
         who = caller.get()
-        by_admin = who is not None and "ADMIN" in who.roles
-        question = ValidateCode(normalised(request.code), UUID(request.user_id), show.show_id, by_admin)
+        is_admin = who is not None and "ADMIN" in who.roles
+        user_id = UUID(request.user_id)
+        question = ValidateCode(normalised(request.code), user_id, show, _runs(user_id, who), is_told_all=is_admin)
         return messages.validated(await self._validate.alone(question))
+
+
+def _runs(user_id: UUID, who: Caller | None) -> Callable[[Coupon], bool]:
+    """Return what tells whether a coupon is one that the caller has to do with as who makes it, not who uses it."""
+
+    def is_own(coupon: Coupon) -> bool:
+        if coupon.organization_id is not None:
+            return who is not None and coupon.organization_id in who.memberships
+        return coupon.organizer_id == user_id
+
+    return is_own
 
 
 def _caller_id() -> UUID | None:

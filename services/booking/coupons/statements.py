@@ -34,8 +34,9 @@ LOCK_NEW_CODES = "LOCK TABLE coupons IN SHARE UPDATE EXCLUSIVE MODE"
 TAKEN_CODES = "SELECT code FROM coupons WHERE code = ANY(%(codes)s)"
 
 CREATE_COUPON = f"""
-    INSERT INTO coupons (id, organizer_id, code, {_TERMS}, created_at, updated_at)
-    VALUES (%(id)s, %(organizer_id)s, %(code)s, {_GIVEN_TERMS}, %(created_at)s, %(updated_at)s)
+    INSERT INTO coupons (id, organizer_id, organization_id, own_shows_only, code, {_TERMS}, created_at, updated_at)
+    VALUES (%(id)s, %(organizer_id)s, %(organization_id)s, %(own_shows_only)s, %(code)s, {_GIVEN_TERMS},
+        %(created_at)s, %(updated_at)s)
 """
 
 COUPONS = f"SELECT {COLUMNS} FROM coupons WHERE id = ANY(%(ids)s)"
@@ -53,7 +54,10 @@ LIST_COUPONS = f"""
         SELECT count(*)::int FROM bookings WHERE coupon_code = c.code AND {IS_USE}
     ) AS uses
     FROM coupons c
-    WHERE (%(organizer_id)s::uuid IS NULL OR organizer_id = %(organizer_id)s)
+    WHERE (
+            coalesce(%(organization_id)s::uuid, %(organizer_id)s::uuid) IS NULL OR organization_id = %(organization_id)s
+            OR (organization_id IS NULL AND organizer_id = %(organizer_id)s)
+        )
         AND (%(after)s::uuid IS NULL OR id < %(after)s)
     ORDER BY id DESC LIMIT %(limit)s
 """

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from services.booking.bookings.domain import Booking
+from services.booking.bookings.domain import BookedShow, Booking
 from services.booking.coupons import statements as sql
 from services.booking.coupons.domain import Coupon, Tries, Uses, WhyNot, not_usable
 from services.booking.errors import TooManyCodes
@@ -27,18 +27,18 @@ class Codes:
     tried: set[UUID] = field(default_factory=set)
     """Users who have tried another code in vain."""
 
-    def find(self, code: str, user_id: UUID, show_id: UUID) -> Coupon | WhyNot:
+    def find(self, code: str, user_id: UUID, show: BookedShow) -> Coupon | WhyNot:
         """Return the coupon, or why the user cannot use it for the show; raise TooManyCodes."""
         self.tries[user_id].check(self.now)
         coupon = self.coupons.get(code)
         if coupon is None:
             return WhyNot.UNKNOWN
-        return coupon.why_not(show_id, self.now) or self.uses.why_not(coupon, user_id) or coupon
+        return coupon.why_not(show, self.now) or self.uses.why_not(coupon, user_id) or coupon
 
-    def take(self, code: str, user_id: UUID, show_id: UUID) -> Coupon | Failure:
+    def take(self, code: str, user_id: UUID, show: BookedShow) -> Coupon | Failure:
         """Take a use for the user: return the coupon, or why it cannot be used, which counts as a try."""
         try:
-            found = self.find(code, user_id, show_id)
+            found = self.find(code, user_id, show)
         except TooManyCodes as failure:
             return failure
         if isinstance(found, Coupon):

@@ -1,10 +1,11 @@
 """Whether a user could use a code: asked without taking a use, and counted where the answer tells nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
+from services.booking.bookings.domain import BookedShow
 from services.booking.coupons.domain import Coupon, WhyNot
 from services.booking.coupons.uses import Codes, codes_of, reads, write_tries
 from services.chassis.store.database import Statement, Transaction
@@ -19,9 +20,11 @@ class ValidateCode:
 
     code: str
     user_id: UUID
-    show_id: UUID
-    by_admin: bool
-    """Whether the caller is told everything."""
+    show: BookedShow
+    is_told: Callable[[Coupon], bool] = lambda _: False
+    """Whether the caller is told everything of a coupon."""
+    is_told_all: bool = False
+    """Whether the caller is told everything, of codes that nobody has, too."""
 
     @property
     def key(self) -> UUID:
@@ -42,10 +45,10 @@ class ValidateCodes(Operation[ValidateCode, Codes, Coupon | WhyNot]):
 
     def decide(self, command: ValidateCode, state: Codes) -> Coupon | WhyNot:
         """Judge the code, and count the answer that tells nothing."""
-        found = state.find(command.code, command.user_id, command.show_id)
-        if isinstance(found, Coupon) or found.is_told or command.by_admin:
+        found = state.find(command.code, command.user_id, command.show)
+        if isinstance(found, Coupon) or found.is_told or command.is_told_all:
             return found
-        if (coupon := state.coupons.get(command.code)) and coupon.organizer_id == command.user_id:
+        if (coupon := state.coupons.get(command.code)) and command.is_told(coupon):
             return found
         state.count(command.user_id)
         return WhyNot.NOT_VALID

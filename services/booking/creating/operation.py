@@ -147,7 +147,7 @@ class BeginBookings:
             codes = uses.codes_of(dict(zip(reads, found, strict=True)))
             ids = {row.id for row in begun}
             coupons = {
-                command.id: codes.take(command.new.coupon_code, command.new.user_id, command.show.show_id)
+                command.id: codes.take(command.new.coupon_code, command.new.user_id, command.show)
                 for command in batch
                 if command.new.coupon_code and command.id in ids
             }
@@ -191,6 +191,7 @@ def _intents(batch: Sequence[Create]) -> Statement:
             request_hash=lambda command: command.idempotency and command.idempotency.request_hash,
         ),
         **columns(shows, "show_id", "event_id", "is_movie", "title", "theatre", "city", "screen", "starts_at"),
+        **columns(shows, "organization_id"),
     }
 
 

@@ -80,7 +80,14 @@ def _document(row: Row, lines: Sequence[Line]) -> Document:
         booking_id=row.booking_id,
         corrects=row.corrects,
         seller=Seller(
-            row.seller_id, row.legal_name, row.address, row.country, row.state, row.tax_number, row.time_zone
+            id=row.seller_id,
+            legal_name=row.legal_name,
+            address=row.address,
+            country=row.country,
+            state=row.state,
+            tax_number=row.tax_number,
+            time_zone=row.time_zone,
+            organization_id=row.organization_id,
         ),
         place_of_supply=row.place_of_supply,
         currency=row.currency,

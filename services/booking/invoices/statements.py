@@ -79,8 +79,8 @@ CORRECT_LINES = """
 
 _DOCUMENT = """
     i.id, i.kind, i.number, i.issued_at, i.booking_id, i.corrects, i.seller_id, i.legal_name, i.address,
-    seller.country, seller.state, seller.tax_number, seller.time_zone, i.place_of_supply, i.currency,
-    i.taxable_amount, i.tax_amount, i.total_amount
+    seller.country, seller.state, seller.tax_number, seller.time_zone, seller.organization_id,
+    i.place_of_supply, i.currency, i.taxable_amount, i.tax_amount, i.total_amount
 """
 
 DOCUMENTS_OF_BOOKING = f"""

@@ -12,7 +12,6 @@ from services.booking.show_cancellations.steps import ShowCancellations
 from services.chassis.store.database import Database
 from services.chassis.wire.identity import caller
 from services.chassis.wire.incoming import Context
-from services.chassis.wire.owners import Things
 
 ADMIN = "ADMIN"
 
@@ -49,11 +48,6 @@ class CancellationServicer(cancellations_pb2_grpc.CancellationServiceServicer):
         wish = _wish(Subject(event_id=UUID(request.event_id)), request.reason)
         cancelled = await self._cancellations.cancel(wish, request.token)
         return pb.EventCancellation(event_id=request.event_id, shows=map(messages.cancellation, cancelled))
-
-
-def things(inventory: InventoryClient) -> dict[str, Things]:
-    """Return whose what is that requests name, by the field that names it: inventory knows."""
-    return {"show_id": Things(inventory.owner_of_show), "event_id": Things(inventory.owner_of_event)}
 
 
 def _wish(subject: Subject, reason: str) -> CancelWish:

@@ -20,18 +20,18 @@ class TariffServicer(tariffs_pb2_grpc.TariffServiceServicer):
 
     async def SetShowFees(self, request: pb.SetShowFeesRequest, context: Context) -> pb.ShowFees:
         show_id, fees = UUID(request.show_id), messages.parse_fees(request)
-        await self._inventory.show(show_id)
+        await self._inventory.owner_of_show(show_id)
         await operation.set_fees(self._db, show_id, fees)
         return messages.render_fees(show_id, fees)
 
     async def GetShowFees(self, request: pb.GetShowFeesRequest, context: Context) -> pb.ShowFees:
         show_id = UUID(request.show_id)
-        await self._inventory.show(show_id)
+        await self._inventory.owner_of_show(show_id)
         return messages.render_fees(show_id, await operation.find_fees(self._db, show_id))
 
     async def SetShowKinds(self, request: pb.SetShowKindsRequest, context: Context) -> pb.ShowKinds:
         show_id, kinds = UUID(request.show_id), messages.parse_kinds(request)
-        await self._inventory.show(show_id)
+        await self._inventory.owner_of_show(show_id)
         await operation.set_kinds(self._db, show_id, kinds)
         return messages.render_kinds(show_id, kinds)
 

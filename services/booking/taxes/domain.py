@@ -43,12 +43,16 @@ class Seller:
     """In India the GSTIN. Empty: no tax is taken, and customers get receipts."""
     time_zone: str
     """Of its books: in it a financial year begins."""
+    organization_id: UUID | None = None
+    """Whose it is; None: Boxoffice's own."""
 
     def check_change(self, before: "Seller") -> None:
-        """Raise SellerFixed unless the seller may take the place of the one before."""
+        """Raise SellerFixed unless the seller may take the place of the one before, whose organization it is."""
         for name in ("country", "state", "tax_number", "time_zone"):
             if getattr(before, name) != getattr(self, name):
                 raise SellerFixed(field=name)
+        if self.organization_id not in (None, before.organization_id):
+            raise SellerFixed(field="organization_id")
 
     @property
     def documents(self) -> tuple[str, str]:

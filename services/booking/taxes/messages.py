@@ -22,6 +22,7 @@ def parse_seller(request: pb.SetSellerRequest) -> Seller:
         state=request.state,
         tax_number=request.tax_number,
         time_zone=request.time_zone or "Asia/Kolkata",
+        organization_id=UUID(request.organization_id) if request.organization_id else None,
     )
     if seller.time_zone not in available_timezones():
         raise InvalidField(("timeZone", "must be a time zone of the IANA database, such as Asia/Kolkata"))
@@ -53,6 +54,7 @@ def render_seller(seller: Seller) -> pb.Seller:
         state=seller.state,
         tax_number=seller.tax_number,
         time_zone=seller.time_zone,
+        organization_id=str(seller.organization_id or ""),
     )
 
 

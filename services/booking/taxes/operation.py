@@ -1,7 +1,7 @@
 """Sellers, rules and shows' taxes: set and read."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +21,7 @@ async def set_seller(db: Database, seller: Seller) -> Seller:
         known = {one.id: one for one in read(Seller, locked)}
         if seller.id in known:
             seller.check_change(known[seller.id])
+            seller = replace(seller, organization_id=known[seller.id].organization_id)
         elif not made:
             raise TaxNumberTaken()
         await tx.send(sql.RENAME_SELLER, given)
@@ -29,9 +30,10 @@ async def set_seller(db: Database, seller: Seller) -> Seller:
 
 
 @retried
-async def list_sellers(db: Database, *, after: UUID | None, limit: int) -> list[Seller]:
-    """Return sellers by their ids, the largest first, behind `after`."""
-    return read(Seller, await db.fetch(sql.LIST_SELLERS, {"after": after, "limit": limit}))
+async def list_sellers(db: Database, *, organization_id: UUID | None, after: UUID | None, limit: int) -> list[Seller]:
+    """Return an organization's sellers, or all, by their ids, the largest first, behind `after`."""
+    named = {"organization_id": organization_id, "after": after, "limit": limit}
+    return read(Seller, await db.fetch(sql.LIST_SELLERS, named))
 
 
 @retried

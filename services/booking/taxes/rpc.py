@@ -24,7 +24,8 @@ class TaxServicer(taxes_pb2_grpc.TaxServiceServicer):
 
     async def ListSellers(self, request: pb.ListSellersRequest, context: Context) -> pb.ListSellersResponse:
         page = PageRequest(request, BY_ID)
-        found = await operation.list_sellers(self._db, after=page.after, limit=page.limit)
+        of = UUID(request.organization_id) if request.organization_id else None
+        found = await operation.list_sellers(self._db, organization_id=of, after=page.after, limit=page.limit)
         sellers, token = page.render(found, lambda seller: seller.id, messages.render_seller)
         return pb.ListSellersResponse(sellers=sellers, next_page_token=token)
 
@@ -39,7 +40,7 @@ class TaxServicer(taxes_pb2_grpc.TaxServiceServicer):
 
     async def SetShowTax(self, request: pb.SetShowTaxRequest, context: Context) -> pb.ShowTax:
         show = messages.parse_show_tax(request)
-        await self._inventory.show(show.show_id)
+        await self._inventory.owner_of_show(show.show_id)
         messages.check_place_of_supply(show, await operation.find_seller(self._db, show.seller_id))
         return messages.render_show_tax(await operation.set_show_tax(self._db, show))
 

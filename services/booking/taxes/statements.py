@@ -8,8 +8,9 @@ TAX_RULE = selected(TaxRule)
 SHOW_TAX = selected(ShowTax)
 
 MAKE_SELLER = """
-    INSERT INTO sellers (id, legal_name, address, country, state, tax_number, time_zone)
-    VALUES (%(id)s, %(legal_name)s, %(address)s, %(country)s, %(state)s, %(tax_number)s, %(time_zone)s)
+    INSERT INTO sellers (id, legal_name, address, country, state, tax_number, time_zone, organization_id)
+    VALUES (%(id)s, %(legal_name)s, %(address)s, %(country)s, %(state)s, %(tax_number)s, %(time_zone)s,
+        %(organization_id)s)
     ON CONFLICT DO NOTHING
     RETURNING id
 """
@@ -30,7 +31,10 @@ RENAME_SELLER = "UPDATE sellers SET legal_name = %(legal_name)s, address = %(add
 FIND_SELLER = f"SELECT {SELLER} FROM sellers WHERE id = %(id)s"
 
 LIST_SELLERS = f"""
-    SELECT {SELLER} FROM sellers WHERE %(after)s::uuid IS NULL OR id < %(after)s ORDER BY id DESC LIMIT %(limit)s
+    SELECT {SELLER} FROM sellers
+    WHERE (%(organization_id)s::uuid IS NULL OR organization_id = %(organization_id)s)
+        AND (%(after)s::uuid IS NULL OR id < %(after)s)
+    ORDER BY id DESC LIMIT %(limit)s
 """
 
 SET_TAX_RULE = f"""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from services.booking.bookings import statements as bookings_sql
@@ -45,6 +46,19 @@ class BookingsPage:
     """How many come before the page, where pages are counted."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShowBookingsPage:
+    """A page of a show's bookings, of one state that callers see where that is given; see BookingsPage."""
+
+    show_id: UUID
+    status: State | None
+    before: UUID | None
+    limit: int
+
+
+PageT = TypeVar("PageT", BookingsPage, ShowBookingsPage)
+
+
 class Bookings:
     """Bookings as they stand."""
 
@@ -52,6 +66,10 @@ class Bookings:
         self._db = db
         self._by_id: Lookup[UUID, Seen] = Lookup(self._find, name="look-bookings")
         self._by_user: Lookup[BookingsPage, list[Seen]] = Lookup(self._list, name="list-bookings", max_keys=32)
+
+        self._by_show: Lookup[ShowBookingsPage, list[Seen]] = Lookup(
+            self._list_of_shows, name="list-show-bookings", max_keys=32
+        )
 
     async def find(self, booking_id: UUID, user_id: UUID | None) -> Seen:
         """Return a booking; raise BookingNotFound if there is none, or not of `user_id` where that is given."""
@@ -71,6 +89,10 @@ class Bookings:
     async def of_user(self, page: BookingsPage) -> list[Seen]:
         """Return a page of a user's bookings, newest first."""
         return await self._by_user.get(page) or []
+
+    async def of_show(self, page: ShowBookingsPage) -> list[Seen]:
+        """Return a page of a show's bookings, newest first."""
+        return await self._by_show.get(page) or []
 
     async def count(self, page: BookingsPage) -> int:
         """Return how many bookings there are in all, on whichever page."""
@@ -97,8 +119,15 @@ class Bookings:
 
     async def _list(self, pages: Sequence[BookingsPage]) -> dict[BookingsPage, list[Seen]]:
         asked = columns(pages, "user_id", "show_id", "status", "before", "limit", "upcoming", "skipped")
-        found = await self._db.fetch(sql.BOOKINGS_OF_USERS, asked)
-        lists: defaultdict[BookingsPage, list[Seen]] = defaultdict(list)
+        return await self._listed(pages, await self._db.fetch(sql.BOOKINGS_OF_USERS, asked))
+
+    async def _list_of_shows(self, pages: Sequence[ShowBookingsPage]) -> dict[ShowBookingsPage, list[Seen]]:
+        asked = columns(pages, "show_id", "status", "before", "limit")
+        return await self._listed(pages, await self._db.fetch(sql.BOOKINGS_OF_SHOWS, asked))
+
+    async def _listed(self, pages: Sequence[PageT], found: Sequence[Row]) -> dict[PageT, list[Seen]]:
+        """Read the rows of pages."""
+        lists: defaultdict[PageT, list[Seen]] = defaultdict(list)
         bookings = zip(found, read(Booking, found), strict=True)
         seen = await self._with_refunds([Seen(booking, _seats(row), row.now) for row, booking in bookings])
         for row, one in zip(found, seen, strict=True):
@@ -107,7 +136,7 @@ class Bookings:
 
 
 def _seats(row: Row) -> list[BookedSeat]:
-    """Read the seats of a row of BOOKINGS_OF_USERS."""
+    """Read the seats of a row of a page."""
     if row.seat_ids is None:
         return []
     columns = (row.seat_ids, row.sections, row.rows, row.numbers, row.tiers)

@@ -221,8 +221,37 @@ class Access:
                 raise PermissionDenied(f"The service {who.service} does not call this.")
         elif not is_public:
             self._permit(who)
+        if not self.is_members:
+            self._give_user(request)
+
+    def _give_user(self, request: Message) -> None:
+        """Give a request that names no user, of a method that is for its user, the caller's id."""
+        who = caller.get()
         if "OWNER" in self._allowed and _is_plain_user(who) and getattr(request, "user_id", None) == "":
             request.user_id = str(who.user_id)  # type: ignore[union-attr, attr-defined]
+
+    async def check(self, request: Message) -> None:
+        """Hold a request, which is valid, to whose it is; see `check_owner` and `check_member`.
+
+        Where both users and members may call, it is a member's if it is about an organization where the caller has one
+        of the roles, whichever user it names; else it is its user's.
+        """
+        who = caller.get()
+        if self.is_members and "OWNER" in self._allowed and _is_plain_user(who):
+            if await self._is_by_member(request, who):  # type: ignore[arg-type]
+                return
+            self._give_user(request)
+        self.check_owner(request)
+        if self.is_members and "OWNER" not in self._allowed:
+            await self.check_member(request)
+
+    async def _is_by_member(self, request: Message, who: Caller) -> bool:
+        """Tell whether the caller has one of the roles where a request is about; raise what says that it is nothing."""
+        if not self._rule.member_roles & set(who.memberships.values()):
+            return False
+        name = self._rule.organization_of
+        organization_id = await self._things[name].owner(UUID(getattr(request, name)))
+        return organization_id is not None and who.memberships.get(organization_id) in self._rule.member_roles
 
     def check_owner(self, request: Message) -> None:
         """Raise UserNotFound if the request, which is valid, names another user than the one who calls."""
@@ -241,30 +270,30 @@ class Access:
         who = caller.get()
         if who is None or not _is_plain_user(who):
             return
-        await self._check_organization(request, who)
+        acting = await self._acting(request, who)
         for name in self._rule.uses:
             named = getattr(request, name)
-            acting = getattr(request, ORGANIZATION)
-            if named and not (await self._things[name].shared(UUID(named))).allows(UUID(acting) if acting else None):
+            if named and not (await self._things[name].shared(UUID(named))).allows(acting):
                 if (hidden := await self._things[name].hidden(UUID(named))) is not None:
                     raise hidden
                 raise PermissionDenied(f"What {name} names is not shared with you: ask the organization whose it is.")
 
-    async def _check_organization(self, request: Message, who: Caller) -> None:
+    async def _acting(self, request: Message, who: Caller) -> UUID | None:
+        """Return the organization that a request is about, None: none; raise what keeps the caller from it."""
         name = self._rule.organization_of
         if getattr(request, name) == "":
             if name != ORGANIZATION:
                 raise must(request, name)
             request.organization_id = self._only_organization(who)  # type: ignore[attr-defined]
-            return
+            return UUID(request.organization_id) if request.organization_id else None  # type: ignore[attr-defined]
         id_ = UUID(getattr(request, name))
         things = self._things[name]
         organization_id = await things.owner(id_)
         if organization_id is None and self._is_organizer(who):
-            return
+            return None
         role = None if organization_id is None else who.memberships.get(organization_id)
         if role in self._rule.member_roles:
-            return
+            return organization_id
         if role is None and (hidden := await things.hidden(id_)) is not None:
             raise hidden
         raise self._denied()

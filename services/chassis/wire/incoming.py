@@ -279,9 +279,7 @@ async def _admitted(parse: Callable[[bytes], Message], data: bytes, context: Con
         await access.admit(request, headers.get(), tls.peer(context))
     check(request)
     if access is not None:
-        access.check_owner(request)
-        if access.is_members:
-            await access.check_member(request)
+        await access.check(request)
     return request
 
 

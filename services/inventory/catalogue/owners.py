@@ -18,21 +18,22 @@ def things(db: Database) -> dict[str, Things]:
         "venue_id": _things(db, sql.OWNER_OF_VENUE, VenueNotFound),
         "screen_id": _things(db, sql.OWNER_OF_SCREEN, ScreenNotFound),
         "show_id": Things(
-            partial(_owner, db, sql.OWNER_OF_SHOW, ShowNotFound), partial(_hidden, db, sql.OWNER_OF_SHOW, ShowNotFound)
+            partial(owner, db, sql.OWNER_OF_SHOW, ShowNotFound), partial(_hidden, db, sql.OWNER_OF_SHOW, ShowNotFound)
         ),
     }
 
 
 def _things(db: Database, statement: str, absent: type[NotFound]) -> Things:
     return Things(
-        partial(_owner, db, statement, absent),
+        partial(owner, db, statement, absent),
         partial(_hidden, db, statement, absent),
-        partial(_shared, db, statement, absent),
+        partial(shared, db, statement, absent),
     )
 
 
 @retried
-async def _owner(db: Database, statement: str, absent: type[NotFound], id_: UUID) -> UUID | None:
+async def owner(db: Database, statement: str, absent: type[NotFound], id_: UUID) -> UUID | None:
+    """Return the organization whose a thing is, None: Boxoffice's own; raise `absent` if there is none."""
     for row in await db.fetch(statement, {"id": id_}):
         found: UUID | None = row.organization_id
         return found
@@ -46,7 +47,8 @@ async def _hidden(db: Database, statement: str, absent: type[NotFound], id_: UUI
 
 
 @retried
-async def _shared(db: Database, statement: str, absent: type[NotFound], id_: UUID) -> Shared:
+async def shared(db: Database, statement: str, absent: type[NotFound], id_: UUID) -> Shared:
+    """Return who may use a thing; raise `absent` if there is none."""
     for row in await db.fetch(statement, {"id": id_}):
         return Shared(row.organization_id, None if row.shared_with is None else frozenset(row.shared_with))
     raise absent()

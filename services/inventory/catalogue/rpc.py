@@ -5,12 +5,13 @@ from uuid import UUID
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import catalog_pb2_grpc
 
+from services.chassis.errors import InvalidField
 from services.chassis.store.database import Database
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, PageRequest, check_whole
 from services.chassis.writes import topics
 from services.chassis.writes.idempotency import Once, key_of
-from services.inventory.catalogue import events, published, sharing, shows, venues
+from services.inventory.catalogue import events, owners, published, sharing, shows, venues
 from services.inventory.catalogue import messages as messages
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.cancelling import CancelShowsOperation
@@ -21,7 +22,7 @@ from services.inventory.catalogue.publishing import PublishEvent, PublishEvents
 from services.inventory.catalogue.shows import CreateShow, CreateShows
 from services.inventory.catalogue.staging import StageEvent, StageEvents, check_base_price
 from services.inventory.catalogue.venues import CreateScreen, CreateScreens, CreateVenue, CreateVenues
-from services.inventory.errors import EventNotFound, VenueNotFound
+from services.inventory.errors import EventNotFound, ShowNotFound, VenueNotFound
 from services.inventory.seats.listing import SetPrices
 from services.inventory.seats.operation import SeatDesk
 
@@ -79,6 +80,10 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         shared_with = sharing.parse(request)
         return await sharing.share(self._db, sql.SHARE_EVENT, EventNotFound, UUID(request.event_id), shared_with)
 
+    async def GetEventSharing(self, request: pb.GetEventSharingRequest, context: Context) -> pb.Sharing:
+        shared = await owners.shared(self._db, sql.OWNER_OF_EVENT, EventNotFound, UUID(request.event_id))
+        return sharing.render(shared.shared_with)
+
     async def CreateMovie(self, request: pb.CreateMovieRequest, context: Context) -> pb.Movie:
         once = Once(key_of(request, "CreateMovie"), pb.Movie, messages.render_movie)
         return await self._create_movie.alone(CreateEvent(messages.parse_movie(request), once))
@@ -112,6 +117,10 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def ShareVenue(self, request: pb.ShareVenueRequest, context: Context) -> pb.Sharing:
         shared_with = sharing.parse(request)
         return await sharing.share(self._db, sql.SHARE_VENUE, VenueNotFound, UUID(request.venue_id), shared_with)
+
+    async def GetVenueSharing(self, request: pb.GetVenueSharingRequest, context: Context) -> pb.Sharing:
+        shared = await owners.shared(self._db, sql.OWNER_OF_VENUE, VenueNotFound, UUID(request.venue_id))
+        return sharing.render(shared.shared_with)
 
     async def CreateScreen(self, request: pb.CreateScreenRequest, context: Context) -> pb.Screen:
         once = Once(key_of(request, "CreateScreen"), pb.Screen, messages.render_screen)
@@ -163,6 +172,15 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
             ],
             was_cancelled=cancelled.was_cancelled,
         )
+
+    async def GetOwner(self, request: pb.GetOwnerRequest, context: Context) -> pb.GetOwnerResponse:
+        if bool(request.show_id) == bool(request.event_id):
+            raise InvalidField(("showId", "has to be there, or eventId, and not both"))
+        if request.show_id:
+            owner = await owners.owner(self._db, sql.OWNER_OF_SHOW, ShowNotFound, UUID(request.show_id))
+        else:
+            owner = await owners.owner(self._db, sql.OWNER_OF_EVENT, EventNotFound, UUID(request.event_id))
+        return pb.GetOwnerResponse(organization_id=str(owner or ""))
 
     async def ListShowEvents(self, request: pb.ListShowEventsRequest, context: Context) -> pb.ListShowEventsResponse:
         after = request.after if request.HasField("after") else None

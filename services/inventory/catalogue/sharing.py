@@ -1,6 +1,6 @@
 """Who may make shows of an event, or at a venue: said by the organization whose it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from boxoffice.inventory.v1 import catalog_pb2 as pb
@@ -29,10 +29,12 @@ async def share(
     async with db.transaction() as tx:
         if not await tx.fetch(statement, {"id": id_, "shared_with": shared_with}):
             raise absent()
+    return render(shared_with)
+
+
+def render(shared_with: Iterable[UUID] | None) -> pb.Sharing:
+    """Render whom something is shared with, none: nobody; None: everybody."""
     if shared_with is None:
-        return _sharing(pb.Sharing.EVERYBODY)
-    return _sharing(pb.Sharing.ORGANIZATIONS if shared_with else pb.Sharing.NOBODY, shared_with)
-
-
-def _sharing(kind: pb.Sharing.Audience.ValueType, organization_ids: Sequence[UUID] = ()) -> pb.Sharing:
-    return pb.Sharing(audience=kind, organization_ids=map(str, organization_ids))
+        return pb.Sharing(audience=pb.Sharing.EVERYBODY)
+    named = sorted(map(str, shared_with))
+    return pb.Sharing(audience=pb.Sharing.ORGANIZATIONS if named else pb.Sharing.NOBODY, organization_ids=named)

@@ -938,6 +938,68 @@ class ListBookingsResponse(_message.Message):
 Global___ListBookingsResponse: _TypeAlias = ListBookingsResponse  # noqa: Y015
 
 @_typing.final
+class ListShowBookingsRequest(_message.Message):
+    """ListShowBookingsRequest asks for a page of a show's bookings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    page_size: _builtins.int
+    """How many bookings to return at most; 1 to 100, 20 where it is absent."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; absent for the first page."""
+    status: Global___Booking.Status.ValueType
+    """Only bookings that have this status now; all where it is absent."""
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        status: Global___Booking.Status.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "show_id", b"show_id", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListShowBookingsRequest: _TypeAlias = ListShowBookingsRequest  # noqa: Y015
+
+@_typing.final
+class ListShowBookingsResponse(_message.Message):
+    """ListShowBookingsResponse is a page of bookings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOKINGS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page; empty on the last one."""
+    @_builtins.property
+    def bookings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Booking]:
+        """The bookings, newest first."""
+
+    def __init__(
+        self,
+        *,
+        bookings: _abc.Iterable[Global___Booking] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bookings", b"bookings", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListShowBookingsResponse: _TypeAlias = ListShowBookingsResponse  # noqa: Y015
+
+@_typing.final
 class CancelBookingRequest(_message.Message):
     """CancelBookingRequest names a booking to cancel."""
 

@@ -68,6 +68,11 @@ class BookingServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingsResponse.FromString,
                 _registered_method=True)
+        self.ListShowBookings = channel.unary_unary(
+                '/boxoffice.booking.v1.BookingService/ListShowBookings',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListShowBookingsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListShowBookingsResponse.FromString,
+                _registered_method=True)
         self.CancelBooking = channel.unary_unary(
                 '/boxoffice.booking.v1.BookingService/CancelBooking',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.CancelBookingRequest.SerializeToString,
@@ -247,6 +252,17 @@ class BookingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListShowBookings(self, request, context):
+        """Lists the bookings of a show, newest first, with their seats and payments, for those who run it; those of one status
+        alone where that is asked for. A page ends early where it would be more than 4 MiB.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CancelBooking(self, request, context):
         """Cancels a PENDING booking and frees its seats. Money that arrives all the same is returned in full.
 
@@ -294,10 +310,11 @@ class BookingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GrantRefund(self, request, context):
-        """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
-        granted it, and why, is kept with the refund. Where the show is cancelled, all of it comes back, whatever they say.
+        """Refunds seats of a CONFIRMED booking as staff decide, those of the organization whose show it is or Boxoffice's:
+        whoever's booking it is, at any time, and as much as they say. Who granted it, and why, is kept with the refund. Where
+        the show is cancelled, all of it comes back, whatever they say.
 
-        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
+        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or its show is another organization's.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -404,6 +421,11 @@ def add_BookingServiceServicer_to_server(servicer, server):
                     servicer.ListBookings,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingsRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingsResponse.SerializeToString,
+            ),
+            'ListShowBookings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListShowBookings,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListShowBookingsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListShowBookingsResponse.SerializeToString,
             ),
             'CancelBooking': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelBooking,
@@ -621,6 +643,33 @@ class BookingService:
             '/boxoffice.booking.v1.BookingService/ListBookings',
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingsRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListShowBookings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/ListShowBookings',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListShowBookingsRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListShowBookingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -138,6 +138,13 @@ class BookingServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the page token is not one this method gave, or pages are asked
     for in both ways at once.
     """
+    ListShowBookings: _grpc.UnaryUnaryMultiCallable[_booking_pb2.ListShowBookingsRequest, _booking_pb2.ListShowBookingsResponse]
+    """Lists the bookings of a show, newest first, with their seats and payments, for those who run it; those of one status
+    alone where that is asked for. A page ends early where it would be more than 4 MiB.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
     CancelBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.CancelBookingRequest, _booking_pb2.Booking]
     """Cancels a PENDING booking and frees its seats. Money that arrives all the same is returned in full.
 
@@ -173,10 +180,11 @@ class BookingServiceStub:
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     """
     GrantRefund: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GrantRefundRequest, _booking_pb2.RefundBookingResponse]
-    """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
-    granted it, and why, is kept with the refund. Where the show is cancelled, all of it comes back, whatever they say.
+    """Refunds seats of a CONFIRMED booking as staff decide, those of the organization whose show it is or Boxoffice's:
+    whoever's booking it is, at any time, and as much as they say. Who granted it, and why, is kept with the refund. Where
+    the show is cancelled, all of it comes back, whatever they say.
 
-    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
+    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or its show is another organization's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -329,6 +337,13 @@ class BookingServiceAsyncStub(BookingServiceStub):
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the page token is not one this method gave, or pages are asked
     for in both ways at once.
     """
+    ListShowBookings: _aio.UnaryUnaryMultiCallable[_booking_pb2.ListShowBookingsRequest, _booking_pb2.ListShowBookingsResponse]  # type: ignore[assignment]
+    """Lists the bookings of a show, newest first, with their seats and payments, for those who run it; those of one status
+    alone where that is asked for. A page ends early where it would be more than 4 MiB.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
     CancelBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.CancelBookingRequest, _booking_pb2.Booking]  # type: ignore[assignment]
     """Cancels a PENDING booking and frees its seats. Money that arrives all the same is returned in full.
 
@@ -364,10 +379,11 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     """
     GrantRefund: _aio.UnaryUnaryMultiCallable[_booking_pb2.GrantRefundRequest, _booking_pb2.RefundBookingResponse]  # type: ignore[assignment]
-    """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
-    granted it, and why, is kept with the refund. Where the show is cancelled, all of it comes back, whatever they say.
+    """Refunds seats of a CONFIRMED booking as staff decide, those of the organization whose show it is or Boxoffice's:
+    whoever's booking it is, at any time, and as much as they say. Who granted it, and why, is kept with the refund. Where
+    the show is cancelled, all of it comes back, whatever they say.
 
-    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
+    NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or its show is another organization's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -555,6 +571,19 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ListShowBookings(
+        self,
+        request: _booking_pb2.ListShowBookingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_booking_pb2.ListShowBookingsResponse, _abc.Awaitable[_booking_pb2.ListShowBookingsResponse]]:
+        """Lists the bookings of a show, newest first, with their seats and payments, for those who run it; those of one status
+        alone where that is asked for. A page ends early where it would be more than 4 MiB.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+
+    @_abc_1.abstractmethod
     def CancelBooking(
         self,
         request: _booking_pb2.CancelBookingRequest,
@@ -612,10 +641,11 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.GrantRefundRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.RefundBookingResponse, _abc.Awaitable[_booking_pb2.RefundBookingResponse]]:
-        """Refunds seats of a CONFIRMED booking as staff decide: whoever's it is, at any time, and as much as they say. Who
-        granted it, and why, is kept with the refund. Where the show is cancelled, all of it comes back, whatever they say.
+        """Refunds seats of a CONFIRMED booking as staff decide, those of the organization whose show it is or Boxoffice's:
+        whoever's booking it is, at any time, and as much as they say. Who granted it, and why, is kept with the refund. Where
+        the show is cancelled, all of it comes back, whatever they say.
 
-        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking.
+        NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or its show is another organization's.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.

@@ -136,6 +136,8 @@ class Coupon(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     DEACTIVATED_AT_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    OWN_SHOWS_ONLY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The coupon (UUID)."""
     organizer_id: _builtins.str
@@ -144,6 +146,10 @@ class Coupon(_message.Message):
     """What customers enter, in capital letters."""
     uses: _builtins.int
     """How many bookings use it now."""
+    organization_id: _builtins.str
+    """The id of the organization whose it is, and whose shows it is for; empty where it is none's."""
+    own_shows_only: _builtins.bool
+    """Whether it is for shows of that organization only, or, where it is empty, for those of no organization; else for all."""
     @_builtins.property
     def terms(self) -> Global___CouponTerms:
         """What it gives, and to whom."""
@@ -171,10 +177,12 @@ class Coupon(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         deactivated_at: _timestamp_pb2.Timestamp | None = ...,
+        organization_id: _builtins.str = ...,
+        own_shows_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "deactivated_at", b"deactivated_at", "terms", b"terms", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "created_at", b"created_at", "deactivated_at", b"deactivated_at", "id", b"id", "organizer_id", b"organizer_id", "terms", b"terms", "updated_at", b"updated_at", "uses", b"uses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "created_at", b"created_at", "deactivated_at", b"deactivated_at", "id", b"id", "organization_id", b"organization_id", "organizer_id", b"organizer_id", "own_shows_only", b"own_shows_only", "terms", b"terms", "updated_at", b"updated_at", "uses", b"uses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -189,6 +197,7 @@ class CreateCouponRequest(_message.Message):
     CODE_FIELD_NUMBER: _builtins.int
     TERMS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """What customers enter: 3 to 32 letters and digits of ASCII, `-` and `_`. Large and small letters make no difference."""
     idempotency_key: _builtins.str
@@ -196,6 +205,8 @@ class CreateCouponRequest(_message.Message):
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
     header `Idempotency-Key`.
     """
+    organization_id: _builtins.str
+    """The organization (UUID) whose it is; that of the caller where it is absent."""
     @_builtins.property
     def terms(self) -> Global___CouponTerms:
         """What it gives, and to whom."""
@@ -206,10 +217,11 @@ class CreateCouponRequest(_message.Message):
         code: _builtins.str = ...,
         terms: Global___CouponTerms | None = ...,
         idempotency_key: _builtins.str = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "idempotency_key", b"idempotency_key", "terms", b"terms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "idempotency_key", b"idempotency_key", "organization_id", b"organization_id", "terms", b"terms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -245,19 +257,23 @@ class ListCouponsRequest(_message.Message):
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """How many coupons to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
     """`next_page_token` of the page before; absent for the first page."""
+    organization_id: _builtins.str
+    """The organization (UUID) whose coupons are asked for; that of the caller where it is absent."""
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

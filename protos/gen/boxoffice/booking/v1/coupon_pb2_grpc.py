@@ -26,7 +26,9 @@ if _version_not_supported:
 
 
 class CouponServiceStub:
-    """CouponService keeps coupons. An organizer sees and changes their own, an admin all. Customers use them in CreateBooking.
+    """CouponService keeps coupons. Members see and change those of their organization, an organizer who acts for none their own,
+    an admin all. Customers use them in CreateBooking: an organization's for its own shows only, and an organizer's who acts for
+    none for shows of no organization.
     """
 
     def __init__(self, channel):
@@ -68,7 +70,9 @@ class CouponServiceStub:
 
 
 class CouponServiceServicer:
-    """CouponService keeps coupons. An organizer sees and changes their own, an admin all. Customers use them in CreateBooking.
+    """CouponService keeps coupons. Members see and change those of their organization, an organizer who acts for none their own,
+    an admin all. Customers use them in CreateBooking: an organization's for its own shows only, and an organizer's who acts for
+    none for shows of no organization.
     """
 
     def CreateCoupon(self, request, context):
@@ -86,14 +90,14 @@ class CouponServiceServicer:
     def GetCoupon(self, request, context):
         """Returns one coupon, with how often it is used now.
 
-        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCoupons(self, request, context):
-        """Lists coupons, newest first: an organizer's own, or all for an admin.
+        """Lists coupons, newest first: those of an organization and the caller's own; all for an admin who names none.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
         """
@@ -106,7 +110,7 @@ class CouponServiceServicer:
         Bookings that use the coupon keep the discount that they were given.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the terms do not fit together.
-        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
         FAILED_PRECONDITION COUPON_USED_MORE: it is used more often now than the terms would allow, in all (`uses`) or by one
         user (`uses_of_one`).
         """
@@ -117,7 +121,7 @@ class CouponServiceServicer:
     def DeactivateCoupon(self, request, context):
         """Ends a coupon for good: no other booking can use it. Bookings that use it keep their discount.
 
-        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,7 +130,7 @@ class CouponServiceServicer:
     def ValidateCoupon(self, request, context):
         """Says whether a user could use a code now, and what it gives. Nothing is kept for the user: only a booking takes a use.
 
-        Admins and the organizer whose coupon it is are told why not. Everybody else gets the same answer, NOT_VALID, for a code
+        Admins, the organizer whose coupon it is and the members of its organization are told why not. Everybody else gets the same answer, NOT_VALID, for a code
         that nobody has, and for one that is over, has not begun or is for something else. Such answers, here and in
         CreateBooking, are counted: 20 in an hour, then the user's codes are refused until the first of them is an hour old.
 
@@ -179,7 +183,9 @@ def add_CouponServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CouponService:
-    """CouponService keeps coupons. An organizer sees and changes their own, an admin all. Customers use them in CreateBooking.
+    """CouponService keeps coupons. Members see and change those of their organization, an organizer who acts for none their own,
+    an admin all. Customers use them in CreateBooking: an organization's for its own shows only, and an organizer's who acts for
+    none for shows of no organization.
     """
 
     @staticmethod

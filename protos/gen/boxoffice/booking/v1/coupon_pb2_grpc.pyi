@@ -31,7 +31,10 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CouponServiceStub:
-    """CouponService keeps coupons. An organizer sees and changes their own, an admin all. Customers use them in CreateBooking."""
+    """CouponService keeps coupons. Members see and change those of their organization, an organizer who acts for none their own,
+    an admin all. Customers use them in CreateBooking: an organization's for its own shows only, and an organizer's who acts for
+    none for shows of no organization.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -48,10 +51,10 @@ class CouponServiceStub:
     GetCoupon: _grpc.UnaryUnaryMultiCallable[_coupon_pb2.GetCouponRequest, _coupon_pb2.Coupon]
     """Returns one coupon, with how often it is used now.
 
-    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
     """
     ListCoupons: _grpc.UnaryUnaryMultiCallable[_coupon_pb2.ListCouponsRequest, _coupon_pb2.ListCouponsResponse]
-    """Lists coupons, newest first: an organizer's own, or all for an admin.
+    """Lists coupons, newest first: those of an organization and the caller's own; all for an admin who names none.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -60,19 +63,19 @@ class CouponServiceStub:
     Bookings that use the coupon keep the discount that they were given.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the terms do not fit together.
-    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
     FAILED_PRECONDITION COUPON_USED_MORE: it is used more often now than the terms would allow, in all (`uses`) or by one
     user (`uses_of_one`).
     """
     DeactivateCoupon: _grpc.UnaryUnaryMultiCallable[_coupon_pb2.DeactivateCouponRequest, _coupon_pb2.Coupon]
     """Ends a coupon for good: no other booking can use it. Bookings that use it keep their discount.
 
-    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
     """
     ValidateCoupon: _grpc.UnaryUnaryMultiCallable[_coupon_pb2.ValidateCouponRequest, _coupon_pb2.ValidateCouponResponse]
     """Says whether a user could use a code now, and what it gives. Nothing is kept for the user: only a booking takes a use.
 
-    Admins and the organizer whose coupon it is are told why not. Everybody else gets the same answer, NOT_VALID, for a code
+    Admins, the organizer whose coupon it is and the members of its organization are told why not. Everybody else gets the same answer, NOT_VALID, for a code
     that nobody has, and for one that is over, has not begun or is for something else. Such answers, here and in
     CreateBooking, are counted: 20 in an hour, then the user's codes are refused until the first of them is an hour old.
 
@@ -82,7 +85,10 @@ class CouponServiceStub:
 
 @_typing.type_check_only
 class CouponServiceAsyncStub(CouponServiceStub):
-    """CouponService keeps coupons. An organizer sees and changes their own, an admin all. Customers use them in CreateBooking."""
+    """CouponService keeps coupons. Members see and change those of their organization, an organizer who acts for none their own,
+    an admin all. Customers use them in CreateBooking: an organization's for its own shows only, and an organizer's who acts for
+    none for shows of no organization.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateCoupon: _aio.UnaryUnaryMultiCallable[_coupon_pb2.CreateCouponRequest, _coupon_pb2.Coupon]  # type: ignore[assignment]
@@ -96,10 +102,10 @@ class CouponServiceAsyncStub(CouponServiceStub):
     GetCoupon: _aio.UnaryUnaryMultiCallable[_coupon_pb2.GetCouponRequest, _coupon_pb2.Coupon]  # type: ignore[assignment]
     """Returns one coupon, with how often it is used now.
 
-    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
     """
     ListCoupons: _aio.UnaryUnaryMultiCallable[_coupon_pb2.ListCouponsRequest, _coupon_pb2.ListCouponsResponse]  # type: ignore[assignment]
-    """Lists coupons, newest first: an organizer's own, or all for an admin.
+    """Lists coupons, newest first: those of an organization and the caller's own; all for an admin who names none.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -108,19 +114,19 @@ class CouponServiceAsyncStub(CouponServiceStub):
     Bookings that use the coupon keep the discount that they were given.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the terms do not fit together.
-    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
     FAILED_PRECONDITION COUPON_USED_MORE: it is used more often now than the terms would allow, in all (`uses`) or by one
     user (`uses_of_one`).
     """
     DeactivateCoupon: _aio.UnaryUnaryMultiCallable[_coupon_pb2.DeactivateCouponRequest, _coupon_pb2.Coupon]  # type: ignore[assignment]
     """Ends a coupon for good: no other booking can use it. Bookings that use it keep their discount.
 
-    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+    NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
     """
     ValidateCoupon: _aio.UnaryUnaryMultiCallable[_coupon_pb2.ValidateCouponRequest, _coupon_pb2.ValidateCouponResponse]  # type: ignore[assignment]
     """Says whether a user could use a code now, and what it gives. Nothing is kept for the user: only a booking takes a use.
 
-    Admins and the organizer whose coupon it is are told why not. Everybody else gets the same answer, NOT_VALID, for a code
+    Admins, the organizer whose coupon it is and the members of its organization are told why not. Everybody else gets the same answer, NOT_VALID, for a code
     that nobody has, and for one that is over, has not begun or is for something else. Such answers, here and in
     CreateBooking, are counted: 20 in an hour, then the user's codes are refused until the first of them is an hour old.
 
@@ -129,7 +135,10 @@ class CouponServiceAsyncStub(CouponServiceStub):
     """
 
 class CouponServiceServicer(metaclass=_abc_1.ABCMeta):
-    """CouponService keeps coupons. An organizer sees and changes their own, an admin all. Customers use them in CreateBooking."""
+    """CouponService keeps coupons. Members see and change those of their organization, an organizer who acts for none their own,
+    an admin all. Customers use them in CreateBooking: an organization's for its own shows only, and an organizer's who acts for
+    none for shows of no organization.
+    """
 
     @_abc_1.abstractmethod
     def CreateCoupon(
@@ -153,7 +162,7 @@ class CouponServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_coupon_pb2.Coupon, _abc.Awaitable[_coupon_pb2.Coupon]]:
         """Returns one coupon, with how often it is used now.
 
-        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
         """
 
     @_abc_1.abstractmethod
@@ -162,7 +171,7 @@ class CouponServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _coupon_pb2.ListCouponsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_coupon_pb2.ListCouponsResponse, _abc.Awaitable[_coupon_pb2.ListCouponsResponse]]:
-        """Lists coupons, newest first: an organizer's own, or all for an admin.
+        """Lists coupons, newest first: those of an organization and the caller's own; all for an admin who names none.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
         """
@@ -177,7 +186,7 @@ class CouponServiceServicer(metaclass=_abc_1.ABCMeta):
         Bookings that use the coupon keep the discount that they were given.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the terms do not fit together.
-        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
         FAILED_PRECONDITION COUPON_USED_MORE: it is used more often now than the terms would allow, in all (`uses`) or by one
         user (`uses_of_one`).
         """
@@ -190,7 +199,7 @@ class CouponServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_coupon_pb2.Coupon, _abc.Awaitable[_coupon_pb2.Coupon]]:
         """Ends a coupon for good: no other booking can use it. Bookings that use it keep their discount.
 
-        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's.
+        NOT_FOUND COUPON_NOT_FOUND: there is no such coupon, or it is another organizer's or organization's.
         """
 
     @_abc_1.abstractmethod
@@ -201,7 +210,7 @@ class CouponServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_coupon_pb2.ValidateCouponResponse, _abc.Awaitable[_coupon_pb2.ValidateCouponResponse]]:
         """Says whether a user could use a code now, and what it gives. Nothing is kept for the user: only a booking takes a use.
 
-        Admins and the organizer whose coupon it is are told why not. Everybody else gets the same answer, NOT_VALID, for a code
+        Admins, the organizer whose coupon it is and the members of its organization are told why not. Everybody else gets the same answer, NOT_VALID, for a code
         that nobody has, and for one that is over, has not begun or is for something else. Such answers, here and in
         CreateBooking, are counted: 20 in an hour, then the user's codes are refused until the first of them is an hour old.
 

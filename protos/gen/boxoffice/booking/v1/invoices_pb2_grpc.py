@@ -55,7 +55,8 @@ class InvoiceServiceServicer:
     """
 
     def GetInvoice(self, request, context):
-        """Returns the invoice of a booking, or its receipt, with all that corrects it.
+        """Returns the invoice of a booking, or its receipt, with all that corrects it: to its user, and to those of the
+        organization whose show it is.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
         NOT_FOUND INVOICE_NOT_FOUND: it was never confirmed, or nobody has said by whom its show is sold.
@@ -72,7 +73,7 @@ class InvoiceServiceServicer:
         an apostrophe before them.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `to` is not after `from`.
-        NOT_FOUND SELLER_NOT_FOUND: there is no such seller.
+        NOT_FOUND SELLER_NOT_FOUND: there is no such seller, or it is another organization's.
         FAILED_PRECONDITION EXPORT_TOO_LARGE: the period has more rows than one file (`limit`): ask for shorter ones.
 
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME

@@ -41,7 +41,8 @@ class InvoiceServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> InvoiceServiceAsyncStub: ...
     GetInvoice: _grpc.UnaryUnaryMultiCallable[_invoices_pb2.GetInvoiceRequest, _invoices_pb2.GetInvoiceResponse]
-    """Returns the invoice of a booking, or its receipt, with all that corrects it.
+    """Returns the invoice of a booking, or its receipt, with all that corrects it: to its user, and to those of the
+    organization whose show it is.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
     NOT_FOUND INVOICE_NOT_FOUND: it was never confirmed, or nobody has said by whom its show is sold.
@@ -54,7 +55,7 @@ class InvoiceServiceStub:
     an apostrophe before them.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `to` is not after `from`.
-    NOT_FOUND SELLER_NOT_FOUND: there is no such seller.
+    NOT_FOUND SELLER_NOT_FOUND: there is no such seller, or it is another organization's.
     FAILED_PRECONDITION EXPORT_TOO_LARGE: the period has more rows than one file (`limit`): ask for shorter ones.
 
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -68,7 +69,8 @@ class InvoiceServiceAsyncStub(InvoiceServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetInvoice: _aio.UnaryUnaryMultiCallable[_invoices_pb2.GetInvoiceRequest, _invoices_pb2.GetInvoiceResponse]  # type: ignore[assignment]
-    """Returns the invoice of a booking, or its receipt, with all that corrects it.
+    """Returns the invoice of a booking, or its receipt, with all that corrects it: to its user, and to those of the
+    organization whose show it is.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
     NOT_FOUND INVOICE_NOT_FOUND: it was never confirmed, or nobody has said by whom its show is sold.
@@ -81,7 +83,7 @@ class InvoiceServiceAsyncStub(InvoiceServiceStub):
     an apostrophe before them.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `to` is not after `from`.
-    NOT_FOUND SELLER_NOT_FOUND: there is no such seller.
+    NOT_FOUND SELLER_NOT_FOUND: there is no such seller, or it is another organization's.
     FAILED_PRECONDITION EXPORT_TOO_LARGE: the period has more rows than one file (`limit`): ask for shorter ones.
 
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -98,7 +100,8 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoices_pb2.GetInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoices_pb2.GetInvoiceResponse, _abc.Awaitable[_invoices_pb2.GetInvoiceResponse]]:
-        """Returns the invoice of a booking, or its receipt, with all that corrects it.
+        """Returns the invoice of a booking, or its receipt, with all that corrects it: to its user, and to those of the
+        organization whose show it is.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
         NOT_FOUND INVOICE_NOT_FOUND: it was never confirmed, or nobody has said by whom its show is sold.
@@ -117,7 +120,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         an apostrophe before them.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `to` is not after `from`.
-        NOT_FOUND SELLER_NOT_FOUND: there is no such seller.
+        NOT_FOUND SELLER_NOT_FOUND: there is no such seller, or it is another organization's.
         FAILED_PRECONDITION EXPORT_TOO_LARGE: the period has more rows than one file (`limit`): ask for shorter ones.
 
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME

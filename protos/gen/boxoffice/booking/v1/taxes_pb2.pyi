@@ -36,6 +36,7 @@ class Seller(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     TAX_NUMBER_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The seller (UUID)."""
     legal_name: _builtins.str
@@ -50,6 +51,8 @@ class Seller(_message.Message):
     """The number it takes tax under, in India its GSTIN; empty where it takes none, and customers get receipts."""
     time_zone: _builtins.str
     """The time zone of its books: in it a financial year, and the numbers of documents, begin on 1 April."""
+    organization_id: _builtins.str
+    """The id of the organization whose it is; empty where it is Boxoffice's own."""
     def __init__(
         self,
         *,
@@ -60,10 +63,11 @@ class Seller(_message.Message):
         state: _builtins.str = ...,
         tax_number: _builtins.str = ...,
         time_zone: _builtins.str = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "country", b"country", "id", b"id", "legal_name", b"legal_name", "state", b"state", "tax_number", b"tax_number", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "country", b"country", "id", b"id", "legal_name", b"legal_name", "organization_id", b"organization_id", "state", b"state", "tax_number", b"tax_number", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -180,6 +184,7 @@ class SetSellerRequest(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     TAX_NUMBER_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     seller_id: _builtins.str
     """The seller (UUID)."""
     legal_name: _builtins.str
@@ -194,6 +199,8 @@ class SetSellerRequest(_message.Message):
     """The number it takes tax under, in India its GSTIN, which begins with the state; absent where it takes none."""
     time_zone: _builtins.str
     """The time zone of its books, as the IANA database names it; Asia/Kolkata where it is absent."""
+    organization_id: _builtins.str
+    """The organization (UUID) whose it is, which never changes; that of the caller, or of the seller that there is, where it is absent."""
     def __init__(
         self,
         *,
@@ -204,10 +211,11 @@ class SetSellerRequest(_message.Message):
         state: _builtins.str = ...,
         tax_number: _builtins.str = ...,
         time_zone: _builtins.str = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "country", b"country", "legal_name", b"legal_name", "seller_id", b"seller_id", "state", b"state", "tax_number", b"tax_number", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "country", b"country", "legal_name", b"legal_name", "organization_id", b"organization_id", "seller_id", b"seller_id", "state", b"state", "tax_number", b"tax_number", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -221,19 +229,23 @@ class ListSellersRequest(_message.Message):
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """How many sellers to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
     """`next_page_token` of the page before; absent for the first page."""
+    organization_id: _builtins.str
+    """The organization (UUID) whose sellers are asked for; that of the caller where it is absent."""
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

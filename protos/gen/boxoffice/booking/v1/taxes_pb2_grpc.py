@@ -78,12 +78,13 @@ class TaxServiceServicer:
     """
 
     def SetSeller(self, request, context):
-        """Makes a seller, or gives one another name or address. The id is the caller's choice, so a request may be repeated.
+        """Makes a seller of an organization, or gives one another name or address. The id is the caller's choice, so a request may be repeated.
 
         Documents keep the name and address that the seller had when they were issued. Whoever is registered anew, in another
         state for example, is another seller, with series of documents of its own.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, such as a GSTIN whose check digit is wrong.
+        NOT_FOUND SELLER_NOT_FOUND: there is such a seller, and it is not the organization's.
         ALREADY_EXISTS TAX_NUMBER_TAKEN: another seller has this tax number.
         FAILED_PRECONDITION SELLER_FIXED: only name and address of a seller can change (`field`).
         """
@@ -92,7 +93,7 @@ class TaxServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSellers(self, request, context):
-        """Lists sellers, by their ids, the largest first.
+        """Lists the sellers of an organization, by their ids, the largest first; all for an admin who names none.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
         """
@@ -126,7 +127,7 @@ class TaxServiceServicer:
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule; a seller in India needs a place of supply, others have none.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
-        NOT_FOUND SELLER_NOT_FOUND: there is no such seller.
+        NOT_FOUND SELLER_NOT_FOUND: there is no such seller, or it is not of the organization whose show it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

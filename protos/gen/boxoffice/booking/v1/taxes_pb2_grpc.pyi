@@ -42,17 +42,18 @@ class TaxServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TaxServiceAsyncStub: ...
     SetSeller: _grpc.UnaryUnaryMultiCallable[_taxes_pb2.SetSellerRequest, _taxes_pb2.Seller]
-    """Makes a seller, or gives one another name or address. The id is the caller's choice, so a request may be repeated.
+    """Makes a seller of an organization, or gives one another name or address. The id is the caller's choice, so a request may be repeated.
 
     Documents keep the name and address that the seller had when they were issued. Whoever is registered anew, in another
     state for example, is another seller, with series of documents of its own.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, such as a GSTIN whose check digit is wrong.
+    NOT_FOUND SELLER_NOT_FOUND: there is such a seller, and it is not the organization's.
     ALREADY_EXISTS TAX_NUMBER_TAKEN: another seller has this tax number.
     FAILED_PRECONDITION SELLER_FIXED: only name and address of a seller can change (`field`).
     """
     ListSellers: _grpc.UnaryUnaryMultiCallable[_taxes_pb2.ListSellersRequest, _taxes_pb2.ListSellersResponse]
-    """Lists sellers, by their ids, the largest first.
+    """Lists the sellers of an organization, by their ids, the largest first; all for an admin who names none.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -74,7 +75,7 @@ class TaxServiceStub:
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule; a seller in India needs a place of supply, others have none.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
-    NOT_FOUND SELLER_NOT_FOUND: there is no such seller.
+    NOT_FOUND SELLER_NOT_FOUND: there is no such seller, or it is not of the organization whose show it is.
     """
     GetShowTax: _grpc.UnaryUnaryMultiCallable[_taxes_pb2.GetShowTaxRequest, _taxes_pb2.ShowTax]
     """Returns by whom a show is sold, and how its tickets are taxed.
@@ -92,17 +93,18 @@ class TaxServiceAsyncStub(TaxServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SetSeller: _aio.UnaryUnaryMultiCallable[_taxes_pb2.SetSellerRequest, _taxes_pb2.Seller]  # type: ignore[assignment]
-    """Makes a seller, or gives one another name or address. The id is the caller's choice, so a request may be repeated.
+    """Makes a seller of an organization, or gives one another name or address. The id is the caller's choice, so a request may be repeated.
 
     Documents keep the name and address that the seller had when they were issued. Whoever is registered anew, in another
     state for example, is another seller, with series of documents of its own.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, such as a GSTIN whose check digit is wrong.
+    NOT_FOUND SELLER_NOT_FOUND: there is such a seller, and it is not the organization's.
     ALREADY_EXISTS TAX_NUMBER_TAKEN: another seller has this tax number.
     FAILED_PRECONDITION SELLER_FIXED: only name and address of a seller can change (`field`).
     """
     ListSellers: _aio.UnaryUnaryMultiCallable[_taxes_pb2.ListSellersRequest, _taxes_pb2.ListSellersResponse]  # type: ignore[assignment]
-    """Lists sellers, by their ids, the largest first.
+    """Lists the sellers of an organization, by their ids, the largest first; all for an admin who names none.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -124,7 +126,7 @@ class TaxServiceAsyncStub(TaxServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule; a seller in India needs a place of supply, others have none.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
-    NOT_FOUND SELLER_NOT_FOUND: there is no such seller.
+    NOT_FOUND SELLER_NOT_FOUND: there is no such seller, or it is not of the organization whose show it is.
     """
     GetShowTax: _aio.UnaryUnaryMultiCallable[_taxes_pb2.GetShowTaxRequest, _taxes_pb2.ShowTax]  # type: ignore[assignment]
     """Returns by whom a show is sold, and how its tickets are taxed.
@@ -145,12 +147,13 @@ class TaxServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _taxes_pb2.SetSellerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_taxes_pb2.Seller, _abc.Awaitable[_taxes_pb2.Seller]]:
-        """Makes a seller, or gives one another name or address. The id is the caller's choice, so a request may be repeated.
+        """Makes a seller of an organization, or gives one another name or address. The id is the caller's choice, so a request may be repeated.
 
         Documents keep the name and address that the seller had when they were issued. Whoever is registered anew, in another
         state for example, is another seller, with series of documents of its own.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, such as a GSTIN whose check digit is wrong.
+        NOT_FOUND SELLER_NOT_FOUND: there is such a seller, and it is not the organization's.
         ALREADY_EXISTS TAX_NUMBER_TAKEN: another seller has this tax number.
         FAILED_PRECONDITION SELLER_FIXED: only name and address of a seller can change (`field`).
         """
@@ -161,7 +164,7 @@ class TaxServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _taxes_pb2.ListSellersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_taxes_pb2.ListSellersResponse, _abc.Awaitable[_taxes_pb2.ListSellersResponse]]:
-        """Lists sellers, by their ids, the largest first.
+        """Lists the sellers of an organization, by their ids, the largest first; all for an admin who names none.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
         """
@@ -201,7 +204,7 @@ class TaxServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule; a seller in India needs a place of supply, others have none.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
-        NOT_FOUND SELLER_NOT_FOUND: there is no such seller.
+        NOT_FOUND SELLER_NOT_FOUND: there is no such seller, or it is not of the organization whose show it is.
         """
 
     @_abc_1.abstractmethod

@@ -1661,6 +1661,54 @@ class CancelShowsResponse(_message.Message):
 Global___CancelShowsResponse: _TypeAlias = CancelShowsResponse  # noqa: Y015
 
 @_typing.final
+class GetOwnerRequest(_message.Message):
+    """GetOwnerRequest names a show or an event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    event_id: _builtins.str
+    """The event (UUID), where no show is named."""
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        event_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOwnerRequest: _TypeAlias = GetOwnerRequest  # noqa: Y015
+
+@_typing.final
+class GetOwnerResponse(_message.Message):
+    """GetOwnerResponse tells whose it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization (UUID); empty where it is Boxoffice's own."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOwnerResponse: _TypeAlias = GetOwnerResponse  # noqa: Y015
+
+@_typing.final
 class ListShowEventsRequest(_message.Message):
     """ListShowEventsRequest asks for a page of the topic."""
 
@@ -1779,3 +1827,47 @@ class ShareVenueRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ShareVenueRequest: _TypeAlias = ShareVenueRequest  # noqa: Y015
+
+@_typing.final
+class GetEventSharingRequest(_message.Message):
+    """GetEventSharingRequest names an event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """The event (UUID)."""
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEventSharingRequest: _TypeAlias = GetEventSharingRequest  # noqa: Y015
+
+@_typing.final
+class GetVenueSharingRequest(_message.Message):
+    """GetVenueSharingRequest names a venue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_ID_FIELD_NUMBER: _builtins.int
+    venue_id: _builtins.str
+    """The venue (UUID)."""
+    def __init__(
+        self,
+        *,
+        venue_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["venue_id", b"venue_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVenueSharingRequest: _TypeAlias = GetVenueSharingRequest  # noqa: Y015

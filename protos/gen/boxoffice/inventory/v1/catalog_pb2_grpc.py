@@ -65,6 +65,11 @@ class CatalogServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShareEventRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.FromString,
                 _registered_method=True)
+        self.GetEventSharing = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/GetEventSharing',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetEventSharingRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.FromString,
+                _registered_method=True)
         self.CreateMovie = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/CreateMovie',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateMovieRequest.SerializeToString,
@@ -103,6 +108,11 @@ class CatalogServiceStub:
         self.ShareVenue = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/ShareVenue',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShareVenueRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.FromString,
+                _registered_method=True)
+        self.GetVenueSharing = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/GetVenueSharing',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetVenueSharingRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.FromString,
                 _registered_method=True)
         self.CreateScreen = channel.unary_unary(
@@ -144,6 +154,11 @@ class CatalogServiceStub:
                 '/boxoffice.inventory.v1.CatalogService/CancelShows',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsResponse.FromString,
+                _registered_method=True)
+        self.GetOwner = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/GetOwner',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetOwnerRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetOwnerResponse.FromString,
                 _registered_method=True)
         self.ListShowEvents = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/ListShowEvents',
@@ -223,6 +238,15 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetEventSharing(self, request, context):
+        """Returns who may make shows of an event, as its organization has said.
+
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateMovie(self, request, context):
         """Creates a movie, which is an event of category MOVIE. It is public at once, unless `status` says DRAFT.
 
@@ -296,6 +320,15 @@ class CatalogServiceServicer:
         """Says who may make shows at a venue, on all of its screens, beside the organization whose it is. Shows that there are stay as they are.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVenueSharing(self, request, context):
+        """Returns who may make shows at a venue, as its organization has said.
+
         NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -411,6 +444,17 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetOwner(self, request, context):
+        """Returns the organization whose a show or an event is, drafts included: booking holds members to it.
+
+        INVALID_ARGUMENT INVALID_FIELD: not exactly one of `show_id` and `event_id` is there.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListShowEvents(self, request, context):
         """Returns events of the topic `shows`, in order: those behind a position, or the oldest that are kept.
 
@@ -457,6 +501,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShareEventRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.SerializeToString,
             ),
+            'GetEventSharing': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEventSharing,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetEventSharingRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.SerializeToString,
+            ),
             'CreateMovie': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateMovie,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateMovieRequest.FromString,
@@ -495,6 +544,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
             'ShareVenue': grpc.unary_unary_rpc_method_handler(
                     servicer.ShareVenue,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShareVenueRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.SerializeToString,
+            ),
+            'GetVenueSharing': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVenueSharing,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetVenueSharingRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.SerializeToString,
             ),
             'CreateScreen': grpc.unary_unary_rpc_method_handler(
@@ -536,6 +590,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.CancelShows,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsResponse.SerializeToString,
+            ),
+            'GetOwner': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOwner,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetOwnerRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetOwnerResponse.SerializeToString,
             ),
             'ListShowEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListShowEvents,
@@ -705,6 +764,33 @@ class CatalogService:
             target,
             '/boxoffice.inventory.v1.CatalogService/ShareEvent',
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ShareEventRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetEventSharing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/GetEventSharing',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetEventSharingRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.FromString,
             options,
             channel_credentials,
@@ -933,6 +1019,33 @@ class CatalogService:
             _registered_method=True)
 
     @staticmethod
+    def GetVenueSharing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/GetVenueSharing',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetVenueSharingRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Sharing.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CreateScreen(request,
             target,
             options=(),
@@ -1138,6 +1251,33 @@ class CatalogService:
             '/boxoffice.inventory.v1.CatalogService/CancelShows',
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CancelShowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOwner(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/GetOwner',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetOwnerRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.GetOwnerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,6 +80,11 @@ class CatalogServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     """
+    GetEventSharing: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetEventSharingRequest, _catalog_pb2.Sharing]
+    """Returns who may make shows of an event, as its organization has said.
+
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    """
     CreateMovie: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateMovieRequest, _catalog_pb2.Movie]
     """Creates a movie, which is an event of category MOVIE. It is public at once, unless `status` says DRAFT.
 
@@ -125,6 +130,11 @@ class CatalogServiceStub:
     """Says who may make shows at a venue, on all of its screens, beside the organization whose it is. Shows that there are stay as they are.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+    """
+    GetVenueSharing: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetVenueSharingRequest, _catalog_pb2.Sharing]
+    """Returns who may make shows at a venue, as its organization has said.
+
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     """
     CreateScreen: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateScreenRequest, _catalog_pb2.Screen]
@@ -204,6 +214,13 @@ class CatalogServiceStub:
     FAILED_PRECONDITION SHOW_UNDER_WAY: a show has begun, and it is not an admin who cancels it (`show_id`).
     FAILED_PRECONDITION TOO_MANY_SHOWS: the event has more shows that have not ended than are cancelled at once (`limit`).
     """
+    GetOwner: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetOwnerRequest, _catalog_pb2.GetOwnerResponse]
+    """Returns the organization whose a show or an event is, drafts included: booking holds members to it.
+
+    INVALID_ARGUMENT INVALID_FIELD: not exactly one of `show_id` and `event_id` is there.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    """
     ListShowEvents: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListShowEventsRequest, _catalog_pb2.ListShowEventsResponse]
     """Returns events of the topic `shows`, in order: those behind a position, or the oldest that are kept.
 
@@ -262,6 +279,11 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     """
+    GetEventSharing: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetEventSharingRequest, _catalog_pb2.Sharing]  # type: ignore[assignment]
+    """Returns who may make shows of an event, as its organization has said.
+
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    """
     CreateMovie: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateMovieRequest, _catalog_pb2.Movie]  # type: ignore[assignment]
     """Creates a movie, which is an event of category MOVIE. It is public at once, unless `status` says DRAFT.
 
@@ -307,6 +329,11 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Says who may make shows at a venue, on all of its screens, beside the organization whose it is. Shows that there are stay as they are.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+    """
+    GetVenueSharing: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetVenueSharingRequest, _catalog_pb2.Sharing]  # type: ignore[assignment]
+    """Returns who may make shows at a venue, as its organization has said.
+
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     """
     CreateScreen: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateScreenRequest, _catalog_pb2.Screen]  # type: ignore[assignment]
@@ -385,6 +412,13 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     FAILED_PRECONDITION SHOW_ENDED: the show has ended.
     FAILED_PRECONDITION SHOW_UNDER_WAY: a show has begun, and it is not an admin who cancels it (`show_id`).
     FAILED_PRECONDITION TOO_MANY_SHOWS: the event has more shows that have not ended than are cancelled at once (`limit`).
+    """
+    GetOwner: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetOwnerRequest, _catalog_pb2.GetOwnerResponse]  # type: ignore[assignment]
+    """Returns the organization whose a show or an event is, drafts included: booking holds members to it.
+
+    INVALID_ARGUMENT INVALID_FIELD: not exactly one of `show_id` and `event_id` is there.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     """
     ListShowEvents: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListShowEventsRequest, _catalog_pb2.ListShowEventsResponse]  # type: ignore[assignment]
     """Returns events of the topic `shows`, in order: those behind a position, or the oldest that are kept.
@@ -475,6 +509,17 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Says who may make shows of an event, beside the organization whose it is. Shows that there are stay as they are.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        """
+
+    @_abc_1.abstractmethod
+    def GetEventSharing(
+        self,
+        request: _catalog_pb2.GetEventSharingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Sharing, _abc.Awaitable[_catalog_pb2.Sharing]]:
+        """Returns who may make shows of an event, as its organization has said.
+
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
         """
 
@@ -570,6 +615,17 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Says who may make shows at a venue, on all of its screens, beside the organization whose it is. Shows that there are stay as they are.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or organizations are named where `audience` says something else.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+        """
+
+    @_abc_1.abstractmethod
+    def GetVenueSharing(
+        self,
+        request: _catalog_pb2.GetVenueSharingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Sharing, _abc.Awaitable[_catalog_pb2.Sharing]]:
+        """Returns who may make shows at a venue, as its organization has said.
+
         NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         """
 
@@ -696,6 +752,19 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SHOW_ENDED: the show has ended.
         FAILED_PRECONDITION SHOW_UNDER_WAY: a show has begun, and it is not an admin who cancels it (`show_id`).
         FAILED_PRECONDITION TOO_MANY_SHOWS: the event has more shows that have not ended than are cancelled at once (`limit`).
+        """
+
+    @_abc_1.abstractmethod
+    def GetOwner(
+        self,
+        request: _catalog_pb2.GetOwnerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.GetOwnerResponse, _abc.Awaitable[_catalog_pb2.GetOwnerResponse]]:
+        """Returns the organization whose a show or an event is, drafts included: booking holds members to it.
+
+        INVALID_ARGUMENT INVALID_FIELD: not exactly one of `show_id` and `event_id` is there.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
         """
 
     @_abc_1.abstractmethod

@@ -50,7 +50,8 @@ class Policy(_message.Message):
         """One of Boxoffice's own services: one of those that `services` names."""
         MEMBER: Policy._Caller.ValueType  # 6
         """A user who is a member of the organization that the request is about, with one of the roles that `member_roles`
-        names. ORGANIZER beside it is for what is Boxoffice's own.
+        names. ORGANIZER beside it is for what is Boxoffice's own. OWNER beside it is for who has no such role: they call
+        for themselves.
         """
 
     class Caller(_Caller, metaclass=_CallerEnumTypeWrapper):
@@ -71,7 +72,8 @@ class Policy(_message.Message):
     """One of Boxoffice's own services: one of those that `services` names."""
     MEMBER: Policy.Caller.ValueType  # 6
     """A user who is a member of the organization that the request is about, with one of the roles that `member_roles`
-    names. ORGANIZER beside it is for what is Boxoffice's own.
+    names. ORGANIZER beside it is for what is Boxoffice's own. OWNER beside it is for who has no such role: they call
+    for themselves.
     """
 
     class _Budget:
@@ -128,8 +130,8 @@ class Policy(_message.Message):
 
     @_builtins.property
     def uses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Fields of the request beside an `organization_id`: each names a thing that this organization has to be allowed to use,
-        such as `event_id`. A field that is empty names nothing.
+        """Fields of the request beside that of `organization_of`: each names a thing that this organization has to be allowed to
+        use, such as `event_id`. A field that is empty names nothing.
         """
 
     def __init__(
