@@ -1,7 +1,6 @@
 """The services that booking calls. Every call has a deadline; what cannot be answered raises Unavailable."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,10 +8,11 @@ from uuid import UUID
 
 import grpc
 from boxoffice.events.v1 import events_pb2
-from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
+from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
-from services.booking.bookings.domain import BookedSeat, BookedShow, ListedSeats, ReservedSeats
+from services.booking.bookings.domain import BookedSeat, ListedSeats, ReservedSeats
+from services.booking.catalogue import SECONDS, CatalogueClient
 from services.booking.messages import Part, Refund, Release
 from services.chassis.errors import Failure, MethodAway, Unavailable
 from services.chassis.sight.vocabulary import unknown
@@ -20,9 +20,6 @@ from services.chassis.wire.calls import call
 from services.chassis.wire.status import from_status
 from services.chassis.writes.consumer import Events
 from services.chassis.writes.lookup import ASKING_LANES, Lookup
-
-SECONDS = 3.0
-"""How long a step of the saga waits for a peer; shorter than its lease."""
 
 STATUS_SECONDS = 1.0
 """The deadline of a call about payments."""
@@ -38,9 +35,6 @@ SEATS_AT_ONCE = 10_000
 
 ASKED_AT_ONCE = 256
 """Questions to a peer in one call, where those who ask at once share it."""
-
-SHOWS, SHOW_SECONDS = 10_000, 10
-"""Shows that are remembered, and how long what is known of one is taken for so: its title may be edited."""
 
 RefundState = payment_pb2.BatchRefundPaymentsResponse.Result.State
 
@@ -77,45 +71,18 @@ class CancelledShows:
     """Those that were not before."""
 
 
-class InventoryClient:
+class InventoryClient(CatalogueClient):
     """Inventory, as booking sees it."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
+        super().__init__(channel)
         self._seats = inventory_pb2_grpc.InventoryServiceStub(channel)
-        self._catalog = catalog_pb2_grpc.CatalogServiceStub(channel)
-        self._shows: OrderedDict[UUID, tuple[BookedShow, float]] = OrderedDict()
         self._unbooked: Lookup[Name, bool] = Lookup(
             self._unbook, name="ask-unbook", max_keys=ASKED_AT_ONCE, lanes=ASKING_LANES
         )
         self._unbooked_seats: Lookup[tuple[Name, tuple[UUID, ...]], bool] = Lookup(
             self._unbook_seats, name="ask-unbook-seats", max_keys=ASKED_AT_ONCE, lanes=ASKING_LANES
         )
-
-    async def show(self, show_id: UUID) -> BookedShow:
-        """Return a show as it is booked. Raises inventory's SHOW_NOT_FOUND."""
-        now = asyncio.get_running_loop().time()
-        known, until = self._shows.get(show_id, (None, now))
-        if known is not None and now < until:
-            self._shows.move_to_end(show_id)
-            return known
-        show = await call(self._catalog.GetShow, catalog_pb2.GetShowRequest(show_id=str(show_id)), seconds=SECONDS)
-        starts_at = show.start_time.ToDatetime(UTC)
-        known = BookedShow(
-            show_id=show_id,
-            event_id=UUID(show.event_id),
-            is_movie=bool(show.movie_id),
-            title=show.title,
-            theatre=show.venue_name,
-            city=show.city,
-            screen=show.screen_name,
-            starts_at=starts_at,
-            sales_end_at=show.sales_end_at.ToDatetime(UTC) if show.HasField("sales_end_at") else starts_at,
-            organization_id=UUID(show.organization_id) if show.organization_id else None,
-        )
-        self._shows[show_id] = (known, now + SHOW_SECONDS)
-        if len(self._shows) > SHOWS:
-            self._shows.popitem(last=False)
-        return known
 
     async def reserve(self, claims: Sequence[Claim]) -> list[ReservedSeats | Failure]:
         """Reserve seats: for each claim a reservation, or why not."""
@@ -193,25 +160,6 @@ class InventoryClient:
         request = inventory_pb2.BatchUnbookReservationsRequest(names=map(_name, names))
         response = await call(self._seats.BatchUnbookReservations, request, seconds=SECONDS)
         return {name: _refusal(result) or True for name, result in zip(names, response.results, strict=True)}
-
-    async def owner_of_show(self, show_id: UUID) -> UUID | None:
-        """Return the organization whose a show is, None: Boxoffice's own. Raises inventory's SHOW_NOT_FOUND.
-
-        Drafts have owners too, whom nobody else is told of.
-        """
-        return await self._owner(catalog_pb2.GetOwnerRequest(show_id=str(show_id)))
-
-    async def owner_of_event(self, event_id: UUID) -> UUID | None:
-        """Return the organization whose an event is, as owner_of_show does."""
-        return await self._owner(catalog_pb2.GetOwnerRequest(event_id=str(event_id)))
-
-    async def _owner(self, request: catalog_pb2.GetOwnerRequest) -> UUID | None:
-        answer = await call(self._catalog.GetOwner, request, seconds=SECONDS)
-        return UUID(answer.organization_id) if answer.organization_id else None
-
-    async def check_event(self, event_id: UUID) -> None:
-        """Raise inventory's EVENT_NOT_FOUND unless everybody may know of an event."""
-        await call(self._catalog.GetEvent, catalog_pb2.GetEventRequest(event_id=str(event_id)), seconds=SECONDS)
 
     async def cancel_shows(
         self, *, show_id: UUID | None, event_id: UUID | None, by_admin: bool, validate_only: bool = False

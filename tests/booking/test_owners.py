@@ -1,8 +1,10 @@
 """Whose bookings are: of the organization whose show it is."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
+import grpc
 import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
@@ -12,6 +14,7 @@ from services.booking.clients import InventoryClient
 from services.chassis.errors import Failure
 from services.chassis.wire.owners import Things
 from tests.booking.house import ANN, BOB, House, make_show, refused
+from tests.servers import served
 
 OURS = uuid4()
 SOON = timedelta(days=2)
@@ -116,3 +119,24 @@ async def test_only_a_shows_own_bookings_are_listed(house: House) -> None:
     assert not (await house.bookings.ListShowBookings(pb.ListShowBookingsRequest(show_id=empty))).bookings
     nothing = pb.ListShowBookingsRequest(show_id=str(uuid4()))
     assert (await refused(house.bookings.ListShowBookings(nothing))).reason == "SHOW_NOT_FOUND"
+
+
+class CatalogOfBefore(catalog_pb2_grpc.CatalogServiceServicer):
+    """The catalogue of an inventory of the version before."""
+
+    async def GetOwner(self, request: Any, context: Any) -> Any:
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+
+    async def GetShow(self, request: Any, context: Any) -> Any:
+        return catalog_pb2.Show(id=request.show_id, organization_id=str(OURS))
+
+    async def GetEvent(self, request: Any, context: Any) -> Any:
+        return catalog_pb2.Event(id=request.event_id)
+
+
+async def test_an_inventory_of_the_version_before_tells_whose_public_shows_and_events_are() -> None:
+    before = CatalogOfBefore()
+    async with served(lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(before, server)) as channel:
+        inventory = InventoryClient(channel)
+        assert await inventory.owner_of_show(uuid4()) == OURS
+        assert await inventory.owner_of_event(uuid4()) is None

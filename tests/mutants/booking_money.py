@@ -169,7 +169,7 @@ MUTANTS = (
     ),
     Mutant(
         "a booking does not keep whose its show is",
-        "InventoryClient.show",
+        "CatalogueClient.show",
         "UUID(show.organization_id) if show.organization_id else None",
         "None",
         MONEY,

@@ -19,8 +19,9 @@ from tests.gateway.fakes import PUBLIC, Method
 from tests.patience import patient
 from tests.system import matrix
 from tests.system.bad_input import World
-from tests.system.client import Client, Json, Show, ok
+from tests.system.client import Client, Json, Show, ok, refusal
 from tests.system.conftest import AUTH, opened_client
+from tests.system.databases import rows
 from tests.system.matrix import ABSENT, ADMITTED, DENIED, Callers
 from tests.system.selling import gstin
 from tests.system.test_bad_input import make_world
@@ -251,3 +252,32 @@ async def test_a_manager_prepares_a_draft_and_sees_what_its_cancellation_would_d
             request = matrix.example(method, house.draft)
             answer = await callers.ask(way, method, request, house.members["MANAGER"].metadata)
             assert answer.reason == "OK", (method.path, way, answer)
+
+
+async def test_the_money_of_an_organizations_show_is_seen_and_given_back_by_its_members(
+    stack: Stack, house: House
+) -> None:
+    show, seller_id = house.world.show, house.world.seller_id
+    async with (
+        opened_client(stack) as admin,
+        _called_by(stack, house.members["MANAGER"]) as manager,
+        _called_by(stack, house.members["FINANCE"]) as finance,
+    ):
+        ok(await manager.ask("PUT", f"shows/{show.id}/tax", BODIES["SetShowTax"] | {"sellerId": seller_id}))
+        sold = await admin.confirmed(show, str(uuid4()), show.seats[2:4])
+        listed = ok(await finance.ask("GET", f"shows/{show.id}/bookings", params={"status": "CONFIRMED"}))["bookings"]
+        assert [one["id"] for one in listed] == [sold["id"]]
+        assert {"email", "phone", "name"}.isdisjoint(listed[0])
+        invoice = ok(await finance.ask("GET", f"bookings/{sold['id']}/invoice"))["invoice"]
+        assert invoice["seller"]["organizationId"] == house.world.organization_id
+        period = {"from": "2026-01-01T00:00:00Z", "to": "2090-01-01T00:00:00Z"}
+        export = await finance.ask("GET", f"sellers/{seller_id}/invoices", params=period)
+        assert invoice["number"] in export.text
+        path, why = f"payments/refund/{sold['id']}/grant", {"percentage": 100, "reason": "The hall was too cold."}
+        assert refusal(await finance.ask("POST", path, why)).reason == DENIED
+        assert ok(await manager.ask("POST", path, why))["refundAmount"] == sold["finalAmount"]
+        granted_by = ok(await manager.ask("GET", "users/me"))["id"]
+    refunds = "SELECT cause, decided_by::text, reason FROM booking_refunds WHERE booking_id = %s"
+    assert rows(stack.server, "booking", refunds, sold["id"]) == [("GRANTED", granted_by, why["reason"])]
+    kept = "SELECT organization_id::text FROM bookings WHERE id = %s"
+    assert rows(stack.server, "booking", kept, sold["id"]) == [(house.world.organization_id,)]

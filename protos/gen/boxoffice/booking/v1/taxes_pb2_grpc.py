@@ -114,7 +114,7 @@ class TaxServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTaxRules(self, request, context):
-        """Lists rules, by their ids, the largest first.
+        """Lists rules, by their ids, the largest first: they are the law, for all who are signed in to read.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
         """

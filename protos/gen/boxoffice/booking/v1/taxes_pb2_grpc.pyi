@@ -66,7 +66,7 @@ class TaxServiceStub:
     FAILED_PRECONDITION TAX_RULE_FIXED: only the end of a rule can change (`field`).
     """
     ListTaxRules: _grpc.UnaryUnaryMultiCallable[_taxes_pb2.ListTaxRulesRequest, _taxes_pb2.ListTaxRulesResponse]
-    """Lists rules, by their ids, the largest first.
+    """Lists rules, by their ids, the largest first: they are the law, for all who are signed in to read.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -117,7 +117,7 @@ class TaxServiceAsyncStub(TaxServiceStub):
     FAILED_PRECONDITION TAX_RULE_FIXED: only the end of a rule can change (`field`).
     """
     ListTaxRules: _aio.UnaryUnaryMultiCallable[_taxes_pb2.ListTaxRulesRequest, _taxes_pb2.ListTaxRulesResponse]  # type: ignore[assignment]
-    """Lists rules, by their ids, the largest first.
+    """Lists rules, by their ids, the largest first: they are the law, for all who are signed in to read.
 
     INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
     """
@@ -189,7 +189,7 @@ class TaxServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _taxes_pb2.ListTaxRulesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_taxes_pb2.ListTaxRulesResponse, _abc.Awaitable[_taxes_pb2.ListTaxRulesResponse]]:
-        """Lists rules, by their ids, the largest first.
+        """Lists rules, by their ids, the largest first: they are the law, for all who are signed in to read.
 
         INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
         """
