@@ -34,6 +34,7 @@ PATTERNS = {
     "^[A-Za-z0-9_=-]{0,200}$": "a nextPageToken that this list gave with these filters: begin again without one",
     "^([0-9a-f]{32})?$": "the token of a preview, as it was given",
     "^[A-Za-z0-9_-]{3,32}$": "a code of 3 to 32 letters and digits of ASCII, - and _",
+    "^[A-Za-z0-9-]{6,32}$": "a code of 6 to 32 letters and digits of ASCII, and -",
     "^[A-Za-z0-9_-]{0,100}$": "a refresh token as it was given",
     "^(\\+[1-9][0-9]{6,14})?$": "a telephone number with its country's code, such as +919876543210",
     "^([0-9]{6})?$": "a code of six digits, such as 123456",
@@ -144,8 +145,9 @@ class Words:
                 words = "true or false"
             case types.TYPE_ENUM:
                 without = {0, *_rules(field, "enum", listed).enum.not_in}
-                values = self._enums[field.type_name].value
-                words = f"one of {', '.join(value.name for value in values if value.number not in without)}"
+                # Of two names of a value, the first is told; both may be sent.
+                values = {value.number: value.name for value in reversed(self._enums[field.type_name].value)}
+                words = f"one of {', '.join(values[number] for number in sorted(values.keys() - without))}"
             case types.TYPE_MESSAGE if field.type_name == f".{Timestamp.DESCRIPTOR.full_name}":
                 words = _time(_rules(field, "timestamp", listed).timestamp)
             case types.TYPE_MESSAGE:

@@ -83,6 +83,8 @@ def test_every_mutation_is_asked_for_twice() -> None:
 WITHOUT_PLAY = {
     "CreateEvent": "CreateMovie's, which is the same operation",
     "CreateVenue": "one row, like CreateMovie",
+    "BookGuests": "CreateBooking's, by the way of free ones",
+    "CreateAccessCode": "one row, like CreateMovie, under the show's lock",
     "CreateCoupon": "one row, like CreateMovie; the uses are in create_booking's play",
     "CreateOrganization": "accounts have no part in what the grid is about: seats and money",
     "Register": "accounts have no part in what the grid is about: seats and money",

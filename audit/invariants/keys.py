@@ -10,6 +10,7 @@ ANSWERED_ABOUT = {
     "venues": ("CreateVenue",),
     "screens": ("CreateScreen",),
     "shows": ("CreateShow", "HoldSeats"),
+    "access_codes": ("CreateAccessCode",),
 }
 """The methods of inventory that take a key, by the table that has what their answers are about."""
 

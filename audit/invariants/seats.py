@@ -83,29 +83,75 @@ SEATS = (
         FROM inventory.show_seats s
         LEFT JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (s.show_id, s.booking_id)
         WHERE s.holder_id IS NOT NULL AND (
-            NOT EXISTS (
+            CASE WHEN s.right_id = '00000000-0000-0000-0000-000000000000' THEN s.price <> 0 ELSE NOT EXISTS (
                 SELECT FROM inventory.list_prices l WHERE (l.show_id, l.tier, l.price) = (s.show_id, s.tier, s.price)
-            )
+            ) END
             OR s.price <> r.prices[array_position(r.seat_ids, s.id)]
         )
         UNION ALL
         SELECT r.show_id, claimed.seat_id, r.booking_id, s.tier, s.price, claimed.price
-        FROM inventory.reservations r CROSS JOIN unnest(r.seat_ids, r.prices) AS claimed (seat_id, price)
+        FROM inventory.reservations r
+        CROSS JOIN unnest(r.seat_ids, r.prices, coalesce(r.right_ids, '{}')) AS claimed (seat_id, price, right_id)
         LEFT JOIN inventory.show_seats s ON (s.show_id, s.id) = (r.show_id, claimed.seat_id)
-        WHERE r.prices IS NOT NULL AND NOT EXISTS (
+        WHERE r.prices IS NOT NULL AND (claimed.right_id, claimed.price)
+            IS DISTINCT FROM ('00000000-0000-0000-0000-000000000000'::uuid, 0) AND NOT EXISTS (
             SELECT FROM inventory.list_prices l WHERE (l.show_id, l.tier, l.price) = (r.show_id, s.tier, claimed.price)
         )
         """,
     ),
     Invariant(
         "seat-limit",
-        "nobody has more seats of a show than a user might have since its sale began, held, reserved and booked",
+        "nobody has more seats of a show than a user might have since its sale began, held, reserved and booked, "
+        "but for guests",
         ("inventory.show_seats WHERE holder_id IS NOT NULL",),
         f"""
         SELECT show_id, holder_id, count(*) AS seats, max(c.max_seats_per_user) AS might_have
         FROM inventory.show_seats LEFT JOIN inventory.show_counters c USING (show_id) CROSS JOIN inventory.clock
         WHERE holder_id IS NOT NULL AND (expires_at IS NULL OR expires_at > now)
+            AND right_id IS DISTINCT FROM '00000000-0000-0000-0000-000000000000'
         GROUP BY show_id, holder_id HAVING count(*) > least(max(c.max_seats_per_user), {MAX_SEATS_PER_USER})
+        """,
+    ),
+    Invariant(
+        "claims-on-blocked-seats-have-a-right",
+        "who has a blocked seat has it by an access code of the show, as a guest, or had it before it was blocked; a "
+        "booking has it by the code that its claim says",
+        ("inventory.show_seats WHERE blocked_for IS NOT NULL AND holder_id IS NOT NULL",),
+        """
+        SELECT s.show_id, s.id AS seat_id, s.status, s.holder_id, s.booking_id, s.right_id,
+            r.right_ids[array_position(r.seat_ids, s.id)] AS claimed_by
+        FROM inventory.show_seats s CROSS JOIN inventory.clock
+        LEFT JOIN inventory.access_codes c ON (c.show_id, c.id) = (s.show_id, s.right_id)
+        LEFT JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (s.show_id, s.booking_id)
+        WHERE s.holder_id IS NOT NULL AND (s.expires_at IS NULL OR s.expires_at > now) AND (
+            (s.blocked_for IS NOT NULL AND s.right_id IS NULL)
+            OR (s.right_id IS NOT NULL AND c.id IS NULL AND s.right_id NOT IN (
+                '00000000-0000-0000-0000-000000000000', '00000000-0000-0000-0000-000000000001'
+            ))
+            OR (c.id IS NOT NULL AND s.booking_id IS NOT NULL
+                AND c.id IS DISTINCT FROM r.right_ids[array_position(r.seat_ids, s.id)])
+        )
+        """,
+    ),
+    Invariant(
+        "access-codes-are-used-within-their-limit",
+        "no more seats are held, reserved and booked by an access code than may be at once, none is held since its "
+        "end, and no two codes of a show are the same",
+        ("inventory.access_codes",),
+        """
+        SELECT c.show_id, c.id AS access_code_id, c.max_seats, count(s.id) AS seats
+        FROM inventory.access_codes c CROSS JOIN inventory.clock
+        LEFT JOIN inventory.show_seats s ON (s.show_id, s.right_id) = (c.show_id, c.id)
+            AND s.holder_id IS NOT NULL AND (s.expires_at IS NULL OR s.expires_at > now)
+        GROUP BY c.show_id, c.id, c.max_seats HAVING count(s.id) > c.max_seats
+        UNION ALL
+        SELECT s.show_id, c.id, c.max_seats, 1 FROM inventory.access_codes c
+        JOIN inventory.show_seats s ON (s.show_id, s.right_id) = (c.show_id, c.id)
+        CROSS JOIN inventory.clock
+        WHERE s.status = 'HELD' AND s.expires_at > now AND s.held_at >= least(c.ends_at, c.revoked_at)
+        UNION ALL
+        SELECT show_id, NULL, NULL, count(*) FROM inventory.access_codes
+        GROUP BY show_id, upper(code) HAVING count(*) > 1
         """,
     ),
     # Code from before does not write down since when a seat is held. A clock may have been set back since: then the

@@ -37,6 +37,8 @@ WRITTEN: Mapping[str, Mapping[str, Sequence[str]]] = {
         "show_seats": ("held_at",),
         "seat_changes": ("changed_at",),
         "unbooked_holds": ("window_began_at",),
+        "access_codes": ("created_at", "revoked_at"),
+        "access_code_tries": ("updated_at",),
     },
     "booking": {
         "bookings": ("created_at", "updated_at"),

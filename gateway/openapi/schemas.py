@@ -165,7 +165,9 @@ class Schemas:
 
     def _enum(self, enum: EnumDescriptor, but: Collection[int]) -> Schema:
         """Refer to the values of an enum by name. The zero value stands for none: it is never written."""
-        values = [value for value in enum.values if value.number]
+        # Of two names of a value, the first is the one that answers have.
+        first = {value.number: value for value in reversed(enum.values)}
+        values = [first[number] for number in sorted(first) if number]
         if any(but):
             return {"type": "string", "enum": [value.name for value in values if value.number not in but]}
         descriptions = {value.name: self.described(f"{enum.full_name}.{value.name}") for value in values}

@@ -13,7 +13,7 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
 from services.booking.bookings.domain import BookedSeat, ListedSeats, ReservedSeats
 from services.booking.catalogue import SECONDS, CatalogueClient
-from services.booking.messages import Part, Refund, Release
+from services.booking.messages import Claim, Part, Refund, Release
 from services.chassis.errors import Failure, MethodAway, Unavailable
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.wire.calls import call
@@ -37,19 +37,6 @@ ASKED_AT_ONCE = 256
 """Questions to a peer in one call, where those who ask at once share it."""
 
 RefundState = payment_pb2.BatchRefundPaymentsResponse.Result.State
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a booking asks inventory for."""
-
-    booking_id: UUID
-    show_id: UUID
-    user_id: UUID
-    seat_ids: Sequence[UUID]
-    ttl_seconds: int
-    expected_total: int | None = None
-    """What the seats cost by the list where the booking was priced before."""
 
 
 Name = tuple[UUID, UUID]
@@ -98,6 +85,8 @@ class InventoryClient(CatalogueClient):
                 show_seat_ids=map(str, claim.seat_ids),
                 ttl_seconds=claim.ttl_seconds,
                 expected_total=claim.expected_total,
+                access_code=claim.access_code,
+                for_guest=claim.for_guest,
             )
         response = await call(self._seats.BatchReserveSeats, request, seconds=SECONDS)
         return [_reservation(r.reservation) if r.HasField("reservation") else _no(r) for r in response.results]

@@ -1,5 +1,7 @@
 """What booking's messages are made of, and the topics of its outbox that they go by."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from boxoffice.inventory.v1 import inventory_pb2
@@ -14,6 +16,23 @@ REFUNDS = "refunds"
 Release = inventory_pb2.BatchReleaseReservationsRequest.Release
 Refund = payment_pb2.BatchRefundPaymentsRequest.Refund
 Part = payment_pb2.BatchRefundPartsRequest.Part
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a booking asks inventory for."""
+
+    booking_id: UUID
+    show_id: UUID
+    user_id: UUID
+    seat_ids: Sequence[UUID]
+    ttl_seconds: int
+    expected_total: int | None = None
+    """What the seats cost by the list where the booking was priced before."""
+    access_code: str = ""
+    """By which blocked ones of the seats may be taken."""
+    for_guest: bool = False
+    """Whether the organizer books them for somebody."""
 
 
 def release_of(booking_id: UUID, show_id: UUID, cause: "Release.Cause.ValueType") -> Release:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from boxoffice.booking.v1 import booking_pb2 as pb
@@ -96,6 +97,17 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         key = idempotency.key_of(request, "CreateBooking", new.user_id)
         free = not self._saga.free_takes_email or may_be_free(caller.get())
         return encoded(pb.Booking, await self._desks.submit(Create(new_id(), new, show, key, may_be_free=free)))
+
+    async def BookGuests(self, request: pb.BookGuestsRequest, context: Context) -> pb.Booking:
+        who = caller.get()
+        if not request.user_id and (who is None or who.user_id is None):
+            raise InvalidField(("userId", "must say whose booking it is, as nobody is logged in"))
+        user_id = UUID(request.user_id) if request.user_id or who is None else cast(UUID, who.user_id)
+        show = await self._inventory.show(UUID(request.show_id))
+        # A booking's row keeps its key, whichever method makes it: so its answer is found as CreateBooking's is.
+        key = idempotency.key_of(request, "CreateBooking", user_id)
+        wish = Create(new_id(), messages.new_guests(request, user_id), show, key)
+        return encoded(pb.Booking, await self._desks.submit(wish))
 
     async def QuoteBooking(self, request: pb.QuoteBookingRequest, context: Context) -> pb.QuoteBookingResponse:
         show_id, seat_ids = UUID(request.show_id), messages.parse_seat_ids(request.show_seat_ids)

@@ -109,6 +109,7 @@ bookings = Table(
     # Coupons are never deleted, so no reference is checked; the audit looks for each.
     Column("coupon_code", Text, comment="unless the booking is over, it is a use of the coupon"),
     Column("cancel_reason", Text, comment="why it is CANCELLED; null: by its user, or it is not"),
+    Column("guest_name", Text, comment="for whom the organizer has booked, for nothing; null: it is a customer's"),
     CheckConstraint(
         """CASE state
             WHEN 'RESERVING' THEN lease_until IS NOT NULL AND expires_at IS NULL AND payment_id IS NULL
@@ -136,6 +137,7 @@ bookings = Table(
         name="amounts",
     ),
     CheckConstraint("refund_amount <= coalesce(final_amount, total_amount)", name="refund"),
+    CheckConstraint("guest_name IS NULL OR coalesce(final_amount, total_amount) = 0", name="guest"),
     CheckConstraint(
         "cancel_reason IS NULL OR (state = 'CANCELLED' AND cancel_reason IN ('BY_USER', 'SHOW_CANCELLED'))",
         name="cancel_reason",

@@ -16,6 +16,7 @@ from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.jobs import (
     clear_cancelled_shows,
     complete_events,
+    forget_access_code_tries,
     forget_changes,
     forget_keys,
     forget_unbooked_holds,
@@ -61,6 +62,7 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "forget-changes", lambda: forget_changes(background, retention), jobs.every(minutes=5))
     window = settings.hold_budget_hours
     jobs.add(ticks, "forget-unbooked-holds", lambda: forget_unbooked_holds(background, window), jobs.every(hours=1))
+    jobs.add(ticks, "forget-access-code-tries", lambda: forget_access_code_tries(background), jobs.every(hours=1))
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
     event_days = settings.event_retention_days

@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from services.chassis.errors import Aborted, AlreadyExists, FailedPrecondition, NotFound, OutOfRange
+from services.chassis.errors import (
+    Aborted,
+    AlreadyExists,
+    FailedPrecondition,
+    NotFound,
+    OutOfRange,
+    ResourceExhausted,
+)
 
 
 class ShowNotFound(NotFound):
@@ -106,6 +113,52 @@ class SeatsUnavailable(_OfSeats, Aborted):
     """
 
     reason = "SEATS_UNAVAILABLE"
+
+
+class SeatsNotBlocked(_OfSeats, FailedPrecondition):
+    """Seats for guests have to be blocked, and these are not: block them first.
+
+    Metadata: `seat_ids`, separated by commas.
+    """
+
+    reason = "SEATS_NOT_BLOCKED"
+
+
+class AccessCodeNotFound(NotFound):
+    """The show has no such access code: list its codes."""
+
+    reason = "ACCESS_CODE_NOT_FOUND"
+
+
+class AccessCodeExists(AlreadyExists):
+    """The show has an access code of these letters: choose others, or leave them to us."""
+
+    reason = "ACCESS_CODE_EXISTS"
+
+
+class AccessCodeLimitExceeded(FailedPrecondition):
+    """The show has as many access codes as a show may have: use one of these.
+
+    Metadata: the `limit`.
+    """
+
+    reason = "ACCESS_CODE_LIMIT_EXCEEDED"
+
+
+class AccessCodeNotValid(FailedPrecondition):
+    """This access code cannot be used for these seats: check its letters, or choose other seats."""
+
+    reason = "ACCESS_CODE_NOT_VALID"
+
+
+class TooManyAccessCodes(ResourceExhausted):
+    """Too many access codes were tried that cannot be used: try again later, or go on without one."""
+
+    reason = "TOO_MANY_ACCESS_CODES"
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
 
 
 class SeatLimitExceeded(FailedPrecondition):

@@ -4,10 +4,12 @@ from services.chassis.store.database import Database
 from services.chassis.writes import answers
 from services.inventory.catalogue import cancelling_statements as cancelling_sql
 from services.inventory.catalogue import statements as catalogue_sql
+from services.inventory.seats import access_statements as access_sql
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import Cause, Release
 from services.inventory.seats.holds import Tidy
 from services.inventory.seats.operation import SHOW_KEYS, SeatDesk
+from services.inventory.seats.rights import WINDOW
 from services.inventory.viewing import statements as viewing_sql
 
 TIDY_BATCH = 500
@@ -63,3 +65,8 @@ async def forget_keys(db: Database, days: int) -> int:
 async def forget_unbooked_holds(db: Database, hours: int) -> int:
     """Forget one batch of what users held without booking it in windows that are over; return how many."""
     return await db.execute(sql.FORGET_UNBOOKED_HOLDS, {"hours": hours})
+
+
+async def forget_access_code_tries(db: Database) -> int:
+    """Forget one batch of the tries of access codes that count no more; return how many users."""
+    return await db.execute(access_sql.FORGET_TRIES, {"window": WINDOW})

@@ -3,6 +3,7 @@
 from boxoffice.inventory.v1 import inventory_pb2_grpc
 
 from services.chassis.store.database import Database
+from services.inventory.seats.access_rpc import AccessCodeMethods
 from services.inventory.seats.operation import SeatDesk
 from services.inventory.seats.rpc import SeatMethods
 from services.inventory.viewing.availability import Availability
@@ -10,8 +11,8 @@ from services.inventory.viewing.rpc import ViewMethods
 from services.inventory.viewing.watching import Watching
 
 
-class InventoryServicer(SeatMethods, ViewMethods, inventory_pb2_grpc.InventoryServiceServicer):
-    """One service of two capabilities: changing seats, and looking at them."""
+class InventoryServicer(SeatMethods, AccessCodeMethods, ViewMethods, inventory_pb2_grpc.InventoryServiceServicer):
+    """One service: changing seats, the codes by which blocked ones are taken, and looking at seats."""
 
     def __init__(self, db: Database, desk: SeatDesk, availability: Availability, watching: Watching) -> None:
         SeatMethods.__init__(self, db, desk)

@@ -57,6 +57,7 @@ events = Table(
         "category IN ('MOVIE', 'CONCERT', 'THEATRE', 'SPORT', 'OTHER', 'COMEDY', 'CONFERENCE')", name="category"
     ),
     CheckConstraint("duration_minutes BETWEEN 1 AND 1440", name="duration"),
+    Column("seat_limit", SmallInteger, comment="of its shows that do not say it; null: what the setting says"),
     CheckConstraint(EVENT_STATUSES, name="status"),
     Index(None, "category", "id"),
 )
@@ -208,6 +209,11 @@ show_seats = Table(
     Column("expires_at", DateTime(timezone=True), comment="when the claim on it lapses"),
     Column("held_at", DateTime(timezone=True), comment="when its holder held it; null: taken without a hold"),
     Column("blocked_for", Text, comment="why nobody may take it, whoever has it now; null: it is for sale"),
+    Column(
+        "right_id",
+        Uuid,
+        comment="by what the claim on it has it, blocked: an access code, 0 a guest, 1 it was there before the block",
+    ),
     PrimaryKeyConstraint("show_id", "id"),
     CheckConstraint(TIERS, name="tier"),
     CheckConstraint("price >= 0", name="price"),
@@ -224,6 +230,8 @@ show_seats = Table(
     ),
     # The seats a user has: for the cap, and to release holds.
     Index("show_seats_holder_idx", "holder_id", "show_id", postgresql_where=text("holder_id IS NOT NULL")),
+    # What is had by access codes.
+    Index("show_seats_right_idx", "show_id", "right_id", postgresql_where=text("right_id IS NOT NULL")),
     # Holds to tidy.
     Index("show_seats_lapse_idx", "expires_at", postgresql_where=text("status = 'HELD'")),
 )
@@ -244,6 +252,7 @@ reservations = Table(
         ARRAY(Integer),
         comment="of its seats, frozen, in minor units; null where code from before wrote the row",
     ),
+    Column("right_ids", ARRAY(Uuid), comment="by which rights it was made on its seats, frozen; null: without any"),
     PrimaryKeyConstraint("show_id", "booking_id"),
     CheckConstraint("state IN ('RESERVED', 'CONFIRMED', 'RELEASED', 'REFUSED')", name="state"),
     CheckConstraint("state = 'REFUSED' OR (user_id IS NOT NULL AND seat_ids <> '{}')", name="claim"),
@@ -260,6 +269,36 @@ unbooked_holds = Table(
     PrimaryKeyConstraint("show_id", "user_id"),
     CheckConstraint("minutes > 0", name="minutes"),
     comment="for how many minutes users have held seats without booking them, in their last window of time",
+)
+
+access_codes = Table(
+    "access_codes",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("code", Text, nullable=False, comment="in large letters"),
+    Column("reason", Text, comment="it is for seats that are blocked for this; null: for those of seat_ids"),
+    Column("seat_ids", ARRAY(Uuid), nullable=False),
+    Column("max_seats", Integer, nullable=False, comment="how many may be had by it at once"),
+    Column("ends_at", DateTime(timezone=True), comment="null: with sales"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("show_id", "id"),
+    UniqueConstraint("show_id", "code"),
+    CheckConstraint("(reason IS NULL) = (seat_ids <> '{}')", name="seats"),
+    CheckConstraint("max_seats > 0", name="max_seats"),
+    comment="by which blocked seats are taken; how many are had by each, the seats' rows say",
+)
+
+access_code_tries = Table(
+    "access_code_tries",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("tried_at", ARRAY(DateTime(timezone=True)), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, index=True),
+    PrimaryKeyConstraint("show_id", "user_id"),
+    comment="when users have tried access codes that cannot be used",
 )
 
 show_idempotency_keys = Table(

@@ -14,7 +14,8 @@ from google.protobuf.message import Message
 
 from services.booking.bookings.domain import BookedSeat, ReservedSeats
 from services.booking.bookings.messages import _tier
-from services.booking.clients import Claim, InventoryClient, PaymentClient, RefundState
+from services.booking.clients import InventoryClient, PaymentClient, RefundState
+from services.booking.messages import Claim
 from services.chassis.errors import Code, Failure, Unavailable
 from services.chassis.wire.calls import channel
 from tests.patience import eventually

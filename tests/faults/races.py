@@ -48,11 +48,14 @@ NAMES = (
     "cancel-show",
     "prices",
     "block",
+    "unblock",
+    "revoke",
 )
 """Of these, `confirm` and `settle` are the two halves of a payment, in inventory and in booking; `cancel` and `release`
 those of a cancellation; `part` is the refund of one seat of two; `duplicate` is a webhook that repeats another;
-`cancel-show` cancels all of the show; `prices` and `block` set its list anew and block its seats. Where these meet
-`confirm`, the payment comes late."""
+`cancel-show` cancels all of the show; `prices` and `block` set its list anew and block its seats; `unblock` and
+`revoke` unblock seats that are blocked, and revoke the access code by which they are had. Where these meet `confirm`,
+the payment comes late."""
 
 _SEEN_AS_CANCEL = "the release comes of the cancel, which is refused meanwhile: it is the race with cancel"
 _TERMINAL = "what is archived came to its end a month ago: the other is refused, and has no middle"
@@ -102,7 +105,7 @@ _OF_SEATS = {
 POINTLESS |= {
     pair: why
     for name, why in _OF_SEATS.items()
-    for edit in ("prices", "block")
+    for edit in ("prices", "block", "unblock", "revoke")
     for pair in ((name, edit), (edit, name))
 }
 PAIRS = [(first, second) for first in NAMES for second in NAMES if (first, second) not in POINTLESS]
@@ -124,6 +127,8 @@ INSIDE: dict[str, Where] = {
     "cancel-show": at("booking", "CancelShow", "answered", "CancelShows"),
     "prices": at("inventory", "desk SetPrices", "commit"),
     "block": at("inventory", "desk BlockSeats", "commit"),
+    "unblock": at("inventory", "desk UnblockSeats", "commit"),
+    "revoke": at("inventory", "desk RevokeAccessCode", "commit"),
     # A single statement has no middle: it is done, and nobody has heard.
     "archive": at("booking", "job archive", "committed", "DELETE booking_seats"),
 }
@@ -131,8 +136,8 @@ OCCURRENCES = {"cancel-show": 2}
 """How often that has been reached then, where it is not once: first inventory is only asked whether it would."""
 
 REFUSALS = {
-    "hold": {"SEATS_UNAVAILABLE", "SHOW_CANCELLED"},
-    "reserve": {"SEATS_UNAVAILABLE", "SHOW_CANCELLED"},
+    "hold": {"SEATS_UNAVAILABLE", "SHOW_CANCELLED", "ACCESS_CODE_NOT_VALID"},
+    "reserve": {"SEATS_UNAVAILABLE", "SHOW_CANCELLED", "ACCESS_CODE_NOT_VALID"},
     "cancel": {"BOOKING_NOT_PENDING", "PAYMENT_IN_PROGRESS"},
     "release": {"BOOKING_NOT_PENDING", "PAYMENT_IN_PROGRESS"},
     "refund": {"BOOKING_NOT_CONFIRMED", "CANCELLATION_IN_PROGRESS"},
@@ -148,7 +153,9 @@ REFUNDERS = {"refund", "part"}
 PAYERS = {"confirm", "settle"}
 TELLERS = PAYERS | {"duplicate"}
 ENDERS = {"cancel", "release"}
-EDITORS = {"prices", "block"}
+CODED = {"unblock", "revoke"}
+"""Where these are, the seats are blocked, and had by an access code."""
+EDITORS = {"prices", "block"} | CODED
 OF_BOOKINGS = set(NAMES) - TAKERS - EDITORS - {"cancel-show"}
 WAITING = """
     SELECT count(*) FROM pg_stat_activity
@@ -168,6 +175,8 @@ class Subject:
     """Asks once, and takes what it gets."""
     booking: Json = field(default_factory=dict)
     initiated: Json = field(default_factory=dict)
+    code: Json = field(default_factory=dict)
+    """The access code by which the seats are had, where they are blocked."""
     gates: dict[str, Fault] = field(default_factory=dict)
 
     @property
@@ -236,12 +245,17 @@ async def _prepare(world: World, first: str, names: frozenset[str], held: ExitSt
     archived = "archive" in names
     is_due = "expire" in names or bool(names & TAKERS and names & (TELLERS | {"extend"}))
     is_due |= "confirm" in names and bool(names & EDITORS)
-    show = await world.client.make_show() if names & {"archive", "cancel-show", "prices"} else None
+    show = await world.client.make_show() if names & ({"archive", "cancel-show", "prices"} | CODED) else None
     if show is None:
         show, seats = await world.some()
     else:
         seats = show.seats[:2]
     subject = Subject(world, names, show, seats, Client(world.client.http))
+    if names & CODED:
+        path = f"shows/{show.id}"
+        ok(await world.client.ask("POST", f"{path}/block-seats", {"showSeatIds": seats, "reason": "Sponsors"}))
+        wish = {"reason": "Sponsors", "maxSeats": len(seats)}
+        subject.code = ok(await world.client.ask("POST", f"{path}/access-codes", wish))
     if not names & OF_BOOKINGS:
         return subject
 
@@ -255,7 +269,7 @@ async def _prepare(world: World, first: str, names: frozenset[str], held: ExitSt
     if archived:
         await gate("archive", at("booking", "job archive", "begin")).reached()
         world.set_clocks(LONG_AGO)
-    subject.booking = await world.client.booked(show, new_user(), seats)
+    subject.booking = await world.client.booked(show, new_user(), seats, code=subject.code.get("code", ""))
     await _pay(subject, first, gate)
     if archived:
         await _cancel_long_ago(subject, gate)
@@ -301,9 +315,9 @@ async def _start(subject: Subject, name: str, *, again: bool) -> httpx.Response 
     """Do an action, or let what is held back do it; `again`: the other one is the same."""
     booking, once = subject.booking, subject.once
     if name == "hold":
-        return await once.hold(subject.show, new_user(), subject.seats)
+        return await once.hold(subject.show, new_user(), subject.seats, code=subject.code.get("code", ""))
     if name == "reserve":
-        return await once.book(subject.show, new_user(), subject.seats)
+        return await once.book(subject.show, new_user(), subject.seats, code=subject.code.get("code", ""))
     if name in ENDERS:
         return await once.cancel(booking)
     if name == "cancel-show":
@@ -332,11 +346,15 @@ async def _start(subject: Subject, name: str, *, again: bool) -> httpx.Response 
 
 
 async def _edit(subject: Subject, name: str) -> httpx.Response:
-    """Set the show's prices anew, or block the seats."""
+    """Set the show's prices anew, block or unblock the seats, or revoke the code by which they are had."""
     path = f"shows/{subject.show.id}"
     if name == "block":
         body = {"showSeatIds": subject.seats, "reason": "A camera stands there."}
         return await subject.once.ask("POST", f"{path}/block-seats", body)
+    if name == "unblock":
+        return await subject.once.ask("POST", f"{path}/unblock-seats", {"showSeatIds": subject.seats})
+    if name == "revoke":
+        return await subject.once.ask("POST", f"{path}/revoke-access-code", {"accessCodeId": subject.code["id"]})
     prices = [{"tier": tier, "price": price + 1} for tier, price in PRICES.items()]
     return await subject.once.ask("PUT", f"{path}/prices", {"prices": prices})
 

@@ -21,6 +21,7 @@ ALWAYS += [
     ("cancel-show", "refund"),
     ("cancel-show", "cancel-show"),
     ("block", "confirm"),
+    ("revoke", "confirm"),
     ("prices", "reserve"),
 ]
 DRAWN = random.Random(os.environ.get("GRID_SEED", "0")).sample([pair for pair in PAIRS if pair not in ALWAYS], 3)

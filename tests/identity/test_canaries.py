@@ -43,6 +43,8 @@ PERSONAL = {
     "e-mail address": "canary@example.com",
 }
 """What people have written: it may be in answers, and never in a public event."""
+TOLD = {"guest's name": "Canary Countess", "access code": "CANARY-CODE-77"}
+"""What organizers and those whom it is for are told, and nobody else is, nor any log."""
 KEPT = {"key.pem", credentials.FILE}
 """Files of the data folder that secrets are for, besides PostgreSQL's own."""
 
@@ -118,6 +120,8 @@ def _plant(aviary: Aviary) -> None:
             aviary.keep("signing key, in hex", f"{number:x}")
     aviary.keep("password", PASSWORD)
     aviary.keep("wrong password", WRONG)
+    for name, told in TOLD.items():
+        aviary.keep(name, told)
 
 
 def _walk(aviary: Aviary) -> None:
@@ -133,6 +137,8 @@ def _walk(aviary: Aviary) -> None:
                 if isinstance(one, dict) and name in one:
                     aviary.keep(f"{name} {len(aviary.canaries)}", str(one[name]).rpartition(".")[2])
                     line = line.replace(str(one[name]), "…")
+        for word in TOLD.values():
+            line = line.replace(word, "…")
         aviary.answers.append(line)
 
     with httpx.Client(
@@ -158,16 +164,42 @@ def _walk(aviary: Aviary) -> None:
         http.get("shows", params={"pageToken": "nonsense"})
         for path in ("bookings", "nothing", "%00", f"bookings/{booking}?userId=nobody"):
             http.get(path)
-        stack.stop_one("postgres")
-        try:
-            http.post("bookings", json=order | {"showSeatIds": seats[1:2]})
-            http.get(f"bookings/{booking}")
-            http.get(f"payments/fake-checkout/{session}")
-            http.post("auth/login", json={"email": "canary@example.com", "password": PASSWORD})
-            http.post("auth/refresh", json={"refreshToken": PASSWORD})
-        finally:
-            stack.start_one("postgres")
-        stack.wait_ready(SECONDS)
+        _have_guests(http, show, user, seats[2:4])
+        _ask_without_a_database(stack, http, order | {"showSeatIds": seats[1:2]}, booking, session)
+
+
+def _ask_without_a_database(
+    stack: Stack, http: httpx.Client, order: dict[str, Any], booking: str, session: str
+) -> None:
+    stack.stop_one("postgres")
+    try:
+        http.post("bookings", json=order)
+        http.post("bookings/hold-seats", json=order | {"accessCode": TOLD["access code"]})
+        guest = {"userId": order["userId"], "showSeatIds": order["showSeatIds"], "guestName": TOLD["guest's name"]}
+        http.post(f"shows/{order['showId']}/guests", json=guest)
+        http.get(f"bookings/{booking}")
+        http.get(f"payments/fake-checkout/{session}")
+        http.post("auth/login", json={"email": "canary@example.com", "password": PASSWORD})
+        http.post("auth/refresh", json={"refreshToken": PASSWORD})
+    finally:
+        stack.start_one("postgres")
+    stack.wait_ready(SECONDS)
+
+
+def _have_guests(http: httpx.Client, show: str, user: str, seats: list[str]) -> None:
+    """Block two seats; have one by an access code, which is refused first, and one for a guest."""
+    name, code = TOLD.values()
+    some = {"userId": user, "showSeatIds": seats[:1]}
+    assert http.post(f"shows/{show}/block-seats", json={"showSeatIds": seats, "reason": "Guests"}).status_code == 200
+    wish = {"code": code, "reason": "Guests", "maxSeats": 1}
+    refused = http.post("bookings/hold-seats", json=some | {"showId": show, "accessCode": code})
+    assert "ACCESS_CODE_NOT_VALID" in refused.text
+    assert http.post(f"shows/{show}/access-codes", json=wish).status_code == 200
+    http.post(f"shows/{show}/access-codes", json=wish)
+    assert http.post("bookings/hold-seats", json=some | {"showId": show, "accessCode": code}).status_code == 200
+    assert http.get(f"shows/{show}/access-codes").json()["accessCodes"][0]["code"] == code
+    booked = http.post(f"shows/{show}/guests", json=some | {"showSeatIds": seats[1:], "guestName": name})
+    assert booked.json()["guestName"] == name
 
 
 def _have_a_show(http: httpx.Client) -> str:

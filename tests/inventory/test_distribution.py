@@ -18,6 +18,7 @@ from services.chassis.store.database import Database, Statement, Transaction
 from services.inventory import measures
 from services.inventory.catalogue import statements as catalogue
 from services.inventory.errors import ShowNotFound
+from services.inventory.seats import access_statements as access
 from services.inventory.seats import statements as seats
 from services.inventory.seats.holds import Tidy
 from services.inventory.seats.operation import ChangeSeats, SeatDesk
@@ -31,12 +32,14 @@ HOT = {
     *("show_counters", "list_prices", "show_seats", "reservations", "seat_changes", "show_changes"),
     "show_idempotency_keys",
     "unbooked_holds",
+    *("access_codes", "access_code_tries"),
 }
 OVER_ALL_SHOWS = {
     "SHOWS_HELD_BY_USER": "which shows to ask, one by one",
     "LAPSED_HOLDS": "what to tidy, show by show through the desk",
     "FORGET_CHANGES": "the oldest changes of any show; those are deleted by show",
     "HOLDS": "whatever a user holds, to look at",
+    "FORGET_TRIES": "the oldest of any show; those are deleted by show",
     "FORGET_UNBOOKED_HOLDS": "the oldest of any show; those are deleted by show",
     "FORGET_KEYS": "the oldest keys of any show; those are deleted by show",
     "boxoffice_hold_lag_seconds": "a metric",
@@ -48,9 +51,9 @@ def statements() -> Iterator[tuple[str, exp.Expr]]:
     """Return every statement that names a hot table, parsed."""
     named = {
         name: text
-        for module in (seats, viewing, catalogue)
+        for module in (seats, access, viewing, catalogue)
         for name, text in vars(module).items()
-        if isinstance(text, str) and name.isupper() and not name.startswith("_") and name != "SEAT"
+        if isinstance(text, str) and name.isupper() and not name.startswith("_") and name not in ("SEAT", "CODE")
     } | {measure.gauge.describe()[0].name: measure.sql for measure in measures.MEASURES}
     for name, text in named.items():
         parsed = sqlglot.parse_one(re.sub(r"%\(\w+\)s|%s", "$1", text), read="postgres")

@@ -26,15 +26,15 @@ MUTANTS = (
     Mutant(
         "a revived claim ignores the cap",
         "Confirm._may_revive",
-        "are_free and own_now + len(seats) <= show.most_seats(rules)",
-        "are_free",
+        "are_free and has_rights and (more == 0 or own_now + more <= show.most_seats(rules))",
+        "are_free and has_rights",
         SEATS,
         DESK,
     ),
     Mutant(
         "lapsed claims count against the cap",
         "LockedShow.seats_of",
-        "[seat for seat in owned if seat.is_claimed(now)]",
+        "[seat for seat in owned if seat.is_claimed(now) and seat.right_id != GUEST]",
         "list(owned)",
         SEATS,
         DESK,
@@ -82,7 +82,7 @@ MUTANTS = (
     Mutant(
         "blocked seats are sold",
         "Seat.is_free",
-        "not self.is_blocked and (not self.is_claimed(now))",
+        "not self.is_claimed(now) and (not self.is_blocked or self.right_id is not None)",
         "not self.is_claimed(now)",
         SEATS,
         DESK,
@@ -218,8 +218,8 @@ MUTANTS = (
     Mutant(
         "a late confirm is refused though its seats are free",
         "Confirm._may_revive",
-        "is_own or seat.is_free(now)",
-        "is_own",
+        "seat.booking_id == self.booking_id or not seat.is_claimed(now)",
+        "seat.booking_id == self.booking_id",
         SEATS,
         DESK,
     ),

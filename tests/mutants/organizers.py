@@ -10,7 +10,7 @@ MEMBERS = ("tests/identity/test_members.py",)
 MUTANTS = (
     Mutant(
         "seats of a draft are taken",
-        "takeable",
+        "check_seats",
         "if show.status == ShowStatus.DRAFT:\n    raise ShowNotFound()",
         "",
         SEATS,

@@ -66,8 +66,8 @@ MUTANTS = (
     Mutant(
         "a late payment gets a blocked seat",
         "Confirm._may_revive",
-        "seat.booking_id == self.booking_id and not seat.is_blocked",
-        "seat.booking_id == self.booking_id",
+        "has_rights = show.access.admits_again(rights, now)",
+        "has_rights = True",
         SEATS,
         BLOCKS,
     ),

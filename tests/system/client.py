@@ -203,19 +203,25 @@ class Client:
         by_id = {seat["id"]: seat["status"] for seat in (await self.seat_map(show_id, user))["seats"]}
         return [by_id[seat] for seat in seats]
 
-    async def hold(self, show: Show, user: str, seats: Sequence[str], **more: Any) -> httpx.Response:
+    async def hold(self, show: Show, user: str, seats: Sequence[str], code: str = "", **more: Any) -> httpx.Response:
         body = {"showId": show.id, "userId": user, "showSeatIds": list(seats)}
+        if code:
+            body["accessCode"] = code
         return await self.ask("POST", "bookings/hold-seats", body, **more)
 
-    async def book(self, show: Show, user: str, seats: Sequence[str], coupon: str = "", **more: Any) -> httpx.Response:
+    async def book(
+        self, show: Show, user: str, seats: Sequence[str], coupon: str = "", code: str = "", **more: Any
+    ) -> httpx.Response:
         body = {"showId": show.id, "userId": user, "showSeatIds": list(seats)}
         if coupon:
             body["couponCode"] = coupon
+        if code:
+            body["accessCode"] = code
         return await self.ask("POST", "bookings", body, **more)
 
-    async def booked(self, show: Show, user: str, seats: Sequence[str], coupon: str = "") -> Json:
+    async def booked(self, show: Show, user: str, seats: Sequence[str], coupon: str = "", code: str = "") -> Json:
         """Book seats that can be had."""
-        return ok(await self.book(show, user, seats, coupon, headers={"Idempotency-Key": str(uuid4())}))
+        return ok(await self.book(show, user, seats, coupon, code, headers={"Idempotency-Key": str(uuid4())}))
 
     async def initiate(self, booking: Json, **more: Any) -> httpx.Response:
         body = {"bookingId": booking["id"], "userId": booking["userId"]}

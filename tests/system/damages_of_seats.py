@@ -12,6 +12,19 @@ SHAPE, CLAIMED, WHOLE = (
 PRICED = "claims-cost-what-a-list-said"
 CLAIM, IN_TIME = "reservations-say-who-and-what", "holds-and-claims-end-in-time"
 UNBOOKED = "unbooked-holds-are-counted"
+RIGHT, LIMIT = "claims-on-blocked-seats-have-a-right", "access-codes-are-used-within-their-limit"
+
+
+def of_code(status: str, max_seats: int = 1000, *, revoked_at: str = "NULL") -> str:
+    """Make an access code of each show that has seats in this status."""
+    return (
+        "INSERT INTO inventory.access_codes (show_id, id, code, reason, seat_ids, max_seats, created_at, revoked_at)"
+        f" SELECT DISTINCT show_id, {NEW}::uuid, 'SPONSOR', 'Camera', '{{}}'::uuid[], {max_seats},"
+        f" now() - interval '2 hours', {revoked_at}::timestamptz"
+        f" FROM inventory.show_seats WHERE status = '{status}';"
+    )
+
+
 LONGER = "expires_at = expires_at + interval '20 minutes'"
 YEARS = "expires_at = now() + interval '10 years'"
 BEFORE = "NULL"
@@ -166,6 +179,25 @@ OF_SEATS = (
     Damage("unbooked holds of no time", UNBOOKED, "UPDATE inventory.unbooked_holds SET minutes = 0"),
     Damage("unbooked holds of no window", UNBOOKED, "UPDATE inventory.unbooked_holds SET window_began_at = NULL"),
     Damage("unbooked holds twice", UNBOOKED, again("inventory.unbooked_holds")),
+    Damage("a blocked seat that is held without a right", RIGHT, seats("HELD", "blocked_for = 'Camera'")),
+    Damage("a blocked seat that is sold without a right", RIGHT, seats("BOOKED", "blocked_for = 'Camera'")),
+    Damage("a seat held by a code that there is not", RIGHT, seats("HELD", "right_id = gen_random_uuid()")),
+    Damage(
+        "a seat reserved by a code, not so its claim",
+        RIGHT,
+        of_code("RESERVED") + seats("RESERVED", f"right_id = {NEW}"),
+    ),
+    Damage("more seats held by a code than it gives", LIMIT, of_code("HELD", 0) + seats("HELD", f"right_id = {NEW}")),
+    Damage(
+        "a seat held by a code that was revoked before",
+        LIMIT,
+        of_code("HELD", revoked_at="now() - interval '1 hour'") + seats("HELD", f"right_id = {NEW}"),
+    ),
+    Damage(
+        "two codes of a show that are the same",
+        LIMIT,
+        of_code("HELD") + of_code("HELD").replace("'SPONSOR'", "'sponsor'").replace(NEW, "gen_random_uuid()"),
+    ),
     Damage(
         "a claim for longer than was ever allowed",
         IN_TIME,

@@ -296,7 +296,9 @@ AT_ANY_TIME = {
         UPDATE inventory.show_prices SET price = price + 1;
         {seats("AVAILABLE", "price = price + 2")}
     """,
-    "seats are blocked that somebody has": seats("HELD", "blocked_for = 'Camera'"),
+    "seats are blocked that somebody has": seats(
+        "HELD", "blocked_for = 'Camera', right_id = '00000000-0000-0000-0000-000000000001'"
+    ),
     "all public events are forgotten": ";".join(
         f"DELETE FROM {service}.topic_events; UPDATE {service}.topics SET forgotten = position, {whole_since}"
         for service, whole_since in WHOLE_SINCE.items()

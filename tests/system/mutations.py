@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -111,6 +111,17 @@ async def create_booking(client: Client, show: Show) -> Case:
     return await _seats(client, show, "booking", "SELECT count(*) FROM bookings WHERE user_id = %s", user, user)
 
 
+async def book_guests(client: Client, show: Show) -> Case:
+    blocked = {"showSeatIds": show.seats[:4], "reason": "Guests"}
+    assert (await client.ask("POST", f"shows/{show.id}/block-seats", blocked)).status_code == 200
+    user = new_user()
+    case = await _seats(client, show, "booking", "SELECT count(*) FROM bookings WHERE user_id = %s", user, user)
+    named = {"guestName": "Asha Rao"}
+    theirs = case.theirs and case.theirs | named
+    refused = case.right | named | {"showSeatIds": show.seats[5:6]}
+    return replace(case, right=case.right | named, other=case.other | named, refused=refused, theirs=theirs)
+
+
 async def _seats(client: Client, show: Show, database: str, effects: str, name: str, user: str = "") -> Case:
     def of(user: str, show_id: str, *numbers: int) -> Json:
         return {"userId": user, "showId": show_id, "showSeatIds": [show.seats[number] for number in numbers]}
@@ -134,6 +145,15 @@ async def create_coupon(client: Client, show: Show) -> Case:
     one, other = (f"C{uuid4().hex[:20]}".upper() for _ in range(2))
     effects = "SELECT count(*) FROM coupons WHERE code = %s"
     return Case(of(one, 10), of(other, 10), of(other, 0), None, "booking", effects, one)
+
+
+async def create_access_code(client: Client, show: Show) -> Case:
+    def of(code: str, max_seats: int) -> Json:
+        return {"showId": show.id, "code": code, "reason": "Sponsors", "maxSeats": max_seats}
+
+    one, other = (f"A{uuid4().hex[:20]}".upper() for _ in range(2))
+    effects = "SELECT count(*) FROM access_codes WHERE code = %s"
+    return Case(of(one, 10), of(other, 10), of(other, 0), None, "inventory", effects, one)
 
 
 async def cancel_booking(client: Client, show: Show) -> Case:
@@ -202,8 +222,10 @@ KEYED: dict[str, Prepare] = {
     "CreateShow": create_show,
     "HoldSeats": hold_seats,
     "CreateBooking": create_booking,
+    "BookGuests": book_guests,
     "CancelBooking": cancel_booking,
     "CreateCoupon": create_coupon,
+    "CreateAccessCode": create_access_code,
     "InitiatePayment": initiate_payment,
     "RefundBooking": refund_booking,
     "GrantRefund": grant_refund,
@@ -226,6 +248,7 @@ HARMLESS = {
     "SetTaxRule": "the caller names the rule, which ends when the last request says",
     "CancelEvent": "an event is cancelled once; who asks again is told how far that is",
     "BlockSeats": "what is blocked is blocked, for the reason that the last request says",
+    "RevokeAccessCode": "what has ended has ended",
     "UnblockSeats": "what is for sale is for sale",
     "CancelShow": "a show is cancelled once; who asks again is told how far that is",
     "SetShowPrices": "a show has the prices that the last request says",

@@ -102,6 +102,13 @@ async def _hold_and_block_seats(client: Client, show: Show, user: str, seats: li
     ok(await client.ask("DELETE", f"bookings/holds/{user}", params={"showId": show.id}))
     some = {"showSeatIds": show.seats[-2:]}
     ok(await client.ask("POST", f"shows/{show.id}/block-seats", some | {"reason": "Sound desk"}))
+    codes = f"shows/{show.id}/access-codes"
+    code = ok(await client.ask("POST", codes, {"reason": "Sound desk", "maxSeats": 2}))
+    by_code = {"userId": user, "showId": show.id, "accessCode": code["code"].lower()} | some
+    ok(await client.ask("POST", "bookings/hold-seats", by_code))
+    ok(await client.ask("DELETE", f"bookings/holds/{user}", params={"showId": show.id}))
+    ok(await client.ask("POST", f"shows/{show.id}/revoke-access-code", {"accessCodeId": code["id"]}))
+    assert [one["id"] for one in ok(await client.ask("GET", codes))["accessCodes"]] == [code["id"]]
     ok(await client.ask("POST", f"shows/{show.id}/unblock-seats", some))
 
 

@@ -69,3 +69,14 @@ async def test_the_words_of_enums_may_be_in_small_letters(client: Client, show: 
     await client.pay(await client.session(booking), "success")
     await client.until(booking["id"], "CONFIRMED")
     assert "events" in ok(await client.ask("GET", "events?category=concert"))
+
+
+async def test_categories_are_read_as_the_seeds_spell_them_and_written_in_one_way(client: Client) -> None:
+    for said, category in (("THEATER", "THEATRE"), ("sports", "SPORT"), ("theatre", "THEATRE"), ("Sport", "SPORT")):
+        wish = {"title": "Low Tide", "category": said, "durationMinutes": 60, "status": "PUBLISHED"}
+        event = ok(await client.ask("POST", "events", wish))
+        assert (event["category"], ok(await client.ask("GET", f"events/{event['id']}"))["category"]) == (category,) * 2
+        edited = ok(await client.ask("PATCH", f"events/{event['id']}", {"category": said}))
+        assert edited["category"] == category
+        listed = ok(await client.ask("GET", "events", params={"category": said}))["events"]
+        assert {one["category"] for one in listed} == {category} and event["id"] in {one["id"] for one in listed}

@@ -245,6 +245,42 @@ class HoldLimitExceeded(FailedPrecondition):
     reason = "HOLD_LIMIT_EXCEEDED"
 
 
+class SeatsNotBlocked(FailedPrecondition):
+    """Seats for guests have to be blocked; metadata: `seat_ids`."""
+
+    reason = "SEATS_NOT_BLOCKED"
+
+
+class AccessCodeNotValid(FailedPrecondition):
+    """The access code cannot be used for these seats; why is not said."""
+
+    reason = "ACCESS_CODE_NOT_VALID"
+
+
+class TooManyAccessCodes(BoxofficeError):
+    """Too many access codes were tried that cannot be used: see `retry_after_seconds`."""
+
+    reason = "TOO_MANY_ACCESS_CODES"
+
+
+class AccessCodeNotFound(NotFound):
+    """The show has no such access code."""
+
+    reason = "ACCESS_CODE_NOT_FOUND"
+
+
+class AccessCodeExists(AlreadyExists):
+    """The show has an access code of these letters."""
+
+    reason = "ACCESS_CODE_EXISTS"
+
+
+class AccessCodeLimitExceeded(FailedPrecondition):
+    """The show has as many access codes as it may have; metadata: `limit`."""
+
+    reason = "ACCESS_CODE_LIMIT_EXCEEDED"
+
+
 class SeatsNotHeld(FailedPrecondition):
     """The user does not hold these seats, so nothing is extended; metadata: `seat_ids`."""
 

@@ -85,6 +85,8 @@ class NewBooking:
     coupon_code: str | None = None
     kinds: Sequence[str] = ()
     """The kind of each seat's ticket; empty: all are ADULT."""
+    access_code: str = ""
+    guest_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +207,13 @@ class Booking:
     refund_amount: int | None
     """What comes back by all its refunds."""
     refund_percentage: int | None
-    """How much of what was paid that is."""
     refund_count: int
     """How many refunds there are; 0 also where the release before decided the one that there is."""
     coupon_code: str | None
     """Unless the booking is over, it is a use of this coupon."""
     cancel_reason: CancelReason | None
     """Why it is CANCELLED."""
+    guest_name: str | None
     show: BookedShow
     seat_labels: Sequence[str]
     booking_number: str = ""
@@ -248,6 +250,7 @@ class Booking:
             refund_count=0,
             coupon_code=new.coupon_code,
             cancel_reason=None,
+            guest_name=new.guest_name,
             show=replace(show, sales_end_at=reservation.sales_end_at or show.sales_end_at),
             seat_labels=[seat.label for seat in reservation.seats],
             booking_number=booking_number,

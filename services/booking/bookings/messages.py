@@ -36,7 +36,13 @@ def new_booking(request: pb.CreateBookingRequest) -> NewBooking:
     seat_ids = parse_seat_ids(request.show_seat_ids)
     expected = request.expected_total if request.HasField("expected_total") else None
     kinds = parse_kinds(request.kinds, seat_ids)
-    return NewBooking(UUID(request.user_id), seat_ids, expected, request.coupon_code.upper() or None, kinds)
+    coupon_code = request.coupon_code.upper() or None
+    return NewBooking(UUID(request.user_id), seat_ids, expected, coupon_code, kinds, request.access_code)
+
+
+def new_guests(request: pb.BookGuestsRequest, user_id: UUID) -> NewBooking:
+    """Parse a booking for a guest."""
+    return NewBooking(user_id, parse_seat_ids(request.show_seat_ids), guest_name=request.guest_name)
 
 
 def parse_kinds(kinds: Sequence[str], seat_ids: Sequence[UUID]) -> list[str]:
@@ -100,6 +106,7 @@ def booking(
         seat_labels=booking.seat_labels,
         coupon_code=booking.coupon_code or "",
         cancel_reason=_CANCEL_REASONS[booking.cancel_reason],
+        guest_name=booking.guest_name or "",
     )
 
 

@@ -82,7 +82,9 @@ class Begun:
         Raises what `price` does, or PriceChanged where another amount is expected.
         """
         seats = with_kinds(listed.seats, new.kinds)
-        priced = price(seats, self.terms, listed.currency, held_at=listed.held_at, now=self.since, coupon=self.coupon)
+        # What guests get costs nothing: neither fees nor tax are on it.
+        terms = self.terms if new.guest_name is None else NO_TERMS
+        priced = price(seats, terms, listed.currency, held_at=listed.held_at, now=self.since, coupon=self.coupon)
         expected, final = new.expected_total, priced.amounts.final_amount
         if expected not in (None, final):
             raise PriceChanged(expected_total=expected, final_amount=final)
@@ -257,9 +259,10 @@ async def finish_bookings(
     free = [one for one in priced if one.booking.is_free]
     answers = {one.booking.id: render(Changed(one.booking, one.seats)) for one in to_pay}
     too_many: set[UUID] = set()
-    if free and free_per_day:
+    counted = [one.booking for one in free if one.booking.guest_name is None]
+    if counted and free_per_day:
         async with db.transaction() as tx:
-            too_many = await count_free(tx, [one.booking for one in free], free_per_day)
+            too_many = await count_free(tx, counted, free_per_day)
             free = [one for one in free if one.booking.id not in too_many]
             finished, *_ = await tx.fetch_all(*_finish(to_pay, free, refused, answers))
     else:
@@ -280,6 +283,8 @@ def _finish(
         (sql.FINISH_BOOKINGS, _bookings(priced) | _seats(priced) | _answers(to_pay, answers)),
         events.created([one.booking for one in priced]),
     ]
+    if guests := [one.booking for one in free if one.booking.guest_name is not None]:
+        statements.append((sql.NAME_GUESTS, columns(guests, "id", "guest_name")))
     if free:
         ids = columns(free, ids="booking.id")
         statements.append((sql.CONFIRM_FREE, ids | {"lease_seconds": LEASE_SECONDS}))

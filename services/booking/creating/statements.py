@@ -69,6 +69,13 @@ FINISH_BOOKINGS = """
 """Freeze what is paid and its lines, and write the seats and the answer under the key. A booking that recovery took
 over meanwhile gives no row and has nothing written."""
 
+NAME_GUESTS = """
+    UPDATE bookings b SET guest_name = new.guest_name
+    FROM unnest(%(id)s::uuid[], %(guest_name)s::text[]) AS new (id, guest_name)
+    WHERE b.id = new.id AND b.state = 'PENDING' AND b.version = 2
+"""
+"""Say for whom the organizer books, of bookings that the same transaction has made PENDING."""
+
 CONFIRM_FREE = """
     UPDATE bookings SET
         state = 'CONFIRMING', version = version + 1, confirming_from = 'PENDING',

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.booking.bookings.domain import Booking, Changed, ListedSeats, ReservedSeats, State
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
-from services.booking.clients import Claim, InventoryClient, Name
+from services.booking.clients import InventoryClient, Name
 from services.booking.creating.operation import (
     BeginBookings,
     Begun,
@@ -22,7 +22,7 @@ from services.booking.creating.operation import (
     finish_bookings,
 )
 from services.booking.errors import FreeBookingLimitExceeded
-from services.booking.messages import Release, release_of
+from services.booking.messages import Claim, Release, release_of
 from services.chassis.errors import Failure, Unavailable, is_transient
 from services.chassis.store.database import Database
 from services.chassis.writes.desk import Outcome
@@ -117,6 +117,8 @@ class CreateBookings:
                 seat_ids=command.new.seat_ids,
                 ttl_seconds=self._expiry_seconds,
                 expected_total=cast(int | None, totals.get(command.id)),
+                access_code=command.new.access_code,
+                for_guest=command.new.guest_name is not None,
             )
             for command, _ in begun
         ]

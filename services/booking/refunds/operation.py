@@ -164,7 +164,7 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, Begun]):
         if not command.seat_ids and all(seat.refund_id for seat in seats):
             return state.begun_with(booking, refunds[0]) if len(refunds) == 1 else Begun(booking)
         grant = state.grant_for(booking, command.grant)
-        percentage = grant.percentage if grant else self._policy.percentage(state.now, booking.show.starts_at)
+        percentage = grant.percentage if grant else self._policy.percentage_of(booking, state.now)
         plan = plan_refund(booking, seats, refunds, command.seat_ids, percentage, grant.cause if grant else None)
         key = command.idempotency.key if command.idempotency else ""
         refund = decided(booking, plan, new_id(), grant, key, state.now)
@@ -237,7 +237,7 @@ async def share_now(
     """Return how many per cent come back of seats that are given back at `now`, and whether for a cancelled show."""
     if await db.fetch(sql.CANCELLED_SHOWS, {"booking_ids": [booking.id]}):
         return SHOW_CANCELLED.percentage, SHOW_CANCELLED.cause
-    return policy.percentage(now, booking.show.starts_at), None
+    return policy.percentage_of(booking, now), None
 
 
 async def count_refunds(tx: Transaction, bookings: Sequence[Booking]) -> None:

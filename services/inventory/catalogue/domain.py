@@ -52,6 +52,7 @@ class NewEvent:
     language: str
     organization_id: UUID | None
     status: str
+    seat_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class CatalogueEvent:
     """Whose it is; None: Boxoffice's own."""
     created_at: datetime
     status: str
+    seat_limit: int | None = None
+    """How many seats of a show of it a user may have that says nothing of it; None: what the setting says."""
 
     @property
     def is_draft(self) -> bool:

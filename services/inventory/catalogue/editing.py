@@ -110,7 +110,7 @@ class UpdateEvents(Operation[Edit, EditedEvents, CatalogueEvent]):
     async def write(self, tx: Transaction, state: EditedEvents) -> None:
         """Write the events."""
         if state.changed:
-            names = ("id", "title", "description", "category", "duration_minutes", "language")
+            names = ("id", "title", "description", "category", "duration_minutes", "language", "seat_limit")
             await tx.send(sql.UPDATE_EVENTS, columns(state.to_write(), *names) | {"now": state.now})
 
 

@@ -74,7 +74,7 @@ async def write_events(tx: Transaction, events: Sequence[CatalogueEvent]) -> Non
     """Write new events."""
     if events:
         words = ("title", "description", "category", "duration_minutes", "language")
-        rest = ("organization_id", "created_at", "status")
+        rest = ("organization_id", "created_at", "status", "seat_limit")
         await tx.send(sql.CREATE_EVENTS, columns(events, "id", *words, *rest))
 
 

@@ -32,6 +32,7 @@ def parse_event(request: pb.CreateEventRequest) -> domain.NewEvent:
         language=request.language,
         organization_id=_optional_id(request.organization_id),
         status=pb.Event.Status.Name(request.status or pb.Event.DRAFT),
+        seat_limit=request.max_seats_per_user or None,
     )
 
 
@@ -103,6 +104,8 @@ def parse_screen(request: pb.CreateScreenRequest) -> domain.NewScreen:
 def parse_changes_of_event(request: pb.UpdateEventRequest) -> dict[str, Any]:
     """Return what is to change of an event, by the domain's names."""
     changes = _given(request, "title", "description", "category", "duration_minutes", "language")
+    if request.HasField("max_seats_per_user"):
+        changes["seat_limit"] = request.max_seats_per_user or None
     return {name: pb.Event.Category.Name(value) if name == "category" else value for name, value in changes.items()}
 
 
@@ -216,6 +219,7 @@ def render_event(event: domain.CatalogueEvent) -> pb.Event:
         organization_id=_shown_id(event.organization_id),
         created_at=to_timestamp(event.created_at),
         status=pb.Event.Status.Value(event.status),
+        max_seats_per_user=event.seat_limit or 0,
     )
 
 

@@ -1,7 +1,7 @@
 """Shows: created with their seats, and read."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -25,6 +25,7 @@ from services.inventory.catalogue.domain import (
     ShowFilter,
     Slot,
     check_free,
+    check_new_show,
     check_show_fits,
     slot_of,
 )
@@ -120,6 +121,9 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
         place = state.places.get(screen_id)
         if place is None:
             raise ScreenNotFound()
+        if new.seat_limit is None and event.seat_limit is not None:
+            new = replace(new, seat_limit=event.seat_limit)
+            check_new_show(new, event.seat_limit)
         check_show_fits(new, state.now, state.tiers[screen_id], state.seat_ids[screen_id])
         slot = slot_of(new, event, new_id())
         check_free(slot, state.slots[screen_id])

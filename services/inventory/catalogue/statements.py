@@ -12,14 +12,16 @@ _EVENTS = f"SELECT {selected(CatalogueEvent)} FROM events"
 
 CREATE_EVENTS = """
     INSERT INTO events
-        (id, title, description, category, duration_minutes, language, organization_id, created_at, status, shared_with)
+        (id, title, description, category, duration_minutes, language, organization_id, created_at, status,
+        seat_limit, shared_with)
     SELECT id, title, description, category, duration_minutes, language, organization_id, created_at, status,
-        CASE WHEN organization_id IS NOT NULL THEN '{}'::uuid[] END
+        seat_limit, CASE WHEN organization_id IS NOT NULL THEN '{}'::uuid[] END
     FROM unnest(
         %(id)s::uuid[], %(title)s::text[], %(description)s::text[], %(category)s::text[], %(duration_minutes)s::int[],
         %(language)s::text[], %(organization_id)s::uuid[], %(created_at)s::timestamptz[],
-        %(status)s::text[]
-    ) AS n (id, title, description, category, duration_minutes, language, organization_id, created_at, status)
+        %(status)s::text[], %(seat_limit)s::smallint[]
+    ) AS n (id, title, description, category, duration_minutes, language, organization_id, created_at, status,
+        seat_limit)
 """
 
 EVENTS = f"{_EVENTS} WHERE id = ANY(%(ids)s)"
@@ -39,11 +41,11 @@ WITH_SHOWS = "SELECT DISTINCT event_id FROM shows WHERE event_id = ANY(%(ids)s)"
 UPDATE_EVENTS = """
     UPDATE events e SET
         title = n.title, description = n.description, category = n.category, duration_minutes = n.duration_minutes,
-        language = n.language, updated_at = %(now)s
+        language = n.language, seat_limit = n.seat_limit, updated_at = %(now)s
     FROM unnest(
         %(id)s::uuid[], %(title)s::text[], %(description)s::text[], %(category)s::text[], %(duration_minutes)s::int[],
-        %(language)s::text[]
-    ) AS n (id, title, description, category, duration_minutes, language)
+        %(language)s::text[], %(seat_limit)s::smallint[]
+    ) AS n (id, title, description, category, duration_minutes, language, seat_limit)
     WHERE e.id = n.id
 """
 

@@ -14,9 +14,17 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from services.chassis.writes.idempotency import Key, Once
-from services.inventory.errors import ClaimAlive, ClaimClosed, ClaimConfirmed, HoldLimitExceeded, ShowCancelled
+from services.inventory.errors import (
+    AccessCodeNotValid,
+    ClaimAlive,
+    ClaimClosed,
+    ClaimConfirmed,
+    HoldLimitExceeded,
+    ShowCancelled,
+)
 from services.inventory.seats.domain import LockedShow, Reservation, ReservationState, Seat, SeatRules, Status
-from services.inventory.seats.taking import check_total, takeable
+from services.inventory.seats.rights import GUEST, AccessCode
+from services.inventory.seats.taking import check_total, for_guests, takeable, usable_code
 
 A = TypeVar("A")
 
@@ -47,6 +55,8 @@ class SeatCommand(ABC, Generic[A]):
     """Whether it changes the claim of its booking, so that the claim's seats have to be known."""
     is_limited: ClassVar[bool] = False
     """Whether it is refused to users who have held the show's seats for too long, so that this has to be known."""
+    makes_code: ClassVar[bool] = False
+    """Whether it makes an access code, so that it has to be known how many the show has."""
     may_revive: ClassVar[bool] = False
     """Whether it gives a lapsed claim its seats back, so that it has to be known what its user has meanwhile."""
 
@@ -57,6 +67,10 @@ class SeatCommand(ABC, Generic[A]):
     """The user whose seats count."""
     booking_id: UUID | None = None
     """The booking whose claim it is about."""
+    access_code: str | None = None
+    """The access code that it names, in large letters, by which blocked seats may be taken."""
+    code_id: UUID | None = None
+    """The access code that it is about."""
     once: Once[Any, Any] | None = None
     """The idempotency key, which is a ShowKey, and how the answer that is kept under it is rendered."""
 
@@ -92,9 +106,12 @@ class Hold(SeatCommand[A]):
     """What the seats were said to cost, if the caller tells."""
     once: Once[Held, Any] | None = None
 
-    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Held:
-        """Hold all seats, or raise what stands in the way."""
-        seats = takeable(show, self.seat_ids, self.user_id, now, rules)
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Held | AccessCodeNotValid:
+        """Hold all seats, or raise what stands in the way; AccessCodeNotValid is returned, as its try is counted."""
+        code = _code_of(self, self.user_id, show, now)
+        if isinstance(code, AccessCodeNotValid):
+            return code
+        seats = takeable(show, self.seat_ids, self.user_id, now, rules, code)
         check_total(seats, self.expected_total)
         more = [seat for seat in seats if not seat.is_held_by(self.user_id, now)]
         if more and show.minutes_held(self.user_id, now, rules) >= rules.hold_budget_minutes:
@@ -132,13 +149,21 @@ class Reserve(SeatCommand[Reserved]):
     ttl: timedelta
     expected_total: int | None = None
     """What the seats cost when the booking was priced, if that was before."""
+    for_guest: bool = False
+    """Whether the organizer books blocked seats for somebody."""
 
-    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Reserved:
-        """Reserve all seats, or raise as Hold does, or ClaimClosed if this booking's claim has ended already."""
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Reserved | AccessCodeNotValid:
+        """Reserve all seats, or refuse as Hold does, or raise ClaimClosed if this booking's claim has ended already."""
         known = show.reservations.get(self.booking_id)
         if known is None:
+            code = _code_of(self, self.user_id, show, now)
+            if isinstance(code, AccessCodeNotValid):
+                return code
             until = show.until(now + min(self.ttl, rules.reservation_max))
-            taken = takeable(show, self.seat_ids, self.user_id, now, rules)
+            if self.for_guest:
+                taken = for_guests(show, self.seat_ids, self.user_id, now)
+            else:
+                taken = takeable(show, self.seat_ids, self.user_id, now, rules, code)
             check_total(taken, self.expected_total)
             for seat in taken:
                 claim = replace(
@@ -150,9 +175,15 @@ class Reserve(SeatCommand[Reserved]):
                     held_at=seat.held_at if seat.is_held_by(self.user_id, now) else None,
                 )
                 show.take(claim, now, rules)
-            prices = [seat.price for seat in taken]
             known = Reservation(
-                self.booking_id, self.user_id, ReservationState.RESERVED, list(self.seat_ids), now, until, prices
+                self.booking_id,
+                self.user_id,
+                ReservationState.RESERVED,
+                list(self.seat_ids),
+                now,
+                until,
+                [seat.price for seat in taken],
+                [seat.right_id for seat in taken] if any(seat.right_id for seat in taken) else None,
             )
             show.put_reservation(known)
         elif known.state in (ReservationState.RELEASED, ReservationState.REFUSED):
@@ -195,7 +226,7 @@ class Confirm(SeatCommand[None]):
 
     Once sales have ended or the show is cancelled, no claim is booked any more, alive or not. A claim that lapsed
     before is revived if every seat is free or still its own, and the user's limit allows it, at the prices that it was
-    made for. A refusal is for good, and remembered.
+    made for. Seats that are blocked it gets by the right that it was made with. A refusal is for good, and remembered.
     """
 
     urgent: ClassVar[bool] = True
@@ -214,7 +245,7 @@ class Confirm(SeatCommand[None]):
         if known.state == ReservationState.REFUSED:
             return ClaimClosed()
         assert known.user_id is not None, "only a REFUSED reservation lacks its user"
-        seats = [show.seats[seat_id] for seat_id in known.seat_ids]
+        seats = [known.entitled(show.seats[seat_id], now) for seat_id in known.seat_ids]
         if not show.sells(now) or not (known.is_alive(now) or self._may_revive(show, known.user_id, seats, now, rules)):
             show.close(self.booking_id, ReservationState.REFUSED)
             return ClaimClosed("The seats could not be kept for this booking.")
@@ -235,9 +266,11 @@ class Confirm(SeatCommand[None]):
     ) -> bool:
         """Tell whether a claim that has lapsed can have its seats back."""
         own_now = sum(seat.booking_id != self.booking_id for seat in show.seats_of(user_id, now))
-        own = (seat.booking_id == self.booking_id and not seat.is_blocked for seat in seats)
-        are_free = all(is_own or seat.is_free(now) for is_own, seat in zip(own, seats, strict=True))
-        return are_free and own_now + len(seats) <= show.most_seats(rules)
+        are_free = all(seat.booking_id == self.booking_id or not seat.is_claimed(now) for seat in seats)
+        rights = [(seat.right_id, seat.id, seat.blocked_for) for seat in seats if seat.is_blocked]
+        has_rights = show.access.admits_again(rights, now)
+        more = sum(seat.right_id != GUEST for seat in seats)
+        return are_free and has_rights and (more == 0 or own_now + more <= show.most_seats(rules))
 
 
 class Cause(StrEnum):
@@ -302,6 +335,15 @@ class Unbook(SeatCommand[None]):
         for seat in left:
             if seat.id in freed:
                 show.put(seat.freed())
+
+
+def _code_of(
+    command: SeatCommand[Any], user_id: UUID, show: LockedShow, now: datetime
+) -> AccessCode | AccessCodeNotValid | None:
+    """Return the code that a command gives, None where it gives none; AccessCodeNotValid where it cannot be used."""
+    if command.access_code is None:
+        return None
+    return usable_code(show, command.seat_ids, user_id, command.access_code, now)
 
 
 def _closed(booking_id: UUID, now: datetime) -> Reservation:

@@ -25,6 +25,8 @@ from enum import StrEnum
 from itertools import starmap
 from uuid import UUID
 
+from services.inventory.seats.rights import BEFORE, GUEST, Access
+
 
 class Status(StrEnum):
     """What a seat's row says. Whether a claim has lapsed is a matter of time: see Seat.is_claimed."""
@@ -145,7 +147,9 @@ class Seat:
     held_at: datetime | None = None
     """When its holder held it, also where it is reserved or booked by now; None where it was taken without a hold."""
     blocked_for: str | None = None
-    """Why it is not for sale, whoever has it now: its next claim has to wait for the end of this."""
+    """Why it is not for sale, whoever has it now: its next claim has to wait for the end of this, or needs a right."""
+    right_id: UUID | None = None
+    """By which right the claim on it has it, though it is blocked (see rights.py); says nothing where there is none."""
 
     @property
     def is_blocked(self) -> bool:
@@ -157,8 +161,11 @@ class Seat:
         return self.holder_id is not None and (self.expires_at is None or self.expires_at > now)
 
     def is_free(self, now: datetime) -> bool:
-        """Tell whether the seat can be taken at `now`."""
-        return not self.is_blocked and not self.is_claimed(now)
+        """Tell whether the seat can be taken at `now`: it is nobody's, and not blocked unless it has a right.
+
+        What a claim that is over has left in its row is no right: see taking._to_take.
+        """
+        return not self.is_claimed(now) and (not self.is_blocked or self.right_id is not None)
 
     def status_at(self, now: datetime) -> Status:
         """Return what the seat may be taken for at `now`: a claim that has lapsed is none, and leaves a block."""
@@ -174,43 +181,27 @@ class Seat:
         """Return the seat at a price."""
         return self if self.price == price else replace(self, price=price)
 
+    def by_right(self, right_id: UUID | None) -> "Seat":
+        """Return the seat as it is had by a right."""
+        return self if self.right_id == right_id else replace(self, right_id=right_id)
+
     def freed(self) -> "Seat":
         """Return the seat without any claim."""
         status = Status.BLOCKED if self.is_blocked else Status.AVAILABLE
-        return replace(self, status=status, holder_id=None, booking_id=None, expires_at=None, held_at=None)
+        return replace(
+            self, status=status, holder_id=None, booking_id=None, expires_at=None, held_at=None, right_id=None
+        )
 
     def blocked(self, reason: str) -> "Seat":
         """Return the seat as nobody may take it any more. Whoever has it keeps it."""
-        status = Status.BLOCKED if self.holder_id is None else self.status
-        return replace(self, status=status, blocked_for=reason)
+        if self.holder_id is None:
+            return replace(self, status=Status.BLOCKED, blocked_for=reason)
+        return replace(self, blocked_for=reason, right_id=self.right_id or BEFORE)
 
     def unblocked(self) -> "Seat":
         """Return the seat as anybody may take it who finds it free."""
         status = Status.AVAILABLE if self.status == Status.BLOCKED else self.status
         return replace(self, status=status, blocked_for=None)
-
-
-@dataclass(frozen=True, slots=True)
-class AskedSeats:
-    """Seats of a show of which it is asked what they cost, by the list or a user who may hold some."""
-
-    show_id: UUID
-    seat_ids: Sequence[UUID]
-    user_id: UUID | None = None
-    """For whom: seats that this user holds cost what they did then."""
-
-
-@dataclass(frozen=True, slots=True)
-class PricedSeats:
-    """Seats with what they cost, and the currency of that."""
-
-    seats: Sequence[Seat]
-    currency: str
-
-    @property
-    def held_at(self) -> datetime | None:
-        """When the user held the first of them; None where none is held."""
-        return first_held(self.seats)
 
 
 def first_held(seats: Iterable[Seat]) -> datetime | None:
@@ -230,10 +221,19 @@ class Reservation:
     expires_at: datetime
     prices: Sequence[int] | None = None
     """What the seats were reserved for, in the same order; None: code from before made it, and their rows say."""
+    right_ids: Sequence[UUID | None] | None = None
+    """By which rights it has the seats, in the same order; None: it was made without any."""
 
     def priced(self, seat: Seat) -> Seat:
         """Return one of its seats with the price that the claim has it for."""
         return seat.at(self.prices[self.seat_ids.index(seat.id)]) if self.prices else seat
+
+    def entitled(self, seat: Seat, now: datetime) -> Seat:
+        """Return one of its seats with the right by which it may be had: once the claim has lapsed, the claim's own."""
+        if self.is_alive(now):
+            return seat
+        own = self.right_ids[self.seat_ids.index(seat.id)] if self.right_ids else None
+        return seat.by_right(own if seat.is_blocked else None)
 
     def is_alive(self, now: datetime) -> bool:
         """Tell whether the claim still has its seats at `now`, not yet confirmed."""
@@ -288,6 +288,8 @@ class LockedShow:
     """What users have held without booking it, of those whom the batch's commands limit, as it was read."""
     let_go_now: dict[UUID, UnbookedHolds] = field(default_factory=dict)
     """What this batch adds to that, of any user."""
+    access: Access = field(default_factory=Access)
+    """The codes by which blocked seats are had."""
     _of_user: dict[UUID, set[UUID]] = field(default_factory=dict)
 
     @property
@@ -325,9 +327,11 @@ class LockedShow:
 
     def put(self, seat: Seat) -> None:
         """Change a seat."""
-        before = self.seats[seat.id].holder_id
-        if before is not None:
-            self._of_user[before].discard(seat.id)
+        before = self.seats[seat.id]
+        if before.holder_id is not None:
+            self._of_user[before.holder_id].discard(seat.id)
+        if before.right_id or seat.right_id:
+            self.access.moved(seat.id, before.right_id, seat.right_id, seat.expires_at)
         self.load([seat])
         self.changed_seats.add(seat.id)
 
@@ -337,9 +341,9 @@ class LockedShow:
         self.changed_reservations.add(reservation.booking_id)
 
     def seats_of(self, user_id: UUID, now: datetime) -> list[Seat]:
-        """Return the seats that a user has at `now`, in whatever way."""
+        """Return the seats that a user has at `now`, in whatever way but for guests."""
         owned = (self.seats[seat_id] for seat_id in self._of_user.get(user_id, ()))
-        return [seat for seat in owned if seat.is_claimed(now)]
+        return [seat for seat in owned if seat.is_claimed(now) and seat.right_id != GUEST]
 
     def seats_of_booking(self, booking_id: UUID) -> list[Seat]:
         """Return the seats that a booking's claim still has, lapsed or not."""

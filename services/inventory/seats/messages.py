@@ -1,16 +1,20 @@
 """Seats and claims as messages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import ceil
+from uuid import UUID
 
 from boxoffice.inventory.v1 import catalog_pb2, seat_pb2
 from boxoffice.inventory.v1 import inventory_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.chassis.errors import InvalidField
 from services.chassis.wire.times import to_timestamp
+from services.inventory.seats.access_codes import UsedCode
+from services.inventory.seats.asking import PricedSeats
 from services.inventory.seats.commands import Held, Reserved
-from services.inventory.seats.domain import PricedSeats, Seat, Status, first_held
+from services.inventory.seats.domain import Seat, Status, first_held
 
 TIERS = dict(seat_pb2.Seat.Tier.items())
 
@@ -133,6 +137,31 @@ def prices(answer: PricedSeats) -> pb.SeatPrices:
         currency=answer.currency,
         held_at=_optional(answer.held_at),
     )
+
+
+def access_code(show_id: UUID, used: UsedCode) -> pb.AccessCode:
+    """Render an access code."""
+    code = used.code
+    return pb.AccessCode(
+        id=str(code.id),
+        show_id=str(show_id),
+        code=code.code,
+        reason=code.reason or "",
+        show_seat_ids=map(str, code.seat_ids),
+        max_seats=code.max_seats,
+        seats=used.seats,
+        ends_at=_optional(code.ends_at),
+        created_at=to_timestamp(code.created_at),
+        revoked_at=_optional(code.revoked_at),
+    )
+
+
+def seat_ids(texts: Sequence[str], field: str) -> list[UUID]:
+    """Parse seat ids. The contract refuses equal texts; here the same id spelled in two ways is refused too."""
+    ids = [UUID(text) for text in texts]
+    if len(set(ids)) != len(ids):
+        raise InvalidField((field, "names a seat twice"))
+    return ids
 
 
 def _optional(at: datetime | None) -> Timestamp | None:

@@ -1,30 +1,23 @@
 """Changing seats: the commands of many callers, decided together under their shows' locks."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from services.chassis.errors import Failure
-from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction, retried
+from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
 from services.chassis.store.rows import Row, columns, read
 from services.chassis.writes.answers import KeyTable
 from services.chassis.writes.desk import Desk
 from services.chassis.writes.operation import KeyedOperation, Rows
-from services.inventory.errors import SeatNotFound, ShowNotFound
+from services.inventory.errors import ShowNotFound
+from services.inventory.seats import access_rows
 from services.inventory.seats import statements as sql
-from services.inventory.seats.commands import Held, SeatCommand
-from services.inventory.seats.domain import (
-    AskedSeats,
-    LockedShow,
-    Price,
-    PricedSeats,
-    Reservation,
-    Seat,
-    SeatRules,
-    UnbookedHolds,
-)
+from services.inventory.seats.commands import SeatCommand
+from services.inventory.seats.domain import LockedShow, Price, Reservation, Seat, SeatRules, UnbookedHolds
+from services.inventory.seats.parameters import array, names
 
 A = TypeVar("A")
 
@@ -103,16 +96,17 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
         limited = ((command.show_id, command.user_id) for command in batch if command.is_limited)
         claimed = [command for command in batch if command.booking_id is not None]
         asked = {
-            "named": (sql.SEATS_BY_ID, _names("id", ((c.show_id, id_) for c in batch for id_ in c.seat_ids))),
-            "owned": (sql.SEATS_OF_USERS, _names("user_id", ((c.show_id, c.user_id) for c in batch if c.user_id))),
-            "unbooked": (sql.UNBOOKED_HOLDS, _names("user_id", limited)),
-            "reservations": (sql.RESERVATIONS, _names("booking_id", ((c.show_id, c.booking_id) for c in claimed))),
+            "named": (sql.SEATS_BY_ID, names("id", ((c.show_id, id_) for c in batch for id_ in c.seat_ids))),
+            "owned": (sql.SEATS_OF_USERS, names("user_id", ((c.show_id, c.user_id) for c in batch if c.user_id))),
+            "unbooked": (sql.UNBOOKED_HOLDS, names("user_id", limited)),
+            "reservations": (sql.RESERVATIONS, names("booking_id", ((c.show_id, c.booking_id) for c in claimed))),
             "reserved": (
                 sql.SEATS_OF_RESERVATIONS,
-                _names("booking_id", ((c.show_id, c.booking_id) for c in claimed if c.changes_claim)),
+                names("booking_id", ((c.show_id, c.booking_id) for c in claimed if c.changes_claim)),
             ),
         }
-        return statements | {name: (statement, names) for name, (statement, names) in asked.items() if names}
+        asked |= access_rows.reads(batch)
+        return statements | {name: (statement, named) for name, (statement, named) in asked.items() if named}
 
     async def load(self, tx: Transaction, batch: Sequence[SeatCommand[Any]], rows: Rows) -> tuple[Shows, set[UUID]]:
         """Put seats and reservations to their shows. Of the shows that are not locked, others have those that exist."""
@@ -126,6 +120,7 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
         for row in rows.get("unbooked", ()):
             if show := locked.by_id.get(row.show_id):
                 show.unbooked_holds[row.user_id] = UnbookedHolds(row.window_began_at, row.minutes)
+        access_rows.load(locked.by_id, rows)
         await _read_lapsed(tx, locked, batch)
         missing = {command.show_id for command in batch} - locked.by_id.keys()
         busy = await tx.fetch(sql.WHICH_SHOWS_EXIST, {"show_ids": list(missing)}) if missing else []
@@ -158,6 +153,7 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
                 held_at="seat.held_at",
                 expires_at="seat.expires_at",
                 blocked_for="seat.blocked_for",
+                right_id="seat.right_id",
                 blocked="seat.is_blocked",
                 costs=lambda one: state.by_id[one.show_id].priced(one.seat, state.now).price,
             )
@@ -166,6 +162,7 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
         if listed:
             await _write_lists(tx, listed, state.now)
         await _write_unbooked(tx, shows)
+        await access_rows.write(tx, shows)
         claims = [
             ChangedReservation(show.id, show.reservations[id_])
             for show in shows
@@ -178,8 +175,9 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
                 booking_id="reservation.booking_id",
                 user_id="reservation.user_id",
                 state="reservation.state",
-                seat_ids=lambda claim: _array(claim.reservation.seat_ids),
-                prices=lambda claim: _array(claim.reservation.prices),
+                seat_ids=lambda claim: array(claim.reservation.seat_ids),
+                prices=lambda claim: array(claim.reservation.prices),
+                right_ids=lambda claim: _rights(claim.reservation),
                 reserved_at="reservation.reserved_at",
                 expires_at="reservation.expires_at",
             )
@@ -194,51 +192,6 @@ async def _write_unbooked(tx: Transaction, shows: Iterable[LockedShow]) -> None:
             unbooked, "show_id", "user_id", window_began_at="spent.window_began_at", minutes="spent.minutes"
         )
         await tx.send(sql.ADD_UNBOOKED_HOLDS, spent)
-
-
-@retried
-async def price_seats(db: Database, asked: Sequence[AskedSeats]) -> list[PricedSeats | Failure]:
-    """Return what seats would cost a user: what they did when he held them, or what the list says, whoever has them.
-
-    ShowNotFound or SeatNotFound where there are none.
-    """
-    names = _names("id", ((one.show_id, id_) for one in asked for id_ in one.seat_ids))
-    shows = {"show_ids": list({one.show_id for one in asked})}
-    listed, prices, rows = await db.fetch_all(
-        (sql.CURRENCIES, shows), (sql.LIST_PRICES, shows), (sql.SEATS_BY_ID, names)
-    )
-    shows_by_id = {row.show_id: row for row in listed}
-    price_of = {(row.show_id, row.tier): row.price for row in prices}
-    seats = {(row.show_id, seat.id): seat for row, seat in zip(rows, read(Seat, rows), strict=True)}
-
-    def priced(show: Row, user_id: UUID | None, seat: Seat) -> Seat:
-        if user_id is not None and seat.is_held_by(user_id, show.now):
-            return seat
-        return replace(seat, price=price_of[show.show_id, seat.tier], held_at=None)
-
-    answers: list[PricedSeats | Failure] = []
-    for one in asked:
-        found = {id_: seats[one.show_id, id_] for id_ in one.seat_ids if (one.show_id, id_) in seats}
-        show = shows_by_id.get(one.show_id)
-        if show is None:
-            answers.append(ShowNotFound())
-        elif unknown := [id_ for id_ in one.seat_ids if id_ not in found]:
-            answers.append(SeatNotFound(unknown))
-        else:
-            answers.append(PricedSeats([priced(show, one.user_id, seat) for seat in found.values()], show.currency))
-    return answers
-
-
-@retried
-async def holds_of(db: Database, user_id: UUID, show_id: UUID | None, *, after: UUID | None, limit: int) -> list[Held]:
-    """Return what a user holds now, of all shows or of one: of so many shows, by their ids, of greater ones alone."""
-    asked = {"user_id": user_id, "show_id": show_id, "after": after, "limit": limit}
-    rows = await db.fetch(sql.HOLDS, asked)
-    seats: dict[UUID, list[Seat]] = {}
-    for row, seat in zip(rows, read(Seat, rows), strict=True):
-        seats.setdefault(row.show_id, []).append(seat)
-    facts = {row.show_id: (row.currency, row.now) for row in rows}
-    return [Held(show_id, user_id, held, *facts[show_id]) for show_id, held in seats.items()]
 
 
 class SeatDesk(Desk[SeatCommand[Any], Any]):
@@ -260,7 +213,7 @@ async def _read_lapsed(tx: Transaction, locked: Shows, batch: Sequence[SeatComma
     claim has to know how many seats its user has meanwhile.
     """
     shows, now = locked.by_id, locked.now
-    losers = _names(
+    losers = names(
         "booking_id",
         (
             (show.id, seat.booking_id)
@@ -269,7 +222,7 @@ async def _read_lapsed(tx: Transaction, locked: Shows, batch: Sequence[SeatComma
             if seat.booking_id is not None and not seat.is_claimed(now) and seat.booking_id not in show.reservations
         ),
     )
-    revivals = _names(
+    revivals = names(
         "user_id",
         (
             (show.id, claim.user_id)
@@ -285,6 +238,7 @@ async def _read_lapsed(tx: Transaction, locked: Shows, batch: Sequence[SeatComma
         _load_seats(locked, seats)
     if revivals:
         _load_seats(locked, await tx.fetch(sql.SEATS_OF_USERS, revivals))
+    await access_rows.read_rights(tx, shows, batch, now)
 
 
 def _show(row: Row) -> LockedShow:
@@ -321,20 +275,11 @@ def _load_seats(locked: Shows, rows: Sequence[Row]) -> None:
             show.load([seat])
 
 
+def _rights(reservation: Reservation) -> str | None:
+    return array(reservation.right_ids and [right or "NULL" for right in reservation.right_ids])
+
+
 def _load_reservations(locked: Shows, rows: Sequence[Row]) -> None:
     for row, reservation in zip(rows, read(Reservation, rows), strict=True):
         if show := locked.by_id.get(row.show_id):
             show.reservations[reservation.booking_id] = reservation
-
-
-def _array(values: Sequence[object] | None) -> str | None:
-    """Return values as the text of an array: columns cannot hold arrays of several lengths otherwise."""
-    return None if values is None else "{" + ",".join(map(str, values)) + "}"
-
-
-def _names(name: str, pairs: Iterable[tuple[UUID, UUID | None]]) -> dict[str, list[UUID]]:
-    """Return the parameters that name things by their show and their own id, each once; nothing if there are none."""
-    distinct = dict.fromkeys(pairs)
-    return (
-        {"show_id": [show for show, _ in distinct], name: [cast(UUID, id_) for _, id_ in distinct]} if distinct else {}
-    )

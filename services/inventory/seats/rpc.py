@@ -1,6 +1,6 @@
 """The methods of InventoryService that change seats: parse, hand to the desk, render."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from services.chassis.wire.times import to_timestamp
 from services.chassis.writes.idempotency import Once, key_of
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats import statements as sql
+from services.inventory.seats.asking import AskedSeats, holds_of, price_seats
 from services.inventory.seats.blocking import BlockSeats, UnblockSeats
 from services.inventory.seats.commands import (
     Cause,
@@ -28,10 +29,10 @@ from services.inventory.seats.commands import (
     ShowKey,
     Unbook,
 )
-from services.inventory.seats.domain import AskedSeats
 from services.inventory.seats.holds import ExtendHolds, ReleaseHolds
-from services.inventory.seats.messages import extended, held, prices, reservation, show_holds
-from services.inventory.seats.operation import SeatDesk, holds_of, price_seats
+from services.inventory.seats.messages import extended, held, prices, reservation, seat_ids, show_holds
+from services.inventory.seats.operation import SeatDesk
+from services.inventory.seats.rights import normalised
 
 MAX_SHOWS_OF_RELEASE = 1_000
 """Shows in which one request releases a user's holds."""
@@ -58,8 +59,9 @@ class SeatMethods:
         hold: Hold[pb.HoldSeatsResponse] = Hold(
             show_id=show_id,
             user_id=user_id,
-            seat_ids=_seat_ids(request.show_seat_ids, "showSeatIds"),
+            seat_ids=seat_ids(request.show_seat_ids, "showSeatIds"),
             expected_total=request.expected_total if request.HasField("expected_total") else None,
+            access_code=normalised(request.access_code),
             once=Once(key and ShowKey.of(key, show_id), pb.HoldSeatsResponse, held),
         )
         return _with_fields_of_the_seeds(await self._desk.submit(hold))
@@ -68,7 +70,7 @@ class SeatMethods:
         extend = ExtendHolds(
             show_id=UUID(request.show_id),
             user_id=UUID(request.user_id),
-            seat_ids=_seat_ids(request.show_seat_ids, "showSeatIds"),
+            seat_ids=seat_ids(request.show_seat_ids, "showSeatIds"),
         )
         return extended(await self._desk.submit(extend))
 
@@ -86,8 +88,8 @@ class SeatMethods:
 
     async def ReleaseHolds(self, request: pb.ReleaseHoldsRequest, context: Context) -> pb.ReleaseHoldsResponse:
         user_id = UUID(request.user_id)
-        seat_ids = _seat_ids(request.show_seat_ids, "showSeatIds")
-        if seat_ids and not request.show_id:
+        ids = seat_ids(request.show_seat_ids, "showSeatIds")
+        if ids and not request.show_id:
             raise InvalidField(("showId", "must name the show of showSeatIds"))
         if request.show_id:
             shows = [UUID(request.show_id)]
@@ -95,7 +97,7 @@ class SeatMethods:
             rows = await self._db.fetch(sql.SHOWS_HELD_BY_USER, {"user_id": user_id, "most": MAX_SHOWS_OF_RELEASE})
             shows = [row.show_id for row in rows]
         answers = await self._desk.submit_all(
-            [ReleaseHolds(show_id=show, user_id=user_id, seat_ids=seat_ids, some=bool(seat_ids)) for show in shows]
+            [ReleaseHolds(show_id=show, user_id=user_id, seat_ids=ids, some=bool(ids)) for show in shows]
         )
         released = 0
         for answer in answers:
@@ -105,12 +107,12 @@ class SeatMethods:
         return pb.ReleaseHoldsResponse(released=released)
 
     async def BlockSeats(self, request: pb.BlockSeatsRequest, context: Context) -> pb.BlockSeatsResponse:
-        ids = _seat_ids(request.show_seat_ids, "showSeatIds")
+        ids = seat_ids(request.show_seat_ids, "showSeatIds")
         block = BlockSeats(show_id=UUID(request.show_id), seat_ids=ids, reason=request.reason)
         return pb.BlockSeatsResponse(blocked=await self._desk.submit(block))
 
     async def UnblockSeats(self, request: pb.UnblockSeatsRequest, context: Context) -> pb.UnblockSeatsResponse:
-        ids = _seat_ids(request.show_seat_ids, "showSeatIds")
+        ids = seat_ids(request.show_seat_ids, "showSeatIds")
         unblock = UnblockSeats(show_id=UUID(request.show_id), seat_ids=ids)
         return pb.UnblockSeatsResponse(unblocked=await self._desk.submit(unblock))
 
@@ -125,9 +127,11 @@ class SeatMethods:
                     show_id=UUID(claim.show_id),
                     user_id=UUID(claim.user_id),
                     booking_id=UUID(claim.booking_id),
-                    seat_ids=_seat_ids(claim.show_seat_ids, f"claims[{index}].showSeatIds"),
+                    seat_ids=seat_ids(claim.show_seat_ids, f"claims[{index}].showSeatIds"),
                     ttl=timedelta(seconds=claim.ttl_seconds),
                     expected_total=claim.expected_total if claim.HasField("expected_total") else None,
+                    access_code=normalised(claim.access_code),
+                    for_guest=claim.for_guest,
                 )
                 for index, claim in enumerate(request.claims)
             ]
@@ -148,7 +152,7 @@ class SeatMethods:
         asked = [
             AskedSeats(
                 UUID(one.show_id),
-                _seat_ids(one.show_seat_ids, f"asked[{index}].showSeatIds"),
+                seat_ids(one.show_seat_ids, f"asked[{index}].showSeatIds"),
                 UUID(one.user_id) if one.user_id else None,
             )
             for index, one in enumerate(request.asked)
@@ -223,7 +227,7 @@ class SeatMethods:
             Unbook(
                 show_id=UUID(claim.name.show_id),
                 booking_id=UUID(claim.name.booking_id),
-                seat_ids=_seat_ids(claim.show_seat_ids, f"claims[{index}].showSeatIds"),
+                seat_ids=seat_ids(claim.show_seat_ids, f"claims[{index}].showSeatIds"),
             )
             for index, claim in enumerate(request.claims)
         )
@@ -240,14 +244,6 @@ class SeatMethods:
         """Carry out commands whose only news is that they were refused, raised or answered."""
         answers = await self._desk.submit_all(list(commands))
         return [to_status(answer) if isinstance(answer, Failure) else None for answer in answers]
-
-
-def _seat_ids(texts: Sequence[str], field: str) -> list[UUID]:
-    """Parse seat ids. The contract refuses equal texts; here the same id spelled in two ways is refused too."""
-    ids = [UUID(text) for text in texts]
-    if len(set(ids)) != len(ids):
-        raise InvalidField((field, "names a seat twice"))
-    return ids
 
 
 def _with_fields_of_the_seeds(answer: pb.HoldSeatsResponse) -> pb.HoldSeatsResponse:

@@ -103,11 +103,12 @@ SEATS_OF_RESERVATIONS = f"""
 WRITE_SEATS = """
     UPDATE show_seats s SET
         status = new.status, holder_id = new.holder_id, booking_id = new.booking_id, expires_at = new.expires_at,
-        price = new.price, held_at = new.held_at, blocked_for = new.blocked_for
+        price = new.price, held_at = new.held_at, blocked_for = new.blocked_for, right_id = new.right_id
     FROM unnest(
         %(show_id)s::uuid[], %(id)s::uuid[], %(status)s::text[], %(holder_id)s::uuid[], %(booking_id)s::uuid[],
-        %(expires_at)s::timestamptz[], %(price)s::int[], %(held_at)s::timestamptz[], %(blocked_for)s::text[]
-    ) AS new (show_id, id, status, holder_id, booking_id, expires_at, price, held_at, blocked_for)
+        %(expires_at)s::timestamptz[], %(price)s::int[], %(held_at)s::timestamptz[], %(blocked_for)s::text[],
+        %(right_id)s::uuid[]
+    ) AS new (show_id, id, status, holder_id, booking_id, expires_at, price, held_at, blocked_for, right_id)
     WHERE s.show_id = new.show_id AND s.id = new.id
 """
 
@@ -165,13 +166,13 @@ SHOW_PRICES = """
 
 WRITE_RESERVATIONS = """
     INSERT INTO reservations
-        (show_id, booking_id, user_id, state, seat_ids, prices, reserved_at, expires_at, changed_at)
+        (show_id, booking_id, user_id, state, seat_ids, prices, right_ids, reserved_at, expires_at, changed_at)
     SELECT new.show_id, new.booking_id, new.user_id, new.state, new.seat_ids::uuid[], new.prices::int[],
-        new.reserved_at, new.expires_at, %(now)s
+        new.right_ids::uuid[], new.reserved_at, new.expires_at, %(now)s
     FROM unnest(
         %(show_id)s::uuid[], %(booking_id)s::uuid[], %(user_id)s::uuid[], %(state)s::text[], %(seat_ids)s::text[],
-        %(prices)s::text[], %(reserved_at)s::timestamptz[], %(expires_at)s::timestamptz[]
-    ) AS new (show_id, booking_id, user_id, state, seat_ids, prices, reserved_at, expires_at)
+        %(prices)s::text[], %(right_ids)s::text[], %(reserved_at)s::timestamptz[], %(expires_at)s::timestamptz[]
+    ) AS new (show_id, booking_id, user_id, state, seat_ids, prices, right_ids, reserved_at, expires_at)
     ON CONFLICT (show_id, booking_id) DO UPDATE SET
         state = excluded.state, expires_at = excluded.expires_at, changed_at = excluded.changed_at
 """

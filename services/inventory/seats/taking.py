@@ -5,27 +5,36 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from services.inventory.errors import (
+    AccessCodeNotValid,
     PriceChanged,
     SalesEnded,
     SalesNotStarted,
     SeatLimitExceeded,
     SeatNotFound,
+    SeatsNotBlocked,
     SeatsUnavailable,
     ShowCancelled,
     ShowNotFound,
     ShowStarted,
 )
 from services.inventory.seats.domain import MAX_TOTAL, LockedShow, Seat, SeatRules, ShowStatus, Status
+from services.inventory.seats.rights import GUEST, AccessCode
 
 
-def takeable(show: LockedShow, seat_ids: Sequence[UUID], user_id: UUID, now: datetime, rules: SeatRules) -> list[Seat]:
-    """Return the seats with what they cost, if the user may take all of them, or raise what stands in the way."""
-    if show.status == ShowStatus.DRAFT:
-        raise ShowNotFound()
-    if unknown := [seat_id for seat_id in seat_ids if seat_id not in show.seats]:
-        raise SeatNotFound(unknown)
-    check_on_sale(show, now)
-    seats = [show.priced(show.seats[seat_id], now) for seat_id in seat_ids]
+def takeable(
+    show: LockedShow,
+    seat_ids: Sequence[UUID],
+    user_id: UUID,
+    now: datetime,
+    rules: SeatRules,
+    code: AccessCode | None = None,
+) -> list[Seat]:
+    """Return the seats with what they cost, if the user may take all of them, or raise what stands in the way.
+
+    By a `code` that `usable_code` has found, blocked ones may be taken too.
+    """
+    check_seats(show, seat_ids, now)
+    seats = [_to_take(show, show.seats[seat_id], now, code) for seat_id in seat_ids]
     if taken := [seat for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
         raise _unavailable(taken, user_id)
     more = sum(seat.is_free(now) for seat in seats)
@@ -40,15 +49,64 @@ def takeable(show: LockedShow, seat_ids: Sequence[UUID], user_id: UUID, now: dat
     return seats
 
 
-def check_on_sale(show: LockedShow, now: datetime) -> None:
-    """Raise why the show's seats cannot be taken at `now`."""
+def for_guests(show: LockedShow, seat_ids: Sequence[UUID], user_id: UUID, now: datetime) -> list[Seat]:
+    """Return blocked seats as the organizer books them for guests, for nothing, or raise what stands in the way.
+
+    Sales need not have begun, and there is no limit to what one user has for guests.
+    """
+    check_seats(show, seat_ids, now, before_sales=True)
+    seats = [show.seats[seat_id] for seat_id in seat_ids]
+    if open_to_all := [seat.id for seat in seats if not seat.is_blocked]:
+        raise SeatsNotBlocked(open_to_all)
+    if taken := [seat for seat in seats if seat.is_claimed(now)]:
+        raise _unavailable(taken, user_id)
+    return [seat.at(0).by_right(GUEST) for seat in seats]
+
+
+def usable_code(
+    show: LockedShow, seat_ids: Sequence[UUID], user_id: UUID, access_code: str, now: datetime
+) -> AccessCode | AccessCodeNotValid:
+    """Return the code by which the user may take those of the seats that are blocked.
+
+    Returns AccessCodeNotValid where there is none, for whatever reason: the try is counted, so it is not raised. Raises
+    TooManyAccessCodes, and what stands in the way whatever the code is.
+    """
+    check_seats(show, seat_ids, now)
+    show.access.check_tries(user_id, now)
+    seats = (show.seats[seat_id] for seat_id in seat_ids)
+    blocked = {seat.id: seat.blocked_for for seat in seats if seat.is_blocked and not seat.is_claimed(now)}
+    code = show.access.named(access_code)
+    if code is None or not code.is_usable(now) or not show.access.admits(code, blocked, now):
+        show.access.count(user_id, now)
+        return AccessCodeNotValid()
+    return code
+
+
+def check_seats(show: LockedShow, seat_ids: Sequence[UUID], now: datetime, *, before_sales: bool = False) -> None:
+    """Raise what stands in the way of taking seats, whoever has them: the show is not on sale, or has none such."""
+    if show.status == ShowStatus.DRAFT:
+        raise ShowNotFound()
+    if unknown := [seat_id for seat_id in seat_ids if seat_id not in show.seats]:
+        raise SeatNotFound(unknown)
+    check_on_sale(show, now, before_sales=before_sales)
+
+
+def _to_take(show: LockedShow, seat: Seat, now: datetime, code: AccessCode | None) -> Seat:
+    """Return a seat with what it costs and, unless somebody has it, the right by which it may be taken."""
+    if seat.is_claimed(now):
+        return seat
+    return show.priced(seat, now).by_right(code.id if code and seat.is_blocked else None)
+
+
+def check_on_sale(show: LockedShow, now: datetime, *, before_sales: bool = False) -> None:
+    """Raise why the show's seats cannot be taken at `now`; `before_sales`: they may be before sales begin."""
     if show.is_cancelled:
         raise ShowCancelled()
     if show.starts_at <= now:
         raise ShowStarted()
     if not show.sells(now):
         raise SalesEnded()
-    if show.sales_start_at is not None and now < show.sales_start_at:
+    if show.sales_start_at is not None and now < show.sales_start_at and not before_sales:
         raise SalesNotStarted(sales_start_at=f"{show.sales_start_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 

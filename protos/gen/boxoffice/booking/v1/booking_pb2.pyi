@@ -348,6 +348,7 @@ class Booking(_message.Message):
     REFUNDED_AMOUNT_FIELD_NUMBER: _builtins.int
     REFUNDS_FIELD_NUMBER: _builtins.int
     CANCEL_REASON_FIELD_NUMBER: _builtins.int
+    GUEST_NAME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The booking's id (UUID)."""
     user_id: _builtins.str
@@ -381,6 +382,8 @@ class Booking(_message.Message):
     """How much has gone back to the customer, in minor units: the refunds that are completed."""
     cancel_reason: Global___Booking.CancelReason.ValueType
     """Why it is CANCELLED; absent where it is not."""
+    guest_name: _builtins.str
+    """For whom the organizer has booked it, for nothing; empty: it is a customer's."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When a PENDING booking expires. On others, when it would have."""
@@ -450,10 +453,11 @@ class Booking(_message.Message):
         refunded_amount: _builtins.int = ...,
         refunds: _abc.Iterable[Global___Booking.SeatRefund] | None = ...,
         cancel_reason: Global___Booking.CancelReason.ValueType | None = ...,
+        guest_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "created_at", b"created_at", "expires_at", b"expires_at", "final_amount", b"final_amount", "payment", b"payment", "refund", b"refund", "show", b"show", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "booking_number", b"booking_number", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "coupon_code", b"coupon_code", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "refunded_amount", b"refunded_amount", "refunds", b"refunds", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "booking_number", b"booking_number", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "coupon_code", b"coupon_code", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "guest_name", b"guest_name", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "refunded_amount", b"refunded_amount", "refunds", b"refunds", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cancel_reason: _TypeAlias = _typing.Literal["cancel_reason"]  # noqa: Y015
     _WhichOneofArgType__cancel_reason: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason"]  # noqa: Y015
@@ -568,6 +572,7 @@ class CreateBookingRequest(_message.Message):
     EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
     COUPON_CODE_FIELD_NUMBER: _builtins.int
     KINDS_FIELD_NUMBER: _builtins.int
+    ACCESS_CODE_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user who books (UUID)."""
     show_id: _builtins.str
@@ -583,6 +588,10 @@ class CreateBookingRequest(_message.Message):
     """
     coupon_code: _builtins.str
     """The code of a coupon to use, in large or small letters; none where it is absent."""
+    access_code: _builtins.str
+    """The access code by which blocked ones of the seats may be taken, in large or small letters; none where it is absent. Seats
+    that the user holds need none.
+    """
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
@@ -603,16 +612,60 @@ class CreateBookingRequest(_message.Message):
         expected_total: _builtins.int | None = ...,
         coupon_code: _builtins.str = ...,
         kinds: _abc.Iterable[_builtins.str] | None = ...,
+        access_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "coupon_code", b"coupon_code", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "kinds", b"kinds", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "access_code", b"access_code", "coupon_code", b"coupon_code", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "kinds", b"kinds", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
     _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_total) -> _WhichOneofReturnType__expected_total | None: ...
 
 Global___CreateBookingRequest: _TypeAlias = CreateBookingRequest  # noqa: Y015
+
+@_typing.final
+class BookGuestsRequest(_message.Message):
+    """BookGuestsRequest asks for blocked seats for a guest."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    GUEST_NAME_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    user_id: _builtins.str
+    """Whose booking it is (UUID): this user sees it, and gives it back. The caller where it is absent."""
+    idempotency_key: _builtins.str
+    """Makes the request safe to repeat: the same key and request give the same answer. A key belongs to the user, and to all
+    that makes bookings. Keys are kept for seven days by default; after that the same request is a new one. Up to 200 visible
+    ASCII characters; may also be sent as the header `Idempotency-Key`.
+    """
+    guest_name: _builtins.str
+    """For whom they are: 1 to 200 characters, nothing invisible."""
+    @_builtins.property
+    def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The seats (UUIDs of ShowSeat.id), all of them blocked; 1 to 100, each once."""
+
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        idempotency_key: _builtins.str = ...,
+        guest_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["guest_name", b"guest_name", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BookGuestsRequest: _TypeAlias = BookGuestsRequest  # noqa: Y015
 
 @_typing.final
 class QuoteBookingRequest(_message.Message):

@@ -43,6 +43,11 @@ class BookingServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.CreateBookingRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
                 _registered_method=True)
+        self.BookGuests = channel.unary_unary(
+                '/boxoffice.booking.v1.BookingService/BookGuests',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BookGuestsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
+                _registered_method=True)
         self.QuoteBooking = channel.unary_unary(
                 '/boxoffice.booking.v1.BookingService/QuoteBooking',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingRequest.SerializeToString,
@@ -145,6 +150,10 @@ class BookingServiceServicer:
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
+        FAILED_PRECONDITION ACCESS_CODE_NOT_VALID: `access_code` cannot be used for these seats: it is none of this show's, has
+        ended, is revoked or used up, or is not for those of them that are blocked; which of these is not said.
+        RESOURCE_EXHAUSTED TOO_MANY_ACCESS_CODES: the user has tried 20 codes for the show within an hour that cannot be used;
+        RetryInfo says when to come back.
         FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
         FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
         FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
@@ -164,6 +173,26 @@ class BookingServiceServicer:
         ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
         `final_amount`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BookGuests(self, request, context):
+        """Books blocked seats of a show for a guest, for nothing: the booking is CONFIRMED with this call and has no payment, no fees,
+        no tax and no coupon. It does not count against what its user may have. Given back by RefundBooking, its seats are blocked
+        again. UNAVAILABLE does not say that it was not made: ask again with the same key.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        FAILED_PRECONDITION SEATS_NOT_BLOCKED: some of the seats are for sale (`seat_ids`).
+        ABORTED SEATS_UNAVAILABLE: somebody has some of the seats (`seat_ids`; `booking_id` where it is the user's own booking).
+        FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -397,6 +426,11 @@ def add_BookingServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.CreateBookingRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.SerializeToString,
             ),
+            'BookGuests': grpc.unary_unary_rpc_method_handler(
+                    servicer.BookGuests,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BookGuestsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.SerializeToString,
+            ),
             'QuoteBooking': grpc.unary_unary_rpc_method_handler(
                     servicer.QuoteBooking,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingRequest.FromString,
@@ -507,6 +541,33 @@ class BookingService:
             target,
             '/boxoffice.booking.v1.BookingService/CreateBooking',
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.CreateBookingRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BookGuests(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/BookGuests',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.BookGuestsRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
             options,
             channel_credentials,

@@ -55,6 +55,10 @@ class BookingServiceStub:
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
+    FAILED_PRECONDITION ACCESS_CODE_NOT_VALID: `access_code` cannot be used for these seats: it is none of this show's, has
+    ended, is revoked or used up, or is not for those of them that are blocked; which of these is not said.
+    RESOURCE_EXHAUSTED TOO_MANY_ACCESS_CODES: the user has tried 20 codes for the show within an hour that cannot be used;
+    RetryInfo says when to come back.
     FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
     FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
@@ -74,6 +78,22 @@ class BookingServiceStub:
     ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
     `final_amount`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    BookGuests: _grpc.UnaryUnaryMultiCallable[_booking_pb2.BookGuestsRequest, _booking_pb2.Booking]
+    """Books blocked seats of a show for a guest, for nothing: the booking is CONFIRMED with this call and has no payment, no fees,
+    no tax and no coupon. It does not count against what its user may have. Given back by RefundBooking, its seats are blocked
+    again. UNAVAILABLE does not say that it was not made: ask again with the same key.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    FAILED_PRECONDITION SEATS_NOT_BLOCKED: some of the seats are for sale (`seat_ids`).
+    ABORTED SEATS_UNAVAILABLE: somebody has some of the seats (`seat_ids`; `booking_id` where it is the user's own booking).
+    FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     QuoteBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.QuoteBookingRequest, _booking_pb2.QuoteBookingResponse]
@@ -254,6 +274,10 @@ class BookingServiceAsyncStub(BookingServiceStub):
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
+    FAILED_PRECONDITION ACCESS_CODE_NOT_VALID: `access_code` cannot be used for these seats: it is none of this show's, has
+    ended, is revoked or used up, or is not for those of them that are blocked; which of these is not said.
+    RESOURCE_EXHAUSTED TOO_MANY_ACCESS_CODES: the user has tried 20 codes for the show within an hour that cannot be used;
+    RetryInfo says when to come back.
     FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
     FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
     FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
@@ -273,6 +297,22 @@ class BookingServiceAsyncStub(BookingServiceStub):
     ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
     `final_amount`).
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    BookGuests: _aio.UnaryUnaryMultiCallable[_booking_pb2.BookGuestsRequest, _booking_pb2.Booking]  # type: ignore[assignment]
+    """Books blocked seats of a show for a guest, for nothing: the booking is CONFIRMED with this call and has no payment, no fees,
+    no tax and no coupon. It does not count against what its user may have. Given back by RefundBooking, its seats are blocked
+    again. UNAVAILABLE does not say that it was not made: ask again with the same key.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    FAILED_PRECONDITION SEATS_NOT_BLOCKED: some of the seats are for sale (`seat_ids`).
+    ABORTED SEATS_UNAVAILABLE: somebody has some of the seats (`seat_ids`; `booking_id` where it is the user's own booking).
+    FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     QuoteBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.QuoteBookingRequest, _booking_pb2.QuoteBookingResponse]  # type: ignore[assignment]
@@ -456,6 +496,10 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
+        FAILED_PRECONDITION ACCESS_CODE_NOT_VALID: `access_code` cannot be used for these seats: it is none of this show's, has
+        ended, is revoked or used up, or is not for those of them that are blocked; which of these is not said.
+        RESOURCE_EXHAUSTED TOO_MANY_ACCESS_CODES: the user has tried 20 codes for the show within an hour that cannot be used;
+        RetryInfo says when to come back.
         FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
         FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
         FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
@@ -475,6 +519,28 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
         `final_amount`).
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+
+    @_abc_1.abstractmethod
+    def BookGuests(
+        self,
+        request: _booking_pb2.BookGuestsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_booking_pb2.Booking, _abc.Awaitable[_booking_pb2.Booking]]:
+        """Books blocked seats of a show for a guest, for nothing: the booking is CONFIRMED with this call and has no payment, no fees,
+        no tax and no coupon. It does not count against what its user may have. Given back by RefundBooking, its seats are blocked
+        again. UNAVAILABLE does not say that it was not made: ask again with the same key.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        FAILED_PRECONDITION SEATS_NOT_BLOCKED: some of the seats are for sale (`seat_ids`).
+        ABORTED SEATS_UNAVAILABLE: somebody has some of the seats (`seat_ids`; `booking_id` where it is the user's own booking).
+        FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
 

@@ -95,19 +95,23 @@ class Event(_message.Message):
         MOVIE: Event._Category.ValueType  # 1
         CONCERT: Event._Category.ValueType  # 2
         THEATRE: Event._Category.ValueType  # 3
+        THEATER: Event._Category.ValueType  # 3
         SPORT: Event._Category.ValueType  # 4
+        SPORTS: Event._Category.ValueType  # 4
         OTHER: Event._Category.ValueType  # 5
         COMEDY: Event._Category.ValueType  # 6
         CONFERENCE: Event._Category.ValueType  # 7
 
     class Category(_Category, metaclass=_CategoryEnumTypeWrapper):
-        """What kind of event it is."""
+        """What kind of event it is. Requests may say THEATER and SPORTS, too; answers never do."""
 
     CATEGORY_UNSPECIFIED: Event.Category.ValueType  # 0
     MOVIE: Event.Category.ValueType  # 1
     CONCERT: Event.Category.ValueType  # 2
     THEATRE: Event.Category.ValueType  # 3
+    THEATER: Event.Category.ValueType  # 3
     SPORT: Event.Category.ValueType  # 4
+    SPORTS: Event.Category.ValueType  # 4
     OTHER: Event.Category.ValueType  # 5
     COMEDY: Event.Category.ValueType  # 6
     CONFERENCE: Event.Category.ValueType  # 7
@@ -151,6 +155,7 @@ class Event(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     SHOW_ID_FIELD_NUMBER: _builtins.int
+    MAX_SEATS_PER_USER_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The event's id (UUID)."""
     title: _builtins.str
@@ -169,6 +174,10 @@ class Event(_message.Message):
     """Whether it is a draft, public, over or off."""
     show_id: _builtins.str
     """The id of the show that was made with it, in the answer of the CreateEvent that made both; else empty."""
+    max_seats_per_user: _builtins.int
+    """How many seats of each of its shows a user may have at most, where a show that is made does not say it; 0: what
+    MAX_SEATS_PER_USER says.
+    """
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
@@ -186,10 +195,11 @@ class Event(_message.Message):
         organization_id: _builtins.str = ...,
         status: Global___Event.Status.ValueType = ...,
         show_id: _builtins.str = ...,
+        max_seats_per_user: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "organization_id", b"organization_id", "show_id", b"show_id", "status", b"status", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "organization_id", b"organization_id", "show_id", b"show_id", "status", b"status", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -645,6 +655,7 @@ class CreateEventRequest(_message.Message):
     EVENT_DATE_FIELD_NUMBER: _builtins.int
     SCREEN_ID_FIELD_NUMBER: _builtins.int
     BASE_PRICE_FIELD_NUMBER: _builtins.int
+    MAX_SEATS_PER_USER_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """Its title; 1 to 200 characters, nothing invisible."""
     description: _builtins.str
@@ -672,6 +683,10 @@ class CreateEventRequest(_message.Message):
     """The screen of its first show (UUID)."""
     base_price: _builtins.int
     """What every seat of its first show costs, in minor units of INR; free where it is 0."""
+    max_seats_per_user: _builtins.int
+    """How many seats of each of its shows a user may have at most, held, reserved and booked together, where CreateShow does not
+    say it; 1 to 100, what MAX_SEATS_PER_USER says (6 by default) where it is absent.
+    """
     @_builtins.property
     def event_date(self) -> _timestamp_pb2.Timestamp:
         """When its first show starts, which is made with it; in the future, and before the year 2100. Together with `screen_id` and
@@ -692,10 +707,11 @@ class CreateEventRequest(_message.Message):
         event_date: _timestamp_pb2.Timestamp | None = ...,
         screen_id: _builtins.str = ...,
         base_price: _builtins.int | None = ...,
+        max_seats_per_user: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_base_price", b"_base_price", "base_price", b"base_price", "event_date", b"event_date"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_base_price", b"_base_price", "base_price", b"base_price", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "event_date", b"event_date", "idempotency_key", b"idempotency_key", "language", b"language", "organization_id", b"organization_id", "screen_id", b"screen_id", "status", b"status", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_base_price", b"_base_price", "base_price", b"base_price", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "event_date", b"event_date", "idempotency_key", b"idempotency_key", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "organization_id", b"organization_id", "screen_id", b"screen_id", "status", b"status", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__base_price: _TypeAlias = _typing.Literal["base_price"]  # noqa: Y015
     _WhichOneofArgType__base_price: _TypeAlias = _typing.Literal["_base_price", b"_base_price"]  # noqa: Y015
@@ -715,6 +731,7 @@ class UpdateEventRequest(_message.Message):
     CATEGORY_FIELD_NUMBER: _builtins.int
     DURATION_MINUTES_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
+    MAX_SEATS_PER_USER_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """The event's id (UUID)."""
     title: _builtins.str
@@ -727,6 +744,10 @@ class UpdateEventRequest(_message.Message):
     """How long it lasts, in minutes; 1 to 1,440. Once it has a show, this stays."""
     language: _builtins.str
     """The language it is in, as a BCP 47 tag whose parts IANA's registry has, such as "hi" or "en-IN"; may be empty."""
+    max_seats_per_user: _builtins.int
+    """How many seats of each show that is made of it from now on a user may have at most; shows that there are keep what they
+    say. 1 to 100; 0: what MAX_SEATS_PER_USER says.
+    """
     def __init__(
         self,
         *,
@@ -736,10 +757,11 @@ class UpdateEventRequest(_message.Message):
         category: Global___Event.Category.ValueType | None = ...,
         duration_minutes: _builtins.int | None = ...,
         language: _builtins.str | None = ...,
+        max_seats_per_user: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_duration_minutes", b"_duration_minutes", "_language", b"_language", "_title", b"_title", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "language", b"language", "title", b"title"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_duration_minutes", b"_duration_minutes", "_language", b"_language", "_max_seats_per_user", b"_max_seats_per_user", "_title", b"_title", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_duration_minutes", b"_duration_minutes", "_language", b"_language", "_title", b"_title", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "event_id", b"event_id", "language", b"language", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_duration_minutes", b"_duration_minutes", "_language", b"_language", "_max_seats_per_user", b"_max_seats_per_user", "_title", b"_title", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "event_id", b"event_id", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__category: _TypeAlias = _typing.Literal["category"]  # noqa: Y015
     _WhichOneofArgType__category: _TypeAlias = _typing.Literal["_category", b"_category"]  # noqa: Y015
@@ -749,6 +771,8 @@ class UpdateEventRequest(_message.Message):
     _WhichOneofArgType__duration_minutes: _TypeAlias = _typing.Literal["_duration_minutes", b"_duration_minutes"]  # noqa: Y015
     _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
     _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    _WhichOneofReturnType__max_seats_per_user: _TypeAlias = _typing.Literal["max_seats_per_user"]  # noqa: Y015
+    _WhichOneofArgType__max_seats_per_user: _TypeAlias = _typing.Literal["_max_seats_per_user", b"_max_seats_per_user"]  # noqa: Y015
     _WhichOneofReturnType__title: _TypeAlias = _typing.Literal["title"]  # noqa: Y015
     _WhichOneofArgType__title: _TypeAlias = _typing.Literal["_title", b"_title"]  # noqa: Y015
     @_typing.overload
@@ -759,6 +783,8 @@ class UpdateEventRequest(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_minutes) -> _WhichOneofReturnType__duration_minutes | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_seats_per_user) -> _WhichOneofReturnType__max_seats_per_user | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__title) -> _WhichOneofReturnType__title | None: ...
 
@@ -1370,8 +1396,8 @@ class CreateShowRequest(_message.Message):
     Boxoffice's own where there is none.
     """
     max_seats_per_user: _builtins.int
-    """How many of its seats a user may have at most, held, reserved and booked together; 1 to 100, what MAX_SEATS_PER_USER
-    says (6 by default) where it is absent.
+    """How many of its seats a user may have at most, held, reserved and booked together; 1 to 100, what its event says where it
+    is absent, or else MAX_SEATS_PER_USER (6 by default).
     """
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:

@@ -551,6 +551,7 @@ class HoldSeatsRequest(_message.Message):
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
+    ACCESS_CODE_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     user_id: _builtins.str
@@ -564,6 +565,8 @@ class HoldSeatsRequest(_message.Message):
     """What the seats cost together as the user was shown it, in minor units: `total_amount` of the answer. If they cost
     another amount, nothing is held. Any amount will do where it is absent.
     """
+    access_code: _builtins.str
+    """The access code by which blocked ones of the seats may be taken, in large or small letters; none where it is absent."""
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
@@ -576,10 +579,11 @@ class HoldSeatsRequest(_message.Message):
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         idempotency_key: _builtins.str = ...,
         expected_total: _builtins.int | None = ...,
+        access_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "access_code", b"access_code", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
     _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015
@@ -1066,6 +1070,228 @@ class UnblockSeatsResponse(_message.Message):
 Global___UnblockSeatsResponse: _TypeAlias = UnblockSeatsResponse  # noqa: Y015
 
 @_typing.final
+class AccessCode(_message.Message):
+    """A code by which blocked seats of a show may be taken."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    MAX_SEATS_FIELD_NUMBER: _builtins.int
+    SEATS_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    REVOKED_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The code's id (UUID)."""
+    show_id: _builtins.str
+    """The show (UUID)."""
+    code: _builtins.str
+    """The letters and digits, large ones; who gives it may write small ones."""
+    reason: _builtins.str
+    """It is for seats that are blocked for this reason; empty: for those of `show_seat_ids`."""
+    max_seats: _builtins.int
+    """How many seats may be had by it at once, by all together."""
+    seats: _builtins.int
+    """How many are had by it: held, reserved or booked. What has lapsed does not count."""
+    @_builtins.property
+    def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """It is for these seats, as long as they are blocked; empty: for those that are blocked for `reason`."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when seats may be taken by it; absent: until sales end."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was made."""
+
+    @_builtins.property
+    def revoked_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is revoked; absent: it is not."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        show_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        max_seats: _builtins.int = ...,
+        seats: _builtins.int = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        revoked_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "ends_at", b"ends_at", "revoked_at", b"revoked_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "created_at", b"created_at", "ends_at", b"ends_at", "id", b"id", "max_seats", b"max_seats", "reason", b"reason", "revoked_at", b"revoked_at", "seats", b"seats", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccessCode: _TypeAlias = AccessCode  # noqa: Y015
+
+@_typing.final
+class CreateAccessCodeRequest(_message.Message):
+    """CreateAccessCodeRequest asks for an access code."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    MAX_SEATS_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    code: _builtins.str
+    """The code, in large or small letters, which are one: 6 to 32 letters, digits and hyphens. Where it is absent, ten letters
+    and digits are drawn that are not taken for others.
+    """
+    reason: _builtins.str
+    """For seats that are blocked for this reason, now or later: what BlockSeats was given, to the letter."""
+    max_seats: _builtins.int
+    """How many seats may be had by it at once, by all together; 1 to 1,000."""
+    idempotency_key: _builtins.str
+    """Makes the request safe to repeat: the same key and request give the same answer. A key belongs to the caller and the
+    show. Keys are kept for seven days by default; after that the same request is a new one. Up to 200 visible ASCII
+    characters; may also be sent as the header `Idempotency-Key`.
+    """
+    @_builtins.property
+    def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """For these seats (UUIDs of ShowSeat.id) as long as they are blocked, for whatever reason; 1,000 at most, each once."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when seats may be taken by it; until sales end where it is absent."""
+
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        max_seats: _builtins.int = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "ends_at", b"ends_at", "idempotency_key", b"idempotency_key", "max_seats", b"max_seats", "reason", b"reason", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateAccessCodeRequest: _TypeAlias = CreateAccessCodeRequest  # noqa: Y015
+
+@_typing.final
+class ListAccessCodesRequest(_message.Message):
+    """ListAccessCodesRequest asks for the access codes of a show."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    page_size: _builtins.int
+    """How many to return at most; 1 to 100, 20 where it is absent."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; absent for the first page."""
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAccessCodesRequest: _TypeAlias = ListAccessCodesRequest  # noqa: Y015
+
+@_typing.final
+class ListAccessCodesResponse(_message.Message):
+    """ListAccessCodesResponse is a page of access codes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCESS_CODES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page; empty where there is none."""
+    @_builtins.property
+    def access_codes(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccessCode]:
+        """The codes, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        access_codes: _abc.Iterable[Global___AccessCode] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_codes", b"access_codes", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAccessCodesResponse: _TypeAlias = ListAccessCodesResponse  # noqa: Y015
+
+@_typing.final
+class RevokeAccessCodeRequest(_message.Message):
+    """RevokeAccessCodeRequest names an access code of a show."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    ACCESS_CODE_ID_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    access_code_id: _builtins.str
+    """The code's id (UUID)."""
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        access_code_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_code_id", b"access_code_id", "show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeAccessCodeRequest: _TypeAlias = RevokeAccessCodeRequest  # noqa: Y015
+
+@_typing.final
+class RevokeAccessCodeResponse(_message.Message):
+    """RevokeAccessCodeResponse says nothing: the code is revoked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeAccessCodeResponse: _TypeAlias = RevokeAccessCodeResponse  # noqa: Y015
+
+@_typing.final
 class Reservation(_message.Message):
     """The claim of a booking on seats."""
 
@@ -1329,6 +1555,8 @@ class BatchReserveSeatsRequest(_message.Message):
         SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
         TTL_SECONDS_FIELD_NUMBER: _builtins.int
         EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
+        ACCESS_CODE_FIELD_NUMBER: _builtins.int
+        FOR_GUEST_FIELD_NUMBER: _builtins.int
         booking_id: _builtins.str
         """The booking (UUID)."""
         show_id: _builtins.str
@@ -1339,6 +1567,12 @@ class BatchReserveSeatsRequest(_message.Message):
         """How long the claim shall live, in seconds; 1 to 1,800."""
         expected_total: _builtins.int
         """What the seats cost when the booking was priced, in minor units; absent where it is priced afterwards."""
+        access_code: _builtins.str
+        """The access code by which blocked ones of the seats may be taken, in large or small letters; none where it is absent."""
+        for_guest: _builtins.bool
+        """Whether the organizer books the seats for a guest: they have to be blocked, cost nothing, and do not count against what
+        the user may have.
+        """
         @_builtins.property
         def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
             """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
@@ -1352,10 +1586,12 @@ class BatchReserveSeatsRequest(_message.Message):
             show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
             ttl_seconds: _builtins.int = ...,
             expected_total: _builtins.int | None = ...,
+            access_code: _builtins.str = ...,
+            for_guest: _builtins.bool = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "booking_id", b"booking_id", "expected_total", b"expected_total", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "ttl_seconds", b"ttl_seconds", "user_id", b"user_id"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "access_code", b"access_code", "booking_id", b"booking_id", "expected_total", b"expected_total", "for_guest", b"for_guest", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "ttl_seconds", b"ttl_seconds", "user_id", b"user_id"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
         _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015

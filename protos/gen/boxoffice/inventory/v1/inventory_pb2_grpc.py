@@ -99,6 +99,21 @@ class InventoryServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsResponse.FromString,
                 _registered_method=True)
+        self.CreateAccessCode = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/CreateAccessCode',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.CreateAccessCodeRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.AccessCode.FromString,
+                _registered_method=True)
+        self.ListAccessCodes = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/ListAccessCodes',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAccessCodesRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAccessCodesResponse.FromString,
+                _registered_method=True)
+        self.RevokeAccessCode = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/RevokeAccessCode',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RevokeAccessCodeRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RevokeAccessCodeResponse.FromString,
+                _registered_method=True)
         self.BatchReserveSeats = channel.unary_unary(
                 '/boxoffice.inventory.v1.InventoryService/BatchReserveSeats',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.BatchReserveSeatsRequest.SerializeToString,
@@ -257,6 +272,10 @@ class InventoryServiceServicer:
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         FAILED_PRECONDITION HOLD_LIMIT_EXCEEDED: the user has held seats of the show for too long without booking them, 240
         minutes of seats in six hours by default: book seats at once, or hold some from `resumes_at` on.
+        FAILED_PRECONDITION ACCESS_CODE_NOT_VALID: `access_code` cannot be used for these seats: it is none of this show's, has
+        ended, is revoked or used up, or is not for those of them that are blocked; which of these is not said.
+        RESOURCE_EXHAUSTED TOO_MANY_ACCESS_CODES: the user has tried 20 codes for the show within an hour that cannot be used;
+        RetryInfo says when to come back.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -304,7 +323,7 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BlockSeats(self, request, context):
-        """Blocks seats of a show: nobody can hold or book them until they are unblocked. Whoever has one keeps it; once that claim
+        """Blocks seats of a show: nobody can hold or book them without an access code until they are unblocked. Whoever has one keeps it; once that claim
         ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
         seats than one request names are blocked by several.
 
@@ -328,6 +347,46 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateAccessCode(self, request, context):
+        """Makes an access code of a show: whoever gives it with a hold or a booking may take seats that are blocked for `reason`, or
+        those of `show_seat_ids`, `max_seats` at once in all. What somebody holds, has reserved or has booked by it counts; what
+        lapses or is given back counts no more. Repeat it with the same key.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a seat is named twice, both or neither of `reason` and
+        `show_seat_ids` are given, or `ends_at` has passed.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        ALREADY_EXISTS ACCESS_CODE_EXISTS: the show has a code of these letters.
+        FAILED_PRECONDITION ACCESS_CODE_LIMIT_EXCEEDED: the show has as many codes as it may have (`limit`).
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another code of the show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAccessCodes(self, request, context):
+        """Returns the access codes of a show, oldest first, revoked ones too, each with how many seats somebody has by it now.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeAccessCode(self, request, context):
+        """Revokes an access code: nobody takes seats by it any more, and a payment that comes late does not get them. Whoever has
+        seats by it keeps them, and books them in time. Repeating it changes nothing.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND ACCESS_CODE_NOT_FOUND: the show has no such code.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchReserveSeats(self, request, context):
         """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
         booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
@@ -335,7 +394,8 @@ class InventoryServiceServicer:
         The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
         Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
-        SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED:
+        SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED, SHOW_STARTED, ACCESS_CODE_NOT_VALID and TOO_MANY_ACCESS_CODES, as for
+        HoldSeats; FAILED_PRECONDITION SEATS_NOT_BLOCKED: they are for a guest, and for sale (`seat_ids`); CLAIM_CLOSED:
         this booking's claim was released or refused before, so it gets no seats any more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -478,6 +538,21 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.UnblockSeats,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsResponse.SerializeToString,
+            ),
+            'CreateAccessCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateAccessCode,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.CreateAccessCodeRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.AccessCode.SerializeToString,
+            ),
+            'ListAccessCodes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAccessCodes,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAccessCodesRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAccessCodesResponse.SerializeToString,
+            ),
+            'RevokeAccessCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeAccessCode,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RevokeAccessCodeRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RevokeAccessCodeResponse.SerializeToString,
             ),
             'BatchReserveSeats': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchReserveSeats,
@@ -848,6 +923,87 @@ class InventoryService:
             '/boxoffice.inventory.v1.InventoryService/UnblockSeats',
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.UnblockSeatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateAccessCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/CreateAccessCode',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.CreateAccessCodeRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.AccessCode.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAccessCodes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/ListAccessCodes',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAccessCodesRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.ListAccessCodesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeAccessCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/RevokeAccessCode',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RevokeAccessCodeRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RevokeAccessCodeResponse.FromString,
             options,
             channel_credentials,
             insecure,

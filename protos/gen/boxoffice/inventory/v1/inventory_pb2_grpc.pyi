@@ -127,6 +127,10 @@ class InventoryServiceStub:
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     FAILED_PRECONDITION HOLD_LIMIT_EXCEEDED: the user has held seats of the show for too long without booking them, 240
     minutes of seats in six hours by default: book seats at once, or hold some from `resumes_at` on.
+    FAILED_PRECONDITION ACCESS_CODE_NOT_VALID: `access_code` cannot be used for these seats: it is none of this show's, has
+    ended, is revoked or used up, or is not for those of them that are blocked; which of these is not said.
+    RESOURCE_EXHAUSTED TOO_MANY_ACCESS_CODES: the user has tried 20 codes for the show within an hour that cannot be used;
+    RetryInfo says when to come back.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
     """
     ExtendHolds: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ExtendHoldsRequest, _inventory_pb2.ExtendHoldsResponse]
@@ -158,7 +162,7 @@ class InventoryServiceStub:
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     BlockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BlockSeatsRequest, _inventory_pb2.BlockSeatsResponse]
-    """Blocks seats of a show: nobody can hold or book them until they are unblocked. Whoever has one keeps it; once that claim
+    """Blocks seats of a show: nobody can hold or book them without an access code until they are unblocked. Whoever has one keeps it; once that claim
     ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
     seats than one request names are blocked by several.
 
@@ -174,6 +178,34 @@ class InventoryServiceStub:
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     """
+    CreateAccessCode: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.CreateAccessCodeRequest, _inventory_pb2.AccessCode]
+    """Makes an access code of a show: whoever gives it with a hold or a booking may take seats that are blocked for `reason`, or
+    those of `show_seat_ids`, `max_seats` at once in all. What somebody holds, has reserved or has booked by it counts; what
+    lapses or is given back counts no more. Repeat it with the same key.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a seat is named twice, both or neither of `reason` and
+    `show_seat_ids` are given, or `ends_at` has passed.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    ALREADY_EXISTS ACCESS_CODE_EXISTS: the show has a code of these letters.
+    FAILED_PRECONDITION ACCESS_CODE_LIMIT_EXCEEDED: the show has as many codes as it may have (`limit`).
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another code of the show.
+    """
+    ListAccessCodes: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ListAccessCodesRequest, _inventory_pb2.ListAccessCodesResponse]
+    """Returns the access codes of a show, oldest first, revoked ones too, each with how many seats somebody has by it now.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
+    RevokeAccessCode: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.RevokeAccessCodeRequest, _inventory_pb2.RevokeAccessCodeResponse]
+    """Revokes an access code: nobody takes seats by it any more, and a payment that comes late does not get them. Whoever has
+    seats by it keeps them, and books them in time. Repeating it changes nothing.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND ACCESS_CODE_NOT_FOUND: the show has no such code.
+    """
     BatchReserveSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchReserveSeatsRequest, _inventory_pb2.BatchReserveSeatsResponse]
     """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
     booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
@@ -181,7 +213,8 @@ class InventoryServiceStub:
     The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
     Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
-    SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED:
+    SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED, SHOW_STARTED, ACCESS_CODE_NOT_VALID and TOO_MANY_ACCESS_CODES, as for
+    HoldSeats; FAILED_PRECONDITION SEATS_NOT_BLOCKED: they are for a guest, and for sale (`seat_ids`); CLAIM_CLOSED:
     this booking's claim was released or refused before, so it gets no seats any more.
     """
     BatchPriceSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchPriceSeatsRequest, _inventory_pb2.BatchPriceSeatsResponse]
@@ -325,6 +358,10 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
     FAILED_PRECONDITION HOLD_LIMIT_EXCEEDED: the user has held seats of the show for too long without booking them, 240
     minutes of seats in six hours by default: book seats at once, or hold some from `resumes_at` on.
+    FAILED_PRECONDITION ACCESS_CODE_NOT_VALID: `access_code` cannot be used for these seats: it is none of this show's, has
+    ended, is revoked or used up, or is not for those of them that are blocked; which of these is not said.
+    RESOURCE_EXHAUSTED TOO_MANY_ACCESS_CODES: the user has tried 20 codes for the show within an hour that cannot be used;
+    RetryInfo says when to come back.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
     """
     ExtendHolds: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ExtendHoldsRequest, _inventory_pb2.ExtendHoldsResponse]  # type: ignore[assignment]
@@ -356,7 +393,7 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     BlockSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BlockSeatsRequest, _inventory_pb2.BlockSeatsResponse]  # type: ignore[assignment]
-    """Blocks seats of a show: nobody can hold or book them until they are unblocked. Whoever has one keeps it; once that claim
+    """Blocks seats of a show: nobody can hold or book them without an access code until they are unblocked. Whoever has one keeps it; once that claim
     ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
     seats than one request names are blocked by several.
 
@@ -372,6 +409,34 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     """
+    CreateAccessCode: _aio.UnaryUnaryMultiCallable[_inventory_pb2.CreateAccessCodeRequest, _inventory_pb2.AccessCode]  # type: ignore[assignment]
+    """Makes an access code of a show: whoever gives it with a hold or a booking may take seats that are blocked for `reason`, or
+    those of `show_seat_ids`, `max_seats` at once in all. What somebody holds, has reserved or has booked by it counts; what
+    lapses or is given back counts no more. Repeat it with the same key.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a seat is named twice, both or neither of `reason` and
+    `show_seat_ids` are given, or `ends_at` has passed.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    ALREADY_EXISTS ACCESS_CODE_EXISTS: the show has a code of these letters.
+    FAILED_PRECONDITION ACCESS_CODE_LIMIT_EXCEEDED: the show has as many codes as it may have (`limit`).
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another code of the show.
+    """
+    ListAccessCodes: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ListAccessCodesRequest, _inventory_pb2.ListAccessCodesResponse]  # type: ignore[assignment]
+    """Returns the access codes of a show, oldest first, revoked ones too, each with how many seats somebody has by it now.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
+    RevokeAccessCode: _aio.UnaryUnaryMultiCallable[_inventory_pb2.RevokeAccessCodeRequest, _inventory_pb2.RevokeAccessCodeResponse]  # type: ignore[assignment]
+    """Revokes an access code: nobody takes seats by it any more, and a payment that comes late does not get them. Whoever has
+    seats by it keeps them, and books them in time. Repeating it changes nothing.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND ACCESS_CODE_NOT_FOUND: the show has no such code.
+    """
     BatchReserveSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchReserveSeatsRequest, _inventory_pb2.BatchReserveSeatsResponse]  # type: ignore[assignment]
     """Reserves seats to bookings: for each booking all of its seats or none. A seat may be free or held by the
     booking's user. A reservation ends with the sales of its show at the latest. Repeating a reserve gives the same
@@ -379,7 +444,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
     Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
-    SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED:
+    SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED, SHOW_STARTED, ACCESS_CODE_NOT_VALID and TOO_MANY_ACCESS_CODES, as for
+    HoldSeats; FAILED_PRECONDITION SEATS_NOT_BLOCKED: they are for a guest, and for sale (`seat_ids`); CLAIM_CLOSED:
     this booking's claim was released or refused before, so it gets no seats any more.
     """
     BatchPriceSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchPriceSeatsRequest, _inventory_pb2.BatchPriceSeatsResponse]  # type: ignore[assignment]
@@ -562,6 +628,10 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SHOW_STARTED: the show has begun, so sales have ended.
         FAILED_PRECONDITION HOLD_LIMIT_EXCEEDED: the user has held seats of the show for too long without booking them, 240
         minutes of seats in six hours by default: book seats at once, or hold some from `resumes_at` on.
+        FAILED_PRECONDITION ACCESS_CODE_NOT_VALID: `access_code` cannot be used for these seats: it is none of this show's, has
+        ended, is revoked or used up, or is not for those of them that are blocked; which of these is not said.
+        RESOURCE_EXHAUSTED TOO_MANY_ACCESS_CODES: the user has tried 20 codes for the show within an hour that cannot be used;
+        RetryInfo says when to come back.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the user has used the key for other seats of the show.
         """
 
@@ -617,7 +687,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.BlockSeatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.BlockSeatsResponse, _abc.Awaitable[_inventory_pb2.BlockSeatsResponse]]:
-        """Blocks seats of a show: nobody can hold or book them until they are unblocked. Whoever has one keeps it; once that claim
+        """Blocks seats of a show: nobody can hold or book them without an access code until they are unblocked. Whoever has one keeps it; once that claim
         ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
         seats than one request names are blocked by several.
 
@@ -641,6 +711,52 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def CreateAccessCode(
+        self,
+        request: _inventory_pb2.CreateAccessCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.AccessCode, _abc.Awaitable[_inventory_pb2.AccessCode]]:
+        """Makes an access code of a show: whoever gives it with a hold or a booking may take seats that are blocked for `reason`, or
+        those of `show_seat_ids`, `max_seats` at once in all. What somebody holds, has reserved or has booked by it counts; what
+        lapses or is given back counts no more. Repeat it with the same key.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a seat is named twice, both or neither of `reason` and
+        `show_seat_ids` are given, or `ends_at` has passed.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        ALREADY_EXISTS ACCESS_CODE_EXISTS: the show has a code of these letters.
+        FAILED_PRECONDITION ACCESS_CODE_LIMIT_EXCEEDED: the show has as many codes as it may have (`limit`).
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another code of the show.
+        """
+
+    @_abc_1.abstractmethod
+    def ListAccessCodes(
+        self,
+        request: _inventory_pb2.ListAccessCodesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.ListAccessCodesResponse, _abc.Awaitable[_inventory_pb2.ListAccessCodesResponse]]:
+        """Returns the access codes of a show, oldest first, revoked ones too, each with how many seats somebody has by it now.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeAccessCode(
+        self,
+        request: _inventory_pb2.RevokeAccessCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.RevokeAccessCodeResponse, _abc.Awaitable[_inventory_pb2.RevokeAccessCodeResponse]]:
+        """Revokes an access code: nobody takes seats by it any more, and a payment that comes late does not get them. Whoever has
+        seats by it keeps them, and books them in time. Repeating it changes nothing.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND ACCESS_CODE_NOT_FOUND: the show has no such code.
+        """
+
+    @_abc_1.abstractmethod
     def BatchReserveSeats(
         self,
         request: _inventory_pb2.BatchReserveSeatsRequest,
@@ -652,7 +768,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
         Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
-        SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED and SHOW_STARTED, as for HoldSeats; FAILED_PRECONDITION CLAIM_CLOSED:
+        SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED, SHOW_STARTED, ACCESS_CODE_NOT_VALID and TOO_MANY_ACCESS_CODES, as for
+        HoldSeats; FAILED_PRECONDITION SEATS_NOT_BLOCKED: they are for a guest, and for sale (`seat_ids`); CLAIM_CLOSED:
         this booking's claim was released or refused before, so it gets no seats any more.
         """
 
