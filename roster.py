@@ -28,6 +28,7 @@ class Service:
     database: str
     calls: tuple[str, ...]
     settings: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     schema: str = "public"
     owner: str = ""
     audited: str = ""
@@ -58,7 +59,7 @@ def _service(name: str, table: Mapping[str, Any]) -> Service:
     known = {field.name for field in fields(Service)} - {"name"}
     if unknown := sorted(table.keys() - known):
         raise ValueError(f"roster.toml: {name} has {', '.join(unknown)}, which no service has")
-    optional = {"settings", "schema", "owner", "audited", "ends_last"}
+    optional = {"settings", "secrets", "schema", "owner", "audited", "ends_last"}
     if missing := sorted(known - optional - table.keys()):
         raise ValueError(f"roster.toml: {name} does not say its {', '.join(missing)}")
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ def replicas(settings: Settings) -> list[Replica]:
 
 
 def public_url(settings: Settings) -> str:
-    """Return the address that people use, without a path."""
+    """Return the gateway's address on this machine, without a path."""
     return f"http://{LOOPBACK}:{settings.gateway_port}"
 
 
@@ -91,7 +91,7 @@ def environments(
     facts = {
         **{_address_of(service.name): addresses(settings, service.name) for service in SERVICES},
         "PAYMENT_GATEWAY_URL": f"grpc://{addresses(settings, 'bank')}",
-        "PUBLIC_URL": public_url(settings),
+        "PUBLIC_URL": settings.public_url or public_url(settings),
         "WEBHOOK_URL": f"{public_url(settings)}{API}/payments/webhook",
         "PAYMENT_WEBHOOK_SECRET": credentials["webhook"],
         "AUTH": settings.auth,
@@ -106,9 +106,10 @@ def environments(
         "PORT",
         *(name.removesuffix("_FILE") for name in TLS_FILES),
     }
-    # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts.
-    named = facts.keys() | own
-    inherited = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in named}
+    # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts, nor
+    # another's secrets.
+    secrets = {name for service in SERVICES for name in service.secrets}
+    inherited = _given(os.environ.keys() - _either(facts.keys() | own | secrets))
     inherited["no_grpc_proxy"] = LOOPBACK
     if settings.replicas > 1:  # a single one has nobody to leave its calls to
         inherited.setdefault("DRAIN_SECONDS", str(DRAIN_SECONDS))
@@ -119,11 +120,22 @@ def environments(
         | {"OTLP_ENDPOINT": settings.otlp_endpoint}
         | {"DATABASE_URL": database_url(settings, credentials, one.service.name)}
         | {name: facts[name] for name in setting_names(one.service)}
+        | _given(_either(one.service.secrets))
         | tls_files(settings, one.service.name)
         | kept_keys(settings, one.service)
         | dict(overrides.get(one.service.name, {}))
         for one in replicas(settings)
     }
+
+
+def _either(names: Iterable[str]) -> set[str]:
+    """Return the names under which settings may be given: by themselves, or by a file."""
+    return {given for name in names for given in (name, f"{name}_FILE")}
+
+
+def _given(names: Iterable[str]) -> dict[str, str]:
+    """Return those of the launcher's own variables that are set."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def setting_names(service: Service) -> tuple[str, ...]:

@@ -64,6 +64,11 @@ class Settings(_Ports):
     hold_pace_milliseconds: int = Field(
         default=Edge.hold_pace_milliseconds, ge=1, le=1_000, description="how long half of the holds may take"
     )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/]+)?$",
+        description="address at which customers reach the gateway, without a path; empty: this machine's",
+    )
     otlp_endpoint: str = Field(default="", description="where traces go, http://host:port; empty: nowhere")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 

@@ -151,7 +151,7 @@ class InventoryClient(CatalogueClient):
         return {name: _refusal(result) or True for name, result in zip(names, response.results, strict=True)}
 
     async def cancel_shows(
-        self, *, show_id: UUID | None, event_id: UUID | None, by_admin: bool, validate_only: bool = False
+        self, show_id: UUID | None, event_id: UUID | None, *, by_admin: bool, validate_only: bool = False
     ) -> CancelledShows:
         """Cancel a show, or an event with all that have not ended; raise why it cannot be. It may be repeated."""
         request = catalog_pb2.CancelShowsRequest(

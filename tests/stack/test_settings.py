@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import stat
 from pathlib import Path
@@ -7,7 +8,9 @@ import pytest
 from standardwebhooks import Webhook
 
 from gateway.edge import Edge
-from stack import credentials, ports, settings
+from roster import NAMES
+from services.payment.settings import Settings as PaymentSettings
+from stack import credentials, ports, services, settings
 from stack.errors import StackError
 
 RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -99,6 +102,39 @@ def test_the_gateways_settings_come_from_the_environment(monkeypatch: pytest.Mon
     monkeypatch.delenv("CORS_CREDENTIALS")
     monkeypatch.setenv("CORS_ORIGINS", "app.example")
     with pytest.raises(StackError, match=r"\Asettings are wrong: [^\n]*CORS_ORIGINS[^\n]*'app.example'\Z"):
+        settings.load()
+
+
+@pytest.mark.parametrize("in_files", [False, True], ids=["by themselves", "in files"])
+def test_what_razorpay_takes_reaches_payment_and_its_secrets_nobody_else(
+    in_files: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secrets = {"RAZORPAY_KEY_SECRET": "s" * 24, "RAZORPAY_WEBHOOK_SECRET": "w" * 24}
+    public = {"PAYMENT_GATEWAY": "razorpay", "RAZORPAY_KEY_ID": "rzp_test_12345678"}
+    given = dict(secrets)
+    if in_files:
+        for name, secret in secrets.items():
+            (tmp_path / name).write_text(secret)
+        given = {f"{name}_FILE": str(tmp_path / name) for name in secrets}
+    for name, value in (public | given | {"PUBLIC_URL": "https://tickets.example"}).items():
+        monkeypatch.setenv(name, value)
+    told = services.environments(settings.load(), credentials.load(tmp_path / "credentials.json"), {})
+    assert told["payment"].items() >= (public | given).items()
+    assert [name for name in NAMES if told[name].keys() & given.keys()] == ["payment"]
+    for name in os.environ.keys() - told["payment"].keys():
+        monkeypatch.delenv(name)
+    for name, value in told["payment"].items():
+        monkeypatch.setenv(name, value)
+    payment = PaymentSettings()
+    assert (payment.payment_gateway, payment.public_url) == ("razorpay", "https://tickets.example")
+    assert [secret.get_secret_value() for secret in payment.razorpay_webhook_secrets] == ["w" * 24]
+    assert told["bank"]["WEBHOOK_URL"].startswith("http://127.0.0.1:"), "the bank is on this machine"
+
+
+@pytest.mark.parametrize("value", ["tickets.example", "https://tickets.example/api", "ftp://tickets.example"])
+def test_an_address_for_customers_is_one_without_a_path(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC_URL", value)
+    with pytest.raises(StackError, match=r"\Asettings are wrong: PUBLIC_URL: [^\n]+\Z"):
         settings.load()
 
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from services.booking.bookings.domain import State
@@ -46,8 +47,7 @@ class Figures:
         return ",".join(f"{one.currency} {one.amount}" for one in self.refunds)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What is cancelled: a show, or an event with all its shows."""
 
     show_id: UUID | None = None

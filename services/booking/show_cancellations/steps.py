@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.booking.bookings.domain import State
 from services.booking.bookings.leases import RETRY_SECONDS
-from services.booking.clients import CancelledShows, InventoryClient
+from services.booking.clients import InventoryClient
 from services.booking.errors import CancellationNotFound
 from services.booking.refunds.domain import SHOW_CANCELLED, RefundPolicy
 from services.booking.refunds.operation import BeginRefunds, RefundSeats
@@ -39,7 +39,7 @@ class ShowCancellations:
 
     async def preview(self, subject: Subject, *, by_admin: bool) -> Figures:
         """Return what cancelling it would come to now, or raise why it cannot be cancelled."""
-        found = await cancel_shows(self._inventory, subject, by_admin=by_admin, validate_only=True)
+        found = await self._inventory.cancel_shows(*subject, by_admin=by_admin, validate_only=True)
         return await operation.figures_of(self._db, found.open_ids)
 
     async def cancel(self, wish: CancelWish, token: str) -> Sequence[Cancellation]:
@@ -48,12 +48,12 @@ class ShowCancellations:
         Raises what inventory refuses, or CancellationChanged if the token is of other figures.
         """
         subject = wish.subject
-        found = await cancel_shows(self._inventory, subject, by_admin=wish.by_admin, validate_only=True)
+        found = await self._inventory.cancel_shows(*subject, by_admin=wish.by_admin, validate_only=True)
         if not found.is_cancelled:
             open_ids = found.open_ids
             await operation.request(self._db, wish, open_ids, token)
             try:
-                found = await cancel_shows(self._inventory, subject, by_admin=wish.by_admin)
+                found = await self._inventory.cancel_shows(*subject, by_admin=wish.by_admin)
             except Failure as failure:
                 if not is_transient(failure):
                     await operation.give_up(self._db, open_ids)
@@ -104,7 +104,7 @@ class Sweeps:
     async def _ask_again(self, sweep: Sweep) -> int:
         """Have inventory cancel a show whose canceller got no answer."""
         try:
-            found = await cancel_shows(self._inventory, sweep.subject, by_admin=sweep.by_admin)
+            found = await self._inventory.cancel_shows(*sweep.subject, by_admin=sweep.by_admin)
         except Failure as failure:
             log.warning("the cancellation of show %s waits: %s", sweep.show_id, failure)
             if is_transient(failure):
@@ -125,12 +125,3 @@ class Sweeps:
         if await operation.finish(self._db, show_id):
             log.info("show swept", extra={"show_id": str(show_id)})
         return 1
-
-
-async def cancel_shows(
-    inventory: InventoryClient, subject: Subject, *, by_admin: bool, validate_only: bool = False
-) -> CancelledShows:
-    """Have inventory cancel shows, or say what it would cancel; raise why it does not."""
-    return await inventory.cancel_shows(
-        show_id=subject.show_id, event_id=subject.event_id, by_admin=by_admin, validate_only=validate_only
-    )

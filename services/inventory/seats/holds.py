@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.inventory.errors import SeatNotFound, SeatsNotHeld, ShowNotFound
+from services.inventory.errors import SeatsNotHeld
 from services.inventory.seats.commands import Held, SeatCommand
-from services.inventory.seats.domain import LockedShow, Seat, SeatRules, ShowStatus, Status
-from services.inventory.seats.taking import check_on_sale
+from services.inventory.seats.domain import LockedShow, Seat, SeatRules, Status
+from services.inventory.seats.taking import check_seats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +19,7 @@ class ExtendHolds(SeatCommand[Held]):
 
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Held:
         """Extend the holds of the seats that it names, or all if it names none; raise what stands in the way."""
-        if show.status == ShowStatus.DRAFT:
-            raise ShowNotFound()
-        if unknown := [id_ for id_ in self.seat_ids if id_ not in show.seats]:
-            raise SeatNotFound(unknown)
-        check_on_sale(show, now)
+        check_seats(show, self.seat_ids, now)
         held = _held(show, self.user_id, now)
         ids = self.seat_ids or [seat.id for seat in held]
         if not ids or (others := set(ids) - {seat.id for seat in held}):
