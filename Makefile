@@ -2,6 +2,9 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# What Python compiled is kept, also where images forbid it: tests start hundreds of programs, and each of them would
+# compile all that it imports anew, which takes longer than most of them do by themselves.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The Python to make the environment with, 3.11 or newer; at first python3, then the one it was made with.
 PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo python3)
