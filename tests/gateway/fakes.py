@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -234,6 +235,13 @@ class Gateway:
     async def stop(self) -> None:
         self._process.terminate()
         await self._process.wait()
+
+    async def stats(self, name: str) -> int:
+        """Return what Envoy has counted."""
+        async with httpx.AsyncClient(timeout=patient(10)) as client:
+            admin = (self._folder / "admin").read_text()
+            answer = await client.get(f"http://{admin}/stats", params={"filter": f"^{re.escape(name)}$"})
+        return int(answer.text.rpartition(": ")[2])
 
     @property
     def log(self) -> Path:

@@ -272,22 +272,48 @@ async def test_the_only_host_is_never_passed_over(
     await eventually(answers)
 
 
-async def test_a_replica_that_cannot_be_reached_is_passed_over(services: Services, tmp_path: Path) -> None:
+@asynccontextmanager
+async def one_of_two_away(
+    services: Services, folder: Path, change: Callable[[Any], None] = lambda _: None
+) -> AsyncIterator[tuple[Gateway, httpx.AsyncClient]]:
+    """Open a gateway to two replicas of inventory, of which one goes away; `change` gets its configuration first."""
     replicas = [FakeService("inventory") for _ in range(2)]
     for replica in replicas:
         await replica.start()
     both = ",".join(f"127.0.0.1:{replica.port}" for replica in replicas)
-    gateway = Gateway(tmp_path, render(services.addresses | {"inventory": both}, port=0, admin_port=0))
+    config = yaml.safe_load(render(services.addresses | {"inventory": both}, port=0, admin_port=0))
+    change(config)
+    gateway = Gateway(folder, yaml.safe_dump(config))
     await gateway.start()
     try:
         async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as rest:
             await replicas[0].stop()
-            answers = [(await rest.get("/api/v1/shows/x")).status_code for _ in range(40)]
-            assert set(answers) == {200}
+            yield gateway, rest
     finally:
         await gateway.stop()
         for replica in replicas:
             await replica.stop()
+
+
+async def test_a_replica_that_cannot_be_reached_is_passed_over(services: Services, tmp_path: Path) -> None:
+    async with one_of_two_away(services, tmp_path) as (_, rest):
+        answers = [(await rest.get("/api/v1/shows/x")).status_code for _ in range(40)]
+        assert set(answers) == {200}
+
+
+async def test_who_met_a_replica_that_is_away_is_sent_to_the_other_one(services: Services, tmp_path: Path) -> None:
+    """Not to the same one again, while nothing else tells the gateway which one that is."""
+
+    def never_learn(config: Any) -> None:
+        for cluster in config["static_resources"]["clusters"]:
+            cluster.get("outlier_detection", {})["enforcing_consecutive_local_origin_failure"] = 0
+            for check in cluster.get("health_checks", []):
+                check["unhealthy_threshold"] = 1_000
+
+    async with one_of_two_away(services, tmp_path, never_learn) as (gateway, rest):
+        assert {(await rest.get("/api/v1/shows/x")).status_code for _ in range(100)} == {200}
+        tried = await gateway.stats("cluster.inventory.upstream_rq_retry")
+        assert tried == await gateway.stats("cluster.inventory.upstream_rq_retry_success") > 0
 
 
 async def test_more_connections_than_there_may_be_are_closed_and_the_others_go_on(opened: Opened) -> None:
