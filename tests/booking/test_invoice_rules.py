@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import uuid4
 
 from hypothesis import example, given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from services.booking.invoices.domain import MAX_NUMBER, Kind, Line, Series, financial_year, lines_of_parts, number
 from services.booking.invoices.gstr1 import COLUMNS, Entry, decimal, export, harmless
 from services.booking.pricing.domain import Rules, TaxRate, quote, split
+from tests.booking.drawn import Drawn, drawn
 from tests.booking.test_tax_rules import Seat
 
 APRIL = datetime(2026, 3, 31, 18, 30, tzinfo=UTC)
@@ -50,31 +52,43 @@ def test_numbers_of_a_year_are_consecutive_and_dates_never_go_back(steps: list[t
         assert found == list(range(1, len(found) + 1))
 
 
-def invoiced(prices: list[int], basis_points: int, parts: int, *, included: bool) -> list[Line]:
-    rules = Rules(tax_rates=(TaxRate(basis_points, None, "999614"),), prices_include_tax=included, tax_parts=parts)
-    lines = []
-    for position, line in enumerate(quote([Seat(price) for price in prices], rules).lines):
-        taxable = line.price - (line.tax if included else 0)
-        half, whole = (line.tax // 2, 0) if parts == 2 else (0, line.tax)
-        lines.append(Line(position, "Stalls A1", "999614", basis_points, taxable, half, half, whole, 0))
-    return lines
+class Sold(NamedTuple):
+    """Seats that are sold with tax, in one part or two, on their prices or in them; and how many per cent come back."""
+
+    prices: list[int]
+    basis_points: int
+    parts: int
+    included: bool
+    percentage: int
+
+    def invoiced(self) -> list[Line]:
+        rate = TaxRate(self.basis_points, None, "999614")
+        rules = Rules(tax_rates=(rate,), prices_include_tax=self.included, tax_parts=self.parts)
+        lines = []
+        for position, line in enumerate(quote([Seat(price) for price in self.prices], rules).lines):
+            taxable = line.price - (line.tax if self.included else 0)
+            half, whole = (line.tax // 2, 0) if self.parts == 2 else (0, line.tax)
+            lines.append(Line(position, "Stalls A1", "999614", self.basis_points, taxable, half, half, whole, 0))
+        return lines
+
+
+def sold(drawn: Drawn, *, seats: int = 6, least: int = 1) -> Sold:
+    return Sold(
+        prices=drawn.several(lambda: drawn.integer(1, 10**6), 1, seats),
+        basis_points=drawn.one_of([0, 500, 1200, 1800, 2800, 4000, 777]),
+        parts=drawn.integer(1, 2),
+        included=drawn.boolean(),
+        percentage=drawn.integer(least, 100),
+    )
 
 
 @settings(max_examples=10_000, deadline=None, database=None)
-@given(
-    prices=st.lists(st.integers(1, 10**6), min_size=1, max_size=6),
-    basis_points=st.sampled_from([0, 500, 1200, 1800, 2800, 4000, 777]),
-    parts=st.sampled_from([1, 2]),
-    included=st.booleans(),
-    percentage=st.integers(1, 100),
-)
-@example(prices=[2, 2], basis_points=4000, parts=2, included=True, percentage=25)
-def test_what_is_given_back_adds_up_line_by_line(
-    prices: list[int], basis_points: int, parts: int, included: bool, percentage: int
-) -> None:
-    lines = invoiced(prices, basis_points, parts, included=included)
+@given(drawn(50).map(sold))
+@example(Sold([2, 2], basis_points=4000, parts=2, included=True, percentage=25))
+def test_what_is_given_back_adds_up_line_by_line(given: Sold) -> None:
+    lines = given.invoiced()
     totals = [line.total_amount for line in lines]
-    back = sum(totals) * percentage // 100
+    back = sum(totals) * given.percentage // 100
     notes = lines_of_parts(lines, split(back, totals), [0] * len(lines))
     assert sum(note.total_amount for note in notes) == back
     by_position = {line.position: line for line in lines}
@@ -83,25 +97,17 @@ def test_what_is_given_back_adds_up_line_by_line(
         assert note.cgst_amount == note.sgst_amount
         assert 0 <= note.taxable_amount <= whole.taxable_amount + 2
         assert 0 <= note.tax_amount <= whole.tax_amount
-    if percentage == 100:
+    if given.percentage == 100:
         assert notes == [line for line in lines if line.total_amount]
 
 
 @settings(max_examples=10_000, deadline=None, database=None)
-@given(
-    price=st.integers(1, 1_000) | st.integers(1, 10**6),
-    basis_points=st.sampled_from([0, 500, 1200, 1800, 2800, 4000, 777]),
-    parts=st.sampled_from([1, 2]),
-    included=st.booleans(),
-    first=st.integers(0, 100),
-)
-@example(price=2, basis_points=4000, parts=2, included=True, first=50)
-def test_a_line_that_is_given_back_in_two_parts_gives_back_no_more_tax_than_it_had(
-    price: int, basis_points: int, parts: int, included: bool, first: int
-) -> None:
+@given(drawn(20).map(lambda drawn: sold(drawn, seats=1, least=0)))
+@example(Sold([2], basis_points=4000, parts=2, included=True, percentage=50))
+def test_a_line_that_is_given_back_in_two_parts_gives_back_no_more_tax_than_it_had(given: Sold) -> None:
     """As a seat that was given back before the fees of its order were."""
-    [line] = invoiced([price], basis_points, parts, included=included)
-    before = line.total_amount * first // 100
+    [line] = given.invoiced()
+    before = line.total_amount * given.percentage // 100
     notes = [line.of_part(before), line.of_part(line.total_amount - before, before)]
     assert sum(note.total_amount for note in notes) == line.total_amount
     assert min(min(note.taxable_amount, note.tax_amount) for note in notes) >= 0

@@ -6,7 +6,6 @@ from fractions import Fraction
 from math import floor
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from services.booking.pricing.domain import (
     NO_RULES,
@@ -23,6 +22,7 @@ from services.booking.pricing.domain import (
     share,
     split,
 )
+from tests.booking.drawn import Drawn, drawn
 
 INT32_MAX = 2**31 - 1
 SEATS = 100
@@ -36,42 +36,40 @@ class Seat:
     price: int
 
 
-def whole_units(digits: int, most: int) -> st.SearchStrategy[int]:
-    """Return amounts of a currency up to `most`: often round ones, as people set them."""
+def whole_units(drawn: Drawn, digits: int, most: int) -> int:
+    """Return an amount of a currency up to `most`: often a round one, as people set them."""
     unit = 10**digits
-    return st.integers(0, most) | st.integers(0, most // unit).map(lambda units: units * unit)
+    return drawn.integer(0, most // unit) * unit if drawn.boolean() else drawn.integer(0, most)
 
 
-def priced(digits: int, times: int) -> st.SearchStrategy[tuple[list[Seat], Rules]]:
-    """Return what draws up to five seats, so many times, and rules of which all that is paid fits."""
+def priced(drawn: Drawn) -> tuple[list[Seat], Rules]:
+    """Return seats, up to five or many times five, and rules of which all that is paid fits."""
+    digits, times = drawn.one_of(DIGITS), drawn.one_of((1, 1, 1, SEATS // 5))
     most = INT32_MAX // 8 // (5 * times)
-    amounts = whole_units(digits, most)
-    seats = st.lists(st.tuples(st.sampled_from(["REGULAR", "VIP"]), amounts), min_size=1, max_size=5)
-    points = st.integers(0, WHOLE) | st.sampled_from([0, 500, 1_800, 2_800, 3_333])
-    tiers = st.none() | st.frozensets(st.sampled_from(["REGULAR", "VIP", "PREMIUM"]))
-    fee = st.tuples(
-        st.sampled_from(Per),
-        whole_units(digits, most // 4),
-        st.integers(0, WHOLE // 4),
-        st.sampled_from(Payer),
-        st.booleans(),
-    )
-    rules = st.tuples(
-        st.none() | st.tuples(whole_units(digits, INT32_MAX), tiers).map(lambda of: Discount(*of)),
-        st.lists(fee.map(lambda of: Fee(*of)), max_size=3),
-        st.lists(st.tuples(points, st.none() | amounts).map(lambda of: TaxRate(*of)), max_size=2),
-        st.booleans(),
-    )
-    return st.tuples(seats, rules).map(lambda drawn: ([Seat(*seat) for seat in drawn[0]] * times, Rules(*drawn[1])))
+
+    def fee() -> Fee:
+        amount = whole_units(drawn, digits, most // 4)
+        return Fee(
+            drawn.one_of(list(Per)), amount, drawn.integer(0, WHOLE // 4), drawn.one_of(list(Payer)), drawn.boolean()
+        )
+
+    def discount() -> Discount:
+        tiers = drawn.maybe(lambda: frozenset(drawn.several(lambda: drawn.one_of(["REGULAR", "VIP", "PREMIUM"]), 0, 3)))
+        return Discount(whole_units(drawn, digits, INT32_MAX), tiers)
+
+    def rate() -> TaxRate:
+        points = drawn.integer(0, WHOLE) if drawn.boolean() else drawn.one_of([0, 500, 1_800, 2_800, 3_333])
+        return TaxRate(points, drawn.maybe(lambda: whole_units(drawn, digits, most)))
+
+    seats = drawn.several(lambda: Seat(drawn.one_of(["REGULAR", "VIP"]), whole_units(drawn, digits, most)), 1, 5)
+    rules = Rules(drawn.maybe(discount), drawn.several(fee, 0, 3), drawn.several(rate, 0, 2), drawn.boolean())
+    return seats * times, rules
 
 
-PRICED = st.one_of(*(priced(digits, times) for digits in DIGITS for times in (1, 1, 1, SEATS // 5)))
-
-
-@given(PRICED)
+@given(drawn().map(priced))
 @settings(max_examples=10_000, deadline=None, database=None)
-def test_lines_add_up_to_what_is_paid_and_nothing_is_below_nothing(drawn: tuple[list[Seat], Rules]) -> None:
-    seats, rules = drawn
+def test_lines_add_up_to_what_is_paid_and_nothing_is_below_nothing(example: tuple[list[Seat], Rules]) -> None:
+    seats, rules = example
     made = quote(seats, rules)
     assert [line.price for line in made.lines] == [seat.price for seat in seats]
     of_lines = [
@@ -157,11 +155,11 @@ def without_tax(amount: int, rate: TaxRate, rules: Rules) -> int:
     return amount - floor(in_it + Fraction(1, 2))
 
 
-@given(st.data())
+@given(drawn(size=5 * (SEATS + 2)))
 @settings(max_examples=2_000, deadline=None, database=None)
-def test_parts_add_up_and_are_nearest_to_their_shares(data: st.DataObject) -> None:
-    weights = data.draw(st.lists(st.integers(0, INT32_MAX), min_size=1, max_size=SEATS))
-    amount = data.draw(st.integers(0, INT32_MAX))
+def test_parts_add_up_and_are_nearest_to_their_shares(drawn: Drawn) -> None:
+    amount = drawn.integer(0, INT32_MAX)
+    weights = drawn.several(lambda: drawn.integer(0, INT32_MAX), 1, SEATS)
     parts = split(amount, weights)
     whole = sum(weights) or len(weights)
     exact = [Fraction(amount * (weight if sum(weights) else 1), whole) for weight in weights]

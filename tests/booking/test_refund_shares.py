@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from services.booking.bookings.domain import (
     Amounts,
@@ -31,24 +30,17 @@ from services.booking.refunds.domain import (
     share_of_price,
     shares,
 )
+from tests.booking.drawn import Drawn, drawn
 
 NOW = datetime(2026, 11, 28, 20, tzinfo=UTC)
 
-LINES = st.tuples(
-    st.integers(0, 2**31 - 1),
-    st.integers(0, 100),
-    st.integers(0, 10**6),
-    st.integers(0, 10**6),
-    st.integers(0, 100),
-    st.integers(0, 100),
-)
-"""A list price, how many per cent of it are taken off, a fee, a tax, how many per cent of the fee are of the order, and
-how many of the rest stay."""
-PERCENTAGES = st.integers(1, 100)
+MOST = (2**31 - 1, 100, 10**6, 10**6, 100, 100)
+"""Of a line: a list price, how many per cent of it are taken off, a fee, a tax, how many per cent of the fee are of the
+order, and how many of the rest stay."""
 
 
 def seat_of(number: int, price: int, off: int, fee: int, tax: int, of_order: int = 0, stays: int = 0) -> BookedSeat:
-    """Return a seat with its line, as LINES has it."""
+    """Return a seat with its line, in the order of MOST."""
     order = fee * of_order // 100
     return BookedSeat(
         *(uuid4(), "Stalls", "A", number, "VIP"),
@@ -108,27 +100,29 @@ class Sold:
 
 
 @settings(max_examples=2_000, deadline=None, database=None)
-@given(st.lists(st.integers(0, 2**31 - 1), max_size=100), st.integers(0, 100), st.integers(0, 2**31 - 1))
-def test_shares_add_up_to_the_share_of_the_sum(paid: list[int], percentage: int, before: int) -> None:
+@given(drawn(size=5 * 102))
+def test_shares_add_up_to_the_share_of_the_sum(drawn: Drawn) -> None:
+    percentage, before = drawn.integer(0, 100), drawn.integer(0, 2**31 - 1)
+    paid = drawn.several(lambda: drawn.integer(0, 2**31 - 1), 0, 100)
     given_ = shares(paid, percentage, before)
     assert sum(given_) == (before + sum(paid)) * percentage // 100 - before * percentage // 100
     assert all(0 <= back <= was for back, was in zip(given_, paid, strict=True))
 
 
 @settings(max_examples=10_000, deadline=None, database=None)
-@given(st.data())
-def test_parts_return_what_the_whole_would_at_each_percentage_and_nothing_twice(data: st.DataObject) -> None:
-    sold = Sold(data.draw(st.lists(LINES, min_size=1, max_size=6)), includes_tax=data.draw(st.booleans()))
-    order = data.draw(st.permutations(range(len(sold.seats))))
-    cuts = data.draw(st.lists(st.booleans(), min_size=len(order), max_size=len(order)))
-    used = data.draw(st.lists(PERCENTAGES, min_size=1, max_size=2))
+@given(drawn())
+def test_parts_return_what_the_whole_would_at_each_percentage_and_nothing_twice(drawn: Drawn) -> None:
+    includes_tax, used = drawn.boolean(), drawn.several(lambda: drawn.integer(1, 100), 1, 2)
+    lines = drawn.several(lambda: tuple(drawn.integer(0, most) for most in MOST), 1, 6)
+    sold = Sold(lines, includes_tax=includes_tax)
+    order = drawn.shuffled(range(len(lines)))
     part_of, part = {}, 0
-    for number, cut in zip(order, cuts, strict=True):
-        part += cut
+    for number in order:
+        part += drawn.boolean()
         part_of[number] = part
     given_back_at: dict[int, list[int]] = {}
     for _, numbers in groupby(order, part_of.__getitem__):
-        percentage = data.draw(st.sampled_from(used))
+        percentage = drawn.one_of(used)
         asked = list(numbers)
         plan = sold.give_back(asked, percentage)
         given_back_at.setdefault(percentage, []).extend(asked)

@@ -13,6 +13,7 @@ from services.booking.pricing.domain import Discount, Fee, Per, Quote, Rules, Ta
 from services.booking.taxes import gstin
 from services.booking.taxes.domain import Seller, ShowTax, TaxKind, TaxRule, Terms, rules_at
 from services.chassis.values.currencies import DIGITS
+from tests.booking.drawn import Drawn, drawn
 from tests.cases import all_cases
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -91,10 +92,6 @@ def test_a_seller_without_a_number_takes_no_tax() -> None:
     assert terms(rule(1800), tax_number="").rates("INR", NOW) == ()
 
 
-RATES = st.lists(
-    st.builds(TaxRate, st.integers(0, 10_000), st.one_of(st.none(), st.integers(0, 50_000))), min_size=1, max_size=3
-)
-FEES = st.builds(Fee, st.sampled_from(Per), st.integers(0, 5_000), st.integers(0, 500))
 BY_DIGITS = {places: sorted(code for code, found in DIGITS.items() if found == places)[0] for places in (0, 2, 3, 4)}
 """A currency of each number of digits. Amounts are minor units, so a quote needs no more than the largest of them."""
 
@@ -120,17 +117,21 @@ def check(quoted: Quote, rules: Rules) -> None:
 
 @pytest.mark.timeout(300)  # ten thousand of them, also where bugs are planted beside other work
 @settings(max_examples=10_000, deadline=None, database=None)
-@given(data=st.data())
-def test_lines_add_up_and_the_parts_of_every_tax_are_equal(data: st.DataObject) -> None:
-    places = data.draw(st.sampled_from(sorted(BY_DIGITS)))
-    largest = min(1_000 * 10**places, INT32 // 12)
-    seats = [Seat(price) for price in data.draw(st.lists(st.integers(1, largest), min_size=1, max_size=6))]
+@given(drawn())
+def test_lines_add_up_and_the_parts_of_every_tax_are_equal(drawn: Drawn) -> None:
+    largest = min(1_000 * 10 ** drawn.one_of(sorted(BY_DIGITS)), INT32 // 12)
+    seats = [Seat(price) for price in drawn.several(lambda: drawn.integer(1, largest), 1, 6)]
+    discount = drawn.maybe(lambda: Discount(drawn.integer(0, largest)))
+    fees = drawn.several(lambda: Fee(drawn.one_of(list(Per)), drawn.integer(0, 5_000), drawn.integer(0, 500)), 0, 2)
+    rates = drawn.several(
+        lambda: TaxRate(drawn.integer(0, 10_000), drawn.maybe(lambda: drawn.integer(0, 50_000))), 1, 3
+    )
     rules = Rules(
-        discount=data.draw(st.one_of(st.none(), st.builds(Discount, st.integers(0, largest)))),
-        fees=data.draw(st.lists(FEES, max_size=2)),
-        tax_rates=tuple(sorted(data.draw(RATES), key=lambda rate: (rate.up_to is None, rate.up_to or 0))),
-        tax_parts=data.draw(st.sampled_from([1, 2])),
-        prices_include_tax=data.draw(st.booleans()),
+        discount=discount,
+        fees=fees,
+        tax_rates=tuple(sorted(rates, key=lambda rate: (rate.up_to is None, rate.up_to or 0))),
+        tax_parts=drawn.integer(1, 2),
+        prices_include_tax=drawn.boolean(),
     )
     check(quote(seats, rules), rules)
 
