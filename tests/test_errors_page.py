@@ -6,7 +6,7 @@ import ast
 import importlib.util
 import re
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
 from pathlib import Path
 
 from tests.cases import all_cases
@@ -33,20 +33,25 @@ def test_every_reason_in_the_code_is_on_the_page() -> None:
 
 
 def test_the_metadata_of_every_error_is_told() -> None:
+    keywords: dict[Path, dict[str, set[str]]] = {}
     with all_cases() as case:
         for kind in errors_page._kinds():
             with case(kind):
                 keys = {key for text in errors_page._carried(kind) for key in re.findall(r"`(\w+)`", text)}
-                folder = re.split(r"\.(?:domain|errors)\b", kind.__module__)[0].replace(".", "/")
-                assert keys == set(_keywords(ROOT / folder, kind.__name__)) | _given_by(kind)
+                folder = ROOT / re.split(r"\.(?:domain|errors)\b", kind.__module__)[0].replace(".", "/")
+                if folder not in keywords:
+                    keywords[folder] = _keywords(folder)
+                assert keys == keywords[folder].get(kind.__name__, set()) | _given_by(kind)
 
 
-def _keywords(folder: Path, name: str) -> Iterator[str]:
-    """Yield the keywords with which the code of one service makes an error."""
+def _keywords(folder: Path) -> dict[str, set[str]]:
+    """Return the keywords with which the code of one service calls what it names alone, such as its errors."""
+    found: dict[str, set[str]] = defaultdict(set)
     for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
-                yield from (keyword.arg for keyword in node.keywords if keyword.arg)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                found[node.func.id].update(keyword.arg for keyword in node.keywords if keyword.arg)
+    return found
 
 
 def _given_by(kind: type) -> set[str]:

@@ -323,9 +323,9 @@ async def test_inventory_away_leaves_a_wish_that_is_carried_out_later(
     await house.confirmed(ANN, 0)
     token, ask = (await preview(house)).token, InventoryClient.cancel_shows
 
-    async def away(self: InventoryClient, *, validate_only: bool = False, **named: Any) -> Any:
+    async def away(self: InventoryClient, *subject: Any, validate_only: bool = False, **named: Any) -> Any:
         if validate_only:
-            return await ask(self, validate_only=True, **named)
+            return await ask(self, *subject, validate_only=True, **named)
         raise Unavailable()
 
     monkeypatch.setattr(InventoryClient, "cancel_shows", away)
@@ -341,9 +341,9 @@ async def test_inventory_away_leaves_a_wish_that_is_carried_out_later(
 async def test_what_inventory_refuses_is_not_remembered(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     token, ask = (await preview(house)).token, InventoryClient.cancel_shows
 
-    async def ended(self: InventoryClient, *, validate_only: bool = False, **named: Any) -> Any:
+    async def ended(self: InventoryClient, *subject: Any, validate_only: bool = False, **named: Any) -> Any:
         if validate_only:
-            return await ask(self, validate_only=True, **named)
+            return await ask(self, *subject, validate_only=True, **named)
         failure = Failure("It has ended.")
         failure.code, failure.reason = type(failure).code.FAILED_PRECONDITION, "SHOW_ENDED"  # type: ignore[misc]
         raise failure
