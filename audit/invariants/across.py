@@ -138,7 +138,7 @@ ACROSS = (
     Invariant(
         "bookings-keep-whose-their-show-is",
         "the organization that a booking names is the one whose its show is",
-        ("booking.bookings WHERE organization_id IS NOT NULL",),
+        ("booking.bookings",),
         """
         SELECT b.id AS booking_id, b.show_id, b.organization_id, w.organization_id AS organization_of_show
         FROM booking.bookings b LEFT JOIN inventory.shows w ON w.id = b.show_id

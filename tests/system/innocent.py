@@ -17,7 +17,7 @@ from tests.system.damage import (
     second_payment,
     sessions,
 )
-from tests.system.damages_of_coupons import WITHIN_LIMITS
+from tests.system.damages_of_coupons import OF_AN_ORGANIZATION, WITHIN_LIMITS
 from tests.system.damages_of_gateways import ELSEWHERE as AT_ANOTHER_GATEWAY
 from tests.system.damages_of_gateways import LOST
 
@@ -96,6 +96,7 @@ AT_ANY_TIME = {
         UPDATE inventory.show_counters SET status = 'DRAFT' WHERE status = 'SCHEDULED'
     """,
     "nothing": "SELECT",
+    **OF_AN_ORGANIZATION,
     "a coupon is used as often as it may be, and was by bookings that are over": WITHIN_LIMITS,
     "the release before has refunded a ticket": BEFORE,
     "the refund of all seats is stuck": f"{SEATS_STUCK};{NOTHING_WENT_BACK}",
