@@ -159,7 +159,7 @@ RECIPE = Recipe(
         ],
         "services/inventory/errors.py": [before("class ShowStarted(", ERROR)],
         "services/inventory/seats/commands.py": [
-            ("HoldLimitExceeded, ShowCancelled", "HoldLimitExceeded, NothingHeld, ShowCancelled"),
+            after("    HoldLimitExceeded,\n", "    NothingHeld,\n"),
             before("@dataclass(frozen=True, slots=True)\nclass Reserved:", COMMAND),
         ],
         "services/inventory/seats/messages.py": [before("def reservation(", RENDERED)],
