@@ -51,16 +51,16 @@ RECIPE = Recipe(
             ),
         ],
         "services/booking/bookings/messages.py": [
-            ("coupon_code.upper() or None, kinds)", "coupon_code.upper() or None, kinds, request.note)"),
+            ("expected, coupon, kinds, code)", "expected, coupon, kinds, code, note=request.note)"),
             after("        seat_labels=booking.seat_labels,\n", "        note=booking.note,\n"),
         ],
         "services/booking/creating/statements.py": [
             (
-                "updated_at, idempotency_key, request_hash,\n        show_id",
-                "updated_at, note, idempotency_key, request_hash,\n        show_id",
+                "updated_at,\n        idempotency_key, request_hash, show_id",
+                "updated_at,\n        note, idempotency_key, request_hash, show_id",
             ),
             before("new.idempotency_key, new.request_hash,\n        show.show_id", "new.note, "),
-            before("%(idempotency_key)s::text[], %(request_hash)s::bytea[],\n        %(booked", "%(note)s::text[], "),
+            before("%(idempotency_key)s::text[],\n        %(request_hash)s::bytea[], %(booked", "%(note)s::text[], "),
             before("idempotency_key, request_hash, show_id)\n    JOIN", "note, "),
         ],
         "services/booking/creating/operation.py": [

@@ -18,10 +18,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from services.booking.bookings.seats import ADULT as ADULT
+from services.booking.bookings.seats import BookedSeat as BookedSeat
+from services.booking.bookings.seats import ListedSeats as ListedSeats
+from services.booking.bookings.seats import ReservedSeats as ReservedSeats
+from services.booking.bookings.seats import with_kinds as with_kinds
 from services.booking.errors import BookingNotPending, PaymentInProgress
-
-ADULT = "ADULT"
-"""The kind of ticket that costs what the list says; what is booked where nobody chooses."""
 
 
 class State(StrEnum):
@@ -104,70 +106,6 @@ class BookedShow:
     sales_end_at: datetime
     organization_id: UUID | None = None
     """Whose the show is; None: Boxoffice's own, or booked by code from before."""
-
-
-@dataclass(frozen=True, slots=True)
-class BookedSeat:
-    """A seat of a booking with its frozen line: its list price, what is taken off and added, and the tax."""
-
-    id: UUID
-    section: str
-    row: str
-    number: int
-    tier: str
-    price: int
-    """By the list, for its kind of ticket."""
-    discount: int = 0
-    fee: int = 0
-    tax: int = 0
-    tax_basis_points: int = 0
-    sac_code: str = ""
-    order_amount: int = 0
-    """Of what is paid for it: fees of the order with their tax, which come back with the last seat."""
-    unrefundable_amount: int = 0
-    """Of what is paid for it: fees with their tax that never come back."""
-    organizer_fee: int = 0
-    """What the organizer pays for it; the buyer does not."""
-    kind: str = ADULT
-    """Of the ticket."""
-    refund_id: UUID | None = None
-    """The refund by which it was given back; None while it is left."""
-    refund_amount: int | None = None
-    """What comes back of it by that refund."""
-
-    @property
-    def label(self) -> str:
-        """The seat in words."""
-        return f"{self.section} {self.row}{self.number}"
-
-
-def with_kinds(seats: Sequence[BookedSeat], kinds: Sequence[str]) -> Sequence[BookedSeat]:
-    """Return seats with the kinds that were chosen for them, in their order; without a choice as they are."""
-    return [replace(seat, kind=kind) for seat, kind in zip(seats, kinds, strict=True)] if kinds else seats
-
-
-@dataclass(frozen=True, slots=True)
-class ListedSeats:
-    """Seats at their list prices."""
-
-    seats: Sequence[BookedSeat]
-    currency: str
-    held_at: datetime | None = None
-    """When their user held the first of those that he holds: the rules of then count."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReservedSeats:
-    """Seats that inventory has reserved for a booking, and what they cost."""
-
-    seats: Sequence[BookedSeat]
-    total_amount: int
-    currency: str
-    expires_at: datetime
-    sales_end_at: datetime | None
-    """None from an inventory that does not know of it yet."""
-    held_at: datetime | None = None
-    """When their user had held the first of those that he held: the rules of then count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ def new_booking(request: pb.CreateBookingRequest) -> NewBooking:
     seat_ids = parse_seat_ids(request.show_seat_ids)
     expected = request.expected_total if request.HasField("expected_total") else None
     kinds = parse_kinds(request.kinds, seat_ids)
-    coupon_code = request.coupon_code.upper() or None
-    return NewBooking(UUID(request.user_id), seat_ids, expected, coupon_code, kinds, request.access_code)
+    coupon, code = request.coupon_code.upper() or None, request.access_code
+    return NewBooking(UUID(request.user_id), seat_ids, expected, coupon, kinds, code)
 
 
 def new_guests(request: pb.BookGuestsRequest, user_id: UUID) -> NewBooking:
