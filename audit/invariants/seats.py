@@ -148,7 +148,7 @@ SEATS = (
         SELECT s.show_id, c.id, c.max_seats, 1 FROM inventory.access_codes c
         JOIN inventory.show_seats s ON (s.show_id, s.right_id) = (c.show_id, c.id)
         CROSS JOIN inventory.clock
-        WHERE s.status = 'HELD' AND s.expires_at > now AND s.held_at >= least(c.ends_at, c.revoked_at)
+        WHERE s.status = 'HELD' AND s.expires_at > now AND s.held_at > least(c.ends_at, c.revoked_at)
         UNION ALL
         SELECT show_id, NULL, NULL, count(*) FROM inventory.access_codes
         GROUP BY show_id, upper(code) HAVING count(*) > 1

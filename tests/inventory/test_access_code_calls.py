@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from boxoffice.inventory.v1 import inventory_pb2 as pb
@@ -13,8 +13,9 @@ from boxoffice.inventory.v1 import inventory_pb2_grpc
 
 from services.inventory.errors import AccessCodeNotValid, ClaimClosed, SeatsUnavailable, TooManyAccessCodes
 from services.inventory.jobs import forget_access_code_tries
+from services.inventory.seats.access_codes import RevokeAccessCode
 from services.inventory.seats.blocking import BlockSeats
-from services.inventory.seats.commands import Cause, Hold, Reserve
+from services.inventory.seats.commands import Cause, Confirm, Hold, Reserve
 from services.inventory.seats.rights import TRIES
 from tests.databases import move_clock
 from tests.inventory.catalogue_client import refusal
@@ -114,6 +115,29 @@ async def test_a_late_payment_has_its_code_read_and_takes_a_use_again(on_sale: O
     with pytest.raises(ClaimClosed):
         await on_sale.confirm(second)
     assert (await on_sale.statuses())[:2] == ["BOOKED", "BLOCKED"]
+
+
+async def test_a_late_payment_in_one_batch_with_a_revocation_finds_the_code_used_up(
+    on_sale: OnSale, inventory: Any
+) -> None:
+    made = await inventory.CreateAccessCode(create(on_sale, code="SPONSOR-24", max_seats=1))
+    booking = uuid4()
+    await on_sale.desk.submit(
+        Reserve(
+            show_id=on_sale.show_id,
+            user_id=ANN,
+            booking_id=booking,
+            seat_ids=on_sale.ids(0),
+            ttl=TTL,
+            access_code="SPONSOR-24",
+        )
+    )
+    await move_clock(on_sale.db, "16 minutes")
+    await hold(on_sale, 1, code="SPONSOR-24", user=uuid4())
+    late = Confirm(show_id=on_sale.show_id, booking_id=booking)
+    revoke: Any = RevokeAccessCode(show_id=on_sale.show_id, code_id=UUID(made.id))
+    refused, revoked = await on_sale.desk.submit_all([late, revoke])
+    assert isinstance(refused, ClaimClosed) and revoked is None
 
 
 async def test_tries_are_kept_and_forgotten(on_sale: OnSale, inventory: Any) -> None:

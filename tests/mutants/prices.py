@@ -6,7 +6,74 @@ RULES = ("tests/inventory/test_price_rules.py",)
 BLOCKS = ("tests/inventory/test_blocks.py",)
 SETTING = ("tests/inventory/test_set_prices.py",)
 
+CODES = ("tests/inventory/test_access_codes.py",)
+GUESTS = ("tests/booking/test_guests.py",)
+
 MUTANTS = (
+    Mutant(
+        "a code gives more seats than it may",
+        "Access.admits",
+        "had + len(seats) <= code.max_seats",
+        "had <= code.max_seats",
+        SEATS,
+        CODES,
+    ),
+    Mutant(
+        "what has lapsed is had by its code for ever",
+        "Access.admits",
+        "sum(end is None or end > now for end in self.claims[code.id].values())",
+        "len(self.claims[code.id])",
+        SEATS,
+        CODES,
+    ),
+    Mutant(
+        "a late payment gets seats by a code that is revoked",
+        "Access.admits_again",
+        "right not in self.codes or self.codes[right].revoked_at is not None",
+        "right not in self.codes",
+        SEATS,
+        CODES,
+    ),
+    Mutant(
+        "a code opens seats that are blocked for another reason",
+        "AccessCode.opens",
+        "blocked_for == self.reason",
+        "True",
+        SEATS,
+        CODES,
+    ),
+    Mutant(
+        "codes may be guessed without end",
+        "usable_code",
+        "show.access.count(user_id, now)",
+        "None",
+        REQUESTS,
+        CODES,
+    ),
+    Mutant(
+        "a hold that has lapsed leaves its right to everybody",
+        "_to_take",
+        "show.priced(seat, now).by_right(code.id if code and seat.is_blocked else None)",
+        "show.priced(seat, now)",
+        SEATS,
+        CODES,
+    ),
+    Mutant(
+        "guests count against the cap",
+        "LockedShow.seats_of",
+        "seat.is_claimed(now) and seat.right_id != GUEST",
+        "seat.is_claimed(now)",
+        REQUESTS,
+        GUESTS,
+    ),
+    Mutant(
+        "seats that are for sale are given to guests",
+        "for_guests",
+        "if open_to_all := [seat.id for seat in seats if not seat.is_blocked]:\n    raise SeatsNotBlocked(open_to_all)",
+        "",
+        SEATS,
+        GUESTS,
+    ),
     Mutant(
         "a free seat costs what its row says",
         "LockedShow.priced",

@@ -45,6 +45,7 @@ def reads(batch: Sequence[SeatCommand[Any]]) -> dict[str, tuple[str, dict[str, A
         "codes": (sql.CODES_BY_CODE, coded),
         "claims_of_codes": (sql.CLAIMS_OF_CODES, coded),
         "codes_by_id": (sql.CODES_BY_ID, revoking),
+        "claims_of_code_ids": (sql.CLAIMS_OF_CODE_IDS, revoking),
         "codes_made": (sql.COUNT_CODES, {"show_id": making} if making else {}),
         "tries": (sql.TRIES, names("user_id", ((c.show_id, c.user_id) for c in giving if c.user_id))),
     }
@@ -54,7 +55,8 @@ def load(shows: Mapping[UUID, LockedShow], rows: Rows) -> None:
     """Put codes, what is had by them, and tries to their shows."""
     for name in ("codes", "codes_by_id"):
         _load_codes(shows, rows.get(name, ()))
-    _load_claims(shows, rows.get("claims_of_codes", ()))
+    for name in ("claims_of_codes", "claims_of_code_ids"):
+        _load_claims(shows, rows.get(name, ()))
     for row in rows.get("codes_made", ()):
         if show := shows.get(row.show_id):
             show.access.made = row.made
