@@ -187,7 +187,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "BlockSeats": {"showSeatIds": _SEATS["showSeatIds"], "reason": "Sound desk"},
     "UnblockSeats": {"showSeatIds": _SEATS["showSeatIds"]},
-    "BookGuests": {"userId": USER, "showSeatIds": [SEAT], "guestName": "Asha Rao"},
+    "BookGuests": {"guestUserId": USER, "showSeatIds": [SEAT], "guestName": "Asha Rao"},
     "CreateAccessCode": {"code": "SPONSOR-24", "reason": "Sponsors", "maxSeats": 20},
     "RevokeAccessCode": {"accessCodeId": "01a10a2e-6c52-7d1b-9d3c-5b0e8f6a7c90"},
     "SetShowPrices": {"prices": [{"tier": "REGULAR", "price": 20000}, {"tier": "PREMIUM", "price": 28000}]},

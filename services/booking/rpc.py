@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 from uuid import UUID
 
 from boxoffice.booking.v1 import booking_pb2 as pb
@@ -100,9 +99,9 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
 
     async def BookGuests(self, request: pb.BookGuestsRequest, context: Context) -> pb.Booking:
         who = caller.get()
-        if not request.user_id and (who is None or who.user_id is None):
-            raise InvalidField(("userId", "must say whose booking it is, as nobody is logged in"))
-        user_id = UUID(request.user_id) if request.user_id or who is None else cast(UUID, who.user_id)
+        user_id = UUID(request.guest_user_id) if request.guest_user_id else who.user_id if who else None
+        if user_id is None:
+            raise InvalidField(("guestUserId", "must say whose booking it is, as nobody is logged in"))
         show = await self._inventory.show(UUID(request.show_id))
         # A booking's row keeps its key, whichever method makes it: so its answer is found as CreateBooking's is.
         key = idempotency.key_of(request, "CreateBooking", user_id)

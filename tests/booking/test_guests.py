@@ -31,7 +31,7 @@ def guests(house: House, *numbers: int, user: UUID = ANN, key: str = "", name: s
     return house.bookings.BookGuests(
         pb.BookGuestsRequest(
             show_id=house.show_id,
-            user_id=str(user),
+            guest_user_id=str(user),
             show_seat_ids=[house.seat_ids[number] for number in numbers],
             idempotency_key=key,
             guest_name=name,

@@ -175,7 +175,7 @@ def _ask_without_a_database(
     try:
         http.post("bookings", json=order)
         http.post("bookings/hold-seats", json=order | {"accessCode": TOLD["access code"]})
-        guest = {"userId": order["userId"], "showSeatIds": order["showSeatIds"], "guestName": TOLD["guest's name"]}
+        guest = {"guestUserId": order["userId"], "showSeatIds": order["showSeatIds"], "guestName": TOLD["guest's name"]}
         http.post(f"shows/{order['showId']}/guests", json=guest)
         http.get(f"bookings/{booking}")
         http.get(f"payments/fake-checkout/{session}")
@@ -198,7 +198,8 @@ def _have_guests(http: httpx.Client, show: str, user: str, seats: list[str]) -> 
     http.post(f"shows/{show}/access-codes", json=wish)
     assert http.post("bookings/hold-seats", json=some | {"showId": show, "accessCode": code}).status_code == 200
     assert http.get(f"shows/{show}/access-codes").json()["accessCodes"][0]["code"] == code
-    booked = http.post(f"shows/{show}/guests", json=some | {"showSeatIds": seats[1:], "guestName": name})
+    guest = {"guestUserId": user, "showSeatIds": seats[1:], "guestName": name}
+    booked = http.post(f"shows/{show}/guests", json=guest)
     assert booked.json()["guestName"] == name
 
 

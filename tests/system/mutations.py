@@ -116,10 +116,14 @@ async def book_guests(client: Client, show: Show) -> Case:
     assert (await client.ask("POST", f"shows/{show.id}/block-seats", blocked)).status_code == 200
     user = new_user()
     case = await _seats(client, show, "booking", "SELECT count(*) FROM bookings WHERE user_id = %s", user, user)
-    named = {"guestName": "Asha Rao"}
-    theirs = case.theirs and case.theirs | named
-    refused = case.right | named | {"showSeatIds": show.seats[5:6]}
-    return replace(case, right=case.right | named, other=case.other | named, refused=refused, theirs=theirs)
+
+    def guest(asked: Json) -> Json:
+        rest = {name: value for name, value in asked.items() if name != "userId"}
+        return rest | {"guestUserId": asked["userId"], "guestName": "Asha Rao"}
+
+    right, other, theirs = (guest(asked) for asked in (case.right, case.other, case.theirs or {}))
+    refused = right | {"showSeatIds": show.seats[5:6]}
+    return replace(case, right=right, other=other, refused=refused, theirs=theirs)
 
 
 async def _seats(client: Client, show: Show, database: str, effects: str, name: str, user: str = "") -> Case:

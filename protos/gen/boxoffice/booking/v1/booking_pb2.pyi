@@ -631,17 +631,17 @@ class BookGuestsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SHOW_ID_FIELD_NUMBER: _builtins.int
-    USER_ID_FIELD_NUMBER: _builtins.int
+    GUEST_USER_ID_FIELD_NUMBER: _builtins.int
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     GUEST_NAME_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
-    user_id: _builtins.str
-    """Whose booking it is (UUID): this user sees it, and gives it back. The caller where it is absent."""
+    guest_user_id: _builtins.str
+    """The guest's account (UUID): this user sees the booking and gives it back. The caller's where it is absent."""
     idempotency_key: _builtins.str
-    """Makes the request safe to repeat: the same key and request give the same answer. A key belongs to the user, and to all
-    that makes bookings. Keys are kept for seven days by default; after that the same request is a new one. Up to 200 visible
+    """Makes the request safe to repeat: the same key and request give the same answer. A key belongs to the user whose booking
+    it is, and to all that makes bookings. Keys are kept for seven days by default; after that the same request is a new one. Up to 200 visible
     ASCII characters; may also be sent as the header `Idempotency-Key`.
     """
     guest_name: _builtins.str
@@ -654,14 +654,14 @@ class BookGuestsRequest(_message.Message):
         self,
         *,
         show_id: _builtins.str = ...,
-        user_id: _builtins.str = ...,
+        guest_user_id: _builtins.str = ...,
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         idempotency_key: _builtins.str = ...,
         guest_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["guest_name", b"guest_name", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["guest_name", b"guest_name", "guest_user_id", b"guest_user_id", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

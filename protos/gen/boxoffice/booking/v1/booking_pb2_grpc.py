@@ -181,7 +181,7 @@ class BookingServiceServicer:
 
     def BookGuests(self, request, context):
         """Books blocked seats of a show for a guest, for nothing: the booking is CONFIRMED with this call and has no payment, no fees,
-        no tax and no coupon. It does not count against what its user may have. Given back by RefundBooking, its seats are blocked
+        no tax and no coupon. It does not count against what its user may have of the show. Given back by RefundBooking, its seats are blocked
         again. UNAVAILABLE does not say that it was not made: ask again with the same key.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.

@@ -82,7 +82,7 @@ class BookingServiceStub:
     """
     BookGuests: _grpc.UnaryUnaryMultiCallable[_booking_pb2.BookGuestsRequest, _booking_pb2.Booking]
     """Books blocked seats of a show for a guest, for nothing: the booking is CONFIRMED with this call and has no payment, no fees,
-    no tax and no coupon. It does not count against what its user may have. Given back by RefundBooking, its seats are blocked
+    no tax and no coupon. It does not count against what its user may have of the show. Given back by RefundBooking, its seats are blocked
     again. UNAVAILABLE does not say that it was not made: ask again with the same key.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
@@ -301,7 +301,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     """
     BookGuests: _aio.UnaryUnaryMultiCallable[_booking_pb2.BookGuestsRequest, _booking_pb2.Booking]  # type: ignore[assignment]
     """Books blocked seats of a show for a guest, for nothing: the booking is CONFIRMED with this call and has no payment, no fees,
-    no tax and no coupon. It does not count against what its user may have. Given back by RefundBooking, its seats are blocked
+    no tax and no coupon. It does not count against what its user may have of the show. Given back by RefundBooking, its seats are blocked
     again. UNAVAILABLE does not say that it was not made: ask again with the same key.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
@@ -529,7 +529,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.Booking, _abc.Awaitable[_booking_pb2.Booking]]:
         """Books blocked seats of a show for a guest, for nothing: the booking is CONFIRMED with this call and has no payment, no fees,
-        no tax and no coupon. It does not count against what its user may have. Given back by RefundBooking, its seats are blocked
+        no tax and no coupon. It does not count against what its user may have of the show. Given back by RefundBooking, its seats are blocked
         again. UNAVAILABLE does not say that it was not made: ask again with the same key.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
