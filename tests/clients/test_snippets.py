@@ -30,6 +30,8 @@ SECONDS = patient(60)
 WALK = "README.md: API=http://127.0.0.1:8001/api/v1"
 OVER_GRPC = "README.md: call() { .venv/bin/buf curl --schema protos --protocol grpc "
 WATCH = 'README.md: curl -N "$API/seats/shows/$SHOW/watch?afterSequence=$(curl -'
+FREE = "docs/walks.md: API=http://127.0.0.1:8001/api/v1"
+CANCELLED = "docs/walks.md: # Bob has paid for a seat on the terrace"
 CLIENT = "clients/python/README.md: from uuid import uuid4"
 CLIENT_WATCHES = "clients/python/README.md: import time"
 CLIENT_PAGES = "clients/python/README.md: from boxoffice_client import Client"
@@ -60,7 +62,8 @@ SQL = {
 }
 """With the database that each is for."""
 CERTIFICATES = "docs/security.md: make certificates DIR=/secure/place"
-RUN = {WALK, OVER_GRPC, WATCH, CLIENT, CLIENT_WATCHES, CLIENT_PAGES, GHZ, *SANDBOX, METHODS, *SQL, CERTIFICATES}
+RUN = {WALK, OVER_GRPC, WATCH, FREE, CANCELLED, CLIENT, CLIENT_WATCHES, CLIENT_PAGES, GHZ, *SANDBOX, METHODS, *SQL}
+RUN.add(CERTIFICATES)
 
 LATE = ("pay pm_delay", "pay pm_late", "pay netbanking_late")
 """What would keep the stack busy for twenty minutes; tests/system/test_scenarios_webhooks.py waits less."""
@@ -116,6 +119,20 @@ def test_the_walk_and_the_same_over_grpc(stack: Stack, found: dict[str, Block]) 
     assert json.loads(refund)["refundPercentage"] == 100
     assert "'available': " in seats
     assert re.findall(r'"status": ?"([A-Z]+)"', over_grpc)[-2:] == ["SUCCESS", "REFUNDED"]
+
+
+def test_the_walks_of_a_free_booking_and_of_a_show_that_is_cancelled(stack: Stack, found: dict[str, Block]) -> None:
+    told = shell(stack, f"{found[FREE].text}\n{found[CANCELLED].text}").stdout.splitlines()
+    assert told == [
+        "CONFIRMED 0 False",
+        "CAPTURED",
+        "CONFIRMED",
+        "2 [{'currency': 'INR', 'amount': '0', 'bookings': 2}]",
+        "CANCELLATION_CHANGED",
+        "SWEEPING",
+        "DONE 2",
+        "REFUNDED 50000",
+    ]
 
 
 def test_seats_are_watched(stack: Stack, found: dict[str, Block]) -> None:
