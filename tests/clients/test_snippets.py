@@ -127,7 +127,7 @@ def test_the_walks_of_a_free_booking_and_of_a_show_that_is_cancelled(stack: Stac
         "CONFIRMED 0 False",
         "CAPTURED",
         "CONFIRMED",
-        "2 [{'currency': 'INR', 'amount': '0', 'bookings': 2}]",
+        "2 [{'currency': 'INR', 'amount': '50000', 'bookings': 2}]",
         "CANCELLATION_CHANGED",
         "SWEEPING",
         "DONE 2",

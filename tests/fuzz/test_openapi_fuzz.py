@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
 CASES = int(os.environ.get("FUZZ_CASES") or 0)
 SEED = os.environ.get("FUZZ_SEED") or "1"
-FEW = 8
+FEW = 5
 """How many cases an operation gets where nobody asks for more, and then none but drawn ones."""
 OPERATIONS = {
     f"{verb.upper()} {path}": operation["operationId"]

@@ -48,13 +48,15 @@ def contents(server: Server) -> dict[str, str]:
                     " AND relname <> ALL (%s)",
                     [schema, list(TABLES_NOT_COMPARED)],
                 ).fetchall()
-                for (table,) in tables:
-                    query = sql.SQL(
-                        "SELECT count(*) || ' rows, ' || coalesce(md5(string_agg(row, '' ORDER BY row)), '')"
-                        " FROM (SELECT (to_jsonb(t) - %s::text[])::text AS row FROM {} t) AS rows"
-                    ).format(sql.Identifier(schema, table))
-                    [(seen,)] = connection.execute(query, [list(NOT_COMPARED)]).fetchall()
-                    prints[f"{name}.{table}"] = seen
+                queries = [
+                    sql.SQL(
+                        "SELECT {}, count(*) || ' rows, ' || coalesce(md5(string_agg(row, '' ORDER BY row)), '')"
+                        " FROM (SELECT (to_jsonb(t) - {}::text[])::text AS row FROM {} t) AS rows"
+                    ).format(f"{name}.{table}", list(NOT_COMPARED), sql.Identifier(schema, table))
+                    for (table,) in tables
+                ]
+                if queries:
+                    prints |= dict(connection.execute(sql.SQL(" UNION ALL ").join(queries)).fetchall())
     return prints
 
 
