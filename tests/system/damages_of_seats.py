@@ -20,7 +20,7 @@ def of_code(status: str, max_seats: int = 1000, *, revoked_at: str = "NULL") -> 
     return (
         "INSERT INTO inventory.access_codes (show_id, id, code, reason, seat_ids, max_seats, created_at, revoked_at)"
         f" SELECT DISTINCT show_id, {NEW}::uuid, 'SPONSOR', 'Camera', '{{}}'::uuid[], {max_seats},"
-        f" now() - interval '2 hours', {revoked_at}::timestamptz"
+        f" now() - interval '2 hours', ({revoked_at})::timestamptz"
         f" FROM inventory.show_seats WHERE status = '{status}';"
     )
 

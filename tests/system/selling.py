@@ -1,4 +1,4 @@
-"""Shows that somebody sells, with tax and invoices."""
+"""Shows that somebody sells, with tax and invoices, and seats that are not for everybody."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from gateway.openapi.examples import BODIES
 from services.booking.taxes.gstin import check_digit
-from tests.system.client import Client, Json, Show, ok
+from tests.system.client import Client, Json, Show, new_user, ok, refusal
 
 
 def gstin() -> str:
@@ -30,3 +30,17 @@ async def charge(client: Client, show: Show) -> None:
     fees = [*BODIES["SetShowFees"]["fees"], stays, stays | {"name": "Commission", "payer": "ORGANIZER"}]
     ok(await client.ask("PUT", f"shows/{show.id}/fees", {"fees": fees}))
     ok(await client.ask("PUT", f"shows/{show.id}/kinds", BODIES["SetShowKinds"]))
+
+
+async def guard(client: Client, show: Show) -> None:
+    """Block seats of a show; have some held and reserved by an access code, one for a guest, and one tried in vain."""
+    seats, path = show.seats[:4], f"shows/{show.id}"
+    ok(await client.ask("POST", f"{path}/block-seats", {"showSeatIds": seats, "reason": "Sponsors"}))
+    keyed = {"Idempotency-Key": str(uuid4())}
+    wish = {"code": "sponsor-24", "reason": "Sponsors", "maxSeats": 2}
+    code = ok(await client.ask("POST", f"{path}/access-codes", wish, headers=keyed))["code"]
+    ok(await client.hold(show, new_user(), seats[:1], code))
+    await client.booked(show, new_user(), seats[1:2], code=code)
+    guest = {"guestUserId": new_user(), "showSeatIds": seats[2:3], "guestName": "Asha Rao"}
+    ok(await client.ask("POST", f"{path}/guests", guest, headers={"Idempotency-Key": str(uuid4())}))
+    assert refusal(await client.hold(show, new_user(), seats[3:4], code)).reason == "ACCESS_CODE_NOT_VALID"

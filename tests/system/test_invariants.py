@@ -20,7 +20,7 @@ from tests.system.conftest import opened_client
 from tests.system.damages import DAMAGES
 from tests.system.databases import at_rest, later
 from tests.system.innocent import AT_ANY_TIME, WHILE_UNDER_WAY
-from tests.system.selling import sell
+from tests.system.selling import guard, sell
 
 
 @contextmanager
@@ -79,6 +79,7 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
         await client.pay(await client.session(declined), "DECLINE")
         await client.until_payment(declined["id"], "FAILED")
         await client.cancel_show(await client.make_show())
+        await guard(client, await client.make_show())
         await _have_accounts(stack, client)
         await at_rest(stack.server)
     with scratch(stack.server.url) as connection, snapshots(stack.server.url) as sources:

@@ -43,15 +43,15 @@ class BookingServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.CreateBookingRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
                 _registered_method=True)
-        self.BookGuests = channel.unary_unary(
-                '/boxoffice.booking.v1.BookingService/BookGuests',
-                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BookGuestsRequest.SerializeToString,
-                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
-                _registered_method=True)
         self.QuoteBooking = channel.unary_unary(
                 '/boxoffice.booking.v1.BookingService/QuoteBooking',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingResponse.FromString,
+                _registered_method=True)
+        self.BookGuests = channel.unary_unary(
+                '/boxoffice.booking.v1.BookingService/BookGuests',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BookGuestsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
                 _registered_method=True)
         self.GetBooking = channel.unary_unary(
                 '/boxoffice.booking.v1.BookingService/GetBooking',
@@ -179,6 +179,24 @@ class BookingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def QuoteBooking(self, request, context):
+        """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
+        booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
+        FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
+        FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
+        FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
+        RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+        back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BookGuests(self, request, context):
         """Books blocked seats of a show for a guest, for nothing: the booking is CONFIRMED with this call and has no payment, no fees,
         no tax and no coupon. It does not count against what its user may have of the show. Given back by RefundBooking, its seats are blocked
@@ -194,24 +212,6 @@ class BookingServiceServicer:
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def QuoteBooking(self, request, context):
-        """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
-        booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
-
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
-        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
-        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
-        FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
-        FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
-        FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
-        FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
-        RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
-        back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -426,15 +426,15 @@ def add_BookingServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.CreateBookingRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.SerializeToString,
             ),
-            'BookGuests': grpc.unary_unary_rpc_method_handler(
-                    servicer.BookGuests,
-                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BookGuestsRequest.FromString,
-                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.SerializeToString,
-            ),
             'QuoteBooking': grpc.unary_unary_rpc_method_handler(
                     servicer.QuoteBooking,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingResponse.SerializeToString,
+            ),
+            'BookGuests': grpc.unary_unary_rpc_method_handler(
+                    servicer.BookGuests,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BookGuestsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.SerializeToString,
             ),
             'GetBooking': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBooking,
@@ -553,33 +553,6 @@ class BookingService:
             _registered_method=True)
 
     @staticmethod
-    def BookGuests(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/boxoffice.booking.v1.BookingService/BookGuests',
-            boxoffice_dot_booking_dot_v1_dot_booking__pb2.BookGuestsRequest.SerializeToString,
-            boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
     def QuoteBooking(request,
             target,
             options=(),
@@ -596,6 +569,33 @@ class BookingService:
             '/boxoffice.booking.v1.BookingService/QuoteBooking',
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.QuoteBookingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BookGuests(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/BookGuests',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.BookGuestsRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.Booking.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,6 +80,20 @@ class BookingServiceStub:
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
+    QuoteBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.QuoteBookingRequest, _booking_pb2.QuoteBookingResponse]
+    """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
+    booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
+    FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
+    FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
+    FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
+    RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+    back.
+    """
     BookGuests: _grpc.UnaryUnaryMultiCallable[_booking_pb2.BookGuestsRequest, _booking_pb2.Booking]
     """Books blocked seats of a show for a guest, for nothing: the booking is CONFIRMED with this call and has no payment, no fees,
     no tax and no coupon. It does not count against what its user may have of the show. Given back by RefundBooking, its seats are blocked
@@ -95,20 +109,6 @@ class BookingServiceStub:
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
-    """
-    QuoteBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.QuoteBookingRequest, _booking_pb2.QuoteBookingResponse]
-    """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
-    booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
-
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
-    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
-    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
-    FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
-    FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
-    FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
-    FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
-    RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
-    back.
     """
     GetBooking: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GetBookingRequest, _booking_pb2.Booking]
     """Returns one booking: at once, or, where `wait_seconds` says so, as soon as its status is another than `while_status`.
@@ -299,6 +299,20 @@ class BookingServiceAsyncStub(BookingServiceStub):
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
+    QuoteBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.QuoteBookingRequest, _booking_pb2.QuoteBookingResponse]  # type: ignore[assignment]
+    """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
+    booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
+    FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
+    FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
+    FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
+    RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+    back.
+    """
     BookGuests: _aio.UnaryUnaryMultiCallable[_booking_pb2.BookGuestsRequest, _booking_pb2.Booking]  # type: ignore[assignment]
     """Books blocked seats of a show for a guest, for nothing: the booking is CONFIRMED with this call and has no payment, no fees,
     no tax and no coupon. It does not count against what its user may have of the show. Given back by RefundBooking, its seats are blocked
@@ -314,20 +328,6 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
-    """
-    QuoteBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.QuoteBookingRequest, _booking_pb2.QuoteBookingResponse]  # type: ignore[assignment]
-    """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
-    booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
-
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
-    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
-    NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
-    FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
-    FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
-    FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
-    FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
-    RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
-    back.
     """
     GetBooking: _aio.UnaryUnaryMultiCallable[_booking_pb2.GetBookingRequest, _booking_pb2.Booking]  # type: ignore[assignment]
     """Returns one booking: at once, or, where `wait_seconds` says so, as soon as its status is another than `while_status`.
@@ -523,6 +523,26 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def QuoteBooking(
+        self,
+        request: _booking_pb2.QuoteBookingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_booking_pb2.QuoteBookingResponse, _abc.Awaitable[_booking_pb2.QuoteBookingResponse]]:
+        """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
+        booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
+        FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
+        FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
+        FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
+        RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
+        back.
+        """
+
+    @_abc_1.abstractmethod
     def BookGuests(
         self,
         request: _booking_pb2.BookGuestsRequest,
@@ -542,26 +562,6 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
-        """
-
-    @_abc_1.abstractmethod
-    def QuoteBooking(
-        self,
-        request: _booking_pb2.QuoteBookingRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_booking_pb2.QuoteBookingResponse, _abc.Awaitable[_booking_pb2.QuoteBookingResponse]]:
-        """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
-        booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
-
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
-        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
-        NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
-        FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
-        FAILED_PRECONDITION KIND_LIMIT_EXCEEDED: a booking may not have so many tickets of a kind (`kind`, `limit`).
-        FAILED_PRECONDITION AMOUNT_TOO_LARGE: with tax and fees, the seats cost more at once than can be counted.
-        FAILED_PRECONDITION COUPON_NOT_USABLE: the coupon cannot be used for this (`why_not`, as CreateBooking says).
-        RESOURCE_EXHAUSTED TOO_MANY_CODES: the user has tried too many codes that are not valid; RetryInfo says when to come
-        back.
         """
 
     @_abc_1.abstractmethod
