@@ -7,7 +7,7 @@ from hypothesis.stateful import rule
 
 from tests.model import world
 from tests.model.asking import USERS
-from tests.model.draws import coupons, keys, lates, methods, numbers, replicas, rivals, seats, users, waits
+from tests.model.draws import coupons, keys, lasts, lates, methods, numbers, replicas, rivals, seats, users, waits
 from tests.model.driver import Driver, pick
 from tests.model.facts import Request, Seats, Tick
 
@@ -34,9 +34,12 @@ class Buying(Driver):
 
     @rule(user=users, seats=seats, all_=st.booleans(), replica=replicas)
     def release(self, user: int, seats: Seats, all_: bool, replica: int) -> None:
-        self.do([(Request("release_holds", user, frozenset() if all_ else seats), replica)])
+        """Hold seats, and release some of what is held, or all."""
+        self.do([(Request("hold", user, seats), 1 - replica)])
+        some = frozenset() if all_ else frozenset(sorted(seats)[:1])
+        self.do([(Request("release_holds", user, some), replica)])
 
-    @rule(user=users, seats=seats, seconds=waits, replica=replicas)
+    @rule(user=users, seats=seats, seconds=lasts, replica=replicas)
     def hold_for_ever(self, user: int, seats: Seats, seconds: int, replica: int) -> None:
         """Hold and release again and again."""
         for _ in range(4):

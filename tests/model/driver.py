@@ -44,7 +44,7 @@ class Driver(RuleBasedStateMachine):
         self.asked: list[Request] = []
         self.steps = 0
 
-    @initialize(show=st.sampled_from(SHOWS), has_fees=st.booleans())
+    @initialize(show=st.sampled_from(SHOWS), has_fees=st.sampled_from((False, False, True)))
     def begin(self, show: tuple[int, int], has_fees: bool) -> None:
         begins, sales_end = show
         self.run(self.real.begin(begins, sales_end, has_fees=has_fees))
@@ -154,10 +154,10 @@ class Driver(RuleBasedStateMachine):
         return [id_ for id_ in self.bookings() if known[id_].payment or not known[id_].final]
 
     def new_booking(self, number: int, key: str = "") -> Request:
-        """Make a request for a seat or two, every third with a coupon."""
-        seats = {number % world.SEATS, (3 * number + 1) % world.SEATS}
-        coupon = "TENTH" if number % 3 == 0 else ""
-        child = self.worlds[0].has_fees and number % 4 == 1
+        """Make a request for a seat, or two, now and then with a coupon or for a child."""
+        seats = {number % world.SEATS, (number + number % 2) % world.SEATS}
+        coupon = "TENTH" if number in (3, 6) else ""
+        child = self.worlds[0].has_fees and number in (1, 4)
         return Request("book", number % len(USERS), frozenset(seats), key, coupon=coupon, child=child)
 
     def about_booking(self, name: str, number: int, *states: str) -> Request:

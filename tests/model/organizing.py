@@ -40,13 +40,17 @@ class Organizing(Buying):
         if books:
             self.do([(Request("book", user, seats), replica)])
 
-    @rule(user=users, seats=seats, price=prices, child=st.booleans(), replica=replicas)
-    def edit_prices_while_booking(self, user: int, seats: Seats, price: int, child: bool, replica: int) -> None:
-        """Set prices while somebody books for what was shown."""
+    @rule(user=users, seats=seats, price=prices, child=st.booleans(), late=st.booleans(), replica=replicas)
+    def book_as_shown(self, user: int, seats: Seats, price: int, child: bool, late: bool, replica: int) -> None:
+        """Set prices while somebody books for what was shown, or before."""
         known = self.worlds[0]
         shown = Request("book", user, seats, child=child and known.has_fees)
         asked = Request("book", user, seats, child=shown.child, amount=known.begun(shown, 0).final)
-        self.do([(asked, replica)], [(Request("set_prices", amount=price), 1 - replica)])
+        edit = Request("set_prices", amount=price)
+        if late:
+            self.do([(edit, 1 - replica), (asked, replica)])
+        else:
+            self.do([(edit, 1 - replica)], [(asked, replica)])
 
     @rule(seats=seats, number=numbers, replica=replicas)
     def block(self, seats: Seats, number: int, replica: int) -> None:
@@ -54,13 +58,19 @@ class Organizing(Buying):
         name, some = ("unblock", seats) if number > 5 else ("block", frozenset(sorted(seats)[:2]))
         self.do([(Request(name, seats=some), replica)])
 
-    @rule(number=numbers, chosen=st.lists(moves, max_size=3), replica=replicas)
-    def cancel_show(self, number: int, chosen: list[Any], replica: int) -> None:
-        """Cancel the show, now and then, once or twice, while this and that goes on; then it is swept."""
-        if number > 2:
+    @rule(number=numbers, chosen=st.lists(moves, max_size=3), user=users, seats=seats, replica=replicas)
+    def cancel_show(self, number: int, chosen: list[Any], user: int, seats: Seats, replica: int) -> None:
+        """Cancel the show, now and then, once or twice, while this and that goes on.
+
+        Then somebody wants seats, and somebody the money of a ticket, before it is swept.
+        """
+        if number > 4:
             return
         wishes: list[Doing] = [[(Request("cancel_show"), replica)], [(Request("cancel_show"), 1 - replica)]]
-        self.do(*wishes[: 1 + number // 2], *self.branches(chosen))
-        if number:
+        self.do(*wishes[: 1 + number // 4], *self.branches(chosen))
+        self.do([(Request("hold", user, seats), replica)])
+        if number % 2:
             self.settle(1 - replica)
+        if self.tickets():
+            self.do([(self.about_refund(number, number % 3, 0), replica)])
         self.do([(Tick("sweep"), 1 - replica)])

@@ -27,7 +27,7 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 STEPS = 30
 QUICK = 2
 """How many of the planted bugs the short form looks for."""
-PLANTED_EXAMPLES = 30
+PLANTED_EXAMPLES = 90
 """After how many runs a planted bug must have been found."""
 SHORT = settings(
     max_examples=15,

@@ -5,6 +5,7 @@ from tests.mutants.mutant import MONEY, REQUESTS, SEATS, Mutant
 STATUSES = ("tests/inventory/test_show_statuses.py",)
 CANCELLED = ("tests/inventory/test_cancelled_shows.py",)
 SWEEPS = ("tests/booking/test_show_cancellations.py",)
+WAITING = ("tests/booking/test_waiting_sweeps.py",)
 
 MUTANTS = (
     Mutant(
@@ -117,7 +118,7 @@ MUTANTS = (
         "await self._inventory.count_claims(show_id) == 0",
         "True",
         MONEY,
-        SWEEPS,
+        WAITING,
     ),
     Mutant(
         "a sweep ends while a booking is being made",
@@ -125,7 +126,7 @@ MUTANTS = (
         "'RESERVING', 'PENDING'",
         "'PENDING'",
         MONEY,
-        SWEEPS,
+        WAITING,
     ),
     Mutant(
         "a sweep ends while money is on its way back",
@@ -173,7 +174,7 @@ MUTANTS = (
         "await operation.give_up(self._db, [sweep.show_id])",
         "pass",
         MONEY,
-        SWEEPS,
+        WAITING,
     ),
     Mutant(
         "a wish whose answer was lost is given up",
@@ -181,7 +182,7 @@ MUTANTS = (
         "is_transient(failure)",
         "False",
         MONEY,
-        SWEEPS,
+        WAITING,
     ),
     Mutant(
         "a refund is decided while nobody knows whether the show is cancelled",
