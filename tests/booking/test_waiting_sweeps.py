@@ -73,3 +73,12 @@ async def test_a_wish_waits_for_inventory_as_long_as_it_takes_and_is_forgotten_w
     assert (await refused(progress(house))).reason == "CANCELLATION_NOT_FOUND"
     request = booking_pb2.RefundBookingRequest(booking_id=booking.id, user_id=str(BOB))
     assert (await house.bookings.RefundBooking(request)).refund_percentage == 100, "by the time, as before"
+
+
+async def test_a_preview_does_not_count_what_is_on_its_way_back(house: House) -> None:
+    booking = await house.confirmed(ANN, 0)
+    house.payment.away = True
+    request = booking_pb2.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN))
+    assert (await house.bookings.RefundBooking(request)).status == booking_pb2.RefundBookingResponse.PROCESSING
+    previewed = await preview(house)
+    assert (previewed.confirmed_bookings, list(previewed.refunds)) == (0, [])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from unittest.mock import AsyncMock
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from boxoffice.events.v1 import events_pb2
@@ -22,6 +22,8 @@ from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.errors import ShowNotFound
 from services.inventory.rpc import InventoryServicer
 from services.inventory.seats.commands import Hold, Reserve
+from services.inventory.seats.domain import AskedSeats
+from services.inventory.seats.operation import price_seats
 from services.inventory.viewing.availability import Availability
 from services.inventory.viewing.watching import Watching
 from tests.cases import all_cases
@@ -178,7 +180,13 @@ async def test_nobody_buys_seats_of_a_draft_not_even_its_organizer(draft: Draft,
     seats = await draft.house._db.fetch("SELECT id FROM show_seats WHERE show_id = %s LIMIT 1", (draft.show_id,))
     fields = {"booking_id": uuid4(), "ttl": TTL} if command is Reserve else {}
     with calling(ORGANIZER), pytest.raises(ShowNotFound):
-        await desk.submit(command(show_id=seats[0].id, user_id=USER, seat_ids=[seats[0].id], **fields))
+        await desk.submit(command(show_id=UUID(draft.show_id), user_id=USER, seat_ids=[seats[0].id], **fields))
+
+
+async def test_seats_of_a_draft_have_no_price(draft: Draft) -> None:
+    [seat] = await draft.house._db.fetch("SELECT id FROM show_seats WHERE show_id = %s LIMIT 1", (draft.show_id,))
+    [refused] = await price_seats(draft.house._db, [AskedSeats(UUID(draft.show_id), [seat.id])])
+    assert isinstance(refused, ShowNotFound)
 
 
 async def kinds(db: Database, show_id: str) -> list[tuple[str, int]]:

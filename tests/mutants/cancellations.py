@@ -214,7 +214,7 @@ MUTANTS = (
         "HAVING bool_or(s.refund_id IS NULL)",
         "",
         REQUESTS,
-        SWEEPS,
+        WAITING,
     ),
     Mutant(
         "what inventory's log tells begins no sweep",

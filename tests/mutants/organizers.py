@@ -175,6 +175,7 @@ MUTANTS = (
         "",
         REQUESTS,
         MEMBERS,
+        equivalent="who has the role nowhere is refused before, by Access._permit",
     ),
     Mutant(
         "of several organizations the first is taken",
