@@ -9,8 +9,9 @@ import grpc
 import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 
+from services.booking.tidying.operation import archive
 from services.chassis.errors import FailedPrecondition
-from tests.booking.house import ANN, BOB, House, Refund, RefundState, reason, refused
+from tests.booking.house import ANN, BOB, House, Refund, RefundState, move_clocks, reason, refused
 from tests.booking.test_booking_events import Event, kinds, published
 from tests.databases import move_clock
 
@@ -46,6 +47,27 @@ async def test_a_seat_that_is_given_back_is_on_sale_again_and_the_others_stay_th
     for one in (listed, seen):
         one.ClearField("payment")
     assert listed == seen
+
+
+async def test_a_booking_that_came_to_nothing_is_not_refunded_also_once_it_is_archived(house: House) -> None:
+    cancelled, expired = await house.book(ANN, 0), await house.book(BOB, 1)
+    await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=cancelled.id, user_id=str(ANN)))
+    await move_clocks(house, "20 minutes")
+    await house.saga.expiry.expire_due()
+    for archived in (0, 2):
+        if archived:
+            await move_clocks(house, "34 days")
+        assert await archive(house.db) == archived
+        for booking, number in ((cancelled, 0), (expired, 1)):
+            grant = pb.GrantRefundRequest(booking_id=booking.id, percentage=50, reason="It rained.")
+            preview = pb.PreviewRefundRequest(booking_id=booking.id, user_id=booking.user_id)
+            for refusal in (
+                refund(house, booking),
+                refund(house, booking, number),
+                house.bookings.GrantRefund(grant),
+                house.bookings.PreviewRefund(preview),
+            ):
+                assert (await refused(refusal)).reason == "BOOKING_NOT_CONFIRMED"
 
 
 @pytest.mark.parametrize("starts_in", [timedelta(hours=3)])

@@ -157,10 +157,10 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, Begun]):
     def decide(self, command: RefundSeats, state: RefundableBookings) -> Begun:
         """Decide the refund, unless all seats are being refunded: then the request's key is used up all the same."""
         booking = _wanted(command, state)
-        seats, refunds = state.seats[booking.id], state.refunds[booking.id]
         if booking.state == State.REFUNDING and not command.seat_ids:
             return Begun(booking)
-        check_confirmed(booking, state.now)
+        check_confirmed(booking, state.now)  # what is archived has no seats any more
+        seats, refunds = state.seats[booking.id], state.refunds[booking.id]
         if not command.seat_ids and all(seat.refund_id for seat in seats):
             return state.begun_with(booking, refunds[0]) if len(refunds) == 1 else Begun(booking)
         grant = state.grant_for(booking, command.grant)
