@@ -35,6 +35,8 @@ def explore(worlds: Iterable[World], branches: Sequence[Branch], seen: Seen, *, 
         known.add(mark)
         if at == end and (result := world.as_seen(seen)):
             found[result.identity()] = result
+        if not alone:
+            work += [(at, next_) for next_ in world.carried_out(seen)]
         for number, branch in enumerate(branches):
             if at[number] == end[number]:
                 continue

@@ -8,6 +8,7 @@ done at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Self
 
@@ -264,6 +265,14 @@ class World(Steps):
             if (payment.state, payment.bank, payment.recorded, payment.returned) != (state, *rest):
                 return None
         return world
+
+    def carried_out(self, seen: Seen) -> Iterator[Self]:
+        """Yield what the world is once refunds are carried out that are seen to be: others may come after that."""
+        for id_ in self.bookings.keys() & seen.refunds.keys():
+            if (booking := self._refunded_as(id_, seen)) != self.bookings[id_]:
+                world = self.copy()
+                world.bookings[id_] = booking
+                yield world
 
     def _refunded_as(self, id_: str, seen: Seen) -> Booking:
         """Take it that refunds are carried out, where they are seen to be and can be."""
