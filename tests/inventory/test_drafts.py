@@ -21,9 +21,8 @@ from services.chassis.wire.identity import Caller, caller, policy
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.errors import ShowNotFound
 from services.inventory.rpc import InventoryServicer
+from services.inventory.seats.asking import AskedSeats, price_seats
 from services.inventory.seats.commands import Hold, Reserve
-from services.inventory.seats.domain import AskedSeats
-from services.inventory.seats.operation import price_seats
 from services.inventory.viewing.availability import Availability
 from services.inventory.viewing.watching import Watching
 from tests.cases import all_cases
