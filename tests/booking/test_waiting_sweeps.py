@@ -52,9 +52,9 @@ async def test_a_wish_waits_for_inventory_as_long_as_it_takes_and_is_forgotten_w
     token, ask = (await preview(house)).token, InventoryClient.cancel_shows
     failures: list[Failure] = [Unavailable(), Unavailable()]
 
-    async def fails(self: InventoryClient, *, validate_only: bool = False, **named: Any) -> Any:
+    async def fails(self: InventoryClient, *subject: Any, validate_only: bool = False, **named: Any) -> Any:
         if validate_only:
-            return await ask(self, validate_only=True, **named)
+            return await ask(self, *subject, validate_only=True, **named)
         raise failures.pop()
 
     monkeypatch.setattr(InventoryClient, "cancel_shows", fails)
