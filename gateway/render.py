@@ -86,7 +86,7 @@ def render(
 
 
 def _template(name: str) -> Any:
-    return yaml.safe_load((TEMPLATES / f"{name}.yaml").read_text(encoding="utf-8"))
+    return yaml.load((TEMPLATES / f"{name}.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 
 
 def _add_metrics(resources: Any, part: Any, values: Mapping[str, Any]) -> None:
@@ -248,7 +248,7 @@ def _fill(node: Any, values: Mapping[str, Any]) -> Any:
     return node
 
 
-class _Plain(yaml.SafeDumper):
+class _Plain(yaml.CSafeDumper):
     """Writes what is used twice twice, for people to read."""
 
     def ignore_aliases(self, data: Any) -> bool:

@@ -37,9 +37,9 @@ async def opened(services: Services, tmp_path: Path) -> Opened:
 
     @asynccontextmanager
     async def opened(edge: Edge, change: Callable[[Any], None] = lambda _: None) -> AsyncIterator[httpx.AsyncClient]:
-        config = yaml.safe_load(render(services.addresses, port=0, admin_port=0, edge=edge))
+        config = yaml.load(render(services.addresses, port=0, admin_port=0, edge=edge), yaml.CSafeLoader)
         change(config)
-        gateway = Gateway(tmp_path, yaml.safe_dump(config))
+        gateway = Gateway(tmp_path, json.dumps(config))
         await gateway.start()
         try:
             async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as client:
@@ -281,9 +281,9 @@ async def one_of_two_away(
     for replica in replicas:
         await replica.start()
     both = ",".join(f"127.0.0.1:{replica.port}" for replica in replicas)
-    config = yaml.safe_load(render(services.addresses | {"inventory": both}, port=0, admin_port=0))
+    config = yaml.load(render(services.addresses | {"inventory": both}, port=0, admin_port=0), yaml.CSafeLoader)
     change(config)
-    gateway = Gateway(folder, yaml.safe_dump(config))
+    gateway = Gateway(folder, json.dumps(config))
     await gateway.start()
     try:
         async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as rest:

@@ -20,7 +20,7 @@ REPLICAS = dict.fromkeys(CLUSTERS, "10.0.0.1:16051, 10.0.0.2:16052,[::1]:16053")
 
 
 def cluster(config: str, name: str) -> Any:
-    return next(each for each in yaml.safe_load(config)["static_resources"]["clusters"] if each["name"] == name)
+    return next(each for each in _loaded(config)["static_resources"]["clusters"] if each["name"] == name)
 
 
 @pytest.mark.parametrize("addresses", [HERE, CONTAINERS, REPLICAS], ids=["here", "containers", "replicas"])
@@ -37,7 +37,7 @@ async def test_envoy_takes_the_configuration_without_a_word(addresses: dict[str,
 
 
 def test_nothing_is_without_an_end() -> None:
-    config = yaml.safe_load(render(HERE, port=1, admin_port=2, edge=Edge(cors_origins=("https://app.example",))))
+    config = _loaded(render(HERE, port=1, admin_port=2, edge=Edge(cors_origins=("https://app.example",))))
     (listener,) = config["static_resources"]["listeners"]
     manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
     assert {"request_headers_timeout", "request_timeout", "stream_idle_timeout"} <= set(manager)
@@ -94,7 +94,7 @@ async def test_envoy_takes_a_collector_and_a_port_for_metrics(collector: str, tm
 def test_nothing_is_traced_and_no_metrics_are_told_unless_asked_for() -> None:
     config = render(HERE, port=1, admin_port=2)
     assert not [word for word in ("opentelemetry", "collector", "TRACE_ID", "/stats/prometheus") if word in config]
-    assert [listener["name"] for listener in yaml.safe_load(config)["static_resources"]["listeners"]] == ["public"]
+    assert [listener["name"] for listener in _loaded(config)["static_resources"]["listeners"]] == ["public"]
 
 
 @pytest.mark.parametrize("collector", ["jaeger:4317", "https://jaeger:4317", "http://jaeger", "http://jaeger:x"])
@@ -118,7 +118,7 @@ def test_addresses_become_endpoints() -> None:
 
 
 def test_the_admin_page_stays_on_this_machine_unless_told_otherwise() -> None:
-    config = yaml.safe_load(render(HERE, port=1, admin_port=2, host="0.0.0.0"))
+    config = _loaded(render(HERE, port=1, admin_port=2, host="0.0.0.0"))
     assert config["admin"]["address"]["socket_address"] == {"address": "127.0.0.1", "port_value": 2}
 
 
@@ -132,3 +132,7 @@ async def test_the_command_line_prints_the_same() -> None:
     shown = await printed(CONTAINERS, "--host", "0.0.0.0", "--descriptor", "/etc/d.binpb")
     expected = render(CONTAINERS, port=8001, admin_port=16081, host="0.0.0.0", descriptor=Path("/etc/d.binpb"))
     assert shown == expected
+
+
+def _loaded(config: str) -> Any:
+    return yaml.load(config, yaml.CSafeLoader)

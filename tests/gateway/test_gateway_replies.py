@@ -1,6 +1,7 @@
 """Errors on their way out: those of services, and Envoy's own in the same shape."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -157,11 +158,11 @@ async def strict_rest(
     """A gateway that waits for 300 ms at most, and lets one request at a time through to the bank."""
     monkeypatch.setattr(rendering, "TIMEOUT_SECONDS", 0.2)
     monkeypatch.setattr(rendering, "GRACE_SECONDS", 0.1)
-    config = yaml.safe_load(rendering.render(own_services.addresses, port=0, admin_port=0))
+    config = yaml.load(rendering.render(own_services.addresses, port=0, admin_port=0), yaml.CSafeLoader)
     for cluster in config["static_resources"]["clusters"]:
         if cluster["name"] == "bank":
             cluster["circuit_breakers"]["thresholds"][0]["max_requests"] = 1
-    gateway = Gateway(tmp_path, yaml.safe_dump(config))
+    gateway = Gateway(tmp_path, json.dumps(config))
     await gateway.start()
     async with httpx.AsyncClient(base_url=f"http://{gateway.address}", timeout=patient(10)) as client:
         yield client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ async def test_a_stream_gets_no_deadline_but_its_callers(
 
 
 def test_no_time_limit_of_the_gateways_ends_a_stream() -> None:
-    config = yaml.safe_load(render(dict.fromkeys(CLUSTERS, "127.0.0.1:1"), port=1, admin_port=2))
+    config = yaml.load(render(dict.fromkeys(CLUSTERS, "127.0.0.1:1"), port=1, admin_port=2), yaml.CSafeLoader)
     [listener] = config["static_resources"]["listeners"]
     manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
     [host] = manager["route_config"]["virtual_hosts"]
@@ -104,10 +105,10 @@ async def test_a_stream_may_be_longer_than_any_answer(rest: httpx.AsyncClient, s
 async def test_who_reads_nothing_is_cut_off_and_what_was_meant_for_him_is_let_go(
     own_services: Services, tmp_path: Path
 ) -> None:
-    config = yaml.safe_load(render(own_services.addresses, port=0, admin_port=0))
+    config = yaml.load(render(own_services.addresses, port=0, admin_port=0), yaml.CSafeLoader)
     manager = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
     manager["stream_idle_timeout"] = "1s"
-    gateway = Gateway(tmp_path, yaml.safe_dump(config))
+    gateway = Gateway(tmp_path, json.dumps(config))
     left = asyncio.Queue[str]()
 
     async def answer(request: Any, context: Any) -> Any:
@@ -137,11 +138,11 @@ async def test_who_reads_nothing_is_cut_off_and_what_was_meant_for_him_is_let_go
 
 
 async def test_streams_take_no_places_from_calls(own_services: Services, tmp_path: Path) -> None:
-    config = yaml.safe_load(render(own_services.addresses, port=0, admin_port=0))
+    config = yaml.load(render(own_services.addresses, port=0, admin_port=0), yaml.CSafeLoader)
     for cluster in config["static_resources"]["clusters"]:
         for threshold in cluster["circuit_breakers"]["thresholds"]:
             threshold["max_requests"] = 1
-    gateway = Gateway(tmp_path, yaml.safe_dump(config))
+    gateway = Gateway(tmp_path, json.dumps(config))
     ended = asyncio.Event()
 
     async def answer(request: Any, context: Any) -> Any:

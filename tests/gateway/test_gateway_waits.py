@@ -105,7 +105,7 @@ async def test_services_are_told_how_long_a_wait_may_take(rest: httpx.AsyncClien
 
 
 def test_a_call_by_grpc_may_wait_if_its_deadline_is_later_than_that_of_others() -> None:
-    config = yaml.safe_load(render(dict.fromkeys(CLUSTERS, "127.0.0.1:1"), port=1, admin_port=2))
+    config = yaml.load(render(dict.fromkeys(CLUSTERS, "127.0.0.1:1"), port=1, admin_port=2), yaml.CSafeLoader)
     manager = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
     routes = manager["route_config"]["virtual_hosts"][0]["routes"]
     [pattern] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -37,12 +38,12 @@ async def strict_services() -> AsyncIterator[Services]:
 @pytest.fixture(scope="module")
 async def attacked(strict_services: Services, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
     """A gateway that waits a second where others wait for half a minute."""
-    config = yaml.safe_load(render(strict_services.addresses, port=0, admin_port=0))
+    config = yaml.load(render(strict_services.addresses, port=0, admin_port=0), yaml.CSafeLoader)
     manager = _find(config, "request_headers_timeout")
     manager |= {"request_headers_timeout": "1s", "request_timeout": "1s", "stream_idle_timeout": "1s"}
     manager["common_http_protocol_options"]["idle_timeout"] = "2s"
     manager["delayed_close_timeout"] = "0.2s"
-    gateway = Gateway(tmp_path_factory.mktemp("attacked"), yaml.safe_dump(config))
+    gateway = Gateway(tmp_path_factory.mktemp("attacked"), json.dumps(config))
     await gateway.start()
     yield gateway
     await gateway.stop()

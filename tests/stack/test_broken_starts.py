@@ -39,6 +39,7 @@ from stack.processes import wait_until
 from stack.settings import ROOT
 from tests.patience import patient
 from tests.stack.commands import environment
+from tests.stacks import begin_with_databases
 
 PORTS = list(temporary_settings(Path("/")).ports())
 IS_ROOT = os.geteuid() == 0
@@ -180,6 +181,7 @@ def test_a_migration_that_fails(folder: Path) -> None:
 
 
 def test_a_setting_of_a_service_that_is_wrong(folder: Path) -> None:
+    begin_with_databases(folder)
     fails(folder, "inventory: SHOWS_PER_TRANSACTION is wrong: ", env=environment(folder, SHOWS_PER_TRANSACTION="some"))
 
 
@@ -196,6 +198,7 @@ runpy.run_module = run
 
 @LINUX
 def test_a_service_that_dies_at_once(folder: Path) -> None:
+    begin_with_databases(folder)
     dies = WHEN_IT_BEGINS.format(service="services.payment", what="print('no luck', flush=True); os._exit(7)")
     with overlaid(folder, sitecustomize=dies) as env:
         fails(folder, "payment ended with exit code 7 while it started: no luck (see ", env=env)
@@ -203,6 +206,7 @@ def test_a_service_that_dies_at_once(folder: Path) -> None:
 
 @LINUX
 def test_a_service_that_never_gets_healthy(folder: Path) -> None:
+    begin_with_databases(folder)
     sleeps = WHEN_IT_BEGINS.format(service="services.booking", what="time.sleep(1000)")
     with overlaid(folder, sitecustomize=sleeps) as env:
         fails(folder, f"booking is not healthy after {patient(10):g} s (START_SECONDS gives it longer) (see ", env=env)
