@@ -19,7 +19,7 @@ FINAL = 50_002 - 10_001 + 1_700 + 7_506
 
 @pytest.fixture
 def with_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quoting, "NO_RULES", RULES)
+    monkeypatch.setattr(quoting, "_rules", lambda *_: RULES)
 
 
 async def test_without_rules_what_is_paid_is_the_total(house: House) -> None:
