@@ -83,12 +83,17 @@ KEYS = (
     ),
     Invariant(
         "answers-about-holds-are-of-their-show",
-        "what was answered under a key of a show is about a hold of its seats",
+        "what was answered under a key of a show is about a hold of its seats, or an access code that it has",
         ("inventory.show_idempotency_keys",),
         """
         SELECT k.method, k.show_id, k.user_id, k.key, k.names
         FROM inventory.show_idempotency_keys k LEFT JOIN inventory.shows s ON s.id = k.show_id
-        WHERE k.names IS DISTINCT FROM s.id OR k.method <> 'HoldSeats'
+        LEFT JOIN inventory.access_codes c ON (c.show_id, c.id) = (k.show_id, k.names)
+        WHERE CASE k.method
+            WHEN 'HoldSeats' THEN k.names IS DISTINCT FROM s.id
+            WHEN 'CreateAccessCode' THEN c.id IS NULL
+            ELSE true
+        END
         """,
     ),
 )

@@ -120,12 +120,12 @@ SEATS = (
         """
         SELECT s.show_id, s.id AS seat_id, s.status, s.holder_id, s.booking_id, s.right_id,
             r.right_ids[array_position(r.seat_ids, s.id)] AS claimed_by
-        FROM inventory.show_seats s CROSS JOIN inventory.clock
+        FROM inventory.show_seats s
         LEFT JOIN inventory.access_codes c ON (c.show_id, c.id) = (s.show_id, s.right_id)
         LEFT JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (s.show_id, s.booking_id)
-        WHERE s.holder_id IS NOT NULL AND (s.expires_at IS NULL OR s.expires_at > now) AND (
+        WHERE s.holder_id IS NOT NULL AND (
             (s.blocked_for IS NOT NULL AND s.right_id IS NULL)
-            OR (s.right_id IS NOT NULL AND c.id IS NULL AND s.right_id NOT IN (
+            OR (c.id IS NULL AND s.right_id NOT IN (
                 '00000000-0000-0000-0000-000000000000', '00000000-0000-0000-0000-000000000001'
             ))
             OR (c.id IS NOT NULL AND s.booking_id IS NOT NULL
@@ -142,13 +142,12 @@ SEATS = (
         SELECT c.show_id, c.id AS access_code_id, c.max_seats, count(s.id) AS seats
         FROM inventory.access_codes c CROSS JOIN inventory.clock
         LEFT JOIN inventory.show_seats s ON (s.show_id, s.right_id) = (c.show_id, c.id)
-            AND s.holder_id IS NOT NULL AND (s.expires_at IS NULL OR s.expires_at > now)
+            AND (s.expires_at IS NULL OR s.expires_at > now)
         GROUP BY c.show_id, c.id, c.max_seats HAVING count(s.id) > c.max_seats
         UNION ALL
         SELECT s.show_id, c.id, c.max_seats, 1 FROM inventory.access_codes c
         JOIN inventory.show_seats s ON (s.show_id, s.right_id) = (c.show_id, c.id)
-        CROSS JOIN inventory.clock
-        WHERE s.status = 'HELD' AND s.expires_at > now AND s.held_at > least(c.ends_at, c.revoked_at)
+        WHERE s.held_at > least(c.ends_at, c.revoked_at)
         UNION ALL
         SELECT show_id, NULL, NULL, count(*) FROM inventory.access_codes
         GROUP BY show_id, upper(code) HAVING count(*) > 1

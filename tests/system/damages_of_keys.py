@@ -40,6 +40,16 @@ KEYS = (
     Damage("a hall that was made for nobody", SHOWN, answers("inventory", f"names = {NEW}", "method = 'CreateVenue'")),
     Damage("an answer to a method that there is not", SHOWN, answers("inventory", "method = 'SellSeats'")),
     Damage("an answer about another show than the key's", HELD, of_shows(f"names = {NEW}")),
+    Damage(
+        "an answer about an access code of no show",
+        HELD,
+        of_shows(f"names = {NEW}") + " WHERE method = 'CreateAccessCode'",
+    ),
+    Damage(
+        "an answer about an access code of another show",
+        HELD,
+        "UPDATE inventory.access_codes SET show_id = gen_random_uuid()",
+    ),
     Damage("an answer about a hold of no show", HELD, of_shows("names = NULL")),
     Damage("a key of a show that there is not", HELD, of_shows(f"show_id = {NEW}")),
     Damage("a key of a show for what is no command on seats", HELD, of_shows("method = 'CreateShow'")),

@@ -55,7 +55,8 @@ OF_SEATS = (
         "seats at another price than their claim, both of which a list said",
         PRICED,
         "INSERT INTO inventory.list_prices SELECT show_id, 2, tier, price + 1 FROM inventory.list_prices;"
-        + seats("BOOKED", "price = price + 1"),
+        + seats("BOOKED", "price = price + 1")
+        + " AND price > 0",
     ),
     Damage("a closed claim at a price that never was", PRICED, claims("REFUSED", f"prices = {DEARER}")),
     Damage(
@@ -188,6 +189,9 @@ OF_SEATS = (
         of_code("RESERVED") + seats("RESERVED", f"right_id = {NEW}"),
     ),
     Damage("more seats held by a code than it gives", LIMIT, of_code("HELD", 0) + seats("HELD", f"right_id = {NEW}")),
+    Damage(
+        "more seats sold by a code than it gives", LIMIT, of_code("BOOKED", 0) + seats("BOOKED", f"right_id = {NEW}")
+    ),
     Damage(
         "a seat held by a code that was revoked before",
         LIMIT,

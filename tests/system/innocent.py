@@ -20,6 +20,7 @@ from tests.system.damage import (
 from tests.system.damages_of_coupons import OF_AN_ORGANIZATION, WITHIN_LIMITS
 from tests.system.damages_of_gateways import ELSEWHERE as AT_ANOTHER_GATEWAY
 from tests.system.damages_of_gateways import LOST
+from tests.system.damages_of_seats import of_code
 
 TICKET_REFUND_STUCK = f"""
     {BEFORE};
@@ -297,6 +298,17 @@ AT_ANY_TIME = {
         UPDATE inventory.show_prices SET price = price + 1;
         {seats("AVAILABLE", "price = price + 2")}
     """,
+    "somebody has many seats for guests": f"""
+        {HELD_BY_ONE};
+        UPDATE inventory.show_seats SET right_id = '00000000-0000-0000-0000-000000000000', price = 0
+            WHERE status = 'HELD';
+        UPDATE inventory.seat_changes c SET price = 0 FROM inventory.show_seats s
+            WHERE s.id = c.seat_id AND s.status = 'HELD';
+    """,
+    "holds by a code have lapsed": of_code("HELD", 0)
+    + hold_of("-1 minutes", "now - interval '3 minutes'")
+    + ";"
+    + seats("HELD", f"right_id = {NEW}"),
     "seats are blocked that somebody has": seats(
         "HELD", "blocked_for = 'Camera', right_id = '00000000-0000-0000-0000-000000000001'"
     ),

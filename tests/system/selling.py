@@ -33,14 +33,16 @@ async def charge(client: Client, show: Show) -> None:
 
 
 async def guard(client: Client, show: Show) -> None:
-    """Block seats of a show; have some held and reserved by an access code, one for a guest, and one tried in vain."""
+    """Block seats of a show; have some held and booked by an access code, one for a guest, and one tried in vain."""
     seats, path = show.seats[:4], f"shows/{show.id}"
     ok(await client.ask("POST", f"{path}/block-seats", {"showSeatIds": seats, "reason": "Sponsors"}))
     keyed = {"Idempotency-Key": str(uuid4())}
     wish = {"code": "sponsor-24", "reason": "Sponsors", "maxSeats": 2}
     code = ok(await client.ask("POST", f"{path}/access-codes", wish, headers=keyed))["code"]
     ok(await client.hold(show, new_user(), seats[:1], code))
-    await client.booked(show, new_user(), seats[1:2], code=code)
+    buyer = new_user()
+    ok(await client.hold(show, buyer, seats[1:2], code))
+    await client.confirmed(show, buyer, seats[1:2])
     guest = {"guestUserId": new_user(), "showSeatIds": seats[2:3], "guestName": "Asha Rao"}
     ok(await client.ask("POST", f"{path}/guests", guest, headers={"Idempotency-Key": str(uuid4())}))
     assert refusal(await client.hold(show, new_user(), seats[3:4], code)).reason == "ACCESS_CODE_NOT_VALID"
