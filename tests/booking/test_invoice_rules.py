@@ -9,7 +9,15 @@ from uuid import uuid4
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.booking.invoices.domain import MAX_NUMBER, Kind, Line, Series, financial_year, lines_of_parts, number
+from services.booking.invoices.domain import (
+    MAX_NUMBER,
+    DocumentKind,
+    InvoiceLine,
+    Series,
+    financial_year,
+    lines_of_parts,
+    number,
+)
 from services.booking.invoices.gstr1 import COLUMNS, Entry, decimal, export, harmless
 from services.booking.pricing.domain import Rules, TaxRate, quote, split
 from tests.booking.drawn import Drawn, drawn
@@ -19,7 +27,7 @@ APRIL = datetime(2026, 3, 31, 18, 30, tzinfo=UTC)
 """The first instant of the financial year of 2026 in India."""
 
 
-def series(kind: Kind = Kind.INVOICE, **fields: object) -> Series:
+def series(kind: DocumentKind = DocumentKind.INVOICE, **fields: object) -> Series:
     given: dict[str, object] = {"year": 0, "last_number": 0, "last_at": None, "time_zone": "Asia/Kolkata"}
     return Series(seller_id=uuid4(), kind=kind, **given | fields)  # type: ignore[arg-type]
 
@@ -31,9 +39,9 @@ def test_a_financial_year_begins_on_the_first_of_april_in_the_sellers_zone() -> 
 
 
 def test_a_number_names_its_kind_and_year_and_has_sixteen_characters_at_most() -> None:
-    assert [number(kind, 2026, 1) for kind in Kind] == ["I/2627/1", "C/2627/1", "R/2627/1", "F/2627/1"]
-    assert number(Kind.INVOICE, 2099, MAX_NUMBER) == "I/9900/999999999"
-    assert len(number(Kind.INVOICE, 2099, MAX_NUMBER)) == 16
+    assert [number(kind, 2026, 1) for kind in DocumentKind] == ["I/2627/1", "C/2627/1", "R/2627/1", "F/2627/1"]
+    assert number(DocumentKind.INVOICE, 2099, MAX_NUMBER) == "I/9900/999999999"
+    assert len(number(DocumentKind.INVOICE, 2099, MAX_NUMBER)) == 16
 
 
 @settings(max_examples=1_000, deadline=None, database=None)
@@ -61,14 +69,14 @@ class Sold(NamedTuple):
     included: bool
     percentage: int
 
-    def invoiced(self) -> list[Line]:
+    def invoiced(self) -> list[InvoiceLine]:
         rate = TaxRate(self.basis_points, None, "999614")
         rules = Rules(tax_rates=(rate,), prices_include_tax=self.included, tax_parts=self.parts)
         lines = []
         for position, line in enumerate(quote([Seat(price) for price in self.prices], rules).lines):
             taxable = line.price - (line.tax if self.included else 0)
             half, whole = (line.tax // 2, 0) if self.parts == 2 else (0, line.tax)
-            lines.append(Line(position, "Stalls A1", "999614", self.basis_points, taxable, half, half, whole, 0))
+            lines.append(InvoiceLine(position, "Stalls A1", "999614", self.basis_points, taxable, half, half, whole, 0))
         return lines
 
 
@@ -117,7 +125,7 @@ def test_a_line_that_is_given_back_in_two_parts_gives_back_no_more_tax_than_it_h
 
 def entry(**fields: object) -> Entry:
     given: dict[str, object] = {
-        "kind": Kind.INVOICE,
+        "kind": DocumentKind.INVOICE,
         "number": "I/2627/1",
         "issued_at": APRIL,
         "corrects": None,
@@ -143,7 +151,7 @@ def read(body: bytes) -> list[list[str]]:
 
 
 def test_a_row_says_what_the_return_asks_for() -> None:
-    note = entry(kind=Kind.CREDIT_NOTE, number="C/2627/1", corrects="I/2627/1", corrects_at=APRIL)
+    note = entry(kind=DocumentKind.CREDIT_NOTE, number="C/2627/1", corrects="I/2627/1", corrects_at=APRIL)
     header, one, two, end = read(export([entry(), note]))
     row = dict(zip(header, one, strict=True))
     assert tuple(header) == COLUMNS

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from services.booking.pricing.domain import share
 
 
-class Kind(StrEnum):
+class DocumentKind(StrEnum):
     """What a document is. Each seller has a series of each kind."""
 
     INVOICE = "INVOICE"
@@ -28,9 +28,9 @@ class Kind(StrEnum):
         return {"INVOICE": "I", "CREDIT_NOTE": "C", "RECEIPT": "R", "REFUND_RECEIPT": "F"}[self.value]
 
     @property
-    def correction(self) -> "Kind":
+    def correction(self) -> "DocumentKind":
         """The kind that takes some of this one back."""
-        return Kind.CREDIT_NOTE if self == Kind.INVOICE else Kind.REFUND_RECEIPT
+        return DocumentKind.CREDIT_NOTE if self == DocumentKind.INVOICE else DocumentKind.REFUND_RECEIPT
 
 
 MAX_NUMBER = 999_999_999
@@ -43,7 +43,7 @@ def financial_year(at: datetime, zone: str) -> int:
     return local.year if local.month >= 4 else local.year - 1
 
 
-def number(kind: Kind, year: int, sequence: int) -> str:
+def number(kind: DocumentKind, year: int, sequence: int) -> str:
     """Return the number that a document bears, such as I/2627/1 for the first invoice from April 2026 to March 2027."""
     assert 1 <= sequence <= MAX_NUMBER
     return f"{kind.letter}/{year % 100:02}{(year + 1) % 100:02}/{sequence}"
@@ -54,7 +54,7 @@ class Series:
     """How far the numbers of a seller's documents of a kind have come. Its row is locked by whoever takes the next."""
 
     seller_id: UUID
-    kind: Kind
+    kind: DocumentKind
     time_zone: str
     year: int
     """The financial year of the last number; 0 before the first."""
@@ -73,7 +73,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class InvoiceLine:
     """A line of a document: what a seat comes to, or what of that is given back."""
 
     position: int
@@ -96,7 +96,7 @@ class Line:
         """What is paid for it."""
         return self.taxable_amount + self.tax_amount
 
-    def of_part(self, amount: int, before: int = 0) -> "Line":
+    def of_part(self, amount: int, before: int = 0) -> "InvoiceLine":
         """Return the line of a document that gives `amount` of this one back, where so much was given back `before`.
 
         Of each kind of tax so much goes back that its share of all that is given back has, rounded by itself, half up:
@@ -123,7 +123,7 @@ class Line:
         )
 
 
-def lines_of_parts(lines: Sequence[Line], amounts: Sequence[int], before: Sequence[int]) -> list[Line]:
+def lines_of_parts(lines: Sequence[InvoiceLine], amounts: Sequence[int], before: Sequence[int]) -> list[InvoiceLine]:
     """Return the lines of a document that gives back so much of each line after what was given back of it `before`.
 
     Lines of nothing are left out.

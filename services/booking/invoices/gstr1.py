@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.booking.invoices.domain import Kind
+from services.booking.invoices.domain import DocumentKind
 from services.booking.taxes.gstin import STATES
 from services.chassis.values.currencies import DIGITS
 
@@ -45,7 +45,7 @@ _FORMULA = frozenset("=+-@\t\r\n")
 class Entry:
     """All that one document has of one service at one rate."""
 
-    kind: Kind
+    kind: DocumentKind
     number: str
     issued_at: datetime
     corrects: str | None
@@ -84,7 +84,7 @@ def export(entries: Sequence[Entry]) -> bytes:
 def _row(entry: Entry) -> list[str]:
     digits = DIGITS[entry.currency] or 0
     return [
-        {Kind.INVOICE: "Invoice", Kind.CREDIT_NOTE: "Credit Note"}.get(entry.kind, "Receipt"),
+        {DocumentKind.INVOICE: "Invoice", DocumentKind.CREDIT_NOTE: "Credit Note"}.get(entry.kind, "Receipt"),
         entry.number,
         _date(entry.issued_at, entry.time_zone),
         entry.corrects or "",

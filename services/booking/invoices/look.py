@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.booking.errors import ExportTooLarge, InvoiceNotFound
 from services.booking.invoices import statements as sql
-from services.booking.invoices.domain import Kind, Line
+from services.booking.invoices.domain import DocumentKind, InvoiceLine
 from services.booking.invoices.gstr1 import Entry
 from services.booking.taxes.domain import Seller
 from services.chassis.store.database import Database, retried
@@ -19,7 +19,7 @@ class Document:
     """A document, whole."""
 
     id: UUID
-    kind: Kind
+    kind: DocumentKind
     number: str
     issued_at: datetime
     booking_id: UUID
@@ -31,7 +31,7 @@ class Document:
     taxable_amount: int
     tax_amount: int
     total_amount: int
-    lines: Sequence[Line]
+    lines: Sequence[InvoiceLine]
 
 
 @retried
@@ -41,8 +41,8 @@ async def documents_of(db: Database, booking_id: UUID) -> list[Document]:
     found, lines = await db.fetch_all((sql.DOCUMENTS_OF_BOOKING, named), (sql.LINES_OF_DOCUMENTS, named))
     if not found:
         raise InvoiceNotFound()
-    of: dict[UUID, list[Line]] = {row.id: [] for row in found}
-    for row, line in zip(lines, read(Line, lines), strict=True):
+    of: dict[UUID, list[InvoiceLine]] = {row.id: [] for row in found}
+    for row, line in zip(lines, read(InvoiceLine, lines), strict=True):
         if row.invoice_id in of:
             of[row.invoice_id].append(line)
     return [_document(row, of[row.id]) for row in found]
@@ -71,10 +71,10 @@ async def entries_of(db: Database, period: Period) -> list[Entry]:
     return found
 
 
-def _document(row: Row, lines: Sequence[Line]) -> Document:
+def _document(row: Row, lines: Sequence[InvoiceLine]) -> Document:
     return Document(
         id=row.id,
-        kind=Kind(row.kind),
+        kind=DocumentKind(row.kind),
         number=row.number,
         issued_at=row.issued_at,
         booking_id=row.booking_id,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from boxoffice.booking.v1 import invoices_pb2 as pb
 
-from services.booking.invoices.domain import Line
+from services.booking.invoices.domain import InvoiceLine
 from services.booking.invoices.look import Document, Period
 from services.booking.taxes.messages import render_seller
 from services.chassis.errors import InvalidField
@@ -41,7 +41,7 @@ def render(document: Document) -> pb.Invoice:
     )
 
 
-def _line(line: Line) -> pb.Invoice.Line:
+def _line(line: InvoiceLine) -> pb.Invoice.Line:
     return pb.Invoice.Line(
         description=line.description,
         sac_code=line.sac_code,
@@ -51,7 +51,7 @@ def _line(line: Line) -> pb.Invoice.Line:
     )
 
 
-def _taxes(line: Line) -> Iterator[Tax]:
+def _taxes(line: InvoiceLine) -> Iterator[Tax]:
     """Yield the parts of a line's tax that are not nothing."""
     half = line.basis_points // 2
     for kind, rate, amount in (
@@ -64,7 +64,7 @@ def _taxes(line: Line) -> Iterator[Tax]:
             yield Tax(kind=kind, basis_points=rate, taxable_amount=line.taxable_amount, amount=amount)
 
 
-def _sums(lines: Sequence[Line]) -> list[Tax]:
+def _sums(lines: Sequence[InvoiceLine]) -> list[Tax]:
     """Return the tax of all lines, by kind and rate."""
     sums: dict[tuple[int, int], Tax] = {}
     for tax in (tax for line in lines for tax in _taxes(line)):

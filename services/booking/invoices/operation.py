@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.booking.bookings.domain import Booking
 from services.booking.invoices import statements as sql
-from services.booking.invoices.domain import Kind, Line, Series, lines_of_parts, number
+from services.booking.invoices.domain import DocumentKind, InvoiceLine, Series, lines_of_parts, number
 from services.booking.pricing.domain import split
 from services.chassis.ids import new_id
 from services.chassis.store.database import READ_CLOCK, Statement, Transaction
@@ -24,7 +24,7 @@ class Taken:
 
     id: UUID
     booking_id: UUID
-    kind: Kind
+    kind: DocumentKind
     year: int
     sequence: int
     number: str
@@ -58,7 +58,7 @@ class _Numbers:
         return sql.ADVANCE_SERIES, columns(series, "seller_id", "kind", "year", "last_number", "last_at")
 
 
-def _locks(bookings: Sequence[Booking], kinds: Sequence[Kind]) -> tuple[Statement, Statement]:
+def _locks(bookings: Sequence[Booking], kinds: Sequence[DocumentKind]) -> tuple[Statement, Statement]:
     sellers = {booking.amounts.seller_id for booking in bookings}
     return (sql.LOCK_SERIES, {"seller_ids": list(sellers), "kinds": list(kinds)}), (READ_CLOCK, ())
 
@@ -68,7 +68,7 @@ async def issue(tx: Transaction, confirmed: Sequence[Booking]) -> None:
     sold = [booking for booking in confirmed if booking.amounts.seller_id]
     if not sold:
         return
-    series, [clock] = await tx.fetch_all(*_locks(sold, [Kind.INVOICE, Kind.RECEIPT]))
+    series, [clock] = await tx.fetch_all(*_locks(sold, [DocumentKind.INVOICE, DocumentKind.RECEIPT]))
     numbers = _Numbers(series, clock.now)
     taken = [numbers.take(_seller(booking), booking.id) for booking in sold]
     given = columns(taken, "id", "booking_id", "kind", "year", "sequence", "number", "issued_at")
@@ -89,7 +89,7 @@ class GivenBack:
     before: Mapping[int, int] = field(default_factory=dict)
     """How much of each seat other refunds have given back before."""
 
-    def of_lines(self, lines: Sequence[Line]) -> list[Line]:
+    def of_lines(self, lines: Sequence[InvoiceLine]) -> list[InvoiceLine]:
         """Return the lines of the document about it."""
         if self.by_position is None:
             amounts = split(self.amount, [line.total_amount for line in lines])
@@ -104,13 +104,13 @@ async def correct(tx: Transaction, refunds: Sequence[GivenBack]) -> None:
     if not sold:
         return
     bookings = [refund.booking for refund in sold]
-    lock, clock = _locks(bookings, [Kind.CREDIT_NOTE, Kind.REFUND_RECEIPT])
+    lock, clock = _locks(bookings, [DocumentKind.CREDIT_NOTE, DocumentKind.REFUND_RECEIPT])
     of_bookings = (sql.LINES_OF_BOOKINGS, columns(bookings, booking_ids="id"))
     series, [now], rows = await tx.fetch_all(lock, clock, of_bookings)
     numbers = _Numbers(series, now.now)
-    lines: dict[UUID, list[Line]] = {}
+    lines: dict[UUID, list[InvoiceLine]] = {}
     corrects: dict[UUID, UUID] = {}
-    for row, line in zip(rows, read(Line, rows), strict=True):
+    for row, line in zip(rows, read(InvoiceLine, rows), strict=True):
         lines.setdefault(row.booking_id, []).append(line)
         corrects[row.booking_id] = row.invoice_id
     for refund in sold:
@@ -120,7 +120,9 @@ async def correct(tx: Transaction, refunds: Sequence[GivenBack]) -> None:
     await tx.send(*numbers.advanced())
 
 
-async def _correct(tx: Transaction, taken: Taken, corrects: UUID, refund: GivenBack, lines: Sequence[Line]) -> None:
+async def _correct(
+    tx: Transaction, taken: Taken, corrects: UUID, refund: GivenBack, lines: Sequence[InvoiceLine]
+) -> None:
     given = columns([taken], "id", "kind", "year", "sequence", "number", "issued_at")
     amounts = {
         "taxable_amount": [sum(line.taxable_amount for line in lines)],

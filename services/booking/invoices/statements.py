@@ -1,6 +1,6 @@
 """Statements about documents: their series, their lines, and what is read of them."""
 
-from services.booking.invoices.domain import Line
+from services.booking.invoices.domain import InvoiceLine
 from services.chassis.store.rows import selected
 
 LOCK_SERIES = """
@@ -50,7 +50,7 @@ ISSUE_LINES = f"""
 """Write their lines, one a seat. The halves of a seat's tax are equal: it was computed so."""
 
 LINES_OF_BOOKINGS = f"""
-    SELECT i.booking_id, i.id AS invoice_id, {selected(Line, of="line")}
+    SELECT i.booking_id, i.id AS invoice_id, {selected(InvoiceLine, of="line")}
     FROM invoices i JOIN invoice_lines line ON line.invoice_id = i.id
     WHERE i.booking_id = ANY(%(booking_ids)s) AND i.kind IN ('INVOICE', 'RECEIPT')
     ORDER BY i.booking_id, line.position
@@ -89,7 +89,7 @@ DOCUMENTS_OF_BOOKING = f"""
 """
 
 LINES_OF_DOCUMENTS = f"""
-    SELECT invoice_id, {selected(Line)} FROM invoice_lines
+    SELECT invoice_id, {selected(InvoiceLine)} FROM invoice_lines
     WHERE invoice_id IN (SELECT id FROM invoices WHERE booking_id = %(booking_id)s) ORDER BY invoice_id, position
 """
 

@@ -11,7 +11,7 @@ from services.booking.bookings.domain import State
 
 
 @dataclass(frozen=True, slots=True)
-class Refunds:
+class RefundSum:
     """What goes back in one currency."""
 
     currency: str
@@ -28,7 +28,7 @@ class Figures:
     show_ids: Sequence[UUID]
     pending_bookings: int
     """Those that wait for their payment. They come and go by themselves, so no token is bound to their number."""
-    refunds: Sequence[Refunds]
+    refunds: Sequence[RefundSum]
 
     @property
     def confirmed_bookings(self) -> int:

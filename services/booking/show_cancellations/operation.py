@@ -19,7 +19,7 @@ from services.booking.show_cancellations.domain import (
     Cancellation,
     CancelWish,
     Figures,
-    Refunds,
+    RefundSum,
     Sweep,
     SweptBooking,
 )
@@ -87,7 +87,7 @@ async def figures_of(db: Database, show_ids: Sequence[UUID]) -> Figures:
 async def _figures(tx: Transaction, show_ids: Sequence[UUID]) -> Figures:
     named = {"show_ids": list(show_ids)}
     [counted], sums = await tx.fetch_all((sql.COUNT_PENDING, named), (sql.SUM_REFUNDS, named))
-    return Figures(list(show_ids), counted.pending, read(Refunds, sums))
+    return Figures(list(show_ids), counted.pending, read(RefundSum, sums))
 
 
 @retried

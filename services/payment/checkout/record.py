@@ -44,7 +44,7 @@ class SeenEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class ReportedPayments:
     """Payments before and after what the bank says of them."""
 
     now: datetime
@@ -55,7 +55,7 @@ class Ledger:
     messages: list[Message] = field(default_factory=list)
 
 
-class RecordReports(Operation[Record, Ledger, State]):
+class RecordReports(Operation[Record, ReportedPayments, State]):
     """Answers with the payment's state; refuses with PaymentNotFound, or EventMismatch if the payment has other facts.
 
     A payment makes only the moves that domain/payments.py allows, whatever comes twice, late or out of order.
@@ -73,15 +73,15 @@ class RecordReports(Operation[Record, Ledger, State]):
             "clock": (READ_CLOCK, ()),
         }
 
-    async def load(self, tx: Transaction, batch: Sequence[Record], rows: Rows) -> tuple[Ledger, set[UUID]]:
+    async def load(self, tx: Transaction, batch: Sequence[Record], rows: Rows) -> tuple[ReportedPayments, set[UUID]]:
         """Of the payments that could not be locked, those that exist are somebody else's."""
         payments = {payment.id: payment for payment in read(Payment, rows["payments"])}
         busy: set[UUID] = set()
         if missing := {command.key for command in batch} - payments.keys():
             busy = {row.id for row in await tx.fetch(sql.PAYMENTS, {"ids": list(missing)})}
-        return Ledger(rows["clock"][0].now, payments, dict(payments)), busy
+        return ReportedPayments(rows["clock"][0].now, payments, dict(payments)), busy
 
-    def decide(self, command: Record, state: Ledger) -> State:
+    def decide(self, command: Record, state: ReportedPayments) -> State:
         """Move the payment to where the report brings it."""
         payment = state.payments.get(command.key)
         if payment is None:
@@ -99,7 +99,7 @@ class RecordReports(Operation[Record, Ledger, State]):
         state.payments[payment.id] = moved
         return moved.state
 
-    async def write(self, tx: Transaction, state: Ledger) -> None:
+    async def write(self, tx: Transaction, state: ReportedPayments) -> None:
         """Write the events, the payments that moved, and what booking is told of them."""
         if state.events:
             await tx.send(sql.REMEMBER_EVENTS, columns(sorted(state.events), "id", "type", "payment_id"))
