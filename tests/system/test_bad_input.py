@@ -123,6 +123,8 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
             *("PreviewRefund", "GrantRefund", "GetInvoice"),
             # An admin is in no organization.
             "LeaveOrganization",
+            # No seat is blocked, and the code is made up.
+            *("BookGuests", "RevokeAccessCode"),
             # The show is not cancelled, and not to be.
             *("CancelShow", "CancelEvent", "GetShowCancellation"),
         ):
