@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import aiohttp
 import grpc
 from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
-from boxoffice.inventory.v1 import inventory_pb2, inventory_pb2_grpc
+from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
@@ -123,6 +124,10 @@ class Shop(ABC):
         """Read a show's seat map; return the bytes of the answer."""
 
     @abstractmethod
+    async def find(self, text: str) -> int:
+        """Search events by words; return how many are found, 20 at most."""
+
+    @abstractmethod
     async def watch(self, show: str) -> None:
         """Begin to watch a show's seats, and return when the first message is there; the stream stays open."""
 
@@ -136,6 +141,7 @@ class GrpcShop(Shop):
     def __init__(self, channels: dict[str, list[grpc.aio.Channel]], bearer: dict[str, str]) -> None:
         self._metadata = tuple(bearer.items()) or None
         self._inventory = cycle([inventory_pb2_grpc.InventoryServiceStub(channel) for channel in channels["inventory"]])
+        self._catalogue = cycle([catalog_pb2_grpc.CatalogServiceStub(channel) for channel in channels["inventory"]])
         self._booking = cycle([booking_pb2_grpc.BookingServiceStub(channel) for channel in channels["booking"]])
         self._payment = cycle([payment_pb2_grpc.PaymentServiceStub(channel) for channel in channels["payment"]])
         self._bank = cycle([bank_pb2_grpc.BankServiceStub(channel) for channel in channels["bank"]])
@@ -191,6 +197,9 @@ class GrpcShop(Shop):
 
     async def seats(self, show: str) -> int:
         return len(await self._call(next(self._maps), inventory_pb2.GetSeatMapRequest(show_id=show)))
+
+    async def find(self, text: str) -> int:
+        return len((await self._call(next(self._catalogue).ListEvents, catalog_pb2.ListEventsRequest(q=text))).events)
 
     async def watch(self, show: str) -> None:
         call = next(self._inventory).WatchSeats(inventory_pb2.WatchSeatsRequest(show_id=show), metadata=self._metadata)
@@ -281,6 +290,9 @@ class RestShop(Shop):
 
     async def seats(self, show: str) -> int:
         return len(await self._ask("GET", f"seats/shows/{show}"))
+
+    async def find(self, text: str) -> int:
+        return len(json.loads(await self._ask("GET", f"events?{urlencode({'q': text})}"))["events"])
 
     async def watch(self, show: str) -> None:
         url = f"{self._api}/seats/shows/{show}/watch"

@@ -59,6 +59,12 @@ async def look(shop: Shop, show: str, figures: Counter[str]) -> None:
     figures["bytes"] += size
 
 
+async def search(shop: Shop, text: str, figures: Counter[str]) -> None:
+    """Search events. Counts those that are `found`."""
+    found = await shop.find(text)  # first: others count meanwhile
+    figures["found"] += found
+
+
 async def until_confirmed(shop: Shop, user: str, figures: Counter[str]) -> None:
     """Look at a user's booking, at growing distances, until it is CONFIRMED."""
     wait, waited = FIRST_LOOK_SECONDS, 0.0

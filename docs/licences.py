@@ -62,6 +62,7 @@ licence. Whoever changes those packages and passes them on, passes the changes o
 | Swagger UI | Apache-2.0 | the package `mkdocs-swagger-ui-tag` |
 | `third_party/googleapis` | Apache-2.0 | this repository, with its licence |
 | `third_party/protovalidate` | Apache-2.0 | this repository, with its licence |
+| GeoNames' cities and their time zones (geonames.org) | CC-BY-4.0 | this repository, inventory's `cities.tsv` |
 
 ## Packages
 

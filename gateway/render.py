@@ -181,7 +181,7 @@ def _routes_of(method: PublicMethod, methods: Sequence[PublicMethod], parts: Map
 def _route(method: PublicMethod, parts: Mapping[str, Any], seconds: float) -> Any:
     values = {
         "path": method.path,
-        "cluster": method.cluster,
+        "cluster": shedding.cluster_of(method),
         "timeout": f"{seconds + GRACE_SECONDS:.3f}s",
         "deadline": f"{seconds * 1000:.0f}m",
         "retry_on": parts["retry_on"]["reads" if method.reads_only else "any"],

@@ -4,6 +4,8 @@ Sales have a circuit of Envoy's to each service: it holds what a burst may put u
 controller (adaptive_concurrency) that follows how long they take, and lets fewer in while that is too long. A purchase
 begins with a hold: where that is refused, nothing was done in vain, and nobody was sent away in the middle.
 
+Searches have a cluster with a small circuit: under load they are refused first, and never keep sales from a connection.
+
 Money has a circuit and connections of its own, and so has what waits or watches. Envoy knows two priorities for each
 cluster: where a service has money and streams, those who watch or wait have a cluster of their own.
 """
@@ -29,6 +31,10 @@ REFUSED = 507
 
 HOLD_SEATS = "/boxoffice.inventory.v1.InventoryService/HoldSeats"
 
+SEARCHES = frozenset({"/boxoffice.inventory.v1.CatalogService/ListEvents"})
+SEARCHES_AT_ONCE = 32
+"""To each replica: what it answers in a fraction of a second, so that searches take little from those who buy."""
+
 FEWEST_HOLDS = 3
 """So many are let in at once, to each replica, however long they take: also where the database is far away."""
 
@@ -38,9 +44,17 @@ def clusters(name: str, replicas: int, methods: Iterable[PublicMethod]) -> dict[
     own = [method for method in methods if method.cluster == name]
     sales, money = SALES_AT_ONCE * replicas, MONEY_AT_ONCE * replicas
     found = {name: {"sales_at_once": sales, "others_at_once": money}}
+    if any(method.path in SEARCHES for method in own):
+        bound = SEARCHES_AT_ONCE * replicas
+        found[f"{name}-searches"] = {"sales_at_once": bound, "others_at_once": bound}
     if any(method.streams for method in own):
         found[cluster_of_streams(name, own)] = {"sales_at_once": sales, "others_at_once": STREAMS_AT_ONCE}
     return found
+
+
+def cluster_of(method: PublicMethod) -> str:
+    """Return the cluster that a method's ordinary calls go to."""
+    return f"{method.cluster}-searches" if method.path in SEARCHES else method.cluster
 
 
 def cluster_of_streams(name: str, methods: Iterable[PublicMethod]) -> str:

@@ -28,6 +28,7 @@ PATTERNS = {
     "^([0-9]{2})?$": "the code of a state of India in two digits, such as 27",
     "^([0-9A-Z]{1,30})?$": "the number of a taxpayer, up to 30 capital letters and digits, such as 27AAPFU0939F1ZV",
     "^([A-Za-z][A-Za-z0-9_+/-]{0,63})?$": "a time zone of the IANA database, such as Asia/Kolkata",
+    "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$": "a day, such as 2027-03-28",
     "^[A-Z][A-Z_]{0,29}$": "up to 30 capital letters and low lines, such as TICKETS",
     "^([0-9]{4,8})?$": "the code of a service, 4 to 8 digits, such as 999614",
     "^[!-~]{0,200}$": "a key of up to 200 letters, digits and signs of ASCII, without spaces",

@@ -31,7 +31,7 @@ for asked in FIELDS:
 
 LETTERS = {name: letters for name, letters in ASKED.items() if letters} | {
     **dict(venue_name=200, theatre=200, movie=200, screen_name=100, screen=100, section=40, row=10),
-    **dict(seat_labels=60, seats=60),
+    **dict(seat_labels=60, seats=60, shown_name=43),
 }
 """How many letters texts of people's may have, by the name of their field."""
 
@@ -59,6 +59,12 @@ COUNTS = {
     "inventory.v1.Venue.screens": MAX_SCREENS_PER_VENUE,
     "inventory.v1.Venue.amenities": 50,
     "inventory.v1.Sharing.organization_ids": 50,
+    # Those of GetEvent: lists have none.
+    "inventory.v1.Event.places": 50,
+    "inventory.v1.Event.shows": 20,
+    # A show has one currency, and shows to come as many as there are: of those that people pay with there are fewer.
+    "inventory.v1.Event.price_ranges": 200,
+    "inventory.v1.EventSeats.sections": 100,
     "inventory.v1.Show.prices": 3,
     "inventory.v1.ShowPrices.prices": 3,
     "inventory.v1.SeatMap.prices": 3,
@@ -108,6 +114,7 @@ COUNTS = {
     "identity.v1.User.roles": 3,
     # Of these a page takes as many as fit, but one at least: see Page.render.
     "inventory.v1.ListEventsResponse.events": 1,
+    "inventory.v1.ListReviewsResponse.reviews": 1,
     "inventory.v1.ListMoviesResponse.movies": 1,
     "inventory.v1.ListVenuesResponse.venues": 1,
     "inventory.v1.ListShowsResponse.shows": 1,

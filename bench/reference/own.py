@@ -51,6 +51,7 @@ INTENTS = {
     "screen": "screens",
     "starts_at": "starts",
     "organization_id": "organizations",
+    "time_zone": "zones",
 }
 PRICES = {
     "id": "bookings",

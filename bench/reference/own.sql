@@ -39,6 +39,7 @@ CREATE TABLE batches AS
         array_fill('Lantern House'::text, ARRAY[count(DISTINCT show_id)::int])::text AS theatres,
         array_fill('Pune'::text, ARRAY[count(DISTINCT show_id)::int])::text AS cities,
         array_fill('Screen 1'::text, ARRAY[count(DISTINCT show_id)::int])::text AS screens,
+        array_fill('Asia/Kolkata'::text, ARRAY[count(DISTINCT show_id)::int])::text AS zones,
         array_fill(now() + interval '3 days', ARRAY[count(DISTINCT show_id)::int])::text AS starts,
         array_fill(NULL::uuid, ARRAY[count(DISTINCT show_id)::int])::text AS organizations,
         array_agg('RESERVED'::text)::text AS reserved,

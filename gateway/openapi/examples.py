@@ -13,6 +13,7 @@ SEAT = "0198c2a0-0000-7000-8000-000000000006"
 BOOKING = "0198c2a0-0000-7000-8000-000000000007"
 PAYMENT = "0198c2a0-0000-7000-8000-000000000008"
 SELLER = "0198c2a0-0000-7000-8000-00000000000a"
+REVIEW = "0198c2a0-0000-7000-8000-00000000000d"
 TAX_RULE = "0198c2a0-0000-7000-8000-00000000000b"
 SESSION = "sess_0198c2a0-0000-7000-8000-000000000009"
 COUPON = "0198c2a0-0000-7000-8000-00000000000c"
@@ -65,6 +66,7 @@ VALUES: dict[str, Any] = {
     "showId": SHOW,
     "state": "27",
     "taxNumber": "27AAPFU0939F1ZV",
+    "reviewId": REVIEW,
     "taxRuleId": TAX_RULE,
     "theatre": "Lantern House",
     "timeZone": "Asia/Kolkata",
@@ -150,6 +152,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "language": "hi",
         "status": "PUBLISHED",
     },
+    "WriteReview": {"userId": USER, "rating": 5, "text": "Every song was worth the rain."},
+    "ReportReview": {"eventId": EVENT, "userId": USER},
+    "HideReview": {"eventId": EVENT, "hidden": True},
     "UpdateEvent": {"title": "Nine Rivers, Live Again", "language": "hi"},
     "PublishEvent": {},
     "UpdateVenue": {

@@ -46,6 +46,7 @@ class CatalogueClient:
             starts_at=starts_at,
             sales_end_at=show.sales_end_at.ToDatetime(UTC) if show.HasField("sales_end_at") else starts_at,
             organization_id=UUID(show.organization_id) if show.organization_id else None,
+            time_zone=show.time_zone or None,
         )
         self._shows[show_id] = (known, now + SHOW_SECONDS)
         if len(self._shows) > SHOWS:

@@ -105,6 +105,7 @@ bookings = Table(
     Column("starts_at", DateTime(timezone=True), nullable=False),
     Column("sales_end_at", DateTime(timezone=True), comment="as inventory reserved by it; null: at the start"),
     Column("organization_id", Uuid, comment="whose the show is; null: Boxoffice's own, or by code from before"),
+    Column("time_zone", Text, comment="the venue's, IANA's name of it; null where code from before wrote the row"),
     Column("seat_labels", ARRAY(Text), nullable=False, server_default="{}", comment="kept when seat rows are archived"),
     # Coupons are never deleted, so no reference is checked; the audit looks for each.
     Column("coupon_code", Text, comment="unless the booking is over, it is a use of the coupon"),

@@ -3,16 +3,25 @@
 from datetime import timedelta
 from pathlib import Path
 
-from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
+from boxoffice.inventory.v1 import (
+    catalog_pb2,
+    catalog_pb2_grpc,
+    inventory_pb2,
+    inventory_pb2_grpc,
+    reviews_pb2,
+    reviews_pb2_grpc,
+)
 
 from services.chassis.process import cli
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
-from services.chassis.store.database import BACKGROUND_CONNECTIONS, Pools, sweep_markers
+from services.chassis.store.database import BACKGROUND_CONNECTIONS, Database, Pools, sweep_markers
 from services.chassis.writes import jobs, measures, topics
 from services.chassis.writes.desk import LANES, WAITING_LANES
 from services.inventory.catalogue import owners
 from services.inventory.catalogue.rpc import CatalogServicer
+from services.inventory.finding.index import index_what_lacks
+from services.inventory.finding.search import PATIENCE, SEARCHES
 from services.inventory.jobs import (
     clear_cancelled_shows,
     complete_events,
@@ -23,6 +32,7 @@ from services.inventory.jobs import (
     tidy_holds,
 )
 from services.inventory.measures import MEASURES
+from services.inventory.reviews.rpc import ReviewServicer
 from services.inventory.rpc import InventoryServicer
 from services.inventory.seats.domain import SeatRules
 from services.inventory.seats.operation import ChangeSeats, SeatDesk
@@ -34,7 +44,20 @@ from services.inventory.viewing.watching import Watching
 SERVICES = [
     catalog_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,
     inventory_pb2.DESCRIPTOR.services_by_name["InventoryService"].full_name,
+    reviews_pb2.DESCRIPTOR.services_by_name["ReviewService"].full_name,
 ]
+
+
+def rules_of(settings: Settings) -> SeatRules:
+    """Return the rules of selling seats."""
+    return SeatRules(
+        max_seats_per_user=settings.max_seats_per_user,
+        hold=timedelta(minutes=settings.seat_hold_minutes),
+        hold_max=timedelta(minutes=max(settings.seat_hold_minutes, settings.seat_hold_max_minutes)),
+        hold_budget_minutes=settings.hold_budget_minutes,
+        hold_window=timedelta(hours=settings.hold_budget_hours),
+        reservation_max=timedelta(minutes=settings.reservation_max_minutes),
+    )
 
 
 async def run(settings: Settings) -> None:
@@ -44,20 +67,15 @@ async def run(settings: Settings) -> None:
     own = LANES + WAITING_LANES + WATCHING_CONNECTIONS + BACKGROUND_CONNECTIONS
     pools = await Pools.open(url, calls=settings.database_pool_size, background=own, name="inventory")
     db, background = pools.calls, pools.background
-    rules = SeatRules(
-        max_seats_per_user=settings.max_seats_per_user,
-        hold=timedelta(minutes=settings.seat_hold_minutes),
-        hold_max=timedelta(minutes=max(settings.seat_hold_minutes, settings.seat_hold_max_minutes)),
-        hold_budget_minutes=settings.hold_budget_minutes,
-        hold_window=timedelta(hours=settings.hold_budget_hours),
-        reservation_max=timedelta(minutes=settings.reservation_max_minutes),
-    )
-    desk = SeatDesk(ChangeSeats(background, rules), name="seats", max_keys=settings.shows_per_transaction)
+    searches = Database(url, pool_size=SEARCHES, name="inventory-searches", patience=PATIENCE)
+    await searches.open()
+    desk = SeatDesk(ChangeSeats(background, rules_of(settings)), name="seats", max_keys=settings.shows_per_transaction)
 
     ticks = jobs.scheduler()
     jobs.add(ticks, "tidy-holds", lambda: tidy_holds(background, desk), jobs.every(minutes=5))
     jobs.add(ticks, "clear-cancelled-shows", lambda: clear_cancelled_shows(background, desk), jobs.every(seconds=2))
     jobs.add(ticks, "complete-events", lambda: complete_events(background), jobs.every(minutes=15))
+    jobs.add(ticks, "index-events", lambda: index_what_lacks(background), jobs.every(minutes=1))
     retention = settings.change_retention_minutes
     jobs.add(ticks, "forget-changes", lambda: forget_changes(background, retention), jobs.every(minutes=5))
     window = settings.hold_budget_hours
@@ -73,10 +91,11 @@ async def run(settings: Settings) -> None:
     availability = Availability(db)
     watching = Watching(background, heartbeat_seconds=settings.heartbeat_seconds)
     server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db))
-    catalogue = CatalogServicer(db, desk, max_seats_per_user=settings.max_seats_per_user)
+    catalogue = CatalogServicer(db, searches, desk, max_seats_per_user=settings.max_seats_per_user)
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalogue, server)
     servicer = InventoryServicer(db, desk, availability, watching)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(servicer, server)
+    reviews_pb2_grpc.add_ReviewServiceServicer_to_server(ReviewServicer(db), server)
     await serve(
         settings,
         server,
@@ -85,7 +104,7 @@ async def run(settings: Settings) -> None:
         ticks=ticks,
         ready=Readiness(url),
         ending=[watching.end],
-        closing=[desk.close, pools.close],
+        closing=[desk.close, searches.close, pools.close],
     )
 
 

@@ -40,6 +40,18 @@ class EventNotPublished(FailedPrecondition):
     reason = "EVENT_NOT_PUBLISHED"
 
 
+class ReviewNotFound(NotFound):
+    """There is no such review of this event: look it up in the list of its reviews."""
+
+    reason = "REVIEW_NOT_FOUND"
+
+
+class NotThere(FailedPrecondition):
+    """Only who had a seat at a show of this event that is over may review it: come back after the show."""
+
+    reason = "NOT_THERE"
+
+
 class VenueNotFound(NotFound):
     """There is no such venue: look it up in the list of venues."""
 

@@ -20,8 +20,7 @@ from sqlalchemy import (
 )
 
 from services.chassis.store import tables as chassis
-
-metadata = chassis.metadata()
+from services.inventory.finding_tables import metadata as metadata
 
 commit_markers = chassis.commit_markers(metadata)
 idempotency_keys = chassis.idempotency_keys(metadata)
@@ -53,6 +52,7 @@ events = Table(
     Column("shared_with", ARRAY(Uuid), comment=SHARED),
     Column("status", Text, nullable=False, server_default="PUBLISHED"),
     Column("updated_at", DateTime(timezone=True), comment="of its last edit; null: it is as it was made"),
+    Column("featured", Boolean, nullable=False, server_default="false", comment="whether admins recommend it"),
     CheckConstraint(
         "category IN ('MOVIE', 'CONCERT', 'THEATRE', 'SPORT', 'OTHER', 'COMEDY', 'CONFERENCE')", name="category"
     ),
@@ -74,11 +74,12 @@ venues = Table(
     Column("organization_id", Uuid, comment=OWNER),
     Column("shared_with", ARRAY(Uuid), comment=SHARED),
     Column("updated_at", DateTime(timezone=True), comment="of its last edit; null: it is as it was made"),
-    Column("time_zone", Text, nullable=False, server_default="", comment="IANA's name of it; may be empty"),
+    Column("time_zone", Text, nullable=False, server_default="", comment="IANA's name of it; empty: UTC"),
     Column("amenities", ARRAY(Text), nullable=False, server_default="{}"),
     Column("capacity", Text, nullable=False, server_default="", comment="as it is stated, in words"),
     Index(None, "city", "id"),
     Index(None, "city_key", "id"),
+    Index(None, "time_zone"),
 )
 
 screens = Table(

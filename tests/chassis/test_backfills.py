@@ -49,6 +49,31 @@ def test_what_was_there_before_has_its_end_of_sales_at_its_start(
             assert filled.fetchone() == (count,)
 
 
+def test_venues_that_were_made_before_get_the_time_zone_of_their_city_where_that_is_known(databases: Databases) -> None:
+    url = databases.server.create_database("backfill_zones")
+    folder = named("inventory").folder / "migrations"
+    migrate("inventory", folder, url, "0031")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            """
+            INSERT INTO venues (id, name, city, address, time_zone)
+            SELECT gen_random_uuid(), 'Regal', city, '', zone
+            FROM generate_series(1, 1100),
+                (VALUES ('Pune', ''), ('Pune', 'Europe/London'), ('LONDON', ''), ('Nowhere-on-Sea', ''))
+                    AS v (city, zone)
+            """
+        )
+    migrate("inventory", folder, url, "0032")
+    with psycopg.connect(url) as connection:
+        zones = connection.execute("SELECT city, time_zone, count(*) FROM venues GROUP BY 1, 2").fetchall()
+    assert set(zones) == {
+        ("Pune", "Asia/Kolkata", 1100),
+        ("Pune", "Europe/London", 1100),
+        ("LONDON", "Europe/London", 1100),
+        ("Nowhere-on-Sea", "", 1100),
+    }
+
+
 PRICES = "INSERT INTO show_prices SELECT id, unnest(ARRAY['REGULAR', 'VIP']), unnest(ARRAY[100, 200]) FROM shows"
 LISTED = "SELECT count(*) FROM list_prices WHERE version = 1 AND price = CASE tier WHEN 'VIP' THEN 200 ELSE 100 END"
 

@@ -13,6 +13,7 @@ from gateway.edge import Edge
 from services.booking.watching.changes import CONNECTIONS as BOOKING_WATCHING
 from services.chassis.store.database import BACKGROUND_CONNECTIONS
 from services.chassis.writes.desk import LANES, WAITING_LANES
+from services.inventory.finding.search import SEARCHES
 from services.inventory.settings import Settings
 from services.inventory.viewing.watching import CONNECTIONS as INVENTORY_WATCHING
 from tests.compose.support import COMPOSE, ROOT, SECRETS, Missing, arguments, compose, locked, stages
@@ -152,7 +153,7 @@ def test_five_replicas_of_each_leave_connections_over() -> None:
         Settings.model_fields["database_pool_size"].default + BACKGROUND_CONNECTIONS + 1
     )  # one to see that it is there
     watching = BOOKING_WATCHING + INVENTORY_WATCHING
-    wanted = 5 * (len(SPREAD) * each + LANES + WAITING_LANES + watching) + each + 20
+    wanted = 5 * (len(SPREAD) * each + LANES + WAITING_LANES + watching + SEARCHES) + each + 20
     assert wanted < connections, "docker-compose.yml and stack/postgres.py: max_connections is too low"
 
 

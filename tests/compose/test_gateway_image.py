@@ -63,11 +63,11 @@ def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
 
 
 def test_replicas_are_found_by_name(configuration: Any) -> None:
-    # One leads from the gateway to itself, and one to its admin; those who wait for bookings have one of their own.
+    # One leads from the gateway to itself, and one to its admin; those who wait, or search, have their own.
     clusters = [
         one for one in configuration["static_resources"]["clusters"] if one["name"] not in ("identity-jwks", "admin")
     ]
-    assert {cluster["name"] for cluster in clusters} == {*CLUSTERS, "booking-watching"}
+    assert {cluster["name"] for cluster in clusters} == {*CLUSTERS, "booking-watching", "inventory-searches"}
     for cluster in clusters:
         dns = cluster["cluster_type"]["typed_config"]
         assert dns["@type"].endswith(".DnsCluster")
@@ -75,7 +75,7 @@ def test_replicas_are_found_by_name(configuration: Any) -> None:
         assert not dns.get("all_addresses_in_single_endpoint")
         [[endpoint]] = [locality["lb_endpoints"] for locality in cluster["load_assignment"]["endpoints"]]
         place = endpoint["endpoint"]["address"]["socket_address"]
-        name = cluster["name"].removesuffix("-watching")
+        name = cluster["name"].removesuffix("-watching").removesuffix("-searches")
         assert (place["address"], place["port_value"]) == (name, roster.named(name).port)
 
 

@@ -144,6 +144,24 @@ async def test_money_and_health_pass_while_every_service_is_full_of_sales(
         await asyncio.gather(*crowd)
 
 
+async def test_searches_are_refused_before_anybody_else(
+    narrow: None, monkeypatch: pytest.MonkeyPatch, own_services: Services, tmp_path: Path
+) -> None:
+    (path,) = shedding.SEARCHES
+    monkeypatch.setattr(shedding, "SEARCHES_AT_ONCE", ROOM)
+    go, full = holding(own_services, path)
+    async with opened(own_services, tmp_path) as (rest, channel), asyncio.timeout(SECONDS):
+        crowd = [asyncio.create_task(call(channel, path, METHODS[path].request())) for _ in range(ROOM)]
+        await eventually(full)
+        check_refused(await by_rest(rest, METHODS[path]))
+        others = [method for method in PUBLIC if method.cluster == "inventory" and method.path != path]
+        for method in others:
+            if not method.streams:
+                await call(channel, method.path, method.request())
+        go.set()
+        await asyncio.gather(*crowd)
+
+
 async def test_holds_that_take_longer_than_their_pace_are_let_in_a_few_at_a_time_and_all_else_as_before(
     own_services: Services, tmp_path: Path
 ) -> None:
@@ -193,4 +211,4 @@ def test_streams_and_money_share_no_circuit() -> None:
             watching = found[shedding.cluster_of_streams(name, methods)]
             assert watching["others_at_once"] == shedding.STREAMS_AT_ONCE
     assert list(shedding.clusters("booking", 1, methods)) == ["booking", "booking-watching"]
-    assert list(shedding.clusters("inventory", 1, methods)) == ["inventory"]
+    assert list(shedding.clusters("inventory", 1, methods)) == ["inventory", "inventory-searches"]

@@ -154,8 +154,15 @@ def test_what_everybody_may_call_is_this_and_no_more() -> None:
     names = {method.descriptor.name for method in PUBLIC if "PUBLIC" in policy(method.path).allowed}
     assert names == {
         *("GetEvent", "ListEvents", "GetMovie", "ListMovies", "GetVenue", "ListVenues", "GetShow", "ListShows"),
-        *("GetSeatLayout", "GetSeatMap", "ListAvailableSeats", "RenderSeatMap", "RenderAvailableSeats"),
-        *("WatchSeats", "StreamSeats", "GetShowKinds"),
+        *(
+            "GetSeatLayout",
+            "GetEventSeats",
+            "GetSeatMap",
+            "ListAvailableSeats",
+            "RenderSeatMap",
+            "RenderAvailableSeats",
+        ),
+        *("WatchSeats", "StreamSeats", "GetShowKinds", "ListReviews"),
         *("ReceiveWebhook", "SimulatePayment", "GetCheckoutPage"),
         *("ReceiveRazorpayWebhook", "ReturnFromRazorpay", "GetPaymentResultPage"),
         *("Register", "Login", "Refresh", "Logout", "GetJwks"),

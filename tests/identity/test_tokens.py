@@ -19,6 +19,7 @@ from services.identity.keys.domain import LEAD, REST, KeyAge
 from services.identity.keys.keyring import SigningKeys
 from services.identity.keys.signing import Vault
 from services.identity.tokens import cookies, families
+from services.identity.tokens.families import shown
 from services.identity.tokens.sealing import unseal
 from tests.databases import move_clock
 from tests.identity.house import PASSWORD, House, opened_house, refused
@@ -45,12 +46,13 @@ async def test_an_access_token_says_who_for_how_long_and_by_which_key(house: Hou
     header, claims = header_of(pair.access_token), claims_of(pair.access_token)
     [public] = await key_set(house)
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": public["kid"]}
-    of_the_user = {"sub", "roles", "organizations", "email_verified"}
+    of_the_user = {"sub", "roles", "organizations", "email_verified", "shown_name"}
     assert claims.keys() == {"iss", "aud", "iat", "exp", "jti", "family"} | of_the_user
     assert (claims["iss"], claims["aud"], claims["sub"]) == ("boxoffice-identity", "boxoffice", pair.user_id)
     assert claims["exp"] - claims["iat"] == 15 * 60
     assert claims["roles"] == ["USER", "ORGANIZER"]
     assert claims["email_verified"] is False
+    assert claims["shown_name"] == "Asha"
     assert public.keys() == {"kty", "crv", "x", "y", "kid", "use", "alg"}
     jwt.decode(pair.access_token, jwt.PyJWK(public), algorithms=["ES256"], audience="boxoffice")
 
@@ -306,3 +308,15 @@ def test_nobody_keeps_keys_for_longer_than_a_new_one_waits() -> None:
     assert timedelta(seconds=longest) < LEAD
     # Nor takes a service keys for complete for longer.
     assert timedelta(seconds=keyring.KEPT_SECONDS + ALL_KNOWN_SECONDS) < LEAD
+
+
+def test_of_a_name_others_are_shown_the_first_and_the_last_ones_initial() -> None:
+    for name, expected in (
+        ("Asha", "Asha"),
+        ("Asha Rao", "Asha R."),
+        ("Asha  Devi Rao", "Asha R."),
+        ("आशा राव", "आशा र."),
+        ("", ""),
+        ("x" * 100 + " Y", "x" * 40 + " Y."),
+    ):
+        assert shown(name) == expected

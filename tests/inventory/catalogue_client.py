@@ -179,7 +179,7 @@ def prices(*tiers: Seat.Tier.ValueType) -> list[pb.TierPrice]:
 async def served_catalogue(db: Database) -> AsyncIterator[Catalogue]:
     """Serve the catalogue on a free port."""
     desk = make_desk(db, replace(RULES, max_seats_per_user=MAX_SEATS))
-    servicer = CatalogServicer(db, desk, max_seats_per_user=MAX_SEATS)
+    servicer = CatalogServicer(db, db, desk, max_seats_per_user=MAX_SEATS)
     async with served(lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(servicer, server)) as to:
         yield Catalogue(db, to)
     await desk.close()

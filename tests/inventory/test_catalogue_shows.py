@@ -55,6 +55,7 @@ async def test_a_show_says_what_is_on_where_and_when(catalogue: Catalogue) -> No
         sales_end_at=stamp(NOON),
         status=pb.Show.ON_SALE,
         revision=1,
+        time_zone="Asia/Kolkata",
     )
     assert UUID(show.id).version == 7
     assert await catalogue.rpc.GetShow(pb.GetShowRequest(show_id=show.id)) == show

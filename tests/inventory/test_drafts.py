@@ -12,14 +12,15 @@ from uuid import UUID, uuid4
 import pytest
 from boxoffice.events.v1 import events_pb2
 from boxoffice.inventory.v1 import catalog_pb2 as pb
-from boxoffice.inventory.v1 import inventory_pb2
+from boxoffice.inventory.v1 import inventory_pb2, reviews_pb2
 from google.protobuf.message import Message
 
-from services.chassis.errors import NotFound
+from services.chassis.errors import NotFound, PermissionDenied
 from services.chassis.store.database import Database
 from services.chassis.wire.identity import Caller, caller, policy
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.errors import ShowNotFound
+from services.inventory.reviews.rpc import ReviewServicer
 from services.inventory.rpc import InventoryServicer
 from services.inventory.seats.asking import AskedSeats, price_seats
 from services.inventory.seats.commands import Hold, Reserve
@@ -36,12 +37,13 @@ NO_DRAFTS = {"GetVenue", "ListVenues", "GetSeatLayout"}
 """Public methods about halls, which are no drafts."""
 
 
-class House(CatalogServicer, InventoryServicer):
+class House(CatalogServicer, InventoryServicer, ReviewServicer):
     """All of inventory's methods, which are called here as somebody."""
 
     def __init__(self, db: Database, desk: Any) -> None:
-        CatalogServicer.__init__(self, db, desk, max_seats_per_user=MAX_SEATS)
+        CatalogServicer.__init__(self, db, db, desk, max_seats_per_user=MAX_SEATS)
         InventoryServicer.__init__(self, db, desk, Availability(db), Watching(db, heartbeat_seconds=15))
+        ReviewServicer.__init__(self, db)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Draft:
             "ListMovies": pb.ListMoviesRequest(),
             "GetShow": pb.GetShowRequest(**show),
             "ListShows": pb.ListShowsRequest(event_id=event),
+            "GetEventSeats": inventory_pb2.GetEventSeatsRequest(event_id=event),
+            "ListReviews": reviews_pb2.ListReviewsRequest(event_id=event),
             "GetSeatMap": inventory_pb2.GetSeatMapRequest(**show),
             "ListAvailableSeats": inventory_pb2.ListAvailableSeatsRequest(**show),
             "RenderSeatMap": inventory_pb2.RenderSeatMapRequest(**show),
@@ -78,7 +82,7 @@ class Draft:
         except NotFound as refused:
             assert refused.reason in ("EVENT_NOT_FOUND", "MOVIE_NOT_FOUND", "SHOW_NOT_FOUND")
             return False
-        if not method.startswith("List") or method == "ListAvailableSeats":
+        if not method.startswith("List") or method in ("ListAvailableSeats", "ListReviews"):
             return True
         [[_, listed]] = [field for field in first.ListFields() if field[0].is_repeated] or [(None, [])]
         return any(self.movie_id in (one.id, getattr(one, "event_id", "")) for one in listed)
@@ -247,3 +251,22 @@ async def test_an_event_that_is_off_gets_no_show_and_one_that_was_over_goes_on(c
 async def test_an_event_that_there_is_not_is_not_published(catalogue: Catalogue) -> None:
     refused = await refusal(catalogue.rpc.PublishEvent(pb.PublishEventRequest(event_id=str(uuid4()))))
     assert refused.reason == "EVENT_NOT_FOUND"
+
+
+async def test_drafts_are_found_by_words_by_those_alone_who_see_them(draft: Draft) -> None:
+    searches = [{"q": "low tide"}, {"q": "lwo tide"}, {"status": pb.Event.DRAFT}, {"sort": pb.ListEventsRequest.DATE}]
+    for who, finds in ((NOBODY, False), (CUSTOMER, False), (BOOKING, False), (ORGANIZER, True), (ADMIN, True)):
+        for wanted in searches:
+            with calling(who):
+                listed = await draft.house.ListEvents(pb.ListEventsRequest(**wanted), None)
+                counted = await draft.house.ListEvents(pb.ListEventsRequest(page=1, **wanted), None)
+            assert (len(listed.events), counted.total) == (finds, finds), (who, wanted)
+
+
+async def test_only_admins_recommend_events(draft: Draft) -> None:
+    for featured in (True, False):
+        edit = pb.UpdateEventRequest(event_id=draft.movie_id, featured=featured)
+        with calling(ORGANIZER), pytest.raises(PermissionDenied):
+            await draft.house.UpdateEvent(edit, None)
+        with calling(ADMIN):
+            assert (await draft.house.UpdateEvent(edit, None)).featured == featured

@@ -111,7 +111,7 @@ async def test_a_venue_is_read_as_it_was_created_and_edited(catalogue: Catalogue
         "name": "Regal",
         "city": "Mumbai",
         "address": "",
-        "time_zone": "",
+        "time_zone": "Asia/Kolkata",
         "amenities": [],
         "capacity": "",
     }

@@ -43,7 +43,7 @@ class Halls(Catalogue):
 async def halls(inventory_db: Database) -> AsyncIterator[Halls]:
     desk = make_desk(inventory_db)
     watching = Watching(inventory_db, heartbeat_seconds=15)
-    catalog = CatalogServicer(inventory_db, desk, max_seats_per_user=MAX_SEATS)
+    catalog = CatalogServicer(inventory_db, inventory_db, desk, max_seats_per_user=MAX_SEATS)
     inventory = InventoryServicer(inventory_db, desk, Availability(inventory_db), watching)
     async with served(
         lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, server),

@@ -109,7 +109,7 @@ def _inventory(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
         reservation_max=timedelta(seconds=facts.LIFE),
     )
     desk = SeatDesk(ChangeSeats(db, rules))
-    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db, desk, max_seats_per_user=100), server)
+    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db, db, desk, max_seats_per_user=100), server)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
         InventoryServicer(db, desk, Availability(db), Watching(db, heartbeat_seconds=15)), server
     )

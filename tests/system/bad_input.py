@@ -119,6 +119,7 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "coupon_id": world.coupon_id,
         "seller_id": world.seller_id,
         "tax_rule_id": examples.TAX_RULE,
+        "review_id": examples.REVIEW,
         "organization_id": world.organization_id,
     }
     methods = [method for method in METHODS.values() if method.bindings]
@@ -199,6 +200,8 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
         "SetEmailVerified": ({"user_id": world.account_id}, {"emailVerified": True}),
         "DeactivateCoupon": ({"coupon_id": world.coupon_id}, None),
         "ListHolds": ({}, {"userId": world.user}),
+        "GetEventSeats": ({"event_id": show.movie_id}, {"showId": show.id}),
+        "DeleteReview": ({"event_id": world.event_id}, {"userId": world.user}),
         "PreviewRefund": ({"booking_id": world.booking_id}, {"userId": world.user}),
         **samples_of_organizations(world.organization_id, world.account_id),
         **dict.fromkeys(("Logout", "UpdateProfile"), ({}, None)),

@@ -80,3 +80,34 @@ async def test_categories_are_read_as_the_seeds_spell_them_and_written_in_one_wa
         assert edited["category"] == category
         listed = ok(await client.ask("GET", "events", params={"category": said}))["events"]
         assert {one["category"] for one in listed} == {category} and event["id"] in {one["id"] for one in listed}
+
+
+async def test_events_and_venues_are_found_by_the_paths_of_the_seeds(client: Client, show: Show) -> None:
+    start = "2031-07-01T20:00:00Z"
+    body = {"title": "Čaj & Chai", "category": "concert", "durationMinutes": 60, "status": "PUBLISHED"}
+    first = {"eventDate": start, "screenId": show.screen_id, "basePrice": 40_000}
+    made = ok(await client.ask("POST", "events", body | first))
+    query = (
+        "q=caj+chia&category=concert&dateFrom=2031-07-01&dateTo=2031-07-02&minPrice=40000&maxPrice=40000&page=1&limit=5"
+    )
+    listed = ok(await client.ask("GET", f"events?{query}"))
+    assert [event["id"] for event in listed["events"]] == [made["id"]]
+    assert (listed["page"], listed["limit"], listed["total"]) == (1, 5, 1)
+    event = ok(await client.ask("GET", f"events/{made['id']}"))
+    assert [one["id"] for one in event["shows"]] == [made["showId"]]
+    assert event["priceRanges"] == [{"currency": "INR", "lowest": 40_000, "highest": 40_000}]
+    [place] = event["places"]
+    venue = ok(await client.ask("GET", f"venues/{place['venueId']}"))
+    assert (venue["name"], venue["timeZone"]) == (place["name"], place["timeZone"])
+    by_city = ok(await client.ask("GET", f"events?q=caj&city={venue['city']}"))
+    assert [one["id"] for one in by_city["events"]] == [made["id"]]
+    seats = ok(await client.ask("GET", f"events/{made['id']}/seats"))
+    assert (seats["showId"], seats["currency"]) == (made["showId"], "INR")
+    assert {(each["available"] == each["total"] > 0, each["lowestPrice"]) for each in seats["sections"]} == {
+        (True, 40_000)
+    }
+    edited = ok(await client.ask("PUT", f"events/{made['id']}", {"title": "Kava"}))
+    assert edited["title"] == "Kava"
+    assert ok(await client.ask("GET", "events?q=caj"))["events"] == []
+    both = refusal(await client.ask("GET", "events?page=1&pageSize=2"))
+    assert (both.status, both.reason, both.fields) == (400, "INVALID_FIELD", ("page",))

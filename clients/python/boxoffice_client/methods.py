@@ -34,8 +34,10 @@ from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceServicer as I
 from boxoffice.identity.v1.organizations_pb2_grpc import OrganizationServiceServicer as Organizations
 from boxoffice.inventory.v1 import catalog_pb2 as catalog
 from boxoffice.inventory.v1 import inventory_pb2 as inventory
+from boxoffice.inventory.v1 import reviews_pb2 as reviews
 from boxoffice.inventory.v1.catalog_pb2_grpc import CatalogServiceServicer as Catalog
 from boxoffice.inventory.v1.inventory_pb2_grpc import InventoryServiceServicer as Inventory
+from boxoffice.inventory.v1.reviews_pb2_grpc import ReviewServiceServicer as Reviews
 from boxoffice.payment.v1 import payment_pb2 as payment
 from boxoffice.payment.v1.payment_pb2_grpc import PaymentServiceServicer as Payments
 from google.api import annotations_pb2
@@ -168,10 +170,11 @@ def _list_shows(
     to: datetime | None = None,
     page_size: int = 0,
     page_token: str = "",
+    date: str = "",
 ) -> catalog.ListShowsRequest:
     """Take times as Python has them, in UTC where they have no zone; `from` is a word of Python's own."""
     request = catalog.ListShowsRequest(
-        event_id=event_id, movie_id=movie_id, screen_id=screen_id, page_size=page_size, page_token=page_token
+        event_id=event_id, movie_id=movie_id, screen_id=screen_id, date=date, page_size=page_size, page_token=page_token
     )
     if from_ is not None:
         getattr(request, "from").FromDatetime(from_)
@@ -229,6 +232,12 @@ class Methods:
     share_venue = Method(Catalog, catalog.ShareVenueRequest, catalog.Sharing)
     get_venue_sharing = Method(Catalog, catalog.GetVenueSharingRequest, catalog.Sharing)
     create_screen = Method(Catalog, catalog.CreateScreenRequest, catalog.Screen)
+    get_event_seats = Method(Inventory, inventory.GetEventSeatsRequest, inventory.EventSeats)
+    write_review = Method(Reviews, reviews.WriteReviewRequest, reviews.Review)
+    delete_review = Method(Reviews, reviews.DeleteReviewRequest, reviews.Review)
+    list_reviews = Method(Reviews, reviews.ListReviewsRequest, reviews.ListReviewsResponse)
+    report_review = Method(Reviews, reviews.ReportReviewRequest, reviews.ReportReviewResponse)
+    hide_review = Method(Reviews, reviews.HideReviewRequest, reviews.Review)
     get_seat_layout = Method(Catalog, catalog.GetSeatLayoutRequest, catalog.SeatLayout)
     create_show = Method(Catalog, _create_show, catalog.Show)
     update_show = Method(Catalog, catalog.UpdateShowRequest, catalog.Show)

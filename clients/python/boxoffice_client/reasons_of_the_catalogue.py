@@ -21,6 +21,18 @@ class EventHasShows(FailedPrecondition):
     reason = "EVENT_HAS_SHOWS"
 
 
+class ReviewNotFound(NotFound):
+    """There is no such review of this event."""
+
+    reason = "REVIEW_NOT_FOUND"
+
+
+class NotThere(FailedPrecondition):
+    """The user had no seat at a show of this event that is over."""
+
+    reason = "NOT_THERE"
+
+
 class MovieNotFound(NotFound):
     """There is no such movie; events of other categories are not among them."""
 

@@ -106,6 +106,7 @@ class BookedShow:
     sales_end_at: datetime
     organization_id: UUID | None = None
     """Whose the show is; None: Boxoffice's own, or booked by code from before."""
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ def booking(
             screen=show.screen,
             start_time=to_timestamp(show.starts_at),
             sales_end_at=to_timestamp(show.sales_end_at),
+            time_zone=show.time_zone or "",
         ),
         seats=[_seat(seat, known) for seat in seats],
         payment=payment,

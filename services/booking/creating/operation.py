@@ -193,7 +193,7 @@ def _intents(batch: Sequence[Create]) -> Statement:
             request_hash=lambda command: command.idempotency and command.idempotency.request_hash,
         ),
         **columns(shows, "show_id", "event_id", "is_movie", "title", "theatre", "city", "screen", "starts_at"),
-        **columns(shows, "organization_id"),
+        **columns(shows, "organization_id", "time_zone"),
     }
 
 

@@ -3,19 +3,22 @@
 BEGIN_BOOKINGS = """
     INSERT INTO bookings (id, booking_number, user_id, state, lease_until, created_at, updated_at,
         idempotency_key, request_hash, show_id, event_id, is_movie, title, theatre, city, screen, starts_at,
-        organization_id)
+        organization_id, time_zone)
     SELECT new.id, new.number, new.user_id, 'RESERVING', clock.now + make_interval(secs => %(lease_seconds)s),
         clock.now, clock.now, new.idempotency_key, new.request_hash,
         show.show_id, show.event_id, show.is_movie, show.title, show.theatre, show.city, show.screen, show.starts_at,
-        show.organization_id
+        show.organization_id, show.time_zone
     FROM (SELECT boxoffice_clock() AS now) AS clock, unnest(
         %(id)s::uuid[], %(booking_number)s::text[], %(user_id)s::uuid[], %(idempotency_key)s::text[],
         %(request_hash)s::bytea[], %(booked_show_id)s::uuid[]
     ) AS new (id, number, user_id, idempotency_key, request_hash, show_id)
     JOIN unnest(
         %(show_id)s::uuid[], %(event_id)s::uuid[], %(is_movie)s::bool[], %(title)s::text[], %(theatre)s::text[],
-        %(city)s::text[], %(screen)s::text[], %(starts_at)s::timestamptz[], %(organization_id)s::uuid[]
-    ) AS show (show_id, event_id, is_movie, title, theatre, city, screen, starts_at, organization_id) USING (show_id)
+        %(city)s::text[], %(screen)s::text[], %(starts_at)s::timestamptz[], %(organization_id)s::uuid[],
+        %(time_zone)s::text[]
+    ) AS show (
+        show_id, event_id, is_movie, title, theatre, city, screen, starts_at, organization_id, time_zone
+    ) USING (show_id)
     ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id, created_at
 """

@@ -105,12 +105,25 @@ class Transaction:
             callback()
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a statement may take, and how long and how many callers wait for a connection."""
+
+    statement_ms: int = connections.STATEMENT_TIMEOUT_MS
+    connection_seconds: float = CONNECTION_SECONDS
+    waiting: int = 256
+    refuses: bool = False
+    """Whether a statement that takes too long is refused as too much traffic, instead of being tried again."""
+
+
 class Database:
     """A service's database."""
 
-    def __init__(self, url: str, *, pool_size: int, name: str) -> None:
+    def __init__(self, url: str, *, pool_size: int, name: str, patience: Patience = Patience()) -> None:
         """`name` is what pg_stat_activity shows."""
         self._url = url
+        self._refuses = patience.refuses
+        self._asked = connections.ASKED | {"statement_timeout": str(patience.statement_ms)}
         self._pool = AsyncConnectionPool(
             url,
             connection_class=Connection,
@@ -118,12 +131,12 @@ class Database:
             max_size=pool_size,
             open=False,
             name=name,
-            timeout=CONNECTION_SECONDS,
-            max_waiting=256,
+            timeout=patience.connection_seconds,
+            max_waiting=patience.waiting,
             # A failed attempt to connect is repeated after 1 s, and given up after 2: whoever asks next begins anew.
             # The longer the pool tries, the longer it pauses, and after an outage nobody would wait for it.
             reconnect_timeout=2.0,
-            configure=_looked_at,
+            configure=self._look_at,
             kwargs={
                 "autocommit": True,
                 # What psycopg prepares itself it forgets after a ROLLBACK, by DEALLOCATE ALL: ours would go too.
@@ -136,7 +149,7 @@ class Database:
                 "keepalives_interval": 2,
                 "keepalives_count": 3,
                 "tcp_user_timeout": 10_000,
-                "options": connections.options(),
+                "options": connections.options(self._asked),
             },
         )
         self._name = name
@@ -151,7 +164,7 @@ class Database:
             await self._pool.open(wait=True, timeout=connections.OPEN_SECONDS)
         except PoolTimeout as error:
             await self.close()
-            await connections.examine(self._url, seconds=0)
+            await connections.examine(self._url, self._asked, seconds=0)
             raise Unavailable(connections.NONE_LEFT) from error
 
     async def close(self) -> None:
@@ -275,6 +288,8 @@ class Database:
             # What it waited for was an equal request, which keeps the key, or another row.
             raise RequestInProgress() if _IDEMPOTENCY in (error.diag.context or "") else Interrupted() from error
         except _UNDONE as error:
+            if self._refuses and isinstance(error, pg.QueryCanceled):
+                raise ResourceExhausted() from error
             log.warning("transaction undone: %s", error)
             raise Interrupted() from error
         except psycopg.OperationalError as error:
@@ -283,6 +298,10 @@ class Database:
         finally:
             if span is not None:
                 span.end(outcome)
+
+    async def _look_at(self, connection: Connection) -> None:
+        """See that a new connection is as it was asked for; one that is not is given up, and the log says why."""
+        await connections.look(connection, self._asked)
 
     async def _living(self) -> Connection:
         """Take a connection out of the pool, leaving out those that died while they lay there."""
@@ -332,11 +351,6 @@ async def _alone(connection: Connection, sql: str, parameters: Parameters) -> An
     """Run a statement as a transaction of its own."""
     with _pipeline(connection) as pipeline:
         return await pipeline.alone((sql, parameters))
-
-
-async def _looked_at(connection: Connection) -> None:
-    """See that a new connection is as it was asked for; one that is not is given up, and the log says why."""
-    await connections.look(connection)
 
 
 def _has_died(connection: Connection) -> bool:

@@ -53,6 +53,8 @@ class Caller:
     """The user's role in each organization of theirs."""
     email_verified: bool = False
     """Whether it is known that the user's e-mail address is theirs."""
+    shown_name: str = ""
+    """By what others know the user: first name and initial; empty where the token does not say it."""
 
 
 caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
@@ -114,6 +116,7 @@ class AccessTokens:
             roles=roles,
             memberships=memberships,
             email_verified=claims.get("email_verified") is True,
+            shown_name=str(claims.get("shown_name", "")),
         )
         self._verified[token] = (who, found, claims["exp"] + CLOCK_SKEW_SECONDS)
         if len(self._verified) > MAX_VERIFIED:

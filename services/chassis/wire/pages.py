@@ -70,6 +70,9 @@ BY_ID: Order[UUID] = Order(lambda key: key.bytes, lambda packed: UUID(bytes=pack
 BY_TIME_AND_ID: Order[tuple[datetime, UUID]] = Order(_pack_time_and_id, _unpack_time_and_id)
 
 
+BY_TEXT_AND_ID: Order[tuple[str, UUID]] = Order(
+    lambda key: key[1].bytes + key[0].encode(), lambda packed: (packed[16:].decode(), UUID(bytes=packed[:16]))
+)
 BY_POSITION: Order[int] = Order(_POSITION.pack, lambda packed: int(_POSITION.unpack(packed)[0]))
 
 

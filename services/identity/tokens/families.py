@@ -19,6 +19,8 @@ from services.identity.tokens.sealing import seal, unseal
 log = logging.getLogger(__name__)
 
 TOKEN_BYTES = 32
+MAX_SHOWN = 40
+"""Letters of a first name that others are shown: there are names that are a sentence."""
 
 GRACE = timedelta(seconds=20)
 """How long after its use a refresh token still gives its successor: long enough for a second tab, or for a client that
@@ -34,6 +36,8 @@ class Grant:
     organizations: dict[str, str]
     """The user's role in each."""
     email_verified: bool
+    shown_name: str
+    """By what others know the user: first name and initial."""
     family_id: UUID
     refresh_token: str
     now: datetime
@@ -52,6 +56,7 @@ async def access_token(keys: SigningKeys, grant: Grant) -> str:
         "roles": grant.roles,
         "organizations": grant.organizations,
         "email_verified": grant.email_verified,
+        "shown_name": grant.shown_name,
         "family": str(grant.family_id),
     }
     return await keys.sign(claims, grant.now)
@@ -66,7 +71,7 @@ async def begin(tx: Transaction, user_id: UUID, password_hash: str, life: timede
         return None
     [begun] = rows
     await tx.send(sql.ADD_TOKEN, {"hash": _hash(token), "family_id": family_id})
-    of_user = (user.roles, user.organizations, user.email_verified)
+    of_user = (user.roles, user.organizations, user.email_verified, shown(user.name))
     return Grant(user_id, *of_user, family_id, token, begun.now, begun.expires_at)
 
 
@@ -98,7 +103,7 @@ async def carry_on(db: Database, token: str) -> Grant:
 async def _grant(tx: Transaction, family_id: UUID, token: str) -> Grant:
     """Return what a token of a family stands for; raise RefreshTokenInvalid if the family is over."""
     for family in await tx.fetch(sql.LOCK_FAMILY, {"id": family_id}):
-        of_user = (family.roles, family.organizations, family.email_verified)
+        of_user = (family.roles, family.organizations, family.email_verified, shown(family.name))
         return Grant(family.user_id, *of_user, family_id, token, family.now, family.expires_at)
     raise RefreshTokenInvalid()
 
@@ -117,6 +122,12 @@ async def forget(db: Database) -> int:
 async def forget_successors(db: Database) -> int:
     """Forget one batch of successors that are given to nobody any more; return how many. A job."""
     return await db.execute(sql.FORGET_SUCCESSORS, {"grace": GRACE})
+
+
+def shown(name: str) -> str:
+    """Return what others are shown of a user's name: the first one, and the first letter of the last."""
+    first, *others = name.split() or [""]
+    return f"{first[:MAX_SHOWN]} {others[-1][0]}." if others else first[:MAX_SHOWN]
 
 
 def _hash(token: str) -> bytes:

@@ -10,7 +10,7 @@ BEGIN_FAMILY = """
 for the change: no family outlives the password that it came from."""
 
 _CLAIMS = """
-    u.roles, u.email_verified_at IS NOT NULL AS email_verified,
+    u.roles, u.name, u.email_verified_at IS NOT NULL AS email_verified,
     (SELECT coalesce(json_object_agg(organization_id, role), '{}') FROM members WHERE user_id = u.id) AS organizations
 """
 

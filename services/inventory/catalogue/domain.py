@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -69,6 +69,8 @@ class CatalogueEvent:
     """Whose it is; None: Boxoffice's own."""
     created_at: datetime
     status: str
+    featured: bool = False
+    """Whether admins recommend it."""
     seat_limit: int | None = None
     """How many seats of a show of it a user may have that says nothing of it; None: what the setting says."""
 
@@ -229,6 +231,8 @@ class CatalogueShow:
     read_at: datetime
     prices: Sequence[Price]
     seat_limit: int | None
+    time_zone: str
+    """Its venue's."""
 
     @property
     def is_draft(self) -> bool:
@@ -257,6 +261,7 @@ class Place:
     venue_id: UUID
     venue_name: str
     city: str
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,13 +276,15 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class ShowFilter:
-    """Which shows to list: all that meet every condition that is not None; without a `begin`, those to come."""
+    """Which shows to list: all that meet every condition that is not None; without `begin` and `day`, those to come."""
 
     event_id: UUID | None
     movie_id: UUID | None
     screen_id: UUID | None
     begin: datetime | None
     end: datetime | None
+    day: date | None
+    """As their venues' clocks have it."""
 
 
 def check_subject(event_id: str, movie_id: str, *, required: bool) -> None:

@@ -16,6 +16,7 @@ from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, V
 from services.inventory.catalogue.published import Kind
 from services.inventory.catalogue.shows import read_show
 from services.inventory.catalogue.venues import columns_of, read_venue
+from services.inventory.catalogue.zones import UNKNOWN, zone_of
 from services.inventory.errors import (
     EventHasShows,
     EventNotFound,
@@ -24,6 +25,7 @@ from services.inventory.errors import (
     ShowStarted,
     VenueNotFound,
 )
+from services.inventory.finding.index import index_events, index_venues
 from services.inventory.seats.domain import ShowStatus
 
 T = TypeVar("T", CatalogueEvent, Venue, CatalogueShow)
@@ -110,8 +112,10 @@ class UpdateEvents(Operation[Edit, EditedEvents, CatalogueEvent]):
     async def write(self, tx: Transaction, state: EditedEvents) -> None:
         """Write the events."""
         if state.changed:
-            names = ("id", "title", "description", "category", "duration_minutes", "language", "seat_limit")
-            await tx.send(sql.UPDATE_EVENTS, columns(state.to_write(), *names) | {"now": state.now})
+            events = state.to_write()
+            names = ("id", "title", "description", "category", "duration_minutes", "language", "seat_limit", "featured")
+            await tx.send(sql.UPDATE_EVENTS, columns(events, *names) | {"now": state.now})
+            await index_events(tx, {event.id: (event.title, event.description) for event in events})
 
 
 # --- Venues
@@ -131,15 +135,22 @@ class UpdateVenues(Operation[Edit, Edited[Venue], Venue]):
         return Edited(rows["clock"][0].now, {row.id: read_venue(row) for row in rows["venues"]}), ()
 
     def decide(self, command: Edit, state: Edited[Venue]) -> Venue:
-        """Edit the venue."""
-        if command.id not in state.things:
+        """Edit the venue. Where no time zone is named, a new city brings its own."""
+        before = state.things.get(command.id)
+        if before is None:
             raise VenueNotFound()
-        return state.change(command)
+        changes = dict(command.changes)
+        zone = zone_of(changes.get("city", before.city))
+        if changes.get("time_zone") == "" or ("city" in changes and "time_zone" not in changes and zone != UNKNOWN):
+            changes["time_zone"] = zone
+        return state.change(Edit(command.id, changes))
 
     async def write(self, tx: Transaction, state: Edited[Venue]) -> None:
         """Write the venues."""
         if state.changed:
-            await tx.send(sql.UPDATE_VENUES, columns_of(state.to_write()) | {"now": state.now})
+            venues = state.to_write()
+            await tx.send(sql.UPDATE_VENUES, columns_of(venues) | {"now": state.now})
+            await index_venues(tx, {venue.id: (venue.name, venue.city) for venue in venues})
 
 
 # --- Shows

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
 
@@ -16,7 +16,10 @@ from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import CatalogueEvent, NewEvent
 from services.inventory.catalogue.drafts import seen_drafts, sees_draft
+from services.inventory.catalogue.periods import period_of
+from services.inventory.catalogue.zones import Period
 from services.inventory.errors import EventNotFound, MovieNotFound
+from services.inventory.finding.index import index_events
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with: an event, or a movie."""
@@ -67,7 +70,7 @@ class CreateEvents(KeyedOperation[CreateEvent[M], NewEvents, CatalogueEvent, M],
 
 def event_of(new: NewEvent, now: datetime) -> CatalogueEvent:
     """Return a new event as it is read from then on."""
-    return CatalogueEvent(id=new_id(), **asdict(new), created_at=now)
+    return CatalogueEvent(id=new_id(), **asdict(new), created_at=now, featured=False)
 
 
 async def write_events(tx: Transaction, events: Sequence[CatalogueEvent]) -> None:
@@ -76,6 +79,7 @@ async def write_events(tx: Transaction, events: Sequence[CatalogueEvent]) -> Non
         words = ("title", "description", "category", "duration_minutes", "language")
         rest = ("organization_id", "created_at", "status", "seat_limit")
         await tx.send(sql.CREATE_EVENTS, columns(events, "id", *words, *rest))
+        await index_events(tx, {event.id: (event.title, event.description) for event in events})
 
 
 @retried
@@ -97,9 +101,22 @@ async def get_movie(db: Database, movie_id: UUID) -> CatalogueEvent:
 
 
 @retried
+async def get_events(db: Database, ids: Sequence[UUID]) -> list[CatalogueEvent]:
+    """Return events by their ids, in the order of these."""
+    found = {event.id: event for event in read(CatalogueEvent, await db.fetch(sql.EVENTS, {"ids": list(ids)}))}
+    return [found[id_] for id_ in ids]
+
+
+@retried
 async def list_events(
-    db: Database, *, category: str | None, status: str | None = None, after: UUID | None, limit: int
+    db: Database,
+    *,
+    category: str | None,
+    day: date | None = None,
+    after: UUID | None,
+    limit: int,
 ) -> list[CatalogueEvent]:
-    """Return events that the caller sees, newest first, that are older than `after`."""
-    given = {"category": category, "status": status, "after": after, "limit": limit, **seen_drafts()}
+    """Return events that the caller sees, newest first, that are older than `after`; only those on `day`, if given."""
+    given = {"category": category, "day": day, "after": after, "limit": limit, **seen_drafts()}
+    given |= await period_of(db, Period(day, day))
     return read(CatalogueEvent, await db.fetch(sql.list_events(given), given))

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1.seat_pb2 import Seat
@@ -15,6 +14,8 @@ from services.chassis.errors import InvalidField
 from services.chassis.wire.times import to_timestamp
 from services.inventory.catalogue import domain as domain
 from services.inventory.catalogue.cancelling import CancelShows
+from services.inventory.catalogue.details import Details
+from services.inventory.catalogue.zones import UNKNOWN, check_zone, parse_day, zone_of
 from services.inventory.seats.listing import Listed
 from services.inventory.seats.messages import tier_prices
 
@@ -72,13 +73,13 @@ def parse_movie(request: pb.CreateMovieRequest) -> domain.NewEvent:
 
 def parse_venue(request: pb.CreateVenueRequest) -> domain.NewVenue:
     """Parse a venue to create."""
-    _check_time_zone(request.time_zone)
+    check_zone(request.time_zone)
     return domain.NewVenue(
         request.name,
         request.city,
         request.address,
         _optional_id(request.organization_id),
-        request.time_zone,
+        request.time_zone or zone_of(request.city),
         list(request.amenities),
         request.capacity,
     )
@@ -103,7 +104,7 @@ def parse_screen(request: pb.CreateScreenRequest) -> domain.NewScreen:
 
 def parse_changes_of_event(request: pb.UpdateEventRequest) -> dict[str, Any]:
     """Return what is to change of an event, by the domain's names."""
-    changes = _given(request, "title", "description", "category", "duration_minutes", "language")
+    changes = _given(request, "title", "description", "category", "duration_minutes", "language", "featured")
     if request.HasField("max_seats_per_user"):
         changes["seat_limit"] = request.max_seats_per_user or None
     return {name: pb.Event.Category.Name(value) if name == "category" else value for name, value in changes.items()}
@@ -113,7 +114,7 @@ def parse_changes_of_venue(request: pb.UpdateVenueRequest) -> dict[str, Any]:
     """Return what is to change of a venue, by the domain's names."""
     if request.amenities and request.no_amenities:
         raise InvalidField(("noAmenities", "cannot be true together with amenities: send one of the two"))
-    _check_time_zone(request.time_zone)
+    check_zone(request.time_zone)
     changes = _given(request, "name", "city", "address", "time_zone", "capacity")
     anew = request.amenities or request.no_amenities
     return changes | ({"amenities": list(request.amenities)} if anew else {})
@@ -127,11 +128,6 @@ def parse_changes_of_show(request: pb.UpdateShowRequest) -> dict[str, Any]:
 def _given(request: Message, *names: str) -> dict[str, Any]:
     """Return those of a request's fields that it gives, of `names`."""
     return {name: getattr(request, name) for name in names if request.HasField(name)}
-
-
-def _check_time_zone(name: str) -> None:
-    if name and name not in available_timezones():
-        raise InvalidField(("timeZone", "must be a time zone of the IANA database, such as Asia/Kolkata"))
 
 
 def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain.NewShow:
@@ -175,6 +171,7 @@ def parse_show_filter(request: pb.ListShowsRequest) -> domain.ShowFilter:
         screen_id=_optional_id(request.screen_id),
         begin=begin,
         end=end,
+        day=parse_day("date", request.date),
     )
 
 
@@ -220,7 +217,22 @@ def render_event(event: domain.CatalogueEvent) -> pb.Event:
         created_at=to_timestamp(event.created_at),
         status=pb.Event.Status.Value(event.status),
         max_seats_per_user=event.seat_limit or 0,
+        featured=event.featured,
     )
+
+
+def render_details(event: domain.CatalogueEvent, details: Details) -> pb.Event:
+    """Render an event with where and when it is on, and what it costs."""
+    rendered = render_event(event)
+    for place in details.places:
+        zone = place.time_zone or UNKNOWN
+        rendered.places.add(venue_id=str(place.venue_id), name=place.name, city=place.city, time_zone=zone)
+    rendered.shows.extend(map(render_show, details.shows))
+    rendered.review_count = details.rating.reviews
+    rendered.average_hundredths = details.rating.average_hundredths
+    for prices in details.price_ranges:
+        rendered.price_ranges.add(currency=prices.currency, lowest=prices.lowest, highest=prices.highest)
+    return rendered
 
 
 def render_movie(event: domain.CatalogueEvent) -> pb.Movie:
@@ -247,7 +259,7 @@ def render_venue(venue: domain.Venue) -> pb.Venue:
         screens=map(render_screen, venue.screens),
         organization_id=_shown_id(venue.organization_id),
         created_at=to_timestamp(venue.created_at),
-        time_zone=venue.time_zone,
+        time_zone=venue.time_zone or UNKNOWN,
         amenities=venue.amenities,
         capacity=venue.capacity,
     )
@@ -312,6 +324,7 @@ def render_show(show: domain.CatalogueShow) -> pb.Show:
         sales_start_at=to_timestamp(show.sales_start_at) if show.sales_start_at else None,
         revision=show.revision,
         max_seats_per_user=show.seat_limit or 0,
+        time_zone=show.time_zone or UNKNOWN,
     )
 
 

@@ -5,16 +5,18 @@ from uuid import UUID
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import catalog_pb2_grpc
 
-from services.chassis.errors import InvalidField
+from services.chassis.errors import InvalidField, PermissionDenied
 from services.chassis.store.database import Database
+from services.chassis.wire.identity import caller
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, PageRequest, check_whole
 from services.chassis.writes import topics
 from services.chassis.writes.idempotency import Once, key_of
-from services.inventory.catalogue import events, owners, published, sharing, shows, venues
+from services.inventory.catalogue import events, listing, owners, published, sharing, shows, venues
 from services.inventory.catalogue import messages as messages
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.cancelling import CancelShowsOperation
+from services.inventory.catalogue.details import get_details
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN, MOVIE
 from services.inventory.catalogue.editing import Edit, UpdateEvents, UpdateShows, UpdateVenues
 from services.inventory.catalogue.events import CreateEvent, CreateEvents
@@ -22,6 +24,7 @@ from services.inventory.catalogue.publishing import PublishEvent, PublishEvents
 from services.inventory.catalogue.shows import CreateShow, CreateShows
 from services.inventory.catalogue.staging import StageEvent, StageEvents, check_base_price
 from services.inventory.catalogue.venues import CreateScreen, CreateScreens, CreateVenue, CreateVenues
+from services.inventory.catalogue.zones import parse_day
 from services.inventory.errors import EventNotFound, ShowNotFound, VenueNotFound
 from services.inventory.seats.listing import SetPrices
 from services.inventory.seats.operation import SeatDesk
@@ -30,8 +33,10 @@ from services.inventory.seats.operation import SeatDesk
 class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """What is on, where and when. The contract says what each method does and when it fails."""
 
-    def __init__(self, db: Database, desk: SeatDesk, *, max_seats_per_user: int) -> None:
+    def __init__(self, db: Database, searches: Database, desk: SeatDesk, *, max_seats_per_user: int) -> None:
+        """Events are searched on connections of their own, `searches`."""
         self._db = db
+        self._searches = searches
         self._desk = desk
         self._create_event: CreateEvents[pb.Event] = CreateEvents(db)
         self._update_event, self._update_venue, self._update_show = UpdateEvents(db), UpdateVenues(db), UpdateShows(db)
@@ -59,17 +64,16 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         return await self._stage_event.alone(stage)
 
     async def GetEvent(self, request: pb.GetEventRequest, context: Context) -> pb.Event:
-        return messages.render_event(await events.get_event(self._db, UUID(request.event_id)))
+        event = await events.get_event(self._db, UUID(request.event_id))
+        return messages.render_details(event, await get_details(self._db, event.id))
 
     async def ListEvents(self, request: pb.ListEventsRequest, context: Context) -> pb.ListEventsResponse:
-        page = PageRequest(request, BY_ID)
-        category = pb.Event.Category.Name(request.category) if request.category else None
-        status = pb.Event.Status.Name(request.status) if request.status else None
-        found = await events.list_events(self._db, category=category, status=status, after=page.after, limit=page.limit)
-        listed, token = page.render(found, lambda event: event.id, messages.render_event)
-        return pb.ListEventsResponse(events=listed, next_page_token=token)
+        return await listing.list_events(self._searches, request)
 
     async def UpdateEvent(self, request: pb.UpdateEventRequest, context: Context) -> pb.Event:
+        who = caller.get()
+        if request.HasField("featured") and who is not None and "ADMIN" not in who.roles:
+            raise PermissionDenied("Only admins say which events they recommend: leave featured out.")
         edit = Edit(UUID(request.event_id), messages.parse_changes_of_event(request))
         return messages.render_event(await self._update_event.alone(edit))
 
@@ -93,7 +97,8 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
 
     async def ListMovies(self, request: pb.ListMoviesRequest, context: Context) -> pb.ListMoviesResponse:
         page = PageRequest(request, BY_ID)
-        found = await events.list_events(self._db, category=MOVIE, after=page.after, limit=page.limit)
+        day = parse_day("date", request.date)
+        found = await events.list_events(self._db, category=MOVIE, day=day, after=page.after, limit=page.limit)
         movies, token = page.render(found, lambda movie: movie.id, messages.render_movie)
         return pb.ListMoviesResponse(movies=movies, next_page_token=token)
 

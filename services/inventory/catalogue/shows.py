@@ -30,8 +30,11 @@ from services.inventory.catalogue.domain import (
     slot_of,
 )
 from services.inventory.catalogue.drafts import seen_drafts, sees_draft
+from services.inventory.catalogue.periods import period_of
 from services.inventory.catalogue.published import Kind
+from services.inventory.catalogue.zones import Period
 from services.inventory.errors import EventNotFound, EventNotPublished, MovieNotFound, ScreenNotFound, ShowNotFound
+from services.inventory.finding.index import index_shows
 from services.inventory.seats.domain import ShowStatus
 
 M = TypeVar("M", bound=Message)
@@ -154,6 +157,7 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
             await tx.send(sql.CREATE_LIST_PRICES, prices)
             await tx.send(sql.CREATE_SHOW_PRICES, prices)
             await tx.send(sql.CREATE_SHOW_SEATS, prices | seats)
+        await index_shows(tx, [(show.event_id, show.venue_id) for show, _ in state.created])
 
 
 def _created(new: NewShow, event: CatalogueEvent, place: Place, slot: Slot, now: datetime) -> CatalogueShow:
@@ -179,6 +183,7 @@ def _created(new: NewShow, event: CatalogueEvent, place: Place, slot: Slot, now:
         read_at=now,
         prices=new.prices,
         seat_limit=new.seat_limit,
+        time_zone=place.time_zone,
     )
 
 
@@ -194,12 +199,21 @@ async def get_show(db: Database, show_id: UUID) -> CatalogueShow:
 
 @retried
 async def list_shows(
-    db: Database, which: ShowFilter, *, after: tuple[datetime, UUID] | None, limit: int
+    db: Database,
+    which: ShowFilter,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+    is_cancelled: bool | None = None,
 ) -> list[CatalogueShow]:
-    """Return those shows of `which` that the caller sees, by start time and id, that come later than `after`."""
+    """Return those shows of `which` that the caller sees, by start time and id, that come later than `after`.
+
+    Only those that are cancelled, or not, where `is_cancelled` says so.
+    """
     after_starts_at, after_id = after or (None, None)
     given = asdict(which) | {"after_starts_at": after_starts_at, "after_id": after_id, "limit": limit}
-    given |= seen_drafts()
+    given["is_cancelled"] = is_cancelled
+    given |= {**seen_drafts(), **await period_of(db, Period(which.day, which.day))}
     return [read_show(row) for row in await db.fetch(sql.list_shows(given), given)]
 
 

@@ -6,6 +6,29 @@ from typing import Any
 from services.chassis.store.rows import selected
 from services.inventory.catalogue.domain import CatalogueEvent, Screen
 
+# --- Days, as venues' clocks have them
+
+ZONES = """
+    WITH RECURSIVE zones AS (
+        (SELECT time_zone FROM venues ORDER BY time_zone LIMIT 1)
+        UNION ALL
+        SELECT (SELECT time_zone FROM venues WHERE time_zone > z.time_zone ORDER BY time_zone LIMIT 1)
+        FROM zones z WHERE z.time_zone IS NOT NULL
+    )
+    SELECT time_zone FROM zones WHERE time_zone IS NOT NULL
+"""
+"""The time zones that venues are in: one step of the index for each."""
+
+IN_PERIOD = """
+    s.starts_at >= %(earliest)s::timestamptz AND s.starts_at < %(latest)s::timestamptz
+    AND EXISTS (
+        SELECT FROM unnest(%(zones)s::text[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+            AS period (zone, begins, ends)
+        WHERE period.zone = v.time_zone AND s.starts_at >= period.begins AND s.starts_at < period.ends
+    )
+"""
+"""Whether show s at venue v starts in a period (zones.py)."""
+
 # --- Events
 
 _EVENTS = f"SELECT {selected(CatalogueEvent)} FROM events"
@@ -41,25 +64,28 @@ WITH_SHOWS = "SELECT DISTINCT event_id FROM shows WHERE event_id = ANY(%(ids)s)"
 UPDATE_EVENTS = """
     UPDATE events e SET
         title = n.title, description = n.description, category = n.category, duration_minutes = n.duration_minutes,
-        language = n.language, seat_limit = n.seat_limit, updated_at = %(now)s
+        language = n.language, seat_limit = n.seat_limit, featured = n.featured, updated_at = %(now)s
     FROM unnest(
         %(id)s::uuid[], %(title)s::text[], %(description)s::text[], %(category)s::text[], %(duration_minutes)s::int[],
-        %(language)s::text[], %(seat_limit)s::smallint[]
-    ) AS n (id, title, description, category, duration_minutes, language, seat_limit)
+        %(language)s::text[], %(seat_limit)s::smallint[], %(featured)s::bool[]
+    ) AS n (id, title, description, category, duration_minutes, language, seat_limit, featured)
     WHERE e.id = n.id
 """
 
 _EVENT_FILTERS = {
     "category": "category = %(category)s",
-    "status": "status = %(status)s",
     "drafts_of": "(status <> 'DRAFT' OR organization_id = ANY(%(drafts_of)s::uuid[])"
     " OR (organization_id IS NULL AND %(drafts_of_boxoffice)s))",
+    "day": f"""EXISTS (
+        SELECT FROM shows s JOIN screens c ON c.id = s.screen_id JOIN venues v ON v.id = c.venue_id
+        WHERE s.event_id = events.id AND s.status <> 'CANCELLED' AND {IN_PERIOD}
+    )""",
     "after": "id < %(after)s",
 }
 
 
 def list_events(given: Mapping[str, Any]) -> str:
-    """Events, newest first; filters `category`, `status`, `drafts_of` and `after` (an id)."""
+    """Events, newest first; filters `category`, `drafts_of`, `day` and `after` (an id)."""
     return _page(_EVENTS, _EVENT_FILTERS, given, order="id DESC")
 
 
@@ -184,7 +210,7 @@ _SHOWS = """
         v.id AS venue_id, v.name AS venue_name, v.city, c.id AS screen_id, c.name AS screen_name,
         s.starts_at, s.ends_at, coalesce(s.sales_end_at, s.starts_at) AS sales_end_at, s.currency,
         s.organization_id, s.sales_start_at, s.status, s.revision, (SELECT boxoffice_clock()) AS read_at,
-        s.seat_limit, p.tiers, p.prices
+        s.seat_limit, v.time_zone, p.tiers, p.prices
     FROM shows s
     JOIN events e ON e.id = s.event_id
     JOIN screens c ON c.id = s.screen_id
@@ -216,6 +242,8 @@ _SHOW_FILTERS = {
     " OR (s.organization_id IS NULL AND %(drafts_of_boxoffice)s))",
     "begin": "s.starts_at >= %(begin)s",
     "end": "s.starts_at < %(end)s",
+    "day": IN_PERIOD,
+    "is_cancelled": "(s.status = 'CANCELLED') = %(is_cancelled)s",
     "after_id": "(s.starts_at, s.id) > (%(after_starts_at)s, %(after_id)s)",
 }
 
@@ -224,8 +252,8 @@ _TO_COME = "s.starts_at > (SELECT boxoffice_clock())"
 
 
 def list_shows(given: Mapping[str, Any]) -> str:
-    """Shows, earliest first; see _SHOW_FILTERS for what may be given. Without `begin`, those that are to come."""
-    always = [_TO_COME] if given["begin"] is None else []
+    """Shows, earliest first; see _SHOW_FILTERS for what may be given. Without `begin` and `day`, those to come."""
+    always = [_TO_COME] if given["begin"] is None and given["day"] is None else []
     return _page(_SHOWS, _SHOW_FILTERS, given, order="s.starts_at, s.id", always=always)
 
 
@@ -279,7 +307,8 @@ PUBLISH_COUNTERS = """
 
 LOCK_SCREENS = """
     SELECT
-        c.id AS screen_id, c.name AS screen_name, c.seat_count, v.id AS venue_id, v.name AS venue_name, v.city
+        c.id AS screen_id, c.name AS screen_name, c.seat_count, v.id AS venue_id, v.name AS venue_name, v.city,
+        v.time_zone
     FROM screens c
     JOIN venues v ON v.id = c.venue_id
     WHERE c.id = ANY(%(screen_ids)s)

@@ -19,6 +19,7 @@ from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import MAX_SCREENS_PER_VENUE, NewScreen, NewVenue, Screen, SeatRow, Venue
 from services.inventory.errors import ScreenAlreadyExists, ScreenLimitExceeded, ScreenNotFound, VenueNotFound
+from services.inventory.finding.index import index_venues
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with."""
@@ -69,6 +70,7 @@ class CreateVenues(KeyedOperation[CreateVenue[M], NewVenues, Venue, M], Generic[
         """Write the venues."""
         if state.created:
             await tx.send(sql.CREATE_VENUES, columns_of(state.created, "organization_id", "created_at"))
+            await index_venues(tx, {venue.id: (venue.name, venue.city) for venue in state.created})
 
 
 @retried

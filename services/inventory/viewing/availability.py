@@ -12,10 +12,14 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
+from services.chassis.errors import InvalidField
 from services.chassis.store.database import Database
 from services.chassis.store.rows import Row, read
 from services.chassis.writes.lookup import Lookup
+from services.inventory.catalogue.domain import ShowFilter
 from services.inventory.catalogue.drafts import sees_draft
+from services.inventory.catalogue.events import get_event
+from services.inventory.catalogue.shows import get_show, list_shows
 from services.inventory.catalogue.statements import OWNER_OF_SHOW
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats.domain import Seat
@@ -44,6 +48,25 @@ class Availability:
         if seats is None or (seats.is_draft and not await self._sees_draft(show_id)):
             raise ShowNotFound()
         return seats
+
+    async def show_of(self, event_id: UUID, show_id: UUID | None) -> UUID:
+        """Return the show of an event that is meant: the one that is named, or else the only one to come.
+
+        Raises EventNotFound, ShowNotFound, and InvalidField where several are to come.
+        """
+        event = await get_event(self._db, event_id)
+        if show_id is not None:
+            show = await get_show(self._db, show_id)
+            if show.event_id != event.id:
+                raise ShowNotFound("The event has no such show: take its shows from the event.")
+            return show.id
+        which = ShowFilter(event_id=event.id, movie_id=None, screen_id=None, begin=None, end=None, day=None)
+        shows = await list_shows(self._db, which, after=None, limit=2, is_cancelled=False)
+        if not shows:
+            raise ShowNotFound("The event has no show to come.")
+        if len(shows) > 1:
+            raise InvalidField(("showId", "is missing: the event has several shows to come"))
+        return shows[0].id
 
     async def _sees_draft(self, show_id: UUID) -> bool:
         rows = await self._db.fetch(OWNER_OF_SHOW, {"id": show_id})

@@ -109,6 +109,31 @@ def available_seats_as_json(seats: SeatMap, request: pb.RenderAvailableSeatsRequ
     return _with_seats(_head_of_free(seats, view, page), view.joined)
 
 
+def event_seats(event_id: UUID, seats: SeatMap) -> pb.EventSeats:
+    """Render the sections of a show."""
+    return pb.EventSeats(
+        event_id=str(event_id),
+        show_id=str(seats.show_id),
+        sequence=seats.sequence,
+        as_of=to_timestamp(seats.now),
+        currency=seats.currency,
+        show_cancelled=seats.is_cancelled,
+        sections=(
+            pb.EventSeats.Section(
+                section=section.name,
+                total=section.statuses.total(),
+                available=section.statuses[Status.AVAILABLE],
+                booked=section.statuses[Status.RESERVED] + section.statuses[Status.BOOKED],
+                held=section.statuses[Status.HELD],
+                blocked=section.statuses[Status.BLOCKED],
+                lowest_price=section.lowest_price,
+                highest_price=section.highest_price,
+            )
+            for section in seats.sections()
+        ),
+    )
+
+
 def _user_of(request: pb.GetSeatMapRequest | pb.RenderSeatMapRequest) -> UUID | None:
     return UUID(request.user_id) if request.user_id else None
 

@@ -13,6 +13,7 @@ from services.inventory.viewing.availability import Availability
 from services.inventory.viewing.render import (
     available_seats,
     available_seats_as_json,
+    event_seats,
     seat_map,
     seat_map_as_json,
 )
@@ -29,6 +30,11 @@ class ViewMethods:
 
     async def GetSeatMap(self, request: pb.GetSeatMapRequest, context: Context) -> pb.SeatMap:
         return seat_map(await self._availability.get(UUID(request.show_id)), request)
+
+    async def GetEventSeats(self, request: pb.GetEventSeatsRequest, context: Context) -> pb.EventSeats:
+        event_id = UUID(request.event_id)
+        show_id = await self._availability.show_of(event_id, UUID(request.show_id) if request.show_id else None)
+        return event_seats(event_id, await self._availability.get(show_id))
 
     async def ListAvailableSeats(
         self, request: pb.ListAvailableSeatsRequest, context: Context

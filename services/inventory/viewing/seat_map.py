@@ -40,6 +40,16 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A section of a show's seats: how many are what, and what they cost that nobody has."""
+
+    name: str
+    statuses: Counter[Status]
+    lowest_price: int
+    highest_price: int
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """Which of the seats are wanted: so many of those behind a position."""
 
@@ -103,6 +113,7 @@ class SeatMap:
         self._claimed: dict[UUID, set[int]] = {}
         """For each user the seats that they hold or that a booking of theirs has reserved."""
         self._everybodys: dict[SeatForm, View] = {}
+        self._counted: list[Section] = []
         self._largest: dict[tuple[SeatForm, str], int] = {}
         for index in range(len(seats)):
             self._judge(index)
@@ -150,6 +161,17 @@ class SeatMap:
         seats = self._within(section)
         free = [index for index in seats if self._statuses[index] == Status.AVAILABLE and not self.is_cancelled]
         return self._view(form, free, set(), part)
+
+    def sections(self) -> Sequence[Section]:
+        """Return all sections, from the front to the back."""
+        if not self._counted:
+            self._counted = [self._section(indices) for indices in self._sections.values()]
+        return self._counted
+
+    def _section(self, indices: Sequence[int]) -> Section:
+        prices = [self.prices.by_tier[tier] for tier in {self._seats[index].tier for index in indices}]
+        statuses = Counter([self._statuses[index] for index in indices])
+        return Section(self._seats[indices[0]].section, statuses, min(prices), max(prices))
 
     def _within(self, section: str) -> Sequence[int]:
         """Return which seats are in a section, or all where none is named; raise InvalidField if there is no such."""
@@ -199,6 +221,7 @@ class SeatMap:
     def _judge(self, index: int) -> None:
         """Say what a seat may be taken for now, and remember when that ends."""
         self._everybodys.clear()
+        self._counted = []
         seat = self._seats[index]
         if not seat.is_claimed(self.now):
             seat = self._seats[index] = seat.at(self.prices.by_tier[seat.tier])

@@ -169,6 +169,7 @@ class Booking(_message.Message):
         START_TIME_FIELD_NUMBER: _builtins.int
         MOVIE_FIELD_NUMBER: _builtins.int
         SALES_END_AT_FIELD_NUMBER: _builtins.int
+        TIME_ZONE_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The show (UUID)."""
         event_id: _builtins.str
@@ -185,6 +186,10 @@ class Booking(_message.Message):
         """The screen's name."""
         movie: _builtins.str
         """The title again where the event is a movie; else empty."""
+        time_zone: _builtins.str
+        """The time zone that the venue is in, by IANA's name: for showing the times, which are in UTC here. Empty where the
+        release before made the booking.
+        """
         @_builtins.property
         def start_time(self) -> _timestamp_pb2.Timestamp:
             """When the show starts."""
@@ -206,10 +211,11 @@ class Booking(_message.Message):
             start_time: _timestamp_pb2.Timestamp | None = ...,
             movie: _builtins.str = ...,
             sales_end_at: _timestamp_pb2.Timestamp | None = ...,
+            time_zone: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "sales_end_at", b"sales_end_at", "screen", b"screen", "start_time", b"start_time", "theatre", b"theatre", "title", b"title"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "sales_end_at", b"sales_end_at", "screen", b"screen", "start_time", b"start_time", "theatre", b"theatre", "time_zone", b"time_zone", "title", b"title"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -145,6 +145,66 @@ class Event(_message.Message):
     CANCELLED: Event.Status.ValueType  # 4
     """It is off, for good."""
 
+    @_typing.final
+    class Place(_message.Message):
+        """A venue where it has a show to come."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        VENUE_ID_FIELD_NUMBER: _builtins.int
+        NAME_FIELD_NUMBER: _builtins.int
+        CITY_FIELD_NUMBER: _builtins.int
+        TIME_ZONE_FIELD_NUMBER: _builtins.int
+        venue_id: _builtins.str
+        """The venue's id (UUID)."""
+        name: _builtins.str
+        """Its name."""
+        city: _builtins.str
+        """The city it is in."""
+        time_zone: _builtins.str
+        """The time zone it is in, by IANA's name."""
+        def __init__(
+            self,
+            *,
+            venue_id: _builtins.str = ...,
+            name: _builtins.str = ...,
+            city: _builtins.str = ...,
+            time_zone: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "name", b"name", "time_zone", b"time_zone", "venue_id", b"venue_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class PriceRange(_message.Message):
+        """What its seats cost."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        CURRENCY_FIELD_NUMBER: _builtins.int
+        LOWEST_FIELD_NUMBER: _builtins.int
+        HIGHEST_FIELD_NUMBER: _builtins.int
+        currency: _builtins.str
+        """The ISO 4217 code of the prices."""
+        lowest: _builtins.int
+        """The lowest price, in minor units."""
+        highest: _builtins.int
+        """The highest price, in minor units."""
+        def __init__(
+            self,
+            *,
+            currency: _builtins.str = ...,
+            lowest: _builtins.int = ...,
+            highest: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "highest", b"highest", "lowest", b"lowest"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     ID_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
@@ -156,6 +216,12 @@ class Event(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     SHOW_ID_FIELD_NUMBER: _builtins.int
     MAX_SEATS_PER_USER_FIELD_NUMBER: _builtins.int
+    FEATURED_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
+    SHOWS_FIELD_NUMBER: _builtins.int
+    PRICE_RANGES_FIELD_NUMBER: _builtins.int
+    REVIEW_COUNT_FIELD_NUMBER: _builtins.int
+    AVERAGE_HUNDREDTHS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The event's id (UUID)."""
     title: _builtins.str
@@ -178,9 +244,27 @@ class Event(_message.Message):
     """How many seats of each of its shows a user may have at most, where a show that is made does not say it; 0: what
     MAX_SEATS_PER_USER says.
     """
+    featured: _builtins.bool
+    """Whether admins recommend it."""
+    review_count: _builtins.int
+    """How many reviews it has; only in the answer of GetEvent."""
+    average_hundredths: _builtins.int
+    """Their average in hundredths, rounded down: 427 is 4.27; only in the answer of GetEvent."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
+
+    @_builtins.property
+    def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event.Place]:
+        """Where it is on, by name; only in the answer of GetEvent, and 50 at most."""
+
+    @_builtins.property
+    def shows(self) -> _containers.RepeatedCompositeFieldContainer[Global___Show]:
+        """Its shows to come, earliest first; only in the answer of GetEvent, and 20 at most. ListShows has all."""
+
+    @_builtins.property
+    def price_ranges(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event.PriceRange]:
+        """What the seats of its shows to come cost, for each of their currencies; only in the answer of GetEvent."""
 
     def __init__(
         self,
@@ -196,10 +280,16 @@ class Event(_message.Message):
         status: Global___Event.Status.ValueType = ...,
         show_id: _builtins.str = ...,
         max_seats_per_user: _builtins.int = ...,
+        featured: _builtins.bool = ...,
+        places: _abc.Iterable[Global___Event.Place] | None = ...,
+        shows: _abc.Iterable[Global___Show] | None = ...,
+        price_ranges: _abc.Iterable[Global___Event.PriceRange] | None = ...,
+        review_count: _builtins.int = ...,
+        average_hundredths: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "id", b"id", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "organization_id", b"organization_id", "show_id", b"show_id", "status", b"status", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_hundredths", b"average_hundredths", "category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "featured", b"featured", "id", b"id", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "organization_id", b"organization_id", "places", b"places", "price_ranges", b"price_ranges", "review_count", b"review_count", "show_id", b"show_id", "shows", b"shows", "status", b"status", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -284,7 +374,7 @@ class Venue(_message.Message):
     organization_id: _builtins.str
     """The id of the organization whose it is; empty where it is Boxoffice's own."""
     time_zone: _builtins.str
-    """The time zone it is in, by IANA's name; may be empty."""
+    """The time zone it is in, by IANA's name: UTC where nobody said it and its city is not known."""
     capacity: _builtins.str
     """How many people fit in, in words; may be empty."""
     @_builtins.property
@@ -485,6 +575,7 @@ class Show(_message.Message):
     SALES_START_AT_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     MAX_SEATS_PER_USER_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The show's id (UUID)."""
     event_id: _builtins.str
@@ -517,6 +608,8 @@ class Show(_message.Message):
     """Grows with every edit of it, from 1."""
     max_seats_per_user: _builtins.int
     """How many of its seats a user may have at most; 0: as many as the setting MAX_SEATS_PER_USER says."""
+    time_zone: _builtins.str
+    """The time zone that its venue is in, by IANA's name: for showing its times, which are in UTC here."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it starts."""
@@ -563,10 +656,11 @@ class Show(_message.Message):
         sales_start_at: _timestamp_pb2.Timestamp | None = ...,
         revision: _builtins.int = ...,
         max_seats_per_user: _builtins.int = ...,
+        time_zone: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "max_seats_per_user", b"max_seats_per_user", "movie", b"movie", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "revision", b"revision", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "status", b"status", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "max_seats_per_user", b"max_seats_per_user", "movie", b"movie", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "revision", b"revision", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "status", b"status", "time_zone", b"time_zone", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -732,6 +826,7 @@ class UpdateEventRequest(_message.Message):
     DURATION_MINUTES_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     MAX_SEATS_PER_USER_FIELD_NUMBER: _builtins.int
+    FEATURED_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """The event's id (UUID)."""
     title: _builtins.str
@@ -748,6 +843,8 @@ class UpdateEventRequest(_message.Message):
     """How many seats of each show that is made of it from now on a user may have at most; shows that there are keep what they
     say. 1 to 100; 0: what MAX_SEATS_PER_USER says.
     """
+    featured: _builtins.bool
+    """Whether admins recommend it; only admins may say so."""
     def __init__(
         self,
         *,
@@ -758,10 +855,11 @@ class UpdateEventRequest(_message.Message):
         duration_minutes: _builtins.int | None = ...,
         language: _builtins.str | None = ...,
         max_seats_per_user: _builtins.int | None = ...,
+        featured: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_duration_minutes", b"_duration_minutes", "_language", b"_language", "_max_seats_per_user", b"_max_seats_per_user", "_title", b"_title", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "title", b"title"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_duration_minutes", b"_duration_minutes", "_featured", b"_featured", "_language", b"_language", "_max_seats_per_user", b"_max_seats_per_user", "_title", b"_title", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "featured", b"featured", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_duration_minutes", b"_duration_minutes", "_language", b"_language", "_max_seats_per_user", b"_max_seats_per_user", "_title", b"_title", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "event_id", b"event_id", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_duration_minutes", b"_duration_minutes", "_featured", b"_featured", "_language", b"_language", "_max_seats_per_user", b"_max_seats_per_user", "_title", b"_title", "category", b"category", "description", b"description", "duration_minutes", b"duration_minutes", "event_id", b"event_id", "featured", b"featured", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__category: _TypeAlias = _typing.Literal["category"]  # noqa: Y015
     _WhichOneofArgType__category: _TypeAlias = _typing.Literal["_category", b"_category"]  # noqa: Y015
@@ -769,6 +867,8 @@ class UpdateEventRequest(_message.Message):
     _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015
     _WhichOneofReturnType__duration_minutes: _TypeAlias = _typing.Literal["duration_minutes"]  # noqa: Y015
     _WhichOneofArgType__duration_minutes: _TypeAlias = _typing.Literal["_duration_minutes", b"_duration_minutes"]  # noqa: Y015
+    _WhichOneofReturnType__featured: _TypeAlias = _typing.Literal["featured"]  # noqa: Y015
+    _WhichOneofArgType__featured: _TypeAlias = _typing.Literal["_featured", b"_featured"]  # noqa: Y015
     _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
     _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
     _WhichOneofReturnType__max_seats_per_user: _TypeAlias = _typing.Literal["max_seats_per_user"]  # noqa: Y015
@@ -781,6 +881,8 @@ class UpdateEventRequest(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__description) -> _WhichOneofReturnType__description | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_minutes) -> _WhichOneofReturnType__duration_minutes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__featured) -> _WhichOneofReturnType__featured | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
     @_typing.overload
@@ -840,10 +942,58 @@ class ListEventsRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    class _Sort:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _SortEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ListEventsRequest._Sort.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        SORT_UNSPECIFIED: ListEventsRequest._Sort.ValueType  # 0
+        RELEVANCE: ListEventsRequest._Sort.ValueType  # 1
+        """The best match for `q` first."""
+        NEWEST: ListEventsRequest._Sort.ValueType  # 2
+        """What was created last first."""
+        DATE: ListEventsRequest._Sort.ValueType  # 3
+        """By the next show; events without one last."""
+        PRICE: ListEventsRequest._Sort.ValueType  # 4
+        """By the cheapest seat of shows to come; events without one last. Amounts of all currencies count alike."""
+        PRICE_DESCENDING: ListEventsRequest._Sort.ValueType  # 5
+        """The dearest seat first."""
+        TITLE: ListEventsRequest._Sort.ValueType  # 6
+        """By title."""
+
+    class Sort(_Sort, metaclass=_SortEnumTypeWrapper):
+        """What events are ordered by."""
+
+    SORT_UNSPECIFIED: ListEventsRequest.Sort.ValueType  # 0
+    RELEVANCE: ListEventsRequest.Sort.ValueType  # 1
+    """The best match for `q` first."""
+    NEWEST: ListEventsRequest.Sort.ValueType  # 2
+    """What was created last first."""
+    DATE: ListEventsRequest.Sort.ValueType  # 3
+    """By the next show; events without one last."""
+    PRICE: ListEventsRequest.Sort.ValueType  # 4
+    """By the cheapest seat of shows to come; events without one last. Amounts of all currencies count alike."""
+    PRICE_DESCENDING: ListEventsRequest.Sort.ValueType  # 5
+    """The dearest seat first."""
+    TITLE: ListEventsRequest.Sort.ValueType  # 6
+    """By title."""
+
     CATEGORY_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    DATE_FROM_FIELD_NUMBER: _builtins.int
+    DATE_TO_FIELD_NUMBER: _builtins.int
+    MIN_PRICE_FIELD_NUMBER: _builtins.int
+    MAX_PRICE_FIELD_NUMBER: _builtins.int
+    Q_FIELD_NUMBER: _builtins.int
+    SORT_FIELD_NUMBER: _builtins.int
+    FEATURED_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
     category: Global___Event.Category.ValueType
     """Only events of this category; every category where it is absent."""
     page_size: _builtins.int
@@ -852,6 +1002,36 @@ class ListEventsRequest(_message.Message):
     """`next_page_token` of the page before; absent for the first page."""
     status: Global___Event.Status.ValueType
     """Only events that are this; all that the caller may see where it is absent."""
+    date: _builtins.str
+    """Only events with a show that starts on this day, such as "2027-03-28", as its venue's clocks have it; shows that are
+    cancelled do not count.
+    """
+    city: _builtins.str
+    """Only events with a show in this city; large and small letters make no difference."""
+    date_from: _builtins.str
+    """Only events with a show on this day or later, as its venue's clocks have it. Not together with `date`."""
+    date_to: _builtins.str
+    """Only events with a show on this day or earlier. Not together with `date`."""
+    min_price: _builtins.int
+    """Only events with a show of which a seat costs so much or more, in minor units of the show's currency."""
+    max_price: _builtins.int
+    """Only events with a show of which a seat costs so much or less; with `min_price`, the same seat."""
+    q: _builtins.str
+    """Words that the title, the description, or the name or city of a venue have, all of them; up to 100 characters and eight
+    words. Signs, accents and capitals make no difference. The last word may be the beginning of one, and a word that nothing is
+    called by stands for those that are nearly the same. "Words in quotes" stand together, a word behind - must not be there,
+    and or lets one side be enough.
+    """
+    sort: Global___ListEventsRequest.Sort.ValueType
+    """Their order. Where it is absent, RELEVANCE with `q`, and NEWEST without."""
+    featured: _builtins.bool
+    """Only events that admins recommend, or, if false, that they do not."""
+    page: _builtins.int
+    """Which page, counted from 1, where pages are counted; not together with `page_size` or `page_token`. `page` times `limit` is
+    10,000 at most.
+    """
+    limit: _builtins.int
+    """How many events a counted page has; 1 to 100, 10 where it is absent."""
     def __init__(
         self,
         *,
@@ -859,12 +1039,34 @@ class ListEventsRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         status: Global___Event.Status.ValueType = ...,
+        date: _builtins.str = ...,
+        city: _builtins.str = ...,
+        date_from: _builtins.str = ...,
+        date_to: _builtins.str = ...,
+        min_price: _builtins.int | None = ...,
+        max_price: _builtins.int | None = ...,
+        q: _builtins.str = ...,
+        sort: Global___ListEventsRequest.Sort.ValueType = ...,
+        featured: _builtins.bool | None = ...,
+        page: _builtins.int = ...,
+        limit: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_featured", b"_featured", "_max_price", b"_max_price", "_min_price", b"_min_price", "featured", b"featured", "max_price", b"max_price", "min_price", b"min_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "page_size", b"page_size", "page_token", b"page_token", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_featured", b"_featured", "_max_price", b"_max_price", "_min_price", b"_min_price", "category", b"category", "city", b"city", "date", b"date", "date_from", b"date_from", "date_to", b"date_to", "featured", b"featured", "limit", b"limit", "max_price", b"max_price", "min_price", b"min_price", "page", b"page", "page_size", b"page_size", "page_token", b"page_token", "q", b"q", "sort", b"sort", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__featured: _TypeAlias = _typing.Literal["featured"]  # noqa: Y015
+    _WhichOneofArgType__featured: _TypeAlias = _typing.Literal["_featured", b"_featured"]  # noqa: Y015
+    _WhichOneofReturnType__max_price: _TypeAlias = _typing.Literal["max_price"]  # noqa: Y015
+    _WhichOneofArgType__max_price: _TypeAlias = _typing.Literal["_max_price", b"_max_price"]  # noqa: Y015
+    _WhichOneofReturnType__min_price: _TypeAlias = _typing.Literal["min_price"]  # noqa: Y015
+    _WhichOneofArgType__min_price: _TypeAlias = _typing.Literal["_min_price", b"_min_price"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__featured) -> _WhichOneofReturnType__featured | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_price) -> _WhichOneofReturnType__max_price | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min_price) -> _WhichOneofReturnType__min_price | None: ...
 
 Global___ListEventsRequest: _TypeAlias = ListEventsRequest  # noqa: Y015
 
@@ -876,21 +1078,33 @@ class ListEventsResponse(_message.Message):
 
     EVENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page; empty on the last one."""
+    """The token of the next page; empty on the last one, and where pages are counted."""
+    page: _builtins.int
+    """Where pages are counted: which one this is."""
+    limit: _builtins.int
+    """Where pages are counted: how many events a page has."""
+    total: _builtins.int
+    """Where pages are counted: how many events there are in all."""
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event]:
-        """The events, newest first."""
+        """The events, in the order that was asked for."""
 
     def __init__(
         self,
         *,
         events: _abc.Iterable[Global___Event] | None = ...,
         next_page_token: _builtins.str = ...,
+        page: _builtins.int = ...,
+        limit: _builtins.int = ...,
+        total: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "limit", b"limit", "next_page_token", b"next_page_token", "page", b"page", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -979,19 +1193,25 @@ class ListMoviesRequest(_message.Message):
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """How many movies to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
     """`next_page_token` of the page before; absent for the first page."""
+    date: _builtins.str
+    """Only movies with a show that starts on this day, such as "2027-03-28", as its venue's clocks have it; shows that are
+    cancelled do not count.
+    """
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        date: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1055,7 +1275,9 @@ class CreateVenueRequest(_message.Message):
     Boxoffice's own where there is none.
     """
     time_zone: _builtins.str
-    """The time zone it is in, by IANA's name, such as "Asia/Kolkata"; may be empty."""
+    """The time zone it is in, by IANA's name, such as "Asia/Kolkata". Where it is absent, it is that of the city, or UTC where
+    that is not known.
+    """
     capacity: _builtins.str
     """How many people fit in, in words, such as "2,000, standing"; up to 100 characters, nothing invisible."""
     @_builtins.property
@@ -1105,7 +1327,9 @@ class UpdateVenueRequest(_message.Message):
     address: _builtins.str
     """Its street address; up to 300 characters, nothing invisible."""
     time_zone: _builtins.str
-    """The time zone it is in, by IANA's name, such as "Asia/Kolkata"; may be empty."""
+    """The time zone it is in, by IANA's name, such as "Asia/Kolkata"; that of the city where it is empty. Where it is absent, a
+    new city brings its own, if that is known.
+    """
     no_amenities: _builtins.bool
     """Whether it has nothing to offer any more. Not together with `amenities`."""
     capacity: _builtins.str
@@ -1529,7 +1753,7 @@ Global___GetShowRequest: _TypeAlias = GetShowRequest  # noqa: Y015
 
 @_typing.final
 class ListShowsRequest(_message.Message):
-    """ListShowsRequest asks for a page of shows. Filters that are absent filter nothing, but for `from`."""
+    """ListShowsRequest asks for a page of shows. Filters that are absent filter nothing, but for `from` and `date`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1540,6 +1764,7 @@ class ListShowsRequest(_message.Message):
     TO_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Only shows of this event (UUID)."""
     movie_id: _builtins.str
@@ -1550,6 +1775,10 @@ class ListShowsRequest(_message.Message):
     """How many shows to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
     """`next_page_token` of the page before; absent for the first page."""
+    date: _builtins.str
+    """Only shows that start on this day, such as "2027-03-28", as their venues' clocks have it: from midnight to midnight, which
+    are 23 or 25 hours where the clocks are changed. Those that have begun are among them.
+    """
     @_builtins.property
     def to(self) -> _timestamp_pb2.Timestamp:
         """Only shows that start before this instant."""
@@ -1563,10 +1792,11 @@ class ListShowsRequest(_message.Message):
         to: _timestamp_pb2.Timestamp | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        date: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "to", b"to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "from", b"from", "movie_id", b"movie_id", "page_size", b"page_size", "page_token", b"page_token", "screen_id", b"screen_id", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event_id", b"event_id", "from", b"from", "movie_id", b"movie_id", "page_size", b"page_size", "page_token", b"page_token", "screen_id", b"screen_id", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

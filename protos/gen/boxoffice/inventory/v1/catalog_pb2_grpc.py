@@ -187,7 +187,7 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetEvent(self, request, context):
-        """Returns one event of any category.
+        """Returns one event of any category, with where it is on, its shows to come and what they cost.
 
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
         """
@@ -196,9 +196,14 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListEvents(self, request, context):
-        """Lists events, newest first.
+        """Finds events: all that the caller may see, newest first, or those that meet every condition of the request, in the order
+        that it asks for. City, prices and days are conditions on shows: one and the same show meets all of them, which is to come
+        unless days are given, and not cancelled. Pages are read by `page_token`, or counted by `page` and `limit`, which shift while
+        events are made.
 
-        INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a day is none, `q` has no word or more than eight, pages are asked
+        for in both ways, or the page token is not one this method gave.
+        RESOURCE_EXHAUSTED OVERLOADED: too many search, or this search takes too long; RetryInfo says when to come back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -270,7 +275,7 @@ class CatalogServiceServicer:
     def ListMovies(self, request, context):
         """Lists movies, newest first.
 
-        INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        INVALID_ARGUMENT INVALID_FIELD: `date` is no day, or the page token is not one this method gave.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -419,9 +424,9 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListShows(self, request, context):
-        """Lists shows by start time, earliest first: those that are to come, unless `from` says otherwise.
+        """Lists shows by start time, earliest first: those that are to come, unless `from` or `date` says otherwise.
 
-        INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, both an event and a movie are named, or the page
+        INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, `date` is no day, both an event and a movie are named, or the page
         token is not one this method gave.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

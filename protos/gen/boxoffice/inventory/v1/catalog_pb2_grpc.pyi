@@ -49,14 +49,19 @@ class CatalogServiceStub:
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetEventRequest, _catalog_pb2.Event]
-    """Returns one event of any category.
+    """Returns one event of any category, with where it is on, its shows to come and what they cost.
 
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     """
     ListEvents: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListEventsRequest, _catalog_pb2.ListEventsResponse]
-    """Lists events, newest first.
+    """Finds events: all that the caller may see, newest first, or those that meet every condition of the request, in the order
+    that it asks for. City, prices and days are conditions on shows: one and the same show meets all of them, which is to come
+    unless days are given, and not cancelled. Pages are read by `page_token`, or counted by `page` and `limit`, which shift while
+    events are made.
 
-    INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a day is none, `q` has no word or more than eight, pages are asked
+    for in both ways, or the page token is not one this method gave.
+    RESOURCE_EXHAUSTED OVERLOADED: too many search, or this search takes too long; RetryInfo says when to come back.
     """
     UpdateEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpdateEventRequest, _catalog_pb2.Event]
     """Changes what an event says of itself; what the request leaves out stays as it is. Bookings keep the title that they were
@@ -100,7 +105,7 @@ class CatalogServiceStub:
     ListMovies: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListMoviesRequest, _catalog_pb2.ListMoviesResponse]
     """Lists movies, newest first.
 
-    INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    INVALID_ARGUMENT INVALID_FIELD: `date` is no day, or the page token is not one this method gave.
     """
     CreateVenue: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateVenueRequest, _catalog_pb2.Venue]
     """Creates a venue (a theatre, a hall, a stadium), yet without screens.
@@ -197,9 +202,9 @@ class CatalogServiceStub:
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     ListShows: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListShowsRequest, _catalog_pb2.ListShowsResponse]
-    """Lists shows by start time, earliest first: those that are to come, unless `from` says otherwise.
+    """Lists shows by start time, earliest first: those that are to come, unless `from` or `date` says otherwise.
 
-    INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, both an event and a movie are named, or the page
+    INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, `date` is no day, both an event and a movie are named, or the page
     token is not one this method gave.
     """
     CancelShows: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CancelShowsRequest, _catalog_pb2.CancelShowsResponse]
@@ -248,14 +253,19 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetEventRequest, _catalog_pb2.Event]  # type: ignore[assignment]
-    """Returns one event of any category.
+    """Returns one event of any category, with where it is on, its shows to come and what they cost.
 
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     """
     ListEvents: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListEventsRequest, _catalog_pb2.ListEventsResponse]  # type: ignore[assignment]
-    """Lists events, newest first.
+    """Finds events: all that the caller may see, newest first, or those that meet every condition of the request, in the order
+    that it asks for. City, prices and days are conditions on shows: one and the same show meets all of them, which is to come
+    unless days are given, and not cancelled. Pages are read by `page_token`, or counted by `page` and `limit`, which shift while
+    events are made.
 
-    INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a day is none, `q` has no word or more than eight, pages are asked
+    for in both ways, or the page token is not one this method gave.
+    RESOURCE_EXHAUSTED OVERLOADED: too many search, or this search takes too long; RetryInfo says when to come back.
     """
     UpdateEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpdateEventRequest, _catalog_pb2.Event]  # type: ignore[assignment]
     """Changes what an event says of itself; what the request leaves out stays as it is. Bookings keep the title that they were
@@ -299,7 +309,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ListMovies: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListMoviesRequest, _catalog_pb2.ListMoviesResponse]  # type: ignore[assignment]
     """Lists movies, newest first.
 
-    INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    INVALID_ARGUMENT INVALID_FIELD: `date` is no day, or the page token is not one this method gave.
     """
     CreateVenue: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateVenueRequest, _catalog_pb2.Venue]  # type: ignore[assignment]
     """Creates a venue (a theatre, a hall, a stadium), yet without screens.
@@ -396,9 +406,9 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
     ListShows: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListShowsRequest, _catalog_pb2.ListShowsResponse]  # type: ignore[assignment]
-    """Lists shows by start time, earliest first: those that are to come, unless `from` says otherwise.
+    """Lists shows by start time, earliest first: those that are to come, unless `from` or `date` says otherwise.
 
-    INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, both an event and a movie are named, or the page
+    INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, `date` is no day, both an event and a movie are named, or the page
     token is not one this method gave.
     """
     CancelShows: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CancelShowsRequest, _catalog_pb2.CancelShowsResponse]  # type: ignore[assignment]
@@ -456,7 +466,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.GetEventRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.Event, _abc.Awaitable[_catalog_pb2.Event]]:
-        """Returns one event of any category.
+        """Returns one event of any category, with where it is on, its shows to come and what they cost.
 
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
         """
@@ -467,9 +477,14 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.ListEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.ListEventsResponse, _abc.Awaitable[_catalog_pb2.ListEventsResponse]]:
-        """Lists events, newest first.
+        """Finds events: all that the caller may see, newest first, or those that meet every condition of the request, in the order
+        that it asks for. City, prices and days are conditions on shows: one and the same show meets all of them, which is to come
+        unless days are given, and not cancelled. Pages are read by `page_token`, or counted by `page` and `limit`, which shift while
+        events are made.
 
-        INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a day is none, `q` has no word or more than eight, pages are asked
+        for in both ways, or the page token is not one this method gave.
+        RESOURCE_EXHAUSTED OVERLOADED: too many search, or this search takes too long; RetryInfo says when to come back.
         """
 
     @_abc_1.abstractmethod
@@ -555,7 +570,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.ListMoviesResponse, _abc.Awaitable[_catalog_pb2.ListMoviesResponse]]:
         """Lists movies, newest first.
 
-        INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        INVALID_ARGUMENT INVALID_FIELD: `date` is no day, or the page token is not one this method gave.
         """
 
     @_abc_1.abstractmethod
@@ -730,9 +745,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.ListShowsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.ListShowsResponse, _abc.Awaitable[_catalog_pb2.ListShowsResponse]]:
-        """Lists shows by start time, earliest first: those that are to come, unless `from` says otherwise.
+        """Lists shows by start time, earliest first: those that are to come, unless `from` or `date` says otherwise.
 
-        INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, both an event and a movie are named, or the page
+        INVALID_ARGUMENT INVALID_FIELD: `to` is not after `from`, `date` is no day, both an event and a movie are named, or the page
         token is not one this method gave.
         """
 

@@ -186,6 +186,130 @@ class SeatMap(_message.Message):
 Global___SeatMap: _TypeAlias = SeatMap  # noqa: Y015
 
 @_typing.final
+class GetEventSeatsRequest(_message.Message):
+    """GetEventSeatsRequest names an event, and which of its shows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """The event's id (UUID)."""
+    show_id: _builtins.str
+    """The show (UUID); needed where the event has several shows to come."""
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        show_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEventSeatsRequest: _TypeAlias = GetEventSeatsRequest  # noqa: Y015
+
+@_typing.final
+class EventSeats(_message.Message):
+    """The sections of a show, from the front to the back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Section(_message.Message):
+        """A section, with counts of its seats; `total` is the sum of the others."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        SECTION_FIELD_NUMBER: _builtins.int
+        TOTAL_FIELD_NUMBER: _builtins.int
+        AVAILABLE_FIELD_NUMBER: _builtins.int
+        BOOKED_FIELD_NUMBER: _builtins.int
+        HELD_FIELD_NUMBER: _builtins.int
+        BLOCKED_FIELD_NUMBER: _builtins.int
+        LOWEST_PRICE_FIELD_NUMBER: _builtins.int
+        HIGHEST_PRICE_FIELD_NUMBER: _builtins.int
+        section: _builtins.str
+        """Its name: GET /seats/shows/{showId} with it as `section` has the seats."""
+        total: _builtins.int
+        """All seats."""
+        available: _builtins.int
+        """Seats free to hold and to book."""
+        booked: _builtins.int
+        """Seats sold or reserved."""
+        held: _builtins.int
+        """Seats held."""
+        blocked: _builtins.int
+        """Seats not for sale."""
+        lowest_price: _builtins.int
+        """What the cheapest of its tiers costs, in minor units."""
+        highest_price: _builtins.int
+        """What the dearest of its tiers costs, in minor units."""
+        def __init__(
+            self,
+            *,
+            section: _builtins.str = ...,
+            total: _builtins.int = ...,
+            available: _builtins.int = ...,
+            booked: _builtins.int = ...,
+            held: _builtins.int = ...,
+            blocked: _builtins.int = ...,
+            lowest_price: _builtins.int = ...,
+            highest_price: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "blocked", b"blocked", "booked", b"booked", "held", b"held", "highest_price", b"highest_price", "lowest_price", b"lowest_price", "section", b"section", "total", b"total"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    SHOW_CANCELLED_FIELD_NUMBER: _builtins.int
+    SECTIONS_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """The event (UUID)."""
+    show_id: _builtins.str
+    """The show (UUID)."""
+    sequence: _builtins.int
+    """The number of the show's last change that this answer includes."""
+    currency: _builtins.str
+    """The ISO 4217 code of the prices."""
+    show_cancelled: _builtins.bool
+    """Whether the show is cancelled: then no seat can be had."""
+    @_builtins.property
+    def as_of(self) -> _timestamp_pb2.Timestamp:
+        """The instant at which claims were judged alive or lapsed."""
+
+    @_builtins.property
+    def sections(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventSeats.Section]:
+        """Its sections."""
+
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        show_id: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+        as_of: _timestamp_pb2.Timestamp | None = ...,
+        currency: _builtins.str = ...,
+        show_cancelled: _builtins.bool = ...,
+        sections: _abc.Iterable[Global___EventSeats.Section] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "event_id", b"event_id", "sections", b"sections", "sequence", b"sequence", "show_cancelled", b"show_cancelled", "show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventSeats: _TypeAlias = EventSeats  # noqa: Y015
+
+@_typing.final
 class ListAvailableSeatsRequest(_message.Message):
     """ListAvailableSeatsRequest asks for the free seats of a show."""
 

@@ -59,6 +59,11 @@ class InventoryServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RenderAvailableSeatsRequest.SerializeToString,
                 response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
+        self.GetEventSeats = channel.unary_unary(
+                '/boxoffice.inventory.v1.InventoryService/GetEventSeats',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.GetEventSeatsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.EventSeats.FromString,
+                _registered_method=True)
         self.WatchSeats = channel.unary_stream(
                 '/boxoffice.inventory.v1.InventoryService/WatchSeats',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.WatchSeatsRequest.SerializeToString,
@@ -207,6 +212,18 @@ class InventoryServiceServicer:
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetEventSeats(self, request, context):
+        """Returns the sections of an event's show, with how many of their seats are free, and what they cost. `show_id` may be left out
+        where the event has one show to come.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `show_id` is absent and the event has several shows to come.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        NOT_FOUND SHOW_NOT_FOUND: the event has no such show, or none to come.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -499,6 +516,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RenderAvailableSeatsRequest.FromString,
                     response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             ),
+            'GetEventSeats': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEventSeats,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.GetEventSeatsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.EventSeats.SerializeToString,
+            ),
             'WatchSeats': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchSeats,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.WatchSeatsRequest.FromString,
@@ -707,6 +729,33 @@ class InventoryService:
             '/boxoffice.inventory.v1.InventoryService/RenderAvailableSeats',
             boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.RenderAvailableSeatsRequest.SerializeToString,
             google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetEventSeats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.InventoryService/GetEventSeats',
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.GetEventSeatsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_inventory__pb2.EventSeats.FromString,
             options,
             channel_credentials,
             insecure,

@@ -75,6 +75,14 @@ class InventoryServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     """
+    GetEventSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.GetEventSeatsRequest, _inventory_pb2.EventSeats]
+    """Returns the sections of an event's show, with how many of their seats are free, and what they cost. `show_id` may be left out
+    where the event has one show to come.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `show_id` is absent and the event has several shows to come.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    NOT_FOUND SHOW_NOT_FOUND: the event has no such show, or none to come.
+    """
     WatchSeats: _grpc.UnaryStreamMultiCallable[_inventory_pb2.WatchSeatsRequest, _inventory_pb2.WatchSeatsResponse]
     """Sends every change of a show's seats and prices as it happens, each once and in order, from the one after
     `after_sequence` on, until the caller ends it. Read the seat map first and watch after its `sequence`; after an
@@ -305,6 +313,14 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    """
+    GetEventSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.GetEventSeatsRequest, _inventory_pb2.EventSeats]  # type: ignore[assignment]
+    """Returns the sections of an event's show, with how many of their seats are free, and what they cost. `show_id` may be left out
+    where the event has one show to come.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `show_id` is absent and the event has several shows to come.
+    NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    NOT_FOUND SHOW_NOT_FOUND: the event has no such show, or none to come.
     """
     WatchSeats: _aio.UnaryStreamMultiCallable[_inventory_pb2.WatchSeatsRequest, _inventory_pb2.WatchSeatsResponse]  # type: ignore[assignment]
     """Sends every change of a show's seats and prices as it happens, each once and in order, from the one after
@@ -557,6 +573,20 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `page_size` is absent and the hall is too large.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        """
+
+    @_abc_1.abstractmethod
+    def GetEventSeats(
+        self,
+        request: _inventory_pb2.GetEventSeatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.EventSeats, _abc.Awaitable[_inventory_pb2.EventSeats]]:
+        """Returns the sections of an event's show, with how many of their seats are free, and what they cost. `show_id` may be left out
+        where the event has one show to come.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or `show_id` is absent and the event has several shows to come.
+        NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        NOT_FOUND SHOW_NOT_FOUND: the event has no such show, or none to come.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,1 @@
+"""Finding events by what they are called and where they are."""

@@ -1,0 +1,1 @@
+"""Reviews of events by those who were there."""
