@@ -8,5 +8,6 @@ pytest.register_assert_rewrite(
     "tests.faults.races",
     "tests.faults.refund_operations",
     "tests.faults.cancellation_operations",
+    "tests.faults.edit_operations",
     "tests.faults.world",
 )

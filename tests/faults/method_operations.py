@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from tests.faults.cancellation_operations import OPERATIONS
+from tests.faults.edit_operations import OPERATIONS
 from tests.faults.operations import operation
 from tests.faults.world import World
 from tests.system.client import Json

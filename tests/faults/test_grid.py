@@ -29,6 +29,7 @@ PIVOTS = [
     ("settle", KILL, ("inventory", "desk Confirm", "committed", "SELECT show_counters")),
     ("settle", RESET, ("inventory", "desk Confirm", "committed", "SELECT show_counters")),
     ("settle", KILL, ("booking", "BatchRecordCaptures", "answered", "BatchConfirmReservations")),
+    ("capture-late-while-block", RESET, ("inventory", "desk BlockSeats", "committed", "SELECT show_counters")),
     ("book-for-free", KILL, ("booking", "desk Create", "committed", "WITH bookings")),
     ("book-for-free", KILL, ("booking", "desk Create", "answered", "BatchConfirmReservations")),
 ]
