@@ -130,7 +130,7 @@ def money_that_comes_twice_is_kept(patch: pytest.MonkeyPatch) -> None:
 
 def cancelled_bookings_stay_open_for_payment(patch: pytest.MonkeyPatch) -> None:
     true = messages.give_up
-    patch.setattr(messages, "close_payments", lambda booking_id: true(booking_id, booking_id))
+    patch.setattr(messages, "_close_payments", lambda booking_id: true(booking_id, booking_id))
 
 
 def webhooks_are_believed(patch: pytest.MonkeyPatch) -> None:
