@@ -43,7 +43,7 @@ BYTES = {
     **dict(cancelled_by=36, token=32),
     **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
     **dict(kind=30),
-    **dict(tax_number=30, time_zone=64, number=16, corrects=36, organization_ids=36),
+    **dict(tax_number=30, time_zone=64, number=16, corrects=36, organization_ids=36, show_seat_ids=36),
 }
 """The same of others, in bytes; what is called id has 41, as a session's."""
 
@@ -59,6 +59,7 @@ COUNTS = {
     "inventory.v1.Venue.screens": MAX_SCREENS_PER_VENUE,
     "inventory.v1.Venue.amenities": 50,
     "inventory.v1.Sharing.organization_ids": 50,
+    "inventory.v1.AccessCode.show_seat_ids": 1_000,
     # Those of GetEvent: lists have none.
     "inventory.v1.Event.places": 50,
     "inventory.v1.Event.shows": 20,
@@ -115,6 +116,7 @@ COUNTS = {
     # Of these a page takes as many as fit, but one at least: see Page.render.
     "inventory.v1.ListEventsResponse.events": 1,
     "inventory.v1.ListReviewsResponse.reviews": 1,
+    "inventory.v1.ListAccessCodesResponse.access_codes": 1,
     "inventory.v1.ListMoviesResponse.movies": 1,
     "inventory.v1.ListVenuesResponse.venues": 1,
     "inventory.v1.ListShowsResponse.shows": 1,

@@ -45,6 +45,7 @@ CREATE TABLE batches AS
         array_agg('RESERVED'::text)::text AS reserved,
         array_agg(seats::text)::text AS claims,
         array_agg('{25000,25000}'::text)::text AS claim_prices,
+        array_agg(NULL::text)::text AS claim_rights,
         array_agg(now())::text AS reserved_at,
         array_agg(now() + interval '15 minutes')::text AS untils,
         array_agg(50000)::text AS totals,
@@ -79,6 +80,7 @@ CREATE TABLE batch_seats AS
         array_agg('ADULT'::text)::text AS kinds,
         array_agg(NULL::timestamptz)::text AS seat_helds,
         array_agg(NULL::text)::text AS seat_blocks,
+        array_agg(NULL::uuid)::text AS seat_rights,
         array_agg(false)::text AS seat_blocked
     FROM plan, unnest(seats) WITH ORDINALITY AS s (seat, place) GROUP BY batch;
 ALTER TABLE batch_seats ADD PRIMARY KEY (batch);
