@@ -187,7 +187,8 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetEvent(self, request, context):
-        """Returns one event of any category, with where it is on, its shows to come and what they cost.
+        """Returns one event of any category.
+        With it come where it is on, its shows to come, what they cost and what people say of it.
 
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
         """

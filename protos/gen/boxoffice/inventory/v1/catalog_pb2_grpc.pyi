@@ -49,7 +49,8 @@ class CatalogServiceStub:
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetEventRequest, _catalog_pb2.Event]
-    """Returns one event of any category, with where it is on, its shows to come and what they cost.
+    """Returns one event of any category.
+    With it come where it is on, its shows to come, what they cost and what people say of it.
 
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     """
@@ -253,7 +254,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     GetEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetEventRequest, _catalog_pb2.Event]  # type: ignore[assignment]
-    """Returns one event of any category, with where it is on, its shows to come and what they cost.
+    """Returns one event of any category.
+    With it come where it is on, its shows to come, what they cost and what people say of it.
 
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     """
@@ -466,7 +468,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.GetEventRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.Event, _abc.Awaitable[_catalog_pb2.Event]]:
-        """Returns one event of any category, with where it is on, its shows to come and what they cost.
+        """Returns one event of any category.
+        With it come where it is on, its shows to come, what they cost and what people say of it.
 
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
         """
