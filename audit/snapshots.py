@@ -42,6 +42,11 @@ UNDER_WAY = (
         "SELECT array_agg(show_id::text) FROM cancelled_shows WHERE done_at IS NULL",
     ),
     (
+        "booking",
+        "bookings that follow their shows",
+        "SELECT array_agg(show_id::text) FROM show_updates WHERE done_at IS NULL",
+    ),
+    (
         "inventory",
         "seats of cancelled shows",
         "SELECT array_agg(show_id::text) FROM cancelled_shows WHERE cleared_at IS NULL",
@@ -83,6 +88,12 @@ UNDER_WAY = (
 )
 """What ends by itself if one waits, which dead letters and stuck refunds do not: where it is, what, and which ids."""
 
+READ_TO = "SELECT coalesce(max(read_to), 0) AS read_to FROM topic_progress WHERE consumer = 'show-updates'"
+UNREAD = (
+    "SELECT array_agg(id::text) FROM topic_events"
+    " WHERE topic = 'shows' AND position > %(read_to)s AND kind IN ('UPDATED', 'RESCHEDULED')"
+)
+
 CONNECT_SECONDS = 5
 TRIES = 10
 """How often snapshots are taken in a row until they are of one instant. Every commit on the server may spoil a try."""
@@ -104,7 +115,13 @@ class Snapshots:
         for database, what, query in UNDER_WAY:
             [row] = self.databases[database].execute(query.encode()).fetchall()
             found |= {(what, one) for one in row["array_agg"] or ()}
-        return frozenset(found)
+        return frozenset(found | {("events of shows for booking", one) for one in self._unread()})
+
+    def _unread(self) -> list[str]:
+        """Return the events of shows that booking has not read yet, by which its bookings follow their shows."""
+        [progress] = self.databases["booking"].execute(READ_TO).fetchall()
+        [unread] = self.databases["inventory"].execute(UNREAD, progress).fetchall()
+        return list(unread["array_agg"] or ())
 
     def _take(self) -> bool:
         connections = self.databases.values()

@@ -23,6 +23,7 @@ from tests.system.mutations import HARMLESS, KEYED, MUTATIONS, takes_key
 
 PLAYS = "tests/faults/operations.py"
 PLAYS_OF_REFUNDS = "tests/faults/refund_operations.py"
+PLAYS_OF_RESCHEDULES = "tests/faults/reschedule_operations.py"
 PYTHON_CLIENT = "clients/python/boxoffice_client"
 
 NOT_FOR_PROGRAMS = {
@@ -94,7 +95,7 @@ WITHOUT_PLAY = {
 
 def plays() -> Iterator[tuple[str, str]]:
     """Yield verb and path of what the plays of the grid ask for; what is filled in is {}."""
-    trees = [ast.parse((roster.ROOT / file).read_text()) for file in (PLAYS, PLAYS_OF_REFUNDS)]
+    trees = [ast.parse((roster.ROOT / file).read_text()) for file in (PLAYS, PLAYS_OF_REFUNDS, PLAYS_OF_RESCHEDULES)]
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "send":
             verb, path = (re.sub(r"^f?['\"]|['\"]$", "", ast.unparse(each)) for each in node.args[:2])

@@ -21,6 +21,7 @@ from audit.invariants.invoices import INVOICES
 from audit.invariants.keys import KEYS
 from audit.invariants.money import MONEY
 from audit.invariants.refunds import REFUNDS, REFUNDS_AT_REST
+from audit.invariants.reschedules import RESCHEDULES_AT_REST
 from audit.invariants.sales import SALES, SALES_AT_REST
 from audit.invariants.seats import SEATS
 from audit.invariants.times import TIMES
@@ -44,5 +45,5 @@ ALWAYS = (
     + TIMES
     + TOPICS
 )
-AT_REST = ACROSS + REFUNDS_AT_REST + SALES_AT_REST + CANCELLATIONS_AT_REST + TOPICS_AT_REST
+AT_REST = ACROSS + REFUNDS_AT_REST + SALES_AT_REST + CANCELLATIONS_AT_REST + RESCHEDULES_AT_REST + TOPICS_AT_REST
 INVARIANTS = ALWAYS + AT_REST

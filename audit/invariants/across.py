@@ -98,7 +98,7 @@ ACROSS = (
     Invariant(
         "booked-seats-are-as-inventory-sells-them",
         "the seats of a booking are seats of its show, at its claim's prices but for kinds of tickets that "
-        "have others, and inventory's currency, and it starts as frozen",
+        "have others, and inventory's currency; it starts when its show does, or did while it could become a ticket",
         ("booking.booking_seats",),
         """
         SELECT b.id AS booking_id, bs.seat_id, bs.section, bs.row, bs.number, bs.tier, bs.price,
@@ -112,13 +112,14 @@ ACROSS = (
         WHERE (bs.section, bs.row, bs.number, bs.tier) IS DISTINCT FROM (s.section, s.row, s.number, s.tier)
             OR CASE bs.kind WHEN 'ADULT' THEN bs.price END <> r.prices[array_position(r.seat_ids, bs.seat_id)]
             OR (CASE bs.kind WHEN 'ADULT' THEN bs.price END <> s.price AND s.booking_id = b.id)
-            OR (b.currency, b.starts_at) IS DISTINCT FROM (c.currency, c.starts_at)
+            OR b.currency IS DISTINCT FROM c.currency
+            OR (b.starts_at IS DISTINCT FROM c.starts_at AND b.show_revision = c.revision)
         """,
     ),
     Invariant(
         "bookings-are-for-what-the-catalogue-shows",
         "a booking says of its show what the catalogue says: event, title, hall, venue, city, start; "
-        "words that were edited may be other ones now",
+        "words that were edited may be other ones now, and times where it was rescheduled after the end of the booking",
         ("booking.bookings",),
         """
         SELECT b.id AS booking_id, b.show_id, b.title, b.theatre, b.city, b.screen, b.starts_at, e.id AS event_id,
@@ -129,8 +130,8 @@ ACROSS = (
         LEFT JOIN inventory.events e ON e.id = w.event_id
         LEFT JOIN inventory.screens h ON h.id = w.screen_id
         LEFT JOIN inventory.venues v ON v.id = h.venue_id
-        WHERE (b.event_id, b.is_movie, b.screen, b.starts_at)
-                IS DISTINCT FROM (e.id, e.category = 'MOVIE', h.name, w.starts_at)
+        WHERE (b.event_id, b.is_movie) IS DISTINCT FROM (e.id, e.category = 'MOVIE')
+            OR ((b.screen, b.starts_at) IS DISTINCT FROM (h.name, w.starts_at) AND b.show_revision = w.revision)
             OR (e.updated_at IS NULL AND b.title IS DISTINCT FROM e.title)
             OR (v.updated_at IS NULL AND (b.theatre, b.city) IS DISTINCT FROM (v.name, v.city))
         """,

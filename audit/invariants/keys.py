@@ -9,7 +9,7 @@ ANSWERED_ABOUT = {
     "events": ("CreateEvent", "CreateMovie"),
     "venues": ("CreateVenue",),
     "screens": ("CreateScreen",),
-    "shows": ("CreateShow", "HoldSeats"),
+    "shows": ("CreateShow", "RescheduleShow", "HoldSeats"),
     "access_codes": ("CreateAccessCode",),
 }
 """The methods of inventory that take a key, by the table that has what their answers are about."""

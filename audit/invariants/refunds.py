@@ -5,10 +5,11 @@ from audit.invariants.invariant import Invariant
 
 REFUNDABLE = (
     "s.price - s.discount + s.fee + CASE WHEN b.prices_include_tax THEN 0 ELSE s.tax END"
-    " - s.order_amount - CASE f.cause WHEN 'SHOW_CANCELLED' THEN 0 ELSE s.unrefundable_amount END"
+    " - s.order_amount"
+    " - CASE WHEN f.cause IN ('SHOW_CANCELLED', 'SHOW_RESCHEDULED') THEN 0 ELSE s.unrefundable_amount END"
 )
 """What was paid for a seat and can come back with it by a refund: fees of the order come back with the last one, others
-only if the show is cancelled."""
+only if the show is cancelled or rescheduled."""
 
 ORDER_FEES = """
     SELECT s.booking_id, sum(s.order_amount) AS order_amount,
@@ -32,6 +33,7 @@ REFUNDS = (
                 WHEN 'REQUESTED' THEN decided_by IS NOT NULL
                 WHEN 'GRANTED' THEN reason <> ''
                 WHEN 'SHOW_CANCELLED' THEN percentage = 100
+                WHEN 'SHOW_RESCHEDULED' THEN percentage = 100
             END IS NOT TRUE
         """,
     ),

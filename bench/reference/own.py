@@ -52,6 +52,7 @@ INTENTS = {
     "starts_at": "starts",
     "organization_id": "organizations",
     "time_zone": "zones",
+    "show_revision": "revisions",
 }
 PRICES = {
     "id": "bookings",
@@ -66,6 +67,9 @@ PRICES = {
     "currency": "currencies",
     "expires_at": "untils",
     "sales_end_at": "untils",
+    "starts_at": "untils",
+    "screen": "own_screens",
+    "show_revision": "own_revisions",
     "labels": "labels",
     "seat_of": "seat_bookings",
     "position": "places",

@@ -162,6 +162,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "amenities": ["parking", "step-free access"],
         "capacity": "2,000, standing",
     },
+    "RescheduleShow": {"startTime": "2031-01-02T18:00:00Z"},
     "UpdateShow": {"salesStartAt": "2026-11-21T09:00:00Z"},
     "CreateMovie": {
         "title": "Monsoon Letters",

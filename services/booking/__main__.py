@@ -33,9 +33,11 @@ from services.booking.saga import Saga
 from services.booking.settings import Settings
 from services.booking.show_cancellations.operation import CONSUMER, remember_cancelled
 from services.booking.show_cancellations.rpc import CancellationServicer
+from services.booking.show_updates.operation import CONSUMER as UPDATES_CONSUMER
+from services.booking.show_updates.operation import note_updates
 from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
-from services.booking.tidying.operation import archive, forget_keys, number_bookings
+from services.booking.tidying.operation import forget_keys, number_bookings
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import CONNECTIONS as WATCHING_CONNECTIONS
 from services.booking.watching.changes import Changes
@@ -80,6 +82,7 @@ async def run(settings: Settings) -> None:
             extension=timedelta(minutes=settings.decline_extension_minutes),
             free_per_day=settings.free_bookings_per_day,
             free_takes_email=settings.free_bookings_need_verified_email,
+            full_refund=timedelta(hours=settings.reschedule_refund_hours),
         )
         for pool in (db, background)
     )
@@ -101,6 +104,7 @@ async def run(settings: Settings) -> None:
             changes.run(),
             topics.sequence(background),
             Consumer(background, CONSUMER, SHOWS_TOPIC, inventory.events, remember_cancelled).run(),
+            Consumer(background, UPDATES_CONSUMER, SHOWS_TOPIC, inventory.events, note_updates).run(),
         ],
         ticks=_ticks(background, recovery, settings),
         ready=Readiness(url),
@@ -132,7 +136,8 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     ticks = jobs.scheduler()
     jobs.add(ticks, "sweep-cancelled-shows", recovery.sweeps.sweep_once, jobs.every(seconds=1))
     jobs.add(ticks, "expire-bookings", recovery.expiry.expire_due, jobs.every(minutes=1))
-    jobs.add(ticks, "archive", lambda: archive(background), jobs.daily(3))
+    jobs.add(ticks, "update-shows", recovery.show_updates.sweep_once, jobs.every(seconds=1))
+    jobs.add(ticks, "archive", recovery.archive.archive_once, jobs.daily(3))
     jobs.add(ticks, "number-bookings", lambda: number_bookings(background), jobs.every(minutes=1))
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))

@@ -26,11 +26,11 @@ class CatalogueClient:
         self._catalog = catalog_pb2_grpc.CatalogServiceStub(channel)
         self._shows: OrderedDict[UUID, tuple[BookedShow, float]] = OrderedDict()
 
-    async def show(self, show_id: UUID) -> BookedShow:
-        """Return a show as it is booked. Raises inventory's SHOW_NOT_FOUND."""
+    async def show(self, show_id: UUID, *, revision: int = 0) -> BookedShow:
+        """Return a show as it is booked, not older than a `revision` of it. Raises inventory's SHOW_NOT_FOUND."""
         now = asyncio.get_running_loop().time()
         known, until = self._shows.get(show_id, (None, now))
-        if known is not None and now < until:
+        if known is not None and now < until and known.show_revision >= revision:
             self._shows.move_to_end(show_id)
             return known
         show = await call(self._catalog.GetShow, catalog_pb2.GetShowRequest(show_id=str(show_id)), seconds=SECONDS)
@@ -47,6 +47,7 @@ class CatalogueClient:
             sales_end_at=show.sales_end_at.ToDatetime(UTC) if show.HasField("sales_end_at") else starts_at,
             organization_id=UUID(show.organization_id) if show.organization_id else None,
             time_zone=show.time_zone or None,
+            show_revision=show.revision,
         )
         self._shows[show_id] = (known, now + SHOW_SECONDS)
         if len(self._shows) > SHOWS:

@@ -1,19 +1,19 @@
 """The services that booking calls. Every call has a deadline; what cannot be answered raises Unavailable."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 import grpc
 from boxoffice.events.v1 import events_pb2
-from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, inventory_pb2_grpc, seat_pb2
+from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, inventory_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
-from services.booking.bookings.domain import BookedSeat, ListedSeats, ReservedSeats
+from services.booking.bookings.seats import ExtendedClaim, ListedSeats, ReservedSeats
 from services.booking.catalogue import SECONDS, CatalogueClient
 from services.booking.messages import Claim, Part, Refund, Release
+from services.booking.reserved import booked_seats, extended_claim, held_at, reserved_seats
 from services.chassis.errors import Failure, MethodAway, Unavailable
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.wire.calls import call
@@ -89,7 +89,7 @@ class InventoryClient(CatalogueClient):
                 for_guest=claim.for_guest,
             )
         response = await call(self._seats.BatchReserveSeats, request, seconds=SECONDS)
-        return [_reservation(r.reservation) if r.HasField("reservation") else _no(r) for r in response.results]
+        return [reserved_seats(r.reservation) if r.HasField("reservation") else _no(r) for r in response.results]
 
     async def prices(self, asked: Sequence[tuple[UUID, UUID, Sequence[UUID]]]) -> list[ListedSeats | Failure]:
         """Return what seats of shows cost users: for each (show, user, seats) the list prices, or why not."""
@@ -101,25 +101,25 @@ class InventoryClient(CatalogueClient):
             request.asked.add(show_id=str(show_id), user_id=str(user_id), show_seat_ids=map(str, seat_ids))
         response = await call(self._seats.BatchPriceSeats, request, seconds=SECONDS)
         return [
-            ListedSeats(_seats(r.prices.seats), r.prices.currency, _held_at(r.prices))
+            ListedSeats(booked_seats(r.prices.seats), r.prices.currency, held_at(r.prices))
             if r.HasField("prices")
             else _no(r)
             for r in response.results
         ]
 
-    async def extend(self, names: Sequence[Name], ttl_seconds: int) -> list[datetime | Failure]:
+    async def extend(self, names: Sequence[Name], ttl_seconds: int) -> list[ExtendedClaim | Failure]:
         """Give claims more time: for each when it lapses now, or why it cannot have more."""
         request = inventory_pb2.BatchExtendReservationsRequest()
         for name in names:
             request.extensions.add(name=_name(name), ttl_seconds=ttl_seconds)
         response = await call(self._seats.BatchExtendReservations, request, seconds=SECONDS)
-        return [r.expires_at.ToDatetime(UTC) if r.HasField("expires_at") else _no(r) for r in response.results]
+        return [extended_claim(r) if r.HasField("expires_at") else _no(r) for r in response.results]
 
-    async def confirm(self, names: Sequence[Name]) -> list[Failure | None]:
-        """Book claims for good: for each None, or why not."""
+    async def confirm(self, names: Sequence[Name]) -> list[Failure | int]:
+        """Book claims for good: for each the revision of its show then, 0 where inventory does not tell, or why not."""
         request = inventory_pb2.BatchConfirmReservationsRequest(names=map(_name, names))
         response = await call(self._seats.BatchConfirmReservations, request, seconds=SECONDS)
-        return [_refusal(result) for result in response.results]
+        return [_refusal(result) or result.show.revision for result in response.results]
 
     async def release(self, releases: Sequence[Release]) -> list[Failure | None]:
         """Release claims. One that was confirmed after all is left alone: a late payment has revived it."""
@@ -265,43 +265,6 @@ class PaymentClient:
 def _name(name: Name) -> inventory_pb2.ReservationName:
     booking_id, show_id = name
     return inventory_pb2.ReservationName(booking_id=str(booking_id), show_id=str(show_id))
-
-
-def _reservation(reservation: inventory_pb2.Reservation) -> ReservedSeats:
-    return ReservedSeats(
-        seats=_seats(reservation.seats),
-        total_amount=reservation.total_amount,
-        currency=reservation.currency,
-        expires_at=reservation.expires_at.ToDatetime(UTC),
-        sales_end_at=reservation.sales_end_at.ToDatetime(UTC) if reservation.HasField("sales_end_at") else None,
-        held_at=_held_at(reservation),
-    )
-
-
-def _held_at(seats: inventory_pb2.Reservation | inventory_pb2.SeatPrices) -> datetime | None:
-    return seats.held_at.ToDatetime(UTC) if seats.HasField("held_at") else None
-
-
-def _seats(seats: Iterable[inventory_pb2.ReservedSeat]) -> list[BookedSeat]:
-    return [
-        BookedSeat(
-            id=UUID(seat.id),
-            section=seat.section,
-            row=seat.row,
-            number=seat.number,
-            tier=_tier(seat.tier),
-            price=seat.price,
-        )
-        for seat in seats
-    ]
-
-
-def _tier(number: seat_pb2.Seat.Tier.ValueType) -> str:
-    """Return the name of a tier; of one that inventory has and this version does not know, its number."""
-    if number in seat_pb2.Seat.Tier.values():
-        return seat_pb2.Seat.Tier.Name(number)
-    unknown("tier", number)
-    return str(number)
 
 
 def _refund_outcome(result: payment_pb2.BatchRefundPaymentsResponse.Result) -> "RefundState.ValueType | Failure":

@@ -27,6 +27,13 @@ MEASURES = (
         " WHERE done_at IS NULL",
     ),
     Measure(
+        Gauge(
+            "boxoffice_show_update_lag_seconds", "Time since the first show was edited that bookings do not all show"
+        ),
+        "SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(noted_at))) AS value FROM show_updates"
+        " WHERE done_at IS NULL",
+    ),
+    Measure(
         Gauge("boxoffice_expiry_lag_seconds", "Time since the first lapsed booking that is not expired yet lapsed"),
         "SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(expires_at))) AS value FROM bookings"
         " WHERE state = 'PENDING' AND expires_at <= boxoffice_clock()",

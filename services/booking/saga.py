@@ -20,11 +20,16 @@ from services.booking.declines.steps import Declines
 from services.booking.expiry.steps import Expiry
 from services.booking.refunds.steps import Refunds
 from services.booking.show_cancellations.steps import Sweeps
+from services.booking.show_updates.steps import ShowUpdates
+from services.booking.tidying.steps import Archive
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.chassis.writes.outbox import Outbox
 
 log = logging.getLogger(__name__)
+
+FULL_REFUND = timedelta(days=7)
+"""How long all comes back on request after a show was rescheduled, where nothing else is set."""
 
 RECOVERY_SECONDS = 1.0
 """The pause between two looks for unfinished steps."""
@@ -45,11 +50,13 @@ class Saga:
         extension: timedelta,
         free_per_day: int = 0,
         free_takes_email: bool = False,
+        full_refund: timedelta = FULL_REFUND,
     ) -> None:
         """`render` makes of a created booking what its caller is answered.
 
         `free_per_day`: how many free bookings a user may make in a day; 0: any number. `free_takes_email`: whether they
-        are only for callers whose e-mail address is verified.
+        are only for callers whose e-mail address is verified. `full_refund`: how long all comes back on request after a
+        show was rescheduled.
         """
         self.free_takes_email = free_takes_email
         self._db = db
@@ -61,6 +68,8 @@ class Saga:
         self.declines = Declines(db, inventory, self.expiry, extension=extension)
         self.refunds = Refunds(db, inventory, payments)
         self.sweeps = Sweeps(db, outbox, inventory)
+        self.show_updates = ShowUpdates(db, inventory, full_refund=full_refund)
+        self.archive = Archive(db, inventory)
 
     async def recover(self) -> None:
         """Finish, for ever, what was left unfinished."""

@@ -22,6 +22,9 @@ class Settings(ServiceSettings):
     refund_steps: Annotated[str, NoDecode] = Field(
         "24:100,2:50", description="hours before the show:per cent that is refunded; after the last step, nothing"
     )
+    reschedule_refund_hours: int = Field(
+        168, ge=0, le=8_760, description="hours for which all comes back on request after a show was rescheduled"
+    )
     free_bookings_per_day: int = Field(
         0, ge=0, le=1_000, description="how many free bookings a user may make in a day, by UTC; 0: any number"
     )

@@ -94,7 +94,7 @@ bookings = Table(
     Column("refund_stuck", Boolean, nullable=False, server_default="false", comment="of code from before"),
     Column("idempotency_key", Text),
     Column("request_hash", LargeBinary),
-    # The show as it was when it was booked.
+    # The show: its words as they were when it was booked, its times and its screen as they are.
     Column("show_id", Uuid, nullable=False),
     Column("event_id", Uuid, nullable=False),
     Column("is_movie", Boolean, nullable=False),
@@ -106,6 +106,9 @@ bookings = Table(
     Column("sales_end_at", DateTime(timezone=True), comment="as inventory reserved by it; null: at the start"),
     Column("organization_id", Uuid, comment="whose the show is; null: Boxoffice's own, or by code from before"),
     Column("time_zone", Text, comment="the venue's, IANA's name of it; null where code from before wrote the row"),
+    Column("show_revision", Integer, comment="of the show, whose times and screen these are; null: code from before"),
+    Column("booked_starts_at", DateTime(timezone=True), comment="when it was to start; null: as it does"),
+    Column("full_refund_until", DateTime(timezone=True), comment="as the show was rescheduled; null: it was not"),
     Column("seat_labels", ARRAY(Text), nullable=False, server_default="{}", comment="kept when seat rows are archived"),
     # Coupons are never deleted, so no reference is checked; the audit looks for each.
     Column("coupon_code", Text, comment="unless the booking is over, it is a use of the coupon"),
@@ -246,6 +249,7 @@ booking_refunds = Table(
             WHEN 'REQUESTED' THEN decided_by IS NOT NULL AND reason = ''
             WHEN 'GRANTED' THEN reason <> ''
             WHEN 'SHOW_CANCELLED' THEN percentage = 100 AND reason = ''
+            WHEN 'SHOW_RESCHEDULED' THEN percentage = 100 AND reason = ''
             ELSE false
         END""",
         name="cause",
@@ -278,6 +282,19 @@ cancelled_shows = Table(
     CheckConstraint("done_at IS NULL OR cancelled_at IS NOT NULL", name="done"),
     Index("cancelled_shows_unfinished_idx", "lease_until", postgresql_where=text("done_at IS NULL")),
     comment="shows that are cancelled, or about to be, and the sweeps of their bookings",
+)
+
+show_updates = Table(
+    "show_updates",
+    metadata,
+    Column("show_id", Uuid, primary_key=True),
+    Column("revision", Integer, nullable=False, comment="the greatest that anybody has told of"),
+    Column("noted_at", DateTime(timezone=True), nullable=False),
+    Column("swept_to", Uuid, comment="the last booking that was updated in this pass over all of them"),
+    Column("lease_until", DateTime(timezone=True), nullable=False, comment="when it goes on, or is taken over"),
+    Column("done_at", DateTime(timezone=True), comment="since when all bookings that count have this revision"),
+    Index("show_updates_unfinished_idx", "lease_until", postgresql_where=text("done_at IS NULL")),
+    comment="shows whose times or halls were edited, and how far their bookings follow",
 )
 
 captures = Table(

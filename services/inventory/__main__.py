@@ -91,7 +91,10 @@ async def run(settings: Settings) -> None:
     availability = Availability(db)
     watching = Watching(background, heartbeat_seconds=settings.heartbeat_seconds)
     server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db))
-    catalogue = CatalogServicer(db, searches, desk, max_seats_per_user=settings.max_seats_per_user)
+    notice = timedelta(minutes=settings.reschedule_notice_minutes)
+    catalogue = CatalogServicer(
+        db, searches, desk, max_seats_per_user=settings.max_seats_per_user, reschedule_notice=notice
+    )
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalogue, server)
     servicer = InventoryServicer(db, desk, availability, watching)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(servicer, server)

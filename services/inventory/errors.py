@@ -91,6 +91,15 @@ class ShowOverlaps(FailedPrecondition):
     reason = "SHOW_OVERLAPS"
 
 
+class RescheduleTooLate(FailedPrecondition):
+    """The show begins too soon to be rescheduled: it takes place as it is, or is cancelled.
+
+    Metadata: for how many `minutes` before its start it is not rescheduled any more.
+    """
+
+    reason = "RESCHEDULE_TOO_LATE"
+
+
 class EventHasShows(FailedPrecondition):
     """The event has shows, so this stays as it is: make another event.
 

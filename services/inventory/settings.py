@@ -28,6 +28,9 @@ class Settings(ServiceSettings):
         64, ge=1, le=256, description="most shows that one transaction locks; 1 on Citus"
     )
     change_retention_minutes: int = Field(60, ge=1, le=10080, description="minutes for which changes of seats are kept")
+    reschedule_notice_minutes: int = Field(
+        60, ge=1, le=10_080, description="minutes before its start, old or new, from which a show is not rescheduled"
+    )
     max_streams: int = Field(2_000, ge=0, le=100_000, description="most watchers of seats for each process")
     heartbeat_seconds: float = Field(
         15, ge=0.05, le=30, description="longest silence of a stream: then its watcher gets an empty message"

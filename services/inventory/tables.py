@@ -160,7 +160,7 @@ show_counters = Table(
     metadata,
     Column("show_id", Uuid, primary_key=True),
     Column("sequence", Integer, nullable=False, server_default="0", comment="number of the last change"),
-    Column("starts_at", DateTime(timezone=True), nullable=False, comment="the show's, never changed"),
+    Column("starts_at", DateTime(timezone=True), nullable=False, comment="the show's"),
     Column("currency", Text, nullable=False, comment="the show's, never changed"),
     Column("sales_end_at", DateTime(timezone=True), comment="the show's; null: at its start"),
     Column("max_seats_per_user", SmallInteger, comment=LARGEST),
@@ -334,9 +334,15 @@ show_changes = Table(
     Column("kind", Text, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("prices_version", Integer, comment="which list of prices became valid"),
+    Column("revision", Integer, comment="of the show from then on, with its times"),
+    Column("starts_at", DateTime(timezone=True)),
+    Column("sales_end_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("show_id", "sequence"),
-    CheckConstraint("kind IN ('PRICES', 'CANCELLED')", name="kind"),
+    CheckConstraint("kind IN ('PRICES', 'CANCELLED', 'RESCHEDULED')", name="kind"),
     CheckConstraint("(kind = 'PRICES') = (prices_version IS NOT NULL)", name="prices"),
+    CheckConstraint(
+        "num_nonnulls(revision, starts_at, sales_end_at) = CASE kind WHEN 'RESCHEDULED' THEN 3 ELSE 0 END", name="times"
+    ),
     Index("show_changes_changed_at_idx", "changed_at", postgresql_using="brin"),
     comment="changes of a show as a whole, numbered with those of its seats",
 )

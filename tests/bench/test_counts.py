@@ -117,6 +117,7 @@ def orders(show_id: UUID, seats: Sequence[UUID]) -> list[Create]:
         screen="Screen 1",
         starts_at=datetime.now(UTC) + timedelta(days=3),
         sales_end_at=datetime.now(UTC) + timedelta(days=3),
+        show_revision=1,
     )
     users = [uuid4() for _ in seats[::2]]
     return [

@@ -84,7 +84,7 @@ async def test_a_booking_that_came_to_be_is_not_dropped(house: House) -> None:
 async def test_a_copy_of_an_older_extension_takes_no_time_away(house: House) -> None:
     await house.book(ANN, 0)
     [row] = await house.db.fetch("SELECT id, expires_at FROM bookings")
-    await record_declines(house.db, [], [Extension(row.id, row.expires_at - timedelta(minutes=1))])
+    await record_declines(house.db, [], [Extension(row.id, row.expires_at - timedelta(minutes=1), None)])
     assert await house.db.fetch("SELECT id, expires_at FROM bookings") == [row]
 
 

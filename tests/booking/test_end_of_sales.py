@@ -11,7 +11,6 @@ from boxoffice.inventory.v1 import inventory_pb2
 from boxoffice.payment.v1 import payment_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.booking.tidying.operation import archive
 from tests.booking.house import House, move_clocks, refused
 from tests.booking.test_own_claims import hold
 from tests.databases import move_clock
@@ -157,4 +156,4 @@ async def test_once_sales_have_ended_an_expired_booking_is_archived_a_month_late
     await house.saga.expiry.expire_due()
     await house.db.execute("UPDATE bookings SET starts_at = starts_at + interval '60 days'")
     await move_clocks(house, "31 days")
-    assert await archive(house.db) == 1
+    assert await house.saga.archive.archive_once() == 1

@@ -8,7 +8,6 @@ import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 
 from services.booking.expiry.operation import claim_due
-from services.booking.tidying.operation import archive
 from tests.booking.house import ANN, BOB, House, Refund, move_clocks, refused
 from tests.databases import move_clock
 
@@ -100,8 +99,8 @@ async def test_long_dead_bookings_lose_their_seat_rows_but_keep_their_labels(hou
     dead, alive = await house.book(ANN, 0), await house.confirmed(ANN, 1)
     await house.bookings.CancelBooking(pb.CancelBookingRequest(booking_id=dead.id, user_id=str(ANN)))
     await move_clock(house.db, "31 days")
-    assert await archive(house.db) == 1
-    assert await archive(house.db) == 0
+    assert await house.saga.archive.archive_once() == 1
+    assert await house.saga.archive.archive_once() == 0
     assert len((await house.get(alive.id)).seats) == 1
     rows = await house.db.fetch("SELECT seat_labels FROM bookings")
     assert all(row.seat_labels for row in rows)
@@ -113,7 +112,7 @@ async def test_an_expired_booking_keeps_its_seats_as_long_as_late_money_may_buy_
     await move_clocks(house, "16 minutes")
     assert await house.saga.expiry.expire_due() == 1
     await move_clocks(house, "31 days")
-    assert await archive(house.db) == 0
+    assert await house.saga.archive.archive_once() == 0
     await house.capture(booking)
     late = await house.get(booking.id)
     assert (late.status, [seat.id for seat in late.seats]) == (pb.Booking.CONFIRMED, house.seat_ids[:2])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from tests.faults.method_operations import OPERATIONS
 from tests.faults.operations import operation
+from tests.faults.reschedule_operations import OPERATIONS
 from tests.faults.world import World
 from tests.system.client import Json, new_user, ok
 from tests.system.databases import money, value

@@ -18,7 +18,8 @@ from uuid import uuid4
 import httpx
 from standardwebhooks import Webhook
 
-from services.booking.tidying.operation import archive
+from services.booking.bookings.domain import State
+from services.booking.tidying.operation import archive, old_bookings
 from stack.credentials import load
 from stack.postgres import url
 from tests.databases import opened
@@ -389,4 +390,5 @@ async def _run_here(subject: Subject, name: str) -> None:
         return
     secret = load(stack.settings.data_dir / "credentials.json")["booking"]
     async with opened(url(stack.settings.postgres_port, "booking", "booking", secret)) as db:
-        await archive(db)
+        old = await old_bookings(db, days=30, limit=100)
+        await archive(db, [one.id for one in old if one.state == State.CANCELLED])

@@ -33,6 +33,7 @@ HURRY = {
         "UPDATE bookings SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
         "UPDATE booking_refunds SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
         "UPDATE cancelled_shows SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
+        "UPDATE show_updates SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
         "UPDATE outbox SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > clock_timestamp()",
     ),
     "payment": (

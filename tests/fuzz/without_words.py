@@ -31,6 +31,11 @@ WITHOUT_WORDS = (
     r"is missing: eventDate, screenId and basePrice go together",
     r"must (not be after the start of the show|be before the end of sales)",
     r"must not be before .*: so long somebody has seats",
+    r"is missing: send startTime, screenId or both",
+    r"must be \d+ minutes from now or later: not before .*",
+    r"must (leave time for sales, which end as long before the start as before|be after the beginning of sales, .*)",
+    r"would end sales before .*: so long somebody has seats",
+    r"must (be a screen of the show's venue|have the same seats as the show: it .*)",
     r"must be (a text|an e-mail address) of .*",  # blanks around it are none of it
     r"must not have U\+[0-9A-F]+( without a letter before it|: it is not seen, or not known)",
     r"has two prices",

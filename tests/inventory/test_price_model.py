@@ -103,7 +103,8 @@ class Sold(RuleBasedStateMachine):
         if not self.bookings:
             return
         booking = data.draw(st.sampled_from(list(self.bookings)))
-        if Confirm(show_id=self.show.id, booking_id=booking).apply(self.show, self.now, RULES) is None:
+        confirmed = Confirm(show_id=self.show.id, booking_id=booking).apply(self.show, self.now, RULES)
+        if not isinstance(confirmed, Failure):
             [user] = {self.show.reservations[booking].user_id}
             assert user is not None
             for seat in self.show.seats_of_booking(booking):
@@ -126,9 +127,10 @@ class Sold(RuleBasedStateMachine):
         if self.bookings:
             booking = data.draw(st.sampled_from(list(self.bookings)))
             try:
-                until = Extend(show_id=self.show.id, booking_id=booking, ttl=TTL).apply(self.show, self.now, RULES)
+                extended = Extend(show_id=self.show.id, booking_id=booking, ttl=TTL).apply(self.show, self.now, RULES)
             except Failure:
                 return
+            until = extended.expires_at
             for had in self.had.values():
                 had.until = until if had.booking == booking else had.until
 

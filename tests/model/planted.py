@@ -102,7 +102,7 @@ def a_decline_shortens(patch: pytest.MonkeyPatch) -> None:
         for seat in show.seats_of_booking(self.booking_id):
             show.put(replace(seat, expires_at=until))
         show.put_reservation(replace(known, expires_at=until))
-        return until
+        return commands.Extended(until, show.times)
 
     patch.setattr(commands.Extend, "apply", apply)
 

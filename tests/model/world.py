@@ -28,7 +28,6 @@ from services.bank.webhooks.sender import Sender
 from services.booking.pricing.domain import Fee, Per
 from services.booking.tariffs import operation as tariffs
 from services.booking.tariffs.domain import KindPrice, NamedFee
-from services.booking.tidying.operation import archive
 from services.chassis.process.server import make_server
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
@@ -221,7 +220,7 @@ class World(Asking):
                 inventory = self.replicas["inventory", replica]
                 await tidy_holds(inventory.db, inventory.desk)  # type: ignore[arg-type]
                 await topics.sequence_once(inventory.db)
-                await archive(self.replicas["booking", replica].db)
+                await booking.saga.archive.archive_once()
 
     async def settled(self) -> None:
         """Wait until what killed replicas began has ended: their sessions, and what they had sent to others."""

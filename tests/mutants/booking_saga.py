@@ -246,7 +246,7 @@ MUTANTS = (
     ),
     Mutant(
         "a booking that may still be paid late loses its seats",
-        "ARCHIVE",
+        "TO_ARCHIVE",
         "AND (state = 'CANCELLED' OR coalesce(sales_end_at, starts_at) <= boxoffice_clock())",
         "",
         SEATS,

@@ -203,7 +203,7 @@ MUTANTS = (
     Mutant(
         "fees of a cancelled show stay",
         "Booking.refundable_for",
-        "0 if cause == RefundCause.SHOW_CANCELLED else seat.unrefundable_amount",
+        "0 if cause in WHOLE_CAUSES else seat.unrefundable_amount",
         "seat.unrefundable_amount",
         MONEY,
         SWEEPS,

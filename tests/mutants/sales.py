@@ -73,7 +73,7 @@ MUTANTS = (
     Mutant(
         "a booking has the end of sales that booking remembers",
         "Booking.created",
-        "reservation.sales_end_at or show.sales_end_at",
+        "reservation.sales_end(show.sales_end_at, show.show_revision)",
         "show.sales_end_at",
         REQUESTS,
         END,

@@ -17,7 +17,7 @@ ASKED = """\
 
 TOLD = """\
   // What the user wrote on it when it was made.
-  string note = 31;
+  string note = 33;
 """
 
 TEST = """\

@@ -15,6 +15,7 @@ from tests.system.damages_of_invoices import INVOICES
 from tests.system.damages_of_keys import KEYS
 from tests.system.damages_of_money import OF_MONEY
 from tests.system.damages_of_refunds import OF_REFUNDS
+from tests.system.damages_of_reschedules import OF_RESCHEDULES
 from tests.system.damages_of_sales import SALES
 from tests.system.damages_of_seats import OF_SEATS
 from tests.system.damages_of_the_catalogue import CATALOGUE
@@ -28,6 +29,7 @@ DAMAGES = (
     + OF_BOOKINGS
     + OF_REFUNDS
     + OF_CANCELLATIONS
+    + OF_RESCHEDULES
     + OF_COUPONS
     + INVOICES
     + OF_MONEY

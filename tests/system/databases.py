@@ -22,7 +22,7 @@ CLOCKS = {
 
 # When the bank is asked next, and how far a consumer has read, is a matter of time alone.
 NOT_COMPARED = ("polls", "next_poll_at")
-TABLES_NOT_COMPARED = ("commit_markers", "topic_progress")
+TABLES_NOT_COMPARED = ("commit_markers", "topic_progress", "show_updates")
 
 
 def rows(server: Server, database: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:

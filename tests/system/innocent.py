@@ -82,6 +82,10 @@ WHOLE_SINCE = {
 }
 
 AT_ANY_TIME = {
+    "bookings that were over before their show was rescheduled": (
+        "UPDATE booking.bookings SET show_revision = 0, starts_at = starts_at - interval '1 day', screen = 'Another'"
+        " WHERE state = 'CANCELLED'"
+    ),
     "a title and a hall that were called otherwise when they were booked": """
         UPDATE inventory.events SET title = 'another', updated_at = now();
         UPDATE inventory.venues SET name = 'another', city = 'another', updated_at = now()

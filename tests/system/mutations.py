@@ -102,6 +102,15 @@ async def create_show(client: Client, show: Show) -> Case:
     return Case(at(1), at(2), at(0), None, "inventory", effects, show.screen_id)
 
 
+async def reschedule_show(client: Client, show: Show) -> Case:
+    def to(days: float) -> Json:
+        starts_at = show.starts_at + timedelta(days=days)
+        return {"showId": show.id, "startTime": starts_at.isoformat().replace("+00:00", "Z")}
+
+    effects = "SELECT revision - 1 FROM shows WHERE id = %s"
+    return Case(to(1), to(2), to(-10_000), None, "inventory", effects, show.id)
+
+
 async def hold_seats(client: Client, show: Show) -> Case:
     return await _seats(client, show, "inventory", "SELECT sequence FROM show_counters WHERE show_id = %s", show.id)
 
@@ -224,6 +233,7 @@ KEYED: dict[str, Prepare] = {
     "CreateVenue": create_venue,
     "CreateScreen": create_screen,
     "CreateShow": create_show,
+    "RescheduleShow": reschedule_show,
     "HoldSeats": hold_seats,
     "CreateBooking": create_booking,
     "BookGuests": book_guests,

@@ -241,6 +241,7 @@ class Methods:
     get_seat_layout = Method(Catalog, catalog.GetSeatLayoutRequest, catalog.SeatLayout)
     create_show = Method(Catalog, _create_show, catalog.Show)
     update_show = Method(Catalog, catalog.UpdateShowRequest, catalog.Show)
+    reschedule_show = Method(Catalog, catalog.RescheduleShowRequest, catalog.Show)
     block_seats = Method(Inventory, inventory.BlockSeatsRequest, inventory.BlockSeatsResponse)
     unblock_seats = Method(Inventory, inventory.UnblockSeatsRequest, inventory.UnblockSeatsResponse)
     book_guests = Method(Bookings, booking.BookGuestsRequest, booking.Booking)

@@ -233,6 +233,12 @@ class ShowStarted(FailedPrecondition):
     reason = "SHOW_STARTED"
 
 
+class RescheduleTooLate(FailedPrecondition):
+    """The show begins too soon to be rescheduled: `metadata["minutes"]`."""
+
+    reason = "RESCHEDULE_TOO_LATE"
+
+
 class SeatLimitExceeded(FailedPrecondition):
     """The user would have more seats of the show than one may have: `metadata["limit"]`."""
 

@@ -1,20 +1,8 @@
-"""Bookings: their states, and the moves between them.
+"""Bookings: what they consist of, and the moves between their states."""
 
-    (RESERVING) ──► PENDING ──► (CONFIRMING) ──► CONFIRMED ──► (REFUNDING) ──► REFUNDED
-                      │ │          │    ▲
-                      │ │          ▼    │ money that came late
-                      │ └──────► EXPIRED ┘
-                      ▼            │
-                   CANCELLED ◄─────┘ with its show
-
-States in brackets are steps of the saga; nobody outside sees them. REFUNDING is one of the release before, which gave
-all seats of a booking back at once: now a booking stays CONFIRMED until its last seat's refund is carried out.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -23,57 +11,13 @@ from services.booking.bookings.seats import BookedSeat as BookedSeat
 from services.booking.bookings.seats import ListedSeats as ListedSeats
 from services.booking.bookings.seats import ReservedSeats as ReservedSeats
 from services.booking.bookings.seats import with_kinds as with_kinds
+from services.booking.bookings.states import NEXT as NEXT
+from services.booking.bookings.states import WHOLE_CAUSES as WHOLE_CAUSES
+from services.booking.bookings.states import CancelReason as CancelReason
+from services.booking.bookings.states import RefundCause as RefundCause
+from services.booking.bookings.states import RefundState as RefundState
+from services.booking.bookings.states import State as State
 from services.booking.errors import BookingNotPending, PaymentInProgress
-
-
-class State(StrEnum):
-    """Where a booking is, the saga's steps included."""
-
-    RESERVING = "RESERVING"
-    PENDING = "PENDING"
-    CONFIRMING = "CONFIRMING"
-    CONFIRMED = "CONFIRMED"
-    REFUNDING = "REFUNDING"
-    REFUNDED = "REFUNDED"
-    CANCELLED = "CANCELLED"
-    EXPIRED = "EXPIRED"
-
-
-NEXT: Mapping[State, frozenset[State]] = {
-    State.RESERVING: frozenset({State.PENDING}),  # or the row is dropped
-    State.PENDING: frozenset({State.CONFIRMING, State.CANCELLED, State.EXPIRED}),
-    State.CONFIRMING: frozenset({State.CONFIRMED, State.EXPIRED}),
-    State.CONFIRMED: frozenset({State.REFUNDED}),
-    State.REFUNDING: frozenset({State.REFUNDED}),
-    State.EXPIRED: frozenset({State.CONFIRMING, State.CANCELLED}),  # cancelled with its show only
-    State.CANCELLED: frozenset(),
-    State.REFUNDED: frozenset(),
-}
-
-
-class CancelReason(StrEnum):
-    """Why a booking is CANCELLED."""
-
-    BY_USER = "BY_USER"
-    SHOW_CANCELLED = "SHOW_CANCELLED"
-
-
-class RefundCause(StrEnum):
-    """Who decided a refund."""
-
-    REQUESTED = "REQUESTED"
-    """The user, by the time that was left until the show."""
-    GRANTED = "GRANTED"
-    """The staff, whatever the time."""
-    SHOW_CANCELLED = "SHOW_CANCELLED"
-    """Whoever cancelled the show: all of it comes back."""
-
-
-class RefundState(StrEnum):
-    """How far a refund is."""
-
-    PROCESSING = "PROCESSING"
-    REFUNDED = "REFUNDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +37,7 @@ class NewBooking:
 
 @dataclass(frozen=True, slots=True)
 class BookedShow:
-    """The show as it was when it was booked."""
+    """The show: its words as they were when it was booked, its times and its screen as of a revision of it."""
 
     show_id: UUID
     event_id: UUID
@@ -107,6 +51,8 @@ class BookedShow:
     organization_id: UUID | None = None
     """Whose the show is; None: Boxoffice's own, or booked by code from before."""
     time_zone: str | None = None
+    show_revision: int = 0
+    """What an answer of inventory with a greater one says counts more; 0: from code that did not know of revisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +103,10 @@ class Booking:
     seat_labels: Sequence[str]
     booking_number: str = ""
     """By what people name it: unique, and not to be guessed. Empty until the job has given one of before its number."""
+    booked_starts_at: datetime | None = None
+    """When the show was to start when it was booked; None: as it does."""
+    full_refund_until: datetime | None = None
+    """Until when all comes back on request, as the show was rescheduled; None: it was not."""
 
     @classmethod
     def created(
@@ -190,7 +140,7 @@ class Booking:
             coupon_code=new.coupon_code,
             cancel_reason=None,
             guest_name=new.guest_name,
-            show=replace(show, sales_end_at=reservation.sales_end_at or show.sales_end_at),
+            show=replace(show, sales_end_at=reservation.sales_end(show.sales_end_at, show.show_revision)),
             seat_labels=[seat.label for seat in reservation.seats],
             booking_number=booking_number,
         )
@@ -232,6 +182,18 @@ class Booking:
         """Whether nothing is paid for it: its ticket needs no payment, and it never has one."""
         return self.amounts.final_amount == 0
 
+    def refunds_whole_at(self, now: datetime) -> bool:
+        """Tell whether all comes back if the user asks at `now`, as the show was rescheduled, and has not begun."""
+        return self.full_refund_until is not None and now < min(self.full_refund_until, self.show.starts_at)
+
+    def refund_counts_from(self, now: datetime) -> datetime:
+        """Return the start that steps of refunds count from: of a show that was rescheduled, the later one.
+
+        Once the show has begun, that is its start.
+        """
+        booked = self.booked_starts_at or self.show.starts_at
+        return self.show.starts_at if self.show.starts_at <= now else max(booked, self.show.starts_at)
+
     def paid_for(self, seat: BookedSeat) -> int:
         """Return what was paid for a seat of the booking: its part of the final amount."""
         return seat.price - seat.discount + seat.fee + (0 if self.amounts.prices_include_tax else seat.tax)
@@ -239,9 +201,9 @@ class Booking:
     def refundable_for(self, seat: BookedSeat, cause: RefundCause | None = None) -> int:
         """Return what can come back with a seat of the booking: fees of the order and fees that stay are not in it.
 
-        Where the show is cancelled, no fees stay.
+        Where the show is cancelled or rescheduled, no fees stay.
         """
-        stays = 0 if cause == RefundCause.SHOW_CANCELLED else seat.unrefundable_amount
+        stays = 0 if cause in WHOLE_CAUSES else seat.unrefundable_amount
         return self.paid_for(seat) - seat.order_amount - stays
 
     def check_pending(self, now: datetime) -> None:

@@ -10,13 +10,13 @@ from boxoffice.inventory.v1 import seat_pb2
 from boxoffice.payment.v1 import payment_pb2
 
 from services.booking.bookings.domain import (
+    WHOLE_CAUSES,
     BookedSeat,
     Booking,
     BookingRefund,
     CancelReason,
     Changed,
     NewBooking,
-    RefundCause,
     RefundState,
     State,
 )
@@ -69,7 +69,6 @@ def booking(
 ) -> pb.Booking:
     """Render a booking as it stands at `now`."""
     known = {refund.id for refund in refunds}
-    show = booking.show
     return pb.Booking(
         id=str(booking.id),
         booking_number=booking.booking_number,
@@ -86,19 +85,7 @@ def booking(
         created_at=to_timestamp(booking.created_at),
         updated_at=to_timestamp(booking.status_since(now)),
         confirmed_at=to_timestamp(booking.confirmed_at) if booking.confirmed_at else None,
-        show=pb.Booking.Show(
-            id=str(show.show_id),
-            event_id=str(show.event_id),
-            movie_id=str(show.event_id) if show.is_movie else "",
-            title=show.title,
-            movie=show.title if show.is_movie else "",
-            theatre=show.theatre,
-            city=show.city,
-            screen=show.screen,
-            start_time=to_timestamp(show.starts_at),
-            sales_end_at=to_timestamp(show.sales_end_at),
-            time_zone=show.time_zone or "",
-        ),
+        show=_show(booking),
         seats=[_seat(seat, known) for seat in seats],
         payment=payment,
         refund=_refund(booking, refunds),
@@ -108,6 +95,25 @@ def booking(
         coupon_code=booking.coupon_code or "",
         cancel_reason=_CANCEL_REASONS[booking.cancel_reason],
         guest_name=booking.guest_name or "",
+        full_refund_until=to_timestamp(booking.full_refund_until) if booking.full_refund_until else None,
+    )
+
+
+def _show(booking: Booking) -> pb.Booking.Show:
+    show = booking.show
+    return pb.Booking.Show(
+        id=str(show.show_id),
+        event_id=str(show.event_id),
+        movie_id=str(show.event_id) if show.is_movie else "",
+        title=show.title,
+        movie=show.title if show.is_movie else "",
+        theatre=show.theatre,
+        city=show.city,
+        screen=show.screen,
+        start_time=to_timestamp(show.starts_at),
+        sales_end_at=to_timestamp(show.sales_end_at),
+        time_zone=show.time_zone or "",
+        booked_start_time=to_timestamp(booking.booked_starts_at or show.starts_at),
     )
 
 
@@ -218,7 +224,7 @@ def _seat_refund(
     booking: Booking, seats: Sequence[BookedSeat], refund: BookingRefund, order_paid: int
 ) -> pb.Booking.SeatRefund:
     """Render a refund of seats; with the last one, what was paid for the order comes back."""
-    is_all = refund.cause == RefundCause.SHOW_CANCELLED
+    is_all = refund.cause in WHOLE_CAUSES
     stays = 0 if is_all else sum(seat.unrefundable_amount for seat in seats)
     paid = {seat.id: booking.refundable_for(seat, refund.cause) for seat in seats}
     return pb.Booking.SeatRefund(

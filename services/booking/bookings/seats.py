@@ -71,3 +71,20 @@ class ReservedSeats:
     """None from an inventory that does not know of it yet."""
     held_at: datetime | None = None
     """When their user had held the first of those that he held: the rules of then count."""
+    show_revision: int = 0
+    """The show's, as it was then; 0 from an inventory that does not tell."""
+
+    def sales_end(self, known: datetime, revision: int) -> datetime:
+        """Return when sales end, which is `known` of a revision that is not older than the reservation."""
+        is_older = 0 < self.show_revision < revision
+        return known if is_older or self.sales_end_at is None else self.sales_end_at
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedClaim:
+    """A claim that inventory has extended."""
+
+    expires_at: datetime
+    sales_end_at: datetime | None
+    """None from an inventory that does not tell."""
+    show_revision: int = 0

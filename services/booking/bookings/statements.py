@@ -10,6 +10,7 @@ from services.chassis.store.rows import selected
 COLUMNS = selected(
     Booking,
     sales_end_at="coalesce(sales_end_at, starts_at)",
+    show_revision="coalesce(show_revision, 0)",
     booking_number="coalesce(booking_number, '')",
     final_amount="coalesce(final_amount, total_amount)",
     cancel_reason="CASE WHEN state = 'CANCELLED' THEN coalesce(cancel_reason, 'BY_USER') END",
@@ -48,6 +49,17 @@ CLAIM_UNFINISHED = f"""
     RETURNING {COLUMNS}
 """
 """Take over steps that nobody has finished; the new version fences off whoever began them."""
+
+NOTE_REVISIONS = """
+    INSERT INTO show_updates (show_id, revision, noted_at, lease_until)
+    SELECT show_id, max(revision), boxoffice_clock(), boxoffice_clock()
+    FROM unnest(%(show_id)s::uuid[], %(revision)s::int[]) AS told (show_id, revision) GROUP BY show_id ORDER BY show_id
+    ON CONFLICT (show_id) DO UPDATE SET
+        revision = excluded.revision, noted_at = excluded.noted_at, lease_until = excluded.lease_until,
+        swept_to = NULL, done_at = NULL
+    WHERE show_updates.revision < excluded.revision
+"""
+"""Have the bookings of shows brought up to a revision of these."""
 
 POSTPONE = """
     UPDATE bookings SET lease_until = boxoffice_clock() + make_interval(secs => %(seconds)s)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
+from services.booking.bookings import shows
 from services.booking.bookings.domain import Booking, Changed
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
 from services.booking.captures.domain import Capture
@@ -50,18 +51,22 @@ class Captures:
         """
         if not bookings:
             return {}
-        answers: Sequence[Failure | None]
+        answers: Sequence[Failure | int]
         try:
             answers = await self._inventory.confirm([(booking.id, booking.show.show_id) for booking in bookings])
         except Failure as failure:
             answers = [failure] * len(bookings)
         answered, unknown = [], []
+        newer: dict[UUID, int] = {}
         for booking, answer in zip(bookings, answers, strict=True):
-            if answer is None or answer.reason == "CLAIM_CLOSED":
-                answered.append(Confirmation(booking, has_seats=answer is None))
+            if isinstance(answer, int) and answer > booking.show.show_revision:
+                newer[booking.show.show_id] = answer
+            if isinstance(answer, int) or answer.reason == "CLAIM_CLOSED":
+                answered.append(Confirmation(booking, has_seats=isinstance(answer, int)))
             else:
                 log.warning("booking %s is not confirmed yet: %s", booking.id, answer)
                 unknown.append(booking.id)
         finished = await self._finish.together(answered) if answered else []
         await postpone(self._db, unknown, RETRY_SECONDS)
+        await shows.note(self._db, newer)
         return {one.id: one for one in finished if isinstance(one, Booking)}

@@ -193,7 +193,7 @@ def _intents(batch: Sequence[Create]) -> Statement:
             request_hash=lambda command: command.idempotency and command.idempotency.request_hash,
         ),
         **columns(shows, "show_id", "event_id", "is_movie", "title", "theatre", "city", "screen", "starts_at"),
-        **columns(shows, "organization_id", "time_zone"),
+        **columns(shows, "organization_id", "time_zone", "show_revision"),
     }
 
 
@@ -308,6 +308,9 @@ def _bookings(priced: Sequence[Priced]) -> dict[str, list[object]]:
         seller_id="amounts.seller_id",
         place_of_supply="amounts.place_of_supply",
         sales_end_at="show.sales_end_at",
+        starts_at="show.starts_at",
+        screen="show.screen",
+        show_revision="show.show_revision",
         labels=lambda booking: "\n".join(booking.seat_labels),
     )
 

@@ -3,11 +3,11 @@
 BEGIN_BOOKINGS = """
     INSERT INTO bookings (id, booking_number, user_id, state, lease_until, created_at, updated_at,
         idempotency_key, request_hash, show_id, event_id, is_movie, title, theatre, city, screen, starts_at,
-        organization_id, time_zone)
+        organization_id, time_zone, show_revision)
     SELECT new.id, new.number, new.user_id, 'RESERVING', clock.now + make_interval(secs => %(lease_seconds)s),
         clock.now, clock.now, new.idempotency_key, new.request_hash,
         show.show_id, show.event_id, show.is_movie, show.title, show.theatre, show.city, show.screen, show.starts_at,
-        show.organization_id, show.time_zone
+        show.organization_id, show.time_zone, show.show_revision
     FROM (SELECT boxoffice_clock() AS now) AS clock, unnest(
         %(id)s::uuid[], %(booking_number)s::text[], %(user_id)s::uuid[], %(idempotency_key)s::text[],
         %(request_hash)s::bytea[], %(booked_show_id)s::uuid[]
@@ -15,9 +15,9 @@ BEGIN_BOOKINGS = """
     JOIN unnest(
         %(show_id)s::uuid[], %(event_id)s::uuid[], %(is_movie)s::bool[], %(title)s::text[], %(theatre)s::text[],
         %(city)s::text[], %(screen)s::text[], %(starts_at)s::timestamptz[], %(organization_id)s::uuid[],
-        %(time_zone)s::text[]
+        %(time_zone)s::text[], %(show_revision)s::int[]
     ) AS show (
-        show_id, event_id, is_movie, title, theatre, city, screen, starts_at, organization_id, time_zone
+        show_id, event_id, is_movie, title, theatre, city, screen, starts_at, organization_id, time_zone, show_revision
     ) USING (show_id)
     ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id, created_at
@@ -39,14 +39,16 @@ FINISH_BOOKINGS = """
             tax_amount = priced.tax, final_amount = priced.final, prices_include_tax = priced.include_tax,
             seller_id = priced.seller, place_of_supply = priced.place,
             currency = priced.in_currency, expires_at = priced.until, sales_end_at = priced.sales_end,
-            seat_labels = string_to_array(priced.labels, E'\\n')
+            seat_labels = string_to_array(priced.labels, E'\\n'),
+            starts_at = priced.starts, screen = priced.in_screen, show_revision = priced.revision
         FROM unnest(
             %(id)s::uuid[], %(total_amount)s::int[], %(discount_amount)s::int[], %(fee_amount)s::int[],
             %(tax_amount)s::int[], %(final_amount)s::int[], %(prices_include_tax)s::bool[],
             %(seller_id)s::uuid[], %(place_of_supply)s::text[], %(currency)s::text[], %(expires_at)s::timestamptz[],
-            %(sales_end_at)s::timestamptz[], %(labels)s::text[]
+            %(sales_end_at)s::timestamptz[], %(labels)s::text[], %(starts_at)s::timestamptz[], %(screen)s::text[],
+            %(show_revision)s::int[]
         ) AS priced (booking_id, total, discount, fee, tax, final, include_tax, seller, place, in_currency, until,
-            sales_end, labels)
+            sales_end, labels, starts, in_screen, revision)
         WHERE id = priced.booking_id AND state = 'RESERVING' AND version = 1
         RETURNING id
     ), with_seats AS (

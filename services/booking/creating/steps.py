@@ -5,6 +5,7 @@ A free booking goes on at once: → CONFIRMING → inventory confirms → CONFIR
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 from uuid import UUID
@@ -134,6 +135,7 @@ class CreateBookings:
         for (command, intent), answer in zip(begun, answers, strict=True):
             if isinstance(answer, ReservedSeats):
                 try:
+                    command = await self._brought_up_to_date(command, answer)
                     priced.append(Priced.from_reservation(command, intent, answer))
                 except Failure as failure:
                     outcomes[command.id] = failure
@@ -153,6 +155,13 @@ class CreateBookings:
             log.warning("%d bookings are left to recovery: %s", len(begun), failure)
             outcomes |= {one.booking.id: Unavailable() for one in priced if one.booking.id not in outcomes}
         return outcomes
+
+    async def _brought_up_to_date(self, command: Create, reserved: ReservedSeats) -> Create:
+        """Return the command with the show that its seats were reserved of, if what was known of it is older."""
+        if command.show.show_revision >= reserved.show_revision:
+            return command
+        show = await self._inventory.show(command.show.show_id, revision=reserved.show_revision)
+        return replace(command, show=show)
 
     async def _finish(self, priced: Sequence[Priced], refused: Sequence[UUID]) -> dict[UUID, bytes | Failure]:
         finished = await finish_bookings(self._db, priced, refused, self._render, free_per_day=self._free_per_day)

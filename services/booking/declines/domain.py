@@ -19,3 +19,5 @@ class Extension:
 
     booking_id: UUID
     expires_at: datetime
+    sales_end_at: datetime | None
+    """When the show's sales end by inventory now; None: it does not tell."""

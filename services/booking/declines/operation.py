@@ -21,4 +21,4 @@ async def record_declines(db: Database, declines: Sequence[Decline], extended: S
     async with db.transaction() as tx:
         await tx.send(sql.RECORD_DECLINES, columns(declines, "payment_id", "booking_id"))
         if extended:
-            await tx.send(sql.EXTEND, columns(extended, "booking_id", "expires_at"))
+            await tx.send(sql.EXTEND, columns(extended, "booking_id", "expires_at", "sales_end_at"))

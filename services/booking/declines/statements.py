@@ -9,8 +9,14 @@ RECORD_DECLINES = """
 """
 
 EXTEND = """
-    UPDATE bookings b SET expires_at = new.expires_at
-    FROM unnest(%(booking_id)s::uuid[], %(expires_at)s::timestamptz[]) AS new (booking_id, expires_at)
+    UPDATE bookings b SET
+        expires_at = new.expires_at, sales_end_at = CASE
+            WHEN coalesce(b.sales_end_at, b.starts_at) < new.expires_at THEN coalesce(new.sales_end_at, b.sales_end_at)
+            ELSE b.sales_end_at
+        END
+    FROM unnest(%(booking_id)s::uuid[], %(expires_at)s::timestamptz[], %(sales_end_at)s::timestamptz[])
+        AS new (booking_id, expires_at, sales_end_at)
     WHERE b.id = new.booking_id AND b.state = 'PENDING' AND b.expires_at < new.expires_at
 """
-"""Copy inventory's answer. It never shortens, so copies may come in any order."""
+"""Copy inventory's answer. It never shortens, so copies may come in any order. Where the show's sales end later than is
+known here, they do so for what is extended; the rest of the show is copied by the job."""

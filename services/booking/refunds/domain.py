@@ -6,7 +6,15 @@ from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from uuid import UUID
 
-from services.booking.bookings.domain import BookedSeat, Booking, BookingRefund, RefundCause, RefundState, State
+from services.booking.bookings.domain import (
+    WHOLE_CAUSES,
+    BookedSeat,
+    Booking,
+    BookingRefund,
+    RefundCause,
+    RefundState,
+    State,
+)
 from services.booking.errors import BookingNotConfirmed, RefundNotAllowed, SeatsNotLeft
 
 
@@ -34,7 +42,7 @@ class RefundPolicy:
 
     def percentage_of(self, booking: Booking, now: datetime) -> int:
         """Return how many per cent of a booking come back at `now`: of a guest's all, which is nothing, at any time."""
-        return 100 if booking.guest_name is not None else self.percentage(now, booking.show.starts_at)
+        return 100 if booking.guest_name is not None else self.percentage(now, booking.refund_counts_from(now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,9 @@ class Grant:
 
 SHOW_CANCELLED = Grant(percentage=100, reason="", granted_by=None, cause=RefundCause.SHOW_CANCELLED)
 """What every customer of a cancelled show gets, whoever asks for it."""
+
+SHOW_RESCHEDULED = Grant(percentage=100, reason="", granted_by=None, cause=RefundCause.SHOW_RESCHEDULED)
+"""What a customer of a show that was rescheduled gets who asks for it in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +124,7 @@ def plan_refund(
 ) -> RefundPlan:
     """Return what comes back of the seats that are `wanted`, or of all that are left where none is named.
 
-    Where the cause is that the show is cancelled, that is all that was paid for them.
+    Where the cause is that the show is cancelled or rescheduled, that is all that was paid for them.
 
     Raises SeatsNotLeft if the booking does not have them (any more), RefundNotAllowed if nothing comes back now.
     """
@@ -133,7 +144,7 @@ def plan_refund(
         [RefundLine(*line) for line in zip(chosen, paid, amounts, strict=True)],
         order_paid,
         order_amount,
-        unrefundable_paid=0 if cause == RefundCause.SHOW_CANCELLED else sum(one.unrefundable_amount for one in chosen),
+        unrefundable_paid=0 if cause in WHOLE_CAUSES else sum(one.unrefundable_amount for one in chosen),
     )
 
 

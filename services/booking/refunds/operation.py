@@ -17,6 +17,7 @@ from services.booking.pricing.domain import split
 from services.booking.refunds import statements as sql
 from services.booking.refunds.domain import (
     SHOW_CANCELLED,
+    SHOW_RESCHEDULED,
     Grant,
     RefundPolicy,
     check_confirmed,
@@ -104,9 +105,14 @@ class RefundableBookings(LockedBookings):
     begun: list[BookingRefund] = field(default_factory=list)
 
     def grant_for(self, booking: Booking, granted: Grant | None) -> Grant | None:
-        """Return what a refund is decided by; that a show is cancelled counts more than any other word."""
+        """Return what a refund is decided by; that a show is cancelled counts more than any other word.
+
+        That it was rescheduled counts where the user asks.
+        """
         is_cancelled = self.cancelled_shows.get(booking.show.show_id)
         if is_cancelled is None:
+            if granted is None and booking.refunds_whole_at(self.now):
+                return replace(SHOW_RESCHEDULED, granted_by=booking.user_id)
             return granted
         if not is_cancelled:
             raise CancellationInProgress()
@@ -234,9 +240,11 @@ def loaded(rows: Rows) -> RefundableBookings:
 async def share_now(
     db: Database, policy: RefundPolicy, booking: Booking, now: datetime
 ) -> tuple[int, RefundCause | None]:
-    """Return how many per cent come back of seats that are given back at `now`, and whether for a cancelled show."""
+    """Return how many per cent come back of seats that are given back at `now`, and for which cause but time."""
     if await db.fetch(sql.CANCELLED_SHOWS, {"booking_ids": [booking.id]}):
         return SHOW_CANCELLED.percentage, SHOW_CANCELLED.cause
+    if booking.refunds_whole_at(now):
+        return SHOW_RESCHEDULED.percentage, SHOW_RESCHEDULED.cause
     return policy.percentage_of(booking, now), None
 
 

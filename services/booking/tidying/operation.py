@@ -1,15 +1,36 @@
 """Dropping what nobody needs any more."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.booking.bookings.domain import State
 from services.booking.tidying import statements as sql
-from services.chassis.store.database import Database
+from services.chassis.store.database import Database, retried
+from services.chassis.store.rows import read
 
 
-async def archive(db: Database, *, days: int = 30, limit: int = 1_000) -> int:
-    """Drop the seat rows of one batch of bookings that came to nothing `days` ago; return how many rows.
+@dataclass(frozen=True, slots=True)
+class OldBooking:
+    """A booking that came to nothing long ago."""
 
-    What money that comes late could still buy stays.
+    id: UUID
+    show_id: UUID
+    state: State
+
+
+@retried
+async def old_bookings(db: Database, *, days: int, limit: int) -> list[OldBooking]:
+    """Return one batch of bookings that came to nothing `days` ago, and have seat rows still.
+
+    What money that comes late could still buy is not among them.
     """
-    return await db.execute(sql.ARCHIVE, {"days": days, "limit": limit})
+    return read(OldBooking, await db.fetch(sql.TO_ARCHIVE, {"days": days, "limit": limit}))
+
+
+async def archive(db: Database, booking_ids: Sequence[UUID]) -> int:
+    """Drop the seat rows of bookings that came to nothing, for good; return how many rows."""
+    return await db.execute(sql.ARCHIVE, {"ids": list(booking_ids)})
 
 
 async def forget_keys(db: Database, days: int) -> int:

@@ -2,19 +2,24 @@
 
 from services.chassis.writes import answers
 
-ARCHIVE = """
-    DELETE FROM booking_seats WHERE booking_id IN (
-        SELECT id FROM bookings b
-        WHERE state IN ('CANCELLED', 'EXPIRED') AND updated_at < boxoffice_clock() - make_interval(days => %(days)s)
-            AND (state = 'CANCELLED' OR coalesce(sales_end_at, starts_at) <= boxoffice_clock())
-            AND EXISTS (SELECT FROM booking_seats s WHERE s.booking_id = b.id)
-        ORDER BY updated_at LIMIT %(limit)s
-    )
+TO_ARCHIVE = """
+    SELECT id, show_id, state FROM bookings b
+    WHERE state IN ('CANCELLED', 'EXPIRED') AND updated_at < boxoffice_clock() - make_interval(days => %(days)s)
+        AND (state = 'CANCELLED' OR coalesce(sales_end_at, starts_at) <= boxoffice_clock())
+        AND EXISTS (SELECT FROM booking_seats s WHERE s.booking_id = b.id)
+    ORDER BY updated_at LIMIT %(limit)s
 """
-"""Drop the seat rows of bookings that came to nothing long ago. Their labels stay.
+"""Bookings that came to nothing long ago, and have seat rows still.
 
 Until sales end, an EXPIRED booking may still be confirmed by money that comes late: it keeps its seats.
 """
+
+ARCHIVE = """
+    DELETE FROM booking_seats WHERE booking_id IN (
+        SELECT id FROM bookings WHERE id = ANY(%(ids)s) AND state IN ('CANCELLED', 'EXPIRED')
+    )
+"""
+"""Drop the seat rows of bookings whose claims are closed for good. Their labels stay."""
 
 FORGET_KEYS = f"""
     WITH forgotten AS ({answers.FORGET}),

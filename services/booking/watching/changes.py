@@ -40,6 +40,8 @@ class Known:
     expires_at: datetime | None
     version: int
     """Of one that has refunds, which are seen, too; else 0."""
+    show_revision: int
+    """Of its show, whose times are seen, too."""
 
 
 class Changes:
@@ -109,7 +111,9 @@ class Changes:
 
     async def _look(self) -> None:
         began, asked = asyncio.get_running_loop().time(), list(self._waiting)
-        rows = await self._db.fetch(sql.CHANGED, columns(asked, "booking_id", "status", "expires_at", "version"))
+        rows = await self._db.fetch(
+            sql.CHANGED, columns(asked, "booking_id", "status", "expires_at", "version", "show_revision")
+        )
         self._looked_at = began
         woken_up = [woken for row in rows for woken in self._waiting.get(asked[row.number - 1], ())]
         for count, woken in enumerate(woken_up, 1):

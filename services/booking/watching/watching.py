@@ -87,7 +87,8 @@ class Watching:
 def _known(seen: Seen) -> Known:
     booking = seen.booking
     version = booking.version if booking.refund_count else 0
-    return Known(booking.id, booking.public_state(seen.now), booking.expires_at, version)
+    status = booking.public_state(seen.now)
+    return Known(booking.id, status, booking.expires_at, version, booking.show.show_revision)
 
 
 def _is_over(seen: Seen) -> bool:

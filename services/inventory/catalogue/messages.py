@@ -12,9 +12,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.errors import InvalidField
 from services.chassis.wire.times import to_timestamp
+from services.chassis.writes.idempotency import Once
 from services.inventory.catalogue import domain as domain
 from services.inventory.catalogue.cancelling import CancelShows
 from services.inventory.catalogue.details import Details
+from services.inventory.catalogue.rescheduling import Reschedule
 from services.inventory.catalogue.zones import UNKNOWN, check_zone, parse_day, zone_of
 from services.inventory.seats.listing import Listed
 from services.inventory.seats.messages import tier_prices
@@ -123,6 +125,21 @@ def parse_changes_of_venue(request: pb.UpdateVenueRequest) -> dict[str, Any]:
 def parse_changes_of_show(request: pb.UpdateShowRequest) -> dict[str, Any]:
     """Return what is to change of a show, by the domain's names."""
     return {name: instant(time) for name, time in _given(request, "sales_start_at", "sales_end_at").items()}
+
+
+def parse_reschedule(
+    request: pb.RescheduleShowRequest, once: Once[domain.CatalogueShow, pb.Show]
+) -> Reschedule[pb.Show]:
+    """Parse when and where a show is to be."""
+    if not (request.HasField("start_time") or request.screen_id):
+        raise InvalidField(("startTime", "is missing: send startTime, screenId or both"))
+    return Reschedule(
+        show_id=UUID(request.show_id),
+        starts_at=instant(request.start_time) if request.HasField("start_time") else None,
+        screen_id=_optional_id(request.screen_id),
+        sales_end_at=instant(request.sales_end_at) if request.HasField("sales_end_at") else None,
+        once=once,
+    )
 
 
 def _given(request: Message, *names: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """CatalogService: parse, call, render."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from boxoffice.inventory.v1 import catalog_pb2 as pb
@@ -21,6 +22,7 @@ from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE, MAX_SEATS_PE
 from services.inventory.catalogue.editing import Edit, UpdateEvents, UpdateShows, UpdateVenues
 from services.inventory.catalogue.events import CreateEvent, CreateEvents
 from services.inventory.catalogue.publishing import PublishEvent, PublishEvents
+from services.inventory.catalogue.rescheduling import NOTICE, RescheduleShows
 from services.inventory.catalogue.shows import CreateShow, CreateShows
 from services.inventory.catalogue.staging import StageEvent, StageEvents, check_base_price
 from services.inventory.catalogue.venues import CreateScreen, CreateScreens, CreateVenue, CreateVenues
@@ -33,7 +35,15 @@ from services.inventory.seats.operation import SeatDesk
 class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """What is on, where and when. The contract says what each method does and when it fails."""
 
-    def __init__(self, db: Database, searches: Database, desk: SeatDesk, *, max_seats_per_user: int) -> None:
+    def __init__(
+        self,
+        db: Database,
+        searches: Database,
+        desk: SeatDesk,
+        *,
+        max_seats_per_user: int,
+        reschedule_notice: timedelta = NOTICE,
+    ) -> None:
         """Events are searched on connections of their own, `searches`."""
         self._db = db
         self._searches = searches
@@ -47,6 +57,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self._create_screen: CreateScreens[pb.Screen] = CreateScreens(db)
         self._create_show: CreateShows[pb.Show] = CreateShows(db)
         self._cancel_shows = CancelShowsOperation(db)
+        self._reschedule: RescheduleShows[pb.Show] = RescheduleShows(db, reschedule_notice)
         self._max_seats_per_user = max_seats_per_user
 
     async def CreateEvent(self, request: pb.CreateEventRequest, context: Context) -> pb.Event:
@@ -153,6 +164,10 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def UpdateShow(self, request: pb.UpdateShowRequest, context: Context) -> pb.Show:
         edit = Edit(UUID(request.show_id), messages.parse_changes_of_show(request))
         return messages.render_show(await self._update_show.alone(edit))
+
+    async def RescheduleShow(self, request: pb.RescheduleShowRequest, context: Context) -> pb.Show:
+        once = Once(key_of(request, "RescheduleShow"), pb.Show, messages.render_show)
+        return await self._reschedule.alone(messages.parse_reschedule(request, once))
 
     async def SetShowPrices(self, request: pb.SetShowPricesRequest, context: Context) -> pb.ShowPrices:
         prices = SetPrices(show_id=UUID(request.show_id), prices=messages.parse_prices(request.prices))

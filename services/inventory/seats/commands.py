@@ -22,7 +22,15 @@ from services.inventory.errors import (
     HoldLimitExceeded,
     ShowCancelled,
 )
-from services.inventory.seats.domain import LockedShow, Reservation, ReservationState, Seat, SeatRules, Status
+from services.inventory.seats.domain import (
+    LockedShow,
+    Reservation,
+    ReservationState,
+    Seat,
+    SeatRules,
+    ShowTimes,
+    Status,
+)
 from services.inventory.seats.rights import GUEST, AccessCode
 from services.inventory.seats.taking import check_total, for_guests, takeable, usable_code
 
@@ -135,7 +143,8 @@ class Reserved:
     show_id: UUID
     seats: Sequence[Seat]
     currency: str
-    sales_end_at: datetime
+    times: ShowTimes
+    """The show's, as it was then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,11 +202,20 @@ class Reserve(SeatCommand[Reserved]):
         elif show.is_cancelled and known.state != ReservationState.CONFIRMED:
             raise ShowCancelled()
         seats = [known.priced(show.seats[id_]) for id_ in self.seat_ids]
-        return Reserved(known, self.show_id, seats, show.currency, show.sales_end_at)
+        return Reserved(known, self.show_id, seats, show.currency, show.times)
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """A claim that has more time."""
+
+    expires_at: datetime
+    times: ShowTimes
+    """The show's, as it was then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extend(SeatCommand[datetime]):
+class Extend(SeatCommand[Extended]):
     """Give a live reservation more time, never less, and never more than it may have in all or until sales end."""
 
     urgent: ClassVar[bool] = True
@@ -205,7 +223,7 @@ class Extend(SeatCommand[datetime]):
     booking_id: UUID
     ttl: timedelta
 
-    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> datetime:
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Extended:
         """Return when the claim lapses now. Raise ShowCancelled, or ClaimClosed if it or sales have ended."""
         if show.is_cancelled:
             raise ShowCancelled()
@@ -217,11 +235,11 @@ class Extend(SeatCommand[datetime]):
             for seat in show.seats_of_booking(self.booking_id):
                 show.put(replace(seat, expires_at=until))
             show.put_reservation(replace(known, expires_at=until))
-        return until
+        return Extended(until, show.times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confirm(SeatCommand[None]):
+class Confirm(SeatCommand[ShowTimes]):
     """Book a reservation's seats for good.
 
     Once sales have ended or the show is cancelled, no claim is booked any more, alive or not. A claim that lapsed
@@ -234,14 +252,14 @@ class Confirm(SeatCommand[None]):
 
     booking_id: UUID
 
-    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> ClaimClosed | None:
-        """Return None if the seats are booked, ClaimClosed if they never will be."""
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> ClaimClosed | ShowTimes:
+        """Return the show's times if the seats are booked, ClaimClosed if they never will be."""
         known = show.reservations.get(self.booking_id)
         if known is None:
             show.put_reservation(_closed(self.booking_id, now))
             return ClaimClosed()
         if known.state == ReservationState.CONFIRMED:
-            return None
+            return show.times
         if known.state == ReservationState.REFUSED:
             return ClaimClosed()
         assert known.user_id is not None, "only a REFUSED reservation lacks its user"
@@ -259,7 +277,7 @@ class Confirm(SeatCommand[None]):
             )
             show.take(claim, now, rules)
         show.put_reservation(replace(known, state=ReservationState.CONFIRMED))
-        return None
+        return show.times
 
     def _may_revive(
         self, show: LockedShow, user_id: UUID, seats: Sequence[Seat], now: datetime, rules: SeatRules

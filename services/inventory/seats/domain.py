@@ -256,6 +256,15 @@ class PriceList:
     prices: Sequence[Price]
 
 
+@dataclass(frozen=True, slots=True)
+class ShowTimes:
+    """When a show is, as of its revision: whoever keeps a copy replaces it when he is told of a greater one."""
+
+    revision: int
+    starts_at: datetime
+    sales_end_at: datetime
+
+
 @dataclass(slots=True)
 class LockedShow:
     """What a batch knows of a show while it has its lock, and what it changes.
@@ -291,6 +300,11 @@ class LockedShow:
     access: Access = field(default_factory=Access)
     """The codes by which blocked seats are had."""
     _of_user: dict[UUID, set[UUID]] = field(default_factory=dict)
+
+    @property
+    def times(self) -> ShowTimes:
+        """When it is."""
+        return ShowTimes(self.revision, self.starts_at, self.sales_end_at)
 
     @property
     def is_cancelled(self) -> bool:

@@ -14,7 +14,7 @@ from services.chassis.wire.times import to_timestamp
 from services.inventory.seats.access_codes import UsedCode
 from services.inventory.seats.asking import PricedSeats
 from services.inventory.seats.commands import Held, Reserved
-from services.inventory.seats.domain import Seat, Status, first_held
+from services.inventory.seats.domain import Seat, ShowTimes, Status, first_held
 
 TIERS = dict(seat_pb2.Seat.Tier.items())
 
@@ -124,8 +124,18 @@ def reservation(answer: Reserved) -> pb.Reservation:
         total_amount=sum(seat.price for seat in answer.seats),
         currency=answer.currency,
         expires_at=to_timestamp(answer.reservation.expires_at),
-        sales_end_at=to_timestamp(answer.sales_end_at),
+        sales_end_at=to_timestamp(answer.times.sales_end_at),
         held_at=_optional(first_held(answer.seats)),
+        show=show_times(answer.times),
+    )
+
+
+def show_times(times: ShowTimes) -> pb.ShowTimes:
+    """Render when a show is."""
+    return pb.ShowTimes(
+        revision=times.revision,
+        start_time=to_timestamp(times.starts_at),
+        sales_end_at=to_timestamp(times.sales_end_at),
     )
 
 

@@ -30,7 +30,7 @@ from services.inventory.seats.commands import (
     Unbook,
 )
 from services.inventory.seats.holds import ExtendHolds, ReleaseHolds
-from services.inventory.seats.messages import extended, held, prices, reservation, seat_ids, show_holds
+from services.inventory.seats.messages import extended, held, prices, reservation, seat_ids, show_holds, show_times
 from services.inventory.seats.operation import SeatDesk
 from services.inventory.seats.rights import normalised
 
@@ -183,7 +183,7 @@ class SeatMethods:
             results=[
                 result(refusal=to_status(answer))
                 if isinstance(answer, Failure)
-                else result(expires_at=to_timestamp(answer))
+                else result(expires_at=to_timestamp(answer.expires_at), show=show_times(answer.times))
                 for answer in answers
             ]
         )
@@ -191,11 +191,16 @@ class SeatMethods:
     async def BatchConfirmReservations(
         self, request: pb.BatchConfirmReservationsRequest, context: Context
     ) -> pb.BatchConfirmReservationsResponse:
-        refusals = await self._refusals(
-            Confirm(show_id=UUID(name.show_id), booking_id=UUID(name.booking_id)) for name in request.names
+        answers = await self._desk.submit_all(
+            [Confirm(show_id=UUID(name.show_id), booking_id=UUID(name.booking_id)) for name in request.names]
         )
         result = pb.BatchConfirmReservationsResponse.Result
-        return pb.BatchConfirmReservationsResponse(results=[result(refusal=refusal) for refusal in refusals])
+        return pb.BatchConfirmReservationsResponse(
+            results=[
+                result(refusal=to_status(answer)) if isinstance(answer, Failure) else result(show=show_times(answer))
+                for answer in answers
+            ]
+        )
 
     async def BatchReleaseReservations(
         self, request: pb.BatchReleaseReservationsRequest, context: Context

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from services.inventory.seats.domain import Status
+from services.inventory.seats.domain import ShowTimes, Status
 
 KEPT_SEATS = 2_000
 """Changed seats of a show that are kept in memory, but for those that changed last."""
@@ -36,6 +36,8 @@ class Change:
     show_cancelled: bool = False
     prices: Mapping[str, int] = field(default_factory=dict)
     """The list, by tier, where it is another one from then on."""
+    rescheduled: ShowTimes | None = None
+    """When the show is from then on, where it was rescheduled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from services.chassis.wire import event_stream
 from services.chassis.wire.incoming import headers
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.chassis.wire.times import to_timestamp
-from services.inventory.seats.messages import CLAIMED, PUBLIC_STATUSES, tier_prices
+from services.inventory.seats.messages import CLAIMED, PUBLIC_STATUSES, show_times, tier_prices
 from services.inventory.viewing.changes import Change, ChangeForm
 
 MAX_SEQUENCE = 2**31 - 1
@@ -34,6 +34,7 @@ def _seat_change(change: Change) -> pb.SeatChange:
         ],
         show_cancelled=change.show_cancelled,
         prices=tier_prices(change.prices),
+        rescheduled=show_times(change.rescheduled) if change.rescheduled else None,
     )
 
 

@@ -19,7 +19,7 @@ from services.chassis.store.rows import columns
 from services.chassis.writes.looking import Looker
 from services.chassis.writes.lookup import LANES, Lookup
 from services.inventory.errors import SequenceNoLongerKept, ShowNotFound
-from services.inventory.seats.domain import Status
+from services.inventory.seats.domain import ShowTimes, Status
 from services.inventory.viewing import statements as sql
 from services.inventory.viewing.changes import Change, ChangedSeat, ChangeForm, RecentChanges
 
@@ -202,6 +202,8 @@ def _by_key(rows: Iterable[Any]) -> dict[tuple[UUID, int], ChangesPage]:
                 ]
                 prices = {row.tier: row.price for row in listed if row.tier is not None}
                 cancelled = any(row.kind == CANCELLED for row in listed)
-                changes.append(Change(sequence, listed[0].changed_at, changed, cancelled, prices))
+                times = [ShowTimes(row.revision, row.starts_at, row.sales_end_at) for row in listed if row.revision]
+                rescheduled = times[0] if times else None
+                changes.append(Change(sequence, listed[0].changed_at, changed, cancelled, prices, rescheduled))
         pages[key] = ChangesPage(changes, last, is_draft)
     return pages

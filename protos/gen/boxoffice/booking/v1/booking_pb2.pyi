@@ -155,7 +155,7 @@ class Booking(_message.Message):
 
     @_typing.final
     class Show(_message.Message):
-        """The show as it was when it was booked."""
+        """The show: its words as they were when it was booked, its times and its screen as they are now."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -170,6 +170,7 @@ class Booking(_message.Message):
         MOVIE_FIELD_NUMBER: _builtins.int
         SALES_END_AT_FIELD_NUMBER: _builtins.int
         TIME_ZONE_FIELD_NUMBER: _builtins.int
+        BOOKED_START_TIME_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The show (UUID)."""
         event_id: _builtins.str
@@ -192,11 +193,17 @@ class Booking(_message.Message):
         """
         @_builtins.property
         def start_time(self) -> _timestamp_pb2.Timestamp:
-            """When the show starts."""
+            """When the show starts. A show that was rescheduled is shown with its new time within seconds, as long as the booking may be
+            or become a ticket.
+            """
 
         @_builtins.property
         def sales_end_at(self) -> _timestamp_pb2.Timestamp:
             """When sales for the show ended, or will."""
+
+        @_builtins.property
+        def booked_start_time(self) -> _timestamp_pb2.Timestamp:
+            """When the show was to start when it was booked: another time than `start_time` where the show was rescheduled since."""
 
         def __init__(
             self,
@@ -212,10 +219,11 @@ class Booking(_message.Message):
             movie: _builtins.str = ...,
             sales_end_at: _timestamp_pb2.Timestamp | None = ...,
             time_zone: _builtins.str = ...,
+            booked_start_time: _timestamp_pb2.Timestamp | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["booked_start_time", b"booked_start_time", "sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "sales_end_at", b"sales_end_at", "screen", b"screen", "start_time", b"start_time", "theatre", b"theatre", "time_zone", b"time_zone", "title", b"title"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["booked_start_time", b"booked_start_time", "city", b"city", "event_id", b"event_id", "id", b"id", "movie", b"movie", "movie_id", b"movie_id", "sales_end_at", b"sales_end_at", "screen", b"screen", "start_time", b"start_time", "theatre", b"theatre", "time_zone", b"time_zone", "title", b"title"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -266,6 +274,8 @@ class Booking(_message.Message):
             """The staff, whatever the time."""
             SHOW_CANCELLED: Booking.SeatRefund._Cause.ValueType  # 3
             """Whoever cancelled the show: all that was paid for the seats comes back."""
+            SHOW_RESCHEDULED: Booking.SeatRefund._Cause.ValueType  # 4
+            """The user, as the show was rescheduled: all that was paid for the seats comes back."""
 
         class Cause(_Cause, metaclass=_CauseEnumTypeWrapper):
             """Who decided it."""
@@ -277,6 +287,8 @@ class Booking(_message.Message):
         """The staff, whatever the time."""
         SHOW_CANCELLED: Booking.SeatRefund.Cause.ValueType  # 3
         """Whoever cancelled the show: all that was paid for the seats comes back."""
+        SHOW_RESCHEDULED: Booking.SeatRefund.Cause.ValueType  # 4
+        """The user, as the show was rescheduled: all that was paid for the seats comes back."""
 
         ID_FIELD_NUMBER: _builtins.int
         CAUSE_FIELD_NUMBER: _builtins.int
@@ -355,6 +367,7 @@ class Booking(_message.Message):
     REFUNDS_FIELD_NUMBER: _builtins.int
     CANCEL_REASON_FIELD_NUMBER: _builtins.int
     GUEST_NAME_FIELD_NUMBER: _builtins.int
+    FULL_REFUND_UNTIL_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The booking's id (UUID)."""
     user_id: _builtins.str
@@ -432,6 +445,12 @@ class Booking(_message.Message):
     def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Booking.SeatRefund]:
         """Its refunds, in the order in which they were decided."""
 
+    @_builtins.property
+    def full_refund_until(self) -> _timestamp_pb2.Timestamp:
+        """Its show was rescheduled: until this instant, and as long as the show has not begun, all that was paid for its seats comes
+        back if the user asks, fees included. Absent where it was not.
+        """
+
     def __init__(
         self,
         *,
@@ -460,10 +479,11 @@ class Booking(_message.Message):
         refunds: _abc.Iterable[Global___Booking.SeatRefund] | None = ...,
         cancel_reason: Global___Booking.CancelReason.ValueType | None = ...,
         guest_name: _builtins.str = ...,
+        full_refund_until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "created_at", b"created_at", "expires_at", b"expires_at", "final_amount", b"final_amount", "payment", b"payment", "refund", b"refund", "show", b"show", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "created_at", b"created_at", "expires_at", b"expires_at", "final_amount", b"final_amount", "full_refund_until", b"full_refund_until", "payment", b"payment", "refund", b"refund", "show", b"show", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "booking_number", b"booking_number", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "coupon_code", b"coupon_code", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "guest_name", b"guest_name", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "refunded_amount", b"refunded_amount", "refunds", b"refunds", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason", "_final_amount", b"_final_amount", "booking_number", b"booking_number", "cancel_reason", b"cancel_reason", "confirmed_at", b"confirmed_at", "coupon_code", b"coupon_code", "created_at", b"created_at", "currency", b"currency", "discount_amount", b"discount_amount", "expires_at", b"expires_at", "fee_amount", b"fee_amount", "final_amount", b"final_amount", "full_refund_until", b"full_refund_until", "guest_name", b"guest_name", "id", b"id", "payment", b"payment", "prices_include_tax", b"prices_include_tax", "refund", b"refund", "refunded_amount", b"refunded_amount", "refunds", b"refunds", "seat_labels", b"seat_labels", "seats", b"seats", "show", b"show", "status", b"status", "tax_amount", b"tax_amount", "total_amount", b"total_amount", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cancel_reason: _TypeAlias = _typing.Literal["cancel_reason"]  # noqa: Y015
     _WhichOneofArgType__cancel_reason: _TypeAlias = _typing.Literal["_cancel_reason", b"_cancel_reason"]  # noqa: Y015

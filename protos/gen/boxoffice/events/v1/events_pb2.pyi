@@ -195,6 +195,8 @@ class ShowEvent(_message.Message):
         """Its sales begin or end at another time."""
         CANCELLED: ShowEvent._Kind.ValueType  # 4
         """It is cancelled, for good: nobody gets a seat any more, and all money goes back."""
+        RESCHEDULED: ShowEvent._Kind.ValueType  # 5
+        """It starts at another time or is on another screen, with the same seats. Its sales may end at another time, too."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What happened."""
@@ -208,6 +210,8 @@ class ShowEvent(_message.Message):
     """Its sales begin or end at another time."""
     CANCELLED: ShowEvent.Kind.ValueType  # 4
     """It is cancelled, for good: nobody gets a seat any more, and all money goes back."""
+    RESCHEDULED: ShowEvent.Kind.ValueType  # 5
+    """It starts at another time or is on another screen, with the same seats. Its sales may end at another time, too."""
 
     @_typing.final
     class Price(_message.Message):

@@ -605,7 +605,7 @@ class Show(_message.Message):
     status: Global___Show.Status.ValueType
     """What may be done with it at the time of the answer."""
     revision: _builtins.int
-    """Grows with every edit of it, from 1."""
+    """Grows with every edit of its times and its hall, from 1."""
     max_seats_per_user: _builtins.int
     """How many of its seats a user may have at most; 0: as many as the setting MAX_SEATS_PER_USER says."""
     time_zone: _builtins.str
@@ -1700,6 +1700,51 @@ class UpdateShowRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateShowRequest: _TypeAlias = UpdateShowRequest  # noqa: Y015
+
+@_typing.final
+class RescheduleShowRequest(_message.Message):
+    """RescheduleShowRequest says when, where, or both, a show is to take place. What is absent stays as it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    SCREEN_ID_FIELD_NUMBER: _builtins.int
+    SALES_END_AT_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show's id (UUID)."""
+    screen_id: _builtins.str
+    """The screen that it is on (UUID): one of the same venue, with the same seats by section, row and number."""
+    idempotency_key: _builtins.str
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
+    """
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When it starts; at least as long from now as RESCHEDULE_NOTICE_MINUTES says, and before the year 2100."""
+
+    @_builtins.property
+    def sales_end_at(self) -> _timestamp_pb2.Timestamp:
+        """When its sales end: in the future, and at its start at the latest. Where it is absent, as long before the start as before."""
+
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        screen_id: _builtins.str = ...,
+        sales_end_at: _timestamp_pb2.Timestamp | None = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "sales_end_at", b"sales_end_at", "screen_id", b"screen_id", "show_id", b"show_id", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RescheduleShowRequest: _TypeAlias = RescheduleShowRequest  # noqa: Y015
 
 @_typing.final
 class SetShowPricesRequest(_message.Message):

@@ -135,6 +135,11 @@ class CatalogServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateShowRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.FromString,
                 _registered_method=True)
+        self.RescheduleShow = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/RescheduleShow',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.RescheduleShowRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.FromString,
+                _registered_method=True)
         self.SetShowPrices = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/SetShowPrices',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.SetShowPricesRequest.SerializeToString,
@@ -400,6 +405,29 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RescheduleShow(self, request, context):
+        """Has a show start at another time, take place in another hall of its venue, or both; what the request leaves out stays as
+        it is. Bookings and holds stay, each with its seats. Whoever has booked reads the new time, and gets all of his money back if
+        he asks for it in time (`full_refund_until` of the booking); PreviewShowCancellation says how much that may come to. The show
+        lasts as long as before, and sales end as long before the start as before, unless the request says when. Claims on its
+        seats keep their time: sales end after the last of them at the earliest.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither a time nor a screen is given, the show would not start
+        in the future and RESCHEDULE_NOTICE_MINUTES (60) from now, sales would not begin before they end, or not end in the
+        future, at the start at the latest, or a claim on a seat would last longer than they do, or the screen is not of the
+        show's venue, or has not the same seats by section, row and number.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+        FAILED_PRECONDITION RESCHEDULE_TOO_LATE (`minutes`): the show begins in less time than that.
+        FAILED_PRECONDITION SHOW_OVERLAPS (`show_id`): another show is on this screen at that time.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: this key came with another request.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SetShowPrices(self, request, context):
         """Sets the prices of a show. From then on, seats that nobody has cost this, and their watchers are told under the show's
         next number. Seats that are held or booked keep the price that they were taken for; when their claims lapse, they cost
@@ -575,6 +603,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
             'UpdateShow': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateShow,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateShowRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.SerializeToString,
+            ),
+            'RescheduleShow': grpc.unary_unary_rpc_method_handler(
+                    servicer.RescheduleShow,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.RescheduleShowRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.SerializeToString,
             ),
             'SetShowPrices': grpc.unary_unary_rpc_method_handler(
@@ -1148,6 +1181,33 @@ class CatalogService:
             target,
             '/boxoffice.inventory.v1.CatalogService/UpdateShow',
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UpdateShowRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RescheduleShow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/RescheduleShow',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.RescheduleShowRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Show.FromString,
             options,
             channel_credentials,

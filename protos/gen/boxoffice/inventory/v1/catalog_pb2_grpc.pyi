@@ -186,6 +186,25 @@ class CatalogServiceStub:
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     """
+    RescheduleShow: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.RescheduleShowRequest, _catalog_pb2.Show]
+    """Has a show start at another time, take place in another hall of its venue, or both; what the request leaves out stays as
+    it is. Bookings and holds stay, each with its seats. Whoever has booked reads the new time, and gets all of his money back if
+    he asks for it in time (`full_refund_until` of the booking); PreviewShowCancellation says how much that may come to. The show
+    lasts as long as before, and sales end as long before the start as before, unless the request says when. Claims on its
+    seats keep their time: sales end after the last of them at the earliest.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither a time nor a screen is given, the show would not start
+    in the future and RESCHEDULE_NOTICE_MINUTES (60) from now, sales would not begin before they end, or not end in the
+    future, at the start at the latest, or a claim on a seat would last longer than they do, or the screen is not of the
+    show's venue, or has not the same seats by section, row and number.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+    FAILED_PRECONDITION RESCHEDULE_TOO_LATE (`minutes`): the show begins in less time than that.
+    FAILED_PRECONDITION SHOW_OVERLAPS (`show_id`): another show is on this screen at that time.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: this key came with another request.
+    """
     SetShowPrices: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.SetShowPricesRequest, _catalog_pb2.ShowPrices]
     """Sets the prices of a show. From then on, seats that nobody has cost this, and their watchers are told under the show's
     next number. Seats that are held or booked keep the price that they were taken for; when their claims lapse, they cost
@@ -390,6 +409,25 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
     FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+    """
+    RescheduleShow: _aio.UnaryUnaryMultiCallable[_catalog_pb2.RescheduleShowRequest, _catalog_pb2.Show]  # type: ignore[assignment]
+    """Has a show start at another time, take place in another hall of its venue, or both; what the request leaves out stays as
+    it is. Bookings and holds stay, each with its seats. Whoever has booked reads the new time, and gets all of his money back if
+    he asks for it in time (`full_refund_until` of the booking); PreviewShowCancellation says how much that may come to. The show
+    lasts as long as before, and sales end as long before the start as before, unless the request says when. Claims on its
+    seats keep their time: sales end after the last of them at the earliest.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither a time nor a screen is given, the show would not start
+    in the future and RESCHEDULE_NOTICE_MINUTES (60) from now, sales would not begin before they end, or not end in the
+    future, at the start at the latest, or a claim on a seat would last longer than they do, or the screen is not of the
+    show's venue, or has not the same seats by section, row and number.
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+    NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+    FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+    FAILED_PRECONDITION RESCHEDULE_TOO_LATE (`minutes`): the show begins in less time than that.
+    FAILED_PRECONDITION SHOW_OVERLAPS (`show_id`): another show is on this screen at that time.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: this key came with another request.
     """
     SetShowPrices: _aio.UnaryUnaryMultiCallable[_catalog_pb2.SetShowPricesRequest, _catalog_pb2.ShowPrices]  # type: ignore[assignment]
     """Sets the prices of a show. From then on, seats that nobody has cost this, and their watchers are told under the show's
@@ -712,6 +750,31 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.
         FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+        """
+
+    @_abc_1.abstractmethod
+    def RescheduleShow(
+        self,
+        request: _catalog_pb2.RescheduleShowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Show, _abc.Awaitable[_catalog_pb2.Show]]:
+        """Has a show start at another time, take place in another hall of its venue, or both; what the request leaves out stays as
+        it is. Bookings and holds stay, each with its seats. Whoever has booked reads the new time, and gets all of his money back if
+        he asks for it in time (`full_refund_until` of the booking); PreviewShowCancellation says how much that may come to. The show
+        lasts as long as before, and sales end as long before the start as before, unless the request says when. Claims on its
+        seats keep their time: sales end after the last of them at the earliest.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither a time nor a screen is given, the show would not start
+        in the future and RESCHEDULE_NOTICE_MINUTES (60) from now, sales would not begin before they end, or not end in the
+        future, at the start at the latest, or a claim on a seat would last longer than they do, or the screen is not of the
+        show's venue, or has not the same seats by section, row and number.
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+        NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+        FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
+        FAILED_PRECONDITION RESCHEDULE_TOO_LATE (`minutes`): the show begins in less time than that.
+        FAILED_PRECONDITION SHOW_OVERLAPS (`show_id`): another show is on this screen at that time.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: this key came with another request.
         """
 
     @_abc_1.abstractmethod

@@ -569,7 +569,7 @@ Global___StreamSeatsRequest: _TypeAlias = StreamSeatsRequest  # noqa: Y015
 
 @_typing.final
 class SeatChange(_message.Message):
-    """A change of a show and its seats: what one transaction did to them, or that the show was cancelled."""
+    """A change of a show and its seats: what one transaction did to them, or that the show was cancelled or rescheduled."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -627,6 +627,7 @@ class SeatChange(_message.Message):
     SEATS_FIELD_NUMBER: _builtins.int
     SHOW_CANCELLED_FIELD_NUMBER: _builtins.int
     PRICES_FIELD_NUMBER: _builtins.int
+    RESCHEDULED_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Its number. It is one more than that of the show's change before."""
     show_cancelled: _builtins.bool
@@ -647,6 +648,12 @@ class SeatChange(_message.Message):
         their prices.
         """
 
+    @_builtins.property
+    def rescheduled(self) -> Global___ShowTimes:
+        """The show's times from then on, where it was rescheduled by this change: it starts at another time, or is in another hall.
+        Seats and claims on them stay.
+        """
+
     def __init__(
         self,
         *,
@@ -655,14 +662,49 @@ class SeatChange(_message.Message):
         seats: _abc.Iterable[Global___SeatChange.ChangedSeat] | None = ...,
         show_cancelled: _builtins.bool = ...,
         prices: _abc.Iterable[_catalog_pb2.TierPrice] | None = ...,
+        rescheduled: Global___ShowTimes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "rescheduled", b"rescheduled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "prices", b"prices", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "prices", b"prices", "rescheduled", b"rescheduled", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SeatChange: _TypeAlias = SeatChange  # noqa: Y015
+
+@_typing.final
+class ShowTimes(_message.Message):
+    """When a show is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    SALES_END_AT_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Grows with every edit of the show's times and its hall: of two, the one with the greater revision counts."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When the show starts."""
+
+    @_builtins.property
+    def sales_end_at(self) -> _timestamp_pb2.Timestamp:
+        """When its sales end."""
+
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        sales_end_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision", "sales_end_at", b"sales_end_at", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShowTimes: _TypeAlias = ShowTimes  # noqa: Y015
 
 @_typing.final
 class HoldSeatsRequest(_message.Message):
@@ -1429,6 +1471,7 @@ class Reservation(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     SALES_END_AT_FIELD_NUMBER: _builtins.int
     HELD_AT_FIELD_NUMBER: _builtins.int
+    SHOW_FIELD_NUMBER: _builtins.int
     booking_id: _builtins.str
     """The booking (UUID)."""
     show_id: _builtins.str
@@ -1453,6 +1496,10 @@ class Reservation(_message.Message):
     def held_at(self) -> _timestamp_pb2.Timestamp:
         """When the user held the first of those seats that he had held; absent where none was."""
 
+    @_builtins.property
+    def show(self) -> Global___ShowTimes:
+        """The show as it was then."""
+
     def __init__(
         self,
         *,
@@ -1464,10 +1511,11 @@ class Reservation(_message.Message):
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
         held_at: _timestamp_pb2.Timestamp | None = ...,
+        show: Global___ShowTimes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "held_at", b"held_at", "sales_end_at", b"sales_end_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "held_at", b"held_at", "sales_end_at", b"sales_end_at", "show", b"show"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "held_at", b"held_at", "sales_end_at", b"sales_end_at", "seats", b"seats", "show_id", b"show_id", "total_amount", b"total_amount"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "held_at", b"held_at", "sales_end_at", b"sales_end_at", "seats", b"seats", "show", b"show", "show_id", b"show_id", "total_amount", b"total_amount"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1883,6 +1931,7 @@ class BatchExtendReservationsResponse(_message.Message):
 
         EXPIRES_AT_FIELD_NUMBER: _builtins.int
         REFUSAL_FIELD_NUMBER: _builtins.int
+        SHOW_FIELD_NUMBER: _builtins.int
         @_builtins.property
         def expires_at(self) -> _timestamp_pb2.Timestamp:
             """When the claim lapses now."""
@@ -1891,15 +1940,20 @@ class BatchExtendReservationsResponse(_message.Message):
         def refusal(self) -> _status_pb2.Status:
             """The claim could not be extended, and why."""
 
+        @_builtins.property
+        def show(self) -> Global___ShowTimes:
+            """The show as it was then, where it is extended."""
+
         def __init__(
             self,
             *,
             expires_at: _timestamp_pb2.Timestamp | None = ...,
             refusal: _status_pb2.Status | None = ...,
+            show: Global___ShowTimes | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "outcome", b"outcome", "refusal", b"refusal"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "outcome", b"outcome", "refusal", b"refusal", "show", b"show"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "outcome", b"outcome", "refusal", b"refusal"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "outcome", b"outcome", "refusal", b"refusal", "show", b"show"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["expires_at", "refusal"]  # noqa: Y015
         _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
@@ -1960,18 +2014,24 @@ class BatchConfirmReservationsResponse(_message.Message):
         DESCRIPTOR: _descriptor.Descriptor
 
         REFUSAL_FIELD_NUMBER: _builtins.int
+        SHOW_FIELD_NUMBER: _builtins.int
         @_builtins.property
         def refusal(self) -> _status_pb2.Status:
             """Why the seats could not be booked; absent where they are booked."""
+
+        @_builtins.property
+        def show(self) -> Global___ShowTimes:
+            """The show as it was then, where they are booked."""
 
         def __init__(
             self,
             *,
             refusal: _status_pb2.Status | None = ...,
+            show: Global___ShowTimes | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal", "show", b"show"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal", "show", b"show"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 

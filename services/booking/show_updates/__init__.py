@@ -1,0 +1,1 @@
+"""Edits of shows, which bookings that there are follow."""

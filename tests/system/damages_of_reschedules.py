@@ -1,0 +1,13 @@
+"""Damages to bookings that follow shows."""
+
+from __future__ import annotations
+
+from tests.system.damage import Damage, bookings
+
+FOLLOW = "bookings-have-the-revisions-of-their-shows"
+
+OF_RESCHEDULES = (
+    Damage("a ticket of an old revision", FOLLOW, bookings("CONFIRMED", "show_revision = show_revision - 1")),
+    Damage("a booking of an old revision", FOLLOW, bookings("PENDING", "show_revision = show_revision - 1")),
+    Damage("a booking ahead of its show", FOLLOW, bookings("CANCELLED", "show_revision = show_revision + 1")),
+)
