@@ -157,7 +157,7 @@ WIRED = "        self._describe_event: DescribeEvents[pb.Event] = DescribeEvents
 RECIPE = Recipe(
     {
         "protos/boxoffice/inventory/v1/catalog.proto": [
-            before("  // Returns one event of any category, ", RPC),
+            before("  // Returns one event of any category.\n", RPC),
             before("// GetEventRequest ", MESSAGE),
         ],
         "services/inventory/catalogue/statements.py": [before("\n_EVENT_FILTERS = ", STATEMENTS)],
