@@ -9,7 +9,6 @@ import grpc
 import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 
-from services.booking.tidying.operation import archive
 from services.chassis.errors import FailedPrecondition
 from tests.booking.house import ANN, BOB, House, Refund, RefundState, move_clocks, reason, refused
 from tests.booking.test_booking_events import Event, kinds, published
@@ -57,7 +56,7 @@ async def test_a_booking_that_came_to_nothing_is_not_refunded_also_once_it_is_ar
     for archived in (0, 2):
         if archived:
             await move_clocks(house, "34 days")
-        assert await archive(house.db) == archived
+        assert await house.saga.archive.archive_once() == archived
         for booking, number in ((cancelled, 0), (expired, 1)):
             grant = pb.GrantRefundRequest(booking_id=booking.id, percentage=50, reason="It rained.")
             preview = pb.PreviewRefundRequest(booking_id=booking.id, user_id=booking.user_id)
