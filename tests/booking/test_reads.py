@@ -8,7 +8,6 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.payment.v1 import payment_pb2
 
 from services.booking.clients import InventoryClient
-from services.booking.tidying.operation import archive
 from services.chassis.errors import Unavailable
 from services.chassis.wire.status import from_status
 from tests.booking.house import House, move_clocks, refused
@@ -135,7 +134,7 @@ async def test_an_archived_booking_still_says_which_seats_it_was_for(house: Hous
     labels = {cancelled.id: ["Stalls A1", "Stalls A3"], expired.id: ["Stalls A2"]}
     assert {id_: list(one.seat_labels) for id_, one in before.items()} == labels
     await move_clocks(house, "34 days")
-    assert await archive(house.db) == 3
+    assert await house.saga.archive.archive_once() == 3
     for id_, one in before.items():
         assert len(one.seats) == len(labels[id_])
         one.ClearField("seats")
