@@ -90,7 +90,7 @@ class World:
         self._catalogue = CatalogServiceStub(self.signed(self._channel))
         self.durable = stack.settings.postgres_durable
         """Whether its database waits for the disk."""
-        self._screens: dict[int, list[str]] = {}
+        self._screens: dict[tuple[int, bool], list[str]] = {}
         self._starts: dict[str, int] = {}
         self._spread: Iterator[Purchase] = iter(())
         self._kept: dict[str, Any] = {}
@@ -151,19 +151,23 @@ class World:
         with self.stack.server.connect() as connection:
             connection.execute("CHECKPOINT")
 
-    def show(self, seats: int) -> FreeShow:
+    def show(self, seats: int, *, said: bool = False) -> FreeShow:
         """Make one show of so many seats."""
-        return self.shows(1, seats)[0]
+        return self.shows(1, seats, said=said)[0]
 
-    def shows(self, count: int, seats: int) -> list[FreeShow]:
-        """Make shows of so many seats each, through the catalogue."""
-        screens = self._screens.get(seats, [])
+    def shows(self, count: int, seats: int, *, said: bool = False) -> list[FreeShow]:
+        """Make shows of so many seats each, through the catalogue.
+
+        `said`: in a hall whose seats have labels, places and features, and whose sections multiply prices.
+        """
+        screens = self._screens.get((seats, said), [])
         wanted = min(count, MAKERS)
         if len(screens) < wanted:
             venue = self._catalogue.CreateVenue(
                 catalog.CreateVenueRequest(name=f"Bench {seats} {uuid4()}", city="Pune"), timeout=CALL_SECONDS
             )
-            screens = self._screens[seats] = [self._screen(venue.id, number, seats) for number in range(wanted)]
+            screens = [self._screen(venue.id, number, seats, said) for number in range(wanted)]
+            self._screens[seats, said] = screens
         event = self._catalogue.CreateMovie(
             catalog.CreateMovieRequest(title="Bench", duration_minutes=MINUTES), timeout=CALL_SECONDS
         )
@@ -185,7 +189,7 @@ class World:
             taken += islice(self._spread, count - len(taken))
         return taken
 
-    def _screen(self, venue: str, number: int, seats: int) -> str:
+    def _screen(self, venue: str, number: int, seats: int, said: bool) -> str:
         rows = [
             catalog.CreateScreenRequest.Row(
                 label=str(row), seat_count=min(SEATS_PER_ROW, seats - row * SEATS_PER_ROW), tier=Seat.REGULAR
@@ -196,6 +200,10 @@ class World:
             catalog.CreateScreenRequest.Section(name=f"Block {first}", rows=rows[first : first + ROWS_PER_SECTION])
             for first in range(0, len(rows), ROWS_PER_SECTION)
         ]
+        for section in sections if said else ():
+            section.price_multiplier = 1_333
+            for row in section.rows:
+                row.seats.extend(_said(seat) for seat in range(row.seat_count))
         request = catalog.CreateScreenRequest(venue_id=venue, name=f"Screen {number}", sections=sections)
         return self._catalogue.CreateScreen(request, timeout=CALL_SECONDS).id
 
@@ -210,6 +218,13 @@ class World:
             request.start_time.FromDatetime(datetime.now(UTC) + LEAD + timedelta(minutes=number * 2 * MINUTES))
             made.append(self._catalogue.CreateShow(request, timeout=CALL_SECONDS).id)
         return made
+
+
+def _said(seat: int) -> catalog.CreateScreenRequest.NewSeat:
+    """Say of a seat what can be said, and that it is the companion's of the one before, every other one."""
+    if seat % 2:
+        return catalog.CreateScreenRequest.NewSeat(label=f"{seat}A", x=seat * 50, y=0, companion_of=seat)
+    return catalog.CreateScreenRequest.NewSeat(label=f"{seat}A", x=seat * 50, y=0, features=[Seat.WHEELCHAIR])
 
 
 def purchases(show: FreeShow) -> list[Purchase]:

@@ -15,7 +15,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import status_pb2
 
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
-from services.inventory.catalogue.domain import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN
+from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
+from services.inventory.halls.domain import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_SCREEN
 from services.inventory.seats.rpc import MAX_SEATS_OF_BATCH
 from tests.gateway.fakes import METHODS, Method
 from tests.test_contracts import FIELDS, rules
@@ -31,7 +32,7 @@ for asked in FIELDS:
 
 LETTERS = {name: letters for name, letters in ASKED.items() if letters} | {
     **dict(venue_name=200, theatre=200, movie=200, screen_name=100, screen=100, section=40, row=10),
-    **dict(seat_labels=60, seats=60, shown_name=43),
+    **dict(seat_labels=61, seats=61, shown_name=43),
 }
 """How many letters texts of people's may have, by the name of their field."""
 
@@ -56,6 +57,13 @@ COUNTS = {
     # Each in a row of its own takes more than many in one.
     "inventory.v1.SeatLayout.rows": MAX_SEATS_PER_PAGE,
     "inventory.v1.SeatLayout.Row.seats": 1,
+    **dict.fromkeys(
+        (
+            *("inventory.v1.Seat.features", "inventory.v1.ShowSeat.features", "inventory.v1.ReservedSeat.features"),
+            *("inventory.v1.ListHoldsResponse.HeldSeat.features", "booking.v1.Booking.Seat.features"),
+        ),
+        3,
+    ),
     "inventory.v1.Venue.screens": MAX_SCREENS_PER_VENUE,
     "inventory.v1.Venue.amenities": 50,
     "inventory.v1.Sharing.organization_ids": 50,
@@ -177,7 +185,7 @@ def value(field: FieldDescriptor) -> object:
             return True
         case FieldDescriptor.TYPE_ENUM:
             return field.enum_type.values[-1].number
-    if field.name == "id" or field.name.endswith("_id"):
+    if field.name in ("id", "companion_of") or field.name.endswith("_id"):
         return "x" * 41
     if field.full_name in OWN_LETTERS:
         return LETTER * OWN_LETTERS[field.full_name]

@@ -73,6 +73,8 @@ VIOLATIONS = [
     ("inventory-seats", "services.inventory.seats.operation", "services.inventory.seats.rpc"),
     ("inventory-viewing", "services.inventory.viewing.watching", "services.inventory.viewing.streams"),
     ("inventory-catalogue", "services.inventory.catalogue.shows", "services.inventory.catalogue.messages"),
+    ("inventory-halls", "services.inventory.halls.statements", "services.inventory.halls.screens"),
+    ("inventory", "services.inventory.halls.screens", "services.inventory.catalogue.venues"),
     ("domain", "services.inventory.seats.commands", "psycopg"),
     ("domain", "services.booking.bookings.domain", "asyncio"),
     ("domain", "services.booking.captures.domain", "psycopg"),

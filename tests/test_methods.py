@@ -33,6 +33,7 @@ NOT_FOR_PROGRAMS = {
     "GetCheckoutPage",
     "GetPaymentResultPage",
     "ExportInvoices",
+    "ExportHall",
     "GetJwks",
     "RenderSeatMap",
     "RenderAvailableSeats",
@@ -87,6 +88,8 @@ WITHOUT_PLAY = {
     "BookGuests": "CreateBooking's, by the way of free ones",
     "CreateAccessCode": "one row, like CreateMovie, under the show's lock",
     "CreateCoupon": "one row, like CreateMovie; the uses are in create_booking's play",
+    "AddSection": "rows of one hall under its venue's lock, as CreateScreen writes them",
+    "ImportHall": "CreateScreen's, which is the same operation",
     "CreateOrganization": "accounts have no part in what the grid is about: seats and money",
     "Register": "accounts have no part in what the grid is about: seats and money",
 }

@@ -157,7 +157,8 @@ BOOKINGS = (
         """
         SELECT b.id AS booking_id, b.state, b.seat_labels, s.labels
         FROM booking.bookings b JOIN (
-            SELECT booking_id, array_agg(section || ' ' || row || number ORDER BY position) AS labels
+            SELECT booking_id,
+                array_agg(section || ' ' || row || coalesce(label, number::text) ORDER BY position) AS labels
             FROM booking.booking_seats GROUP BY booking_id
         ) AS s ON s.booking_id = b.id
         WHERE b.seat_labels IS DISTINCT FROM s.labels

@@ -67,7 +67,7 @@ CATALOGUE = (
     ),
     Invariant(
         "seats-on-sale-are-the-halls",
-        "a show has each seat of its hall, in the same place and tier",
+        "a show has each seat of its hall, in the same place and tier, of which the same is said",
         ("inventory.show_seats",),
         """
         SELECT coalesce(s.show_id, h.show_id) AS show_id, s.id AS seat_id, h.id AS seat_of_hall,
@@ -76,9 +76,13 @@ CATALOGUE = (
         FROM inventory.show_seats s FULL JOIN (
             SELECT w.id AS show_id, h.*
             FROM inventory.shows w JOIN inventory.screen_seats h ON h.screen_id = w.screen_id
+                AND h.position < coalesce(w.seat_count, h.position + 1)
         ) AS h ON (h.show_id, h.position) = (s.show_id, s.position)
-        WHERE (s.position, s.section, s.row, s.number, s.tier)
-            IS DISTINCT FROM (h.position, h.section, h.row, h.number, h.tier)
+        LEFT JOIN inventory.show_seats w ON (w.show_id, w.id) = (s.show_id, s.companion_of)
+        LEFT JOIN inventory.screen_seats c ON (c.screen_id, c.id) = (h.screen_id, h.companion_of)
+        WHERE (s.position, s.section, s.row, s.number, s.tier, s.label, s.features, s.price_multiplier, w.position)
+            IS DISTINCT FROM (h.position, h.section, h.row, h.number, h.tier, h.label, h.features, h.price_multiplier,
+                c.position)
         """,
     ),
     Invariant(

@@ -8,7 +8,7 @@ from audit.invariants.invariant import Invariant
 ANSWERED_ABOUT = {
     "events": ("CreateEvent", "CreateMovie"),
     "venues": ("CreateVenue",),
-    "screens": ("CreateScreen",),
+    "screens": ("CreateScreen", "AddSection", "ImportHall"),
     "shows": ("CreateShow", "RescheduleShow", "HoldSeats"),
     "access_codes": ("CreateAccessCode",),
 }

@@ -84,7 +84,8 @@ SEATS = (
         LEFT JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (s.show_id, s.booking_id)
         WHERE s.holder_id IS NOT NULL AND (
             CASE WHEN s.right_id = '00000000-0000-0000-0000-000000000000' THEN s.price <> 0 ELSE NOT EXISTS (
-                SELECT FROM inventory.list_prices l WHERE (l.show_id, l.tier, l.price) = (s.show_id, s.tier, s.price)
+                SELECT FROM inventory.list_prices l WHERE (l.show_id, l.tier) = (s.show_id, s.tier)
+                    AND (l.price::bigint * coalesce(s.price_multiplier, 1000) + 500) / 1000 = s.price
             ) END
             OR s.price <> r.prices[array_position(r.seat_ids, s.id)]
         )
@@ -95,7 +96,8 @@ SEATS = (
         LEFT JOIN inventory.show_seats s ON (s.show_id, s.id) = (r.show_id, claimed.seat_id)
         WHERE r.prices IS NOT NULL AND (claimed.right_id, claimed.price)
             IS DISTINCT FROM ('00000000-0000-0000-0000-000000000000'::uuid, 0) AND NOT EXISTS (
-            SELECT FROM inventory.list_prices l WHERE (l.show_id, l.tier, l.price) = (r.show_id, s.tier, claimed.price)
+            SELECT FROM inventory.list_prices l WHERE (l.show_id, l.tier) = (r.show_id, s.tier)
+                AND (l.price::bigint * coalesce(s.price_multiplier, 1000) + 500) / 1000 = claimed.price
         )
         """,
     ),

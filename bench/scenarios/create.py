@@ -1,4 +1,7 @@
-"""Create a booking of two free seats, a new user each: over gRPC and REST, in one big show and spread over 1,000."""
+"""Create a booking of two free seats, a new user each: over gRPC and REST, in one big show and spread over 1,000.
+
+And in a big show whose seats have labels, places, features and multipliers of their prices.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +32,14 @@ def cases() -> list[Case]:
             in_quick=clients in QUICK_CLIENTS,
         )
         for way, place, clients in product(("grpc", "rest"), ("big", "spread"), CLIENTS)
-    ]
+    ] + [Case("create.grpc.said.64", "bookings", partial(run, rest=False, big=True, clients=64, said=True))]
 
 
-def run(world: World, *, rest: bool, big: bool, clients: int) -> Result:
+def run(world: World, *, rest: bool, big: bool, clients: int, said: bool = False) -> Result:
     """Create bookings, until the time is over or the big show is sold out."""
-    wanted = purchases(world.show(BIG)) if big else world.spread(int(world.seconds * MOST_PER_SECOND[clients]))
+    wanted = (
+        purchases(world.show(BIG, said=said)) if big else world.spread(int(world.seconds * MOST_PER_SECOND[clients]))
+    )
     if not rest and world.ghz and (program := ghz.find()):
         return ghz.create_bookings(world, program, wanted, clients)
     [tally], usage = world.run(Load(book, wanted, world.target, clients, seconds=world.seconds, rest=rest))

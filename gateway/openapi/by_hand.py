@@ -168,6 +168,7 @@ BODIES: dict[str, Json] = {
 """Bodies of requests that are not messages of the contracts, by the methods' names."""
 
 ANSWERS: dict[str, Json] = {
+    "ExportHall": {"application/json": {"schema": {"type": "object"}}},
     "ExportInvoices": {"text/csv": {"schema": {"type": "string"}}},
     "GetPaymentResultPage": {"text/html": {"schema": {"type": "string"}}},
     "ReturnFromRazorpay": {"text/html": {"schema": {"type": "string"}}},

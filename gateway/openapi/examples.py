@@ -183,6 +183,11 @@ BODIES: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "AddSection": {"name": "Balcony", "rows": 4, "seatsPerRow": 20, "priceMultiplier": 1500},
+    "ImportHall": {
+        "file": '{"format":"boxoffice-hall/1","name":"Screen 2","sections":[{"name":"Stalls","rows":'
+        '[{"label":"A","tier":"REGULAR","seats":[{"label":"5"},{"label":"3"},{"label":"1"}]}]}]}'
+    },
     "CreateShow": {
         "movieId": EVENT,
         "screenId": SCREEN,

@@ -47,9 +47,19 @@ def booked_seats(seats: Iterable[inventory_pb2.ReservedSeat]) -> list[BookedSeat
             number=seat.number,
             tier=_tier(seat.tier),
             price=seat.price,
+            label=seat.label if seat.label not in ("", str(seat.number)) else None,
+            features=",".join(map(_feature, seat.features)) or None,
         )
         for seat in seats
     ]
+
+
+def _feature(number: seat_pb2.Seat.Feature.ValueType) -> str:
+    """Return the name of a feature; of one that inventory has and this version does not know, its number."""
+    if number in seat_pb2.Seat.Feature.values():
+        return seat_pb2.Seat.Feature.Name(number)
+    unknown("feature", number)
+    return str(number)
 
 
 def _tier(number: seat_pb2.Seat.Tier.ValueType) -> str:

@@ -208,6 +208,8 @@ booking_seats = Table(
     Column(
         "kind", Text, nullable=False, server_default="ADULT", comment="of the ticket: others have prices of their own"
     ),
+    Column("label", Text, comment="what people read on it; null: its number"),
+    Column("features", Text, comment="what is special about it, commas between; null: nothing"),
     Column("refund_id", Uuid, comment="the refund by which it was given back; null while it is left"),
     Column("refund_amount", Integer, comment="what comes back of it, minor units"),
     PrimaryKeyConstraint("booking_id", "position"),

@@ -191,6 +191,15 @@ class SeatLimitExceeded(FailedPrecondition):
     reason = "SEAT_LIMIT_EXCEEDED"
 
 
+class CompanionSeatAlone(_OfSeats, FailedPrecondition):
+    """Some of these seats are for companions: take them with the wheelchair seat that they belong to.
+
+    Metadata: `seat_ids`, separated by commas.
+    """
+
+    reason = "COMPANION_SEAT_ALONE"
+
+
 class PriceListLimitExceeded(FailedPrecondition):
     """The prices of this show have been changed as often as they may be: they stay as they are.
 

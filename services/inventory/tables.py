@@ -34,6 +34,9 @@ SHOW_STATUSES = "status IN ('DRAFT', 'SCHEDULED', 'CANCELLED')"
 NOW = text("clock_timestamp()")
 SHARED = "the other organizations that may make shows of it or there; null: everybody"
 OWNER = "the organization whose it is, by identity; null: Boxoffice's own"
+LABEL = "what people read on it; null: its number"
+FEATURES = "WHEELCHAIR, COMPANION, RESTRICTED_VIEW; null: none"
+MULTIPLIER = "of its tier's price, in thousandths; null: 1000"
 KEY = "what looks alike has the same (chassis/values/writing.py); null where code from before wrote the row"
 
 # --- The catalogue: written once, read often.
@@ -107,6 +110,12 @@ screen_seats = Table(
     Column("tier", Text, nullable=False),
     Column("section_key", Text, comment=KEY),
     Column("row_key", Text, comment=KEY),
+    Column("label", Text, comment=LABEL),
+    Column("x", Integer, comment="where it is in the plan, to the right; null: it was not said"),
+    Column("y", Integer, comment="the same, downwards"),
+    Column("features", ARRAY(Text), comment=FEATURES),
+    Column("companion_of", Uuid, comment="the wheelchair seat whose companion sits here; null: nobody's"),
+    Column("price_multiplier", Integer, comment=MULTIPLIER),
     PrimaryKeyConstraint("screen_id", "id"),
     UniqueConstraint("screen_id", "position"),
     UniqueConstraint("screen_id", "section", "row", "number"),
@@ -132,6 +141,7 @@ shows = Table(
     Column(
         "revision", Integer, nullable=False, server_default="1", comment="counts the edits of its times and its hall"
     ),
+    Column("seat_count", Integer, comment="how many of its screen's seats it has, from the front; null: all"),
     CheckConstraint("starts_at < ends_at", name="order"),
     CheckConstraint(SHOW_STATUSES, name="status"),
     CheckConstraint("sales_start_at < coalesce(sales_end_at, starts_at)", name="sales_start"),
@@ -215,6 +225,10 @@ show_seats = Table(
         Uuid,
         comment="by what the claim on it has it, blocked: an access code, 0 a guest, 1 it was there before the block",
     ),
+    Column("label", Text, comment=LABEL),
+    Column("features", ARRAY(Text), comment=FEATURES),
+    Column("companion_of", Uuid, comment="the wheelchair seat whose companion sits here; null: nobody's"),
+    Column("price_multiplier", Integer, comment=MULTIPLIER),
     PrimaryKeyConstraint("show_id", "id"),
     CheckConstraint(TIERS, name="tier"),
     CheckConstraint("price >= 0", name="price"),

@@ -64,7 +64,7 @@ CREATE_SHOW = (18, 2)
 # claim, booking's price.
 STATEMENTS = 20
 ROUND_TRIPS = 4
-SEAT_MAP_BYTES_EACH = 64
+SEAT_MAP_BYTES_EACH = 68
 
 END_OTHERS = """
     SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity

@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from services.chassis.store.database import Database
     from tests.inventory.catalogue_client import Catalogue
+    from tests.inventory.halls_client import Halls
     from tests.inventory.sale import OnSale
 
 
@@ -27,3 +28,11 @@ async def catalogue(inventory_db: Database) -> AsyncIterator[Catalogue]:
 
     async with served_catalogue(inventory_db) as catalogue:
         yield catalogue
+
+
+@pytest.fixture
+async def halls(inventory_db: Database) -> AsyncIterator[Halls]:
+    from tests.inventory.halls_client import served_halls
+
+    async with served_halls(inventory_db) as halls:
+        yield halls

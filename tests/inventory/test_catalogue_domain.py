@@ -7,17 +7,14 @@ import pytest
 
 from services.chassis.errors import InvalidField
 from services.inventory.catalogue.domain import (
-    NewRow,
-    NewScreen,
-    NewSection,
     NewShow,
     Price,
-    check_layout,
     check_new_show,
     check_period,
     check_show_fits,
     check_subject,
 )
+from services.inventory.halls.domain import NewRow, NewScreen, NewSection, check_layout
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 SEATS = [uuid4() for _ in range(3)]
@@ -95,45 +92,48 @@ def test_a_period_ends_after_it_begins() -> None:
 
 def test_a_tier_with_two_prices_is_refused() -> None:
     twice = show(prices=[Price("VIP", 1), Price("REGULAR", 1), Price("VIP", 1)])
-    assert faults(check_new_show, twice, 6) == ["prices[2].tier"]
+    assert faults(check_new_show, twice) == ["prices[2].tier"]
 
 
 def test_a_seat_blocked_twice_is_refused() -> None:
-    assert faults(check_new_show, show(blocked_seat_ids=[SEATS[0], SEATS[1], SEATS[0]]), 6) == ["blockedSeatIds[2]"]
+    assert faults(check_new_show, show(blocked_seat_ids=[SEATS[0], SEATS[1], SEATS[0]])) == ["blockedSeatIds[2]"]
 
 
 def test_a_show_that_suits_its_screen_passes() -> None:
     fitting = show(blocked_seat_ids=SEATS[:2])
-    check_new_show(fitting, 6)
-    check_show_fits(fitting, NOW, {"REGULAR", "VIP"}, SEATS)
+    check_new_show(fitting)
+    check_show_fits(fitting, NOW, {"REGULAR": 1_000, "VIP": 1_000}, SEATS)
 
 
 def test_prices_of_tiers_that_the_screen_lacks_do_no_harm() -> None:
-    check_show_fits(show(), NOW, {"VIP"}, ())
+    check_show_fits(show(), NOW, {"VIP": 1_000}, ())
 
 
 def test_every_tier_of_the_screen_needs_a_price() -> None:
-    assert faults(check_show_fits, show(), NOW, {"REGULAR", "PREMIUM", "VIP"}, ()) == ["prices"]
+    assert faults(check_show_fits, show(), NOW, {"REGULAR": 1_000, "PREMIUM": 1_000, "VIP": 1_000}, ()) == ["prices"]
 
 
 def test_a_blocked_seat_must_be_one_of_the_screen() -> None:
     blocking = show(blocked_seat_ids=SEATS)
-    assert faults(check_show_fits, blocking, NOW, {"VIP"}, {SEATS[1]}) == ["blockedSeatIds[0]", "blockedSeatIds[2]"]
+    assert faults(check_show_fits, blocking, NOW, {"VIP": 1_000}, {SEATS[1]}) == [
+        "blockedSeatIds[0]",
+        "blockedSeatIds[2]",
+    ]
 
 
 def test_a_show_starts_in_the_future_and_now_is_not_the_future() -> None:
     instant = timedelta(microseconds=1)
-    check_show_fits(show(starts_at=NOW + instant), NOW, (), ())
-    assert faults(check_show_fits, show(starts_at=NOW), NOW, (), ()) == ["startTime"]
-    assert faults(check_show_fits, show(starts_at=NOW - instant), NOW, (), ()) == ["startTime"]
+    check_show_fits(show(starts_at=NOW + instant), NOW, {}, ())
+    assert faults(check_show_fits, show(starts_at=NOW), NOW, {}, ()) == ["startTime"]
+    assert faults(check_show_fits, show(starts_at=NOW - instant), NOW, {}, ()) == ["startTime"]
 
 
 def test_sales_end_in_the_future_and_at_the_start_at_the_latest() -> None:
     instant = timedelta(microseconds=1)
     start = show().starts_at
     for end in (NOW + instant, start - instant, start):
-        check_new_show(show(sales_end_at=end), 6)
-        check_show_fits(show(sales_end_at=end), NOW, (), ())
-    assert faults(check_new_show, show(sales_end_at=start + instant), 6) == ["salesEndAt"]
-    assert faults(check_show_fits, show(sales_end_at=NOW), NOW, (), ()) == ["salesEndAt"]
-    assert faults(check_show_fits, show(starts_at=NOW), NOW, (), ()) == ["startTime"]
+        check_new_show(show(sales_end_at=end))
+        check_show_fits(show(sales_end_at=end), NOW, {}, ())
+    assert faults(check_new_show, show(sales_end_at=start + instant)) == ["salesEndAt"]
+    assert faults(check_show_fits, show(sales_end_at=NOW), NOW, {}, ()) == ["salesEndAt"]
+    assert faults(check_show_fits, show(starts_at=NOW), NOW, {}, ()) == ["startTime"]

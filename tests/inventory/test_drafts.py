@@ -33,7 +33,7 @@ from tests.inventory.rules import TTL
 from tests.inventory.sale import make_desk
 
 USER = uuid4()
-NO_DRAFTS = {"GetVenue", "ListVenues", "GetSeatLayout"}
+NO_DRAFTS = {"GetVenue", "ListVenues", "GetSeatLayout", "ExportHall"}
 """Public methods about halls, which are no drafts."""
 
 

@@ -77,7 +77,7 @@ MUTANTS = (
     Mutant(
         "a free seat costs what its row says",
         "LockedShow.priced",
-        "seat if seat.is_claimed(now) else seat.at(self.prices[seat.tier])",
+        "seat if seat.is_claimed(now) else seat.listed(self.prices[seat.tier])",
         "seat",
         MONEY,
         RULES,
@@ -85,8 +85,8 @@ MUTANTS = (
     Mutant(
         "a held seat costs what the list says",
         "LockedShow.priced",
-        "seat if seat.is_claimed(now) else seat.at(self.prices[seat.tier])",
-        "seat.at(self.prices[seat.tier])",
+        "seat if seat.is_claimed(now) else seat.listed(self.prices[seat.tier])",
+        "seat.listed(self.prices[seat.tier])",
         MONEY,
         RULES,
     ),
@@ -117,8 +117,8 @@ MUTANTS = (
     Mutant(
         "a list may be one too high",
         "SetPrices._check",
-        "price.price > highest",
-        "price.price > highest + 1",
+        "price.price > (limit := dearest(show.multipliers, price.tier, highest))",
+        "price.price > (limit := dearest(show.multipliers, price.tier, highest)) + 1",
         MONEY,
         SETTING,
     ),

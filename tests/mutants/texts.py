@@ -23,9 +23,9 @@ MUTANTS = (
     Mutant("funds are sold for", "SOLD", "DIGITS.keys() - _FUNDS", "DIGITS.keys()", SEATS, CODES),
     Mutant(
         "a price may be one too high",
-        "check_new_show",
-        "price.price > highest",
-        "price.price > highest + 1",
+        "_too_dear",
+        "price.price > limit",
+        "price.price > limit + 1",
         SEATS,
         PRICES,
     ),

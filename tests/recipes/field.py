@@ -47,7 +47,7 @@ RECIPE = Recipe(
             after('    """The kind of each seat\'s ticket; empty: all are ADULT."""\n', '    note: str = ""\n'),
             after("    show: BookedShow\n    seat_labels: Sequence[str]\n", "    note: str\n"),
             after(
-                "            seat_labels=[seat.label for seat in reservation.seats],\n", "            note=new.note,\n"
+                "            seat_labels=[seat.words for seat in reservation.seats],\n", "            note=new.note,\n"
             ),
         ],
         "services/booking/bookings/messages.py": [

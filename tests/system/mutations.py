@@ -5,6 +5,7 @@ A mutation of the contracts that is in neither of the two tables below fails a t
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -87,6 +88,27 @@ async def create_screen(client: Client, show: Show) -> Case:
         "SELECT count(*) FROM screens s JOIN screen_seats ON screen_id = s.id WHERE venue_id = %s AND name = 'Twin'"
     )
     return Case(right, other, taken, None, "inventory", effects, show.venue_id)
+
+
+async def add_section(client: Client, show: Show) -> Case:
+    right, other = (
+        {"venueId": show.venue_id, "screenId": show.screen_id, "name": name, "rows": 1, "seatsPerRow": 1}
+        for name in ("Wing", "Another")
+    )
+    effects = "SELECT count(*) FROM screen_seats WHERE screen_id = %s AND section = 'Wing'"
+    return Case(right, other, other | {"name": "Stalls"}, None, "inventory", effects, show.screen_id)
+
+
+async def import_hall(client: Client, show: Show) -> Case:
+    def file(name: str) -> Json:
+        rows = [{"label": "A", "seatCount": 1}]
+        hall = {"format": "boxoffice-hall/1", "name": name, "sections": [{"name": "Stalls", "rows": rows}]}
+        return {"venueId": show.venue_id, "file": json.dumps(hall)}
+
+    effects = (
+        "SELECT count(*) FROM screens s JOIN screen_seats ON screen_id = s.id WHERE venue_id = %s AND name = 'Twin'"
+    )
+    return Case(file("Twin"), file("Another"), file("Screen 1"), None, "inventory", effects, show.venue_id)
 
 
 async def create_show(client: Client, show: Show) -> Case:
@@ -232,6 +254,8 @@ KEYED: dict[str, Prepare] = {
     "CreateMovie": create_movie,
     "CreateVenue": create_venue,
     "CreateScreen": create_screen,
+    "AddSection": add_section,
+    "ImportHall": import_hall,
     "CreateShow": create_show,
     "RescheduleShow": reschedule_show,
     "HoldSeats": hold_seats,

@@ -234,6 +234,8 @@ async def _look_at_the_catalogue(client: Client, show: Show, event_id: str) -> N
     ok(await client.ask("GET", f"seats/screens/{show.screen_id}"))
     ok(await client.ask("GET", f"events/{show.movie_id}/seats", params={"showId": show.id}))
     ok(await client.ask("GET", f"events/{show.movie_id}/reviews"))
+    file = ok(await client.ask("GET", f"screens/{show.screen_id}/hall"))
+    assert file["format"] == "boxoffice-hall/1" and file["sections"]
     theatre = ok(await client.ask("POST", "theatres", {"name": "House", "city": "Pune"}))
     screen = {"name": "One", "sections": [{"name": "Stalls", "rows": [{"label": "A", "seatCount": 2, "tier": "VIP"}]}]}
     ok(await client.ask("POST", f"theatres/{theatre['id']}/screens", screen))

@@ -238,6 +238,8 @@ class Methods:
     list_reviews = Method(Reviews, reviews.ListReviewsRequest, reviews.ListReviewsResponse)
     report_review = Method(Reviews, reviews.ReportReviewRequest, reviews.ReportReviewResponse)
     hide_review = Method(Reviews, reviews.HideReviewRequest, reviews.Review)
+    add_section = Method(Catalog, catalog.AddSectionRequest, catalog.Screen)
+    import_hall = Method(Catalog, catalog.ImportHallRequest, catalog.Screen)
     get_seat_layout = Method(Catalog, catalog.GetSeatLayoutRequest, catalog.SeatLayout)
     create_show = Method(Catalog, _create_show, catalog.Show)
     update_show = Method(Catalog, catalog.UpdateShowRequest, catalog.Show)

@@ -245,6 +245,12 @@ class SeatLimitExceeded(FailedPrecondition):
     reason = "SEAT_LIMIT_EXCEEDED"
 
 
+class CompanionSeatAlone(FailedPrecondition):
+    """Companions' seats are sold with their wheelchair seats: `metadata["seat_ids"]`."""
+
+    reason = "COMPANION_SEAT_ALONE"
+
+
 class HoldLimitExceeded(FailedPrecondition):
     """The user has held seats of the show for too long without booking them; metadata: `resumes_at`, `limit`."""
 

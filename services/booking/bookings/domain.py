@@ -141,7 +141,7 @@ class Booking:
             cancel_reason=None,
             guest_name=new.guest_name,
             show=replace(show, sales_end_at=reservation.sales_end(show.sales_end_at, show.show_revision)),
-            seat_labels=[seat.label for seat in reservation.seats],
+            seat_labels=[seat.words for seat in reservation.seats],
             booking_number=booking_number,
         )
 

@@ -130,7 +130,15 @@ def booked_seat(seat: BookedSeat) -> pb.Booking.Seat:
         fee=seat.fee,
         tax=seat.tax,
         kind=seat.kind,
+        label=seat.shown_label,
+        features=_features(seat),
     )
+
+
+def _features(seat: BookedSeat) -> "list[seat_pb2.Seat.Feature.ValueType]":
+    """Return what is special about a seat; what inventory knows and this version does not is left out."""
+    known = seat_pb2.Seat.Feature
+    return [known.Value(name) for name in (seat.features or "").split(",") if name in known.keys()]  # noqa: SIM118  # no dict
 
 
 def changed(answer: Changed) -> pb.Booking:

@@ -37,11 +37,20 @@ class BookedSeat:
     """The refund by which it was given back; None while it is left."""
     refund_amount: int | None = None
     """What comes back of it by that refund."""
+    label: str | None = None
+    """What people read on it; None: its number."""
+    features: str | None = None
+    """What is special about it, commas between; None: nothing."""
 
     @property
-    def label(self) -> str:
+    def shown_label(self) -> str:
+        """What people read on it."""
+        return self.label or str(self.number)
+
+    @property
+    def words(self) -> str:
         """The seat in words."""
-        return f"{self.section} {self.row}{self.number}"
+        return f"{self.section} {self.row}{self.shown_label}"
 
 
 def with_kinds(seats: Sequence[BookedSeat], kinds: Sequence[str]) -> Sequence[BookedSeat]:

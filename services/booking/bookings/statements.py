@@ -24,7 +24,7 @@ OWNER = "SELECT organization_id, show_id FROM bookings WHERE id = %(id)s AND sta
 
 SEATS = """
     SELECT booking_id, seat_id AS id, section, row, number, tier, price, discount, fee, tax, tax_basis_points,
-        sac_code, order_amount, unrefundable_amount, organizer_fee, kind, refund_id, refund_amount
+        sac_code, order_amount, unrefundable_amount, organizer_fee, kind, refund_id, refund_amount, label, features
     FROM booking_seats
     WHERE booking_id = ANY(%(booking_ids)s) ORDER BY booking_id, position
 """

@@ -322,7 +322,7 @@ def _seats(priced: Sequence[Priced]) -> dict[str, list[object]]:
         "position": [position for one in priced for position in range(len(one.seats))],
         **columns(seats, "section", "row", "number", "tier", "price", "discount", "fee", "tax", seat_id="id"),
         **columns(seats, "tax_basis_points", "sac_code", "order_amount", "unrefundable_amount", "organizer_fee"),
-        **columns(seats, "kind"),
+        **columns(seats, "kind", "label", "features"),
     }
 
 

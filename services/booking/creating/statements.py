@@ -53,14 +53,14 @@ FINISH_BOOKINGS = """
         RETURNING id
     ), with_seats AS (
         INSERT INTO booking_seats (booking_id, position, seat_id, section, row, number, tier, price, discount, fee, tax,
-            tax_basis_points, sac_code, order_amount, unrefundable_amount, organizer_fee, kind)
+            tax_basis_points, sac_code, order_amount, unrefundable_amount, organizer_fee, kind, label, features)
         SELECT seat.* FROM finished JOIN unnest(
             %(seat_of)s::uuid[], %(position)s::int[], %(seat_id)s::uuid[], %(section)s::text[], %(row)s::text[],
             %(number)s::int[], %(tier)s::text[], %(price)s::int[], %(discount)s::int[], %(fee)s::int[], %(tax)s::int[],
             %(tax_basis_points)s::int[], %(sac_code)s::text[], %(order_amount)s::int[], %(unrefundable_amount)s::int[],
-            %(organizer_fee)s::int[], %(kind)s::text[]
+            %(organizer_fee)s::int[], %(kind)s::text[], %(label)s::text[], %(features)s::text[]
         ) AS seat (booking_id, position, seat_id, section, row, number, tier, price, discount, fee, tax,
-            tax_basis_points, sac_code, order_amount, unrefundable_amount, organizer_fee, kind)
+            tax_basis_points, sac_code, order_amount, unrefundable_amount, organizer_fee, kind, label, features)
             ON seat.booking_id = finished.id
     ), with_answers AS (
         INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer)

@@ -37,7 +37,7 @@ ISSUE = f"""
 ISSUE_LINES = f"""
     INSERT INTO invoice_lines (invoice_id, position, description, sac_code, basis_points, taxable_amount, cgst_amount,
         sgst_amount, igst_amount, other_tax_amount)
-    SELECT new.id, s.position, s.section || ' ' || s.row || s.number
+    SELECT new.id, s.position, s.section || ' ' || s.row || coalesce(s.label, s.number::text)
             || CASE WHEN s.kind = 'ADULT' THEN '' ELSE ' (' || s.kind || ')' END, s.sac_code, s.tax_basis_points,
         s.price - s.discount + s.fee - CASE WHEN b.prices_include_tax THEN s.tax ELSE 0 END,
         CASE WHEN taxed.halves THEN s.tax / 2 ELSE 0 END, CASE WHEN taxed.halves THEN s.tax / 2 ELSE 0 END,

@@ -143,10 +143,17 @@ def _seats(row: Row) -> list[BookedSeat]:
     lines = (row.prices, row.discounts, row.fees, row.taxes)
     seats = [BookedSeat(*seat) for seat in zip(*columns, *lines, strict=True)]
     fees = (row.order_amounts, row.unrefundable_amounts, row.kinds)
-    more = zip(*fees, row.refund_ids, row.refund_amounts, strict=True)
+    more = zip(*fees, row.refund_ids, row.refund_amounts, row.labels, row.features, strict=True)
     return [
         replace(
-            seat, order_amount=order, unrefundable_amount=stays, kind=kind, refund_id=refund_id, refund_amount=amount
+            seat,
+            order_amount=order,
+            unrefundable_amount=stays,
+            kind=kind,
+            refund_id=refund_id,
+            refund_amount=amount,
+            label=label,
+            features=features,
         )
-        for seat, (order, stays, kind, refund_id, amount) in zip(seats, more, strict=True)
+        for seat, (order, stays, kind, refund_id, amount, label, features) in zip(seats, more, strict=True)
     ]

@@ -25,7 +25,7 @@ _SEATS = """
             array_agg(number) AS numbers, array_agg(tier) AS tiers, array_agg(price) AS prices,
             array_agg(discount) AS discounts, array_agg(fee) AS fees, array_agg(tax) AS taxes,
             array_agg(order_amount) AS order_amounts, array_agg(unrefundable_amount) AS unrefundable_amounts,
-            array_agg(kind) AS kinds,
+            array_agg(kind) AS kinds, array_agg(label) AS labels, array_agg(features) AS features,
             array_agg(refund_id) AS refund_ids, array_agg(refund_amount) AS refund_amounts
         FROM (SELECT * FROM booking_seats WHERE booking_id = b.id ORDER BY position) AS seat
     ) AS s

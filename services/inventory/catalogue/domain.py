@@ -1,6 +1,6 @@
 """The catalogue: what it consists of, and the rules that the contracts cannot state."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -8,13 +8,12 @@ from uuid import UUID
 
 from services.chassis.errors import InvalidField
 from services.chassis.values.currencies import money
-from services.chassis.values.writing import key
 from services.inventory.errors import ShowOverlaps
+from services.inventory.halls.domain import Screen, repeated
 from services.inventory.seats.domain import MAX_TOTAL, ShowStatus
 from services.inventory.seats.domain import Price as Price
+from services.inventory.seats.prices import dearest
 
-MAX_SEATS_PER_SCREEN = 50_000
-MAX_SCREENS_PER_VENUE = 100
 MAX_SEATS_PER_PAGE = 5_000
 """Of seat maps and layouts: with the longest names these are less than 4 MiB, in JSON too."""
 DEFAULT_CURRENCY = "INR"
@@ -102,16 +101,6 @@ class NewVenue:
 
 
 @dataclass(frozen=True, slots=True)
-class Screen:
-    """A room with seats."""
-
-    id: UUID
-    venue_id: UUID
-    name: str
-    seat_count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Venue:
     """A place with screens, by name."""
 
@@ -126,61 +115,6 @@ class Venue:
     amenities: Sequence[str]
     capacity: str
     screens: Sequence[Screen]
-
-
-@dataclass(frozen=True, slots=True)
-class NewRow:
-    """A row of a new screen; its seats are numbered from 1."""
-
-    label: str
-    seat_count: int
-    tier: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewSection:
-    """A section of a new screen: rows from the front to the back."""
-
-    name: str
-    rows: Sequence[NewRow]
-
-
-@dataclass(frozen=True, slots=True)
-class NewScreen:
-    """A screen to create, with its sections from the front to the back."""
-
-    venue_id: UUID
-    name: str
-    sections: Sequence[NewSection]
-
-    @property
-    def seat_count(self) -> int:
-        """How many seats it has."""
-        return sum(row.seat_count for section in self.sections for row in section.rows)
-
-
-@dataclass(frozen=True, slots=True)
-class SeatRow:
-    """A row of a screen's layout. Its seats are given as columns: a screen may have very many."""
-
-    section: str
-    row: str
-    seat_ids: Sequence[str]
-    numbers: Sequence[int]
-    tiers: Sequence[str]
-
-
-def check_layout(screen: NewScreen) -> None:
-    """Raise InvalidField unless people can tell sections and rows apart and there are not too many seats."""
-    names = (key(section.name) for section in screen.sections)
-    violations = [(f"sections[{s}].name", "is the name of two sections") for s in _repeated(names)]
-    for s, section in enumerate(screen.sections):
-        labels = (key(row.label) for row in section.rows)
-        violations += [(f"sections[{s}].rows[{r}].label", "is the label of two rows") for r in _repeated(labels)]
-    if screen.seat_count > MAX_SEATS_PER_SCREEN:
-        violations.append(("sections", f"has {screen.seat_count} seats; a screen has {MAX_SEATS_PER_SCREEN} at most"))
-    if violations:
-        raise InvalidField(*violations)
 
 
 # --- Shows
@@ -203,6 +137,8 @@ class NewShow:
     """None: at once."""
     seat_limit: int | None = None
     """None: what the setting says."""
+    highest_price: int = MAX_TOTAL
+    """What a seat may cost so that a booking of as many as a user may have can be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,16 +237,16 @@ def check_period(begin_ns: int | None, end_ns: int | None) -> None:
         raise InvalidField(("to", "must be after from"))
 
 
-def check_new_show(show: NewShow, max_seats_per_user: int) -> None:
+def highest_price(seats: int) -> int:
+    """Return what a seat may cost so that so many make no total that cannot be counted."""
+    return MAX_TOTAL // seats
+
+
+def check_new_show(show: NewShow) -> None:
     """Raise InvalidField if the request contradicts itself, or so many seats would cost more than a total can be."""
-    violations = [(f"prices[{i}].tier", "has two prices") for i in _repeated(it.tier for it in show.prices)]
-    highest = MAX_TOTAL // (show.seat_limit or max_seats_per_user)
-    violations += [
-        (f"prices[{i}].price", f"must be {money(highest, show.currency)} at most")
-        for i, price in enumerate(show.prices)
-        if price.price > highest
-    ]
-    violations += [(f"blockedSeatIds[{i}]", "is named twice") for i in _repeated(show.blocked_seat_ids)]
+    violations = [(f"prices[{i}].tier", "has two prices") for i in repeated(it.tier for it in show.prices)]
+    violations += _too_dear(show, {})
+    violations += [(f"blockedSeatIds[{i}]", "is named twice") for i in repeated(show.blocked_seat_ids)]
     if show.sales_end_at > show.starts_at:
         violations.append(("salesEndAt", "must not be after startTime"))
     if show.sales_start_at and show.sales_start_at >= show.sales_end_at:
@@ -319,10 +255,21 @@ def check_new_show(show: NewShow, max_seats_per_user: int) -> None:
         raise InvalidField(*violations)
 
 
-def check_show_fits(show: NewShow, now: datetime, tiers: Collection[str], seat_ids: Collection[UUID]) -> None:
+def _too_dear(show: NewShow, multipliers: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Return which prices are too high where the dearest seats of tiers multiply them so."""
+    limits = [dearest(multipliers, price.tier, show.highest_price) for price in show.prices]
+    return [
+        (f"prices[{i}].price", f"must be {money(limit, show.currency)} at most")
+        for i, (price, limit) in enumerate(zip(show.prices, limits, strict=True))
+        if price.price > limit
+    ]
+
+
+def check_show_fits(show: NewShow, now: datetime, tiers: Mapping[str, int], seat_ids: Collection[UUID]) -> None:
     """Raise InvalidField unless the show starts and its sales end after `now`, and it suits its screen.
 
-    `tiers` are those of the screen, `seat_ids` those blocked seats which the screen has.
+    `tiers` are those of the screen with what their dearest seats multiply prices by, `seat_ids` those blocked seats
+    which the screen has.
     """
     violations = []
     if show.starts_at <= now:
@@ -330,7 +277,8 @@ def check_show_fits(show: NewShow, now: datetime, tiers: Collection[str], seat_i
     elif show.sales_end_at <= now:
         violations.append(("salesEndAt", "must be in the future"))
     priced = {price.tier for price in show.prices}
-    violations += [("prices", f"lacks {tier}, which the screen has") for tier in sorted(set(tiers) - priced)]
+    violations += [("prices", f"lacks {tier}, which the screen has") for tier in sorted(tiers.keys() - priced)]
+    violations += _too_dear(show, tiers)
     violations += [
         (f"blockedSeatIds[{i}]", "is not a seat of this screen")
         for i, seat_id in enumerate(show.blocked_seat_ids)
@@ -351,12 +299,3 @@ def check_free(slot: Slot, taken: Iterable[Slot]) -> None:
     for other in taken:
         if other.starts_at < slot.ends_at and slot.starts_at < other.ends_at:
             raise ShowOverlaps(show_id=other.id)
-
-
-def _repeated(values: Iterable[object]) -> Iterator[int]:
-    """Yield the indexes of values that came before."""
-    seen = set()
-    for index, value in enumerate(values):
-        if value in seen:
-            yield index
-        seen.add(value)

@@ -26,6 +26,7 @@ from services.inventory.errors import (
     VenueNotFound,
 )
 from services.inventory.finding.index import index_events, index_venues
+from services.inventory.halls.statements import LOCK_VENUES
 from services.inventory.seats.domain import ShowStatus
 
 T = TypeVar("T", CatalogueEvent, Venue, CatalogueShow)
@@ -127,7 +128,7 @@ class UpdateVenues(Operation[Edit, Edited[Venue], Venue]):
     def reads(self, batch: Sequence[Edit], *, wait: bool) -> dict[str, Statement]:
         """Lock the venues."""
         ids = _ids(batch)
-        lock = (sql.LOCK_VENUES, {"venue_ids": ids["ids"]})
+        lock = (LOCK_VENUES, {"venue_ids": ids["ids"]})
         return {"locked": lock, "clock": (READ_CLOCK, ()), "venues": (sql.VENUES, ids)}
 
     async def load(self, tx: Transaction, batch: Sequence[Edit], rows: Rows) -> tuple[Edited[Venue], Sequence[UUID]]:

@@ -1,6 +1,6 @@
 """The catalogue's messages: requests parsed into what the domain knows, and answers rendered."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from services.inventory.catalogue.cancelling import CancelShows
 from services.inventory.catalogue.details import Details
 from services.inventory.catalogue.rescheduling import Reschedule
 from services.inventory.catalogue.zones import UNKNOWN, check_zone, parse_day, zone_of
+from services.inventory.halls.messages import render_screen
 from services.inventory.seats.listing import Listed
 from services.inventory.seats.messages import tier_prices
 
@@ -87,23 +88,6 @@ def parse_venue(request: pb.CreateVenueRequest) -> domain.NewVenue:
     )
 
 
-def parse_screen(request: pb.CreateScreenRequest) -> domain.NewScreen:
-    """Parse a screen to create, and check its layout."""
-    screen = domain.NewScreen(
-        venue_id=UUID(request.venue_id),
-        name=request.name,
-        sections=[
-            domain.NewSection(
-                section.name,
-                [domain.NewRow(row.label, row.seat_count, Seat.Tier.Name(row.tier)) for row in section.rows],
-            )
-            for section in request.sections
-        ],
-    )
-    domain.check_layout(screen)
-    return screen
-
-
 def parse_changes_of_event(request: pb.UpdateEventRequest) -> dict[str, Any]:
     """Return what is to change of an event, by the domain's names."""
     changes = _given(request, "title", "description", "category", "duration_minutes", "language", "featured")
@@ -164,8 +148,9 @@ def parse_show(request: pb.CreateShowRequest, max_seats_per_user: int) -> domain
         organization_id=_optional_id(request.organization_id),
         sales_start_at=instant(request.sales_start_at) if request.HasField("sales_start_at") else None,
         seat_limit=request.max_seats_per_user or None,
+        highest_price=domain.highest_price(request.max_seats_per_user or max_seats_per_user),
     )
-    domain.check_new_show(show, max_seats_per_user)
+    domain.check_new_show(show)
     return show
 
 
@@ -279,31 +264,6 @@ def render_venue(venue: domain.Venue) -> pb.Venue:
         time_zone=venue.time_zone or UNKNOWN,
         amenities=venue.amenities,
         capacity=venue.capacity,
-    )
-
-
-def render_screen(screen: domain.Screen) -> pb.Screen:
-    """Render a screen."""
-    return pb.Screen(id=str(screen.id), venue_id=str(screen.venue_id), name=screen.name, seat_count=screen.seat_count)
-
-
-def render_layout(screen: domain.Screen, rows: Sequence[domain.SeatRow]) -> pb.SeatLayout:
-    """Render some rows of a screen's seat layout, or all."""
-    tier_of = dict(Seat.Tier.items())
-    return pb.SeatLayout(
-        screen_id=str(screen.id),
-        seat_count=screen.seat_count,
-        rows=(
-            pb.SeatLayout.Row(
-                section=row.section,
-                row=row.row,
-                seats=(
-                    Seat(id=id_, section=row.section, row=row.row, number=number, tier=tier_of[tier])
-                    for id_, number, tier in zip(row.seat_ids, row.numbers, row.tiers, strict=True)
-                ),
-            )
-            for row in rows
-        ),
     )
 
 

@@ -18,21 +18,25 @@ from services.inventory.catalogue import messages as messages
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.cancelling import CancelShowsOperation
 from services.inventory.catalogue.details import get_details
-from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE, MAX_SEATS_PER_SCREEN, MOVIE
+from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE, MOVIE, highest_price
 from services.inventory.catalogue.editing import Edit, UpdateEvents, UpdateShows, UpdateVenues
 from services.inventory.catalogue.events import CreateEvent, CreateEvents
 from services.inventory.catalogue.publishing import PublishEvent, PublishEvents
 from services.inventory.catalogue.rescheduling import NOTICE, RescheduleShows
 from services.inventory.catalogue.shows import CreateShow, CreateShows
-from services.inventory.catalogue.staging import StageEvent, StageEvents, check_base_price
-from services.inventory.catalogue.venues import CreateScreen, CreateScreens, CreateVenue, CreateVenues
+from services.inventory.catalogue.staging import StageEvent, StageEvents
+from services.inventory.catalogue.venues import CreateVenue, CreateVenues
 from services.inventory.catalogue.zones import parse_day
 from services.inventory.errors import EventNotFound, ShowNotFound, VenueNotFound
+from services.inventory.halls.domain import MAX_SEATS_PER_SCREEN
+from services.inventory.halls.messages import parse_screen, render_layout, render_screen
+from services.inventory.halls.rpc import HallMethods
+from services.inventory.halls.screens import CreateScreen, get_seat_layout
 from services.inventory.seats.listing import SetPrices
 from services.inventory.seats.operation import SeatDesk
 
 
-class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
+class CatalogServicer(HallMethods, catalog_pb2_grpc.CatalogServiceServicer):
     """What is on, where and when. The contract says what each method does and when it fails."""
 
     def __init__(
@@ -45,6 +49,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         reschedule_notice: timedelta = NOTICE,
     ) -> None:
         """Events are searched on connections of their own, `searches`."""
+        HallMethods.__init__(self, db)
         self._db = db
         self._searches = searches
         self._desk = desk
@@ -54,7 +59,6 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self._stage_event: StageEvents[pb.Event] = StageEvents(db)
         self._create_movie: CreateEvents[pb.Movie] = CreateEvents(db)
         self._create_venue: CreateVenues[pb.Venue] = CreateVenues(db)
-        self._create_screen: CreateScreens[pb.Screen] = CreateScreens(db)
         self._create_show: CreateShows[pb.Show] = CreateShows(db)
         self._cancel_shows = CancelShowsOperation(db)
         self._reschedule: RescheduleShows[pb.Show] = RescheduleShows(db, reschedule_notice)
@@ -64,12 +68,12 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         key, event = key_of(request, "CreateEvent"), messages.parse_event(request)
         if not messages.has_first_show(request):
             return await self._create_event.alone(CreateEvent(event, Once(key, pb.Event, messages.render_event)))
-        check_base_price(request.base_price, self._max_seats_per_user)
         stage = StageEvent(
             event,
             messages.instant(request.event_date),
             UUID(request.screen_id),
             request.base_price,
+            highest_price(request.max_seats_per_user or self._max_seats_per_user),
             Once(key, pb.Event, messages.render_staged),
         )
         return await self._stage_event.alone(stage)
@@ -139,8 +143,8 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         return sharing.render(shared.shared_with)
 
     async def CreateScreen(self, request: pb.CreateScreenRequest, context: Context) -> pb.Screen:
-        once = Once(key_of(request, "CreateScreen"), pb.Screen, messages.render_screen)
-        return await self._create_screen.alone(CreateScreen(messages.parse_screen(request), once))
+        once = Once(key_of(request, "CreateScreen"), pb.Screen, render_screen)
+        return await self._create_screen.alone(CreateScreen(parse_screen(request), once))
 
     async def GetSeatLayout(self, request: pb.GetSeatLayoutRequest, context: Context) -> pb.SeatLayout:
         page = (
@@ -148,8 +152,8 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         )
         after = -1 if page is None or page.after is None else page.after
         limit = MAX_SEATS_PER_SCREEN if page is None else page.size
-        screen, rows = await venues.get_seat_layout(self._db, UUID(request.screen_id), after=after, limit=limit)
-        layout = messages.render_layout(screen, rows)
+        screen, rows = await get_seat_layout(self._db, UUID(request.screen_id), after=after, limit=limit)
+        layout = render_layout(screen, rows)
         if page is None:
             check_whole(layout.ByteSize(), MAX_SEATS_PER_PAGE)
         elif after + limit + 1 < screen.seat_count:

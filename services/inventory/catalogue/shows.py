@@ -25,8 +25,8 @@ from services.inventory.catalogue.domain import (
     ShowFilter,
     Slot,
     check_free,
-    check_new_show,
     check_show_fits,
+    highest_price,
     slot_of,
 )
 from services.inventory.catalogue.drafts import seen_drafts, sees_draft
@@ -64,8 +64,8 @@ class Programme:
     events: dict[UUID, CatalogueEvent]
     places: dict[UUID, Place]
     """The screens that there are."""
-    tiers: dict[UUID, set[str]]
-    """The tiers of each screen."""
+    tiers: dict[UUID, dict[str, int]]
+    """The tiers of each screen, and by how much their dearest seats multiply their prices."""
     seat_ids: dict[UUID, set[UUID]]
     """Those seats of each screen that are to be blocked."""
     slots: dict[UUID, list[Slot]]
@@ -99,12 +99,12 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
             now=rows["clock"][0].now,
             events={event.id: event for event in read(CatalogueEvent, rows["events"])},
             places={place.screen_id: place for place in read(Place, rows["places"])},
-            tiers={screen_id: set() for screen_id in ids},
+            tiers={screen_id: {} for screen_id in ids},
             seat_ids={screen_id: set() for screen_id in ids},
             slots={screen_id: [] for screen_id in ids},
         )
         for row in rows["tiers"]:
-            state.tiers[row.screen_id].add(row.tier)
+            state.tiers[row.screen_id][row.tier] = row.multiplier
         for row in rows["seats"]:
             state.seat_ids[row.screen_id].add(row.id)
         for slot in read(Slot, rows["slots"]):
@@ -125,8 +125,7 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
         if place is None:
             raise ScreenNotFound()
         if new.seat_limit is None and event.seat_limit is not None:
-            new = replace(new, seat_limit=event.seat_limit)
-            check_new_show(new, event.seat_limit)
+            new = replace(new, seat_limit=event.seat_limit, highest_price=highest_price(event.seat_limit))
         check_show_fits(new, state.now, state.tiers[screen_id], state.seat_ids[screen_id])
         slot = slot_of(new, event, new_id())
         check_free(slot, state.slots[screen_id])

@@ -1,6 +1,6 @@
 """An event and its first show, made in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
@@ -25,6 +25,7 @@ from services.inventory.catalogue.domain import (
 from services.inventory.catalogue.events import event_of, write_events
 from services.inventory.catalogue.shows import CreateShow, CreateShows, Programme
 from services.inventory.seats.domain import MAX_TOTAL
+from services.inventory.seats.prices import dearest
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with."""
@@ -40,6 +41,8 @@ class StageEvent(Generic[M]):
     starts_at: datetime
     screen_id: UUID
     base_price: int
+    highest_price: int
+    """What a seat may cost."""
     once: Once[tuple[CatalogueEvent, CatalogueShow], M]
 
     @property
@@ -48,11 +51,11 @@ class StageEvent(Generic[M]):
         return self.screen_id
 
 
-def check_base_price(price: int, max_seats_per_user: int) -> None:
-    """Raise InvalidField if so many seats would cost more than a total can be."""
-    highest = MAX_TOTAL // max_seats_per_user
-    if price > highest:
-        raise InvalidField(("basePrice", f"must be {money(highest, DEFAULT_CURRENCY)} at most"))
+def check_base_price(command: "StageEvent[M]", multipliers: Mapping[str, int]) -> None:
+    """Raise InvalidField if as many seats as a user may have would cost more than a total can be."""
+    limit = min((dearest(multipliers, tier, command.highest_price) for tier in multipliers), default=MAX_TOTAL)
+    if command.base_price > limit:
+        raise InvalidField(("basePrice", f"must be {money(limit, DEFAULT_CURRENCY)} at most"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class StageEvents(KeyedOperation[StageEvent[M], Staged, tuple[CatalogueEvent, Ca
         programme = state.programme
         if command.starts_at <= programme.now:
             raise InvalidField(("eventDate", "must be in the future"))
+        check_base_price(command, programme.tiers[command.screen_id])
         event = event_of(command.event, programme.now)
         programme.events[event.id] = event
         show = self._shows.decide(_show(command, event.id, sorted(programme.tiers[command.screen_id])), programme)
@@ -108,5 +112,6 @@ def _show(command: StageEvent[M], event_id: UUID, tiers: Sequence[str]) -> Creat
         prices=[Price(tier, command.base_price) for tier in tiers],
         blocked_seat_ids=(),
         organization_id=command.event.organization_id,
+        highest_price=command.highest_price,
     )
     return CreateShow(show, None)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.chassis.store.rows import selected
-from services.inventory.catalogue.domain import CatalogueEvent, Screen
+from services.inventory.catalogue.domain import CatalogueEvent
 
 # --- Days, as venues' clocks have them
 
@@ -157,51 +157,6 @@ def list_venues(given: Mapping[str, Any]) -> str:
     return _page(_VENUES, _VENUE_FILTERS, given, order="v.id DESC")
 
 
-LOCK_VENUES = "SELECT id FROM venues WHERE id = ANY(%(venue_ids)s) ORDER BY id FOR UPDATE"
-"""The lock under which a venue gets screens."""
-
-NAMES_OF_SCREENS = "SELECT venue_id, name FROM screens WHERE venue_id = ANY(%(venue_ids)s)"
-"""The names of venues' screens. Only under the venues' locks."""
-
-CREATE_SCREENS = """
-    INSERT INTO screens (id, venue_id, name, name_key, seat_count)
-    SELECT id, venue_id, name, name_key, seat_count
-    FROM unnest(%(id)s::uuid[], %(venue_id)s::uuid[], %(name)s::text[], %(name_key)s::text[], %(seat_count)s::int[])
-        AS n (id, venue_id, name, name_key, seat_count)
-"""
-
-CREATE_SCREEN_SEATS = """
-    INSERT INTO screen_seats (screen_id, id, position, section, section_key, row, row_key, number, tier)
-    SELECT
-        %(screen_id)s, (%(seat_ids)s::uuid[])[r.position + number], r.position + number - 1,
-        r.section, r.section_key, r.label, r.row_key, number, r.tier
-    FROM unnest(
-        %(positions)s::int[], %(sections)s::text[], %(section_keys)s::text[], %(labels)s::text[], %(row_keys)s::text[],
-        %(seat_counts)s::int[], %(tiers)s::text[]
-    ) AS r (position, section, section_key, label, row_key, seat_count, tier)
-    CROSS JOIN generate_series(1, r.seat_count) AS number
-"""
-"""Create the seats of a screen's rows; `positions` are those of each row's first seat, `seat_ids` are in order of
-position."""
-
-SEAT_LAYOUT = """
-    SELECT
-        section, row,
-        array_agg(id::text ORDER BY position) AS seat_ids,
-        array_agg(number ORDER BY position) AS numbers,
-        array_agg(tier ORDER BY position) AS tiers
-    FROM (
-        SELECT * FROM screen_seats
-        WHERE screen_id = %(screen_id)s AND position > %(after)s
-        ORDER BY position LIMIT %(limit)s
-    ) AS part
-    GROUP BY section, row
-    ORDER BY min(position)
-"""
-"""A screen's rows from the front to the back, with their seats as columns: of so many seats behind a position."""
-
-FIND_SCREEN = f"SELECT {selected(Screen)} FROM screens WHERE id = %(id)s"
-
 # --- Shows
 
 _SHOWS = """
@@ -316,7 +271,11 @@ LOCK_SCREENS = """
 """
 """The lock under which a screen gets shows: without it, two that overlap could be created at once."""
 
-TIERS_OF_SCREENS = "SELECT DISTINCT screen_id, tier FROM screen_seats WHERE screen_id = ANY(%(screen_ids)s)"
+TIERS_OF_SCREENS = """
+    SELECT screen_id, tier, max(coalesce(price_multiplier, 1000)) AS multiplier
+    FROM screen_seats WHERE screen_id = ANY(%(screen_ids)s) GROUP BY screen_id, tier
+"""
+"""The tiers of screens, and by how much their dearest seats multiply their prices, in thousandths."""
 
 SEATS_OF_SCREENS = """
     SELECT screen_id, id FROM screen_seats WHERE screen_id = ANY(%(screen_ids)s) AND id = ANY(%(seat_ids)s)
@@ -377,11 +336,18 @@ CREATE_LIST_PRICES = """
 # IN (SELECT unnest()) is hashed whatever the planner expects of the arrays; a join might not be. The price is
 # joined from the left, so that a seat without one fails loudly.
 CREATE_SHOW_SEATS = """
-    INSERT INTO show_seats (show_id, id, position, section, row, number, tier, price, status, blocked_for)
+    INSERT INTO show_seats (
+        show_id, id, position, section, row, number, tier, price, status, blocked_for, label, features,
+        price_multiplier, companion_of
+    )
     SELECT
         %(show_id)s, (%(seat_ids)s::uuid[])[s.position + 1], s.position, s.section, s.row, s.number, s.tier, p.price,
         CASE WHEN s.id IN (SELECT unnest(%(blocked_seat_ids)s::uuid[])) THEN 'BLOCKED' ELSE 'AVAILABLE' END,
-        CASE WHEN s.id IN (SELECT unnest(%(blocked_seat_ids)s::uuid[])) THEN '' END
+        CASE WHEN s.id IN (SELECT unnest(%(blocked_seat_ids)s::uuid[])) THEN '' END,
+        s.label, s.features, s.price_multiplier,
+        CASE WHEN s.companion_of IS NOT NULL THEN (%(seat_ids)s::uuid[])[(
+            SELECT position + 1 FROM screen_seats w WHERE (w.screen_id, w.id) = (s.screen_id, s.companion_of)
+        )] END
     FROM screen_seats s
     LEFT JOIN unnest(%(tiers)s::text[], %(prices)s::int[]) AS p (tier, price) ON p.tier = s.tier
     WHERE s.screen_id = %(screen_id)s

@@ -56,7 +56,7 @@ async def price_seats(db: Database, asked: Sequence[AskedSeats]) -> list[PricedS
     def priced(show: Row, user_id: UUID | None, seat: Seat) -> Seat:
         if user_id is not None and seat.is_held_by(user_id, show.now):
             return seat
-        return replace(seat, price=price_of[show.show_id, seat.tier], held_at=None)
+        return replace(seat.listed(price_of[show.show_id, seat.tier]), held_at=None)
 
     answers: list[PricedSeats | Failure] = []
     for one in asked:

@@ -32,7 +32,7 @@ from services.inventory.seats.domain import (
     Status,
 )
 from services.inventory.seats.rights import GUEST, AccessCode
-from services.inventory.seats.taking import check_total, for_guests, takeable, usable_code
+from services.inventory.seats.taking import alone, check_total, for_guests, takeable, usable_code
 
 A = TypeVar("A")
 
@@ -67,6 +67,9 @@ class SeatCommand(ABC, Generic[A]):
     """Whether it makes an access code, so that it has to be known how many the show has."""
     may_revive: ClassVar[bool] = False
     """Whether it gives a lapsed claim its seats back, so that it has to be known what its user has meanwhile."""
+
+    sets_prices: ClassVar[bool] = False
+    """Whether it sets prices, so that it has to be known by how much seats multiply them."""
 
     show_id: UUID
     seat_ids: Sequence[UUID] = ()
@@ -288,7 +291,8 @@ class Confirm(SeatCommand[ShowTimes]):
         rights = [(seat.right_id, seat.id, seat.blocked_for) for seat in seats if seat.is_blocked]
         has_rights = show.access.admits_again(rights, now)
         more = sum(seat.right_id != GUEST for seat in seats)
-        return are_free and has_rights and (more == 0 or own_now + more <= show.most_seats(rules))
+        fits = own_now + more <= show.most_seats(rules) and not alone(show, seats, user_id, now)
+        return are_free and has_rights and (more == 0 or fits)
 
 
 class Cause(StrEnum):

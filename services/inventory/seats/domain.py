@@ -25,6 +25,10 @@ from enum import StrEnum
 from itertools import starmap
 from uuid import UUID
 
+from services.inventory.seats.prices import Place as Place
+from services.inventory.seats.prices import Price as Price
+from services.inventory.seats.prices import PriceList as PriceList
+from services.inventory.seats.prices import multiplied
 from services.inventory.seats.rights import BEFORE, GUEST, Access
 
 
@@ -150,6 +154,14 @@ class Seat:
     """Why it is not for sale, whoever has it now: its next claim has to wait for the end of this, or needs a right."""
     right_id: UUID | None = None
     """By which right the claim on it has it, though it is blocked (see rights.py); says nothing where there is none."""
+    label: str | None = None
+    """What people read on it; None: its number."""
+    features: Sequence[str] | None = None
+    """What is special about it; None: nothing."""
+    companion_of: UUID | None = None
+    """The wheelchair seat whose companion sits here; None: nobody's."""
+    price_multiplier: int | None = None
+    """What it costs of its tier's price, in thousandths; None: 1000."""
 
     @property
     def is_blocked(self) -> bool:
@@ -176,6 +188,10 @@ class Seat:
     def is_held_by(self, user_id: UUID, now: datetime) -> bool:
         """Tell whether `user_id` holds the seat at `now`."""
         return self.status == Status.HELD and self.holder_id == user_id and self.is_claimed(now)
+
+    def listed(self, price: int) -> "Seat":
+        """Return the seat as a list has it that says so much for its tier."""
+        return self.at(multiplied(price, self.price_multiplier))
 
     def at(self, price: int) -> "Seat":
         """Return the seat at a price."""
@@ -241,22 +257,6 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """What a seat of a tier costs, in minor units."""
-
-    tier: str
-    price: int
-
-
-@dataclass(frozen=True, slots=True)
-class PriceList:
-    """One of the lists that a show has had, from 1 on, with a price for each tier."""
-
-    version: int
-    prices: Sequence[Price]
-
-
-@dataclass(frozen=True, slots=True)
 class ShowTimes:
     """When a show is, as of its revision: whoever keeps a copy replaces it when he is told of a greater one."""
 
@@ -284,6 +284,8 @@ class LockedShow:
     """How many of its seats a user may have; None: what the rules say."""
     prices: dict[str, int] = field(default_factory=dict)
     """The list: what a seat of each tier costs, in minor units."""
+    multipliers: dict[str, int] = field(default_factory=dict)
+    """The largest of each tier's seats, in thousandths, where a command of the batch sets prices."""
     prices_version: int = 1
     sequence: int = 0
     """The number of its last change."""
@@ -326,7 +328,7 @@ class LockedShow:
 
     def priced(self, seat: Seat, now: datetime) -> Seat:
         """Return a seat with what it costs at `now`: what the claim on it does, or what the list says."""
-        return seat if seat.is_claimed(now) else seat.at(self.prices[seat.tier])
+        return seat if seat.is_claimed(now) else seat.listed(self.prices[seat.tier])
 
     def most_seats(self, rules: SeatRules) -> int:
         """Return how many of its seats a user may have at once, in whatever way."""

@@ -11,6 +11,7 @@ from services.chassis.values.currencies import money
 from services.inventory.errors import PriceListLimitExceeded, ShowCancelled
 from services.inventory.seats.commands import SeatCommand
 from services.inventory.seats.domain import MAX_TOTAL, LockedShow, Price, SeatRules
+from services.inventory.seats.prices import dearest
 
 MAX_LISTS = 10_000
 """Lists that a show may have one after another: all of them are kept."""
@@ -32,6 +33,8 @@ class SetPrices(SeatCommand[Listed]):
 
     urgent: ClassVar[bool] = True
     """It is seldom, and the rush of a sale must not hold it up."""
+
+    sets_prices: ClassVar[bool] = True
 
     prices: Sequence[Price]
 
@@ -56,8 +59,8 @@ class SetPrices(SeatCommand[Listed]):
                 violations.append((f"prices[{index}].tier", "has two prices"))
             elif price.tier not in show.prices:
                 violations.append((f"prices[{index}].tier", "is not a tier of this show"))
-            if price.price > highest:
-                violations.append((f"prices[{index}].price", f"must be {money(highest, show.currency)} at most"))
+            if price.price > (limit := dearest(show.multipliers, price.tier, highest)):
+                violations.append((f"prices[{index}].price", f"must be {money(limit, show.currency)} at most"))
             priced.add(price.tier)
         violations += [("prices", f"lacks {tier}, which the show has") for tier in sorted(show.prices.keys() - priced)]
         if violations:

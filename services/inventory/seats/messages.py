@@ -14,9 +14,10 @@ from services.chassis.wire.times import to_timestamp
 from services.inventory.seats.access_codes import UsedCode
 from services.inventory.seats.asking import PricedSeats
 from services.inventory.seats.commands import Held, Reserved
-from services.inventory.seats.domain import Seat, ShowTimes, Status, first_held
+from services.inventory.seats.domain import Place, Seat, ShowTimes, Status, first_held
 
 TIERS = dict(seat_pb2.Seat.Tier.items())
+FEATURES = dict(seat_pb2.Seat.Feature.items())
 
 PUBLIC_STATUSES = {
     Status.AVAILABLE: seat_pb2.ShowSeat.AVAILABLE,
@@ -35,8 +36,18 @@ CLAIMED = (Status.HELD, Status.RESERVED, Status.BOOKED)
 """What a seat is that somebody has."""
 
 
-def show_seat(seat: Seat, status: Status, *, mine: bool) -> seat_pb2.ShowSeat:
-    """Render a seat that may be taken for `status`."""
+def shown_label(label: str | None, number: int) -> str:
+    """Return what people read on a seat."""
+    return label or str(number)
+
+
+def shown_features(features: Sequence[str] | None) -> "list[seat_pb2.Seat.Feature.ValueType]":
+    """Return the words for what is special about a seat."""
+    return [FEATURES[feature] for feature in features or ()]
+
+
+def show_seat(seat: Seat, status: Status, place: Place | None = None, *, mine: bool) -> seat_pb2.ShowSeat:
+    """Render a seat that may be taken for `status`, and where it is in the plan, if that is said."""
     return seat_pb2.ShowSeat(
         id=str(seat.id),
         section=seat.section,
@@ -47,6 +58,12 @@ def show_seat(seat: Seat, status: Status, *, mine: bool) -> seat_pb2.ShowSeat:
         status=shown(status, mine),
         expires_at=to_timestamp(seat.expires_at) if status in CLAIMED and seat.expires_at else None,
         blocked=(status in CLAIMED and seat.is_blocked) or None,
+        label=shown_label(seat.label, seat.number),
+        x=place.x if place else None,
+        y=place.y if place else None,
+        features=shown_features(seat.features),
+        companion_of=str(seat.companion_of) if seat.companion_of else None,
+        price_multiplier=seat.price_multiplier,
     )
 
 
@@ -112,6 +129,8 @@ def _held_seat(seat: Seat, now: datetime) -> pb.ListHoldsResponse.HeldSeat:
         price=seat.price,
         expires_at=to_timestamp(seat.expires_at),
         seconds_left=ceil((seat.expires_at - now).total_seconds()),
+        label=shown_label(seat.label, seat.number),
+        features=shown_features(seat.features),
     )
 
 
@@ -186,4 +205,6 @@ def _reserved_seat(seat: Seat) -> pb.ReservedSeat:
         number=seat.number,
         tier=TIERS[seat.tier],
         price=seat.price,
+        label=shown_label(seat.label, seat.number),
+        features=shown_features(seat.features),
     )

@@ -93,6 +93,8 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
             "clock": (READ_CLOCK, ()),
             "prices": (sql.LIST_PRICES, {"show_ids": show_ids}),
         }
+        if listed := [command.show_id for command in batch if command.sets_prices]:
+            statements["multipliers"] = (sql.MULTIPLIERS, {"show_ids": listed})
         limited = ((command.show_id, command.user_id) for command in batch if command.is_limited)
         claimed = [command for command in batch if command.booking_id is not None]
         asked = {
@@ -114,6 +116,9 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
         for price in rows["prices"]:
             if show := locked.by_id.get(price.show_id):
                 show.prices[price.tier] = price.price
+        for row in rows.get("multipliers", ()):
+            if show := locked.by_id.get(row.show_id):
+                show.multipliers[row.tier] = row.multiplier
         for name in ("named", "owned", "reserved"):
             _load_seats(locked, rows.get(name, ()))
         _load_reservations(locked, rows.get("reservations", ()))

@@ -24,6 +24,12 @@ LIST_PRICES = """
 """
 """What the tiers of shows cost now."""
 
+MULTIPLIERS = """
+    SELECT show_id, tier, max(coalesce(price_multiplier, 1000)) AS multiplier
+    FROM show_seats WHERE show_id = ANY(%(show_ids)s) GROUP BY show_id, tier
+"""
+"""By how much the dearest seats of shows multiply their tiers' prices, in thousandths."""
+
 SEAT = selected(Seat, of="s")
 """The columns of a seat."""
 

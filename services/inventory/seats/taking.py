@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.inventory.errors import (
     AccessCodeNotValid,
+    CompanionSeatAlone,
     PriceChanged,
     SalesEnded,
     SalesNotStarted,
@@ -37,6 +38,8 @@ def takeable(
     seats = [_to_take(show, show.seats[seat_id], now, code) for seat_id in seat_ids]
     if taken := [seat for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
         raise _unavailable(taken, user_id)
+    if companions := alone(show, seats, user_id, now):
+        raise CompanionSeatAlone([seat.id for seat in companions])
     more = sum(seat.is_free(now) for seat in seats)
     if len(show.seats_of(user_id, now)) + more > show.most_seats(rules):
         raise SeatLimitExceeded(limit=show.most_seats(rules))
@@ -96,6 +99,12 @@ def _to_take(show: LockedShow, seat: Seat, now: datetime, code: AccessCode | Non
     if seat.is_claimed(now):
         return seat
     return show.priced(seat, now).by_right(code.id if code and seat.is_blocked else None)
+
+
+def alone(show: LockedShow, seats: Sequence[Seat], user_id: UUID, now: datetime) -> list[Seat]:
+    """Return those companions' seats whose wheelchair seat is neither among `seats` nor the user's."""
+    together = {seat.id for seat in seats} | {seat.id for seat in show.seats_of(user_id, now)}
+    return [seat for seat in seats if seat.companion_of is not None and seat.companion_of not in together]
 
 
 def check_on_sale(show: LockedShow, now: datetime, *, before_sales: bool = False) -> None:

@@ -22,7 +22,7 @@ from services.inventory.catalogue.events import get_event
 from services.inventory.catalogue.shows import get_show, list_shows
 from services.inventory.catalogue.statements import OWNER_OF_SHOW
 from services.inventory.errors import ShowNotFound
-from services.inventory.seats.domain import Seat
+from services.inventory.seats.domain import Place, Seat
 from services.inventory.viewing import statements as sql
 from services.inventory.viewing.seat_map import Prices, SeatMap
 
@@ -104,13 +104,16 @@ class Availability:
 
     async def _read(self, show_id: UUID) -> SeatMap | None:
         """Return all of a show, or None if there is none."""
-        rows = await self._db.fetch(sql.SEATS_OF_SHOW, {"show_id": show_id})
+        asked = {"show_id": show_id}
+        rows, placed = await self._db.fetch_all((sql.SEATS_OF_SHOW, asked), (sql.PLACES_OF_SHOW, asked))
         if not rows:
             return None
         first = rows[0]
         prices = Prices(first.prices_version, {row.tier: row.list_price for row in rows if row.id is not None})
         seats = _seats(rows)
-        seat_map = SeatMap(show_id, first.show_sequence, first.now, first.currency, first.sales_end_at, prices, seats)
+        places = {row.position: Place(row.x, row.y) for row in placed}
+        facts = (first.show_sequence, first.now, first.currency, first.sales_end_at, prices)
+        seat_map = SeatMap(show_id, *facts, seats, places)
         seat_map.is_draft = first.is_draft
         seat_map.is_cancelled = first.is_cancelled
         return seat_map

@@ -21,8 +21,8 @@ from services.chassis.wire.incoming import encoded
 from services.chassis.wire.pages import BY_POSITION, PageRequest, check_whole
 from services.chassis.wire.times import to_timestamp
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
-from services.inventory.seats.domain import Seat, Status
-from services.inventory.seats.messages import CLAIMED, show_seat, shown, tier_prices
+from services.inventory.seats.domain import Place, Seat, Status
+from services.inventory.seats.messages import CLAIMED, show_seat, shown, shown_label, tier_prices
 from services.inventory.viewing.seat_map import Part, SeatForm, SeatMap, View
 
 _STATUS_NAMES = {number: name for name, number in seat_pb2.ShowSeat.Status.items()}
@@ -31,12 +31,12 @@ _FREE_SEATS = pb.ListAvailableSeatsResponse(seats=[seat_pb2.ShowSeat()]).Seriali
 """What stands before each seat there: one byte, as in a SeatMap, but not the same."""
 
 
-def _encode(seat: Seat, status: Status, mine: bool) -> bytes:
+def _encode(seat: Seat, status: Status, place: Place | None, mine: bool) -> bytes:
     """Encode a seat as an element of SeatMap.seats."""
-    return pb.SeatMap(seats=[show_seat(seat, status, mine=mine)]).SerializeToString()
+    return pb.SeatMap(seats=[show_seat(seat, status, place, mine=mine)]).SerializeToString()
 
 
-def _to_json(seat: Seat, status: Status, mine: bool) -> bytes:
+def _to_json(seat: Seat, status: Status, place: Place | None, mine: bool) -> bytes:
     """Render a seat as protobuf's JSON has it, in a fifth of the time that json_format takes."""
     fields: dict[str, Any] = {
         "id": str(seat.id),
@@ -51,6 +51,14 @@ def _to_json(seat: Seat, status: Status, mine: bool) -> bytes:
         fields["expiresAt"] = to_timestamp(seat.expires_at).ToJsonString()
     if status in CLAIMED and seat.is_blocked:
         fields["blocked"] = True
+    fields["label"] = shown_label(seat.label, seat.number)
+    if place:
+        fields |= {"x": place.x, "y": place.y}
+    fields["features"] = seat.features or ()
+    if seat.companion_of:
+        fields["companionOf"] = str(seat.companion_of)
+    if seat.price_multiplier:
+        fields["priceMultiplier"] = seat.price_multiplier
     return _compact(fields)
 
 

@@ -1,24 +1,30 @@
 """The seats of a show as everybody may see them, kept up to date change by change."""
 
+import json
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from heapq import heappop, heappush
 from uuid import UUID
 
 from services.chassis.errors import InvalidField
 from services.chassis.values.writing import key
-from services.inventory.seats.domain import Seat, Status
+from services.inventory.seats.domain import Place, Seat, Status
+from services.inventory.seats.prices import multiplied
+
+_END = datetime.max.replace(tzinfo=UTC)
+_FURTHEST = Place(1_000_000, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
 class SeatForm:
     """How seats are told."""
 
-    seat: Callable[[Seat, Status, bool], bytes]
-    """Renders a seat, as what it may be taken for, and whether the claim on it is of the user who asks."""
+    seat: Callable[[Seat, Status, Place | None, bool], bytes]
+    """Renders a seat: what it may be taken for, where it is, and whether the claim on it is of the user who asks."""
     between: bytes
     """What stands between two seats."""
 
@@ -66,11 +72,17 @@ class Prices:
     """Of those tiers that its seats have."""
 
 
-def _claimed(section: str, row: str, tier: str, price: int) -> Seat:
-    """Return a seat about which as much is said as about any: its number is long, and its claim lapses."""
+def _claimed(seat: Seat, price: int) -> Seat:
+    """Return a seat like this one about which as much is said as can be: its number is long, and its claim lapses."""
     nobody = UUID(int=0)
-    end = datetime.max.replace(tzinfo=UTC)
-    return Seat(nobody, section, row, 1_000, tier, price, Status.RESERVED, nobody, nobody, end, blocked_for="")
+    claimed = replace(seat, status=Status.RESERVED, holder_id=nobody, booking_id=nobody, expires_at=_END)
+    return replace(claimed, number=1_000, price=price, blocked_for="")
+
+
+@lru_cache(maxsize=10_000)
+def _size(label: str | None) -> tuple[int, int] | None:
+    """Return what a label takes, in either form."""
+    return None if label is None else (len(label.encode()), len(json.dumps(label, ensure_ascii=False).encode()))
 
 
 class SeatMap:
@@ -88,8 +100,9 @@ class SeatMap:
         sales_end_at: datetime,
         prices: Prices,
         seats: Sequence[Seat],
+        places: Mapping[int, Place],
     ) -> None:
-        """`seats` are all of the show's, from the front to the back."""
+        """`seats` are all of the show's, from the front to the back; `places` is where they are, by their positions."""
         self.show_id = show_id
         self.sequence = sequence
         self.now = now
@@ -101,6 +114,7 @@ class SeatMap:
         self.is_cancelled = False
         """Whether no seat can be had any more."""
         self._seats = list(seats)
+        self._places = places
         self._index = {seat.id: index for index, seat in enumerate(seats)}
         self._sections: dict[str, list[int]] = {}
         """By the keys of their names: what looks alike is one."""
@@ -187,28 +201,36 @@ class SeatMap:
         asked = (form, key(section) if section else "")
         if (known := self._largest.get(asked)) is not None:
             return known
-        seats = (self._seats[index] for index in self._within(section))
         # A claim that ends has the seat cost what the list says; one to come is at that price.
         listed = self.prices.by_tier
-        alike = Counter((seat.section, seat.row, seat.tier, max(seat.price, listed[seat.tier])) for seat in seats)
-        self._largest[asked] = sum(
-            count * (len(form.seat(_claimed(*names), Status.RESERVED, True)) + len(form.between))
-            for names, count in alike.items()
-        )
-        return self._largest[asked]
+        alike: Counter[Hashable] = Counter()
+        examples: dict[Hashable, tuple[Seat, int, Place | None]] = {}
+        for index in self._within(section):
+            seat = self._seats[index]
+            price = max(seat.price, multiplied(listed[seat.tier], seat.price_multiplier))
+            place = _FURTHEST if index in self._places else None
+            special = (_size(seat.label), tuple(seat.features or ()), seat.companion_of is None, place is None)
+            names = (seat.section, seat.row, seat.tier, price, seat.price_multiplier, special)
+            alike[names] += 1
+            examples.setdefault(names, (seat, price, place))
+        total = 0
+        for like, (seat, price, place) in examples.items():
+            one = form.seat(_claimed(seat, price), Status.RESERVED, place, True)
+            total += alike[like] * (len(one) + len(form.between))
+        self._largest[asked] = total
+        return total
 
     def _view(self, form: SeatForm, indices: Sequence[int], mine: set[int], part: Part | None = None) -> View:
         begin = 0 if part is None else bisect_right(indices, part.after)
         wanted = indices if part is None else indices[begin : begin + part.size]
         more = part is not None and begin + part.size < len(indices)
         if form not in self._rendered:
-            pairs = zip(self._seats, self._statuses, strict=True)
-            self._rendered[form] = [form.seat(seat, status, False) for seat, status in pairs]
+            self._rendered[form] = [self._render(form, index, False) for index in range(len(self))]
         rendered = self._rendered[form]
         if mine:
             rendered = rendered.copy()
             for index in mine:
-                rendered[index] = form.seat(self._seats[index], self._statuses[index], True)
+                rendered[index] = self._render(form, index, True)
         seats = [rendered[index] for index in wanted]
         return View(
             Counter([self._statuses[index] for index in indices]),
@@ -218,13 +240,16 @@ class SeatMap:
             wanted[-1] if more else None,
         )
 
+    def _render(self, form: SeatForm, index: int, mine: bool) -> bytes:
+        return form.seat(self._seats[index], self._statuses[index], self._places.get(index), mine)
+
     def _judge(self, index: int) -> None:
         """Say what a seat may be taken for now, and remember when that ends."""
         self._everybodys.clear()
         self._counted = []
         seat = self._seats[index]
         if not seat.is_claimed(self.now):
-            seat = self._seats[index] = seat.at(self.prices.by_tier[seat.tier])
+            seat = self._seats[index] = seat.listed(self.prices.by_tier[seat.tier])
         status = seat.status_at(self.now)
         if status in (Status.HELD, Status.RESERVED) and seat.holder_id is not None:
             self._claimed.setdefault(seat.holder_id, set()).add(index)
@@ -232,7 +257,7 @@ class SeatMap:
             heappush(self._lapses, (seat.expires_at, index))
         self._statuses[index] = status
         for form, rendered in self._rendered.items():
-            rendered[index] = form.seat(seat, status, False)
+            rendered[index] = self._render(form, index, False)
 
     def _let_go(self, index: int) -> None:
         """Forget that a seat may have been somebody's."""

@@ -17,6 +17,12 @@ SEATS_OF_SHOW = f"""
 """
 """A show's seats, its number and the clock, all of one snapshot. A show without seats gives one row of nulls."""
 
+PLACES_OF_SHOW = """
+    SELECT h.position, h.x, h.y FROM shows w JOIN screen_seats h ON h.screen_id = w.screen_id
+    WHERE w.id = %(show_id)s AND h.x IS NOT NULL
+"""
+"""Where a show's seats are in the plan of its hall, by their positions, as far as that is said. It never changes."""
+
 SEATS_SINCE = f"""
     WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
     SELECT {_SHOW}, s.*

@@ -148,6 +148,8 @@ class BookingServiceServicer:
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
+        FAILED_PRECONDITION COMPANION_SEAT_ALONE: a companion's seat is neither with its wheelchair seat nor beside one that the
+        user has (`seat_ids`).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
         FAILED_PRECONDITION ACCESS_CODE_NOT_VALID: `access_code` cannot be used for these seats: it is none of this show's, has

@@ -460,10 +460,13 @@ class SeatLayout(_message.Message):
         SECTION_FIELD_NUMBER: _builtins.int
         ROW_FIELD_NUMBER: _builtins.int
         SEATS_FIELD_NUMBER: _builtins.int
+        PRICE_MULTIPLIER_FIELD_NUMBER: _builtins.int
         section: _builtins.str
         """The section the row is in."""
         row: _builtins.str
         """The row's label."""
+        price_multiplier: _builtins.int
+        """What they cost, of what a show's list says for their tier, in thousandths."""
         @_builtins.property
         def seats(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.Seat]:
             """The row's seats by number."""
@@ -474,10 +477,11 @@ class SeatLayout(_message.Message):
             section: _builtins.str = ...,
             row: _builtins.str = ...,
             seats: _abc.Iterable[_seat_pb2.Seat] | None = ...,
+            price_multiplier: _builtins.int = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["row", b"row", "seats", b"seats", "section", b"section"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["price_multiplier", b"price_multiplier", "row", b"row", "seats", b"seats", "section", b"section"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1471,8 +1475,13 @@ class CreateScreenRequest(_message.Message):
 
         NAME_FIELD_NUMBER: _builtins.int
         ROWS_FIELD_NUMBER: _builtins.int
+        PRICE_MULTIPLIER_FIELD_NUMBER: _builtins.int
         name: _builtins.str
         """Its name, unique in the screen, large and small letters being one; 1 to 40 characters, nothing invisible."""
+        price_multiplier: _builtins.int
+        """What its seats cost, of what a show's list says for their tier, in thousandths and rounded to the minor unit, half of
+        one up: 1500 is half as much again. 1 to 100,000; 1000 where it is absent.
+        """
         @_builtins.property
         def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateScreenRequest.Row]:
             """Its rows from the front to the back; 1 to 500."""
@@ -1482,10 +1491,11 @@ class CreateScreenRequest(_message.Message):
             *,
             name: _builtins.str = ...,
             rows: _abc.Iterable[Global___CreateScreenRequest.Row] | None = ...,
+            price_multiplier: _builtins.int = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "rows", b"rows"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "price_multiplier", b"price_multiplier", "rows", b"rows"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1498,24 +1508,81 @@ class CreateScreenRequest(_message.Message):
         LABEL_FIELD_NUMBER: _builtins.int
         SEAT_COUNT_FIELD_NUMBER: _builtins.int
         TIER_FIELD_NUMBER: _builtins.int
+        SEATS_FIELD_NUMBER: _builtins.int
         label: _builtins.str
         """Its label, unique in the section, large and small letters being one; 1 to 10 characters, nothing invisible."""
         seat_count: _builtins.int
         """How many seats it has; 1 to 1,000."""
         tier: _seat_pb2.Seat.Tier.ValueType
         """The tier of its seats."""
+        @_builtins.property
+        def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateScreenRequest.NewSeat]:
+            """What there is to say of its seats beside their numbers: nothing, or something of each, `seat_count` in all."""
+
         def __init__(
             self,
             *,
             label: _builtins.str = ...,
             seat_count: _builtins.int = ...,
             tier: _seat_pb2.Seat.Tier.ValueType = ...,
+            seats: _abc.Iterable[Global___CreateScreenRequest.NewSeat] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "seat_count", b"seat_count", "tier", b"tier"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "seat_count", b"seat_count", "seats", b"seats", "tier", b"tier"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class NewSeat(_message.Message):
+        """A seat of a row; what is absent is not said of it."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        LABEL_FIELD_NUMBER: _builtins.int
+        X_FIELD_NUMBER: _builtins.int
+        Y_FIELD_NUMBER: _builtins.int
+        FEATURES_FIELD_NUMBER: _builtins.int
+        COMPANION_OF_FIELD_NUMBER: _builtins.int
+        TIER_FIELD_NUMBER: _builtins.int
+        label: _builtins.str
+        """What people read on it, such as "12A", unique in the row, large and small letters being one; up to 10 characters,
+        nothing invisible. Absent: its number.
+        """
+        x: _builtins.int
+        """Where it is in the plan, to the right, in the plan's own unit; 0 to 1,000,000, and only together with `y`."""
+        y: _builtins.int
+        """The same, downwards."""
+        companion_of: _builtins.int
+        """The number of the wheelchair seat in the same row that this one is next to, where it is a companion's; from 1."""
+        tier: _seat_pb2.Seat.Tier.ValueType
+        """Its tier, where it is not its row's."""
+        @_builtins.property
+        def features(self) -> _containers.RepeatedScalarFieldContainer[_seat_pb2.Seat.Feature.ValueType]:
+            """What is special about it, each once. COMPANION says no more than `companion_of`."""
+
+        def __init__(
+            self,
+            *,
+            label: _builtins.str = ...,
+            x: _builtins.int | None = ...,
+            y: _builtins.int | None = ...,
+            features: _abc.Iterable[_seat_pb2.Seat.Feature.ValueType] | None = ...,
+            companion_of: _builtins.int = ...,
+            tier: _seat_pb2.Seat.Tier.ValueType = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_x", b"_x", "_y", b"_y", "x", b"x", "y", b"y"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_x", b"_x", "_y", b"_y", "companion_of", b"companion_of", "features", b"features", "label", b"label", "tier", b"tier", "x", b"x", "y", b"y"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType__x: _TypeAlias = _typing.Literal["x"]  # noqa: Y015
+        _WhichOneofArgType__x: _TypeAlias = _typing.Literal["_x", b"_x"]  # noqa: Y015
+        _WhichOneofReturnType__y: _TypeAlias = _typing.Literal["y"]  # noqa: Y015
+        _WhichOneofArgType__y: _TypeAlias = _typing.Literal["_y", b"_y"]  # noqa: Y015
+        @_typing.overload
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__x) -> _WhichOneofReturnType__x | None: ...
+        @_typing.overload
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__y) -> _WhichOneofReturnType__y | None: ...
 
     VENUE_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
@@ -1549,6 +1616,163 @@ class CreateScreenRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateScreenRequest: _TypeAlias = CreateScreenRequest  # noqa: Y015
+
+@_typing.final
+class AddSectionRequest(_message.Message):
+    """AddSectionRequest describes a section of rows that are alike."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    SEATS_PER_ROW_FIELD_NUMBER: _builtins.int
+    PRICE_MULTIPLIER_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    SCREEN_ID_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    venue_id: _builtins.str
+    """The venue (UUID)."""
+    name: _builtins.str
+    """Its name, unique in the screen, large and small letters being one; 1 to 40 characters, nothing invisible."""
+    rows: _builtins.int
+    """How many rows it has; 1 to 500."""
+    seats_per_row: _builtins.int
+    """How many seats each of them has; 1 to 1,000."""
+    price_multiplier: _builtins.int
+    """What its seats cost, of what a show's list says for their tier, in thousandths; 1 to 100,000, and 1000 where it is
+    absent.
+    """
+    tier: _seat_pb2.Seat.Tier.ValueType
+    """The tier of its seats; REGULAR where it is absent."""
+    screen_id: _builtins.str
+    """The screen to add it to (UUID). Absent: the venue's only one; where it has none, one called "Main" is made."""
+    idempotency_key: _builtins.str
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
+    """
+    def __init__(
+        self,
+        *,
+        venue_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        rows: _builtins.int = ...,
+        seats_per_row: _builtins.int = ...,
+        price_multiplier: _builtins.int = ...,
+        tier: _seat_pb2.Seat.Tier.ValueType = ...,
+        screen_id: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "name", b"name", "price_multiplier", b"price_multiplier", "rows", b"rows", "screen_id", b"screen_id", "seats_per_row", b"seats_per_row", "tier", b"tier", "venue_id", b"venue_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddSectionRequest: _TypeAlias = AddSectionRequest  # noqa: Y015
+
+@_typing.final
+class ImportHallRequest(_message.Message):
+    """ImportHallRequest brings a file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Format:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _FormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ImportHallRequest._Format.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        FORMAT_UNSPECIFIED: ImportHallRequest._Format.ValueType  # 0
+        BOXOFFICE: ImportHallRequest._Format.ValueType  # 1
+        """Boxoffice's own."""
+        PRETIX: ImportHallRequest._Format.ValueType  # 2
+        """A seating plan of pretix."""
+
+    class Format(_Format, metaclass=_FormatEnumTypeWrapper):
+        """A kind of file that has a hall in it."""
+
+    FORMAT_UNSPECIFIED: ImportHallRequest.Format.ValueType  # 0
+    BOXOFFICE: ImportHallRequest.Format.ValueType  # 1
+    """Boxoffice's own."""
+    PRETIX: ImportHallRequest.Format.ValueType  # 2
+    """A seating plan of pretix."""
+
+    VENUE_ID_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PREMIUM_CATEGORIES_FIELD_NUMBER: _builtins.int
+    VIP_CATEGORIES_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    venue_id: _builtins.str
+    """The venue (UUID)."""
+    file: _builtins.str
+    """What the file has in it, as it is: JSON of 200,000 letters at most."""
+    format: Global___ImportHallRequest.Format.ValueType
+    """What kind of file it is; BOXOFFICE where it is absent."""
+    name: _builtins.str
+    """What the screen is called, unique in the venue; up to 100 characters, nothing invisible. Absent: as the file says."""
+    idempotency_key: _builtins.str
+    """Makes the request safe to repeat: the same key and request give the same answer. Keys are kept for seven days by
+    default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
+    header `Idempotency-Key`.
+    """
+    @_builtins.property
+    def premium_categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a plan of pretix: which of its categories are PREMIUM; up to 100. Those that are called as a tier are that tier, and
+        all others REGULAR.
+        """
+
+    @_builtins.property
+    def vip_categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The same of VIP."""
+
+    def __init__(
+        self,
+        *,
+        venue_id: _builtins.str = ...,
+        file: _builtins.str = ...,
+        format: Global___ImportHallRequest.Format.ValueType = ...,
+        name: _builtins.str = ...,
+        premium_categories: _abc.Iterable[_builtins.str] | None = ...,
+        vip_categories: _abc.Iterable[_builtins.str] | None = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "format", b"format", "idempotency_key", b"idempotency_key", "name", b"name", "premium_categories", b"premium_categories", "venue_id", b"venue_id", "vip_categories", b"vip_categories"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportHallRequest: _TypeAlias = ImportHallRequest  # noqa: Y015
+
+@_typing.final
+class ExportHallRequest(_message.Message):
+    """ExportHallRequest names a screen."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCREEN_ID_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    screen_id: _builtins.str
+    """The screen's id (UUID)."""
+    format: Global___ImportHallRequest.Format.ValueType
+    """What kind of file to write; BOXOFFICE where it is absent."""
+    def __init__(
+        self,
+        *,
+        screen_id: _builtins.str = ...,
+        format: Global___ImportHallRequest.Format.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "screen_id", b"screen_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportHallRequest: _TypeAlias = ExportHallRequest  # noqa: Y015
 
 @_typing.final
 class GetSeatLayoutRequest(_message.Message):

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from boxoffice.inventory.v1 import catalog_pb2 as boxoffice_dot_inventory_dot_v1_dot_catalog__pb2
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -119,6 +120,21 @@ class CatalogServiceStub:
                 '/boxoffice.inventory.v1.CatalogService/CreateScreen',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateScreenRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.FromString,
+                _registered_method=True)
+        self.AddSection = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/AddSection',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.AddSectionRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.FromString,
+                _registered_method=True)
+        self.ImportHall = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/ImportHall',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ImportHallRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.FromString,
+                _registered_method=True)
+        self.ExportHall = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/ExportHall',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ExportHallRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
         self.GetSeatLayout = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/GetSeatLayout',
@@ -347,15 +363,59 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateScreen(self, request, context):
-        """Creates a screen of a venue together with its seat layout, which never changes afterwards.
+        """Creates a screen of a venue together with its seat layout, which never changes afterwards, but that sections are added.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section or a row of a section is named twice,
-        or the layout has more than 50,000 seats.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section, a row of a section or a seat of a row is named
+        twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
+        the layout has more than 50,000 seats.
         NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
         ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddSection(self, request, context):
+        """Adds a section to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
+        AA after Z. Shows that there are keep the seats they have; those that are made from then on have the section, too.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the screen has a section of this name, 100 sections or not so
+        many seats left to 50,000, or the venue has several screens and none is named.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+        NOT_FOUND SCREEN_NOT_FOUND: the venue has no such screen.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportHall(self, request, context):
+        """Creates a screen of a venue from a file: one of Boxoffice's own, as ExportHall writes it, or a seating plan of pretix.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
+        from 1, and what. Nothing is created then.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+        FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
+        ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportHall(self, request, context):
+        """Writes a screen as a file that ImportHall reads: JSON. In a plan of pretix, features and multipliers of prices have no
+        place.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the file has more than 4 MiB, which only REST takes.
+        NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -378,7 +438,7 @@ class CatalogServiceServicer:
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start or the end of sales is not in the future, the end
         of sales is after the start, a tier of the screen has no price, two, or one at which a booking of as many seats as a
-        user may have could not be counted, or a blocked seat is not one of the screen's.
+        user may have could not be counted, the multipliers of sections included, or a blocked seat is not one of the screen's.
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
         NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
         NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
@@ -589,6 +649,21 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.CreateScreen,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateScreenRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.SerializeToString,
+            ),
+            'AddSection': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddSection,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.AddSectionRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.SerializeToString,
+            ),
+            'ImportHall': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportHall,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ImportHallRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.SerializeToString,
+            ),
+            'ExportHall': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportHall,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ExportHallRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             ),
             'GetSeatLayout': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSeatLayout,
@@ -1101,6 +1176,87 @@ class CatalogService:
             '/boxoffice.inventory.v1.CatalogService/CreateScreen',
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.CreateScreenRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddSection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/AddSection',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.AddSectionRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportHall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/ImportHall',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ImportHallRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportHall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/ExportHall',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ExportHallRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

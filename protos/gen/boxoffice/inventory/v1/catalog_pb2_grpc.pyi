@@ -9,6 +9,7 @@ UNAVAILABLE (the service or its database is away) and DEADLINE_EXCEEDED.
 
 from boxoffice.inventory.v1 import catalog_pb2 as _catalog_pb2
 from collections import abc as _abc
+from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -144,15 +145,47 @@ class CatalogServiceStub:
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     """
     CreateScreen: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateScreenRequest, _catalog_pb2.Screen]
-    """Creates a screen of a venue together with its seat layout, which never changes afterwards.
+    """Creates a screen of a venue together with its seat layout, which never changes afterwards, but that sections are added.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section or a row of a section is named twice,
-    or the layout has more than 50,000 seats.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section, a row of a section or a seat of a row is named
+    twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
+    the layout has more than 50,000 seats.
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
     ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    AddSection: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.AddSectionRequest, _catalog_pb2.Screen]
+    """Adds a section to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
+    AA after Z. Shows that there are keep the seats they have; those that are made from then on have the section, too.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the screen has a section of this name, 100 sections or not so
+    many seats left to 50,000, or the venue has several screens and none is named.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+    NOT_FOUND SCREEN_NOT_FOUND: the venue has no such screen.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    ImportHall: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ImportHallRequest, _catalog_pb2.Screen]
+    """Creates a screen of a venue from a file: one of Boxoffice's own, as ExportHall writes it, or a seating plan of pretix.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
+    from 1, and what. Nothing is created then.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+    FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
+    ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    ExportHall: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ExportHallRequest, _httpbody_pb2.HttpBody]
+    """Writes a screen as a file that ImportHall reads: JSON. In a plan of pretix, features and multipliers of prices have no
+    place.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the file has more than 4 MiB, which only REST takes.
+    NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
     GetSeatLayout: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetSeatLayoutRequest, _catalog_pb2.SeatLayout]
     """Returns the seat layout of a screen, row by row. An answer is at most 4 MiB over gRPC: a larger layout is asked for by
@@ -167,7 +200,7 @@ class CatalogServiceStub:
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start or the end of sales is not in the future, the end
     of sales is after the start, a tier of the screen has no price, two, or one at which a booking of as many seats as a
-    user may have could not be counted, or a blocked seat is not one of the screen's.
+    user may have could not be counted, the multipliers of sections included, or a blocked seat is not one of the screen's.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
     NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
@@ -368,15 +401,47 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     """
     CreateScreen: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateScreenRequest, _catalog_pb2.Screen]  # type: ignore[assignment]
-    """Creates a screen of a venue together with its seat layout, which never changes afterwards.
+    """Creates a screen of a venue together with its seat layout, which never changes afterwards, but that sections are added.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section or a row of a section is named twice,
-    or the layout has more than 50,000 seats.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section, a row of a section or a seat of a row is named
+    twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
+    the layout has more than 50,000 seats.
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
     ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    AddSection: _aio.UnaryUnaryMultiCallable[_catalog_pb2.AddSectionRequest, _catalog_pb2.Screen]  # type: ignore[assignment]
+    """Adds a section to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
+    AA after Z. Shows that there are keep the seats they have; those that are made from then on have the section, too.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the screen has a section of this name, 100 sections or not so
+    many seats left to 50,000, or the venue has several screens and none is named.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+    NOT_FOUND SCREEN_NOT_FOUND: the venue has no such screen.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    ImportHall: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ImportHallRequest, _catalog_pb2.Screen]  # type: ignore[assignment]
+    """Creates a screen of a venue from a file: one of Boxoffice's own, as ExportHall writes it, or a seating plan of pretix.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
+    from 1, and what. Nothing is created then.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+    FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
+    ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+    ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    ExportHall: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ExportHallRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Writes a screen as a file that ImportHall reads: JSON. In a plan of pretix, features and multipliers of prices have no
+    place.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the file has more than 4 MiB, which only REST takes.
+    NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
     GetSeatLayout: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetSeatLayoutRequest, _catalog_pb2.SeatLayout]  # type: ignore[assignment]
     """Returns the seat layout of a screen, row by row. An answer is at most 4 MiB over gRPC: a larger layout is asked for by
@@ -391,7 +456,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start or the end of sales is not in the future, the end
     of sales is after the start, a tier of the screen has no price, two, or one at which a booking of as many seats as a
-    user may have could not be counted, or a blocked seat is not one of the screen's.
+    user may have could not be counted, the multipliers of sections included, or a blocked seat is not one of the screen's.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
     NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
@@ -691,15 +756,65 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.CreateScreenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.Screen, _abc.Awaitable[_catalog_pb2.Screen]]:
-        """Creates a screen of a venue together with its seat layout, which never changes afterwards.
+        """Creates a screen of a venue together with its seat layout, which never changes afterwards, but that sections are added.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section or a row of a section is named twice,
-        or the layout has more than 50,000 seats.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section, a row of a section or a seat of a row is named
+        twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
+        the layout has more than 50,000 seats.
         NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
         ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+
+    @_abc_1.abstractmethod
+    def AddSection(
+        self,
+        request: _catalog_pb2.AddSectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Screen, _abc.Awaitable[_catalog_pb2.Screen]]:
+        """Adds a section to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
+        AA after Z. Shows that there are keep the seats they have; those that are made from then on have the section, too.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the screen has a section of this name, 100 sections or not so
+        many seats left to 50,000, or the venue has several screens and none is named.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+        NOT_FOUND SCREEN_NOT_FOUND: the venue has no such screen.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportHall(
+        self,
+        request: _catalog_pb2.ImportHallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Screen, _abc.Awaitable[_catalog_pb2.Screen]]:
+        """Creates a screen of a venue from a file: one of Boxoffice's own, as ExportHall writes it, or a seating plan of pretix.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
+        from 1, and what. Nothing is created then.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+        FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
+        ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
+        ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportHall(
+        self,
+        request: _catalog_pb2.ExportHallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """Writes a screen as a file that ImportHall reads: JSON. In a plan of pretix, features and multipliers of prices have no
+        place.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the file has more than 4 MiB, which only REST takes.
+        NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
 
     @_abc_1.abstractmethod
@@ -726,7 +841,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the start or the end of sales is not in the future, the end
         of sales is after the start, a tier of the screen has no price, two, or one at which a booking of as many seats as a
-        user may have could not be counted, or a blocked seat is not one of the screen's.
+        user may have could not be counted, the multipliers of sections included, or a blocked seat is not one of the screen's.
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
         NOT_FOUND MOVIE_NOT_FOUND: there is no such movie.
         NOT_FOUND SCREEN_NOT_FOUND: there is no such screen.

@@ -644,8 +644,8 @@ class SeatChange(_message.Message):
 
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.TierPrice]:
-        """What a seat of each tier costs from then on that nobody has, where that changed: all tiers. Seats that somebody has keep
-        their prices.
+        """What a seat of each tier costs from then on that nobody has, where that changed: all tiers. A seat with a
+        `price_multiplier` costs so many thousandths of it. Seats that somebody has keep their prices.
         """
 
     @_builtins.property
@@ -975,6 +975,8 @@ class ListHoldsResponse(_message.Message):
         PRICE_FIELD_NUMBER: _builtins.int
         EXPIRES_AT_FIELD_NUMBER: _builtins.int
         SECONDS_LEFT_FIELD_NUMBER: _builtins.int
+        LABEL_FIELD_NUMBER: _builtins.int
+        FEATURES_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The seat (UUID of ShowSeat.id)."""
         section: _builtins.str
@@ -989,9 +991,15 @@ class ListHoldsResponse(_message.Message):
         """Its price in minor units."""
         seconds_left: _builtins.int
         """How many seconds are left until then, by inventory's clock."""
+        label: _builtins.str
+        """What people read on it."""
         @_builtins.property
         def expires_at(self) -> _timestamp_pb2.Timestamp:
             """When the hold lapses."""
+
+        @_builtins.property
+        def features(self) -> _containers.RepeatedScalarFieldContainer[_seat_pb2.Seat.Feature.ValueType]:
+            """What is special about it."""
 
         def __init__(
             self,
@@ -1004,10 +1012,12 @@ class ListHoldsResponse(_message.Message):
             price: _builtins.int = ...,
             expires_at: _timestamp_pb2.Timestamp | None = ...,
             seconds_left: _builtins.int = ...,
+            label: _builtins.str = ...,
+            features: _abc.Iterable[_seat_pb2.Seat.Feature.ValueType] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "id", b"id", "number", b"number", "price", b"price", "row", b"row", "seconds_left", b"seconds_left", "section", b"section", "tier", b"tier"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "features", b"features", "id", b"id", "label", b"label", "number", b"number", "price", b"price", "row", b"row", "seconds_left", b"seconds_left", "section", b"section", "tier", b"tier"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1533,6 +1543,8 @@ class ReservedSeat(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     TIER_FIELD_NUMBER: _builtins.int
     PRICE_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    FEATURES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The seat (UUID of ShowSeat.id)."""
     section: _builtins.str
@@ -1545,6 +1557,12 @@ class ReservedSeat(_message.Message):
     """Its tier."""
     price: _builtins.int
     """Its price in minor units."""
+    label: _builtins.str
+    """What people read on it."""
+    @_builtins.property
+    def features(self) -> _containers.RepeatedScalarFieldContainer[_seat_pb2.Seat.Feature.ValueType]:
+        """What is special about it."""
+
     def __init__(
         self,
         *,
@@ -1554,10 +1572,12 @@ class ReservedSeat(_message.Message):
         number: _builtins.int = ...,
         tier: _seat_pb2.Seat.Tier.ValueType = ...,
         price: _builtins.int = ...,
+        label: _builtins.str = ...,
+        features: _abc.Iterable[_seat_pb2.Seat.Feature.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "number", b"number", "price", b"price", "row", b"row", "section", b"section", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["features", b"features", "id", b"id", "label", b"label", "number", b"number", "price", b"price", "row", b"row", "section", b"section", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

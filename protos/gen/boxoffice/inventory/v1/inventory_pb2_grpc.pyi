@@ -125,6 +125,8 @@ class InventoryServiceStub:
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
+    FAILED_PRECONDITION COMPANION_SEAT_ALONE: a companion's seat is neither with its wheelchair seat nor beside one that the
+    user has (`seat_ids`).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
     ABORTED PRICE_CHANGED: `expected_total` is another amount than the seats cost, and none is held (`expected_total`,
@@ -220,9 +222,10 @@ class InventoryServiceStub:
     reservation.
     The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
-    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
-    SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED, SHOW_STARTED, ACCESS_CODE_NOT_VALID and TOO_MANY_ACCESS_CODES, as for
-    HoldSeats; FAILED_PRECONDITION SEATS_NOT_BLOCKED: they are for a guest, and for sale (`seat_ids`); CLAIM_CLOSED:
+    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, COMPANION_SEAT_ALONE, SEAT_LIMIT_EXCEEDED,
+    PRICE_CHANGED, SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED, SHOW_STARTED, ACCESS_CODE_NOT_VALID and
+    TOO_MANY_ACCESS_CODES, as for HoldSeats; FAILED_PRECONDITION SEATS_NOT_BLOCKED: they are for a guest, and for sale
+    (`seat_ids`); CLAIM_CLOSED:
     this booking's claim was released or refused before, so it gets no seats any more.
     """
     BatchPriceSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchPriceSeatsRequest, _inventory_pb2.BatchPriceSeatsResponse]
@@ -364,6 +367,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
     blocked (`seat_ids`; `booking_id` where it is the user's own booking).
+    FAILED_PRECONDITION COMPANION_SEAT_ALONE: a companion's seat is neither with its wheelchair seat nor beside one that the
+    user has (`seat_ids`).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
     than their price lets be counted (`limit`).
     ABORTED PRICE_CHANGED: `expected_total` is another amount than the seats cost, and none is held (`expected_total`,
@@ -459,9 +464,10 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     reservation.
     The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
-    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
-    SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED, SHOW_STARTED, ACCESS_CODE_NOT_VALID and TOO_MANY_ACCESS_CODES, as for
-    HoldSeats; FAILED_PRECONDITION SEATS_NOT_BLOCKED: they are for a guest, and for sale (`seat_ids`); CLAIM_CLOSED:
+    Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, COMPANION_SEAT_ALONE, SEAT_LIMIT_EXCEEDED,
+    PRICE_CHANGED, SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED, SHOW_STARTED, ACCESS_CODE_NOT_VALID and
+    TOO_MANY_ACCESS_CODES, as for HoldSeats; FAILED_PRECONDITION SEATS_NOT_BLOCKED: they are for a guest, and for sale
+    (`seat_ids`); CLAIM_CLOSED:
     this booking's claim was released or refused before, so it gets no seats any more.
     """
     BatchPriceSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchPriceSeatsRequest, _inventory_pb2.BatchPriceSeatsResponse]  # type: ignore[assignment]
@@ -648,6 +654,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
         blocked (`seat_ids`; `booking_id` where it is the user's own booking).
+        FAILED_PRECONDITION COMPANION_SEAT_ALONE: a companion's seat is neither with its wheelchair seat nor beside one that the
+        user has (`seat_ids`).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
         than their price lets be counted (`limit`).
         ABORTED PRICE_CHANGED: `expected_total` is another amount than the seats cost, and none is held (`expected_total`,
@@ -797,9 +805,10 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         reservation.
         The claims may name 10,000 seats in all, so that the answer is less than 4 MiB.
 
-        Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, SEAT_LIMIT_EXCEEDED, PRICE_CHANGED,
-        SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED, SHOW_STARTED, ACCESS_CODE_NOT_VALID and TOO_MANY_ACCESS_CODES, as for
-        HoldSeats; FAILED_PRECONDITION SEATS_NOT_BLOCKED: they are for a guest, and for sale (`seat_ids`); CLAIM_CLOSED:
+        Refusals of one item: SHOW_NOT_FOUND, SEAT_NOT_FOUND, SEATS_UNAVAILABLE, COMPANION_SEAT_ALONE, SEAT_LIMIT_EXCEEDED,
+        PRICE_CHANGED, SALES_NOT_STARTED, SALES_ENDED, SHOW_CANCELLED, SHOW_STARTED, ACCESS_CODE_NOT_VALID and
+        TOO_MANY_ACCESS_CODES, as for HoldSeats; FAILED_PRECONDITION SEATS_NOT_BLOCKED: they are for a guest, and for sale
+        (`seat_ids`); CLAIM_CLOSED:
         this booking's claim was released or refused before, so it gets no seats any more.
         """
 

@@ -3,18 +3,20 @@
 isort:skip_file
 Seats, as all services describe them."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import TypeAlias as _TypeAlias, Never as _Never
+if sys.version_info >= (3, 10):
+    from typing import TypeAlias as _TypeAlias
 else:
-    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
+    from typing_extensions import TypeAlias as _TypeAlias
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -43,11 +45,41 @@ class Seat(_message.Message):
     PREMIUM: Seat.Tier.ValueType  # 2
     VIP: Seat.Tier.ValueType  # 3
 
+    class _Feature:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _FeatureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Seat._Feature.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        FEATURE_UNSPECIFIED: Seat._Feature.ValueType  # 0
+        WHEELCHAIR: Seat._Feature.ValueType  # 1
+        """A place for a wheelchair."""
+        COMPANION: Seat._Feature.ValueType  # 2
+        """For whoever comes with the person in a wheelchair: see `companion_of`."""
+        RESTRICTED_VIEW: Seat._Feature.ValueType  # 3
+        """Something is in the way of the view."""
+
+    class Feature(_Feature, metaclass=_FeatureEnumTypeWrapper):
+        """What is special about a seat."""
+
+    FEATURE_UNSPECIFIED: Seat.Feature.ValueType  # 0
+    WHEELCHAIR: Seat.Feature.ValueType  # 1
+    """A place for a wheelchair."""
+    COMPANION: Seat.Feature.ValueType  # 2
+    """For whoever comes with the person in a wheelchair: see `companion_of`."""
+    RESTRICTED_VIEW: Seat.Feature.ValueType  # 3
+    """Something is in the way of the view."""
+
     ID_FIELD_NUMBER: _builtins.int
     SECTION_FIELD_NUMBER: _builtins.int
     ROW_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     TIER_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    X_FIELD_NUMBER: _builtins.int
+    Y_FIELD_NUMBER: _builtins.int
+    FEATURES_FIELD_NUMBER: _builtins.int
+    COMPANION_OF_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The id of the seat in its screen's layout (UUID). It is not the id that is held and booked: see ShowSeat.id."""
     section: _builtins.str
@@ -58,6 +90,18 @@ class Seat(_message.Message):
     """The seat's number in its row, from 1."""
     tier: Global___Seat.Tier.ValueType
     """The seat's price tier."""
+    label: _builtins.str
+    """What people read on the seat, such as "12A": its number, where nothing else was said. Unique in its row."""
+    x: _builtins.int
+    """Where the seat is in the plan, to the right, in the plan's own unit; absent where it was not said."""
+    y: _builtins.int
+    """The same, downwards."""
+    companion_of: _builtins.str
+    """The wheelchair seat that this one is next to, where it is a companion's: the id of a seat of this layout (UUID)."""
+    @_builtins.property
+    def features(self) -> _containers.RepeatedScalarFieldContainer[Global___Seat.Feature.ValueType]:
+        """What is special about it."""
+
     def __init__(
         self,
         *,
@@ -66,12 +110,28 @@ class Seat(_message.Message):
         row: _builtins.str = ...,
         number: _builtins.int = ...,
         tier: Global___Seat.Tier.ValueType = ...,
+        label: _builtins.str = ...,
+        x: _builtins.int | None = ...,
+        y: _builtins.int | None = ...,
+        features: _abc.Iterable[Global___Seat.Feature.ValueType] | None = ...,
+        companion_of: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_companion_of", b"_companion_of", "_x", b"_x", "_y", b"_y", "companion_of", b"companion_of", "x", b"x", "y", b"y"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "number", b"number", "row", b"row", "section", b"section", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_companion_of", b"_companion_of", "_x", b"_x", "_y", b"_y", "companion_of", b"companion_of", "features", b"features", "id", b"id", "label", b"label", "number", b"number", "row", b"row", "section", b"section", "tier", b"tier", "x", b"x", "y", b"y"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__companion_of: _TypeAlias = _typing.Literal["companion_of"]  # noqa: Y015
+    _WhichOneofArgType__companion_of: _TypeAlias = _typing.Literal["_companion_of", b"_companion_of"]  # noqa: Y015
+    _WhichOneofReturnType__x: _TypeAlias = _typing.Literal["x"]  # noqa: Y015
+    _WhichOneofArgType__x: _TypeAlias = _typing.Literal["_x", b"_x"]  # noqa: Y015
+    _WhichOneofReturnType__y: _TypeAlias = _typing.Literal["y"]  # noqa: Y015
+    _WhichOneofArgType__y: _TypeAlias = _typing.Literal["_y", b"_y"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__companion_of) -> _WhichOneofReturnType__companion_of | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__x) -> _WhichOneofReturnType__x | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__y) -> _WhichOneofReturnType__y | None: ...
 
 Global___Seat: _TypeAlias = Seat  # noqa: Y015
 
@@ -127,6 +187,12 @@ class ShowSeat(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     BLOCKED_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    X_FIELD_NUMBER: _builtins.int
+    Y_FIELD_NUMBER: _builtins.int
+    FEATURES_FIELD_NUMBER: _builtins.int
+    COMPANION_OF_FIELD_NUMBER: _builtins.int
+    PRICE_MULTIPLIER_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The id to hold and to book (UUID); unique to this seat of this show."""
     section: _builtins.str
@@ -143,9 +209,25 @@ class ShowSeat(_message.Message):
     """What may be done with the seat."""
     blocked: _builtins.bool
     """True where somebody has the seat and it is BLOCKED, not AVAILABLE, once that claim ends or lapses; else absent."""
+    label: _builtins.str
+    """What people read on the seat, such as "12A": its number, where nothing else was said. Unique in its row."""
+    x: _builtins.int
+    """Where the seat is in the plan, to the right, in the plan's own unit. In maps, and absent where it was not said."""
+    y: _builtins.int
+    """The same, downwards."""
+    companion_of: _builtins.str
+    """The wheelchair seat that this one is next to, where it is a companion's: the id of a seat of this show (UUID)."""
+    price_multiplier: _builtins.int
+    """What it costs where nobody has it, of what the show's list says for its tier, in thousandths and rounded to the minor
+    unit, half of one up; absent where it is 1000, the price itself.
+    """
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the claim on the seat lapses and the seat is free again. Absent where nothing can lapse."""
+
+    @_builtins.property
+    def features(self) -> _containers.RepeatedScalarFieldContainer[Global___Seat.Feature.ValueType]:
+        """What is special about it."""
 
     def __init__(
         self,
@@ -159,13 +241,36 @@ class ShowSeat(_message.Message):
         status: Global___ShowSeat.Status.ValueType = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         blocked: _builtins.bool | None = ...,
+        label: _builtins.str = ...,
+        x: _builtins.int | None = ...,
+        y: _builtins.int | None = ...,
+        features: _abc.Iterable[Global___Seat.Feature.ValueType] | None = ...,
+        companion_of: _builtins.str | None = ...,
+        price_multiplier: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_blocked", b"_blocked", "blocked", b"blocked", "expires_at", b"expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_blocked", b"_blocked", "_companion_of", b"_companion_of", "_price_multiplier", b"_price_multiplier", "_x", b"_x", "_y", b"_y", "blocked", b"blocked", "companion_of", b"companion_of", "expires_at", b"expires_at", "price_multiplier", b"price_multiplier", "x", b"x", "y", b"y"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blocked", b"_blocked", "blocked", b"blocked", "expires_at", b"expires_at", "id", b"id", "number", b"number", "price", b"price", "row", b"row", "section", b"section", "status", b"status", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blocked", b"_blocked", "_companion_of", b"_companion_of", "_price_multiplier", b"_price_multiplier", "_x", b"_x", "_y", b"_y", "blocked", b"blocked", "companion_of", b"companion_of", "expires_at", b"expires_at", "features", b"features", "id", b"id", "label", b"label", "number", b"number", "price", b"price", "price_multiplier", b"price_multiplier", "row", b"row", "section", b"section", "status", b"status", "tier", b"tier", "x", b"x", "y", b"y"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__blocked: _TypeAlias = _typing.Literal["blocked"]  # noqa: Y015
     _WhichOneofArgType__blocked: _TypeAlias = _typing.Literal["_blocked", b"_blocked"]  # noqa: Y015
+    _WhichOneofReturnType__companion_of: _TypeAlias = _typing.Literal["companion_of"]  # noqa: Y015
+    _WhichOneofArgType__companion_of: _TypeAlias = _typing.Literal["_companion_of", b"_companion_of"]  # noqa: Y015
+    _WhichOneofReturnType__price_multiplier: _TypeAlias = _typing.Literal["price_multiplier"]  # noqa: Y015
+    _WhichOneofArgType__price_multiplier: _TypeAlias = _typing.Literal["_price_multiplier", b"_price_multiplier"]  # noqa: Y015
+    _WhichOneofReturnType__x: _TypeAlias = _typing.Literal["x"]  # noqa: Y015
+    _WhichOneofArgType__x: _TypeAlias = _typing.Literal["_x", b"_x"]  # noqa: Y015
+    _WhichOneofReturnType__y: _TypeAlias = _typing.Literal["y"]  # noqa: Y015
+    _WhichOneofArgType__y: _TypeAlias = _typing.Literal["_y", b"_y"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__blocked) -> _WhichOneofReturnType__blocked | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__companion_of) -> _WhichOneofReturnType__companion_of | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__price_multiplier) -> _WhichOneofReturnType__price_multiplier | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__x) -> _WhichOneofReturnType__x | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__y) -> _WhichOneofReturnType__y | None: ...
 
 Global___ShowSeat: _TypeAlias = ShowSeat  # noqa: Y015

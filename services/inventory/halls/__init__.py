@@ -1,0 +1,1 @@
+"""Halls: what screens consist of, and the rules for that."""

@@ -1,0 +1,68 @@
+"""The methods of CatalogService that add sections, and read and write halls as files."""
+
+from uuid import UUID
+
+from boxoffice.inventory.v1 import catalog_pb2 as pb
+from boxoffice.inventory.v1.seat_pb2 import Seat
+from google.api import httpbody_pb2
+
+from services.chassis.errors import InvalidField
+from services.chassis.store.database import Database
+from services.chassis.wire.incoming import Context, over_rest
+from services.chassis.wire.pages import MAX_ANSWER_BYTES
+from services.chassis.writes.idempotency import Once, key_of
+from services.inventory.halls.document import Misread, read_hall, write_hall
+from services.inventory.halls.domain import MAX_SEATS_PER_SCREEN, NewScreen
+from services.inventory.halls.messages import render_screen
+from services.inventory.halls.pretix import read_plan, write_plan
+from services.inventory.halls.screens import CreateScreen, CreateScreens, get_seat_layout
+from services.inventory.halls.sections import AddSection, AddSections, section_of
+from services.inventory.seats.prices import WHOLE
+
+
+class HallMethods:
+    """Sections and files of halls."""
+
+    def __init__(self, db: Database) -> None:
+        self._halls = db
+        self._add_section: AddSections[pb.Screen] = AddSections(db)
+        self._create_screen: CreateScreens[pb.Screen] = CreateScreens(db)
+
+    async def AddSection(self, request: pb.AddSectionRequest, context: Context) -> pb.Screen:
+        tier = Seat.Tier.Name(request.tier or Seat.REGULAR)
+        multiplier = request.price_multiplier or WHOLE
+        add = AddSection(
+            UUID(request.venue_id),
+            UUID(request.screen_id) if request.screen_id else None,
+            section_of(request.name, request.rows, request.seats_per_row, tier, multiplier),
+            Once(key_of(request, "AddSection"), pb.Screen, render_screen),
+        )
+        return await self._add_section.alone(add)
+
+    async def ImportHall(self, request: pb.ImportHallRequest, context: Context) -> pb.Screen:
+        once = Once(key_of(request, "ImportHall"), pb.Screen, render_screen)
+        try:
+            screen = _read(request)
+        except Misread as error:
+            raise InvalidField(("file", str(error))) from None
+        return await self._create_screen.alone(CreateScreen(screen, once))
+
+    async def ExportHall(self, request: pb.ExportHallRequest, context: Context) -> httpbody_pb2.HttpBody:
+        write = write_plan if request.format == pb.ImportHallRequest.PRETIX else write_hall
+        screen, rows = await get_seat_layout(self._halls, UUID(request.screen_id), after=-1, limit=MAX_SEATS_PER_SCREEN)
+        file = httpbody_pb2.HttpBody(content_type="application/json", data=write(screen.name, rows))
+        if file.ByteSize() > MAX_ANSWER_BYTES and not over_rest():
+            raise InvalidField(("screenId", "names a hall whose file has more than 4 MiB: ask for it over REST"))
+        return file
+
+
+def _read(request: pb.ImportHallRequest) -> NewScreen:
+    data, venue_id = request.file.encode(), UUID(request.venue_id)
+    if request.format != pb.ImportHallRequest.PRETIX:
+        if request.premium_categories or request.vip_categories:
+            raise InvalidField(("format", "must be PRETIX where categories are named"))
+        return read_hall(data, venue_id, request.name)
+    tiers = dict.fromkeys(request.premium_categories, "PREMIUM")
+    if twice := tiers.keys() & set(request.vip_categories):
+        raise InvalidField(("vipCategories", f"has {min(twice)}, which is in premiumCategories, too"))
+    return read_plan(data, venue_id, request.name, tiers | dict.fromkeys(request.vip_categories, "VIP"))
