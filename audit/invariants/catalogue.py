@@ -4,20 +4,6 @@ from audit.invariants.invariant import Invariant
 
 CATALOGUE = (
     Invariant(
-        "ratings-count-the-reviews",
-        "an event's ratings are as many as its reviews that are not hidden, and their sum is that of these",
-        ("inventory.reviews",),
-        """
-        SELECT coalesce(r.event_id, v.event_id) AS event_id, r.reviews, r.total, v.reviews AS there, v.total AS sum
-        FROM inventory.event_ratings r
-        FULL JOIN (
-            SELECT event_id, count(*) AS reviews, sum(rating) AS total FROM inventory.reviews
-            WHERE hidden_at IS NULL GROUP BY event_id
-        ) AS v ON v.event_id = r.event_id
-        WHERE coalesce(r.reviews, 0) <> coalesce(v.reviews, 0) OR coalesce(r.total, 0) <> coalesce(v.total, 0)
-        """,
-    ),
-    Invariant(
         "shows-are-of-what-there-is",
         "a show is of an event and in a hall of a venue that there are, for as long as the event lasts",
         ("inventory.shows",),

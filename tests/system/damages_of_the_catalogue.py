@@ -33,11 +33,6 @@ def shows(change: str) -> str:
 
 
 CATALOGUE = (
-    Damage(
-        "ratings of reviews that there are not",
-        "ratings-count-the-reviews",
-        "INSERT INTO inventory.event_ratings (event_id, reviews, total) SELECT id, 2, 7 FROM inventory.events LIMIT 1",
-    ),
     Damage("a show of no event", THERE, shows("event_id = gen_random_uuid()")),
     Damage("a show in no hall", THERE, shows("screen_id = gen_random_uuid()")),
     Damage("a show in a hall of no venue", THERE, "DELETE FROM inventory.venues"),
