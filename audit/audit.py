@@ -318,8 +318,7 @@ def _print_table(results: Sequence[Result]) -> None:
 
 
 def _counted(left: UnderWay) -> dict[str, int]:
-    counts = Counter(what for what, _ in left)
-    return {what: counts[what] for _, what, _ in UNDER_WAY if counts[what]}
+    return dict(sorted(Counter(what for what, _ in left).items()))
 
 
 def _named(left: UnderWay) -> str:
