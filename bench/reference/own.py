@@ -88,6 +88,8 @@ PRICES = {
     "unrefundable_amount": "seat_nothings",
     "organizer_fee": "seat_nothings",
     "kind": "kinds",
+    "label": "seat_blanks",
+    "features": "seat_blanks",
     "answer_of": "bookings",
     "user_id": "users",
     "method": "methods",

@@ -81,6 +81,7 @@ CREATE TABLE batch_seats AS
         array_agg(0)::text AS seat_nothings,
         array_agg(''::text)::text AS seat_codes,
         array_agg('ADULT'::text)::text AS kinds,
+        array_agg(NULL::text)::text AS seat_blanks,
         array_agg(NULL::timestamptz)::text AS seat_helds,
         array_agg(NULL::text)::text AS seat_blocks,
         array_agg(NULL::uuid)::text AS seat_rights,
