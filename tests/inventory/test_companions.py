@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.inventory.errors import CompanionSeatAlone
+from services.inventory.errors import ClaimClosed, CompanionSeatAlone
 from services.inventory.seats.commands import Cause, Confirm, Hold, Release, Reserve, Unbook
-from services.inventory.seats.domain import LockedShow, ReservationState, Seat, Status
+from services.inventory.seats.domain import LockedShow, ReservationState, Seat, ShowTimes, Status
 from services.inventory.seats.holds import ReleaseHolds
 from tests.inventory.rules import RULES, TTL
 
@@ -64,7 +64,7 @@ def test_it_is_sold_in_one_command_with_its_wheelchair_seat_in_any_order(show: L
     hold(show, ANN, *numbers)
     booking = uuid4()
     reserve(show, ANN, booking, *numbers)
-    assert Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES) is None
+    assert isinstance(Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES), ShowTimes)
 
 
 def test_it_is_sold_to_whoever_holds_reserved_or_booked_the_wheelchair_seat_and_nobody_else(show: LockedShow) -> None:
@@ -73,7 +73,7 @@ def test_it_is_sold_to_whoever_holds_reserved_or_booked_the_wheelchair_seat_and_
     hold(show, ANN, COMPANION)
     booking = uuid4()
     reserve(show, ANN, booking, WHEELCHAIR)
-    assert Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES) is None
+    assert isinstance(Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES), ShowTimes)
     hold(show, ANN, ANOTHER)
     reserve(show, ANN, uuid4(), ANOTHER, COMPANION)
 
@@ -97,11 +97,12 @@ def test_a_late_payment_gets_it_back_with_the_wheelchair_seat_only(show: LockedS
     alone, whole = uuid4(), uuid4()
     reserve(show, ANN, alone, COMPANION)
     late = NOW + TTL
-    assert Confirm(show_id=show.id, booking_id=alone).apply(show, late, RULES) is not None, "the hold has lapsed"
+    refusal = Confirm(show_id=show.id, booking_id=alone).apply(show, late, RULES)
+    assert isinstance(refusal, ClaimClosed), "the hold of the wheelchair seat has lapsed"
     assert show.reservations[alone].state == ReservationState.REFUSED
     reserve(show, ANN, whole, WHEELCHAIR, COMPANION, at=late)
     Release(show_id=show.id, booking_id=whole, cause=Cause.EXPIRED).apply(show, late + TTL, RULES)
-    assert Confirm(show_id=show.id, booking_id=whole).apply(show, late + TTL, RULES) is None
+    assert isinstance(Confirm(show_id=show.id, booking_id=whole).apply(show, late + TTL, RULES), ShowTimes)
 
 
 def test_who_gives_the_wheelchair_seat_back_keeps_the_other_one(show: LockedShow) -> None:
