@@ -110,7 +110,8 @@ ACROSS = (
         LEFT JOIN inventory.show_counters c ON c.show_id = b.show_id
         LEFT JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (b.show_id, b.id)
         WHERE (bs.section, bs.row, bs.number, bs.tier) IS DISTINCT FROM (s.section, s.row, s.number, s.tier)
-            OR bs.label <> coalesce(s.label, s.number::text) OR bs.features <> array_to_string(s.features, ',')
+            OR bs.label <> coalesce(s.label, s.number::text)
+            OR bs.features <> coalesce(array_to_string(s.features, ','), '')
             OR CASE bs.kind WHEN 'ADULT' THEN bs.price END <> r.prices[array_position(r.seat_ids, bs.seat_id)]
             OR (CASE bs.kind WHEN 'ADULT' THEN bs.price END <> s.price AND s.booking_id = b.id)
             OR b.currency IS DISTINCT FROM c.currency

@@ -84,8 +84,9 @@ SEATS = (
         LEFT JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (s.show_id, s.booking_id)
         WHERE s.holder_id IS NOT NULL AND (
             CASE WHEN s.right_id = '00000000-0000-0000-0000-000000000000' THEN s.price <> 0 ELSE NOT EXISTS (
-                SELECT FROM inventory.list_prices l WHERE (l.show_id, l.tier) = (s.show_id, s.tier)
-                    AND (l.price::bigint * coalesce(s.price_multiplier, 1000) + 500) / 1000 = s.price
+                SELECT FROM inventory.list_prices l WHERE
+                    (l.show_id, l.tier, (l.price::bigint * coalesce(s.price_multiplier, 1000) + 500) / 1000)
+                    = (s.show_id, s.tier, s.price)
             ) END
             OR s.price <> r.prices[array_position(r.seat_ids, s.id)]
         )
@@ -96,8 +97,9 @@ SEATS = (
         LEFT JOIN inventory.show_seats s ON (s.show_id, s.id) = (r.show_id, claimed.seat_id)
         WHERE r.prices IS NOT NULL AND (claimed.right_id, claimed.price)
             IS DISTINCT FROM ('00000000-0000-0000-0000-000000000000'::uuid, 0) AND NOT EXISTS (
-            SELECT FROM inventory.list_prices l WHERE (l.show_id, l.tier) = (r.show_id, s.tier)
-                AND (l.price::bigint * coalesce(s.price_multiplier, 1000) + 500) / 1000 = claimed.price
+            SELECT FROM inventory.list_prices l WHERE
+                (l.show_id, l.tier, (l.price::bigint * coalesce(s.price_multiplier, 1000) + 500) / 1000)
+                = (r.show_id, s.tier, claimed.price)
         )
         """,
     ),
@@ -193,7 +195,8 @@ SEATS = (
     ),
     Invariant(
         "every-show-has-its-lock-and-seats",
-        "a show has the counter that locks its seats, with the show's facts, and a seat for each of its screen's",
+        "a show has the counter that locks its seats, with the show's facts, and a seat for each of its screen's "
+        "that was there when it was made",
         ("inventory.shows",),
         """
         SELECT coalesce(s.id, c.show_id, n.show_id) AS show_id, s.starts_at, c.starts_at AS counted_starts_at,
@@ -205,7 +208,7 @@ SEATS = (
         LEFT JOIN inventory.screens screen ON screen.id = s.screen_id
         WHERE (s.starts_at, s.currency, s.status, s.sales_start_at, s.revision)
                 IS DISTINCT FROM (c.starts_at, c.currency, c.status, c.sales_start_at, c.revision)
-            OR (c.sequence >= 0) IS NOT TRUE OR n.seats IS DISTINCT FROM screen.seat_count
+            OR (c.sequence >= 0) IS NOT TRUE OR n.seats IS DISTINCT FROM coalesce(s.seat_count, screen.seat_count)
         """,
     ),
     Invariant(

@@ -171,6 +171,11 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
     show, unknown = world.show, str(uuid4())
     prices = [{"tier": tier, "price": 100} for tier in ("REGULAR", "PREMIUM", "VIP")]
     return {
+        # The venue may have several screens by now; the key has it added once.
+        "AddSection": (
+            {"venue_id": show.venue_id},
+            examples.BODIES["AddSection"] | {"screenId": show.screen_id, "idempotencyKey": show.id},
+        ),
         # The venue has a screen of the example's name.
         "CreateScreen": ({"venue_id": show.venue_id}, examples.BODIES["CreateScreen"] | {"name": "Another"}),
         "CreateShow": (

@@ -74,6 +74,8 @@ AT_REST = (
         AS_SOLD,
         "UPDATE inventory.reservations SET prices = NULL;" + seats("BOOKED", "price = price + 1"),
     ),
+    Damage("a booked seat of another label", AS_SOLD, "UPDATE booking.booking_seats SET label = 'other'"),
+    Damage("a booked seat of another feature", AS_SOLD, "UPDATE booking.booking_seats SET features = 'COMPANION'"),
     Damage("a seat in another place", AS_SOLD, "UPDATE booking.booking_seats SET number = NULL"),
     Damage("a booking of another show", AS_SOLD, bookings("CONFIRMED", "show_id = gen_random_uuid()")),
     Damage("a booking of another day", AS_SOLD, bookings("CONFIRMED", "starts_at = now()")),

@@ -100,6 +100,13 @@ AT_ANY_TIME = {
         UPDATE inventory.shows SET status = 'DRAFT' WHERE status = 'SCHEDULED';
         UPDATE inventory.show_counters SET status = 'DRAFT' WHERE status = 'SCHEDULED'
     """,
+    "a section that was added to halls when their shows were there": """
+        UPDATE inventory.shows w SET seat_count = coalesce(w.seat_count, c.seat_count)
+            FROM inventory.screens c WHERE c.id = w.screen_id;
+        INSERT INTO inventory.screen_seats (screen_id, id, position, section, row, number, tier)
+            SELECT id, gen_random_uuid(), seat_count, 'Added wing', 'A', 1, 'VIP' FROM inventory.screens;
+        UPDATE inventory.screens SET seat_count = seat_count + 1
+    """,
     "nothing": "SELECT",
     **OF_AN_ORGANIZATION,
     "a coupon is used as often as it may be, and was by bookings that are over": WITHIN_LIMITS,

@@ -16,11 +16,15 @@ DIFFERENT_SEATS = """
     SELECT n.show_id, d.* FROM unnest(%(show_id)s::uuid[], %(screen_id)s::uuid[]) AS n (show_id, screen_id)
     CROSS JOIN LATERAL (
         (
-            SELECT true AS is_lacking, o.section, o.row, o.number FROM show_seats o WHERE o.show_id = n.show_id
-            EXCEPT SELECT true, c.section, c.row, c.number FROM screen_seats c WHERE c.screen_id = n.screen_id
+            SELECT true AS is_lacking, o.section, o.row, o.number, o.label, o.features, o.price_multiplier
+            FROM show_seats o WHERE o.show_id = n.show_id
+            EXCEPT SELECT true, c.section, c.row, c.number, c.label, c.features, c.price_multiplier
+            FROM screen_seats c WHERE c.screen_id = n.screen_id
         ) UNION ALL (
-            SELECT false, c.section, c.row, c.number FROM screen_seats c WHERE c.screen_id = n.screen_id
-            EXCEPT SELECT false, o.section, o.row, o.number FROM show_seats o WHERE o.show_id = n.show_id
+            SELECT false, c.section, c.row, c.number, c.label, c.features, c.price_multiplier
+            FROM screen_seats c WHERE c.screen_id = n.screen_id
+            EXCEPT SELECT false, o.section, o.row, o.number, o.label, o.features, o.price_multiplier
+            FROM show_seats o WHERE o.show_id = n.show_id
         )
         ORDER BY section, row, number LIMIT %(most)s
     ) AS d

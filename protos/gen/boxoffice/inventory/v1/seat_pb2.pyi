@@ -95,9 +95,11 @@ class Seat(_message.Message):
     x: _builtins.int
     """Where the seat is in the plan, to the right, in the plan's own unit; absent where it was not said."""
     y: _builtins.int
-    """The same, downwards."""
+    """The same, downwards; absent where it was not said."""
     companion_of: _builtins.str
-    """The wheelchair seat that this one is next to, where it is a companion's: the id of a seat of this layout (UUID)."""
+    """The wheelchair seat that this one is next to, where it is a companion's, else absent: the id of a seat of this layout
+    (UUID).
+    """
     @_builtins.property
     def features(self) -> _containers.RepeatedScalarFieldContainer[Global___Seat.Feature.ValueType]:
         """What is special about it."""
@@ -214,9 +216,11 @@ class ShowSeat(_message.Message):
     x: _builtins.int
     """Where the seat is in the plan, to the right, in the plan's own unit. In maps, and absent where it was not said."""
     y: _builtins.int
-    """The same, downwards."""
+    """The same, downwards; absent where it was not said."""
     companion_of: _builtins.str
-    """The wheelchair seat that this one is next to, where it is a companion's: the id of a seat of this show (UUID)."""
+    """The wheelchair seat that this one is next to, where it is a companion's, else absent: the id of a seat of this show
+    (UUID).
+    """
     price_multiplier: _builtins.int
     """What it costs where nobody has it, of what the show's list says for its tier, in thousandths and rounded to the minor
     unit, half of one up; absent where it is 1000, the price itself.
