@@ -54,11 +54,13 @@ RECORD_PAYMENTS = (8, 2)
 CREATE_SESSIONS = (1, 1)
 PAY_SESSIONS = (8, 2)
 
-# What a call sends that creates a thing of the catalogue under a key: (statements, round trips).
-CREATE_MOVIE = (7, 2)
-CREATE_VENUE = (7, 2)
+# What a call sends that creates a thing of the catalogue under a key: (statements, round trips). Of them, the index of
+# events takes three of a movie's (its venues' locks, its row, its words), four of a venue's (its row, the locks and the
+# rows of its events, its words) and two of a show's (the venues' locks, the event's row).
+CREATE_MOVIE = (10, 2)
+CREATE_VENUE = (11, 2)
 CREATE_SCREEN = (9, 2)
-CREATE_SHOW = (18, 2)
+CREATE_SHOW = (20, 2)
 
 # What a batch of bookings costs, however many there are: booking's intent with how the shows are taxed, inventory's
 # claim, booking's price.

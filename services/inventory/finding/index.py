@@ -26,8 +26,7 @@ async def index_events(tx: Transaction, events: Texts) -> None:
             "title": [" ".join(words) for words in titles],
             "description": [" ".join(words_of(description)) for _, description in events.values()],
         }
-        await tx.send(sql.INDEX_TEXTS, texts)
-        await tx.send(sql.INDEX_EVENTS, {"event_ids": list(events)})
+        await tx.send(sql.INDEX_EVENTS, texts)
         await _keep_words(tx, titles)
 
 
@@ -38,7 +37,6 @@ async def index_shows(tx: Transaction, shows: Iterable[tuple[UUID, UUID]]) -> No
         event_ids, venue_ids = map(list, zip(*pairs, strict=True))
         await tx.send(sql.LOCK_VENUES, {"event_ids": event_ids, "venue_ids": venue_ids})
         await tx.send(sql.INDEX_SHOWS, {"event_id": event_ids, "venue_id": venue_ids})
-        await tx.send(sql.INDEX_EVENTS, {"event_ids": event_ids})
 
 
 async def index_venues(tx: Transaction, venues: Texts) -> None:
@@ -68,5 +66,5 @@ async def index_what_lacks(db: Database, *, limit: int = 500) -> int:
 async def _keep_words(tx: Transaction, texts: Iterable[Sequence[str]]) -> None:
     words = sorted({word for text in texts for word in text})
     grams = [(gram, word) for word in words for gram in grams_of(word)]
-    await tx.send(sql.KEEP_WORDS, {"words": words})
-    await tx.send(sql.KEEP_GRAMS, {"grams": [gram for gram, _ in grams], "words": [word for _, word in grams]})
+    kept = {"words": words, "grams": [gram for gram, _ in grams], "grams_of": [word for _, word in grams]}
+    await tx.send(sql.KEEP_WORDS, kept)

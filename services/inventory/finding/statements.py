@@ -13,27 +13,42 @@ INDEX_VENUES = """
     ON CONFLICT (venue_id) DO UPDATE SET words = excluded.words
 """
 
-INDEX_TEXTS = """
-    INSERT INTO event_index (event_id, title, description, venue_ids, words)
-    SELECT
-        event_id, title, description,
-        ARRAY(
-            SELECT DISTINCT c.venue_id FROM shows s JOIN screens c ON c.id = s.screen_id WHERE s.event_id = n.event_id
-        ),
-        ''
-    FROM unnest(%(event_id)s::uuid[], %(title)s::text[], %(description)s::text[]) AS n (event_id, title, description)
-    ON CONFLICT (event_id) DO UPDATE SET title = excluded.title, description = excluded.description
-"""
-"""Keep what events say of themselves, as words. What is found by them is written by INDEX_EVENTS."""
 
-INDEX_SHOWS = """
-    UPDATE event_index i SET venue_ids = venue_ids || n.venue_id
-    FROM (
-        SELECT DISTINCT event_id, venue_id
-        FROM unnest(%(event_id)s::uuid[], %(venue_id)s::uuid[]) AS n (event_id, venue_id)
-    ) AS n
-    WHERE i.event_id = n.event_id AND NOT n.venue_id = ANY(i.venue_ids)
+def _words(title: str, venue_ids: str, description: str) -> str:
+    """Return all that an event is found by, of what it says of itself and the ids of its venues."""
+    return f"""
+        setweight(to_tsvector('simple', {title}), 'A')
+        || setweight(to_tsvector('simple', coalesce((
+            SELECT string_agg(v.words, ' ' ORDER BY v.venue_id) FROM venue_index v WHERE v.venue_id = ANY({venue_ids})
+        ), '')), 'B')
+        || setweight(to_tsvector('simple', {description}), 'D')
+    """
+
+
+INDEX_EVENTS = f"""
+    INSERT INTO event_index AS i (event_id, title, description, venue_ids, words)
+    SELECT n.event_id, n.title, n.description, at.venue_ids, {_words("n.title", "at.venue_ids", "n.description")}
+    FROM unnest(%(event_id)s::uuid[], %(title)s::text[], %(description)s::text[]) AS n (event_id, title, description)
+    CROSS JOIN LATERAL (SELECT ARRAY(
+        SELECT DISTINCT c.venue_id FROM shows s JOIN screens c ON c.id = s.screen_id WHERE s.event_id = n.event_id
+    ) AS venue_ids) AS at
+    ON CONFLICT (event_id) DO UPDATE SET
+        title = excluded.title, description = excluded.description,
+        words = {_words("excluded.title", "i.venue_ids", "excluded.description")}
 """
+"""Keep what events say of themselves, as words. Only after LOCK_VENUES."""
+
+INDEX_SHOWS = f"""
+    UPDATE event_index i SET
+        venue_ids = ARRAY(SELECT unnest(i.venue_ids) UNION SELECT unnest(n.venue_ids)),
+        words = {_words("i.title", "i.venue_ids || n.venue_ids", "i.description")}
+    FROM (
+        SELECT event_id, array_agg(venue_id) AS venue_ids
+        FROM unnest(%(event_id)s::uuid[], %(venue_id)s::uuid[]) AS n (event_id, venue_id) GROUP BY event_id
+    ) AS n
+    WHERE i.event_id = n.event_id AND NOT n.venue_ids <@ i.venue_ids
+"""
+"""Keep where events have shows. Only after LOCK_VENUES."""
 
 LOCK_VENUES = """
     SELECT v.id FROM venues v
@@ -56,26 +71,18 @@ LOCK_EVENTS_AT_VENUES = """
     SELECT event_id FROM event_index WHERE venue_ids && %(venue_ids)s::uuid[] ORDER BY event_id FOR UPDATE
 """
 
-_WORDS = """
-    setweight(to_tsvector('simple', i.title), 'A')
-    || setweight(to_tsvector('simple', coalesce(
-        (SELECT string_agg(v.words, ' ') FROM venue_index v WHERE v.venue_id = ANY(i.venue_ids)), ''
-    )), 'B')
-    || setweight(to_tsvector('simple', i.description), 'D')
+INDEX_EVENTS_AT_VENUES = f"""
+    UPDATE event_index i SET words = {_words("i.title", "i.venue_ids", "i.description")}
+    WHERE i.venue_ids && %(venue_ids)s::uuid[]
 """
-
-INDEX_EVENTS = f"UPDATE event_index i SET words = {_WORDS} WHERE i.event_id = ANY(%(event_ids)s)"
-
-INDEX_EVENTS_AT_VENUES = f"UPDATE event_index i SET words = {_WORDS} WHERE i.venue_ids && %(venue_ids)s::uuid[]"
 
 KEEP_WORDS = """
-    INSERT INTO search_words (word) SELECT word FROM unnest(%(words)s::text[]) AS n (word) ORDER BY word
-    ON CONFLICT DO NOTHING
-"""
-
-KEEP_GRAMS = """
+    WITH kept AS (
+        INSERT INTO search_words (word) SELECT word FROM unnest(%(words)s::text[]) AS n (word) ORDER BY word
+        ON CONFLICT DO NOTHING
+    )
     INSERT INTO search_grams (gram, word)
-    SELECT gram, word FROM unnest(%(grams)s::text[], %(words)s::text[]) AS n (gram, word) ORDER BY gram, word
+    SELECT gram, word FROM unnest(%(grams)s::text[], %(grams_of)s::text[]) AS n (gram, word) ORDER BY gram, word
     ON CONFLICT DO NOTHING
 """
 
