@@ -22,11 +22,21 @@ from stack.accounts import email
 from tests.gateway.fakes import METHODS, Method
 from tests.system.client import Json, Show
 from tests.system.not_bodies import NOT_BODIES
+from tests.system.not_values import (
+    NOT_BOOLS,
+    NOT_LISTS_OF_TEXTS,
+    NOT_MESSAGES,
+    NOT_NUMBERS,
+    NOT_TEXTS,
+    NOT_TIMES,
+    NOT_UUIDS,
+)
 from tests.system.samples import LEAVE, samples_of_organizations
 
 JSON = {"content-type": "application/json"}
 TIMESTAMP = Timestamp.DESCRIPTOR.full_name
 MANY = 10_000
+LARGEST = 2**31 - 1
 MAY_BE_EMPTY = ("SetShowFees", "SetShowKinds")  # whose list is one of nothing then
 
 HAVE_BODIES = (
@@ -44,27 +54,6 @@ NOT_FOUND = {
     "ReturnFromRazorpay": "GATEWAY_NOT_CONFIGURED",
 }
 """What a method says of an unknown id, where it is not named after the id."""
-
-NOT_UUIDS = (
-    "nope",
-    "7",
-    " ",
-    "00000000-0000-0000-0000-00000000000g",
-    "00000000000000000000000000000000",
-    "{00000000-0000-0000-0000-000000000000}",
-    "urn:uuid:00000000-0000-0000-0000-000000000000",
-    "00000000-0000-0000-0000-000000000000\0",
-    "\0",
-    "' OR 1=1 --",
-    "x" * 5_000,
-)
-NOT_TEXTS = (7, True, {"a": 1}, ["a"], 1.5)
-NOT_LISTS_OF_TEXTS = ({"a": 1}, [{"a": {"b": 1}}], [[["a"]]], True, [""], ["\0"], ["x" * 5_000], ["x"] * 5_000)
-NOT_NUMBERS = ("many", 1.5, 99_999_999_999, -99_999_999_999, {"a": 1}, [], True, "0x10", "1e400", " ")
-NOT_BOOLS = ("yes", "", 7, 1.5, {"a": 1}, ["a"], "\0")
-NOT_MESSAGES = (7, "x", True, [7])
-LARGEST = 2**31 - 1
-NOT_TIMES = ("yesterday", "", 7, True, {"a": 1}, "2026-13-01T00:00:00Z", "10000-01-01T00:00:00Z", "2030-01-01", "\0")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from tests.system.damages_of_coupons import OF_AN_ORGANIZATION, WITHIN_LIMITS
 from tests.system.damages_of_gateways import ELSEWHERE as AT_ANOTHER_GATEWAY
 from tests.system.damages_of_gateways import LOST
 from tests.system.damages_of_seats import of_code
+from tests.system.damages_of_the_catalogue import OF_EDITS
 
 TICKET_REFUND_STUCK = f"""
     {BEFORE};
@@ -86,27 +87,7 @@ AT_ANY_TIME = {
         "UPDATE booking.bookings SET show_revision = 0, starts_at = starts_at - interval '1 day', screen = 'Another'"
         " WHERE state = 'CANCELLED'"
     ),
-    "a title and a hall that were called otherwise when they were booked": """
-        UPDATE inventory.events SET title = 'another', updated_at = now();
-        UPDATE inventory.venues SET name = 'another', city = 'another', updated_at = now()
-    """,
-    "a draft, of which nobody is told": """
-        DELETE FROM inventory.topic_events WHERE key NOT IN (SELECT show_id FROM inventory.cancelled_shows);
-        UPDATE inventory.topic_events e SET position = t.position - later.events
-            FROM inventory.topics t,
-            (SELECT id, count(*) OVER (ORDER BY position DESC) - 1 AS events FROM inventory.topic_events) AS later
-            WHERE later.id = e.id;
-        UPDATE inventory.topics SET forgotten = position - (SELECT count(*) FROM inventory.topic_events);
-        UPDATE inventory.shows SET status = 'DRAFT' WHERE status = 'SCHEDULED';
-        UPDATE inventory.show_counters SET status = 'DRAFT' WHERE status = 'SCHEDULED'
-    """,
-    "a section that was added to halls when their shows were there": """
-        UPDATE inventory.shows w SET seat_count = coalesce(w.seat_count, c.seat_count)
-            FROM inventory.screens c WHERE c.id = w.screen_id;
-        INSERT INTO inventory.screen_seats (screen_id, id, position, section, row, number, tier)
-            SELECT id, gen_random_uuid(), seat_count, 'Added wing', 'A', 1, 'VIP' FROM inventory.screens;
-        UPDATE inventory.screens SET seat_count = seat_count + 1
-    """,
+    **OF_EDITS,
     "nothing": "SELECT",
     **OF_AN_ORGANIZATION,
     "a coupon is used as often as it may be, and was by bookings that are over": WITHIN_LIMITS,
