@@ -57,7 +57,7 @@ def test_who_holds_a_seat_holds_and_books_it_at_the_price_it_was_held_for(show: 
     assert hold(show, ANN, 0) == OLD
     booking = uuid4()
     assert reserve(show, ANN, booking, 0, 1) == [OLD, NEW], "the other one was free"
-    assert Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES) is None
+    assert Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES) == show.times
     assert prices(show) == [OLD, NEW]
 
 
@@ -117,7 +117,7 @@ def test_a_late_payment_buys_its_seats_at_their_frozen_price_whoever_had_them_me
     if released:
         Release(show_id=show.id, booking_id=booking, cause=Cause.EXPIRED).apply(show, NOW + TTL, RULES)
         assert hold(show, BOB, 0, NOW + TTL) == NEW
-    assert Confirm(show_id=show.id, booking_id=booking).apply(show, late, RULES) is None
+    assert Confirm(show_id=show.id, booking_id=booking).apply(show, late, RULES) == show.times
     assert (show.seats[next(iter(show.seats))].status, prices(show)[0]) == (Status.BOOKED, OLD)
 
 
@@ -127,7 +127,7 @@ def test_a_claim_that_code_from_before_made_has_its_rows_prices(show: LockedShow
     show.put_reservation(replace(show.reservations[booking], prices=None))
     show.prices["REGULAR"] = NEW
     assert reserve(show, ANN, booking, 0) == [OLD]
-    assert Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES) is None
+    assert Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES) == show.times
     assert prices(show)[0] == OLD
 
 
