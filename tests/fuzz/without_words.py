@@ -59,6 +59,25 @@ WITHOUT_WORDS = (
     r"is missing: the event has several shows to come",
     r"must name the show of showSeatIds",
     r"comes twice and differs, in body or headers: send one key",
+    r"must be given where showSeatIds is not, and left out where it is",
+    r"is missing: the venue has \d+ screens",
+    r"is the name of another section of this screen",
+    r"has \d+ sections, which is the most that a screen has",
+    r"have more seats than the screen has room for, which is \d+",
+    r"must be as many as seatCount says, \d+, or none at all",
+    r"is missing: (x and y go together|a companion's seat is next to a wheelchair's)",
+    r"must be the number of a wheelchair seat of this row",
+    r"must be absent: a wheelchair seat is nobody's companion's",
+    r"must be PRETIX where categories are named",
+    r"has .*, which is in premiumCategories, too",
+    # A file is a text, and what is in it is no part of the schema.
+    r"line \d+, column \d+: this is no JSON",
+    r"a number of the file cannot be read",
+    r"must be an object, in braces",
+    r"has a field .*, which there is not; there are .*",
+    r"format must be '\S+'",
+    r"name is missing",
+    r"categories (must be a list|has no .*)",
 )
 WHOM = {"field": "userId", "description": "must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a"}
 """What an admin is told who names no user: whose token it is, no schema knows."""

@@ -140,8 +140,9 @@ async def test_what_cannot_be_is_refused_and_names_its_field(catalogue: Catalogu
     overlap = await refusal(reschedule(catalogue, show, start_time=stamp(NOON + 4 * HOUR)))
     assert (overlap.reason, overlap.metadata) == ("SHOW_OVERLAPS", {"show_id": other.id})
     assert (await refusal(reschedule(catalogue, show, screen_id=SOME_ID))).reason == "SCREEN_NOT_FOUND"
-    nothing = pb.RescheduleShowRequest(show_id=SOME_ID, start_time=stamp(NOON))
-    assert (await refusal(catalogue.rpc.RescheduleShow(nothing))).reason == "SHOW_NOT_FOUND"
+    for screen_id in ("", show.screen_id, SOME_ID):
+        nothing = pb.RescheduleShowRequest(show_id=SOME_ID, start_time=stamp(NOON), screen_id=screen_id)
+        assert (await refusal(catalogue.rpc.RescheduleShow(nothing))).reason == "SHOW_NOT_FOUND", screen_id
     assert await catalogue.rpc.GetShow(pb.GetShowRequest(show_id=show.id)) == show
     # Where it stands, it may stay in part.
     await reschedule(catalogue, show, start_time=stamp(NOON + HOUR))

@@ -14,6 +14,7 @@ LOCK_SCREENS_OF_SHOWS = LOCK_SCREENS.replace(
 
 DIFFERENT_SEATS = """
     SELECT n.show_id, d.* FROM unnest(%(show_id)s::uuid[], %(screen_id)s::uuid[]) AS n (show_id, screen_id)
+    JOIN shows ON shows.id = n.show_id
     CROSS JOIN LATERAL (
         (
             SELECT true AS is_lacking, o.section, o.row, o.number, o.label, o.features, o.price_multiplier
