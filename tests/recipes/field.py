@@ -44,7 +44,7 @@ RECIPE = Recipe(
         ],
         "services/booking/tables.py": [after(LAST_COLUMN, COLUMN)],
         "services/booking/bookings/domain.py": [
-            after('    """The kind of each seat\'s ticket; empty: all are ADULT."""\n', '    note: str = ""\n'),
+            after('    access_code: str = ""\n    guest_name: str | None = None\n', '    note: str = ""\n'),
             after("    show: BookedShow\n    seat_labels: Sequence[str]\n", "    note: str\n"),
             after(
                 "            seat_labels=[seat.words for seat in reservation.seats],\n", "            note=new.note,\n"
