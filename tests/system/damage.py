@@ -22,9 +22,9 @@ PARTLY = "(SELECT id FROM booking.bookings WHERE state = 'CONFIRMED' AND refund_
 REFUNDED = (
     "(SELECT b.id FROM booking.bookings b JOIN booking.booking_refunds r ON r.booking_id = b.id WHERE"
     " b.state = 'REFUNDED' AND b.refund_count = 1 AND r.percentage = 100 AND r.reason = ''"
-    " AND b.payment_id IS NOT NULL LIMIT 1)"
+    " AND b.payment_id IS NOT NULL ORDER BY b.id LIMIT 1)"
 )
-"""A booking refunded at once, in full, as its user wanted."""
+"""The first booking refunded at once, in full, as its user wanted: the same one in all statements of a damage."""
 ALL_REFUNDED = (
     "(SELECT id FROM booking.bookings WHERE state IN ('REFUNDED', 'REFUNDING') AND refund_count <= 1"
     " AND refund_amount = coalesce(final_amount, total_amount)::bigint * refund_percentage / 100)"
