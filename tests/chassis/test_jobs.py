@@ -74,3 +74,27 @@ async def test_a_job_at_intervals_runs_at_the_start_too() -> None:
         await asyncio.wait_for(ran.wait(), SECONDS)
     finally:
         ticks.shutdown(wait=False)
+
+
+async def test_a_job_that_the_stop_cuts_short_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def job() -> int:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return 0
+
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "endless", job, jobs.every(hours=1))
+    ticks.start()
+    await begun.wait()
+    with caplog.at_level(logging.INFO):
+        ticks.shutdown(wait=False)
+        await asyncio.wait_for(ended.wait(), SECONDS)
+        for _ in range(10):  # turns of the loop, in which the scheduler sees how its job ended
+            await asyncio.sleep(0)
+    assert "job endless is cut short by the stop" in caplog.messages
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

@@ -1,5 +1,6 @@
 """Jobs: the scheduler only ticks; the work is a function that runs once and may run anywhere at the same time."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -50,6 +51,8 @@ def add(ticks: AsyncIOScheduler, name: str, job: Job, trigger: BaseTrigger) -> N
                 done += worked
         except Failure as failure:
             log.warning("job %s waits for its next tick: %s", name, failure)
+        except asyncio.CancelledError:  # only the scheduler's stop cancels, and it logs what it cancels as an error
+            log.info("job %s is cut short by the stop", name)
         except Exception:  # the next tick tries again
             log.exception("job %s failed", name)
         if done:
