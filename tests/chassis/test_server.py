@@ -136,7 +136,7 @@ async def test_inventory_finishes_its_running_request_and_leaves(inventory_url: 
     ):
         await it.says("serving")
         assert await health(to, "boxoffice.inventory.v1.InventoryService") == "SERVING"
-        await blocker.execute("LOCK TABLE venues IN ACCESS EXCLUSIVE MODE")
+        await blocker.execute("LOCK TABLE venues IN SHARE MODE")
         catalog = catalog_pb2_grpc.CatalogServiceStub(to)
         creating = asyncio.ensure_future(
             catalog.CreateVenue(pb.CreateVenueRequest(name="Odeon", city="Pune"), timeout=patient(10))
@@ -182,7 +182,7 @@ async def test_a_request_that_outlasts_the_grace_is_undone(inventory_url: str) -
         channel(f"127.0.0.1:{it.port}") as to,
     ):
         await it.says("serving")
-        await blocker.execute("LOCK TABLE venues IN ACCESS EXCLUSIVE MODE")
+        await blocker.execute("LOCK TABLE venues IN SHARE MODE")
         catalog = catalog_pb2_grpc.CatalogServiceStub(to)
         creating = asyncio.ensure_future(
             catalog.CreateVenue(pb.CreateVenueRequest(name="Odeon", city="Pune"), timeout=patient(10))
