@@ -9,7 +9,9 @@ import grpc
 import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 
+from services.booking.bookings.statements import REFUNDS
 from services.chassis.errors import FailedPrecondition
+from services.chassis.store.database import Database, Statement
 from tests.booking.house import ANN, BOB, House, Refund, RefundState, move_clocks, reason, refused
 from tests.booking.test_booking_events import Event, kinds, published
 from tests.databases import move_clock
@@ -199,6 +201,25 @@ async def test_a_part_is_told_of_with_what_is_left(house: House) -> None:
     told = [(part.refund_id, part.refund_amount, part.seats_left) for part in parts]
     assert told == [(first.refund_id, PRICE, 2), (second.refund_id, 2 * PRICE, 1)]
     assert all(part.payment_id and part.version for part in parts)
+
+
+async def test_a_booking_is_seen_with_the_refunds_of_its_version_though_it_moves_between_the_readings(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking = await house.confirmed(ANN, 0, 1)
+    await refund(house, booking, 0)
+    left_to_give, fetch_all = [1], Database.fetch_all
+
+    async def moved_before(db: Database, *statements: Statement) -> Any:
+        if left_to_give and any(statement == REFUNDS for statement, _ in statements):
+            await refund(house, booking, left_to_give.pop())
+        return await fetch_all(db, *statements)
+
+    monkeypatch.setattr(Database, "fetch_all", moved_before)
+    seen = await house.get(booking.id)
+    assert not left_to_give
+    assert (seen.status, left(seen)) == (pb.Booking.REFUNDED, [])
+    assert [one.completed for one in seen.refunds] == [True, True]
 
 
 async def test_refunds_that_nobody_finished_are_taken_over(house: House) -> None:

@@ -23,6 +23,8 @@ from tests.system.damages_of_gateways import LOST
 from tests.system.damages_of_seats import of_code
 from tests.system.damages_of_the_catalogue import OF_EDITS
 
+WITHOUT_COMPANIONS = "screen_id NOT IN (SELECT screen_id FROM inventory.screen_seats WHERE companion_of IS NOT NULL)"
+"""Of shows whose halls have no companions' seats, which would name others of their own show."""
 TICKET_REFUND_STUCK = f"""
     {BEFORE};
     UPDATE booking.bookings SET state = 'REFUNDING', refund_stuck = true, lease_until = now()
@@ -251,7 +253,7 @@ AT_ANY_TIME = {
             (id, event_id, screen_id, starts_at, ends_at, currency, created_at, status, revision)
             SELECT {NEW}, event_id, screen_id, ends_at, ends_at + (ends_at - starts_at), currency, 'epoch',
                 'SCHEDULED', 1
-            FROM inventory.shows ORDER BY ends_at DESC LIMIT 1;
+            FROM inventory.shows WHERE {WITHOUT_COMPANIONS} ORDER BY ends_at DESC LIMIT 1;
         INSERT INTO inventory.show_counters SELECT (c).* FROM (
             SELECT jsonb_populate_record(NULL::inventory.show_counters,
                 to_jsonb(c) || jsonb_build_object(
@@ -261,9 +263,13 @@ AT_ANY_TIME = {
             FROM inventory.shows w, inventory.show_counters c WHERE w.id = {NEW} LIMIT 1
         ) AS made;
         INSERT INTO inventory.show_prices SELECT {NEW}, tier, price FROM inventory.show_prices
-            WHERE show_id = (SELECT id FROM inventory.shows WHERE id <> {NEW} ORDER BY ends_at DESC LIMIT 1);
-        INSERT INTO inventory.show_seats (show_id, id, position, section, row, number, tier, price, status)
-            SELECT {NEW}, gen_random_uuid(), h.position, h.section, h.row, h.number, h.tier, p.price, 'AVAILABLE'
+            WHERE show_id = (
+                SELECT id FROM inventory.shows WHERE id <> {NEW} AND {WITHOUT_COMPANIONS} ORDER BY ends_at DESC LIMIT 1
+            );
+        INSERT INTO inventory.show_seats (show_id, id, position, section, row, number, tier, price, status, label,
+                features, price_multiplier)
+            SELECT {NEW}, gen_random_uuid(), h.position, h.section, h.row, h.number, h.tier, p.price, 'AVAILABLE',
+                h.label, h.features, h.price_multiplier
             FROM inventory.shows w JOIN inventory.screen_seats h USING (screen_id)
             JOIN inventory.show_prices p ON (p.show_id, p.tier) = (w.id, h.tier) WHERE w.id = {NEW};
         INSERT INTO inventory.list_prices SELECT {NEW}, prices_version, tier, price

@@ -110,12 +110,17 @@ class Bookings:
         return {one.booking.id: one for one in await self._with_refunds(seen)}
 
     async def _with_refunds(self, seen: Sequence[Seen]) -> list[Seen]:
-        """Return bookings with their refunds, which few have. What was decided since they were read is left out."""
+        """Return bookings with their refunds, which few have. One that has moved since it was read is read again."""
         ids = [one.booking.id for one in seen if one.booking.refund_count]
         if not ids:
             return list(seen)
-        refunds = refunds_by_booking(await self._db.fetch(bookings_sql.REFUNDS, {"booking_ids": ids}))
-        return [replace(one, refunds=refunds[one.booking.id][: one.booking.refund_count]) for one in seen]
+        found, versions = await self._db.fetch_all(
+            (bookings_sql.REFUNDS, {"booking_ids": ids}), (sql.VERSIONS, {"ids": ids})
+        )
+        refunds, version_of = refunds_by_booking(found), {row.id: row.version for row in versions}
+        moved = [one.booking.id for one in seen if version_of.get(one.booking.id, 0) > one.booking.version]
+        again = await self._find(moved) if moved else {}
+        return [again.get(one.booking.id) or replace(one, refunds=refunds[one.booking.id]) for one in seen]
 
     async def _list(self, pages: Sequence[BookingsPage]) -> dict[BookingsPage, list[Seen]]:
         asked = columns(pages, "user_id", "show_id", "status", "before", "limit", "upcoming", "skipped")

@@ -64,6 +64,9 @@ BOOKINGS_OF_SHOWS = f"""
 """
 """Pages of bookings of shows, told as those of users are."""
 
+VERSIONS = "SELECT id, version FROM bookings WHERE id = ANY(%(ids)s)"
+"""The versions of bookings. Read after their refunds: where it is the one that was read before, these belong to it."""
+
 COUNT_BOOKINGS = f"""
     WITH clock AS MATERIALIZED (SELECT boxoffice_clock() AS now)
     SELECT (SELECT count(*)::int FROM bookings WHERE {_WANTED}) AS bookings
