@@ -37,7 +37,7 @@ from services.booking.show_updates.operation import CONSUMER as UPDATES_CONSUMER
 from services.booking.show_updates.operation import note_updates
 from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
-from services.booking.tidying.operation import forget_keys, number_bookings
+from services.booking.tidying.operation import forget_guests, forget_keys, number_bookings
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import CONNECTIONS as WATCHING_CONNECTIONS
 from services.booking.watching.changes import Changes
@@ -141,6 +141,8 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     jobs.add(ticks, "number-bookings", lambda: number_bookings(background), jobs.every(minutes=1))
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
+    guest_days = settings.guest_name_days
+    jobs.add(ticks, "forget-guests", lambda: forget_guests(background, guest_days), jobs.every(hours=1))
     event_days = settings.event_retention_days
     jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
     jobs.add(ticks, "forget-tries", lambda: forget_tries(background), jobs.every(hours=1))

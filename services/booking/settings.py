@@ -31,6 +31,9 @@ class Settings(ServiceSettings):
     free_bookings_need_verified_email: bool = Field(
         False, description="whether only users whose e-mail address is verified make free bookings"
     )
+    guest_name_days: int = Field(
+        30, ge=1, le=3_650, description="days after the start of a show until the names of its guests are forgotten"
+    )
     max_streams: int = Field(2_000, ge=0, le=100_000, description="how many may watch and wait for bookings at once")
     heartbeat_seconds: float = Field(
         15, ge=0.05, le=30, description="after how long those who watch are told that nothing happened"

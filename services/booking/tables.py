@@ -171,6 +171,8 @@ bookings = Table(
         "user_id",
         postgresql_where=text("coupon_code IS NOT NULL AND state NOT IN ('CANCELLED', 'EXPIRED', 'REFUNDED')"),
     ),
+    # Guests whose names are to be forgotten.
+    Index("bookings_guests_idx", "starts_at", postgresql_where=text("guest_name <> ''")),
     Index("bookings_archive_idx", "updated_at", postgresql_where=text("state IN ('CANCELLED', 'EXPIRED')")),
 )
 

@@ -11,6 +11,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2
 
 from services.booking.clients import InventoryClient
+from services.booking.tidying.operation import forget_guests
 from services.chassis.errors import Unavailable
 from tests.booking.house import ANN, BOB, House, move_clocks, refused
 from tests.booking.sellers import sold_by
@@ -131,3 +132,16 @@ async def test_a_booking_takes_blocked_seats_by_an_access_code_without_a_hold(ho
     for code in ("sponsor-24", "none-such"):
         assert (await refused(create(1, code))).reason == "ACCESS_CODE_NOT_VALID"
     assert len(await house.db.fetch("SELECT FROM bookings")) == 1
+
+
+async def test_a_guests_name_is_forgotten_days_after_the_show_and_it_stays_a_guest(house: House) -> None:
+    await block(house, 0)
+    booking = await guests(house, 0)
+    assert await forget_guests(house.db, 30) == 0
+    await move_clock(house.db, "33 days")  # the show is in two days
+    assert await forget_guests(house.db, 30) == 1
+    assert await forget_guests(house.db, 30) == 0
+    assert (await house.get(booking.id)).guest_name == ""
+    assert [row.guest_name for row in await house.db.fetch("SELECT guest_name FROM bookings")] == [""]
+    answer = await house.bookings.RefundBooking(pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN)))
+    assert answer.refund_percentage == 100, "it is still a guest's"

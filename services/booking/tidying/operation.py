@@ -38,6 +38,11 @@ async def forget_keys(db: Database, days: int) -> int:
     return await db.execute(sql.FORGET_KEYS, {"days": days})
 
 
+async def forget_guests(db: Database, days: int, *, limit: int = 500) -> int:
+    """Forget one batch of names of guests whose shows began more than `days` ago; return how many. A job."""
+    return await db.execute(sql.FORGET_GUESTS, {"days": days, "limit": limit})
+
+
 async def number_bookings(db: Database, *, limit: int = 500) -> int:
     """Number one batch of bookings that were made before bookings had numbers; return how many."""
     return await db.execute(sql.NUMBER_BOOKINGS, {"limit": limit})

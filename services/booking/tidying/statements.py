@@ -32,6 +32,15 @@ FORGET_KEYS = f"""
 """
 """A booking's own key goes together with its answer: by itself it would read as a request that is still under way."""
 
+FORGET_GUESTS = """
+    UPDATE bookings SET guest_name = '' WHERE id = ANY (ARRAY(
+        SELECT id FROM bookings
+        WHERE guest_name <> '' AND starts_at < (SELECT boxoffice_clock()) - make_interval(days => %(days)s)
+        ORDER BY starts_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ))
+"""
+"""Forget the names of guests long after their shows. An empty one is still a guest's."""
+
 NUMBER_BOOKINGS = """
     UPDATE bookings SET booking_number = new_booking_number()
     WHERE id IN (SELECT id FROM bookings WHERE booking_number IS NULL LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
