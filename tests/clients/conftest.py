@@ -14,7 +14,7 @@ from tests.clients.service import Script, served
 from tests.stacks import started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
     """The stack; when the tests are over, its books must be in order."""
     with started(auth="off") as stack:

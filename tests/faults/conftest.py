@@ -15,7 +15,7 @@ from tests.faults.world import World
 from tests.stacks import started
 from tests.system.conftest import opened_client
 
-HERE = Path(__file__).parent
+QUICK = str(Path(__file__).parent / "quick")
 NEVER = "600"
 """Seconds after which the bank is asked, unprompted, about a payment; the grid lets it be sooner where it wants."""
 
@@ -23,24 +23,27 @@ NEVER = "600"
 def environment(name: str, controller: Controller) -> dict[str, str]:
     """Return what a service is told here and nowhere else."""
     polls = {"POLL_FIRST_SECONDS": NEVER, "POLL_MAX_SECONDS": NEVER} if name == "payment" else {}
-    return {"FAULTS_ADDRESS": controller.address, "PYTHONPATH": str(HERE / "quick")} | polls
+    return {"FAULTS_ADDRESS": controller.address, "PYTHONPATH": QUICK} | polls
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def controller() -> Iterator[Controller]:
     with Controller() as controller:
         yield controller
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(controller: Controller) -> Iterator[Stack]:
     environments = {service.name: environment(service.name, controller) for service in SERVICES}
-    # A service that is killed again and again is started at once each time.
-    with started(auth="off", environments=environments, steady_seconds=0.0) as stack:
-        yield stack
+    with pytest.MonkeyPatch.context() as told:
+        # Who is forked reads nothing at a start of its own: what forks it does.
+        told.setenv("PYTHONPATH", QUICK)
+        # A service that is killed again and again is started at once each time.
+        with started(auth="off", environments=environments, steady_seconds=0.0) as stack:
+            yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def world(stack: Stack, controller: Controller) -> AsyncIterator[World]:
     async with opened_client(stack) as client:
         await client.healthy()
@@ -52,7 +55,7 @@ Report = dict[str, Outcome]
 _report: Report = {}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def report() -> Report:
     """What came of each part of the grid, to be told in the end."""
     return _report

@@ -35,7 +35,7 @@ PIVOTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def idle(world: World) -> set[Point]:
     """The points that are reached at rest."""
     return await idle_points(world)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.gateway.fakes import Gateway, Services
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def _services() -> AsyncIterator[Services]:
     from tests.gateway.fakes import started_services
 
@@ -25,7 +25,7 @@ async def _services() -> AsyncIterator[Services]:
         yield services
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def gateway(_services: Services, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
     """The gateway, with every service behind it healthy."""
     from tests.gateway.fakes import started_gateway
@@ -50,7 +50,7 @@ async def services(_services: Services, rest: httpx.AsyncClient) -> Services:
     return _services
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def rest(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     import httpx
 
@@ -58,7 +58,7 @@ async def rest(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def channel(gateway: Gateway) -> AsyncIterator[grpc.aio.Channel]:
     import grpc
 
@@ -88,5 +88,5 @@ async def own_gateway(own_services: Services, tmp_path: Path) -> AsyncIterator[G
 async def own_rest(own_gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     import httpx
 
-    async with httpx.AsyncClient(base_url=f"http://{own_gateway.address}", timeout=patient(10)) as client:
+    async with httpx.AsyncClient(base_url=f"http://{own_gateway.address}", timeout=patient(10), verify=False) as client:
         yield client

@@ -11,13 +11,13 @@ from tests.operations.collector import Collector
 from tests.stacks import started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def collector() -> Iterator[Collector]:
     with Collector() as collector:
         yield collector
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(collector: Collector) -> Iterator[Stack]:
     with started(auth="off", otlp_endpoint=collector.endpoint) as stack:
         yield stack
