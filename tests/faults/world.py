@@ -17,7 +17,7 @@ from stack.launcher import Stack
 from tests.faults.controller import Controller
 from tests.patience import eventually, patient
 from tests.system.client import Client, Json, Show, new_user, ok
-from tests.system.databases import CLOCKS, set_clock, value
+from tests.system.databases import CLOCKS, set_clock, under_way, value
 
 REST_SECONDS = patient(45)
 HURRY_SECONDS = 1.0
@@ -182,7 +182,7 @@ class World:
     def _left(self) -> dict[str, int]:
         """Count what is under way, or due."""
         due = {what: value(self.stack.server, database, query) for what, (database, query) in DUE.items()}
-        return audit.under_way(self.stack.server.url) | {what: count for what, count in due.items() if count}
+        return under_way(self.stack.server) | {what: count for what, count in due.items() if count}
 
     def has_consumed(self) -> bool:
         """Tell whether the consumers have read first pages of their topics."""

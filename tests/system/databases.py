@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
+import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row, tuple_row
 
-from audit.audit import SOURCES, under_way
+import roster
+from audit.audit import SOURCES
+from audit.snapshots import Snapshots
 from stack.postgres import Server
 from tests.patience import eventually
 
@@ -25,9 +30,59 @@ NOT_COMPARED = ("polls", "next_poll_at")
 TABLES_NOT_COMPARED = ("commit_markers", "topic_progress", "show_updates")
 
 
+_kept: dict[str, psycopg.Connection[Any]] = {}
+"""One connection to each database, by its URL, while nobody uses it."""
+
+
+@contextmanager
+def connected(server: Server, database: str) -> Iterator[psycopg.Connection[Any]]:
+    """Give a connection as the superuser, in autocommit mode, and keep it for whoever asks next.
+
+    To log in takes longer than what is mostly asked then.
+    """
+    url = server.url(database)
+    connection = _kept.pop(url, None)
+    if connection is None or not _is_there(connection):
+        connection = server.connect(database)
+        connection.prepare_threshold = None  # what is prepared does not outlive _is_there
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+    if _kept.setdefault(url, connection) is not connection:
+        connection.close()
+
+
+def _is_there(connection: psycopg.Connection[Any]) -> bool:
+    """Tell whether the server of a connection is still there, and make the session as if it had just begun."""
+    try:
+        connection.execute("DISCARD ALL")
+    except psycopg.OperationalError:
+        connection.close()
+        return False
+    return True
+
+
+def under_way(server: Server) -> dict[str, int]:
+    """Count what is under way, by what it is, as `audit.under_way` does."""
+    with ExitStack() as using:
+        found = {name: using.enter_context(connected(server, name)) for name in roster.DATABASES}
+        try:
+            for connection in found.values():
+                connection.row_factory = dict_row
+            sources = Snapshots(found)
+            sources.take()
+            return dict(Counter(what for what, _ in sources.under_way()))
+        finally:
+            for connection in found.values():
+                connection.rollback()
+                connection.row_factory = tuple_row
+
+
 def rows(server: Server, database: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
     """Run a statement in one of the databases and return its rows."""
-    with server.connect(database) as connection:
+    with connected(server, database) as connection:
         return connection.execute(statement.encode(), parameters).fetchall()
 
 
@@ -41,7 +96,7 @@ def contents(server: Server) -> dict[str, str]:
     """Return a fingerprint of every table of every service, to compare with a later one."""
     prints: dict[str, str] = {}
     for database, schemas in SOURCES.items():
-        with server.connect(database) as connection:
+        with connected(server, database) as connection:
             for name, schema in schemas:
                 tables = connection.execute(
                     "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r'"
@@ -78,7 +133,7 @@ def set_clock(server: Server, service: str, interval: str | None) -> None:
         "CREATE OR REPLACE FUNCTION {}() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE"
         " RETURN clock_timestamp(){}"
     ).format(sql.Identifier(schema, "boxoffice_clock"), later)
-    with server.connect(database) as connection:
+    with connected(server, database) as connection:
         connection.execute(statement)
 
 
@@ -102,7 +157,7 @@ async def at_rest(server: Server, within_seconds: float | None = None) -> None:
     """Wait until no message, saga or refund is under way."""
 
     async def nothing_is_under_way() -> bool:
-        return not under_way(server.url)
+        return not under_way(server)
 
     await eventually(nothing_is_under_way, within_seconds)
 

@@ -1,7 +1,7 @@
 """Whatever is wrong with a request: it is refused with a reason and the field, and changes nothing."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ from grpc_status import rpc_status
 from gateway.openapi.examples import BODIES
 from stack import accounts, credentials
 from stack.launcher import Stack
+from tests.cases import all_cases
 from tests.gateway.fakes import PUBLIC, Method
 from tests.gateway.test_words import LIBRARIES
 from tests.patience import patient
@@ -26,9 +27,9 @@ from tests.system.databases import at_rest, unchanged
 from tests.system.selling import sell
 from tests.system.test_walk import refused
 
-BINDINGS = [
-    pytest.param(verb, path, method, id=f"{verb} {path}") for method in PUBLIC for verb, path in method.bindings
-]
+SERVICES = sorted({method.cluster for method in PUBLIC})
+"""Whose methods are tried together: to see that nothing has changed takes longer than to try one of them."""
+AT_ONCE = 8
 # What the gateway, or the reader of messages, says of what is no message of the method at all.
 NOT_WELL_FORMED = ("The request is not well-formed. ", "The request is not a message of this method.")
 
@@ -71,23 +72,33 @@ async def _have_a_member(stack: Stack, organization_id: str, token: str) -> None
         ok(await client.ask("POST", f"organizations/{organization_id}/members", member, headers=headers))
 
 
-@pytest.mark.parametrize(("verb", "path", "method"), BINDINGS)
+@pytest.mark.parametrize("service", SERVICES)
 async def test_bad_input_is_refused_and_changes_nothing(
-    stack: Stack, client: Client, world: World, verb: str, path: str, method: Method
+    stack: Stack, client: Client, world: World, service: str
 ) -> None:
-    tried = list(cases(verb, path, method, world))
+    tried, complaints = 0, list[str]()
+    left = bad_requests(service, world)
+
+    async def try_what_is_left() -> None:
+        nonlocal tried
+        for at, case in left:
+            headers = {"authorization": f"Bearer {world.token}"} | dict(case.headers)
+            answer = await client.http.request(case.verb, case.url, content=case.content, headers=headers)
+            tried += 1
+            if complaint := wrong_with(case, answer):
+                complaints.append(f"{at}: {case.name}: {complaint}")
+
     async with unchanged(stack.server):
-        turn = asyncio.Semaphore(8)
+        await asyncio.gather(*(try_what_is_left() for _ in range(AT_ONCE)))
+        assert not complaints, f"{len(complaints)} of {tried}:\n" + "\n".join(complaints)
 
-        async def attempt(case: Case) -> str | None:
-            async with turn:
-                headers = {"authorization": f"Bearer {world.token}"} | dict(case.headers)
-                answer = await client.http.request(case.verb, case.url, content=case.content, headers=headers)
-            complaint = wrong_with(case, answer)
-            return complaint and f"{case.name}: {complaint}"
 
-        complaints = [complaint for complaint in await asyncio.gather(*map(attempt, tried)) if complaint]
-        assert not complaints, f"{len(complaints)} of {len(tried)}:\n" + "\n".join(complaints)
+def bad_requests(service: str, world: World) -> Iterator[tuple[str, Case]]:
+    """Yield bad requests to a service's methods at each of their paths, and where."""
+    for method in PUBLIC:
+        for verb, path in method.bindings if method.cluster == service else ():
+            for case in cases(verb, path, method, world):
+                yield f"{verb} {path}", case
 
 
 def wrong_with(case: Case, answer: httpx.Response) -> str | None:
@@ -156,35 +167,47 @@ def bad_messages(method: Method) -> Iterator[tuple[str, bytes]]:
             yield f"{each.name} is huge", tag + b"\xa0\x8d\x06" + b"x" * 100_000
 
 
-@pytest.mark.parametrize("method", [pytest.param(method, id=method.descriptor.name) for method in PUBLIC])
+@pytest.mark.parametrize("service", SERVICES)
 async def test_bad_messages_are_refused_and_change_nothing(
-    stack: Stack, channel: grpc.aio.Channel, method: Method, world: World
+    stack: Stack, channel: grpc.aio.Channel, world: World, service: str
 ) -> None:
     metadata = accounts.bearer(world.token)
     async with unchanged(stack.server):
-        for name, data in bad_messages(method):
-            if method.descriptor.name == "GetCheckoutPage" and name == "session_id is NUL":
-                continue  # it has a page, as everything has
-            fields = method.descriptor.input_type.fields
-            if name == "the wrong wire type" and not (fields and fields[0].name.endswith("_id")):
-                continue  # an unknown field is left alone, and then nothing is wrong with a list
-            try:
-                answer = await channel.unary_unary(method.path, request_serializer=bytes)(
-                    data, timeout=patient(10), metadata=metadata
-                )
-            except grpc.aio.AioRpcError as error:
-                expected = {grpc.StatusCode.INVALID_ARGUMENT: "INVALID_FIELD"}
-                if method.descriptor.name.startswith("Receive"):
-                    expected[grpc.StatusCode.UNAUTHENTICATED] = "INVALID_SIGNATURE"
-                if method.descriptor.name == "ReceiveRazorpayWebhook":
-                    expected[grpc.StatusCode.NOT_FOUND] = "GATEWAY_NOT_CONFIGURED"
-                assert error.code() in expected, f"{name}: {error}"
-                status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
-                assert status is not None, name
-                assert status.details[0].Unpack(info), name
-                assert info.reason == expected[error.code()], name
-            else:
-                raise AssertionError(f"{name} is accepted: {answer[:200]!r}")
+        with all_cases() as case:
+            for method in [method for method in PUBLIC if method.cluster == service]:
+                for name, data in bad_messages(method):
+                    if is_right(method, name):
+                        continue
+                    with case(f"{method.descriptor.name}: {name}"):
+                        call = channel.unary_unary(method.path, request_serializer=bytes)
+                        await is_refused(method, call(data, timeout=patient(10), metadata=metadata))
+
+
+def is_right(method: Method, name: str) -> bool:
+    """Tell whether one of the bad messages is none where this method gets it."""
+    if method.descriptor.name == "GetCheckoutPage" and name == "session_id is NUL":
+        return True  # it has a page, as everything has
+    fields = method.descriptor.input_type.fields
+    # An unknown field is left alone, and then nothing is wrong with a list.
+    return name == "the wrong wire type" and not (fields and fields[0].name.endswith("_id"))
+
+
+async def is_refused(method: Method, call: Awaitable[bytes]) -> None:
+    """See that a call is refused for its message."""
+    expected = {grpc.StatusCode.INVALID_ARGUMENT: "INVALID_FIELD"}
+    if method.descriptor.name.startswith("Receive"):
+        expected[grpc.StatusCode.UNAUTHENTICATED] = "INVALID_SIGNATURE"
+    if method.descriptor.name == "ReceiveRazorpayWebhook":
+        expected[grpc.StatusCode.NOT_FOUND] = "GATEWAY_NOT_CONFIGURED"
+    try:
+        answer = await call
+    except grpc.aio.AioRpcError as error:
+        assert error.code() in expected, str(error)
+        status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
+        assert status is not None and status.details[0].Unpack(info)
+        assert info.reason == expected[error.code()]
+    else:
+        raise AssertionError(f"it is accepted: {answer[:200]!r}")
 
 
 # --- Requests that are dangerous if they are taken for something else

@@ -22,13 +22,30 @@ from tests.system.databases import at_rest, later
 from tests.system.innocent import AT_ANY_TIME, WHILE_UNDER_WAY
 from tests.system.selling import guard, sell
 
+CHANGES = """
+    SELECT schemaname || '.' || relname AS name, n_tup_ins + n_tup_upd + n_tup_del AS changes
+    FROM pg_stat_xact_user_tables
+"""
+TABLE = re.compile(rf"\b(?:{'|'.join(name for schemas in SOURCES.values() for name, _ in schemas)})\.\w+")
+
 
 @contextmanager
-def changed(copies: Scratch, change: str) -> Iterator[None]:
-    """Change the copies, in SQL; in the end undo it."""
+def changed(copies: Scratch, change: str) -> Iterator[set[str]]:
+    """Change the copies, in SQL, and give the tables that are others than before; in the end undo it."""
     with copies.transaction(force_rollback=True):
+        before = changes(copies)
         copies.execute(change.encode())
-        yield
+        yield {name for name, count in changes(copies).items() if count != before.get(name, 0)}
+
+
+def changes(copies: Scratch) -> dict[str, int]:
+    """Count how many rows of each table have been changed, also those of which that was undone."""
+    return {row["name"]: row["changes"] for row in copies.execute(CHANGES.encode()).fetchall()}
+
+
+def may_see(invariant: Invariant, tables: set[str]) -> bool:
+    """Tell whether an invariant has to do with one of these tables; if not, it says of them what it said before."""
+    return not tables.isdisjoint(TABLE.findall(invariant.sql))
 
 
 def is_broken(copies: Scratch, invariant: Invariant) -> bool:
@@ -38,8 +55,9 @@ def is_broken(copies: Scratch, invariant: Invariant) -> bool:
 
 def broken(copies: Scratch, change: str, *, by: Sequence[Invariant] = INVARIANTS) -> dict[str, str]:
     """Return what the invariants say of a change, by their names."""
-    with changed(copies, change):
-        return {result.invariant.name: str(result) for result in check(copies, by) if result.violations}
+    with changed(copies, change) as tables:
+        found = [invariant for invariant in by if may_see(invariant, tables) and is_broken(copies, invariant)]
+        return {result.invariant.name: str(result) for result in check(copies, found)}
 
 
 @pytest.fixture(scope="module")
@@ -157,17 +175,22 @@ def test_no_condition_of_an_invariant_can_be_lost_unseen(copies: Scratch) -> Non
 
     With all of them it does neither: see above.
     """
-    unseen = list(without_a_condition(copies))
+    # What calls the sales as they were faults is found already.
+    unseen = [each for each in without_a_condition(copies) if not is_broken(copies, each)]
     always = {invariant.name for invariant in ALWAYS}
     for damage in DAMAGES:
         with changed(copies, damage.sql):
             unseen = [each for each in unseen if each.name != damage.invariant or is_broken(copies, each)]
     for innocent in AT_ANY_TIME.values():
-        with changed(copies, innocent):
-            unseen = [each for each in unseen if not is_broken(copies, each)]
+        with changed(copies, innocent) as tables:
+            unseen = [each for each in unseen if not (may_see(each, tables) and is_broken(copies, each))]
     for innocent in WHILE_UNDER_WAY.values():
-        with changed(copies, innocent):
-            unseen = [each for each in unseen if each.name not in always or not is_broken(copies, each)]
+        with changed(copies, innocent) as tables:
+            unseen = [
+                each
+                for each in unseen
+                if each.name not in always or not (may_see(each, tables) and is_broken(copies, each))
+            ]
     left = "\n".join(f"{each.name} {each.why}" for each in unseen)
     assert not unseen, left
 

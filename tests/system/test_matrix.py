@@ -45,7 +45,7 @@ async def world(stack: Stack) -> World:
     return await make_world(stack)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def callers(stack: Stack, world: World) -> AsyncIterator[Callers]:
     async with matrix.opened(stack, world) as callers:
         yield callers
