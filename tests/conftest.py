@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ pytest.register_assert_rewrite(*(f"tests.{folder.name}" for folder in HERE.iterd
 
 TOGETHER = (
     *("system", "faults", "operations", "clients", "gateway", "bench/test_smoke.py"),
-    "compose/test_databases_container.py",
+    *("compose/test_databases_container.py", "inventory/test_large_halls.py", "test_imports.py"),
     *("identity/test_canaries.py", "identity/test_keys_away.py", "identity/test_whole.py"),
     *("stack/test_audit.py", "stack/test_replicas.py"),
 )
@@ -89,6 +90,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         plugins.unregister(name="hypothesispytest")
 
 
+@cache
 def _group(path: Path) -> str:
     return next((each for each in TOGETHER if HERE / each in (path, *path.parents)), "")
 

@@ -166,9 +166,17 @@ def test_the_rules_hold() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.fixture(scope="module")
+def kept(graph: grimp.ImportGraph) -> set[str]:
+    """The rules that hold of the imports as they are."""
+    return {name for name in CONTRACTS if is_kept(name, graph)}
+
+
 @pytest.mark.parametrize(("name", "importer", "imported"), VIOLATIONS)
-def test_a_rule_is_broken_by_what_it_forbids(graph: grimp.ImportGraph, name: str, importer: str, imported: str) -> None:
-    assert is_kept(name, graph)
+def test_a_rule_is_broken_by_what_it_forbids(
+    graph: grimp.ImportGraph, kept: set[str], name: str, importer: str, imported: str
+) -> None:
+    assert name in kept
     worse = deepcopy(graph)
     assert importer in worse.modules
     if imported not in worse.modules:

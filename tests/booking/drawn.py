@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 T = TypeVar("T")
 
 NEAR = 4
 """How many numbers at each end are drawn more often than others."""
+MANY, BYTES = 20, 4_000
+"""How many values are made of one example, and of how many bytes at most: Hypothesis likes no larger ones."""
 
 
 class Drawn:
@@ -67,6 +70,31 @@ class Drawn:
         return int.from_bytes(self._data[self._at - count : self._at], "little")
 
 
-def drawn(size: int = 200) -> st.SearchStrategy[Drawn]:
-    """Return what draws so many bytes: enough for what is read of them."""
-    return st.binary(min_size=size, max_size=size).map(Drawn)
+def holds_for(
+    count: int, make: Callable[[Drawn], T], *, size: int = 200
+) -> Callable[[Callable[[T], None]], Callable[[list[T]], None]]:
+    """Hold a test against so many values, each made of so many bytes: enough for what is read of them.
+
+    They come several at a time, as Hypothesis takes longer for an example than a test for a value.
+    """
+
+    many = min(MANY, BYTES // size)
+
+    def several(data: bytes) -> list[T]:
+        return [make(Drawn(data[at : at + size])) for at in range(0, len(data), size)]
+
+    def decorate(test: Callable[[T], None]) -> Callable[[list[T]], None]:
+        def each(values: list[T]) -> None:
+            for value in values:
+                try:
+                    test(value)
+                except Exception as error:
+                    error.add_note(f"for {value!r}")
+                    raise
+
+        each.__name__, each.__qualname__, each.__doc__ = test.__name__, test.__qualname__, test.__doc__
+        each.__module__ = test.__module__
+        examples = settings(max_examples=-(-count // many), deadline=None, database=None)
+        return examples(given(st.binary(min_size=size * many, max_size=size * many).map(several))(each))
+
+    return decorate

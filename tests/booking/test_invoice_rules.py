@@ -20,7 +20,7 @@ from services.booking.invoices.domain import (
 )
 from services.booking.invoices.gstr1 import COLUMNS, Entry, decimal, export, harmless
 from services.booking.pricing.domain import Rules, TaxRate, quote, split
-from tests.booking.drawn import Drawn, drawn
+from tests.booking.drawn import Drawn, holds_for
 from tests.booking.test_tax_rules import Seat
 
 APRIL = datetime(2026, 3, 31, 18, 30, tzinfo=UTC)
@@ -90,9 +90,8 @@ def sold(drawn: Drawn, *, seats: int = 6, least: int = 1) -> Sold:
     )
 
 
-@settings(max_examples=10_000, deadline=None, database=None)
-@given(drawn(50).map(sold))
-@example(Sold([2, 2], basis_points=4000, parts=2, included=True, percentage=25))
+@example([Sold([2, 2], basis_points=4000, parts=2, included=True, percentage=25)])
+@holds_for(10_000, sold, size=50)
 def test_what_is_given_back_adds_up_line_by_line(given: Sold) -> None:
     lines = given.invoiced()
     totals = [line.total_amount for line in lines]
@@ -109,9 +108,8 @@ def test_what_is_given_back_adds_up_line_by_line(given: Sold) -> None:
         assert notes == [line for line in lines if line.total_amount]
 
 
-@settings(max_examples=10_000, deadline=None, database=None)
-@given(drawn(20).map(lambda drawn: sold(drawn, seats=1, least=0)))
-@example(Sold([2], basis_points=4000, parts=2, included=True, percentage=50))
+@example([Sold([2], basis_points=4000, parts=2, included=True, percentage=50)])
+@holds_for(10_000, lambda drawn: sold(drawn, seats=1, least=0), size=20)
 def test_a_line_that_is_given_back_in_two_parts_gives_back_no_more_tax_than_it_had(given: Sold) -> None:
     """As a seat that was given back before the fees of its order were."""
     [line] = given.invoiced()

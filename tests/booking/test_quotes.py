@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
-from hypothesis import given, settings
-
 from services.booking.pricing.domain import (
     NO_RULES,
     WHOLE,
@@ -22,7 +20,7 @@ from services.booking.pricing.domain import (
     share,
     split,
 )
-from tests.booking.drawn import Drawn, drawn
+from tests.booking.drawn import Drawn, holds_for
 
 INT32_MAX = 2**31 - 1
 SEATS = 100
@@ -66,8 +64,7 @@ def priced(drawn: Drawn) -> tuple[list[Seat], Rules]:
     return seats * times, rules
 
 
-@given(drawn().map(priced))
-@settings(max_examples=10_000, deadline=None, database=None)
+@holds_for(10_000, priced)
 def test_lines_add_up_to_what_is_paid_and_nothing_is_below_nothing(example: tuple[list[Seat], Rules]) -> None:
     seats, rules = example
     made = quote(seats, rules)
@@ -155,8 +152,7 @@ def without_tax(amount: int, rate: TaxRate, rules: Rules) -> int:
     return amount - floor(in_it + Fraction(1, 2))
 
 
-@given(drawn(size=5 * (SEATS + 2)))
-@settings(max_examples=2_000, deadline=None, database=None)
+@holds_for(2_000, lambda drawn: drawn, size=5 * (SEATS + 2))
 def test_parts_add_up_and_are_nearest_to_their_shares(drawn: Drawn) -> None:
     amount = drawn.integer(0, INT32_MAX)
     weights = drawn.several(lambda: drawn.integer(0, INT32_MAX), 1, SEATS)

@@ -7,7 +7,6 @@ from itertools import groupby
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
 
 from services.booking.bookings.domain import (
     Amounts,
@@ -30,7 +29,7 @@ from services.booking.refunds.domain import (
     share_of_price,
     shares,
 )
-from tests.booking.drawn import Drawn, drawn
+from tests.booking.drawn import Drawn, holds_for
 
 NOW = datetime(2026, 11, 28, 20, tzinfo=UTC)
 
@@ -99,8 +98,7 @@ class Sold:
         return {number for number, seat in enumerate(self.seats) if seat.refund_id == self.refunds[-1].id}
 
 
-@settings(max_examples=2_000, deadline=None, database=None)
-@given(drawn(size=5 * 102))
+@holds_for(2_000, lambda drawn: drawn, size=5 * 102)
 def test_shares_add_up_to_the_share_of_the_sum(drawn: Drawn) -> None:
     percentage, before = drawn.integer(0, 100), drawn.integer(0, 2**31 - 1)
     paid = drawn.several(lambda: drawn.integer(0, 2**31 - 1), 0, 100)
@@ -109,8 +107,7 @@ def test_shares_add_up_to_the_share_of_the_sum(drawn: Drawn) -> None:
     assert all(0 <= back <= was for back, was in zip(given_, paid, strict=True))
 
 
-@settings(max_examples=10_000, deadline=None, database=None)
-@given(drawn())
+@holds_for(10_000, lambda drawn: drawn)
 def test_parts_return_what_the_whole_would_at_each_percentage_and_nothing_twice(drawn: Drawn) -> None:
     includes_tax, used = drawn.boolean(), drawn.several(lambda: drawn.integer(1, 100), 1, 2)
     lines = drawn.several(lambda: tuple(drawn.integer(0, most) for most in MOST), 1, 6)

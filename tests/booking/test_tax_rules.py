@@ -13,7 +13,7 @@ from services.booking.pricing.domain import Discount, Fee, Per, Quote, Rules, Ta
 from services.booking.taxes import gstin
 from services.booking.taxes.domain import Seller, ShowTax, TaxKind, TaxRule, Terms, rules_at
 from services.chassis.values.currencies import DIGITS
-from tests.booking.drawn import Drawn, drawn
+from tests.booking.drawn import Drawn, holds_for
 from tests.cases import all_cases
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -116,8 +116,7 @@ def check(quoted: Quote, rules: Rules) -> None:
 
 
 @pytest.mark.timeout(300)  # ten thousand of them, also where bugs are planted beside other work
-@settings(max_examples=10_000, deadline=None, database=None)
-@given(drawn())
+@holds_for(10_000, lambda drawn: drawn)
 def test_lines_add_up_and_the_parts_of_every_tax_are_equal(drawn: Drawn) -> None:
     largest = min(1_000 * 10 ** drawn.one_of(sorted(BY_DIGITS)), INT32 // 12)
     seats = [Seat(price) for price in drawn.several(lambda: drawn.integer(1, largest), 1, 6)]

@@ -126,19 +126,24 @@ def migrate(server: Server, service: Service) -> str:
     return environment["DATABASE_URL"]
 
 
+@pytest.fixture(scope="module")
+def migrated(server: Server) -> None:
+    for service in SERVICES:
+        migrate(server, service)
+
+
+@pytest.mark.usefixtures("migrated")
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_a_service_migrates_its_database_as_often_as_one_likes(server: Server, service: Service) -> None:
-    migrate(server, service)
     with psycopg.connect(migrate(server, service)) as connection:
         tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()").fetchone()
     assert tables is not None and tables[0] > 2
 
 
+@pytest.mark.usefixtures("migrated")
 def test_the_audit_sees_what_services_made_before_its_role_was_there(server: Server) -> None:
     environment = {"PATH": os.defpath, "PGPASSWORD": PASSWORDS["audit"]}
     command = [part.replace("postgres:5432", f"127.0.0.1:{server.port}") for part in FILE["audit"]["entrypoint"][1:]]
-    for service in SERVICES:
-        migrate(server, service)
     with server.connect("payment") as connection:
         connection.execute("REVOKE SELECT ON ALL TABLES IN SCHEMA public FROM audit")
     for code in (1, 0):

@@ -1,6 +1,8 @@
 """The largest hall with the longest names is read by clients with gRPC's own limits: by pages, or not at all."""
 
 import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -16,8 +18,9 @@ from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.inventory.seats.domain import Status
 from services.inventory.viewing.changes import Change, ChangedSeat
 from services.inventory.viewing.streams import EVENTS, MESSAGES
+from tests.databases import Databases
 from tests.inventory.catalogue_client import REGULAR, invalid_fields, section
-from tests.inventory.halls_client import Halls
+from tests.inventory.halls_client import Halls, served_halls
 from tests.patience import patient
 
 SAY_ALL = """
@@ -69,8 +72,23 @@ async def pages(method: Any, request: Any, field: str) -> list[Any]:
         request.page_token = answer.next_page_token
 
 
-async def test_a_hall_of_50000_seats_with_the_longest_names_is_read_by_pages(halls: Halls) -> None:
-    show = await hall(halls, 5)
+@dataclass(frozen=True)
+class Large:
+    """A show in a hall of 50,000 seats, and the services that have it."""
+
+    halls: Halls
+    show: pb.Show
+
+
+@pytest.fixture(scope="module")
+async def large(databases: Databases) -> AsyncIterator[Large]:
+    """Made once: it takes longer than all that is asked of it."""
+    async with databases.opened("inventory") as db, served_halls(db) as halls:
+        yield Large(halls, await hall(halls, 5))
+
+
+async def test_a_hall_of_50000_seats_with_the_longest_names_is_read_by_pages(large: Large) -> None:
+    halls, show = large.halls, large.show
     layout = await pages(
         halls.rpc.GetSeatLayout, pb.GetSeatLayoutRequest(screen_id=show.screen_id, page_size=5_000), "rows"
     )
@@ -109,8 +127,8 @@ async def test_a_hall_of_50000_seats_with_the_longest_names_is_read_by_pages(hal
     assert [len(page.seats) for page in await pages(halls.seats.GetSeatMap, one, "seats")] == [5_000, 5_000]
 
 
-async def test_who_asks_for_all_of_it_at_once_is_told_to_ask_for_pages(halls: Halls) -> None:
-    show = await hall(halls, 3)
+async def test_who_asks_for_all_of_it_at_once_is_told_to_ask_for_pages(large: Large) -> None:
+    halls, show = large.halls, large.show
     requests: list[tuple[Any, Message]] = [
         (halls.rpc.GetSeatLayout, pb.GetSeatLayoutRequest(screen_id=show.screen_id)),
         (halls.seats.GetSeatMap, seats_pb.GetSeatMapRequest(show_id=show.id)),
@@ -126,10 +144,9 @@ async def test_who_asks_for_all_of_it_at_once_is_told_to_ask_for_pages(halls: Ha
     assert len(part.seats) == 10_000
 
 
-async def test_over_rest_all_of_it_comes_as_before(halls: Halls) -> None:
-    show = await hall(halls, 2)
-    request = seats_pb.RenderSeatMapRequest(show_id=show.id)
-    call = halls.seats.RenderSeatMap(request, metadata=OVER_REST, timeout=patient(60))
+async def test_over_rest_all_of_it_comes_as_before(large: Large) -> None:
+    request = seats_pb.RenderSeatMapRequest(show_id=large.show.id)
+    call = large.halls.seats.RenderSeatMap(request, metadata=OVER_REST, timeout=patient(60))
     with pytest.raises(grpc.aio.AioRpcError, match="larger than max"):
         await call  # it is sent: this client does not read so much
 

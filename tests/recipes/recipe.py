@@ -14,7 +14,9 @@ from pathlib import Path
 from roster import ROOT
 
 BIN = Path(sys.prefix) / "bin"
-LEFT_OUT = (".*", "__pycache__", "build", "data", "findings", "*.pyc")
+LEFT_OUT = (".*", "build", "data", "findings", "*.pyc.*")
+"""What is no source, but for what Python compiled: the copy would take longer to compile it anew than to be tested.
+Python compiles a file that is edited again. `*.pyc.*` is what others write at this moment."""
 
 Edit = tuple[str, str]
 """What stands in a file, and what stands there instead."""

@@ -1,6 +1,6 @@
 """Ways to break the start. Each ends with one clear line, a non-zero exit code and no traceback, and leaves no process.
 
- 1-7  a port that is in use, each of the seven        20  PostgreSQL is not installed
+ 1-7  a port that is in use, and all of them at once  20  PostgreSQL is not installed
  8    not a port number                               21  a migration that fails
  9    a port that there cannot be                     22  a service that dies at once; a setting of its own
 10    two ports that are equal                        23  a service that never gets healthy
@@ -27,7 +27,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -91,12 +91,18 @@ def overlaid(folder: Path, **modules: str) -> Iterator[dict[str, str]]:
     yield environment(folder, PYTHONPATH=over, START_SECONDS=patient(10))
 
 
-@pytest.mark.parametrize("name", PORTS)
-def test_a_busy_port(folder: Path, name: str) -> None:
+def test_a_busy_port(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        line = f"port {port} ({name}) is in use: end what uses it, or set that variable to another port, for example"
-        fails(folder, f"{line} {name}=", env=environment(folder, **{name: port}))
+        line = f"port {port} (BANK_PORT) is in use: end what uses it, or set that variable to another port, for example"
+        fails(folder, f"{line} BANK_PORT=", env=environment(folder, BANK_PORT=port))
+
+
+def test_every_port_that_is_busy_is_named(folder: Path) -> None:
+    with ExitStack() as held:
+        taken = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for name in PORTS}
+        output = fails(folder, "are in use: end what uses them, or set other", env=environment(folder, **taken))
+    assert [name for name, port in taken.items() if f"{port} ({name})" not in output] == []
 
 
 @pytest.mark.skipif(IS_ROOT, reason="root may")
