@@ -12,7 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 PATIENCE = float(os.environ.get("PATIENCE") or 1)
-POLL_SECONDS = 0.01
+POLL_SECONDS, LONGEST_POLL_SECONDS = 0.01, 0.1
+POLL_SHARE = 0.2
+"""What has been waited for is looked at again after this share of the time so far: who looks all the time holds up what
+he waits for."""
 
 
 def patient(seconds: float) -> float:
@@ -23,12 +26,13 @@ def patient(seconds: float) -> float:
 async def eventually(condition: Callable[[], Any], within_seconds: float | None = None) -> Any:
     """Wait until `condition`, which may be async, gives something true, and return that."""
     seconds = patient(30) if within_seconds is None else within_seconds
-    end = time.monotonic() + seconds
+    began = time.monotonic()
     while True:
         found = condition()
         if inspect.isawaitable(found):
             found = await found
         if found:
             return found
-        assert time.monotonic() < end, f"not so within {seconds} s: {condition}"
-        await asyncio.sleep(POLL_SECONDS)
+        passed = time.monotonic() - began
+        assert passed < seconds, f"not so within {seconds} s: {condition}"
+        await asyncio.sleep(min(max(POLL_SECONDS, passed * POLL_SHARE), LONGEST_POLL_SECONDS))

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from stack.launcher import Stack
-from tests.patience import eventually, patient
+from tests.patience import POLL_SECONDS, eventually, patient
 from tests.stacks import started
 from tests.system.client import Client, Json, Show, new_user, ok, refusal
 from tests.system.conftest import opened_client
@@ -122,6 +122,7 @@ async def _rush(stack: Stack, crowd: Crowd) -> list[int]:
     async def look() -> None:
         while not over.is_set():
             seen.append(await asyncio.to_thread(value, stack.server, "booking", USES))
+            await asyncio.sleep(POLL_SECONDS)
 
     async def kill() -> None:
         for number in range(4):
