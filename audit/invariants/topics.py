@@ -88,6 +88,23 @@ TOPICS = (
         """,
     ),
     Invariant(
+        "shows-are-as-was-told-last",
+        "the last event of a show says its times and its prices as they are, unless it is a draft, cancelled or from "
+        "before its topic is whole",
+        ("inventory.shows WHERE status = 'SCHEDULED'",),
+        """
+        SELECT w.id AS show_id, w.revision, c.prices_version, e.version
+        FROM inventory.shows w
+        LEFT JOIN inventory.show_counters c ON c.show_id = w.id
+        LEFT JOIN inventory.topics t ON t.topic = 'shows'
+        LEFT JOIN (
+            SELECT key, max(version) AS version FROM inventory.topic_events WHERE topic = 'shows' GROUP BY key
+        ) AS e ON e.key = w.id
+        WHERE w.status = 'SCHEDULED' AND (w.created_at > t.whole_since) IS NOT FALSE
+            AND e.version IS DISTINCT FROM w.revision + c.prices_version - 1
+        """,
+    ),
+    Invariant(
         "cancelled-shows-have-their-events",
         "a show that is cancelled has the event that it is, unless it is from before its topic is whole, and no other "
         "show has one",

@@ -110,6 +110,21 @@ async def test_bookings_follow_their_show_and_remember_when_it_was_to_be(house: 
     assert not (await house.get(late.id)).HasField("full_refund_until"), "it was booked for this time"
 
 
+async def test_bookings_follow_a_show_whose_prices_were_set_before(house: House) -> None:
+    """What the topic tells of prices is no revision of the show that bookings could have."""
+    booked, paid = await starts_at(house), await house.confirmed(ANN, 0)
+    for price in (PRICE + 1, PRICE + 2):
+        prices = [catalog_pb2.TierPrice(tier=seat_pb2.Seat.REGULAR, price=price)]
+        await catalog(house).SetShowPrices(catalog_pb2.SetShowPricesRequest(show_id=house.show_id, prices=prices))
+    await followed(house)
+    assert not await house.db.fetch("SELECT FROM show_updates")
+    moved = await reschedule(house, DAY)
+    await followed(house)
+    assert times(await house.get(paid.id)) == (booked, booked + DAY, booked + DAY)
+    [row] = await house.db.fetch("SELECT revision FROM show_updates")
+    assert row.revision == moved.revision == 2
+
+
 async def test_a_booking_is_of_the_show_as_it_was_when_its_seats_were_reserved(house: House) -> None:
     """Whatever booking knows of the show by heart, the answer to the request says when it is."""
     await house.book(ANN, 0)

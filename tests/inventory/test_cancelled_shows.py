@@ -15,8 +15,8 @@ from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, inventory_pb2_grp
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.chassis.writes import topics
-from services.inventory.catalogue import published
-from services.inventory.jobs import clear_cancelled_shows
+from services.inventory.jobs import clear_cancelled_shows, complete_events
+from services.inventory.seats import published
 from services.inventory.seats.commands import Confirm, Extend, Hold, Reserve, Unbook
 from tests.databases import move_clock
 from tests.inventory.catalogue_client import Catalogue, refusal
@@ -26,6 +26,7 @@ from tests.inventory.served import served_inventory
 from tests.inventory.watchers import Watcher, replica
 
 ANN, BOB = uuid4(), uuid4()
+CANCELLED = catalog_pb2.Event.CANCELLED
 
 
 @pytest.fixture
@@ -147,6 +148,34 @@ async def test_a_show_under_way_is_cancelled_by_an_admin_only_and_one_that_has_e
     await move_clock(inventory_db, f"{int(start.total_seconds()) + 86400} seconds")
     assert (await refusal(cancel(catalogue, show))).reason == "SHOW_ENDED"
     assert (await refusal(cancel(catalogue, show, validate_only=True))).reason == "SHOW_ENDED"
+
+
+@pytest.mark.parametrize("is_completed", [True, False])
+async def test_an_event_whose_last_show_is_over_is_not_cancelled_any_more(
+    catalogue: Catalogue, show: Any, is_completed: bool
+) -> None:
+    async def ask(**fields: Any) -> Any:
+        return await catalogue.rpc.CancelShows(catalog_pb2.CancelShowsRequest(event_id=show.event_id, **fields))
+
+    await move_clock(catalogue.db, "60 days")
+    assert await complete_events(catalogue.db) if is_completed else True
+    for only_asks in (True, False):
+        refused = await refusal(ask(by_admin=True, validate_only=only_asks))
+        assert (refused.reason, refused.metadata) == ("EVENT_NOT_PUBLISHED", {"status": "COMPLETED"})
+    await move_clock(catalogue.db, "0 days")
+    await catalogue.show(movie_id=show.event_id)
+    assert len((await ask()).shows) == 2, "it goes on"
+    await move_clock(catalogue.db, "60 days")
+    assert (await ask()).was_cancelled, "who repeats it gets the same answer"
+
+
+async def test_a_draft_whose_time_is_past_can_be_cancelled(catalogue: Catalogue) -> None:
+    request = catalog_pb2.CreateMovieRequest(title="Low Tide", duration_minutes=90, status=catalog_pb2.Event.DRAFT)
+    movie = await catalogue.rpc.CreateMovie(request)
+    await catalogue.show(movie_id=movie.id)
+    await move_clock(catalogue.db, "60 days")
+    assert not (await catalogue.rpc.CancelShows(catalog_pb2.CancelShowsRequest(event_id=movie.id))).shows
+    assert (await catalogue.rpc.GetMovie(catalog_pb2.GetMovieRequest(movie_id=movie.id))).status == CANCELLED
 
 
 async def test_what_only_asks_changes_nothing_and_what_names_nothing_or_too_much_is_refused(

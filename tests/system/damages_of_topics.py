@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.system.damage import CONFIRMED, NEW, PENDING, REFUNDED, UNDONE, Damage, again, bookings
 
 TOLD, SHOWN = "bookings-have-their-events", "shows-have-their-events"
+LAST = "shows-are-as-was-told-last"
 READ = "consumers-have-read-what-there-is"
 OF_BOOKINGS, OF_SHOWS = (
     "events-of-bookings-are-of-bookings-that-there-are",
@@ -82,6 +83,13 @@ TOPICS = (
     Damage("a show that nobody is told of", SHOWN, "DELETE FROM inventory.topic_events WHERE position = 1"),
     Damage("a show told of in another topic", SHOWN, "UPDATE inventory.topic_events SET topic = 'bookings'"),
     Damage("a show told of as something else", SHOWN, "UPDATE inventory.topic_events SET kind = 'EXPIRED'"),
+    Damage(
+        "prices that nobody is told of",
+        LAST,
+        "UPDATE inventory.show_counters SET prices_version = prices_version + 1",
+    ),
+    Damage("a new time that nobody is told of", LAST, "UPDATE inventory.shows SET revision = revision + 1"),
+    Damage("a show told of in no topic", LAST, "UPDATE inventory.topic_events SET topic = 'bookings'"),
     Damage("an event of no booking", OF_BOOKINGS, f"UPDATE booking.topic_events SET key = {NEW} WHERE position = 1"),
     Damage("an event of a booking that is not one yet", OF_BOOKINGS, bookings("PENDING", "state = 'RESERVING'")),
     Damage("an event of no show", OF_SHOWS, f"UPDATE inventory.topic_events SET key = {NEW} WHERE position = 1"),

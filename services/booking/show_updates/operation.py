@@ -21,7 +21,8 @@ _KINDS = (events_pb2.ShowEvent.UPDATED, events_pb2.ShowEvent.RESCHEDULED)
 
 async def note_updates(tx: Transaction, told: Sequence[events_pb2.ShowEvent]) -> None:
     """Have the bookings of shows follow of which inventory's topic tells that their times or halls are other ones."""
-    revisions = {UUID(event.show_id): event.version for event in told if event.kind in _KINDS}
+    # Events from before the revision was told have it as their version.
+    revisions = {UUID(event.show_id): event.revision or event.version for event in told if event.kind in _KINDS}
     if revisions:
         await tx.send(*shows.noted(revisions))
 

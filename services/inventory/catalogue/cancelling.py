@@ -1,6 +1,6 @@
 """Cancelling shows: one by itself, or all that an event has to come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -10,11 +10,18 @@ from services.chassis.store.database import READ_CLOCK, Statement, Transaction
 from services.chassis.store.rows import read
 from services.chassis.writes.operation import Operation, Rows
 from services.inventory.catalogue import cancelling_statements as sql
-from services.inventory.catalogue import published
 from services.inventory.catalogue import statements as catalogue_sql
 from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, EventStatus
 from services.inventory.catalogue.shows import read_show
-from services.inventory.errors import EventNotFound, ShowEnded, ShowNotFound, ShowUnderWay, TooManyShows
+from services.inventory.errors import (
+    EventNotFound,
+    EventNotPublished,
+    ShowEnded,
+    ShowNotFound,
+    ShowUnderWay,
+    TooManyShows,
+)
+from services.inventory.seats import published
 from services.inventory.seats import statements as seats_sql
 from services.inventory.seats.domain import ShowStatus
 
@@ -54,8 +61,12 @@ class LockedProgramme:
 
     now: datetime
     events: dict[UUID, CatalogueEvent]
+    over: set[UUID]
+    """Events whose last show is over, completed yet or not."""
     shows: dict[UUID, CatalogueShow]
     statuses: dict[UUID, str]
+    prices_versions: Mapping[UUID, int]
+    """Which list of its prices each show has."""
     cancelled: list[CatalogueShow] = field(default_factory=list)
     cancelled_events: set[UUID] = field(default_factory=set)
 
@@ -73,7 +84,7 @@ class LockedProgramme:
 class CancelShowsOperation(Operation[CancelShows, LockedProgramme, Cancelled]):
     """Cancels shows in one transaction; it may be repeated.
 
-    Refuses with ShowNotFound, EventNotFound, ShowEnded, ShowUnderWay or TooManyShows.
+    Refuses with ShowNotFound, EventNotFound, EventNotPublished, ShowEnded, ShowUnderWay or TooManyShows.
     """
 
     def reads(self, batch: Sequence[CancelShows], *, wait: bool) -> dict[str, Statement]:
@@ -82,8 +93,12 @@ class CancelShowsOperation(Operation[CancelShows, LockedProgramme, Cancelled]):
             "show_ids": [command.show_id for command in batch if command.show_id],
             "event_ids": [command.event_id for command in batch if command.event_id],
         }
-        events = (catalogue_sql.LOCK_EVENTS, {"ids": named["event_ids"]})
-        return {"events": events, "found": (sql.SHOWS_TO_CANCEL, named)}
+        ids = {"ids": named["event_ids"]}
+        return {
+            "events": (catalogue_sql.LOCK_EVENTS, ids),
+            "over": (catalogue_sql.EVENTS_THAT_ARE_OVER, ids),
+            "found": (sql.SHOWS_TO_CANCEL, named),
+        }
 
     async def load(
         self, tx: Transaction, batch: Sequence[CancelShows], rows: Rows
@@ -95,8 +110,10 @@ class CancelShowsOperation(Operation[CancelShows, LockedProgramme, Cancelled]):
         state = LockedProgramme(
             now=clock.now,
             events={event.id: event for event in read(CatalogueEvent, rows["events"])},
+            over={row.id for row in rows["over"]},
             shows={row.id: read_show(row) for row in shows},
             statuses={row.show_id: row.status for [row] in locked},
+            prices_versions={row.show_id: row.prices_version for [row] in locked},
         )
         return state, ()
 
@@ -111,6 +128,8 @@ class CancelShowsOperation(Operation[CancelShows, LockedProgramme, Cancelled]):
             event = state.events.get(command.event_id) if command.event_id else None
             if event is None:
                 raise EventNotFound()
+            if event.id in state.over and event.status in (EventStatus.PUBLISHED, EventStatus.COMPLETED):
+                raise EventNotPublished("The event is over: it cannot be cancelled any more.", status="COMPLETED")
             shows = [show for show in state.shows.values() if show.event_id == event.id]
             if len(shows) > MAX_SHOWS:
                 raise TooManyShows(limit=MAX_SHOWS)
@@ -134,4 +153,4 @@ class CancelShowsOperation(Operation[CancelShows, LockedProgramme, Cancelled]):
             await tx.send(sql.WRITE_SHOW_CHANGES, named)
             await tx.send(sql.CANCEL_SHOWS, named)
             await tx.send(sql.REMEMBER_CANCELLED, named)
-            await published.publish(tx, published.Kind.CANCELLED, state.cancelled)
+            await published.publish(tx, published.Kind.CANCELLED, state.cancelled, state.prices_versions)

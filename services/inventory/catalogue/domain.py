@@ -30,7 +30,7 @@ class EventStatus(StrEnum):
           │           │
           └───────────┴────► CANCELLED
 
-    It is COMPLETED once its last show is over, until it gets another one.
+    It is COMPLETED once its last show is over, until it gets another one. Then nothing is left to cancel.
     """
 
     DRAFT = "DRAFT"

@@ -10,10 +10,8 @@ from services.chassis.errors import InvalidField
 from services.chassis.store.database import READ_CLOCK, Statement, Transaction
 from services.chassis.store.rows import columns, read
 from services.chassis.writes.operation import Operation, Rows
-from services.inventory.catalogue import published
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, Venue
-from services.inventory.catalogue.published import Kind
 from services.inventory.catalogue.shows import read_show
 from services.inventory.catalogue.venues import columns_of, read_venue
 from services.inventory.catalogue.zones import UNKNOWN, zone_of
@@ -27,7 +25,9 @@ from services.inventory.errors import (
 )
 from services.inventory.finding.index import index_events, index_venues
 from services.inventory.halls.statements import LOCK_VENUES
+from services.inventory.seats import published
 from services.inventory.seats.domain import ShowStatus
+from services.inventory.seats.published import Kind
 
 T = TypeVar("T", CatalogueEvent, Venue, CatalogueShow)
 
@@ -163,6 +163,8 @@ class EditedShows(Edited[CatalogueShow]):
 
     claimed_until: Mapping[UUID, datetime] = field(default_factory=dict)
     """When the last claim on a seat of each ends."""
+    prices_versions: Mapping[UUID, int] = field(default_factory=dict)
+    """Which list of its prices each has."""
 
 
 class UpdateShows(Operation[Edit, EditedShows, CatalogueShow]):
@@ -181,7 +183,8 @@ class UpdateShows(Operation[Edit, EditedShows, CatalogueShow]):
         """Put what there is together."""
         claimed_until = {row.show_id: row.until for row in rows["claims"] if row.until is not None}
         shows = {row.id: read_show(row) for row in rows["shows"]}
-        return EditedShows(rows["clock"][0].now, shows, claimed_until=claimed_until), ()
+        versions = {show_id: rows[f"lock {show_id}"][0].prices_version for show_id in shows}
+        return EditedShows(rows["clock"][0].now, shows, claimed_until=claimed_until, prices_versions=versions), ()
 
     def decide(self, command: Edit, state: EditedShows) -> CatalogueShow:
         """Edit the show, whose revision is another one then."""
@@ -205,7 +208,8 @@ class UpdateShows(Operation[Edit, EditedShows, CatalogueShow]):
             values = columns(shows, "id", "sales_start_at", "sales_end_at", "revision")
             await tx.send(sql.UPDATE_COUNTERS, values)
             await tx.send(sql.UPDATE_SHOWS, values)
-            await published.publish(tx, Kind.UPDATED, [show for show in shows if not show.is_draft])
+            public = [show for show in shows if not show.is_draft]
+            await published.publish(tx, Kind.UPDATED, public, state.prices_versions)
 
 
 def _check_sales(before: CatalogueShow, after: CatalogueShow, now: datetime, claimed_until: datetime | None) -> None:

@@ -1,6 +1,6 @@
 """Publishing drafts: an event becomes public, with all of its shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 from uuid import UUID
@@ -8,12 +8,12 @@ from uuid import UUID
 from services.chassis.store.database import Statement, Transaction
 from services.chassis.store.rows import read
 from services.chassis.writes.operation import Operation, Rows
-from services.inventory.catalogue import published
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, EventStatus
-from services.inventory.catalogue.published import Kind
 from services.inventory.catalogue.shows import read_show
 from services.inventory.errors import EventNotFound, EventNotPublished
+from services.inventory.seats import published
+from services.inventory.seats.published import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Drafts:
 
     events: dict[UUID, CatalogueEvent]
     shows: list[CatalogueShow]
+    prices_versions: Mapping[UUID, int]
+    """Which list of its prices each show has."""
     published: set[UUID] = field(default_factory=set)
 
 
@@ -55,8 +57,9 @@ class PublishEvents(Operation[PublishEvent, Drafts, CatalogueEvent]):
         events = {event.id: event for event in read(CatalogueEvent, rows["events"])}
         ids = [row.id for row in rows["drafts"]]
         locks = [(sql.LOCK_COUNTER, {"show_ids": [id_]}) for id_ in ids]
-        *_, shows = await tx.fetch_all(*locks, (sql.SHOWS, {"ids": ids}))
-        return Drafts(events, [read_show(row) for row in shows]), ()
+        *locked, shows = await tx.fetch_all(*locks, (sql.SHOWS, {"ids": ids}))
+        versions = {row.show_id: row.prices_version for [row] in locked}
+        return Drafts(events, [read_show(row) for row in shows], versions), ()
 
     def decide(self, command: PublishEvent, state: Drafts) -> CatalogueEvent:
         """Publish a draft; leave what is public as it is."""
@@ -77,4 +80,4 @@ class PublishEvents(Operation[PublishEvent, Drafts, CatalogueEvent]):
             await tx.send(sql.PUBLISH_EVENTS, {"ids": sorted(state.published)})
             await tx.send(sql.PUBLISH_COUNTERS, {"show_ids": ids})
             await tx.send(sql.PUBLISH_SHOWS, {"ids": ids})
-            await published.publish(tx, Kind.PUBLISHED, shows)
+            await published.publish(tx, Kind.PUBLISHED, shows, state.prices_versions)

@@ -13,14 +13,14 @@ from services.chassis.store.database import READ_CLOCK, Database, Statement, Tra
 from services.chassis.store.rows import Row, columns, read
 from services.chassis.writes.idempotency import Once
 from services.chassis.writes.operation import KeyedOperation, Rows
-from services.inventory.catalogue import published
 from services.inventory.catalogue import rescheduling_statements as sql
 from services.inventory.catalogue import statements as catalogue_sql
 from services.inventory.catalogue.domain import CatalogueShow, Place, Slot, check_free
-from services.inventory.catalogue.published import Kind
 from services.inventory.catalogue.shows import read_show
 from services.inventory.errors import RescheduleTooLate, ScreenNotFound, ShowCancelled, ShowNotFound, ShowStarted
+from services.inventory.seats import published
 from services.inventory.seats.domain import ShowStatus
+from services.inventory.seats.published import Kind
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with."""
@@ -78,6 +78,8 @@ class Timetable:
     """Seats that only one has of a show and the screen that is named for it."""
     claimed_until: Mapping[UUID, datetime]
     """When the last claim on a seat of each ends."""
+    prices_versions: Mapping[UUID, int]
+    """Which list of its prices each has."""
     changed: dict[UUID, CatalogueShow] = field(default_factory=dict)
 
 
@@ -129,6 +131,7 @@ class RescheduleShows(KeyedOperation[Reschedule[M], Timetable, CatalogueShow, M]
             slots=slots,
             differences=differences,
             claimed_until={row.show_id: row.until for row in rows["claims"] if row.until is not None},
+            prices_versions={show_id: rows[f"lock {show_id}"][0].prices_version for show_id in shows},
         )
         moved = [shows[one.show_id] for one in batch if one.screen_id is None and one.show_id in shows]
         return state, [show.id for show in moved if show.screen_id not in places]
@@ -164,7 +167,8 @@ class RescheduleShows(KeyedOperation[Reschedule[M], Timetable, CatalogueShow, M]
             await tx.send(sql.RESCHEDULE_COUNTERS, values)
             await tx.send(sql.RESCHEDULE_SHOWS, values)
             await tx.send(sql.WRITE_RESCHEDULED, {"id": values["id"], "now": state.now})
-            await published.publish(tx, Kind.RESCHEDULED, [show for show in shows if not show.is_draft])
+            public = [show for show in shows if not show.is_draft]
+            await published.publish(tx, Kind.RESCHEDULED, public, state.prices_versions)
 
     def _check(self, command: Reschedule[M], after: CatalogueShow, place: Place, state: Timetable) -> None:
         """Raise InvalidField unless the show can be then and there."""

@@ -13,7 +13,7 @@ from services.chassis.wire.incoming import Context
 from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, PageRequest, check_whole
 from services.chassis.writes import topics
 from services.chassis.writes.idempotency import Once, key_of
-from services.inventory.catalogue import events, listing, owners, published, sharing, shows, venues
+from services.inventory.catalogue import events, listing, owners, sharing, shows, venues
 from services.inventory.catalogue import messages as messages
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.cancelling import CancelShowsOperation
@@ -32,6 +32,7 @@ from services.inventory.halls.domain import MAX_SEATS_PER_SCREEN
 from services.inventory.halls.messages import parse_screen, render_layout, render_screen
 from services.inventory.halls.rpc import HallMethods
 from services.inventory.halls.screens import CreateScreen, get_seat_layout
+from services.inventory.seats import published
 from services.inventory.seats.listing import SetPrices
 from services.inventory.seats.operation import SeatDesk
 

@@ -13,7 +13,6 @@ from services.chassis.store.database import READ_CLOCK, Database, Statement, Tra
 from services.chassis.store.rows import Row, columns, read
 from services.chassis.writes.idempotency import Once
 from services.chassis.writes.operation import KeyedOperation, Rows
-from services.inventory.catalogue import published
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import (
     CatalogueEvent,
@@ -31,11 +30,12 @@ from services.inventory.catalogue.domain import (
 )
 from services.inventory.catalogue.drafts import seen_drafts, sees_draft
 from services.inventory.catalogue.periods import period_of
-from services.inventory.catalogue.published import Kind
 from services.inventory.catalogue.zones import Period
 from services.inventory.errors import EventNotFound, EventNotPublished, MovieNotFound, ScreenNotFound, ShowNotFound
 from services.inventory.finding.index import index_shows
+from services.inventory.seats import published
 from services.inventory.seats.domain import ShowStatus
+from services.inventory.seats.published import Kind
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with."""
@@ -145,7 +145,8 @@ class CreateShows(KeyedOperation[CreateShow[M], Programme, CatalogueShow, M], Ge
             await tx.send(sql.CREATE_COUNTERS, columns(shows, "id", *sales))
             # An event that was over goes on.
             await tx.send(sql.REOPEN_EVENTS, {"ids": sorted({show.event_id for show in shows})})
-            await published.publish(tx, Kind.CREATED, [show for show in shows if not show.is_draft])
+            public = [show for show in shows if not show.is_draft]
+            await published.publish(tx, Kind.CREATED, public, {show.id: 1 for show in public})
         for show, new in state.created:
             prices = {"show_id": show.id} | columns(new.prices, tiers="tier", prices="price")
             seats = {

@@ -212,7 +212,7 @@ def list_shows(given: Mapping[str, Any]) -> str:
     return _page(_SHOWS, _SHOW_FILTERS, given, order="s.starts_at, s.id", always=always)
 
 
-LOCK_COUNTER = "SELECT show_id FROM show_counters WHERE show_id = ANY(%(show_ids)s) FOR UPDATE"
+LOCK_COUNTER = "SELECT show_id, prices_version FROM show_counters WHERE show_id = ANY(%(show_ids)s) FOR UPDATE"
 """The lock of one show, with its seats. Those of several are had one by one, in the order of their ids."""
 
 REOPEN_EVENTS = "UPDATE events SET status = 'PUBLISHED' WHERE id = ANY(%(ids)s) AND status = 'COMPLETED'"
@@ -221,6 +221,8 @@ _ALL_OVER = """
     EXISTS (SELECT FROM shows s WHERE s.event_id = e.id)
     AND NOT EXISTS (SELECT FROM shows s WHERE s.event_id = e.id AND s.ends_at > (SELECT boxoffice_clock()))
 """
+
+EVENTS_THAT_ARE_OVER = f"SELECT e.id FROM events e WHERE e.id = ANY(%(ids)s) AND {_ALL_OVER}"
 
 LOCK_EVENTS_THAT_ARE_OVER = f"""
     SELECT e.id FROM events e WHERE e.status = 'PUBLISHED' AND {_ALL_OVER}

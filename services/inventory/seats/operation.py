@@ -1,6 +1,6 @@
 """Changing seats: the commands of many callers, decided together under their shows' locks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -18,6 +18,7 @@ from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import SeatCommand
 from services.inventory.seats.domain import LockedShow, Price, Reservation, Seat, SeatRules, UnbookedHolds
 from services.inventory.seats.parameters import array, names
+from services.inventory.seats.published import PublicShow, publish_prices
 
 A = TypeVar("A")
 
@@ -36,6 +37,8 @@ class Shows:
 
     now: datetime
     by_id: dict[UUID, LockedShow]
+    told: Mapping[UUID, PublicShow]
+    """What the topic tells of those whose prices are set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
         }
         if listed := [command.show_id for command in batch if command.sets_prices]:
             statements["multipliers"] = (sql.MULTIPLIERS, {"show_ids": listed})
+            statements["told"] = (sql.SHOWS_TO_TELL_OF, {"show_ids": listed})
         limited = ((command.show_id, command.user_id) for command in batch if command.is_limited)
         claimed = [command for command in batch if command.booking_id is not None]
         asked = {
@@ -112,7 +116,8 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
 
     async def load(self, tx: Transaction, batch: Sequence[SeatCommand[Any]], rows: Rows) -> tuple[Shows, set[UUID]]:
         """Put seats and reservations to their shows. Of the shows that are not locked, others have those that exist."""
-        locked = Shows(rows["clock"][0].now, {show.show_id: _show(show) for show in rows["shows"]})
+        by_id = {show.show_id: _show(show) for show in rows["shows"]}
+        locked = Shows(rows["clock"][0].now, by_id, {row.id: row for row in rows.get("told", ())})
         for price in rows["prices"]:
             if show := locked.by_id.get(price.show_id):
                 show.prices[price.tier] = price.price
@@ -166,6 +171,7 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
             await tx.send(sql.WRITE_CHANGES, values | {"now": state.now})
         if listed:
             await _write_lists(tx, listed, state.now)
+            await publish_prices(tx, listed, state.told)
         await _write_unbooked(tx, shows)
         await access_rows.write(tx, shows)
         claims = [

@@ -111,6 +111,7 @@ class CancellationServiceServicer:
         """Returns what CancelEvent would do now. Nothing changes by it.
 
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION EVENT_NOT_PUBLISHED: its last show is over (`status`).
         FAILED_PRECONDITION SHOW_UNDER_WAY: one of its shows has begun, and it is not an admin who asks (`show_id`).
         FAILED_PRECONDITION TOO_MANY_SHOWS: it has more shows that have not ended than are cancelled at once (`limit`).
         """
@@ -123,6 +124,7 @@ class CancellationServiceServicer:
         comes second gets the same answer.
 
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION EVENT_NOT_PUBLISHED: its last show is over (`status`).
         FAILED_PRECONDITION SHOW_UNDER_WAY: one of its shows has begun, and it is not an admin who asks (`show_id`).
         FAILED_PRECONDITION TOO_MANY_SHOWS: it has more shows that have not ended than are cancelled at once (`limit`).
         ABORTED CANCELLATION_CHANGED: `token` is of other figures than there are now, and nothing was cancelled (`shows`,

@@ -192,11 +192,13 @@ class ShowEvent(_message.Message):
         PUBLISHED: ShowEvent._Kind.ValueType  # 2
         """It was a draft, and is public now."""
         UPDATED: ShowEvent._Kind.ValueType  # 3
-        """Its sales begin or end at another time."""
+        """Its sales begin or end at another time: `sales_start_at`, `sales_end_at`."""
         CANCELLED: ShowEvent._Kind.ValueType  # 4
         """It is cancelled, for good: nobody gets a seat any more, and all money goes back."""
         RESCHEDULED: ShowEvent._Kind.ValueType  # 5
         """It starts at another time or is on another screen, with the same seats. Its sales may end at another time, too."""
+        PRICES: ShowEvent._Kind.ValueType  # 6
+        """Its seats cost something else: `prices`. Claims that there are keep the prices by which they were made."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What happened."""
@@ -207,11 +209,13 @@ class ShowEvent(_message.Message):
     PUBLISHED: ShowEvent.Kind.ValueType  # 2
     """It was a draft, and is public now."""
     UPDATED: ShowEvent.Kind.ValueType  # 3
-    """Its sales begin or end at another time."""
+    """Its sales begin or end at another time: `sales_start_at`, `sales_end_at`."""
     CANCELLED: ShowEvent.Kind.ValueType  # 4
     """It is cancelled, for good: nobody gets a seat any more, and all money goes back."""
     RESCHEDULED: ShowEvent.Kind.ValueType  # 5
     """It starts at another time or is on another screen, with the same seats. Its sales may end at another time, too."""
+    PRICES: ShowEvent.Kind.ValueType  # 6
+    """Its seats cost something else: `prices`. Claims that there are keep the prices by which they were made."""
 
     @_typing.final
     class Price(_message.Message):
@@ -250,6 +254,9 @@ class ShowEvent(_message.Message):
     SALES_END_AT_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     PRICES_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    PRICES_VERSION_FIELD_NUMBER: _builtins.int
+    SALES_START_AT_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Its place in the topic, from 1."""
     kind: Global___ShowEvent.Kind.ValueType
@@ -266,6 +273,10 @@ class ShowEvent(_message.Message):
     """The screen (UUID)."""
     currency: _builtins.str
     """The ISO 4217 code that its prices are in."""
+    revision: _builtins.int
+    """Grows with every edit of its times and its hall, from 1; 0 in events from before it was told."""
+    prices_version: _builtins.int
+    """Which list of its prices this is, from 1; 0 in events from before it was told."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was written, by inventory's clock. Clocks may be set back: the order is that of positions."""
@@ -286,6 +297,10 @@ class ShowEvent(_message.Message):
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___ShowEvent.Price]:
         """The price of each tier."""
 
+    @_builtins.property
+    def sales_start_at(self) -> _timestamp_pb2.Timestamp:
+        """When its sales begin; absent where they have been open from the beginning on."""
+
     def __init__(
         self,
         *,
@@ -302,10 +317,13 @@ class ShowEvent(_message.Message):
         sales_end_at: _timestamp_pb2.Timestamp | None = ...,
         currency: _builtins.str = ...,
         prices: _abc.Iterable[Global___ShowEvent.Price] | None = ...,
+        revision: _builtins.int = ...,
+        prices_version: _builtins.int = ...,
+        sales_start_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "sales_end_at", b"sales_end_at", "start_time", b"start_time", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "start_time", b"start_time", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "kind", b"kind", "position", b"position", "prices", b"prices", "sales_end_at", b"sales_end_at", "screen_id", b"screen_id", "show_id", b"show_id", "start_time", b"start_time", "time", b"time", "venue_id", b"venue_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "kind", b"kind", "position", b"position", "prices", b"prices", "prices_version", b"prices_version", "revision", b"revision", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "show_id", b"show_id", "start_time", b"start_time", "time", b"time", "venue_id", b"venue_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

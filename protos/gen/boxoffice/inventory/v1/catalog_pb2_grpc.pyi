@@ -268,6 +268,7 @@ class CatalogServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: not exactly one of `show_id` and `event_id` is there.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event's last show is over (`status`).
     FAILED_PRECONDITION SHOW_ENDED: the show has ended.
     FAILED_PRECONDITION SHOW_UNDER_WAY: a show has begun, and it is not an admin who cancels it (`show_id`).
     FAILED_PRECONDITION TOO_MANY_SHOWS: the event has more shows that have not ended than are cancelled at once (`limit`).
@@ -524,6 +525,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     INVALID_ARGUMENT INVALID_FIELD: not exactly one of `show_id` and `event_id` is there.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event's last show is over (`status`).
     FAILED_PRECONDITION SHOW_ENDED: the show has ended.
     FAILED_PRECONDITION SHOW_UNDER_WAY: a show has begun, and it is not an admin who cancels it (`show_id`).
     FAILED_PRECONDITION TOO_MANY_SHOWS: the event has more shows that have not ended than are cancelled at once (`limit`).
@@ -945,6 +947,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         INVALID_ARGUMENT INVALID_FIELD: not exactly one of `show_id` and `event_id` is there.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        FAILED_PRECONDITION EVENT_NOT_PUBLISHED: the event's last show is over (`status`).
         FAILED_PRECONDITION SHOW_ENDED: the show has ended.
         FAILED_PRECONDITION SHOW_UNDER_WAY: a show has begun, and it is not an admin who cancels it (`show_id`).
         FAILED_PRECONDITION TOO_MANY_SHOWS: the event has more shows that have not ended than are cancelled at once (`limit`).
