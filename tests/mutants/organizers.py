@@ -34,7 +34,7 @@ MUTANTS = (
     ),
     Mutant(
         "drafts are seen by whoever does not log in",
-        "sees_draft",
+        "organizes",
         "if who is None:\n    return False",
         "if who is None:\n    return True",
         REQUESTS,
@@ -42,7 +42,7 @@ MUTANTS = (
     ),
     Mutant(
         "drafts are seen by everybody who logs in",
-        "sees_draft",
+        "organizes",
         "organization_id in who.memberships",
         "True",
         REQUESTS,
@@ -50,7 +50,7 @@ MUTANTS = (
     ),
     Mutant(
         "Boxoffice's own drafts are seen by everybody who logs in",
-        "sees_draft",
+        "organizes",
         "'ORGANIZER' in who.roles",
         "True",
         REQUESTS,
@@ -75,7 +75,7 @@ MUTANTS = (
     Mutant(
         "a show that is a draft is found",
         "get_show",
-        "not show.is_draft or sees_draft(show.organization_id)",
+        "not show.is_draft or organizes(show.organization_id)",
         "True",
         REQUESTS,
         DRAFTS,
@@ -83,7 +83,7 @@ MUTANTS = (
     Mutant(
         "an event that is a draft is found",
         "get_event",
-        "not event.is_draft or sees_draft(event.organization_id)",
+        "not event.is_draft or organizes(event.organization_id)",
         "True",
         REQUESTS,
         DRAFTS,
@@ -91,7 +91,7 @@ MUTANTS = (
     Mutant(
         "a movie that is a draft is found",
         "get_movie",
-        "event.is_movie and (not event.is_draft or sees_draft(event.organization_id))",
+        "event.is_movie and (not event.is_draft or organizes(event.organization_id))",
         "event.is_movie",
         REQUESTS,
         DRAFTS,

@@ -240,12 +240,41 @@ async def test_who_is_not_in_its_organization_finds_no_draft_by_any_method(
             assert answer.reason == (f"{thing}_NOT_FOUND" if is_asker else DENIED), (way, answer)
 
 
+READS = [
+    one
+    for one in PUBLIC
+    if "PUBLIC" in policy(one.path).allowed and {"event_id", "show_id"} & set(one.descriptor.input_type.fields_by_name)
+]
+FILTERED = {"ListShows"}
+"""What finds nothing where others are told that there is nothing."""
+WATCHES = {"WatchSeats", "StreamSeats"}
+"""Nothing is sold of a draft, so nobody watches one."""
+
+
+@pytest.mark.parametrize("method", each([one for one in READS if one.descriptor.name not in FILTERED]))
+async def test_a_draft_is_read_by_members_of_its_organization_whatever_their_role_and_by_nobody_else(
+    house: House, callers: Callers, method: Method
+) -> None:
+    draft = replace(house.draft, show=replace(house.draft.show, movie_id=house.draft.event_id))
+    request = matrix.example(method, draft)
+    asking = {who: member.metadata for who, member in house.members.items()}
+    asking |= {who: callers.metadata(who) for who in matrix.PEOPLE}
+    complaints = []
+    for way in matrix.ways(method):
+        for who, metadata in asking.items():
+            reason = (await callers.ask(way, method, request, metadata)).reason
+            sees = (who in ROLE or who == matrix.ADMIN) and method.descriptor.name not in WATCHES
+            if not (reason == "OK" if sees else reason.endswith("_NOT_FOUND")):
+                complaints.append(f"{who} by {way}: {reason}")
+    assert complaints == []
+
+
 async def test_a_manager_prepares_a_draft_and_sees_what_its_cancellation_would_do(
     house: House, callers: Callers
 ) -> None:
     names = {
         *("PreviewShowCancellation", "PreviewEventCancellation", "ListShowBookings"),
-        *("SetShowFees", "GetShowFees", "SetShowKinds", "SetShowTax", "GetEventSharing"),
+        *("SetShowFees", "GetShowFees", "SetShowKinds", "GetShowKinds", "SetShowTax", "GetEventSharing"),
     }
     for method in [one for one in PUBLIC if one.descriptor.name in names]:
         for way in matrix.ways(method):

@@ -7,7 +7,9 @@ from boxoffice.booking.v1 import tariffs_pb2_grpc
 
 from services.booking.clients import InventoryClient
 from services.booking.tariffs import messages, operation
+from services.chassis.errors import Code, Failure
 from services.chassis.store.database import Database
+from services.chassis.wire.identity import organizes
 from services.chassis.wire.incoming import Context
 
 
@@ -37,5 +39,13 @@ class TariffServicer(tariffs_pb2_grpc.TariffServiceServicer):
 
     async def GetShowKinds(self, request: pb.GetShowKindsRequest, context: Context) -> pb.ShowKinds:
         show_id = UUID(request.show_id)
-        await self._inventory.show(show_id)
+        await self._check_seen(show_id)
         return messages.render_kinds(show_id, await operation.find_kinds(self._db, show_id))
+
+    async def _check_seen(self, show_id: UUID) -> None:
+        """Raise SHOW_NOT_FOUND unless the caller sees a show: a draft, whoever organizes it does, and no service."""
+        try:
+            await self._inventory.show(show_id)
+        except Failure as failure:
+            if failure.code != Code.NOT_FOUND or not organizes(await self._inventory.owner_of_show(show_id)):
+                raise

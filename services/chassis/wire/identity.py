@@ -72,6 +72,19 @@ def own_organizations() -> frozenset[UUID] | None:
     return frozenset(who.memberships) if _is_plain_user(who) else None
 
 
+def organizes(organization_id: UUID | None) -> bool:
+    """Tell whether the present caller is in an organization, or, for None, organizes what is nobody's.
+
+    Admins are everywhere. Of whom it is not known who calls, as where AUTH is off, nobody is anywhere.
+    """
+    who = caller.get()
+    if who is None:
+        return False
+    if "ADMIN" in who.roles:
+        return True
+    return "ORGANIZER" in who.roles if organization_id is None else organization_id in who.memberships
+
+
 class AccessTokens:
     """Access tokens, verified; those that were good are remembered until they expire or their key is gone."""
 

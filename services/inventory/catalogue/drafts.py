@@ -1,24 +1,11 @@
-"""Who sees drafts: events that are not public yet, and their shows."""
+"""Who sees drafts: events that are not public yet, and their shows.
+
+Those see one who organize its organization's events (`organizes`). Lists have them for the same callers."""
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from services.chassis.wire.identity import caller
-
-
-def sees_draft(organization_id: UUID | None) -> bool:
-    """Tell whether the present caller sees a draft of an organization, or, for None, of Boxoffice's own.
-
-    The organization's members do, and of Boxoffice's own drafts all organizers. Nobody else finds a draft, nor does
-    anybody of whom is not known who it is, as where AUTH is off.
-    """
-    who = caller.get()
-    if who is None:
-        return False
-    if "ADMIN" in who.roles:
-        return True
-    return "ORGANIZER" in who.roles if organization_id is None else organization_id in who.memberships
 
 
 def seen_drafts() -> Mapping[str, Any]:

@@ -11,11 +11,12 @@ from google.protobuf.message import Message
 from services.chassis.ids import new_id
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction, retried
 from services.chassis.store.rows import columns, read
+from services.chassis.wire.identity import organizes
 from services.chassis.writes.idempotency import Once
 from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import CatalogueEvent, NewEvent
-from services.inventory.catalogue.drafts import seen_drafts, sees_draft
+from services.inventory.catalogue.drafts import seen_drafts
 from services.inventory.catalogue.periods import period_of
 from services.inventory.catalogue.zones import Period
 from services.inventory.errors import EventNotFound, MovieNotFound
@@ -86,7 +87,7 @@ async def write_events(tx: Transaction, events: Sequence[CatalogueEvent]) -> Non
 async def get_event(db: Database, event_id: UUID) -> CatalogueEvent:
     """Return an event of any category; raise EventNotFound, also for a draft that the caller does not see."""
     for event in read(CatalogueEvent, await db.fetch(sql.EVENTS, {"ids": [event_id]})):
-        if not event.is_draft or sees_draft(event.organization_id):
+        if not event.is_draft or organizes(event.organization_id):
             return event
     raise EventNotFound()
 
@@ -95,7 +96,7 @@ async def get_event(db: Database, event_id: UUID) -> CatalogueEvent:
 async def get_movie(db: Database, movie_id: UUID) -> CatalogueEvent:
     """Return an event of category MOVIE, or raise MovieNotFound, as get_event does."""
     for event in read(CatalogueEvent, await db.fetch(sql.EVENTS, {"ids": [movie_id]})):
-        if event.is_movie and (not event.is_draft or sees_draft(event.organization_id)):
+        if event.is_movie and (not event.is_draft or organizes(event.organization_id)):
             return event
     raise MovieNotFound()
 

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from services.chassis.ids import new_id
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction, retried
 from services.chassis.store.rows import Row, columns, read
+from services.chassis.wire.identity import organizes
 from services.chassis.writes.idempotency import Once
 from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.catalogue import statements as sql
@@ -28,7 +29,7 @@ from services.inventory.catalogue.domain import (
     highest_price,
     slot_of,
 )
-from services.inventory.catalogue.drafts import seen_drafts, sees_draft
+from services.inventory.catalogue.drafts import seen_drafts
 from services.inventory.catalogue.periods import period_of
 from services.inventory.catalogue.zones import Period
 from services.inventory.errors import EventNotFound, EventNotPublished, MovieNotFound, ScreenNotFound, ShowNotFound
@@ -192,7 +193,7 @@ async def get_show(db: Database, show_id: UUID) -> CatalogueShow:
     """Return a show, or raise ShowNotFound: also where it is a draft that the caller does not see."""
     for row in await db.fetch(sql.FIND_SHOW, {"id": show_id}):
         show = read_show(row)
-        if not show.is_draft or sees_draft(show.organization_id):
+        if not show.is_draft or organizes(show.organization_id):
             return show
     raise ShowNotFound()
 

@@ -15,9 +15,9 @@ from uuid import UUID
 from services.chassis.errors import InvalidField
 from services.chassis.store.database import Database
 from services.chassis.store.rows import Row, read
+from services.chassis.wire.identity import organizes
 from services.chassis.writes.lookup import Lookup
 from services.inventory.catalogue.domain import ShowFilter
-from services.inventory.catalogue.drafts import sees_draft
 from services.inventory.catalogue.events import get_event
 from services.inventory.catalogue.shows import get_show, list_shows
 from services.inventory.catalogue.statements import OWNER_OF_SHOW
@@ -70,7 +70,7 @@ class Availability:
 
     async def _sees_draft(self, show_id: UUID) -> bool:
         rows = await self._db.fetch(OWNER_OF_SHOW, {"id": show_id})
-        return any(sees_draft(row.organization_id) for row in rows)
+        return any(organizes(row.organization_id) for row in rows)
 
     async def _refresh(self, asked: Sequence[UUID]) -> dict[UUID, SeatMap]:
         """Bring shows up to date."""
