@@ -247,6 +247,13 @@ show_seats = Table(
     Index("show_seats_holder_idx", "holder_id", "show_id", postgresql_where=text("holder_id IS NOT NULL")),
     # What is had by access codes.
     Index("show_seats_right_idx", "show_id", "right_id", postgresql_where=text("right_id IS NOT NULL")),
+    # Which seat of a show is free first: one that is free has no end.
+    Index(
+        "show_seats_for_sale_idx",
+        "show_id",
+        text("expires_at NULLS FIRST"),
+        postgresql_where=text("status IN ('AVAILABLE', 'HELD', 'RESERVED') AND blocked_for IS NULL"),
+    ),
     # Holds to tidy.
     Index("show_seats_lapse_idx", "expires_at", postgresql_where=text("status = 'HELD'")),
 )

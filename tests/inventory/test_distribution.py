@@ -41,6 +41,7 @@ OVER_ALL_SHOWS = {
     "HOLDS": "whatever a user holds, to look at",
     "FORGET_TRIES": "the oldest of any show; those are deleted by show",
     "FORGET_UNBOOKED_HOLDS": "the oldest of any show; those are deleted by show",
+    "SOLD_OUT_EVENTS": "whether events of a list are sold out, show by show",
     "FORGET_KEYS": "the oldest keys of any show; those are deleted by show",
     "boxoffice_hold_lag_seconds": "a metric",
 }

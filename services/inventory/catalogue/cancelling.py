@@ -12,7 +12,7 @@ from services.chassis.writes.operation import Operation, Rows
 from services.inventory.catalogue import cancelling_statements as sql
 from services.inventory.catalogue import statements as catalogue_sql
 from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, EventStatus
-from services.inventory.catalogue.shows import read_show
+from services.inventory.catalogue.shows import read_shows
 from services.inventory.errors import (
     EventNotFound,
     EventNotPublished,
@@ -111,7 +111,7 @@ class CancelShowsOperation(Operation[CancelShows, LockedProgramme, Cancelled]):
             now=clock.now,
             events={event.id: event for event in read(CatalogueEvent, rows["events"])},
             over={row.id for row in rows["over"]},
-            shows={row.id: read_show(row) for row in shows},
+            shows={show.id: show for show in read_shows(shows)},
             statuses={row.show_id: row.status for [row] in locked},
             prices_versions={row.show_id: row.prices_version for [row] in locked},
         )

@@ -169,6 +169,8 @@ class CatalogueShow:
     seat_limit: int | None
     time_zone: str
     """Its venue's."""
+    is_sold_out: bool = False
+    """Whether nobody could take a seat of it when it was read: each is somebody's, or not for sale."""
 
     @property
     def is_draft(self) -> bool:

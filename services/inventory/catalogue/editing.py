@@ -12,7 +12,7 @@ from services.chassis.store.rows import columns, read
 from services.chassis.writes.operation import Operation, Rows
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, Venue
-from services.inventory.catalogue.shows import read_show
+from services.inventory.catalogue.shows import read_shows
 from services.inventory.catalogue.venues import columns_of, read_venue
 from services.inventory.catalogue.zones import UNKNOWN, zone_of
 from services.inventory.errors import (
@@ -176,13 +176,14 @@ class UpdateShows(Operation[Edit, EditedShows, CatalogueShow]):
         statements: dict[str, Statement] = {f"lock {id_}": (sql.LOCK_COUNTER, {"show_ids": [id_]}) for id_ in ids}
         statements["clock"] = (READ_CLOCK, ())
         statements["shows"] = (sql.SHOWS, {"ids": ids})
+        statements["sold_out"] = (sql.SOLD_OUT, {"show_ids": ids})
         statements["claims"] = (sql.LAST_CLAIMS, {"show_ids": ids})
         return statements
 
     async def load(self, tx: Transaction, batch: Sequence[Edit], rows: Rows) -> tuple[EditedShows, Sequence[UUID]]:
         """Put what there is together."""
         claimed_until = {row.show_id: row.until for row in rows["claims"] if row.until is not None}
-        shows = {row.id: read_show(row) for row in rows["shows"]}
+        shows = {show.id: show for show in read_shows(rows["shows"], rows["sold_out"])}
         versions = {show_id: rows[f"lock {show_id}"][0].prices_version for show_id in shows}
         return EditedShows(rows["clock"][0].now, shows, claimed_until=claimed_until, prices_versions=versions), ()
 

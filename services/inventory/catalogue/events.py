@@ -109,6 +109,12 @@ async def get_events(db: Database, ids: Sequence[UUID]) -> list[CatalogueEvent]:
 
 
 @retried
+async def sold_out(db: Database, ids: Sequence[UUID]) -> set[UUID]:
+    """Return which events have shows on sale or announced, of none of which anybody can take a seat."""
+    return {row.event_id for row in await db.fetch(sql.SOLD_OUT_EVENTS, {"event_ids": list(ids)})}
+
+
+@retried
 async def list_events(
     db: Database,
     *,

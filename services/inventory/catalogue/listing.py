@@ -1,5 +1,6 @@
 """The list of events: what a request asks for, found and rendered."""
 
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from boxoffice.inventory.v1 import catalog_pb2 as pb
@@ -9,6 +10,7 @@ from services.chassis.store.database import Database
 from services.chassis.values.writing import key
 from services.chassis.wire.pages import BY_TEXT_AND_ID, Order, PageRequest
 from services.inventory.catalogue import events, messages
+from services.inventory.catalogue.domain import CatalogueEvent
 from services.inventory.catalogue.drafts import seen_drafts
 from services.inventory.catalogue.periods import period_of
 from services.inventory.catalogue.statements import IN_PERIOD
@@ -38,13 +40,20 @@ async def list_events(db: Database, request: pb.ListEventsRequest) -> pb.ListEve
     if counted is not None:
         number, limit = counted
         found = await find(Part(after=None, skipped=(number - 1) * limit, limit=limit, is_counted=True))
-        listed = map(messages.render_event, await events.get_events(db, [id_ for _, id_ in found.ids]))
+        rows = await events.get_events(db, [id_ for _, id_ in found.ids])
+        listed = map(await _renderer(db, rows), rows)
         return pb.ListEventsResponse(events=listed, page=number, limit=limit, total=found.total or 0)
     found = await find(Part(after=page.after, skipped=0, limit=page.limit, is_counted=False))
     keys = {id_: (key_, id_) for key_, id_ in found.ids}
     rows = await events.get_events(db, list(keys))
-    rendered, token = page.render(rows, lambda event: keys[event.id], messages.render_event)
+    rendered, token = page.render(rows, lambda event: keys[event.id], await _renderer(db, rows))
     return pb.ListEventsResponse(events=rendered, next_page_token=token)
+
+
+async def _renderer(db: Database, listed: Sequence[CatalogueEvent]) -> Callable[[CatalogueEvent], pb.Event]:
+    """Return how events of a list are rendered: with whether they are sold out."""
+    sold_out = await events.sold_out(db, [event.id for event in listed])
+    return lambda event: messages.render_event(event, is_sold_out=event.id in sold_out)
 
 
 def parse_filter(request: pb.ListEventsRequest) -> Filter:

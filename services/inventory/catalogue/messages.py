@@ -206,8 +206,8 @@ def _bound(timestamp: Timestamp | None) -> datetime | None:
     return bound + _MICROSECOND if timestamp.nanos % 1000 and bound < _LATEST else bound
 
 
-def render_event(event: domain.CatalogueEvent) -> pb.Event:
-    """Render an event of any category."""
+def render_event(event: domain.CatalogueEvent, *, is_sold_out: bool = False) -> pb.Event:
+    """Render an event of any category; where it is looked up, with whether it is sold out."""
     return pb.Event(
         id=str(event.id),
         title=event.title,
@@ -220,12 +220,13 @@ def render_event(event: domain.CatalogueEvent) -> pb.Event:
         status=pb.Event.Status.Value(event.status),
         max_seats_per_user=event.seat_limit or 0,
         featured=event.featured,
+        sold_out=is_sold_out,
     )
 
 
 def render_details(event: domain.CatalogueEvent, details: Details) -> pb.Event:
     """Render an event with where and when it is on, and what it costs."""
-    rendered = render_event(event)
+    rendered = render_event(event, is_sold_out=details.is_sold_out)
     for place in details.places:
         zone = place.time_zone or UNKNOWN
         rendered.places.add(venue_id=str(place.venue_id), name=place.name, city=place.city, time_zone=zone)
@@ -302,6 +303,7 @@ def render_show(show: domain.CatalogueShow) -> pb.Show:
         revision=show.revision,
         max_seats_per_user=show.seat_limit or 0,
         time_zone=show.time_zone or UNKNOWN,
+        sold_out=show.is_sold_out,
     )
 
 

@@ -10,7 +10,7 @@ from services.chassis.store.rows import read
 from services.chassis.writes.operation import Operation, Rows
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, EventStatus
-from services.inventory.catalogue.shows import read_show
+from services.inventory.catalogue.shows import read_shows
 from services.inventory.errors import EventNotFound, EventNotPublished
 from services.inventory.seats import published
 from services.inventory.seats.published import Kind
@@ -59,7 +59,7 @@ class PublishEvents(Operation[PublishEvent, Drafts, CatalogueEvent]):
         locks = [(sql.LOCK_COUNTER, {"show_ids": [id_]}) for id_ in ids]
         *locked, shows = await tx.fetch_all(*locks, (sql.SHOWS, {"ids": ids}))
         versions = {row.show_id: row.prices_version for [row] in locked}
-        return Drafts(events, [read_show(row) for row in shows], versions), ()
+        return Drafts(events, read_shows(shows), versions), ()
 
     def decide(self, command: PublishEvent, state: Drafts) -> CatalogueEvent:
         """Publish a draft; leave what is public as it is."""

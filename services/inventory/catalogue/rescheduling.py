@@ -16,7 +16,7 @@ from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.catalogue import rescheduling_statements as sql
 from services.inventory.catalogue import statements as catalogue_sql
 from services.inventory.catalogue.domain import CatalogueShow, Place, Slot, check_free
-from services.inventory.catalogue.shows import read_show
+from services.inventory.catalogue.shows import read_shows
 from services.inventory.errors import RescheduleTooLate, ScreenNotFound, ShowCancelled, ShowNotFound, ShowStarted
 from services.inventory.seats import published
 from services.inventory.seats.domain import ShowStatus
@@ -106,6 +106,7 @@ class RescheduleShows(KeyedOperation[Reschedule[M], Timetable, CatalogueShow, M]
         return statements | {
             "clock": (READ_CLOCK, ()),
             "shows": (catalogue_sql.SHOWS, {"ids": ids}),
+            "sold_out": (catalogue_sql.SOLD_OUT, {"show_ids": ids}),
             "claims": (catalogue_sql.LAST_CLAIMS, {"show_ids": ids}),
         }
 
@@ -113,7 +114,7 @@ class RescheduleShows(KeyedOperation[Reschedule[M], Timetable, CatalogueShow, M]
         self, tx: Transaction, batch: Sequence[Reschedule[M]], rows: Rows
     ) -> tuple[Timetable, Sequence[UUID]]:
         """Read when the screens are taken. Shows that have got another screen meanwhile are busy: it is not locked."""
-        shows = {row.id: read_show(row) for row in rows["shows"]}
+        shows = {show.id: show for show in read_shows(rows["shows"], rows["sold_out"])}
         places = {place.screen_id: place for place in read(Place, rows["places"])}
         wanted = [command.carried_out(shows[command.show_id]) for command in batch if command.show_id in shows]
         slots: dict[UUID, list[Slot]] = {show_id: [] for show_id in shows}

@@ -185,14 +185,15 @@ def _created(new: NewShow, event: CatalogueEvent, place: Place, slot: Slot, now:
         prices=new.prices,
         seat_limit=new.seat_limit,
         time_zone=place.time_zone,
+        is_sold_out=len(new.blocked_seat_ids) == place.seat_count,
     )
 
 
 @retried
 async def get_show(db: Database, show_id: UUID) -> CatalogueShow:
     """Return a show, or raise ShowNotFound: also where it is a draft that the caller does not see."""
-    for row in await db.fetch(sql.FIND_SHOW, {"id": show_id}):
-        show = read_show(row)
+    found, sold_out = await db.fetch_all((sql.FIND_SHOW, {"id": show_id}), (sql.SOLD_OUT, {"show_ids": [show_id]}))
+    for show in read_shows(found, sold_out):
         if not show.is_draft or organizes(show.organization_id):
             return show
     raise ShowNotFound()
@@ -215,11 +216,17 @@ async def list_shows(
     given = asdict(which) | {"after_starts_at": after_starts_at, "after_id": after_id, "limit": limit}
     given["is_cancelled"] = is_cancelled
     given |= {**seen_drafts(), **await period_of(db, Period(which.day, which.day))}
-    return [read_show(row) for row in await db.fetch(sql.list_shows(given), given)]
+    found = await db.fetch(sql.list_shows(given), given)
+    return read_shows(found, await db.fetch(sql.SOLD_OUT, {"show_ids": [row.id for row in found]}))
 
 
-def read_show(row: Row) -> CatalogueShow:
-    """Return what a row of the statements about shows says."""
+def read_shows(rows: Sequence[Row], sold_out: Sequence[Row] = ()) -> list[CatalogueShow]:
+    """Return what rows of the statements about shows say, and which of them are sold out."""
+    gone = {row.show_id for row in sold_out}
+    return [_show(row, row.id in gone) for row in rows]
+
+
+def _show(row: Row, is_sold_out: bool) -> CatalogueShow:
     fields = row._asdict()
     prices = zip(fields.pop("tiers"), fields.pop("prices"), strict=True)
-    return CatalogueShow(**fields, prices=[Price(tier, price) for tier, price in prices])
+    return CatalogueShow(**fields, prices=[Price(tier, price) for tier, price in prices], is_sold_out=is_sold_out)

@@ -38,7 +38,7 @@ class Shows:
     now: datetime
     by_id: dict[UUID, LockedShow]
     told: Mapping[UUID, PublicShow]
-    """What the topic tells of those whose prices are set."""
+    """What the topic tells of those that are public and whose prices are set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from services.chassis.store.database import Transaction
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes import topics
 from services.chassis.writes.topics import Positioned, TopicEvent
-from services.inventory.seats.domain import LockedShow, ShowStatus
+from services.inventory.seats.domain import LockedShow
 from services.inventory.seats.prices import Price, PriceList
 
 TOPIC = "shows"
@@ -68,8 +68,8 @@ async def publish(
 
 
 async def publish_prices(tx: Transaction, shows: Iterable[LockedShow], told: Mapping[UUID, PublicShow]) -> None:
-    """Tell of each list that public shows have got by this transaction."""
-    public = [show for show in shows if show.status != ShowStatus.DRAFT]
+    """Tell of each list that shows have got by this transaction, of those that are public, which are `told`."""
+    public = [show for show in shows if show.id in told]
     events = [_event(Kind.PRICES, told[show.id], listed) for show in public for listed in show.new_lists]
     await topics.append(tx, TOPIC, events)
 

@@ -217,6 +217,7 @@ class Event(_message.Message):
     SHOW_ID_FIELD_NUMBER: _builtins.int
     MAX_SEATS_PER_USER_FIELD_NUMBER: _builtins.int
     FEATURED_FIELD_NUMBER: _builtins.int
+    SOLD_OUT_FIELD_NUMBER: _builtins.int
     PLACES_FIELD_NUMBER: _builtins.int
     SHOWS_FIELD_NUMBER: _builtins.int
     PRICE_RANGES_FIELD_NUMBER: _builtins.int
@@ -246,6 +247,10 @@ class Event(_message.Message):
     """
     featured: _builtins.bool
     """Whether admins recommend it."""
+    sold_out: _builtins.bool
+    """Whether it has shows whose sales have not ended, of none of which anybody can take a seat now; only in answers of
+    ListEvents and GetEvent.
+    """
     review_count: _builtins.int
     """How many reviews it has; only in the answer of GetEvent."""
     average_hundredths: _builtins.int
@@ -281,6 +286,7 @@ class Event(_message.Message):
         show_id: _builtins.str = ...,
         max_seats_per_user: _builtins.int = ...,
         featured: _builtins.bool = ...,
+        sold_out: _builtins.bool = ...,
         places: _abc.Iterable[Global___Event.Place] | None = ...,
         shows: _abc.Iterable[Global___Show] | None = ...,
         price_ranges: _abc.Iterable[Global___Event.PriceRange] | None = ...,
@@ -289,7 +295,7 @@ class Event(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_hundredths", b"average_hundredths", "category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "featured", b"featured", "id", b"id", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "organization_id", b"organization_id", "places", b"places", "price_ranges", b"price_ranges", "review_count", b"review_count", "show_id", b"show_id", "shows", b"shows", "status", b"status", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_hundredths", b"average_hundredths", "category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "featured", b"featured", "id", b"id", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "organization_id", b"organization_id", "places", b"places", "price_ranges", b"price_ranges", "review_count", b"review_count", "show_id", b"show_id", "shows", b"shows", "sold_out", b"sold_out", "status", b"status", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -580,6 +586,7 @@ class Show(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     MAX_SEATS_PER_USER_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    SOLD_OUT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The show's id (UUID)."""
     event_id: _builtins.str
@@ -614,6 +621,10 @@ class Show(_message.Message):
     """How many of its seats a user may have at most; 0: as many as the setting MAX_SEATS_PER_USER says."""
     time_zone: _builtins.str
     """The time zone that its venue is in, by IANA's name: for showing its times, which are in UTC here."""
+    sold_out: _builtins.bool
+    """Whether nobody can take a seat of it now: each is held, reserved or booked, or not for sale. Once a hold lapses it is
+    not sold out any more. It does not depend on `status`.
+    """
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it starts."""
@@ -661,10 +672,11 @@ class Show(_message.Message):
         revision: _builtins.int = ...,
         max_seats_per_user: _builtins.int = ...,
         time_zone: _builtins.str = ...,
+        sold_out: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "max_seats_per_user", b"max_seats_per_user", "movie", b"movie", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "revision", b"revision", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "screen_name", b"screen_name", "start_time", b"start_time", "status", b"status", "time_zone", b"time_zone", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "city", b"city", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "id", b"id", "max_seats_per_user", b"max_seats_per_user", "movie", b"movie", "movie_id", b"movie_id", "organization_id", b"organization_id", "prices", b"prices", "revision", b"revision", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "screen_name", b"screen_name", "sold_out", b"sold_out", "start_time", b"start_time", "status", b"status", "time_zone", b"time_zone", "title", b"title", "venue_id", b"venue_id", "venue_name", b"venue_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
