@@ -102,7 +102,7 @@ async def run(settings: Settings) -> None:
             outbox.relay(deliveries.peers(inventory, payments)),
             recovery.recover(),
             changes.run(),
-            topics.sequence(background),
+            topics.run_sequencer(background),
             Consumer(background, CONSUMER, SHOWS_TOPIC, inventory.events, remember_cancelled).run(),
             Consumer(background, UPDATES_CONSUMER, SHOWS_TOPIC, inventory.events, note_updates).run(),
         ],

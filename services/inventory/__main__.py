@@ -103,7 +103,7 @@ async def run(settings: Settings) -> None:
         settings,
         server,
         SERVICES,
-        background=[watching.run(), topics.sequence(background)],
+        background=[watching.run(), topics.run_sequencer(background)],
         ticks=ticks,
         ready=Readiness(url),
         ending=[watching.end],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.booking.pricing.domain import Discount, Fee, Per, Quote, Rules, TaxRate, quote
 from services.booking.taxes import gstin
-from services.booking.taxes.domain import Seller, ShowTax, TaxKind, TaxRule, Terms, rules_at
+from services.booking.taxes.domain import Seller, ShowTax, TaxKind, TaxRule, TaxTerms, rules_at
 from services.chassis.values.currencies import DIGITS
 from tests.booking.drawn import Drawn, holds_for
 from tests.cases import all_cases
@@ -39,9 +39,9 @@ def rule(
     return TaxRule(uuid4(), "IN", currency, "CINEMA", up_to, basis_points, "999614", begins, ends)
 
 
-def terms(*rules: TaxRule, place: str = "27", tax_number: str = "27AAPFU0939F1ZV", country: str = "IN") -> Terms:
+def terms(*rules: TaxRule, place: str = "27", tax_number: str = "27AAPFU0939F1ZV", country: str = "IN") -> TaxTerms:
     seller = Seller(uuid4(), "Regal", "Pune", country, "27", tax_number, "Asia/Kolkata")
-    return Terms(NOW, ShowTax(uuid4(), seller.id, place, "CINEMA", False), seller, rules)
+    return TaxTerms(NOW, ShowTax(uuid4(), seller.id, place, "CINEMA", False), seller, rules)
 
 
 def tax_on(price: int, rates: tuple[TaxRate, ...] = CINEMA, *, parts: int = 2, included: bool = False) -> int:

@@ -13,7 +13,7 @@ import pytest
 from services.chassis.errors import Aborted, Interrupted
 from services.chassis.store.database import Database
 from services.chassis.writes import topics
-from services.chassis.writes.topics import append, appended, read, sequence, sequence_once
+from services.chassis.writes.topics import append, appended, read, run_sequencer, sequence_once
 from tests.chassis.tales import event, held_open, number, read_texts, write
 from tests.chassis.waiting import until_waiting
 from tests.databases import move_clock, opened
@@ -228,7 +228,7 @@ async def test_the_sequencer_numbers_what_comes_and_goes_on_after_a_failure(
 ) -> None:
     monkeypatch.setattr(topics, "PAUSE_SECONDS", 0.01)
     async with opened(chassis_url, pool_size=1) as own:
-        task = asyncio.create_task(sequence(own))
+        task = asyncio.create_task(run_sequencer(own))
         await write(db, "a")
         await eventually(lambda: read_texts(db))
         await db.execute(

@@ -199,9 +199,9 @@ def a_hold_costs_what_the_list_says(patch: pytest.MonkeyPatch) -> None:
 
 
 def another_amount_than_was_shown_is_booked(patch: pytest.MonkeyPatch) -> None:
-    true = creating.Begun.price
+    true = creating.BegunBooking.price
     patch.setattr(
-        creating.Begun, "price", lambda self, new, listed: true(self, replace(new, expected_total=None), listed)
+        creating.BegunBooking, "price", lambda self, new, listed: true(self, replace(new, expected_total=None), listed)
     )
     patch.setattr(commands, "check_total", lambda *given: None)
 

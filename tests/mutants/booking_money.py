@@ -87,7 +87,7 @@ MUTANTS = (
     ),
     Mutant(
         "who has no tax number takes tax",
-        "Terms.rates",
+        "TaxTerms.rates",
         "if not self.seller.tax_number:\n    return ()",
         "",
         MONEY,

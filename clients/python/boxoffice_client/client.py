@@ -111,7 +111,7 @@ class Client(_Base):
                 return cast(AnswerT, send(request, timeout=call.seconds_left, metadata=call.metadata))
             except grpc.RpcError as error:
                 pause = call.pause_after(cast(RpcError, error))
-            time.sleep(pause)
+            time.sleep(pause)  # before the next attempt: as long as the answer said, or the backoff does
 
     def _stream(self, method: Stream[..., AnswerT], request: Message) -> Generator[AnswerT, None, None]:
         send, call = self._begin(method, request)
@@ -150,7 +150,7 @@ class AsyncClient(_Base):
                 return cast(AnswerT, await send(request, timeout=call.seconds_left, metadata=call.metadata))
             except grpc.aio.AioRpcError as error:
                 pause = call.pause_after(error)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause)  # before the next attempt, as in Client
 
     async def _stream(self, method: Stream[..., AnswerT], request: Message) -> AsyncGenerator[AnswerT, None]:
         send, call = self._begin(method, request)

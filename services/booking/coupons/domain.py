@@ -20,7 +20,7 @@ WINDOW = timedelta(hours=1)
 """So many codes of which no more is told than that they are not valid may a user try in this time."""
 
 
-class Kind(StrEnum):
+class CouponKind(StrEnum):
     """How a discount is counted."""
 
     PERCENTAGE = "PERCENTAGE"
@@ -50,10 +50,10 @@ class WhyNot(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class CouponTerms:
     """What a coupon gives, and to whom; None and empty lists limit nothing."""
 
-    kind: Kind
+    kind: CouponKind
     percentage: int | None
     amount: int | None
     currency: str | None
@@ -78,7 +78,7 @@ class Coupon:
     own_shows_only: bool
     """Whether it is for shows of its organization only, or, where it is none's, for those of none; else for all."""
     code: str
-    terms: Terms
+    terms: CouponTerms
     created_at: datetime
     updated_at: datetime
     deactivated_at: datetime | None
@@ -113,7 +113,7 @@ class Coupon:
             amount = min(amount, terms.maximum_discount)
         return Discount(amount, frozenset(terms.tiers) or None)
 
-    def updated(self, terms: Terms, uses: int, uses_of_one: int, now: datetime) -> "Coupon":
+    def updated(self, terms: CouponTerms, uses: int, uses_of_one: int, now: datetime) -> "Coupon":
         """Return the coupon with other terms; raise CouponUsedMore where its uses, or those of one user, are more."""
         if (terms.max_uses or uses) < uses or (terms.max_uses_per_user or uses_of_one) < uses_of_one:
             raise CouponUsedMore(uses=uses, uses_of_one=uses_of_one)

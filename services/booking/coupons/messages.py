@@ -7,7 +7,7 @@ from uuid import UUID
 from boxoffice.booking.v1 import coupon_pb2 as pb
 from boxoffice.inventory.v1 import seat_pb2
 
-from services.booking.coupons.domain import Coupon, Kind, Terms, WhyNot
+from services.booking.coupons.domain import Coupon, CouponKind, CouponTerms, WhyNot
 from services.booking.coupons.operation import UsedCoupon
 from services.chassis.errors import InvalidField
 from services.chassis.wire.times import to_timestamp
@@ -15,13 +15,13 @@ from services.chassis.wire.times import to_timestamp
 _TIERS = seat_pb2.Seat.Tier
 
 
-def terms(given: pb.CouponTerms) -> Terms:
+def terms(given: pb.CouponTerms) -> CouponTerms:
     """Parse terms; raise InvalidField where they do not fit together."""
     wrong = [(f"terms.{field}", what) for field, what in _wrong(given)]
     if wrong:
         raise InvalidField(*wrong)
-    return Terms(
-        kind=Kind(pb.CouponTerms.Kind.Name(given.kind)),
+    return CouponTerms(
+        kind=CouponKind(pb.CouponTerms.Kind.Name(given.kind)),
         percentage=given.percentage or None,
         amount=given.amount or None,
         currency=given.currency or None,
@@ -87,7 +87,7 @@ def validated(found: Coupon | WhyNot) -> pb.ValidateCouponResponse:
     return pb.ValidateCouponResponse(why_not=pb.ValidateCouponResponse.WhyNot.Value(found))
 
 
-def _terms(given: Terms) -> pb.CouponTerms:
+def _terms(given: CouponTerms) -> pb.CouponTerms:
     """Render what everybody is told of terms."""
     return pb.CouponTerms(
         kind=pb.CouponTerms.Kind.Value(given.kind),

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from services.booking.coupons import statements as sql
-from services.booking.coupons.domain import WINDOW, Coupon, Terms
+from services.booking.coupons.domain import WINDOW, Coupon, CouponTerms
 from services.booking.errors import CouponCodeTaken, CouponNotFound
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction, retried
 from services.chassis.store.rows import Row, read
@@ -37,7 +37,7 @@ class CreateCoupon:
     organization_id: UUID | None
     own_shows_only: bool
     code: str
-    terms: Terms
+    terms: CouponTerms
     once: Once[UsedCoupon, Any]
 
     @property
@@ -108,7 +108,7 @@ class ChangeCoupon:
     """The coupon."""
     organizer_id: UUID | None
     """Whose it has to be where it is no organization's; anybody's where it is None."""
-    terms: Terms | None
+    terms: CouponTerms | None
     """None: it is to end."""
 
 

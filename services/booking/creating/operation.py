@@ -67,7 +67,7 @@ class Create:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class BegunBooking:
     """The intent is written: inventory is to be asked."""
 
     since: datetime
@@ -92,7 +92,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KeptAnswer:
     """The first request with the same key has been answered."""
 
     answer: bytes
@@ -102,19 +102,20 @@ class BeginBookings:
     """Writes the intents of bookings, all in one round trip: it reads what is there already beside what it writes.
 
     Where there are coupons, it takes a second one: their uses are counted under the coupons' locks, and taken with the
-    intents. Answers with Begun or Known; refuses with IdempotencyKeyReused, CouponNotUsable or TooManyCodes, and with
-    RequestInProgress where another process has been at the first request with the same key for long.
+    intents. Answers with BegunBooking or KeptAnswer; refuses with IdempotencyKeyReused, CouponNotUsable or
+    TooManyCodes, and with RequestInProgress where another process has been at the first request with the same key for
+    long.
     """
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def __call__(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[Begun | Known]]:
+    async def __call__(self, batch: Sequence[Create], *, wait: bool) -> list[Outcome[BegunBooking | KeptAnswer]]:
         """Begin a batch, as a desk runs one."""
         outcomes = await self._begin(batch)
         return await self._wait(batch, outcomes) if wait else outcomes
 
-    async def _begin(self, batch: Sequence[Create]) -> list[Outcome[Begun | Known]]:
+    async def _begin(self, batch: Sequence[Create]) -> list[Outcome[BegunBooking | KeptAnswer]]:
         keys = [command.idempotency for command in batch if command.idempotency]
         terms = terms_of(command.show.show_id for command in batch)
         coupons: Mapping[UUID, Coupon | Failure] = {}
@@ -160,8 +161,8 @@ class BeginBookings:
         return stored, terms, begun, coupons
 
     async def _wait(
-        self, batch: Sequence[Create], outcomes: list[Outcome[Begun | Known]]
-    ) -> list[Outcome[Begun | Known]]:
+        self, batch: Sequence[Create], outcomes: list[Outcome[BegunBooking | KeptAnswer]]
+    ) -> list[Outcome[BegunBooking | KeptAnswer]]:
         """Wait, for a while, for another process that carries out the first request with the same key."""
         for _ in range(WAIT_STEPS):
             busy = [index for index, outcome in enumerate(outcomes) if outcome is BUSY]
@@ -197,11 +198,11 @@ def _intents(batch: Sequence[Create]) -> Statement:
     }
 
 
-def _begun(intent: Row, terms: ShowTerms, coupon: Coupon | Failure | None) -> Outcome[Begun]:
-    return coupon if isinstance(coupon, Failure) else Begun(intent.created_at, terms, coupon)
+def _begun(intent: Row, terms: ShowTerms, coupon: Coupon | Failure | None) -> Outcome[BegunBooking]:
+    return coupon if isinstance(coupon, Failure) else BegunBooking(intent.created_at, terms, coupon)
 
 
-def _known(command: Create, first: Mapping[tuple[UUID, str], Row]) -> Outcome[Known]:
+def _known(command: Create, first: Mapping[tuple[UUID, str], Row]) -> Outcome[KeptAnswer]:
     """Return the answer to the first request with the same key, or BUSY while that is under way."""
     key = command.idempotency
     assert key is not None, "only a key that is in use keeps a booking from beginning"
@@ -212,7 +213,7 @@ def _known(command: Create, first: Mapping[tuple[UUID, str], Row]) -> Outcome[Kn
         key.check(bytes(row.request_hash))
     except Failure as failure:
         return failure
-    return BUSY if row.answer is None else Known(bytes(row.answer))
+    return BUSY if row.answer is None else KeptAnswer(bytes(row.answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +225,8 @@ class Priced:
     key: idempotency.Key | None
 
     @classmethod
-    def from_reservation(cls, command: Create, begun: Begun, reservation: ReservedSeats) -> "Priced":
-        """Put the reservation to the command that was begun; raise as Begun.price does, or EmailNotVerified."""
+    def from_reservation(cls, command: Create, begun: BegunBooking, reservation: ReservedSeats) -> "Priced":
+        """Put the reservation to the command that was begun; raise as BegunBooking.price does, or EmailNotVerified."""
         priced = begun.price(command.new, reservation)
         reservation = replace(reservation, total_amount=priced.total_amount)
         if priced.amounts.final_amount == 0 and not command.may_be_free:

@@ -15,9 +15,9 @@ from services.booking.bookings.leases import RETRY_SECONDS, postpone
 from services.booking.clients import InventoryClient, Name
 from services.booking.creating.operation import (
     BeginBookings,
-    Begun,
+    BegunBooking,
     Create,
-    Known,
+    KeptAnswer,
     Priced,
     drop_bookings,
     finish_bookings,
@@ -60,11 +60,13 @@ class CreateBookings:
         """Create a batch of bookings; see desk.Run."""
         outcomes = await self._begin(batch, wait=wait)
         begun = [
-            (command, outcome) for command, outcome in zip(batch, outcomes, strict=True) if isinstance(outcome, Begun)
+            (command, outcome)
+            for command, outcome in zip(batch, outcomes, strict=True)
+            if isinstance(outcome, BegunBooking)
         ]
         created = await self._reserve(begun) if begun else {}
         return [
-            created[command.id] if isinstance(outcome, Begun) else _outcome(outcome)
+            created[command.id] if isinstance(outcome, BegunBooking) else _outcome(outcome)
             for command, outcome in zip(batch, outcomes, strict=True)
         ]
 
@@ -85,7 +87,7 @@ class CreateBookings:
             return
         await drop_bookings(self._db, [id_ for id_, answer in zip(ids, answers, strict=True) if answer is None])
 
-    async def _check_totals(self, begun: Sequence[tuple[Create, Begun]]) -> dict[UUID, int | Failure]:
+    async def _check_totals(self, begun: Sequence[tuple[Create, BegunBooking]]) -> dict[UUID, int | Failure]:
         """Price the bookings that say what is to be paid, or of which kinds their tickets are, before seats are taken.
 
         Returns their list prices, or why they are refused. It is looked at again when the seats are reserved: a hold
@@ -105,7 +107,7 @@ class CreateBookings:
             for (command, intent), listed in zip(asking, lists, strict=True)
         }
 
-    async def _reserve(self, begun: Sequence[tuple[Create, Begun]]) -> dict[UUID, bytes | Failure]:
+    async def _reserve(self, begun: Sequence[tuple[Create, BegunBooking]]) -> dict[UUID, bytes | Failure]:
         totals = await self._check_totals(begun)
         outcomes: dict[UUID, bytes | Failure] = {id_: it for id_, it in totals.items() if isinstance(it, Failure)}
         refused = list(outcomes)
@@ -190,7 +192,7 @@ class CreateBookings:
         return self._render(Changed(booking, free.seats))
 
 
-def _checked_total(command: Create, intent: Begun, listed: ListedSeats | Failure) -> int | Failure:
+def _checked_total(command: Create, intent: BegunBooking, listed: ListedSeats | Failure) -> int | Failure:
     """Return what the seats cost by inventory's list if what is paid is what was expected, or why not."""
     if isinstance(listed, Failure):
         return listed
@@ -201,6 +203,6 @@ def _checked_total(command: Create, intent: Begun, listed: ListedSeats | Failure
     return sum(seat.price for seat in listed.seats)
 
 
-def _outcome(outcome: Outcome[Known]) -> Outcome[bytes]:
+def _outcome(outcome: Outcome[KeptAnswer]) -> Outcome[bytes]:
     """Return what a booking comes to that was not begun."""
-    return outcome.answer if isinstance(outcome, Known) else outcome
+    return outcome.answer if isinstance(outcome, KeptAnswer) else outcome

@@ -9,14 +9,14 @@ from services.booking.coupons.domain import Coupon
 from services.booking.errors import AmountTooLarge
 from services.booking.pricing.domain import MAX_AMOUNT, NO_RULES, NO_TAX, Fee, Line, Rules, quote, version_at
 from services.booking.tariffs.domain import ShowFees, ShowKinds, fees_at, priced_by_kind
-from services.booking.taxes.domain import Terms
+from services.booking.taxes.domain import TaxTerms
 
 
 @dataclass(frozen=True, slots=True)
 class ShowTerms:
     """All that tells what the tickets of a show cost beside their list prices."""
 
-    taxes: Sequence[Terms] = ()
+    taxes: Sequence[TaxTerms] = ()
     """How they are taxed, each time that it was said; empty where nobody sells them."""
     fees: Sequence[ShowFees] = ()
     """The fees, each time that they were set."""
@@ -72,7 +72,7 @@ def price(
     return PricedSeats(seats, quoted.total_amount, amounts)
 
 
-def _rules(fees: Sequence[Fee], tax: Terms | None, currency: str, at: datetime) -> Rules:
+def _rules(fees: Sequence[Fee], tax: TaxTerms | None, currency: str, at: datetime) -> Rules:
     """Return the rules of a booking's price."""
     if tax is None:
         return Rules(fees=fees) if fees else NO_RULES

@@ -83,7 +83,7 @@ class DecidedRefund:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class BegunRefund:
     """A booking whose refund was asked for, and the refund, with its seats.
 
     Without one, all seats are being refunded already: by the release before, or in several parts.
@@ -118,12 +118,12 @@ class RefundableBookings(LockedBookings):
             raise CancellationInProgress()
         return replace(SHOW_CANCELLED, granted_by=granted.granted_by if granted else booking.user_id)
 
-    def begun_with(self, booking: Booking, refund: BookingRefund) -> Begun:
+    def begun_with(self, booking: Booking, refund: BookingRefund) -> BegunRefund:
         """Return a refund with what it takes to carry it out."""
-        return Begun(booking, refund, DecidedRefund.of(refund, booking, self.seats[booking.id]))
+        return BegunRefund(booking, refund, DecidedRefund.of(refund, booking, self.seats[booking.id]))
 
 
-class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, Begun]):
+class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, BegunRefund]):
     """Decides refunds of seats of CONFIRMED bookings: from here on, they are only carried out.
 
     Of requests for the same seats at once, the first one wins. A request for all seats whose refund is under way, or
@@ -154,21 +154,21 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, Begun]):
         """Nothing depends on more than the bookings, their seats and refunds."""
         return loaded(rows), set()
 
-    def again(self, command: RefundSeats, state: RefundableBookings) -> Begun:
+    def again(self, command: RefundSeats, state: RefundableBookings) -> BegunRefund:
         """Return the refund that the request has begun before, however far it is."""
         booking = _wanted(command, state)
         known = [refund for refund in state.refunds[booking.id] if command.is_of(refund)]
-        return state.begun_with(booking, known[-1]) if known else Begun(booking)
+        return state.begun_with(booking, known[-1]) if known else BegunRefund(booking)
 
-    def decide(self, command: RefundSeats, state: RefundableBookings) -> Begun:
+    def decide(self, command: RefundSeats, state: RefundableBookings) -> BegunRefund:
         """Decide the refund, unless all seats are being refunded: then the request's key is used up all the same."""
         booking = _wanted(command, state)
         if booking.state == State.REFUNDING and not command.seat_ids:
-            return Begun(booking)
+            return BegunRefund(booking)
         check_confirmed(booking, state.now)  # what is archived has no seats any more
         seats, refunds = state.seats[booking.id], state.refunds[booking.id]
         if not command.seat_ids and all(seat.refund_id for seat in seats):
-            return state.begun_with(booking, refunds[0]) if len(refunds) == 1 else Begun(booking)
+            return state.begun_with(booking, refunds[0]) if len(refunds) == 1 else BegunRefund(booking)
         grant = state.grant_for(booking, command.grant)
         percentage = grant.percentage if grant else self._policy.percentage_of(booking, state.now)
         plan = plan_refund(booking, seats, refunds, command.seat_ids, percentage, grant.cause if grant else None)

@@ -107,7 +107,7 @@ class ShowTax:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class TaxTerms:
     """All that tells how the tickets of a show are taxed, from an instant on until it was said anew."""
 
     valid_from: datetime

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.booking.errors import SellerNotFound, ShowTaxNotFound, TaxNumberTaken
 from services.booking.taxes import statements as sql
-from services.booking.taxes.domain import Seller, ShowTax, TaxRule, Terms
+from services.booking.taxes.domain import Seller, ShowTax, TaxRule, TaxTerms
 from services.chassis.store.database import Database, retried
 from services.chassis.store.rows import Row, read
 
@@ -77,19 +77,19 @@ async def find_show_tax(db: Database, show_id: UUID) -> ShowTax:
     raise ShowTaxNotFound()
 
 
-def read_taxes(rows: Sequence[Row]) -> dict[UUID, list[Terms]]:
+def read_taxes(rows: Sequence[Row]) -> dict[UUID, list[TaxTerms]]:
     """Read the rows of TERMS: by show how its tickets are taxed, each time that it was said. Others have no seller."""
-    terms: dict[tuple[UUID, datetime], Terms] = {}
+    terms: dict[tuple[UUID, datetime], TaxTerms] = {}
     rules: dict[tuple[UUID, datetime], list[TaxRule]] = {}
     for row in rows:
         version = (row.show_id, row.taxed_from)
         own = rules.setdefault(version, [])
         if version not in terms:
             [show], [seller] = read(ShowTax, [row]), read(Seller, [row])
-            terms[version] = Terms(row.taxed_from, show, seller, own)
+            terms[version] = TaxTerms(row.taxed_from, show, seller, own)
         if row.rule_id is not None:
             own.append(_rule(row))
-    by_show: dict[UUID, list[Terms]] = {}
+    by_show: dict[UUID, list[TaxTerms]] = {}
     for (show_id, _), one in terms.items():
         by_show.setdefault(show_id, []).append(one)
     return by_show

@@ -31,7 +31,7 @@ WOKEN_AT_ONCE = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SeenBooking:
     """What somebody knows of a booking."""
 
     booking_id: UUID
@@ -56,7 +56,7 @@ class Changes:
         self.heartbeat_seconds = heartbeat_seconds
         self._max_waiting = max_waiting
         self._places: Counter[UUID] = Counter()
-        self._waiting: dict[Known, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[SeenBooking, set[asyncio.Future[None]]] = {}
         self._looker = Looker(self._look, lambda: bool(self._waiting), "changes of bookings")
         self._looked_at = float("-inf")
         self.ended = False
@@ -75,7 +75,7 @@ class Changes:
             if not self._places[user_id]:
                 del self._places[user_id]
 
-    async def after(self, known: Known, seconds: float) -> bool | None:
+    async def after(self, known: SeenBooking, seconds: float) -> bool | None:
         """Wait until a booking is not any more as it is known, or `end` was called, for so many seconds at most.
 
         Return True if that came; False if the booking has not changed since this was called, None if that is not known.

@@ -8,7 +8,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 
 from services.booking.bookings.domain import RefundState, State
 from services.booking.viewing.look import Bookings, Seen
-from services.booking.watching.changes import Changes, Known
+from services.booking.watching.changes import Changes, SeenBooking
 from services.chassis.errors import ResourceExhausted, Unavailable
 from services.chassis.wire import doors
 from services.chassis.wire.calls import deadline
@@ -84,11 +84,11 @@ class Watching:
             raise Unavailable("This stream has come to its end, the booking has not: watch it again.")
 
 
-def _known(seen: Seen) -> Known:
+def _known(seen: Seen) -> SeenBooking:
     booking = seen.booking
     version = booking.version if booking.refund_count else 0
     status = booking.public_state(seen.now)
-    return Known(booking.id, status, booking.expires_at, version, booking.show.show_revision)
+    return SeenBooking(booking.id, status, booking.expires_at, version, booking.show.show_revision)
 
 
 def _is_over(seen: Seen) -> bool:

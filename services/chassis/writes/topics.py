@@ -145,7 +145,7 @@ def appended(topic: str, events: Sequence[TopicEvent], condition: str = "") -> S
     return APPEND + condition, given | {"topic": topic}
 
 
-async def sequence(db: Database) -> None:
+async def run_sequencer(db: Database) -> None:
     """Give positions to events as they come, until cancelled. Every process of a service runs this."""
     while True:
         faults.operation.set("job sequencer")
