@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from services.chassis.store.database import Database, Statement, Transaction
 from services.inventory import measures
+from services.inventory.catalogue import sold_out_statements as sold_out
 from services.inventory.catalogue import statements as catalogue
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats import access_statements as access
@@ -52,7 +53,7 @@ def statements() -> Iterator[tuple[str, exp.Expr]]:
     """Return every statement that names a hot table, parsed."""
     named = {
         name: text
-        for module in (seats, access, viewing, catalogue)
+        for module in (seats, access, viewing, catalogue, sold_out)
         for name, text in vars(module).items()
         if isinstance(text, str) and name.isupper() and not name.startswith("_") and name not in ("SEAT", "CODE")
     } | {measure.gauge.describe()[0].name: measure.sql for measure in measures.MEASURES}

@@ -16,7 +16,7 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
-from services.inventory.catalogue import statements as sql
+from services.inventory.catalogue import sold_out_statements as sql
 from services.inventory.seats.blocking import BlockSeats, UnblockSeats
 from services.inventory.seats.commands import SeatCommand, Unbook
 from services.inventory.seats.holds import ReleaseHolds

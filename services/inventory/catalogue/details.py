@@ -9,7 +9,7 @@ from services.chassis.store.rows import read
 from services.inventory.catalogue import details_statements as sql
 from services.inventory.catalogue.domain import CatalogueShow, ShowFilter
 from services.inventory.catalogue.shows import list_shows
-from services.inventory.catalogue.statements import SOLD_OUT_EVENTS
+from services.inventory.catalogue.sold_out_statements import SOLD_OUT_EVENTS
 
 MOST_PLACES = 50
 MOST_SHOWS = 20

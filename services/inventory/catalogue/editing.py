@@ -13,6 +13,7 @@ from services.chassis.writes.operation import Operation, Rows
 from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import CatalogueEvent, CatalogueShow, Venue
 from services.inventory.catalogue.shows import read_shows
+from services.inventory.catalogue.sold_out_statements import SOLD_OUT
 from services.inventory.catalogue.venues import columns_of, read_venue
 from services.inventory.catalogue.zones import UNKNOWN, zone_of
 from services.inventory.errors import (
@@ -176,7 +177,7 @@ class UpdateShows(Operation[Edit, EditedShows, CatalogueShow]):
         statements: dict[str, Statement] = {f"lock {id_}": (sql.LOCK_COUNTER, {"show_ids": [id_]}) for id_ in ids}
         statements["clock"] = (READ_CLOCK, ())
         statements["shows"] = (sql.SHOWS, {"ids": ids})
-        statements["sold_out"] = (sql.SOLD_OUT, {"show_ids": ids})
+        statements["sold_out"] = (SOLD_OUT, {"show_ids": ids})
         statements["claims"] = (sql.LAST_CLAIMS, {"show_ids": ids})
         return statements
 

@@ -18,6 +18,7 @@ from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import CatalogueEvent, NewEvent
 from services.inventory.catalogue.drafts import seen_drafts
 from services.inventory.catalogue.periods import period_of
+from services.inventory.catalogue.sold_out_statements import SOLD_OUT_EVENTS
 from services.inventory.catalogue.zones import Period
 from services.inventory.errors import EventNotFound, MovieNotFound
 from services.inventory.finding.index import index_events
@@ -111,7 +112,7 @@ async def get_events(db: Database, ids: Sequence[UUID]) -> list[CatalogueEvent]:
 @retried
 async def sold_out(db: Database, ids: Sequence[UUID]) -> set[UUID]:
     """Return which events have shows on sale or announced, of none of which anybody can take a seat."""
-    return {row.event_id for row in await db.fetch(sql.SOLD_OUT_EVENTS, {"event_ids": list(ids)})}
+    return {row.event_id for row in await db.fetch(SOLD_OUT_EVENTS, {"event_ids": list(ids)})}
 
 
 @retried

@@ -17,6 +17,7 @@ from services.inventory.catalogue import rescheduling_statements as sql
 from services.inventory.catalogue import statements as catalogue_sql
 from services.inventory.catalogue.domain import CatalogueShow, Place, Slot, check_free
 from services.inventory.catalogue.shows import read_shows
+from services.inventory.catalogue.sold_out_statements import SOLD_OUT
 from services.inventory.errors import RescheduleTooLate, ScreenNotFound, ShowCancelled, ShowNotFound, ShowStarted
 from services.inventory.seats import published
 from services.inventory.seats.domain import ShowStatus
@@ -106,7 +107,7 @@ class RescheduleShows(KeyedOperation[Reschedule[M], Timetable, CatalogueShow, M]
         return statements | {
             "clock": (READ_CLOCK, ()),
             "shows": (catalogue_sql.SHOWS, {"ids": ids}),
-            "sold_out": (catalogue_sql.SOLD_OUT, {"show_ids": ids}),
+            "sold_out": (SOLD_OUT, {"show_ids": ids}),
             "claims": (catalogue_sql.LAST_CLAIMS, {"show_ids": ids}),
         }
 

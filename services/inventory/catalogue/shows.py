@@ -31,6 +31,7 @@ from services.inventory.catalogue.domain import (
 )
 from services.inventory.catalogue.drafts import seen_drafts
 from services.inventory.catalogue.periods import period_of
+from services.inventory.catalogue.sold_out_statements import SOLD_OUT
 from services.inventory.catalogue.zones import Period
 from services.inventory.errors import EventNotFound, EventNotPublished, MovieNotFound, ScreenNotFound, ShowNotFound
 from services.inventory.finding.index import index_shows
@@ -192,7 +193,7 @@ def _created(new: NewShow, event: CatalogueEvent, place: Place, slot: Slot, now:
 @retried
 async def get_show(db: Database, show_id: UUID) -> CatalogueShow:
     """Return a show, or raise ShowNotFound: also where it is a draft that the caller does not see."""
-    found, sold_out = await db.fetch_all((sql.FIND_SHOW, {"id": show_id}), (sql.SOLD_OUT, {"show_ids": [show_id]}))
+    found, sold_out = await db.fetch_all((sql.FIND_SHOW, {"id": show_id}), (SOLD_OUT, {"show_ids": [show_id]}))
     for show in read_shows(found, sold_out):
         if not show.is_draft or organizes(show.organization_id):
             return show
@@ -217,7 +218,7 @@ async def list_shows(
     given["is_cancelled"] = is_cancelled
     given |= {**seen_drafts(), **await period_of(db, Period(which.day, which.day))}
     found = await db.fetch(sql.list_shows(given), given)
-    return read_shows(found, await db.fetch(sql.SOLD_OUT, {"show_ids": [row.id for row in found]}))
+    return read_shows(found, await db.fetch(SOLD_OUT, {"show_ids": [row.id for row in found]}))
 
 
 def read_shows(rows: Sequence[Row], sold_out: Sequence[Row] = ()) -> list[CatalogueShow]:
