@@ -294,6 +294,7 @@ AT_ANY_TIME = {
         INSERT INTO inventory.list_prices SELECT show_id, version + 1, tier, price + 1 FROM inventory.list_prices;
         UPDATE inventory.show_counters SET prices_version = prices_version + 1;
         UPDATE inventory.show_prices SET price = price + 1;
+        UPDATE inventory.topic_events SET version = version + 1;
         {seats("AVAILABLE", "price = price + 2")}
     """,
     "somebody has many seats for guests": f"""
@@ -369,7 +370,9 @@ WHILE_UNDER_WAY = {
             ORDER BY key, version DESC;
         INSERT INTO inventory.topic_events (id, topic, key, version, kind)
             SELECT DISTINCT ON (key) id + 1000000, topic, key, version + 1, kind FROM inventory.topic_events
-            ORDER BY key, version DESC
+            ORDER BY key, version DESC;
+        UPDATE inventory.shows SET revision = revision + 1;
+        UPDATE inventory.show_counters SET revision = revision + 1
     """,
     "money came twice, and bought nothing either time": """
         INSERT INTO booking.captures SELECT (c).* FROM (

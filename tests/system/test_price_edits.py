@@ -51,37 +51,41 @@ async def edited(client: Client, show: Show, edits: int = 0) -> AsyncIterator[Ed
         await asyncio.gather(editing, return_exceptions=True)
 
 
-HOLDS, BOOKINGS = "bookings/hold-seats", "bookings"
+async def held_as_shown(client: Client, show: Show, user: str, seat: str) -> tuple[int, bool]:
+    """Hold a seat for what the map shows; return that, and whether nobody else had it."""
 
-
-async def as_shown(client: Client, show: Show, user: str, seat: str, path: str) -> tuple[int, Json]:
-    """Take a seat for what the map shows; return that and the answer, {} where somebody else has the seat."""
-
-    async def taken() -> tuple[int, Json] | None:
+    async def held() -> tuple[int, bool] | None:
         seats = (await client.seat_map(show.id, user))["seats"]
         [shown] = [one["price"] for one in seats if one["id"] == seat]
         wish = {"showId": show.id, "userId": user, "showSeatIds": [seat], "expectedTotal": shown}
-        answer = await client.ask("POST", path, wish)
+        answer = await client.ask("POST", "bookings/hold-seats", wish)
         if answer.status_code == 200:
             assert ok(answer)["totalAmount"] == shown
-            return shown, ok(answer)
+            return shown, True
         if (reason := refusal(answer).reason) == "SEATS_UNAVAILABLE":
-            return shown, {}
+            return shown, False
         assert reason == "PRICE_CHANGED", answer.text
         return None
 
-    took: tuple[int, Json] = await eventually(taken)
-    return took
+    came: tuple[int, bool] = await eventually(held)
+    return came
+
+
+async def booked_as_shown(client: Client, show: Show, user: str, seat: str) -> tuple[int, Json]:
+    """Hold a seat and book it for what was shown; return that and the booking, {} where somebody else has the seat."""
+    shown, is_held = await held_as_shown(client, show, user, seat)
+    wish = {"showId": show.id, "userId": user, "showSeatIds": [seat], "expectedTotal": shown}
+    return shown, ok(await client.ask("POST", "bookings", wish)) if is_held else {}
 
 
 async def buy(client: Client, show: Show, editor: Editor, seat: str) -> tuple[int, Json, Json]:
     """Hold a seat, let it go, hold it again and book it, with other prices each time; return what was shown."""
     user = new_user()
 
-    first, _ = await as_shown(client, show, user, seat, HOLDS)
+    first, _ = await held_as_shown(client, show, user, seat)
     await editor.another()
     ok(await client.ask("DELETE", f"bookings/holds/{user}", params={"showId": show.id}))
-    shown, _ = await as_shown(client, show, user, seat, HOLDS)
+    shown, _ = await held_as_shown(client, show, user, seat)
     assert shown > first, "what nobody has costs what the list says"
     await editor.another()
     wish = {"showId": show.id, "userId": user, "showSeatIds": [seat], "expectedTotal": shown}
@@ -117,14 +121,14 @@ async def test_who_outstays_his_hold_is_shown_the_list_again_and_whoever_is_firs
     lapsing, paying, late = show.seats[:4], show.seats[4:8], show.seats[8:12]
 
     async def opened(seat: str) -> tuple[int, Json, str]:
-        shown, booking = await as_shown(client, show, new_user(), seat, BOOKINGS)
+        shown, booking = await booked_as_shown(client, show, new_user(), seat)
         return shown, booking, await client.session(booking)
 
     async def race(user: str, before: int, seat: str) -> None:
         """Book a seat whose hold has lapsed, at the price of then, and as somebody else wants it, too."""
         wish = {"showId": show.id, "userId": user, "showSeatIds": [seat], "expectedTotal": before}
         assert refusal(await client.ask("POST", "bookings", wish)).reason == "PRICE_CHANGED"
-        both = await asyncio.gather(*(as_shown(client, show, one, seat, BOOKINGS) for one in (user, new_user())))
+        both = await asyncio.gather(*(booked_as_shown(client, show, one, seat) for one in (user, new_user())))
         [(shown, booking)] = [(shown, booking) for shown, booking in both if booking]
         assert shown > before
         await pay(client, shown, booking)
@@ -134,7 +138,7 @@ async def test_who_outstays_his_hold_is_shown_the_list_again_and_whoever_is_firs
         if not has_rival:
             await pay(client, shown, booking, session)
             return
-        another, others = await as_shown(client, show, new_user(), seat, BOOKINGS)
+        another, others = await booked_as_shown(client, show, new_user(), seat)
         assert another > shown
         await client.pay(session)
         await client.until_payment(booking["id"], "REFUNDED")
@@ -144,7 +148,7 @@ async def test_who_outstays_his_hold_is_shown_the_list_again_and_whoever_is_firs
     async with edited(client, show) as editor:
         users = [new_user() for _ in lapsing]
         taken = zip(users, lapsing, strict=True)
-        holds = await asyncio.gather(*(as_shown(client, show, user, seat, HOLDS) for user, seat in taken))
+        holds = await asyncio.gather(*(held_as_shown(client, show, user, seat) for user, seat in taken))
         in_time, overdue = [await asyncio.gather(*map(opened, seats)) for seats in (paying, late)]
     async with later(stack.server, "5 minutes 1 second", "inventory"), edited(client, show, editor.edits) as editor:
         await editor.another()
