@@ -6,6 +6,8 @@ STATUSES = ("tests/inventory/test_show_statuses.py",)
 DRAFTS = ("tests/inventory/test_drafts.py",)
 EDITS = ("tests/inventory/test_edits.py",)
 MEMBERS = ("tests/identity/test_members.py",)
+SOLD_OUT = ("tests/inventory/test_sold_out.py",)
+PRICE_EVENTS = ("tests/inventory/test_price_events.py",)
 
 MUTANTS = (
     Mutant(
@@ -208,5 +210,61 @@ MUTANTS = (
         "who",
         REQUESTS,
         MEMBERS,
+    ),
+    Mutant(
+        "a show whose last hold has lapsed is sold out",
+        "SOLD_OUT",
+        "first.expires_at > (SELECT boxoffice_clock())",
+        "first.expires_at IS NOT NULL",
+        REQUESTS,
+        SOLD_OUT,
+    ),
+    Mutant(
+        "seats that are not for sale keep a show from being sold out",
+        "_free_first",
+        "AND seat.blocked_for IS NULL",
+        "",
+        REQUESTS,
+        SOLD_OUT,
+    ),
+    Mutant(
+        "shows whose sales have ended keep an event from being sold out",
+        "_ON_SALE",
+        "AND coalesce(s.sales_end_at, s.starts_at) > (SELECT boxoffice_clock())",
+        "",
+        REQUESTS,
+        SOLD_OUT,
+    ),
+    Mutant(
+        "what drafts cost is told",
+        "SHOWS_TO_TELL_OF",
+        "AND s.status <> 'DRAFT'",
+        "",
+        REQUESTS,
+        PRICE_EVENTS,
+    ),
+    Mutant(
+        "what is told of prices has the version of what was told before",
+        "seats:_event",
+        "show.revision + listed.version - 1",
+        "show.revision",
+        REQUESTS,
+        PRICE_EVENTS,
+    ),
+    Mutant(
+        "an event that is over is cancelled",
+        "CancelShowsOperation.decide",
+        "event.id in state.over and event.status in (EventStatus.PUBLISHED, EventStatus.COMPLETED)",
+        "False",
+        REQUESTS,
+        ("tests/inventory/test_cancelled_shows.py",),
+    ),
+    Mutant(
+        "bookings follow the version of a show's prices",
+        "note_updates",
+        "event.revision or event.version",
+        "event.version",
+        REQUESTS,
+        ("tests/booking/test_rescheduled_shows.py",),
     ),
 )
