@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -13,6 +14,8 @@ from tests.system.client import PRICES, Client, Json, Show, new_user, ok, refusa
 from tests.system.databases import later
 
 BUYERS = 10
+PAUSE = 4
+"""How long prices stay, as a multiple of what setting them took."""
 
 
 class Editor:
@@ -26,8 +29,11 @@ class Editor:
     async def run(self) -> None:
         for number in count(self.edits + 1):
             prices = [{"tier": tier, "price": price + number} for tier, price in PRICES.items()]
+            began = time.monotonic()
             ok(await self._client.ask("PUT", f"shows/{self._show.id}/prices", {"prices": prices}))
             self.edits = number
+            # As edits go first, nobody would come in time with what he was shown, were there no pause between them.
+            await asyncio.sleep(PAUSE * (time.monotonic() - began))
 
     async def another(self) -> None:
         """Wait until the prices are others than now."""
@@ -78,10 +84,14 @@ async def booked_as_shown(client: Client, show: Show, user: str, seat: str) -> t
     return shown, ok(await client.ask("POST", "bookings", wish)) if is_held else {}
 
 
-async def buy(client: Client, show: Show, editor: Editor, seat: str) -> tuple[int, Json, Json]:
-    """Hold a seat, let it go, hold it again and book it, with other prices each time; return what was shown."""
-    user = new_user()
+async def buy(client: Client, show: Show, editor: Editor, seat: str, turn: int) -> tuple[int, Json, Json]:
+    """Hold a seat, let it go, hold it again and book it, with other prices each time; return what was shown.
 
+    Whoever has another turn is shown other prices.
+    """
+    user = new_user()
+    for _ in range(turn):
+        await editor.another()
     first, _ = await held_as_shown(client, show, user, seat)
     await editor.another()
     ok(await client.ask("DELETE", f"bookings/holds/{user}", params={"showId": show.id}))
@@ -100,7 +110,9 @@ async def buy(client: Client, show: Show, editor: Editor, seat: str) -> tuple[in
 async def test_everyone_pays_what_he_was_shown_while_prices_change_all_the_time(client: Client) -> None:
     show = await client.make_show()
     async with edited(client, show) as editor:
-        sales = await asyncio.gather(*(buy(client, show, editor, seat) for seat in show.seats[:BUYERS]))
+        sales = await asyncio.gather(
+            *(buy(client, show, editor, seat, n % 3) for n, seat in enumerate(show.seats[:BUYERS]))
+        )
     for shown, ticket, payment in sales:
         assert ticket["status"] == "CONFIRMED"
         assert (ticket["totalAmount"], ticket["finalAmount"], payment["amount"]) == (shown,) * 3
