@@ -38,6 +38,16 @@ UNDER_WAY = (
     ),
     (
         "booking",
+        "tickets of bookings of before",
+        "SELECT array_agg(id::text) FROM bookings WHERE state = 'CONFIRMED' AND ticket_ids IS NULL",
+    ),
+    (
+        "booking",
+        "tickets of refunds of before",
+        "SELECT array_agg(id::text) FROM booking_refunds WHERE NOT tickets_revoked",
+    ),
+    (
+        "booking",
         "sweeps of cancelled shows",
         "SELECT array_agg(show_id::text) FROM cancelled_shows WHERE done_at IS NULL",
     ),

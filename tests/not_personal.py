@@ -47,7 +47,8 @@ NOT_PERSONAL = {
         "id name city address created_at city_key organization_id shared_with updated_at time_zone amenities capacity"
     ),
     "booking.booking_refunds": (
-        "id booking_id number amount order_amount percentage cause state stuck undone lease_until created_at updated_at"
+        "id booking_id number amount order_amount percentage cause state stuck undone lease_until created_at "
+        "updated_at tickets_revoked"
     ),
     "booking.booking_seats": (
         "booking_id position seat_id section row number tier price discount fee tax tax_basis_points sac_code "
@@ -58,7 +59,7 @@ NOT_PERSONAL = {
         "final_amount prices_include_tax seller_id place_of_supply currency expires_at created_at updated_at "
         "confirmed_at payment_id refund_amount refund_percentage refund_count refund_stuck request_hash show_id "
         "event_id is_movie title theatre city screen starts_at sales_end_at organization_id time_zone "
-        "show_revision booked_starts_at full_refund_until seat_labels coupon_code cancel_reason"
+        "show_revision booked_starts_at full_refund_until seat_labels coupon_code cancel_reason ticket_ids"
     ),
     "booking.cancelled_shows": "show_id event_id by_admin requested_at cancelled_at swept_to lease_until done_at",
     "booking.captures": "payment_id booking_id session_id amount currency settlement recorded_at",
@@ -89,6 +90,7 @@ NOT_PERSONAL = {
     "booking.show_taxes": "show_id seller_id place_of_supply category prices_include_tax",
     "booking.show_updates": "show_id revision noted_at swept_to lease_until done_at",
     "booking.tax_rules": "id country currency category up_to basis_points sac_code valid_from valid_until",
+    "booking.tickets": "id booking_id show_id show_seat_id state issued_at updated_at",
     "booking.topic_events": "id topic position key version kind payload created_at",
     "booking.topic_progress": "consumer topic read_to",
     "booking.topics": "topic position forgotten whole_since",

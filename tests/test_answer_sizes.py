@@ -48,7 +48,10 @@ BYTES = {
 }
 """The same of others, in bytes; what is called id has 41, as a session's."""
 
-OWN_LETTERS = {"boxoffice.booking.v1.Invoice.Line.description": LETTERS["seat_labels"] + 9}
+OWN_LETTERS = {
+    "boxoffice.booking.v1.Invoice.Line.description": LETTERS["seat_labels"] + 9,
+    "boxoffice.booking.v1.Ticket.seat_label": LETTERS["seat_labels"],
+}
 """How many letters those have that are shorter than others of their name."""
 
 COUNTS = {
@@ -109,6 +112,7 @@ COUNTS = {
     "booking.v1.Invoice.taxes": 200,
     # A hundred, each of one seat, the last with the order's fees in all lines: no more than these with 100 lines each.
     "booking.v1.GetInvoiceResponse.corrections": 20,
+    "booking.v1.ListTicketsResponse.tickets": 100,
     "booking.v1.PayableBooking.seats": 100,
     "booking.v1.BatchGetPayableBookingsResponse.results": 100,
     "booking.v1.ListBookingEventsResponse.events": 500,
@@ -206,8 +210,8 @@ def test_the_largest_answer_is_one_that_any_client_reads(method: Method) -> None
     assert largest(method.descriptor.output_type).ByteSize() <= MAX_ANSWER_BYTES
 
 
-BY_NUMBER = ("ListAvailableSeats", "ListBookingEvents", "ListShowEvents")
-"""Their pages have as many as were asked for, all of which fit."""
+BY_NUMBER = ("ListAvailableSeats", "ListBookingEvents", "ListShowEvents", "ListTickets")
+"""Their pages have as many as were asked for, or as one booking has, all of which fit."""
 
 
 def test_what_comes_by_pages_has_an_end_to_each() -> None:

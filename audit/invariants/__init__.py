@@ -24,6 +24,7 @@ from audit.invariants.refunds import REFUNDS, REFUNDS_AT_REST
 from audit.invariants.reschedules import RESCHEDULES_AT_REST
 from audit.invariants.sales import SALES, SALES_AT_REST
 from audit.invariants.seats import SEATS
+from audit.invariants.tickets import TICKETS, TICKETS_AT_REST
 from audit.invariants.times import TIMES
 from audit.invariants.topics import TOPICS, TOPICS_AT_REST
 
@@ -38,6 +39,7 @@ ALWAYS = (
     + REFUNDS
     + COUPONS
     + INVOICES
+    + TICKETS
     + MONEY
     + GATEWAYS
     + KEYS
@@ -45,5 +47,13 @@ ALWAYS = (
     + TIMES
     + TOPICS
 )
-AT_REST = ACROSS + REFUNDS_AT_REST + SALES_AT_REST + CANCELLATIONS_AT_REST + RESCHEDULES_AT_REST + TOPICS_AT_REST
+AT_REST = (
+    ACROSS
+    + REFUNDS_AT_REST
+    + SALES_AT_REST
+    + CANCELLATIONS_AT_REST
+    + RESCHEDULES_AT_REST
+    + TICKETS_AT_REST
+    + TOPICS_AT_REST
+)
 INVARIANTS = ALWAYS + AT_REST

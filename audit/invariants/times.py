@@ -45,6 +45,7 @@ WRITTEN: Mapping[str, Mapping[str, Sequence[str]]] = {
         "booking_refunds": ("created_at", "updated_at"),
         "captures": ("recorded_at",),
         "declines": ("recorded_at",),
+        "tickets": ("issued_at", "updated_at"),
     },
     "payment": {
         "booking_accounts": ("created_at", "closed_at"),

@@ -18,6 +18,8 @@ from boxoffice.booking.v1 import (
     tariffs_pb2_grpc,
     taxes_pb2,
     taxes_pb2_grpc,
+    tickets_pb2,
+    tickets_pb2_grpc,
 )
 
 from services.booking import deliveries, owners
@@ -37,6 +39,8 @@ from services.booking.show_updates.operation import CONSUMER as UPDATES_CONSUMER
 from services.booking.show_updates.operation import note_updates
 from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
+from services.booking.tickets.operation import issue_of_before, revoke_of_before
+from services.booking.tickets.rpc import TicketServicer
 from services.booking.tidying.operation import forget_guests, forget_keys, number_bookings
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import CONNECTIONS as WATCHING_CONNECTIONS
@@ -57,6 +61,7 @@ SERVICES = [
     taxes_pb2.DESCRIPTOR.services_by_name["TaxService"].full_name,
     tariffs_pb2.DESCRIPTOR.services_by_name["TariffService"].full_name,
     invoices_pb2.DESCRIPTOR.services_by_name["InvoiceService"].full_name,
+    tickets_pb2.DESCRIPTOR.services_by_name["TicketService"].full_name,
     cancellations_pb2.DESCRIPTOR.services_by_name["CancellationService"].full_name,
 ]
 
@@ -92,8 +97,7 @@ async def run(settings: Settings) -> None:
     server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db, inventory))
     servicer = BookingServicer(db, bookings, changes, outbox, desks, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
-    _add_rules_of_prices(server, db, inventory)
-    cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(CancellationServicer(db, inventory), server)
+    _add_others(server, db, inventory)
     await serve(
         settings,
         server,
@@ -123,12 +127,14 @@ def _desks(saga: Saga) -> Desks:
     return Desks(plain, with_coupons)
 
 
-def _add_rules_of_prices(server: grpc.aio.Server, db: Database, inventory: InventoryClient) -> None:
-    """Serve what bookings' prices are made by, and what tells of them."""
+def _add_others(server: grpc.aio.Server, db: Database, inventory: InventoryClient) -> None:
+    """Serve what bookings' prices are made by, what bookings come to, and how shows are cancelled."""
     coupon_pb2_grpc.add_CouponServiceServicer_to_server(CouponServicer(db, inventory), server)
     taxes_pb2_grpc.add_TaxServiceServicer_to_server(TaxServicer(db, inventory), server)
     tariffs_pb2_grpc.add_TariffServiceServicer_to_server(TariffServicer(db, inventory), server)
     invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(InvoiceServicer(db), server)
+    tickets_pb2_grpc.add_TicketServiceServicer_to_server(TicketServicer(db), server)
+    cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(CancellationServicer(db, inventory), server)
 
 
 def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOScheduler:
@@ -139,6 +145,8 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     jobs.add(ticks, "update-shows", recovery.show_updates.sweep_once, jobs.every(seconds=1))
     jobs.add(ticks, "archive", recovery.archive.archive_once, jobs.daily(3))
     jobs.add(ticks, "number-bookings", lambda: number_bookings(background), jobs.every(minutes=1))
+    jobs.add(ticks, "issue-tickets", lambda: issue_of_before(background), jobs.every(seconds=1))
+    jobs.add(ticks, "revoke-tickets", lambda: revoke_of_before(background), jobs.every(seconds=1))
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
     guest_days = settings.guest_name_days

@@ -105,6 +105,11 @@ bookings = Table(
     Column("starts_at", DateTime(timezone=True), nullable=False),
     Column("sales_end_at", DateTime(timezone=True), comment="as inventory reserved by it; null: at the start"),
     Column("organization_id", Uuid, comment="whose the show is; null: Boxoffice's own, or by code from before"),
+    Column(
+        "ticket_ids",
+        ARRAY(Uuid),
+        comment="of its seats, in their order, once it is confirmed; null until a job has named them: code from before",
+    ),
     Column("time_zone", Text, comment="the venue's, IANA's name of it; null where code from before wrote the row"),
     Column("show_revision", Integer, comment="of the show, whose times and screen these are; null: code from before"),
     Column("booked_starts_at", DateTime(timezone=True), comment="when it was to start; null: as it does"),
@@ -173,6 +178,7 @@ bookings = Table(
     ),
     # Guests whose names are to be forgotten.
     Index("bookings_guests_idx", "starts_at", postgresql_where=text("guest_name <> ''")),
+    Index("bookings_without_tickets_idx", "id", postgresql_where=text("state = 'CONFIRMED' AND ticket_ids IS NULL")),
     Index("bookings_archive_idx", "updated_at", postgresql_where=text("state IN ('CANCELLED', 'EXPIRED')")),
 )
 
@@ -243,6 +249,7 @@ booking_refunds = Table(
     ),
     Column("lease_until", DateTime(timezone=True), comment="when recovery takes it over"),
     Column("idempotency_key", Text, comment="of the request that began it"),
+    Column("tickets_revoked", Boolean, nullable=False, server_default="false", comment="false: by code from before"),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False, comment="when it came to its state"),
     UniqueConstraint("booking_id", "number"),
@@ -267,7 +274,26 @@ booking_refunds = Table(
         name="state",
     ),
     Index("booking_refunds_unfinished_idx", "lease_until", postgresql_where=text("state = 'PROCESSING'")),
+    Index("booking_refunds_of_before_idx", "id", postgresql_where=text("NOT tickets_revoked")),
     comment="refunds of seats of bookings, each with its own way to payment and the bank",
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False),
+    Column("show_id", Uuid, nullable=False),
+    Column("show_seat_id", Uuid, nullable=False),
+    Column("user_id", Uuid, nullable=False, comment="who holds it"),
+    Column("state", Text, nullable=False),
+    Column("issued_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, comment="when it came to its state"),
+    UniqueConstraint("booking_id", "show_seat_id"),
+    CheckConstraint("state IN ('VALID', 'ADMITTED', 'REVOKED')", name="state"),
+    # At most one that is good for a seat of a show.
+    Index("tickets_good_idx", "show_id", "show_seat_id", unique=True, postgresql_where=text("state <> 'REVOKED'")),
+    comment="one for each seat of a confirmed booking",
 )
 
 cancelled_shows = Table(

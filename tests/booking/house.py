@@ -18,6 +18,7 @@ from boxoffice.booking.v1 import (
     invoices_pb2_grpc,
     tariffs_pb2_grpc,
     taxes_pb2_grpc,
+    tickets_pb2_grpc,
 )
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
@@ -125,6 +126,7 @@ class House:
     invoices: invoices_pb2_grpc.InvoiceServiceStub
     tariffs: tariffs_pb2_grpc.TariffServiceStub
     cancellations: cancellations_pb2_grpc.CancellationServiceStub
+    tickets: tickets_pb2_grpc.TicketServiceStub
     to_inventory: grpc.aio.Channel
 
     async def book(self, user: UUID, *numbers: int, key: str = "", coupon: str = "") -> booking_pb2.Booking:
@@ -240,6 +242,7 @@ async def opened_house(
             invoices_pb2_grpc.InvoiceServiceStub(to_booking),
             tariffs_pb2_grpc.TariffServiceStub(to_booking),
             cancellations_pb2_grpc.CancellationServiceStub(to_booking),
+            tickets_pb2_grpc.TicketServiceStub(to_booking),
             to_inventory,
         )
         await booking.desk.close()
@@ -258,6 +261,7 @@ def _add(booking: WiredBooking, callers: list[Caller], server: grpc.aio.Server) 
     invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(booking.invoices, server)
     tariffs_pb2_grpc.add_TariffServiceServicer_to_server(booking.tariffs, server)
     cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(booking.cancellations, server)
+    tickets_pb2_grpc.add_TicketServiceServicer_to_server(booking.tickets, server)
 
 
 def _called_by(servicer: Any, names: Iterable[str], callers: list[Caller]) -> Any:

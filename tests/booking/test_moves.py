@@ -22,7 +22,7 @@ from services.booking.errors import BookingNotPending, PaymentInProgress
 
 NOW = datetime(2026, 11, 28, 20, tzinfo=UTC)
 EARLIER, LATER = NOW - timedelta(minutes=5), NOW + timedelta(minutes=5)
-PAYMENT = uuid4()
+PAYMENT, TICKET = uuid4(), uuid4()
 
 
 def booking(state: State = State.PENDING, *, expires_at: datetime = LATER, **changes: object) -> Booking:
@@ -54,7 +54,7 @@ def booking(state: State = State.PENDING, *, expires_at: datetime = LATER, **cha
 MOVES: dict[State, Callable[[Booking], Booking]] = {
     State.CANCELLED: lambda one: one.cancelled_with_its_show(NOW) if one.state == State.EXPIRED else one.cancelled(NOW),
     State.CONFIRMING: lambda one: one.confirming(PAYMENT, NOW),
-    State.CONFIRMED: lambda one: one.confirmed(NOW),
+    State.CONFIRMED: lambda one: one.confirmed(NOW, [TICKET]),
     State.EXPIRED: lambda one: one.unconfirmed(NOW),
     State.REFUNDED: lambda one: one.refunded(NOW),
 }
@@ -106,13 +106,14 @@ def test_what_callers_see_stays_the_same_while_money_is_settled_and_stays_expire
     assert after.status_since(LATER) == (LATER if seen == State.PENDING else since)
 
 
-def test_a_confirmed_booking_has_its_payment_and_is_confirmed_since_now() -> None:
-    after = booking(State.CONFIRMING, confirming_from=State.EXPIRED).confirmed(NOW)
-    assert (after.state, after.confirming_from, after.payment_id, after.updated_at) == (
+def test_a_confirmed_booking_has_its_payment_and_tickets_and_is_confirmed_since_now() -> None:
+    after = booking(State.CONFIRMING, confirming_from=State.EXPIRED).confirmed(NOW, [TICKET])
+    assert (after.state, after.confirming_from, after.payment_id, after.updated_at, after.ticket_ids) == (
         State.CONFIRMED,
         None,
         PAYMENT,
         NOW,
+        [TICKET],
     )
 
 

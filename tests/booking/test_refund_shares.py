@@ -65,7 +65,7 @@ class Sold:
         created = Booking.created(
             uuid4(), "", NewBooking(uuid4(), [seat.id for seat in self.seats]), show, NOW, reserved, amounts
         )
-        self.booking = created.confirming(uuid4(), NOW).confirmed(NOW)
+        self.booking = created.confirming(uuid4(), NOW).confirmed(NOW, [uuid4() for _ in lines])
         self.refunds: list[BookingRefund] = []
 
     def give_back(self, numbers: list[int], percentage: int) -> RefundPlan:

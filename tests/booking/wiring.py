@@ -18,6 +18,7 @@ from services.booking.saga import Saga
 from services.booking.show_cancellations.rpc import CancellationServicer
 from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
+from services.booking.tickets.rpc import TicketServicer
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import Changes
 from services.chassis.store.database import Database
@@ -42,6 +43,7 @@ class WiredBooking:
     invoices: InvoiceServicer
     tariffs: TariffServicer
     cancellations: CancellationServicer
+    tickets: TicketServicer
 
 
 def wired_booking(
@@ -72,4 +74,5 @@ def wired_booking(
     tariffs = TariffServicer(db, inventory)
     peers = deliveries.peers(inventory, payments)
     cancellations = CancellationServicer(db, inventory)
-    return WiredBooking(servicer, coupons, saga, outbox, peers, desk, taxes, invoices, tariffs, cancellations)
+    tickets = TicketServicer(db)
+    return WiredBooking(servicer, coupons, saga, outbox, peers, desk, taxes, invoices, tariffs, cancellations, tickets)

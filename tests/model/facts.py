@@ -126,6 +126,11 @@ class Booking:
         refunds[number] = replace(refunds[number], **changes)
         return replace(self, refunds=tuple(refunds))
 
+    @property
+    def tickets(self) -> Seats:
+        """The seats for which it has tickets that are good."""
+        return self.left if self.state == "CONFIRMED" else frozenset()
+
     def reads(self, now: int) -> str:
         """Return what callers see."""
         if self.state == "PENDING" and self.until <= now:
@@ -198,6 +203,8 @@ class Seen:
     """State and end."""
     refunds: Mapping[str, Sequence[tuple[int, int, bool]]]
     """Of each booking, in order: amount, per cent, and whether it was carried out."""
+    tickets: Mapping[str, Seats]
+    """Of each booking, the seats for which it has tickets that are good."""
     payments: Mapping[str, tuple[str, str, bool, bool]]
     """What payment knows and the bank did, whether booking knows of the capture and payment that it goes back."""
     closed: frozenset[str]

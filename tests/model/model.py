@@ -258,6 +258,8 @@ class World(Steps):
                 return None
             if [(it.amount, it.per_cent, it.done) for it in booking.refunds] != list(seen.refunds.get(id_, ())):
                 return None
+            if booking.tickets != seen.tickets.get(id_, frozenset()):
+                return None
         for id_, (state, *rest) in seen.payments.items():
             payment = self.payments[id_]
             if payment.state != state and state in world.may_be_refunded(id_):

@@ -20,6 +20,7 @@ from services.booking.refunds import domain as refunds
 from services.booking.refunds import operation as refunding
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.show_cancellations import steps as sweeping
+from services.booking.tickets import operation as tickets
 from services.chassis.writes import answers
 from services.inventory.seats import commands
 from services.inventory.seats import statements as seats_sql
@@ -250,6 +251,11 @@ def whoever_holds_for_ever_may(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(LockedShow, "minutes_held", lambda *given: 0)
 
 
+def a_ticket_outlives_its_seat(patch: pytest.MonkeyPatch) -> None:
+    true = tickets.revoked
+    patch.setattr(tickets, "revoked", lambda seats: true([]))
+
+
 PLANTS: tuple[Plant, ...] = (
     the_limit_is_not_counted,
     a_lapsed_claim_is_confirmed_over_others,
@@ -284,6 +290,7 @@ PLANTS: tuple[Plant, ...] = (
     a_cancelled_show_gives_half_back,
     a_hold_is_extended_for_ever,
     some_holds_released_are_all,
+    a_ticket_outlives_its_seat,
     whoever_holds_for_ever_may,
 )
 """Those that are found soonest come first."""

@@ -13,7 +13,7 @@ from boxoffice.inventory.v1 import inventory_pb2, seat_pb2
 
 from services.booking import messages
 from services.payment.checkout.messages import CAPTURES, DECLINES
-from tests.model.facts import Seen
+from tests.model.facts import Seats, Seen
 
 Databases = Mapping[str, psycopg.AsyncConnection[Any]]
 
@@ -22,6 +22,7 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 CLAIMS = "SELECT booking_id::text, state, expires_at FROM reservations"
 BOOKINGS = "SELECT id::text, state, expires_at FROM bookings"
 REFUNDS = "SELECT booking_id::text, amount, percentage, state FROM booking_refunds ORDER BY booking_id, number"
+TICKETS = "SELECT booking_id::text, show_seat_id::text FROM tickets WHERE state <> 'REVOKED'"
 CANCELLATION = "SELECT CASE WHEN cancelled_at IS NULL THEN 'ASKED' ELSE 'KNOWN' END FROM cancelled_shows"
 PAYMENTS = """
     SELECT p.id::text, p.state, coalesce(s.status, ''), EXISTS (
@@ -55,7 +56,7 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
     (
         shown,
         [claims, shows],
-        [bookings, refunds, cancellation, captures, booking_messages],
+        [bookings, refunds, tickets, cancellation, captures, booking_messages],
         [payments, closed, payment_messages, webhooks],
     ) = await asyncio.gather(
         seat_map,
@@ -65,6 +66,7 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
             "booking",
             BOOKINGS,
             REFUNDS,
+            TICKETS,
             CANCELLATION,
             "SELECT payment_id::text FROM captures",
             "SELECT topic, payload FROM outbox",
@@ -91,6 +93,7 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
         {id_: ("RESERVED" if state == "RELEASED" else state, since(until)) for id_, state, until in claims},
         {id_: (state, since(until) if until else None) for id_, state, until in bookings},
         _by_booking(refunds),
+        _seats_by_booking(tickets, [seat.id for seat in shown.seats]),
         {id_: (state, status, (id_,) in captures, returned) for id_, state, status, returned in payments},
         frozenset(id_ for (id_,) in closed),
         (shows == [("CANCELLED",)], "".join(how_far for (how_far,) in cancellation)),
@@ -104,6 +107,14 @@ def _by_booking(refunds: list[Any]) -> dict[str, list[tuple[int, int, bool]]]:
     for id_, amount, percentage, state in refunds:
         refunds_of.setdefault(id_, []).append((amount, percentage, state == "REFUNDED"))
     return refunds_of
+
+
+def _seats_by_booking(tickets: list[Any], seat_ids: list[str]) -> dict[str, Seats]:
+    """Return the seats for which bookings have tickets."""
+    seats_of: dict[str, Seats] = {}
+    for booking_id, seat_id in tickets:
+        seats_of[booking_id] = seats_of.get(booking_id, frozenset()) | {seat_ids.index(seat_id)}
+    return seats_of
 
 
 async def _rows(databases: Databases, name: str, *queries: str) -> list[list[Any]]:

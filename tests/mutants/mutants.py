@@ -19,6 +19,7 @@ from tests.mutants import (
     reschedules,
     sales,
     texts,
+    tickets,
     topics,
     watching,
 )
@@ -42,6 +43,7 @@ MUTANTS = (
     *prices.MUTANTS,
     *sales.MUTANTS,
     *texts.MUTANTS,
+    *tickets.MUTANTS,
     *topics.MUTANTS,
     *watching.MUTANTS,
 )

@@ -97,7 +97,8 @@ REFUND_STUCK = "UPDATE payment.refunds SET state = 'STUCK', stuck_reason = 'decl
 BEFORE = f"""
     DELETE FROM booking.booking_refunds WHERE booking_id IN {ALL_REFUNDED};
     UPDATE booking.booking_seats SET refund_id = NULL, refund_amount = NULL WHERE booking_id IN {ALL_REFUNDED};
-    UPDATE booking.bookings SET refund_count = 0 WHERE id IN {ALL_REFUNDED}
+    DELETE FROM booking.tickets WHERE booking_id IN {ALL_REFUNDED};
+    UPDATE booking.bookings SET refund_count = 0, ticket_ids = NULL WHERE id IN {ALL_REFUNDED}
 """
 """Let the release before have refunded the bookings that were refunded at once."""
 

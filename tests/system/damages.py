@@ -19,6 +19,7 @@ from tests.system.damages_of_reschedules import OF_RESCHEDULES
 from tests.system.damages_of_sales import SALES
 from tests.system.damages_of_seats import OF_SEATS
 from tests.system.damages_of_the_catalogue import CATALOGUE
+from tests.system.damages_of_tickets import OF_TICKETS
 from tests.system.damages_of_times import TIMES
 from tests.system.damages_of_topics import TOPICS
 
@@ -32,6 +33,7 @@ DAMAGES = (
     + OF_RESCHEDULES
     + OF_COUPONS
     + INVOICES
+    + OF_TICKETS
     + OF_MONEY
     + OF_GATEWAYS
     + KEYS

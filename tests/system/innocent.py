@@ -22,6 +22,7 @@ from tests.system.damages_of_gateways import ELSEWHERE as AT_ANOTHER_GATEWAY
 from tests.system.damages_of_gateways import LOST
 from tests.system.damages_of_seats import of_code
 from tests.system.damages_of_the_catalogue import OF_EDITS
+from tests.system.damages_of_tickets import NO_TICKETS_YET, OF_TICKETS_OF_BEFORE
 
 WITHOUT_COMPANIONS = "screen_id NOT IN (SELECT screen_id FROM inventory.screen_seats WHERE companion_of IS NOT NULL)"
 """Of shows whose halls have no companions' seats, which would name others of their own show."""
@@ -43,7 +44,10 @@ def sold_again(condition: str) -> str:
             SELECT ticket.id AS booking_id, seat.seat_id FROM booking.bookings ticket
             JOIN booking.bookings before USING (show_id) JOIN booking.booking_seats seat ON seat.booking_id = before.id
             WHERE ticket.state = 'CONFIRMED' AND ticket.refund_count = 0 AND {condition} LIMIT 1
-        ) AS again WHERE booking_seats.booking_id = again.booking_id AND booking_seats.position = 0
+        ) AS again WHERE booking_seats.booking_id = again.booking_id AND booking_seats.position = 0;
+        UPDATE booking.tickets t SET show_seat_id = s.seat_id
+            FROM booking.booking_seats s JOIN booking.bookings b ON b.id = s.booking_id
+            WHERE t.id = b.ticket_ids[s.position + 1]
     """
 
 
@@ -91,6 +95,7 @@ AT_ANY_TIME = {
     ),
     **OF_EDITS,
     "nothing": "SELECT",
+    "everybody was let in": "UPDATE booking.tickets SET state = 'ADMITTED' WHERE state = 'VALID'",
     **OF_AN_ORGANIZATION,
     "a coupon is used as often as it may be, and was by bookings that are over": WITHIN_LIMITS,
     "the release before has refunded a ticket": BEFORE,
@@ -334,6 +339,7 @@ NOBODY_SELLS = """
 """
 
 WHILE_UNDER_WAY = {
+    **OF_TICKETS_OF_BEFORE,
     "a seat is sold again that was given back": sold_again(
         "before.state = 'CONFIRMED' AND before.refund_count > 0 AND seat.refund_id IS NOT NULL"
     ),
@@ -354,15 +360,15 @@ WHILE_UNDER_WAY = {
         + "; UPDATE booking.topic_events SET kind = 'CREATED' FROM booking.bookings b"
         " WHERE b.state = 'CONFIRMING' AND key = b.id"
         + "; UPDATE booking.captures c SET settlement = 'CONFIRM' FROM booking.bookings b"
-        " WHERE b.state = 'CONFIRMING' AND c.payment_id = b.payment_id" + f"; {NOBODY_SELLS}"
+        " WHERE b.state = 'CONFIRMING' AND c.payment_id = b.payment_id" + f"; {NOBODY_SELLS}; {NO_TICKETS_YET}"
     ),
-    "a free booking is being confirmed, and has no answer yet": """
+    "a free booking is being confirmed, and has no answer yet": f"""
         UPDATE booking.bookings SET state = 'CONFIRMING', confirming_from = 'PENDING', confirmed_at = NULL,
             lease_until = now() WHERE state = 'CONFIRMED' AND payment_id IS NULL AND refund_count = 0;
         DELETE FROM booking.idempotency_keys k USING booking.bookings b
             WHERE b.id = k.names AND b.state = 'CONFIRMING';
         UPDATE booking.topic_events e SET kind = 'CREATED' FROM booking.bookings b
-            WHERE b.id = e.key AND b.state = 'CONFIRMING'
+            WHERE b.id = e.key AND b.state = 'CONFIRMING'; {NO_TICKETS_YET}
     """,
     "events have no positions yet": """
         INSERT INTO booking.topic_events (id, topic, key, version, kind)

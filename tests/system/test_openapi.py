@@ -200,6 +200,7 @@ async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: s
         f"shows/{show.id}/fees",
         f"shows/{show.id}/kinds",
         f"bookings/{booking_id}/invoice",
+        f"bookings/{booking_id}/tickets",
         f"shows/{show.id}/bookings",
     ):
         ok(await client.ask("GET", path))

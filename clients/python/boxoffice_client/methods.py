@@ -22,12 +22,14 @@ from boxoffice.booking.v1 import coupon_pb2 as coupon
 from boxoffice.booking.v1 import invoices_pb2 as invoices
 from boxoffice.booking.v1 import tariffs_pb2 as tariffs
 from boxoffice.booking.v1 import taxes_pb2 as taxes
+from boxoffice.booking.v1 import tickets_pb2 as tickets
 from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceServicer as Bookings
 from boxoffice.booking.v1.cancellations_pb2_grpc import CancellationServiceServicer as Cancellations
 from boxoffice.booking.v1.coupon_pb2_grpc import CouponServiceServicer as Coupons
 from boxoffice.booking.v1.invoices_pb2_grpc import InvoiceServiceServicer as Invoices
 from boxoffice.booking.v1.tariffs_pb2_grpc import TariffServiceServicer as Tariffs
 from boxoffice.booking.v1.taxes_pb2_grpc import TaxServiceServicer as Taxes
+from boxoffice.booking.v1.tickets_pb2_grpc import TicketServiceServicer as Tickets
 from boxoffice.identity.v1 import identity_pb2 as identity
 from boxoffice.identity.v1 import organizations_pb2 as organizations
 from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceServicer as Identity
@@ -301,6 +303,7 @@ class Methods:
     get_payment_status = Method(Payments, payment.GetPaymentStatusRequest, payment.PaymentStatus)
     simulate_payment = Method(Bank, SimulatePaymentRequest, Session)
     get_invoice = Method(Invoices, invoices.GetInvoiceRequest, invoices.GetInvoiceResponse)
+    list_tickets = Method(Tickets, tickets.ListTicketsRequest, tickets.ListTicketsResponse)
 
     # Who sells, how tickets are taxed, and what is added to them.
     set_seller = Method(Taxes, taxes.SetSellerRequest, taxes.Seller)

@@ -137,6 +137,8 @@ MUST: dict[str, str] = {
     'boxoffice.booking.v1.ListShowBookingsRequest.status': 'must be one of PENDING, CONFIRMED, CANCELLED, EXPIRED, REFUNDED',
     'boxoffice.booking.v1.ListTaxRulesRequest.page_size': 'must be a whole number from 0 to 100',
     'boxoffice.booking.v1.ListTaxRulesRequest.page_token': 'must be a nextPageToken that this list gave with these filters: begin again without one',
+    'boxoffice.booking.v1.ListTicketsRequest.booking_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
+    'boxoffice.booking.v1.ListTicketsRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.PreviewEventCancellationRequest.event_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.PreviewRefundRequest.booking_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.PreviewRefundRequest.show_seat_ids': 'must be a list of up to 100 items, none twice',

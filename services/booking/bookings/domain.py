@@ -107,6 +107,8 @@ class Booking:
     """When the show was to start when it was booked; None: as it does."""
     full_refund_until: datetime | None = None
     """Until when all comes back on request, as the show was rescheduled; None: it was not."""
+    ticket_ids: Sequence[UUID] | None = None
+    """Of its seats, in their order, once it is confirmed; None until a job names them: by code from before."""
 
     @classmethod
     def created(
@@ -236,9 +238,11 @@ class Booking:
             updated_at=self.status_since(now),
         )
 
-    def confirmed(self, now: datetime) -> "Booking":
-        """Return the booking with its ticket."""
-        return self._moved(State.CONFIRMED, confirming_from=None, updated_at=now, confirmed_at=now)
+    def confirmed(self, now: datetime, ticket_ids: Sequence[UUID]) -> "Booking":
+        """Return the booking with its tickets, one for each seat."""
+        return self._moved(
+            State.CONFIRMED, confirming_from=None, updated_at=now, confirmed_at=now, ticket_ids=ticket_ids
+        )
 
     def unconfirmed(self, now: datetime) -> "Booking":
         """Return the booking whose seats inventory does not have any more: it is EXPIRED, or stays so."""

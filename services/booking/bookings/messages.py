@@ -69,6 +69,7 @@ def booking(
 ) -> pb.Booking:
     """Render a booking as it stands at `now`."""
     known = {refund.id for refund in refunds}
+    ticket_ids: Sequence[UUID | None] = booking.ticket_ids or [None] * len(seats)
     return pb.Booking(
         id=str(booking.id),
         booking_number=booking.booking_number,
@@ -86,7 +87,7 @@ def booking(
         updated_at=to_timestamp(booking.status_since(now)),
         confirmed_at=to_timestamp(booking.confirmed_at) if booking.confirmed_at else None,
         show=_show(booking),
-        seats=[_seat(seat, known) for seat in seats],
+        seats=[_seat(*seat, known) for seat in zip(seats, ticket_ids, strict=True)],
         payment=payment,
         refund=_refund(booking, refunds),
         refunded_amount=_refunded_amount(booking, refunds),
@@ -167,9 +168,10 @@ def payable(booking: Booking, now: datetime) -> pb.PayableBooking:
     )
 
 
-def _seat(seat: BookedSeat, refunds: Collection[UUID]) -> pb.Booking.Seat:
+def _seat(seat: BookedSeat, ticket_id: UUID | None, refunds: Collection[UUID]) -> pb.Booking.Seat:
     """Render a seat; a refund that is not among those that are shown was decided since the booking was read."""
     rendered = booked_seat(seat)
+    rendered.ticket_id = str(ticket_id or "")
     if seat.refund_id in refunds:
         rendered.refund_id = str(seat.refund_id)
     return rendered

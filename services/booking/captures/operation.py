@@ -18,6 +18,7 @@ from services.booking.coupons.domain import Coupon, Uses
 from services.booking.coupons.uses import lock_uses
 from services.booking.errors import BookingNotFound, CaptureMismatch
 from services.booking.invoices import operation as invoices
+from services.booking.tickets import operation as tickets
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import Row, columns, read
 from services.chassis.writes import answers
@@ -200,15 +201,19 @@ class FinishConfirming(Operation[Confirmation, ConfirmingBookings, Booking]):
             return booking
         if not booking.is_free:
             (state.kept if command.has_seats else state.returned).append(booking)
-        return state.move(booking.confirmed(state.now) if command.has_seats else booking.unconfirmed(state.now))
+        if not command.has_seats:
+            return state.move(booking.unconfirmed(state.now))
+        return state.move(booking.confirmed(state.now, tickets.new_ids(len(booking.seat_labels))))
 
     async def write(self, tx: Transaction, state: ConfirmingBookings) -> None:
         """Write what the bookings and their captures have come to, and have the money sent back that buys nothing."""
         confirmed = [booking for booking in state.moved if booking.state == State.CONFIRMED]
         expired = [booking for booking in state.moved if booking.state == State.EXPIRED]
         if confirmed:
-            await tx.send(sql.CONFIRM, columns(confirmed, "id", "version", "updated_at", "confirmed_at"))
+            named = {"ticket_ids": [tickets.joined(booking.ticket_ids) for booking in confirmed]}
+            await tx.send(sql.CONFIRM, named | columns(confirmed, "id", "version", "updated_at", "confirmed_at"))
             await invoices.issue(tx, confirmed)
+            await tx.send(*tickets.issued([booking.id for booking in confirmed]))
         if expired:
             await tx.send(sql.FAIL_CONFIRMING, columns(expired, "id", "version", "updated_at"))
         for settlement, bookings in ((Settlement.KEPT, state.kept), (Settlement.NO_TICKET, state.returned)):

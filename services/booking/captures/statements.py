@@ -34,10 +34,12 @@ BEGIN_CONFIRMING = """
 CONFIRM = """
     UPDATE bookings b SET
         state = 'CONFIRMED', confirming_from = NULL, version = new.version, lease_until = NULL,
-        updated_at = new.updated_at, confirmed_at = new.confirmed_at
+        updated_at = new.updated_at, confirmed_at = new.confirmed_at,
+        ticket_ids = string_to_array(new.ticket_ids, ',')::uuid[]
     FROM unnest(
-        %(id)s::uuid[], %(version)s::int[], %(updated_at)s::timestamptz[], %(confirmed_at)s::timestamptz[]
-    ) AS new (id, version, updated_at, confirmed_at)
+        %(id)s::uuid[], %(version)s::int[], %(updated_at)s::timestamptz[], %(confirmed_at)s::timestamptz[],
+        %(ticket_ids)s::text[]
+    ) AS new (id, version, updated_at, confirmed_at, ticket_ids)
     WHERE b.id = new.id AND b.state = 'CONFIRMING' AND b.version = new.version - 1
 """
 

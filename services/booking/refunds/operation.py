@@ -26,6 +26,7 @@ from services.booking.refunds.domain import (
     plan_refund,
     share_of_price,
 )
+from services.booking.tickets import operation as tickets
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database, Statement, Transaction, retried
 from services.chassis.store.rows import columns
@@ -211,6 +212,7 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, BegunRefund])
         await tx.send(sql.GIVE_SEATS_BACK, seats | {"booking_id": [booking_id for booking_id, _ in given]})
         await count_refunds(tx, state.moved)
         await invoices.correct(tx, [_given_back(refund, state) for refund in state.begun])
+        await tx.send(*tickets.revoked([(booking_id, seat.id) for booking_id, seat in given]))
 
 
 def _given_back(refund: BookingRefund, state: RefundableBookings) -> invoices.GivenBack:

@@ -8,10 +8,10 @@ CANCELLED_SHOWS = """
 
 BEGIN_REFUNDS = """
     INSERT INTO booking_refunds (id, booking_id, number, amount, order_amount, percentage, cause, decided_by, reason,
-        state, idempotency_key, created_at, updated_at, lease_until)
+        state, idempotency_key, created_at, updated_at, lease_until, tickets_revoked)
     SELECT new.id, new.booking_id, new.number, new.amount, new.order_amount, new.percentage, new.cause, new.decided_by,
         new.reason, new.state, new.idempotency_key, new.created_at, new.created_at,
-        boxoffice_clock() + make_interval(secs => %(lease_seconds)s)
+        boxoffice_clock() + make_interval(secs => %(lease_seconds)s), true
     FROM unnest(
         %(id)s::uuid[], %(booking_id)s::uuid[], %(number)s::int[], %(amount)s::int[], %(order_amount)s::int[],
         %(percentage)s::int[], %(cause)s::text[], %(decided_by)s::uuid[], %(reason)s::text[],

@@ -110,6 +110,7 @@ class Booking(_message.Message):
         KIND_FIELD_NUMBER: _builtins.int
         LABEL_FIELD_NUMBER: _builtins.int
         FEATURES_FIELD_NUMBER: _builtins.int
+        TICKET_ID_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The seat (UUID of ShowSeat.id)."""
         section: _builtins.str
@@ -136,6 +137,10 @@ class Booking(_message.Message):
         """The kind of its ticket, such as ADULT or CHILD; empty only in an answer that was kept before tickets had kinds."""
         label: _builtins.str
         """What people read on it, such as "12A"; empty only in an answer that was kept before seats had labels."""
+        ticket_id: _builtins.str
+        """The id of its ticket, from when the booking is confirmed on; ListTickets tells whether it is good. Empty before, and for
+        moments after a new release comes where the one before has confirmed the booking.
+        """
         @_builtins.property
         def features(self) -> _containers.RepeatedScalarFieldContainer[_seat_pb2.Seat.Feature.ValueType]:
             """What is special about it."""
@@ -156,10 +161,11 @@ class Booking(_message.Message):
             kind: _builtins.str = ...,
             label: _builtins.str = ...,
             features: _abc.Iterable[_seat_pb2.Seat.Feature.ValueType] | None = ...,
+            ticket_id: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["discount", b"discount", "features", b"features", "fee", b"fee", "id", b"id", "kind", b"kind", "label", b"label", "number", b"number", "price", b"price", "refund_id", b"refund_id", "row", b"row", "section", b"section", "tax", b"tax", "tier", b"tier"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["discount", b"discount", "features", b"features", "fee", b"fee", "id", b"id", "kind", b"kind", "label", b"label", "number", b"number", "price", b"price", "refund_id", b"refund_id", "row", b"row", "section", b"section", "tax", b"tax", "ticket_id", b"ticket_id", "tier", b"tier"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 

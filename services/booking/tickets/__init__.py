@@ -1,0 +1,1 @@
+"""Tickets: one for each seat of a confirmed booking."""

@@ -1,0 +1,35 @@
+"""Tickets, and the states that they have."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class TicketState(StrEnum):
+    """What a ticket is good for."""
+
+    VALID = "VALID"
+    """For one admission."""
+    ADMITTED = "ADMITTED"
+    """For nothing more: its holder has been let in."""
+    REVOKED = "REVOKED"
+    """For nothing: its seat was given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The ticket of a seat of a booking: its row, and the words for the seat."""
+
+    id: UUID
+    booking_id: UUID
+    show_id: UUID
+    show_seat_id: UUID
+    user_id: UUID
+    """Its holder."""
+    state: TicketState
+    issued_at: datetime
+    updated_at: datetime
+    """When it came to its state."""
+    seat_label: str
+    ticket_kind: str
