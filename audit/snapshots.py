@@ -63,6 +63,16 @@ UNDER_WAY = (
     ),
     (
         "inventory",
+        "events that are not in the index yet",
+        "SELECT array_agg(id::text) FROM events e WHERE NOT EXISTS (SELECT FROM event_index WHERE event_id = e.id)",
+    ),
+    (
+        "inventory",
+        "venues that are not in the index yet",
+        "SELECT array_agg(id::text) FROM venues v WHERE NOT EXISTS (SELECT FROM venue_index WHERE venue_id = v.id)",
+    ),
+    (
+        "inventory",
         "events of inventory without a position",
         "SELECT array_agg(id::text) FROM topic_events WHERE position IS NULL",
     ),

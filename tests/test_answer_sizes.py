@@ -14,6 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import status_pb2
 
+from services.booking.office.sales import MAX_LINES
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
 from services.inventory.halls.domain import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_SCREEN
@@ -43,7 +44,7 @@ BYTES = {
     **dict(payment_url=2_000, access_token=4_000, refresh_token=100, session_id=41),
     **dict(cancelled_by=36, token=32),
     **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
-    **dict(kind=30),
+    **dict(kind=30, day=10),
     **dict(tax_number=30, time_zone=64, number=16, corrects=36, organization_ids=36, show_seat_ids=36),
 }
 """The same of others, in bytes; what is called id has 41, as a session's."""
@@ -116,6 +117,9 @@ COUNTS = {
     "booking.v1.PayableBooking.seats": 100,
     "booking.v1.BatchGetPayableBookingsResponse.results": 100,
     "booking.v1.ListBookingEventsResponse.events": 500,
+    "booking.v1.Sales.lines": MAX_LINES,
+    # As those of a cancellation.
+    "booking.v1.Sales.totals": 200,
     "booking.v1.CancellationPreview.show_ids": 1_000,
     "booking.v1.CancellationPreview.refunds": 200,
     "booking.v1.EventCancellation.shows": 1_000,

@@ -15,6 +15,7 @@ from audit.invariants.bookings import BOOKINGS
 from audit.invariants.cancellations import CANCELLATIONS, CANCELLATIONS_AT_REST
 from audit.invariants.catalogue import CATALOGUE
 from audit.invariants.coupons import COUPONS
+from audit.invariants.finding import FINDING_AT_REST, REVIEWS
 from audit.invariants.gateways import GATEWAYS
 from audit.invariants.invariant import Invariant
 from audit.invariants.invoices import INVOICES
@@ -33,6 +34,7 @@ __all__ = ["ALWAYS", "AT_REST", "INVARIANTS", "Invariant"]
 ALWAYS = (
     SEATS
     + CATALOGUE
+    + REVIEWS
     + SALES
     + CANCELLATIONS
     + BOOKINGS
@@ -49,6 +51,7 @@ ALWAYS = (
 )
 AT_REST = (
     ACROSS
+    + FINDING_AT_REST
     + REFUNDS_AT_REST
     + SALES_AT_REST
     + CANCELLATIONS_AT_REST

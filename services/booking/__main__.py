@@ -1,7 +1,9 @@
 """Booking: `python -m services.booking [serve|migrate|redrive]`."""
 
+from collections.abc import Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -14,6 +16,8 @@ from boxoffice.booking.v1 import (
     coupon_pb2_grpc,
     invoices_pb2,
     invoices_pb2_grpc,
+    office_pb2,
+    office_pb2_grpc,
     tariffs_pb2,
     tariffs_pb2_grpc,
     taxes_pb2,
@@ -30,6 +34,7 @@ from services.booking.coupons.rpc import CouponServicer
 from services.booking.creating.free import forget_free
 from services.booking.invoices.rpc import InvoiceServicer
 from services.booking.measures import MEASURES
+from services.booking.office.rpc import OfficeServicer
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
 from services.booking.settings import Settings
@@ -63,6 +68,7 @@ SERVICES = [
     invoices_pb2.DESCRIPTOR.services_by_name["InvoiceService"].full_name,
     tickets_pb2.DESCRIPTOR.services_by_name["TicketService"].full_name,
     cancellations_pb2.DESCRIPTOR.services_by_name["CancellationService"].full_name,
+    office_pb2.DESCRIPTOR.services_by_name["OfficeService"].full_name,
 ]
 
 
@@ -107,14 +113,19 @@ async def run(settings: Settings) -> None:
             recovery.recover(),
             changes.run(),
             topics.run_sequencer(background),
-            Consumer(background, CONSUMER, SHOWS_TOPIC, inventory.events, remember_cancelled).run(),
-            Consumer(background, UPDATES_CONSUMER, SHOWS_TOPIC, inventory.events, note_updates).run(),
+            *_consumers(background, inventory),
         ],
         ticks=_ticks(background, recovery, settings),
         ready=Readiness(url),
         ending=[changes.end],
         closing=[desks.plain.close, desks.with_coupons.close, to_inventory.close, to_payment.close, pools.close],
     )
+
+
+def _consumers(background: Database, inventory: InventoryClient) -> Iterator[Coroutine[Any, Any, None]]:
+    """Yield what reads topics."""
+    yield Consumer(background, CONSUMER, SHOWS_TOPIC, inventory.events, remember_cancelled).run()
+    yield Consumer(background, UPDATES_CONSUMER, SHOWS_TOPIC, inventory.events, note_updates).run()
 
 
 def _desks(saga: Saga) -> Desks:
@@ -135,6 +146,7 @@ def _add_others(server: grpc.aio.Server, db: Database, inventory: InventoryClien
     invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(InvoiceServicer(db), server)
     tickets_pb2_grpc.add_TicketServiceServicer_to_server(TicketServicer(db), server)
     cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(CancellationServicer(db, inventory), server)
+    office_pb2_grpc.add_OfficeServiceServicer_to_server(OfficeServicer(db, inventory), server)
 
 
 def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOScheduler:

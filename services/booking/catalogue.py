@@ -15,6 +15,9 @@ from services.chassis.wire.calls import call
 SECONDS = 3.0
 """How long a step of the saga waits for a peer; shorter than its lease."""
 
+LIST_SIZE = 100
+"""Shows on a page of those of an event, as many as inventory gives at once."""
+
 SHOWS, SHOW_SECONDS = 10_000, 10
 """Shows that are remembered, and how long what is known of one is taken for so: its title may be edited."""
 
@@ -78,6 +81,18 @@ class CatalogueClient:
                 listed = catalog_pb2.GetEventRequest(event_id=request.event_id)
                 answer = await call(self._catalog.GetEvent, listed, seconds=SECONDS)
         return UUID(answer.organization_id) if answer.organization_id else None
+
+    async def zones_of_shows(self, event_id: UUID) -> dict[UUID, str]:
+        """Return the shows of an event but for drafts, those that are over or cancelled too, and their time zones."""
+        zones: dict[UUID, str] = {}
+        request = catalog_pb2.ListShowsRequest(event_id=str(event_id), page_size=LIST_SIZE)
+        getattr(request, "from").FromSeconds(0)
+        while True:
+            page = await call(self._catalog.ListShows, request, seconds=SECONDS)
+            zones |= {UUID(show.id): show.time_zone for show in page.shows}
+            if not page.next_page_token:
+                return zones
+            request.page_token = page.next_page_token
 
     async def check_event(self, event_id: UUID) -> None:
         """Raise inventory's EVENT_NOT_FOUND unless everybody may know of an event."""

@@ -16,6 +16,7 @@ from boxoffice.booking.v1 import (
     coupon_pb2,
     coupon_pb2_grpc,
     invoices_pb2_grpc,
+    office_pb2_grpc,
     tariffs_pb2_grpc,
     taxes_pb2_grpc,
     tickets_pb2_grpc,
@@ -127,6 +128,7 @@ class House:
     tariffs: tariffs_pb2_grpc.TariffServiceStub
     cancellations: cancellations_pb2_grpc.CancellationServiceStub
     tickets: tickets_pb2_grpc.TicketServiceStub
+    office: office_pb2_grpc.OfficeServiceStub
     to_inventory: grpc.aio.Channel
 
     async def book(self, user: UUID, *numbers: int, key: str = "", coupon: str = "") -> booking_pb2.Booking:
@@ -243,6 +245,7 @@ async def opened_house(
             tariffs_pb2_grpc.TariffServiceStub(to_booking),
             cancellations_pb2_grpc.CancellationServiceStub(to_booking),
             tickets_pb2_grpc.TicketServiceStub(to_booking),
+            office_pb2_grpc.OfficeServiceStub(to_booking),
             to_inventory,
         )
         await booking.desk.close()
@@ -262,6 +265,7 @@ def _add(booking: WiredBooking, callers: list[Caller], server: grpc.aio.Server) 
     tariffs_pb2_grpc.add_TariffServiceServicer_to_server(booking.tariffs, server)
     cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(booking.cancellations, server)
     tickets_pb2_grpc.add_TicketServiceServicer_to_server(booking.tickets, server)
+    office_pb2_grpc.add_OfficeServiceServicer_to_server(booking.office, server)
 
 
 def _called_by(servicer: Any, names: Iterable[str], callers: list[Caller]) -> Any:

@@ -12,6 +12,7 @@ from services.booking.bookings import messages
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.coupons.rpc import CouponServicer
 from services.booking.invoices.rpc import InvoiceServicer
+from services.booking.office.rpc import OfficeServicer
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
@@ -44,6 +45,7 @@ class WiredBooking:
     tariffs: TariffServicer
     cancellations: CancellationServicer
     tickets: TicketServicer
+    office: OfficeServicer
 
 
 def wired_booking(
@@ -74,5 +76,7 @@ def wired_booking(
     tariffs = TariffServicer(db, inventory)
     peers = deliveries.peers(inventory, payments)
     cancellations = CancellationServicer(db, inventory)
-    tickets = TicketServicer(db)
-    return WiredBooking(servicer, coupons, saga, outbox, peers, desk, taxes, invoices, tariffs, cancellations, tickets)
+    tickets, office = TicketServicer(db), OfficeServicer(db, inventory)
+    return WiredBooking(
+        servicer, coupons, saga, outbox, peers, desk, taxes, invoices, tariffs, cancellations, tickets, office
+    )

@@ -125,6 +125,15 @@ async def test_a_hall_of_50000_seats_with_the_longest_names_is_read_by_pages(lar
     assert body["nextPageToken"] and body["summary"]["total"] == 50_000
     one = seats_pb.GetSeatMapRequest(show_id=show.id, section=name(0, 40), page_size=5_000)
     assert [len(page.seats) for page in await pages(halls.seats.GetSeatMap, one, "seats")] == [5_000, 5_000]
+    # That it is cancelled is one small answer, one small change for who watches, and a map of the same pages.
+    cancelled = await halls.rpc.CancelShows(pb.CancelShowsRequest(show_id=show.id, by_admin=True), timeout=patient(60))
+    assert [one.show_id for one in cancelled.shows] == [show.id] and cancelled.ByteSize() < 1_000
+    watch = halls.seats.WatchSeats(seats_pb.WatchSeatsRequest(show_id=show.id, after_sequence=1))
+    change = await anext(aiter(watch))
+    watch.cancel()
+    assert change.changes[0].show_cancelled and change.ByteSize() <= MAX_ANSWER_BYTES
+    asked.page_token = ""
+    assert [page.show_cancelled for page in await pages(halls.seats.GetSeatMap, asked, "seats")] == [True] * len(maps)
 
 
 async def test_who_asks_for_all_of_it_at_once_is_told_to_ask_for_pages(large: Large) -> None:

@@ -10,6 +10,7 @@ from tests.system.damages_of_accounts import ACCOUNTS
 from tests.system.damages_of_bookings import OF_BOOKINGS
 from tests.system.damages_of_cancellations import OF_CANCELLATIONS
 from tests.system.damages_of_coupons import OF_COUPONS
+from tests.system.damages_of_finding import OF_FINDING
 from tests.system.damages_of_gateways import OF_GATEWAYS
 from tests.system.damages_of_invoices import INVOICES
 from tests.system.damages_of_keys import KEYS
@@ -26,6 +27,7 @@ from tests.system.damages_of_topics import TOPICS
 DAMAGES = (
     OF_SEATS
     + CATALOGUE
+    + OF_FINDING
     + SALES
     + OF_BOOKINGS
     + OF_REFUNDS

@@ -102,7 +102,16 @@ CATALOGUE = (
 OF_EDITS = {
     "a title and a hall that were called otherwise when they were booked": """
         UPDATE inventory.events SET title = 'another', updated_at = now();
-        UPDATE inventory.venues SET name = 'another', city = 'another', updated_at = now()
+        UPDATE inventory.event_index SET title = 'another';
+        UPDATE inventory.venues SET name = 'another', city = 'another', updated_at = now();
+        UPDATE inventory.venue_index SET words = 'another another';
+        INSERT INTO inventory.search_words VALUES ('another');
+        INSERT INTO inventory.search_grams VALUES ('ano', 'another');
+        UPDATE inventory.event_index i SET words = setweight(to_tsvector('simple', i.title), 'A')
+            || setweight(to_tsvector('simple', coalesce((
+                SELECT string_agg(v.words, ' ' ORDER BY v.venue_id) FROM inventory.venue_index v
+                WHERE v.venue_id = ANY(i.venue_ids)), '')), 'B')
+            || setweight(to_tsvector('simple', i.description), 'D')
     """,
     "a draft, of which nobody is told": """
         DELETE FROM inventory.topic_events WHERE key NOT IN (SELECT show_id FROM inventory.cancelled_shows);

@@ -18,6 +18,7 @@ from tests.system.damage import (
     sessions,
 )
 from tests.system.damages_of_coupons import OF_AN_ORGANIZATION, WITHIN_LIMITS
+from tests.system.damages_of_finding import OF_WORDS
 from tests.system.damages_of_gateways import ELSEWHERE as AT_ANOTHER_GATEWAY
 from tests.system.damages_of_gateways import LOST
 from tests.system.damages_of_seats import of_code
@@ -94,6 +95,7 @@ AT_ANY_TIME = {
         " WHERE state = 'CANCELLED'"
     ),
     **OF_EDITS,
+    **OF_WORDS,
     "nothing": "SELECT",
     "everybody was let in": "UPDATE booking.tickets SET state = 'ADMITTED' WHERE state = 'VALID'",
     **OF_AN_ORGANIZATION,

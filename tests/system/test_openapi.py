@@ -202,6 +202,8 @@ async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: s
         f"bookings/{booking_id}/invoice",
         f"bookings/{booking_id}/tickets",
         f"shows/{show.id}/bookings",
+        f"shows/{show.id}/sales",
+        f"events/{show.movie_id}/sales",
     ):
         ok(await client.ask("GET", path))
     period = {"from": "2026-01-01T00:00:00Z", "to": "2090-01-01T00:00:00Z"}

@@ -1,8 +1,17 @@
 """What is given to clients that were written for other shops: the same things, said in their words as well."""
 
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any
 from uuid import uuid4
 
-from tests.system.client import Client, Show, new_user, ok, refusal
+import roster
+from stack.launcher import Stack
+from tests.system.client import Client, Json, Show, new_user, ok, refusal
+from tests.system.databases import later
+
+PAGE = roster.ROOT / "docs/from-the-seeds.md"
+Ask = Callable[..., Coroutine[Any, Any, Json]]
 
 
 async def test_a_hold_says_that_it_succeeded_and_when_each_seats_hold_lapses(client: Client, show: Show) -> None:
@@ -111,3 +120,75 @@ async def test_events_and_venues_are_found_by_the_paths_of_the_seeds(client: Cli
     assert ok(await client.ask("GET", "events?q=caj"))["events"] == []
     both = refusal(await client.ask("GET", "events?page=1&pageSize=2"))
     assert (both.status, both.reason, both.fields) == (400, "INVALID_FIELD", ("page",))
+
+
+def routes(heading: str) -> set[str]:
+    """Return the routes of the page's table below a heading, such as `GET /events/{eventId}`."""
+    table = PAGE.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    first = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
+    return {route for cell in first for route in re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", cell)}
+
+
+async def test_every_route_of_events_venues_seats_and_reviews_does_what_the_page_says(
+    stack: Stack, client: Client
+) -> None:
+    tried: set[str] = set()
+
+    async def ask(route: str, body: Json | None = None, **named: str) -> Json:
+        """Ask for a route; what its path does not name is asked for in the query."""
+        tried.add(route)
+        verb, path = route.split(" /")
+        query = {name: value for name, value in named.items() if f"{{{name}}}" not in path}
+        return ok(await client.ask(verb, path.format_map(named), body, params=query))
+
+    await _review(stack, client, ask)
+    await _make_and_edit(client, ask)
+    assert tried == routes("Events, venues and seats")
+
+
+async def _review(stack: Stack, client: Client, ask: Ask) -> None:
+    """Review an event whose show is over, which others report and an admin hides."""
+    show, user = await client.make_show(), new_user()
+    reviews, of_event = "/events/{eventId}/reviews", {"eventId": show.movie_id}
+    words = {"userId": user, "rating": 2, "text": "The sound was poor."}
+    too_early = refusal(await client.ask("POST", f"events/{show.movie_id}/reviews", words))
+    assert (too_early.status, too_early.reason) == (400, "NOT_THERE")
+    await client.confirmed(show, user, show.seats[:1])
+    async with later(stack.server, "4 days", "inventory"):
+        written = await ask(f"POST {reviews}", words, **of_event)
+        again = await ask(f"PUT {reviews}", words | {"rating": 5, "text": "Not where I sat later."}, **of_event)
+        assert (again["id"], again["rating"]) == (written["id"], 5)
+        listed = await ask(f"GET {reviews}", **of_event)
+        assert ([one["id"] for one in listed["reviews"]], listed["total"]) == ([written["id"]], 1)
+        assert listed["averageHundredths"] == 500
+        named = {"reviewId": written["id"]}
+        await ask("POST /reviews/{reviewId}/report", of_event | {"userId": new_user()}, **named)
+        for hidden, total in ((True, 0), (False, 1)):
+            await ask("POST /reviews/{reviewId}/hide", of_event | {"hidden": hidden}, **named)
+            assert (await ask(f"GET {reviews}", **of_event))["total"] == total
+        await ask(f"DELETE {reviews}", **of_event, userId=user)
+        assert (await ask(f"GET {reviews}", **of_event))["total"] == 0
+
+
+async def _make_and_edit(client: Client, ask: Ask) -> None:
+    """Make a venue with a screen and an event with a show there, and look at them."""
+    venue = await ask("POST /venues", {"name": "Harbour Hall", "city": "Kochi"})
+    at = {"venueId": venue["id"]}
+    assert (await ask("PUT /venues/{venueId}", {"name": "Harbour House"}, **at))["timeZone"] == "Asia/Kolkata"
+    assert venue["id"] in {one["id"] for one in (await ask("GET /venues", city="Kochi", pageSize="100"))["venues"]}
+    rows = [{"label": "A", "seatCount": 5, "tier": "REGULAR"}]
+    sections = {"name": "Screen 1", "sections": [{"name": "Stalls", "rows": rows}]}
+    screen = ok(await client.ask("POST", f"venues/{venue['id']}/screens", sections))
+    first = {"eventDate": "2031-07-02T20:00:00Z", "screenId": screen["id"], "basePrice": 50_000}
+    wish = {"title": f"Tidal {uuid4().hex[:8]}", "category": "CONCERT", "durationMinutes": 60, "status": "PUBLISHED"}
+    event = await ask("POST /events", wish | first)
+    of_event = {"eventId": event["id"]}
+    wing = {"name": "Balcony", "rows": 1, "seatsPerRow": 4, "priceMultiplier": 1500}
+    await ask("POST /venues/{venueId}/sections", wing, **at)
+    assert [one["seatCount"] for one in (await ask("GET /venues/{venueId}", **at))["screens"]] == [9]
+    seats = await ask("GET /events/{eventId}/seats", **of_event)
+    assert [(each["section"], each["total"]) for each in seats["sections"]] == [("Stalls", 5)], "it stays as it was"
+    await ask("PUT /events/{eventId}", {"description": "In the open air."}, **of_event)
+    shown = await ask("GET /events/{eventId}", **of_event)
+    assert (shown["description"], [one["id"] for one in shown["shows"]]) == ("In the open air.", [event["showId"]])
+    assert [one["id"] for one in (await ask("GET /events", q=wish["title"]))["events"]] == [event["id"]]

@@ -20,6 +20,7 @@ from boxoffice.booking.v1 import booking_pb2 as booking
 from boxoffice.booking.v1 import cancellations_pb2 as cancellations
 from boxoffice.booking.v1 import coupon_pb2 as coupon
 from boxoffice.booking.v1 import invoices_pb2 as invoices
+from boxoffice.booking.v1 import office_pb2 as office
 from boxoffice.booking.v1 import tariffs_pb2 as tariffs
 from boxoffice.booking.v1 import taxes_pb2 as taxes
 from boxoffice.booking.v1 import tickets_pb2 as tickets
@@ -27,6 +28,7 @@ from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceServicer as Book
 from boxoffice.booking.v1.cancellations_pb2_grpc import CancellationServiceServicer as Cancellations
 from boxoffice.booking.v1.coupon_pb2_grpc import CouponServiceServicer as Coupons
 from boxoffice.booking.v1.invoices_pb2_grpc import InvoiceServiceServicer as Invoices
+from boxoffice.booking.v1.office_pb2_grpc import OfficeServiceServicer as Office
 from boxoffice.booking.v1.tariffs_pb2_grpc import TariffServiceServicer as Tariffs
 from boxoffice.booking.v1.taxes_pb2_grpc import TaxServiceServicer as Taxes
 from boxoffice.booking.v1.tickets_pb2_grpc import TicketServiceServicer as Tickets
@@ -289,6 +291,10 @@ class Methods:
     get_show_cancellation = Method(
         Cancellations, cancellations.GetShowCancellationRequest, cancellations.ShowCancellation
     )
+
+    # For the office.
+    get_show_sales = Method(Office, office.GetShowSalesRequest, office.Sales)
+    get_event_sales = Method(Office, office.GetEventSalesRequest, office.Sales)
 
     # Coupons.
     create_coupon = Method(Coupons, coupon.CreateCouponRequest, coupon.Coupon)

@@ -7,6 +7,7 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.chassis.errors import InvalidField
 from services.chassis.store.database import Database
+from services.chassis.values.days import parse_day
 from services.chassis.values.writing import key
 from services.chassis.wire.pages import BY_TEXT_AND_ID, Order, PageRequest
 from services.inventory.catalogue import events, messages
@@ -14,7 +15,7 @@ from services.inventory.catalogue.domain import CatalogueEvent
 from services.inventory.catalogue.drafts import seen_drafts
 from services.inventory.catalogue.periods import period_of
 from services.inventory.catalogue.statements import IN_PERIOD
-from services.inventory.catalogue.zones import Period, parse_day
+from services.inventory.catalogue.zones import Period
 from services.inventory.finding.domain import Sort, parse_query
 from services.inventory.finding.search import Filter, Found, Part, find_events
 

@@ -11,13 +11,14 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.errors import InvalidField
+from services.chassis.values.days import parse_day
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes.idempotency import Once
 from services.inventory.catalogue import domain as domain
 from services.inventory.catalogue.cancelling import CancelShows
 from services.inventory.catalogue.details import Details
 from services.inventory.catalogue.rescheduling import Reschedule
-from services.inventory.catalogue.zones import UNKNOWN, check_zone, parse_day, zone_of
+from services.inventory.catalogue.zones import UNKNOWN, check_zone, zone_of
 from services.inventory.halls.messages import render_screen
 from services.inventory.seats.listing import Listed
 from services.inventory.seats.messages import tier_prices

@@ -8,6 +8,7 @@ from boxoffice.inventory.v1 import catalog_pb2_grpc
 
 from services.chassis.errors import InvalidField, PermissionDenied
 from services.chassis.store.database import Database
+from services.chassis.values.days import parse_day
 from services.chassis.wire.identity import caller
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.pages import BY_ID, BY_POSITION, BY_TIME_AND_ID, PageRequest, check_whole
@@ -26,7 +27,6 @@ from services.inventory.catalogue.rescheduling import NOTICE, RescheduleShows
 from services.inventory.catalogue.shows import CreateShow, CreateShows
 from services.inventory.catalogue.staging import StageEvent, StageEvents
 from services.inventory.catalogue.venues import CreateVenue, CreateVenues
-from services.inventory.catalogue.zones import parse_day
 from services.inventory.errors import EventNotFound, ShowNotFound, VenueNotFound
 from services.inventory.halls.domain import MAX_SEATS_PER_SCREEN
 from services.inventory.halls.messages import parse_screen, render_layout, render_screen

@@ -9,13 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from services.chassis.errors import InvalidField
+from services.chassis.values.days import FIRST_YEAR, LAST_YEAR
 from services.chassis.values.writing import key
 
 UNKNOWN = "UTC"
 """The zone of a venue of which nobody has said it and whose city is not known."""
-
-FIRST_YEAR, LAST_YEAR = 2000, 2099
-"""What there are shows in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +33,6 @@ def check_zone(name: str) -> None:
     """Raise InvalidField unless this is empty or a time zone of IANA's."""
     if name and name not in _all_zones():
         raise InvalidField(("timeZone", "must be a time zone of the IANA database, such as Asia/Kolkata"))
-
-
-def parse_day(field: str, text: str) -> date | None:
-    """Return a day of the calendar, or None for the empty text; raise InvalidField if there is no such day."""
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = date.min
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise InvalidField((field, f"must be a day of {FIRST_YEAR} to {LAST_YEAR}, such as 2027-03-28"))
-    return day
 
 
 def in_zones(period: Period, zones: Iterable[str]) -> dict[str, Any]:
@@ -76,7 +61,8 @@ def _zone(name: str) -> ZoneInfo:
 
 @functools.cache
 def _all_zones() -> set[str]:
-    return available_timezones()
+    """Return the names of all zones: that of the machine's own clock is none that another machine knows."""
+    return available_timezones() - {"localtime"}
 
 
 @functools.cache

@@ -1,0 +1,1 @@
+"""What those who run shows look at."""
