@@ -128,6 +128,7 @@ CLAIMS = (
     Claim("create, 1 client: p50 in ms", lambda r: r["create.grpc.big.1"].latencies.p50, 5, at_most=True),
     Claim("create, 1,000 shows ÷ big show", ratio(SPREAD, BIG), 0.7),
     Claim("create, labels and multipliers ÷ none, big show", ratio("create.grpc.said.64", BIG), 0.95),
+    Claim("create, places of an area ÷ seats, big show", ratio("create.grpc.area.64", BIG), 0.95),
     Claim("create over REST ÷ over gRPC, big show", ratio("create.rest.big.64", BIG), 0.5),
     Claim("create ÷ our statements alone, batches of 64", ratio(BIG, "reference.own.64"), 0),
     Claim("create ÷ the hops alone", ratio(BIG, "reference.echo.grpc"), 0),

@@ -93,8 +93,10 @@ class Shop(ABC):
     async def hold(self, user: str, show: str, seats: Sequence[str], key: str) -> None: ...
 
     @abstractmethod
-    async def book(self, user: str, show: str, seats: Sequence[str], key: str, coupon: str = "") -> str:
-        """Create a booking, with a coupon if one is named, and return its id."""
+    async def book(
+        self, user: str, show: str, seats: Sequence[str], key: str, coupon: str = "", area: str | None = None
+    ) -> str:
+        """Create a booking, with a coupon if one is named, or of two places of an area; return its id."""
 
     @abstractmethod
     async def initiate(self, user: str, booking: str, key: str) -> str:
@@ -162,10 +164,14 @@ class GrpcShop(Shop):
         request = inventory_pb2.HoldSeatsRequest(user_id=user, show_id=show, show_seat_ids=seats, idempotency_key=key)
         await self._call(next(self._inventory).HoldSeats, request)
 
-    async def book(self, user: str, show: str, seats: Sequence[str], key: str, coupon: str = "") -> str:
+    async def book(
+        self, user: str, show: str, seats: Sequence[str], key: str, coupon: str = "", area: str | None = None
+    ) -> str:
         request = booking_pb2.CreateBookingRequest(
             user_id=user, show_id=show, show_seat_ids=seats, idempotency_key=key, coupon_code=coupon
         )
+        if area:
+            request.areas.add(area_id=area, quantity=2)
         return (await self._call(next(self._booking).CreateBooking, request)).id
 
     async def initiate(self, user: str, booking: str, key: str) -> str:
@@ -248,8 +254,12 @@ class RestShop(Shop):
             "bookings/hold-seats", {"userId": user, "showId": show, "showSeatIds": seats, "idempotencyKey": key}
         )
 
-    async def book(self, user: str, show: str, seats: Sequence[str], key: str, coupon: str = "") -> str:
-        body = {"userId": user, "showId": show, "showSeatIds": seats, "idempotencyKey": key}
+    async def book(
+        self, user: str, show: str, seats: Sequence[str], key: str, coupon: str = "", area: str | None = None
+    ) -> str:
+        body: dict[str, Any] = {"userId": user, "showId": show, "showSeatIds": seats, "idempotencyKey": key}
+        if area:
+            body["areas"] = [{"areaId": area, "quantity": 2}]
         if coupon:
             body["couponCode"] = coupon
         return str((await self._post("bookings", body))["id"])

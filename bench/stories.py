@@ -20,7 +20,7 @@ COUPON = "BENCH10"
 
 async def book(shop: Shop, wanted: Purchase, figures: Counter[str]) -> None:
     """Create a booking under a key, as a careful client does."""
-    await shop.book(wanted.user, wanted.show, wanted.seats, str(uuid4()))
+    await shop.book(wanted.user, wanted.show, wanted.seats, str(uuid4()), area=wanted.area)
 
 
 async def buy(shop: Shop, wanted: Purchase, figures: Counter[str], coupon: str = "") -> None:

@@ -44,8 +44,11 @@ PRICE = 25_000
 # Where nobody chooses, payments come to all the ends that there are.
 ENVIRONMENTS = {"bank": {"BANK_SCENARIOS": "mixed"}}
 
+SAID, AREA = "said", "area"
+"""Halls that are not plain."""
+
 SEATS = """
-    SELECT show_id::text, array_agg(id::text ORDER BY position) FROM show_seats
+    SELECT show_id::text, array_agg(id::text ORDER BY position), max(area_id::text) FROM show_seats
     WHERE show_id = ANY(%s::uuid[]) GROUP BY show_id
 """
 
@@ -56,15 +59,18 @@ class FreeShow:
 
     id: str
     seats: Sequence[str]
+    area: str | None = None
+    """The area that its seats are places of."""
 
 
 @dataclass(frozen=True)
 class Purchase:
-    """What a customer wants to buy: two seats side by side."""
+    """What a customer wants to buy: two seats side by side, or two places of an area."""
 
     user: str
     show: str
     seats: Sequence[str]
+    area: str | None = None
 
 
 class World:
@@ -90,7 +96,7 @@ class World:
         self._catalogue = CatalogServiceStub(self.signed(self._channel))
         self.durable = stack.settings.postgres_durable
         """Whether its database waits for the disk."""
-        self._screens: dict[tuple[int, bool], list[str]] = {}
+        self._screens: dict[tuple[int, str], list[str]] = {}
         self._starts: dict[str, int] = {}
         self._spread: Iterator[Purchase] = iter(())
         self._kept: dict[str, Any] = {}
@@ -151,23 +157,24 @@ class World:
         with self.stack.server.connect() as connection:
             connection.execute("CHECKPOINT")
 
-    def show(self, seats: int, *, said: bool = False) -> FreeShow:
+    def show(self, seats: int, hall: str = "") -> FreeShow:
         """Make one show of so many seats."""
-        return self.shows(1, seats, said=said)[0]
+        return self.shows(1, seats, hall)[0]
 
-    def shows(self, count: int, seats: int, *, said: bool = False) -> list[FreeShow]:
+    def shows(self, count: int, seats: int, hall: str = "") -> list[FreeShow]:
         """Make shows of so many seats each, through the catalogue.
 
-        `said`: in a hall whose seats have labels, places and features, and whose sections multiply prices.
+        SAID: in a hall whose seats have labels, places and features, and whose sections multiply prices. AREA: in one
+        that is an area.
         """
-        screens = self._screens.get((seats, said), [])
+        screens = self._screens.get((seats, hall), [])
         wanted = min(count, MAKERS)
         if len(screens) < wanted:
             venue = self._catalogue.CreateVenue(
                 catalog.CreateVenueRequest(name=f"Bench {seats} {uuid4()}", city="Pune"), timeout=CALL_SECONDS
             )
-            screens = [self._screen(venue.id, number, seats, said) for number in range(wanted)]
-            self._screens[seats, said] = screens
+            screens = [self._screen(venue.id, number, seats, hall) for number in range(wanted)]
+            self._screens[seats, hall] = screens
         event = self._catalogue.CreateMovie(
             catalog.CreateMovieRequest(title="Bench", duration_minutes=MINUTES), timeout=CALL_SECONDS
         )
@@ -177,7 +184,7 @@ class World:
             ids = [show for some in made for show in some]
         with self.stack.server.connect("inventory") as connection:
             connection.execute("ANALYZE show_seats, show_counters")
-            return [FreeShow(id_, seats_) for id_, seats_ in connection.execute(SEATS, [ids])]
+            return [FreeShow(*show) for show in connection.execute(SEATS, [ids])]
 
     def spread(self, count: int) -> list[Purchase]:
         """Return purchases that lie in turn in 1,000 shows of 200 seats, of which nobody has bought yet."""
@@ -189,7 +196,11 @@ class World:
             taken += islice(self._spread, count - len(taken))
         return taken
 
-    def _screen(self, venue: str, number: int, seats: int, said: bool) -> str:
+    def _screen(self, venue: str, number: int, seats: int, hall: str) -> str:
+        if hall == AREA:
+            area = catalog.CreateScreenRequest.Area(name="Floor", capacity=seats)
+            open_air = catalog.CreateScreenRequest(venue_id=venue, name=f"Screen {number}", areas=[area])
+            return self._catalogue.CreateScreen(open_air, timeout=CALL_SECONDS).id
         rows = [
             catalog.CreateScreenRequest.Row(
                 label=str(row), seat_count=min(SEATS_PER_ROW, seats - row * SEATS_PER_ROW), tier=Seat.REGULAR
@@ -200,7 +211,7 @@ class World:
             catalog.CreateScreenRequest.Section(name=f"Block {first}", rows=rows[first : first + ROWS_PER_SECTION])
             for first in range(0, len(rows), ROWS_PER_SECTION)
         ]
-        for section in sections if said else ():
+        for section in sections if hall == SAID else ():
             section.price_multiplier = 1_333
             for row in section.rows:
                 row.seats.extend(_said(seat) for seat in range(row.seat_count))
@@ -230,7 +241,7 @@ def _said(seat: int) -> catalog.CreateScreenRequest.NewSeat:
 def purchases(show: FreeShow) -> list[Purchase]:
     """Return a purchase of each two seats of a show, each by a new user."""
     pairs = zip(show.seats[::2], show.seats[1::2], strict=False)
-    return [Purchase(str(uuid4()), show.id, pair) for pair in pairs]
+    return [Purchase(str(uuid4()), show.id, () if show.area else pair, show.area) for pair in pairs]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from google.rpc import status_pb2
 from services.booking.office.sales import MAX_LINES
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
-from services.inventory.halls.domain import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_SCREEN
+from services.inventory.halls.domain import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_SCREEN, MAX_SECTIONS_PER_SCREEN
 from services.inventory.seats.rpc import MAX_SEATS_OF_BATCH
 from tests.gateway.fakes import METHODS, Method
 from tests.test_contracts import FIELDS, rules
@@ -61,6 +61,14 @@ COUNTS = {
     # Each in a row of its own takes more than many in one.
     "inventory.v1.SeatLayout.rows": MAX_SEATS_PER_PAGE,
     "inventory.v1.SeatLayout.Row.seats": 1,
+    "inventory.v1.BatchConfirmReservationsResponse.Result.show_seat_ids": 100,
+    **dict.fromkeys(
+        (
+            *("inventory.v1.SeatMap.areas", "inventory.v1.ListAvailableSeatsResponse.areas"),
+            *("inventory.v1.SeatLayout.areas", "inventory.v1.SeatChange.areas"),
+        ),
+        MAX_SECTIONS_PER_SCREEN,
+    ),
     **dict.fromkeys(
         (
             *("inventory.v1.Seat.features", "inventory.v1.ShowSeat.features", "inventory.v1.ReservedSeat.features"),

@@ -109,7 +109,8 @@ ACROSS = (
         LEFT JOIN inventory.show_seats s ON (s.show_id, s.id) = (b.show_id, bs.seat_id)
         LEFT JOIN inventory.show_counters c ON c.show_id = b.show_id
         LEFT JOIN inventory.reservations r ON (r.show_id, r.booking_id) = (b.show_id, b.id)
-        WHERE (bs.section, bs.row, bs.number, bs.tier) IS DISTINCT FROM (s.section, s.row, s.number, s.tier)
+        WHERE (bs.section, bs.row, bs.number, bs.tier)
+                IS DISTINCT FROM (s.section, s.row, CASE WHEN s.area_id IS NULL THEN s.number ELSE 0 END, s.tier)
             OR bs.label <> coalesce(s.label, s.number::text)
             OR bs.features <> coalesce(array_to_string(s.features, ','), '')
             OR CASE bs.kind WHEN 'ADULT' THEN bs.price END <> r.prices[array_position(r.seat_ids, bs.seat_id)]

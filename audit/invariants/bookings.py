@@ -158,7 +158,9 @@ BOOKINGS = (
         SELECT b.id AS booking_id, b.state, b.seat_labels, s.labels
         FROM booking.bookings b JOIN (
             SELECT booking_id,
-                array_agg(section || ' ' || row || coalesce(label, number::text) ORDER BY position) AS labels
+                array_agg(section || CASE row
+                    WHEN '' THEN '' ELSE ' ' || row || coalesce(label, number::text)
+                END ORDER BY position) AS labels
             FROM booking.booking_seats GROUP BY booking_id
         ) AS s ON s.booking_id = b.id
         WHERE b.seat_labels IS DISTINCT FROM s.labels

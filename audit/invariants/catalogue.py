@@ -53,7 +53,8 @@ CATALOGUE = (
     ),
     Invariant(
         "seats-on-sale-are-the-halls",
-        "a show has each seat of its hall, in the same place and tier, of which the same is said",
+        "a show has each seat of its hall, in the same place and tier, of which the same is said; places of areas have "
+        "no rows, and all others have",
         ("inventory.show_seats",),
         """
         SELECT coalesce(s.show_id, h.show_id) AS show_id, s.id AS seat_id, h.id AS seat_of_hall,
@@ -66,9 +67,11 @@ CATALOGUE = (
         ) AS h ON (h.show_id, h.position) = (s.show_id, s.position)
         LEFT JOIN inventory.show_seats w ON (w.show_id, w.id) = (s.show_id, s.companion_of)
         LEFT JOIN inventory.screen_seats c ON (c.screen_id, c.id) = (h.screen_id, h.companion_of)
-        WHERE (s.position, s.section, s.row, s.number, s.tier, s.label, s.features, s.price_multiplier, w.position)
+        WHERE (s.position, s.section, s.row, s.number, s.tier, s.label, s.features, s.price_multiplier, w.position,
+                s.area_id IS NULL)
             IS DISTINCT FROM (h.position, h.section, h.row, h.number, h.tier, h.label, h.features, h.price_multiplier,
-                c.position)
+                c.position, h.area_id IS NULL)
+            OR (s.area_id IS NULL) <> (s.row <> '')
         """,
     ),
     Invariant(

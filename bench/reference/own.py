@@ -176,7 +176,14 @@ def _claim_of_inventory() -> list[str]:
                 **seat_columns,
             ),
             bind(seats.TAKE_NUMBERS, show_ids="shows", **{name: name for name in seats.LIMITS}),
-            bind(seats.WRITE_CHANGES, now="now", costs="prices", blocked="seat_blocked", **seat_columns),
+            bind(
+                seats.WRITE_CHANGES,
+                now="now",
+                costs="prices",
+                blocked="seat_blocked",
+                area_id="seat_rights",  # no rights and no areas: as many nulls
+                **seat_columns,
+            ),
             bind(
                 seats.WRITE_RESERVATIONS,
                 now="now",

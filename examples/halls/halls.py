@@ -27,8 +27,13 @@ def section(name: str, rows: Iterable[Row], multiplier: int = 1_000) -> Section:
     return {"name": name, **({"priceMultiplier": multiplier} if multiplier != 1_000 else {}), "rows": list(rows)}
 
 
-def hall(name: str, *sections: Section) -> dict[str, Any]:
-    return {"format": "boxoffice-hall/1", "name": name, "sections": list(sections)}
+def hall(name: str, *sections: Section, areas: Iterable[Section] = ()) -> dict[str, Any]:
+    made = {"format": "boxoffice-hall/1", "name": name, "sections": list(sections)}
+    return made | ({"areas": list(areas)} if areas else {})
+
+
+def area(name: str, capacity: int, **more: Any) -> Section:
+    return {"name": name, "capacity": capacity, "tier": "REGULAR"} | more
 
 
 def straight(labels: Iterable[object], y: int, x: int = 0, **more: Any) -> list[Seat]:
@@ -109,12 +114,15 @@ def club() -> dict[str, Any]:
         seats = [{"label": side, "x": middle[0] + x, "y": middle[1] + y} for side, x, y in around]
         tables.append(row(f"Table {table + 1}", seats, "PREMIUM" if table < 5 else "REGULAR"))
     bar = row("Bar", straight(range(1, 11), 1_800, 300))
-    return hall("Blue Cellar", section("Tables", tables), section("Bar", [bar], 700))
+    floor = area("Dance floor", 250, priceMultiplier=500)
+    return hall("Blue Cellar", section("Tables", tables), section("Bar", [bar], 700), areas=[floor])
 
 
 def open_air() -> dict[str, Any]:
     tiers = (row(n + 1, arc(range(1, 41 + 4 * n), 1_000 + 100 * n, 0.0, 1.0, (4_000, 0))) for n in range(20))
-    return hall("Quarry Stage", section("Stone steps", tiers))
+    return hall(
+        "Quarry Stage", section("Stone steps", tiers), areas=[area("Meadow", 800), area("Front", 100, tier="VIP")]
+    )
 
 
 def concert_hall() -> dict[str, Any]:

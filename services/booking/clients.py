@@ -10,10 +10,10 @@ from boxoffice.events.v1 import events_pb2
 from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, inventory_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
-from services.booking.bookings.seats import ExtendedClaim, ListedSeats, ReservedSeats
+from services.booking.bookings.seats import ConfirmedClaim, ExtendedClaim, ListedSeats, ReservedSeats
 from services.booking.catalogue import SECONDS, CatalogueClient
-from services.booking.messages import Claim, Part, Refund, Release
-from services.booking.reserved import booked_seats, extended_claim, held_at, reserved_seats
+from services.booking.messages import Asked, Claim, Part, Refund, Release, area_places
+from services.booking.reserved import booked_seats, confirmed_claim, extended_claim, held_at, reserved_seats
 from services.chassis.errors import Failure, MethodAway, Unavailable
 from services.chassis.sight.vocabulary import unknown
 from services.chassis.wire.calls import call
@@ -73,7 +73,7 @@ class InventoryClient(CatalogueClient):
 
     async def reserve(self, claims: Sequence[Claim]) -> list[ReservedSeats | Failure]:
         """Reserve seats: for each claim a reservation, or why not."""
-        if len(claims) > 1 and sum(len(claim.seat_ids) for claim in claims) > SEATS_AT_ONCE:
+        if len(claims) > 1 and sum(claim.seats for claim in claims) > SEATS_AT_ONCE:
             half = len(claims) // 2
             return await self.reserve(claims[:half]) + await self.reserve(claims[half:])
         request = inventory_pb2.BatchReserveSeatsRequest()
@@ -87,18 +87,24 @@ class InventoryClient(CatalogueClient):
                 expected_total=claim.expected_total,
                 access_code=claim.access_code,
                 for_guest=claim.for_guest,
+                areas=area_places(claim.areas),
             )
         response = await call(self._seats.BatchReserveSeats, request, seconds=SECONDS)
         return [reserved_seats(r.reservation) if r.HasField("reservation") else _no(r) for r in response.results]
 
-    async def prices(self, asked: Sequence[tuple[UUID, UUID, Sequence[UUID]]]) -> list[ListedSeats | Failure]:
-        """Return what seats of shows cost users: for each (show, user, seats) the list prices, or why not."""
-        if len(asked) > 1 and sum(len(seat_ids) for _, _, seat_ids in asked) > SEATS_AT_ONCE:
+    async def prices(self, asked: Sequence[Asked]) -> list[ListedSeats | Failure]:
+        """Return what seats of shows cost users: for each question the list prices, or why not."""
+        if len(asked) > 1 and sum(one.seats for one in asked) > SEATS_AT_ONCE:
             half = len(asked) // 2
             return await self.prices(asked[:half]) + await self.prices(asked[half:])
         request = inventory_pb2.BatchPriceSeatsRequest()
-        for show_id, user_id, seat_ids in asked:
-            request.asked.add(show_id=str(show_id), user_id=str(user_id), show_seat_ids=map(str, seat_ids))
+        for one in asked:
+            request.asked.add(
+                show_id=str(one.show_id),
+                user_id=str(one.user_id),
+                show_seat_ids=map(str, one.seat_ids),
+                areas=area_places(one.areas),
+            )
         response = await call(self._seats.BatchPriceSeats, request, seconds=SECONDS)
         return [
             ListedSeats(booked_seats(r.prices.seats), r.prices.currency, held_at(r.prices))
@@ -115,11 +121,11 @@ class InventoryClient(CatalogueClient):
         response = await call(self._seats.BatchExtendReservations, request, seconds=SECONDS)
         return [extended_claim(r) if r.HasField("expires_at") else _no(r) for r in response.results]
 
-    async def confirm(self, names: Sequence[Name]) -> list[Failure | int]:
-        """Book claims for good: for each the revision of its show then, 0 where inventory does not tell, or why not."""
+    async def confirm(self, names: Sequence[Name]) -> list[Failure | ConfirmedClaim]:
+        """Book claims for good: for each what it is then, or why not."""
         request = inventory_pb2.BatchConfirmReservationsRequest(names=map(_name, names))
         response = await call(self._seats.BatchConfirmReservations, request, seconds=SECONDS)
-        return [_refusal(result) or result.show.revision for result in response.results]
+        return [_refusal(result) or confirmed_claim(result) for result in response.results]
 
     async def release(self, releases: Sequence[Release]) -> list[Failure | None]:
         """Release claims. One that was confirmed after all is left alone: a late payment has revived it."""

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from boxoffice.inventory.v1 import inventory_pb2
+from boxoffice.inventory.v1 import inventory_pb2, seat_pb2
 from boxoffice.payment.v1 import payment_pb2
 
+from services.booking.bookings.seats import AreaPlaces
 from services.chassis.writes.outbox import Message
 
 RELEASES = "releases"
@@ -33,6 +34,33 @@ class Claim:
     """By which blocked ones of the seats may be taken."""
     for_guest: bool = False
     """Whether the organizer books them for somebody."""
+    areas: Sequence[AreaPlaces] = ()
+    """How many places of areas, beside the seats."""
+
+    @property
+    def seats(self) -> int:
+        """How many seats and places it asks for."""
+        return len(self.seat_ids) + sum(wanted.quantity for wanted in self.areas)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of what a user asks what it costs."""
+
+    show_id: UUID
+    user_id: UUID
+    seat_ids: Sequence[UUID]
+    areas: Sequence[AreaPlaces] = ()
+
+    @property
+    def seats(self) -> int:
+        """How many seats and places it asks about."""
+        return len(self.seat_ids) + sum(wanted.quantity for wanted in self.areas)
+
+
+def area_places(areas: Sequence[AreaPlaces]) -> list[seat_pb2.AreaPlaces]:
+    """Render places of areas."""
+    return [seat_pb2.AreaPlaces(area_id=str(wanted.area_id), quantity=wanted.quantity) for wanted in areas]
 
 
 def release_of(booking_id: UUID, show_id: UUID, cause: "Release.Cause.ValueType") -> Release:

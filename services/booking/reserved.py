@@ -6,7 +6,7 @@ from uuid import UUID
 
 from boxoffice.inventory.v1 import inventory_pb2, seat_pb2
 
-from services.booking.bookings.seats import BookedSeat, ExtendedClaim, ReservedSeats
+from services.booking.bookings.seats import BookedSeat, ConfirmedClaim, ExtendedClaim, ReservedSeats
 from services.chassis.sight.vocabulary import unknown
 
 
@@ -30,6 +30,11 @@ def extended_claim(result: inventory_pb2.BatchExtendReservationsResponse.Result)
         sales_end_at=result.show.sales_end_at.ToDatetime(UTC) if result.HasField("show") else None,
         show_revision=result.show.revision,
     )
+
+
+def confirmed_claim(result: inventory_pb2.BatchConfirmReservationsResponse.Result) -> ConfirmedClaim:
+    """Read what a claim is that was confirmed."""
+    return ConfirmedClaim(result.show.revision, list(map(UUID, result.show_seat_ids)))
 
 
 def held_at(seats: inventory_pb2.Reservation | inventory_pb2.SeatPrices) -> datetime | None:

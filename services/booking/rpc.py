@@ -19,6 +19,7 @@ from services.booking.coupons.validating import ValidateCode, ValidateCodes
 from services.booking.creating.free import may_be_free
 from services.booking.creating.operation import Create
 from services.booking.declines.domain import Decline
+from services.booking.messages import Asked
 from services.booking.quoting import messages as quotes
 from services.booking.quoting.steps import quote_seats
 from services.booking.refunds.domain import RefundPolicy
@@ -110,10 +111,10 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
 
     async def QuoteBooking(self, request: pb.QuoteBookingRequest, context: Context) -> pb.QuoteBookingResponse:
         show_id, seat_ids = UUID(request.show_id), messages.parse_seat_ids(request.show_seat_ids)
+        asked = Asked(show_id, UUID(request.user_id), seat_ids, messages.parse_areas(request.areas, seat_ids))
         coupon = await self._coupon(request) if request.coupon_code else None
-        user_id = UUID(request.user_id)
-        kinds = messages.parse_kinds(request.kinds, seat_ids)
-        quoted = await quote_seats(self._db, self._inventory, show_id, user_id, seat_ids, kinds, coupon)
+        kinds = messages.parse_kinds(request.kinds, seat_ids, asked.areas)
+        quoted = await quote_seats(self._db, self._inventory, asked, kinds, coupon)
         return quotes.quoted(show_id, *quoted)
 
     async def _coupon(self, request: pb.QuoteBookingRequest) -> Coupon:

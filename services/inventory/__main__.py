@@ -89,7 +89,7 @@ async def run(settings: Settings) -> None:
     measures.add(ticks, background, MEASURES)
 
     availability = Availability(db)
-    watching = Watching(background, heartbeat_seconds=settings.heartbeat_seconds)
+    watching = Watching(background, availability, heartbeat_seconds=settings.heartbeat_seconds)
     server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db))
     notice = timedelta(minutes=settings.reschedule_notice_minutes)
     catalogue = CatalogServicer(

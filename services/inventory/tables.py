@@ -37,6 +37,8 @@ OWNER = "the organization whose it is, by identity; null: Boxoffice's own"
 LABEL = "what people read on it; null: its number"
 FEATURES = "WHEELCHAIR, COMPANION, RESTRICTED_VIEW; null: none"
 MULTIPLIER = "of its tier's price, in thousandths; null: 1000"
+AREA = "the area that it is a place of; null: it is a seat"
+PLACES = "area_id IS NOT NULL"
 KEY = "what looks alike has the same (chassis/values/writing.py); null where code from before wrote the row"
 
 # --- The catalogue: written once, read often.
@@ -116,6 +118,7 @@ screen_seats = Table(
     Column("features", ARRAY(Text), comment=FEATURES),
     Column("companion_of", Uuid, comment="the wheelchair seat whose companion sits here; null: nobody's"),
     Column("price_multiplier", Integer, comment=MULTIPLIER),
+    Column("area_id", Uuid, comment=AREA),
     PrimaryKeyConstraint("screen_id", "id"),
     UniqueConstraint("screen_id", "position"),
     UniqueConstraint("screen_id", "section", "row", "number"),
@@ -229,6 +232,7 @@ show_seats = Table(
     Column("features", ARRAY(Text), comment=FEATURES),
     Column("companion_of", Uuid, comment="the wheelchair seat whose companion sits here; null: nobody's"),
     Column("price_multiplier", Integer, comment=MULTIPLIER),
+    Column("area_id", Uuid, comment=AREA),
     PrimaryKeyConstraint("show_id", "id"),
     CheckConstraint(TIERS, name="tier"),
     CheckConstraint("price >= 0", name="price"),
@@ -253,6 +257,12 @@ show_seats = Table(
         "show_id",
         text("expires_at NULLS FIRST"),
         postgresql_where=text("status IN ('AVAILABLE', 'HELD', 'RESERVED') AND blocked_for IS NULL"),
+    ),
+    # Places of areas: how many there are, and which are free.
+    Index("show_seats_place_idx", "show_id", "area_id", "number", postgresql_where=text(PLACES)),
+    Index(
+        *("show_seats_free_place_idx", "show_id", "area_id", "number"),
+        postgresql_where=text(f"{PLACES} AND status = 'AVAILABLE'"),
     ),
     # Holds to tidy.
     Index("show_seats_lapse_idx", "expires_at", postgresql_where=text("status = 'HELD'")),
@@ -379,6 +389,7 @@ seat_changes = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("price", Integer, comment="what it costs from then on; null where code from before wrote the row"),
     Column("blocked", Boolean, comment="whether it is BLOCKED once it is nobody's; null: it is not"),
+    Column("area_id", Uuid, comment=AREA),
     PrimaryKeyConstraint("show_id", "sequence", "seat_id"),
     Index("seat_changes_changed_at_idx", "changed_at", postgresql_using="brin"),
     comment="every change of a seat under its show's number; numbers have no gaps",

@@ -11,10 +11,10 @@ import random
 
 import pytest
 
+from tests.faults.area_operations import OPERATIONS
 from tests.faults.conftest import Report
 from tests.faults.controller import Point
 from tests.faults.grid import KILL, LATE, PLAYS, RESET, SLOW, Case, Outcome, cases_of, idle_points, run
-from tests.faults.money_operations import OPERATIONS
 from tests.faults.world import World
 
 SEED = os.environ.get("GRID_SEED", "0")

@@ -29,7 +29,7 @@ class Halls(Catalogue):
 async def served_halls(db: Database) -> AsyncIterator[Halls]:
     """Serve both on a free port."""
     desk = make_desk(db)
-    watching = Watching(db, heartbeat_seconds=15)
+    watching = Watching(db, Availability(db), heartbeat_seconds=15)
     catalog = CatalogServicer(db, db, desk, max_seats_per_user=MAX_SEATS)
     inventory = InventoryServicer(db, desk, Availability(db), watching)
     async with served(

@@ -20,7 +20,7 @@ async def served_inventory(db: Database) -> AsyncIterator[grpc.aio.Channel]:
     """Serve inventory and its catalogue; give a channel to them."""
     desk = make_desk(db)
     catalog = CatalogServicer(db, db, desk, max_seats_per_user=6)
-    inventory = InventoryServicer(db, desk, Availability(db), Watching(db, heartbeat_seconds=15))
+    inventory = InventoryServicer(db, desk, Availability(db), Watching(db, Availability(db), heartbeat_seconds=15))
     async with served(
         lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, server),
         lambda server: inventory_pb2_grpc.add_InventoryServiceServicer_to_server(inventory, server),

@@ -15,8 +15,7 @@ from services.inventory.errors import AccessCodeNotValid, ClaimClosed, SeatsUnav
 from services.inventory.jobs import forget_access_code_tries
 from services.inventory.seats.access_codes import RevokeAccessCode
 from services.inventory.seats.blocking import BlockSeats
-from services.inventory.seats.commands import Cause, Confirm, Hold, Reserve
-from services.inventory.seats.domain import ShowTimes
+from services.inventory.seats.commands import Cause, Confirm, Confirmed, Hold, Reserve
 from services.inventory.seats.rights import TRIES
 from tests.databases import move_clock
 from tests.inventory.catalogue_client import refusal
@@ -112,7 +111,7 @@ async def test_a_late_payment_has_its_code_read_and_takes_a_use_again(on_sale: O
         )
         await move_clock(on_sale.db, after)
         await on_sale.release(booking, Cause.EXPIRED)
-    assert isinstance(await on_sale.confirm(first), ShowTimes)
+    assert isinstance(await on_sale.confirm(first), Confirmed)
     with pytest.raises(ClaimClosed):
         await on_sale.confirm(second)
     assert (await on_sale.statuses())[:2] == ["BOOKED", "BLOCKED"]

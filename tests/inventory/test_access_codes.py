@@ -21,9 +21,10 @@ from services.inventory.errors import (
 )
 from services.inventory.seats import access_codes
 from services.inventory.seats.access_codes import CreateAccessCode, RevokeAccessCode, new_code
+from services.inventory.seats.answers import Confirmed
 from services.inventory.seats.blocking import BlockSeats, UnblockSeats
 from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, Reserve
-from services.inventory.seats.domain import LockedShow, Seat, ShowStatus, ShowTimes, Status
+from services.inventory.seats.domain import LockedShow, Seat, ShowStatus, Status
 from services.inventory.seats.holds import ExtendHolds, ReleaseHolds
 from services.inventory.seats.rights import BEFORE, TRIES, WINDOW
 from tests.inventory.rules import RULES, TTL
@@ -66,7 +67,7 @@ def reserve(show: LockedShow, *numbers: int, booking: UUID = BOOKING, code: str 
     ).apply(show, NOW, RULES)
 
 
-def confirm(show: LockedShow, at: datetime = LATE, booking: UUID = BOOKING) -> ClaimClosed | ShowTimes:
+def confirm(show: LockedShow, at: datetime = LATE, booking: UUID = BOOKING) -> ClaimClosed | Confirmed:
     return Confirm(show_id=show.id, booking_id=booking).apply(show, at, RULES)
 
 
@@ -163,7 +164,7 @@ def test_a_hold_by_a_code_is_extended_reserved_and_booked_without_it_though_it_e
     ExtendHolds(show_id=show.id, user_id=ANN).apply(show, later, RULES)
     reserve(show, 0, code=None)
     Extend(show_id=show.id, booking_id=BOOKING, ttl=TTL).apply(show, later, RULES)
-    assert confirm(show, later) == show.times
+    assert confirm(show, later) == Confirmed(show.times)
     assert (seat(show, 0).right_id, show.reservations[BOOKING].right_ids) == (revoked.id, [revoked.id])
 
 
@@ -186,7 +187,7 @@ def test_a_late_payment_gets_blocked_seats_by_the_right_that_its_claim_was_made_
         hold(show, 1, 2, user=BOB, code="OWN-CODE", at=LATE)
     elif meanwhile == "blocked for another reason":
         BlockSeats(show_id=show.id, seat_ids=ids(show, 0), reason="Camera").apply(show, NOW, RULES)
-    assert (confirm(show) == show.times) == gets_them
+    assert (confirm(show) == Confirmed(show.times)) == gets_them
     assert seat(show, 0).status == (Status.BOOKED if gets_them else Status.BLOCKED)
     assert seat(show, 0).right_id == (code if gets_them else None)
 
@@ -210,7 +211,7 @@ def test_a_late_payment_for_a_seat_that_is_unblocked_meanwhile_needs_no_use(show
     reserve(show, 0)
     UnblockSeats(show_id=show.id, seat_ids=ids(show, 0)).apply(show, NOW, RULES)
     revoke(show)
-    assert confirm(show) == show.times
+    assert confirm(show) == Confirmed(show.times)
     assert seat(show, 0).right_id is None
 
 

@@ -12,9 +12,10 @@ from boxoffice.inventory.v1 import inventory_pb2 as pb
 from boxoffice.inventory.v1.seat_pb2 import ShowSeat
 
 from services.inventory.errors import ClaimClosed, SeatNotFound, SeatsUnavailable
+from services.inventory.seats.answers import Confirmed
 from services.inventory.seats.blocking import BlockSeats, UnblockSeats
 from services.inventory.seats.commands import Cause, Confirm, Hold, Release, Reserve, Unbook
-from services.inventory.seats.domain import LockedShow, Seat, ShowTimes, Status
+from services.inventory.seats.domain import LockedShow, Seat, Status
 from services.inventory.seats.holds import ReleaseHolds, Tidy
 from tests.databases import move_clock
 from tests.inventory.rules import RULES, TTL
@@ -51,7 +52,7 @@ def reserve(show: LockedShow, at: datetime = NOW) -> Any:
     return Reserve(show_id=show.id, user_id=ANN, booking_id=BOOKING, seat_ids=ids, ttl=TTL).apply(show, at, RULES)
 
 
-def confirm(show: LockedShow, at: datetime) -> ClaimClosed | ShowTimes:
+def confirm(show: LockedShow, at: datetime) -> ClaimClosed | Confirmed:
     return Confirm(show_id=show.id, booking_id=BOOKING).apply(show, at, RULES)
 
 
@@ -72,7 +73,7 @@ def test_who_has_a_seat_when_it_is_blocked_keeps_it_and_books_it(show: LockedSho
     assert first(show).status_at(NOW) == Status.HELD
     hold(show)
     reserve(show)
-    assert confirm(show, NOW) == show.times
+    assert confirm(show, NOW) == Confirmed(show.times)
     assert first(show).status_at(NOW) == Status.BOOKED
 
 
@@ -115,7 +116,7 @@ def test_a_late_payment_gets_a_seat_that_was_blocked_and_is_not_any_more(show: L
     reserve(show)
     block(show)
     UnblockSeats(show_id=show.id, seat_ids=list(show.seats)).apply(show, LATE, RULES)
-    assert confirm(show, LATE) == show.times
+    assert confirm(show, LATE) == Confirmed(show.times)
 
 
 def test_blocking_again_gives_another_reason_and_counts_no_seat(show: LockedShow) -> None:

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.inventory.errors import ClaimClosed, CompanionSeatAlone
-from services.inventory.seats.commands import Cause, Confirm, Hold, Release, Reserve, Unbook
-from services.inventory.seats.domain import LockedShow, ReservationState, Seat, ShowTimes, Status
+from services.inventory.seats.commands import Cause, Confirm, Confirmed, Hold, Release, Reserve, Unbook
+from services.inventory.seats.domain import LockedShow, ReservationState, Seat, Status
 from services.inventory.seats.holds import ReleaseHolds
 from tests.inventory.rules import RULES, TTL
 
@@ -64,7 +64,7 @@ def test_it_is_sold_in_one_command_with_its_wheelchair_seat_in_any_order(show: L
     hold(show, ANN, *numbers)
     booking = uuid4()
     reserve(show, ANN, booking, *numbers)
-    assert isinstance(Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES), ShowTimes)
+    assert isinstance(Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES), Confirmed)
 
 
 def test_it_is_sold_to_whoever_holds_reserved_or_booked_the_wheelchair_seat_and_nobody_else(show: LockedShow) -> None:
@@ -73,7 +73,7 @@ def test_it_is_sold_to_whoever_holds_reserved_or_booked_the_wheelchair_seat_and_
     hold(show, ANN, COMPANION)
     booking = uuid4()
     reserve(show, ANN, booking, WHEELCHAIR)
-    assert isinstance(Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES), ShowTimes)
+    assert isinstance(Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES), Confirmed)
     hold(show, ANN, ANOTHER)
     reserve(show, ANN, uuid4(), ANOTHER, COMPANION)
 
@@ -102,7 +102,7 @@ def test_a_late_payment_gets_it_back_with_the_wheelchair_seat_only(show: LockedS
     assert show.reservations[alone].state == ReservationState.REFUSED
     reserve(show, ANN, whole, WHEELCHAIR, COMPANION, at=late)
     Release(show_id=show.id, booking_id=whole, cause=Cause.EXPIRED).apply(show, late + TTL, RULES)
-    assert isinstance(Confirm(show_id=show.id, booking_id=whole).apply(show, late + TTL, RULES), ShowTimes)
+    assert isinstance(Confirm(show_id=show.id, booking_id=whole).apply(show, late + TTL, RULES), Confirmed)
 
 
 def test_who_gives_the_wheelchair_seat_back_keeps_the_other_one(show: LockedShow) -> None:

@@ -42,7 +42,9 @@ class House(CatalogServicer, InventoryServicer, ReviewServicer):
 
     def __init__(self, db: Database, desk: Any) -> None:
         CatalogServicer.__init__(self, db, db, desk, max_seats_per_user=MAX_SEATS)
-        InventoryServicer.__init__(self, db, desk, Availability(db), Watching(db, heartbeat_seconds=15))
+        InventoryServicer.__init__(
+            self, db, desk, Availability(db), Watching(db, Availability(db), heartbeat_seconds=15)
+        )
         ReviewServicer.__init__(self, db)
 
 

@@ -20,7 +20,16 @@ from services.inventory.halls.document import (
     read_hall,
     write_hall,
 )
-from services.inventory.halls.domain import Feature, NewRow, NewScreen, NewSeat, NewSection, SeatRow
+from services.inventory.halls.domain import (
+    MAX_SEATS_PER_SCREEN,
+    Feature,
+    LaidOutArea,
+    NewRow,
+    NewScreen,
+    NewSeat,
+    NewSection,
+    SeatRow,
+)
 from services.inventory.halls.pretix import read_plan, write_plan
 
 VENUE = uuid4()
@@ -190,7 +199,8 @@ def test_a_hall_of_which_nothing_is_said_is_a_plan_too() -> None:
 @pytest.mark.parametrize("make", HALLS, ids=lambda make: str(make.__name__))
 def test_halls_of_all_shapes_are_written_as_they_were_read(make: Callable[[], dict[str, Any]]) -> None:
     hall = read_hall(spelled(make()), VENUE)
-    assert json.loads(write_hall(hall.name, laid_out(hall))) == make()
+    areas = [LaidOutArea(VENUE, area.name, area.tier, area.seat_count, area.price_multiplier) for area in hall.areas]
+    assert json.loads(write_hall(hall.name, laid_out(hall), areas)) == make()
     plan = read_plan(write_plan(hall.name, laid_out(hall)), VENUE, "", {})
     labels = [
         [[seat.label or str(n) for n, seat in enumerate(row.seats, 1)] for row in section.rows]
@@ -204,6 +214,8 @@ def test_the_schema_has_the_limits_that_reading_has() -> None:
     schema = json.loads((ROOT / "docs" / "hall.schema.json").read_text())
     parts = {name: part["properties"] for name, part in schema["$defs"].items() if "properties" in part}
     assert schema["properties"]["sections"]["maxItems"] == MOST["sections"]
+    assert schema["properties"]["areas"]["maxItems"] == MOST["areas"]
+    assert parts["area"]["capacity"]["maximum"] == MAX_SEATS_PER_SCREEN
     assert parts["section"]["rows"]["maxItems"] == MOST["rows"]
     assert parts["row"]["seats"]["maxItems"] == parts["row"]["seatCount"]["maximum"] == MOST["seats"]
     assert schema["$defs"]["tier"]["enum"] == list(TIERS)
@@ -260,6 +272,9 @@ PLACE = "section 1, row 2, seat 3"
         (changed(HALL, *SEAT, "x", to=True), f"{PLACE}: x must be a whole number"),
         (changed(HALL, *SEAT, "features", to=["SOFA"]), f"{PLACE}: features must be of WHEELCHAIR"),
         (changed(HALL, *SEAT, "companionOf", to=2), f"{PLACE}, companionOf: must be the number of"),
+        (changed(HALL, "areas", to=[{"name": "Lawn"}]), "area 1: capacity is missing"),
+        (changed(HALL, "areas", to=[{"name": "Lawn", "capacity": 0}]), "area 1: capacity must be a whole number"),
+        (changed(HALL, "areas", to=[{"name": "stalls", "capacity": 1}]), "area 1, name: is the name of two sections"),
         (changed(HALL, "sections", 1, "rows", to=MANY), "has 50006 seats; a screen has 50000 at most"),
     ],
 )  # fmt: skip

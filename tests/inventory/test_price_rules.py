@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.inventory.errors import PriceChanged
+from services.inventory.seats.answers import Confirmed
 from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, Reserve, Unbook
 from services.inventory.seats.domain import LockedShow, Seat, Status
 from tests.inventory.rules import RULES, TTL
@@ -57,7 +58,7 @@ def test_who_holds_a_seat_holds_and_books_it_at_the_price_it_was_held_for(show: 
     assert hold(show, ANN, 0) == OLD
     booking = uuid4()
     assert reserve(show, ANN, booking, 0, 1) == [OLD, NEW], "the other one was free"
-    assert Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES) == show.times
+    assert Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES) == Confirmed(show.times)
     assert prices(show) == [OLD, NEW]
 
 
@@ -117,7 +118,7 @@ def test_a_late_payment_buys_its_seats_at_their_frozen_price_whoever_had_them_me
     if released:
         Release(show_id=show.id, booking_id=booking, cause=Cause.EXPIRED).apply(show, NOW + TTL, RULES)
         assert hold(show, BOB, 0, NOW + TTL) == NEW
-    assert Confirm(show_id=show.id, booking_id=booking).apply(show, late, RULES) == show.times
+    assert Confirm(show_id=show.id, booking_id=booking).apply(show, late, RULES) == Confirmed(show.times)
     assert (show.seats[next(iter(show.seats))].status, prices(show)[0]) == (Status.BOOKED, OLD)
 
 
@@ -127,7 +128,7 @@ def test_a_claim_that_code_from_before_made_has_its_rows_prices(show: LockedShow
     show.put_reservation(replace(show.reservations[booking], prices=None))
     show.prices["REGULAR"] = NEW
     assert reserve(show, ANN, booking, 0) == [OLD]
-    assert Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES) == show.times
+    assert Confirm(show_id=show.id, booking_id=booking).apply(show, NOW, RULES) == Confirmed(show.times)
     assert prices(show)[0] == OLD
 
 

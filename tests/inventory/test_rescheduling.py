@@ -11,6 +11,7 @@ from boxoffice.events.v1 import events_pb2
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.inventory.seats.commands import Confirm, Extend, Hold, Reserve
+from services.inventory.viewing.availability import Availability
 from services.inventory.viewing.watching import Watching
 from tests.databases import move_clock
 from tests.inventory.catalogue_client import (
@@ -186,7 +187,9 @@ async def test_sales_do_not_end_before_the_last_claim_does_and_claims_are_told_o
     assert later.sales_end_at == stamp(until + (NOON - until - DAY))
     assert (await desk.submit(extend)).expires_at > until
     assert (
-        (await desk.submit(Confirm(show_id=name, booking_id=booking))).revision == later.revision == moved.revision + 1
+        (await desk.submit(Confirm(show_id=name, booking_id=booking))).times.revision
+        == later.revision
+        == moved.revision + 1
     )
     await desk.close()
 
@@ -212,7 +215,7 @@ async def test_who_watches_is_told_when_the_show_is_then(catalogue: Catalogue) -
 
     show = await catalogue.show()
     await reschedule(catalogue, show, start_time=stamp(NOON + DAY))
-    watching = Watching(catalogue.db, heartbeat_seconds=15)
+    watching = Watching(catalogue.db, Availability(catalogue.db), heartbeat_seconds=15)
     stream = watching.watch(UUID(show.id), 0, MESSAGES)
     [change] = inventory_pb2.WatchSeatsResponse.FromString(await anext(stream)).changes
     await stream.aclose()

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from services.inventory.errors import ClaimClosed, SalesEnded, SeatLimitExceeded, ShowStarted
+from services.inventory.seats.answers import Confirmed
 from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, Reserve
 from services.inventory.seats.domain import MAX_TOTAL, LockedShow, ReservationState, Seat, Status, first_held
 from services.inventory.seats.holds import ReleaseHolds, Tidy
@@ -196,6 +197,6 @@ def test_a_claim_that_is_alive_after_the_end_of_sales_is_neither_confirmed_nor_e
 
 def test_up_to_the_end_of_sales_a_claim_is_confirmed_and_stays_so(show: LockedShow) -> None:
     reserve(ending(show, TTL), 0)
-    assert confirm(show, NOW + TTL - timedelta.resolution) == show.times
-    assert confirm(show, NOW + TTL) == show.times, "it was confirmed before"
+    assert confirm(show, NOW + TTL - timedelta.resolution) == Confirmed(show.times)
+    assert confirm(show, NOW + TTL) == Confirmed(show.times), "it was confirmed before"
     assert [seat.status for seat in show.seats_of_booking(BOOKING)] == [Status.BOOKED]

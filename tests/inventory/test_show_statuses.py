@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.inventory.errors import ClaimClosed, SalesNotStarted, ShowCancelled, ShowNotFound
+from services.inventory.seats.answers import Confirmed
 from services.inventory.seats.commands import (
     Cause,
     Confirm,
@@ -91,7 +92,7 @@ def test_claims_that_were_made_before_sales_were_put_off_go_on(show: LockedShow)
     show.sales_start_at = NOW + timedelta(hours=1)
     assert reserve(show).reservation.booking_id == BOOKING
     assert extend(show).expires_at == NOW + timedelta(minutes=1) + TTL
-    assert confirm(show) == show.times
+    assert confirm(show) == Confirmed(show.times)
 
 
 @pytest.mark.parametrize("before", [None, hold, reserve])
@@ -136,7 +137,7 @@ def test_a_claim_that_was_confirmed_before_stays_so_until_it_is_unbooked(show: L
     reserve(show)
     confirm(show)
     cancel(show)
-    assert confirm(show) == show.times
+    assert confirm(show) == Confirmed(show.times)
     assert reserve(show).reservation.state == ReservationState.CONFIRMED
     assert not show.changed_seats and not show.changed_reservations
     Unbook(show_id=show.id, booking_id=BOOKING).apply(show, NOW, RULES)

@@ -268,6 +268,7 @@ async def test_who_does_not_read_is_cut_off_and_slows_nobody(on_sale: OnSale, mo
                                 [None] * 400,
                                 [1] * 400,
                                 [False] * 400,
+                                [None] * 400,
                             ),
                         ),
                     )

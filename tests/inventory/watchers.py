@@ -46,7 +46,7 @@ async def replica(
     db: Database, *, heartbeat_seconds: float = HEARTBEAT_SECONDS, max_streams: int = 100
 ) -> AsyncIterator[Replica]:
     """Serve seat maps and their changes."""
-    watching = Watching(db, heartbeat_seconds=heartbeat_seconds)
+    watching = Watching(db, Availability(db), heartbeat_seconds=heartbeat_seconds)
     server = make_server(max_streams=max_streams)
     desk: Any = None
     servicer = InventoryServicer(db, desk, Availability(db), watching)

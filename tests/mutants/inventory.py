@@ -170,7 +170,7 @@ MUTANTS = (
     Mutant(
         "a repeated reserve may name other seats",
         "Reserve.apply",
-        "set(known.seat_ids) != set(self.seat_ids) or known.user_id != self.user_id",
+        "not is_of(known, show, self.seat_ids, self.areas) or known.user_id != self.user_id",
         "known.user_id != self.user_id",
         SEATS,
         RULES,
@@ -210,7 +210,7 @@ MUTANTS = (
     Mutant(
         "a lapsed claim is confirmed over others",
         "Confirm.apply",
-        "known.is_alive(now)",
+        "known.is_alive(now) or self._may_revive(show, known.user_id, seats, now, rules)",
         "known",
         SEATS,
         DESK,
@@ -250,7 +250,7 @@ MUTANTS = (
     Mutant(
         "what was confirmed is not remembered",
         "Confirm.apply",
-        "show.put_reservation(replace(known, state=ReservationState.CONFIRMED))",
+        "show.put_reservation(known)",
         "",
         SEATS,
         DESK,

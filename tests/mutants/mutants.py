@@ -1,6 +1,7 @@
 """All bugs that are planted."""
 
 from tests.mutants import (
+    areas,
     bank,
     booking,
     booking_money,
@@ -27,6 +28,7 @@ from tests.mutants import (
 MUTANTS = (
     *inventory.MUTANTS,
     *holds.MUTANTS,
+    *areas.MUTANTS,
     *inventory_batches.MUTANTS,
     *inventory_availability.MUTANTS,
     *booking.MUTANTS,

@@ -13,14 +13,14 @@ MUTANTS = (
     Mutant(
         "a code gives more seats than it may",
         "Access.admits",
-        "had + len(seats) <= code.max_seats",
-        "had <= code.max_seats",
+        "len(seats) <= self.left(code, now)",
+        "0 <= self.left(code, now)",
         SEATS,
         CODES,
     ),
     Mutant(
         "what has lapsed is had by its code for ever",
-        "Access.admits",
+        "Access.left",
         "sum(end is None or end > now for end in self.claims[code.id].values())",
         "len(self.claims[code.id])",
         SEATS,

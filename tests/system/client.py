@@ -152,19 +152,21 @@ class Client:
         starts_in: timedelta = timedelta(days=3),
         sales_end_in: timedelta | None = None,
         seats_per_row: int = 10,
+        floor: int = 0,
         currency: str = "INR",
         prices: Mapping[str, int] = PRICES,
     ) -> Show:
-        """Make a movie, a venue, a screen of three rows and tiers, and a show of it."""
+        """Make a movie, a venue, a screen of three rows and tiers, perhaps with an area, and a show of it."""
         number = next(_numbers)
         movie = ok(await self.ask("POST", "movies", {"title": f"Test {number}", "durationMinutes": 100}))
         venue = ok(await self.ask("POST", "venues", {"name": f"House {number}", "city": "Pune"}))
         rows = [{"label": tier[0], "seatCount": seats_per_row, "tier": tier} for tier in PRICES]
+        areas = [{"name": "Floor", "capacity": floor}] if floor else []
         screen = ok(
             await self.ask(
                 "POST",
                 f"venues/{venue['id']}/screens",
-                {"name": "Screen 1", "sections": [{"name": "Stalls", "rows": rows}]},
+                {"name": "Screen 1", "sections": [{"name": "Stalls", "rows": rows}], "areas": areas},
             )
         )
         now = datetime.now(UTC)

@@ -56,6 +56,7 @@ CATALOGUE = (
     Damage("a hall without its seats", COUNTED, f"DELETE FROM inventory.screen_seats WHERE screen_id = {HALL}"),
     Damage("seats of no hall", COUNTED, "DELETE FROM inventory.screens"),
     Damage("a free seat of another label", ON_SALE, free_seat("label = 'other'")),
+    Damage("a free seat that is a place of an area", ON_SALE, free_seat("area_id = gen_random_uuid()")),
     Damage("a free seat in another tier", ON_SALE, free_seat("tier = 'VIP'")),
     Damage("a free seat in another row", ON_SALE, free_seat("row = row || 'x'")),
     Damage("a free seat in another section", ON_SALE, free_seat("section = 'Balcony'")),

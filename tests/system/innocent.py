@@ -274,9 +274,9 @@ AT_ANY_TIME = {
                 SELECT id FROM inventory.shows WHERE id <> {NEW} AND {WITHOUT_COMPANIONS} ORDER BY ends_at DESC LIMIT 1
             );
         INSERT INTO inventory.show_seats (show_id, id, position, section, row, number, tier, price, status, label,
-                features, price_multiplier)
+                features, price_multiplier, area_id)
             SELECT {NEW}, gen_random_uuid(), h.position, h.section, h.row, h.number, h.tier, p.price, 'AVAILABLE',
-                h.label, h.features, h.price_multiplier
+                h.label, h.features, h.price_multiplier, h.area_id
             FROM inventory.shows w JOIN inventory.screen_seats h USING (screen_id)
             JOIN inventory.show_prices p ON (p.show_id, p.tier) = (w.id, h.tier) WHERE w.id = {NEW};
         INSERT INTO inventory.list_prices SELECT {NEW}, prices_version, tier, price

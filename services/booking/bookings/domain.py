@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.booking.bookings.seats import ADULT as ADULT
+from services.booking.bookings.seats import AreaPlaces as AreaPlaces
 from services.booking.bookings.seats import BookedSeat as BookedSeat
 from services.booking.bookings.seats import ListedSeats as ListedSeats
 from services.booking.bookings.seats import ReservedSeats as ReservedSeats
@@ -33,6 +34,8 @@ class NewBooking:
     """The kind of each seat's ticket; empty: all are ADULT."""
     access_code: str = ""
     guest_name: str | None = None
+    areas: Sequence[AreaPlaces] = ()
+    """How many places of areas, beside the seats."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from boxoffice.payment.v1 import payment_pb2
 
 from services.booking.bookings.domain import (
     WHOLE_CAUSES,
+    AreaPlaces,
     BookedSeat,
     Booking,
     BookingRefund,
@@ -23,6 +24,9 @@ from services.booking.bookings.domain import (
 from services.chassis.errors import InvalidField
 from services.chassis.wire.times import to_timestamp
 
+MOST_SEATS = 100
+"""Seats and places that one request names."""
+
 _TIERS = dict(seat_pb2.Seat.Tier.items())
 _CANCEL_REASONS = {
     None: None,
@@ -34,22 +38,41 @@ _CANCEL_REASONS = {
 def new_booking(request: pb.CreateBookingRequest) -> NewBooking:
     """Parse a booking to create."""
     seat_ids = parse_seat_ids(request.show_seat_ids)
+    areas = parse_areas(request.areas, seat_ids)
     expected = request.expected_total if request.HasField("expected_total") else None
-    kinds = parse_kinds(request.kinds, seat_ids)
+    kinds = parse_kinds(request.kinds, seat_ids, areas)
     coupon, code = request.coupon_code.upper() or None, request.access_code
-    return NewBooking(UUID(request.user_id), seat_ids, expected, coupon, kinds, code)
+    return NewBooking(UUID(request.user_id), seat_ids, expected, coupon, kinds, code, areas=areas)
 
 
 def new_guests(request: pb.BookGuestsRequest, user_id: UUID) -> NewBooking:
     """Parse a booking for a guest."""
-    return NewBooking(user_id, parse_seat_ids(request.show_seat_ids), guest_name=request.guest_name)
+    seat_ids = parse_seat_ids(request.show_seat_ids)
+    areas = parse_areas(request.areas, seat_ids)
+    return NewBooking(user_id, seat_ids, guest_name=request.guest_name, areas=areas)
 
 
-def parse_kinds(kinds: Sequence[str], seat_ids: Sequence[UUID]) -> list[str]:
-    """Return the kinds of tickets, one for each seat, or none; raise InvalidField."""
-    if kinds and len(kinds) != len(seat_ids):
-        raise InvalidField(("kinds", "must name a kind for each seat, in the order of showSeatIds, or be left out"))
+def parse_kinds(kinds: Sequence[str], seat_ids: Sequence[UUID], areas: Sequence[AreaPlaces]) -> list[str]:
+    """Return the kinds of tickets, one for each seat and each place, or none; raise InvalidField."""
+    if kinds and len(kinds) != len(seat_ids) + sum(wanted.quantity for wanted in areas):
+        what = "must name a kind for each seat, in the order of showSeatIds"
+        what += ", then for each place, in the order of areas" if areas else ""
+        raise InvalidField(("kinds", f"{what}, or be left out"))
     return list(kinds)
+
+
+def parse_areas(areas: Sequence[seat_pb2.AreaPlaces], seat_ids: Sequence[UUID]) -> list[AreaPlaces]:
+    """Parse places of areas; raise InvalidField where an area is named twice, nothing is named, or too much."""
+    wanted = [AreaPlaces(UUID(one.area_id), one.quantity) for one in areas]
+    first = {one.area_id: index for index, one in reversed(list(enumerate(wanted)))}
+    twice = [index for index, one in enumerate(wanted) if first[one.area_id] != index]
+    if twice:
+        raise InvalidField(*((f"areas[{index}].areaId", "is named twice: say how many in all") for index in twice))
+    if not wanted and not seat_ids:
+        raise InvalidField(("showSeatIds", "must name a seat, or areas how many places"))
+    if len(seat_ids) + sum(one.quantity for one in wanted) > MOST_SEATS:
+        raise InvalidField(("areas", f"must be {MOST_SEATS} places in all at most, with the seats that are named"))
+    return wanted
 
 
 def parse_seat_ids(texts: Sequence[str]) -> list[UUID]:

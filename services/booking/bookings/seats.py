@@ -44,13 +44,21 @@ class BookedSeat:
 
     @property
     def shown_label(self) -> str:
-        """What people read on it."""
-        return self.label or str(self.number)
+        """What people read on it; nothing on a place of an area, whose number is 0 here."""
+        return self.label or str(self.number or "")
 
     @property
     def words(self) -> str:
-        """The seat in words."""
-        return f"{self.section} {self.row}{self.shown_label}"
+        """The seat in words; a place of an area is called by that alone."""
+        return f"{self.section} {self.row}{self.shown_label}" if self.row else self.section
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPlaces:
+    """So many places of an area, which have neither rows nor numbers."""
+
+    area_id: UUID
+    quantity: int
 
 
 def with_kinds(seats: Sequence[BookedSeat], kinds: Sequence[str]) -> Sequence[BookedSeat]:
@@ -97,3 +105,13 @@ class ExtendedClaim:
     sales_end_at: datetime | None
     """None from an inventory that does not tell."""
     show_revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedClaim:
+    """A claim that inventory has confirmed."""
+
+    show_revision: int
+    """The show's, as it was then; 0 from an inventory that does not tell."""
+    seat_ids: Sequence[UUID] = ()
+    """The seats in their order, where places of areas are among them: these may be others than were reserved."""

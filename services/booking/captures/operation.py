@@ -1,7 +1,7 @@
 """Captures: recorded first, with what they come to; then, when inventory has answered, settled for good."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 from uuid import UUID
 
@@ -143,11 +143,22 @@ class Confirmation:
     booking: Booking
     """As it was when inventory was asked."""
     has_seats: bool
+    seat_ids: Sequence[UUID] = ()
+    """The seats in their order, where places of areas are among them: money that came late may have got others."""
 
     @property
     def key(self) -> UUID:
         """Answers for one booking take turns."""
         return self.booking.id
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSeat:
+    """Which seat a booking has in one of its positions."""
+
+    booking_id: UUID
+    position: int
+    seat_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +171,8 @@ class ConfirmingBookings(LockedBookings):
     """Of these."""
     kept: list[Booking] = field(default_factory=list)
     returned: list[Booking] = field(default_factory=list)
+    placed: list[PlacedSeat] = field(default_factory=list)
+    """Seats of those that have places of areas."""
 
 
 class FinishConfirming(Operation[Confirmation, ConfirmingBookings, Booking]):
@@ -203,6 +216,10 @@ class FinishConfirming(Operation[Confirmation, ConfirmingBookings, Booking]):
             (state.kept if command.has_seats else state.returned).append(booking)
         if not command.has_seats:
             return state.move(booking.unconfirmed(state.now))
+        if command.seat_ids:
+            state.placed.extend(PlacedSeat(booking.id, *placed) for placed in enumerate(command.seat_ids))
+            if seats := state.seats.get(booking.id):
+                seats[:] = [replace(seat, id=id_) for seat, id_ in zip(seats, command.seat_ids, strict=True)]
         return state.move(booking.confirmed(state.now, tickets.new_ids(len(booking.seat_labels))))
 
     async def write(self, tx: Transaction, state: ConfirmingBookings) -> None:
@@ -212,6 +229,8 @@ class FinishConfirming(Operation[Confirmation, ConfirmingBookings, Booking]):
         if confirmed:
             named = {"ticket_ids": [tickets.joined(booking.ticket_ids) for booking in confirmed]}
             await tx.send(sql.CONFIRM, named | columns(confirmed, "id", "version", "updated_at", "confirmed_at"))
+            if state.placed:
+                await tx.send(sql.PLACE_SEATS, columns(state.placed, "booking_id", "position", "seat_id"))
             await invoices.issue(tx, confirmed)
             await tx.send(*tickets.issued([booking.id for booking in confirmed]))
         if expired:

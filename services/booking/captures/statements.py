@@ -14,6 +14,13 @@ RECORD_CAPTURES = """
     ) AS new
 """
 
+PLACE_SEATS = """
+    UPDATE booking_seats s SET seat_id = new.seat_id
+    FROM unnest(%(booking_id)s::uuid[], %(position)s::int[], %(seat_id)s::uuid[]) AS new (booking_id, position, seat_id)
+    WHERE (s.booking_id, s.position) = (new.booking_id, new.position) AND s.seat_id <> new.seat_id
+"""
+"""Have bookings the places that inventory has confirmed, which may be others than it had reserved."""
+
 SETTLE_CAPTURES = """
     UPDATE captures SET settlement = %(settlement)s
     WHERE payment_id = ANY(%(payment_ids)s) AND settlement = 'CONFIRM'

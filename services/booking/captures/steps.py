@@ -10,6 +10,7 @@ from uuid import UUID
 from services.booking.bookings import shows
 from services.booking.bookings.domain import Booking, Changed
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
+from services.booking.bookings.seats import ConfirmedClaim
 from services.booking.captures.domain import Capture
 from services.booking.captures.operation import Confirmation, FinishConfirming, RecordCaptures
 from services.booking.clients import InventoryClient
@@ -51,7 +52,7 @@ class Captures:
         """
         if not bookings:
             return {}
-        answers: Sequence[Failure | int]
+        answers: Sequence[Failure | ConfirmedClaim]
         try:
             answers = await self._inventory.confirm([(booking.id, booking.show.show_id) for booking in bookings])
         except Failure as failure:
@@ -59,10 +60,12 @@ class Captures:
         answered, unknown = [], []
         newer: dict[UUID, int] = {}
         for booking, answer in zip(bookings, answers, strict=True):
-            if isinstance(answer, int) and answer > booking.show.show_revision:
-                newer[booking.show.show_id] = answer
-            if isinstance(answer, int) or answer.reason == "CLAIM_CLOSED":
-                answered.append(Confirmation(booking, has_seats=isinstance(answer, int)))
+            if isinstance(answer, ConfirmedClaim):
+                if answer.show_revision > booking.show.show_revision:
+                    newer[booking.show.show_id] = answer.show_revision
+                answered.append(Confirmation(booking, True, answer.seat_ids))
+            elif answer.reason == "CLAIM_CLOSED":
+                answered.append(Confirmation(booking, has_seats=False))
             else:
                 log.warning("booking %s is not confirmed yet: %s", booking.id, answer)
                 unknown.append(booking.id)

@@ -23,7 +23,7 @@ from services.booking.creating.operation import (
     finish_bookings,
 )
 from services.booking.errors import FreeBookingLimitExceeded
-from services.booking.messages import Claim, Release, release_of
+from services.booking.messages import Asked, Claim, Release, release_of
 from services.chassis.errors import Failure, Unavailable, is_transient
 from services.chassis.store.database import Database
 from services.chassis.writes.desk import Outcome
@@ -98,7 +98,7 @@ class CreateBookings:
             return {}
         try:
             lists = await self._inventory.prices(
-                [(one.show.show_id, one.new.user_id, one.new.seat_ids) for one, _ in asking]
+                [Asked(one.show.show_id, one.new.user_id, one.new.seat_ids, one.new.areas) for one, _ in asking]
             )
         except Failure as failure:
             return {command.id: failure for command, _ in asking}
@@ -112,19 +112,7 @@ class CreateBookings:
         outcomes: dict[UUID, bytes | Failure] = {id_: it for id_, it in totals.items() if isinstance(it, Failure)}
         refused = list(outcomes)
         begun = [(command, intent) for command, intent in begun if command.id not in outcomes]
-        claims = [
-            Claim(
-                booking_id=command.id,
-                show_id=command.show.show_id,
-                user_id=command.new.user_id,
-                seat_ids=command.new.seat_ids,
-                ttl_seconds=self._expiry_seconds,
-                expected_total=cast(int | None, totals.get(command.id)),
-                access_code=command.new.access_code,
-                for_guest=command.new.guest_name is not None,
-            )
-            for command, _ in begun
-        ]
+        claims = [self._claim(command, cast(int | None, totals.get(command.id))) for command, _ in begun]
         answers: Sequence[ReservedSeats | Failure]
         try:
             answers = await self._inventory.reserve(claims) if claims else []
@@ -157,6 +145,19 @@ class CreateBookings:
             log.warning("%d bookings are left to recovery: %s", len(begun), failure)
             outcomes |= {one.booking.id: Unavailable() for one in priced if one.booking.id not in outcomes}
         return outcomes
+
+    def _claim(self, command: Create, expected_total: int | None) -> Claim:
+        return Claim(
+            booking_id=command.id,
+            show_id=command.show.show_id,
+            user_id=command.new.user_id,
+            seat_ids=command.new.seat_ids,
+            ttl_seconds=self._expiry_seconds,
+            expected_total=expected_total,
+            access_code=command.new.access_code,
+            for_guest=command.new.guest_name is not None,
+            areas=command.new.areas,
+        )
 
     async def _brought_up_to_date(self, command: Create, reserved: ReservedSeats) -> Create:
         """Return the command with the show that its seats were reserved of, if what was known of it is older."""

@@ -1,11 +1,11 @@
 """Quotes, step by step: inventory says what seats cost by the list, the show's rules what is paid."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from services.booking.bookings.domain import with_kinds
 from services.booking.clients import InventoryClient
 from services.booking.coupons.domain import Coupon
+from services.booking.messages import Asked
 from services.booking.quoting.domain import NO_TERMS, PricedSeats, price
 from services.booking.quoting.terms import read_terms, terms_of
 from services.chassis.errors import Failure
@@ -15,9 +15,7 @@ from services.chassis.store.database import READ_CLOCK, Database
 async def quote_seats(
     db: Database,
     inventory: InventoryClient,
-    show_id: UUID,
-    user_id: UUID,
-    seat_ids: Sequence[UUID],
+    asked: Asked,
     kinds: Sequence[str],
     coupon: Coupon | None,
 ) -> tuple[PricedSeats, str]:
@@ -25,11 +23,11 @@ async def quote_seats(
 
     Raises inventory's refusal, or what `price` does.
     """
-    [listed] = await inventory.prices([(show_id, user_id, seat_ids)])
+    [listed] = await inventory.prices([asked])
     if isinstance(listed, Failure):
         raise listed
-    [clock], found = await db.fetch_all((READ_CLOCK, ()), terms_of([show_id]))
-    terms = read_terms(found).get(show_id, NO_TERMS)
+    [clock], found = await db.fetch_all((READ_CLOCK, ()), terms_of([asked.show_id]))
+    terms = read_terms(found).get(asked.show_id, NO_TERMS)
     seats = with_kinds(listed.seats, kinds)
     priced = price(seats, terms, listed.currency, held_at=listed.held_at, now=clock.now, coupon=coupon)
     return priced, listed.currency

@@ -206,9 +206,14 @@ def _told(instant: datetime) -> str:
 
 def _told_seats(differences: Sequence[Row]) -> str:
     """Say which seats a hall lacks, and which it has besides; of many the first."""
-    lacking = [f"{row.section} {row.row}{row.number}" for row in differences if row.is_lacking]
-    besides = [f"{row.section} {row.row}{row.number}" for row in differences if not row.is_lacking]
+    lacking = dict.fromkeys(_spelled(row) for row in differences if row.is_lacking)
+    besides = dict.fromkeys(_spelled(row) for row in differences if not row.is_lacking)
     told = [f"lacks {', '.join(lacking)}"] if lacking else []
     told += [f"has {', '.join(besides)} besides"] if besides else []
     more = ", and maybe others" if len(differences) == NAMED_SEATS else ""
     return f"must have the same seats as the show: it {' and '.join(told)}{more}"
+
+
+def _spelled(row: Row) -> str:
+    """Return a seat in words, or the area that a place is in."""
+    return f"{row.section} {row.row}{row.number}" if row.row else f"places in {row.section}"

@@ -153,8 +153,8 @@ class CatalogServicer(HallMethods, catalog_pb2_grpc.CatalogServiceServicer):
         )
         after = -1 if page is None or page.after is None else page.after
         limit = MAX_SEATS_PER_SCREEN if page is None else page.size
-        screen, rows = await get_seat_layout(self._db, UUID(request.screen_id), after=after, limit=limit)
-        layout = render_layout(screen, rows)
+        screen, rows, areas = await get_seat_layout(self._db, UUID(request.screen_id), after=after, limit=limit)
+        layout = render_layout(screen, rows, areas)
         if page is None:
             check_whole(layout.ByteSize(), MAX_SEATS_PER_PAGE)
         elif after + limit + 1 < screen.seat_count:

@@ -340,13 +340,13 @@ CREATE_LIST_PRICES = """
 CREATE_SHOW_SEATS = """
     INSERT INTO show_seats (
         show_id, id, position, section, row, number, tier, price, status, blocked_for, label, features,
-        price_multiplier, companion_of
+        price_multiplier, area_id, companion_of
     )
     SELECT
         %(show_id)s, (%(seat_ids)s::uuid[])[s.position + 1], s.position, s.section, s.row, s.number, s.tier, p.price,
         CASE WHEN s.id IN (SELECT unnest(%(blocked_seat_ids)s::uuid[])) THEN 'BLOCKED' ELSE 'AVAILABLE' END,
         CASE WHEN s.id IN (SELECT unnest(%(blocked_seat_ids)s::uuid[])) THEN '' END,
-        s.label, s.features, s.price_multiplier,
+        s.label, s.features, s.price_multiplier, s.area_id,
         CASE WHEN s.companion_of IS NOT NULL THEN (%(seat_ids)s::uuid[])[(
             SELECT position + 1 FROM screen_seats w WHERE (w.screen_id, w.id) = (s.screen_id, s.companion_of)
         )] END

@@ -14,6 +14,8 @@ from services.chassis.values.writing import line
 from services.inventory.halls.domain import (
     MAX_SEATS_PER_SCREEN,
     Feature,
+    LaidOutArea,
+    NewArea,
     NewRow,
     NewScreen,
     NewSeat,
@@ -25,7 +27,7 @@ from services.inventory.seats.prices import WHOLE
 
 FORMAT = "boxoffice-hall/1"
 TIERS = ("REGULAR", "PREMIUM", "VIP")
-MOST = {"sections": 100, "rows": 500, "seats": 1_000}
+MOST = {"sections": 100, "rows": 500, "seats": 1_000, "areas": 100}
 LETTERS = {"name of the hall": 100, "name": 40, "label": 10}
 FURTHEST = 1_000_000
 DEAREST = 100_000
@@ -127,12 +129,13 @@ def _no_number(name: str) -> float:
 
 def read_hall(data: bytes, venue_id: UUID, name: str = "") -> NewScreen:
     """Read a hall of a venue from a file, or raise Misread. `name`, if given, is what it is called."""
-    hall = parse_json(data).fields("format", "name", "sections", "$schema")
+    hall = parse_json(data).fields("format", "name", "sections", "areas", "$schema")
     if hall.value.get("format") != FORMAT:
         raise hall.fail(f"format must be {FORMAT!r}")
     name = name or hall.text("name", LETTERS["name of the hall"])
-    sections = [_section(part) for part in hall.items("sections", "section", MOST["sections"])]
-    return checked(NewScreen(venue_id, name, sections))
+    areas = tuple(_area(part) for part in hall.items("areas", "area", MOST["areas"], required=False))
+    parts = hall.items("sections", "section", MOST["sections"], required=not areas)
+    return checked(NewScreen(venue_id, name, list(map(_section, parts)), areas))
 
 
 def _section(part: Part) -> NewSection:
@@ -140,6 +143,15 @@ def _section(part: Part) -> NewSection:
     multiplier = part.number("priceMultiplier", 1, DEAREST, WHOLE) or WHOLE
     rows = [_row(row) for row in part.items("rows", "row", MOST["rows"])]
     return NewSection(part.text("name", LETTERS["name"]), rows, multiplier)
+
+
+def _area(part: Part) -> NewArea:
+    part.fields("name", "capacity", "tier", "priceMultiplier")
+    capacity = part.number("capacity", 1, MAX_SEATS_PER_SCREEN)
+    if capacity is None:
+        raise part.fail("capacity is missing")
+    multiplier = part.number("priceMultiplier", 1, DEAREST, WHOLE) or WHOLE
+    return NewArea(part.text("name", LETTERS["name"]), capacity, part.word("tier", TIERS, TIERS[0]), multiplier)
 
 
 def _row(part: Part) -> NewRow:
@@ -185,14 +197,14 @@ def checked(screen: NewScreen) -> NewScreen:
 
 def _place(field: str) -> str:
     """Return where a field is, in words: sections[0].rows[2].seats[6].label is section 1, row 3, seat 7."""
-    words = {"sections": "section", "rows": "row", "seats": "seat"}
+    words = {"sections": "section", "areas": "area", "rows": "row", "seats": "seat"}
     pieces = [piece.rstrip("]").split("[") for piece in field.split(".") if "[" in piece]
     place = ", ".join(f"{words[name]} {int(index) + 1}" for name, index in pieces)
     last = field.rpartition(".")[2]
     return place if "[" in last or not place else f"{place}, {last}"
 
 
-def write_hall(name: str, rows: Sequence[SeatRow]) -> bytes:
+def write_hall(name: str, rows: Sequence[SeatRow], areas: Sequence[LaidOutArea] = ()) -> bytes:
     """Write a hall as a file. Reading it gives the same hall."""
     sections: list[dict[str, Any]] = []
     for row in rows:
@@ -201,8 +213,15 @@ def write_hall(name: str, rows: Sequence[SeatRow]) -> bytes:
             sections.append({"name": row.section, **multiplier, "rows": []})
         sections[-1]["rows"].append(_written(row))
     assert sum(len(row.numbers) for row in rows) <= MAX_SEATS_PER_SCREEN, "no screen has more"
-    hall = {"format": FORMAT, "name": name, "sections": sections}
+    hall: dict[str, Any] = {"format": FORMAT, "name": name, "sections": sections}
+    if areas:
+        hall["areas"] = list(map(_written_area, areas))
     return json.dumps(hall, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _written_area(area: LaidOutArea) -> Mapping[str, Any]:
+    multiplier = {} if area.price_multiplier == WHOLE else {"priceMultiplier": area.price_multiplier}
+    return {"name": area.name, "capacity": area.capacity, "tier": area.tier, **multiplier}
 
 
 def _written(row: SeatRow) -> Mapping[str, Any]:

@@ -73,19 +73,40 @@ class NewSection:
     price_multiplier: int = WHOLE
     """What its seats cost, in thousandths of their tiers' prices."""
 
+    @property
+    def seat_count(self) -> int:
+        """How many seats it has."""
+        return sum(row.seat_count for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class NewArea:
+    """An area of a new screen: places that have neither rows nor numbers."""
+
+    name: str
+    seat_count: int
+    tier: str
+    price_multiplier: int = WHOLE
+
 
 @dataclass(frozen=True, slots=True)
 class NewScreen:
-    """A screen to create, with its sections from the front to the back."""
+    """A screen to create, with its sections from the front to the back, and its areas behind them."""
 
     venue_id: UUID
     name: str
     sections: Sequence[NewSection]
+    areas: Sequence[NewArea] = ()
+
+    @property
+    def parts(self) -> list[NewSection | NewArea]:
+        """Sections and areas."""
+        return [*self.sections, *self.areas]
 
     @property
     def seat_count(self) -> int:
-        """How many seats it has."""
-        return sum(row.seat_count for section in self.sections for row in section.rows)
+        """How many seats it has, places of areas among them."""
+        return sum(part.seat_count for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +127,27 @@ class SeatRow:
     price_multiplier: int
 
 
+@dataclass(frozen=True, slots=True)
+class LaidOutArea:
+    """An area of a screen's layout."""
+
+    id: UUID
+    name: str
+    tier: str
+    capacity: int
+    price_multiplier: int
+
+
 def check_layout(screen: NewScreen) -> None:
     """Raise InvalidField unless people can tell sections, rows and seats apart and there are not too many seats."""
-    names = (key(section.name) for section in screen.sections)
-    violations = [(f"sections[{s}].name", "is the name of two sections") for s in repeated(names)]
+    parts = len(screen.sections)
+    if not 0 < parts + len(screen.areas) <= MAX_SECTIONS_PER_SCREEN:
+        raise InvalidField(("sections", f"must be 1 to {MAX_SECTIONS_PER_SCREEN} together with areas"))
+    names = (key(part.name) for part in screen.parts)
+    violations = [
+        (f"sections[{n}].name" if n < parts else f"areas[{n - parts}].name", "is the name of two sections or areas")
+        for n in repeated(names)
+    ]
     for s, section in enumerate(screen.sections):
         labels = (key(row.label) for row in section.rows)
         violations += [(f"sections[{s}].rows[{r}].label", "is the label of two rows") for r in repeated(labels)]

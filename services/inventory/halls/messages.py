@@ -13,7 +13,9 @@ from services.inventory.seats.prices import WHOLE
 
 def parse_screen(request: pb.CreateScreenRequest) -> domain.NewScreen:
     """Parse a screen to create, and check its layout."""
-    screen = domain.NewScreen(UUID(request.venue_id), request.name, list(map(_section, request.sections)))
+    screen = domain.NewScreen(
+        UUID(request.venue_id), request.name, list(map(_section, request.sections)), list(map(_area, request.areas))
+    )
     domain.check_layout(screen)
     return screen
 
@@ -24,6 +26,15 @@ def _section(section: pb.CreateScreenRequest.Section) -> domain.NewSection:
         for row in section.rows
     ]
     return domain.NewSection(section.name, rows, section.price_multiplier or WHOLE)
+
+
+def _area(area: pb.CreateScreenRequest.Area) -> domain.NewArea:
+    return domain.NewArea(area.name, area.capacity, tier_of(area.tier), area.price_multiplier or WHOLE)
+
+
+def tier_of(tier: Seat.Tier.ValueType) -> str:
+    """Return a tier that a request names; REGULAR where it names none."""
+    return Seat.Tier.Name(tier or Seat.REGULAR)
 
 
 def _seat(seat: pb.CreateScreenRequest.NewSeat) -> domain.NewSeat:
@@ -42,8 +53,10 @@ def render_screen(screen: domain.Screen) -> pb.Screen:
     return pb.Screen(id=str(screen.id), venue_id=str(screen.venue_id), name=screen.name, seat_count=screen.seat_count)
 
 
-def render_layout(screen: domain.Screen, rows: Sequence[domain.SeatRow]) -> pb.SeatLayout:
-    """Render some rows of a screen's seat layout, or all."""
+def render_layout(
+    screen: domain.Screen, rows: Sequence[domain.SeatRow], areas: Sequence[domain.LaidOutArea]
+) -> pb.SeatLayout:
+    """Render some rows of a screen's seat layout, or all, and its areas."""
     return pb.SeatLayout(
         screen_id=str(screen.id),
         seat_count=screen.seat_count,
@@ -52,6 +65,16 @@ def render_layout(screen: domain.Screen, rows: Sequence[domain.SeatRow]) -> pb.S
                 section=row.section, row=row.row, seats=_seats(row), price_multiplier=row.price_multiplier
             )
             for row in rows
+        ),
+        areas=(
+            pb.SeatLayout.Area(
+                id=str(area.id),
+                name=area.name,
+                tier=TIERS[area.tier],
+                capacity=area.capacity,
+                price_multiplier=area.price_multiplier,
+            )
+            for area in areas
         ),
     )
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from services.chassis.values.writing import key
 from services.inventory.halls.document import FURTHEST, LETTERS, MOST, TIERS, Misread, Part, checked, parse_json
-from services.inventory.halls.domain import NewRow, NewScreen, NewSeat, NewSection, SeatRow
+from services.inventory.halls.domain import LaidOutArea, NewRow, NewScreen, NewSeat, NewSection, SeatRow
 
 FINER = 10
 """Ours are whole numbers, pretix' may have fractions: so many of ours make one."""
@@ -152,8 +152,8 @@ def _corner(plan: _Plan) -> Place:
     return min(seat.x for seat in seats), min(seat.y for seat in seats)
 
 
-def write_plan(name: str, rows: Sequence[SeatRow]) -> bytes:
-    """Write a hall as a plan. Features and multipliers of prices have no place there."""
+def write_plan(name: str, rows: Sequence[SeatRow], areas: Sequence[LaidOutArea] = ()) -> bytes:
+    """Write a hall as a plan. Features, multipliers of prices and `areas` have no place there: its own are drawn."""
     zones: dict[str, list[dict[str, Any]]] = {}
     for line, row in enumerate(rows):
         seats = [_written(row, index, line) for index in range(len(row.numbers))]
@@ -168,7 +168,10 @@ def write_plan(name: str, rows: Sequence[SeatRow]) -> bytes:
             {"name": zone, "zone_id": zone, "position": {"x": 0, "y": 0}, "rows": listed, "areas": []}
             for zone, listed in zones.items()
         ],
-        "size": {axis: int(max(spot[of] for spot in spots)) + APART for axis, of in (("width", "x"), ("height", "y"))},
+        "size": {
+            axis: int(max((spot[of] for spot in spots), default=0)) + APART
+            for axis, of in (("width", "x"), ("height", "y"))
+        },
     }
     return json.dumps(plan, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from boxoffice.inventory.v1 import catalog_pb2 as pb
-from boxoffice.inventory.v1.seat_pb2 import Seat
 from google.api import httpbody_pb2
 
 from services.chassis.errors import InvalidField
@@ -12,8 +11,8 @@ from services.chassis.wire.incoming import Context, over_rest
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.chassis.writes.idempotency import Once, key_of
 from services.inventory.halls.document import Misread, read_hall, write_hall
-from services.inventory.halls.domain import MAX_SEATS_PER_SCREEN, NewScreen
-from services.inventory.halls.messages import render_screen
+from services.inventory.halls.domain import MAX_SEATS_PER_SCREEN, NewArea, NewScreen, NewSection
+from services.inventory.halls.messages import render_screen, tier_of
 from services.inventory.halls.pretix import read_plan, write_plan
 from services.inventory.halls.screens import CreateScreen, CreateScreens, get_seat_layout
 from services.inventory.halls.sections import AddSection, AddSections, section_of
@@ -29,12 +28,10 @@ class HallMethods:
         self._create_screen: CreateScreens[pb.Screen] = CreateScreens(db)
 
     async def AddSection(self, request: pb.AddSectionRequest, context: Context) -> pb.Screen:
-        tier = Seat.Tier.Name(request.tier or Seat.REGULAR)
-        multiplier = request.price_multiplier or WHOLE
         add = AddSection(
             UUID(request.venue_id),
             UUID(request.screen_id) if request.screen_id else None,
-            section_of(request.name, request.rows, request.seats_per_row, tier, multiplier),
+            _part(request),
             Once(key_of(request, "AddSection"), pb.Screen, render_screen),
         )
         return await self._add_section.alone(add)
@@ -49,11 +46,27 @@ class HallMethods:
 
     async def ExportHall(self, request: pb.ExportHallRequest, context: Context) -> httpbody_pb2.HttpBody:
         write = write_plan if request.format == pb.ImportHallRequest.PRETIX else write_hall
-        screen, rows = await get_seat_layout(self._halls, UUID(request.screen_id), after=-1, limit=MAX_SEATS_PER_SCREEN)
-        file = httpbody_pb2.HttpBody(content_type="application/json", data=write(screen.name, rows))
+        layout = await get_seat_layout(self._halls, UUID(request.screen_id), after=-1, limit=MAX_SEATS_PER_SCREEN)
+        screen, rows, areas = layout
+        file = httpbody_pb2.HttpBody(content_type="application/json", data=write(screen.name, rows, areas))
         if file.ByteSize() > MAX_ANSWER_BYTES and not over_rest():
             raise InvalidField(("screenId", "names a hall whose file has more than 4 MiB: ask for it over REST"))
         return file
+
+
+def _part(request: pb.AddSectionRequest) -> NewSection | NewArea:
+    """Return the section or the area that is to be added."""
+    tier, multiplier = tier_of(request.tier), request.price_multiplier or WHOLE
+    given = {"rows": request.rows, "seatsPerRow": request.seats_per_row}
+    if request.capacity:
+        if too_much := [(name, "must be absent where capacity is given") for name, value in given.items() if value]:
+            raise InvalidField(*too_much)
+        return NewArea(request.name, request.capacity, tier, multiplier)
+    if missing := [
+        (name, "must be 1 at least, where capacity is absent") for name, value in given.items() if not value
+    ]:
+        raise InvalidField(*missing)
+    return section_of(request.name, request.rows, request.seats_per_row, tier, multiplier)
 
 
 def _read(request: pb.ImportHallRequest) -> NewScreen:

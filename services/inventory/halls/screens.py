@@ -17,7 +17,17 @@ from services.chassis.writes.idempotency import Once
 from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.errors import ScreenAlreadyExists, ScreenLimitExceeded, ScreenNotFound, VenueNotFound
 from services.inventory.halls import statements as sql
-from services.inventory.halls.domain import MAX_SCREENS_PER_VENUE, NewScreen, NewSeat, Screen, SeatRow
+from services.inventory.halls.domain import (
+    MAX_SCREENS_PER_VENUE,
+    LaidOutArea,
+    NewArea,
+    NewRow,
+    NewScreen,
+    NewSeat,
+    NewSection,
+    Screen,
+    SeatRow,
+)
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with."""
@@ -91,20 +101,25 @@ class CreateScreens(KeyedOperation[CreateScreen[M], LockedVenues, Screen, M], Ge
 
 def seats_of(screen_id: UUID, new: NewScreen, *, first: int = 0) -> dict[str, Any]:
     """Return what CREATE_SCREEN_SEATS takes, of seats whose positions begin with `first`."""
-    rows = [(section, row) for section in new.sections for row in section.rows]
+    rows: list[tuple[NewSection | NewArea, NewRow, UUID | None]] = [
+        (section, row, None) for section in new.sections for row in section.rows
+    ]
+    # An area is one row without a label: its places are numbered, and nobody is told their numbers.
+    rows += [(area, NewRow("", area.seat_count, area.tier), new_id()) for area in new.areas]
     return {
         "screen_id": screen_id,
         "first": first,
         "seat_ids": [new_id() for _ in range(new.seat_count)],
-        "positions": [0, *accumulate(row.seat_count for _, row in rows[:-1])],
-        "sections": [section.name for section, _ in rows],
-        "section_keys": [key(section.name) for section, _ in rows],
-        "labels": [row.label for _, row in rows],
-        "row_keys": [key(row.label) for _, row in rows],
-        "seat_counts": [row.seat_count for _, row in rows],
-        "tiers": [row.tier for _, row in rows],
-        "price_multipliers": [section.price_multiplier for section, _ in rows],
-        "seats": [json.dumps(list(map(_said, row.seats))) for _, row in rows],
+        "positions": [0, *accumulate(row.seat_count for _, row, _ in rows[:-1])],
+        "sections": [part.name for part, _, _ in rows],
+        "section_keys": [key(part.name) for part, _, _ in rows],
+        "labels": [row.label for _, row, _ in rows],
+        "row_keys": [key(row.label) for _, row, _ in rows],
+        "seat_counts": [row.seat_count for _, row, _ in rows],
+        "tiers": [row.tier for _, row, _ in rows],
+        "price_multipliers": [part.price_multiplier for part, _, _ in rows],
+        "area_ids": [area_id for _, _, area_id in rows],
+        "seats": [json.dumps(list(map(_said, row.seats))) for _, row, _ in rows],
     }
 
 
@@ -120,14 +135,19 @@ def _said(seat: NewSeat) -> dict[str, Any]:
 
 
 @retried
-async def get_seat_layout(db: Database, screen_id: UUID, *, after: int, limit: int) -> tuple[Screen, list[SeatRow]]:
-    """Return a screen and its rows from the front to the back, or raise ScreenNotFound.
+async def get_seat_layout(
+    db: Database, screen_id: UUID, *, after: int, limit: int
+) -> tuple[Screen, list[SeatRow], list[LaidOutArea]]:
+    """Return a screen, its rows from the front to the back and its areas, or raise ScreenNotFound.
 
-    Of its seats come `limit` at most, those behind position `after`.
+    Of its seats come those of the `limit` positions behind `after`.
     """
     screens = read(Screen, await db.fetch(sql.FIND_SCREEN, {"id": screen_id}))
     if not screens:
         raise ScreenNotFound()
     # Neither the screen nor its seats ever change.
-    rows = await db.fetch(sql.SEAT_LAYOUT, {"screen_id": screen_id, "after": after, "limit": limit})
-    return screens[0], read(SeatRow, rows)
+    rows, areas = await db.fetch_all(
+        (sql.SEAT_LAYOUT, {"screen_id": screen_id, "after": after, "limit": limit}),
+        (sql.AREAS_OF_SCREEN, {"screen_id": screen_id}),
+    )
+    return screens[0], read(SeatRow, rows), read(LaidOutArea, areas)

@@ -20,6 +20,7 @@ from services.inventory.halls import statements as sql
 from services.inventory.halls.domain import (
     MAX_SEATS_PER_SCREEN,
     MAX_SECTIONS_PER_SCREEN,
+    NewArea,
     NewRow,
     NewScreen,
     NewSection,
@@ -47,14 +48,14 @@ def _letters(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AddSection(Generic[M]):
-    """The wish to add a section to a screen of a venue."""
+    """The wish to add a section or an area to a screen of a venue."""
 
     urgent: ClassVar[bool] = False
 
     venue_id: UUID
     screen_id: UUID | None
     """None: the only one that the venue has, or a new one where it has none."""
-    section: NewSection
+    section: NewSection | NewArea
     once: Once[Screen, M]
 
     @property
@@ -65,16 +66,23 @@ class AddSection(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class Extended:
-    """A section to write, behind the seats that its screen had."""
+    """A section or an area to write, behind the seats that its screen had."""
 
     screen: Screen
-    section: NewSection
+    section: NewSection | NewArea
     is_new: bool
 
     @property
     def seats_before(self) -> int:
         """How many seats the screen had."""
-        return self.screen.seat_count - sum(row.seat_count for row in self.section.rows)
+        return self.screen.seat_count - self.section.seat_count
+
+    @property
+    def added(self) -> NewScreen:
+        """What is added, as a screen of its own."""
+        areas = [self.section] if isinstance(self.section, NewArea) else []
+        sections = [self.section] if isinstance(self.section, NewSection) else []
+        return NewScreen(self.screen.venue_id, self.screen.name, sections, areas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +132,15 @@ class AddSections(KeyedOperation[AddSection[M], LockedScreens, Screen, M], Gener
         is_new = not screens
         before = screens[command.screen_id or next(iter(screens))] if screens else self._first(command.venue_id)
         names = state.sections.setdefault(before.id, set())
-        screen = replace(before, seat_count=before.seat_count + sum(row.seat_count for row in command.section.rows))
+        screen = replace(before, seat_count=before.seat_count + command.section.seat_count)
         if key(command.section.name) in names:
-            raise InvalidField(("name", "is the name of another section of this screen"))
+            raise InvalidField(("name", "is the name of another section or area of this screen"))
         if len(names) >= MAX_SECTIONS_PER_SCREEN:
             raise InvalidField(("screenId", f"has {len(names)} sections, which is the most that a screen has"))
         if screen.seat_count > MAX_SEATS_PER_SCREEN:
             left = MAX_SEATS_PER_SCREEN - before.seat_count
+            if isinstance(command.section, NewArea):
+                raise InvalidField(("capacity", f"is more than the screen has room for, which is {left}"))
             raise InvalidField(("rows", f"have more seats than the screen has room for, which is {left}"))
         names.add(key(command.section.name))
         screens[screen.id] = screen
@@ -151,5 +161,4 @@ class AddSections(KeyedOperation[AddSection[M], LockedScreens, Screen, M], Gener
                 grown = {"id": screen.id, "seat_count": screen.seat_count, "seats_before": one.seats_before}
                 await tx.send(sql.KEEP_SEATS_OF_SHOWS, grown)
                 await tx.send(sql.EXTEND_SCREEN, grown)
-            new = NewScreen(screen.venue_id, screen.name, [one.section])
-            await tx.send(sql.CREATE_SCREEN_SEATS, seats_of(screen.id, new, first=one.seats_before))
+            await tx.send(sql.CREATE_SCREEN_SEATS, seats_of(screen.id, one.added, first=one.seats_before))

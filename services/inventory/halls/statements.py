@@ -19,17 +19,18 @@ CREATE_SCREENS = """
 CREATE_SCREEN_SEATS = """
     INSERT INTO screen_seats (
         screen_id, id, position, section, section_key, row, row_key, number, tier, label, x, y, features, companion_of,
-        price_multiplier
+        price_multiplier, area_id
     )
     SELECT
         %(screen_id)s, (%(seat_ids)s::uuid[])[r.position + s.number], %(first)s + r.position + s.number - 1,
         r.section, r.section_key, r.label, r.row_key, s.number, coalesce(s.tier, r.tier),
         s.label, s.x, s.y, string_to_array(s.features, ','), (%(seat_ids)s::uuid[])[r.position + s.companion_of],
-        nullif(r.price_multiplier, 1000)
+        nullif(r.price_multiplier, 1000), r.area_id
     FROM unnest(
         %(positions)s::int[], %(sections)s::text[], %(section_keys)s::text[], %(labels)s::text[], %(row_keys)s::text[],
-        %(seat_counts)s::int[], %(tiers)s::text[], %(seats)s::text[], %(price_multipliers)s::int[]
-    ) AS r (position, section, section_key, label, row_key, seat_count, tier, seats, price_multiplier)
+        %(seat_counts)s::int[], %(tiers)s::text[], %(seats)s::text[], %(price_multipliers)s::int[],
+        %(area_ids)s::uuid[]
+    ) AS r (position, section, section_key, label, row_key, seat_count, tier, seats, price_multiplier, area_id)
     CROSS JOIN LATERAL ROWS FROM (
         generate_series(1, r.seat_count),
         jsonb_to_recordset(r.seats::jsonb) AS (label text, x int, y int, features text, companion_of int, tier text)
@@ -53,13 +54,21 @@ SEAT_LAYOUT = """
         max(coalesce(price_multiplier, 1000)) AS price_multiplier
     FROM (
         SELECT * FROM screen_seats
-        WHERE screen_id = %(screen_id)s AND position > %(after)s
-        ORDER BY position LIMIT %(limit)s
+        WHERE screen_id = %(screen_id)s AND area_id IS NULL
+            AND position > %(after)s AND position <= %(after)s + %(limit)s
     ) AS part
     GROUP BY section, row
     ORDER BY min(position)
 """
-"""A screen's rows from the front to the back, with their seats as columns: of so many seats behind a position."""
+"""A screen's rows from the front to the back, with their seats as columns: of so many positions behind one.
+Areas have positions, too, and no rows."""
+
+AREAS_OF_SCREEN = """
+    SELECT area_id AS id, section AS name, min(tier) AS tier, count(*)::int AS capacity,
+        max(coalesce(price_multiplier, 1000)) AS price_multiplier
+    FROM screen_seats WHERE screen_id = %(screen_id)s AND area_id IS NOT NULL
+    GROUP BY area_id, section ORDER BY min(position)
+"""
 
 LOCK_SCREENS_OF_VENUES = f"""
     SELECT {selected(Screen)} FROM screens WHERE venue_id = ANY(%(venue_ids)s) ORDER BY id FOR UPDATE

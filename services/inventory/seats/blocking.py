@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from services.inventory.errors import SeatNotFound
+from services.inventory.seats.choosing import places_to_block, places_to_unblock
 from services.inventory.seats.commands import SeatCommand
-from services.inventory.seats.domain import LockedShow, Seat, SeatRules
+from services.inventory.seats.domain import LockedShow, SeatRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +19,20 @@ class BlockSeats(SeatCommand[int]):
 
     reason: str
 
+    @property
+    def takes_blocked(self) -> bool:
+        """Those that are blocked for the reason count."""
+        return True
+
+    @property
+    def blocks_for(self) -> str | None:
+        """The reason."""
+        return self.reason
+
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> int:
-        """Block all seats and return how many were for sale; raise SeatNotFound."""
-        seats = _named(show, self)
+        """Block all seats and return how many were for sale; raise SeatNotFound, or what places of areas lack."""
+        _check_named(show, self)
+        seats = [show.seats[id_] for id_ in places_to_block(show, self.seat_ids, self.areas, self.reason, now)]
         for seat in seats:
             if seat.blocked_for != self.reason:
                 show.put(seat.blocked(self.reason))
@@ -33,16 +45,22 @@ class UnblockSeats(SeatCommand[int]):
 
     urgent: ClassVar[bool] = True
 
+    @property
+    def takes_blocked(self) -> bool:
+        """Only those."""
+        return True
+
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> int:
-        """Unblock all seats and return how many were blocked; raise SeatNotFound."""
-        blocked = [seat for seat in _named(show, self) if seat.is_blocked]
+        """Unblock all seats and return how many were blocked; raise SeatNotFound, or that areas are unknown."""
+        _check_named(show, self)
+        seats = (show.seats[id_] for id_ in places_to_unblock(show, self.seat_ids, self.areas, now))
+        blocked = [seat for seat in seats if seat.is_blocked]
         for seat in blocked:
             show.put(seat.unblocked())
         return len(blocked)
 
 
-def _named(show: LockedShow, command: SeatCommand[int]) -> list[Seat]:
-    """Return the seats that a command names, or raise SeatNotFound."""
+def _check_named(show: LockedShow, command: SeatCommand[int]) -> None:
+    """Raise SeatNotFound unless the show has the seats that a command names."""
     if unknown := [seat_id for seat_id in command.seat_ids if seat_id not in show.seats]:
         raise SeatNotFound(unknown)
-    return [show.seats[seat_id] for seat_id in command.seat_ids]

@@ -22,15 +22,20 @@ from services.inventory.errors import (
     HoldLimitExceeded,
     ShowCancelled,
 )
+from services.inventory.seats.answers import Confirmed as Confirmed
+from services.inventory.seats.answers import Extended as Extended
+from services.inventory.seats.answers import Held as Held
+from services.inventory.seats.answers import Reserved as Reserved
+from services.inventory.seats.choosing import is_of, with_blocked_places, with_other_places, with_places
 from services.inventory.seats.domain import (
     LockedShow,
     Reservation,
     ReservationState,
     Seat,
     SeatRules,
-    ShowTimes,
     Status,
 )
+from services.inventory.seats.places import AreaPlaces
 from services.inventory.seats.rights import GUEST, AccessCode
 from services.inventory.seats.taking import alone, check_total, for_guests, takeable, usable_code
 
@@ -74,6 +79,8 @@ class SeatCommand(ABC, Generic[A]):
     show_id: UUID
     seat_ids: Sequence[UUID] = ()
     """The seats that it names."""
+    areas: Sequence[AreaPlaces] = ()
+    """How many places of areas it is about."""
     user_id: UUID | None = None
     """The user whose seats count."""
     booking_id: UUID | None = None
@@ -90,20 +97,19 @@ class SeatCommand(ABC, Generic[A]):
         """The show, which is locked while its seats change."""
         return self.show_id
 
+    @property
+    def takes_blocked(self) -> bool:
+        """Whether it is about blocked places of areas, so that these have to be known."""
+        return self.access_code is not None
+
+    @property
+    def blocks_for(self) -> str | None:
+        """About those alone that are blocked for this reason; None: for whatever reason."""
+        return None
+
     @abstractmethod
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Any:
         """Decide the command and carry it out on `show`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Seats that a user holds."""
-
-    show_id: UUID
-    user_id: UUID
-    seats: Sequence[Seat]
-    currency: str
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +128,8 @@ class Hold(SeatCommand[A]):
         code = _code_of(self, self.user_id, show, now)
         if isinstance(code, AccessCodeNotValid):
             return code
-        seats = takeable(show, self.seat_ids, self.user_id, now, rules, code)
+        ids = with_places(show, self.seat_ids, self.areas, self.user_id, now, rules, code)
+        seats = takeable(show, ids, self.user_id, now, rules, code)
         check_total(seats, self.expected_total)
         more = [seat for seat in seats if not seat.is_held_by(self.user_id, now)]
         if more and show.minutes_held(self.user_id, now, rules) >= rules.hold_budget_minutes:
@@ -135,19 +142,7 @@ class Hold(SeatCommand[A]):
                 seat, status=Status.HELD, holder_id=self.user_id, booking_id=None, held_at=now, expires_at=until
             )
             show.take(claim, now, rules)
-        return Held(self.show_id, self.user_id, [show.seats[id_] for id_ in self.seat_ids], show.currency, now)
-
-
-@dataclass(frozen=True, slots=True)
-class Reserved:
-    """A booking's claim, with its seats."""
-
-    reservation: Reservation
-    show_id: UUID
-    seats: Sequence[Seat]
-    currency: str
-    times: ShowTimes
-    """The show's, as it was then."""
+        return Held(self.show_id, self.user_id, [show.seats[id_] for id_ in ids], show.currency, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +159,11 @@ class Reserve(SeatCommand[Reserved]):
     for_guest: bool = False
     """Whether the organizer books blocked seats for somebody."""
 
+    @property
+    def takes_blocked(self) -> bool:
+        """Guests get no others."""
+        return self.for_guest or self.access_code is not None
+
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Reserved | AccessCodeNotValid:
         """Reserve all seats, or refuse as Hold does, or raise ClaimClosed if this booking's claim has ended already."""
         known = show.reservations.get(self.booking_id)
@@ -173,9 +173,11 @@ class Reserve(SeatCommand[Reserved]):
                 return code
             until = show.until(now + min(self.ttl, rules.reservation_max))
             if self.for_guest:
-                taken = for_guests(show, self.seat_ids, self.user_id, now)
+                ids = with_blocked_places(show, self.seat_ids, self.areas, now)
+                taken = for_guests(show, ids, self.user_id, now)
             else:
-                taken = takeable(show, self.seat_ids, self.user_id, now, rules, code)
+                ids = with_places(show, self.seat_ids, self.areas, self.user_id, now, rules, code)
+                taken = takeable(show, ids, self.user_id, now, rules, code)
             check_total(taken, self.expected_total)
             for seat in taken:
                 claim = replace(
@@ -191,7 +193,7 @@ class Reserve(SeatCommand[Reserved]):
                 self.booking_id,
                 self.user_id,
                 ReservationState.RESERVED,
-                list(self.seat_ids),
+                ids,
                 now,
                 until,
                 [seat.price for seat in taken],
@@ -200,21 +202,13 @@ class Reserve(SeatCommand[Reserved]):
             show.put_reservation(known)
         elif known.state in (ReservationState.RELEASED, ReservationState.REFUSED):
             raise ClaimClosed()
-        elif set(known.seat_ids) != set(self.seat_ids) or known.user_id != self.user_id:
+        elif not is_of(known, show, self.seat_ids, self.areas) or known.user_id != self.user_id:
             raise ClaimClosed("This booking has a claim on other seats.")
         elif show.is_cancelled and known.state != ReservationState.CONFIRMED:
             raise ShowCancelled()
-        seats = [known.priced(show.seats[id_]) for id_ in self.seat_ids]
+        ids = [*self.seat_ids, *known.seat_ids[len(self.seat_ids) :]]
+        seats = [known.priced(show.seats[id_]) for id_ in ids]
         return Reserved(known, self.show_id, seats, show.currency, show.times)
-
-
-@dataclass(frozen=True, slots=True)
-class Extended:
-    """A claim that has more time."""
-
-    expires_at: datetime
-    times: ShowTimes
-    """The show's, as it was then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,12 +236,13 @@ class Extend(SeatCommand[Extended]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confirm(SeatCommand[ShowTimes]):
+class Confirm(SeatCommand[Confirmed]):
     """Book a reservation's seats for good.
 
     Once sales have ended or the show is cancelled, no claim is booked any more, alive or not. A claim that lapsed
     before is revived if every seat is free or still its own, and the user's limit allows it, at the prices that it was
-    made for. Seats that are blocked it gets by the right that it was made with. A refusal is for good, and remembered.
+    made for; for places of areas it gets others that are free. Seats that are blocked it gets by the right that it was
+    made with. A refusal is for good, and remembered.
     """
 
     urgent: ClassVar[bool] = True
@@ -255,16 +250,18 @@ class Confirm(SeatCommand[ShowTimes]):
 
     booking_id: UUID
 
-    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> ClaimClosed | ShowTimes:
-        """Return the show's times if the seats are booked, ClaimClosed if they never will be."""
+    def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> ClaimClosed | Confirmed:
+        """Return the claim if its seats are booked, ClaimClosed if they never will be."""
         known = show.reservations.get(self.booking_id)
         if known is None:
             show.put_reservation(_closed(self.booking_id, now))
             return ClaimClosed()
         if known.state == ReservationState.CONFIRMED:
-            return show.times
+            return _confirmed(show, known)
         if known.state == ReservationState.REFUSED:
             return ClaimClosed()
+        if not known.is_alive(now):
+            known = with_other_places(show, known, now)
         assert known.user_id is not None, "only a REFUSED reservation lacks its user"
         seats = [known.entitled(show.seats[seat_id], now) for seat_id in known.seat_ids]
         if not show.sells(now) or not (known.is_alive(now) or self._may_revive(show, known.user_id, seats, now, rules)):
@@ -279,8 +276,9 @@ class Confirm(SeatCommand[ShowTimes]):
                 expires_at=None,
             )
             show.take(claim, now, rules)
-        show.put_reservation(replace(known, state=ReservationState.CONFIRMED))
-        return show.times
+        known = replace(known, state=ReservationState.CONFIRMED)
+        show.put_reservation(known)
+        return _confirmed(show, known)
 
     def _may_revive(
         self, show: LockedShow, user_id: UUID, seats: Sequence[Seat], now: datetime, rules: SeatRules
@@ -366,6 +364,11 @@ def _code_of(
     if command.access_code is None:
         return None
     return usable_code(show, command.seat_ids, user_id, command.access_code, now)
+
+
+def _confirmed(show: LockedShow, claim: Reservation) -> Confirmed:
+    has_places = any(show.seats[id_].area_id is not None for id_ in claim.seat_ids)
+    return Confirmed(show.times, claim.seat_ids if has_places else ())
 
 
 def _closed(booking_id: UUID, now: datetime) -> Reservation:

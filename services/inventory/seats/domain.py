@@ -21,45 +21,18 @@ A claim has a price, frozen when the seat is taken. A seat without one costs wha
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from itertools import starmap
 from uuid import UUID
 
+from services.inventory.seats.places import FreePlaces
 from services.inventory.seats.prices import Place as Place
 from services.inventory.seats.prices import Price as Price
 from services.inventory.seats.prices import PriceList as PriceList
 from services.inventory.seats.prices import multiplied
 from services.inventory.seats.rights import BEFORE, GUEST, Access
-
-
-class Status(StrEnum):
-    """What a seat's row says. Whether a claim has lapsed is a matter of time: see Seat.is_claimed."""
-
-    AVAILABLE = "AVAILABLE"
-    HELD = "HELD"
-    RESERVED = "RESERVED"
-    BOOKED = "BOOKED"
-    BLOCKED = "BLOCKED"
-
-
-class ShowStatus(StrEnum):
-    """What becomes of a show. The clock says the rest: whether it is on sale yet, and over."""
-
-    DRAFT = "DRAFT"
-    """Nobody but its organizer knows of it."""
-    SCHEDULED = "SCHEDULED"
-    CANCELLED = "CANCELLED"
-    """For good."""
-
-
-class ReservationState(StrEnum):
-    """What became of a booking's claim."""
-
-    RESERVED = "RESERVED"
-    CONFIRMED = "CONFIRMED"
-    RELEASED = "RELEASED"
-    REFUSED = "REFUSED"
-
+from services.inventory.seats.states import ReservationState as ReservationState
+from services.inventory.seats.states import ShowStatus as ShowStatus
+from services.inventory.seats.states import Status as Status
 
 MAX_TOTAL = 2**31 - 1
 """What seats may cost together, in minor units: totals are int32, which JSON has a number for."""
@@ -162,6 +135,8 @@ class Seat:
     """The wheelchair seat whose companion sits here; None: nobody's."""
     price_multiplier: int | None = None
     """What it costs of its tier's price, in thousandths; None: 1000."""
+    area_id: UUID | None = None
+    """The area that it is a place of, whose number nobody is told; None: it is a seat."""
 
     @property
     def is_blocked(self) -> bool:
@@ -301,6 +276,8 @@ class LockedShow:
     """What this batch adds to that, of any user."""
     access: Access = field(default_factory=Access)
     """The codes by which blocked seats are had."""
+    areas: dict[UUID, FreePlaces] = field(default_factory=dict)
+    """Those that the batch's commands name."""
     _of_user: dict[UUID, set[UUID]] = field(default_factory=dict)
 
     @property
@@ -350,6 +327,8 @@ class LockedShow:
             self.access.moved(seat.id, before.right_id, seat.right_id, seat.expires_at)
         self.load([seat])
         self.changed_seats.add(seat.id)
+        if seat.area_id in self.areas:
+            self.areas[seat.area_id].moved(seat.id, is_free=seat.holder_id is None)
 
     def put_reservation(self, reservation: Reservation) -> None:
         """Make or change a reservation."""

@@ -1,6 +1,6 @@
 """Seats and claims as messages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from uuid import UUID
@@ -15,6 +15,7 @@ from services.inventory.seats.access_codes import UsedCode
 from services.inventory.seats.asking import PricedSeats
 from services.inventory.seats.commands import Held, Reserved
 from services.inventory.seats.domain import Place, Seat, ShowTimes, Status, first_held
+from services.inventory.seats.places import AreaPlaces, check_areas
 
 TIERS = dict(seat_pb2.Seat.Tier.items())
 FEATURES = dict(seat_pb2.Seat.Feature.items())
@@ -37,8 +38,18 @@ CLAIMED = (Status.HELD, Status.RESERVED, Status.BOOKED)
 
 
 def shown_label(label: str | None, number: int) -> str:
-    """Return what people read on a seat."""
-    return label or str(number)
+    """Return what people read on a seat; nothing on a place, which has no number."""
+    return label or str(number or "")
+
+
+def shown_number(seat: Seat) -> int:
+    """Return a seat's number; 0 for a place of an area."""
+    return seat.number if seat.area_id is None else 0
+
+
+def shown_area(seat: Seat) -> str | None:
+    """Return the area that a place is of."""
+    return None if seat.area_id is None else str(seat.area_id)
 
 
 def shown_features(features: Sequence[str] | None) -> "list[seat_pb2.Seat.Feature.ValueType]":
@@ -52,18 +63,19 @@ def show_seat(seat: Seat, status: Status, place: Place | None = None, *, mine: b
         id=str(seat.id),
         section=seat.section,
         row=seat.row,
-        number=seat.number,
+        number=shown_number(seat),
         tier=TIERS[seat.tier],
         price=seat.price,
         status=shown(status, mine),
         expires_at=to_timestamp(seat.expires_at) if status in CLAIMED and seat.expires_at else None,
         blocked=(status in CLAIMED and seat.is_blocked) or None,
-        label=shown_label(seat.label, seat.number),
+        label=shown_label(seat.label, shown_number(seat)),
         x=place.x if place else None,
         y=place.y if place else None,
         features=shown_features(seat.features),
         companion_of=str(seat.companion_of) if seat.companion_of else None,
         price_multiplier=seat.price_multiplier,
+        area_id=shown_area(seat),
     )
 
 
@@ -124,13 +136,14 @@ def _held_seat(seat: Seat, now: datetime) -> pb.ListHoldsResponse.HeldSeat:
         id=str(seat.id),
         section=seat.section,
         row=seat.row,
-        number=seat.number,
+        number=shown_number(seat),
         tier=TIERS[seat.tier],
         price=seat.price,
         expires_at=to_timestamp(seat.expires_at),
         seconds_left=ceil((seat.expires_at - now).total_seconds()),
-        label=shown_label(seat.label, seat.number),
+        label=shown_label(seat.label, shown_number(seat)),
         features=shown_features(seat.features),
+        area_id=shown_area(seat),
     )
 
 
@@ -185,6 +198,13 @@ def access_code(show_id: UUID, used: UsedCode) -> pb.AccessCode:
     )
 
 
+def area_places(areas: Iterable[seat_pb2.AreaPlaces], field: str, seats: int, most: int = 100) -> list[AreaPlaces]:
+    """Parse places of areas; with so many seats they are `most` at most, and something is named."""
+    wanted = [AreaPlaces(UUID(one.area_id), one.quantity) for one in areas]
+    check_areas(wanted, field, seats, most)
+    return wanted
+
+
 def seat_ids(texts: Sequence[str], field: str) -> list[UUID]:
     """Parse seat ids. The contract refuses equal texts; here the same id spelled in two ways is refused too."""
     ids = [UUID(text) for text in texts]
@@ -202,9 +222,10 @@ def _reserved_seat(seat: Seat) -> pb.ReservedSeat:
         id=str(seat.id),
         section=seat.section,
         row=seat.row,
-        number=seat.number,
+        number=shown_number(seat),
         tier=TIERS[seat.tier],
         price=seat.price,
-        label=shown_label(seat.label, seat.number),
+        label=shown_label(seat.label, shown_number(seat)),
         features=shown_features(seat.features),
+        area_id=shown_area(seat),
     )

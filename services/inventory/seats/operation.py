@@ -13,7 +13,7 @@ from services.chassis.writes.answers import KeyTable
 from services.chassis.writes.desk import Desk
 from services.chassis.writes.operation import KeyedOperation, Rows
 from services.inventory.errors import ShowNotFound
-from services.inventory.seats import access_rows
+from services.inventory.seats import access_rows, area_rows
 from services.inventory.seats import statements as sql
 from services.inventory.seats.commands import SeatCommand
 from services.inventory.seats.domain import LockedShow, Price, Reservation, Seat, SeatRules, UnbookedHolds
@@ -75,6 +75,16 @@ class PriceToWrite:
     price: Price
 
 
+_OF_SEATS = {
+    name: f"seat.{name}"
+    for name in (
+        *("id", "price", "status", "holder_id", "booking_id", "held_at", "expires_at"),
+        *("blocked_for", "right_id", "area_id"),
+    )
+}
+"""What is written of a seat."""
+
+
 class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
     """Carries out commands that change seats; what each answers and refuses, commands.py says.
 
@@ -108,10 +118,10 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
             "reservations": (sql.RESERVATIONS, names("booking_id", ((c.show_id, c.booking_id) for c in claimed))),
             "reserved": (
                 sql.SEATS_OF_RESERVATIONS,
-                names("booking_id", ((c.show_id, c.booking_id) for c in claimed if c.changes_claim)),
+                names("booking_id", ((c.show_id, c.booking_id) for c in claimed if c.changes_claim or c.areas)),
             ),
         }
-        asked |= access_rows.reads(batch)
+        asked |= access_rows.reads(batch) | area_rows.reads(batch)
         return statements | {name: (statement, named) for name, (statement, named) in asked.items() if named}
 
     async def load(self, tx: Transaction, batch: Sequence[SeatCommand[Any]], rows: Rows) -> tuple[Shows, set[UUID]]:
@@ -131,6 +141,7 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
             if show := locked.by_id.get(row.show_id):
                 show.unbooked_holds[row.user_id] = UnbookedHolds(row.window_began_at, row.minutes)
         access_rows.load(locked.by_id, rows)
+        area_rows.load(locked.by_id, rows)
         await _read_lapsed(tx, locked, batch)
         missing = {command.show_id for command in batch} - locked.by_id.keys()
         busy = await tx.fetch(sql.WHICH_SHOWS_EXIST, {"show_ids": list(missing)}) if missing else []
@@ -155,15 +166,7 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
             values = columns(
                 seats,
                 "show_id",
-                id="seat.id",
-                price="seat.price",
-                status="seat.status",
-                holder_id="seat.holder_id",
-                booking_id="seat.booking_id",
-                held_at="seat.held_at",
-                expires_at="seat.expires_at",
-                blocked_for="seat.blocked_for",
-                right_id="seat.right_id",
+                **_OF_SEATS,
                 blocked="seat.is_blocked",
                 costs=lambda one: state.by_id[one.show_id].priced(one.seat, state.now).price,
             )
@@ -224,6 +227,7 @@ async def _read_lapsed(tx: Transaction, locked: Shows, batch: Sequence[SeatComma
     claim has to know how many seats its user has meanwhile.
     """
     shows, now = locked.by_id, locked.now
+    await area_rows.read_for_late(tx, shows, batch, now)
     losers = names(
         "booking_id",
         (

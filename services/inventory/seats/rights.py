@@ -117,10 +117,13 @@ class Access:
         if after in self.claims:
             self.claims[after][seat_id] = expires_at
 
+    def left(self, code: AccessCode, now: datetime) -> int:
+        """Return how many more seats can be had by a code."""
+        return code.max_seats - sum(end is None or end > now for end in self.claims[code.id].values())
+
     def admits(self, code: AccessCode, seats: Mapping[UUID, str | None], now: datetime) -> bool:
         """Tell whether blocked seats, each with why it is blocked, can be had by a code beside those that are."""
-        had = sum(end is None or end > now for end in self.claims[code.id].values())
-        return had + len(seats) <= code.max_seats and all(code.opens(*seat) for seat in seats.items())
+        return len(seats) <= self.left(code, now) and all(code.opens(*seat) for seat in seats.items())
 
     def admits_again(self, rights: Iterable[tuple[UUID | None, UUID, str | None]], now: datetime) -> bool:
         """Tell whether a lapsed claim gets blocked seats by its rights, each with its seat and why that is blocked."""

@@ -30,7 +30,16 @@ from services.inventory.seats.commands import (
     Unbook,
 )
 from services.inventory.seats.holds import ExtendHolds, ReleaseHolds
-from services.inventory.seats.messages import extended, held, prices, reservation, seat_ids, show_holds, show_times
+from services.inventory.seats.messages import (
+    area_places,
+    extended,
+    held,
+    prices,
+    reservation,
+    seat_ids,
+    show_holds,
+    show_times,
+)
 from services.inventory.seats.operation import SeatDesk
 from services.inventory.seats.rights import normalised
 
@@ -39,6 +48,9 @@ MAX_SHOWS_OF_RELEASE = 1_000
 
 MAX_SEATS_OF_BATCH = 10_000
 """Seats that one batch may reserve: what is told of these is less than 4 MiB, however long their names are."""
+
+MAX_SEATS_OF_BLOCK = 1_000
+"""Seats and places that one request blocks or unblocks."""
 
 _CAUSES = {
     pb.BatchReleaseReservationsRequest.Release.EXPIRED: Cause.EXPIRED,
@@ -60,6 +72,7 @@ class SeatMethods:
             show_id=show_id,
             user_id=user_id,
             seat_ids=seat_ids(request.show_seat_ids, "showSeatIds"),
+            areas=area_places(request.areas, "areas", len(request.show_seat_ids)),
             expected_total=request.expected_total if request.HasField("expected_total") else None,
             access_code=normalised(request.access_code),
             once=Once(key and ShowKey.of(key, show_id), pb.HoldSeatsResponse, held),
@@ -108,18 +121,20 @@ class SeatMethods:
 
     async def BlockSeats(self, request: pb.BlockSeatsRequest, context: Context) -> pb.BlockSeatsResponse:
         ids = seat_ids(request.show_seat_ids, "showSeatIds")
-        block = BlockSeats(show_id=UUID(request.show_id), seat_ids=ids, reason=request.reason)
+        areas = area_places(request.areas, "areas", len(ids), MAX_SEATS_OF_BLOCK)
+        block = BlockSeats(show_id=UUID(request.show_id), seat_ids=ids, areas=areas, reason=request.reason)
         return pb.BlockSeatsResponse(blocked=await self._desk.submit(block))
 
     async def UnblockSeats(self, request: pb.UnblockSeatsRequest, context: Context) -> pb.UnblockSeatsResponse:
         ids = seat_ids(request.show_seat_ids, "showSeatIds")
-        unblock = UnblockSeats(show_id=UUID(request.show_id), seat_ids=ids)
+        areas = area_places(request.areas, "areas", len(ids), MAX_SEATS_OF_BLOCK)
+        unblock = UnblockSeats(show_id=UUID(request.show_id), seat_ids=ids, areas=areas)
         return pb.UnblockSeatsResponse(unblocked=await self._desk.submit(unblock))
 
     async def BatchReserveSeats(
         self, request: pb.BatchReserveSeatsRequest, context: Context
     ) -> pb.BatchReserveSeatsResponse:
-        if sum(len(claim.show_seat_ids) for claim in request.claims) > MAX_SEATS_OF_BATCH:
+        if sum(map(_seats_named, request.claims)) > MAX_SEATS_OF_BATCH:
             raise InvalidField(("claims", f"must name {MAX_SEATS_OF_BATCH} seats in all at most"))
         answers = await self._desk.submit_all(
             [
@@ -128,6 +143,7 @@ class SeatMethods:
                     user_id=UUID(claim.user_id),
                     booking_id=UUID(claim.booking_id),
                     seat_ids=seat_ids(claim.show_seat_ids, f"claims[{index}].showSeatIds"),
+                    areas=area_places(claim.areas, f"claims[{index}].areas", len(claim.show_seat_ids)),
                     ttl=timedelta(seconds=claim.ttl_seconds),
                     expected_total=claim.expected_total if claim.HasField("expected_total") else None,
                     access_code=normalised(claim.access_code),
@@ -147,13 +163,14 @@ class SeatMethods:
         )
 
     async def BatchPriceSeats(self, request: pb.BatchPriceSeatsRequest, context: Context) -> pb.BatchPriceSeatsResponse:
-        if sum(len(asked.show_seat_ids) for asked in request.asked) > MAX_SEATS_OF_BATCH:
+        if sum(map(_seats_named, request.asked)) > MAX_SEATS_OF_BATCH:
             raise InvalidField(("asked", f"must name {MAX_SEATS_OF_BATCH} seats in all at most"))
         asked = [
             AskedSeats(
                 UUID(one.show_id),
                 seat_ids(one.show_seat_ids, f"asked[{index}].showSeatIds"),
                 UUID(one.user_id) if one.user_id else None,
+                area_places(one.areas, f"asked[{index}].areas", len(one.show_seat_ids)),
             )
             for index, one in enumerate(request.asked)
         ]
@@ -197,7 +214,9 @@ class SeatMethods:
         result = pb.BatchConfirmReservationsResponse.Result
         return pb.BatchConfirmReservationsResponse(
             results=[
-                result(refusal=to_status(answer)) if isinstance(answer, Failure) else result(show=show_times(answer))
+                result(refusal=to_status(answer))
+                if isinstance(answer, Failure)
+                else result(show=show_times(answer.times), show_seat_ids=map(str, answer.seat_ids))
                 for answer in answers
             ]
         )
@@ -249,6 +268,10 @@ class SeatMethods:
         """Carry out commands whose only news is that they were refused, raised or answered."""
         answers = await self._desk.submit_all(list(commands))
         return [to_status(answer) if isinstance(answer, Failure) else None for answer in answers]
+
+
+def _seats_named(asked: pb.BatchReserveSeatsRequest.Claim | pb.BatchPriceSeatsRequest.Asked) -> int:
+    return len(asked.show_seat_ids) + sum(one.quantity for one in asked.areas)
 
 
 def _with_fields_of_the_seeds(answer: pb.HoldSeatsResponse) -> pb.HoldSeatsResponse:

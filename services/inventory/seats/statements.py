@@ -144,12 +144,12 @@ TAKE_NUMBERS = f"""
 largest that there have been since the first number. Where they were not remembered then, they stay unknown."""
 
 WRITE_CHANGES = """
-    INSERT INTO seat_changes (show_id, sequence, seat_id, status, expires_at, price, blocked, changed_at)
-    SELECT c.show_id, c.sequence, new.id, new.status, new.expires_at, new.price, new.blocked, %(now)s
+    INSERT INTO seat_changes (show_id, sequence, seat_id, status, expires_at, price, blocked, area_id, changed_at)
+    SELECT c.show_id, c.sequence, new.id, new.status, new.expires_at, new.price, new.blocked, new.area_id, %(now)s
     FROM unnest(
         %(show_id)s::uuid[], %(id)s::uuid[], %(status)s::text[], %(expires_at)s::timestamptz[], %(costs)s::int[],
-        %(blocked)s::boolean[]
-    ) AS new (show_id, id, status, expires_at, price, blocked)
+        %(blocked)s::boolean[], %(area_id)s::uuid[]
+    ) AS new (show_id, id, status, expires_at, price, blocked, area_id)
     JOIN show_counters c ON c.show_id = new.show_id
 """
 
@@ -188,7 +188,8 @@ WRITE_RESERVATIONS = """
         %(prices)s::text[], %(right_ids)s::text[], %(reserved_at)s::timestamptz[], %(expires_at)s::timestamptz[]
     ) AS new (show_id, booking_id, user_id, state, seat_ids, prices, right_ids, reserved_at, expires_at)
     ON CONFLICT (show_id, booking_id) DO UPDATE SET
-        state = excluded.state, expires_at = excluded.expires_at, changed_at = excluded.changed_at
+        state = excluded.state, expires_at = excluded.expires_at, changed_at = excluded.changed_at,
+        seat_ids = excluded.seat_ids, right_ids = excluded.right_ids
 """
 
 FIND_KEYS = """

@@ -6,7 +6,7 @@ who come meanwhile share the next one. What has changed is read along, and chang
 out. Where some are forgotten already, or the clock went back, the show is read anew.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -22,7 +22,7 @@ from services.inventory.catalogue.events import get_event
 from services.inventory.catalogue.shows import get_show, list_shows
 from services.inventory.catalogue.statements import OWNER_OF_SHOW
 from services.inventory.errors import ShowNotFound
-from services.inventory.seats.domain import Place, Seat
+from services.inventory.seats.domain import Place, Seat, Status
 from services.inventory.viewing import statements as sql
 from services.inventory.viewing.seat_map import Prices, SeatMap
 
@@ -48,6 +48,11 @@ class Availability:
         if seats is None or (seats.is_draft and not await self._sees_draft(show_id)):
             raise ShowNotFound()
         return seats
+
+    async def areas_of(self, show_id: UUID) -> dict[UUID, Counter[Status]]:
+        """Return how many places of each area of a show are what, as they stand."""
+        seats = await self._lookup.get(show_id)
+        return {area.id: Counter(area.statuses) for area in seats.areas()} if seats else {}
 
     async def show_of(self, event_id: UUID, show_id: UUID | None) -> UUID:
         """Return the show of an event that is meant: the one that is named, or else the only one to come.

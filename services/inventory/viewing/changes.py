@@ -27,6 +27,14 @@ class ChangedSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedArea:
+    """How many places of an area are what."""
+
+    id: UUID
+    statuses: Mapping[Status, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What happened to a show and its seats under one of its numbers."""
 
@@ -38,6 +46,10 @@ class Change:
     """The list, by tier, where it is another one from then on."""
     rescheduled: ShowTimes | None = None
     """When the show is from then on, where it was rescheduled."""
+    area_ids: Sequence[UUID] = ()
+    """The areas of which places changed."""
+    areas: Sequence[ChangedArea] = ()
+    """How these stood when the change was read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ JSON of the whole message for every look: that took some 3 ms for 500 seats. See
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,8 +23,8 @@ from services.chassis.wire.pages import BY_POSITION, PageRequest, check_whole
 from services.chassis.wire.times import to_timestamp
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
 from services.inventory.seats.domain import Place, Seat, Status
-from services.inventory.seats.messages import CLAIMED, show_seat, shown, shown_label, tier_prices
-from services.inventory.viewing.seat_map import Part, SeatForm, SeatMap, View
+from services.inventory.seats.messages import CLAIMED, TIERS, show_seat, shown, shown_label, tier_prices
+from services.inventory.viewing.seat_map import AreaView, Part, SeatForm, SeatMap, View
 
 _STATUS_NAMES = {number: name for name, number in seat_pb2.ShowSeat.Status.items()}
 
@@ -65,6 +66,9 @@ def _to_json(seat: Seat, status: Status, place: Place | None, mine: bool) -> byt
 HEAD_BYTES = 1_000
 """What an answer has beside its seats, at most, in either form."""
 
+AREA_BYTES = 600
+"""What an area takes of it at most."""
+
 ELEMENTS = SeatForm(_encode, b"")
 JSON = SeatForm(_to_json, b",")
 
@@ -76,7 +80,8 @@ def _page_of(request: Message, seats: SeatMap, form: SeatForm) -> PageRequest[in
     """
     if request.page_size or request.page_token:  # type: ignore[attr-defined]
         return PageRequest(request, BY_POSITION, MAX_SEATS_PER_PAGE)
-    check_whole(seats.largest(form, request.section) + HEAD_BYTES, MAX_SEATS_PER_PAGE)  # type: ignore[attr-defined]
+    head = HEAD_BYTES + AREA_BYTES * len(seats.areas())
+    check_whole(seats.largest(form, request.section) + head, MAX_SEATS_PER_PAGE)  # type: ignore[attr-defined]
     return None
 
 
@@ -92,14 +97,16 @@ def seat_map(seats: SeatMap, request: pb.GetSeatMapRequest) -> pb.SeatMap:
     """Render a show's seats, those of one section, or a page of them, as a user sees them."""
     page = _page_of(request, seats, ELEMENTS)
     view = seats.view(ELEMENTS, request.section, _user_of(request), _part(page))
-    return encoded(pb.SeatMap, _head(seats, view, page).SerializeToString() + view.joined)
+    areas = seats.areas(request.section, _user_of(request))
+    return encoded(pb.SeatMap, _head(seats, view, page, areas).SerializeToString() + view.joined)
 
 
 def seat_map_as_json(seats: SeatMap, request: pb.RenderSeatMapRequest) -> httpbody_pb2.HttpBody:
     """Render what seat_map does as JSON."""
     page = _page_of(request, seats, JSON)
     view = seats.view(JSON, request.section, _user_of(request), _part(page))
-    return _with_seats(_head(seats, view, page), view.joined)
+    areas = seats.areas(request.section, _user_of(request))
+    return _with_seats(_head(seats, view, page, areas), view.joined)
 
 
 def available_seats(seats: SeatMap, request: pb.ListAvailableSeatsRequest) -> pb.ListAvailableSeatsResponse:
@@ -107,14 +114,15 @@ def available_seats(seats: SeatMap, request: pb.ListAvailableSeatsRequest) -> pb
     page = _page_of(request, seats, ELEMENTS)
     view = seats.free(ELEMENTS, request.section, _part(page))
     rest = b"".join([_FREE_SEATS + seat[1:] for seat in view.seats])
-    return encoded(pb.ListAvailableSeatsResponse, _head_of_free(seats, view, page).SerializeToString() + rest)
+    head = _head_of_free(seats, view, page, seats.areas(request.section))
+    return encoded(pb.ListAvailableSeatsResponse, head.SerializeToString() + rest)
 
 
 def available_seats_as_json(seats: SeatMap, request: pb.RenderAvailableSeatsRequest) -> httpbody_pb2.HttpBody:
     """Render what available_seats does as JSON."""
     page = _page_of(request, seats, JSON)
     view = seats.free(JSON, request.section, _part(page))
-    return _with_seats(_head_of_free(seats, view, page), view.joined)
+    return _with_seats(_head_of_free(seats, view, page, seats.areas(request.section)), view.joined)
 
 
 def event_seats(event_id: UUID, seats: SeatMap) -> pb.EventSeats:
@@ -136,6 +144,7 @@ def event_seats(event_id: UUID, seats: SeatMap) -> pb.EventSeats:
                 blocked=section.statuses[Status.BLOCKED],
                 lowest_price=section.lowest_price,
                 highest_price=section.highest_price,
+                area_id=str(section.area_id) if section.area_id else None,
             )
             for section in seats.sections()
         ),
@@ -146,7 +155,25 @@ def _user_of(request: pb.GetSeatMapRequest | pb.RenderSeatMapRequest) -> UUID | 
     return UUID(request.user_id) if request.user_id else None
 
 
-def _head(seats: SeatMap, view: View, page: PageRequest[int] | None) -> pb.SeatMap:
+def _area(area: AreaView) -> seat_pb2.ShowArea:
+    others, mine = area.statuses - area.mine, area.mine
+    return seat_pb2.ShowArea(
+        id=str(area.id),
+        name=area.name,
+        tier=TIERS[area.tier],
+        price=area.price,
+        total=area.statuses.total(),
+        available=others[Status.AVAILABLE],
+        held=others[Status.HELD],
+        held_by_me=mine[Status.HELD],
+        booked=others[Status.RESERVED] + others[Status.BOOKED],
+        reserved_by_me=mine[Status.RESERVED],
+        blocked=others[Status.BLOCKED],
+        price_multiplier=area.price_multiplier,
+    )
+
+
+def _head(seats: SeatMap, view: View, page: PageRequest[int] | None, areas: Sequence[AreaView]) -> pb.SeatMap:
     others, mine = view.statuses - view.mine, view.mine
     return pb.SeatMap(
         show_id=str(seats.show_id),
@@ -166,10 +193,13 @@ def _head(seats: SeatMap, view: View, page: PageRequest[int] | None) -> pb.SeatM
         next_page_token=_token(page, view),
         show_cancelled=seats.is_cancelled,
         prices=tier_prices(seats.prices.by_tier),
+        areas=map(_area, areas),
     )
 
 
-def _head_of_free(seats: SeatMap, view: View, page: PageRequest[int] | None) -> pb.ListAvailableSeatsResponse:
+def _head_of_free(
+    seats: SeatMap, view: View, page: PageRequest[int] | None, areas: Sequence[AreaView]
+) -> pb.ListAvailableSeatsResponse:
     return pb.ListAvailableSeatsResponse(
         show_id=str(seats.show_id),
         sequence=seats.sequence,
@@ -179,6 +209,7 @@ def _head_of_free(seats: SeatMap, view: View, page: PageRequest[int] | None) -> 
         next_page_token=_token(page, view),
         show_cancelled=seats.is_cancelled,
         prices=tier_prices(seats.prices.by_tier),
+        areas=map(_area, areas),
     )
 
 

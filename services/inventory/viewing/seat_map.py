@@ -53,6 +53,24 @@ class Section:
     statuses: Counter[Status]
     lowest_price: int
     highest_price: int
+    area_id: UUID | None = None
+    """Where it is an area: its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class AreaView:
+    """An area of a show, as somebody sees it."""
+
+    id: UUID
+    name: str
+    tier: str
+    price: int
+    """What a place costs that nobody has."""
+    price_multiplier: int | None
+    statuses: Counter[Status]
+    """How many of its places are what."""
+    mine: Counter[Status]
+    """How many of them the user who looks has HELD or RESERVED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +139,13 @@ class SeatMap:
         keys = {name: key(name) for name in {seat.section for seat in seats}}
         for index, seat in enumerate(seats):
             self._sections.setdefault(keys[seat.section], []).append(index)
+        self._areas: dict[UUID, Counter[Status]] = {}
+        """How many of each area's places are what."""
+        for seat in seats:
+            if seat.area_id is not None:
+                self._areas.setdefault(seat.area_id, Counter())[Status.AVAILABLE] += 1
+        self._told = [index for index, seat in enumerate(seats) if seat.area_id is None]
+        """The seats that are told one by one: places of areas are not."""
         self._statuses = [Status.AVAILABLE] * len(seats)
         self._rendered: dict[SeatForm, list[bytes]] = {}
         self._lapses: list[tuple[datetime, int]] = []
@@ -176,6 +201,26 @@ class SeatMap:
         free = [index for index in seats if self._statuses[index] == Status.AVAILABLE and not self.is_cancelled]
         return self._view(form, free, set(), part)
 
+    def areas(self, section: str = "", user_id: UUID | None = None) -> list[AreaView]:
+        """Return all areas, or the one that is named as a section is, as `user_id` sees them."""
+        if not self._areas:
+            return []
+        mine = self._claimed.get(user_id, set()) if user_id is not None else set()
+        wanted = [key(section)] if section else self._sections
+        first = [self._seats[self._sections[name][0]] for name in wanted]
+        views = []
+        for place in first:
+            if place.area_id is not None:
+                own = (index for index in mine if self._seats[index].area_id == place.area_id)
+                views.append(self._area(place, Counter([self._statuses[index] for index in own])))
+        return views
+
+    def _area(self, place: Seat, mine: Counter[Status]) -> AreaView:
+        assert place.area_id is not None, "it is a place"
+        price = multiplied(self.prices.by_tier[place.tier], place.price_multiplier)
+        statuses = self._areas[place.area_id]
+        return AreaView(place.area_id, place.section, place.tier, price, place.price_multiplier, statuses, mine)
+
     def sections(self) -> Sequence[Section]:
         """Return all sections, from the front to the back."""
         if not self._counted:
@@ -185,7 +230,8 @@ class SeatMap:
     def _section(self, indices: Sequence[int]) -> Section:
         prices = [self.prices.by_tier[tier] for tier in {self._seats[index].tier for index in indices}]
         statuses = Counter([self._statuses[index] for index in indices])
-        return Section(self._seats[indices[0]].section, statuses, min(prices), max(prices))
+        first = self._seats[indices[0]]
+        return Section(first.section, statuses, min(prices), max(prices), first.area_id)
 
     def _within(self, section: str) -> Sequence[int]:
         """Return which seats are in a section, or all where none is named; raise InvalidField if there is no such."""
@@ -207,6 +253,8 @@ class SeatMap:
         examples: dict[Hashable, tuple[Seat, int, Place | None]] = {}
         for index in self._within(section):
             seat = self._seats[index]
+            if seat.area_id is not None:
+                continue
             price = max(seat.price, multiplied(listed[seat.tier], seat.price_multiplier))
             place = _FURTHEST if index in self._places else None
             special = (_size(seat.label), tuple(seat.features or ()), seat.companion_of is None, place is None)
@@ -221,9 +269,10 @@ class SeatMap:
         return total
 
     def _view(self, form: SeatForm, indices: Sequence[int], mine: set[int], part: Part | None = None) -> View:
-        begin = 0 if part is None else bisect_right(indices, part.after)
-        wanted = indices if part is None else indices[begin : begin + part.size]
-        more = part is not None and begin + part.size < len(indices)
+        told = self._of_seats(indices)
+        begin = 0 if part is None else bisect_right(told, part.after)
+        wanted = told if part is None else told[begin : begin + part.size]
+        more = part is not None and begin + part.size < len(told)
         if form not in self._rendered:
             self._rendered[form] = [self._render(form, index, False) for index in range(len(self))]
         rendered = self._rendered[form]
@@ -240,7 +289,17 @@ class SeatMap:
             wanted[-1] if more else None,
         )
 
+    def _of_seats(self, indices: Sequence[int]) -> Sequence[int]:
+        """Return those that are told one by one."""
+        if not self._areas:
+            return indices
+        if len(indices) == len(self):
+            return self._told
+        return [index for index in indices if self._seats[index].area_id is None]
+
     def _render(self, form: SeatForm, index: int, mine: bool) -> bytes:
+        if self._seats[index].area_id is not None:
+            return b""
         return form.seat(self._seats[index], self._statuses[index], self._places.get(index), mine)
 
     def _judge(self, index: int) -> None:
@@ -255,6 +314,10 @@ class SeatMap:
             self._claimed.setdefault(seat.holder_id, set()).add(index)
         if seat.expires_at is not None and seat.expires_at > self.now:
             heappush(self._lapses, (seat.expires_at, index))
+        if seat.area_id is not None:
+            counts = self._areas[seat.area_id]
+            counts[self._statuses[index]] -= 1
+            counts[status] += 1
         self._statuses[index] = status
         for form, rendered in self._rendered.items():
             rendered[index] = self._render(form, index, False)

@@ -45,13 +45,13 @@ CHANGES_AFTER = """
     JOIN show_counters c ON c.show_id = known.show_id
     LEFT JOIN LATERAL (
         SELECT s.sequence, s.changed_at, s.seat_id, s.status, s.expires_at, s.price, s.blocked,
-            NULL AS tier, NULL AS kind, NULL::int AS revision, NULL::timestamptz AS starts_at,
+            s.area_id, NULL AS tier, NULL AS kind, NULL::int AS revision, NULL::timestamptz AS starts_at,
             NULL::timestamptz AS sales_end_at
         FROM seat_changes s
         WHERE s.show_id = c.show_id AND s.sequence > known.after AND s.sequence <= known.after + 100
         UNION ALL
-        SELECT w.sequence, w.changed_at, NULL, NULL, NULL, p.price, NULL, p.tier, w.kind, w.revision, w.starts_at,
-            w.sales_end_at
+        SELECT w.sequence, w.changed_at, NULL, NULL, NULL, p.price, NULL, NULL, p.tier, w.kind, w.revision,
+            w.starts_at, w.sales_end_at
         FROM show_changes w LEFT JOIN list_prices p ON (p.show_id, p.version) = (w.show_id, w.prices_version)
         WHERE w.show_id = c.show_id AND w.sequence > known.after AND w.sequence <= known.after + 100
     ) AS h ON true

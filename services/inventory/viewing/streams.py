@@ -11,8 +11,9 @@ from services.chassis.wire import event_stream
 from services.chassis.wire.incoming import headers
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.chassis.wire.times import to_timestamp
+from services.inventory.seats.domain import Status
 from services.inventory.seats.messages import CLAIMED, PUBLIC_STATUSES, show_times, tier_prices
-from services.inventory.viewing.changes import Change, ChangeForm
+from services.inventory.viewing.changes import Change, ChangedArea, ChangeForm
 
 MAX_SEQUENCE = 2**31 - 1
 PIECE_BYTES = 1024 * 1024
@@ -35,6 +36,17 @@ def _seat_change(change: Change) -> pb.SeatChange:
         show_cancelled=change.show_cancelled,
         prices=tier_prices(change.prices),
         rescheduled=show_times(change.rescheduled) if change.rescheduled else None,
+        areas=map(_changed_area, change.areas),
+    )
+
+
+def _changed_area(area: ChangedArea) -> pb.SeatChange.ChangedArea:
+    return pb.SeatChange.ChangedArea(
+        id=str(area.id),
+        available=area.statuses[Status.AVAILABLE],
+        held=area.statuses[Status.HELD],
+        booked=area.statuses[Status.RESERVED] + area.statuses[Status.BOOKED],
+        blocked=area.statuses[Status.BLOCKED],
     )
 
 

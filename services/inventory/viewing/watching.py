@@ -7,7 +7,7 @@ for anybody, and who falls behind what is kept is sent away. Who begins further 
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -21,7 +21,8 @@ from services.chassis.writes.lookup import LANES, Lookup
 from services.inventory.errors import SequenceNoLongerKept, ShowNotFound
 from services.inventory.seats.domain import ShowTimes, Status
 from services.inventory.viewing import statements as sql
-from services.inventory.viewing.changes import Change, ChangedSeat, ChangeForm, RecentChanges
+from services.inventory.viewing.availability import Availability
+from services.inventory.viewing.changes import Change, ChangedArea, ChangedSeat, ChangeForm, RecentChanges
 
 CONNECTIONS = 1 + LANES
 """To the database: the reader's, and those of all who read what they lack."""
@@ -64,9 +65,10 @@ class _Show:
 class Watching:
     """The shows that are watched from this process. `run` has to run."""
 
-    def __init__(self, db: Database, *, heartbeat_seconds: float) -> None:
+    def __init__(self, db: Database, availability: Availability, *, heartbeat_seconds: float) -> None:
         """`heartbeat_seconds`: where nothing happens for so long, that is what everybody is told."""
         self._db = db
+        self._availability = availability
         self._heartbeat_seconds = heartbeat_seconds
         self._shows: dict[UUID, _Show] = {}
         self.looker = Looker(self._look, lambda: bool(self._shows), "changes of seats")
@@ -149,7 +151,7 @@ class Watching:
     async def _look(self) -> None:
         """Read what has changed, and tell those who watch."""
         known = {(show_id, show.recent.sequence): show for show_id, show in self._shows.items()}
-        pages = _by_key(await self._db.fetch(sql.CHANGES_OF_CHANGED_SHOWS, _columns(known)))
+        pages = await self._counted(_by_key(await self._db.fetch(sql.CHANGES_OF_CHANGED_SHOWS, _columns(known))))
         now = asyncio.get_running_loop().time()
         for key, show in known.items():
             page = pages.get(key)
@@ -165,7 +167,15 @@ class Watching:
             await _wake_all(show)
 
     async def _pages(self, keys: Sequence[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], ChangesPage]:
-        return _by_key(await self._db.fetch(sql.CHANGES_AFTER, _columns(keys)))
+        return await self._counted(_by_key(await self._db.fetch(sql.CHANGES_AFTER, _columns(keys))))
+
+    async def _counted(self, pages: dict[tuple[UUID, int], ChangesPage]) -> dict[tuple[UUID, int], ChangesPage]:
+        """Put to changes of places how their areas stand now, which is after them."""
+        for named, page in pages.items():
+            if any(change.area_ids for change in page.changes):
+                areas = await self._availability.areas_of(named[0])
+                pages[named] = replace(page, changes=[_with_areas(change, areas) for change in page.changes])
+        return pages
 
 
 async def _wake_all(show: _Show) -> None:
@@ -180,6 +190,11 @@ async def _wake_all(show: _Show) -> None:
 def _wake(woken: "asyncio.Future[None]") -> None:
     if not woken.done():
         woken.set_result(None)
+
+
+def _with_areas(change: Change, areas: Mapping[UUID, Mapping[Status, int]]) -> Change:
+    told = [ChangedArea(id_, areas[id_]) for id_ in change.area_ids if id_ in areas]
+    return replace(change, areas=told) if told else change
 
 
 def _columns(keys: Iterable[tuple[UUID, int]]) -> dict[str, list[Any]]:
@@ -198,12 +213,14 @@ def _by_key(rows: Iterable[Any]) -> dict[tuple[UUID, int], ChangesPage]:
                 changed = [
                     ChangedSeat(row.seat_id, Status(row.status), row.expires_at, row.price, bool(row.blocked))
                     for row in listed
-                    if row.seat_id is not None
+                    if row.seat_id is not None and row.area_id is None
                 ]
+                area_ids = list(dict.fromkeys(row.area_id for row in listed if row.area_id is not None))
                 prices = {row.tier: row.price for row in listed if row.tier is not None}
                 cancelled = any(row.kind == CANCELLED for row in listed)
                 times = [ShowTimes(row.revision, row.starts_at, row.sales_end_at) for row in listed if row.revision]
                 rescheduled = times[0] if times else None
-                changes.append(Change(sequence, listed[0].changed_at, changed, cancelled, prices, rescheduled))
+                facts = (changed, cancelled, prices, rescheduled, area_ids)
+                changes.append(Change(sequence, listed[0].changed_at, *facts))
         pages[key] = ChangesPage(changes, last, is_draft)
     return pages

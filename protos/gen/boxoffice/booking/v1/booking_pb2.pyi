@@ -93,7 +93,7 @@ class Booking(_message.Message):
 
     @_typing.final
     class Seat(_message.Message):
-        """A booked seat with its frozen line: the lines add up to the booking's amounts."""
+        """A booked seat, or place of an area, with its frozen line: the lines add up to the booking's amounts."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -114,11 +114,11 @@ class Booking(_message.Message):
         id: _builtins.str
         """The seat (UUID of ShowSeat.id)."""
         section: _builtins.str
-        """The section it is in."""
+        """The section it is in; the area's name, where it is a place of an area."""
         row: _builtins.str
-        """The row's label."""
+        """The row's label; empty where it is a place of an area."""
         number: _builtins.int
-        """Its number in the row."""
+        """Its number in the row; 0 where it is a place of an area."""
         tier: _seat_pb2.Seat.Tier.ValueType
         """Its tier."""
         price: _builtins.int
@@ -136,7 +136,9 @@ class Booking(_message.Message):
         kind: _builtins.str
         """The kind of its ticket, such as ADULT or CHILD; empty only in an answer that was kept before tickets had kinds."""
         label: _builtins.str
-        """What people read on it, such as "12A"; empty only in an answer that was kept before seats had labels."""
+        """What people read on it, such as "12A"; empty where it is a place of an area, and in an answer that was kept before
+        seats had labels.
+        """
         ticket_id: _builtins.str
         """The id of its ticket, from when the booking is confirmed on; ListTickets tells whether it is good. Empty before, and for
         moments after a new release comes where the one before has confirmed the booking.
@@ -615,6 +617,7 @@ class CreateBookingRequest(_message.Message):
     COUPON_CODE_FIELD_NUMBER: _builtins.int
     KINDS_FIELD_NUMBER: _builtins.int
     ACCESS_CODE_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user who books (UUID)."""
     show_id: _builtins.str
@@ -636,13 +639,17 @@ class CreateBookingRequest(_message.Message):
     """
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
+        """The seats (UUIDs of ShowSeat.id); up to 100, each once. Some have to be named, or `areas`."""
 
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The kinds of their tickets, such as ADULT and CHILD: one for each seat, in the order of `show_seat_ids`. All are ADULT where
-        it is absent.
+        """The kinds of their tickets, such as ADULT and CHILD: one for each seat, in the order of `show_seat_ids`, then for each place,
+        in the order of `areas`. All are ADULT where it is absent.
         """
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.AreaPlaces]:
+        """Places of areas, each area once; with the seats 100 in all at most. Places of it that the user holds already count."""
 
     def __init__(
         self,
@@ -655,10 +662,11 @@ class CreateBookingRequest(_message.Message):
         coupon_code: _builtins.str = ...,
         kinds: _abc.Iterable[_builtins.str] | None = ...,
         access_code: _builtins.str = ...,
+        areas: _abc.Iterable[_seat_pb2.AreaPlaces] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "access_code", b"access_code", "coupon_code", b"coupon_code", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "kinds", b"kinds", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "access_code", b"access_code", "areas", b"areas", "coupon_code", b"coupon_code", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "kinds", b"kinds", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
     _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015
@@ -677,6 +685,7 @@ class BookGuestsRequest(_message.Message):
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     GUEST_NAME_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     guest_user_id: _builtins.str
@@ -690,7 +699,11 @@ class BookGuestsRequest(_message.Message):
     """For whom they are: 1 to 200 characters, nothing invisible."""
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The seats (UUIDs of ShowSeat.id), all of them blocked; 1 to 100, each once."""
+        """The seats (UUIDs of ShowSeat.id), all of them blocked; up to 100, each once. Some have to be named, or `areas`."""
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.AreaPlaces]:
+        """Blocked places of areas, each area once; with the seats 100 in all at most."""
 
     def __init__(
         self,
@@ -700,10 +713,11 @@ class BookGuestsRequest(_message.Message):
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         idempotency_key: _builtins.str = ...,
         guest_name: _builtins.str = ...,
+        areas: _abc.Iterable[_seat_pb2.AreaPlaces] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["guest_name", b"guest_name", "guest_user_id", b"guest_user_id", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "guest_name", b"guest_name", "guest_user_id", b"guest_user_id", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -720,6 +734,7 @@ class QuoteBookingRequest(_message.Message):
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     COUPON_CODE_FIELD_NUMBER: _builtins.int
     KINDS_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user who would book (UUID)."""
     show_id: _builtins.str
@@ -728,13 +743,17 @@ class QuoteBookingRequest(_message.Message):
     """The code of a coupon to use, in large or small letters; none where it is absent."""
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
+        """The seats (UUIDs of ShowSeat.id); up to 100, each once. Some have to be named, or `areas`."""
 
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The kinds of their tickets, such as ADULT and CHILD: one for each seat, in the order of `show_seat_ids`. All are ADULT where
-        it is absent.
+        """The kinds of their tickets, such as ADULT and CHILD: one for each seat, in the order of `show_seat_ids`, then for each place,
+        in the order of `areas`. All are ADULT where it is absent.
         """
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.AreaPlaces]:
+        """Places of areas, each area once; with the seats 100 in all at most. Places of it that the user holds already count."""
 
     def __init__(
         self,
@@ -744,10 +763,11 @@ class QuoteBookingRequest(_message.Message):
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         coupon_code: _builtins.str = ...,
         kinds: _abc.Iterable[_builtins.str] | None = ...,
+        areas: _abc.Iterable[_seat_pb2.AreaPlaces] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coupon_code", b"coupon_code", "kinds", b"kinds", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "coupon_code", b"coupon_code", "kinds", b"kinds", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

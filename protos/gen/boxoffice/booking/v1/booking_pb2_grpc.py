@@ -137,17 +137,20 @@ class BookingServiceServicer:
     """
 
     def CreateBooking(self, request, context):
-        """Reserves seats, all or none, and creates a PENDING booking with what is to be paid frozen. The seats may be free or
-        held by the user. The booking waits for its payment until `expires_at`, which is the end of sales at the latest.
+        """Reserves seats and places of areas, all or none, and creates a PENDING booking with what is to be paid frozen. The seats
+        may be free or held by the user; of an area come the places that he holds first. A payment that comes late, to find
+        places of an area taken, gets others of it. The booking waits for its payment until `expires_at`, which is the end of sales at the latest.
 
         Where nothing is to be paid, `final_amount` is 0, and the booking is CONFIRMED with this call: it never has a payment.
         UNAVAILABLE does not say that it was not made: ask again with the same key, or look into the list of bookings.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+        twice, the show has no such area, or the area has not so many places.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
-        blocked (`seat_ids`; `booking_id` where it is the user's own booking).
+        blocked (`seat_ids`; `booking_id` where it is the user's own booking), or areas have not so many places left
+        (`area_ids`).
         FAILED_PRECONDITION COMPANION_SEAT_ALONE: a companion's seat is neither with its wheelchair seat nor beside one that the
         user has (`seat_ids`).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
@@ -185,7 +188,8 @@ class BookingServiceServicer:
         """Returns what a booking of these seats would cost now, with a line for each seat, whoever has them. Nothing is held or
         booked: send `final_amount` as CreateBooking's `expected_total`, and nobody pays another amount than was shown.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+        twice, the show has no such area, or the area has not so many places.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         FAILED_PRECONDITION KIND_NOT_OFFERED: the show has no tickets of a kind for a seat (`kind`, `seat_id`).
@@ -204,11 +208,13 @@ class BookingServiceServicer:
         no tax and no coupon. It does not count against what its user may have of the show. Given back by RefundBooking, its seats are blocked
         again. UNAVAILABLE does not say that it was not made: ask again with the same key.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+        twice, the show has no such area, or the area has not so many places.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         FAILED_PRECONDITION SEATS_NOT_BLOCKED: some of the seats are for sale (`seat_ids`).
-        ABORTED SEATS_UNAVAILABLE: somebody has some of the seats (`seat_ids`; `booking_id` where it is the user's own booking).
+        ABORTED SEATS_UNAVAILABLE: somebody has some of the seats (`seat_ids`; `booking_id` where it is the user's own booking), or
+        areas have not so many blocked places left (`area_ids`).
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.

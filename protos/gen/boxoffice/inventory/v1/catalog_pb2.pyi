@@ -491,19 +491,60 @@ class SeatLayout(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class Area(_message.Message):
+        """An area, whose places have neither rows nor numbers."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ID_FIELD_NUMBER: _builtins.int
+        NAME_FIELD_NUMBER: _builtins.int
+        TIER_FIELD_NUMBER: _builtins.int
+        CAPACITY_FIELD_NUMBER: _builtins.int
+        PRICE_MULTIPLIER_FIELD_NUMBER: _builtins.int
+        id: _builtins.str
+        """The area's id (UUID): the same in all shows of the hall."""
+        name: _builtins.str
+        """Its name."""
+        tier: _seat_pb2.Seat.Tier.ValueType
+        """Its tier."""
+        capacity: _builtins.int
+        """How many places it has."""
+        price_multiplier: _builtins.int
+        """What they cost, of what a show's list says for their tier, in thousandths."""
+        def __init__(
+            self,
+            *,
+            id: _builtins.str = ...,
+            name: _builtins.str = ...,
+            tier: _seat_pb2.Seat.Tier.ValueType = ...,
+            capacity: _builtins.int = ...,
+            price_multiplier: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "id", b"id", "name", b"name", "price_multiplier", b"price_multiplier", "tier", b"tier"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SCREEN_ID_FIELD_NUMBER: _builtins.int
     SEAT_COUNT_FIELD_NUMBER: _builtins.int
     ROWS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
     screen_id: _builtins.str
     """The screen's id (UUID)."""
     seat_count: _builtins.int
-    """How many seats there are in all."""
+    """How many seats there are in all, places of areas among them."""
     next_page_token: _builtins.str
     """The token of the next page; empty where there is none."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatLayout.Row]:
         """The rows, from the front to the back."""
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatLayout.Area]:
+        """The areas, from the front to the back; on every page."""
 
     def __init__(
         self,
@@ -512,10 +553,11 @@ class SeatLayout(_message.Message):
         seat_count: _builtins.int = ...,
         rows: _abc.Iterable[Global___SeatLayout.Row] | None = ...,
         next_page_token: _builtins.str = ...,
+        areas: _abc.Iterable[Global___SeatLayout.Area] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "rows", b"rows", "screen_id", b"screen_id", "seat_count", b"seat_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "next_page_token", b"next_page_token", "rows", b"rows", "screen_id", b"screen_id", "seat_count", b"seat_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1596,10 +1638,45 @@ class CreateScreenRequest(_message.Message):
         @_typing.overload
         def WhichOneof(self, oneof_group: _WhichOneofArgType__y) -> _WhichOneofReturnType__y | None: ...
 
+    @_typing.final
+    class Area(_message.Message):
+        """An area: places without rows and numbers, such as where people stand."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        NAME_FIELD_NUMBER: _builtins.int
+        CAPACITY_FIELD_NUMBER: _builtins.int
+        TIER_FIELD_NUMBER: _builtins.int
+        PRICE_MULTIPLIER_FIELD_NUMBER: _builtins.int
+        name: _builtins.str
+        """Its name, unique among areas and sections of the screen, large and small letters being one; 1 to 40 characters, nothing
+        invisible.
+        """
+        capacity: _builtins.int
+        """How many places it has; 1 to 50,000."""
+        tier: _seat_pb2.Seat.Tier.ValueType
+        """The tier of its places; REGULAR where it is absent."""
+        price_multiplier: _builtins.int
+        """What they cost, of what a show's list says for their tier, in thousandths; 1 to 100,000, and 1000 where it is absent."""
+        def __init__(
+            self,
+            *,
+            name: _builtins.str = ...,
+            capacity: _builtins.int = ...,
+            tier: _seat_pb2.Seat.Tier.ValueType = ...,
+            price_multiplier: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "name", b"name", "price_multiplier", b"price_multiplier", "tier", b"tier"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     VENUE_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     SECTIONS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
     venue_id: _builtins.str
     """The venue to add it to (UUID)."""
     name: _builtins.str
@@ -1611,7 +1688,11 @@ class CreateScreenRequest(_message.Message):
     """
     @_builtins.property
     def sections(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateScreenRequest.Section]:
-        """The sections from the front to the back; 1 to 100."""
+        """The sections from the front to the back; with `areas` 1 to 100."""
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateScreenRequest.Area]:
+        """Its areas, which are behind all sections."""
 
     def __init__(
         self,
@@ -1620,10 +1701,11 @@ class CreateScreenRequest(_message.Message):
         name: _builtins.str = ...,
         sections: _abc.Iterable[Global___CreateScreenRequest.Section] | None = ...,
         idempotency_key: _builtins.str = ...,
+        areas: _abc.Iterable[Global___CreateScreenRequest.Area] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "name", b"name", "sections", b"sections", "venue_id", b"venue_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "idempotency_key", b"idempotency_key", "name", b"name", "sections", b"sections", "venue_id", b"venue_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1643,14 +1725,15 @@ class AddSectionRequest(_message.Message):
     TIER_FIELD_NUMBER: _builtins.int
     SCREEN_ID_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    CAPACITY_FIELD_NUMBER: _builtins.int
     venue_id: _builtins.str
     """The venue (UUID)."""
     name: _builtins.str
     """Its name, unique in the screen, large and small letters being one; 1 to 40 characters, nothing invisible."""
     rows: _builtins.int
-    """How many rows it has; 1 to 500."""
+    """How many rows it has; 1 to 500. Absent with `capacity`."""
     seats_per_row: _builtins.int
-    """How many seats each of them has; 1 to 1,000."""
+    """How many seats each of them has; 1 to 1,000. Absent with `capacity`."""
     price_multiplier: _builtins.int
     """What its seats cost, of what a show's list says for their tier, in thousandths; 1 to 100,000, and 1000 where it is
     absent.
@@ -1664,6 +1747,8 @@ class AddSectionRequest(_message.Message):
     default; after that the same request is a new one. Up to 200 visible ASCII characters; may also be sent as the
     header `Idempotency-Key`.
     """
+    capacity: _builtins.int
+    """How many places an area has, which is added then instead of a section: without rows and numbers; 1 to 50,000."""
     def __init__(
         self,
         *,
@@ -1675,10 +1760,11 @@ class AddSectionRequest(_message.Message):
         tier: _seat_pb2.Seat.Tier.ValueType = ...,
         screen_id: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
+        capacity: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "name", b"name", "price_multiplier", b"price_multiplier", "rows", b"rows", "screen_id", b"screen_id", "seats_per_row", b"seats_per_row", "tier", b"tier", "venue_id", b"venue_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capacity", b"capacity", "idempotency_key", b"idempotency_key", "name", b"name", "price_multiplier", b"price_multiplier", "rows", b"rows", "screen_id", b"screen_id", "seats_per_row", b"seats_per_row", "tier", b"tier", "venue_id", b"venue_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -365,8 +365,8 @@ class CatalogServiceServicer:
     def CreateScreen(self, request, context):
         """Creates a screen of a venue together with its seat layout, which never changes afterwards, but that sections are added.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section, a row of a section or a seat of a row is named
-        twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, there are neither sections nor areas, a section or an area, a
+        row of a section or a seat of a row is named twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
         the layout has more than 50,000 seats.
         NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
@@ -379,11 +379,12 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AddSection(self, request, context):
-        """Adds a section to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
+        """Adds a section or an area to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
         AA after Z. Shows that there are keep the seats they have; those that are made from then on have the section, too.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the screen has a section of this name, 100 sections or not so
-        many seats left to 50,000, or the venue has several screens and none is named.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, it is not said how many rows and seats there are or how many
+        places, the screen has a section or an area of this name, 100 of them or not so many seats left to 50,000, or the venue
+        has several screens and none is named.
         NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         NOT_FOUND SCREEN_NOT_FOUND: the venue has no such screen.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.

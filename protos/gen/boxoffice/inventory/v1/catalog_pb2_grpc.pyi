@@ -147,8 +147,8 @@ class CatalogServiceStub:
     CreateScreen: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateScreenRequest, _catalog_pb2.Screen]
     """Creates a screen of a venue together with its seat layout, which never changes afterwards, but that sections are added.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section, a row of a section or a seat of a row is named
-    twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, there are neither sections nor areas, a section or an area, a
+    row of a section or a seat of a row is named twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
     the layout has more than 50,000 seats.
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
@@ -157,11 +157,12 @@ class CatalogServiceStub:
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     AddSection: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.AddSectionRequest, _catalog_pb2.Screen]
-    """Adds a section to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
+    """Adds a section or an area to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
     AA after Z. Shows that there are keep the seats they have; those that are made from then on have the section, too.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the screen has a section of this name, 100 sections or not so
-    many seats left to 50,000, or the venue has several screens and none is named.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, it is not said how many rows and seats there are or how many
+    places, the screen has a section or an area of this name, 100 of them or not so many seats left to 50,000, or the venue
+    has several screens and none is named.
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     NOT_FOUND SCREEN_NOT_FOUND: the venue has no such screen.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -404,8 +405,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     CreateScreen: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateScreenRequest, _catalog_pb2.Screen]  # type: ignore[assignment]
     """Creates a screen of a venue together with its seat layout, which never changes afterwards, but that sections are added.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section, a row of a section or a seat of a row is named
-    twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, there are neither sections nor areas, a section or an area, a
+    row of a section or a seat of a row is named twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
     the layout has more than 50,000 seats.
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
@@ -414,11 +415,12 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
     AddSection: _aio.UnaryUnaryMultiCallable[_catalog_pb2.AddSectionRequest, _catalog_pb2.Screen]  # type: ignore[assignment]
-    """Adds a section to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
+    """Adds a section or an area to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
     AA after Z. Shows that there are keep the seats they have; those that are made from then on have the section, too.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the screen has a section of this name, 100 sections or not so
-    many seats left to 50,000, or the venue has several screens and none is named.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, it is not said how many rows and seats there are or how many
+    places, the screen has a section or an area of this name, 100 of them or not so many seats left to 50,000, or the venue
+    has several screens and none is named.
     NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
     NOT_FOUND SCREEN_NOT_FOUND: the venue has no such screen.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
@@ -760,8 +762,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.Screen, _abc.Awaitable[_catalog_pb2.Screen]]:
         """Creates a screen of a venue together with its seat layout, which never changes afterwards, but that sections are added.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a section, a row of a section or a seat of a row is named
-        twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, there are neither sections nor areas, a section or an area, a
+        row of a section or a seat of a row is named twice, something is said of some seats of a row and not of all, a companion's seat is not next to a wheelchair's, or
         the layout has more than 50,000 seats.
         NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
@@ -776,11 +778,12 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.AddSectionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.Screen, _abc.Awaitable[_catalog_pb2.Screen]]:
-        """Adds a section to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
+        """Adds a section or an area to a screen of a venue, behind what is there, and returns the screen. Its rows are called A, B and so on,
         AA after Z. Shows that there are keep the seats they have; those that are made from then on have the section, too.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, the screen has a section of this name, 100 sections or not so
-        many seats left to 50,000, or the venue has several screens and none is named.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, it is not said how many rows and seats there are or how many
+        places, the screen has a section or an area of this name, 100 of them or not so many seats left to 50,000, or the venue
+        has several screens and none is named.
         NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
         NOT_FOUND SCREEN_NOT_FOUND: the venue has no such screen.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.

@@ -91,7 +91,7 @@ class SeatMap(_message.Message):
         BLOCKED_FIELD_NUMBER: _builtins.int
         RESERVED_BY_ME_FIELD_NUMBER: _builtins.int
         total: _builtins.int
-        """All seats."""
+        """All seats, places of areas among them."""
         available: _builtins.int
         """Seats free to hold and to book."""
         booked: _builtins.int
@@ -131,6 +131,7 @@ class SeatMap(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SHOW_CANCELLED_FIELD_NUMBER: _builtins.int
     PRICES_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     sequence: _builtins.int
@@ -151,7 +152,7 @@ class SeatMap(_message.Message):
 
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.ShowSeat]:
-        """The seats, each once, from the front to the back."""
+        """The seats, each once, from the front to the back. Places of areas are not among them."""
 
     @_builtins.property
     def sales_end_at(self) -> _timestamp_pb2.Timestamp:
@@ -162,6 +163,10 @@ class SeatMap(_message.Message):
         """What a seat of each tier costs that nobody has: also those whose claims lapse later, as long as no SeatChange has other
         `prices`.
         """
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.ShowArea]:
+        """The areas, each once; on every page."""
 
     def __init__(
         self,
@@ -176,10 +181,11 @@ class SeatMap(_message.Message):
         next_page_token: _builtins.str = ...,
         show_cancelled: _builtins.bool = ...,
         prices: _abc.Iterable[_catalog_pb2.TierPrice] | None = ...,
+        areas: _abc.Iterable[_seat_pb2.ShowArea] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "sales_end_at", b"sales_end_at", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "prices", b"prices", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled", "show_id", b"show_id", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "prices", b"prices", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled", "show_id", b"show_id", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -231,6 +237,7 @@ class EventSeats(_message.Message):
         BLOCKED_FIELD_NUMBER: _builtins.int
         LOWEST_PRICE_FIELD_NUMBER: _builtins.int
         HIGHEST_PRICE_FIELD_NUMBER: _builtins.int
+        AREA_ID_FIELD_NUMBER: _builtins.int
         section: _builtins.str
         """Its name: GET /seats/shows/{showId} with it as `section` has the seats."""
         total: _builtins.int
@@ -247,6 +254,8 @@ class EventSeats(_message.Message):
         """What the cheapest of its tiers costs, in minor units."""
         highest_price: _builtins.int
         """What the dearest of its tiers costs, in minor units."""
+        area_id: _builtins.str
+        """Where it is an area, whose places have neither rows nor numbers: its id (UUID). Else absent."""
         def __init__(
             self,
             *,
@@ -258,12 +267,15 @@ class EventSeats(_message.Message):
             blocked: _builtins.int = ...,
             lowest_price: _builtins.int = ...,
             highest_price: _builtins.int = ...,
+            area_id: _builtins.str | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_area_id", b"_area_id", "area_id", b"area_id"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "blocked", b"blocked", "booked", b"booked", "held", b"held", "highest_price", b"highest_price", "lowest_price", b"lowest_price", "section", b"section", "total", b"total"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_area_id", b"_area_id", "area_id", b"area_id", "available", b"available", "blocked", b"blocked", "booked", b"booked", "held", b"held", "highest_price", b"highest_price", "lowest_price", b"lowest_price", "section", b"section", "total", b"total"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
+        _WhichOneofReturnType__area_id: _TypeAlias = _typing.Literal["area_id"]  # noqa: Y015
+        _WhichOneofArgType__area_id: _TypeAlias = _typing.Literal["_area_id", b"_area_id"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__area_id) -> _WhichOneofReturnType__area_id | None: ...
 
     EVENT_ID_FIELD_NUMBER: _builtins.int
     SHOW_ID_FIELD_NUMBER: _builtins.int
@@ -362,6 +374,7 @@ class ListAvailableSeatsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SHOW_CANCELLED_FIELD_NUMBER: _builtins.int
     PRICES_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     sequence: _builtins.int
@@ -388,6 +401,10 @@ class ListAvailableSeatsResponse(_message.Message):
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.TierPrice]:
         """What a seat of each tier costs that nobody has."""
 
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.ShowArea]:
+        """The areas, each with how many of its places are free; on every page."""
+
     def __init__(
         self,
         *,
@@ -400,10 +417,11 @@ class ListAvailableSeatsResponse(_message.Message):
         next_page_token: _builtins.str = ...,
         show_cancelled: _builtins.bool = ...,
         prices: _abc.Iterable[_catalog_pb2.TierPrice] | None = ...,
+        areas: _abc.Iterable[_seat_pb2.ShowArea] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "sales_end_at", b"sales_end_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "prices", b"prices", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled", "show_id", b"show_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "as_of", b"as_of", "currency", b"currency", "next_page_token", b"next_page_token", "prices", b"prices", "sales_end_at", b"sales_end_at", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled", "show_id", b"show_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -622,12 +640,49 @@ class SeatChange(_message.Message):
         @_typing.overload
         def WhichOneof(self, oneof_group: _WhichOneofArgType__price) -> _WhichOneofReturnType__price | None: ...
 
+    @_typing.final
+    class ChangedArea(_message.Message):
+        """How an area stood when this was sent, at the change or after it, for everybody: what is reserved is booked."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ID_FIELD_NUMBER: _builtins.int
+        AVAILABLE_FIELD_NUMBER: _builtins.int
+        HELD_FIELD_NUMBER: _builtins.int
+        BOOKED_FIELD_NUMBER: _builtins.int
+        BLOCKED_FIELD_NUMBER: _builtins.int
+        id: _builtins.str
+        """The area (UUID of ShowArea.id)."""
+        available: _builtins.int
+        """Places free to hold and to book."""
+        held: _builtins.int
+        """Places held."""
+        booked: _builtins.int
+        """Places sold or reserved."""
+        blocked: _builtins.int
+        """Places not for sale."""
+        def __init__(
+            self,
+            *,
+            id: _builtins.str = ...,
+            available: _builtins.int = ...,
+            held: _builtins.int = ...,
+            booked: _builtins.int = ...,
+            blocked: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "blocked", b"blocked", "booked", b"booked", "held", b"held", "id", b"id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SEQUENCE_FIELD_NUMBER: _builtins.int
     CHANGED_AT_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
     SHOW_CANCELLED_FIELD_NUMBER: _builtins.int
     PRICES_FIELD_NUMBER: _builtins.int
     RESCHEDULED_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Its number. It is one more than that of the show's change before."""
     show_cancelled: _builtins.bool
@@ -640,7 +695,7 @@ class SeatChange(_message.Message):
 
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChange.ChangedSeat]:
-        """The seats that changed, each once."""
+        """The seats that changed, each once. Places of areas are not among them."""
 
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.TierPrice]:
@@ -654,6 +709,10 @@ class SeatChange(_message.Message):
         Seats and claims on them stay.
         """
 
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatChange.ChangedArea]:
+        """The areas of which places changed, each once. A claim on a place that lapses is told when somebody clears it, within minutes."""
+
     def __init__(
         self,
         *,
@@ -663,10 +722,11 @@ class SeatChange(_message.Message):
         show_cancelled: _builtins.bool = ...,
         prices: _abc.Iterable[_catalog_pb2.TierPrice] | None = ...,
         rescheduled: Global___ShowTimes | None = ...,
+        areas: _abc.Iterable[Global___SeatChange.ChangedArea] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "rescheduled", b"rescheduled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "prices", b"prices", "rescheduled", b"rescheduled", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "changed_at", b"changed_at", "prices", b"prices", "rescheduled", b"rescheduled", "seats", b"seats", "sequence", b"sequence", "show_cancelled", b"show_cancelled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -718,6 +778,7 @@ class HoldSeatsRequest(_message.Message):
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
     ACCESS_CODE_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     user_id: _builtins.str
@@ -735,7 +796,11 @@ class HoldSeatsRequest(_message.Message):
     """The access code by which blocked ones of the seats may be taken, in large or small letters; none where it is absent."""
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
+        """The seats (UUIDs of ShowSeat.id); up to 100, each once. Some have to be named, or `areas`."""
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.AreaPlaces]:
+        """Places of areas, each area once; with the seats 100 in all at most. Places of it that the user holds already count."""
 
     def __init__(
         self,
@@ -746,10 +811,11 @@ class HoldSeatsRequest(_message.Message):
         idempotency_key: _builtins.str = ...,
         expected_total: _builtins.int | None = ...,
         access_code: _builtins.str = ...,
+        areas: _abc.Iterable[_seat_pb2.AreaPlaces] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "access_code", b"access_code", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "access_code", b"access_code", "areas", b"areas", "expected_total", b"expected_total", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
     _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015
@@ -812,7 +878,7 @@ class HoldSeatsResponse(_message.Message):
     """Always true: for clients that ask for it."""
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.ShowSeat]:
-        """The held seats, in the request's order."""
+        """The held seats, in the request's order; then the held places, area by area."""
 
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
@@ -977,6 +1043,7 @@ class ListHoldsResponse(_message.Message):
         SECONDS_LEFT_FIELD_NUMBER: _builtins.int
         LABEL_FIELD_NUMBER: _builtins.int
         FEATURES_FIELD_NUMBER: _builtins.int
+        AREA_ID_FIELD_NUMBER: _builtins.int
         id: _builtins.str
         """The seat (UUID of ShowSeat.id)."""
         section: _builtins.str
@@ -993,6 +1060,8 @@ class ListHoldsResponse(_message.Message):
         """How many seconds are left until then, by inventory's clock."""
         label: _builtins.str
         """What people read on it."""
+        area_id: _builtins.str
+        """The area that it is a place of (UUID), where `row`, `number` and `label` are empty; absent where it is a seat."""
         @_builtins.property
         def expires_at(self) -> _timestamp_pb2.Timestamp:
             """When the hold lapses."""
@@ -1014,12 +1083,15 @@ class ListHoldsResponse(_message.Message):
             seconds_left: _builtins.int = ...,
             label: _builtins.str = ...,
             features: _abc.Iterable[_seat_pb2.Seat.Feature.ValueType] | None = ...,
+            area_id: _builtins.str | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_area_id", b"_area_id", "area_id", b"area_id", "expires_at", b"expires_at"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "features", b"features", "id", b"id", "label", b"label", "number", b"number", "price", b"price", "row", b"row", "seconds_left", b"seconds_left", "section", b"section", "tier", b"tier"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_area_id", b"_area_id", "area_id", b"area_id", "expires_at", b"expires_at", "features", b"features", "id", b"id", "label", b"label", "number", b"number", "price", b"price", "row", b"row", "seconds_left", b"seconds_left", "section", b"section", "tier", b"tier"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
+        _WhichOneofReturnType__area_id: _TypeAlias = _typing.Literal["area_id"]  # noqa: Y015
+        _WhichOneofArgType__area_id: _TypeAlias = _typing.Literal["_area_id", b"_area_id"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__area_id) -> _WhichOneofReturnType__area_id | None: ...
 
     @_typing.final
     class ShowHolds(_message.Message):
@@ -1150,13 +1222,20 @@ class BlockSeatsRequest(_message.Message):
     SHOW_ID_FIELD_NUMBER: _builtins.int
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     reason: _builtins.str
     """Why, for the organizer's own people: 1 to 200 characters, nothing invisible."""
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The seats (UUIDs of ShowSeat.id); 1 to 1,000, each once."""
+        """The seats (UUIDs of ShowSeat.id); up to 1,000, each once. Some have to be named, or `areas`."""
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.AreaPlaces]:
+        """How many places of areas shall be blocked for this reason, each area once; with the seats 1,000 in all at most. Those
+        count that are: so repeating it changes nothing.
+        """
 
     def __init__(
         self,
@@ -1164,10 +1243,11 @@ class BlockSeatsRequest(_message.Message):
         show_id: _builtins.str = ...,
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         reason: _builtins.str = ...,
+        areas: _abc.Iterable[_seat_pb2.AreaPlaces] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "reason", b"reason", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1203,21 +1283,29 @@ class UnblockSeatsRequest(_message.Message):
 
     SHOW_ID_FIELD_NUMBER: _builtins.int
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The seats (UUIDs of ShowSeat.id); 1 to 1,000, each once."""
+        """The seats (UUIDs of ShowSeat.id); up to 1,000, each once. Some have to be named, or `areas`."""
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.AreaPlaces]:
+        """How many blocked places of areas shall be for sale again, or fewer where there are no more, each area once; with the
+        seats 1,000 in all at most. Those come first that nobody has. Repeating it unblocks as many again.
+        """
 
     def __init__(
         self,
         *,
         show_id: _builtins.str = ...,
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        areas: _abc.Iterable[_seat_pb2.AreaPlaces] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1492,7 +1580,7 @@ class Reservation(_message.Message):
     """The ISO 4217 code of the amounts."""
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReservedSeat]:
-        """The seats, in the request's order."""
+        """The seats, in the request's order; then the places, area by area."""
 
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
@@ -1545,6 +1633,7 @@ class ReservedSeat(_message.Message):
     PRICE_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
     FEATURES_FIELD_NUMBER: _builtins.int
+    AREA_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The seat (UUID of ShowSeat.id)."""
     section: _builtins.str
@@ -1559,6 +1648,8 @@ class ReservedSeat(_message.Message):
     """Its price in minor units."""
     label: _builtins.str
     """What people read on it."""
+    area_id: _builtins.str
+    """The area that it is a place of (UUID), where `row`, `number` and `label` are empty; absent where it is a seat."""
     @_builtins.property
     def features(self) -> _containers.RepeatedScalarFieldContainer[_seat_pb2.Seat.Feature.ValueType]:
         """What is special about it."""
@@ -1574,12 +1665,15 @@ class ReservedSeat(_message.Message):
         price: _builtins.int = ...,
         label: _builtins.str = ...,
         features: _abc.Iterable[_seat_pb2.Seat.Feature.ValueType] | None = ...,
+        area_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_area_id", b"_area_id", "area_id", b"area_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["features", b"features", "id", b"id", "label", b"label", "number", b"number", "price", b"price", "row", b"row", "section", b"section", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_area_id", b"_area_id", "area_id", b"area_id", "features", b"features", "id", b"id", "label", b"label", "number", b"number", "price", b"price", "row", b"row", "section", b"section", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__area_id: _TypeAlias = _typing.Literal["area_id"]  # noqa: Y015
+    _WhichOneofArgType__area_id: _TypeAlias = _typing.Literal["_area_id", b"_area_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__area_id) -> _WhichOneofReturnType__area_id | None: ...
 
 Global___ReservedSeat: _TypeAlias = ReservedSeat  # noqa: Y015
 
@@ -1599,7 +1693,7 @@ class SeatPrices(_message.Message):
     """The ISO 4217 code of the amounts."""
     @_builtins.property
     def seats(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReservedSeat]:
-        """The seats, in the question's order."""
+        """The seats, in the question's order; then the places, area by area."""
 
     @_builtins.property
     def held_at(self) -> _timestamp_pb2.Timestamp:
@@ -1636,13 +1730,18 @@ class BatchPriceSeatsRequest(_message.Message):
         SHOW_ID_FIELD_NUMBER: _builtins.int
         SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
         USER_ID_FIELD_NUMBER: _builtins.int
+        AREAS_FIELD_NUMBER: _builtins.int
         show_id: _builtins.str
         """The show (UUID)."""
         user_id: _builtins.str
         """For whom (UUID): seats that this user holds cost what they did when they were held; absent: by the list."""
         @_builtins.property
         def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-            """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
+            """The seats (UUIDs of ShowSeat.id); up to 100, each once. Some have to be named, or `areas`."""
+
+        @_builtins.property
+        def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.AreaPlaces]:
+            """Places of areas, each area once: of those that the user holds first, then of any."""
 
         def __init__(
             self,
@@ -1650,10 +1749,11 @@ class BatchPriceSeatsRequest(_message.Message):
             show_id: _builtins.str = ...,
             show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
             user_id: _builtins.str = ...,
+            areas: _abc.Iterable[_seat_pb2.AreaPlaces] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1749,6 +1849,7 @@ class BatchReserveSeatsRequest(_message.Message):
         EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
         ACCESS_CODE_FIELD_NUMBER: _builtins.int
         FOR_GUEST_FIELD_NUMBER: _builtins.int
+        AREAS_FIELD_NUMBER: _builtins.int
         booking_id: _builtins.str
         """The booking (UUID)."""
         show_id: _builtins.str
@@ -1767,7 +1868,11 @@ class BatchReserveSeatsRequest(_message.Message):
         """
         @_builtins.property
         def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-            """The seats (UUIDs of ShowSeat.id); 1 to 100, each once."""
+            """The seats (UUIDs of ShowSeat.id); up to 100, each once. Some have to be named, or `areas`."""
+
+        @_builtins.property
+        def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.AreaPlaces]:
+            """Places of areas, each area once: of those that the user holds first, then of those that are free."""
 
         def __init__(
             self,
@@ -1780,10 +1885,11 @@ class BatchReserveSeatsRequest(_message.Message):
             expected_total: _builtins.int | None = ...,
             access_code: _builtins.str = ...,
             for_guest: _builtins.bool = ...,
+            areas: _abc.Iterable[_seat_pb2.AreaPlaces] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "access_code", b"access_code", "booking_id", b"booking_id", "expected_total", b"expected_total", "for_guest", b"for_guest", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "ttl_seconds", b"ttl_seconds", "user_id", b"user_id"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "access_code", b"access_code", "areas", b"areas", "booking_id", b"booking_id", "expected_total", b"expected_total", "for_guest", b"for_guest", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "ttl_seconds", b"ttl_seconds", "user_id", b"user_id"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
         _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015
@@ -2035,6 +2141,7 @@ class BatchConfirmReservationsResponse(_message.Message):
 
         REFUSAL_FIELD_NUMBER: _builtins.int
         SHOW_FIELD_NUMBER: _builtins.int
+        SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
         @_builtins.property
         def refusal(self) -> _status_pb2.Status:
             """Why the seats could not be booked; absent where they are booked."""
@@ -2043,15 +2150,22 @@ class BatchConfirmReservationsResponse(_message.Message):
         def show(self) -> Global___ShowTimes:
             """The show as it was then, where they are booked."""
 
+        @_builtins.property
+        def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """The seats (UUIDs of ShowSeat.id) in the order in which they were reserved, where places of areas are among them: one that
+            somebody else has by now is another one of its area. Else empty.
+            """
+
         def __init__(
             self,
             *,
             refusal: _status_pb2.Status | None = ...,
             show: Global___ShowTimes | None = ...,
+            show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal", "show", b"show"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal", "show", b"show"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["refusal", b"refusal", "show", b"show", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 

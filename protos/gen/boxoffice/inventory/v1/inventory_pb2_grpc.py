@@ -271,14 +271,17 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def HoldSeats(self, request, context):
-        """Holds seats for a user, for five minutes by default and until the end of sales at the latest: all of them or none.
-        Seats that the user holds already stay held as long as they were: holding again never extends.
+        """Holds seats for a user, and places of areas, for five minutes by default and until the end of sales at the latest: all of
+        them or none. Seats that the user holds already stay held as long as they were: holding again never extends. Places of
+        areas that he holds already count: whoever wants more of them asks for as many as it shall be in all.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+        twice, the show has no such area, or the area has not so many places.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
-        blocked (`seat_ids`; `booking_id` where it is the user's own booking).
+        blocked (`seat_ids`; `booking_id` where it is the user's own booking), or areas have not so many places left
+        (`area_ids`).
         FAILED_PRECONDITION COMPANION_SEAT_ALONE: a companion's seat is neither with its wheelchair seat nor beside one that the
         user has (`seat_ids`).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
@@ -344,11 +347,13 @@ class InventoryServiceServicer:
     def BlockSeats(self, request, context):
         """Blocks seats of a show: nobody can hold or book them without an access code until they are unblocked. Whoever has one keeps it; once that claim
         ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
-        seats than one request names are blocked by several.
+        seats than one request names are blocked by several. Of areas so many places are blocked that nobody has, or nothing is.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+        twice, the show has no such area, or the area has not so many places.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        ABORTED SEATS_UNAVAILABLE: areas have not so many places that are free (`area_ids`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -356,9 +361,10 @@ class InventoryServiceServicer:
 
     def UnblockSeats(self, request, context):
         """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
-        nothing.
+        nothing, but for places of areas.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+        twice, the show has no such area, or the area has not so many places.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         """
@@ -446,7 +452,8 @@ class InventoryServiceServicer:
     def BatchConfirmReservations(self, request, context):
         """Books the seats of reservations for good: the payment has been captured. Once sales have ended or the show is
         cancelled, every one that is not booked yet is refused. One that lapsed before is revived if all of its seats are
-        free and the user's seat limit allows it. A refusal is final, whatever is asked later.
+        free and the user's seat limit allows it; a place of an area that somebody else has by then is replaced by any other one of
+        the area that is free. A refusal is final, whatever is asked later.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
         """

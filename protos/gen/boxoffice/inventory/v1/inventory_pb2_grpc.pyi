@@ -117,14 +117,17 @@ class InventoryServiceStub:
     RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
     """
     HoldSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.HoldSeatsRequest, _inventory_pb2.HoldSeatsResponse]
-    """Holds seats for a user, for five minutes by default and until the end of sales at the latest: all of them or none.
-    Seats that the user holds already stay held as long as they were: holding again never extends.
+    """Holds seats for a user, and places of areas, for five minutes by default and until the end of sales at the latest: all of
+    them or none. Seats that the user holds already stay held as long as they were: holding again never extends. Places of
+    areas that he holds already count: whoever wants more of them asks for as many as it shall be in all.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+    twice, the show has no such area, or the area has not so many places.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
-    blocked (`seat_ids`; `booking_id` where it is the user's own booking).
+    blocked (`seat_ids`; `booking_id` where it is the user's own booking), or areas have not so many places left
+    (`area_ids`).
     FAILED_PRECONDITION COMPANION_SEAT_ALONE: a companion's seat is neither with its wheelchair seat nor beside one that the
     user has (`seat_ids`).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
@@ -174,17 +177,20 @@ class InventoryServiceStub:
     BlockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BlockSeatsRequest, _inventory_pb2.BlockSeatsResponse]
     """Blocks seats of a show: nobody can hold or book them without an access code until they are unblocked. Whoever has one keeps it; once that claim
     ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
-    seats than one request names are blocked by several.
+    seats than one request names are blocked by several. Of areas so many places are blocked that nobody has, or nothing is.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+    twice, the show has no such area, or the area has not so many places.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    ABORTED SEATS_UNAVAILABLE: areas have not so many places that are free (`area_ids`).
     """
     UnblockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.UnblockSeatsRequest, _inventory_pb2.UnblockSeatsResponse]
     """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
-    nothing.
+    nothing, but for places of areas.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+    twice, the show has no such area, or the area has not so many places.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     """
@@ -244,7 +250,8 @@ class InventoryServiceStub:
     BatchConfirmReservations: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.BatchConfirmReservationsRequest, _inventory_pb2.BatchConfirmReservationsResponse]
     """Books the seats of reservations for good: the payment has been captured. Once sales have ended or the show is
     cancelled, every one that is not booked yet is refused. One that lapsed before is revived if all of its seats are
-    free and the user's seat limit allows it. A refusal is final, whatever is asked later.
+    free and the user's seat limit allows it; a place of an area that somebody else has by then is replaced by any other one of
+    the area that is free. A refusal is final, whatever is asked later.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
     """
@@ -359,14 +366,17 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     RESOURCE_EXHAUSTED OVERLOADED: too many are watching.
     """
     HoldSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.HoldSeatsRequest, _inventory_pb2.HoldSeatsResponse]  # type: ignore[assignment]
-    """Holds seats for a user, for five minutes by default and until the end of sales at the latest: all of them or none.
-    Seats that the user holds already stay held as long as they were: holding again never extends.
+    """Holds seats for a user, and places of areas, for five minutes by default and until the end of sales at the latest: all of
+    them or none. Seats that the user holds already stay held as long as they were: holding again never extends. Places of
+    areas that he holds already count: whoever wants more of them asks for as many as it shall be in all.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+    twice, the show has no such area, or the area has not so many places.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
-    blocked (`seat_ids`; `booking_id` where it is the user's own booking).
+    blocked (`seat_ids`; `booking_id` where it is the user's own booking), or areas have not so many places left
+    (`area_ids`).
     FAILED_PRECONDITION COMPANION_SEAT_ALONE: a companion's seat is neither with its wheelchair seat nor beside one that the
     user has (`seat_ids`).
     FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
@@ -416,17 +426,20 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     BlockSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BlockSeatsRequest, _inventory_pb2.BlockSeatsResponse]  # type: ignore[assignment]
     """Blocks seats of a show: nobody can hold or book them without an access code until they are unblocked. Whoever has one keeps it; once that claim
     ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
-    seats than one request names are blocked by several.
+    seats than one request names are blocked by several. Of areas so many places are blocked that nobody has, or nothing is.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+    twice, the show has no such area, or the area has not so many places.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    ABORTED SEATS_UNAVAILABLE: areas have not so many places that are free (`area_ids`).
     """
     UnblockSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.UnblockSeatsRequest, _inventory_pb2.UnblockSeatsResponse]  # type: ignore[assignment]
     """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
-    nothing.
+    nothing, but for places of areas.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+    twice, the show has no such area, or the area has not so many places.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
     """
@@ -486,7 +499,8 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     BatchConfirmReservations: _aio.UnaryUnaryMultiCallable[_inventory_pb2.BatchConfirmReservationsRequest, _inventory_pb2.BatchConfirmReservationsResponse]  # type: ignore[assignment]
     """Books the seats of reservations for good: the payment has been captured. Once sales have ended or the show is
     cancelled, every one that is not booked yet is refused. One that lapsed before is revived if all of its seats are
-    free and the user's seat limit allows it. A refusal is final, whatever is asked later.
+    free and the user's seat limit allows it; a place of an area that somebody else has by then is replaced by any other one of
+    the area that is free. A refusal is final, whatever is asked later.
 
     Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
     """
@@ -646,14 +660,17 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_pb2.HoldSeatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.HoldSeatsResponse, _abc.Awaitable[_inventory_pb2.HoldSeatsResponse]]:
-        """Holds seats for a user, for five minutes by default and until the end of sales at the latest: all of them or none.
-        Seats that the user holds already stay held as long as they were: holding again never extends.
+        """Holds seats for a user, and places of areas, for five minutes by default and until the end of sales at the latest: all of
+        them or none. Seats that the user holds already stay held as long as they were: holding again never extends. Places of
+        areas that he holds already count: whoever wants more of them asks for as many as it shall be in all.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+        twice, the show has no such area, or the area has not so many places.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         ABORTED SEATS_UNAVAILABLE: somebody else has some of the seats, a booking of the user's own has them, or they are
-        blocked (`seat_ids`; `booking_id` where it is the user's own booking).
+        blocked (`seat_ids`; `booking_id` where it is the user's own booking), or areas have not so many places left
+        (`area_ids`).
         FAILED_PRECONDITION COMPANION_SEAT_ALONE: a companion's seat is neither with its wheelchair seat nor beside one that the
         user has (`seat_ids`).
         FAILED_PRECONDITION SEAT_LIMIT_EXCEEDED: the user would have more seats of the show than allowed, or more at once
@@ -727,11 +744,13 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_inventory_pb2.BlockSeatsResponse, _abc.Awaitable[_inventory_pb2.BlockSeatsResponse]]:
         """Blocks seats of a show: nobody can hold or book them without an access code until they are unblocked. Whoever has one keeps it; once that claim
         ends or lapses, the seat is BLOCKED, and a payment that comes late does not get it. Repeating it changes nothing. More
-        seats than one request names are blocked by several.
+        seats than one request names are blocked by several. Of areas so many places are blocked that nobody has, or nothing is.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+        twice, the show has no such area, or the area has not so many places.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        ABORTED SEATS_UNAVAILABLE: areas have not so many places that are free (`area_ids`).
         """
 
     @_abc_1.abstractmethod
@@ -741,9 +760,10 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.UnblockSeatsResponse, _abc.Awaitable[_inventory_pb2.UnblockSeatsResponse]]:
         """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
-        nothing.
+        nothing, but for places of areas.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule or a seat is named twice.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
+        twice, the show has no such area, or the area has not so many places.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
         """
@@ -845,7 +865,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_inventory_pb2.BatchConfirmReservationsResponse, _abc.Awaitable[_inventory_pb2.BatchConfirmReservationsResponse]]:
         """Books the seats of reservations for good: the payment has been captured. Once sales have ended or the show is
         cancelled, every one that is not booked yet is refused. One that lapsed before is revived if all of its seats are
-        free and the user's seat limit allows it. A refusal is final, whatever is asked later.
+        free and the user's seat limit allows it; a place of an area that somebody else has by then is replaced by any other one of
+        the area that is free. A refusal is final, whatever is asked later.
 
         Refusals of one item: FAILED_PRECONDITION CLAIM_CLOSED.
         """

@@ -13,10 +13,10 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 10):
-    from typing import TypeAlias as _TypeAlias
+if sys.version_info >= (3, 11):
+    from typing import TypeAlias as _TypeAlias, Never as _Never
 else:
-    from typing_extensions import TypeAlias as _TypeAlias
+    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -195,14 +195,15 @@ class ShowSeat(_message.Message):
     FEATURES_FIELD_NUMBER: _builtins.int
     COMPANION_OF_FIELD_NUMBER: _builtins.int
     PRICE_MULTIPLIER_FIELD_NUMBER: _builtins.int
+    AREA_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The id to hold and to book (UUID); unique to this seat of this show."""
     section: _builtins.str
-    """The section the seat is in."""
+    """The section the seat is in; the area's name, where it is a place of an area."""
     row: _builtins.str
-    """The row's label."""
+    """The row's label; empty where it is a place of an area."""
     number: _builtins.int
-    """The seat's number in its row."""
+    """The seat's number in its row; 0 where it is a place of an area."""
     tier: Global___Seat.Tier.ValueType
     """The seat's price tier."""
     price: _builtins.int
@@ -212,7 +213,9 @@ class ShowSeat(_message.Message):
     blocked: _builtins.bool
     """True where somebody has the seat and it is BLOCKED, not AVAILABLE, once that claim ends or lapses; else absent."""
     label: _builtins.str
-    """What people read on the seat, such as "12A": its number, where nothing else was said. Unique in its row."""
+    """What people read on the seat, such as "12A": its number, where nothing else was said. Unique in its row. Empty where it
+    is a place of an area.
+    """
     x: _builtins.int
     """Where the seat is in the plan, to the right, in the plan's own unit. In maps, and absent where it was not said."""
     y: _builtins.int
@@ -225,6 +228,8 @@ class ShowSeat(_message.Message):
     """What it costs where nobody has it, of what the show's list says for its tier, in thousandths and rounded to the minor
     unit, half of one up; absent where it is 1000, the price itself.
     """
+    area_id: _builtins.str
+    """The area that it is a place of (UUID of ShowArea.id); absent where it is a seat."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the claim on the seat lapses and the seat is free again. Absent where nothing can lapse."""
@@ -251,11 +256,14 @@ class ShowSeat(_message.Message):
         features: _abc.Iterable[Global___Seat.Feature.ValueType] | None = ...,
         companion_of: _builtins.str | None = ...,
         price_multiplier: _builtins.int | None = ...,
+        area_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_blocked", b"_blocked", "_companion_of", b"_companion_of", "_price_multiplier", b"_price_multiplier", "_x", b"_x", "_y", b"_y", "blocked", b"blocked", "companion_of", b"companion_of", "expires_at", b"expires_at", "price_multiplier", b"price_multiplier", "x", b"x", "y", b"y"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_area_id", b"_area_id", "_blocked", b"_blocked", "_companion_of", b"_companion_of", "_price_multiplier", b"_price_multiplier", "_x", b"_x", "_y", b"_y", "area_id", b"area_id", "blocked", b"blocked", "companion_of", b"companion_of", "expires_at", b"expires_at", "price_multiplier", b"price_multiplier", "x", b"x", "y", b"y"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blocked", b"_blocked", "_companion_of", b"_companion_of", "_price_multiplier", b"_price_multiplier", "_x", b"_x", "_y", b"_y", "blocked", b"blocked", "companion_of", b"companion_of", "expires_at", b"expires_at", "features", b"features", "id", b"id", "label", b"label", "number", b"number", "price", b"price", "price_multiplier", b"price_multiplier", "row", b"row", "section", b"section", "status", b"status", "tier", b"tier", "x", b"x", "y", b"y"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_area_id", b"_area_id", "_blocked", b"_blocked", "_companion_of", b"_companion_of", "_price_multiplier", b"_price_multiplier", "_x", b"_x", "_y", b"_y", "area_id", b"area_id", "blocked", b"blocked", "companion_of", b"companion_of", "expires_at", b"expires_at", "features", b"features", "id", b"id", "label", b"label", "number", b"number", "price", b"price", "price_multiplier", b"price_multiplier", "row", b"row", "section", b"section", "status", b"status", "tier", b"tier", "x", b"x", "y", b"y"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__area_id: _TypeAlias = _typing.Literal["area_id"]  # noqa: Y015
+    _WhichOneofArgType__area_id: _TypeAlias = _typing.Literal["_area_id", b"_area_id"]  # noqa: Y015
     _WhichOneofReturnType__blocked: _TypeAlias = _typing.Literal["blocked"]  # noqa: Y015
     _WhichOneofArgType__blocked: _TypeAlias = _typing.Literal["_blocked", b"_blocked"]  # noqa: Y015
     _WhichOneofReturnType__companion_of: _TypeAlias = _typing.Literal["companion_of"]  # noqa: Y015
@@ -266,6 +274,8 @@ class ShowSeat(_message.Message):
     _WhichOneofArgType__x: _TypeAlias = _typing.Literal["_x", b"_x"]  # noqa: Y015
     _WhichOneofReturnType__y: _TypeAlias = _typing.Literal["y"]  # noqa: Y015
     _WhichOneofArgType__y: _TypeAlias = _typing.Literal["_y", b"_y"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__area_id) -> _WhichOneofReturnType__area_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__blocked) -> _WhichOneofReturnType__blocked | None: ...
     @_typing.overload
@@ -278,3 +288,99 @@ class ShowSeat(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__y) -> _WhichOneofReturnType__y | None: ...
 
 Global___ShowSeat: _TypeAlias = ShowSeat  # noqa: Y015
+
+@_typing.final
+class AreaPlaces(_message.Message):
+    """Some places of an area of a show, which have neither rows nor numbers: which ones is not said."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AREA_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    area_id: _builtins.str
+    """The area (UUID of ShowArea.id)."""
+    quantity: _builtins.int
+    """How many of its places; 1 to 1,000."""
+    def __init__(
+        self,
+        *,
+        area_id: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_id", b"area_id", "quantity", b"quantity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AreaPlaces: _TypeAlias = AreaPlaces  # noqa: Y015
+
+@_typing.final
+class ShowArea(_message.Message):
+    """An area of a show, as it stood at an instant. Its places have neither rows nor numbers; `total` is the sum of the other
+    counts.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    HELD_BY_ME_FIELD_NUMBER: _builtins.int
+    BOOKED_FIELD_NUMBER: _builtins.int
+    RESERVED_BY_ME_FIELD_NUMBER: _builtins.int
+    BLOCKED_FIELD_NUMBER: _builtins.int
+    PRICE_MULTIPLIER_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The area's id (UUID), to hold and to book places of it; the same in all shows of its hall."""
+    name: _builtins.str
+    """Its name, such as "Floor": the `section` of its places."""
+    tier: Global___Seat.Tier.ValueType
+    """Its price tier."""
+    price: _builtins.int
+    """What a place costs that nobody has, in minor units of the show's currency."""
+    total: _builtins.int
+    """All places."""
+    available: _builtins.int
+    """Places free to hold and to book."""
+    held: _builtins.int
+    """Places held by others."""
+    held_by_me: _builtins.int
+    """Places held by the user who asks."""
+    booked: _builtins.int
+    """Places sold, or reserved to a booking of others."""
+    reserved_by_me: _builtins.int
+    """Places reserved to a booking of the user who asks, which waits for its payment."""
+    blocked: _builtins.int
+    """Places not for sale."""
+    price_multiplier: _builtins.int
+    """What a place costs, of what the show's list says for its tier, in thousandths; absent where it is 1000."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        tier: Global___Seat.Tier.ValueType = ...,
+        price: _builtins.int = ...,
+        total: _builtins.int = ...,
+        available: _builtins.int = ...,
+        held: _builtins.int = ...,
+        held_by_me: _builtins.int = ...,
+        booked: _builtins.int = ...,
+        reserved_by_me: _builtins.int = ...,
+        blocked: _builtins.int = ...,
+        price_multiplier: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_price_multiplier", b"_price_multiplier", "price_multiplier", b"price_multiplier"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price_multiplier", b"_price_multiplier", "available", b"available", "blocked", b"blocked", "booked", b"booked", "held", b"held", "held_by_me", b"held_by_me", "id", b"id", "name", b"name", "price", b"price", "price_multiplier", b"price_multiplier", "reserved_by_me", b"reserved_by_me", "tier", b"tier", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__price_multiplier: _TypeAlias = _typing.Literal["price_multiplier"]  # noqa: Y015
+    _WhichOneofArgType__price_multiplier: _TypeAlias = _typing.Literal["_price_multiplier", b"_price_multiplier"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__price_multiplier) -> _WhichOneofReturnType__price_multiplier | None: ...
+
+Global___ShowArea: _TypeAlias = ShowArea  # noqa: Y015
