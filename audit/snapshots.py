@@ -105,6 +105,11 @@ UNDER_WAY = (
         "webhooks",
         "SELECT array_agg(id) FROM bank.deliveries WHERE delivered_at IS NULL AND dead_at IS NULL",
     ),
+    (
+        "notifications",
+        "facts of shows that bookings are told of",
+        "SELECT array_agg(show_id::text) FROM show_facts WHERE told_at IS NULL",
+    ),
 )
 """What ends by itself if one waits, which dead letters and stuck refunds do not: where it is, what, and which ids."""
 

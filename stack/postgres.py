@@ -33,7 +33,7 @@ ORPHAN_SECONDS = 30
 SETTINGS = {
     "listen_addresses": ports.LOOPBACK,
     "unix_socket_directories": "",
-    "max_connections": "360",
+    "max_connections": "420",
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -139,3 +139,9 @@ async def bank_db(databases: Databases) -> AsyncIterator[Database]:
 async def identity_db(databases: Databases) -> AsyncIterator[Database]:
     async with databases.opened("identity") as db:
         yield db
+
+
+@pytest.fixture
+async def notifications_db(databases: Databases) -> AsyncIterator[Database]:
+    async with databases.opened("notifications") as db:
+        yield db

@@ -140,6 +140,7 @@ COUNTS = {
     # Of these a page takes as many as fit, but one at least: see Page.render.
     "inventory.v1.ListEventsResponse.events": 1,
     "inventory.v1.ListReviewsResponse.reviews": 1,
+    "notifications.v1.ListNoticesResponse.notices": 1,
     "inventory.v1.ListAccessCodesResponse.access_codes": 1,
     "inventory.v1.ListMoviesResponse.movies": 1,
     "inventory.v1.ListVenuesResponse.venues": 1,

@@ -1,9 +1,9 @@
 """What must never be otherwise, as SQL: each invariant is a query that returns a row for every fault it finds.
 
 The queries run over copies of the services' tables, a schema for each service (`inventory`, `booking`, `payment`,
-`bank`, `identity`), so that one query can look at all of them; see `audit.audit`. In each schema a table `clock`
-says what time it was by that service's clock. The copies have no constraints: what the services' databases forbid is
-asked here again, so that a constraint that was lost is missed.
+`bank`, `identity`, `notifications`), so that one query can look at all of them; see `audit.audit`. In each schema a
+table `clock` says what time it was by that service's clock. The copies have no constraints: what the services'
+databases forbid is asked here again, so that a constraint that was lost is missed.
 
 Those in ALWAYS look at one database each, which is copied as it stands at one instant, and hold at any time. Those in
 AT_REST look across databases, and hold once nothing is under way any more.
@@ -21,6 +21,7 @@ from audit.invariants.invariant import Invariant
 from audit.invariants.invoices import INVOICES
 from audit.invariants.keys import KEYS
 from audit.invariants.money import MONEY
+from audit.invariants.notices import NOTICES, NOTICES_AT_REST
 from audit.invariants.refunds import REFUNDS, REFUNDS_AT_REST
 from audit.invariants.reschedules import RESCHEDULES_AT_REST
 from audit.invariants.sales import SALES, SALES_AT_REST
@@ -48,6 +49,7 @@ ALWAYS = (
     + ACCOUNTS
     + TIMES
     + TOPICS
+    + NOTICES
 )
 AT_REST = (
     ACROSS
@@ -58,5 +60,6 @@ AT_REST = (
     + RESCHEDULES_AT_REST
     + TICKETS_AT_REST
     + TOPICS_AT_REST
+    + NOTICES_AT_REST
 )
 INVARIANTS = ALWAYS + AT_REST

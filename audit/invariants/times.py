@@ -64,6 +64,11 @@ WRITTEN: Mapping[str, Mapping[str, Sequence[str]]] = {
         "token_families": ("created_at", "ended_at"),
         "refresh_tokens": ("created_at", "used_at"),
     },
+    "notifications": {
+        "bookings": ("created_at", "changed_at"),
+        "notices": ("happened_at", "read_at"),
+        "show_facts": ("happened_at", "told_at"),
+    },
 }
 """When rows say that they were written. Outboxes are empty at rest, and leases lie in the future by their nature."""
 

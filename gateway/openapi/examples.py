@@ -14,6 +14,7 @@ BOOKING = "0198c2a0-0000-7000-8000-000000000007"
 PAYMENT = "0198c2a0-0000-7000-8000-000000000008"
 SELLER = "0198c2a0-0000-7000-8000-00000000000a"
 REVIEW = "0198c2a0-0000-7000-8000-00000000000d"
+NOTICE = "0198c2a0-0000-7000-8000-00000000000e"
 TAX_RULE = "0198c2a0-0000-7000-8000-00000000000b"
 SESSION = "sess_0198c2a0-0000-7000-8000-000000000009"
 COUPON = "0198c2a0-0000-7000-8000-00000000000c"
@@ -71,6 +72,7 @@ VALUES: dict[str, Any] = {
     "state": "27",
     "taxNumber": "27AAPFU0939F1ZV",
     "reviewId": REVIEW,
+    "noticeId": NOTICE,
     "taxRuleId": TAX_RULE,
     "theatre": "Lantern House",
     "timeZone": "Asia/Kolkata",
@@ -159,6 +161,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "WriteReview": {"userId": USER, "rating": 5, "text": "Every song was worth the rain."},
     "ReportReview": {"eventId": EVENT, "userId": USER},
     "HideReview": {"eventId": EVENT, "hidden": True},
+    "ReadNotice": {"userId": USER},
+    "ReadAllNotices": {"userId": USER},
     "UpdateEvent": {"title": "Nine Rivers, Live Again", "language": "hi"},
     "PublishEvent": {},
     "UpdateVenue": {

@@ -155,32 +155,32 @@ SCRAPED = """  - job_name: notes
     dns_sd_configs: [{names: [notes], type: A, port: 9464, refresh_interval: 10s}]
 """
 
-LAST = ', "services.identity"]'
+LAST = ', "services.notifications"]'
 BEFORE_AUDIT = "      AUDIT_PASSWORD:"
 BEFORE_GATEWAY = "  gateway:\n    <<: *contained\n"
-AWAITED = "      identity: {condition: service_healthy}\n"
+AWAITED = "notifications: *healthy"
 
 RECIPE = Recipe(
     {
         "roster.toml": [at_the_end(ROSTER)],
         "pyproject.toml": [(LAST, LAST.replace("]", ', "services.notes"]')), at_the_end(LAYERS)],
-        "stack/postgres.py": [('"max_connections": "360"', '"max_connections": "400"')],
+        "stack/postgres.py": [('"max_connections": "420"', '"max_connections": "480"')],
         "docker-compose.yml": [
-            ("-cmax_connections=360", "-cmax_connections=400"),
+            ("-cmax_connections=420", "-cmax_connections=480"),
             (
-                "no_proxy: inventory,booking,payment,bank,identity,",
-                "no_proxy: inventory,booking,payment,bank,identity,notes,",
+                "no_proxy: inventory,booking,payment,bank,identity,notifications,",
+                "no_proxy: inventory,booking,payment,bank,identity,notifications,notes,",
             ),
             before("x-observer: &observer", TOLD),
             before(BEFORE_AUDIT, f'      NOTES_PASSWORD: "{PASSWORD}"\n'),
-            before("      - tls-gateway:/tls/gateway\n", "      - tls-notes:/tls/notes\n"),
+            before("tls-gateway:/tls/gateway", "tls-notes:/tls/notes, "),
             before(BEFORE_GATEWAY, MIGRATES + SERVES),
-            after(AWAITED, AWAITED.replace("identity", "notes")),
-            before("  tls-gateway: {}\n", "  tls-notes: {}\n  keys-notes: {}\n"),
+            after(AWAITED, ", notes: *healthy"),
+            before("tls-gateway: {}", "tls-notes: {}, keys-notes: {}, "),
         ],
         "docker/prometheus/prometheus.yml": [before("  - job_name: gateway\n", SCRAPED)],
         "docker/prometheus/alerts.yml": [
-            ("|identity|gateway", "|identity|notes|gateway"),
+            ("|notifications|gateway", "|notifications|notes|gateway"),
             ('or absent(up{job="gateway"})', 'or absent(up{job="notes"}) or absent(up{job="gateway"})'),
         ],
     },

@@ -109,6 +109,7 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "seller_id": world.seller_id,
         "tax_rule_id": examples.TAX_RULE,
         "review_id": examples.REVIEW,
+        "notice_id": examples.NOTICE,
         "organization_id": world.organization_id,
     }
     methods = [method for method in METHODS.values() if method.bindings]
@@ -194,6 +195,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
         "SetEmailVerified": ({"user_id": world.account_id}, {"emailVerified": True}),
         "DeactivateCoupon": ({"coupon_id": world.coupon_id}, None),
         "ListHolds": ({}, {"userId": world.user}),
+        **dict.fromkeys(("ListNotices", "CountUnreadNotices"), ({}, {"userId": world.user})),
         "GetEventSeats": ({"event_id": show.movie_id}, {"showId": show.id}),
         "DeleteReview": ({"event_id": world.event_id}, {"userId": world.user}),
         "PreviewRefund": ({"booking_id": world.booking_id}, {"userId": world.user}),

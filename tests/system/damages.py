@@ -15,6 +15,7 @@ from tests.system.damages_of_gateways import OF_GATEWAYS
 from tests.system.damages_of_invoices import INVOICES
 from tests.system.damages_of_keys import KEYS
 from tests.system.damages_of_money import OF_MONEY
+from tests.system.damages_of_notices import OF_NOTICES
 from tests.system.damages_of_refunds import OF_REFUNDS
 from tests.system.damages_of_reschedules import OF_RESCHEDULES
 from tests.system.damages_of_sales import SALES
@@ -42,5 +43,6 @@ DAMAGES = (
     + ACCOUNTS
     + TIMES
     + TOPICS
+    + OF_NOTICES
     + AT_REST
 )

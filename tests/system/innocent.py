@@ -21,6 +21,8 @@ from tests.system.damages_of_coupons import OF_AN_ORGANIZATION, WITHIN_LIMITS
 from tests.system.damages_of_finding import OF_WORDS
 from tests.system.damages_of_gateways import ELSEWHERE as AT_ANOTHER_GATEWAY
 from tests.system.damages_of_gateways import LOST
+from tests.system.damages_of_notices import READ_LATER
+from tests.system.damages_of_reschedules import OVER_BEFORE
 from tests.system.damages_of_seats import of_code
 from tests.system.damages_of_the_catalogue import OF_EDITS
 from tests.system.damages_of_tickets import NO_TICKETS_YET, OF_TICKETS_OF_BEFORE
@@ -90,10 +92,8 @@ WHOLE_SINCE = {
 }
 
 AT_ANY_TIME = {
-    "bookings that were over before their show was rescheduled": (
-        "UPDATE booking.bookings SET show_revision = 0, starts_at = starts_at - interval '1 day', screen = 'Another'"
-        " WHERE state = 'CANCELLED'"
-    ),
+    **READ_LATER,
+    **OVER_BEFORE,
     **OF_EDITS,
     **OF_WORDS,
     "nothing": "SELECT",

@@ -282,6 +282,8 @@ HARMLESS = {
     "DeleteReview": "what is gone is gone",
     "ReportReview": "a user's reports of one review count once",
     "HideReview": "a review is hidden or not, as the last request says",
+    "ReadNotice": "what was read stays so, since then",
+    "ReadAllNotices": "what was read stays so, since then",
     "QuoteBooking": "it only reads: a POST as it names many seats",
     "SimulatePayment": "the customer's click: a session comes to its end once, and is shown as it is from then on",
     "ReceiveRazorpayWebhook": "what is signed is the key",

@@ -134,6 +134,8 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
             *("PreviewRefund", "GrantRefund", "GetInvoice"),
             # Nobody has seen the show yet.
             *("WriteReview", "DeleteReview", "ReportReview", "HideReview"),
+            # Nothing has happened yet.
+            "ReadNotice",
             # An admin is in no organization.
             "LeaveOrganization",
             # No seat is blocked, and the code is made up.

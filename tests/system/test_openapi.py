@@ -14,6 +14,7 @@ from stack import accounts
 from stack.credentials import load
 from stack.launcher import Stack
 from tests.gateway.openapi import DOCUMENT, WITHOUT_TOKENS, hold, operations
+from tests.patience import eventually
 from tests.system.client import PRICES, Client, Json, Show, new_user, ok, refusal
 from tests.system.databases import rows
 from tests.system.mutations import KEYED
@@ -63,10 +64,10 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     await client.until(booking["id"], "CONFIRMED")
     [paid] = await client.payments(booking["id"])
     assert (await client.ask("GET", f"payments/result/{paid['id']}")).status_code == 200
-    quoted = {"userId": user, "showId": show.id, "showSeatIds": seats}
-    ok(await client.ask("POST", "bookings/quote", quoted))
+    ok(await client.ask("POST", "bookings/quote", {"userId": user, "showId": show.id, "showSeatIds": seats}))
     ok(await client.ask("GET", f"bookings/user/{user}", params={"pageSize": 1}))
     ok(await client.ask("GET", "bookings", params={"userId": user, "page": 1, "limit": 1}))
+    await _read_notices(client, user)
     ok(await client.ask("GET", f"payments/refund/{booking['id']}/preview", params={"userId": user}))
     ok(await client.refund(booking))
     await client.until(booking["id"], "REFUNDED")
@@ -89,6 +90,19 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     # A show has to be over before somebody reviews it: tests/inventory/test_reviews.py.
     of_reviews = {"WriteReview", "WriteReviewAlias", "DeleteReview", "ReportReview", "HideReview"}
     assert calls - answered - of_razorpay - of_reviews <= {name + alias for name in KEYED for alias in ("", "Alias")}
+
+
+async def _read_notices(client: Client, user: str) -> None:
+    """Wait until the user is told of the booking, and read that."""
+
+    async def told() -> Json | None:
+        listed = ok(await client.ask("GET", "notices", params={"userId": user}))["notices"]
+        return next((notice for notice in listed if notice["kind"] == "CONFIRMED"), None)
+
+    assert ok(await client.ask("GET", "notices/unread", params={"userId": new_user()})) == {"unread": 0}
+    notice = await eventually(told)
+    ok(await client.ask("POST", f"notices/{notice['id']}/read", {"userId": user}))
+    ok(await client.ask("POST", "notices/read", {"userId": user}))
 
 
 async def _hold_and_block_seats(client: Client, show: Show, user: str, seats: list[str]) -> None:

@@ -42,14 +42,16 @@ from boxoffice.inventory.v1 import reviews_pb2 as reviews
 from boxoffice.inventory.v1.catalog_pb2_grpc import CatalogServiceServicer as Catalog
 from boxoffice.inventory.v1.inventory_pb2_grpc import InventoryServiceServicer as Inventory
 from boxoffice.inventory.v1.reviews_pb2_grpc import ReviewServiceServicer as Reviews
+from boxoffice.notifications.v1 import notifications_pb2 as notifications
+from boxoffice.notifications.v1.notifications_pb2_grpc import NotificationServiceServicer as Notifications
 from boxoffice.payment.v1 import payment_pb2 as payment
 from boxoffice.payment.v1.payment_pb2_grpc import PaymentServiceServicer as Payments
 from google.api import annotations_pb2
 from google.protobuf.message import Message
 
-_READS = ("Get", "List", "Preview", "Quote", "Watch")
+_READS = ("Count", "Get", "List", "Preview", "Quote", "Watch")
 """How the names of methods begin that only read."""
-_ASKED_AGAIN = ("Refresh", "PublishEvent", "CancelShow", "CancelEvent")
+_ASKED_AGAIN = ("Refresh", "PublishEvent", "CancelShow", "CancelEvent", "ReadNotice")
 """Methods that give the same again to whoever asks within seconds, or find done what they are to do."""
 
 P = ParamSpec("P")
@@ -295,6 +297,14 @@ class Methods:
     # For the office.
     get_show_sales = Method(Office, office.GetShowSalesRequest, office.Sales)
     get_event_sales = Method(Office, office.GetEventSalesRequest, office.Sales)
+
+    # What has happened to bookings and shows.
+    list_notices = Method(Notifications, notifications.ListNoticesRequest, notifications.ListNoticesResponse)
+    count_unread_notices = Method(
+        Notifications, notifications.CountUnreadNoticesRequest, notifications.CountUnreadNoticesResponse
+    )
+    read_notice = Method(Notifications, notifications.ReadNoticeRequest, notifications.Notice)
+    read_all_notices = Method(Notifications, notifications.ReadAllNoticesRequest, notifications.ReadAllNoticesResponse)
 
     # Coupons.
     create_coupon = Method(Coupons, coupon.CreateCouponRequest, coupon.Coupon)

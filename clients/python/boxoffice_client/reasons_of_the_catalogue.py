@@ -27,6 +27,12 @@ class ReviewNotFound(NotFound):
     reason = "REVIEW_NOT_FOUND"
 
 
+class NoticeNotFound(NotFound):
+    """The user has no such notice."""
+
+    reason = "NOTICE_NOT_FOUND"
+
+
 class NotThere(FailedPrecondition):
     """The user had no seat at a show of this event that is over."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, MetaData, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 TURN_SECONDS = 60
-MIGRATION_LOCK = 0x626F_786F  # "boxo"; advisory locks count per database, and no other is taken here
+MIGRATION_LOCK = 0x626F_786F  # "boxo"; advisory locks count per database, and others have other numbers
 
 
 def migrate(service: str, folder: Path, url: str, revision: str = "head") -> None:

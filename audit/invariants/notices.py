@@ -1,0 +1,41 @@
+"""Invariants of notices: each user is told once of what has become of a booking."""
+
+from audit.invariants.invariant import Invariant
+
+NOTICES = (
+    Invariant(
+        "a-fact-has-one-notice",
+        "a user is told once of what has become of a booking",
+        ("notifications.notices",),
+        """
+        SELECT booking_id, kind, number, count(*) AS notices FROM notifications.notices
+        GROUP BY booking_id, kind, number HAVING count(*) > 1
+        """,
+    ),
+)
+
+NOTICES_AT_REST = (
+    Invariant(
+        "events-that-were-read-have-their-notices",
+        "of what notifications has read in the topic of bookings, users have notices, each kept for a day or longer",
+        ("notifications.notices",),
+        """
+        SELECT e.key AS booking_id, e.kind, e.version, e.position
+        FROM booking.topic_events e CROSS JOIN booking.clock
+        LEFT JOIN notifications.notices n ON (n.booking_id, n.number) = (e.key, e.version)
+        WHERE n.id IS NULL AND e.kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED')
+            AND e.created_at > clock.now - interval '1 day'
+            AND e.position <= (SELECT read_to FROM notifications.topic_progress WHERE topic = 'bookings')
+        """,
+    ),
+    Invariant(
+        "notices-are-for-the-users-of-bookings",
+        "a notice is for the user of its booking, and names its show",
+        ("notifications.notices",),
+        """
+        SELECT n.id AS notice_id, n.booking_id, n.user_id, n.show_id
+        FROM notifications.notices n LEFT JOIN booking.bookings b ON b.id = n.booking_id
+        WHERE (b.user_id, b.show_id) IS DISTINCT FROM (n.user_id, n.show_id)
+        """,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Notifications: tells users what has become of their bookings and shows."""

@@ -1,0 +1,64 @@
+"""Notifications: `python -m services.notifications [serve|migrate]`."""
+
+from pathlib import Path
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from boxoffice.notifications.v1 import notifications_pb2, notifications_pb2_grpc
+
+from services.chassis.process import cli
+from services.chassis.process.readiness import Readiness
+from services.chassis.process.server import make_server, serve
+from services.chassis.store.database import Database, Pools, sweep_markers
+from services.chassis.wire.calls import channel
+from services.chassis.writes import jobs, measures
+from services.chassis.writes.consumer import Consumer
+from services.notifications.clients import BOOKINGS, SHOWS, BookingClient, InventoryClient
+from services.notifications.facts import shows
+from services.notifications.facts.bookings import CONSUMER, tell_of_bookings
+from services.notifications.measures import MEASURES
+from services.notifications.notices.operation import forget_read
+from services.notifications.notices.rpc import NotificationServicer
+from services.notifications.settings import Settings
+
+SERVICES = [notifications_pb2.DESCRIPTOR.services_by_name["NotificationService"].full_name]
+
+
+async def run(settings: Settings) -> None:
+    """Wire notifications together and serve."""
+    url = settings.database_url.get_secret_value()
+    pools = await Pools.open(url, calls=settings.database_pool_size, name="notifications")
+    db, background = pools.calls, pools.background
+    to_booking = channel(settings.booking_address, "booking")
+    to_inventory = channel(settings.inventory_address, "inventory")
+    booking, inventory = BookingClient(to_booking), InventoryClient(to_inventory)
+
+    server = make_server(settings)
+    notifications_pb2_grpc.add_NotificationServiceServicer_to_server(NotificationServicer(db), server)
+    await serve(
+        settings,
+        server,
+        SERVICES,
+        background=[
+            Consumer(background, CONSUMER, BOOKINGS, booking.events, tell_of_bookings).run(),
+            Consumer(background, CONSUMER, SHOWS, inventory.events, shows.note_facts).run(),
+        ],
+        ticks=_ticks(background, settings),
+        ready=Readiness(url),
+        closing=[to_booking.close, to_inventory.close, pools.close],
+    )
+
+
+def _ticks(background: Database, settings: Settings) -> AsyncIOScheduler:
+    """Return what runs the jobs, and measures their work."""
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "tell-bookings", lambda: shows.tell_bookings(background), jobs.every(seconds=1))
+    notice_days = settings.notice_retention_days
+    jobs.add(ticks, "forget-notices", lambda: forget_read(background, notice_days), jobs.daily(0))
+    jobs.add(ticks, "forget-facts", lambda: shows.forget(background), jobs.every(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
+    measures.add(ticks, background, MEASURES)
+    return ticks
+
+
+if __name__ == "__main__":
+    cli.main("notifications", __doc__, Settings, run, Path(__file__).parent / "migrations")

@@ -1,0 +1,1 @@
+"""Facts: what the topics of bookings and shows tell, as notices."""

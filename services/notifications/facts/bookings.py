@@ -1,0 +1,88 @@
+"""What the topic of bookings tells: a consumer of it (see chassis/writes/consumer.py)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from boxoffice.events.v1 import events_pb2
+
+from services.chassis.store.database import Transaction
+from services.chassis.store.rows import columns
+from services.notifications.facts import statements as sql
+from services.notifications.facts.domain import APART, BookedShow
+from services.notifications.facts.shows import facts_of
+from services.notifications.notices.domain import Fact, Kind
+from services.notifications.notices.operation import write_notices
+
+CONSUMER = "notices"
+
+_Kind = events_pb2.BookingEvent.Kind
+
+_TOLD = {
+    _Kind.CONFIRMED: Kind.CONFIRMED,
+    _Kind.EXPIRED: Kind.EXPIRED,
+    _Kind.CANCELLED: Kind.CANCELLED,
+    _Kind.PARTLY_REFUNDED: Kind.PARTLY_REFUNDED,
+    _Kind.REFUNDED: Kind.REFUNDED,
+}
+_STATES = {_Kind.CREATED: "PENDING", _Kind.CONFIRMED: "CONFIRMED", _Kind.EXPIRED: "EXPIRED"}
+_ENDS = (_Kind.CANCELLED, _Kind.REFUNDED)
+
+
+async def tell_of_bookings(tx: Transaction, events: Sequence[events_pb2.BookingEvent]) -> None:
+    """Tell users what has become of their bookings, and what has happened to the shows of those that are confirmed."""
+    await tx.send(sql.ONE_AT_A_TIME)
+    left = _as_they_are(events)
+    if left:
+        names = ("id", "user_id", "show_id", "state", "created_at", "changed_at")
+        await tx.send(sql.PUT_BOOKINGS, columns(left, *names))
+    if ended := [UUID(event.booking_id) for event in events if event.kind in _ENDS]:
+        await tx.send(sql.DROP_BOOKINGS, {"ids": ended})
+    facts = [_fact(event) for event in events if event.kind in _TOLD]
+    if confirmed := [booking.id for booking in left if booking.state == "CONFIRMED"]:
+        facts += facts_of(await tx.fetch(sql.FACTS_OF_BOOKINGS, {"ids": confirmed, "apart": APART}))
+    await write_notices(tx, facts)
+
+
+def _as_they_are(events: Sequence[events_pb2.BookingEvent]) -> list[BookedShow]:
+    """Return bookings as these events leave them, but for those that are over."""
+    left: dict[str, BookedShow] = {}
+    for event in events:
+        if event.kind in _ENDS:
+            left.pop(event.booking_id, None)
+        elif event.kind in _STATES:
+            before, now = left.get(event.booking_id), _time(event)
+            is_new = event.kind == _Kind.CREATED
+            left[event.booking_id] = BookedShow(
+                id=UUID(event.booking_id),
+                user_id=UUID(event.user_id),
+                show_id=UUID(event.show_id),
+                state=_STATES[event.kind],
+                created_at=now if is_new else before.created_at if before else None,
+                changed_at=now,
+            )
+    return list(left.values())
+
+
+def _fact(event: events_pb2.BookingEvent) -> Fact:
+    kind = _TOLD[event.kind]
+    amount = None
+    if kind is Kind.CONFIRMED:
+        amount = event.final_amount if event.HasField("final_amount") else event.total_amount
+    elif kind in (Kind.PARTLY_REFUNDED, Kind.REFUNDED):
+        amount = event.refund_amount
+    return Fact(
+        user_id=UUID(event.user_id),
+        kind=kind,
+        booking_id=UUID(event.booking_id),
+        show_id=UUID(event.show_id),
+        number=event.version,
+        amount=amount,
+        currency=None if amount is None else event.currency,
+        starts_at=None,
+        happened_at=_time(event),
+    )
+
+
+def _time(event: events_pb2.BookingEvent) -> datetime:
+    return event.time.ToDatetime(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Notices: what has happened, as its user reads it."""

@@ -1,0 +1,81 @@
+"""The schema: the one source, of which `make migration` writes migrations; a test holds the two equal."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from services.chassis.store import tables as chassis
+
+metadata = chassis.metadata()
+
+commit_markers = chassis.commit_markers(metadata)
+topic_progress = chassis.topic_progress(metadata)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("show_id", Uuid, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, comment="by booking's clock, as its topic tells it"),
+    Column("changed_at", DateTime(timezone=True), nullable=False, comment="when it came to its state, by that clock"),
+    CheckConstraint("state IN ('PENDING', 'CONFIRMED', 'EXPIRED')", name="state"),
+    Index("bookings_confirmed_idx", "show_id", "id", postgresql_where=text("state = 'CONFIRMED'")),
+    Index("bookings_expired_idx", "changed_at", postgresql_where=text("state = 'EXPIRED'")),
+    comment="bookings that may be or become tickets: whom to tell what happens to their show",
+)
+
+show_facts = Table(
+    "show_facts",
+    metadata,
+    Column("show_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False, comment="the show's version, as its topic tells it"),
+    Column("kind", Text, nullable=False),
+    Column("starts_at", DateTime(timezone=True), nullable=False),
+    Column("happened_at", DateTime(timezone=True), nullable=False, comment="by inventory's clock"),
+    Column("told_to", Uuid, comment="the bookings up to this one have their notices; null: none has"),
+    Column("told_at", DateTime(timezone=True), comment="when all bookings had theirs; null: not yet"),
+    PrimaryKeyConstraint("show_id", "number"),
+    CheckConstraint("kind IN ('SHOW_RESCHEDULED', 'SHOW_CANCELLED')", name="kind"),
+    Index("show_facts_untold_idx", "show_id", "number", postgresql_where=text("told_at IS NULL")),
+    Index("show_facts_told_idx", "happened_at", postgresql_where=text("told_at IS NOT NULL")),
+    comment="what has happened to shows, and how far their bookings are told of it",
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("booking_id", Uuid, nullable=False),
+    Column("show_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False, comment="the version of the booking, or of the show, that came by it"),
+    Column("amount", Integer, comment="minor units; null: there is none"),
+    Column("currency", Text),
+    Column("starts_at", DateTime(timezone=True), comment="when the show starts, where the notice is about the show"),
+    Column("happened_at", DateTime(timezone=True), nullable=False, comment="by the clock of the service that tells it"),
+    Column("read_at", DateTime(timezone=True)),
+    # A fact gives one notice, whoever tells of it.
+    UniqueConstraint("booking_id", "kind", "number"),
+    CheckConstraint(
+        "kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED', 'SHOW_RESCHEDULED',"
+        " 'SHOW_CANCELLED')",
+        name="kind",
+    ),
+    CheckConstraint("amount >= 0 AND (amount IS NULL) = (currency IS NULL)", name="amount"),
+    Index("notices_user_id_id_idx", "user_id", "id"),
+    Index("notices_unread_idx", "user_id", "id", postgresql_where=text("read_at IS NULL")),
+    Index("notices_read_at_idx", "read_at", postgresql_where=text("read_at IS NOT NULL")),
+)

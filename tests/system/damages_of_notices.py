@@ -1,0 +1,34 @@
+"""Damages to what users are told."""
+
+from __future__ import annotations
+
+from tests.system.damage import Damage, again
+
+TOLD, WHOSE = "events-that-were-read-have-their-notices", "notices-are-for-the-users-of-bookings"
+
+
+def notices(change: str) -> str:
+    return f"UPDATE notifications.notices SET {change}"
+
+
+OF_NOTICES = (
+    Damage("a notice twice", "a-fact-has-one-notice", again("notifications.notices")),
+    Damage(
+        "a confirmation of which nobody is told", TOLD, "DELETE FROM notifications.notices WHERE kind = 'CONFIRMED'"
+    ),
+    Damage("notices of other bookings", TOLD, notices("booking_id = gen_random_uuid()")),
+    Damage("notices of other versions", TOLD, notices("number = number + 1000")),
+    Damage("notices of nobody's bookings", WHOSE, notices("booking_id = NULL")),
+    Damage("notices for others", WHOSE, notices("user_id = gen_random_uuid()")),
+    Damage("notices of other shows", WHOSE, notices("show_id = gen_random_uuid()")),
+)
+
+READ_LATER = {
+    "events that notifications has not read": (
+        "UPDATE notifications.topic_progress SET read_to = 0; DELETE FROM notifications.notices"
+    ),
+    "notices that were read and removed": (
+        "UPDATE booking.topic_events SET created_at = created_at - interval '2 days'; DELETE FROM notifications.notices"
+    ),
+}
+"""What is no fault: events that nobody has read yet, and notices that are gone since they were read."""
