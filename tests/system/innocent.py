@@ -109,9 +109,7 @@ AT_ANY_TIME = {
         f"{second_payment('REFUNDED')};{REFUND_STUCK};{NOTHING_WENT_BACK};"
         "UPDATE payment.refunds SET undone = 1 WHERE state = 'STUCK'"
     ),
-    "a refund of the staff's, of who is not known": (
-        "UPDATE booking.booking_refunds SET cause = 'GRANTED', reason = 'ill', decided_by = NULL"
-    ),
+    "staff unknown refunded": "UPDATE booking.booking_refunds SET cause = 'GRANTED', reason = 'ill', decided_by = NULL",
     "the refund of a ticket is stuck": f"{TICKET_REFUND_STUCK};{NOTHING_WENT_BACK}",
     "the refund of a ticket is stuck, as payment refuses it": (
         f"{TICKET_REFUND_STUCK};{NOTHING_WENT_BACK};{NEVER_ACCEPTED}"
