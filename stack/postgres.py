@@ -59,6 +59,7 @@ class Server:
         self.port = port
         self.durable = durable
         self._password = password
+        self._connection: psycopg.Connection | None = None
 
     @property
     def cluster(self) -> Path:
@@ -137,14 +138,26 @@ class Server:
             # Copying files is quicker where nothing waits for the disk; writing all to the log is where it does.
             sql.Identifier("wal_log" if self.durable else "file_copy"),
         )
-        with self.connect() as connection:
-            connection.execute(statement)
+        self._administer(statement)
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
         """Drop a database if it exists, ending the sessions in it."""
+        self._administer(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @contextmanager
+    def many_databases(self) -> Iterator[None]:
+        """Make and drop databases over one connection meanwhile; to log in takes half as long as to make one."""
+        with self.connect() as self._connection:
+            yield
+        self._connection = None
+
+    def _administer(self, statement: sql.Composed) -> None:
+        if self._connection is not None:
+            self._connection.execute(statement)
+            return
         with self.connect() as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(statement)
 
     def answers(self) -> bool:
         """Tell whether the server takes connections; raise StackError if it does not know the password."""
@@ -226,7 +239,7 @@ def temporary_server() -> Iterator[Server]:
     It ends when the thread that entered ends, also by kill -9.
     """
     # Not pytest's tmp_path: that is closed to other users, and root runs PostgreSQL as another user.
-    data = Path(tempfile.mkdtemp(prefix="boxoffice-postgres-", dir=_memory()))
+    data = Path(tempfile.mkdtemp(prefix="boxoffice-postgres-", dir=memory()))
     data.chmod(0o711)
     child: Child | None = None
     try:
@@ -254,7 +267,7 @@ def temporary_server() -> Iterator[Server]:
         shutil.rmtree(data, ignore_errors=True)
 
 
-def _memory() -> Path | None:
+def memory() -> Path | None:
     """Return a file system in memory if there is one with room: copying a database takes 8 ms there, not 350."""
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > TEMPORARY_BYTES

@@ -100,7 +100,7 @@ def postgres() -> Iterator[Server]:
     """A PostgreSQL server of this test process."""
     from stack.postgres import temporary_server
 
-    with temporary_server() as server:
+    with temporary_server() as server, server.many_databases():
         yield server
 
 

@@ -45,16 +45,15 @@ def started(
     environments: Mapping[str, Mapping[str, str]] | None = None,
     say: Say = lambda line: None,
     steady_seconds: float = STEADY_SECONDS,
-    parent: Path | None = None,
     keep: Callable[[], bool] = lambda: False,
     **settings: Any,
 ) -> Iterator[Stack]:
-    """Run a stack in a temporary folder, of `parent` if that is told; all of it is gone at the end.
+    """Run a stack in a temporary folder, in memory if there is room; all of it is gone at the end.
 
     If it fails, or `keep` says so, the folder stays, for its logs.
     """
     for left in reversed(range(STARTS)):
-        folder = _folder(parent)
+        folder = _folder()
         begin_with_databases(folder)
         chosen = temporary_settings(folder, replicas=replicas, auth=auth).model_copy(update=AT_ANY_PACE | settings)
         stack = Stack(chosen, environments=environments, say=say, steady_seconds=steady_seconds)
@@ -93,9 +92,9 @@ def migrate_all(server: Server, passwords: Mapping[str, str]) -> None:
         migrate(service.name, service.migrations.parent, url)
 
 
-def _folder(parent: Path | None) -> Path:
+def _folder() -> Path:
     # Not pytest's tmp_path: that is closed to other users, and root runs PostgreSQL as another user.
-    folder = Path(tempfile.mkdtemp(prefix="boxoffice-stack-", dir=parent))
+    folder = Path(tempfile.mkdtemp(prefix="boxoffice-stack-", dir=postgres.memory()))
     folder.chmod(0o711)
     return folder
 

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -48,16 +47,14 @@ books_out_of_order: list[str] = []
 
 @pytest.fixture(scope="package")
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """The stack. Its PostgreSQL is durable, for it will be killed, and its data lies in memory, to be quick.
+    """The stack. Its PostgreSQL is durable, for it will be killed.
 
     Where a test failed, its data and logs stay.
     """
-    memory = Path("/dev/shm")
     with started(
         auth=AUTH,
         # All tests register from one address.
         environments={"identity": {"ATTEMPTS_PER_ADDRESS": "1000000"}},
-        parent=memory if memory.is_dir() else None,
         keep=lambda: bool(request.session.testsfailed or books_out_of_order),
         postgres_durable=True,
     ) as stack:
