@@ -130,7 +130,7 @@ class SeatsUnavailable(_OfSeats, Aborted):
     """Some of these seats are taken: choose others.
 
     Metadata: `seat_ids`, separated by commas; `booking_id` where a booking of the user's own has some of them, which
-    the message then says.
+    the message then says; `area_ids` of areas that have not so many places left.
     """
 
     reason = "SEATS_UNAVAILABLE"
