@@ -55,7 +55,7 @@ SEAT_LAYOUT = """
     FROM (
         SELECT * FROM screen_seats
         WHERE screen_id = %(screen_id)s AND area_id IS NULL
-            AND position > %(after)s AND position <= %(after)s + %(limit)s
+            AND position > %(after)s AND position <= %(after)s::int + %(limit)s::int
     ) AS part
     GROUP BY section, row
     ORDER BY min(position)
