@@ -7,11 +7,12 @@ too much is going on, and which service answers them.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from boxoffice.policy.v1 import policy_pb2
-from google.api import annotations_pb2
+from google.api import annotations_pb2, http_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto
 
 Policy = policy_pb2.Policy
@@ -19,6 +20,11 @@ Membership = policy_pb2.Membership
 
 WAIT = "wait_seconds"
 """The field of requests that may wait for something to change."""
+
+HTTP_BODY = ".google.api.HttpBody"
+
+LARGEST_FILE_BYTES = 8 * 1024 * 1024
+"""What the gateway and the services have room for."""
 
 DESCRIPTOR = Path(__file__).with_name("descriptor.binpb")
 
@@ -40,6 +46,10 @@ class PublicMethod:
     """Whether its answer may wait for something to change: its request says for how many seconds."""
     is_money: bool
     """Whether it is never refused with sales."""
+    uploads: tuple[tuple[str, str], ...] = ()
+    """The verbs and paths in REST by which it takes a file as the body."""
+    largest_file_bytes: int = 0
+    """Where it takes a file: how large it may be."""
 
     @property
     def path(self) -> str:
@@ -59,20 +69,27 @@ def faults(descriptor: bytes) -> list[str]:
         for file in files
         for message in file.message_type
     }
+    with_file = {
+        f".{file.package}.{message.name}"
+        for file in files
+        for message in file.message_type
+        if any(field.type_name == HTTP_BODY for field in message.field)
+    }
     methods = [
         (
             file.package.split(".")[1],
             f"{file.package}.{service.name}.{method.name}",
             _policy(method),
             requests.get(method.input_type, set()),
+            method.input_type in with_file,
         )
         for file in files
         for service in file.service
         for method in service.method
     ]
-    known = {name for name, _, _, _ in methods}
+    known = {name for name, *_ in methods}
     found: list[str] = []
-    for own, method, policy, fields in methods:
+    for own, method, policy, fields, has_file in methods:
         if not policy.allow or Policy.CALLER_UNSPECIFIED in policy.allow:
             found.append(f"{method} does not say who may call it")
         elif (Policy.SERVICE in policy.allow) != bool(policy.services):
@@ -81,6 +98,10 @@ def faults(descriptor: bytes) -> list[str]:
             found.append(f"{method} names what is no other service: {', '.join(wrong)}")
         if not policy.budget:
             found.append(f"{method} does not say from which budget its calls are")
+        if has_file != (0 < policy.largest_file_bytes <= LARGEST_FILE_BYTES):
+            found.append(
+                f"{method} has to say how large its file may be, {LARGEST_FILE_BYTES} bytes at most, if it takes one"
+            )
         found += _faults_of_members(method, policy, fields)
     return found
 
@@ -101,6 +122,14 @@ def _faults_of_members(method: str, policy: Policy, fields: set[str]) -> list[st
     if not set(policy.uses) <= fields:
         return [f"{method} has to name in uses fields of its request"]
     return []
+
+
+def _uploads(rule: http_pb2.HttpRule) -> Iterator[tuple[str, str]]:
+    """Yield the verbs and paths of a method's bindings whose body is a field of its request."""
+    for binding in (rule, *rule.additional_bindings):
+        if binding.body not in ("", "*"):
+            verb = binding.WhichOneof("pattern") or ""
+            yield verb.upper(), getattr(binding, verb)
 
 
 def _policy(method: MethodDescriptorProto) -> Policy:
@@ -130,6 +159,8 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
             streams=method.server_streaming,
             waits=method.input_type in waiting,
             is_money=_policy(method).budget == Policy.MONEY,
+            uploads=tuple(_uploads(method.options.Extensions[annotations_pb2.http])),
+            largest_file_bytes=_policy(method).largest_file_bytes,
         )
         for file in files
         for service in file.service

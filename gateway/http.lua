@@ -53,20 +53,29 @@ end
 local function is_readable(headers, method)
   local encoding, content_type = headers:get("content-encoding"), headers:get("content-type")
   if encoding and encoding ~= "" and encoding:lower() ~= "identity" then return false end
+  -- A file is of any kind, but for what others would take for gRPC.
+  if method.file then return not find((content_type or ""):lower(), "application/grpc", 1, true) end
   return not FIELDS[method.message] or not content_type or content_type == "" or is_json(content_type)
+end
+
+-- Whether a file is larger than its method takes, as far as its headers say so; the transcoder counts what comes without.
+local function is_too_large(headers, method)
+  local length = tonumber(headers:get("content-length") or "")
+  return length and length > method.file
 end
 
 local function check_all(body, query, method, given)
   check(method.body and FIELDS[method.message] and body, query, method, given)
   -- The transcoder would read it all the same, as fields of the request, those of the path too.
-  if not method.body and body and not find(body, "^%s*{?%s*}?%s*$") then
+  if not method.body and not method.file and body and not find(body, "^%s*{?%s*}?%s*$") then
     refuse("This method takes no body: put its fields in the path and the query.")
   end
 end
 
 -- Refuses what breaks the contract of a method.
 local function hold_against(request, method, given, query)
-  local buffer = request:body()
+  -- A file is not looked at here: who may not send it is refused before it has come.
+  local buffer = not method.file and request:body()
   local body = buffer and buffer:length() <= LARGEST_BODY and buffer:getBytes(0, buffer:length())
   local fine, refusal = pcall(check_all, body, query, method, given)
   if fine then return end
@@ -96,7 +105,8 @@ function envoy_on_request(request)
   path = path:gsub("/+$", "") -- the transcoder looks past slashes at the end
   local method, given = find_method(verb, path)
   if not method or (is_head and method.streams) then return refuse_verb(request, verbs_of(path)) end
-  if method.body and not is_readable(headers, method) then
+  if method.file and is_too_large(headers, method) then return request:respond({ [":status"] = "413" }, "") end
+  if (method.body or method.file) and not is_readable(headers, method) then
     return request:respond({ [":status"] = "415", ["accept"] = "application/json", ["accept-encoding"] = "identity" }, "")
   end
   if is_head then headers:replace(":method", "GET") end

@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,12 @@ TIMEOUT_SECONDS = 5.0
 
 WAITING_SECONDS = 30.0
 """How long one may take that waits for something to change: longer than any wait that the contracts allow."""
+
+UPLOAD_SECONDS = 40.0
+"""How long one may take that takes a file: request_timeout for the body to come, and what it takes to read it."""
+
+LARGEST_BODY = 262144
+"""Of a request that is no file, in bytes."""
 
 GRACE_SECONDS = 0.25
 """How much later Envoy gives up, so that a service's own word on a deadline that passed comes first."""
@@ -65,10 +72,9 @@ def render(
     methods = public_methods(contracts)
     values = {"host": host, "port": port, "admin_host": admin_host, "admin_port": admin_port}
     values |= {
-        "descriptor": str(descriptor),
-        "services": sorted({method.service for method in methods}),
-        "routes": _routes(methods, static_folder, edge, parts),
+        "routes": _routes(methods, static_folder, edge, parts, descriptor),
         "rest_check": _rest_check(contracts, edge),
+        "transcoder": _transcoder(parts, descriptor, methods, LARGEST_BODY),
         "clusters": _clusters(addresses, tls_files, edge, methods, parts),
         "pace_of_holds": _fill(parts["holds"], shedding.of_holds(addresses["inventory"].count(",") + 1, edge)),
         "tracing": parts["tracing"] if otlp_endpoint else None,
@@ -151,10 +157,29 @@ def _clusters(
     return [cluster for name in CLUSTERS for cluster in _clusters_of(name, addresses[name], parts, files, methods)]
 
 
-def _routes(methods: Sequence[PublicMethod], static_folder: Path | None, edge: Edge, parts: Mapping[str, Any]) -> Any:
+def _transcoder(parts: Mapping[str, Any], descriptor: Path, methods: Sequence[PublicMethod], largest_body: int) -> Any:
+    services = sorted({method.service for method in methods})
+    values = {"descriptor": str(descriptor), "services": services, "largest_body": largest_body}
+    return _fill(parts["transcoder"], values)
+
+
+def _uploads(methods: Sequence[PublicMethod], parts: Mapping[str, Any], descriptor: Path) -> Iterator[Any]:
+    """Yield the routes of the paths that take files."""
+    for method in methods:
+        transcoder = _transcoder(parts, descriptor, methods, method.largest_file_bytes)
+        for verb, path in method.uploads:
+            pattern = re.sub(r"{\w+}", "[^/?]+", path) + "/*"
+            values = {"path": pattern, "verb": verb, "cluster": method.cluster, "transcoder": transcoder}
+            yield _fill(parts["upload"], values)
+
+
+def _routes(
+    methods: Sequence[PublicMethod], static_folder: Path | None, edge: Edge, parts: Mapping[str, Any], descriptor: Path
+) -> Any:
     """Return where each path goes, the first that fits first."""
     return [
         *static.routes(static_folder, edge.auth, parts["static"]),
+        *_uploads(methods, parts, descriptor),
         *(route for method in methods for route in _routes_of(method, methods, parts)),
         *([_fill(parts["pages"], {"cluster": CLUSTERS[0]})] if edge.cors_origins else []),
     ]
@@ -162,7 +187,7 @@ def _routes(methods: Sequence[PublicMethod], static_folder: Path | None, edge: E
 
 def _routes_of(method: PublicMethod, methods: Sequence[PublicMethod], parts: Mapping[str, Any]) -> list[Any]:
     """Return the routes of a method: where it may wait, first those of calls that do."""
-    route = _route(method, parts, TIMEOUT_SECONDS)
+    route = _route(method, parts, UPLOAD_SECONDS if method.uploads else TIMEOUT_SECONDS)
     if method.streams:
         route["route"] |= parts["stream"] | {"cluster": shedding.cluster_of_streams(method.cluster, methods)}
         del route["request_headers_to_add"]

@@ -175,7 +175,7 @@ REPLIES = (
         _status_is(413),
         code_pb2.INVALID_ARGUMENT,
         "REQUEST_TOO_LARGE",
-        "The body is larger than 256 KiB: send less at once.",
+        "The body is larger than 256 KiB, or, where it is a file, than 8 MiB: send less at once.",
     ),
     Reply(
         _status_is(415),

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from boxoffice.policy.v1 import policy_pb2
 from buf.validate import validate_pb2
 from google.api import annotations_pb2
-from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
     EnumDescriptorProto,
@@ -21,6 +21,7 @@ from google.protobuf.descriptor_pb2 import (
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import code_pb2
 
+from gateway.contracts import HTTP_BODY
 from gateway.words import Words
 
 SCRIPTS = (Path(__file__).with_name("rest.lua"), Path(__file__).with_name("http.lua"))
@@ -77,17 +78,24 @@ class _Contracts:
         """Return the methods by verb; of each its path as a pattern of Lua, what the path names, its request."""
         found: dict[str, list[dict[str, Any]]] = {}
         # Of two that fit a path, the transcoder takes the one that names the segment.
-        for verb, path, method, has_body in sorted(self._bindings(), key=lambda each: _variables(each[1])):
+        for verb, path, method, body in sorted(self._bindings(), key=lambda each: _variables(each[1])):
             variables = re.findall(r"{(\w+)}", path)
             if len(variables) > 1:
                 raise NotImplementedError(f"{path}: rest.lua knows paths with one variable")
             pattern = re.sub(r"{\w+}", "([^/]+)", path.replace("-", "%-"))
             message = method.input_type
-            entry = {"path": f"^{pattern}$", "message": message, "body": has_body, "streams": method.server_streaming}
+            entry = {
+                "path": f"^{pattern}$",
+                "message": message,
+                "body": body == "*",
+                "streams": method.server_streaming,
+            }
+            if body not in ("", "*"):
+                entry["file"] = method.options.Extensions[policy_pb2.policy].largest_file_bytes
             if variables:
                 entry["variable"] = _json_name(self._messages[message], variables[0])
             found.setdefault(verb, []).append(entry)
-            if message != f".{HttpBody.DESCRIPTOR.full_name}":
+            if message != HTTP_BODY:
                 self._needed[message] = None
         return found
 
@@ -95,7 +103,7 @@ class _Contracts:
         """Return the paths that have no variable."""
         return {path for _, path, _, _ in self._bindings() if "{" not in path}
 
-    def _bindings(self) -> Iterator[tuple[str, str, MethodDescriptorProto, bool]]:
+    def _bindings(self) -> Iterator[tuple[str, str, MethodDescriptorProto, str]]:
         for file in self._files.file:
             for service in file.service:
                 for method in service.method:
@@ -103,7 +111,7 @@ class _Contracts:
                         rule = method.options.Extensions[annotations_pb2.http]
                         for binding in (rule, *rule.additional_bindings):
                             verb = binding.WhichOneof("pattern")
-                            yield verb.upper(), getattr(binding, verb), method, bool(binding.body)
+                            yield verb.upper(), getattr(binding, verb), method, binding.body
 
     def fields(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Return the fields of all requests and of what is in them, by both of their spellings."""
@@ -114,7 +122,8 @@ class _Contracts:
             if name in found:
                 continue
             found[name] = {}
-            for field in self._messages[name].field:
+            # A file is a body by itself, and never in JSON or a query.
+            for field in (each for each in self._messages[name].field if each.type_name != HTTP_BODY):
                 rule = self._field(field)
                 found[name] |= {field.json_name: rule, field.name: rule}
                 if "message" in rule:

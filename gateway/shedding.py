@@ -6,6 +6,8 @@ begins with a hold: where that is refused, nothing was done in vain, and nobody 
 
 Searches have a cluster with a small circuit: under load they are refused first, and never keep sales from a connection.
 
+Methods that take files have one, too: the gateway and the service keep what comes until it is whole.
+
 Money has a circuit and connections of its own, and so has what waits or watches. Envoy knows two priorities for each
 cluster: where a service has money and streams, those who watch or wait have a cluster of their own.
 """
@@ -35,6 +37,9 @@ SEARCHES = frozenset({"/boxoffice.inventory.v1.CatalogService/ListEvents"})
 SEARCHES_AT_ONCE = 32
 """To each replica: what it answers in a fraction of a second, so that searches take little from those who buy."""
 
+UPLOADS_AT_ONCE = 8
+"""To each replica: so many files may lie in the gateway and the service, until they have come whole."""
+
 FEWEST_HOLDS = 3
 """So many are let in at once, to each replica, however long they take: also where the database is far away."""
 
@@ -47,6 +52,9 @@ def clusters(name: str, replicas: int, methods: Iterable[PublicMethod]) -> dict[
     if any(method.path in SEARCHES for method in own):
         bound = SEARCHES_AT_ONCE * replicas
         found[f"{name}-searches"] = {"sales_at_once": bound, "others_at_once": bound}
+    if any(method.uploads for method in own):
+        bound = UPLOADS_AT_ONCE * replicas
+        found[f"{name}-uploads"] = {"sales_at_once": bound, "others_at_once": bound}
     if any(method.streams for method in own):
         found[cluster_of_streams(name, own)] = {"sales_at_once": sales, "others_at_once": STREAMS_AT_ONCE}
     return found
@@ -54,6 +62,8 @@ def clusters(name: str, replicas: int, methods: Iterable[PublicMethod]) -> dict[
 
 def cluster_of(method: PublicMethod) -> str:
     """Return the cluster that a method's ordinary calls go to."""
+    if method.uploads:
+        return f"{method.cluster}-uploads"
     return f"{method.cluster}-searches" if method.path in SEARCHES else method.cluster
 
 

@@ -151,6 +151,8 @@ class Words:
                 words = f"one of {', '.join(values[number] for number in sorted(values.keys() - without))}"
             case types.TYPE_MESSAGE if field.type_name == f".{Timestamp.DESCRIPTOR.full_name}":
                 words = _time(_rules(field, "timestamp", listed).timestamp)
+            case types.TYPE_MESSAGE if field.type_name == ".google.api.HttpBody":
+                words = "a file"
             case types.TYPE_MESSAGE:
                 words = "an object"
             case _:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from boxoffice.text.v1 import text_pb2
 from buf.validate import validate_pb2
+from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -56,9 +57,10 @@ def what_is_unbounded(field: FieldDescriptor, rule: validate_pb2.FieldRules) -> 
     if field.type == field.TYPE_BOOL:
         return None
     if field.type == field.TYPE_MESSAGE:
-        # A time is bounded by its own format; other messages by their fields.
+        # A time is bounded by its own format, a file by its method's policy; other messages by their fields.
         own = field.message_type.full_name
-        return None if own == Timestamp.DESCRIPTOR.full_name or own.startswith("boxoffice.") else "content"
+        bounded = {Timestamp.DESCRIPTOR.full_name, HttpBody.DESCRIPTOR.full_name}
+        return None if own in bounded or own.startswith("boxoffice.") else "content"
     return "type"
 
 

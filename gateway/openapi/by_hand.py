@@ -154,6 +154,11 @@ SCHEMAS: Json = {
 }
 
 BODIES: dict[str, Json] = {
+    "UploadHall": {
+        "required": True,
+        "description": "The file, as it is; 8 MiB at most.",
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    },
     "ReceiveRazorpayWebhook": {
         "required": True,
         "description": "The event, byte for byte as it was signed; 256 KiB at most.",

@@ -77,6 +77,7 @@ class _Operation:
     ) -> None:
         self.verb: str = binding.WhichOneof("pattern") or ""
         self._has_body = binding.body == "*"
+        self._file = "" if binding.body == "*" else binding.body
         self._method = method
         self._schemas = schemas
         self._comments = comments
@@ -104,6 +105,8 @@ class _Operation:
             operation["parameters"] = parameters
         if self._has_body:
             operation["requestBody"] = self._body()
+        elif self._file:
+            operation["requestBody"] = by_hand.BODIES[self._method.name]
         streams = self._method.server_streaming
         # OpenAPI 3.1 has no word for a stream; the schema is that of one message.
         answer = {"description": "Done" if not streams else "One after the other", "content": self._content()}
@@ -114,7 +117,9 @@ class _Operation:
         reasons = list(self._comments.reasons(self._method.full_name))
         if self._takes_token and not self._is_owners:
             reasons.append(by_hand.ROLE_MISSING)
-        failed = failures.responses(reasons, self._needed(), with_body=self._has_body, takes_token=self._takes_token)
+        failed = failures.responses(
+            reasons, self._needed(), with_body=bool(self._has_body or self._file), takes_token=self._takes_token
+        )
         return operation | {"responses": {by_hand.STATUSES.get(name, "200"): answer, **failed}}
 
     def _from_token(self) -> list[str]:
@@ -129,11 +134,19 @@ class _Operation:
     def _parameters(self) -> list[Json]:
         parameters = [self._parameter(field, "path") for field in self._in_path]
         if not self._has_body:
-            asked = [field for field in self._method.input_type.fields if field not in self._in_path]
+            known = [*self._in_path, *self._elsewhere()]
+            asked = [field for field in self._method.input_type.fields if field not in known]
             parameters += [self._parameter(field, "query") for field in asked]
-        elif "idempotency_key" in self._method.input_type.fields_by_name:
+        if (self._has_body or self._file) and "idempotency_key" in self._method.input_type.fields_by_name:
             parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
         return parameters + by_hand.HEADERS.get(self._method.name, [])
+
+    def _elsewhere(self) -> list[FieldDescriptor]:
+        """Return the fields that are not in the query where the body is a file, but in the body or the header."""
+        if not self._file:
+            return []
+        fields = self._method.input_type.fields_by_name
+        return [fields[name] for name in (self._file, "idempotency_key") if name in fields]
 
     def _parameter(self, field: FieldDescriptor, place: str) -> Json:
         parameter: Json = {"name": field.json_name, "in": place}

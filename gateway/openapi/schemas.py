@@ -29,6 +29,7 @@ SCALARS: dict[int, Schema] = {
 }
 """The kinds of fields that public messages have; another one has to be thought about first."""
 
+HTTP_BODY = "google.api.HttpBody"
 TIMESTAMP = "google.protobuf.Timestamp"
 UUID_OR_EMPTY = "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"
 """What an id may look like where it may be absent: empty is absent."""
@@ -128,7 +129,8 @@ class Schemas:
         properties = {
             field.json_name: self._field(field, nested) | {"description": self.described(field.full_name)}
             for field in message.fields
-            if field.json_name not in but
+            # A file is a body by itself.
+            if field.json_name not in but and not (field.message_type and field.message_type.full_name == HTTP_BODY)
         }
         schema: Schema = {"type": "object", "description": self.described(message.full_name), "properties": properties}
         return schema | {"required": required} if required else schema

@@ -90,7 +90,7 @@ async def run(settings: Settings) -> None:
 
     availability = Availability(db)
     watching = Watching(background, availability, heartbeat_seconds=settings.heartbeat_seconds)
-    server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db))
+    server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db), takes_files=True)
     notice = timedelta(minutes=settings.reschedule_notice_minutes)
     catalogue = CatalogServicer(
         db, searches, desk, max_seats_per_user=settings.max_seats_per_user, reschedule_notice=notice

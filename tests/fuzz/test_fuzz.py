@@ -17,7 +17,6 @@ from urllib.parse import quote
 import grpc
 import httpx
 import pytest
-from google.api.httpbody_pb2 import HttpBody
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
@@ -101,7 +100,7 @@ class Fuzz:
         known = method not in FOR_SERVICES
         how = chance.choice(("right", "right", "wrong", "wrong", "broken"))
         message = (self.dice.wrong if how == "wrong" else self.dice.right)(method.request, known=known)
-        ways = ["port", "gateway"] + ["rest"] * (bool(method.bindings) and method.request is not HttpBody)
+        ways = ["port", "gateway"] + ["rest"] * (bool(method.bindings) and not method.takes_bytes)
         way = chance.choice(ways)
         case = f"{SEED}:{number} {how} {method.descriptor.name} by {way}"
         if way == "rest":

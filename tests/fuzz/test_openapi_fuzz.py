@@ -51,13 +51,15 @@ BEYOND_REACH = {
     "RemoveMember",
     "LeaveOrganization",
     "SetEmailVerified",
+    "UploadHall",
     "HoldSeats",
     "ExtendHolds",
     "RefundBooking",
     "ExportInvoices",
 }
 """Operations that are seldom called rightly by chance, or never: they take the bank's secret, a password, an account,
-seats that are free or held, and of the very show, a booking that is paid, with its user, or one of two formats."""
+seats that are free or held, and of the very show, a booking that is paid, with its user, one of two formats, or a file.
+"""
 
 TOKEN_SECONDS = 4 * 3600
 

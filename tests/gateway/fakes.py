@@ -55,6 +55,13 @@ class Method:
         return message_factory.GetMessageClass(self.descriptor.output_type)
 
     @property
+    def takes_bytes(self) -> bool:
+        """Whether its body over REST is what it is, a webhook or a file, and no JSON of ours."""
+        message = self.descriptor.input_type
+        kinds = [message, *(field.message_type for field in message.fields)]
+        return any(kind is not None and kind.full_name == "google.api.HttpBody" for kind in kinds)
+
+    @property
     def streams(self) -> bool:
         """Whether it answers with a stream. What answers it here returns the last message; it may write others."""
         return bool(self.descriptor.server_streaming)
@@ -115,7 +122,8 @@ class FakeService(grpc.GenericRpcHandler):
 
     async def start(self) -> None:
         """Serve; on the same port as before if it served before."""
-        server = make_server() if self.strict else grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        anything = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)]
+        server = make_server(takes_files=True) if self.strict else grpc.aio.server(options=anything)
         server.add_generic_rpc_handlers((self,))
         health = HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health, server)

@@ -26,10 +26,6 @@ READS = [path for path, verbs in PATHS.items() if "GET" in verbs and not verbs["
 STREAMS = [path for path, verbs in PATHS.items() if "GET" in verbs and verbs["GET"].streams]
 PAGES = ["/healthz", "/api/v1/health", *static.paths("off")]
 WITH_BODY = [(verb, path) for path, verbs in PATHS.items() for verb in verbs if verb in ("POST", "PUT", "PATCH")]
-WEBHOOKS = {
-    path
-    for path, verbs in PATHS.items()
-    for method in verbs.values()
-    if method.descriptor.input_type.name == "HttpBody"
-}
+RAW = {path for path, verbs in PATHS.items() for method in verbs.values() if method.takes_bytes}
+"""Paths whose body is what it is, webhooks and files."""
 WITHOUT_BODY = [(verb, path) for path, verbs in PATHS.items() for verb in verbs if verb in ("GET", "DELETE")]

@@ -31,7 +31,7 @@ from tests.system.not_values import (
     NOT_TIMES,
     NOT_UUIDS,
 )
-from tests.system.samples import LEAVE, samples_of_organizations
+from tests.system.samples import FILES, LEAVE, samples_of_organizations
 
 JSON = {"content-type": "application/json"}
 TIMESTAMP = Timestamp.DESCRIPTOR.full_name
@@ -166,6 +166,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
             {"venue_id": show.venue_id},
             examples.BODIES["AddSection"] | {"screenId": show.screen_id, "idempotencyKey": show.id},
         ),
+        "UploadHall": ({"venue_id": show.venue_id}, {"name": unknown}),
         # The venue has a screen of the example's name.
         "CreateScreen": ({"venue_id": show.venue_id}, examples.BODIES["CreateScreen"] | {"name": "Another"}),
         "CreateShow": (
@@ -208,7 +209,7 @@ def cases(verb: str, path: str, method: Method, world: World) -> Iterator[Case]:
     """Make all requests to a method at one of its paths that must be refused."""
     variables, body = at_path(path, *samples(world)[method.descriptor.name])
     query: Json = {}
-    if verb in ("GET", "DELETE"):
+    if verb in ("GET", "DELETE") or method.descriptor.name in FILES:
         query, body = body or {}, None
     url = re.sub(r"{(\w+)}", lambda name: variables[name[1]], path)
     yield from _bad_paths(verb, path, method, variables, query, body)
@@ -222,8 +223,12 @@ def cases(verb: str, path: str, method: Method, world: World) -> Iterator[Case]:
             )
 
 
+def _content(method: Method, body: Json | None) -> bytes | None:
+    return FILES.get(method.descriptor.name) or (None if body is None else _encoded(body))
+
+
 def _bad_paths(verb: str, path: str, method: Method, variables: Json, query: Json, body: Json | None) -> Iterator[Case]:
-    content = None if body is None else _encoded(body)
+    content = _content(method, body)
     headers = {} if body is None else JSON
     asked = f"?{urlencode(query)}" if query else ""
     for name in variables:
@@ -250,7 +255,7 @@ def _bad_paths(verb: str, path: str, method: Method, variables: Json, query: Jso
 def _bad_queries(
     verb: str, url: str, method: Method, variables: Json, query: Json, body: Json | None
 ) -> Iterator[Case]:
-    content = None if body is None else _encoded(body)
+    content = _content(method, body)
     headers = {} if body is None else JSON
     yield Case("an unknown query parameter", verb, f"{url}?{urlencode(query | {'nope': 1})}", content, headers, "nope")
     yield Case("a NUL for a query parameter", verb, f"{url}?{urlencode(query | {chr(0): 1})}", content, headers)

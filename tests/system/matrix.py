@@ -30,6 +30,7 @@ from tests.patience import patient
 from tests.system.bad_input import World, at_path, camel, samples
 from tests.system.client import Json, new_user
 from tests.system.inside import OPTIONS, allowed, reached
+from tests.system.samples import FILES, over_rest
 
 NOBODY, OWNER, OTHER, ORGANIZER, ADMIN = "nobody", "the owner", "another user", "an organizer", "an admin"
 PEOPLE = (NOBODY, OWNER, OTHER, ORGANIZER, ADMIN)
@@ -135,9 +136,8 @@ class Callers:
         verb, path = method.bindings[0]
         variables, body = at_path(path, *request)
         url = path.format_map(variables)
-        query = body if verb in ("GET", "DELETE") else None
-        sent = None if verb in ("GET", "DELETE") else body
-        async with self.http.stream(verb, url, params=query, json=sent, headers=dict(metadata)) as answer:
+        sent = over_rest(method.descriptor.name, verb, body)
+        async with self.http.stream(verb, url, headers=dict(metadata), **sent) as answer:
             if answer.status_code == 200:
                 return Answer("OK")
             content = (await answer.aread()).decode()
@@ -156,7 +156,12 @@ def message(method: Method, request: tuple[Json, Json | None]) -> Message:
     variables, body = request
     made = method.request()
     fields = {camel(name): value for name, value in variables.items()} | (body or {})
-    return made if isinstance(made, HttpBody) else json_format.ParseDict(fields, made)
+    if isinstance(made, HttpBody):
+        return made
+    json_format.ParseDict(fields, made)
+    if file := FILES.get(method.descriptor.name):
+        made.file.data = file  # type: ignore[attr-defined]
+    return made
 
 
 async def over_grpc(

@@ -284,6 +284,7 @@ HARMLESS = {
     "HideReview": "a review is hidden or not, as the last request says",
     "ReadNotice": "what was read stays so, since then",
     "ReadAllNotices": "what was read stays so, since then",
+    "UploadHall": "a venue has one screen of a name",
     "QuoteBooking": "it only reads: a POST as it names many seats",
     "SimulatePayment": "the customer's click: a session comes to its end once, and is shown as it is from then on",
     "ReceiveRazorpayWebhook": "what is signed is the key",

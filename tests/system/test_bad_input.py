@@ -24,6 +24,7 @@ from tests.system.bad_input import JSON, Case, World, at_path, cases, samples
 from tests.system.client import Client, Show, new_user, ok, refusal
 from tests.system.conftest import opened_client
 from tests.system.databases import at_rest, unchanged
+from tests.system.samples import over_rest
 from tests.system.selling import sell
 from tests.system.test_walk import refused
 
@@ -148,8 +149,8 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
         variables, body = at_path(path, variables, body)
         headers = {"authorization": f"Bearer {world.token}"}
         url = path.format_map(variables)
-        query, sent = (body, None) if verb in ("GET", "DELETE") else (None, body)
-        async with client.http.stream(verb, url, params=query, json=sent, headers=headers) as answer:
+        sent = over_rest(method.descriptor.name, verb, body)
+        async with client.http.stream(verb, url, headers=headers, **sent) as answer:
             assert answer.status_code == 200, f"{verb} {path}: {(await answer.aread()).decode()}"
 
 

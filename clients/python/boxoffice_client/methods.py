@@ -246,6 +246,7 @@ class Methods:
     hide_review = Method(Reviews, reviews.HideReviewRequest, reviews.Review)
     add_section = Method(Catalog, catalog.AddSectionRequest, catalog.Screen)
     import_hall = Method(Catalog, catalog.ImportHallRequest, catalog.Screen)
+    upload_hall = Method(Catalog, catalog.UploadHallRequest, catalog.Screen)
     get_seat_layout = Method(Catalog, catalog.GetSeatLayoutRequest, catalog.SeatLayout)
     create_show = Method(Catalog, _create_show, catalog.Show)
     update_show = Method(Catalog, catalog.UpdateShowRequest, catalog.Show)

@@ -25,7 +25,7 @@ from services.chassis.sight import faults, metrics
 from services.chassis.wire import tls
 from services.chassis.wire.calls import call, channel
 from services.chassis.wire.identity import Guard
-from services.chassis.wire.incoming import MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming
+from services.chassis.wire.incoming import LARGEST_FILE_BYTES, MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming
 from services.chassis.wire.keys import FetchedKeys, KeptKeys, Keys
 from services.chassis.wire.owners import Memberships, Things
 
@@ -42,8 +42,6 @@ MAX_WAITING = 20_000
 
 OPTIONS: Sequence[tuple[str, Any]] = (
     ("grpc.so_reuseport", 0),  # a second process on the same port is a mistake, not a replica
-    # What is too large is refused with details by `calls`; what is much too large is not even read, and has none.
-    ("grpc.max_receive_message_length", 4 * MAX_MESSAGE_BYTES),
     ("grpc.max_concurrent_streams", 1_000),
     # What came and was not looked at yet. By default gRPC drops of more than 1,000 some, with a bare CANCELLED, where
     # the doors (see doors) would tell whoever asked that it is too much.
@@ -65,8 +63,11 @@ def make_server(
     max_streams: int = MAX_STREAMS,
     things: Mapping[str, Things] | None = None,
     memberships: Memberships | None = None,
+    takes_files: bool = False,
 ) -> grpc.aio.Server:
     """Make a server with what every call gets, and so many calls at most that are answered by streams.
+
+    `takes_files`: whether one of its methods does, so that there is room for one.
 
     Callers are held to the policies of the contracts where AUTH is on, or where `keys` are given, which only identity
     has itself; without, its keys are asked for. For `things` and `memberships`, see Guard.
@@ -74,7 +75,9 @@ def make_server(
     guard = None
     if settings is not None and (keys is not None or settings.auth == "on"):
         guard = Guard(keys or _fetched_keys(settings), things, memberships)
-    return grpc.aio.server(interceptors=[Incoming(max_streams, guard)], options=OPTIONS)
+    # What is too large is refused with details by `calls`; what is much too large is not even read, and has none.
+    largest = ("grpc.max_receive_message_length", 4 * MAX_MESSAGE_BYTES + takes_files * LARGEST_FILE_BYTES)
+    return grpc.aio.server(interceptors=[Incoming(max_streams, guard)], options=[*OPTIONS, largest])
 
 
 def _fetched_keys(settings: ServiceSettings) -> Keys:

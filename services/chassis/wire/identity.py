@@ -162,6 +162,8 @@ class Rule:
     """Where MEMBER is among them: the field that says which organization a request is about."""
     uses: tuple[str, ...]
     """The fields that name what this organization has to be allowed to use."""
+    largest_file_bytes: int
+    """Where a field of the request is a file: how large it may be."""
 
 
 class Guard:
@@ -209,6 +211,13 @@ class Access:
         self._guard = guard
         self._things = things
         self.is_members = "MEMBER" in rule.allowed
+
+    async def permit(self, metadata: Mapping[str, str | bytes], peer: str) -> None:
+        """Raise Unauthenticated or PermissionDenied if who calls may not do this, whatever the request says."""
+        if "PUBLIC" not in self._allowed:
+            who = await self._guard.identify(metadata, peer)
+            if who is None or not who.service:
+                self._permit(who)
 
     async def admit(self, request: Message, metadata: Mapping[str, str | bytes], peer: str) -> None:
         """Find out who calls; raise Unauthenticated or PermissionDenied unless they may.
@@ -363,4 +372,4 @@ def policy(method: str) -> Rule:
     member_roles = frozenset(map(policy_pb2.Membership.Role.Name, stated.member_roles))
     budget = _Policy.Budget.Name(stated.budget)
     services, uses = frozenset(stated.services), tuple(stated.uses)
-    return Rule(kinds, services, budget, member_roles, stated.organization_of, uses)
+    return Rule(kinds, services, budget, member_roles, stated.organization_of, uses, stated.largest_file_bytes)

@@ -13,12 +13,13 @@ import logging
 import math
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing, suppress
 from contextvars import ContextVar
 from typing import Any, NoReturn, TypeVar, cast
 
 import grpc
+from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
@@ -39,7 +40,7 @@ from services.chassis.sight.logs import request_id, tell_call
 from services.chassis.wire import tls
 from services.chassis.wire.calls import DEFAULT_SECONDS, DETAILS, deadline
 from services.chassis.wire.doors import BUDGETS, Door, budget_of, passed
-from services.chassis.wire.identity import Access, Guard
+from services.chassis.wire.identity import Access, Guard, policy
 from services.chassis.wire.rules import check
 from services.chassis.wire.status import to_status
 
@@ -49,7 +50,10 @@ MAX_SECONDS = 60.0
 """The longest deadline that is granted."""
 
 MAX_MESSAGE_BYTES = 1024 * 1024
-"""The largest request. Answers may be larger: see MAX_ANSWER_BYTES in pages.py."""
+"""The largest request, its file not counted. Answers may be larger: see MAX_ANSWER_BYTES in pages.py."""
+
+LARGEST_FILE_BYTES = 8 * 1024 * 1024
+"""What there is room for of a file; policies say how much of it a method takes."""
 
 MAX_STREAMS = 2_000
 """Streams at once, unless a service is told otherwise."""
@@ -99,8 +103,11 @@ class Incoming(grpc.aio.ServerInterceptor):
             return handler
         access = None if self._guard is None else self._guard.access_to(method)
         if handler.unary_unary is not None:
-            door = self._doors[budget_of(method)]
-            wrapped = grpc.unary_unary_rpc_method_handler(_behind(door, method, _serve(method, handler, access)))
+            served = _behind(self._doors[budget_of(method)], method, _serve(method, handler, access))
+            if policy(method).largest_file_bytes:
+                wrapped = grpc.stream_unary_rpc_method_handler(_read_late(method, access, served))
+            else:
+                wrapped = grpc.unary_unary_rpc_method_handler(served)
         elif handler.unary_stream is not None:
             wrapped = grpc.unary_stream_rpc_method_handler(self._serve_stream(method, handler, access))
         else:
@@ -182,10 +189,32 @@ def _behind(door: Door, method: str, serve: Unary) -> Unary:
     return serve_behind
 
 
+def _read_late(method: str, access: Access | None, serve: Unary) -> Callable[[AsyncIterator[bytes], Context], Any]:
+    """Read a request with a file only once it is known that its caller may send one.
+
+    To gRPC it is a stream of requests then, of which there is one: nothing on the wire tells the two apart.
+    """
+
+    async def serve_late(messages: AsyncIterator[bytes], context: Context) -> bytes:
+        if access is not None:
+            try:
+                await access.permit(dict(context.invocation_metadata() or ()), tls.peer(context))
+            except Failure as failure:
+                started, span = _begin(method, context)
+                await _refuse(method, started, context, failure, span)
+        async for data in messages:
+            return await serve(data, context)
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT)
+        raise AssertionError("abort raises")
+
+    return serve_late
+
+
 def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any], access: Access | None) -> Unary:
     answer_call = cast(Handler, handler.unary_unary)
     parse = cast(Callable[[bytes], Message], handler.request_deserializer)
     render = cast(Callable[[Message], bytes], handler.response_serializer)
+    largest_file = policy(method).largest_file_bytes
 
     async def serve(data: bytes, context: Context) -> bytes:
         started, span = _begin(method, context)
@@ -197,7 +226,7 @@ def _serve(method: str, handler: grpc.RpcMethodHandler[Any, Any], access: Access
             async with asyncio.timeout(seconds):
                 if faults.armed is not None:
                     await faults.armed.reach(Kind.ASKED)
-                request = await _admitted(parse, data, context, access)
+                request = await _admitted(parse, data, context, access, largest_file)
                 message = await answer_call(request, context)
                 answer = message if isinstance(message, bytes) else render(message)
                 if faults.armed is not None:
@@ -262,6 +291,20 @@ def _trailers(failure: Failure, status: status_pb2.Status) -> tuple[tuple[str, s
     return (details, *challenge, *retry_after)
 
 
+def _check_size(size: int, most: int, largest_file: int) -> None:
+    """Raise RequestTooLarge where a request, or the file in it, has more than `most` bytes."""
+    if size > most:
+        words = f"The file is larger than {largest_file >> 20} MiB: send a smaller one." if largest_file else None
+        raise RequestTooLarge(words)
+
+
+def _files(request: Message) -> Iterator[bytes]:
+    """Yield the files in a request."""
+    for field in request.DESCRIPTOR.fields:
+        if field.message_type is HttpBody.DESCRIPTOR:
+            yield getattr(request, field.name).data
+
+
 def over_rest() -> bool:
     """Tell whether the present call came over REST, as the gateway says. It is a hint: any caller may say so."""
     return "x-envoy-original-path" in headers.get()
@@ -272,9 +315,14 @@ def encoded(kind: type[MessageT], data: bytes) -> MessageT:
     return cast(MessageT, data)
 
 
-async def _admitted(parse: Callable[[bytes], Message], data: bytes, context: Context, access: Access | None) -> Message:
+async def _admitted(
+    parse: Callable[[bytes], Message], data: bytes, context: Context, access: Access | None, largest_file: int = 0
+) -> Message:
     """Return the message of a call, once its caller may make it and it keeps its rules."""
+    _check_size(len(data), MAX_MESSAGE_BYTES + largest_file, largest_file)
     request = _parsed(parse, data, context.invocation_metadata() or ())
+    for file in _files(request) if largest_file else ():
+        _check_size(len(file), largest_file, largest_file)
     if access is not None:
         await access.admit(request, headers.get(), tls.peer(context))
     check(request)
@@ -284,8 +332,6 @@ async def _admitted(parse: Callable[[bytes], Message], data: bytes, context: Con
 
 
 def _parsed(parse: Callable[[bytes], Message], data: bytes, metadata: Iterable[tuple[str, str | bytes]]) -> Message:
-    if len(data) > MAX_MESSAGE_BYTES:
-        raise RequestTooLarge()
     try:
         request = parse(data)
     except DecodeError as error:

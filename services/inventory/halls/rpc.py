@@ -1,5 +1,6 @@
 """The methods of CatalogService that add sections, and read and write halls as files."""
 
+import asyncio
 from uuid import UUID
 
 from boxoffice.inventory.v1 import catalog_pb2 as pb
@@ -38,11 +39,12 @@ class HallMethods:
 
     async def ImportHall(self, request: pb.ImportHallRequest, context: Context) -> pb.Screen:
         once = Once(key_of(request, "ImportHall"), pb.Screen, render_screen)
-        try:
-            screen = _read(request)
-        except Misread as error:
-            raise InvalidField(("file", str(error))) from None
-        return await self._create_screen.alone(CreateScreen(screen, once))
+        return await self._create_screen.alone(CreateScreen(_read(request, request.file.encode()), once))
+
+    async def UploadHall(self, request: pb.UploadHallRequest, context: Context) -> pb.Screen:
+        # A large one takes a while, in which others are answered.
+        screen = await asyncio.to_thread(_read, request, request.file.data)
+        return await self._create_screen.alone(CreateScreen(screen, Once(None, pb.Screen, render_screen)))
 
     async def ExportHall(self, request: pb.ExportHallRequest, context: Context) -> httpbody_pb2.HttpBody:
         write = write_plan if request.format == pb.ImportHallRequest.PRETIX else write_hall
@@ -69,8 +71,14 @@ def _part(request: pb.AddSectionRequest) -> NewSection | NewArea:
     return section_of(request.name, request.rows, request.seats_per_row, tier, multiplier)
 
 
-def _read(request: pb.ImportHallRequest) -> NewScreen:
-    data, venue_id = request.file.encode(), UUID(request.venue_id)
+def _read(request: pb.ImportHallRequest | pb.UploadHallRequest, data: bytes) -> NewScreen:
+    try:
+        return _read_as(request, data, UUID(request.venue_id))
+    except Misread as error:
+        raise InvalidField(("file", str(error))) from None
+
+
+def _read_as(request: pb.ImportHallRequest | pb.UploadHallRequest, data: bytes, venue_id: UUID) -> NewScreen:
     if request.format != pb.ImportHallRequest.PRETIX:
         if request.premium_categories or request.vip_categories:
             raise InvalidField(("format", "must be PRETIX where categories are named"))

@@ -10,6 +10,7 @@ UNAVAILABLE (the service or its database is away) and DEADLINE_EXCEEDED.
 from boxoffice.events.v1 import events_pb2 as _events_pb2
 from boxoffice.inventory.v1 import seat_pb2 as _seat_pb2
 from collections import abc as _abc
+from google.api import httpbody_pb2 as _httpbody_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -1845,6 +1846,56 @@ class ImportHallRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportHallRequest: _TypeAlias = ImportHallRequest  # noqa: Y015
+
+@_typing.final
+class UploadHallRequest(_message.Message):
+    """UploadHallRequest brings a file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_ID_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PREMIUM_CATEGORIES_FIELD_NUMBER: _builtins.int
+    VIP_CATEGORIES_FIELD_NUMBER: _builtins.int
+    venue_id: _builtins.str
+    """The venue (UUID)."""
+    format: Global___ImportHallRequest.Format.ValueType
+    """What kind of file it is; BOXOFFICE where it is absent."""
+    name: _builtins.str
+    """What the screen is called, unique in the venue; up to 100 characters, nothing invisible. Absent: as the file says."""
+    @_builtins.property
+    def file(self) -> _httpbody_pb2.HttpBody:
+        """The file itself: JSON."""
+
+    @_builtins.property
+    def premium_categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a plan of pretix: which of its categories are PREMIUM; up to 100. Those that are called as a tier are that tier, and
+        all others REGULAR.
+        """
+
+    @_builtins.property
+    def vip_categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The same of VIP."""
+
+    def __init__(
+        self,
+        *,
+        venue_id: _builtins.str = ...,
+        file: _httpbody_pb2.HttpBody | None = ...,
+        format: Global___ImportHallRequest.Format.ValueType = ...,
+        name: _builtins.str = ...,
+        premium_categories: _abc.Iterable[_builtins.str] | None = ...,
+        vip_categories: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "format", b"format", "name", b"name", "premium_categories", b"premium_categories", "venue_id", b"venue_id", "vip_categories", b"vip_categories"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadHallRequest: _TypeAlias = UploadHallRequest  # noqa: Y015
 
 @_typing.final
 class ExportHallRequest(_message.Message):

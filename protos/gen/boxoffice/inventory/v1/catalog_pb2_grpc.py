@@ -131,6 +131,11 @@ class CatalogServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ImportHallRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.FromString,
                 _registered_method=True)
+        self.UploadHall = channel.unary_unary(
+                '/boxoffice.inventory.v1.CatalogService/UploadHall',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UploadHallRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.FromString,
+                _registered_method=True)
         self.ExportHall = channel.unary_unary(
                 '/boxoffice.inventory.v1.CatalogService/ExportHall',
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ExportHallRequest.SerializeToString,
@@ -396,6 +401,7 @@ class CatalogServiceServicer:
 
     def ImportHall(self, request, context):
         """Creates a screen of a venue from a file: one of Boxoffice's own, as ExportHall writes it, or a seating plan of pretix.
+        A larger file is for UploadHall.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
         from 1, and what. Nothing is created then.
@@ -404,6 +410,21 @@ class CatalogServiceServicer:
         ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UploadHall(self, request, context):
+        """Creates a screen of a venue from a file, as ImportHall does, of 8 MiB at most: over REST it is the body, of any content
+        type.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
+        from 1, and what. Nothing is created then.
+        INVALID_ARGUMENT REQUEST_TOO_LARGE: the file has more than 8 MiB.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+        FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
+        ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name, such as the one that the same request has made.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -660,6 +681,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
             'ImportHall': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportHall,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ImportHallRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.SerializeToString,
+            ),
+            'UploadHall': grpc.unary_unary_rpc_method_handler(
+                    servicer.UploadHall,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UploadHallRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.SerializeToString,
             ),
             'ExportHall': grpc.unary_unary_rpc_method_handler(
@@ -1231,6 +1257,33 @@ class CatalogService:
             target,
             '/boxoffice.inventory.v1.CatalogService/ImportHall',
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.ImportHallRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadHall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.CatalogService/UploadHall',
+            boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.UploadHallRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_catalog__pb2.Screen.FromString,
             options,
             channel_credentials,

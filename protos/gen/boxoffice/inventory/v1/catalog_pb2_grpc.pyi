@@ -170,6 +170,7 @@ class CatalogServiceStub:
     """
     ImportHall: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ImportHallRequest, _catalog_pb2.Screen]
     """Creates a screen of a venue from a file: one of Boxoffice's own, as ExportHall writes it, or a seating plan of pretix.
+    A larger file is for UploadHall.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
     from 1, and what. Nothing is created then.
@@ -178,6 +179,17 @@ class CatalogServiceStub:
     ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    UploadHall: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UploadHallRequest, _catalog_pb2.Screen]
+    """Creates a screen of a venue from a file, as ImportHall does, of 8 MiB at most: over REST it is the body, of any content
+    type.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
+    from 1, and what. Nothing is created then.
+    INVALID_ARGUMENT REQUEST_TOO_LARGE: the file has more than 8 MiB.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+    FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
+    ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name, such as the one that the same request has made.
     """
     ExportHall: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ExportHallRequest, _httpbody_pb2.HttpBody]
     """Writes a screen as a file that ImportHall reads: JSON. In a plan of pretix, features and multipliers of prices have no
@@ -428,6 +440,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """
     ImportHall: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ImportHallRequest, _catalog_pb2.Screen]  # type: ignore[assignment]
     """Creates a screen of a venue from a file: one of Boxoffice's own, as ExportHall writes it, or a seating plan of pretix.
+    A larger file is for UploadHall.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
     from 1, and what. Nothing is created then.
@@ -436,6 +449,17 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+    """
+    UploadHall: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UploadHallRequest, _catalog_pb2.Screen]  # type: ignore[assignment]
+    """Creates a screen of a venue from a file, as ImportHall does, of 8 MiB at most: over REST it is the body, of any content
+    type.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
+    from 1, and what. Nothing is created then.
+    INVALID_ARGUMENT REQUEST_TOO_LARGE: the file has more than 8 MiB.
+    NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+    FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
+    ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name, such as the one that the same request has made.
     """
     ExportHall: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ExportHallRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Writes a screen as a file that ImportHall reads: JSON. In a plan of pretix, features and multipliers of prices have no
@@ -797,6 +821,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.Screen, _abc.Awaitable[_catalog_pb2.Screen]]:
         """Creates a screen of a venue from a file: one of Boxoffice's own, as ExportHall writes it, or a seating plan of pretix.
+        A larger file is for UploadHall.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
         from 1, and what. Nothing is created then.
@@ -805,6 +830,23 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
+        """
+
+    @_abc_1.abstractmethod
+    def UploadHall(
+        self,
+        request: _catalog_pb2.UploadHallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.Screen, _abc.Awaitable[_catalog_pb2.Screen]]:
+        """Creates a screen of a venue from a file, as ImportHall does, of 8 MiB at most: over REST it is the body, of any content
+        type.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or something in the file is not as it has to be: where, counted
+        from 1, and what. Nothing is created then.
+        INVALID_ARGUMENT REQUEST_TOO_LARGE: the file has more than 8 MiB.
+        NOT_FOUND VENUE_NOT_FOUND: there is no such venue.
+        FAILED_PRECONDITION SCREEN_LIMIT_EXCEEDED: the venue has 100 screens already.
+        ALREADY_EXISTS SCREEN_ALREADY_EXISTS: the venue has a screen of this name, such as the one that the same request has made.
         """
 
     @_abc_1.abstractmethod

@@ -107,12 +107,17 @@ class Policy(_message.Message):
     MEMBER_ROLES_FIELD_NUMBER: _builtins.int
     ORGANIZATION_OF_FIELD_NUMBER: _builtins.int
     USES_FIELD_NUMBER: _builtins.int
+    LARGEST_FILE_BYTES_FIELD_NUMBER: _builtins.int
     budget: Global___Policy.Budget.ValueType
     """The budget that its calls use up."""
     organization_of: _builtins.str
     """Where MEMBER is among the kinds of caller: the request's field that says which organization it is about. Either
     `organization_id`, or the id of a thing, such as `event_id`: its service knows whose it is. An `organization_id` that
     is left out is the organization of a caller who has the role in one.
+    """
+    largest_file_bytes: _builtins.int
+    """Where a field of the request is a file, a google.api.HttpBody, which over REST is the body: the largest one, in bytes.
+    Who may not call is refused before it is read. Every other request is 1 MiB at most, over REST 256 KiB.
     """
     @_builtins.property
     def allow(self) -> _containers.RepeatedScalarFieldContainer[Global___Policy.Caller.ValueType]:
@@ -143,10 +148,11 @@ class Policy(_message.Message):
         member_roles: _abc.Iterable[Global___Membership.Role.ValueType] | None = ...,
         organization_of: _builtins.str = ...,
         uses: _abc.Iterable[_builtins.str] | None = ...,
+        largest_file_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow", b"allow", "budget", b"budget", "member_roles", b"member_roles", "organization_of", b"organization_of", "services", b"services", "uses", b"uses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow", b"allow", "budget", b"budget", "largest_file_bytes", b"largest_file_bytes", "member_roles", b"member_roles", "organization_of", b"organization_of", "services", b"services", "uses", b"uses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
