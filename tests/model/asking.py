@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +22,14 @@ from services.bank.sessions.statements import WAIT_FOR_SESSIONS
 from services.bank.webhooks.deliveries import Deliveries
 from services.chassis.store.database import READ_CLOCK, Database
 from services.chassis.store.rows import read
+from services.chassis.wire.times import to_timestamp
 from tests.model import calls, sight
 from tests.model.calls import PATIENT
 from tests.model.facts import Answer, Request
 
 USERS = [UUID(int=number + 1) for number in range(3)]
+
+BLOCKED_FOR = "A camera"
 
 
 class Asking:
@@ -38,6 +42,8 @@ class Asking:
     admin: Mapping[str, psycopg.AsyncConnection[Any]]
     show_id: str
     seat_ids: list[str]
+    code_id: str
+    """Of the access code."""
     sessions: dict[str, str]
     """The session of each payment."""
 
@@ -53,7 +59,10 @@ class Asking:
     async def _hold(self, ask: Request, replica: int) -> Answer:
         held = await self._stub("inventory", replica).HoldSeats(
             inventory_pb2.HoldSeatsRequest(
-                show_id=self.show_id, user_id=str(USERS[ask.user]), show_seat_ids=self._ids(ask)
+                show_id=self.show_id,
+                user_id=str(USERS[ask.user]),
+                show_seat_ids=self._ids(ask),
+                access_code=ask.code,
             ),
             **PATIENT,
         )
@@ -87,12 +96,22 @@ class Asking:
                 coupon_code=ask.coupon,
                 kinds=["CHILD", *["ADULT"] * (len(ask.seats) - 1)] if ask.child else [],
                 expected_total=ask.amount,
+                access_code=ask.code,
             ),
             **PATIENT,
         )
-        status = booking_pb2.Booking.Status.Name(booked.status)
-        word = "booked" if status == "PENDING" else status.lower()
-        return (word, booked.id, booked.final_amount, sight.seconds(booked.expires_at))
+        return _booked(booked)
+
+    async def _book_guests(self, ask: Request, replica: int) -> Answer:
+        request = booking_pb2.BookGuestsRequest(
+            show_id=self.show_id, guest_user_id=str(USERS[ask.user]), show_seat_ids=self._ids(ask), guest_name="Asha"
+        )
+        return _booked(await self._stub("booking", replica).BookGuests(request, **PATIENT))
+
+    async def _revoke_code(self, ask: Request, replica: int) -> Answer:
+        request = inventory_pb2.RevokeAccessCodeRequest(show_id=self.show_id, access_code_id=self.code_id)
+        await self._stub("inventory", replica).RevokeAccessCode(request, **PATIENT)
+        return ("revoked",)
 
     async def _initiate(self, ask: Request, replica: int) -> Answer:
         request = payment_pb2.InitiatePaymentRequest(booking_id=ask.about, user_id=str(USERS[ask.user]))
@@ -146,8 +165,18 @@ class Asking:
         [listed] = (await stub.SetShowPrices(request, **PATIENT)).prices
         return ("listed", listed.price)
 
+    async def _reschedule(self, ask: Request, replica: int) -> Answer:
+        assert ask.amount is not None
+        start = to_timestamp(sight.NOON + timedelta(seconds=ask.amount))
+        stub = catalog_pb2_grpc.CatalogServiceStub(self.to["inventory", replica])
+        request = catalog_pb2.RescheduleShowRequest(show_id=self.show_id, start_time=start)
+        moved = await stub.RescheduleShow(request, **PATIENT)
+        return ("rescheduled", sight.seconds(moved.start_time), sight.seconds(moved.sales_end_at), moved.revision)
+
     async def _block(self, ask: Request, replica: int) -> Answer:
-        request = inventory_pb2.BlockSeatsRequest(show_id=self.show_id, show_seat_ids=self._ids(ask), reason="A camera")
+        request = inventory_pb2.BlockSeatsRequest(
+            show_id=self.show_id, show_seat_ids=self._ids(ask), reason=BLOCKED_FOR
+        )
         return ("blocked", (await self._stub("inventory", replica).BlockSeats(request, **PATIENT)).blocked)
 
     async def _unblock(self, ask: Request, replica: int) -> Answer:
@@ -178,3 +207,9 @@ class Asking:
             found = await self.admin["payment"].execute("SELECT session_id FROM payments WHERE id = %s", (payment,))
             [(self.sessions[payment],)] = await found.fetchall()
         return self.sessions[payment]
+
+
+def _booked(booked: booking_pb2.Booking) -> Answer:
+    status = booking_pb2.Booking.Status.Name(booked.status)
+    word = "booked" if status == "PENDING" else status.lower()
+    return (word, booked.id, booked.final_amount, sight.seconds(booked.expires_at))

@@ -19,6 +19,7 @@ DUE = {
     "leases": "UPDATE bookings SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock();"
     " UPDATE booking_refunds SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
     "sweeps": "UPDATE cancelled_shows SET lease_until = boxoffice_clock()",
+    "updates": "UPDATE show_updates SET lease_until = boxoffice_clock()",
     "polls": "UPDATE payments SET next_poll_at = clock_timestamp() WHERE next_poll_at > clock_timestamp()",
     "refunds": "UPDATE refunds SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > clock_timestamp()",
     "webhooks": "UPDATE bank.deliveries SET next_attempt_at = clock_timestamp() WHERE delivered_at IS NULL",

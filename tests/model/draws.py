@@ -17,11 +17,13 @@ SHOWS = (
 )
 """In how long a show begins, and its sales end."""
 JUMPS = (30, 120, 299, 300, 480, 779, 800, 900, 1200)
+SHIFTS = (-23, -1, 1, 1, 24)
+"""By how many hours a show is rescheduled."""
 WAITS = (0, 0, 30, 299)
 LATES = (779, 900, 900, 1200)
 TICKS = (
     *("webhooks", "bank", "poll", "payment relay", "booking relay", "expire", "sweep", "recover", "refunds"),
-    *("clear", "tidy"),
+    *("clear", "follow", "tidy"),
 )
 
 users = st.integers(0, len(USERS) - 1)
@@ -41,10 +43,12 @@ counts = st.integers(0, 2)
 """How many seats are given back; 0: all that are left."""
 rivals = st.sampled_from(("", "", "hold", "hold", "block", "use"))
 """What somebody does while a payment is under way: holds a seat, blocks it, or uses the coupon."""
+codes = st.sampled_from(("", facts.CODE, facts.CODE, facts.CODE, "ENEMIES"))
+shifts = st.sampled_from(SHIFTS)
 kinds = st.sampled_from(
     (
         *("hold", "extend_holds", "release_holds", "book", "initiate", "pay", "cancel", "refund", "grant", "tick"),
-        *("set_prices", "block", "unblock"),
+        *("set_prices", "block", "unblock", "reschedule", "book_guests", "revoke_code"),
     )
 )
 moves = st.tuples(kinds, users, seats, keys, numbers, methods, ticks, replicas, coupons)

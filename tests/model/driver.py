@@ -15,9 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.model import world
 from tests.model.asking import USERS
-from tests.model.draws import JUMPS, SHOWS, TICKS, numbers, replicas, ticks
+from tests.model.draws import JUMPS, SHIFTS, SHOWS, TICKS, numbers, replicas, ticks
 from tests.model.explore import Branch, explore
-from tests.model.facts import Answer, Request, Seen, Tick
+from tests.model.facts import CODE, Answer, Request, Seen, Tick
 from tests.model.model import World
 from tests.model.money import PRICES
 
@@ -183,6 +183,10 @@ class Driver(RuleBasedStateMachine):
         name = "grant" if per_cent else "refund"
         return Request(name, booking.user, frozenset(some), about=id_, per_cent=per_cent)
 
+    def new_time(self, hours: int) -> Request:
+        """Make a request that has the show begin so many hours later."""
+        return Request("reschedule", amount=self.worlds[0].begins + hours * 3600)
+
     def branches(self, chosen: Sequence[Any]) -> list[Doing]:
         """Make of moves what may be done now."""
         branches: list[Doing] = []
@@ -190,12 +194,21 @@ class Driver(RuleBasedStateMachine):
             if kind == "tick":
                 branches.append([(Tick(tick), replica)])
             elif kind == "book":
-                branches.append([(Request(kind, user, some, key, coupon=coupon), replica)])
+                branches.append(
+                    [(Request(kind, user, some, key, coupon=coupon, code=CODE * (number % 3 == 2)), replica)]
+                )
             elif kind in ("hold", "extend_holds", "release_holds"):
+                code = CODE * (number % 3 == 2)
                 wanted = frozenset() if kind != "hold" and number % 2 else some
-                branches.append([(Request(kind, user, wanted), replica)])
+                branches.append([(Request(kind, user, wanted, code=code if kind == "hold" else ""), replica)])
             elif kind == "set_prices":
                 branches.append([(Request(kind, amount=PRICES[number % len(PRICES)]), replica)])
+            elif kind == "book_guests":
+                branches.append([(Request(kind, user, some & self.worlds[0].blocked or some), replica)])
+            elif kind == "revoke_code":
+                branches.append([(Request(kind), replica)] if number == 0 else [])
+            elif kind == "reschedule":
+                branches.append([(self.new_time(SHIFTS[number % len(SHIFTS)]), replica)])
             elif kind in ("block", "unblock"):
                 branches.append([(Request(kind, seats=some), replica)])
             elif kind in ("refund", "grant"):

@@ -135,7 +135,7 @@ def _lost(world: World, ask: Request, strays: Sequence[str]) -> Iterator[World]:
         after = world.copy()
         getattr(after, ask.name)(ask, id_)
         yield after
-        if ask.name == "book" and id_ and (ask.user, ask.key) not in world.keys:
+        if ask.name in ("book", "book_guests") and id_ and (ask.user, ask.key) not in world.keys:
             yield from _half_booked(world, after, ask, id_)
         if id_ in after.payments:
             half = after.copy()

@@ -13,6 +13,10 @@ HOLD, EXPIRY, EXTENSION, LIFE, MARGIN, LEAST_SESSION = 300, 900, 300, 1800, 120,
 HOLD_LIFE, HOLD_BUDGET, HOLD_WINDOW = 720, 40, 3600
 """How long a hold may last in all; how many minutes of seats may be held in vain, in what time."""
 LASTS = 120 * 60
+CODE, CODE_SEATS = "FRIENDS", 2
+"""The access code of the show, and how many blocked seats may be had by it at once."""
+NOTICE, FULL_REFUND = 3600, 168 * 3600
+"""How long before its start a show is not rescheduled any more, and how long all comes back after that it was."""
 LATE = 1200
 """How long after a payment began it is decided, where the bank takes its time."""
 REFUNDS: Final = ((24 * 3600, 100), (2 * 3600, 50))
@@ -57,6 +61,8 @@ class Claim:
     """What its seats cost when it was made, in their order."""
     gone: Seats = frozenset()
     """Seats that it was confirmed for, and that were given back."""
+    rights: tuple[str, ...] = ()
+    """By which it was made on its seats, in their order."""
 
     @property
     def left(self) -> Seats:
@@ -64,6 +70,9 @@ class Claim:
 
     def price(self, seat: int) -> int:
         return self.prices[sorted(self.seats).index(seat)]
+
+    def right(self, seat: int) -> str:
+        return self.rights[sorted(self.seats).index(seat)]
 
     def lives(self, now: int) -> bool:
         return self.state == "CONFIRMED" or (self.state == "RESERVED" and self.until > now)
@@ -83,6 +92,23 @@ class Booking:
     """Of its seats, in their order."""
     coupon: str = ""
     refunds: tuple[Refund, ...] = ()
+    begins: int = 0
+    """When its show does, as far as booking knows; and so the next two."""
+    sales_end: int = 0
+    revision: int = 1
+    booked: int | None = None
+    """When the show was to begin, where it was rescheduled since."""
+    is_guests: bool = False
+    whole_until: int | None = None
+    """Until when all comes back on request, where it was."""
+
+    def gives_all(self, now: int) -> bool:
+        """Tell whether all comes back on request, as the show was rescheduled."""
+        return self.whole_until is not None and now < min(self.whole_until, self.begins)
+
+    def counts_from(self, now: int) -> int:
+        """Return the start that steps of refunds count from: that which is better for the customer."""
+        return self.begins if self.begins <= now else max(self.begins, self.booked or self.begins)
 
     @property
     def final(self) -> int:
@@ -176,13 +202,19 @@ class Request:
     child: bool = False
     """Whether the ticket of the first seat is for a child."""
     amount: int | None = None
-    """What is expected to be paid, or what the list shall say."""
+    """What is expected to be paid, or what the list shall say, or when the show shall begin."""
     per_cent: int = 0
+    code: str = ""
+    """The access code that is given."""
+
+    @property
+    def is_for_guests(self) -> bool:
+        return self.name == "book_guests"
 
     @property
     def wish(self) -> tuple[object, ...]:
         """What a key is used for."""
-        return (self.seats, self.coupon, self.child, self.amount)
+        return (self.seats, self.coupon, self.child, self.amount, self.code)
 
 
 @dataclass(frozen=True)
@@ -199,8 +231,8 @@ class Seen:
     seats: Sequence[tuple[str, int | None, int]]
     """For each seat its status, when that ends, and its price."""
     claims: Mapping[str, tuple[str, int]]
-    bookings: Mapping[str, tuple[str, int | None]]
-    """State and end."""
+    bookings: Mapping[str, tuple[str, int | None, tuple[int, int]]]
+    """State and end, and when the show begins by what revision of it."""
     refunds: Mapping[str, Sequence[tuple[int, int, bool]]]
     """Of each booking, in order: amount, per cent, and whether it was carried out."""
     tickets: Mapping[str, Seats]

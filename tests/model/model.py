@@ -19,7 +19,6 @@ from tests.model.facts import (
     HOLD,
     HOLD_BUDGET,
     HOLD_LIFE,
-    LASTS,
     LEAST_SESSION,
     MARGIN,
     REFUNDS,
@@ -33,23 +32,25 @@ from tests.model.facts import (
     Seats,
     Seen,
 )
-from tests.model.money import lines_of
-from tests.model.steps import Steps
+from tests.model.money import Line, lines_of
+from tests.model.organized import Organized
 
 PAID = ("SUCCESS", "PARTIALLY_REFUNDED", "REFUNDED")
 """What a payment with its money is, one after the other."""
 
 
-class World(Steps):
+class World(Organized):
     """The show as requests change it, each of which returns its answer; and what is to be seen of it."""
 
     def hold(self, ask: Request, id_: str) -> Answer:
-        if refusal := self._refusal(ask.user, ask.seats):
+        if refusal := self._refusal(ask.user, ask.seats, ask.code):
             return (refusal,)
         more = ask.seats - self.seats_of(ask.user).keys()
         if more and self._minutes_held(ask.user) >= HOLD_BUDGET:
             return ("HOLD_LIMIT_EXCEEDED",)
+        rights = {seat: self._right(ask.user, seat, ask.code) for seat in more}
         self._free(more)
+        self._have(rights)
         for seat in more:
             self.holds[seat] = (ask.user, self.now, min(self.now + HOLD, self.sales_end), self.price)
         return ("held", self._first_end(ask.seats))
@@ -98,7 +99,7 @@ class World(Steps):
         booking = self.begun(ask, self.now + EXPIRY)
         if ask.amount not in (None, booking.final):
             return ("PRICE_CHANGED",)
-        if refusal := self._refusal(ask.user, ask.seats):
+        if refusal := self._refusal(ask.user, ask.seats, ask.code):
             return (refusal,)
         self.begin(ask, id_)
         if not booking.final:
@@ -106,21 +107,45 @@ class World(Steps):
         self._answer_key(id_)
         return self._told(id_)
 
+    def book_guests(self, ask: Request, id_: str) -> Answer:
+        if refusal := self._not_on_sale():
+            return (refusal,)
+        if ask.seats - self.blocked:
+            return ("SEATS_NOT_BLOCKED",)
+        if ask.seats & self.taken().keys():
+            return ("SEATS_UNAVAILABLE",)
+        self.begin(ask, id_)
+        self._confirm(id_)
+        return self._told(id_)
+
     def begin(self, ask: Request, id_: str) -> None:
         """Reserve the seats of a booking, which waits for its payment, or for inventory where there is none."""
         booking = self.begun(ask, self.now + EXPIRY)
-        prices = self.prices_for(ask.user, ask.seats)
+        prices = (
+            tuple(line.price for line in booking.lines) if ask.is_for_guests else self.prices_for(ask.user, ask.seats)
+        )
+        rights = {
+            seat: "GUEST" if ask.is_for_guests else self._right(ask.user, seat, ask.code) for seat in sorted(ask.seats)
+        }
         self._free(ask.seats)
-        self.claims[id_] = Claim(ask.user, ask.seats, "RESERVED", self.now, booking.until, prices)
+        self._have(rights)
+        made_by = tuple(rights.values())
+        self.claims[id_] = Claim(ask.user, ask.seats, "RESERVED", self.now, booking.until, prices, rights=made_by)
         self.bookings[id_] = booking if booking.final else replace(booking, state="CONFIRMING", came_from="PENDING")
         if ask.key:
             self.keys[ask.user, ask.key] = (ask.wish, id_, ())
 
     def begun(self, ask: Request, until: int) -> Booking:
         """Return the booking that a request would come to, with its lines."""
-        prices = self.prices_for(ask.user, ask.seats)
-        lines = lines_of(prices, child=ask.child, coupon=ask.coupon, has_fees=self.has_fees)
-        return Booking(ask.user, ask.seats, "PENDING", min(until, self.sales_end), lines=lines, coupon=ask.coupon)
+        if ask.is_for_guests:
+            lines: tuple[Line, ...] = (Line(0),) * len(ask.seats)
+        else:
+            prices = self.prices_for(ask.user, ask.seats)
+            lines = lines_of(prices, child=ask.child, coupon=ask.coupon, has_fees=self.has_fees)
+        times = {"begins": self.begins, "sales_end": self.sales_end, "revision": self.revision}
+        until = min(until, self.sales_end)
+        booking = Booking(ask.user, ask.seats, "PENDING", until, lines=lines, coupon=ask.coupon, **times)
+        return replace(booking, is_guests=ask.is_for_guests)
 
     def initiate(self, ask: Request, id_: str) -> Answer:
         booking = self.bookings[ask.about]
@@ -134,7 +159,7 @@ class World(Steps):
             known = [(name, p) for name, p in sorted(self.payments.items(), reverse=True) if p.booking == ask.about]
             live = next((it for it in known if it[1].state in ("PENDING", "SUCCESS", "PARTIALLY_REFUNDED")), None)
             if live is None:
-                until = min(booking.until, self.sales_end) - MARGIN
+                until = min(booking.until, booking.sales_end) - MARGIN
                 if len(known) >= SESSIONS:
                     return ("PAYMENT_ATTEMPTS_EXCEEDED",)
                 if until - self.now < LEAST_SESSION:
@@ -178,20 +203,17 @@ class World(Steps):
         self.send(("release", ask.about), ("close", ask.about))
         return ("cancelled",)
 
-    def cancel_show(self, ask: Request, id_: str) -> Answer:
-        if not self.cancelled and self.now >= self.begins + LASTS:
-            return ("SHOW_ENDED",)
-        self.cancelled, self.cancelling = True, "KNOWN"
-        return ("show cancelled",)
-
     def refund(self, ask: Request, id_: str) -> Answer:
-        by_time = next((share for left, share in REFUNDS if self.begins - self.now >= left), 0)
-        return self._give_back(ask, by_time)
+        booking = self.bookings[ask.about]
+        left = booking.counts_from(self.now) - self.now
+        by_time = 100 if booking.is_guests else next((share for least, share in REFUNDS if left >= least), 0)
+        whole = booking.gives_all(self.now)
+        return self._give_back(ask, 100 if whole else by_time, everything=whole)
 
     def grant(self, ask: Request, id_: str) -> Answer:
         return self._give_back(ask, ask.per_cent)
 
-    def _give_back(self, ask: Request, per_cent: int) -> Answer:
+    def _give_back(self, ask: Request, per_cent: int, *, everything: bool = False) -> Answer:
         """Give seats back, or all that are left; where that is done already, say what came of it."""
         booking = self.bookings[ask.about]
         if booking.state != "CONFIRMED":
@@ -203,8 +225,8 @@ class World(Steps):
             return ("refunding", sum(refund.amount for refund in booking.refunds), booking.refunded_share)
         if self.cancelling == "ASKED":
             return ("CANCELLATION_IN_PROGRESS",)
-        everything = self.cancelling == "KNOWN"
-        per_cent = 100 if everything else per_cent
+        if self.cancelling == "KNOWN":
+            per_cent, everything = 100, True
         if ask.seats - booking.left:
             return ("SEATS_NOT_LEFT",)
         if not per_cent:
@@ -213,25 +235,6 @@ class World(Steps):
         self.bookings[ask.about] = replace(booking, refunds=(*booking.refunds, refund))
         self._unbook(ask.about, len(booking.refunds))
         return ("refunding", refund.amount, refund.per_cent)
-
-    # --- What organizers do
-
-    def set_prices(self, ask: Request, id_: str) -> Answer:
-        if self.cancelled:
-            return ("SHOW_CANCELLED",)
-        assert ask.amount is not None
-        self.price = ask.amount
-        return ("listed", self.price)
-
-    def block(self, ask: Request, id_: str) -> Answer:
-        more = ask.seats - self.blocked
-        self.blocked |= more
-        return ("blocked", len(more))
-
-    def unblock(self, ask: Request, id_: str) -> Answer:
-        fewer = ask.seats & self.blocked
-        self.blocked -= fewer
-        return ("unblocked", len(fewer))
 
     # --- What is seen of it
 
@@ -252,9 +255,11 @@ class World(Steps):
         if any(claim.until != seen.claims[id_][1] for id_, claim in self.claims.items()):
             return None
         world = self.copy()
-        for id_, (state, until) in seen.bookings.items():
+        for id_, (state, until, times) in seen.bookings.items():
             booking = world.bookings[id_] = self._refunded_as(id_, seen)
             if booking.state != state or (state == "PENDING" and booking.until != until):
+                return None
+            if state != "RESERVING" and (booking.begins, booking.revision) != times:
                 return None
             if [(it.amount, it.per_cent, it.done) for it in booking.refunds] != list(seen.refunds.get(id_, ())):
                 return None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.model.buying import Buying
-from tests.model.draws import counts, moves, numbers, prices, replicas, seats, shares, users
+from tests.model.draws import codes, counts, moves, numbers, prices, replicas, seats, shares, shifts, users
 from tests.model.driver import Doing
 from tests.model.facts import Request, Seats, Tick
 
@@ -57,6 +57,44 @@ class Organizing(Buying):
         """Block a seat or two, or have blocked ones for sale again."""
         name, some = ("unblock", seats) if number > 5 else ("block", frozenset(sorted(seats)[:2]))
         self.do([(Request(name, seats=some), replica)])
+
+    @rule(user=users, seats=seats, code=codes, way=st.sampled_from(("hold", "book", "both", "late")), replica=replicas)
+    def open_by_code(self, user: int, seats: Seats, code: str, way: str, replica: int) -> None:
+        """Take blocked seats by the access code, at once or by way of a hold, and pay in time or late."""
+        some = frozenset(sorted(seats)[:2])
+        self.do([(Request("block", seats=frozenset(sorted(some)[:1])), replica)])
+        if way in ("hold", "both"):
+            self.do([(Request("hold", user, some, code=code), replica)])
+        if way == "both":
+            self.do([(Request("block", seats=some), replica)])
+        if way != "hold":
+            self.do([(Request("book", user, some, code="" if way == "both" else code), 1 - replica)])
+        if way == "late" and self.bookings("PENDING"):
+            self.pay_late(-1, "pm_succeed", 900, "", False, replica)
+
+    @rule(user=users, seats=seats, number=numbers, replica=replicas)
+    def book_guests(self, user: int, seats: Seats, number: int, replica: int) -> None:
+        """Book blocked seats for guests, who may give them back."""
+        some = frozenset(sorted(seats)[:2])
+        self.do([(Request("block", seats=some if number % 4 else frozenset(sorted(some)[:1])), 1 - replica)])
+        self.do([(Request("book_guests", user, some), replica)])
+        if number % 3 == 0 and self.tickets():
+            self.do([(self.about_refund(-1, 0, 0), replica)])
+
+    @rule(number=numbers, replica=replicas)
+    def revoke_code(self, number: int, replica: int) -> None:
+        """Revoke the access code, now and then."""
+        if number > 6:
+            self.do([(Request("revoke_code"), replica)])
+
+    @rule(hours=shifts, number=numbers, chosen=st.lists(moves, max_size=2), replica=replicas)
+    def reschedule(self, hours: int, number: int, chosen: list[Any], replica: int) -> None:
+        """Have the show at another time while this and that goes on; then somebody wants money, told of it or not."""
+        self.do([(self.new_time(hours), replica)], *self.branches(chosen))
+        if number % 3:
+            self.do([(Tick("follow"), 1 - replica)])
+        if self.tickets():
+            self.do([(self.about_refund(number, number % 3, 0), replica)])
 
     @rule(number=numbers, chosen=st.lists(moves, max_size=3), user=users, seats=seats, replica=replicas)
     def cancel_show(self, number: int, chosen: list[Any], user: int, seats: Seats, replica: int) -> None:

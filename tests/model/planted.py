@@ -20,14 +20,18 @@ from services.booking.refunds import domain as refunds
 from services.booking.refunds import operation as refunding
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.show_cancellations import steps as sweeping
+from services.booking.show_updates.steps import ShowUpdates
 from services.booking.tickets import operation as tickets
 from services.chassis.writes import answers
+from services.inventory.catalogue.rescheduling import RescheduleShows
 from services.inventory.seats import commands
 from services.inventory.seats import statements as seats_sql
 from services.inventory.seats.domain import LockedShow, ReservationState, Seat
 from services.inventory.seats.holds import ExtendHolds, ReleaseHolds
+from services.inventory.seats.rights import GUEST, Access, AccessCode
 from services.payment.checkout.record import Record
 from services.payment.checkout.steps import Checkout
+from tests.inventory.rules import RULES
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 LONG = timedelta(days=1000)
@@ -235,6 +239,58 @@ def a_cancelled_show_gives_half_back(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(refunding, "SHOW_CANCELLED", half)
 
 
+def bookings_do_not_follow_their_show(patch: pytest.MonkeyPatch) -> None:
+    async def sweep_once(self: ShowUpdates) -> int:
+        return 0
+
+    patch.setattr(ShowUpdates, "sweep_once", sweep_once)
+
+
+def refunds_count_from_the_new_time(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Booking, "refund_counts_from", lambda self, now: self.show.starts_at)
+    patch.setattr(Booking, "refunds_whole_at", lambda self, now: False)
+
+
+def who_asks_in_time_gets_what_the_time_gives(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Booking, "refunds_whole_at", lambda self, now: False)
+
+
+def sales_end_under_those_who_have_seats(patch: pytest.MonkeyPatch) -> None:
+    true = RescheduleShows._check
+
+    def check(self: Any, command: Any, after: Any, place: Any, state: Any) -> None:
+        true(self, command, after, place, replace(state, claimed_until={}))
+
+    patch.setattr(RescheduleShows, "_check", check)
+
+
+def a_code_gives_without_end(patch: pytest.MonkeyPatch) -> None:
+    true = Access.admits
+    patch.setattr(Access, "admits", lambda self, code, *given: true(self, replace(code, max_seats=100), *given))
+
+
+def a_revoked_code_opens(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(AccessCode, "is_usable", lambda self, now: True)
+
+
+def a_late_payment_loses_its_code(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Access, "admits_again", lambda self, rights, now: not list(rights))
+
+
+def guests_count_against_the_limit(patch: pytest.MonkeyPatch) -> None:
+    def seats_of(show: Any, user_id: Any, now: Any) -> list[Seat]:
+        return [seat for seat in show.seats.values() if seat.holder_id == user_id and seat.is_claimed(now)]
+
+    patch.setattr(LockedShow, "seats_of", seats_of)
+
+
+def guests_take_what_is_for_sale(patch: pytest.MonkeyPatch) -> None:
+    def for_guests(show: Any, seat_ids: Any, user_id: Any, now: Any) -> list[Seat]:
+        return [seat.at(0).by_right(GUEST) for seat in commands.takeable(show, seat_ids, user_id, now, RULES)]
+
+    patch.setattr(commands, "for_guests", for_guests)
+
+
 def a_hold_is_extended_for_ever(patch: pytest.MonkeyPatch) -> None:
     true = ExtendHolds.apply
     patch.setattr(
@@ -288,6 +344,15 @@ PLANTS: tuple[Plant, ...] = (
     a_lapsed_hold_unblocks,
     a_cancelled_show_sells,
     a_cancelled_show_gives_half_back,
+    bookings_do_not_follow_their_show,
+    refunds_count_from_the_new_time,
+    who_asks_in_time_gets_what_the_time_gives,
+    sales_end_under_those_who_have_seats,
+    a_code_gives_without_end,
+    a_revoked_code_opens,
+    a_late_payment_loses_its_code,
+    guests_count_against_the_limit,
+    guests_take_what_is_for_sale,
     a_hold_is_extended_for_ever,
     some_holds_released_are_all,
     a_ticket_outlives_its_seat,

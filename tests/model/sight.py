@@ -20,7 +20,7 @@ Databases = Mapping[str, psycopg.AsyncConnection[Any]]
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 """When everything begins."""
 CLAIMS = "SELECT booking_id::text, state, expires_at FROM reservations"
-BOOKINGS = "SELECT id::text, state, expires_at FROM bookings"
+BOOKINGS = "SELECT id::text, state, expires_at, starts_at, show_revision FROM bookings"
 REFUNDS = "SELECT booking_id::text, amount, percentage, state FROM booking_refunds ORDER BY booking_id, number"
 TICKETS = "SELECT booking_id::text, show_seat_id::text FROM tickets WHERE state <> 'REVOKED'"
 CANCELLATION = "SELECT CASE WHEN cancelled_at IS NULL THEN 'ASKED' ELSE 'KNOWN' END FROM cancelled_shows"
@@ -91,7 +91,10 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
     return Seen(
         seats,
         {id_: ("RESERVED" if state == "RELEASED" else state, since(until)) for id_, state, until in claims},
-        {id_: (state, since(until) if until else None) for id_, state, until in bookings},
+        {
+            id_: (state, since(until) if until else None, (since(starts), revision))
+            for id_, state, until, starts, revision in bookings
+        },
         _by_booking(refunds),
         _seats_by_booking(tickets, [seat.id for seat in shown.seats]),
         {id_: (state, status, (id_,) in captures, returned) for id_, state, status, returned in payments},

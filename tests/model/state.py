@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from tests.model.facts import CAP, HOLD_WINDOW, NO_REFUNDS, OVER, Answer, Booking, Claim, Payment, Seats
+from tests.model.facts import (
+    CAP,
+    CODE,
+    CODE_SEATS,
+    HOLD_WINDOW,
+    NO_REFUNDS,
+    OVER,
+    Answer,
+    Booking,
+    Claim,
+    Payment,
+    Seats,
+)
 from tests.model.money import COUPONS, PRICES
 
 
@@ -17,9 +30,14 @@ class State:
     seats: int
     has_fees: bool = False
     """Whether it has fees and tickets for children."""
+    revision: int = 1
     price: int = PRICES[0]
     """What the list says."""
     blocked: Seats = frozenset()
+    revoked: bool = False
+    """Whether the access code is."""
+    rights: dict[int, str] = field(default_factory=dict)
+    """By what seats are had that are or were blocked: CODE, GUEST, or BEFORE, where they had a claim at that time."""
     holds: dict[int, tuple[int, int, int, int]] = field(default_factory=dict)
     """For each seat its user, since when and until when, and the price. One that has lapsed stays until another takes
     its place."""
@@ -42,6 +60,7 @@ class State:
     def copy(self) -> Self:
         return replace(
             self,
+            rights=dict(self.rights),
             holds=dict(self.holds),
             in_vain=dict(self.in_vain),
             claims=dict(self.claims),
@@ -51,8 +70,9 @@ class State:
         )
 
     def identity(self) -> object:
-        dicts = (self.holds, self.in_vain, self.claims, self.bookings, self.payments, self.keys)
-        show = (self.now, self.price, self.blocked, self.cancelled, self.cancelling)
+        dicts = (self.rights, self.holds, self.in_vain, self.claims, self.bookings, self.payments, self.keys)
+        times = (self.begins, self.sales_end, self.revision)
+        show = (self.now, times, self.price, self.blocked, self.revoked, self.cancelled, self.cancelling)
         return (show, *(frozenset(d.items()) for d in dicts), self.closed, self.messages)
 
     def send(self, *messages: tuple[str, str]) -> None:
@@ -76,24 +96,54 @@ class State:
     def _users(self) -> set[int]:
         return {user for user, *_ in self.holds.values()} | {claim.user for claim in self.claims.values()}
 
-    def _refusal(self, user: int, seats: Seats) -> str:
-        """Return why a user may not take seats now. What they hold they may have."""
-        mine, taken = self.seats_of(user), self.taken()
-        held = {seat for seat in seats if mine.get(seat) == ""}
+    def counted(self, user: int) -> int:
+        """Return how many seats a user has now, but for guests."""
+        return sum(self.rights.get(seat) != "GUEST" for seat in self.seats_of(user))
+
+    def _not_on_sale(self) -> str:
+        """Return why nobody may take seats now."""
         if self.cancelled:
             return "SHOW_CANCELLED"
         if self.begins <= self.now:
             return "SHOW_STARTED"
-        if self.sales_end <= self.now:
-            return "SALES_ENDED"
-        if (seats - held) & (taken.keys() | self.blocked):
+        return "SALES_ENDED" if self.sales_end <= self.now else ""
+
+    def _refusal(self, user: int, seats: Seats, code: str = "") -> str:
+        """Return why a user may not take seats now. What they hold they may have, and blocked ones by the code."""
+        if refusal := self._not_on_sale():
+            return refusal
+        mine, taken = self.seats_of(user), self.taken()
+        held = {seat for seat in seats if mine.get(seat) == ""}
+        closed = (seats & self.blocked) - taken.keys()
+        if code and (code != CODE or not self._code_gives(len(closed))):
+            return "ACCESS_CODE_NOT_VALID"
+        if (seats - held) & taken.keys() or (closed and not code):
             return "SEATS_UNAVAILABLE"
-        return "SEAT_LIMIT_EXCEEDED" if len(mine) + len(seats - held) > CAP else ""
+        return "SEAT_LIMIT_EXCEEDED" if self.counted(user) + len(seats - held) > CAP else ""
+
+    def _code_gives(self, more: int) -> bool:
+        """Tell whether so many blocked seats can be had by the code beside those that are."""
+        had = sum(self.rights.get(seat) == "CODE" for seat in self.taken())
+        return not self.revoked and had + more <= CODE_SEATS
+
+    def _right(self, user: int, seat: int, code: str) -> str:
+        """Return by what a user takes a seat: what they hold they have as before."""
+        if self.seats_of(user).get(seat) == "":
+            return self.rights.get(seat, "")
+        return "CODE" if code and seat in self.blocked else ""
+
+    def _have(self, rights: Mapping[int, str]) -> None:
+        """Have seats by other rights, or none."""
+        for seat, right in rights.items():
+            self.rights.pop(seat, None)
+            if right:
+                self.rights[seat] = right
 
     def _free(self, seats: Seats, *, in_vain: bool = False) -> None:
         """Take holds away. One that has lapsed was in vain, whatever takes its place."""
         for seat in seats & self.holds.keys():
             user, since, until, _ = self.holds.pop(seat)
+            self.rights.pop(seat, None)
             if in_vain or until <= self.now:
                 window, minutes = _spent(since, min(until, self.now))
                 self.in_vain[user, window] = self.in_vain.get((user, window), 0) + minutes

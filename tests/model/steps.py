@@ -6,7 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Self
 
-from tests.model.facts import CAP, DECLINES, EXTENSION, LASTS, LEARN, LIES, LIFE, UNTOLD, Answer, Booking
+from tests.model.facts import (
+    CAP,
+    DECLINES,
+    EXTENSION,
+    FULL_REFUND,
+    LASTS,
+    LEARN,
+    LIES,
+    LIFE,
+    UNTOLD,
+    Answer,
+    Booking,
+    Claim,
+)
 from tests.model.state import State
 
 
@@ -44,9 +57,13 @@ class Steps(State):
             case "sweep" if self.cancelling == "ASKED":
                 return [("cancel again", "")]
             case "sweep" if self.cancelling == "KNOWN":
-                unpaid = of_state("PENDING") + (of_state("EXPIRED") if self.sales_end > self.now else [])
+                expired = [id_ for id_ in of_state("EXPIRED") if self.bookings[id_].sales_end > self.now]
+                unpaid = of_state("PENDING") + expired
                 left = [id_ for id_ in of_state("CONFIRMED") if self.bookings[id_].left]
                 return [("cancel with show", id_) for id_ in unpaid] + [("refund with show", id_) for id_ in left]
+            case "follow":
+                told = [id_ for state in ("PENDING", "EXPIRED", "CONFIRMED") for id_ in of_state(state)]
+                return [("follow", id_) for id_ in told if self.bookings[id_].revision < self.revision]
             case "clear" if self.cancelled:
                 held = any(until > self.now for _, _, until, _ in self.holds.values())
                 reserved = any(it.state == "RESERVED" and it.lives(self.now) for it in self.claims.values())
@@ -93,6 +110,7 @@ class Steps(State):
                 "cancel with show": world._cancel_with_show,
                 "refund with show": world._refund_with_show,
                 "clear": world._clear,
+                "follow": world._follow,
             }[kind](id_)
             yield world
         if crash:
@@ -172,12 +190,14 @@ class Steps(State):
         if all of its seats are free and for sale, and the user may have so many.
         """
         booking, claim = self.bookings[id_], self.claims[id_]
-        others = self.taken().keys() - (claim.seats if claim.lives(self.now) else set())
-        is_allowed = len(self.seats_of(claim.user)) + len(claim.seats) <= CAP
-        is_good = claim.lives(self.now) or (is_allowed and not claim.seats & (others | self.blocked))
+        is_good = claim.lives(self.now) or self._may_revive(claim)
         sells = self.now < self.sales_end and not self.cancelled
         if claim.state == "CONFIRMED" or (claim.state != "REFUSED" and is_good and sells):
+            rights = {seat: self.rights.get(seat, "") for seat in claim.seats}
+            if not claim.lives(self.now):
+                rights = {seat: claim.right(seat) if seat in self.blocked else "" for seat in claim.seats}
             self._free(claim.seats)
+            self._have(rights)
             self.claims[id_] = replace(claim, state="CONFIRMED")
             self.bookings[id_] = replace(booking, state="CONFIRMED", came_from="")
         else:
@@ -187,6 +207,17 @@ class Steps(State):
                 self.send(("return", booking.payment))
         if not booking.payment:
             self._answer_key(id_)
+
+    def _may_revive(self, claim: Claim) -> bool:
+        """Tell whether a claim that has lapsed gets its seats back: those that are blocked, by its own rights."""
+        closed = [claim.right(seat) for seat in claim.seats & self.blocked]
+        has_rights = all(right in ("CODE", "GUEST") for right in closed)
+        by_code = closed.count("CODE")
+        more = len(claim.seats) - closed.count("GUEST")
+        fits = not more or self.counted(claim.user) + more <= CAP
+        return (
+            not claim.seats & self.taken().keys() and fits and has_rights and (not by_code or self._code_gives(by_code))
+        )
 
     def _told(self, id_: str) -> Answer:
         """Return what a booking's maker is told of it."""
@@ -209,7 +240,8 @@ class Steps(State):
         elif booking.state == "PENDING" and claim.state == "RESERVED" and not self.cancelled:
             until = max(claim.until, min(self.now + EXTENSION, claim.since + LIFE, self.sales_end))
             self.claims[name] = replace(claim, until=until)
-            self.bookings[name] = replace(booking, until=max(booking.until, until))
+            end = self.sales_end if booking.sales_end < until else booking.sales_end
+            self.bookings[name] = replace(booking, until=max(booking.until, until), sales_end=end)
 
     def _expire(self, id_: str) -> None:
         self.bookings[id_] = replace(self.bookings[id_], state="EXPIRED")
@@ -243,6 +275,19 @@ class Steps(State):
         booking = self.bookings[id_]
         refund = booking.plan(booking.left, 100, everything=True)
         self.bookings[id_] = replace(booking, refunds=(*booking.refunds, refund))
+
+    def _follow(self, id_: str) -> None:
+        """Let a booking say when its show is now; who was told another time gets all back on request for a while."""
+        booking = self.bookings[id_]
+        moved = booking.begins != self.begins
+        self.bookings[id_] = replace(
+            booking,
+            begins=self.begins,
+            sales_end=self.sales_end,
+            revision=self.revision,
+            booked=booking.begins if booking.booked is None else booking.booked,
+            whole_until=self.now + FULL_REFUND if moved else booking.whole_until,
+        )
 
     def _clear(self, _: str) -> None:
         """Let inventory end the holds and reservations of a cancelled show."""

@@ -25,7 +25,9 @@ from services.bank.rpc import BankService
 from services.bank.sessions import close
 from services.bank.webhooks.deliveries import Deliveries
 from services.bank.webhooks.sender import Sender
+from services.booking.clients import SHOWS_TOPIC
 from services.booking.pricing.domain import Fee, Per
+from services.booking.show_updates.operation import CONSUMER, note_updates
 from services.booking.tariffs import operation as tariffs
 from services.booking.tariffs.domain import KindPrice, NamedFee
 from services.chassis.process.server import make_server
@@ -33,13 +35,14 @@ from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes import topics
+from services.chassis.writes.consumer import Consumer
 from services.inventory.jobs import clear_cancelled_shows, tidy_holds
 from tests.bank.support import SANDBOX
 from tests.model import replicas, sight
-from tests.model.asking import Asking
+from tests.model.asking import BLOCKED_FOR, Asking
 from tests.model.calls import PATIENT, Postman
 from tests.model.databases import BUSY, CLEAR, DUE, KEPT, RESET, SERVICE_NAMES
-from tests.model.facts import Seen
+from tests.model.facts import CODE, CODE_SEATS, Seen
 from tests.model.money import CHILD, COUPONS, ORDER_FEE, PRICES, TICKET_FEE
 from tests.model.sight import NOON
 from tests.patience import patient
@@ -71,6 +74,7 @@ class World(Asking):
         self.elapsed = 0
         self.show_id = ""
         self.seat_ids: list[str] = []
+        self.code_id = ""
         self.sessions: dict[str, str] = {}
 
     # --- Beginning and end
@@ -150,6 +154,10 @@ class World(Asking):
             **PATIENT,
         )
         self.show_id = show.id
+        opening = inventory_pb2.CreateAccessCodeRequest(
+            show_id=show.id, code=CODE, reason=BLOCKED_FOR, max_seats=CODE_SEATS
+        )
+        self.code_id = (await self._stub("inventory", 0).CreateAccessCode(opening, **PATIENT)).id
         for code, (percentage, uses) in COUPONS.items():
             await self.admin["booking"].execute(COUPON, (code, percentage, uses))
         if has_fees:
@@ -206,6 +214,8 @@ class World(Asking):
                 for _ in range(2):  # and a pass that finds nothing
                     await self.admin["booking"].execute(DUE["sweeps"])
                     await booking.saga.sweeps.sweep_once()
+            case "follow":
+                await self._follow(replica)
             case "clear":
                 inventory = self.replicas["inventory", replica]
                 while await clear_cancelled_shows(inventory.db, inventory.desk):  # type: ignore[arg-type]
@@ -221,6 +231,16 @@ class World(Asking):
                 await tidy_holds(inventory.db, inventory.desk)  # type: ignore[arg-type]
                 await topics.sequence_once(inventory.db)
                 await booking.saga.archive.archive_once()
+
+    async def _follow(self, replica: int) -> None:
+        """Have booking read what is told of shows, and its bookings follow."""
+        booking, updates = self.replicas["booking", replica], self.replicas["booking", replica].parts.saga.show_updates
+        await topics.sequence_once(self.replicas["inventory", replica].db)
+        told = Consumer(booking.db, CONSUMER, SHOWS_TOPIC, updates._inventory.events, note_updates)
+        while await told.consume_once():
+            pass
+        await self.admin["booking"].execute(DUE["updates"])
+        await updates.sweep_once()
 
     async def settled(self) -> None:
         """Wait until what killed replicas began has ended: their sessions, and what they had sent to others."""
