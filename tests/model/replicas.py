@@ -108,10 +108,10 @@ def _inventory(db: Database, server: grpc.aio.Server, ports: Ports) -> Replica:
         hold_window=timedelta(seconds=facts.HOLD_WINDOW),
         reservation_max=timedelta(seconds=facts.LIFE),
     )
-    desk = SeatDesk(ChangeSeats(db, rules))
+    desk, seats = SeatDesk(ChangeSeats(db, rules)), Availability(db)
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(db, db, desk, max_seats_per_user=100), server)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(
-        InventoryServicer(db, desk, Availability(db), Watching(db, heartbeat_seconds=15)), server
+        InventoryServicer(db, desk, seats, Watching(db, seats, heartbeat_seconds=15)), server
     )
     return Replica(db, server, [], None, desk)
 
