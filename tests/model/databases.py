@@ -27,7 +27,10 @@ DUE = {
 """What lets pauses and leases end at once, as if time had passed."""
 CLEAR = "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('public', 'bank')"
 RESET = "UPDATE topics SET position = 0, forgotten = 0"
-KEPT = ("alembic_version", "topics", "events", "venues", "screens", "screen_seats")
+KEPT = (
+    *("alembic_version", "topics", "events", "venues", "screens", "screen_seats"),
+    *("event_index", "venue_index", "search_words", "search_grams"),
+)
 BUSY = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = ANY(%s) AND pid <> pg_backend_pid() AND state IN ('active', 'idle in transaction')
