@@ -52,7 +52,7 @@ def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
     assert validation.startswith(f"--mount=type=bind,from=configuration,source={folder}/gateway,target=/tls ")
     text = text.replace(" /tls/", f" {tmp_path}/tls/gateway/")
     inside = options(gateway_rendering())["descriptor"]
-    assert text.count(inside) == 1, "in the transcoder"
+    assert text.count(inside) == 2, "in the transcoder, and for each path that takes files"
     (sources,) = [sources for sources, target in stages()["gateway"].copies() if target == inside]
     assert sources == ["gateway/descriptor.binpb"]
     file = tmp_path / "envoy.yaml"
@@ -63,11 +63,15 @@ def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
 
 
 def test_replicas_are_found_by_name(configuration: Any) -> None:
-    # One leads from the gateway to itself, and one to its admin; those who wait, or search, have their own.
+    # One leads from the gateway to itself, and one to its admin; those who wait, search or send files have their own.
     clusters = [
         one for one in configuration["static_resources"]["clusters"] if one["name"] not in ("identity-jwks", "admin")
     ]
-    assert {cluster["name"] for cluster in clusters} == {*CLUSTERS, "booking-watching", "inventory-searches"}
+    assert {cluster["name"] for cluster in clusters} == {
+        *CLUSTERS,
+        "booking-watching",
+        *("inventory-searches", "inventory-uploads"),
+    }
     for cluster in clusters:
         dns = cluster["cluster_type"]["typed_config"]
         assert dns["@type"].endswith(".DnsCluster")
@@ -75,7 +79,7 @@ def test_replicas_are_found_by_name(configuration: Any) -> None:
         assert not dns.get("all_addresses_in_single_endpoint")
         [[endpoint]] = [locality["lb_endpoints"] for locality in cluster["load_assignment"]["endpoints"]]
         place = endpoint["endpoint"]["address"]["socket_address"]
-        name = cluster["name"].removesuffix("-watching").removesuffix("-searches")
+        name = cluster["name"].partition("-")[0]
         assert (place["address"], place["port_value"]) == (name, roster.named(name).port)
 
 

@@ -16,6 +16,7 @@ from boxoffice.inventory.v1 import catalog_pb2
 from boxoffice.text.v1 import text_pb2
 from boxoffice.words import MUST
 from buf.validate import validate_pb2
+from google.api.httpbody_pb2 import HttpBody
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
@@ -85,6 +86,8 @@ def right(message: Descriptor) -> Message:
 
 
 def right_value(field: FieldDescriptor, rules: validate_pb2.FieldRules) -> Any:
+    if field.message_type is HttpBody.DESCRIPTOR:
+        return HttpBody(data=b"-")
     if field.message_type is not None:
         is_time = field.message_type.full_name == Timestamp.DESCRIPTOR.full_name
         return Timestamp(seconds=1_893_456_000) if is_time else right(field.message_type)
@@ -298,13 +301,16 @@ async def over_rest(client: httpx.AsyncClient, verb: str, path: str, broken: Bre
     if "" in variables.values():
         return None  # another path
     url = re.sub(r"{(\w+)}", lambda name: quote(variables[name[1]]), path)
-    if verb in ("POST", "PUT", "PATCH"):
+    file = next((body.pop(each.name) for each in broken.message.DESCRIPTOR.fields
+                 if each.message_type is HttpBody.DESCRIPTOR), None)  # fmt: skip
+    if verb in ("POST", "PUT", "PATCH") and file is None:
         answer = await client.request(verb, url, json=body)
     else:
         if any(isinstance(value, int) and broken.at == name for name, value in body.items()
                if broken.rule == "defined_only"):  # fmt: skip
             return None  # a query has enums by name only
-        answer = await client.request(verb, url, params={name: value for name, value in body.items() if value != ""})
+        query = {name: value for name, value in body.items() if value != ""}
+        answer = await client.request(verb, url, params=query, content=None if file is None else b"-")
     assert answer.status_code == 400, f"{broken}: {answer.text}"
     body = answer.json()
     plain(body["message"])
